@@ -1,0 +1,72 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// `MIGRATE_STRICT=1` turns every warning into an error; `.ci/run` sets it, so that a newer compiler's
+/// warnings never break the build of somebody who only wants the tool.
+let strict = Context.environment["MIGRATE_STRICT"] == "1"
+
+let settings: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+let package = Package(
+  name: "git-migrate",
+  products: [.executable(name: "git-migrate", targets: ["git-migrate"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+    .target(name: "Clinux"),
+    .target(name: "Processes", dependencies: ["Clinux"], swiftSettings: settings),
+    .target(name: "Git", dependencies: ["Clibgit2", "Processes"], swiftSettings: settings),
+    .target(name: "Migration", swiftSettings: settings),
+    .target(
+      name: "PlanFile", dependencies: ["Migration", .product(name: "Yams", package: "Yams")],
+      swiftSettings: settings),
+    .target(name: "Ledger", dependencies: ["Migration", "Git"], swiftSettings: settings),
+    .target(name: "Gate", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
+    .target(
+      name: "Runner", dependencies: ["Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "git-migrate",
+      dependencies: [
+        "Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Support", dependencies: ["Ledger", "Migration", "Git", "Processes"],
+      path: "Tests/Support", swiftSettings: settings),
+    .testTarget(
+      name: "ProcessesTests", dependencies: ["Processes", "Support"], swiftSettings: settings),
+    .testTarget(name: "GitTests", dependencies: ["Git", "Support"], swiftSettings: settings),
+    .testTarget(
+      name: "MigrationTests", dependencies: ["Migration"], exclude: ["Transcripts"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "PlanFileTests", dependencies: ["PlanFile", "Migration"], swiftSettings: settings),
+    .testTarget(
+      name: "LedgerTests", dependencies: ["Ledger", "Migration", "Git", "Support"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "GateTests", dependencies: ["Gate", "Migration", "Git", "Processes", "Support"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "RunnerTests",
+      dependencies: ["Runner", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CommandTests", dependencies: ["Migration", "Processes", "Support"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "Acceptance", dependencies: ["Migration", "Processes", "Support"],
+      path: "Tests/Acceptance", swiftSettings: settings),
+    .testTarget(name: "TidyTests", swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,107 @@
+import Clibgit2
+
+/// The name of a git object: a SHA-1 of 20 bytes.
+///
+/// The bytes are kept in three integers so that a value needs no allocation; nothing outside of this file knows
+/// the layout of `git_oid`, which differs between releases of libgit2 (STYLE 5.1).
+public struct OID: Hashable, Sendable, CustomStringConvertible, Comparable {
+  static let byteCount = 20
+
+  private let high: UInt64
+  private let middle: UInt64
+  private let low: UInt32
+
+  /// The name that git uses for "no object": 40 zeros.
+  public static let zero = OID(high: 0, middle: 0, low: 0)
+
+  private init(high: UInt64, middle: UInt64, low: UInt32) {
+    self.high = high
+    self.middle = middle
+    self.low = low
+  }
+
+  /// Reads exactly 40 hexadecimal digits, upper or lower case; anything else gives `nil`.
+  public init?(_ hex: String) {
+    let digits = hex.utf8
+    guard digits.count == OID.byteCount * 2 else { return nil }
+    var high: UInt64 = 0
+    var middle: UInt64 = 0
+    var low: UInt32 = 0
+    for (index, digit) in digits.enumerated() {
+      guard let value = OID.value(ofDigit: digit) else { return nil }
+      switch index {
+      case 0..<16: high = high << 4 | UInt64(value)
+      case 16..<32: middle = middle << 4 | UInt64(value)
+      default: low = low << 4 | UInt32(value)
+      }
+    }
+    self.init(high: high, middle: middle, low: low)
+  }
+
+  init(_ raw: git_oid) {
+    var high: UInt64 = 0
+    var middle: UInt64 = 0
+    var low: UInt32 = 0
+    withUnsafeBytes(of: raw.id) { bytes in
+      for (index, byte) in bytes.prefix(OID.byteCount).enumerated() {
+        switch index {
+        case 0..<8: high = high << 8 | UInt64(byte)
+        case 8..<16: middle = middle << 8 | UInt64(byte)
+        default: low = low << 8 | UInt32(byte)
+        }
+      }
+    }
+    self.init(high: high, middle: middle, low: low)
+  }
+
+  /// The object that a borrowed pointer names, or `nil` for a null pointer.
+  init?(_ pointer: UnsafePointer<git_oid>?) {
+    guard let pointer else { return nil }
+    self.init(pointer.pointee)
+  }
+
+  var raw: git_oid {
+    var result = git_oid()
+    withUnsafeMutableBytes(of: &result.id) { bytes in
+      for (index, byte) in self.bytes.enumerated() where index < bytes.count { bytes[index] = byte }
+    }
+    return result
+  }
+
+  private var bytes: [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(OID.byteCount)
+    for word in [high, middle] {
+      for shift in stride(from: 56, through: 0, by: -8) { result.append(UInt8(truncatingIfNeeded: word >> shift)) }
+    }
+    for shift in stride(from: 24, through: 0, by: -8) { result.append(UInt8(truncatingIfNeeded: low >> shift)) }
+    return result
+  }
+
+  /// The 40 lower-case hexadecimal digits.
+  public var hex: String {
+    String(decoding: bytes.flatMap { [OID.digit($0 >> 4), OID.digit($0 & 15)] }, as: UTF8.self)
+  }
+
+  /// Whether this is `zero`.
+  public var isZero: Bool { self == .zero }
+
+  /// The 40 digits.
+  public var description: String { hex }
+
+  /// Orders by the bytes, as git does.
+  public static func < (left: OID, right: OID) -> Bool {
+    (left.high, left.middle, left.low) < (right.high, right.middle, right.low)
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+
+  private static func value(ofDigit digit: UInt8) -> UInt8? {
+    switch digit {
+    case 0x30...0x39: digit - 0x30
+    case 0x61...0x66: digit - 0x57
+    case 0x41...0x46: digit - 0x37
+    default: nil
+    }
+  }
+}

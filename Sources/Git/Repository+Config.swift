@@ -1,0 +1,110 @@
+import Clibgit2
+
+extension Repository {
+  /// The value of a key, or `nil` when it is not set. `git -c` wins over `GIT_CONFIG_COUNT`, and both win over the
+  /// files; of several values the last one counts. A key without a value reads as an empty text.
+  ///
+  /// Throws when a file cannot be read or the key is malformed.
+  public func config(_ key: String) throws(GitError) -> String? {
+    let name = try CommandLineConfig.canonical(key)
+    if let entry = overrides.last(where: { $0.key == name }) { return entry.value ?? "" }
+    return try configInFiles(name)
+  }
+
+  /// A boolean in git's spelling (`true`, `yes`, `on`, `1`, a key without a value, …), or `nil` when it is not set.
+  ///
+  /// Throws for a value that is no boolean.
+  public func configBool(_ key: String) throws(GitError) -> Bool? {
+    let entries = try configEntries(prefix: key)
+    let name = try CommandLineConfig.canonical(key)
+    guard let entry = entries.last(where: { $0.key == name }) else { return nil }
+    guard let value = entry.value else { return true }
+    var result: Int32 = 0
+    let operation = "read a boolean from"
+    try check(git_config_parse_bool(&result, PathText.terminated(value, operation)), operation, key)
+    return result != 0
+  }
+
+  /// Every value of a multi-valued key, lowest precedence first.
+  public func configValues(_ key: String) throws(GitError) -> [String] {
+    let name = try CommandLineConfig.canonical(key)
+    return try configEntries(prefix: key).filter { $0.key == name }.map { $0.value ?? "" }
+  }
+
+  /// Every entry whose key starts with `prefix` (compared without regard to case, as in `migrate.`), lowest
+  /// precedence first: system, user, repository, worktree, `GIT_CONFIG_COUNT`, `git -c`.
+  public func configEntries(prefix: String) throws(GitError) -> [ConfigEntry] {
+    let wanted = prefix.lowercased()
+    let operation = "read the configuration of"
+    var result: [ConfigEntry] = []
+    try withConfig { config throws(GitError) in
+      var iterator: UnsafeMutablePointer<git_config_iterator>?
+      try check(git_config_iterator_new(&iterator, config), operation, gitDirectory)
+      defer { git_config_iterator_free(iterator) }
+      var entry: UnsafeMutablePointer<git_config_entry>?
+      while true {
+        let code = git_config_next(&entry, iterator)
+        if code == GIT_ITEROVER.rawValue { break }
+        try check(code, operation, gitDirectory)
+        guard let found = entry?.pointee, let name = found.name else { continue }
+        let key = String(cString: name)
+        guard key.lowercased().hasPrefix(wanted) else { continue }
+        result.append(ConfigEntry(key: key, value: found.value.map { String(cString: $0) }))
+      }
+      git_error_clear()
+    }
+    return result + overrides.filter { $0.key.lowercased().hasPrefix(wanted) }
+  }
+
+  /// Sets a key in the repository's own configuration file, replacing its one value.
+  ///
+  /// Throws `isLocked` when somebody else writes the file at the moment, and for a key with several values.
+  public func setConfig(_ key: String, _ value: String) throws(GitError) {
+    let operation = "set"
+    try withConfig { config throws(GitError) in
+      var local: OpaquePointer?
+      try check(git_config_open_level(&local, config, GIT_CONFIG_LEVEL_LOCAL), operation, key)
+      defer { git_config_free(local) }
+      let name = try PathText.terminated(key, operation)
+      try check(git_config_set_string(local, name, PathText.terminated(value, operation)), operation, key)
+    }
+  }
+
+  func configInFiles(_ key: String) throws(GitError) -> String? {
+    let operation = "read the configuration key"
+    var result: String?
+    try withConfig { config throws(GitError) in
+      var buffer = git_buf()
+      defer { git_buf_dispose(&buffer) }
+      let name = try PathText.terminated(key, operation)
+      guard try found(git_config_get_string_buf(&buffer, config, name), operation, key) else { return }
+      result = buffer.ptr.map { String(cString: $0) } ?? ""
+    }
+    return result
+  }
+
+  /// Gives the handle the configuration that git would see with our environment, so that `core.fileMode`,
+  /// `core.autocrlf` and the like hold for libgit2's own work too.
+  func installConfig() throws(GitError) {
+    let config = try ConfigStack.user(environment)
+    defer { git_config_free(config) }
+    try ConfigStack.add("\(commonDirectory)/config", GIT_CONFIG_LEVEL_LOCAL, to: config, of: pointer)
+    var usesWorktreeFile: Int32 = 0
+    // libgit2 1.5.1 opens format 0 with this extension (git sparse-checkout makes it) and ignores the file.
+    if try found(
+      git_config_get_bool(&usesWorktreeFile, config, "extensions.worktreeconfig"), "read the configuration of",
+      gitDirectory), usesWorktreeFile != 0
+    {
+      try ConfigStack.add("\(gitDirectory)/config.worktree", GIT_CONFIG_LEVEL_APP, to: config, of: pointer)
+    }
+    try check(git_repository_set_config(pointer, config), "read the configuration of", gitDirectory)
+  }
+
+  private func withConfig(_ body: (OpaquePointer) throws(GitError) -> Void) throws(GitError) {
+    var handle: OpaquePointer?
+    try check(git_repository_config(&handle, pointer), "read the configuration of", gitDirectory)
+    let config = try unwrap(handle, "read the configuration of")
+    defer { git_config_free(config) }
+    try body(config)
+  }
+}

@@ -1,0 +1,206 @@
+/// Says what happens next: the only place that does (DESIGN §1).
+///
+/// Pure: reads no clock, no environment, no random source. Total: every event in every state is either accepted,
+/// with the next state and what to do now, or refused with a reason; nothing is dropped. `state` is taken over, so
+/// that folding a long ledger copies nothing.
+public func decide(_ state: consuming State, _ event: Event) -> Decision {
+  var reducer = Reducer(state: state, event: event)
+  do throws(Refusal) {
+    try reducer.apply()
+  } catch {
+    return .refuse(error)
+  }
+  return .accept(reducer.state, reducer.effects)
+}
+
+/// The work space of one decision. Checks come first, changes after, in every rule.
+struct Reducer {
+  var state: State
+  let event: Event
+  var effects: [Effect] = []
+  /// The index of the event's migration; set before any rule but `start` runs.
+  var position = 0
+
+  init(state: consuming State, event: Event) {
+    self.state = state
+    self.event = event
+  }
+
+  var migration: MigrationState {
+    get { state.migrations[position] }
+    _modify { yield &state.migrations[position] }
+  }
+
+  mutating func apply() throws(Refusal) {
+    guard event.at >= state.at else {
+      throw Refusal(.invalid, "the event is older than the ledger's last entry")
+    }
+    if case .migrationStarted(let start) = event.change {
+      try self.start(start)
+    } else {
+      guard let found = state.migrations.firstIndex(where: { $0.name == event.migration }) else {
+        throw Refusal(
+          .unknownMigration, "no migration '\(event.migration)'", hint: "'git migrate status' lists them")
+      }
+      position = found
+      try applyToMigration()
+    }
+    state.at = event.at
+  }
+
+  private mutating func applyToMigration() throws(Refusal) {
+    switch event.change {
+    case .migrationStarted: throw Refusal(.migrationExists, "the migration has started already")
+    case .planAmended(let amendment): try amend(amendment)
+    case .migrationPaused(let reason): try pause(reason)
+    case .migrationResumed: try resume()
+    case .migrationAborted(let reason): try abort(reason)
+    case .migrationFinished(let result, let partial): try finish(result, partial: partial)
+    case .refreshIntended(let refresh): try intendRefresh(refresh)
+    case .refreshMerged(let commit): try mergeRefresh(commit)
+    case .refreshAbandoned: try abandonRefresh()
+    case .baselineRecorded(let baseline): try record(baseline)
+    case .stepClaimed(let claim): try self.claim(claim)
+    case .leaseRenewed(let fence, let expiresAt): try renew(fence, until: expiresAt)
+    case .leaseExpired(let fence, let renewal, let evidence): try expire(fence, renewal, evidence)
+    case .stepReleased(let fence, let forced, let reason): try release(fence, forced: forced, reason)
+    case .attemptFailed(let fence, let failure): try failAttempt(fence, failure)
+    case .stepSubmitted(let fence, let result): try submit(fence, result)
+    case .gateStarted(let fence, let start): try startGate(fence, start)
+    case .gateFinished(let fence, let report): try finishGate(fence, report)
+    case .gateAbandoned(let fence, let gate, let evidence): try abandonGate(fence, gate, evidence)
+    case .mergeIntended(let fence, let target): try intendMerge(fence, target)
+    case .mergeAbandoned(let fence, let evidence, let reason): try abandonMerge(fence, evidence, reason)
+    case .stepMerged(let fence, let commit): try merge(fence, commit)
+    case .stepRetried(let step, _): try retry(step)
+    case .stepSkipped(let step, let reason): try skip(step, reason)
+    }
+  }
+
+  // MARK: Checks that several rules share
+
+  func requireRunning() throws(Refusal) {
+    switch migration.phase {
+    case .running: return
+    case .paused(let reason):
+      throw Refusal(
+        .paused, "the migration '\(migration.name)' is paused: \(reason)", hint: "run 'git migrate resume'")
+    case .aborted, .finished: throw ended()
+    }
+  }
+
+  func requireNotEnded() throws(Refusal) {
+    if migration.phase.isTerminal { throw ended() }
+  }
+
+  private func ended() -> Refusal {
+    Refusal(.ended, "the migration '\(migration.name)' is \(migration.phase.word)")
+  }
+
+  func indexOfStep(_ id: String) throws(Refusal) -> Int {
+    guard let index = migration.index(of: id) else {
+      throw Refusal(
+        .unknownStep, "no step '\(id)' in the migration '\(migration.name)'",
+        hint: "'git migrate status' lists the steps")
+    }
+    return index
+  }
+
+  /// The step's index, provided that the event speaks for its current claim (I-13).
+  func indexOfStep(_ fence: Fence) throws(Refusal) -> Int {
+    let index = try indexOfStep(fence.step)
+    let current = migration.steps[index].epoch
+    guard fence.epoch == current else {
+      throw Refusal(
+        .stale, "'\(fence.step)' is at epoch \(current), not \(fence.epoch)",
+        hint: "the claim was given to somebody else; nothing was changed")
+    }
+    return index
+  }
+
+  func wrongPhase(_ step: Step, _ wanted: String) -> Refusal {
+    Refusal(.wrongPhase, "'\(step.id)' is \(step.phase.word), so it cannot be \(wanted)")
+  }
+
+  /// Whether the evidence takes a hold away from its owner (I-15).
+  func require(_ evidence: Evidence, owner: Owner, expiresAt: Timestamp) throws(Refusal) {
+    switch evidence {
+    case .holder: return
+    case .timeout:
+      guard event.at > expiresAt.adding(seconds: expiryGraceSeconds) else {
+        throw Refusal(.unproven, "the hold lasts until \(expiresAt.seconds) and the grace after it")
+      }
+    case .holderDead(let dead):
+      guard dead == owner, owner.pid > 0 else {
+        throw Refusal(.unproven, "the process said to be dead is not the holder")
+      }
+    }
+  }
+
+  func requireLength(until expiresAt: Timestamp) throws(Refusal) {
+    guard expiresAt > event.at, expiresAt <= event.at.adding(seconds: maximumLeaseSeconds) else {
+      throw Refusal(.invalid, "a hold must end after it begins and within seven days")
+    }
+  }
+
+  // MARK: Changes that several rules share
+
+  var at: Timestamp { event.at }
+
+  mutating func set(_ index: Int, _ phase: StepPhase) { migration.steps[index].phase = phase }
+
+  mutating func notify(_ notice: Notice) {
+    effects.append(.notify(migration: migration.name, notice))
+  }
+
+  mutating func stopWork(_ index: Int) {
+    let step = migration.steps[index]
+    effects.append(.stopWork(migration: migration.name, Fence(step: step.id, epoch: step.epoch)))
+  }
+
+  mutating func block(_ index: Int, _ reason: String) {
+    set(index, .blocked(reason: reason))
+    notify(.stepBlocked(step: migration.steps[index].id, reason: reason))
+  }
+
+  /// Ready when every need is done, otherwise waiting.
+  func openPhase(_ index: Int) -> StepPhase {
+    let steps = migration.steps
+    let open = migration.graph.needs[index].contains { !steps[$0].phase.satisfiesDependents }
+    return open ? .waiting : .ready
+  }
+
+  /// What follows when a step is done: dependents become ready, and a person hears when all is done.
+  mutating func settle(_ index: Int) {
+    for dependent in migration.graph.dependents[index] {
+      if case .waiting = migration.steps[dependent].phase, case .ready = openPhase(dependent) {
+        set(dependent, .ready)
+      }
+    }
+    if migration.steps.allSatisfy(\.phase.isTerminal) { notify(.allStepsDone) }
+  }
+
+  /// Counts a failed attempt: the step rests and tries again, or is blocked (I-16).
+  mutating func countFailure(_ index: Int, _ failure: Failure) {
+    migration.steps[index].failures += 1
+    migration.steps[index].lastFailure = failure
+    let step = migration.steps[index]
+    if step.failures >= migration.allowance(step) {
+      block(index, "\(step.failures) of \(migration.allowance(step)) attempts failed: \(failure.reason)")
+      return
+    }
+    let pause = migration.plan.backoff.pause(afterFailures: step.failures)
+    set(index, pause > 0 ? .backoff(until: at.adding(seconds: pause)) : .ready)
+  }
+
+  /// Counts work that has to be done again through nobody's fault; bounded by its own limit.
+  mutating func countInfrastructureRetry(_ index: Int, then phase: StepPhase, _ reason: String) {
+    migration.steps[index].infrastructureRetries += 1
+    let step = migration.steps[index]
+    if step.infrastructureRetries > Step.infrastructureLimit + step.granted {
+      block(index, "had to start over \(step.infrastructureRetries) times, last: \(reason)")
+    } else {
+      set(index, phase)
+    }
+  }
+}

@@ -1,0 +1,222 @@
+/// The rules of claims and leases.
+extension Reducer {
+  mutating func claim(_ claim: Claim) throws(Refusal) {
+    try requireRunning()
+    let index = try indexOfStep(claim.fence.step)
+    let step = migration.steps[index]
+    try requireClaimable(step, index)
+    guard claim.fence.epoch == step.epoch + 1 else {
+      throw Refusal(.stale, "the next claim of '\(step.id)' has epoch \(step.epoch + 1)")
+    }
+    guard !claim.holder.isEmpty else { throw Refusal(.invalid, "a claim needs a holder") }
+    try requireLength(until: claim.expiresAt)
+    guard migration.isShared || claim.base == migration.tip else {
+      throw Refusal(.tipMoved, "the base of the claim is not the tip of '\(migration.into)'")
+    }
+    if let refusal = claimLimit(index, machine: claim.owner.machine, slot: claim.slot) { throw refusal }
+    migration.steps[index].epoch = claim.fence.epoch
+    set(
+      index,
+      .leased(
+        Lease(
+          holder: claim.holder, owner: claim.owner, base: claim.base, expiresAt: claim.expiresAt,
+          renewal: 0, slot: claim.slot)))
+    effects.append(.prepareWork(migration: migration.name, claim.fence))
+  }
+
+  private func requireClaimable(_ step: Step, _ index: Int) throws(Refusal) {
+    switch step.phase {
+    case .ready: return
+    case .backoff(let until):
+      guard at >= until else {
+        throw Refusal(.limited, "'\(step.id)' rests until \(until.seconds) after a failed attempt")
+      }
+    case .leased(let lease):
+      throw Refusal(.held, "'\(step.id)' is held by \(lease.holder) until \(lease.expiresAt.seconds)")
+    case .submitted(let submission), .gating(let submission, _), .merging(let submission, _, _):
+      throw Refusal(.held, "'\(step.id)' was submitted by \(submission.holder) and is \(step.phase.word)")
+    case .waiting:
+      let open = migration.graph.needs[index].filter { !migration.steps[$0].phase.satisfiesDependents }
+      let names = open.prefix(5).map { migration.steps[$0].id }.joined(separator: ", ")
+      throw Refusal(.wrongPhase, "'\(step.id)' waits for \(names)")
+    case .blocked(let reason):
+      throw Refusal(
+        .wrongPhase, "'\(step.id)' is blocked: \(reason)", hint: "run 'git migrate retry \(step.id)'")
+    case .merged, .skipped, .cancelled:
+      throw Refusal(.ended, "'\(step.id)' is \(step.phase.word)")
+    }
+  }
+
+  /// The first limit that the claim would break (I-17), or `nil`.
+  func claimLimit(_ index: Int, machine: String, slot: String?) -> Refusal? {
+    migration.claimLimit(index, machine: machine, slot: slot)
+  }
+
+  mutating func renew(_ fence: Fence, until expiresAt: Timestamp) throws(Refusal) {
+    try requireNotEnded()
+    let index = try indexOfStep(fence)
+    var lease = try heldLease(index, "renewed")
+    guard expiresAt > lease.expiresAt else {
+      throw Refusal(.invalid, "the lease of '\(fence.step)' lasts until \(lease.expiresAt.seconds) already")
+    }
+    try requireLength(until: expiresAt)
+    lease.expiresAt = expiresAt
+    lease.renewal += 1
+    set(index, .leased(lease))
+  }
+
+  /// The lease, provided that the event's author holds it (I-14).
+  private func heldLease(_ index: Int, _ wanted: String) throws(Refusal) -> Lease {
+    let step = migration.steps[index]
+    guard case .leased(let lease) = step.phase else { throw wrongPhase(step, wanted) }
+    guard lease.holder == event.by else {
+      throw Refusal(.held, "'\(step.id)' is held by \(lease.holder), not by \(event.by)")
+    }
+    return lease
+  }
+
+  mutating func expire(_ fence: Fence, _ renewal: Int, _ evidence: Evidence) throws(Refusal) {
+    try requireNotEnded()
+    let index = try indexOfStep(fence)
+    let step = migration.steps[index]
+    guard case .leased(let lease) = step.phase else { throw wrongPhase(step, "expired") }
+    guard renewal == lease.renewal else {
+      throw Refusal(.stale, "the lease of '\(step.id)' was renewed in the meantime")
+    }
+    try require(evidence, owner: lease.owner, expiresAt: lease.expiresAt)
+    switch evidence {
+    case .holder: throw Refusal(.invalid, "a holder releases its step, it does not expire it")
+    case .timeout:
+      stopWork(index)
+      countFailure(index, Failure(kind: .expired, reason: "the lease of \(lease.holder) ran out"))
+    case .holderDead:
+      stopWork(index)
+      countInfrastructureRetry(index, then: .ready, "\(lease.holder) died")
+    }
+  }
+
+  mutating func release(_ fence: Fence, forced: Bool, _ reason: String) throws(Refusal) {
+    try requireNotEnded()
+    let index = try indexOfStep(fence)
+    if forced {
+      let step = migration.steps[index]
+      guard case .leased = step.phase else { throw wrongPhase(step, "released") }
+      stopWork(index)
+      migration.steps[index].epoch += 1
+    } else {
+      _ = try heldLease(index, "released")
+    }
+    set(index, .ready)
+  }
+
+  mutating func failAttempt(_ fence: Fence, _ failure: Failure) throws(Refusal) {
+    try requireNotEnded()
+    let index = try indexOfStep(fence)
+    let step = migration.steps[index]
+    switch step.phase {
+    case .leased:
+      _ = try heldLease(index, "failed")
+      switch failure.kind {
+      case .worker, .timeout, .noChange, .guardFinding: countFailure(index, failure)
+      case .setup:
+        migration.steps[index].lastFailure = failure
+        countInfrastructureRetry(index, then: rest(afterRetriesOf: step), failure.reason)
+      case .conflict, .gate, .expired:
+        throw Refusal(.invalid, "a worker cannot fail by '\(failure.kind.rawValue)'")
+      }
+    case .submitted:
+      guard failure.kind == .conflict else {
+        throw Refusal(.invalid, "a submitted result can only fail by 'conflict' before its gate")
+      }
+      migration.steps[index].lastFailure = failure
+      countInfrastructureRetry(index, then: .ready, failure.reason)
+    case .waiting, .ready, .gating, .merging, .merged, .backoff, .blocked, .skipped, .cancelled:
+      throw wrongPhase(step, "failed")
+    }
+  }
+
+  func rest(afterRetriesOf step: Step) -> StepPhase {
+    let pause = migration.plan.backoff.pause(afterFailures: step.infrastructureRetries + 1)
+    return pause > 0 ? .backoff(until: at.adding(seconds: pause)) : .ready
+  }
+
+  mutating func submit(_ fence: Fence, _ result: Submission.Result) throws(Refusal) {
+    try requireNotEnded()
+    let index = try indexOfStep(fence)
+    let lease = try heldLease(index, "submitted")
+    set(
+      index,
+      .submitted(Submission(result: result, holder: lease.holder, base: lease.base, notBefore: at)))
+    effects.append(.runGate(migration: migration.name, fence))
+  }
+
+  mutating func retry(_ id: String) throws(Refusal) {
+    try requireNotEnded()
+    let index = try indexOfStep(id)
+    let step = migration.steps[index]
+    switch step.phase {
+    case .blocked:
+      migration.steps[index].granted += migration.plan.attempts
+      migration.steps[index].epoch += 1
+      set(index, openPhase(index))
+    case .backoff:
+      migration.steps[index].epoch += 1
+      set(index, openPhase(index))
+    case .leased(let lease):
+      throw Refusal(
+        .held, "'\(id)' is held by \(lease.holder)", hint: "run 'git migrate release --force \(id)' first")
+    case .waiting, .ready, .submitted, .gating, .merging:
+      throw Refusal(.wrongPhase, "'\(id)' is \(step.phase.word), so there is nothing to retry")
+    case .merged, .skipped, .cancelled:
+      throw Refusal(.ended, "'\(id)' is \(step.phase.word)")
+    }
+  }
+
+  mutating func skip(_ id: String, _ reason: String) throws(Refusal) {
+    try requireNotEnded()
+    let index = try indexOfStep(id)
+    let step = migration.steps[index]
+    switch step.phase {
+    case .leased: stopWork(index)
+    case .waiting, .ready, .backoff, .blocked, .submitted, .gating: break
+    case .merging:
+      throw Refusal(
+        .wrongPhase, "'\(id)' is being merged", hint: "run 'git migrate run' to let the merge end")
+    case .merged, .skipped, .cancelled: throw Refusal(.ended, "'\(id)' is \(step.phase.word)")
+    }
+    migration.steps[index].epoch += 1
+    set(index, .skipped(reason: reason))
+    settle(index)
+  }
+}
+
+extension MigrationState {
+  /// The first limit that a claim of the step by this machine would break (I-17, I-25), or `nil`.
+  func claimLimit(_ index: Int, machine: String, slot: String?) -> Refusal? {
+    let step = plan.steps[index]
+    var agents = 0
+    var used: [String: Int] = [:]
+    for (other, planned) in zip(steps, plan.steps) where other.phase.isInFlight && other.id != step.id {
+      if let lock = step.lock, planned.lock == lock {
+        return Refusal(.limited, "'\(step.id)' and '\(other.id)' share the lock '\(lock)'")
+      }
+      guard case .leased(let lease) = other.phase else { continue }
+      if planned.run == nil { agents += 1 }
+      guard lease.owner.machine == machine else { continue }
+      if let slot, lease.slot == slot {
+        return Refusal(.limited, "the worktree slot '\(slot)' belongs to '\(other.id)'")
+      }
+      for name in planned.uses { used[name, default: 0] += 1 }
+    }
+    if step.run == nil, let limit = plan.agent?.maxConcurrent, agents >= limit {
+      return Refusal(.limited, "\(agents) of at most \(limit) agents are at work")
+    }
+    for name in step.uses {
+      let capacity = plan.resources.first { $0.name == name }?.capacity ?? 1
+      if used[name, default: 0] >= capacity {
+        return Refusal(.limited, "the resource '\(name)' is taken")
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,185 @@
+/// The rules of the gate and of merge-back.
+extension Reducer {
+  mutating func startGate(_ fence: Fence, _ start: GateStart) throws(Refusal) {
+    try requireRunning()
+    let index = try indexOfStep(fence)
+    let step = migration.steps[index]
+    guard case .submitted(let submission) = step.phase else { throw wrongPhase(step, "judged") }
+    guard at >= submission.notBefore else {
+      throw Refusal(.limited, "the gate of '\(step.id)' rests until \(submission.notBefore.seconds)")
+    }
+    guard start.gate == step.gates + 1 else {
+      throw Refusal(.stale, "the next gate run of '\(step.id)' is number \(step.gates + 1)")
+    }
+    try requireLength(until: start.expiresAt)
+    try requireOnlyMover(but: index)
+    guard migration.isShared || start.tip == migration.tip else {
+      throw Refusal(.tipMoved, "the candidate of '\(step.id)' does not stand on the tip of '\(migration.into)'")
+    }
+    migration.steps[index].gates = start.gate
+    set(index, .gating(submission, GateRun(start: start, hasPassed: false)))
+  }
+
+  /// One candidate at a time: whatever passes is what the branch gets, so a second one would be judged in vain.
+  private func requireOnlyMover(but index: Int) throws(Refusal) {
+    if migration.refresh != nil {
+      throw Refusal(.limited, "a refresh of '\(migration.into)' is under way")
+    }
+    for (position, step) in migration.steps.enumerated() where position != index {
+      switch step.phase {
+      case .gating, .merging: throw Refusal(.limited, "'\(step.id)' is \(step.phase.word)")
+      case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: continue
+      }
+    }
+  }
+
+  /// The gate run, provided that the event speaks for the current one.
+  private func currentGate(_ index: Int, _ gate: Int, _ wanted: String) throws(Refusal) -> (
+    Submission, GateRun
+  ) {
+    let step = migration.steps[index]
+    guard case .gating(let submission, let run) = step.phase else { throw wrongPhase(step, wanted) }
+    guard run.start.gate == gate else {
+      throw Refusal(.stale, "'\(step.id)' is at gate run \(run.start.gate), not \(gate)")
+    }
+    return (submission, run)
+  }
+
+  mutating func finishGate(_ fence: Fence, _ report: GateReport) throws(Refusal) {
+    try requireNotEnded()
+    let index = try indexOfStep(fence)
+    let (submission, run) = try currentGate(index, report.gate, "judged")
+    guard !run.hasPassed else { throw Refusal(.wrongPhase, "'\(fence.step)' has passed already") }
+    guard report.tree == run.start.tree else {
+      throw Refusal(.invalid, "the verdict speaks of a tree that is not the candidate of '\(fence.step)'")
+    }
+    guard report.verifiers == migration.plan.verifierDigest else {
+      throw Refusal(.stale, "the verdict on '\(fence.step)' comes from verifiers that are not the plan's")
+    }
+    switch report.verdict {
+    case .passed:
+      guard report.failure == nil else { throw Refusal(.invalid, "a verdict 'passed' with a failure") }
+      migration.record(TreeVerdict(tree: report.tree, verifiers: report.verifiers, verdict: .passed))
+      if report.isNoChange {
+        set(index, .merged(commit: nil))
+        migration.steps[index].lastFailure = nil
+        settle(index)
+      } else {
+        set(index, .gating(submission, GateRun(start: run.start, hasPassed: true)))
+        effects.append(.intendMerge(migration: migration.name, fence))
+      }
+    case .failed, .ranNoTests:
+      guard let failure = report.failure else { throw Refusal(.invalid, "a failed verdict without a reason") }
+      countFailure(index, failure)
+    case .couldNotRun:
+      guard let failure = report.failure else { throw Refusal(.invalid, "a failed verdict without a reason") }
+      migration.steps[index].lastFailure = failure
+      countInfrastructureRetry(
+        index, then: .submitted(rested(submission, migration.steps[index])), failure.reason)
+    }
+  }
+
+  private func rested(_ submission: Submission, _ step: Step) -> Submission {
+    var later = submission
+    let pause = migration.plan.backoff.pause(afterFailures: step.infrastructureRetries + 1)
+    later.notBefore = at.adding(seconds: pause)
+    return later
+  }
+
+  mutating func abandonGate(_ fence: Fence, _ gate: Int, _ evidence: Evidence) throws(Refusal) {
+    try requireNotEnded()
+    let index = try indexOfStep(fence)
+    let (submission, run) = try currentGate(index, gate, "given up")
+    try require(evidence, owner: run.start.owner, expiresAt: run.start.expiresAt)
+    switch evidence {
+    case .holder: set(index, .submitted(submission))
+    case .timeout: countInfrastructureRetry(index, then: .submitted(submission), "the gate run timed out")
+    case .holderDead: countInfrastructureRetry(index, then: .submitted(submission), "the gate run died")
+    }
+  }
+
+  mutating func intendMerge(_ fence: Fence, _ target: MergeTarget) throws(Refusal) {
+    try requireRunning()
+    let index = try indexOfStep(fence)
+    let (submission, run) = try currentGate(index, target.gate, "merged")
+    guard run.hasPassed else { throw Refusal(.wrongPhase, "'\(fence.step)' has not passed its gate") }
+    guard target.tree == run.start.tree else {
+      throw Refusal(.invalid, "the tree to be merged is not the one that passed for '\(fence.step)'")
+    }
+    guard target.old == run.start.tip, target.new != target.old else {
+      throw Refusal(.tipMoved, "the merge of '\(fence.step)' does not start at the tip that was judged")
+    }
+    try requireLength(until: target.expiresAt)
+    set(index, .merging(submission, run, target))
+    effects.append(
+      .moveBranch(migration: migration.name, fence, old: target.old.hex, new: target.new.hex))
+  }
+
+  mutating func abandonMerge(_ fence: Fence, _ evidence: Evidence, _ reason: String) throws(Refusal) {
+    let index = try indexOfStep(fence)
+    let step = migration.steps[index]
+    guard case .merging(let submission, _, let target) = step.phase else { throw wrongPhase(step, "given up") }
+    try require(evidence, owner: target.owner, expiresAt: target.expiresAt)
+    migration.steps[index].lastFailure = Failure(kind: .setup, reason: reason)
+    countInfrastructureRetry(index, then: .submitted(rested(submission, step)), reason)
+  }
+
+  mutating func merge(_ fence: Fence, _ commit: ObjectID) throws(Refusal) {
+    let index = try indexOfStep(fence)
+    let step = migration.steps[index]
+    guard case .merging(_, _, let target) = step.phase else { throw wrongPhase(step, "merged") }
+    guard commit == target.new else {
+      throw Refusal(.invalid, "'\(step.id)' was to be merged as \(target.new.short), not \(commit.short)")
+    }
+    migration.tip = commit
+    set(index, .merged(commit: commit))
+    migration.steps[index].lastFailure = nil
+    settle(index)
+  }
+
+  // MARK: Baseline and refresh
+
+  mutating func record(_ baseline: Baseline) throws(Refusal) {
+    try requireNotEnded()
+    migration.record(
+      TreeVerdict(tree: baseline.tree, verifiers: baseline.verifiers, verdict: baseline.verdict))
+    switch baseline.verdict {
+    case .passed: return
+    case .failed, .couldNotRun, .ranNoTests:
+      let reason = "the base itself does not pass the gate (\(baseline.verdict.words)): \(baseline.reason)"
+      if case .running = migration.phase {
+        migration.phase = .paused(reason: reason)
+        notify(.paused(reason: reason))
+      }
+    }
+  }
+
+  mutating func intendRefresh(_ refresh: Refresh) throws(Refusal) {
+    try requireNotEnded()
+    try requireOnlyMover(but: -1)
+    guard refresh.verdict == .passed, refresh.verifiers == migration.plan.verifierDigest else {
+      throw Refusal(.invalid, "a refresh is merged only when its tree passed the plan's gate")
+    }
+    guard migration.isShared || refresh.old == migration.tip, refresh.new != refresh.old else {
+      throw Refusal(.tipMoved, "the refresh does not start at the tip of '\(migration.into)'")
+    }
+    migration.refresh = refresh
+    effects.append(
+      .moveRefreshedBranch(migration: migration.name, old: refresh.old.hex, new: refresh.new.hex))
+  }
+
+  mutating func mergeRefresh(_ commit: ObjectID) throws(Refusal) {
+    guard let refresh = migration.refresh else { throw Refusal(.wrongPhase, "no refresh is under way") }
+    guard commit == refresh.new else {
+      throw Refusal(.invalid, "the refresh was to be merged as \(refresh.new.short), not \(commit.short)")
+    }
+    migration.record(TreeVerdict(tree: refresh.tree, verifiers: refresh.verifiers, verdict: .passed))
+    migration.tip = commit
+    migration.refresh = nil
+  }
+
+  mutating func abandonRefresh() throws(Refusal) {
+    guard migration.refresh != nil else { throw Refusal(.wrongPhase, "no refresh is under way") }
+    migration.refresh = nil
+  }
+}

@@ -1,0 +1,169 @@
+/// The rules of a migration as a whole.
+extension Reducer {
+  mutating func start(_ start: MigrationStart) throws(Refusal) {
+    guard start.plan.migration == event.migration else {
+      throw Refusal(.invalid, "the plan is for '\(start.plan.migration)', not '\(event.migration)'")
+    }
+    if state.migrations.contains(where: { $0.name == event.migration }) {
+      throw Refusal(
+        .migrationExists, "a migration '\(event.migration)' exists already",
+        hint: "change it with 'git migrate amend', or give the plan another name")
+    }
+    if let fault = start.plan.fault() { throw Refusal(.invalid, fault) }
+    if let other = state.migrations.first(where: {
+      !$0.phase.isTerminal && ($0.into == start.plan.into || $0.into == start.base)
+    }) {
+      throw Refusal(.invalid, "the migration '\(other.name)' works on the branch '\(other.into)' already")
+    }
+    guard start.plan.into != start.base || start.shared else {
+      throw Refusal(.invalid, "the integration branch '\(start.base)' is the base: people share it")
+    }
+    let graph = Graph(start.plan.steps)
+    let steps = start.plan.steps.indices.map { index in
+      Step(id: start.plan.steps[index].id, phase: graph.needs[index].isEmpty ? .ready : .waiting)
+    }
+    state.migrations.append(
+      MigrationState(
+        name: event.migration, phase: .running, plan: start.plan, planNumber: 1,
+        planDigest: start.digest, base: start.base, isShared: start.shared, start: start.commit,
+        tip: start.commit, steps: steps, verdicts: [], refresh: nil, graph: graph))
+    effects.append(
+      .createBranch(migration: event.migration, branch: start.plan.into, commit: start.commit.hex))
+  }
+
+  mutating func pause(_ reason: String) throws(Refusal) {
+    switch migration.phase {
+    case .running: migration.phase = .paused(reason: reason)
+    case .paused: throw Refusal(.wrongPhase, "the migration '\(migration.name)' is paused already")
+    case .aborted, .finished: try requireNotEnded()
+    }
+  }
+
+  mutating func resume() throws(Refusal) {
+    switch migration.phase {
+    case .paused:
+      migration.phase = .running
+      // A base that failed is judged afresh: resuming is how a person says that the cause is gone.
+      migration.verdicts.removeAll { $0.verdict != .passed }
+    case .running: throw Refusal(.wrongPhase, "the migration '\(migration.name)' is not paused")
+    case .aborted, .finished: try requireNotEnded()
+    }
+  }
+
+  mutating func abort(_ reason: String) throws(Refusal) {
+    try requireNotEnded()
+    try requireNoMove()
+    cancelOpenSteps()
+    migration.phase = .aborted(reason: reason)
+  }
+
+  mutating func finish(_ result: ObjectID, partial: Bool) throws(Refusal) {
+    try requireNotEnded()
+    try requireNoMove()
+    guard migration.isShared || result == migration.tip else {
+      throw Refusal(.tipMoved, "the result is not the tip of '\(migration.into)'")
+    }
+    let open = migration.steps.filter { !$0.phase.isTerminal }
+    if !open.isEmpty && !partial {
+      throw Refusal(
+        .wrongPhase, "\(open.count) of \(migration.steps.count) steps are not done, first '\(open[0].id)'",
+        hint: "skip them, or take what is there with 'git migrate finish --partial'")
+    }
+    cancelOpenSteps()
+    migration.phase = .finished(result: result)
+    effects.append(.handBack(migration: migration.name, commit: result.hex))
+  }
+
+  /// Terminal is terminal (I-18): every hold ends here, and its epoch with it.
+  private mutating func cancelOpenSteps() {
+    for index in migration.steps.indices where !migration.steps[index].phase.isTerminal {
+      cancel(index)
+    }
+  }
+
+  private mutating func cancel(_ index: Int) {
+    if case .leased = migration.steps[index].phase { stopWork(index) }
+    migration.steps[index].epoch += 1
+    set(index, .cancelled)
+  }
+
+  private func requireNoMove() throws(Refusal) {
+    if migration.refresh != nil {
+      throw Refusal(.limited, "a refresh of '\(migration.into)' is under way", hint: "try again in a moment")
+    }
+    for step in migration.steps {
+      if case .merging = step.phase {
+        throw Refusal(
+          .limited, "'\(step.id)' is being merged",
+          hint: "try again in a moment; 'git migrate run' settles a merge that was cut off")
+      }
+    }
+  }
+
+  mutating func amend(_ amendment: PlanAmendment) throws(Refusal) {
+    try requireNotEnded()
+    let plan = amendment.plan
+    guard plan.migration == migration.name else {
+      throw Refusal(.invalid, "the plan is for '\(plan.migration)', not '\(migration.name)'")
+    }
+    guard amendment.number == migration.planNumber + 1 else {
+      throw Refusal(.stale, "the next plan is number \(migration.planNumber + 1)")
+    }
+    guard plan.into == migration.into else {
+      throw Refusal(.invalid, "the integration branch '\(migration.into)' cannot be changed")
+    }
+    if let fault = plan.fault() { throw Refusal(.invalid, fault) }
+    let kept = try requireNothingLost(plan)
+    var next = plan
+    next.steps += kept.map { detached($0) }
+    if let fault = next.fault() { throw Refusal(.invalid, fault) }
+    rebuild(next, amendment)
+    migration.keptCount = kept.count
+  }
+
+  /// The done steps that the new plan drops: they stay as history. A step under way may not be dropped.
+  private func requireNothingLost(_ plan: Plan) throws(Refusal) -> [PlannedStep] {
+    let ids = Set(plan.steps.map(\.id))
+    var kept: [PlannedStep] = []
+    for (step, planned) in zip(migration.steps, migration.plan.steps) where !ids.contains(step.id) {
+      if step.phase.isInFlight {
+        throw Refusal(
+          .held, "the new plan drops '\(step.id)', which is \(step.phase.word)",
+          hint: "release or skip it first")
+      }
+      kept.append(planned)
+    }
+    return kept
+  }
+
+  /// A dropped step keeps its place in history but must not tie the new graph to steps that are gone.
+  private func detached(_ step: PlannedStep) -> PlannedStep {
+    var copy = step
+    copy.needs = []
+    copy.uses = []
+    return copy
+  }
+
+  private mutating func rebuild(_ plan: Plan, _ amendment: PlanAmendment) {
+    let old = migration
+    let dropped = Set(old.plan.steps.map(\.id)).subtracting(amendment.plan.steps.map(\.id))
+    migration.plan = plan
+    migration.planNumber = amendment.number
+    migration.planDigest = amendment.digest
+    migration.graph = Graph(plan.steps)
+    migration.steps = plan.steps.map { old.step($0.id) ?? Step(id: $0.id, phase: .waiting) }
+    for index in migration.steps.indices {
+      let step = migration.steps[index]
+      if dropped.contains(step.id) && !step.phase.isTerminal { cancel(index) }
+    }
+    for index in migration.steps.indices {
+      switch migration.steps[index].phase {
+      case .waiting, .ready: set(index, openPhase(index))
+      case .cancelled:
+        // A step that an earlier plan dropped and this one names again begins where it left off.
+        if !dropped.contains(migration.steps[index].id) { set(index, openPhase(index)) }
+      case .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped: continue
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/// The dependency graph of a plan, by step index. Derived, never stored.
+public struct Graph: Equatable, Sendable {
+  /// The index of each id.
+  public let index: [String: Int]
+  /// The indices each step needs.
+  public let needs: [[Int]]
+  /// The indices that need each step.
+  public let dependents: [[Int]]
+  /// How many steps the longest path from each step to the end has, itself included: longest goes first.
+  public let remaining: [Int]
+
+  /// Builds the graph; needs that name no step are left out, `cycle` tells whether it has one.
+  public init(_ steps: [PlannedStep]) {
+    var index: [String: Int] = [:]
+    index.reserveCapacity(steps.count)
+    for (position, step) in steps.enumerated() { index[step.id] = position }
+    var needs: [[Int]] = []
+    needs.reserveCapacity(steps.count)
+    var dependents = [[Int]](repeating: [], count: steps.count)
+    for (position, step) in steps.enumerated() {
+      let found = step.needs.compactMap { index[$0] }
+      needs.append(found)
+      for need in found { dependents[need].append(position) }
+    }
+    self.index = index
+    self.needs = needs
+    self.dependents = dependents
+    let order = Graph.topologicalOrder(needs: needs, dependents: dependents)
+    var remaining = [Int](repeating: 1, count: steps.count)
+    for position in order.reversed() {
+      remaining[position] = 1 + (dependents[position].map { remaining[$0] }.max() ?? 0)
+    }
+    self.remaining = remaining
+  }
+
+  /// The indices so that every step stands after its needs; shorter than the plan when there is a cycle.
+  public var topologicalOrder: [Int] { Graph.topologicalOrder(needs: needs, dependents: dependents) }
+
+  private static func topologicalOrder(needs: [[Int]], dependents: [[Int]]) -> [Int] {
+    var open = needs.map(\.count)
+    var order = open.indices.filter { open[$0] == 0 }
+    var next = 0
+    while next < order.count {
+      for dependent in dependents[order[next]] {
+        open[dependent] -= 1
+        if open[dependent] == 0 { order.append(dependent) }
+      }
+      next += 1
+    }
+    return order
+  }
+}

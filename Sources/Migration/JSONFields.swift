@@ -1,0 +1,121 @@
+/// Builds an object member by member, leaving out what is absent.
+struct ObjectBuilder {
+  private var members: [JSON.Member] = []
+
+  var json: JSON { .object(members) }
+
+  mutating func set(_ key: String, _ value: JSON) { members.append(JSON.Member(key, value)) }
+  mutating func set(_ key: String, _ text: String?) { if let text { set(key, .string(text)) } }
+  mutating func set(_ key: String, _ number: Int?) { if let number { set(key, .integer(Int64(number))) } }
+  mutating func set(_ key: String, _ number: Int64) { set(key, .integer(number)) }
+  mutating func set(_ key: String, _ time: Timestamp) { set(key, .integer(time.milliseconds)) }
+  mutating func set(_ key: String, _ object: ObjectID?) { if let object { set(key, .string(object.hex)) } }
+  /// `false` is the default everywhere and is left out.
+  mutating func set(_ key: String, _ flag: Bool) { if flag { set(key, .bool(true)) } }
+  /// An empty list is the default everywhere and is left out.
+  mutating func set(_ key: String, _ list: [String]) {
+    if !list.isEmpty { set(key, .array(list.map(JSON.string))) }
+  }
+}
+
+/// Reads an object's members by name and, at the end, refuses any that nobody asked for: a member we do not
+/// know could change what the entry means.
+struct ObjectReader {
+  private let subject: String
+  private var members: [JSON.Member]
+  private var taken: Int = 0
+
+  init(_ json: JSON, _ subject: String) throws(JSONFault) {
+    guard case .object(let members) = json else { throw JSONFault("\(subject) is not an object") }
+    self.members = members
+    self.subject = subject
+  }
+
+  mutating func optional(_ key: String) -> JSON? {
+    guard let index = members.firstIndex(where: { $0.key == key }) else { return nil }
+    taken += 1
+    return members[index].value
+  }
+
+  mutating func required(_ key: String) throws(JSONFault) -> JSON {
+    guard let value = optional(key) else { throw JSONFault("\(subject) has no '\(key)'") }
+    return value
+  }
+
+  mutating func string(_ key: String) throws(JSONFault) -> String { try text(try required(key), key) }
+
+  mutating func optionalString(_ key: String) throws(JSONFault) -> String? {
+    guard let value = optional(key) else { return nil }
+    return try text(value, key)
+  }
+
+  mutating func integer(_ key: String) throws(JSONFault) -> Int { try number(try required(key), key) }
+
+  mutating func optionalInteger(_ key: String) throws(JSONFault) -> Int? {
+    guard let value = optional(key) else { return nil }
+    return try number(value, key)
+  }
+
+  mutating func timestamp(_ key: String) throws(JSONFault) -> Timestamp {
+    let value = try integer(key)
+    guard value >= 0 else { throw JSONFault("'\(key)' of \(subject) is negative") }
+    return Timestamp(milliseconds: Int64(value))
+  }
+
+  mutating func flag(_ key: String) throws(JSONFault) -> Bool {
+    guard let value = optional(key) else { return false }
+    guard case .bool(let flag) = value else { throw wrong(key, "true or false") }
+    return flag
+  }
+
+  mutating func objectID(_ key: String) throws(JSONFault) -> ObjectID {
+    guard let id = ObjectID(try string(key)) else { throw wrong(key, "an object id of 40 digits") }
+    return id
+  }
+
+  mutating func optionalObjectID(_ key: String) throws(JSONFault) -> ObjectID? {
+    guard let text = try optionalString(key) else { return nil }
+    guard let id = ObjectID(text) else { throw wrong(key, "an object id of 40 digits") }
+    return id
+  }
+
+  mutating func array(_ key: String) throws(JSONFault) -> [JSON] {
+    guard let value = optional(key) else { return [] }
+    guard case .array(let items) = value else { throw wrong(key, "a list") }
+    return items
+  }
+
+  mutating func strings(_ key: String) throws(JSONFault) -> [String] {
+    var texts: [String] = []
+    for item in try array(key) { texts.append(try text(item, key)) }
+    return texts
+  }
+
+  mutating func word<Word: RawRepresentable>(_ key: String, as: Word.Type) throws(JSONFault) -> Word
+  where Word.RawValue == String {
+    let text = try string(key)
+    guard let word = Word(rawValue: text) else { throw wrong(key, "a known word, not '\(text)'") }
+    return word
+  }
+
+  /// Refuses members that no call above has asked for.
+  func end() throws(JSONFault) {
+    guard taken == members.count else {
+      throw JSONFault("\(subject) has a member that this version does not know")
+    }
+  }
+
+  private func text(_ value: JSON, _ key: String) throws(JSONFault) -> String {
+    guard case .string(let text) = value else { throw wrong(key, "text") }
+    return text
+  }
+
+  private func number(_ value: JSON, _ key: String) throws(JSONFault) -> Int {
+    guard case .integer(let number) = value else { throw wrong(key, "a whole number") }
+    return Int(number)
+  }
+
+  private func wrong(_ key: String, _ expected: String) -> JSONFault {
+    JSONFault("'\(key)' of \(subject) is not \(expected)")
+  }
+}

@@ -1,0 +1,232 @@
+/// What a migration is to do, with every `for:` already expanded: the pure form of a plan file (DESIGN §4).
+///
+/// The ledger keeps the plan file's exact bytes and this expanded form beside each other; `decide` only ever
+/// sees this one.
+public struct Plan: Equatable, Sendable {
+  /// The migration's name; obeys `Identifier.migrationFault`.
+  public var migration: String
+  /// The branch the migration starts from, without `refs/heads/`; `nil` is the branch checked out at start.
+  public var base: String?
+  /// The integration branch, without `refs/heads/`.
+  public var into: String
+  /// How many attempts may fail before a step is blocked; at least 1.
+  public var attempts: Int
+  /// How long a claim is held before it must be renewed, in seconds.
+  public var leaseSeconds: Int
+  /// How long a step rests after a failed attempt.
+  public var backoff: Backoff
+  /// Who does steps that have no `run`; `nil` when every step is a codemod or is done by outside workers.
+  public var agent: Agent?
+  /// Named semaphores, each counted per machine.
+  public var resources: [Resource]
+  /// How a worktree is made usable.
+  public var worktree: Worktree
+  /// What a candidate must pass before it is merged.
+  public var gate: Gate
+  /// A command told about blocked steps and the end of the migration, or `nil`.
+  public var notify: String?
+  /// The steps in the plan's order; ids are unique under case folding, and every need names one of them.
+  public var steps: [PlannedStep]
+  /// The template of the prompt: the body of the plan file.
+  public var prompt: String
+
+  /// Makes a plan from its parts, unchecked; `validate()` checks it.
+  public init(
+    migration: String, base: String? = nil, into: String? = nil, attempts: Int = 3,
+    leaseSeconds: Int = 1200, backoff: Backoff = Backoff(), agent: Agent? = nil,
+    resources: [Resource] = [], worktree: Worktree = Worktree(), gate: Gate = Gate(),
+    notify: String? = nil, steps: [PlannedStep] = [], prompt: String = ""
+  ) {
+    self.migration = migration
+    self.base = base
+    self.into = into ?? "migrate/\(migration)"
+    self.attempts = attempts
+    self.leaseSeconds = leaseSeconds
+    self.backoff = backoff
+    self.agent = agent
+    self.resources = resources
+    self.worktree = worktree
+    self.gate = gate
+    self.notify = notify
+    self.steps = steps
+    self.prompt = prompt
+  }
+
+  /// How long a step rests after its n-th failed attempt: `initialSeconds · 2^(n-1)`, at most `maximumSeconds`.
+  public struct Backoff: Equatable, Sendable {
+    /// The first pause, in seconds; 0 retries at once.
+    public var initialSeconds: Int
+    /// The longest pause, in seconds.
+    public var maximumSeconds: Int
+
+    /// Makes a back-off rule.
+    public init(initialSeconds: Int = 10, maximumSeconds: Int = 300) {
+      self.initialSeconds = initialSeconds
+      self.maximumSeconds = maximumSeconds
+    }
+
+    /// The pause after `failures` failed attempts, in seconds.
+    public func pause(afterFailures failures: Int) -> Int {
+      guard initialSeconds > 0, failures > 0 else { return 0 }
+      let doublings = min(failures - 1, 30)
+      let (pause, overflowed) = initialSeconds.multipliedReportingOverflow(by: 1 << doublings)
+      return overflowed ? maximumSeconds : min(pause, maximumSeconds)
+    }
+  }
+
+  /// The program that does a step.
+  public struct Agent: Equatable, Sendable {
+    /// A shell command that gets the prompt on standard input and in the file `$MIGRATE_PROMPT_FILE`.
+    public var command: String
+    /// The adapter whose output rules judge the run (`command` when the exit code alone decides).
+    public var adapter: String
+    /// The longest run in seconds, or `nil` for no limit but the lease's renewal.
+    public var timeoutSeconds: Int?
+    /// How many agent steps may be leased at once over all machines, or `nil` for no limit.
+    public var maxConcurrent: Int?
+    /// The most turns an adapter lets the agent take, or `nil` for the agent's own limit.
+    public var maxTurns: Int?
+
+    /// Makes an agent description.
+    public init(
+      command: String, adapter: String = "command", timeoutSeconds: Int? = nil,
+      maxConcurrent: Int? = nil, maxTurns: Int? = nil
+    ) {
+      self.command = command
+      self.adapter = adapter
+      self.timeoutSeconds = timeoutSeconds
+      self.maxConcurrent = maxConcurrent
+      self.maxTurns = maxTurns
+    }
+  }
+
+  /// A named semaphore, counted on each machine by itself.
+  public struct Resource: Equatable, Sendable {
+    /// The name that `uses:` refers to.
+    public var name: String
+    /// How many holders it admits; at least 1.
+    public var capacity: Int
+
+    /// Makes a semaphore.
+    public init(name: String, capacity: Int) {
+      self.name = name
+      self.capacity = capacity
+    }
+  }
+
+  /// How a fresh or reused worktree is made usable.
+  public struct Worktree: Equatable, Sendable {
+    /// Paths, relative to the repository, that are copied from the main worktree (ignored files such as `.env`).
+    public var copy: [String]
+    /// A shell command run in the worktree before the step, or `nil`.
+    public var setup: String?
+    /// Whether a failed attempt's worktree is kept for a person to look at.
+    public var keep: Bool
+
+    /// Makes worktree settings.
+    public init(copy: [String] = [], setup: String? = nil, keep: Bool = false) {
+      self.copy = copy
+      self.setup = setup
+      self.keep = keep
+    }
+  }
+
+  /// What a candidate must pass. No verifiers means that the plan said `gate: none`.
+  public struct Gate: Equatable, Sendable {
+    /// The commands, in the order they run; the first that does not pass ends the gate.
+    public var verifiers: [Verifier]
+    /// The names of the guards that look at the change itself.
+    public var guards: [Guard]
+
+    /// Makes a gate.
+    public init(verifiers: [Verifier] = [], guards: [Guard] = []) {
+      self.verifiers = verifiers
+      self.guards = guards
+    }
+  }
+
+  /// One check of a gate.
+  public struct Verifier: Equatable, Sendable {
+    /// A name unique in the gate; obeys `Identifier.stepFault`.
+    public var name: String
+    /// What the command checks; only `test` is judged by how many tests ran.
+    public var kind: Kind
+    /// The shell command.
+    public var run: String
+    /// The longest run, in seconds.
+    public var timeoutSeconds: Int
+    /// The resource it holds while it runs, or `nil`.
+    public var uses: String?
+
+    /// Makes a verifier.
+    public init(
+      name: String, kind: Kind = .test, run: String, timeoutSeconds: Int = 600, uses: String? = nil
+    ) {
+      self.name = name
+      self.kind = kind
+      self.run = run
+      self.timeoutSeconds = timeoutSeconds
+      self.uses = uses
+    }
+
+    /// What a verifier checks.
+    public enum Kind: String, CaseIterable, Sendable, Codable {
+      case test, build, lint, format
+    }
+  }
+
+  /// A deterministic check of the change itself.
+  public enum Guard: String, CaseIterable, Sendable, Codable {
+    /// No test file may be deleted or emptied, and no test may be newly skipped.
+    case tests
+    /// Only the step's `paths` may change.
+    case scope
+    /// No secret may be added.
+    case secrets
+  }
+}
+
+/// One step of an expanded plan: a node of the graph.
+public struct PlannedStep: Equatable, Sendable {
+  /// The id; obeys `Identifier.stepFault`.
+  public var id: String
+  /// A line for people; becomes the subject of the merged commit.
+  public var title: String
+  /// The ids of the steps that must be merged or skipped first.
+  public var needs: [String]
+  /// Globs of the paths the step may change; empty when it may change any.
+  public var paths: [String]
+  /// The step's own prompt template, or `nil` for the plan's.
+  public var prompt: String?
+  /// Steps that name the same lock never run at the same time.
+  public var lock: String?
+  /// The resources held while the step is worked on.
+  public var uses: [String]
+  /// Higher goes first.
+  public var priority: Int
+  /// The codemod, a shell command, or `nil` when an agent does the step.
+  public var run: String?
+  /// The longest run of the codemod or agent in seconds; overrides the agent's.
+  public var timeoutSeconds: Int?
+  /// What `for:` matched (`path`, `dir`, `name`, `line`), for the prompt's template; empty for a plain step.
+  public var match: [String: String]
+
+  /// Makes a step from its parts, unchecked.
+  public init(
+    id: String, title: String? = nil, needs: [String] = [], paths: [String] = [],
+    prompt: String? = nil, lock: String? = nil, uses: [String] = [], priority: Int = 0,
+    run: String? = nil, timeoutSeconds: Int? = nil, match: [String: String] = [:]
+  ) {
+    self.id = id
+    self.title = title ?? id
+    self.needs = needs
+    self.paths = paths
+    self.prompt = prompt
+    self.lock = lock
+    self.uses = uses
+    self.priority = priority
+    self.run = run
+    self.timeoutSeconds = timeoutSeconds
+    self.match = match
+  }
+}

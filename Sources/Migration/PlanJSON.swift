@@ -1,0 +1,182 @@
+extension Plan {
+  /// The expanded plan as the ledger keeps it. Defaults are left out.
+  public var json: JSON {
+    var object = ObjectBuilder()
+    object.set("migration", migration)
+    object.set("base", base)
+    object.set("into", into)
+    object.set("attempts", attempts)
+    object.set("lease", leaseSeconds)
+    object.set("backoff", .array([.integer(Int64(backoff.initialSeconds)), .integer(Int64(backoff.maximumSeconds))]))
+    if let agent { object.set("agent", agent.json) }
+    if !resources.isEmpty {
+      object.set("resources", .object(resources.map { JSON.Member($0.name, .integer(Int64($0.capacity))) }))
+    }
+    object.set("worktree", worktree.json)
+    object.set("gate", gateJSON)
+    object.set("notify", notify)
+    object.set("prompt", prompt)
+    object.set("steps", .array(steps.map(\.json)))
+    return object.json
+  }
+
+  var gateJSON: JSON {
+    var object = ObjectBuilder()
+    object.set("verifiers", .array(gate.verifiers.map(\.json)))
+    object.set("guards", gate.guards.map(\.rawValue))
+    return object.json
+  }
+
+  /// Reads an expanded plan; strict: a member this version does not know is an error.
+  public init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "the plan")
+    self.init(migration: try reader.string("migration"))
+    base = try reader.optionalString("base")
+    into = try reader.string("into")
+    attempts = try reader.integer("attempts")
+    leaseSeconds = try reader.integer("lease")
+    let pauses = try reader.array("backoff")
+    guard pauses.count == 2, case .integer(let first) = pauses[0], case .integer(let most) = pauses[1] else {
+      throw JSONFault("'backoff' of the plan is not a pair of seconds")
+    }
+    backoff = Backoff(initialSeconds: Int(first), maximumSeconds: Int(most))
+    if let value = reader.optional("agent") { agent = try Agent(json: value) }
+    if let value = reader.optional("resources") { resources = try Plan.resources(value) }
+    worktree = try Worktree(json: try reader.required("worktree"))
+    gate = try Gate(json: try reader.required("gate"))
+    notify = try reader.optionalString("notify")
+    prompt = try reader.string("prompt")
+    let list = try reader.array("steps")
+    guard list.count <= Plan.stepLimit else { throw JSONFault("the plan has too many steps") }
+    steps.reserveCapacity(list.count)
+    for item in list { steps.append(try PlannedStep(json: item)) }
+    try reader.end()
+  }
+
+  private static func resources(_ json: JSON) throws(JSONFault) -> [Resource] {
+    guard case .object(let members) = json else { throw JSONFault("'resources' is not an object") }
+    var resources: [Resource] = []
+    for member in members {
+      guard case .integer(let capacity) = member.value else {
+        throw JSONFault("the capacity of '\(member.key)' is not a number")
+      }
+      resources.append(Resource(name: member.key, capacity: Int(capacity)))
+    }
+    // The canonical order is by name; a plan's own order of resources means nothing.
+    return resources.sorted { $0.name < $1.name }
+  }
+}
+
+extension Plan.Agent {
+  var json: JSON {
+    var object = ObjectBuilder()
+    object.set("command", command)
+    object.set("adapter", adapter)
+    object.set("timeout", timeoutSeconds)
+    object.set("max_concurrent", maxConcurrent)
+    object.set("max_turns", maxTurns)
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "'agent'")
+    self.init(
+      command: try reader.string("command"), adapter: try reader.string("adapter"),
+      timeoutSeconds: try reader.optionalInteger("timeout"),
+      maxConcurrent: try reader.optionalInteger("max_concurrent"),
+      maxTurns: try reader.optionalInteger("max_turns"))
+    try reader.end()
+  }
+}
+
+extension Plan.Worktree {
+  var json: JSON {
+    var object = ObjectBuilder()
+    object.set("copy", copy)
+    object.set("setup", setup)
+    object.set("keep", keep)
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "'worktree'")
+    self.init(
+      copy: try reader.strings("copy"), setup: try reader.optionalString("setup"),
+      keep: try reader.flag("keep"))
+    try reader.end()
+  }
+}
+
+extension Plan.Gate {
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "'gate'")
+    var verifiers: [Plan.Verifier] = []
+    for item in try reader.array("verifiers") { verifiers.append(try Plan.Verifier(json: item)) }
+    var guards: [Plan.Guard] = []
+    for word in try reader.strings("guards") {
+      guard let found = Plan.Guard(rawValue: word) else { throw JSONFault("no guard is called '\(word)'") }
+      guards.append(found)
+    }
+    self.init(verifiers: verifiers, guards: guards)
+    try reader.end()
+  }
+}
+
+extension Plan.Verifier {
+  var json: JSON {
+    var object = ObjectBuilder()
+    object.set("name", name)
+    object.set("kind", kind.rawValue)
+    object.set("run", run)
+    object.set("timeout", timeoutSeconds)
+    object.set("uses", uses)
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "a verifier")
+    self.init(
+      name: try reader.string("name"), kind: try reader.word("kind", as: Kind.self),
+      run: try reader.string("run"), timeoutSeconds: try reader.integer("timeout"),
+      uses: try reader.optionalString("uses"))
+    try reader.end()
+  }
+}
+
+extension PlannedStep {
+  var json: JSON {
+    var object = ObjectBuilder()
+    object.set("id", id)
+    if title != id { object.set("title", title) }
+    object.set("needs", needs)
+    object.set("paths", paths)
+    object.set("prompt", prompt)
+    object.set("lock", lock)
+    object.set("uses", uses)
+    if priority != 0 { object.set("priority", priority) }
+    object.set("run", run)
+    object.set("timeout", timeoutSeconds)
+    if !match.isEmpty {
+      object.set("match", .object(match.map { JSON.Member($0.key, .string($0.value)) }))
+    }
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "a step")
+    self.init(
+      id: try reader.string("id"), title: try reader.optionalString("title"),
+      needs: try reader.strings("needs"), paths: try reader.strings("paths"),
+      prompt: try reader.optionalString("prompt"), lock: try reader.optionalString("lock"),
+      uses: try reader.strings("uses"), priority: try reader.optionalInteger("priority") ?? 0,
+      run: try reader.optionalString("run"), timeoutSeconds: try reader.optionalInteger("timeout"))
+    if let value = reader.optional("match") {
+      guard case .object(let members) = value else { throw JSONFault("'match' of a step is not an object") }
+      for member in members {
+        guard case .string(let text) = member.value else { throw JSONFault("'match' of a step holds no text") }
+        match[member.key] = text
+      }
+    }
+    try reader.end()
+  }
+}

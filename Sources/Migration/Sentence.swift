@@ -1,0 +1,75 @@
+extension Event {
+  /// The event as a person reads it in `git log refs/migrate/ledger`: one line, no full stop, at most 100
+  /// characters, free of control characters.
+  public var sentence: String {
+    let text = Sentence(event: self).text
+    let clean = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }
+    return clean.count > 100 ? String(clean.prefix(99)) + "…" : String(clean)
+  }
+}
+
+private struct Sentence {
+  let event: Event
+
+  var text: String {
+    if let step = event.change.step { return "\(step) \(aboutStep)" }
+    return "\(event.migration) \(aboutMigration)"
+  }
+
+  private var aboutMigration: String {
+    switch event.change {
+    case .migrationStarted(let start):
+      "started with \(start.plan.steps.count) steps into \(start.plan.into)"
+    case .planAmended(let amendment):
+      "amended to plan \(amendment.number) with \(amendment.plan.steps.count) steps"
+    case .migrationPaused(let reason): "paused: \(reason)"
+    case .migrationResumed: "resumed"
+    case .migrationAborted(let reason): "aborted: \(reason)"
+    case .migrationFinished(let result, let partial):
+      "finished\(partial ? " in part" : "") at \(result.short)"
+    case .refreshIntended(let refresh): "about to take in base \(refresh.base.short)"
+    case .refreshMerged(let commit): "took in the moved base as \(commit.short)"
+    case .refreshAbandoned(let reason): "did not take in the moved base: \(reason)"
+    case .baselineRecorded(let baseline): "baseline \(baseline.verdict.words)"
+    case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted,
+      .gateStarted, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged,
+      .stepRetried, .stepSkipped:
+      event.change.kind.rawValue
+    }
+  }
+
+  private var aboutStep: String {
+    switch event.change {
+    case .stepClaimed(let claim): "claimed by \(claim.holder) (epoch \(claim.fence.epoch))"
+    case .leaseRenewed(let fence, _): "renewed by \(event.by) (epoch \(fence.epoch))"
+    case .leaseExpired(let fence, _, let evidence):
+      switch evidence {
+      case .holderDead: "lost its holder, which died (epoch \(fence.epoch))"
+      case .timeout, .holder: "lease ran out (epoch \(fence.epoch))"
+      }
+    case .stepReleased(_, let forced, let reason):
+      "released\(forced ? " by force" : "") by \(event.by)\(reason.isEmpty ? "" : ": \(reason)")"
+    case .attemptFailed(_, let failure): "attempt failed: \(failure.reason)"
+    case .stepSubmitted(_, let result):
+      result.isNoOp ? "submitted as nothing to do by \(event.by)" : "submitted by \(event.by) as \(result.commit.short)"
+    case .gateStarted(_, let start): "gate \(start.gate) started on tree \(start.tree.short)"
+    case .gateFinished(_, let report):
+      if let failure = report.failure {
+        "gate \(report.gate) \(report.verdict.words): \(failure.reason)"
+      } else if report.isNoChange {
+        "gate \(report.gate) passed, nothing to merge"
+      } else {
+        "gate \(report.gate) \(report.verdict.words)"
+      }
+    case .gateAbandoned(_, let gate, _): "gate \(gate) given up"
+    case .mergeIntended(_, let target): "about to be merged as \(target.new.short)"
+    case .mergeAbandoned(_, _, let reason): "not merged: \(reason)"
+    case .stepMerged(_, let commit): "merged as \(commit.short)"
+    case .stepRetried(_, let reason): "retried by \(event.by)\(reason.isEmpty ? "" : ": \(reason)")"
+    case .stepSkipped(_, let reason): "skipped by \(event.by)\(reason.isEmpty ? "" : ": \(reason)")"
+    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
+      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineRecorded:
+      event.change.kind.rawValue
+    }
+  }
+}

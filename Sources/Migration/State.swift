@@ -1,0 +1,314 @@
+/// Everything the ledger says, folded. A value: equal ledgers give equal states on every machine (I-8).
+public struct State: Equatable, Sendable {
+  /// The time of the last accepted event; no event may be earlier.
+  public var at: Timestamp
+  /// The migrations in the order they were started.
+  public var migrations: [MigrationState]
+
+  /// The state of an empty ledger.
+  public init() {
+    at = Timestamp(milliseconds: 0)
+    migrations = []
+  }
+
+  /// The migration of that name.
+  public func migration(named name: String) -> MigrationState? { migrations.first { $0.name == name } }
+}
+
+/// One migration.
+public struct MigrationState: Equatable, Sendable {
+  /// Its name.
+  public var name: String
+  /// Whether it goes on.
+  public var phase: MigrationPhase
+  /// The plan in force.
+  public var plan: Plan
+  /// Which plan that is: 1 for the first, one more for each amendment.
+  public var planNumber: Int
+  /// SHA-256 of that plan's file.
+  public var planDigest: String
+  /// The branch people work on.
+  public var base: String
+  /// Whether people share the integration branch.
+  public var isShared: Bool
+  /// The commit the integration branch began at.
+  public var start: ObjectID
+  /// Where the integration branch is, as far as the ledger knows.
+  public var tip: ObjectID
+  /// The steps, in the plan's order.
+  public var steps: [Step]
+  /// The newest verdicts on trees, oldest first; at most `verdictLimit`.
+  public var verdicts: [TreeVerdict]
+  /// The refresh that is under way.
+  public var refresh: Refresh?
+  /// Needs and dependents, derived from the plan.
+  public var graph: Graph
+  /// How many steps at the end of the plan are kept from earlier plans, as history.
+  public var keptCount = 0
+
+  /// How many verdicts are kept.
+  public static let verdictLimit = 64
+
+  /// The integration branch, without `refs/heads/`.
+  public var into: String { plan.into }
+
+  /// The full ref name of the integration branch.
+  public var intoRef: String { "refs/heads/" + plan.into }
+
+  /// The index of a step, by its exact id.
+  public func index(of step: String) -> Int? { graph.index[step] }
+
+  /// The step of that id.
+  public func step(_ id: String) -> Step? { graph.index[id].map { steps[$0] } }
+
+  /// The newest verdict on a tree by verifiers of that digest.
+  public func verdict(tree: ObjectID, verifiers: String) -> TreeVerdict? {
+    verdicts.last { $0.tree == tree && $0.verifiers == verifiers }
+  }
+
+  /// How many attempts of a step may fail before it is blocked.
+  public func allowance(_ step: Step) -> Int { plan.attempts + step.granted }
+
+  mutating func record(_ verdict: TreeVerdict) {
+    verdicts.removeAll { $0.tree == verdict.tree && $0.verifiers == verdict.verifiers }
+    verdicts.append(verdict)
+    if verdicts.count > Self.verdictLimit { verdicts.removeFirst(verdicts.count - Self.verdictLimit) }
+  }
+}
+
+/// Whether a migration goes on.
+public enum MigrationPhase: Equatable, Sendable {
+  /// Steps are claimed, gated and merged.
+  case running
+  /// Nothing new begins; the reason is for people.
+  case paused(reason: String)
+  /// A person ended it.
+  case aborted(reason: String)
+  /// A person took the result, the named commit, over.
+  case finished(result: ObjectID)
+
+  /// The word that machine output uses.
+  public var word: String {
+    switch self {
+    case .running: "running"
+    case .paused: "paused"
+    case .aborted: "aborted"
+    case .finished: "finished"
+    }
+  }
+
+  /// Whether nothing can happen to it any more.
+  public var isTerminal: Bool {
+    switch self {
+    case .running, .paused: false
+    case .aborted, .finished: true
+    }
+  }
+}
+
+/// A verdict on a tree.
+public struct TreeVerdict: Equatable, Sendable {
+  /// The tree.
+  public var tree: ObjectID
+  /// The digest of the verifiers.
+  public var verifiers: String
+  /// What they found.
+  public var verdict: Verdict
+
+  /// Makes a verdict.
+  public init(tree: ObjectID, verifiers: String, verdict: Verdict) {
+    self.tree = tree
+    self.verifiers = verifiers
+    self.verdict = verdict
+  }
+}
+
+/// A step's life so far.
+public struct Step: Equatable, Sendable {
+  /// Its id.
+  public var id: String
+  /// The number of the last claim, or of the last operator action that fenced one off; 0 before the first.
+  public var epoch: Int
+  /// How many attempts failed.
+  public var failures: Int
+  /// How many more attempts a person granted.
+  public var granted: Int
+  /// How often it had to be done again through no fault of its own.
+  public var infrastructureRetries: Int
+  /// How many gate runs were started.
+  public var gates: Int
+  /// Where it is in its life.
+  public var phase: StepPhase
+  /// Why the last attempt failed; kept until the step is merged.
+  public var lastFailure: Failure?
+
+  /// How many infrastructure retries a step gets before it is blocked.
+  public static let infrastructureLimit = 10
+
+  /// A step nobody has touched.
+  public init(id: String, phase: StepPhase) {
+    self.id = id
+    self.epoch = 0
+    self.failures = 0
+    self.granted = 0
+    self.infrastructureRetries = 0
+    self.gates = 0
+    self.phase = phase
+    self.lastFailure = nil
+  }
+
+  /// The number the next, or the running, attempt has: 1 for the first.
+  public var attempt: Int { failures + 1 }
+}
+
+/// Where a step is in its life (DESIGN §3).
+public enum StepPhase: Equatable, Sendable {
+  /// Some need is not done yet.
+  case waiting
+  /// It can be claimed.
+  case ready
+  /// A worker holds it.
+  case leased(Lease)
+  /// A result waits for the gate.
+  case submitted(Submission)
+  /// The gate judges it.
+  case gating(Submission, GateRun)
+  /// It passed, and the branch is about to move.
+  case merging(Submission, GateRun, MergeTarget)
+  /// Done; `nil` when there was nothing to change.
+  case merged(commit: ObjectID?)
+  /// An attempt failed; it can be claimed again from then on.
+  case backoff(until: Timestamp)
+  /// A dead letter: a person must act.
+  case blocked(reason: String)
+  /// A person decided that it is not needed.
+  case skipped(reason: String)
+  /// The migration ended, or a new plan dropped it.
+  case cancelled
+
+  /// The word that machine output uses.
+  public var word: String {
+    switch self {
+    case .waiting: "waiting"
+    case .ready: "ready"
+    case .leased: "leased"
+    case .submitted: "submitted"
+    case .gating: "gating"
+    case .merging: "merging"
+    case .merged: "merged"
+    case .backoff: "backoff"
+    case .blocked: "blocked"
+    case .skipped: "skipped"
+    case .cancelled: "cancelled"
+    }
+  }
+
+  /// The words of all phases, in the order of a step's life.
+  public static let words = [
+    "waiting", "ready", "leased", "submitted", "gating", "merging", "merged", "backoff", "blocked",
+    "skipped", "cancelled",
+  ]
+
+  /// Whether nothing can happen to the step any more.
+  public var isTerminal: Bool {
+    switch self {
+    case .merged, .skipped, .cancelled: true
+    case .waiting, .ready, .leased, .submitted, .gating, .merging, .backoff, .blocked: false
+    }
+  }
+
+  /// Whether steps that need this one may go on.
+  public var satisfiesDependents: Bool {
+    switch self {
+    case .merged, .skipped: true
+    case .waiting, .ready, .leased, .submitted, .gating, .merging, .backoff, .blocked, .cancelled: false
+    }
+  }
+
+  /// Whether somebody works on it or judges it, so that its lock is taken.
+  public var isInFlight: Bool {
+    switch self {
+    case .leased, .submitted, .gating, .merging: true
+    case .waiting, .ready, .merged, .backoff, .blocked, .skipped, .cancelled: false
+    }
+  }
+}
+
+/// A worker's hold on a step.
+public struct Lease: Equatable, Sendable {
+  /// The worker's name.
+  public var holder: String
+  /// The worker's process.
+  public var owner: Owner
+  /// The commit the work starts from.
+  public var base: ObjectID
+  /// When it lapses.
+  public var expiresAt: Timestamp
+  /// How often it was renewed: an expiry names the renewal it saw.
+  public var renewal: Int
+  /// The worktree slot, or `nil` when the worker brings its own place.
+  public var slot: String?
+
+  /// Makes a lease.
+  public init(
+    holder: String, owner: Owner, base: ObjectID, expiresAt: Timestamp, renewal: Int, slot: String?
+  ) {
+    self.holder = holder
+    self.owner = owner
+    self.base = base
+    self.expiresAt = expiresAt
+    self.renewal = renewal
+    self.slot = slot
+  }
+}
+
+/// A result waiting for, or under, judgement.
+public struct Submission: Equatable, Sendable {
+  /// What was handed in.
+  public var result: Result
+  /// Who handed it in.
+  public var holder: String
+  /// The commit the work started from.
+  public var base: ObjectID
+  /// The earliest time of the next gate run.
+  public var notBefore: Timestamp
+
+  /// Makes a submission.
+  public init(result: Result, holder: String, base: ObjectID, notBefore: Timestamp) {
+    self.result = result
+    self.holder = holder
+    self.base = base
+    self.notBefore = notBefore
+  }
+
+  /// The content of a result.
+  public struct Result: Equatable, Sendable {
+    /// The commit on the attempt ref; its first parent, or an ancestor, is the base.
+    public var commit: ObjectID
+    /// Its tree.
+    public var tree: ObjectID
+    /// Whether the worker declared that nothing was to be done.
+    public var isNoOp: Bool
+
+    /// Makes a result.
+    public init(commit: ObjectID, tree: ObjectID, isNoOp: Bool) {
+      self.commit = commit
+      self.tree = tree
+      self.isNoOp = isNoOp
+    }
+  }
+}
+
+/// A gate run under way, or passed and not merged yet.
+public struct GateRun: Equatable, Sendable {
+  /// What it was started with.
+  public var start: GateStart
+  /// Whether it passed.
+  public var hasPassed: Bool
+
+  /// Makes a run.
+  public init(start: GateStart, hasPassed: Bool) {
+    self.start = start
+    self.hasPassed = hasPassed
+  }
+}

@@ -1,0 +1,275 @@
+extension State {
+  /// The state as a checkpoint keeps it. Plans are not in it: they lie beside it in the ledger's tree.
+  public var json: JSON {
+    var object = ObjectBuilder()
+    object.set("v", Entry.currentVersion)
+    object.set("at", at)
+    object.set("migrations", .array(migrations.map(\.json)))
+    return object.json
+  }
+
+  /// Reads a checkpoint. `plan` brings a plan by migration and number.
+  public init(
+    json: JSON, plan: (_ migration: String, _ number: Int) throws(JSONFault) -> Plan
+  ) throws(JSONFault) {
+    var reader = try ObjectReader(json, "the checkpoint")
+    guard try reader.integer("v") == Entry.currentVersion else {
+      throw JSONFault("the checkpoint is of another version")
+    }
+    at = try reader.timestamp("at")
+    migrations = []
+    for item in try reader.array("migrations") { migrations.append(try MigrationState(json: item, plan: plan)) }
+    try reader.end()
+  }
+}
+
+extension MigrationState {
+  var json: JSON {
+    var object = ObjectBuilder()
+    object.set("name", name)
+    switch phase {
+    case .running: object.set("phase", .array([.string("running")]))
+    case .paused(let reason): object.set("phase", .array([.string("paused"), .string(reason)]))
+    case .aborted(let reason): object.set("phase", .array([.string("aborted"), .string(reason)]))
+    case .finished(let result): object.set("phase", .array([.string("finished"), .string(result.hex)]))
+    }
+    object.set("plan", planNumber)
+    object.set("digest", planDigest)
+    object.set("base", base)
+    object.set("shared", isShared)
+    object.set("start", start)
+    object.set("tip", tip)
+    object.set(
+      "verdicts",
+      .array(
+        verdicts.map {
+          .array([.string($0.tree.hex), .string($0.verifiers), .string($0.verdict.rawValue)])
+        }))
+    if let refresh {
+      var inner = ObjectBuilder()
+      refresh.write(to: &inner)
+      object.set("refresh", inner.json)
+    }
+    if !keptSteps.isEmpty { object.set("kept", .array(keptSteps.map(\.json))) }
+    object.set("steps", .array(steps.map(\.json)))
+    return object.json
+  }
+
+  /// The steps of earlier plans that an amendment dropped: they are no part of the plan's file.
+  private var keptSteps: [PlannedStep] { Array(plan.steps.suffix(keptCount)) }
+
+  init(
+    json: JSON, plan: (_ migration: String, _ number: Int) throws(JSONFault) -> Plan
+  ) throws(JSONFault) {
+    var reader = try ObjectReader(json, "a migration")
+    name = try reader.string("name")
+    phase = try MigrationPhase(items: try reader.array("phase"))
+    planNumber = try reader.integer("plan")
+    planDigest = try reader.string("digest")
+    base = try reader.string("base")
+    isShared = try reader.flag("shared")
+    start = try reader.objectID("start")
+    tip = try reader.objectID("tip")
+    verdicts = []
+    for item in try reader.array("verdicts") { verdicts.append(try TreeVerdict(json: item)) }
+    refresh = nil
+    if let value = reader.optional("refresh") {
+      var inner = try ObjectReader(value, "a refresh")
+      refresh = try Refresh(from: &inner)
+      try inner.end()
+    }
+    self.plan = try plan(name, planNumber)
+    let kept = try reader.array("kept")
+    for item in kept { self.plan.steps.append(try PlannedStep(json: item)) }
+    keptCount = kept.count
+    let items = try reader.array("steps")
+    guard items.count == self.plan.steps.count else {
+      throw JSONFault("the checkpoint of '\(name)' has \(items.count) steps, its plan \(self.plan.steps.count)")
+    }
+    steps = []
+    steps.reserveCapacity(items.count)
+    for (item, planned) in zip(items, self.plan.steps) { steps.append(try Step(id: planned.id, json: item)) }
+    try reader.end()
+    graph = Graph(self.plan.steps)
+  }
+}
+
+extension MigrationPhase {
+  init(items: [JSON]) throws(JSONFault) {
+    switch items {
+    case [.string("running")]: self = .running
+    default:
+      guard items.count == 2, case .string(let word) = items[0], case .string(let text) = items[1] else {
+        throw JSONFault("a migration's phase is damaged")
+      }
+      switch word {
+      case "paused": self = .paused(reason: text)
+      case "aborted": self = .aborted(reason: text)
+      case "finished":
+        guard let result = ObjectID(text) else { throw JSONFault("a migration's result is damaged") }
+        self = .finished(result: result)
+      default: throw JSONFault("no phase of a migration is called '\(word)'")
+      }
+    }
+  }
+}
+
+extension TreeVerdict {
+  init(json: JSON) throws(JSONFault) {
+    guard case .array(let items) = json, items.count == 3, case .string(let tree) = items[0],
+      case .string(let verifiers) = items[1], case .string(let word) = items[2],
+      let tree = ObjectID(tree), let verdict = Verdict(rawValue: word)
+    else { throw JSONFault("a verdict of the checkpoint is damaged") }
+    self.init(tree: tree, verifiers: verifiers, verdict: verdict)
+  }
+}
+
+extension Step {
+  /// An untouched step is a single word, so that a checkpoint of ten thousand of them reads fast.
+  var json: JSON {
+    switch phase {
+    case .waiting where isUntouched: return .string("waiting")
+    case .ready where isUntouched: return .string("ready")
+    default: break
+    }
+    var object = ObjectBuilder()
+    object.set(
+      "n", .array([epoch, failures, granted, infrastructureRetries, gates].map { .integer(Int64($0)) }))
+    if let lastFailure { object.set("failure", lastFailure.json) }
+    object.set("phase", phase.word)
+    phase.write(to: &object)
+    return object.json
+  }
+
+  private var isUntouched: Bool {
+    epoch == 0 && failures == 0 && granted == 0 && infrastructureRetries == 0 && gates == 0
+      && lastFailure == nil
+  }
+
+  init(id: String, json: JSON) throws(JSONFault) {
+    switch json {
+    case .string("waiting"): self.init(id: id, phase: .waiting)
+    case .string("ready"): self.init(id: id, phase: .ready)
+    default:
+      var reader = try ObjectReader(json, "the step '\(id)'")
+      var numbers: [Int] = []
+      for item in try reader.array("n") {
+        guard case .integer(let number) = item else { throw JSONFault("a counter of '\(id)' is damaged") }
+        numbers.append(Int(number))
+      }
+      guard numbers.count == 5 else { throw JSONFault("the counters of '\(id)' are damaged") }
+      var failure: Failure?
+      if let value = reader.optional("failure") { failure = try Failure(json: value) }
+      let word = try reader.string("phase")
+      self.init(id: id, phase: try StepPhase(word, from: &reader))
+      (epoch, failures, granted) = (numbers[0], numbers[1], numbers[2])
+      (infrastructureRetries, gates) = (numbers[3], numbers[4])
+      lastFailure = failure
+      try reader.end()
+    }
+  }
+}
+
+extension StepPhase {
+  func write(to object: inout ObjectBuilder) {
+    switch self {
+    case .waiting, .ready, .cancelled: break
+    case .leased(let lease): object.set("lease", lease.json)
+    case .submitted(let submission): object.set("submission", submission.json)
+    case .gating(let submission, let run):
+      object.set("submission", submission.json)
+      object.set("run", run.json)
+    case .merging(let submission, let run, let target):
+      object.set("submission", submission.json)
+      object.set("run", run.json)
+      var inner = ObjectBuilder()
+      target.write(to: &inner)
+      object.set("target", inner.json)
+    case .merged(let commit): object.set("commit", commit)
+    case .backoff(let until): object.set("until", until)
+    case .blocked(let reason), .skipped(let reason): object.set("reason", reason)
+    }
+  }
+
+  init(_ word: String, from reader: inout ObjectReader) throws(JSONFault) {
+    switch word {
+    case "waiting": self = .waiting
+    case "ready": self = .ready
+    case "cancelled": self = .cancelled
+    case "leased": self = .leased(try Lease(json: try reader.required("lease")))
+    case "submitted": self = .submitted(try Submission(json: try reader.required("submission")))
+    case "gating":
+      self = .gating(
+        try Submission(json: try reader.required("submission")),
+        try GateRun(json: try reader.required("run")))
+    case "merging":
+      var inner = try ObjectReader(try reader.required("target"), "a merge target")
+      let target = try MergeTarget(from: &inner)
+      try inner.end()
+      self = .merging(
+        try Submission(json: try reader.required("submission")),
+        try GateRun(json: try reader.required("run")), target)
+    case "merged": self = .merged(commit: try reader.optionalObjectID("commit"))
+    case "backoff": self = .backoff(until: try reader.timestamp("until"))
+    case "blocked": self = .blocked(reason: try reader.string("reason"))
+    case "skipped": self = .skipped(reason: try reader.string("reason"))
+    default: throw JSONFault("no phase is called '\(word)'")
+    }
+  }
+}
+
+extension Lease {
+  var json: JSON {
+    var object = ObjectBuilder()
+    object.set("holder", holder)
+    object.set("owner", owner.json)
+    object.set("base", base)
+    object.set("expires_at", expiresAt)
+    object.set("renewal", renewal)
+    object.set("slot", slot)
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "a lease")
+    self.init(
+      holder: try reader.string("holder"), owner: try Owner(json: try reader.required("owner")),
+      base: try reader.objectID("base"), expiresAt: try reader.timestamp("expires_at"),
+      renewal: try reader.integer("renewal"), slot: try reader.optionalString("slot"))
+    try reader.end()
+  }
+}
+
+extension Submission {
+  var json: JSON {
+    var object = ObjectBuilder()
+    result.write(to: &object)
+    object.set("holder", holder)
+    object.set("base", base)
+    object.set("not_before", notBefore)
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "a submission")
+    self.init(
+      result: try Result(from: &reader), holder: try reader.string("holder"),
+      base: try reader.objectID("base"), notBefore: try reader.timestamp("not_before"))
+    try reader.end()
+  }
+}
+
+extension GateRun {
+  var json: JSON {
+    var object = ObjectBuilder()
+    start.write(to: &object)
+    object.set("passed", hasPassed)
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "a gate run")
+    self.init(start: try GateStart(from: &reader), hasPassed: try reader.flag("passed"))
+    try reader.end()
+  }
+}

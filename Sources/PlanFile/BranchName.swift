@@ -1,0 +1,36 @@
+/// The rules of `git check-ref-format --branch` for a branch name.
+enum BranchName {
+  /// The longest name, so that it and a `.lock` fit in any file system.
+  static let maximumBytes = 200
+
+  /// Why git would refuse `name` as a branch, or `nil` when it would take it.
+  ///
+  /// It looks at bytes, as git does: to Swift a dot with a combining accent is no dot at all.
+  static func fault(_ name: String) -> String? {
+    let bytes = Array(name.utf8)
+    guard let last = bytes.last else { return "is empty" }
+    if bytes.count > maximumBytes { return "is longer than \(maximumBytes) bytes" }
+    if bytes.first == UInt8(ascii: "-") { return "must not start with '-'" }
+    if name == "@" || name == "HEAD" { return "is reserved by git" }
+    if bytes.starts(with: "refs/".utf8) { return "must be the short name, without 'refs/heads/'" }
+    if last == UInt8(ascii: ".") { return "must not end in '.'" }
+    if contains(bytes, "..") { return "must not hold '..'" }
+    if contains(bytes, "@{") { return "must not hold '@{'" }
+    for scalar in name.unicodeScalars where scalar == " " || isUnprintable(scalar) {
+      return "must not hold spaces or control characters"
+    }
+    if bytes.contains(where: "~^:?*[\\".utf8.contains) {
+      return "must not hold any of '~', '^', ':', '?', '*', '[' and '\\'"
+    }
+    for part in bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+      if part.isEmpty { return "must not start or end with '/', or hold '//'" }
+      if part.first == UInt8(ascii: ".") { return "must not have a part that starts with '.'" }
+      if part.suffix(5).elementsEqual(".lock".utf8) { return "must not have a part that ends in '.lock'" }
+    }
+    return nil
+  }
+
+  private static func contains(_ bytes: [UInt8], _ pair: String) -> Bool {
+    zip(bytes, bytes.dropFirst()).contains { [$0, $1].elementsEqual(pair.utf8) }
+  }
+}

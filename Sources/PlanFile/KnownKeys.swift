@@ -1,0 +1,47 @@
+/// The keys that one map of the front matter may hold. The parser and the test of the schema both read these.
+struct KeyTable: Equatable, Sendable {
+  /// The keys that mean something.
+  var keys: [String]
+  /// Keys of the design that this version refuses, instead of ignoring what they ask for.
+  var refused: [String] = []
+}
+
+/// Every map of the front matter.
+enum KnownKeys {
+  static let plan = KeyTable(
+    keys: [
+      "migration", "base", "into", "agent", "attempts", "lease", "backoff", "resources", "worktree", "gate",
+      "notify", "steps",
+    ],
+    refused: ["workflow"])
+  static let agent = KeyTable(
+    keys: ["adapter", "command", "max_turns", "timeout", "max_concurrent"], refused: ["budget"])
+  static let backoff = KeyTable(keys: ["initial", "max"])
+  static let worktree = KeyTable(keys: ["copy", "setup", "keep"])
+  static let gate = KeyTable(keys: ["verifiers", "guards"], refused: ["judge", "strict"])
+  static let verifier = KeyTable(keys: ["name", "kind", "run", "timeout", "uses"])
+  static let step = KeyTable(keys: [
+    "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "timeout", "for",
+  ])
+  static let each = KeyTable(keys: ["files", "dirs", "lines"])
+}
+
+/// What numbers and durations a plan may hold; durations are in seconds.
+enum Bounds {
+  static let attempts = 1...100
+  static let lease = 10...(7 * 86_400)
+  static let timeout = 1...(7 * 86_400)
+  static let backoff = 0...86_400
+  static let maxTurns = 1...10_000
+  static let maxConcurrent = 1...1_000
+  static let capacity = 1...1_000
+  static let priority = -1_000_000...1_000_000
+  /// The most steps after expansion.
+  static let steps = 100_000
+  /// The most needs of all steps together, so that a few globs cannot ask for 10¹⁰ of them.
+  static let needs = 1_000_000
+  /// The longest title, in characters.
+  static let title = 200
+  /// The most bytes that `for:` may write into steps.
+  static let expandedBytes = 64 << 20
+}

@@ -1,0 +1,109 @@
+import Migration
+
+/// The names that a prompt may use; `check` knows them before any step runs.
+public enum PromptNames {
+  /// What a name stands for.
+  enum Kind: Equatable { case text, list, flag }
+
+  /// The names known in every prompt.
+  static let always: [String: Kind] = [
+    "migration.name": .text, "step.id": .text, "step.title": .text, "step.paths": .list,
+    "step.run": .text, "attempt.number": .text, "attempt.failures": .list, "attempt.is_retry": .flag,
+    "base.commit": .text, "braces.open": .text,
+  ]
+
+  /// The names known in the prompts of a step that `for:` made; the plan's own prompt may use them when the
+  /// plan has such a step, and they are empty for the other steps.
+  static let match = ["path", "dir", "name", "stem", "line", "index"]
+
+  /// The values of all names, for rendering the prompt of one attempt.
+  ///
+  /// - Parameters:
+  ///   - attempt: The number of the attempt, from 1.
+  ///   - failures: What went wrong in the attempts before.
+  ///   - base: The commit that the attempt starts from.
+  public static func values(
+    migration: String, step: PlannedStep, attempt: Int, failures: [String], base: String
+  ) -> TemplateValue {
+    var matched: [String: TemplateValue] = [:]
+    for name in match { matched[name] = .text(step.match[name] ?? "") }
+    return .map([
+      "migration": .map(["name": .text(migration)]),
+      "step": .map([
+        "id": .text(step.id), "title": .text(step.title),
+        "paths": .list(step.paths.map { .text($0) }), "run": .text(step.run ?? ""),
+      ]),
+      "attempt": .map([
+        "number": .text(String(attempt)), "failures": .list(failures.map { .text($0) }),
+        "is_retry": .flag(attempt > 1),
+      ]),
+      "base": .map(["commit": .text(base)]),
+      "match": .map(matched),
+      "braces": .map(["open": .text("{{")]),
+    ])
+  }
+
+  /// All names with their kinds, `match.*` as far as `matched` knows them.
+  static func known(matched: [String]) -> [String: Kind] {
+    var known = always
+    for name in matched { known["match." + name] = .text }
+    return known
+  }
+}
+
+extension Template {
+  /// Reads a template out of the plan and checks each name, so that nothing is missing when a step runs.
+  static func checked(
+    _ text: String, at place: TemplatePlace, known: [String: PromptNames.Kind]
+  ) throws(PlanFault) -> Template {
+    let template: Template
+    do {
+      template = try Template(parsing: text)
+    } catch {
+      throw place.mark(error.line, error.column).fault(error.message, hint: error.hint)
+    }
+    for name in template.names {
+      let mark = place.mark(name.line, name.column)
+      guard let kind = known[name.name] else {
+        let near = suggestion(for: name.name, among: known.keys.sorted())
+        throw mark.fault(
+          "unknown name '\(name.name)' in a template",
+          hint: near.map { "did you mean '\($0)'?" }
+            ?? "known names are \(known.keys.sorted().joined(separator: ", "))")
+      }
+      if kind == .list, !name.isSection {
+        throw mark.fault(
+          "'\(name.name)' is a list", hint: "write {{#\(name.name)}}{{.}} {{/\(name.name)}}")
+      }
+    }
+    return template
+  }
+}
+
+/// Where a template stands in the plan file, so that its own lines become the file's.
+struct TemplatePlace {
+  private let start: Mark
+  private let style: Node.Style
+
+  /// The body, whose lines are the file's.
+  init(bodyLine: Int) {
+    start = Mark(line: bodyLine - 1, column: 1)
+    style = .block
+  }
+
+  /// A value of the front matter. Text after `|` or `>` starts on the next line; quoted text after the quote.
+  init(_ text: Text) {
+    start = text.mark
+    style = text.style
+  }
+
+  func mark(_ line: Int, _ column: Int) -> Mark {
+    switch style {
+    case .block: Mark(line: start.line + line, column: column)
+    case .plain, .quoted:
+      line > 1
+        ? Mark(line: start.line + line - 1, column: column)
+        : Mark(line: start.line, column: start.column + column - (style == .plain ? 1 : 0))
+    }
+  }
+}

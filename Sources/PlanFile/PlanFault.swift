@@ -1,0 +1,59 @@
+/// Why a plan file was refused: what is wrong, where it stands, and what to do next.
+public struct PlanFault: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The plan file as the caller named it.
+  public var path: String
+  /// The line in the plan file, from 1.
+  public var line: Int
+  /// The column in characters, from 1.
+  public var column: Int
+  /// What is wrong, in git's grammar: lower case, no full stop, the subject in single quotes.
+  public var message: String
+  /// What to do next, or `nil` when the message says it.
+  public var hint: String?
+
+  /// Makes a fault.
+  public init(path: String = "", line: Int, column: Int, message: String, hint: String? = nil) {
+    self.path = path
+    self.line = line
+    self.column = column
+    self.message = message
+    self.hint = hint
+  }
+
+  /// `path:line:column: message`, as compilers print it, so that editors can jump there.
+  public var description: String { "\(path):\(line):\(column): \(message)" }
+
+  /// The faults of the parts do not know the file's name; the two public entry points add it here.
+  func named(_ path: String) -> PlanFault {
+    var fault = self
+    fault.path = path
+    return fault
+  }
+}
+
+/// A place in the plan file.
+struct Mark: Equatable, Sendable {
+  var line: Int
+  var column: Int
+
+  func fault(_ message: String, hint: String? = nil) -> PlanFault {
+    PlanFault(line: line, column: column, message: message, hint: hint)
+  }
+}
+
+/// Text from outside as it may stand in a message: short, on one line, without control characters.
+func quoted(_ text: String) -> String {
+  var shown = ""
+  for scalar in text.unicodeScalars.prefix(60) {
+    shown.unicodeScalars.append(isUnprintable(scalar) ? "?" : scalar)
+  }
+  return "'" + shown + (text.unicodeScalars.count > 60 ? "…" : "") + "'"
+}
+
+/// Controls, line separators, and the marks that turn the direction of text: none may reach a terminal.
+func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
+  switch scalar.value {
+  case 0...0x1F, 0x7F...0x9F, 0x061C, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF: true
+  default: false
+  }
+}

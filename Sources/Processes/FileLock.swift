@@ -1,0 +1,23 @@
+import Glibc
+
+/// An exclusive lock between processes, held by an open file: the kernel frees it when the holder dies.
+public final class FileLock: Sendable {
+  private let raw: Int32
+
+  private init(raw: Int32) { self.raw = raw }
+
+  deinit { _ = close(raw) }
+
+  /// Takes the lock at `path`, making the file with mode 0600 when it is not there. With `wait` the call queues
+  /// in the kernel until the lock is free; without it, `nil` says that somebody else holds it.
+  ///
+  /// The file is never removed: a lock on a removed file would exclude nobody. A signal does not end the wait.
+  public static func acquire(path: String, wait: Bool) throws(FileError) -> FileLock? {
+    let raw = retrying { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
+    guard raw >= 0 else { throw .last("lock", path) }
+    let lock = FileLock(raw: raw)
+    if retrying({ flock(raw, wait ? LOCK_EX : LOCK_EX | LOCK_NB) }) == 0 { return lock }
+    if errno == EWOULDBLOCK { return nil }
+    throw .last("lock", path)
+  }
+}

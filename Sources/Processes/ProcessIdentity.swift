@@ -1,0 +1,76 @@
+import Glibc
+
+/// Whether a recorded process is still there.
+public enum Liveness: Equatable, Sendable {
+  /// That very process runs.
+  case alive
+  /// It ended, its number belongs to somebody else, or the machine started anew since.
+  case dead
+  /// It cannot be told from here: the record is another machine's or holds no boot id.
+  case unknown
+}
+
+/// A name for a process that is never used again: the boot, the number, and the moment it started.
+public struct ProcessIdentity: Equatable, Hashable, Sendable {
+  /// The machine's boot, from `/proc/sys/kernel/random/boot_id`; empty when it could not be read.
+  public let bootID: String
+  /// The process id.
+  public let pid: Int32
+  /// When it started, in clock ticks since the boot.
+  public let startTicks: UInt64
+
+  /// Makes an identity from recorded parts.
+  public init(bootID: String, pid: Int32, startTicks: UInt64) {
+    self.bootID = bootID
+    self.pid = pid
+    self.startTicks = startTicks
+  }
+
+  /// The identity of the live process `pid` of this machine, or `nil` when there is none.
+  public init?(pid: Int32) {
+    guard let record = ProcessRecord(pid: pid), !record.isZombie else { return nil }
+    self.init(bootID: Machine.bootID, pid: pid, startTicks: record.startTicks)
+  }
+
+  /// This process.
+  public static func current() -> ProcessIdentity {
+    ProcessIdentity(pid: getpid()) ?? ProcessIdentity(bootID: Machine.bootID, pid: getpid(), startTicks: 0)
+  }
+
+  /// Whether the process still runs, provided that the record was made on this machine. A zombie is dead.
+  ///
+  /// The caller compares `Machine.identity` first: another machine's boot id looks like an old boot of ours.
+  public func liveness() -> Liveness {
+    if bootID.isEmpty || Machine.bootID.isEmpty { return .unknown }
+    guard bootID == Machine.bootID, let record = ProcessRecord(pid: pid) else { return .dead }
+    return record.startTicks == startTicks && !record.isZombie ? .alive : .dead
+  }
+}
+
+/// The machine that this process runs on.
+public enum Machine {
+  /// The host's name as the kernel knows it; `localhost` when it has none.
+  public static var hostName: String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+    let name = String(
+      decoding: buffer.lazy.map { UInt8(bitPattern: $0) }.prefix { $0 != 0 }, as: UTF8.self)
+    return name.isEmpty ? "localhost" : name
+  }
+
+  /// A name that stays the same over restarts: the machine id of systemd or D-Bus, else the host's name.
+  public static var identity: String {
+    for path in ["/etc/machine-id", "/var/lib/dbus/machine-id"] {
+      if let line = firstLine(of: path), !line.isEmpty { return line }
+    }
+    return hostName
+  }
+
+  /// The id of the machine's current boot; empty when the kernel does not tell.
+  public static let bootID: String = firstLine(of: "/proc/sys/kernel/random/boot_id") ?? ""
+
+  private static func firstLine(of path: String) -> String? {
+    guard let content = readProc(path) else { return nil }
+    return String(decoding: content.prefix { $0 > 0x20 }, as: UTF8.self)
+  }
+}

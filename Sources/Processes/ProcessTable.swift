@@ -1,0 +1,74 @@
+import Glibc
+
+/// What `/proc/<pid>/stat` tells about one process.
+struct ProcessRecord: Hashable {
+  let pid: pid_t
+  let parent: pid_t
+  let isZombie: Bool
+  /// Clock ticks between the machine's start and the process's: with the pid, a name that is never reused.
+  let startTicks: UInt64
+
+  /// Reads the record of `pid`, or `nil` when there is no such process (any more).
+  init?(pid: pid_t) {
+    guard let content = readProc("/proc/\(pid)/stat"), let record = ProcessRecord(pid: pid, stat: content)
+    else { return nil }
+    self = record
+  }
+
+  /// Parses the file: the name between the first `(` and the LAST `)` may hold spaces, parentheses, newlines.
+  init?(pid: pid_t, stat: [UInt8]) {
+    guard let close = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+    let fields = stat[(close + 1)...].split { $0 == 0x20 || $0 == 0x0A }
+    guard fields.count > 19, let parent = Int32(String(decoding: fields[1], as: UTF8.self)),
+      let ticks = UInt64(String(decoding: fields[19], as: UTF8.self))
+    else { return nil }
+    self.pid = pid
+    self.parent = parent
+    // Z waits to be reaped, X is going: neither can do anything any more.
+    isZombie = fields[0].first == UInt8(ascii: "Z") || fields[0].first == UInt8(ascii: "X")
+    startTicks = ticks
+  }
+}
+
+/// The processes of this machine that we can see.
+enum ProcessTable {
+  /// Every live (not zombie) process below `root`, children of children too; zombies count as parents.
+  static func liveDescendants(of root: pid_t) -> [ProcessRecord] {
+    var children: [pid_t: [ProcessRecord]] = [:]
+    for record in all() { children[record.parent, default: []].append(record) }
+    var found: [ProcessRecord] = []
+    var seen: Set<pid_t> = [root]
+    var pending = [root]
+    while let parent = pending.popLast() {
+      // The table is not a snapshot: a reused number could make a ring.
+      for child in children[parent] ?? [] where seen.insert(child.pid).inserted {
+        if !child.isZombie { found.append(child) }
+        pending.append(child.pid)
+      }
+    }
+    return found
+  }
+
+  private static func all() -> [ProcessRecord] {
+    guard let directory = opendir("/proc") else { return [] }
+    defer { closedir(directory) }
+    var records: [ProcessRecord] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
+        String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if let pid = Int32(name), let record = ProcessRecord(pid: pid) { records.append(record) }
+    }
+    return records
+  }
+}
+
+/// The content of a small file of `/proc`, or `nil`.
+func readProc(_ path: String) -> [UInt8]? {
+  let raw = retrying { open(path, O_RDONLY | O_CLOEXEC) }
+  guard raw >= 0 else { return nil }
+  let file = Descriptor(owning: raw)
+  var (buffer, content, isTruncated) = ([UInt8](repeating: 0, count: 4096), [UInt8](), false)
+  while readOnce(file.raw, &buffer, into: &content, limit: 1 << 20, &isTruncated) == .data {}
+  return content
+}

@@ -1,0 +1,66 @@
+/// A program that may run for long, fork, detach and hang, and that is to leave nothing behind.
+public struct Supervised: Sendable {
+  /// What runs: the program and its arguments.
+  public var arguments: [String]
+  /// The whole environment; nothing is inherited.
+  public var environment: [String: String]
+  /// The working directory, or `nil` for the caller's.
+  public var directory: String?
+  /// The file that it reads on standard input, or `nil` for `/dev/null`.
+  public var inputFile: String?
+  /// The file to which standard output and standard error are appended; made with mode 0600.
+  public var logFile: String
+  /// How many bytes of output the log gets from this run at most. Of a longer output the beginning and the
+  /// last part are kept with a notice between them, because that is where test runners put their summary.
+  public var logLimit = 64 << 20
+  /// The longest run in seconds, or `nil` for no limit.
+  public var timeoutSeconds: Int?
+  /// How long it may take to obey TERM before it is killed, in seconds.
+  public var graceSeconds = 10
+
+  /// Describes a run of a program with arguments; names are looked up in the `PATH` of `environment`.
+  public init(
+    arguments: [String], environment: [String: String], directory: String? = nil, logFile: String
+  ) {
+    self.arguments = arguments
+    self.environment = environment
+    self.directory = directory
+    self.logFile = logFile
+  }
+
+  /// Describes a run of a shell command with `/bin/sh -c`.
+  public init(
+    shellCommand: String, environment: [String: String], directory: String? = nil, logFile: String
+  ) {
+    self.init(
+      arguments: ["/bin/sh", "-c", shellCommand], environment: environment, directory: directory,
+      logFile: logFile)
+  }
+
+  /// The arguments of the supervisor process that does this; `Supervisor` reads them back.
+  var supervisorArguments: [String] {
+    var list = ["__supervise", "--log", logFile, "--limit", String(logLimit), "--grace", String(graceSeconds)]
+    if let timeoutSeconds { list += ["--timeout", String(timeoutSeconds)] }
+    if let inputFile { list += ["--input", inputFile] }
+    if let directory { list += ["--directory", directory] }
+    return list + ["--"] + arguments
+  }
+
+  /// Reads the arguments after `__supervise`; the environment is the supervisor's own.
+  init?(supervisorArguments list: [String], environment: [String: String]) {
+    guard let end = list.firstIndex(of: "--"), end + 1 < list.count, end % 2 == 0 else { return nil }
+    self.init(arguments: Array(list[(end + 1)...]), environment: environment, logFile: "/dev/null")
+    for index in stride(from: 0, to: end, by: 2) {
+      let value = list[index + 1]
+      switch list[index] {
+      case "--log": logFile = value
+      case "--input": inputFile = value
+      case "--directory": directory = value
+      case "--limit": logLimit = Int(value) ?? logLimit
+      case "--grace": graceSeconds = Int(value) ?? graceSeconds
+      case "--timeout": timeoutSeconds = Int(value)
+      default: return nil
+      }
+    }
+  }
+}
