@@ -28,7 +28,7 @@ let package = Package(
     .target(
       name: "PlanFile", dependencies: ["Migration", .product(name: "Yams", package: "Yams")],
       swiftSettings: settings),
-    .target(name: "Ledger", dependencies: ["Migration", "Git"], swiftSettings: settings),
+    .target(name: "Ledger", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
     .target(name: "Gate", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
     .target(
       name: "Runner", dependencies: ["Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],

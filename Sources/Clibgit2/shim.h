@@ -3,15 +3,16 @@
 #ifndef GIT_MIGRATE_LIBGIT2_SHIM_H
 #define GIT_MIGRATE_LIBGIT2_SHIM_H
 
+// Few headers on purpose: a C struct that is in a header of this module and of Glibc can be found to belong
+// to either, and Swift then refuses its members in files that import only the other one
+// (MemberImportVisibility).
 #include <errno.h>
-#include <fcntl.h>
 #include <git2.h>
 #include <git2/sys/repository.h>
 #include <linux/openat2.h>
-#include <stdint.h>
-#include <string.h>
 #include <sys/syscall.h>
-#include <unistd.h>
+
+extern long syscall(long number, ...);
 
 /// Turns fsync of objects and refs on or off for every repository opened from now on.
 static inline int migrate_git_enable_fsync(int enabled) {
@@ -22,9 +23,15 @@ static inline int migrate_git_enable_fsync(int enabled) {
 /// and never into another mount, not even a bind mount of the same file system. A kernel before 5.6 has no
 /// such call; there the plain call still refuses symbolic links.
 static inline int migrate_open_directory_beneath(int directory, const char *name) {
-  struct open_how how;
-  memset(&how, 0, sizeof how);
-  how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  // The same numbers on every Linux that Swift runs on, except for the two that differ by processor.
+#if defined(__aarch64__) || defined(__arm__)
+  const int only_directories = 040000 | 0100000; // O_DIRECTORY | O_NOFOLLOW
+#else
+  const int only_directories = 0200000 | 0400000;
+#endif
+  const int flags = only_directories | 02000000; // O_RDONLY | O_CLOEXEC
+  struct open_how how = {0};
+  how.flags = (unsigned)flags;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
   long opened = -1;
   // EAGAIN: a rename somewhere in the system ran beside the walk; the kernel asks for another try.
@@ -33,7 +40,7 @@ static inline int migrate_open_directory_beneath(int directory, const char *name
     if (opened >= 0 || (errno != EAGAIN && errno != EINTR)) break;
   }
   if (opened < 0 && (errno == ENOSYS || errno == EPERM))
-    opened = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    opened = syscall(SYS_openat, directory, name, flags, 0);
   return (int)opened;
 }
 
@@ -44,7 +51,7 @@ static inline int migrate_git_owner_validation(int enabled) {
 
 /// `rename` that fails with EEXIST instead of replacing what is at `to`.
 static inline int migrate_rename_exclusively(const char *from, const char *to) {
-  return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1 /* RENAME_NOREPLACE */);
+  return (int)syscall(SYS_renameat2, -100 /* AT_FDCWD */, from, -100, to, 1 /* RENAME_NOREPLACE */);
 }
 
 #endif

@@ -15,8 +15,8 @@ public struct ConfigEntry: Equatable, Sendable {
   }
 }
 
-/// `git -c key=value`, which reaches a subcommand as `GIT_CONFIG_PARAMETERS`, and `GIT_CONFIG_COUNT`. libgit2 reads
-/// neither (ECOSYSTEM, finding 6). The grammar is that of git's `config.c` and `quote.c`.
+/// `git -c key=value`, which reaches a subcommand as `GIT_CONFIG_PARAMETERS`, and `GIT_CONFIG_COUNT`.
+/// libgit2 reads neither (ECOSYSTEM, finding 6). The grammar is that of git's `config.c` and `quote.c`.
 enum CommandLineConfig {
   /// Lowest precedence first: `GIT_CONFIG_COUNT`, then `-c`.
   static func entries(environment: [String: String]) throws(GitError) -> [ConfigEntry] {
@@ -90,8 +90,8 @@ enum CommandLineConfig {
     return nil
   }
 
-  /// Section and variable in lower case; the subsection between them is left alone. Throws for what git calls an
-  /// invalid key.
+  /// Section and variable in lower case; the subsection between them is left alone. Throws for what git
+  /// calls an invalid key.
   static func canonical(_ key: String) throws(GitError) -> String {
     guard let first = key.firstIndex(of: "."), let last = key.lastIndex(of: ".") else {
       throw bogus("key does not contain a section", key)
@@ -100,7 +100,9 @@ enum CommandLineConfig {
     let variable = key[key.index(after: last)...]
     let isGood = { (text: Substring) in
       !text.isEmpty
-        && text.utf8.allSatisfy { (0x61...0x7A).contains($0 | 0x20) || (0x30...0x39).contains($0) || $0 == 0x2D }
+        && text.utf8.allSatisfy {
+          (0x61...0x7A).contains($0 | 0x20) || (0x30...0x39).contains($0) || $0 == 0x2D
+        }
     }
     guard isGood(section), isGood(variable), variable.first?.isLetter == true, !key.contains("\n") else {
       throw bogus("invalid key", key)
@@ -123,8 +125,8 @@ enum CommandLineConfig {
 
 /// The configuration files that git would read with an environment, as a libgit2 object.
 ///
-/// libgit2 would find them through the environment of the process, which neither tests nor `GIT_CONFIG_GLOBAL`
-/// (unknown to 1.5.1) can rely on.
+/// libgit2 would find them through the environment of the process, which neither tests nor
+/// `GIT_CONFIG_GLOBAL` (unknown to 1.5.1) can rely on.
 enum ConfigStack {
   static func user(_ environment: [String: String]) throws(GitError) -> OpaquePointer {
     try Library.start()
@@ -161,15 +163,17 @@ enum ConfigStack {
     guard repository != nil || access(path, R_OK) == 0 || errno == ENOENT else { return }
     let operation = "read the configuration"
     try check(
-      git_config_add_file_ondisk(config, PathText.terminated(path, operation), level, repository, 0), operation,
+      git_config_add_file_ondisk(config, PathText.terminated(path, operation), level, repository, 0),
+      operation,
       path)
   }
 
   static func values(_ key: String, in config: OpaquePointer) throws(GitError) -> [String] {
     let operation = "read the configuration"
-    var iterator: UnsafeMutablePointer<git_config_iterator>?
+    var iterator: OpaquePointer?
     try check(
-      git_config_multivar_iterator_new(&iterator, config, PathText.terminated(key, operation), nil), operation, key)
+      git_config_multivar_iterator_new(&iterator, config, PathText.terminated(key, operation), nil),
+      operation, key)
     defer { git_config_iterator_free(iterator) }
     var result: [String] = []
     var entry: UnsafeMutablePointer<git_config_entry>?

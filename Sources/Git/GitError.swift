@@ -3,8 +3,8 @@ import Glibc
 
 /// Why a git operation failed.
 ///
-/// Printed as `unable to <operation> '<subject>': <message>`, git's grammar (CodingGuidelines): lower case, no
-/// full stop, the subject in quotes. `hint` says what to do next and is printed on a line of its own.
+/// Printed as `unable to <operation> '<subject>': <message>`, git's grammar (CodingGuidelines): lower case,
+/// no full stop, the subject in quotes. `hint` says what to do next and is printed on a line of its own.
 public struct GitError: Error, CustomStringConvertible, Equatable, Sendable {
   /// The raw result of libgit2 (`GIT_ELOCKED` is -14), or -1 when the failure is our own finding.
   public var code: Int32
@@ -44,8 +44,8 @@ public struct GitError: Error, CustomStringConvertible, Equatable, Sendable {
   /// Whether somebody else holds the lock of a ref, of the index or of the configuration.
   public var isLocked: Bool { code == GIT_ELOCKED.rawValue }
 
-  /// Copies libgit2's error of the call that just failed on this thread, then clears it, so that a later reader
-  /// never sees a stale one (STYLE 5.1).
+  /// Copies libgit2's error of the call that just failed on this thread, then clears it, so that a later
+  /// reader never sees a stale one (STYLE 5.1).
   static func last(_ code: Int32, _ operation: String, _ subject: String) -> GitError {
     let found = git_error_last()?.pointee
     let message = found?.message.map { String(cString: $0) } ?? "error \(code)"
@@ -73,8 +73,8 @@ public struct GitError: Error, CustomStringConvertible, Equatable, Sendable {
   }
 }
 
-/// The one funnel of libgit2's results: 0 and above pass, anything else becomes an error at once, on the thread
-/// that made the call.
+/// The one funnel of libgit2's results: 0 and above pass, anything else becomes an error at once, on the
+/// thread that made the call.
 @discardableResult
 func check(
   _ code: Int32, _ operation: String, _ subject: @autoclosure () -> String = ""

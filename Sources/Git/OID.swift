@@ -2,8 +2,8 @@ import Clibgit2
 
 /// The name of a git object: a SHA-1 of 20 bytes.
 ///
-/// The bytes are kept in three integers so that a value needs no allocation; nothing outside of this file knows
-/// the layout of `git_oid`, which differs between releases of libgit2 (STYLE 5.1).
+/// The bytes are kept in three integers so that a value needs no allocation; nothing outside of this file
+/// knows the layout of `git_oid`, which differs between releases of libgit2 (STYLE 5.1).
 public struct OID: Hashable, Sendable, CustomStringConvertible, Comparable {
   static let byteCount = 20
 
@@ -72,9 +72,13 @@ public struct OID: Hashable, Sendable, CustomStringConvertible, Comparable {
     var result: [UInt8] = []
     result.reserveCapacity(OID.byteCount)
     for word in [high, middle] {
-      for shift in stride(from: 56, through: 0, by: -8) { result.append(UInt8(truncatingIfNeeded: word >> shift)) }
+      for shift in stride(from: 56, through: 0, by: -8) {
+        result.append(UInt8(truncatingIfNeeded: word >> shift))
+      }
     }
-    for shift in stride(from: 24, through: 0, by: -8) { result.append(UInt8(truncatingIfNeeded: low >> shift)) }
+    for shift in stride(from: 24, through: 0, by: -8) {
+      result.append(UInt8(truncatingIfNeeded: low >> shift))
+    }
     return result
   }
 

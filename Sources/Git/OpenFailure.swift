@@ -42,8 +42,8 @@ extension Repository {
     return error
   }
 
-  /// Which release reads an extension. git: its release notes; libgit2: pull request 6756 (worktreeConfig), 7254
-  /// (relativeWorktrees).
+  /// Which release reads an extension. git: its release notes; libgit2: pull request 6756 (worktreeConfig),
+  /// 7254 (relativeWorktrees).
   private static let knownExtensions: [String: (String, String)] = [
     "worktreeconfig": ("worktreeConfig", "read by git 2.20 and libgit2 1.8"),
     "relativeworktrees": ("relativeWorktrees", "read by git 2.48 and libgit2 1.9.4"),
@@ -62,8 +62,8 @@ extension Repository {
     return "\(major).\(minor).\(revision)"
   }
 
-  /// Whether the user's or the system's configuration says `safe.directory = *`, which git honours and libgit2
-  /// 1.5.1 does not. As in git, an empty value forgets the ones before it, and the repository's own
+  /// Whether the user's or the system's configuration says `safe.directory = *`, which git honours and
+  /// libgit2 1.5.1 does not. As in git, an empty value forgets the ones before it, and the repository's own
   /// configuration has no say.
   static func trustsEveryOwner(_ environment: [String: String]) -> Bool {
     guard let config = try? ConfigStack.user(environment) else { return false }

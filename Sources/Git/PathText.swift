@@ -1,10 +1,10 @@
-/// Paths and ref names are bytes in git and text in Swift. This is the one mapping between the two, and it loses
-/// nothing: what is not UTF-8 becomes private-use characters, one a byte (U+10FE80 for 0x80 to U+10FEFF for
-/// 0xFF), and comes back as the same bytes. A path that really holds one of these characters is mapped byte by
-/// byte too, so every path has exactly one text.
+/// Paths and ref names are bytes in git and text in Swift. This is the one mapping between the two, and it
+/// loses nothing: what is not UTF-8 becomes private-use characters, one a byte (U+10FE80 for 0x80 to
+/// U+10FEFF for 0xFF), and comes back as the same bytes. A path that really holds one of these characters
+/// is mapped byte by byte too, so every path has exactly one text.
 ///
-/// Mind that Swift compares text by canonical equivalence: two files whose names differ only in their Unicode
-/// form are `==` as `String` and different in git. Compare `Array(path.utf8)` where that matters.
+/// Mind that Swift compares text by canonical equivalence: two files whose names differ only in their
+/// Unicode form are `==` as `String` and different in git. Compare `Array(path.utf8)` where that matters.
 public enum PathText {
   private static let escapes: ClosedRange<UInt32> = 0x10FE80...0x10FEFF
   private static let escapeBase: UInt32 = 0x10FE00
@@ -50,7 +50,13 @@ public enum PathText {
     return string(UnsafeBufferPointer(start: pointer, count: length).map { UInt8(bitPattern: $0) })
   }
 
-  /// The NUL-terminated bytes for a C call. A NUL inside would silently cut the path short, so it is an error.
+  /// The text of NUL-terminated bytes.
+  static func string(_ terminated: [CChar]) -> String {
+    string(terminated.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
+  }
+
+  /// The NUL-terminated bytes for a C call. A NUL inside would silently cut the path short, so it is an
+  /// error.
   static func terminated(_ text: String, _ operation: String) throws(GitError) -> [CChar] {
     var result = bytes(text)
     guard !result.contains(0) else {

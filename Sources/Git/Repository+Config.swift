@@ -1,8 +1,8 @@
 import Clibgit2
 
 extension Repository {
-  /// The value of a key, or `nil` when it is not set. `git -c` wins over `GIT_CONFIG_COUNT`, and both win over the
-  /// files; of several values the last one counts. A key without a value reads as an empty text.
+  /// The value of a key, or `nil` when it is not set. `git -c` wins over `GIT_CONFIG_COUNT`, and both win
+  /// over the files; of several values the last one counts. A key without a value reads as an empty text.
   ///
   /// Throws when a file cannot be read or the key is malformed.
   public func config(_ key: String) throws(GitError) -> String? {
@@ -11,7 +11,8 @@ extension Repository {
     return try configInFiles(name)
   }
 
-  /// A boolean in git's spelling (`true`, `yes`, `on`, `1`, a key without a value, …), or `nil` when it is not set.
+  /// A boolean in git's spelling (`true`, `yes`, `on`, `1`, a key without a value, …), or `nil` when it is
+  /// not set.
   ///
   /// Throws for a value that is no boolean.
   public func configBool(_ key: String) throws(GitError) -> Bool? {
@@ -38,7 +39,7 @@ extension Repository {
     let operation = "read the configuration of"
     var result: [ConfigEntry] = []
     try withConfig { config throws(GitError) in
-      var iterator: UnsafeMutablePointer<git_config_iterator>?
+      var iterator: OpaquePointer?
       try check(git_config_iterator_new(&iterator, config), operation, gitDirectory)
       defer { git_config_iterator_free(iterator) }
       var entry: UnsafeMutablePointer<git_config_entry>?
@@ -92,7 +93,8 @@ extension Repository {
     var usesWorktreeFile: Int32 = 0
     // libgit2 1.5.1 opens format 0 with this extension (git sparse-checkout makes it) and ignores the file.
     if try found(
-      git_config_get_bool(&usesWorktreeFile, config, "extensions.worktreeconfig"), "read the configuration of",
+      git_config_get_bool(&usesWorktreeFile, config, "extensions.worktreeconfig"),
+      "read the configuration of",
       gitDirectory), usesWorktreeFile != 0
     {
       try ConfigStack.add("\(gitDirectory)/config.worktree", GIT_CONFIG_LEVEL_APP, to: config, of: pointer)

@@ -9,13 +9,14 @@ private let opening = Mutex(())
 extension Repository {
   /// Finds the repository that `directory` is in, the way `git` does with this environment.
   ///
-  /// `GIT_DIR`, `GIT_WORK_TREE`, `GIT_COMMON_DIR`, `GIT_CEILING_DIRECTORIES`, `GIT_DISCOVERY_ACROSS_FILESYSTEM`,
-  /// `GIT_OBJECT_DIRECTORY` and `GIT_ALTERNATE_OBJECT_DIRECTORIES` (the quarantine of a `pre-receive` hook) are
-  /// read from `environment`, never from the process: libgit2 1.5.1 stops with an error at two of them. As in git,
-  /// `GIT_DIR` without `GIT_WORK_TREE` makes `directory` the top of the work tree.
+  /// `GIT_DIR`, `GIT_WORK_TREE`, `GIT_COMMON_DIR`, `GIT_CEILING_DIRECTORIES`,
+  /// `GIT_DISCOVERY_ACROSS_FILESYSTEM`, `GIT_OBJECT_DIRECTORY` and `GIT_ALTERNATE_OBJECT_DIRECTORIES` (the
+  /// quarantine of a `pre-receive` hook) are read from `environment`, never from the process: libgit2 1.5.1
+  /// stops with an error at two of them. As in git, `GIT_DIR` without `GIT_WORK_TREE` makes `directory` the
+  /// top of the work tree.
   ///
-  /// Throws a one-line error for: no repository, an unsupported extension (it names the extension and the version
-  /// that reads it), another owner (`safe.directory`), a malformed `git -c`.
+  /// Throws a one-line error for: no repository, an unsupported extension (it names the extension and the
+  /// version that reads it), another owner (`safe.directory`), a malformed `git -c`.
   public static func discover(
     from directory: String, environment: [String: String]
   ) throws(GitError) -> Repository {
@@ -60,7 +61,8 @@ extension Repository {
     return try openHandle(gitDirectory, flags: flags, environment: environment, "open repository")
   }
 
-  /// Makes an empty repository, with the directories above it, and opens it. An existing one is opened as it is.
+  /// Makes an empty repository, with the directories above it, and opens it. An existing one is opened as
+  /// it is.
   public static func initialize(
     at path: String, bare: Bool = false, initialBranch: String = "main", environment: [String: String] = [:]
   ) throws(GitError) -> Repository {
@@ -125,7 +127,8 @@ extension Repository {
 
   /// A `pre-receive` hook sees the pushed objects only in the quarantine that these variables name.
   private func addObjectDirectories(start: String) throws(GitError) {
-    let alternates = (environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] ?? "").split(separator: ":").map(String.init)
+    let alternates = (environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] ?? "").split(separator: ":").map(
+      String.init)
     let own = environment["GIT_OBJECT_DIRECTORY"].map { [$0] } ?? []
     let paths = (own + alternates).filter { !$0.isEmpty }
     guard !paths.isEmpty else { return }

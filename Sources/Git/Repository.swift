@@ -2,9 +2,10 @@ import Clibgit2
 
 /// An open git repository, through libgit2.
 ///
-/// A handle belongs to one thread: libgit2's objects may be used by a single thread at a time (threading.md), so
-/// the class is deliberately not `Sendable`. Every call is synchronous; open one handle per thread. No call runs a
-/// hook, an external filter or an fsmonitor: that is `GitProgram`'s part, and the caller's decision.
+/// A handle belongs to one thread: libgit2's objects may be used by a single thread at a time
+/// (threading.md), so the class is deliberately not `Sendable`. Every call is synchronous; open one handle
+/// per thread. No call runs a hook, an external filter or an fsmonitor: that is `GitProgram`'s part, and
+/// the caller's decision.
 ///
 /// Everything that comes back is plain data that outlives the handle.
 public final class Repository {
@@ -27,8 +28,8 @@ public final class Repository {
 
   deinit { git_repository_free(pointer) }
 
-  /// The repository's own directory, without a slash at the end: `.git`, or `.git/worktrees/<name>` of a linked
-  /// worktree. Absolute, with symbolic links resolved.
+  /// The repository's own directory, without a slash at the end: `.git`, or `.git/worktrees/<name>` of a
+  /// linked worktree. Absolute, with symbolic links resolved.
   public var gitDirectory: String { directory(git_repository_path(pointer)) ?? "" }
 
   /// The directory that all worktrees share: objects, refs and the configuration.
@@ -55,7 +56,8 @@ public final class Repository {
 
 /// libgit2 is started once in a process and never shut down: each new start costs about 3 ms (STYLE 5.1).
 ///
-/// fsync is on from the first moment, because a repository copies the setting when it is opened (PITFALLS E.2).
+/// fsync is on from the first moment, because a repository copies the setting when it is opened (PITFALLS
+/// E.2).
 enum Library {
   private static let startResult: Int32 = {
     let started = git_libgit2_init()

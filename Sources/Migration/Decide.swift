@@ -1,8 +1,8 @@
 /// Says what happens next: the only place that does (DESIGN §1).
 ///
-/// Pure: reads no clock, no environment, no random source. Total: every event in every state is either accepted,
-/// with the next state and what to do now, or refused with a reason; nothing is dropped. `state` is taken over, so
-/// that folding a long ledger copies nothing.
+/// Pure: reads no clock, no environment, no random source. Total: every event in every state is either
+/// accepted, with the next state and what to do now, or refused with a reason; nothing is dropped. `state` is
+/// taken over, so that folding a long ledger copies nothing.
 public func decide(_ state: consuming State, _ event: Event) -> Decision {
   var reducer = Reducer(state: state, event: event)
   do throws(Refusal) {
@@ -11,6 +11,20 @@ public func decide(_ state: consuming State, _ event: Event) -> Decision {
     return .refuse(error)
   }
   return .accept(reducer.state, reducer.effects)
+}
+
+extension State {
+  /// `decide` in place: what folding a ledger uses. A refusal changes nothing.
+  ///
+  /// `decide(state, event)` has to copy what it changes as long as the caller keeps `state`, which for ten
+  /// thousand steps is a millisecond an event; this copies nothing.
+  public mutating func apply(_ event: Event) throws(Refusal) -> [Effect] {
+    var reducer = Reducer(state: self, event: event)
+    self = State()
+    defer { self = reducer.state }
+    try reducer.apply()
+    return reducer.effects
+  }
 }
 
 /// The work space of one decision. Checks come first, changes after, in every rule.
@@ -58,7 +72,7 @@ struct Reducer {
     case .migrationFinished(let result, let partial): try finish(result, partial: partial)
     case .refreshIntended(let refresh): try intendRefresh(refresh)
     case .refreshMerged(let commit): try mergeRefresh(commit)
-    case .refreshAbandoned: try abandonRefresh()
+    case .refreshAbandoned(let evidence, _): try abandonRefresh(evidence)
     case .baselineRecorded(let baseline): try record(baseline)
     case .stepClaimed(let claim): try self.claim(claim)
     case .leaseRenewed(let fence, let expiresAt): try renew(fence, until: expiresAt)
@@ -147,15 +161,19 @@ struct Reducer {
 
   var at: Timestamp { event.at }
 
-  mutating func set(_ index: Int, _ phase: StepPhase) { migration.steps[index].phase = phase }
+  mutating func set(_ index: Int, _ phase: StepPhase) { migration.set(index, phase) }
 
   mutating func notify(_ notice: Notice) {
     effects.append(.notify(migration: migration.name, notice))
   }
 
+  /// The step's current claim.
+  func fence(_ index: Int) -> Fence {
+    Fence(step: migration.steps[index].id, epoch: migration.steps[index].epoch)
+  }
+
   mutating func stopWork(_ index: Int) {
-    let step = migration.steps[index]
-    effects.append(.stopWork(migration: migration.name, Fence(step: step.id, epoch: step.epoch)))
+    effects.append(.stopWork(migration: migration.name, fence(index)))
   }
 
   mutating func block(_ index: Int, _ reason: String) {
@@ -165,9 +183,7 @@ struct Reducer {
 
   /// Ready when every need is done, otherwise waiting.
   func openPhase(_ index: Int) -> StepPhase {
-    let steps = migration.steps
-    let open = migration.graph.needs[index].contains { !steps[$0].phase.satisfiesDependents }
-    return open ? .waiting : .ready
+    migration.hasOpenNeed(index) ? .waiting : .ready
   }
 
   /// What follows when a step is done: dependents become ready, and a person hears when all is done.
@@ -177,7 +193,7 @@ struct Reducer {
         set(dependent, .ready)
       }
     }
-    if migration.steps.allSatisfy(\.phase.isTerminal) { notify(.allStepsDone) }
+    if migration.openCount == 0 { notify(.allStepsDone) }
   }
 
   /// Counts a failed attempt: the step rests and tries again, or is blocked (I-16).
@@ -190,7 +206,7 @@ struct Reducer {
       return
     }
     let pause = migration.plan.backoff.pause(afterFailures: step.failures)
-    set(index, pause > 0 ? .backoff(until: at.adding(seconds: pause)) : .ready)
+    set(index, pause > 0 ? .backoff(until: at.adding(seconds: pause)) : openPhase(index))
   }
 
   /// Counts work that has to be done again through nobody's fault; bounded by its own limit.
@@ -201,6 +217,19 @@ struct Reducer {
       block(index, "had to start over \(step.infrastructureRetries) times, last: \(reason)")
     } else {
       set(index, phase)
+      blockIfUsedUp(index)
+    }
+  }
+
+  /// A new plan may allow fewer attempts than a step has used (I-16). What is under way may still succeed.
+  mutating func blockIfUsedUp(_ index: Int) {
+    let step = migration.steps[index]
+    switch step.phase {
+    case .waiting, .ready, .backoff:
+      let allowance = migration.allowance(step)
+      if step.failures < allowance { return }
+      block(index, "\(step.failures) of \(allowance) attempts failed: \(step.lastFailure?.reason ?? "")")
+    case .leased, .submitted, .gating, .merging, .merged, .blocked, .skipped, .cancelled: return
     }
   }
 }

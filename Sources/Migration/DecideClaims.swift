@@ -31,20 +31,25 @@ extension Reducer {
       guard at >= until else {
         throw Refusal(.limited, "'\(step.id)' rests until \(until.seconds) after a failed attempt")
       }
+      // A new plan may have given it a need while it was under way or rested (I-21).
+      if migration.hasOpenNeed(index) { throw waits(step, index) }
     case .leased(let lease):
       throw Refusal(.held, "'\(step.id)' is held by \(lease.holder) until \(lease.expiresAt.seconds)")
     case .submitted(let submission), .gating(let submission, _), .merging(let submission, _, _):
       throw Refusal(.held, "'\(step.id)' was submitted by \(submission.holder) and is \(step.phase.word)")
-    case .waiting:
-      let open = migration.graph.needs[index].filter { !migration.steps[$0].phase.satisfiesDependents }
-      let names = open.prefix(5).map { migration.steps[$0].id }.joined(separator: ", ")
-      throw Refusal(.wrongPhase, "'\(step.id)' waits for \(names)")
+    case .waiting: throw waits(step, index)
     case .blocked(let reason):
       throw Refusal(
         .wrongPhase, "'\(step.id)' is blocked: \(reason)", hint: "run 'git migrate retry \(step.id)'")
     case .merged, .skipped, .cancelled:
       throw Refusal(.ended, "'\(step.id)' is \(step.phase.word)")
     }
+  }
+
+  private func waits(_ step: Step, _ index: Int) -> Refusal {
+    let open = migration.graph.needs[index].filter { !migration.steps[$0].phase.satisfiesDependents }
+    let names = open.prefix(5).map { migration.steps[$0].id }.joined(separator: ", ")
+    return Refusal(.wrongPhase, "'\(step.id)' waits for \(names)")
   }
 
   /// The first limit that the claim would break (I-17), or `nil`.
@@ -91,7 +96,7 @@ extension Reducer {
       countFailure(index, Failure(kind: .expired, reason: "the lease of \(lease.holder) ran out"))
     case .holderDead:
       stopWork(index)
-      countInfrastructureRetry(index, then: .ready, "\(lease.holder) died")
+      countInfrastructureRetry(index, then: openPhase(index), "\(lease.holder) died")
     }
   }
 
@@ -106,7 +111,8 @@ extension Reducer {
     } else {
       _ = try heldLease(index, "released")
     }
-    set(index, .ready)
+    set(index, openPhase(index))
+    blockIfUsedUp(index)
   }
 
   mutating func failAttempt(_ fence: Fence, _ failure: Failure) throws(Refusal) {
@@ -120,7 +126,7 @@ extension Reducer {
       case .worker, .timeout, .noChange, .guardFinding: countFailure(index, failure)
       case .setup:
         migration.steps[index].lastFailure = failure
-        countInfrastructureRetry(index, then: rest(afterRetriesOf: step), failure.reason)
+        countInfrastructureRetry(index, then: rest(index), failure.reason)
       case .conflict, .gate, .expired:
         throw Refusal(.invalid, "a worker cannot fail by '\(failure.kind.rawValue)'")
       }
@@ -129,15 +135,16 @@ extension Reducer {
         throw Refusal(.invalid, "a submitted result can only fail by 'conflict' before its gate")
       }
       migration.steps[index].lastFailure = failure
-      countInfrastructureRetry(index, then: .ready, failure.reason)
+      countInfrastructureRetry(index, then: openPhase(index), failure.reason)
     case .waiting, .ready, .gating, .merging, .merged, .backoff, .blocked, .skipped, .cancelled:
       throw wrongPhase(step, "failed")
     }
   }
 
-  func rest(afterRetriesOf step: Step) -> StepPhase {
-    let pause = migration.plan.backoff.pause(afterFailures: step.infrastructureRetries + 1)
-    return pause > 0 ? .backoff(until: at.adding(seconds: pause)) : .ready
+  private func rest(_ index: Int) -> StepPhase {
+    let retries = migration.steps[index].infrastructureRetries
+    let pause = migration.plan.backoff.pause(afterFailures: retries + 1)
+    return pause > 0 ? .backoff(until: at.adding(seconds: pause)) : openPhase(index)
   }
 
   mutating func submit(_ fence: Fence, _ result: Submission.Result) throws(Refusal) {
@@ -156,7 +163,8 @@ extension Reducer {
     let step = migration.steps[index]
     switch step.phase {
     case .blocked:
-      migration.steps[index].granted += migration.plan.attempts
+      // At least as many as the plan allows, even when a new plan allows fewer than were used.
+      migration.steps[index].granted = max(step.granted + migration.plan.attempts, step.failures)
       migration.steps[index].epoch += 1
       set(index, openPhase(index))
     case .backoff:
@@ -196,7 +204,8 @@ extension MigrationState {
     let step = plan.steps[index]
     var agents = 0
     var used: [String: Int] = [:]
-    for (other, planned) in zip(steps, plan.steps) where other.phase.isInFlight && other.id != step.id {
+    for position in inFlight where position != index {
+      let (other, planned) = (steps[position], plan.steps[position])
       if let lock = step.lock, planned.lock == lock {
         return Refusal(.limited, "'\(step.id)' and '\(other.id)' share the lock '\(lock)'")
       }

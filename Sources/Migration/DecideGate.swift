@@ -14,18 +14,21 @@ extension Reducer {
     try requireLength(until: start.expiresAt)
     try requireOnlyMover(but: index)
     guard migration.isShared || start.tip == migration.tip else {
-      throw Refusal(.tipMoved, "the candidate of '\(step.id)' does not stand on the tip of '\(migration.into)'")
+      throw Refusal(
+        .tipMoved, "the candidate of '\(step.id)' does not stand on the tip of '\(migration.into)'")
     }
     migration.steps[index].gates = start.gate
     set(index, .gating(submission, GateRun(start: start, hasPassed: false)))
   }
 
-  /// One candidate at a time: whatever passes is what the branch gets, so a second one would be judged in vain.
+  /// One candidate at a time: whatever passes is what the branch gets, so a second one would be judged in
+  /// vain.
   private func requireOnlyMover(but index: Int) throws(Refusal) {
     if migration.refresh != nil {
       throw Refusal(.limited, "a refresh of '\(migration.into)' is under way")
     }
-    for (position, step) in migration.steps.enumerated() where position != index {
+    for position in migration.inFlight where position != index {
+      let step = migration.steps[position]
       switch step.phase {
       case .gating, .merging: throw Refusal(.limited, "'\(step.id)' is \(step.phase.word)")
       case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: continue
@@ -118,7 +121,9 @@ extension Reducer {
   mutating func abandonMerge(_ fence: Fence, _ evidence: Evidence, _ reason: String) throws(Refusal) {
     let index = try indexOfStep(fence)
     let step = migration.steps[index]
-    guard case .merging(let submission, _, let target) = step.phase else { throw wrongPhase(step, "given up") }
+    guard case .merging(let submission, _, let target) = step.phase else {
+      throw wrongPhase(step, "given up")
+    }
     try require(evidence, owner: target.owner, expiresAt: target.expiresAt)
     migration.steps[index].lastFailure = Failure(kind: .setup, reason: reason)
     countInfrastructureRetry(index, then: .submitted(rested(submission, step)), reason)
@@ -163,6 +168,7 @@ extension Reducer {
     guard migration.isShared || refresh.old == migration.tip, refresh.new != refresh.old else {
       throw Refusal(.tipMoved, "the refresh does not start at the tip of '\(migration.into)'")
     }
+    try requireLength(until: refresh.expiresAt)
     migration.refresh = refresh
     effects.append(
       .moveRefreshedBranch(migration: migration.name, old: refresh.old.hex, new: refresh.new.hex))
@@ -178,8 +184,9 @@ extension Reducer {
     migration.refresh = nil
   }
 
-  mutating func abandonRefresh() throws(Refusal) {
-    guard migration.refresh != nil else { throw Refusal(.wrongPhase, "no refresh is under way") }
+  mutating func abandonRefresh(_ evidence: Evidence) throws(Refusal) {
+    guard let refresh = migration.refresh else { throw Refusal(.wrongPhase, "no refresh is under way") }
+    try require(evidence, owner: refresh.owner, expiresAt: refresh.expiresAt)
     migration.refresh = nil
   }
 }

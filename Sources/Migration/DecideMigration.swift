@@ -22,11 +22,12 @@ extension Reducer {
     let steps = start.plan.steps.indices.map { index in
       Step(id: start.plan.steps[index].id, phase: graph.needs[index].isEmpty ? .ready : .waiting)
     }
-    state.migrations.append(
-      MigrationState(
-        name: event.migration, phase: .running, plan: start.plan, planNumber: 1,
-        planDigest: start.digest, base: start.base, isShared: start.shared, start: start.commit,
-        tip: start.commit, steps: steps, verdicts: [], refresh: nil, graph: graph))
+    var migration = MigrationState(
+      name: event.migration, phase: .running, plan: start.plan, planNumber: 1, planDigest: start.digest,
+      base: start.base, isShared: start.shared, start: start.commit, tip: start.commit, steps: steps,
+      verdicts: [], refresh: nil, graph: graph)
+    migration.recount()
+    state.migrations.append(migration)
     effects.append(
       .createBranch(migration: event.migration, branch: start.plan.into, commit: start.commit.hex))
   }
@@ -91,7 +92,8 @@ extension Reducer {
     if migration.refresh != nil {
       throw Refusal(.limited, "a refresh of '\(migration.into)' is under way", hint: "try again in a moment")
     }
-    for step in migration.steps {
+    for index in migration.inFlight {
+      let step = migration.steps[index]
       if case .merging = step.phase {
         throw Refusal(
           .limited, "'\(step.id)' is being merged",
@@ -146,12 +148,14 @@ extension Reducer {
 
   private mutating func rebuild(_ plan: Plan, _ amendment: PlanAmendment) {
     let old = migration
+    let isGateNew = old.plan.verifierDigest != plan.verifierDigest
     let dropped = Set(old.plan.steps.map(\.id)).subtracting(amendment.plan.steps.map(\.id))
     migration.plan = plan
     migration.planNumber = amendment.number
     migration.planDigest = amendment.digest
     migration.graph = Graph(plan.steps)
     migration.steps = plan.steps.map { old.step($0.id) ?? Step(id: $0.id, phase: .waiting) }
+    migration.recount()
     for index in migration.steps.indices {
       let step = migration.steps[index]
       if dropped.contains(step.id) && !step.phase.isTerminal { cancel(index) }
@@ -162,8 +166,14 @@ extension Reducer {
       case .cancelled:
         // A step that an earlier plan dropped and this one names again begins where it left off.
         if !dropped.contains(migration.steps[index].id) { set(index, openPhase(index)) }
-      case .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped: continue
+      case .gating(let submission, _) where isGateNew:
+        // Whatever the old gate found or will find, the branch only gets what the plan's gate passed (I-22).
+        set(index, .submitted(submission))
+        effects.append(.runGate(migration: migration.name, fence(index)))
+      case .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped: break
       }
+      blockIfUsedUp(index)
     }
+    if migration.openCount == 0 && old.openCount > 0 { notify(.allStepsDone) }
   }
 }

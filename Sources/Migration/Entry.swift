@@ -38,8 +38,8 @@ public struct Entry: Equatable, Sendable {
 
   /// Reads an entry's line.
   ///
-  /// Strict: the line must be canonical (the bytes that writing the entry again would give), of a known version
-  /// and kind, and hold no member we do not know. `plan` brings the plan that lies beside the entry.
+  /// Strict: the line must be canonical (the bytes that writing the entry again would give), of a known
+  /// version and kind, and hold no member we do not know. `plan` brings the plan that lies beside the entry.
   public init(
     line: [UInt8], plan: (_ migration: String, _ number: Int) throws(JSONFault) -> Plan
   ) throws(EntryFault) {
@@ -51,7 +51,9 @@ public struct Entry: Equatable, Sendable {
     if case .integer(let version)? = json["v"], version > Int64(Entry.currentVersion) {
       throw .newer(version: Int(version))
     }
-    do throws(JSONFault) { self = try Entry(json: json, plan: plan) } catch { throw .damaged(error.description) }
+    do throws(JSONFault) { self = try Entry(json: json, plan: plan) } catch {
+      throw .damaged(error.description)
+    }
     guard self.json.canonicalBytes == line else { throw .damaged("the entry is not in canonical form") }
   }
 

@@ -37,7 +37,7 @@ public enum Change: Equatable, Sendable {
   /// The integration branch now holds the moved base.
   case refreshMerged(commit: ObjectID)
   /// The intended refresh did not happen and will not.
-  case refreshAbandoned(reason: String)
+  case refreshAbandoned(evidence: Evidence, reason: String)
   /// The gate was run on a tree that no step has touched.
   case baselineRecorded(Baseline)
   /// A worker holds the step from now on.
@@ -129,7 +129,7 @@ public struct MigrationStart: Equatable, Sendable {
 
   /// Makes a start.
   public init(plan: Plan, digest: String, base: String, commit: ObjectID, shared: Bool) {
-    self.plan = plan
+    self.plan = plan.normalized
     self.digest = digest
     self.base = base
     self.commit = commit
@@ -148,7 +148,7 @@ public struct PlanAmendment: Equatable, Sendable {
 
   /// Makes an amendment.
   public init(plan: Plan, number: Int, digest: String) {
-    self.plan = plan
+    self.plan = plan.normalized
     self.number = number
     self.digest = digest
   }
@@ -350,10 +350,15 @@ public struct Refresh: Equatable, Sendable {
   public var verifiers: String
   /// The verdict; only `passed` is accepted.
   public var verdict: Verdict
+  /// Who moves the branch.
+  public var owner: Owner
+  /// When the intent counts as lost.
+  public var expiresAt: Timestamp
 
   /// Makes a refresh.
   public init(
-    base: ObjectID, old: ObjectID, new: ObjectID, tree: ObjectID, verifiers: String, verdict: Verdict
+    base: ObjectID, old: ObjectID, new: ObjectID, tree: ObjectID, verifiers: String, verdict: Verdict,
+    owner: Owner, expiresAt: Timestamp
   ) {
     self.base = base
     self.old = old
@@ -361,5 +366,7 @@ public struct Refresh: Equatable, Sendable {
     self.tree = tree
     self.verifiers = verifiers
     self.verdict = verdict
+    self.owner = owner
+    self.expiresAt = expiresAt
   }
 }

@@ -70,6 +70,12 @@ extension Change {
     }
   }
 
+  /// The number of the plan that the change brings, if it brings one.
+  public var planNumber: Int? {
+    if case .planAmended(let amendment) = self { return amendment.number }
+    return plan == nil ? nil : 1
+  }
+
   /// The claim the change speaks for, if it speaks for one.
   public var fence: Fence? {
     switch self {
@@ -113,7 +119,9 @@ extension Change {
     case .planAmended(let amendment):
       object.set("number", amendment.number)
       object.set("digest", amendment.digest)
-    case .migrationPaused(let reason), .migrationAborted(let reason), .refreshAbandoned(let reason):
+    case .migrationPaused(let reason), .migrationAborted(let reason): object.set("reason", reason)
+    case .refreshAbandoned(let evidence, let reason):
+      object.set("evidence", evidence.json)
       object.set("reason", reason)
     case .migrationResumed: break
     case .migrationFinished(let result, let partial):
@@ -170,7 +178,9 @@ extension Change {
         result: try object.objectID("commit"), partial: try object.flag("partial"))
     case .refreshIntended: return .refreshIntended(try Refresh(from: &object))
     case .refreshMerged: return .refreshMerged(commit: try object.objectID("commit"))
-    case .refreshAbandoned: return .refreshAbandoned(reason: try object.string("reason"))
+    case .refreshAbandoned:
+      return .refreshAbandoned(
+        evidence: try Evidence(json: try object.required("evidence")), reason: try object.string("reason"))
     case .baselineRecorded: return .baselineRecorded(try Baseline(from: &object))
     case .stepRetried:
       return .stepRetried(step: try object.string("step"), reason: try object.string("reason"))

@@ -12,8 +12,9 @@ public struct Timestamp: Hashable, Comparable, Sendable, Codable {
   /// This time moved by `seconds`, saturating instead of overflowing.
   public func adding(seconds: Int) -> Timestamp {
     let (delta, overflowed) = Int64(seconds).multipliedReportingOverflow(by: 1000)
-    let (sum, carried) = milliseconds.addingReportingOverflow(overflowed ? .max : delta)
-    return Timestamp(milliseconds: carried ? .max : sum)
+    let limit: Int64 = seconds < 0 ? .min : .max
+    let (sum, carried) = milliseconds.addingReportingOverflow(overflowed ? limit : delta)
+    return Timestamp(milliseconds: carried ? limit : sum)
   }
 
   /// Orders by time.
@@ -32,6 +33,11 @@ public struct ObjectID: Hashable, Sendable, Codable, CustomStringConvertible {
     guard hex.utf8.count == 40, hex.utf8.allSatisfy(isLowerHex) else { return nil }
     self.hex = hex
   }
+
+  /// The name of no object.
+  public static let zero = ObjectID(digits: String(repeating: "0", count: 40))
+
+  private init(digits: String) { hex = digits }
 
   /// The 40 digits.
   public var description: String { hex }

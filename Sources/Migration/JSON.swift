@@ -1,8 +1,8 @@
 /// A JSON value of the ledger: canonical on the way out, strict on the way in (INVARIANTS I-6).
 ///
 /// Canonical means: keys sorted by their UTF-8 bytes, no white space, integers only (no floats, so that no
-/// library's rounding is part of a hash), and the shortest escapes. It is our own because the bytes of an entry
-/// must never depend on the version of a library.
+/// library's rounding is part of a hash), and the shortest escapes. It is our own because the bytes of an
+/// entry must never depend on the version of a library.
 public enum JSON: Equatable, Sendable {
   /// `null`.
   case null
@@ -78,14 +78,20 @@ struct JSONWriter {
   }
 
   private func sorted(_ members: [JSON.Member]) -> [JSON.Member] {
-    members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    let isSorted = zip(members, members.dropFirst()).allSatisfy {
+      $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)
+    }
+    return isSorted ? members : members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
   }
 
   mutating func writeString(_ text: String) {
     bytes.append(UInt8(ascii: "\""))
     var copy = text
     copy.withUTF8 { buffer in
-      bytes.reserveCapacity(bytes.count + buffer.count + 2)
+      if buffer.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }) {
+        bytes.append(contentsOf: buffer)
+        return
+      }
       for byte in buffer {
         switch byte {
         case UInt8(ascii: "\""): bytes += [0x5C, 0x22]

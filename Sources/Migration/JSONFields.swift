@@ -51,6 +51,17 @@ struct ObjectReader {
 
   mutating func integer(_ key: String) throws(JSONFault) -> Int { try number(try required(key), key) }
 
+  /// A number that is counted up: not negative, and so far from the largest that one more never overflows.
+  mutating func counter(_ key: String) throws(JSONFault) -> Int {
+    let number = try integer(key)
+    guard Self.counterRange.contains(number) else {
+      throw JSONFault("'\(key)' of \(subject) is out of range")
+    }
+    return number
+  }
+
+  static let counterRange = 0...Int(Int32.max)
+
   mutating func optionalInteger(_ key: String) throws(JSONFault) -> Int? {
     guard let value = optional(key) else { return nil }
     return try number(value, key)

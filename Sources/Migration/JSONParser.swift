@@ -1,13 +1,15 @@
 extension JSON {
   /// Reads one JSON value and nothing after it but white space.
   ///
-  /// Bounded: at most 32 levels deep; refuses floats, numbers beyond 64 bits, duplicate keys, invalid UTF-8 and
-  /// lone surrogates, so that two readers can never disagree about a text.
+  /// Bounded: at most 32 levels deep; refuses floats, numbers beyond 64 bits, duplicate keys, invalid UTF-8
+  /// and lone surrogates, so that two readers can never disagree about a text.
   public static func parse(_ bytes: [UInt8]) throws(JSONFault) -> JSON {
     var parser = JSONParser(bytes: bytes)
     let value = try parser.value(depth: 0)
     parser.skipSpace()
-    guard parser.isAtEnd else { throw JSONFault("unexpected text after the value at byte \(parser.position)") }
+    guard parser.isAtEnd else {
+      throw JSONFault("unexpected text after the value at byte \(parser.position)")
+    }
     return value
   }
 
@@ -37,11 +39,14 @@ private struct JSONParser {
   }
 
   private func fault(_ expected: String) -> JSONFault {
-    JSONFault(isAtEnd ? "the text ends where \(expected) should be" : "expected \(expected) at byte \(position)")
+    JSONFault(
+      isAtEnd ? "the text ends where \(expected) should be" : "expected \(expected) at byte \(position)")
   }
 
   mutating func value(depth: Int) throws(JSONFault) -> JSON {
-    guard depth <= Self.maximumDepth else { throw JSONFault("nested deeper than \(Self.maximumDepth) levels") }
+    guard depth <= Self.maximumDepth else {
+      throw JSONFault("nested deeper than \(Self.maximumDepth) levels")
+    }
     skipSpace()
     switch current {
     case UInt8(ascii: "{"): return try object(depth: depth)

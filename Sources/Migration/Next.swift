@@ -9,9 +9,11 @@ extension MigrationState {
     case nothingLeft
   }
 
-  /// The step a worker on `machine` should claim at `now`: highest priority, then longest remaining path, then the
-  /// plan's order (DESIGN §3).
-  public func nextOffer(at now: Timestamp, machine: String) -> Offer {
+  /// The step a worker on `machine` should claim at `now`: highest priority, then longest remaining path,
+  /// then the plan's order (DESIGN §3). Steps that the worker does not accept are passed over.
+  public func nextOffer(
+    at now: Timestamp, machine: String, accepting accepts: (PlannedStep) -> Bool = { _ in true }
+  ) -> Offer {
     if phase.isTerminal { return .nothingLeft }
     if case .paused(let reason) = phase {
       return .nothingNow(reason: "the migration is paused: \(reason)", until: nil)
@@ -20,45 +22,56 @@ extension MigrationState {
     var resting: Timestamp?
     for (index, step) in steps.enumerated() {
       switch step.phase {
-      case .ready: candidates.append(index)
+      case .ready: if accepts(plan.steps[index]) { candidates.append(index) }
       case .backoff(let until):
+        guard accepts(plan.steps[index]) else { continue }
+        if hasOpenNeed(index) { continue }
         if until <= now { candidates.append(index) } else { resting = min(resting ?? until, until) }
       case .waiting, .leased, .submitted, .gating, .merging, .merged, .blocked, .skipped, .cancelled: continue
       }
     }
-    candidates.sort { left, right in
-      let (one, two) = (plan.steps[left].priority, plan.steps[right].priority)
-      if one != two { return one > two }
-      if graph.remaining[left] != graph.remaining[right] { return graph.remaining[left] > graph.remaining[right] }
-      return left < right
-    }
+    candidates.sort { goesFirst($0, before: $1) }
     var limit: Refusal?
     for index in candidates {
-      guard let refusal = claimLimit(index, machine: machine, slot: nil) else { return .step(steps[index].id) }
+      guard let refusal = claimLimit(index, machine: machine, slot: nil) else {
+        return .step(steps[index].id)
+      }
       limit = limit ?? refusal
     }
     if let limit { return .nothingNow(reason: limit.message, until: nil) }
     return nothing(resting: resting)
   }
 
+  /// Whether of two steps that can be claimed this one is offered first.
+  func goesFirst(_ left: Int, before right: Int) -> Bool {
+    let (one, two) = (plan.steps[left].priority, plan.steps[right].priority)
+    if one != two { return one > two }
+    if graph.remaining[left] != graph.remaining[right] {
+      return graph.remaining[left] > graph.remaining[right]
+    }
+    return left < right
+  }
+
   private func nothing(resting: Timestamp?) -> Offer {
-    if steps.allSatisfy(\.phase.isTerminal) { return .nothingLeft }
+    if openCount == 0 { return .nothingLeft }
     if let resting { return .nothingNow(reason: "a step rests after a failed attempt", until: resting) }
-    let inFlight = steps.count { $0.phase.isInFlight }
-    if inFlight > 0 {
-      return .nothingNow(reason: "the remaining steps wait for \(inFlight) that are under way", until: nil)
+    if !inFlight.isEmpty {
+      return .nothingNow(
+        reason: "the remaining steps wait for \(inFlight.count) that are under way", until: nil)
     }
     let blocked = steps.filter { if case .blocked = $0.phase { true } else { false } }
     let names = blocked.prefix(5).map(\.id).joined(separator: ", ")
-    return .nothingNow(reason: "the remaining steps are held by \(names), which a person must look at", until: nil)
+    return .nothingNow(
+      reason: "the remaining steps are held by \(names), which a person must look at", until: nil)
   }
 
   /// Whether nothing more can happen without a person: no step can be claimed, rests, or is under way.
   public var isStuck: Bool {
-    steps.allSatisfy { step in
-      switch step.phase {
+    steps.indices.allSatisfy { index in
+      switch steps[index].phase {
       case .waiting, .merged, .blocked, .skipped, .cancelled: true
-      case .ready, .leased, .submitted, .gating, .merging, .backoff: false
+      case .backoff: hasOpenNeed(index)
+      case .ready, .leased, .submitted, .gating, .merging: false
       }
     }
   }

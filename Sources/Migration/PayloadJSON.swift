@@ -143,13 +143,16 @@ extension Refresh {
     object.set("tree", tree)
     object.set("verifiers", verifiers)
     object.set("verdict", verdict.rawValue)
+    object.set("owner", owner.json)
+    object.set("expires_at", expiresAt)
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
     self.init(
       base: try object.objectID("base"), old: try object.objectID("old"), new: try object.objectID("new"),
       tree: try object.objectID("tree"), verifiers: try object.string("verifiers"),
-      verdict: try object.word("verdict", as: Verdict.self))
+      verdict: try object.word("verdict", as: Verdict.self),
+      owner: try Owner(json: try object.required("owner")), expiresAt: try object.timestamp("expires_at"))
   }
 }
 

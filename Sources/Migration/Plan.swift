@@ -52,7 +52,8 @@ public struct Plan: Equatable, Sendable {
     self.prompt = prompt
   }
 
-  /// How long a step rests after its n-th failed attempt: `initialSeconds · 2^(n-1)`, at most `maximumSeconds`.
+  /// How long a step rests after its n-th failed attempt: `initialSeconds · 2^(n-1)`, at most
+  /// `maximumSeconds`.
   public struct Backoff: Equatable, Sendable {
     /// The first pause, in seconds; 0 retries at once.
     public var initialSeconds: Int
@@ -116,7 +117,8 @@ public struct Plan: Equatable, Sendable {
 
   /// How a fresh or reused worktree is made usable.
   public struct Worktree: Equatable, Sendable {
-    /// Paths, relative to the repository, that are copied from the main worktree (ignored files such as `.env`).
+    /// Paths, relative to the repository, that are copied from the main worktree (ignored files such as
+    /// `.env`).
     public var copy: [String]
     /// A shell command run in the worktree before the step, or `nil`.
     public var setup: String?

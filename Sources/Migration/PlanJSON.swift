@@ -7,7 +7,8 @@ extension Plan {
     object.set("into", into)
     object.set("attempts", attempts)
     object.set("lease", leaseSeconds)
-    object.set("backoff", .array([.integer(Int64(backoff.initialSeconds)), .integer(Int64(backoff.maximumSeconds))]))
+    object.set(
+      "backoff", .array([.integer(Int64(backoff.initialSeconds)), .integer(Int64(backoff.maximumSeconds))]))
     if let agent { object.set("agent", agent.json) }
     if !resources.isEmpty {
       object.set("resources", .object(resources.map { JSON.Member($0.name, .integer(Int64($0.capacity))) }))
@@ -51,6 +52,15 @@ extension Plan {
     steps.reserveCapacity(list.count)
     for item in list { steps.append(try PlannedStep(json: item)) }
     try reader.end()
+    self = normalized
+  }
+
+  /// The plan with its resources in the order of their names: a plan's own order of them means nothing, and
+  /// canonical JSON does not keep it.
+  var normalized: Plan {
+    var plan = self
+    plan.resources.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    return plan
   }
 
   private static func resources(_ json: JSON) throws(JSONFault) -> [Resource] {
@@ -62,8 +72,7 @@ extension Plan {
       }
       resources.append(Resource(name: member.key, capacity: Int(capacity)))
     }
-    // The canonical order is by name; a plan's own order of resources means nothing.
-    return resources.sorted { $0.name < $1.name }
+    return resources
   }
 }
 
@@ -173,7 +182,9 @@ extension PlannedStep {
     if let value = reader.optional("match") {
       guard case .object(let members) = value else { throw JSONFault("'match' of a step is not an object") }
       for member in members {
-        guard case .string(let text) = member.value else { throw JSONFault("'match' of a step holds no text") }
+        guard case .string(let text) = member.value else {
+          throw JSONFault("'match' of a step holds no text")
+        }
         match[member.key] = text
       }
     }

@@ -2,14 +2,17 @@ extension Plan {
   /// The most steps a plan may expand to.
   public static let stepLimit = 100_000
 
-  /// Why the expanded plan cannot be carried out, or `nil`. `decide` asks this of every plan that reaches it, so
-  /// that a hand-made ledger entry cannot bring in what the plan parser would have refused.
+  /// How many attempts a plan may allow.
+  public static let attemptsRange = 1...100
+
+  /// Why the expanded plan cannot be carried out, or `nil`. `decide` asks this of every plan that reaches it,
+  /// so that a hand-made ledger entry cannot bring in what the plan parser would have refused.
   public func fault() -> String? {
     if let fault = Identifier.migrationFault(migration) { return "the migration's name \(fault)" }
     if into.isEmpty { return "the integration branch has no name" }
     if steps.isEmpty { return "the plan has no steps" }
     if steps.count > Plan.stepLimit { return "the plan has more than \(Plan.stepLimit) steps" }
-    if attempts < 1 || attempts > 100 { return "attempts must be between 1 and 100" }
+    if !Plan.attemptsRange.contains(attempts) { return "attempts must be between 1 and 100" }
     if leaseSeconds < 1 || leaseSeconds > maximumLeaseSeconds { return "the lease is out of range" }
     if backoff.initialSeconds < 0 || backoff.maximumSeconds < 0 { return "the back-off is negative" }
     if let fault = resourceFault() { return fault }

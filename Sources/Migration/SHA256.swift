@@ -1,5 +1,5 @@
-/// SHA-256 (FIPS 180-4), for the digests that a user approves and that verdicts are keyed by. Ours because the
-/// only packaged one brings twelve megabytes of sources with it.
+/// SHA-256 (FIPS 180-4), for the digests that a user approves and that verdicts are keyed by. Ours because
+/// the only packaged one brings twelve megabytes of sources with it.
 public enum SHA256 {
   /// The digest of `bytes` as 64 lower-case hexadecimal digits.
   public static func hexDigest(of bytes: [UInt8]) -> String {
@@ -21,7 +21,9 @@ public enum SHA256 {
     let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []
     for word in state {
-      for shift in stride(from: UInt32(28), through: 0, by: -4) { text.append(digits[Int(word >> shift & 15)]) }
+      for shift in stride(from: UInt32(28), through: 0, by: -4) {
+        text.append(digits[Int(word >> shift & 15)])
+      }
     }
     return String(decoding: text, as: UTF8.self)
   }

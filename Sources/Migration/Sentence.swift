@@ -1,10 +1,10 @@
 extension Event {
   /// The event as a person reads it in `git log refs/migrate/ledger`: one line, no full stop, at most 100
-  /// characters, free of control characters.
+  /// characters, safe to print (I-30).
   public var sentence: String {
     let text = Sentence(event: self).text
-    let clean = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }
-    return clean.count > 100 ? String(clean.prefix(99)) + "…" : String(clean)
+    let clean = PlainText.line(text)
+    return clean.count > 100 ? clean.prefix(99) + "…" : clean
   }
 }
 
@@ -29,7 +29,7 @@ private struct Sentence {
       "finished\(partial ? " in part" : "") at \(result.short)"
     case .refreshIntended(let refresh): "about to take in base \(refresh.base.short)"
     case .refreshMerged(let commit): "took in the moved base as \(commit.short)"
-    case .refreshAbandoned(let reason): "did not take in the moved base: \(reason)"
+    case .refreshAbandoned(_, let reason): "did not take in the moved base: \(reason)"
     case .baselineRecorded(let baseline): "baseline \(baseline.verdict.words)"
     case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted,
       .gateStarted, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged,
@@ -51,7 +51,8 @@ private struct Sentence {
       "released\(forced ? " by force" : "") by \(event.by)\(reason.isEmpty ? "" : ": \(reason)")"
     case .attemptFailed(_, let failure): "attempt failed: \(failure.reason)"
     case .stepSubmitted(_, let result):
-      result.isNoOp ? "submitted as nothing to do by \(event.by)" : "submitted by \(event.by) as \(result.commit.short)"
+      result.isNoOp
+        ? "submitted as nothing to do by \(event.by)" : "submitted by \(event.by) as \(result.commit.short)"
     case .gateStarted(_, let start): "gate \(start.gate) started on tree \(start.tree.short)"
     case .gateFinished(_, let report):
       if let failure = report.failure {

@@ -45,6 +45,11 @@ public struct MigrationState: Equatable, Sendable {
   public var graph: Graph
   /// How many steps at the end of the plan are kept from earlier plans, as history.
   public var keptCount = 0
+  /// The indices of the steps that are in flight, ascending: derived from `steps`, so that a rule about
+  /// limits need not look at every step.
+  private(set) var inFlight: [Int] = []
+  /// How many steps are not terminal; derived from `steps`.
+  private(set) var openCount = 0
 
   /// How many verdicts are kept.
   public static let verdictLimit = 64
@@ -66,8 +71,32 @@ public struct MigrationState: Equatable, Sendable {
     verdicts.last { $0.tree == tree && $0.verifiers == verifiers }
   }
 
+  /// Whether something that the step needs is not done.
+  func hasOpenNeed(_ index: Int) -> Bool {
+    graph.needs[index].contains { !steps[$0].phase.satisfiesDependents }
+  }
+
   /// How many attempts of a step may fail before it is blocked.
   public func allowance(_ step: Step) -> Int { plan.attempts + step.granted }
+
+  /// Moves a step on; the one way to change a phase once `recount` was called.
+  mutating func set(_ index: Int, _ phase: StepPhase) {
+    let was = steps[index].phase
+    steps[index].phase = phase
+    openCount += (was.isTerminal ? 1 : 0) - (phase.isTerminal ? 1 : 0)
+    if was.isInFlight == phase.isInFlight { return }
+    if phase.isInFlight {
+      inFlight.insert(index, at: inFlight.firstIndex { $0 > index } ?? inFlight.endIndex)
+    } else {
+      inFlight.removeAll { $0 == index }
+    }
+  }
+
+  /// Derives what is derived from the steps, after the list of steps itself changed.
+  mutating func recount() {
+    inFlight = steps.indices.filter { steps[$0].phase.isInFlight }
+    openCount = steps.count { !$0.phase.isTerminal }
+  }
 
   mutating func record(_ verdict: TreeVerdict) {
     verdicts.removeAll { $0.tree == verdict.tree && $0.verifiers == verdict.verifiers }

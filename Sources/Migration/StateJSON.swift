@@ -18,7 +18,9 @@ extension State {
     }
     at = try reader.timestamp("at")
     migrations = []
-    for item in try reader.array("migrations") { migrations.append(try MigrationState(json: item, plan: plan)) }
+    for item in try reader.array("migrations") {
+      migrations.append(try MigrationState(json: item, plan: plan))
+    }
     try reader.end()
   }
 }
@@ -64,7 +66,7 @@ extension MigrationState {
     var reader = try ObjectReader(json, "a migration")
     name = try reader.string("name")
     phase = try MigrationPhase(items: try reader.array("phase"))
-    planNumber = try reader.integer("plan")
+    planNumber = try reader.counter("plan")
     planDigest = try reader.string("digest")
     base = try reader.string("base")
     isShared = try reader.flag("shared")
@@ -78,19 +80,25 @@ extension MigrationState {
       refresh = try Refresh(from: &inner)
       try inner.end()
     }
+    guard planNumber > 0 else { throw JSONFault("the plans of '\(name)' are counted from 1") }
     self.plan = try plan(name, planNumber)
+    guard Plan.attemptsRange.contains(self.plan.attempts) else {
+      throw JSONFault("the plan of '\(name)' is damaged")
+    }
     let kept = try reader.array("kept")
     for item in kept { self.plan.steps.append(try PlannedStep(json: item)) }
     keptCount = kept.count
     let items = try reader.array("steps")
     guard items.count == self.plan.steps.count else {
-      throw JSONFault("the checkpoint of '\(name)' has \(items.count) steps, its plan \(self.plan.steps.count)")
+      throw JSONFault(
+        "the checkpoint of '\(name)' has \(items.count) steps, its plan \(self.plan.steps.count)")
     }
     steps = []
     steps.reserveCapacity(items.count)
     for (item, planned) in zip(items, self.plan.steps) { steps.append(try Step(id: planned.id, json: item)) }
     try reader.end()
     graph = Graph(self.plan.steps)
+    recount()
   }
 }
 
@@ -154,7 +162,9 @@ extension Step {
       var reader = try ObjectReader(json, "the step '\(id)'")
       var numbers: [Int] = []
       for item in try reader.array("n") {
-        guard case .integer(let number) = item else { throw JSONFault("a counter of '\(id)' is damaged") }
+        guard case .integer(let number) = item, ObjectReader.counterRange.contains(Int(number)) else {
+          throw JSONFault("a counter of '\(id)' is damaged")
+        }
         numbers.append(Int(number))
       }
       guard numbers.count == 5 else { throw JSONFault("the counters of '\(id)' are damaged") }
@@ -235,7 +245,7 @@ extension Lease {
     self.init(
       holder: try reader.string("holder"), owner: try Owner(json: try reader.required("owner")),
       base: try reader.objectID("base"), expiresAt: try reader.timestamp("expires_at"),
-      renewal: try reader.integer("renewal"), slot: try reader.optionalString("slot"))
+      renewal: try reader.counter("renewal"), slot: try reader.optionalString("slot"))
     try reader.end()
   }
 }

@@ -1,7 +1,7 @@
 import Migration
 
-/// The values of one map, taken out by key and type. A wrong type, a value out of range and an unknown key are
-/// faults at the value's place.
+/// The values of one map, taken out by key and type. A wrong type, a value out of range and an unknown key
+/// are faults at the value's place.
 struct Fields {
   /// Where the map starts.
   let mark: Mark
@@ -20,7 +20,8 @@ struct Fields {
   /// The pairs of a map with free keys.
   static func entries(_ node: Node, of subject: String) throws(PlanFault) -> [Node.Entry] {
     guard case .map(let entries) = node.content else {
-      throw node.mark.fault("\(subject) must be a map, not \(node.kind)", hint: "write it as 'key: value' lines")
+      throw node.mark.fault(
+        "\(subject) must be a map, not \(node.kind)", hint: "write it as 'key: value' lines")
     }
     return entries
   }
@@ -136,13 +137,15 @@ extension Node {
   func seconds(_ subject: String, in range: ClosedRange<Int>) throws(PlanFault) -> Int {
     let units = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
     guard case .text(let text, _) = content, let last = text.unicodeScalars.last else {
-      throw mark.fault("\(subject) must be a duration, not \(shown)", hint: "write it like 90s, 20m, 1h or 2d")
+      throw mark.fault(
+        "\(subject) must be a duration, not \(shown)", hint: "write it like 90s, 20m, 1h or 2d")
     }
     let unit = units[String(last)]
     guard let digits = Self.digits(unit == nil ? text : String(text.unicodeScalars.dropLast())),
       !digits.hasPrefix("-")
     else {
-      throw mark.fault("\(subject) must be a duration, not \(shown)", hint: "write it like 90s, 20m, 1h or 2d")
+      throw mark.fault(
+        "\(subject) must be a duration, not \(shown)", hint: "write it like 90s, 20m, 1h or 2d")
     }
     let (seconds, overflowed) = (Int(digits) ?? .max).multipliedReportingOverflow(by: unit ?? 1)
     guard !overflowed, range.contains(seconds) else {
@@ -152,7 +155,7 @@ extension Node {
     return seconds
   }
 
-  /// The text when it is decimal digits, maybe after a minus; no leading zeros, which YAML 1.1 reads as octal.
+  /// The text when it is decimal digits, maybe after a minus; no leading zeros, which are octal in YAML 1.1.
   private static func digits(_ text: String) -> String? {
     let digits = text.hasPrefix("-") ? text.utf8.dropFirst() : Substring(text).utf8
     guard !digits.isEmpty, digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }

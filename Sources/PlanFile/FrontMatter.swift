@@ -67,16 +67,18 @@ struct FrontMatter: Equatable {
     return min(offset, bytes.count)
   }
 
-  private static func place(of offset: Int, in bytes: [UInt8]) -> Mark {
-    let before = bytes[..<offset]
+  /// The line and column of a byte of a text that starts on `firstLine`.
+  static func place(of offset: Int, in bytes: [UInt8], firstLine: Int = 1) -> Mark {
+    let before = bytes.prefix(offset)
     let lineStart = (before.lastIndex(of: 0x0A) ?? -1) + 1
-    let line = before.reduce(1) { $1 == 0x0A ? $0 + 1 : $0 }
+    let line = before.reduce(firstLine) { $1 == 0x0A ? $0 + 1 : $0 }
     // Continuation bytes do not start a character, so they do not count as columns.
     return Mark(line: line, column: before[lineStart...].count { $0 & 0xC0 != 0x80 } + 1)
   }
 
   private static func line(_ bytes: [UInt8], from start: Int) -> (range: Range<Int>, next: Int) {
-    let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
+    var end = start
+    while end < bytes.count, bytes[end] != 0x0A { end += 1 }
     return (start..<end, min(end + 1, bytes.count))
   }
 

@@ -18,6 +18,8 @@ public struct Template: Equatable, Sendable {
     public var line: Int
     /// The column in characters, from 1.
     public var column: Int
+    /// The names between the dots.
+    let keys: [String]
   }
 
   indirect enum Part: Equatable, Sendable {
@@ -88,10 +90,11 @@ private struct TemplateWriter {
 
   private func resolve(_ name: Template.Name) throws(TemplateFault) -> TemplateValue {
     if name.name == ".", let top = stack.last { return top }
-    let keys = name.name.split(separator: ".").map(String.init)
     for context in stack.reversed() {
-      guard case .map(let map) = context, let first = keys.first, var value = map[first] else { continue }
-      for key in keys.dropFirst() {
+      guard case .map(let map) = context, let first = name.keys.first, var value = map[first] else {
+        continue
+      }
+      for key in name.keys.dropFirst() {
         guard case .map(let inner) = value, let next = inner[key] else {
           throw name.fault("unknown name '\(name.name)'")
         }

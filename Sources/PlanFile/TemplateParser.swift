@@ -60,7 +60,8 @@ struct TemplateParser {
       try close(try name(bytes[(inside + 1)..<end], isSection: false, place))
     case UInt8(ascii: ">"), UInt8(ascii: "="), UInt8(ascii: "<"), UInt8(ascii: "$"):
       throw TemplateFault(
-        line: place.line, column: place.column, message: "partials and changes of delimiters are not supported",
+        line: place.line, column: place.column,
+        message: "partials and changes of delimiters are not supported",
         hint: "write the text out, or {{braces.open}} for two braces")
     case UInt8(ascii: "&"):
       parts.append(.value(try used(try name(bytes[(inside + 1)..<end], isSection: false, place))))
@@ -88,19 +89,20 @@ struct TemplateParser {
   ) throws(TemplateFault) -> Template.Name {
     let isSpace = { (byte: UInt8) in byte == 0x20 || (byte >= 0x09 && byte <= 0x0D) }
     let trimmed = raw.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
+    let keys = trimmed.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     let name = Template.Name(
       name: String(decoding: trimmed, as: UTF8.self), isSection: isSection, line: place.line,
-      column: place.column)
+      column: place.column, keys: keys.map { String(decoding: $0, as: UTF8.self) })
     if name.name == "." {
       if isSection || open.isEmpty {
         throw name.fault("'{{.}}' stands outside a section", hint: "name the value")
       }
       return name
     }
-    let keys = trimmed.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard keys.allSatisfy({ !$0.isEmpty && $0.allSatisfy(Self.isWordByte) }) else {
       throw name.fault(
-        "\(quoted(name.name)) is not a name", hint: "write {{braces.open}} where two braces are meant as text")
+        "\(quoted(name.name)) is not a name", hint: "write {{braces.open}} where two braces are meant as text"
+      )
     }
     if isSection { names.append(name) }
     return name

@@ -120,7 +120,8 @@ struct YAMLReader {
   private func checkKeyPosition(_ mark: Mark) throws(PlanFault) {
     guard let frame = frames.last, frame.isMap, frame.key == nil else { return }
     throw mark.fault(
-      "a key must be text, not a list or a map", hint: "put text that starts with '{' or '[' in double quotes")
+      "a key must be text, not a list or a map", hint: "put text that starts with '{' or '[' in double quotes"
+    )
   }
 
   private mutating func add(_ node: Node) throws(PlanFault) {
@@ -203,7 +204,8 @@ private final class EventSource {
     case YAML_ALIAS_EVENT:
       event.kind = .alias(text(raw.data.alias.anchor) ?? "")
     case YAML_SCALAR_EVENT:
-      event.kind = try scalar(raw.data.scalar.value, raw.data.scalar.length, raw.data.scalar.style, event.mark)
+      event.kind = try scalar(
+        raw.data.scalar.value, raw.data.scalar.length, raw.data.scalar.style, event.mark)
       event.anchor = text(raw.data.scalar.anchor)
       event.tag = text(raw.data.scalar.tag)
     case YAML_SEQUENCE_START_EVENT:
@@ -240,8 +242,10 @@ private final class EventSource {
   private func fault() -> PlanFault {
     let problem = parser.pointee.problem.map { String(cString: $0) } ?? "out of memory"
     if parser.pointee.error == YAML_READER_ERROR {
-      return Mark(line: firstLine + parser.pointee.mark.line, column: parser.pointee.mark.column + 1).fault(
-        "cannot read the front matter: \(problem)", hint: "leave control characters out")
+      // libyaml reads ahead of what it parses, so only the offset says where the byte is.
+      return FrontMatter.place(of: parser.pointee.problem_offset, in: Array(input), firstLine: firstLine)
+        .fault(
+          "cannot read the front matter: \(problem)", hint: "leave control characters out")
     }
     return place(parser.pointee.problem_mark).fault(
       "cannot read the front matter: \(problem)",

@@ -19,8 +19,8 @@ public enum ChildEnvironment {
     return variables
   }
 
-  /// The environment for an untrusted child: the harmless variables of `parent` that tools need to be found and
-  /// to speak the right language, then `extraNames` of `parent` by exact name, then `adding`, which wins.
+  /// The environment for an untrusted child: the harmless variables of `parent` that tools need to be found
+  /// and to speak the right language, then `extraNames` of `parent` by exact name, then `adding`, which wins.
   ///
   /// Credentials never pass by a rule (names that speak of tokens, keys, secrets and passwords, agents'
   /// sockets, `GIT_*`, `AWS_*`); only `extraNames` and `adding` can bring one in.

@@ -8,10 +8,11 @@ public final class FileLock: Sendable {
 
   deinit { _ = close(raw) }
 
-  /// Takes the lock at `path`, making the file with mode 0600 when it is not there. With `wait` the call queues
-  /// in the kernel until the lock is free; without it, `nil` says that somebody else holds it.
+  /// Takes the lock at `path`, making the file with mode 0600 when it is not there. With `wait` the call
+  /// queues in the kernel until the lock is free; without it, `nil` says that somebody else holds it.
   ///
-  /// The file is never removed: a lock on a removed file would exclude nobody. A signal does not end the wait.
+  /// The file is never removed: a lock on a removed file would exclude nobody. A signal does not end the
+  /// wait.
   public static func acquire(path: String, wait: Bool) throws(FileError) -> FileLock? {
     let raw = retrying { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
     guard raw >= 0 else { throw .last("lock", path) }

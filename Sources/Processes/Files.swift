@@ -17,8 +17,8 @@ public enum Files {
     return content
   }
 
-  /// The last `limit` bytes of a file, from the start of a line when something was cut off, or `nil` when there
-  /// is no such file.
+  /// The last `limit` bytes of a file, from the start of a line when something was cut off, or `nil` when
+  /// there is no such file.
   public static func tail(_ path: String, bytes limit: Int) throws(FileError) -> [UInt8]? {
     guard let file = try opened(path) else { return nil }
     let size = lseek(file.raw, 0, SEEK_END)

@@ -22,8 +22,9 @@ public struct Poller: Sendable {
     if descriptor >= 0 { entries.append((descriptor, Int16(POLLOUT))) }
   }
 
-  /// Waits until a descriptor is ready (data, room, end or error), a signal came, or `milliseconds` have passed
-  /// (`nil` waits for ever), and gives the ready descriptors; an empty set means a signal or the timeout.
+  /// Waits until a descriptor is ready (data, room, end or error), a signal came, or `milliseconds` have
+  /// passed (`nil` waits for ever), and gives the ready descriptors; an empty set means a signal or the
+  /// timeout.
   ///
   /// With nothing to watch it just waits. A signal ends the wait early so that the caller can look at why.
   public func wait(milliseconds: Int?) -> Set<Int32> {

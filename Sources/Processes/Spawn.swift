@@ -24,7 +24,19 @@ struct Spawn {
     }
     let path = try resolved()
     var pid: pid_t = 0
-    let code = withCStrings([executable] + arguments) { argv in
+    var code = attempt(path, &pid)
+    // A script that was written a moment ago is busy while a child of another thread, not yet executing its
+    // own program, still holds the descriptor that it was written through.
+    for _ in 0..<100 where code == ETXTBSY {
+      usleep(5000)
+      code = attempt(path, &pid)
+    }
+    if code != 0 { throw failure(code) }
+    return pid
+  }
+
+  private func attempt(_ path: String, _ pid: inout pid_t) -> Int32 {
+    withCStrings([executable] + arguments) { argv in
       withCStrings(environment.map { "\($0.key)=\($0.value)" }) { envp in
         withOptionalCString(directory) { directory in
           let options = migrate_spawn_options(
@@ -34,8 +46,6 @@ struct Spawn {
         }
       }
     }
-    if code != 0 { throw failure(code) }
-    return pid
   }
 
   /// The file to execute: names without a slash are looked up in the `PATH` of the child's environment.

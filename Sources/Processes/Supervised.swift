@@ -39,7 +39,9 @@ public struct Supervised: Sendable {
 
   /// The arguments of the supervisor process that does this; `Supervisor` reads them back.
   var supervisorArguments: [String] {
-    var list = ["__supervise", "--log", logFile, "--limit", String(logLimit), "--grace", String(graceSeconds)]
+    var list = [
+      "__supervise", "--log", logFile, "--limit", String(logLimit), "--grace", String(graceSeconds),
+    ]
     if let timeoutSeconds { list += ["--timeout", String(timeoutSeconds)] }
     if let inputFile { list += ["--input", inputFile] }
     if let directory { list += ["--directory", directory] }

@@ -3,9 +3,9 @@ import Glibc
 
 /// A running supervised command, seen from the process that started it.
 ///
-/// Between the two stands the supervisor process. It holds the other end of a lifeline: when this process dies,
-/// however it dies, the supervisor kills the command and everything that came of it. Letting go of this object
-/// does the same.
+/// Between the two stands the supervisor process. It holds the other end of a lifeline: when this process
+/// dies, however it dies, the supervisor kills the command and everything that came of it. Letting go of this
+/// object does the same.
 public final class SupervisedChild {
   /// How a supervised command ended.
   public struct Result: Equatable, Sendable {
@@ -58,8 +58,8 @@ public final class SupervisedChild {
 
   /// Starts `command` under a supervisor and returns when it runs.
   ///
-  /// `supervisorExecutable` is our own program, which calls `Supervisor.main` for `__supervise`. Throws when the
-  /// command cannot be started: not found, no such directory, no such input file, log not writable.
+  /// `supervisorExecutable` is our own program, which calls `Supervisor.main` for `__supervise`. Throws when
+  /// the command cannot be started: not found, no such directory, no such input file, log not writable.
   public static func start(
     _ command: Supervised, supervisorExecutable: String = "/proc/self/exe"
   ) throws(ProcessError) -> SupervisedChild {

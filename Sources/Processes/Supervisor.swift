@@ -5,8 +5,8 @@ import Glibc
 public enum Supervisor {
   /// The whole life of the process; gives its exit code.
   ///
-  /// `arguments` are those after `__supervise`. Descriptor 0 is the lifeline (a byte asks for the command's end,
-  /// its end of file means that the parent is dead), descriptor 3 gets the report.
+  /// `arguments` are those after `__supervise`. Descriptor 0 is the lifeline (a byte asks for the command's
+  /// end, its end of file means that the parent is dead), descriptor 3 gets the report.
   public static func main(arguments: [String]) -> Int32 {
     let environment = ChildEnvironment.current()
     guard let command = Supervised(supervisorArguments: arguments, environment: environment),
@@ -158,7 +158,9 @@ private struct Supervision: ~Copyable {
     var pause = 1
     while reap() {
       let alive = ProcessTable.liveDescendants(of: getpid())
-      for record in alive where kill(record.pid, SIGKILL) == 0 && record.pid != pid { killed.insert(record.pid) }
+      for record in alive where kill(record.pid, SIGKILL) == 0 && record.pid != pid {
+        killed.insert(record.pid)
+      }
       if monotonicMilliseconds() >= patience { return alive.count }
       _ = Poller(reading: [signals]).wait(milliseconds: pause)
       _ = SignalPipe.drain()

@@ -1,7 +1,7 @@
 import Glibc
 
-/// The log file of one supervised run, which never grows by more than its limit: the beginning is written as it
-/// comes, the last part is kept in memory and written at the end.
+/// The log file of one supervised run, which never grows by more than its limit: the beginning is written as
+/// it comes, the last part is kept in memory and written at the end.
 struct SupervisorLog: ~Copyable {
   private let file: Descriptor
   private let headLimit: Int

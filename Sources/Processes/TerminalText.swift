@@ -1,4 +1,5 @@
-/// Text from outside made safe for a terminal (I-30): no escape sequence, no overwritten line, no reversed text.
+/// Text from outside made safe for a terminal (I-30): no escape sequence, no overwritten line, no reversed
+/// text.
 public enum TerminalText {
   /// `text` with every control character but tab and newline in caret form (`^[` for ESC), and C1 controls,
   /// bidirectional overrides and invisible characters as `<U+202E>`. What is left prints as itself.

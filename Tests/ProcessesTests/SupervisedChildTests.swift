@@ -74,7 +74,8 @@ import Testing
   }
 
   @Test func `a command that obeys TERM may finish its work in the grace time`() throws {
-    let script = "sh -c 'trap \"sleep 0.3; echo saved; exit\" TERM; echo > up; while :; do sleep 0.05; done'; :"
+    let script =
+      "sh -c 'trap \"sleep 0.3; echo saved; exit\" TERM; echo > up; while :; do sleep 0.05; done'; :"
     let child = try start(world.supervised(script))
     #expect(eventually { Files.exists(world.path("up")) })
     child.terminate()

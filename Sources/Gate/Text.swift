@@ -1,0 +1,119 @@
+/// The lines of a program's output, as a person would see them: without colours, without carriage returns.
+enum OutputLines {
+  /// Longer lines are cut: no runner says anything of ours after this many bytes.
+  static let longestLine = 16 << 10
+
+  /// Calls `body` with each line. Escape sequences are taken out; a carriage return ends a line as a newline
+  /// does, because progress displays overwrite theirs. Linear in the number of bytes.
+  static func forEach(in output: some Sequence<UInt8>, _ body: (Substring) -> Void) {
+    var line: [UInt8] = []
+    var escape = Escape.none
+    var previous: UInt8 = 0
+    func flush() {
+      body(Substring(String(decoding: line, as: UTF8.self)))
+      line.removeAll(keepingCapacity: true)
+    }
+    for byte in output {
+      if escape != .none {
+        escape = escape.next(byte)
+      } else if byte == 0x1B {
+        escape = .started
+      } else if byte == 0x0A || byte == 0x0D {
+        if !(byte == 0x0A && previous == 0x0D) { flush() }
+      } else if line.count < longestLine {
+        line.append(byte)
+      }
+      previous = byte
+    }
+    if !line.isEmpty { flush() }
+  }
+
+  /// Where in an escape sequence we are.
+  private enum Escape {
+    case none, started, control, string, stringEscape
+
+    func next(_ byte: UInt8) -> Escape {
+      switch self {
+      case .none: return .none
+      case .started:
+        // `ESC [` starts a control sequence, `ESC ]` and its kin a string, anything else is two bytes long.
+        if byte == UInt8(ascii: "[") { return .control }
+        return "]PX^_".utf8.contains(byte) ? .string : .none
+      case .control:
+        // A newline inside means that the sequence was cut off.
+        return (0x40...0x7E).contains(byte) || byte == 0x0A ? .none : .control
+      case .string: return byte == 0x07 || byte == 0x0A ? .none : byte == 0x1B ? .stringEscape : .string
+      case .stringEscape: return .none
+      }
+    }
+  }
+}
+
+extension Substring {
+  /// Whether `needle` occurs, compared byte by byte.
+  func has(_ needle: String) -> Bool { offset(of: needle) != nil }
+
+  /// What follows the first `needle`, or `nil`.
+  func after(_ needle: String) -> Substring? { range(of: needle).map { self[$0.upperBound...] } }
+
+  /// What precedes the first `needle`, or `nil`.
+  func before(_ needle: String) -> Substring? { range(of: needle).map { self[..<$0.lowerBound] } }
+
+  /// What is left after `prefix`, or `nil` when it does not start so.
+  func dropping(_ prefix: String) -> Substring? {
+    guard utf8.starts(with: prefix.utf8) else { return nil }
+    return self[utf8.index(startIndex, offsetBy: prefix.utf8.count)...]
+  }
+
+  /// What is left without `suffix`, or `nil` when it does not end so.
+  func droppingSuffix(_ suffix: String) -> Substring? {
+    guard hasSuffix(suffix) else { return nil }
+    return self[..<utf8.index(endIndex, offsetBy: -suffix.utf8.count)]
+  }
+
+  /// Without blanks and tabs at both ends.
+  var trimmed: Substring {
+    var text = utf8
+    while let first = text.first, first == 0x20 || first == 0x09 { text = text.dropFirst() }
+    while let last = text.last, last == 0x20 || last == 0x09 { text = text.dropLast() }
+    return Substring(text)
+  }
+
+  /// How many blanks it starts with; a tab counts as one.
+  var indentation: Int { utf8.prefix { $0 == 0x20 || $0 == 0x09 }.count }
+
+  /// The decimal number it starts with.
+  var leadingNumber: Int? { Int(Substring(utf8.prefix { $0 >= 0x30 && $0 <= 0x39 })) }
+
+  /// Whether it is `count` or more of the same `character` and nothing else.
+  func isRule(of character: Unicode.Scalar, atLeast count: Int) -> Bool {
+    utf8.count >= count && utf8.allSatisfy { $0 == UInt8(truncatingIfNeeded: character.value) }
+  }
+
+  /// The parts between `separator`, which is one ASCII character; empty parts are left out.
+  func parts(_ separator: Unicode.Scalar) -> [Substring] {
+    utf8.split(separator: UInt8(truncatingIfNeeded: separator.value)).map { Substring($0) }
+  }
+
+  private func range(of needle: String) -> Range<Index>? {
+    guard let offset = offset(of: needle) else { return nil }
+    let start = utf8.index(startIndex, offsetBy: offset)
+    return start..<utf8.index(start, offsetBy: needle.utf8.count)
+  }
+
+  /// Where `needle` starts, in bytes. Every line is searched for a dozen of them, so this works on the bytes.
+  private func offset(of needle: String) -> Int? {
+    let found = utf8.withContiguousStorageIfAvailable { text in
+      needle.utf8.withContiguousStorageIfAvailable { wanted -> Int? in
+        guard let first = wanted.first, text.count >= wanted.count else { return nil }
+        for start in 0...(text.count - wanted.count) where text[start] == first {
+          var length = 1
+          while length < wanted.count && text[start + length] == wanted[length] { length += 1 }
+          if length == wanted.count { return start }
+        }
+        return nil
+      }
+    }
+    return found.flatMap { $0 }.flatMap { $0 }
+  }
+}

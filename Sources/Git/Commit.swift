@@ -1,0 +1,146 @@
+import Clibgit2
+
+/// Who did something and when, as a commit records it.
+public struct Signature: Equatable, Hashable, Sendable {
+  /// The name; invalid UTF-8 is replaced.
+  public var name: String
+  /// The mail address; invalid UTF-8 is replaced.
+  public var email: String
+  /// Seconds since the Unix epoch.
+  public var seconds: Int64
+  /// Minutes east of UTC.
+  public var offsetMinutes: Int
+
+  /// Makes a signature.
+  public init(name: String, email: String, seconds: Int64, offsetMinutes: Int = 0) {
+    self.name = name
+    self.email = email
+    self.seconds = seconds
+    self.offsetMinutes = offsetMinutes
+  }
+
+  init(_ raw: UnsafePointer<git_signature>?) {
+    let signature = raw?.pointee
+    self.init(
+      name: signature?.name.map { String(cString: $0) } ?? "",
+      email: signature?.email.map { String(cString: $0) } ?? "",
+      seconds: signature?.when.time ?? 0, offsetMinutes: Int(signature?.when.offset ?? 0))
+  }
+}
+
+/// A commit's content.
+public struct Commit: Equatable, Sendable {
+  /// The commit's own name.
+  public let oid: OID
+  /// Its tree.
+  public let tree: OID
+  /// Its parents, first parent first.
+  public let parents: [OID]
+  /// The message exactly as stored, which need not be UTF-8.
+  public let messageBytes: [UInt8]
+  /// Who wrote the change.
+  public let author: Signature
+  /// Who made the commit.
+  public let committer: Signature
+
+  /// The message as text; invalid UTF-8 is replaced.
+  public var message: String { String(decoding: messageBytes, as: UTF8.self) }
+
+  /// The first line of the message.
+  public var subject: String { String(message.prefix { !$0.isNewline }) }
+}
+
+extension Repository {
+  /// A commit. Throws `isNotFound` when there is no such object, and an error when it is no commit.
+  public func commit(_ oid: OID) throws(GitError) -> Commit {
+    var result: Commit?
+    try withCommit(oid) { handle throws(GitError) in
+      let parents = (0..<git_commit_parentcount(handle)).compactMap { OID(git_commit_parent_id(handle, $0)) }
+      let tree = try unwrap(OID(git_commit_tree_id(handle)), "read commit")
+      // The raw message keeps leading blank lines, which a strict reader of entries must see.
+      let message = git_commit_message_raw(handle).map { pointer in
+        Array(UnsafeBufferPointer(start: pointer, count: stringLength(pointer))).map { UInt8(bitPattern: $0) }
+      }
+      result = Commit(
+        oid: oid, tree: tree, parents: parents, messageBytes: message ?? [],
+        author: Signature(git_commit_author(handle)), committer: Signature(git_commit_committer(handle)))
+    }
+    return try unwrap(result, "read commit")
+  }
+
+  /// The tree of a commit. Errors are those of `commit`.
+  public func treeOf(commit oid: OID) throws(GitError) -> OID {
+    var tree: OID?
+    try withCommit(oid) { handle in tree = OID(git_commit_tree_id(handle)) }
+    return try unwrap(tree, "read commit")
+  }
+
+  /// Writes a commit object and nothing else: no ref moves. Letting libgit2 move the ref would lose a race
+  /// at the first commit of a ref (STYLE 4.2), so that is left to `compareAndSwap`.
+  ///
+  /// The message is stored byte for byte. Throws when the tree or a parent is not there, and for a
+  /// signature that git cannot store: an empty name, or `<`, `>`, a line break in the name or the address.
+  public func writeCommit(
+    tree: OID, parents: [OID], message: String, author: Signature, committer: Signature
+  ) throws(GitError) -> OID {
+    let operation = "write commit"
+    var treeHandle: OpaquePointer?
+    var treeID = tree.raw
+    try check(git_tree_lookup(&treeHandle, pointer, &treeID), operation, tree.hex)
+    defer { git_tree_free(treeHandle) }
+    var parentHandles: [OpaquePointer?] = []
+    defer { for handle in parentHandles { git_commit_free(handle) } }
+    for parent in parents {
+      var handle: OpaquePointer?
+      var id = parent.raw
+      try check(git_commit_lookup(&handle, pointer, &id), operation, parent.hex)
+      parentHandles.append(handle)
+    }
+    let text = try PathText.terminated(message, operation)
+    let authorHandle = try makeSignature(author)
+    defer { git_signature_free(authorHandle) }
+    let committerHandle = try makeSignature(committer)
+    defer { git_signature_free(committerHandle) }
+    var result = git_oid()
+    let code = parentHandles.withUnsafeMutableBufferPointer { buffer in
+      git_commit_create(
+        &result, pointer, nil, authorHandle, committerHandle, nil, text, treeHandle, buffer.count,
+        buffer.baseAddress)
+    }
+    try check(code, operation, tree.hex)
+    return OID(result)
+  }
+
+  func withCommit(_ oid: OID, _ body: (OpaquePointer) throws(GitError) -> Void) throws(GitError) {
+    var handle: OpaquePointer?
+    var id = oid.raw
+    try check(git_commit_lookup(&handle, pointer, &id), "read commit", oid.hex)
+    let commit = try unwrap(handle, "read commit")
+    defer { git_commit_free(commit) }
+    try body(commit)
+  }
+
+  private func makeSignature(_ signature: Signature) throws(GitError) -> UnsafeMutablePointer<git_signature>?
+  {
+    let operation = "use the identity"
+    let subject = "\(signature.name) <\(signature.email)>"
+    // libgit2 drops the characters it does not like at both ends and accepts a line break inside, which would
+    // forge a header line.
+    guard !subject.contains(where: \.isNewline) else {
+      throw GitError(message: "it holds a line break", operation: operation, subject: subject)
+    }
+    var handle: UnsafeMutablePointer<git_signature>?
+    try check(
+      git_signature_new(
+        &handle, PathText.terminated(signature.name, operation),
+        PathText.terminated(signature.email, operation),
+        signature.seconds, Int32(clamping: signature.offsetMinutes)), operation, subject)
+    return handle
+  }
+}
+
+func stringLength(_ pointer: UnsafePointer<CChar>) -> Int {
+  var length = 0
+  while pointer[length] != 0 { length += 1 }
+  return length
+}

@@ -1,0 +1,93 @@
+import Clibgit2
+
+/// What a merge in memory gave.
+public enum MergeResult: Equatable, Sendable {
+  /// The merged tree, written to the repository.
+  case clean(tree: OID)
+  /// The paths that need a decision, sorted bytewise. Nothing was written.
+  case conflicts([String])
+}
+
+extension Repository {
+  /// Merges two trees with a common ancestor (`nil`: none), in memory: no work tree, index or ref is
+  /// touched, and no merge driver of the configuration runs. Renames are followed.
+  public func mergeTrees(
+    ancestorTree: OID?, oursTree: OID, theirsTree: OID
+  ) throws(GitError) -> MergeResult {
+    let operation = "merge trees"
+    var handles: [OpaquePointer?] = []
+    defer { for handle in handles { git_tree_free(handle) } }
+    for oid in [ancestorTree, oursTree, theirsTree] {
+      var handle: OpaquePointer?
+      if let oid {
+        var id = oid.raw
+        try check(git_tree_lookup(&handle, pointer, &id), operation, oid.hex)
+      }
+      handles.append(handle)
+    }
+    let (ancestor, ours, theirs) = (
+      handles.first ?? nil, handles.dropFirst().first ?? nil, handles.last ?? nil
+    )
+    var options = try mergeOptions(operation)
+    var index: OpaquePointer?
+    try check(
+      git_merge_trees(&index, pointer, ancestor, ours, theirs, &options), operation,
+      "\(oursTree) \(theirsTree)")
+    return try mergeResult(unwrap(index, operation))
+  }
+
+  /// Merges two commits in memory, with the ancestor that git would take, also when there are several.
+  /// Everything else as in `mergeTrees`.
+  public func mergeCommits(ours: OID, theirs: OID) throws(GitError) -> MergeResult {
+    let operation = "merge commits"
+    var first: OpaquePointer?
+    var second: OpaquePointer?
+    defer {
+      git_commit_free(first)
+      git_commit_free(second)
+    }
+    var oursID = ours.raw
+    var theirsID = theirs.raw
+    try check(git_commit_lookup(&first, pointer, &oursID), operation, ours.hex)
+    try check(git_commit_lookup(&second, pointer, &theirsID), operation, theirs.hex)
+    var options = try mergeOptions(operation)
+    var index: OpaquePointer?
+    try check(git_merge_commits(&index, pointer, first, second, &options), operation, "\(ours) \(theirs)")
+    return try mergeResult(unwrap(index, operation))
+  }
+
+  private func mergeOptions(_ operation: String) throws(GitError) -> git_merge_options {
+    var options = git_merge_options()
+    try check(git_merge_options_init(&options, 1), operation)
+    options.flags = GIT_MERGE_FIND_RENAMES.rawValue
+    return options
+  }
+
+  private func mergeResult(_ index: OpaquePointer) throws(GitError) -> MergeResult {
+    defer { git_index_free(index) }
+    let operation = "merge"
+    guard git_index_has_conflicts(index) == 1 else {
+      var tree = git_oid()
+      try check(git_index_write_tree_to(&tree, index, pointer), operation)
+      return .clean(tree: OID(tree))
+    }
+    var iterator: OpaquePointer?
+    try check(git_index_conflict_iterator_new(&iterator, index), operation)
+    defer { git_index_conflict_iterator_free(iterator) }
+    var paths: Set<[UInt8]> = []
+    while true {
+      var sides: [UnsafePointer<git_index_entry>?] = [nil, nil, nil]
+      let code = sides.withUnsafeMutableBufferPointer { buffer -> Int32 in
+        guard let base = buffer.baseAddress else { return -1 }
+        return git_index_conflict_next(base, base + 1, base + 2, iterator)
+      }
+      if code == GIT_ITEROVER.rawValue { break }
+      try check(code, operation)
+      for case let side? in sides {
+        if let path = PathText.string(side.pointee.path) { paths.insert(PathText.bytes(path)) }
+      }
+    }
+    git_error_clear()
+    return .conflicts(paths.sorted { $0.lexicographicallyPrecedes($1) }.map { PathText.string($0) })
+  }
+}

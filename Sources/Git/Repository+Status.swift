@@ -1,0 +1,127 @@
+import Clibgit2
+
+/// One difference between the index and the files of a work tree.
+struct WorkTreeDelta {
+  enum Kind {
+    case modified, deleted, untracked
+    /// An untracked folder that is a repository of its own.
+    case embeddedRepository
+  }
+
+  /// What the answer is for.
+  enum Purpose {
+    /// Every untracked file counts by itself.
+    case recording
+    /// An untracked folder is one thing, also when it is empty.
+    case cleaning
+  }
+
+  let kind: Kind
+  let path: String
+}
+
+extension Repository {
+  /// The paths that differ from `HEAD`, in the index or in the work tree, sorted bytewise; untracked files
+  /// that are not ignored too, unless told otherwise. Submodules are not looked into.
+  ///
+  /// Throws for a bare repository.
+  public func status(includingUntracked: Bool = true) throws(GitError) -> [String] {
+    let operation = "read the status of"
+    let subject = workingDirectory ?? gitDirectory
+    var options = git_status_options()
+    try check(git_status_options_init(&options, 1), operation, subject)
+    options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR
+    options.flags = GIT_STATUS_OPT_EXCLUDE_SUBMODULES.rawValue
+    if includingUntracked {
+      options.flags |=
+        GIT_STATUS_OPT_INCLUDE_UNTRACKED.rawValue | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS.rawValue
+    }
+    var list: OpaquePointer?
+    try check(git_status_list_new(&list, pointer, &options), operation, subject)
+    defer { git_status_list_free(list) }
+    var paths: Set<[UInt8]> = []
+    for index in 0..<git_status_list_entrycount(list) {
+      guard let entry = git_status_byindex(list, index)?.pointee else { continue }
+      for delta in [entry.head_to_index, entry.index_to_workdir] {
+        guard let delta = delta?.pointee else { continue }
+        let path = PathText.string(delta.new_file.path) ?? PathText.string(delta.old_file.path)
+        if let path { paths.insert(PathText.bytes(path)) }
+      }
+    }
+    return paths.sorted { $0.lexicographicallyPrecedes($1) }.map { PathText.string($0) }
+  }
+
+  /// Whether nothing differs from `HEAD`. Errors are those of `status`.
+  public func isClean(includingUntracked: Bool = true) throws(GitError) -> Bool {
+    try status(includingUntracked: includingUntracked).isEmpty
+  }
+
+  /// How the files differ from an index, by one walk. Changes are found as git finds them, by size, times,
+  /// inode and then content.
+  func workTreeDeltas(
+    index: OpaquePointer, purpose: WorkTreeDelta.Purpose, _ operation: String
+  ) throws(GitError) -> [WorkTreeDelta] {
+    let subject = workingDirectory ?? gitDirectory
+    var options = git_diff_options()
+    try check(git_diff_options_init(&options, 1), operation, subject)
+    options.flags =
+      GIT_DIFF_INCLUDE_UNTRACKED.rawValue | GIT_DIFF_INCLUDE_TYPECHANGE.rawValue
+      | GIT_DIFF_IGNORE_SUBMODULES.rawValue | GIT_DIFF_INCLUDE_UNREADABLE.rawValue
+    switch purpose {
+    case .recording: options.flags |= GIT_DIFF_RECURSE_UNTRACKED_DIRS.rawValue
+    case .cleaning: options.flags |= GIT_DIFF_INCLUDE_IGNORED.rawValue
+    }
+    var diff: OpaquePointer?
+    try check(git_diff_index_to_workdir(&diff, pointer, index, &options), operation, subject)
+    defer { git_diff_free(diff) }
+    var result: [WorkTreeDelta] = []
+    for position in 0..<git_diff_num_deltas(diff) {
+      guard let delta = git_diff_get_delta(diff, position)?.pointee else { continue }
+      guard let path = PathText.string(delta.new_file.path) ?? PathText.string(delta.old_file.path) else {
+        continue
+      }
+      let isSubmodule = delta.old_file.mode == UInt16(GIT_FILEMODE_COMMIT.rawValue)
+      switch delta.status {
+      case GIT_DELTA_UNMODIFIED: continue
+      case GIT_DELTA_IGNORED:
+        // A `.gitignore` that ignores itself would hide itself and its neighbours for ever. libgit2 also
+        // calls a folder ignored that holds nothing, or nothing but a `.git`.
+        if path == ".gitignore" || path.hasSuffix("/.gitignore") {
+          result.append(WorkTreeDelta(kind: .untracked, path: path))
+        } else if path.hasSuffix("/"), try isBarren(path, operation) {
+          result.append(WorkTreeDelta(kind: .untracked, path: String(path.dropLast())))
+        }
+      case GIT_DELTA_UNREADABLE:
+        throw GitError(message: "it cannot be read", operation: operation, subject: path)
+      // What a submodule has checked out is its own affair: the recorded commit stays.
+      case _ where isSubmodule: continue
+      case GIT_DELTA_DELETED: result.append(WorkTreeDelta(kind: .deleted, path: path))
+      case GIT_DELTA_UNTRACKED:
+        let isFolder = path.hasSuffix("/")
+        let kind: WorkTreeDelta.Kind = isFolder && purpose == .recording ? .embeddedRepository : .untracked
+        result.append(WorkTreeDelta(kind: kind, path: isFolder ? String(path.dropLast()) : path))
+      case GIT_DELTA_CONFLICTED where !WorktreeFiles.existsWithoutFollowing("\(subject)/\(path)"):
+        result.append(WorkTreeDelta(kind: .deleted, path: path))
+      default: result.append(WorkTreeDelta(kind: .modified, path: path))
+      }
+    }
+    return result
+  }
+
+  private func isBarren(_ path: String, _ operation: String) throws(GitError) -> Bool {
+    var isIgnored: Int32 = 0
+    try check(
+      git_ignore_path_is_ignored(&isIgnored, pointer, PathText.terminated(path, operation)), operation, path)
+    guard isIgnored == 0, let root = workingDirectory else { return false }
+    guard let folder = try DirectoryHandle.open("\(root)/\(path.dropLast())", operation) else { return false }
+    return try folder.isBarren(depth: 32, operation)
+  }
+
+  func withIndex(_ operation: String, _ body: (OpaquePointer) throws(GitError) -> Void) throws(GitError) {
+    var handle: OpaquePointer?
+    try check(git_repository_index(&handle, pointer), operation, gitDirectory)
+    let index = try unwrap(handle, operation)
+    defer { git_index_free(index) }
+    try body(index)
+  }
+}

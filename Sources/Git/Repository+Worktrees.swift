@@ -1,0 +1,134 @@
+import Clibgit2
+import Glibc
+import Processes
+
+extension Repository {
+  /// The folder that holds the administrative files of the linked worktree `name`.
+  public func registration(ofWorktree name: String) -> String { "\(commonDirectory)/worktrees/\(name)" }
+
+  /// Every linked worktree, sorted by name, also broken ones. Throws when the list cannot be read.
+  public func worktrees() throws(GitError) -> [Worktree] {
+    var list = git_strarray()
+    try check(git_worktree_list(&list, pointer), "list the worktrees of", commonDirectory)
+    defer { git_strarray_dispose(&list) }
+    let names = (0..<list.count).compactMap { PathText.string(list.strings[$0]) }
+    return names.sorted(by: PathText.precedes).map(worktree(named:))
+  }
+
+  private func worktree(named name: String) -> Worktree {
+    let folder = registration(ofWorktree: name)
+    let pointer = WorktreeFiles.line("gitdir", in: folder) ?? ""
+    let path = pointer.hasSuffix("/.git") ? String(pointer.dropLast(5)) : pointer
+    let isLocked = Files.exists("\(folder)/locked")
+    let head = WorktreeFiles.line("HEAD", in: folder).map { text in
+      text.hasPrefix("ref: ") ? String(text.dropFirst(5)) : text
+    }
+    var target: String?
+    if let directory = try? DirectoryHandle.open(path, "open worktree") {
+      target = (try? WorktreeFiles.pointer(in: directory)) ?? nil
+    }
+    return Worktree(
+      name: name, path: path, isLocked: isLocked,
+      lockReason: isLocked ? WorktreeFiles.line("locked", in: folder) ?? "" : nil,
+      isValid: target.map { WorktreeFiles.isSameDirectory($0, folder) } ?? false, head: head,
+      checkedOutBranch: WorktreeFiles.branch(in: folder))
+  }
+
+  /// The top directories of the worktrees, the main one first, that have a branch (full ref name) checked
+  /// out. Moving such a branch pulls the ground from under their users: move the work tree along, or
+  /// refuse.
+  public func checkouts(ofBranch ref: String) throws(GitError) -> [String] {
+    let linked = try worktrees().filter { $0.checkedOutBranch == ref }.map(\.path)
+    guard let main = try mainWorkingDirectory(), WorktreeFiles.branch(in: commonDirectory) == ref else {
+      return linked
+    }
+    return [main] + linked
+  }
+
+  /// The top of the main work tree, seen from any worktree; `nil` for a bare repository.
+  public func mainWorkingDirectory() throws(GitError) -> String? {
+    if !isLinkedWorktree { return workingDirectory }
+    let main = try Repository.open(gitDirectory: commonDirectory, environment: environment)
+    return main.workingDirectory
+  }
+
+  /// Locks a worktree, so that `git worktree prune` of anybody leaves it alone. A lock that is there stays,
+  /// with its reason.
+  public func lockWorktree(_ name: String, reason: String) throws(GitError) {
+    let operation = "lock worktree"
+    try withWorktree(name, operation) { handle throws(GitError) in
+      if git_worktree_is_locked(nil, handle) > 0 { return }
+      try check(git_worktree_lock(handle, PathText.terminated(reason, operation)), operation, name)
+    }
+  }
+
+  /// Takes the lock away; fine when there is none.
+  public func unlockWorktree(_ name: String) throws(GitError) {
+    let operation = "unlock worktree"
+    try withWorktree(name, operation) { handle throws(GitError) in
+      try check(git_worktree_unlock(handle), operation, name)
+    }
+  }
+
+  private func withWorktree(
+    _ name: String, _ operation: String, _ body: (OpaquePointer) throws(GitError) -> Void
+  ) throws(GitError) {
+    try WorktreeName.require(name, operation)
+    var handle: OpaquePointer?
+    try check(git_worktree_lookup(&handle, pointer, PathText.terminated(name, operation)), operation, name)
+    let worktree = try unwrap(handle, operation)
+    defer { git_worktree_free(worktree) }
+    try body(worktree)
+  }
+
+  /// Opens the linked worktree at `path` after checking that it is the one we think it is.
+  ///
+  /// The agent in a worktree can rewrite its `.git` file (PITFALLS F12, THREATS T2). So `.git` must be a
+  /// plain file that names a folder `worktrees/<name>` of `expectedCommonDirectory` (exactly `name`, when
+  /// given), that folder must name `path`, and what is opened in the end is that folder and not the
+  /// pointer.
+  public static func openWorktree(
+    path: String, expectedCommonDirectory: String, name: String? = nil, environment: [String: String] = [:]
+  ) throws(GitError) -> Repository {
+    let operation = "open worktree"
+    func refuse(_ reason: String) -> GitError {
+      GitError(message: reason, operation: operation, subject: path)
+    }
+    guard let common = Files.realPath(expectedCommonDirectory) else {
+      throw refuse("no such directory '\(expectedCommonDirectory)'")
+    }
+    guard let directory = try DirectoryHandle.open(path, operation) else {
+      throw GitError(
+        code: GIT_ENOTFOUND.rawValue, message: "it does not exist", operation: operation, subject: path)
+    }
+    guard let target = try WorktreeFiles.pointer(in: directory) else { throw refuse("it has no .git file") }
+    guard let found = registeredName(target: target, common: common), name == nil || name == found else {
+      throw refuse("its .git file points to '\(target)', not into '\(common)/worktrees'")
+    }
+    let folder = "\(common)/worktrees/\(found)"
+    let named = WorktreeFiles.line("gitdir", in: folder) ?? ""
+    guard named.hasSuffix("/.git"), WorktreeFiles.isSameDirectory(String(named.dropLast(5)), path) else {
+      throw refuse("'\(folder)' is the registration of '\(named)'")
+    }
+    let flags = GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue | GIT_REPOSITORY_OPEN_NO_DOTGIT.rawValue
+    let repository = try openHandle(folder, flags: flags, environment: environment, operation)
+    guard WorktreeFiles.isSameDirectory(repository.commonDirectory, common) else {
+      throw refuse("its registration belongs to '\(repository.commonDirectory)'")
+    }
+    try repository.setWorkTree(path)
+    return repository
+  }
+
+  /// The name in `<common>/worktrees/<name>`, when `target` is such a path by its text.
+  static func registeredName(target: String, common: String) -> String? {
+    let prefix = "\(common)/worktrees/"
+    var name = target
+    if !target.hasPrefix(prefix) {
+      // The pointer may spell the same place in another way (a link above the repository).
+      guard let real = Files.realPath(target), real.hasPrefix(prefix) else { return nil }
+      name = real
+    }
+    name = String(name.dropFirst(prefix.count))
+    return WorktreeName.fault(name) == nil ? name : nil
+  }
+}

@@ -1,0 +1,190 @@
+import Git
+import Migration
+import Processes
+
+/// The only store: a chain of commits on `refs/migrate/ledger`, one accepted event each (DESIGN §2).
+///
+/// One instance serves one thread and one repository. It remembers the last state it folded, so that a long-lived
+/// caller pays only for what is new.
+public final class Ledger {
+  /// The ref that is the ledger.
+  public static let ref = "refs/migrate/ledger"
+
+  /// The repository the ledger lives in.
+  public let repository: Repository
+  let clock: any WallClock
+  let randomness: any RandomSource
+  let chain: Chain
+  let plans: PlanStore
+  private var remembered = LedgerSnapshot.empty
+
+  /// How often an append that got an open outcome is tried again before it is given up.
+  private static let triesAfterErrors = 3
+
+  /// Makes a ledger over a repository; reads nothing yet.
+  public init(
+    repository: Repository, clock: any WallClock = SystemClock(),
+    randomness: any RandomSource = SystemRandomness()
+  ) {
+    self.repository = repository
+    self.clock = clock
+    self.randomness = randomness
+    chain = Chain(repository: repository)
+    plans = PlanStore(repository: repository)
+  }
+
+  /// The state at the tip. Costs one checkpoint and the entries after it, or only what is new since the last call.
+  ///
+  /// Throws `damaged` for a chain that breaks the format and `newer` for an entry of a newer version.
+  public func read() throws(LedgerError) -> LedgerSnapshot {
+    guard let tip = try currentTip() else {
+      remembered = .empty
+      return remembered
+    }
+    if tip != remembered.tip { remembered = try snapshot(at: tip, known: remembered) }
+    return remembered
+  }
+
+  /// The state at any entry of the chain.
+  public func snapshot(at tip: OID) throws(LedgerError) -> LedgerSnapshot { try snapshot(at: tip, known: .empty) }
+
+  /// Appends what `propose` wants, all of it or nothing.
+  ///
+  /// `propose` sees the newest state and the time the events will carry; it is asked again whenever somebody else
+  /// was faster, so that it always decides on what is true now. `won` means durable: objects and ref are synced.
+  /// The compare-and-swap uses the very tip that `propose` saw. An open outcome is settled by looking for our nonce
+  /// in the chain (PITFALLS F7).
+  public func append(
+    by author: String, _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> [Proposal]
+  ) throws(LedgerError) -> AppendOutcome {
+    let queue = try enterQueue()
+    defer { withExtendedLifetime(queue) {} }
+    var errors = 0
+    while true {
+      let seen = try read()
+      let at = max(clock.now(), seen.state.at)
+      let proposals: [Proposal]
+      do throws(Refusal) { proposals = try propose(seen, at) } catch { return .refused(error) }
+      if proposals.isEmpty { return .nothing(seen) }
+      let draft: Draft
+      switch try self.draft(proposals, on: seen, at: at, by: author) {
+      case .refused(let refusal): return .refused(refusal)
+      case .ready(let made): draft = made
+      }
+      switch repository.compareAndSwap(ref: Ledger.ref, to: draft.tip, from: seen.tip) {
+      case .won: return win(draft)
+      case .lost: continue
+      case .busy(let error):
+        errors += 1
+        if try StaleLock.recover(in: repository, holding: queue, now: clock.now()) { continue }
+        if errors >= Ledger.triesAfterErrors { throw .busy(error) }
+      case .unknown(let error):
+        if try contains(draft, after: seen) { return win(draft) }
+        errors += 1
+        if errors >= Ledger.triesAfterErrors { throw .notWritten(error) }
+      }
+    }
+  }
+
+  /// Appends one change; see `append(by:_:)`.
+  public func append(_ proposals: [Proposal], by author: String) throws(LedgerError) -> AppendOutcome {
+    try append(by: author) { (_, _) throws(Refusal) in proposals }
+  }
+
+  private func win(_ draft: Draft) -> AppendOutcome {
+    remembered = draft.snapshot
+    return .won(draft.snapshot, effects: draft.effects)
+  }
+
+  private func currentTip() throws(LedgerError) -> OID? {
+    do throws(GitError) { return try repository.resolve(Ledger.ref) } catch { throw .git(error) }
+  }
+
+  /// Waits for its turn among the local writers. The lock only keeps them from burning retries: without it the
+  /// compare-and-swap would still let exactly one win.
+  private func enterQueue() throws(LedgerError) -> FileLock? {
+    do throws(FileError) {
+      let directory = repository.commonDirectory + "/migrate"
+      try Files.makeDirectories(directory)
+      return try FileLock.acquire(path: directory + "/ledger.queue", wait: true)
+    } catch {
+      throw .file(error)
+    }
+  }
+
+  /// Whether our draft is in the chain that grew since `seen`.
+  private func contains(_ draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> Bool {
+    var next = try currentTip()
+    while let oid = next, oid != seen.tip {
+      if oid == draft.tip { return true }
+      next = try chain.commit(oid).parents.first
+    }
+    return false
+  }
+
+  // MARK: Reading
+
+  /// Folds what lies between a state we have, or the tip's checkpoint, and the tip.
+  private func snapshot(at tip: OID, known: LedgerSnapshot) throws(LedgerError) -> LedgerSnapshot {
+    let commit = try chain.commit(tip)
+    let newest = try chain.entry(of: commit, plans: plans)
+    let distance = newest.entry.sequence - known.sequence
+    let isNear = known.tip != nil && distance >= 0 && distance <= 2 * Checkpoint.interval
+    let base = isNear ? known : try checkpoint(of: commit) ?? .empty
+    var entries: [LedgerEntry] = []
+    var current = (commit: commit, entry: newest)
+    while current.entry.entry.sequence > base.sequence {
+      entries.append(current.entry)
+      guard let parent = current.commit.parents.first else { break }
+      let next = try chain.commit(parent)
+      current = (next, try chain.entry(of: next, plans: plans))
+    }
+    if isNear && current.commit.oid != known.tip {
+      // Somebody put another chain in the ledger's place; nothing that we remember holds for it.
+      return try snapshot(at: tip, known: .empty)
+    }
+    var snapshot = base
+    for entry in entries.reversed() { try advance(&snapshot, by: entry) }
+    snapshot.tip = tip
+    snapshot.tree = commit.tree
+    return snapshot
+  }
+
+  private func checkpoint(of commit: Commit) throws(LedgerError) -> LedgerSnapshot? {
+    guard let saved = try savedCheckpoint(of: commit) else { return nil }
+    return LedgerSnapshot(tip: nil, tree: nil, sequence: saved.sequence, state: saved.state)
+  }
+
+  func savedCheckpoint(of commit: Commit) throws(LedgerError) -> (sequence: Int, state: State)? {
+    do {
+      guard let found = try repository.entry(at: Checkpoint.path, inTree: commit.tree) else { return nil }
+      let bytes = try repository.blob(found.oid)
+      return try Checkpoint.read(bytes) { (migration, number) throws(JSONFault) in
+        try plans.plan(migration, number, inTree: commit.tree)
+      }
+    } catch {
+      throw .damaged(commit: commit.oid, reason: "its checkpoint cannot be read: \(error)")
+    }
+  }
+
+  /// Folds one entry onto a snapshot; an entry out of place, or one that `decide` refuses, is damage.
+  @discardableResult
+  func advance(_ snapshot: inout LedgerSnapshot, by found: LedgerEntry) throws(LedgerError) -> [Effect] {
+    guard found.entry.sequence == snapshot.sequence + 1 else {
+      throw .damaged(
+        commit: found.commit,
+        reason: "it has number \(found.entry.sequence) where \(snapshot.sequence + 1) should be")
+    }
+    let state = snapshot.state
+    snapshot.state = State()
+    switch decide(state, found.entry.event) {
+    case .refuse(let refusal):
+      throw .damaged(commit: found.commit, reason: "its event was not allowed: \(refusal.message)")
+    case .accept(let next, let effects):
+      snapshot.state = next
+      snapshot.sequence += 1
+      snapshot.tip = found.commit
+      return effects
+    }
+  }
+}

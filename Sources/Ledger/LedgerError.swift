@@ -1,0 +1,47 @@
+import Git
+import Migration
+import Processes
+
+/// Why the ledger cannot be read or written.
+public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The chain breaks a rule of the format at this commit; nothing may be built on it.
+  case damaged(commit: OID, reason: String)
+  /// A newer version of the program wrote this entry: it may be read as text, and nothing may be written.
+  case newer(commit: OID, version: Int)
+  /// The decision would not fit in an entry.
+  case tooLarge(bytes: Int)
+  /// The ref's lock is held and was not given back in time.
+  case busy(GitError)
+  /// Every try ended in an error that left the outcome open, and our entry is not in the chain.
+  case notWritten(GitError)
+  /// Git could not do something that is not the ref's move.
+  case git(GitError)
+  /// The queue's lock file could not be used.
+  case file(FileError)
+
+  /// One line in git's grammar.
+  public var description: String {
+    switch self {
+    case .damaged(let commit, let reason): "the ledger is damaged at entry '\(commit.hex.prefix(10))': \(reason)"
+    case .newer(let commit, let version):
+      "the ledger entry '\(commit.hex.prefix(10))' has format \(version), which this version cannot read"
+    case .tooLarge(let bytes): "the entry would be \(bytes) bytes long, more than \(Entry.maximumBytes)"
+    case .busy(let error), .notWritten(let error): "unable to move '\(Ledger.ref)': \(error.description)"
+    case .git(let error): error.description
+    case .file(let error): error.description
+    }
+  }
+
+  /// What to do next, or `nil`.
+  public var hint: String? {
+    switch self {
+    case .damaged: "run 'git migrate fsck'; restore '\(Ledger.ref)' from a copy that passes it"
+    case .newer: "install a newer git-migrate; this one will not write to the ledger"
+    case .tooLarge: "shorten the reason"
+    case .busy: "another program holds the ref's lock; if none runs, remove the '.lock' file it names"
+    case .notWritten: "nothing was recorded; see to the disk and run the command again"
+    case .git(let error): error.hint
+    case .file: nil
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import Git
+import Glibc
+import Migration
+import Processes
+
+/// Decides whether refs of migrations may move as somebody asks: what the git hooks ask (DESIGN §6).
+///
+/// Pure over the repository and its ledger: nothing is written. Our own merges are judged like everybody else's.
+/// For refs that belong to no migration the answer is always yes; for ours, what cannot be judged is refused.
+public struct RefGuard {
+  /// Where the question comes from, and so what a ref's value before the move is.
+  public enum Vantage: Equatable, Sendable {
+    /// A transaction of this repository: the refs are locked, and what they say now counts. The old value of the
+    /// update may be missing although the ref exists; packing and pruning look like creation and deletion.
+    case transaction
+    /// A push from here or to here: the old value of the update is the receiver's.
+    case push
+  }
+
+  let ledger: Ledger
+  let vantage: Vantage
+  /// Refs that are guarded even when the ledger cannot be read to say so.
+  let listed: Set<String>
+
+  /// Makes a guard over a ledger. `listed` are the integration branches this clone was told of, full ref names.
+  public init(ledger: Ledger, vantage: Vantage, listed: Set<String> = []) {
+    self.ledger = ledger
+    self.vantage = vantage
+    self.listed = listed
+  }
+
+  var repository: Repository { ledger.repository }
+
+  /// Passes when every update of one transaction is allowed; throws the first objection.
+  ///
+  /// When the ledger itself moves in the transaction, and may, the branches are judged by what it says then: a push
+  /// of entries and branch together is one thing.
+  public func check(_ updates: [RefUpdate]) throws(RefObjection) {
+    var moves: [RefUpdate] = []
+    for update in updates where isReference(update.ref) {
+      if try !isNoOp(update) { moves.append(update) }
+    }
+    var pending: LedgerSnapshot?
+    for update in moves where update.ref == Ledger.ref { pending = try checkLedger(update) }
+    for update in moves where update.ref != Ledger.ref {
+      if update.ref.hasPrefix("refs/migrate/") {
+        try checkKept(update)
+      } else {
+        let seen = if let pending { pending } else { try snapshot(for: update) }
+        try checkBranch(update, by: seen)
+      }
+    }
+  }
+
+  /// Pseudo-refs such as `HEAD` move along with a branch that is judged itself.
+  private func isReference(_ ref: String) -> Bool {
+    ref.hasPrefix("refs/migrate/") || ref.hasPrefix("refs/heads/")
+  }
+
+  /// The ledger as it is. A branch of nobody's passes even when it cannot be read.
+  private func snapshot(for update: RefUpdate) throws(RefObjection) -> LedgerSnapshot {
+    do throws(LedgerError) {
+      return try ledger.read()
+    } catch {
+      guard update.ref.hasPrefix("refs/heads/migrate/") || listed.contains(update.ref) else { return .empty }
+      throw RefObjection(update.ref, "it cannot be checked: \(error.description)", hint: error.hint)
+    }
+  }
+
+  /// What the ref says before the move.
+  func current(_ update: RefUpdate) throws(RefObjection) -> OID? {
+    if case .push = vantage {
+      guard case .symbolic = update.old else { return update.old.oid }
+      throw RefObjection(update.ref, "it is a symbolic ref on the other side")
+    }
+    do throws(GitError) {
+      return try repository.resolve(update.ref)
+    } catch {
+      throw RefObjection(update.ref, "it cannot be checked: \(error.description)", hint: error.hint)
+    }
+  }
+
+  /// The object the ref is to name; `nil` deletes it. A symbolic ref is never one of ours.
+  func target(_ update: RefUpdate) throws(RefObjection) -> OID? {
+    guard case .symbolic(let name) = update.new else { return update.new.oid }
+    throw RefObjection(
+      update.ref, "it would become a symbolic ref to '\(name)'",
+      hint: "refs of a migration name commits directly")
+  }
+
+  // MARK: Refs under refs/migrate
+
+  /// The chain only grows, by entries that `decide` accepts. Gives the ledger as it will be.
+  private func checkLedger(_ update: RefUpdate) throws(RefObjection) -> LedgerSnapshot {
+    let now = try current(update)
+    guard let new = try target(update) else {
+      if now == nil { return .empty }
+      throw RefObjection(
+        update.ref, "the ledger is never deleted", hint: "end a migration with 'git migrate abort'")
+    }
+    do {
+      if let now, try !repository.isAncestor(now, of: new) {
+        throw RefObjection(
+          update.ref, "'\(new.short)' does not follow '\(now.short)': the ledger only grows",
+          hint: "run 'git migrate sync', then try again")
+      }
+      try ledger.verifySuccession(from: now, to: new)
+      return try ledger.snapshot(at: new)
+    } catch let objection as RefObjection {
+      throw objection
+    } catch let error as LedgerError {
+      throw RefObjection(update.ref, "the entries are not legal: \(error.description)", hint: error.hint)
+    } catch let error as GitError where error.isNotFound {
+      throw RefObjection(
+        update.ref, "its history is not all here: \(error.description)", hint: "run 'git migrate sync' first")
+    } catch {
+      throw RefObjection(update.ref, "it cannot be checked: \(error)")
+    }
+  }
+
+  /// What attempts brought about is kept: such a ref is made once. Our own recycling needs no hook.
+  private func checkKept(_ update: RefUpdate) throws(RefObjection) {
+    guard let now = try current(update) else { return _ = try target(update) }
+    guard let new = try target(update) else {
+      throw RefObjection(
+        update.ref, "it keeps the work of an attempt",
+        hint: "git-migrate drops it when it is not needed any more")
+    }
+    if new != now {
+      throw RefObjection(
+        update.ref, "it keeps the work of an attempt and is written once",
+        hint: "a new claim gets a ref of its own")
+    }
+  }
+
+  // MARK: Packing
+
+  /// Whether the update changes no value (PITFALLS E.3): `git pack-refs` announces a copy as `0 → oid` and the
+  /// pruning of the loose file as `oid → 0`.
+  private func isNoOp(_ update: RefUpdate) throws(RefObjection) -> Bool {
+    guard case .transaction = vantage else { return update.old == update.new }
+    switch (update.old, update.new) {
+    case (_, .oid(let new)): return try current(update) == new
+    case (.oid(let old), .none): return isPruning(update.ref, old)
+    case (_, .symbolic), (.none, .none), (.symbolic, .none): return false
+    }
+  }
+
+  /// Pruning leaves the packed value. A real deletion takes that away too, and so holds the lock of `packed-refs`;
+  /// since somebody else may hold it for a moment, a held lock is looked at again for a while.
+  private func isPruning(_ ref: String, _ old: OID) -> Bool {
+    let path = repository.commonDirectory + "/packed-refs"
+    guard let packed = try? Files.readFile(path, limit: 1 << 30),
+      Self.hasLine(packed, PathText.bytes("\(old.hex) \(ref)"))
+    else { return false }
+    for _ in 0..<10 {
+      if !Files.exists(path + ".lock") { return true }
+      RetryPolicy.pause(microseconds: 10_000)
+    }
+    return false
+  }
+
+  private static func hasLine(_ bytes: [UInt8], _ line: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { text in
+      line.withUnsafeBytes { wanted in
+        guard var place = text.baseAddress, let word = wanted.baseAddress else { return false }
+        var rest = text.count
+        while let end = memchr(place, 0x0A, rest) {
+          let length = UnsafeRawPointer(end) - place
+          if length == wanted.count && memcmp(place, word, length) == 0 { return true }
+          place += length + 1
+          rest -= length + 1
+        }
+        return false
+      }
+    }
+  }
+}
+
+extension OID {
+  /// The first ten digits, for people.
+  var short: String { String(hex.prefix(10)) }
+}

@@ -1,0 +1,173 @@
+import Git
+import Migration
+
+extension RefGuard {
+  /// The rule for an integration branch; any other branch passes. After the end of a migration its branch is free.
+  func checkBranch(_ update: RefUpdate, by snapshot: LedgerSnapshot) throws(RefObjection) {
+    let open = snapshot.state.migrations.first { !$0.phase.isTerminal && $0.intoRef == update.ref }
+    guard let migration = open else { return }
+    let now = try current(update)
+    guard let new = try target(update) else {
+      if now == nil { return }
+      throw RefObjection(
+        update.ref, "'\(migration.into)' is the integration branch of the open migration '\(migration.name)'",
+        hint: "end it first, with 'git migrate finish' or 'git migrate abort'")
+    }
+    if new == now { return }
+    do {
+      if migration.isShared {
+        try checkShared(migration, update.ref, from: now, to: new)
+      } else {
+        try checkOwn(migration, update.ref, from: now, to: new)
+      }
+    } catch let objection as RefObjection {
+      throw objection
+    } catch {
+      throw RefObjection(
+        update.ref, "it cannot be checked: \(error)",
+        hint: "fetch what is missing, or run 'git migrate sync'")
+    }
+  }
+
+  // MARK: A branch of the migration's own
+
+  /// Only a move that the ledger intends, or one to a commit that it says was merged, may happen (I-22).
+  private func checkOwn(_ migration: MigrationState, _ ref: String, from now: OID?, to new: OID) throws {
+    let pending = migration.pendingMoves
+    if let move = pending.first(where: { $0.new == new && $0.old == now }) {
+      let commit = try repository.commit(new)
+      if commit.tree == move.tree && commit.parents.first == move.old { return }
+      throw RefObjection(ref, "'\(new.short)' is not the commit that passed the gate", hint: Self.remedy)
+    }
+    guard let tip = OID(migration.tip.hex), let start = OID(migration.start.hex) else { return }
+    let isMoving = pending.contains { $0.new == now }
+    // Back to where the ledger says the branch is: how a branch that went astray is put right.
+    if new == tip && !isMoving { return }
+    if try repository.objectExists(tip), try isMerged(new, start: start, tip: tip) {
+      guard let now else { return }
+      if try repository.isAncestor(now, of: new) { return }
+    }
+    if !pending.isEmpty && pending.contains(where: { $0.new == new }) {
+      throw RefObjection(
+        ref, "the move to '\(new.short)' was allowed from another commit than '\(now?.short ?? "none")'",
+        hint: "put the branch back with 'git update-ref \(ref) \(tip.hex)'")
+    }
+    throw RefObjection(
+      ref, "'\(new.short)' on '\(migration.into)' has no verdict of the gate of '\(migration.name)'",
+      hint: Self.remedy)
+  }
+
+  private static var remedy: String {
+    "hand work in with 'git migrate submit', bring the base in with 'git migrate refresh';\n"
+      + "in a clone, fetch '\(Ledger.ref)' together with the branch, with '--atomic'"
+  }
+
+  /// Whether the commit is one of those that the branch was led over, from its start to the ledger's tip.
+  private func isMerged(_ commit: OID, start: OID, tip: OID) throws(GitError) -> Bool {
+    if commit == start || commit == tip { return true }
+    return try repository.commits(from: tip, excluding: [start], firstParentOnly: true).contains(commit)
+  }
+
+  // MARK: A branch that people share
+
+  /// People's commits pass; a commit of a step passes only as the merge that the gate allowed.
+  private func checkShared(_ migration: MigrationState, _ ref: String, from now: OID?, to new: OID) throws {
+    var merged = migration.mergedCommits
+    for move in migration.pendingMoves where move.new == new && move.old == now {
+      let commit = try repository.commit(new)
+      guard commit.tree == move.tree, commit.parents.first == move.old else {
+        throw RefObjection(ref, "'\(new.short)' is not the commit that passed the gate", hint: Self.remedy)
+      }
+      merged.append(new)
+    }
+    let known = try ([now, OID(migration.tip.hex), OID(migration.start.hex)].compactMap(\.self) + merged)
+      .filter { (oid) throws(GitError) in try repository.objectExists(oid) }
+    let attempts = try attempts(of: migration)
+    let trailer = Array("Migrate-Step: \(migration.name)/".utf8)
+    for oid in try added(by: new, to: known) {
+      let isStep = try attempts.contains(oid) || hasLine(repository.commit(oid).messageBytes, trailer)
+      guard isStep else { continue }
+      throw RefObjection(
+        ref, "'\(oid.short)' is the work of a step of '\(migration.name)' and has no verdict of its gate",
+        hint: "hand it in with 'git migrate submit'; the gate merges it")
+    }
+  }
+
+  /// The commits that the branch gains. In a shallow clone the walk ends where the history does.
+  private func added(by new: OID, to known: [OID]) throws(GitError) -> [OID] {
+    do throws(GitError) {
+      return try repository.commits(from: new, excluding: known)
+    } catch {
+      guard repository.isShallow else { throw error }
+    }
+    var (list, seen, open) = ([OID](), Set(known), [new])
+    while let oid = open.popLast() {
+      guard seen.insert(oid).inserted, try repository.objectExists(oid) else { continue }
+      list.append(oid)
+      open += try repository.commit(oid).parents
+    }
+    return list
+  }
+
+  /// Every commit that is known to be made for a step: the attempt refs, and what lies between a result and its base.
+  private func attempts(of migration: MigrationState) throws(GitError) -> Set<OID> {
+    var found = Set(
+      try repository.references(matching: "refs/migrate/attempt/\(migration.name)/*").map(\.oid))
+    for step in migration.steps {
+      guard let submission = step.phase.submission, let base = OID(submission.base.hex),
+        let result = OID(submission.result.commit.hex), try repository.objectExists(result)
+      else { continue }
+      found.formUnion(try repository.commits(from: result, excluding: [base]))
+    }
+    return found
+  }
+
+  private func hasLine(_ message: [UInt8], _ prefix: [UInt8]) -> Bool {
+    message.split(separator: 0x0A).contains { $0.starts(with: prefix) }
+  }
+}
+
+/// A move that the ledger has announced and not settled yet.
+struct PendingMove {
+  var old: OID
+  var new: OID
+  var tree: OID
+
+  init?(old: ObjectID, new: ObjectID, tree: ObjectID) {
+    guard let old = OID(old.hex), let new = OID(new.hex), let tree = OID(tree.hex) else { return nil }
+    (self.old, self.new, self.tree) = (old, new, tree)
+  }
+}
+
+extension MigrationState {
+  /// The moves of the integration branch that are under way: by the rules at most one.
+  var pendingMoves: [PendingMove] {
+    var moves: [PendingMove] = []
+    if let refresh, let move = PendingMove(old: refresh.old, new: refresh.new, tree: refresh.tree) {
+      moves.append(move)
+    }
+    for step in steps {
+      guard case .merging(_, _, let target) = step.phase else { continue }
+      if let move = PendingMove(old: target.old, new: target.new, tree: target.tree) { moves.append(move) }
+    }
+    return moves
+  }
+
+  /// The commits that steps were merged as.
+  var mergedCommits: [OID] {
+    steps.compactMap { step in
+      guard case .merged(let commit?) = step.phase else { return nil }
+      return OID(commit.hex)
+    }
+  }
+}
+
+extension StepPhase {
+  /// What was handed in and is not settled yet.
+  var submission: Submission? {
+    switch self {
+    case .submitted(let submission), .gating(let submission, _), .merging(let submission, _, _): submission
+    case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: nil
+    }
+  }
+}

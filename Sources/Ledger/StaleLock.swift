@@ -1,0 +1,58 @@
+import Git
+import Glibc
+import Migration
+import Processes
+
+/// The rule for a ref lock that a killed process left behind (PITFALLS E.2, F8): git and libgit2 never break one.
+///
+/// It is moved aside only when all three hold: we hold the queue lock, so no writer of ours is at work; no process
+/// has the file open; and it is older than a minute. Age alone is never enough.
+enum StaleLock {
+  static let ageSeconds: Int64 = 60
+
+  /// Moves a stale lock of the ledger's ref aside; says whether there was one.
+  static func recover(
+    in repository: Repository, holding queue: FileLock?, now: Timestamp
+  ) throws(LedgerError) -> Bool {
+    guard queue != nil else { return false }
+    let path = repository.commonDirectory + "/" + Ledger.ref + ".lock"
+    guard let before = identity(of: path), now.seconds - before.changed > ageSeconds, !isOpen(before) else {
+      return false
+    }
+    let aside = path + ".stale-\(before.inode)"
+    do throws(FileError) { try Files.move(path, to: aside) } catch { return false }
+    guard let moved = identity(of: aside), moved.inode == before.inode else {
+      // Another writer's fresh lock took the place of the one we looked at: give it back.
+      do throws(FileError) { try Files.move(aside, to: path) } catch { throw .file(error) }
+      return false
+    }
+    do throws(FileError) { try Files.removeFile(aside) } catch { throw .file(error) }
+    return true
+  }
+
+  private struct Identity {
+    var device: dev_t
+    var inode: ino_t
+    var changed: Int64
+  }
+
+  private static func identity(of path: String) -> Identity? {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return nil }
+    return Identity(device: status.st_dev, inode: status.st_ino, changed: Int64(status.st_mtim.tv_sec))
+  }
+
+  /// Whether any process we may look at has the file open.
+  private static func isOpen(_ file: Identity) -> Bool {
+    let processes = (try? Files.listDirectory("/proc")) ?? []
+    for process in processes where Int32(process) != nil {
+      let directory = "/proc/\(process)/fd"
+      for descriptor in (try? Files.listDirectory(directory)) ?? [] {
+        var status = stat()
+        guard stat("\(directory)/\(descriptor)", &status) == 0 else { continue }
+        if status.st_dev == file.device && status.st_ino == file.inode { return true }
+      }
+    }
+    return false
+  }
+}

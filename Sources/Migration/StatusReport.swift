@@ -1,0 +1,220 @@
+/// What the ledger says, arranged for reading: the one source of every status output (DESIGN §1, §5).
+///
+/// Pure: the same state at the same `now` gives the same report. The report itself is raw data; each output
+/// cleans the texts that plans, agents and people wrote in the way its reader needs.
+public struct StatusReport: Equatable, Sendable {
+  /// The sequence number of the last entry the state was folded from; 0 for an empty ledger.
+  public var sequence: Int
+  /// The time that decides whether a pause is over and what "in 12m" means.
+  public var now: Timestamp
+  /// The migrations in the order they were started.
+  public var migrations: [MigrationReport]
+
+  /// Reads a state. `only` leaves out every other migration; a name that there is not gives an empty report.
+  public init(_ state: State, sequence: Int, now: Timestamp, only migration: String? = nil) {
+    self.sequence = sequence
+    self.now = now
+    migrations = state.migrations.filter { migration == nil || $0.name == migration }
+      .map { MigrationReport($0, now: now) }
+  }
+}
+
+/// One migration of a report.
+public struct MigrationReport: Equatable, Sendable {
+  /// Its name.
+  public var name: String
+  /// Its phase, a word of `MigrationPhase`.
+  public var state: String
+  /// Why it is paused or was aborted.
+  public var reason: String?
+  /// The integration branch.
+  public var into: String
+  /// The steps in the plan's order.
+  public var steps: [StepReport]
+  /// How many steps are in each state, in the order of `StepWord.allCases`.
+  public var counts: [Int]
+  /// The indices of the ready steps, next one first.
+  public var readyOrder: [Int]
+
+  init(_ migration: MigrationState, now: Timestamp) {
+    name = migration.name
+    state = migration.phase.word
+    into = migration.into
+    switch migration.phase {
+    case .running, .finished: reason = nil
+    case .paused(let text), .aborted(let text): reason = text
+    }
+    let holds = Holds(migration)
+    steps = []
+    steps.reserveCapacity(migration.steps.count)
+    counts = [Int](repeating: 0, count: StepWord.allCases.count)
+    readyOrder = []
+    for index in migration.steps.indices {
+      let step = StepReport(index, holds: holds, now: now)
+      if step.word == .ready { readyOrder.append(index) }
+      counts[step.word.rank] += 1
+      steps.append(step)
+    }
+    readyOrder.sort { migration.goesFirst($0, before: $1) }
+  }
+
+  /// How many steps are in the state of that word.
+  public func count(_ word: StepWord) -> Int { counts[word.rank] }
+}
+
+/// One step of a report.
+public struct StepReport: Equatable, Sendable {
+  /// Its id.
+  public var id: String
+  /// The plan's line about it.
+  public var title: String
+  /// Its state; a `backoff` whose time is over is `ready` or, when a new plan gave it an open need,
+  /// `waiting`.
+  public var word: StepWord
+  /// The state as the ledger has it, whatever the time is.
+  public var recordedWord: StepWord
+  /// Failed attempts, and one more while an attempt is under way (leased, submitted, gating, merging) or when
+  /// the step was merged.
+  public var attempts: Int
+  /// The number of the last claim.
+  public var epoch: Int
+  /// Who holds it now: the worker of a lease, the judge of a gate run or a merge.
+  public var holder: String?
+  /// When that hold lapses.
+  public var expiresAt: Timestamp?
+  /// When it can be claimed again.
+  public var restsUntil: Timestamp?
+  /// The ids it needs.
+  public var needs: [String]
+  /// The commit it was merged as.
+  public var commit: ObjectID?
+  /// Why it is where it is: what it waits for, why the last attempt failed, why it is blocked or was skipped.
+  public var reason: String?
+
+  /// Its state as output writes it.
+  public var state: String { word.rawValue }
+
+  init(_ index: Int, holds: Holds, now: Timestamp) {
+    let step = holds.migration.steps[index]
+    let planned = holds.migration.plan.steps[index]
+    id = step.id
+    title = planned.title
+    needs = planned.needs
+    epoch = step.epoch
+    attempts = step.failures
+    recordedWord = StepWord(step.phase)
+    word = recordedWord
+    switch step.phase {
+    case .waiting: reason = holds.reason(index)
+    case .ready: reason = step.lastFailure?.reason
+    case .leased(let lease):
+      attempts += 1
+      (holder, expiresAt) = (lease.holder, lease.expiresAt)
+    case .submitted:
+      attempts += 1
+      reason = step.lastFailure?.reason
+    case .gating(_, let run):
+      attempts += 1
+      (holder, expiresAt) = (run.start.holder, run.start.expiresAt)
+    case .merging(_, let run, let target):
+      attempts += 1
+      (holder, expiresAt) = (run.start.holder, target.expiresAt)
+    case .merged(let commit):
+      attempts += 1
+      self.commit = commit
+      if commit == nil { reason = "nothing had to be changed" }
+    case .backoff(let until):
+      reason = step.lastFailure?.reason
+      if until > now {
+        restsUntil = until
+      } else if holds.isOpen(index) {
+        (word, reason) = (.waiting, holds.reason(index))
+      } else {
+        word = .ready
+      }
+    case .blocked(let text), .skipped(let text): reason = text
+    case .cancelled: break
+    }
+  }
+}
+
+/// Which blocked step holds back which waiting ones, found once for a whole migration. A class, so that
+/// looking at ten thousand steps does not copy the migration as often.
+final class Holds {
+  let migration: MigrationState
+  /// For each step the index of a blocked step that it is, or that it can only follow.
+  private var blocker: [Int?]
+
+  init(_ migration: MigrationState) {
+    self.migration = migration
+    blocker = [Int?](repeating: nil, count: migration.steps.count)
+    for index in migration.graph.topologicalOrder {
+      switch migration.steps[index].phase {
+      case .blocked: blocker[index] = index
+      case .waiting, .ready, .backoff: blocker[index] = firstBlocker(index)
+      case .leased, .submitted, .gating, .merging, .merged, .skipped, .cancelled: continue
+      }
+    }
+  }
+
+  private func firstBlocker(_ index: Int) -> Int? {
+    for need in migration.graph.needs[index] {
+      if let found = blocker[need] { return found }
+    }
+    return nil
+  }
+
+  private func open(_ index: Int) -> [Int] {
+    migration.graph.needs[index].filter { !migration.steps[$0].phase.satisfiesDependents }
+  }
+
+  func isOpen(_ index: Int) -> Bool { !open(index).isEmpty }
+
+  /// Why a step waits: the blocked step at the root of it, or the needs that are not done yet.
+  func reason(_ index: Int) -> String? {
+    if let root = blocker[index] { return "held by \(migration.steps[root].id), which is blocked" }
+    let open = open(index)
+    if open.isEmpty { return nil }
+    let names = open.prefix(5).map { migration.steps[$0].id }.joined(separator: ", ")
+    return open.count > 5 ? "waits for \(names) and \(open.count - 5) more" : "waits for \(names)"
+  }
+}
+
+/// The states of a step without what they hold; the raw values are `StepPhase.words`, in that order.
+public enum StepWord: String, CaseIterable, Sendable {
+  case waiting, ready, leased, submitted, gating, merging, merged, backoff, blocked, skipped, cancelled
+
+  /// The word of a phase.
+  public init(_ phase: StepPhase) {
+    switch phase {
+    case .waiting: self = .waiting
+    case .ready: self = .ready
+    case .leased: self = .leased
+    case .submitted: self = .submitted
+    case .gating: self = .gating
+    case .merging: self = .merging
+    case .merged: self = .merged
+    case .backoff: self = .backoff
+    case .blocked: self = .blocked
+    case .skipped: self = .skipped
+    case .cancelled: self = .cancelled
+    }
+  }
+
+  /// Its place in `allCases`.
+  var rank: Int {
+    switch self {
+    case .waiting: 0
+    case .ready: 1
+    case .leased: 2
+    case .submitted: 3
+    case .gating: 4
+    case .merging: 5
+    case .merged: 6
+    case .backoff: 7
+    case .blocked: 8
+    case .skipped: 9
+    case .cancelled: 10
+    }
+  }
+}

@@ -1,0 +1,170 @@
+/// A report for a person at a terminal.
+///
+/// Each migration has a header line, then a line a step. A migration of more than `fullListLimit` steps shows
+/// only those that are worth looking at (under way, blocked, resting, and the next ready ones) and says what
+/// it left out, unless `showsAll`.
+public struct StatusText: Sendable {
+  /// The report.
+  public var report: StatusReport
+  /// The terminal's columns; longer lines are cut. 0 cuts nothing.
+  public var width: Int
+  /// Whether states are coloured with ANSI sequences.
+  public var colour: Bool
+  /// Whether every step is shown, however many there are.
+  public var showsAll: Bool
+
+  /// The most steps that are listed without `showsAll`.
+  public static let fullListLimit = 40
+  /// The most steps of one kind that a shortened list shows.
+  static let groupLimit = 20
+  /// How many of the ready steps a shortened list shows.
+  static let readyLimit = 10
+
+  /// Prepares the text of a report.
+  public init(_ report: StatusReport, width: Int, colour: Bool, showsAll: Bool = false) {
+    self.report = report
+    self.width = width
+    self.colour = colour
+    self.showsAll = showsAll
+  }
+
+  /// The text; every line ends in a line feed. An empty ledger gives an empty text.
+  public var text: String {
+    var output = ""
+    for (index, migration) in report.migrations.enumerated() {
+      if index > 0 { output += "\n" }
+      write(migration, to: &output)
+    }
+    return output
+  }
+
+  private func write(_ migration: MigrationReport, to output: inout String) {
+    let header = cut(header(migration))
+    let name = PlainText.line(migration.name)
+    if colour && header.hasPrefix(name) {
+      output += Paint.bold.on(name) + header.dropFirst(name.count) + "\n"
+    } else {
+      output += header + "\n"
+    }
+    if let reason = migration.reason {
+      output += cut("  \(migration.state): \(PlainText.line(reason))") + "\n"
+    }
+    let shown = showsAll || migration.steps.count <= Self.fullListLimit
+    let list = shown ? Array(migration.steps.indices) : selection(migration)
+    let columns = Columns(migration, list)
+    for index in list { output += line(migration.steps[index], columns) + "\n" }
+    if !shown { output += cut(summary(migration, leavingOut: list)) + "\n" }
+  }
+
+  /// `new-logging  running  12 of 40 merged  3 leased  1 blocked  → migrate/new-logging`
+  private func header(_ migration: MigrationReport) -> String {
+    var parts = [PlainText.line(migration.name), migration.state]
+    parts.append("\(migration.count(.merged)) of \(migration.steps.count) merged")
+    for word in Self.headerOrder where migration.count(word) > 0 {
+      parts.append("\(migration.count(word)) \(word)")
+    }
+    parts.append("→ \(PlainText.line(migration.into))")
+    return parts.joined(separator: "  ")
+  }
+
+  /// What a narrow terminal may cut off stands last.
+  private static let headerOrder: [StepWord] = [
+    .leased, .submitted, .gating, .merging, .blocked, .backoff, .ready, .waiting, .skipped, .cancelled,
+  ]
+
+  /// The steps worth looking at, in the plan's order but for the ready ones, which stand last, next one
+  /// first.
+  private func selection(_ migration: MigrationReport) -> [Int] {
+    var room: [StepWord: Int] = [:]
+    var list: [Int] = []
+    for (index, step) in migration.steps.enumerated() {
+      switch step.word {
+      case .leased, .submitted, .gating, .merging, .blocked, .backoff:
+        let used = room[step.word, default: 0]
+        if used == Self.groupLimit { continue }
+        room[step.word] = used + 1
+        list.append(index)
+      case .waiting, .ready, .merged, .skipped, .cancelled: continue
+      }
+    }
+    return list + migration.readyOrder.prefix(Self.readyLimit)
+  }
+
+  private func summary(_ migration: MigrationReport, leavingOut shown: [Int]) -> String {
+    var counts = migration.counts
+    for index in shown { counts[migration.steps[index].word.rank] -= 1 }
+    let parts = zip(StepWord.allCases, counts).filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
+    return "  and \(counts.reduce(0, +)) more: \(parts.joined(separator: ", ")) ('--all' shows all)"
+  }
+
+  // MARK: One step
+
+  /// How wide the columns of a list are.
+  private struct Columns {
+    var id = 0
+    var state = 0
+
+    init(_ migration: MigrationReport, _ list: [Int]) {
+      for index in list {
+        id = min(24, max(id, PlainText.width(migration.steps[index].id)))
+        state = max(state, migration.steps[index].state.utf8.count)
+      }
+    }
+  }
+
+  private func line(_ step: StepReport, _ columns: Columns) -> String {
+    let id = PlainText.padded(PlainText.line(step.id), to: columns.id)
+    let state = PlainText.padded(step.state, to: columns.state)
+    var title = PlainText.line(step.title)
+    let note = note(step)
+    if width > 0 && !note.isEmpty {
+      let taken = 2 + PlainText.width(id) + 2 + columns.state + 2 + 3
+      title = PlainText.cut(title, to: max(20, width - taken - PlainText.width(note)))
+    }
+    let tail = (step.title == step.id ? [] : [title]) + (note.isEmpty ? [] : ["(\(note))"])
+    let start = "  \(id)  \(tail.isEmpty ? step.state : state)"
+    let plain = cut(([start] + tail).joined(separator: "  "))
+    guard colour else { return plain }
+    let before = "  \(id)  "
+    guard plain.hasPrefix(before + step.state) else { return plain }
+    return before + Paint(step.word).on(step.state) + plain.dropFirst(before.count + step.state.count)
+  }
+
+  private func note(_ step: StepReport) -> String {
+    var parts: [String] = []
+    if let holder = step.holder { parts.append(PlainText.line(holder)) }
+    if step.holder != nil && step.attempts > 1 { parts.append("attempt \(step.attempts)") }
+    if let expiresAt = step.expiresAt { parts.append(Span.expiry(expiresAt, now: report.now)) }
+    if let until = step.restsUntil { parts.append("again \(Span.until(until, now: report.now))") }
+    if let commit = step.commit { parts.append(commit.short) }
+    if let reason = step.reason { parts.append(PlainText.line(reason)) }
+    return parts.joined(separator: ", ")
+  }
+
+  private func cut(_ line: String) -> String { width > 0 ? PlainText.cut(line, to: width) : line }
+}
+
+/// The colours of states, as ANSI "select graphic rendition" numbers.
+enum Paint: String {
+  case bold = "1"
+  case dim = "2"
+  case red = "31"
+  case green = "32"
+  case yellow = "33"
+  case magenta = "35"
+  case cyan = "36"
+
+  /// The colour of a state.
+  init(_ word: StepWord) {
+    switch word {
+    case .ready: self = .cyan
+    case .leased, .submitted, .gating, .merging: self = .yellow
+    case .merged: self = .green
+    case .backoff: self = .magenta
+    case .blocked: self = .red
+    case .waiting, .skipped, .cancelled: self = .dim
+    }
+  }
+
+  func on(_ text: String) -> String { "\u{1B}[\(rawValue)m\(text)\u{1B}[0m" }
+}

@@ -1,0 +1,267 @@
+import Migration
+
+/// Turns the steps as written into the steps of a plan.
+struct Expansion {
+  var settings: Plan
+  /// Steps with what is still to be resolved or may still change.
+  private var drafts: [Draft] = []
+  private var bytes = 0
+  private var files: [String]?
+
+  init(settings: Plan) { self.settings = settings }
+
+  private struct Draft {
+    var step: PlannedStep
+    var needs: [Text]
+    var mark: Mark
+    /// The id before its values were slugged; `nil` for a plain step, whose id never changes.
+    var rawID: String?
+    var shown: String
+  }
+
+  /// The plan; `source` may be missing when no entry has a `for:`.
+  func plan(of entries: [StepEntry], from source: (any ExpansionSource)?) throws(PlanFault) -> Plan {
+    var expansion = self
+    for entry in entries {
+      guard let each = entry.each else {
+        try expansion.add(plain: entry)
+        continue
+      }
+      guard let source else { continue }
+      try expansion.add(entry, matches: try expansion.matches(of: each, from: source))
+    }
+    expansion.separateIDs()
+    try expansion.checkIDs()
+    var plan = settings
+    plan.steps = try expansion.resolved()
+    if let cycle = NeedResolver.cycle(in: plan.steps) {
+      let mark = expansion.drafts.first { $0.step.id == cycle.first }?.mark ?? Mark(line: 1, column: 1)
+      let ring = cycle.count > 12 ? Array(cycle.prefix(10)) + ["…"] + cycle.suffix(1) : cycle
+      throw mark.fault(
+        "the needs go in a circle: \(ring.map(quoted).joined(separator: " needs "))",
+        hint: "take one of these needs out")
+    }
+    return plan
+  }
+
+  // MARK: - Matches
+
+  private mutating func matches(
+    of each: StepEntry.Each, from source: any ExpansionSource
+  ) throws(PlanFault) -> [Match] {
+    let matches: [Match]
+    switch each.source {
+    case .files(let glob):
+      let found = Self.select(try trackedFiles(source, each.mark), glob)
+      matches = found.enumerated().map { Match(index: $0 + 1, path: $1) }
+      if matches.isEmpty {
+        throw each.mark.fault(
+          "\(quoted(glob)) matched no file", hint: "only files that git tracks count; see 'git ls-files'")
+      }
+    case .dirs(let glob):
+      let found = Self.select(Self.directories(try trackedFiles(source, each.mark)), glob)
+      matches = found.enumerated().map { Match(index: $0 + 1, path: $1) }
+      if matches.isEmpty {
+        throw each.mark.fault(
+          "\(quoted(glob)) matched no directory", hint: "only directories with files that git tracks count")
+      }
+    case .lines(let command):
+      matches = try lines(source, command, each.mark)
+      if matches.isEmpty {
+        throw each.mark.fault(
+          "\(quoted(command)) printed no lines", hint: "run it at the top of the repository to see why")
+      }
+    }
+    try checkCount(drafts.count + matches.count, at: each.mark)
+    return matches
+  }
+
+  private func checkCount(_ count: Int, at mark: Mark) throws(PlanFault) {
+    if count > Bounds.steps {
+      throw mark.fault(
+        "the plan has \(count) steps or more; at most \(Bounds.steps) are allowed",
+        hint: "match fewer, or let one step do more")
+    }
+  }
+
+  private mutating func trackedFiles(
+    _ source: any ExpansionSource, _ mark: Mark
+  ) throws(PlanFault) -> [String] {
+    if let files { return files }
+    do {
+      let tracked = try source.trackedFiles()
+      files = tracked
+      return tracked
+    } catch {
+      throw mark.fault("cannot list the tracked files: \(error)", hint: "run this inside the repository")
+    }
+  }
+
+  private func lines(
+    _ source: any ExpansionSource, _ command: String, _ mark: Mark
+  ) throws(PlanFault) -> [Match] {
+    let printed: [String]
+    do {
+      printed = try source.lines(of: command)
+    } catch {
+      throw mark.fault("cannot run \(quoted(command)): \(error)", hint: "run it by hand to see why")
+    }
+    var matches: [Match] = []
+    for line in printed {
+      let bytes = Array(line.utf8.last == 0x0D ? line.utf8.dropLast() : line.utf8[...])
+      if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
+      if bytes.contains(0) || bytes.count > 4096 {
+        throw mark.fault(
+          "\(quoted(command)) printed a line with a NUL or of more than 4096 bytes",
+          hint: "let it print one short name a line")
+      }
+      matches.append(Match(index: matches.count + 1, line: String(decoding: bytes, as: UTF8.self)))
+    }
+    return matches
+  }
+
+  private static func select(_ paths: [String], _ pattern: String) -> [String] {
+    guard let glob = PathGlob(pattern) else { return [] }
+    // Sorted by bytes, so that the plan does not depend on the order in which git lists files.
+    return paths.filter(glob.matches).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Every directory above a tracked file, once.
+  private static func directories(_ files: [String]) -> [String] {
+    var seen: Set<String> = []
+    for file in files {
+      var directory = file.utf8[...]
+      while let slash = directory.lastIndex(of: UInt8(ascii: "/")) {
+        directory = directory[..<slash]
+        // What is above a known directory is known too.
+        guard seen.insert(String(Substring(directory))).inserted else { break }
+      }
+    }
+    return Array(seen)
+  }
+
+  // MARK: - Steps
+
+  private mutating func add(plain entry: StepEntry) throws(PlanFault) {
+    try checkCount(drafts.count + 1, at: entry.mark)
+    let id = entry.id.value
+    let step = PlannedStep(
+      id: id, title: entry.title?.value, paths: entry.paths.map(\.value), prompt: entry.prompt?.value,
+      lock: entry.lock?.value, uses: entry.uses, priority: entry.priority, run: entry.run?.value,
+      timeoutSeconds: entry.timeoutSeconds)
+    drafts.append(Draft(step: step, needs: entry.needs, mark: entry.id.mark, rawID: nil, shown: id))
+  }
+
+  private mutating func add(_ entry: StepEntry, matches: [Match]) throws(PlanFault) {
+    let templates = try StepTemplates(entry)
+    for match in matches {
+      let value = match.value
+      func fill(_ template: Template?, _ text: Text?, _ quoting: (String) -> String) throws(PlanFault)
+        -> String?
+      {
+        guard let template, let text else { return nil }
+        return try StepTemplates.render(template, value, at: text, quoting: quoting)
+      }
+      func slug(_ template: Template, _ text: Text) throws(PlanFault) -> String {
+        let raw = try StepTemplates.render(template, value, at: text)
+        return Slug.id(try StepTemplates.render(template, value, at: text, quoting: Slug.piece), raw: raw)
+      }
+      let raw = try StepTemplates.render(templates.id, value, at: entry.id)
+      var step = PlannedStep(
+        id: Slug.id(
+          try StepTemplates.render(templates.id, value, at: entry.id, quoting: Slug.piece), raw: raw),
+        prompt: entry.prompt?.value, uses: entry.uses,
+        priority: entry.priority, timeoutSeconds: entry.timeoutSeconds, match: match.values)
+      step.title = Self.oneLine(try fill(templates.title, entry.title, { $0 }) ?? raw)
+      if let lock = entry.lock, let template = templates.lock { step.lock = try slug(template, lock) }
+      if let run = entry.run, let template = templates.run {
+        step.run = try StepTemplates.render(template, match.shellValue, at: run, quoting: ShellQuote.word)
+      }
+      for (template, path) in zip(templates.paths, entry.paths) {
+        let glob = try fill(template, path, Self.globWord) ?? ""
+        step.paths.append(try PlanPath.readableGlob(Text(value: glob, mark: path.mark)))
+      }
+      var needs: [Text] = []
+      for (template, need) in zip(templates.needs, entry.needs) {
+        guard !template.names.isEmpty else {
+          needs.append(need)
+          continue
+        }
+        let isGlob = NeedGlob.isGlob(need.value)
+        let name = isGlob ? try fill(template, need, Slug.piece) ?? "" : try slug(template, need)
+        needs.append(Text(value: name, mark: need.mark))
+      }
+      try countBytes(step, needs, at: entry.mark)
+      drafts.append(Draft(step: step, needs: needs, mark: entry.id.mark, rawID: raw, shown: match.shown))
+    }
+  }
+
+  private mutating func countBytes(_ step: PlannedStep, _ needs: [Text], at mark: Mark) throws(PlanFault) {
+    bytes += step.title.utf8.count + (step.run?.utf8.count ?? 0)
+    bytes += step.paths.reduce(0) { $0 + $1.utf8.count } + needs.reduce(0) { $0 + $1.value.utf8.count }
+    if bytes > Bounds.expandedBytes {
+      throw mark.fault(
+        "the expanded plan is larger than \(Bounds.expandedBytes) bytes",
+        hint: "put long commands into a script of the repository")
+    }
+  }
+
+  /// A title is one printable line whatever a file is called.
+  private static func oneLine(_ text: String) -> String {
+    var line = ""
+    for scalar in text.unicodeScalars.prefix(Bounds.title) {
+      line.unicodeScalars.append(isUnprintable(scalar) ? "?" : scalar)
+    }
+    return line
+  }
+
+  /// A path as a glob that matches only itself.
+  static func globWord(_ path: String) -> String {
+    var bytes: [UInt8] = []
+    for byte in path.utf8 {
+      if "*?[\\{".utf8.contains(byte) { bytes.append(UInt8(ascii: "\\")) }
+      bytes.append(byte)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  // MARK: - Ids and needs
+
+  /// Ends ids that collide in a digest of what they were made from, so that `a/b` and `a-b` both get one.
+  private mutating func separateIDs() {
+    var groups: [String: [Int]] = [:]
+    for index in drafts.indices { groups[drafts[index].step.id.lowercased(), default: []].append(index) }
+    for group in groups.values where group.count > 1 {
+      for index in group {
+        guard let raw = drafts[index].rawID else { continue }
+        drafts[index].step.id = Slug.withDigest(drafts[index].step.id, of: raw)
+      }
+    }
+  }
+
+  private func checkIDs() throws(PlanFault) {
+    var owners: [String: Int] = [:]
+    for (index, draft) in drafts.enumerated() {
+      if let reason = Identifier.stepFault(draft.step.id) {
+        throw draft.mark.fault("the step id \(quoted(draft.step.id)) of \(quoted(draft.shown)) \(reason)")
+      }
+      guard let other = owners.updateValue(index, forKey: draft.step.id.lowercased()) else { continue }
+      throw draft.mark.fault(
+        "\(quoted(drafts[other].shown)) and \(quoted(draft.shown)) give the same id"
+          + " \(quoted(draft.rawID ?? draft.step.id))",
+        hint: "use a name in the id that tells them apart, such as {{match.path}} or {{match.index}}")
+    }
+  }
+
+  private func resolved() throws(PlanFault) -> [PlannedStep] {
+    var resolver = NeedResolver(ids: drafts.map(\.step.id))
+    var steps: [PlannedStep] = []
+    steps.reserveCapacity(drafts.count)
+    for draft in drafts {
+      var step = draft.step
+      step.needs = try resolver.resolve(draft.needs, of: step.id)
+      steps.append(step)
+    }
+    return steps
+  }
+}

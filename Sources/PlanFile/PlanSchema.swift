@@ -1,0 +1,209 @@
+/// The JSON Schema of the front matter, for editors.
+public enum PlanSchema {
+  /// The schema, draft 2020-12. A test holds it to the keys that the parser knows.
+  public static let json = #"""
+    {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "title": "git-migrate plan",
+      "description": "The front matter of a plan file. The Markdown after it is the prompt's template.",
+      "type": "object",
+      "required": ["migration", "gate", "steps"],
+      "additionalProperties": false,
+      "properties": {
+        "migration": {
+          "description": "The migration's name, in lower case; part of refs and paths.",
+          "type": "string",
+          "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"
+        },
+        "base": {
+          "description": "The branch the migration starts from; by default the one checked out at start.",
+          "type": "string"
+        },
+        "into": {
+          "description": "The integration branch; by default migrate/ and the migration's name.",
+          "type": "string"
+        },
+        "agent": {
+          "description": "Who does the steps that have no run. Without it outside workers do them.",
+          "type": "object",
+          "additionalProperties": false,
+          "anyOf": [{ "required": ["adapter"] }, { "required": ["command"] }],
+          "properties": {
+            "adapter": {
+              "description": "An agent known by name; command stands for one judged by its exit code alone.",
+              "enum": ["claude", "codex", "command"]
+            },
+            "command": {
+              "description": "The agent's shell command; it gets the prompt on standard input.",
+              "type": "string"
+            },
+            "max_turns": {
+              "description": "The most turns the agent may take; only for the adapter claude.",
+              "type": "integer", "minimum": 1, "maximum": 10000
+            },
+            "timeout": {
+              "description": "The longest run of one attempt, 1s to 7d.",
+              "$ref": "#/$defs/duration"
+            },
+            "max_concurrent": {
+              "description": "How many agents may work at once, over all machines.",
+              "type": "integer", "minimum": 1, "maximum": 1000
+            }
+          }
+        },
+        "attempts": {
+          "description": "How many attempts may fail before a step is blocked.",
+          "type": "integer", "minimum": 1, "maximum": 100, "default": 3
+        },
+        "lease": {
+          "description": "How long a claim holds before it must be renewed, 10s to 7d.",
+          "$ref": "#/$defs/duration",
+          "default": "20m"
+        },
+        "backoff": {
+          "description": "The pause after a failed attempt, 0s to 1d; it doubles each time.",
+          "anyOf": [
+            { "$ref": "#/$defs/duration" },
+            {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "initial": { "description": "The first.", "$ref": "#/$defs/duration", "default": "10s" },
+                "max": { "description": "The longest.", "$ref": "#/$defs/duration", "default": "5m" }
+              }
+            }
+          ]
+        },
+        "resources": {
+          "description": "Named semaphores, counted on each machine: how many may hold each at once.",
+          "type": "object",
+          "propertyNames": { "$ref": "#/$defs/name" },
+          "additionalProperties": { "type": "integer", "minimum": 1, "maximum": 1000 }
+        },
+        "worktree": {
+          "description": "How a worktree is made usable.",
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "copy": {
+              "description": "Paths copied from the main worktree, such as .env.",
+              "$ref": "#/$defs/texts"
+            },
+            "setup": { "description": "A shell command run in the worktree first.", "type": "string" },
+            "keep": {
+              "description": "Whether a failed attempt's worktree is kept.",
+              "type": "boolean", "default": false
+            }
+          }
+        },
+        "gate": {
+          "description": "What a candidate must pass before it is merged; none merges everything.",
+          "anyOf": [
+            { "const": "none" },
+            {
+              "type": "object",
+              "required": ["verifiers"],
+              "additionalProperties": false,
+              "properties": {
+                "verifiers": {
+                  "description": "Commands that must succeed, in order.",
+                  "type": "array",
+                  "minItems": 1,
+                  "items": {
+                    "type": "object",
+                    "required": ["name", "run"],
+                    "additionalProperties": false,
+                    "properties": {
+                      "name": { "description": "Unique in the gate.", "$ref": "#/$defs/name" },
+                      "kind": {
+                        "description": "What it checks; test is judged by how many tests ran.",
+                        "enum": ["test", "build", "lint", "format"], "default": "test"
+                      },
+                      "run": { "description": "The shell command.", "type": "string" },
+                      "timeout": {
+                        "description": "The longest run, 1s to 7d.",
+                        "$ref": "#/$defs/duration", "default": "10m"
+                      },
+                      "uses": { "description": "The resource held while it runs.", "$ref": "#/$defs/name" }
+                    }
+                  }
+                },
+                "guards": {
+                  "description": "Checks of the change: no lost tests, no paths but the step's, no secrets.",
+                  "type": "array",
+                  "uniqueItems": true,
+                  "items": { "enum": ["tests", "scope", "secrets"] }
+                }
+              }
+            }
+          ]
+        },
+        "notify": {
+          "description": "A shell command told about blocked steps and the migration's end.",
+          "type": "string"
+        },
+        "steps": {
+          "description": "The steps, in the order they are claimed when nothing else decides.",
+          "type": "array",
+          "minItems": 1,
+          "items": {
+            "type": "object",
+            "required": ["id"],
+            "additionalProperties": false,
+            "properties": {
+              "id": {
+                "description": "Unique, whatever its case; a template (pkg-{{match.dir}}) beside for.",
+                "type": ["string", "integer"]
+              },
+              "title": { "description": "One line for people.", "type": "string" },
+              "needs": {
+                "description": "Ids, or globs such as pkg-*, of the steps that must be merged first.",
+                "$ref": "#/$defs/texts"
+              },
+              "paths": {
+                "description": "Globs of the paths the step may change; without it, any.",
+                "$ref": "#/$defs/texts"
+              },
+              "prompt": { "description": "A template in place of the plan's own prompt.", "type": "string" },
+              "lock": {
+                "description": "Steps with the same lock never run at the same time.",
+                "type": "string"
+              },
+              "uses": { "description": "Resources held by whoever does the step.", "$ref": "#/$defs/texts" },
+              "priority": {
+                "description": "Higher goes first.",
+                "type": "integer", "minimum": -1000000, "maximum": 1000000, "default": 0
+              },
+              "run": { "description": "A shell command in place of an agent.", "type": "string" },
+              "timeout": { "description": "The longest attempt, 1s to 7d.", "$ref": "#/$defs/duration" },
+              "for": {
+                "description": "Makes one step for each match.",
+                "type": "object",
+                "additionalProperties": false,
+                "minProperties": 1,
+                "maxProperties": 1,
+                "properties": {
+                  "files": { "description": "A glob over tracked files.", "type": "string" },
+                  "dirs": { "description": "A glob over directories of tracked files.", "type": "string" },
+                  "lines": { "description": "A command; each line it prints is a match.", "type": "string" }
+                }
+              }
+            }
+          }
+        }
+      },
+      "$defs": {
+        "name": { "type": ["string", "integer"] },
+        "duration": {
+          "anyOf": [
+            { "type": "string", "pattern": "^(0|[1-9][0-9]*)[smhd]?$" },
+            { "type": "integer", "minimum": 0 }
+          ]
+        },
+        "texts": {
+          "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": ["string", "integer"] } }]
+        }
+      }
+    }
+    """#
+}

@@ -1,0 +1,57 @@
+import Git
+import Ledger
+import Migration
+
+/// Records how an attempt of this run ended, after what it did is kept on its attempt ref.
+struct AttemptEnd {
+  let site: Site
+  let observer: any RunObserver
+
+  /// Never loses work: the tree is kept first, whatever the outcome; the slot is given back last.
+  func record(_ job: WorkJob, _ outcome: WorkJob.Outcome) throws(CommandError) {
+    let fence = job.claim.fence
+    let change: Migration.Change?
+    do throws(CommandError) {
+      let content = try Submitting(site: site).collect(
+        migration: job.migration, fence: fence, base: job.claim.base, title: job.step.title, slot: job.slot,
+        commit: nil)
+      change = self.change(job, outcome, content)
+    } catch {
+      change = .attemptFailed(fence, Migration.Failure(kind: .setup, reason: "its result could not be kept: \(error.message)"))
+    }
+    if let change {
+      let result = try reporting {
+        try site.ledger.append([Proposal(job.migration, change)], by: job.claim.holder)
+      }
+      switch result {
+      case .won(_, let effects): try Interpreter(site: site, report: observer.warn).perform(effects)
+      case .refused(let refusal): observer.warn("the late result of '\(fence.step)' was refused: \(refusal.message)")
+      case .nothing: break
+      }
+    }
+    if case .failed = outcome, job.keepsFailedWorktree { return }
+    try Slots(site: site).close(job.slot, migration: job.migration, fence: fence)
+  }
+
+  private func change(
+    _ job: WorkJob, _ outcome: WorkJob.Outcome, _ content: Submitting.Content
+  ) -> Migration.Change? {
+    let fence = job.claim.fence
+    switch (outcome, content) {
+    case (.failed(let failure), _): return .attemptFailed(fence, failure)
+    case (.stopped, _): return .stepReleased(fence, forced: false, reason: "the run was stopped")
+    case (.done, .result(let result)), (.noOp, .result(let result)): return .stepSubmitted(fence, result)
+    case (.noOp, .unchanged(let result)): return .stepSubmitted(fence, result)
+    case (.done, .unchanged(let result)):
+      // A codemod says by its exit code that it looked everywhere; an agent has to say so in words.
+      if job.step.run != nil { return .stepSubmitted(fence, result) }
+      return .attemptFailed(
+        fence,
+        Migration.Failure(
+          kind: .noChange, reason: "the agent changed nothing and did not say that nothing was to be done",
+          details: [
+            "if nothing is to be done, write {\"result\":\"no-op\",\"reason\":\"…\"} into $MIGRATE_RESULT_FILE"
+          ]))
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import Git
+import Ledger
+import Migration
+
+/// Moves an integration branch, by git and through the hooks: the tool has no privileged path (DESIGN §6).
+struct BranchMove {
+  let site: Site
+
+  /// What became of a move.
+  enum Outcome: Equatable {
+    /// The branch is at the new commit.
+    case moved
+    /// It is where it was; the reason is for people.
+    case notMoved(String)
+    /// It is somewhere else altogether.
+    case elsewhere(OID?)
+  }
+
+  /// Moves `ref` from `old` to `new`. Where the branch is checked out, its files move along when nothing there is
+  /// changed; otherwise nothing moves at all. The answer is read from the branch, never from an exit code.
+  func move(_ ref: String, from old: OID, to new: OID) throws(CommandError) -> Outcome {
+    let refused = try reporting { () throws -> String? in
+      let checkouts = try site.repository.checkouts(ofBranch: ref)
+      guard let place = checkouts.first else {
+        switch try site.git.updateRef(ref, to: new, from: old, hooks: .effective, message: "git-migrate") {
+        case .moved: return nil
+        case .lost(let text), .denied(let text), .busy(let text), .unknown(let text): return firstLine(text)
+        }
+      }
+      let branch = ref.hasPrefix("refs/heads/") ? String(ref.dropFirst("refs/heads/".count)) : ref
+      guard checkouts.count == 1 else {
+        return "'\(branch)' is checked out in \(checkouts.count) worktrees: \(checkouts.joined(separator: ", "))"
+      }
+      let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
+      if let changed = try worktree.status(includingUntracked: false).first {
+        return "'\(branch)' is checked out in '\(place)' with uncommitted changes, first '\(changed)'; "
+          + "commit or stash them, or check out another branch there"
+      }
+      let output = try GitProgram(worktree).mergeFastForward(workTree: place, to: new)
+      return output.isSuccess ? nil : firstLine(output.errorText)
+    }
+    let now = try reporting { try site.repository.resolve(ref) }
+    if now == new { return .moved }
+    if now == old { return .notMoved(refused ?? "the branch did not move") }
+    return .elsewhere(now)
+  }
+
+  /// The environment without what pins git to the repository of the caller's directory.
+  private var cleanEnvironment: [String: String] {
+    site.environment.filter { !["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"].contains($0.key) }
+  }
+
+  private func firstLine(_ text: String) -> String {
+    let lines = text.split(whereSeparator: \.isNewline).map(String.init)
+    let telling = lines.first { $0.contains("git-migrate") || $0.hasPrefix("error:") || $0.hasPrefix("fatal:") }
+    return telling ?? lines.first ?? "git gave no reason"
+  }
+}

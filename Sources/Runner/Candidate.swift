@@ -1,0 +1,98 @@
+import Gate
+import Git
+import Ledger
+import Migration
+
+/// What the integration branch would become: the submitted change merged with its tip, in memory (DESIGN §6).
+struct Candidate {
+  /// The tip it stands on.
+  var tip: OID
+  /// The tree of the tip.
+  var tipTree: OID
+  /// The tree that is judged, and that alone is merged.
+  var tree: OID
+  /// The commit the branch would move to; the tip itself when there is nothing to merge.
+  var commit: OID
+
+  /// Whether the submission changes nothing on this tip.
+  var isNoChange: Bool { tree == tipTree }
+
+  enum Outcome {
+    case made(Candidate)
+    case conflicts([String])
+  }
+
+  /// Builds the candidate of a submission on the branch as it is now.
+  static func build(
+    site: Site, migration: MigrationState, fence: Fence, submission: Submission
+  ) throws(CommandError) -> Outcome {
+    try reporting { () throws -> Outcome in
+      let repository = site.repository
+      guard let tip = try repository.resolve(migration.intoRef) else {
+        throw CommandError(
+          "the integration branch '\(migration.into)' is gone",
+          hint: "run 'git update-ref \(migration.intoRef) \(migration.tip.hex)'")
+      }
+      let (base, theirs) = (submission.base.oid, submission.result.tree.oid)
+      let tipTree = try repository.treeOf(commit: tip)
+      let baseTree = try repository.treeOf(commit: base)
+      switch try repository.mergeTrees(ancestorTree: baseTree, oursTree: tipTree, theirsTree: theirs) {
+      case .conflicts(let paths): return .conflicts(paths)
+      case .clean(let tree):
+        guard tree != tipTree else {
+          return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: tip))
+        }
+        let title = migration.plan.steps.first { $0.id == fence.step }?.title ?? fence.step
+        let signature = try Harvest(site: site).signature()
+        let commit = try repository.writeCommit(
+          tree: tree, parents: [tip],
+          message: Harvest.message(subject: title, migration: migration.name, fence: fence),
+          author: signature, committer: signature)
+        return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
+      }
+    }
+  }
+
+  /// What the plan's guards have against the submitted change itself, as one failure.
+  static func guardFailure(
+    site: Site, plan: Plan, step: PlannedStep, submission: Submission
+  ) throws(CommandError) -> Migration.Failure? {
+    guard !plan.gate.guards.isEmpty else { return nil }
+    let findings = try reporting { () throws -> [GuardFinding] in
+      let repository = site.repository
+      let tree = submission.result.tree.oid
+      let old = try repository.treeOf(commit: submission.base.oid)
+      let changes = try repository.changes(from: old, to: tree, detectingRenames: true)
+      let change = TreeChange(
+        paths: changes.flatMap(ChangedPath.from),
+        oldText: { text(of: $0, in: old, repository) }, newText: { text(of: $0, in: tree, repository) })
+      return change.findings(guards: plan.gate.guards, globs: step.paths)
+    }
+    guard let first = findings.first else { return nil }
+    let more = findings.count > 1 ? " and \(findings.count - 1) more" : ""
+    return Migration.Failure(
+      kind: .guardFinding, reason: "\(first.guardName.rawValue) guard: '\(first.path)' \(first.message)\(more)",
+      details: findings.map(\.failure.text))
+  }
+
+  /// The text of a file for a guard; `nil` for what is no text or too large to be one.
+  private static func text(of path: String, in tree: OID, _ repository: Repository) -> String? {
+    guard let entry = try? repository.entry(at: path, inTree: tree), entry.kind == .blob,
+      let size = try? repository.objectSize(entry.oid), size <= 4 << 20,
+      let bytes = try? repository.blob(entry.oid), !bytes.prefix(8000).contains(0)
+    else { return nil }
+    return String(validating: bytes, as: UTF8.self)
+  }
+}
+
+extension ChangedPath {
+  /// The guards' view of a change between two trees.
+  static func from(_ change: Git.Change) -> [ChangedPath] {
+    switch change.kind {
+    case .added: [ChangedPath(path: change.path, kind: .added)]
+    case .deleted: [ChangedPath(path: change.path, kind: .deleted)]
+    case .modified, .typeChanged: [ChangedPath(path: change.path, kind: .modified)]
+    case .renamed: [ChangedPath(path: change.path, kind: .renamed(from: change.oldPath ?? change.path))]
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import Git
+import Ledger
+import Migration
+import PlanFile
+import Processes
+
+/// Why a command ends without its result: what a person is told, and the exit code a script sees.
+public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What happened, to which step or path; git's grammar: lower case, no full stop.
+  public var message: String
+  /// What to do next, or `nil`.
+  public var hint: String?
+  /// The exit code.
+  public var exitCode: ExitCode
+
+  /// Makes an error; `fatal` is the code of everything that is neither an answer nor a usage error.
+  public init(_ message: String, hint: String? = nil, exitCode: ExitCode = .fatal) {
+    self.message = message
+    self.hint = hint
+    self.exitCode = exitCode
+  }
+
+  /// The message.
+  public var description: String { message }
+
+  /// The exit codes, documented in git-migrate(1) (DESIGN §5).
+  public enum ExitCode: Int32, Sendable, CaseIterable {
+    /// Done.
+    case done = 0
+    /// The answer is no: the gate failed, or the request was refused.
+    case no = 1
+    /// Nothing can be claimed now.
+    case nothingNow = 10
+    /// Nothing is left to claim.
+    case nothingLeft = 11
+    /// It could not be verified.
+    case couldNotVerify = 125
+    /// A fatal error.
+    case fatal = 128
+    /// Wrong usage.
+    case usage = 129
+    /// Ctrl-C, or a request to end: 128 plus the signal, as shells say it.
+    case interrupted = 130
+  }
+
+  /// The error of git's library or program.
+  public init(_ error: GitError) { self.init(error.description, hint: error.hint) }
+
+  /// The error of the ledger.
+  public init(_ error: LedgerError) { self.init(error.description, hint: error.hint) }
+
+  /// The fault of a plan file.
+  public init(_ fault: PlanFault) { self.init(fault.description, hint: fault.hint) }
+
+  /// The error of a file.
+  public init(_ error: FileError) { self.init(error.description) }
+
+  /// The error of a child process.
+  public init(_ error: ProcessError) { self.init(error.description) }
+
+  /// What `decide` refused. Unknown names are fatal, everything else is an answer.
+  public init(_ refusal: Refusal) {
+    switch refusal.code {
+    case .unknownMigration, .unknownStep, .invalid, .migrationExists:
+      self.init(refusal.message, hint: refusal.hint)
+    case .paused, .ended, .stale, .held, .wrongPhase, .limited, .tipMoved, .unproven:
+      self.init(refusal.message, hint: refusal.hint, exitCode: .no)
+    }
+  }
+
+  /// Turns any error of the modules below into a command's error.
+  public static func from(_ error: any Error) -> CommandError {
+    switch error {
+    case let error as CommandError: error
+    case let error as GitError: CommandError(error)
+    case let error as LedgerError: CommandError(error)
+    case let error as PlanFault: CommandError(error)
+    case let error as FileError: CommandError(error)
+    case let error as ProcessError: CommandError(error)
+    case let error as Refusal: CommandError(error)
+    default: CommandError("unexpected error: \(error)")
+    }
+  }
+}
+
+/// Runs `body` and turns whatever it throws into a `CommandError`.
+public func reporting<Value>(_ body: () throws -> Value) throws(CommandError) -> Value {
+  do { return try body() } catch { throw CommandError.from(error) }
+}

@@ -1,0 +1,114 @@
+import Git
+import Ledger
+import Migration
+
+/// Takes in a moved base, and hands the result back: people keep working on `base` all the time (DESIGN §6).
+public struct Finishing {
+  let site: Site
+  let report: (String) -> Void
+
+  /// Makes it; `report` gets lines for people.
+  public init(site: Site, report: @escaping (String) -> Void) {
+    self.site = site
+    self.report = report
+  }
+
+  /// What became of a refresh.
+  public enum RefreshOutcome: Equatable, Sendable {
+    /// The base has not moved past what the branch has.
+    case upToDate
+    /// The branch holds the base now.
+    case refreshed(String)
+    /// The two conflict in these paths; nothing was changed.
+    case conflicts([String])
+    /// The merged tree did not pass; nothing was changed.
+    case failed(Verdict, Migration.Failure)
+  }
+
+  /// Merges the moved base into the integration branch, through the gate.
+  public func refresh(_ name: String, stopWhen shouldStop: () -> Bool, signals: Int32) throws(CommandError)
+    -> RefreshOutcome
+  {
+    let snapshot = try Recovery(site: site).sweep(name)
+    guard let state = snapshot.state.migration(named: name) else { throw CommandError("no migration '\(name)'") }
+    let place = try ends(state)
+    if try reporting({ try site.repository.isAncestor(place.base, of: place.tip) }) { return .upToDate }
+    let merged: OID
+    switch try reporting({ try site.repository.mergeCommits(ours: place.tip, theirs: place.base) }) {
+    case .conflicts(let paths): return .conflicts(paths)
+    case .clean(let tree): merged = tree
+    }
+    let commit = try reporting { () throws -> OID in
+      let signature = try Harvest(site: site).signature()
+      return try site.repository.writeCommit(
+        tree: merged, parents: [place.tip, place.base],
+        message: "Merge \(state.base) into \(state.into)\n\nMigrate-Refresh: \(name)\n", author: signature,
+        committer: signature)
+    }
+    if let outcome = try judge(state, commit, stopWhen: shouldStop, signals: signals) { return outcome }
+    let outcome = try reporting {
+      try site.ledger.append(by: site.actor) { (_, at) throws(Refusal) in
+        let refresh = Refresh(
+          base: place.base.objectID, old: place.tip.objectID, new: commit.objectID, tree: merged.objectID,
+          verifiers: state.plan.verifierDigest, verdict: .passed, owner: Site.owner(),
+          expiresAt: at.adding(seconds: 600))
+        return [Proposal(name, .refreshIntended(refresh))]
+      }
+    }
+    switch outcome {
+    case .refused(let refusal): throw CommandError(refusal)
+    case .nothing: return .upToDate
+    case .won(_, let effects): try Interpreter(site: site, report: report).perform(effects)
+    }
+    guard try reporting({ try site.repository.resolve(state.intoRef) }) == commit else {
+      let last = try reporting { try site.ledger.entries() }.last
+      throw CommandError(
+        "'\(state.into)' did not take the base in: \(last?.entry.event.sentence ?? "it did not move")",
+        exitCode: .no)
+    }
+    return .refreshed(commit.hex)
+  }
+
+  private func judge(
+    _ state: MigrationState, _ commit: OID, stopWhen shouldStop: () -> Bool, signals: Int32
+  ) throws(CommandError) -> RefreshOutcome? {
+    guard !state.plan.gate.verifiers.isEmpty else { return nil }
+    let job = try GateJob(
+      site: site, plan: state.plan, commit: commit, variables: ["MIGRATE_MIGRATION": state.name]
+    ) { [site] in "\(site.localDirectory)/logs/\(state.name)/refresh-\($0).log" }
+    let found = try job.finish(stopWhen: shouldStop, signals: signals)
+    guard let failure = found.failure else { return nil }
+    return .failed(found.verdict, failure)
+  }
+
+  private func ends(_ state: MigrationState) throws(CommandError) -> (tip: OID, base: OID) {
+    guard let tip = try reporting({ try site.repository.resolve(state.intoRef) }) else {
+      throw CommandError(
+        "the integration branch '\(state.into)' is gone",
+        hint: "run 'git update-ref \(state.intoRef) \(state.tip.hex)'")
+    }
+    guard let base = try reporting({ try site.repository.resolve("refs/heads/" + state.base) }) else {
+      throw CommandError("the base branch '\(state.base)' is gone")
+    }
+    return (tip, base)
+  }
+
+  // MARK: Finish
+
+  /// Fast-forwards the base branch to the result. Gives `nil` when that is done, or why it cannot be.
+  public func handBack(_ state: MigrationState, result: ObjectID) throws(CommandError) -> String? {
+    let ref = "refs/heads/" + state.base
+    guard let base = try reporting({ try site.repository.resolve(ref) }) else {
+      return "the base branch '\(state.base)' is gone"
+    }
+    if try reporting({ try base == result.oid || site.repository.isAncestor(result.oid, of: base) }) { return nil }
+    guard try reporting({ try site.repository.isAncestor(base, of: result.oid) }) else {
+      return "'\(state.base)' has moved since"
+    }
+    switch try BranchMove(site: site).move(ref, from: base, to: result.oid) {
+    case .moved: return nil
+    case .notMoved(let reason): return reason
+    case .elsewhere: return "'\(state.base)' was moved by somebody else"
+    }
+  }
+}

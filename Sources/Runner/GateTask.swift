@@ -1,0 +1,250 @@
+import Git
+import Ledger
+import Migration
+
+/// Takes one submitted step through its gate and into the integration branch.
+///
+/// Never waits: the owner polls `descriptor` and calls `advance()` until it says how it ended.
+final class GateTask {
+  /// How it ended.
+  enum Ending: Equatable {
+    /// The step is merged, or was already part of the branch.
+    case merged
+    /// The verdict, a conflict or a guard sent it back; the ledger says more.
+    case sentBack(Migration.Failure)
+    /// Nothing was decided, because it is not this step's turn or somebody else was faster.
+    case notNow(Refusal)
+    /// The base itself does not pass, so that no step can be judged.
+    case baseFails(String)
+  }
+
+  let migration: String
+  let fence: Fence
+  private let site: Site
+  private let interpreter: Interpreter
+  private var stage: Stage
+  private var isStopping = false
+
+  private enum Stage {
+    case begin
+    case baseline(BaselineTask)
+    case candidate(GateJob, Candidate, gate: Int)
+    case ended(Ending)
+  }
+
+  init(site: Site, migration: String, fence: Fence, report: @escaping (String) -> Void) {
+    self.site = site
+    self.migration = migration
+    self.fence = fence
+    interpreter = Interpreter(site: site, report: report)
+    stage = .begin
+  }
+
+  /// Readable when `advance` may have something to do; negative when it has.
+  var descriptor: Int32 {
+    switch stage {
+    case .begin, .ended: -1
+    case .baseline(let task): task.descriptor
+    case .candidate(let job, _, _): job.descriptor
+    }
+  }
+
+  /// Stops the verifier; the next `advance` gives the gate back.
+  func stop() {
+    isStopping = true
+    switch stage {
+    case .begin, .ended: return
+    case .baseline(let task): task.stop()
+    case .candidate(let job, _, _): job.stop()
+    }
+  }
+
+  /// Goes as far as it can without waiting, and says how it ended once it has.
+  func advance() throws(CommandError) -> Ending? {
+    while true {
+      switch stage {
+      case .ended(let ending): return ending
+      case .begin: stage = try begin()
+      case .baseline(let task):
+        guard let ending = try task.advance() else { return nil }
+        switch ending {
+        case .passed: stage = .begin
+        case .failed(let reason): stage = .ended(.baseFails(reason))
+        case .stopped: stage = .ended(.notNow(Refusal(.limited, "the run is ending")))
+        }
+      case .candidate(let job, let candidate, let gate):
+        guard let report = try job.poll() else { return nil }
+        stage = try endGate(report, candidate, gate: gate)
+      }
+    }
+  }
+
+  // MARK: Stages
+
+  private func begin() throws(CommandError) -> Stage {
+    if isStopping { return .ended(.notNow(Refusal(.limited, "the run is ending"))) }
+    let (state, submission) = try current()
+    let candidate: Candidate
+    switch try Candidate.build(site: site, migration: state, fence: fence, submission: submission) {
+    case .conflicts(let paths):
+      let list = paths.prefix(3).joined(separator: "', '")
+      let failure = Migration.Failure(
+        kind: .conflict, reason: "conflicts with what was merged since, in '\(list)'",
+        details: paths.map { "conflict in \($0): do the step again on the newer base" })
+      try interpreter.record([Proposal(migration, .attemptFailed(fence, failure))])
+      return .ended(.sentBack(failure))
+    case .made(let made): candidate = made
+    }
+    if BaselineTask.isNeeded(state, tree: candidate.tipTree) {
+      return .baseline(try BaselineTask(site: site, state: state, commit: candidate.tip, tree: candidate.tipTree))
+    }
+    return try judge(candidate, state, submission)
+  }
+
+  private func judge(
+    _ candidate: Candidate, _ state: MigrationState, _ submission: Submission
+  ) throws(CommandError) -> Stage {
+    guard let planned = plannedStep(state) else {
+      throw CommandError("no step '\(fence.step)' in the migration '\(migration)'")
+    }
+    let tree = candidate.tree.objectID
+    let guardFailure = try Candidate.guardFailure(
+      site: site, plan: state.plan, step: planned, submission: submission)
+    let digest = state.plan.verifierDigest
+    let isKnown =
+      candidate.isNoChange || state.plan.gate.verifiers.isEmpty
+      || state.verdict(tree: tree, verifiers: digest)?.verdict == .passed
+    var gate = 0
+    let outcome = try append { [self] (snapshot, at) throws(Refusal) in
+      let (step, start) = try gateStart(snapshot, at, candidate)
+      gate = start.gate
+      let begun = Proposal(migration, .gateStarted(Fence(step: step.id, epoch: fence.epoch), start))
+      if let guardFailure {
+        return [begun, finished(gate, candidate, digest, .failed, guardFailure)]
+      }
+      guard isKnown else { return [begun] }
+      return [begun] + passed(gate, candidate, digest, at)
+    }
+    if let refusal = outcome { return .ended(.notNow(refusal)) }
+    if let guardFailure { return .ended(.sentBack(guardFailure)) }
+    if isKnown { return .ended(try settled()) }
+    let run = gate
+    let job = try GateJob(
+      site: site, plan: state.plan, commit: candidate.commit,
+      variables: ["MIGRATE_MIGRATION": migration, "MIGRATE_STEP": fence.step]
+    ) { [site, migration, fence] in site.logFile(migration, fence, "gate-\(run)-\($0)") }
+    return .candidate(job, candidate, gate: gate)
+  }
+
+  private func endGate(
+    _ report: GateJob.Report, _ candidate: Candidate, gate: Int
+  ) throws(CommandError) -> Stage {
+    if isStopping {
+      _ = try append { [self] (_, _) throws(Refusal) in
+        [Proposal(migration, .gateAbandoned(fence, gate: gate, evidence: .holder))]
+      }
+      return .ended(.notNow(Refusal(.limited, "the run is ending")))
+    }
+    let digest = try migrationState()?.plan.verifierDigest ?? ""
+    let refusal = try append { [self] (snapshot, at) throws(Refusal) in
+      if let failure = report.failure {
+        return [finished(gate, candidate, digest, report.verdict, failure)]
+      }
+      // A pause keeps the verdict and lets the merge wait; the candidate is judged from memory later.
+      let isPaused = snapshot.state.migration(named: migration)?.phase.word == "paused"
+      let verdict = finished(gate, candidate, digest, .passed, nil)
+      guard !isPaused else {
+        return [verdict, Proposal(migration, .gateAbandoned(fence, gate: gate, evidence: .holder))]
+      }
+      return passed(gate, candidate, digest, at)
+    }
+    if let refusal {
+      // The plan, the step or the branch changed under the gate: whoever holds it now goes on from there.
+      _ = try append { [self] (_, _) throws(Refusal) in
+        [Proposal(migration, .gateAbandoned(fence, gate: gate, evidence: .holder))]
+      }
+      return .ended(.notNow(refusal))
+    }
+    if let failure = report.failure { return .ended(.sentBack(failure)) }
+    return .ended(try settled())
+  }
+
+  // MARK: Pieces
+
+  /// How a step that passed ended: its branch may still have refused to move.
+  private func settled() throws(CommandError) -> Ending {
+    guard let step = try migrationState()?.step(fence.step) else { return .merged }
+    if case .merged = step.phase { return .merged }
+    let reason = step.lastFailure?.reason ?? "the merge is not settled yet"
+    return .notNow(Refusal(.limited, "'\(fence.step)' passed but was not merged: \(reason)"))
+  }
+
+  private func finished(
+    _ gate: Int, _ candidate: Candidate, _ digest: String, _ verdict: Verdict, _ failure: Migration.Failure?
+  ) -> Proposal {
+    let report = GateReport(
+      gate: gate, tree: candidate.tree.objectID, verifiers: digest,
+      verdict: verdict, failure: failure, isNoChange: candidate.isNoChange)
+    return Proposal(migration, .gateFinished(fence, report))
+  }
+
+  /// The verdict and, unless there is nothing to merge, the intent to move the branch.
+  private func passed(_ gate: Int, _ candidate: Candidate, _ digest: String, _ at: Timestamp) -> [Proposal] {
+    let verdict = finished(gate, candidate, digest, .passed, nil)
+    guard !candidate.isNoChange else { return [verdict] }
+    let target = MergeTarget(
+      gate: gate, old: candidate.tip.objectID,
+      new: candidate.commit.objectID,
+      tree: candidate.tree.objectID, owner: Site.owner(),
+      expiresAt: at.adding(seconds: 600))
+    return [verdict, Proposal(migration, .mergeIntended(fence, target))]
+  }
+
+  private func gateStart(
+    _ snapshot: LedgerSnapshot, _ at: Timestamp, _ candidate: Candidate
+  ) throws(Refusal) -> (Step, GateStart) {
+    guard let state = snapshot.state.migration(named: migration), let step = state.step(fence.step) else {
+      throw Refusal(.unknownStep, "no step '\(fence.step)' in the migration '\(migration)'")
+    }
+    let seconds = state.plan.gate.verifiers.reduce(600) { $0 + $1.timeoutSeconds }
+    return (
+      step,
+      GateStart(
+        gate: step.gates + 1, holder: site.actor, owner: Site.owner(),
+        expiresAt: at.adding(seconds: min(seconds, maximumLeaseSeconds)),
+        tip: candidate.tip.objectID,
+        tree: candidate.tree.objectID)
+    )
+  }
+
+  /// Appends and performs what follows; gives the refusal when there was one.
+  private func append(
+    _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> [Proposal]
+  ) throws(CommandError) -> Refusal? {
+    let outcome = try reporting { try site.ledger.append(by: site.actor, propose) }
+    switch outcome {
+    case .won(_, let effects):
+      try interpreter.perform(effects)
+      return nil
+    case .refused(let refusal): return refusal
+    case .nothing: return nil
+    }
+  }
+
+  private func current() throws(CommandError) -> (MigrationState, Submission) {
+    guard let state = try migrationState(), let step = state.step(fence.step), step.epoch == fence.epoch,
+      case .submitted(let submission) = step.phase
+    else {
+      throw CommandError("'\(fence.step)' does not wait for its gate", exitCode: .no)
+    }
+    return (state, submission)
+  }
+
+  private func migrationState() throws(CommandError) -> MigrationState? {
+    try reporting { try site.ledger.read() }.state.migration(named: migration)
+  }
+
+  private func plannedStep(_ state: MigrationState) -> PlannedStep? {
+    state.index(of: fence.step).map { state.plan.steps[$0] }
+  }
+}

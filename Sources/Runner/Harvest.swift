@@ -1,0 +1,70 @@
+import Git
+import Ledger
+import Migration
+import Processes
+
+/// Takes the result out of a worktree: the agent edits files, the engine makes the commit (DESIGN §6).
+public struct Harvest {
+  let site: Site
+
+  /// Makes a harvest for a site.
+  public init(site: Site) { self.site = site }
+
+  /// The tree of what lies in a worktree now: tracked, new and deleted files, without ignored ones.
+  func tree(of worktree: Repository, at path: String, base: OID) throws -> OID {
+    if try worktree.needsGitProgram(forCommit: base) != nil {
+      return try GitProgram(worktree).snapshotWorktree(path: path).tree
+    }
+    return try worktree.snapshotTree()
+  }
+
+  /// Keeps a tree on the attempt ref of a claim and gives the commit. The ref is new or already holds this tree:
+  /// an attempt is never overwritten.
+  func keep(
+    tree: OID, base: OID, migration: String, fence: Fence, subject: String
+  ) throws -> OID {
+    let ref = Site.attemptRef(migration, fence)
+    let commit = try site.repository.writeCommit(
+      tree: tree, parents: [base],
+      message: Harvest.message(subject: subject, migration: migration, fence: fence),
+      author: try signature(), committer: try signature())
+    return try keep(commit: commit, on: ref)
+  }
+
+  /// Points the attempt ref at a commit that a worker made itself.
+  func keep(commit: OID, on ref: String) throws -> OID {
+    switch site.repository.compareAndSwap(ref: ref, to: commit, from: nil) {
+    case .won: return commit
+    case .lost:
+      guard let existing = try site.repository.resolve(ref),
+        try site.repository.treeOf(commit: existing) == site.repository.treeOf(commit: commit)
+      else {
+        throw CommandError(
+          "'\(ref)' holds another result already", hint: "an attempt is handed in once; claim the step again")
+      }
+      return existing
+    case .busy(let error), .unknown(let error): throw CommandError(error)
+    }
+  }
+
+  /// The message of a commit that the engine makes for a step.
+  static func message(subject: String, migration: String, fence: Fence) -> String {
+    "\(TerminalText.sanitizedLine(subject))\n\nMigrate-Step: \(migration)/\(fence.step)\nMigrate-Epoch: \(fence.epoch)\n"
+  }
+
+  /// Who makes the engine's commits: the user's identity, or the program's own when git knows none.
+  func signature() throws -> Signature {
+    let name = try site.repository.config("user.name") ?? ""
+    let email = try site.repository.config("user.email") ?? ""
+    return Signature(
+      name: clean(name, "git-migrate"), email: clean(email, "git-migrate@localhost"),
+      seconds: site.clock.now().seconds)
+  }
+
+  /// git cannot store these characters in an identity, and configured text may hold anything.
+  private func clean(_ text: String, _ fallback: String) -> String {
+    let kept = text.unicodeScalars.filter { $0 != "<" && $0 != ">" && $0.value >= 0x20 && $0.value != 0x7F }
+    let result = String(String.UnicodeScalarView(kept))
+    return result.utf8.contains { $0 != 0x20 } ? result : fallback
+  }
+}

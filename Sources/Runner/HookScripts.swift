@@ -1,0 +1,209 @@
+/// The texts of the files in `hooks/`, byte for byte: the binary brings them along. `HookScriptTests` compares the
+/// two; after a change to a file there, put its text here.
+enum HookScripts {
+  /// Local and server: every ref that moves through git.
+  static let referenceTransaction = #"""
+    #!/bin/sh
+    # git-migrate hook: the refs of a migration move by legal ledger entries and to gated trees only.
+    # Installed by 'git migrate init'; a hook that was here before is kept beside it and runs first.
+    # Only 'prepared' is a question, and only a ref of ours is put to git-migrate; no other ref waits for us.
+    chained=$0.migrate-chained
+    [ "$1" = prepared ] || [ -x "$chained" ] || exit 0
+
+    filter() {
+      common=${GIT_COMMON_DIR:-${GIT_DIR:-.git}}
+      [ -f "$common" ] && read -r _ common < "$common"
+      if [ -f "$common/commondir" ]; then
+        read -r up < "$common/commondir"
+        case $up in /*) common=$up ;; *) common=$common/$up ;; esac
+      fi
+      branches=' '
+      if [ -f "$common/migrate/branches" ]; then
+        while read -r line; do branches="$branches$line "; done < "$common/migrate/branches"
+      fi
+      while read -r old new ref; do
+        case $ref in
+          refs/migrate/* | refs/heads/migrate/*) ;;
+          *) case $branches in *" $ref "*) ;; *) continue ;; esac ;;
+        esac
+        if ! command -v git-migrate > /dev/null; then
+          echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to check the change" >&2
+          exit 1
+        fi
+        { printf '%s\n' "$old $new $ref" && cat; } | git-migrate hook reference-transaction prepared
+        exit
+      done
+    }
+
+    if [ -x "$chained" ]; then
+      input=$(cat && echo .)
+      input=${input%.}
+      read -r line < "$chained"
+      case $line in
+        # Sourced, so that it still finds its own name in $0: husky looks its scripts up by that.
+        '#!/bin/sh' | '#!/usr/bin/sh' | '#!/usr/bin/env sh') printf %s "$input" | (. "$chained") ;;
+        *) printf %s "$input" | "$chained" "$@" ;;
+      esac || exit
+      [ "$1" = prepared ] || exit 0
+      filter "$@" << EOF
+    $input
+    EOF
+    else
+      filter "$@"
+    fi
+    exit 0
+
+    """#
+
+  /// Local: a merge by hand.
+  static let preMergeCommit = #"""
+    #!/bin/sh
+    # git-migrate hook: nobody merges by hand on the integration branch of an open migration.
+    # Installed by 'git migrate init'; a hook that was here before is kept beside it and runs first.
+    # Only a branch of ours is put to git-migrate; no other branch waits for us.
+    chained=$0.migrate-chained
+
+    filter() {
+      common=${GIT_COMMON_DIR:-${GIT_DIR:-.git}}
+      [ -f "$common" ] && read -r _ common < "$common"
+      read -r _ ref < "$common/HEAD"
+      if [ -f "$common/commondir" ]; then
+        read -r up < "$common/commondir"
+        case $up in /*) common=$up ;; *) common=$common/$up ;; esac
+      fi
+      branches=' '
+      if [ -f "$common/migrate/branches" ]; then
+        while read -r line; do branches="$branches$line "; done < "$common/migrate/branches"
+      fi
+      case $ref in
+        refs/heads/migrate/*) ;;
+        *) case $branches in *" $ref "*) ;; *) return ;; esac ;;
+      esac
+      if ! command -v git-migrate > /dev/null; then
+        echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to check the merge" >&2
+        exit 1
+      fi
+      git-migrate hook pre-merge-commit "$ref"
+      exit
+    }
+
+    if [ -x "$chained" ]; then
+      read -r line < "$chained"
+      case $line in
+        # Sourced, so that it still finds its own name in $0: husky looks its scripts up by that.
+        '#!/bin/sh' | '#!/usr/bin/sh' | '#!/usr/bin/env sh') (. "$chained") ;;
+        *) "$chained" "$@" ;;
+      esac || exit
+    fi
+    filter
+    exit 0
+
+    """#
+
+  /// Local: what goes to another repository.
+  static let prePush = #"""
+    #!/bin/sh
+    # git-migrate hook: what is pushed to the refs of a migration must be legal entries and gated trees.
+    # Installed by 'git migrate init'; a hook that was here before is kept beside it and runs first.
+    # Only a ref of ours is put to git-migrate; no other ref waits for us.
+    chained=$0.migrate-chained
+
+    filter() {
+      common=${GIT_COMMON_DIR:-${GIT_DIR:-.git}}
+      [ -f "$common" ] && read -r _ common < "$common"
+      if [ -f "$common/commondir" ]; then
+        read -r up < "$common/commondir"
+        case $up in /*) common=$up ;; *) common=$common/$up ;; esac
+      fi
+      branches=' '
+      if [ -f "$common/migrate/branches" ]; then
+        while read -r line; do branches="$branches$line "; done < "$common/migrate/branches"
+      fi
+      while read -r update; do
+        # The local name comes first and may be any revision, spaces and all.
+        ref=${update% *}
+        ref=${ref##* }
+        case $ref in
+          refs/migrate/* | refs/heads/migrate/*) ;;
+          *) case $branches in *" $ref "*) ;; *) continue ;; esac ;;
+        esac
+        if ! command -v git-migrate > /dev/null; then
+          echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to check the change" >&2
+          exit 1
+        fi
+        { printf '%s\n' "$update" && cat; } | git-migrate hook pre-push "$@"
+        exit
+      done
+    }
+
+    if [ -x "$chained" ]; then
+      input=$(cat && echo .)
+      input=${input%.}
+      read -r line < "$chained"
+      case $line in
+        # Sourced, so that it still finds its own name in $0: husky looks its scripts up by that.
+        '#!/bin/sh' | '#!/usr/bin/sh' | '#!/usr/bin/env sh') printf %s "$input" | (. "$chained") ;;
+        *) printf %s "$input" | "$chained" "$@" ;;
+      esac || exit
+      filter "$@" << EOF
+    $input
+    EOF
+    else
+      filter "$@"
+    fi
+    exit 0
+
+    """#
+
+  /// Server: what comes from other repositories.
+  static let preReceive = #"""
+    #!/bin/sh
+    # git-migrate hook: what is pushed to the refs of a migration must be legal entries and gated trees.
+    # Installed by 'git migrate init'; a hook that was here before is kept beside it and runs first.
+    # Only a ref of ours is put to git-migrate; no other ref waits for us.
+    chained=$0.migrate-chained
+
+    filter() {
+      common=${GIT_COMMON_DIR:-${GIT_DIR:-.git}}
+      [ -f "$common" ] && read -r _ common < "$common"
+      if [ -f "$common/commondir" ]; then
+        read -r up < "$common/commondir"
+        case $up in /*) common=$up ;; *) common=$common/$up ;; esac
+      fi
+      branches=' '
+      if [ -f "$common/migrate/branches" ]; then
+        while read -r line; do branches="$branches$line "; done < "$common/migrate/branches"
+      fi
+      while read -r old new ref; do
+        case $ref in
+          refs/migrate/* | refs/heads/migrate/*) ;;
+          *) case $branches in *" $ref "*) ;; *) continue ;; esac ;;
+        esac
+        if ! command -v git-migrate > /dev/null; then
+          echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to check the change" >&2
+          exit 1
+        fi
+        { printf '%s\n' "$old $new $ref" && cat; } | git-migrate hook pre-receive
+        exit
+      done
+    }
+
+    if [ -x "$chained" ]; then
+      input=$(cat && echo .)
+      input=${input%.}
+      read -r line < "$chained"
+      case $line in
+        # Sourced, so that it still finds its own name in $0: husky looks its scripts up by that.
+        '#!/bin/sh' | '#!/usr/bin/sh' | '#!/usr/bin/env sh') printf %s "$input" | (. "$chained") ;;
+        *) printf %s "$input" | "$chained" "$@" ;;
+      esac || exit
+      filter "$@" << EOF
+    $input
+    EOF
+    else
+      filter "$@"
+    fi
+    exit 0
+
+    """#
+}

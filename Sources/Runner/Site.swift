@@ -1,0 +1,120 @@
+import Git
+import Ledger
+import Migration
+import Processes
+
+/// One repository with everything a command needs to work in it: made once at the start of a command.
+public final class Site {
+  /// The repository, as found from the working directory.
+  public let repository: Repository
+  /// The `git` program, for what hooks must see or what touches the network.
+  public let git: GitProgram
+  /// The ledger of the repository.
+  public let ledger: Ledger
+  /// The environment the command was started with.
+  public let environment: [String: String]
+  /// The directory the command was started in, absolute.
+  public let directory: String
+  /// The wall clock.
+  public let clock: any WallClock
+
+  /// Finds the repository from `directory`.
+  public init(
+    directory: String, environment: [String: String], clock: any WallClock = SystemClock(),
+    randomness: any RandomSource = SystemRandomness()
+  ) throws(CommandError) {
+    let environment = Site.withOwnProgram(environment)
+    let found = try reporting { () throws -> (Repository, GitProgram) in
+      let repository = try Repository.discover(from: directory, environment: environment)
+      return (repository, GitProgram(repository))
+    }
+    repository = found.0
+    git = found.1
+    ledger = Ledger(repository: repository, clock: clock, randomness: randomness)
+    self.environment = environment
+    self.directory = directory
+    self.clock = clock
+  }
+
+  /// The hooks of the repository call `git-migrate`; a program that was started by its path must be found by them.
+  private static func withOwnProgram(_ environment: [String: String]) -> [String: String] {
+    guard let program = Files.realPath("/proc/self/exe") else { return environment }
+    let folder = Files.parent(of: program)
+    let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+    guard !path.split(separator: ":").contains(where: { $0 == folder }) else { return environment }
+    return environment.merging(["PATH": path + ":" + folder]) { $1 }
+  }
+
+  /// The folder of everything that belongs to this clone only: locks, logs, prompts.
+  public var localDirectory: String { repository.commonDirectory + "/migrate" }
+
+  /// The folder outside the repository in which worktree slots are made (`migrate.worktreeRoot`, by default
+  /// `../<repository>.migrate`). Throws for a bare repository, which has no place beside it.
+  public func worktreeRoot() throws(CommandError) -> String {
+    let configured = try reporting { try repository.config("migrate.worktreeRoot") }
+    let main = try mainDirectory()
+    guard let configured, !configured.isEmpty else { return main + ".migrate" }
+    return configured.hasPrefix("/") ? configured : main + "/" + configured
+  }
+
+  /// The main worktree's folder. Throws for a bare repository.
+  public func mainDirectory() throws(CommandError) -> String {
+    let common = repository.commonDirectory
+    guard common.hasSuffix("/.git") else {
+      if let directory = repository.workingDirectory, !repository.isLinkedWorktree { return directory }
+      throw CommandError(
+        "'\(common)' is a bare repository, and a migration needs a worktree",
+        hint: "run it in a clone, and share the ledger by pushing '\(Ledger.ref)'")
+    }
+    return String(common.dropLast("/.git".count))
+  }
+
+  /// Who acts: `MIGRATE_WORKER`, `migrate.worker`, `user.name`, or the login and machine.
+  public var actor: String {
+    let configured = (try? repository.config("migrate.worker")) ?? (try? repository.config("user.name"))
+    let login = environment["USER"] ?? environment["LOGNAME"] ?? "someone"
+    let name = environment["MIGRATE_WORKER"] ?? configured ?? "\(login)@\(Machine.hostName)"
+    let clean = TerminalText.sanitizedLine(name)
+    return clean.isEmpty ? "someone" : String(clean.prefix(100))
+  }
+
+  /// This process as the owner of a claim.
+  public static func owner() -> Owner {
+    let process = ProcessIdentity.current()
+    return Owner(
+      machine: Machine.identity, boot: process.bootID, pid: Int(process.pid),
+      startTicks: Int64(clamping: process.startTicks))
+  }
+
+  /// An owner on this machine that is bound to no process: it is never proven dead, only timed out.
+  public static func unboundOwner() -> Owner {
+    Owner(machine: Machine.identity, boot: Machine.bootID, pid: 0, startTicks: 0)
+  }
+
+  /// Whether an owner is provably dead: a process of this machine that is gone, or of an earlier boot of it.
+  public static func isProvablyDead(_ owner: Owner) -> Bool {
+    guard owner.pid > 0, owner.machine == Machine.identity else { return false }
+    guard owner.boot == Machine.bootID else { return true }
+    let process = ProcessIdentity(
+      bootID: owner.boot, pid: Int32(clamping: owner.pid), startTicks: UInt64(clamping: owner.startTicks))
+    return process.liveness() == .dead
+  }
+
+  /// The migration a command is about: the one named, or the only one that has not ended.
+  public func migration(_ name: String?, in state: State) throws(CommandError) -> MigrationState {
+    if let name {
+      if let found = state.migration(named: name) { return found }
+      throw CommandError("no migration '\(name)'", hint: "'git migrate status' lists them")
+    }
+    let open = state.migrations.filter { !$0.phase.isTerminal }
+    if let only = open.first, open.count == 1 { return only }
+    if open.isEmpty {
+      if let last = state.migrations.last { return last }
+      throw CommandError("there is no migration here", hint: "begin one with 'git migrate start PLAN'")
+    }
+    let names = open.map(\.name).joined(separator: ", ")
+    throw CommandError(
+      "more than one migration is open: \(names)", hint: "say which with '--migration NAME'",
+      exitCode: .usage)
+  }
+}

@@ -1,0 +1,180 @@
+import Git
+import Ledger
+import Migration
+import Processes
+
+/// The worktree slots of this clone: folders outside the repository that are used again and again, so that build
+/// caches survive (DESIGN §6).
+public struct Slots {
+  let site: Site
+
+  /// Makes the slots of a site.
+  public init(site: Site) { self.site = site }
+
+  /// The folder of a slot. Always derived, never read from a file that an agent could write.
+  public func path(_ slot: String) throws(CommandError) -> String { try site.worktreeRoot() + "/" + slot }
+
+  /// The name git knows the slot's worktree by.
+  static func worktreeName(_ slot: String) -> String { "migrate-" + slot }
+
+  /// The lowest numbered slot that nobody uses: no lease names it, and whoever had it last is done with it or dead.
+  ///
+  /// A slot whose holder lost its lease without a word stays out of use: the holder may still write there.
+  public func choose(in state: State) -> String {
+    var taken = Set<String>()
+    let machine = Machine.identity
+    for migration in state.migrations {
+      for step in migration.steps {
+        if case .leased(let lease) = step.phase, lease.owner.machine == machine, let slot = lease.slot {
+          taken.insert(slot)
+        }
+      }
+    }
+    var number = 1
+    while true {
+      let slot = "slot-\(number)"
+      if !taken.contains(slot) && marker(slot)?.isFree ?? true { return slot }
+      number += 1
+    }
+  }
+
+  /// Makes the slot ready for a claim: what an earlier claim left there is kept on its attempt ref, then the folder
+  /// becomes exactly the base commit, with ignored files (caches) left in place.
+  public func prepare(
+    _ slot: String, migration: String, claim: Claim, plan: Plan
+  ) throws(CommandError) -> String {
+    let path = try path(slot)
+    return try reporting { () throws -> String in
+      let lock = try creationLock()
+      defer { withExtendedLifetime(lock) {} }
+      try keepLeftovers(slot, path)
+      try checkOut(claim.base.oid, in: slot, path)
+      try write(
+        SlotMarker(
+          migration: migration, fence: claim.fence, base: claim.base, owner: claim.owner, isClosed: false),
+        slot)
+      try copyIncluded(plan.worktree.copy, to: path)
+      return path
+    }
+  }
+
+  /// Makes a slot that is used for judging exactly this commit. The caller holds the slot's own lock.
+  func prepareGate(_ slot: String, commit: OID, plan: Plan) throws(CommandError) -> String {
+    let path = try path(slot)
+    return try reporting { () throws -> String in
+      let lock = try creationLock()
+      defer { withExtendedLifetime(lock) {} }
+      try checkOut(commit, in: slot, path)
+      try copyIncluded(plan.worktree.copy, to: path)
+      return path
+    }
+  }
+
+  /// Says that the holder of a claim is done with its slot, so that the slot can be used again.
+  public func close(_ slot: String, migration: String, fence: Fence) throws(CommandError) {
+    guard var found = marker(slot), found.migration == migration, found.fence == fence else { return }
+    found.isClosed = true
+    try write(found, slot)
+  }
+
+  /// Notes which supervisor watches over the program in a slot, so that nobody takes the slot while it may write.
+  func note(_ supervisor: ProcessIdentity, in slot: String) {
+    guard var found = marker(slot) else { return }
+    found.supervisor = Owner(
+      machine: Machine.identity, boot: supervisor.bootID, pid: Int(supervisor.pid),
+      startTicks: Int64(clamping: supervisor.startTicks))
+    // A slot without the note is only given away later, or its holder is proven dead by its own process.
+    try? write(found, slot)
+  }
+
+  /// Removes every slot that nobody uses, after keeping what lies in it. Says which could not be removed, and why.
+  public func removeAll(in state: State) throws(CommandError) -> [String] {
+    let root = try site.worktreeRoot()
+    var kept: [String] = []
+    try reporting {
+      let lock = try creationLock()
+      defer { withExtendedLifetime(lock) {} }
+      for worktree in try site.repository.worktrees() where worktree.name.hasPrefix("migrate-") {
+        let slot = String(worktree.name.dropFirst("migrate-".count))
+        let isGate = slot.hasPrefix("gate-")
+        if !isGate, let marker = marker(slot), !marker.isFree {
+          kept.append("\(slot): '\(marker.fence.step)' may still be worked on there")
+          continue
+        }
+        let path = root + "/" + slot
+        if !isGate { try keepLeftovers(slot, path) }
+        try site.repository.removeWorktree(name: worktree.name, derivedPath: path)
+        try Files.removeFile(markerPath(slot))
+      }
+      if let left = try? Files.listDirectory(root), left.isEmpty { try Files.removeTree(root) }
+    }
+    return kept
+  }
+
+  /// Opens the worktree of a slot after checking that its pointer still leads to our own registration.
+  public func open(_ slot: String) throws(CommandError) -> Repository {
+    let path = try path(slot)
+    return try reporting {
+      try Repository.openWorktree(
+        path: path, expectedCommonDirectory: site.repository.commonDirectory,
+        name: Slots.worktreeName(slot))
+    }
+  }
+
+  // MARK: Pieces
+
+  /// `git worktree add` side by side loses trees, so that creation goes one by one (PITFALLS 5, row 1).
+  private func creationLock() throws -> FileLock? {
+    try Files.makeDirectories(site.localDirectory + "/slots")
+    return try FileLock.acquire(path: site.localDirectory + "/slots/lock", wait: true)
+  }
+
+  private func checkOut(_ commit: OID, in slot: String, _ path: String) throws {
+    let name = Slots.worktreeName(slot)
+    let known = try site.repository.worktrees().first { $0.name == name }
+    if let known, !known.isValid {
+      try site.repository.removeWorktree(name: name, derivedPath: path)
+    }
+    if known?.isValid != true {
+      try Files.makeDirectories(try site.worktreeRoot())
+      try site.repository.addWorktree(
+        name: name, path: path, commit: commit, lockReason: "git-migrate uses this worktree")
+    }
+    let worktree = try open(slot)
+    if try worktree.needsGitProgram(forCommit: commit) != nil {
+      try GitProgram(worktree).checkoutWorktree(path: path, commit: commit)
+    } else {
+      try worktree.checkoutTree(commit: commit)
+    }
+  }
+
+  /// Keeps what an ended claim left in the slot on the claim's attempt ref, unless it is kept already.
+  private func keepLeftovers(_ slot: String, _ path: String) throws {
+    guard let marker = marker(slot), Files.exists(path) else { return }
+    let base = marker.base.oid
+    let ref = Site.attemptRef(marker.migration, marker.fence)
+    guard try site.repository.resolve(ref) == nil else { return }
+    let harvest = Harvest(site: site)
+    let tree = try harvest.tree(of: try open(slot), at: path, base: base)
+    guard try site.repository.treeOf(commit: base) != tree else { return }
+    _ = try harvest.keep(
+      tree: tree, base: base, migration: marker.migration, fence: marker.fence,
+      subject: "Left behind by \(marker.fence.step), epoch \(marker.fence.epoch)")
+  }
+
+  private func markerPath(_ slot: String) -> String { site.localDirectory + "/slots/\(slot).json" }
+
+  func marker(_ slot: String) -> SlotMarker? {
+    guard let bytes = try? Files.readFile(markerPath(slot)) else { return nil }
+    return SlotMarker(bytes: bytes)
+  }
+
+  private func write(_ marker: SlotMarker, _ slot: String) throws(CommandError) {
+    do throws(FileError) {
+      try Files.makeDirectories(site.localDirectory + "/slots")
+      try Files.writeAtomically(markerPath(slot), marker.json.canonicalBytes)
+    } catch {
+      throw CommandError(error)
+    }
+  }
+}

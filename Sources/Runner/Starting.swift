@@ -1,0 +1,76 @@
+import Git
+import Ledger
+import Migration
+import Processes
+
+/// Where a migration would begin.
+public struct StartPoint: Sendable {
+  /// The branch people work on, without `refs/heads/`.
+  public var base: String
+  /// The commit the integration branch begins at.
+  public var commit: OID
+  /// Whether people share the integration branch.
+  public var isShared: Bool
+
+  /// Finds it for a plan; writes nothing.
+  ///
+  /// Throws for a bare repository, no commit, a detached HEAD without a named base, a base that is no branch, and an
+  /// integration branch of ours that exists already.
+  public init(site: Site, base named: String?, into: String, isDefaultBranch: Bool) throws(CommandError) {
+    _ = try site.mainDirectory()
+    let repository = site.repository
+    let head = try reporting { try repository.head() }
+    let base: String
+    if let named {
+      base = named
+    } else {
+      switch head {
+      case .branch(let name, _), .unborn(let name): base = StartPoint.short(name)
+      case .detached:
+        throw CommandError(
+          "HEAD is detached, so the base is no branch", hint: "say 'base:' in the plan, or check out a branch")
+      }
+    }
+    guard let baseTip = try reporting({ try repository.resolve("refs/heads/" + base) }) else {
+      if case .unborn(let name) = head, StartPoint.short(name) == base {
+        throw CommandError("'\(base)' has no commit yet", hint: "commit something first")
+      }
+      throw CommandError("no branch '\(base)' to begin from", hint: "say an existing one in 'base:'")
+    }
+    let existing = try reporting { try repository.resolve("refs/heads/" + into) }
+    if existing != nil, isDefaultBranch {
+      throw CommandError(
+        "the branch '\(into)' exists already",
+        hint: "delete it, or name it with 'into:' to work on it as a branch that people share")
+    }
+    self.base = base
+    commit = existing ?? baseTip
+    isShared = existing != nil
+  }
+
+  private static func short(_ ref: String) -> String {
+    ref.hasPrefix("refs/heads/") ? String(ref.dropFirst("refs/heads/".count)) : ref
+  }
+}
+
+extension Site {
+  /// Throws when tracked files of the worktree we stand in differ from its commit: a migration begins at a commit,
+  /// and what is not committed would silently stay out of it.
+  public func requireClean() throws(CommandError) {
+    guard repository.workingDirectory != nil else { return }
+    let changed = try reporting { try repository.status(includingUntracked: false) }
+    guard let first = changed.first else { return }
+    let more = changed.count > 1 ? " and \(changed.count - 1) more" : ""
+    throw CommandError(
+      "'\(TerminalText.sanitizedLine(first))'\(more) has changes that are not committed",
+      hint: "commit or stash them, or begin without them by '--allow-dirty'")
+  }
+
+  /// Throws unless this user approved the plan to run its commands on this machine (DESIGN §4).
+  public func requireTrust(_ digest: String, migration: String) throws(CommandError) {
+    guard try !Trust(environment: environment).isApproved(digest: digest) else { return }
+    throw CommandError(
+      "the plan of '\(migration)' has not been approved to run commands here",
+      hint: "look at them and approve with 'git migrate trust \(migration)'")
+  }
+}

@@ -1,0 +1,128 @@
+import Git
+import Ledger
+import Migration
+import PlanFile
+import Processes
+
+/// One attempt under way: the set-up command, then the codemod or agent, each under its own supervisor.
+///
+/// Never waits: the owner polls `descriptor` and asks `poll()`.
+final class WorkJob {
+  /// How an attempt ended, before its tree is looked at.
+  enum Outcome: Equatable {
+    /// The worker says that it is done.
+    case done
+    /// The worker says that nothing was to be done; the reason is its own.
+    case noOp(String)
+    /// It failed.
+    case failed(Migration.Failure)
+    /// It was stopped because the claim is no longer ours or the run ends.
+    case stopped
+  }
+
+  let migration: String
+  let claim: Claim
+  let step: PlannedStep
+  let slot: String
+  private let site: Site
+  private let place: WorkPlace
+  private var child: SupervisedChild
+  private var isSettingUp: Bool
+  private(set) var isStopping = false
+  private var end: Outcome?
+
+  /// Whether the plan wants a failed attempt's worktree kept for a person.
+  var keepsFailedWorktree: Bool { place.plan.worktree.keep }
+
+  /// Starts the attempt of a claim in its prepared slot.
+  init(
+    site: Site, held: HeldStep, slot: String, path: String, place: WorkPlace
+  ) throws(CommandError) {
+    self.site = site
+    self.place = place
+    self.slot = slot
+    migration = held.migration
+    claim = held.claim
+    step = held.step
+    isSettingUp = held.plan.worktree.setup != nil
+    let first =
+      held.plan.worktree.setup.map { place.supervised($0, log: "setup", input: nil, timeoutSeconds: nil) }
+      ?? place.work
+    child = try WorkJob.start(first)
+    Slots(site: site).note(child.supervisor, in: slot)
+  }
+
+  /// Readable when `poll` may have something to tell.
+  var descriptor: Int32 { child.pollDescriptor }
+
+  /// Ends the worker: TERM, then KILL. `poll` tells when it is gone.
+  func stop() {
+    isStopping = true
+    child.terminate()
+  }
+
+  /// Kills the worker without grace.
+  func kill() {
+    isStopping = true
+    child.kill()
+  }
+
+  /// How the attempt ended, or `nil` while it runs.
+  func poll() throws(CommandError) -> Outcome? {
+    if let end { return end }
+    guard let status = child.poll() else { return nil }
+    if isStopping {
+      end = .stopped
+    } else if isSettingUp && status.isSuccess {
+      isSettingUp = false
+      child = try WorkJob.start(place.work)
+      Slots(site: site).note(child.supervisor, in: slot)
+      return nil
+    } else {
+      end = isSettingUp ? setupFailure(status) : outcome(status)
+    }
+    return end
+  }
+
+  private static func start(_ command: Supervised) throws(CommandError) -> SupervisedChild {
+    do throws(ProcessError) { return try SupervisedChild.start(command) } catch { throw CommandError(error) }
+  }
+
+  private func setupFailure(_ status: ExitStatus) -> Outcome {
+    .failed(
+      Migration.Failure(
+        kind: .setup, reason: "the set-up command \(WorkJob.words(status))",
+        details: place.tail("setup")))
+  }
+
+  private func outcome(_ status: ExitStatus) -> Outcome {
+    let said = place.readResult()
+    switch status {
+    case .timedOut:
+      let limit = place.work.timeoutSeconds ?? 0
+      return .failed(
+        Migration.Failure(kind: .timeout, reason: "took longer than \(limit) s", details: place.tail("work")))
+    case .exited(0):
+      if let failure = place.missingEvidence() { return .failed(failure) }
+      switch said {
+      case .noOp(let reason): return .noOp(reason)
+      case .failed(let reason): return .failed(Migration.Failure(kind: .worker, reason: reason))
+      case .done, nil: return .done
+      }
+    case .exited, .signalled:
+      if let failure = place.infrastructureFailure() { return .failed(failure) }
+      let reason: String
+      if case .failed(let words) = said { reason = words } else { reason = WorkJob.words(status) }
+      return .failed(Migration.Failure(kind: .worker, reason: reason, details: place.tail("work")))
+    }
+  }
+
+  /// How a program ended, as the end of a sentence.
+  static func words(_ status: ExitStatus) -> String {
+    switch status {
+    case .exited(let code): "ended with exit code \(code)"
+    case .signalled(let signal): "was ended by signal \(signal)"
+    case .timedOut: "took too long"
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import Git
+import Ledger
+import Migration
+import PlanFile
+import Processes
+
+/// The files and the environment of one attempt: what a worker is given, and what it may say back.
+public struct WorkPlace {
+  let site: Site
+  let plan: Plan
+  let step: PlannedStep
+  let fence: Fence
+  let migration: String
+  let base: ObjectID
+  let attempt: Int
+  let path: String
+
+  /// What a worker says in its result file.
+  enum Said: Equatable {
+    case done
+    case noOp(String)
+    case failed(String)
+  }
+
+  /// The step's command: its codemod, or the plan's agent.
+  var command: String { step.run ?? plan.agent?.command ?? "" }
+
+  /// The supervised run of the step's command.
+  var work: Supervised {
+    let limit = step.timeoutSeconds ?? (step.run == nil ? plan.agent?.timeoutSeconds : nil)
+    let input = step.run == nil ? site.promptFile(migration, fence) : nil
+    return supervised(command, log: "work", input: input, timeoutSeconds: limit)
+  }
+
+  func supervised(
+    _ command: String, log: String, input: String?, timeoutSeconds: Int?
+  ) -> Supervised {
+    var run = Supervised(
+      shellCommand: command, environment: environment, directory: path,
+      logFile: site.logFile(migration, fence, log))
+    run.inputFile = input
+    run.timeoutSeconds = timeoutSeconds
+    return run
+  }
+
+  /// What the worker sees of the world: harmless variables, and `MIGRATE_*` (git-migrate-run(1)).
+  var environment: [String: String] {
+    let own = [
+      "MIGRATE_MIGRATION": migration, "MIGRATE_STEP": step.id, "MIGRATE_TITLE": step.title,
+      "MIGRATE_EPOCH": String(fence.epoch), "MIGRATE_ATTEMPT": String(attempt),
+      "MIGRATE_BASE": base.hex, "MIGRATE_WORKTREE": path,
+      "MIGRATE_PROMPT_FILE": site.promptFile(migration, fence),
+      "MIGRATE_RESULT_FILE": site.resultFile(migration, fence),
+    ]
+    return ChildEnvironment.allowList(from: site.environment, adding: own, extraNames: site.passedVariables)
+  }
+
+  /// Writes the prompt, makes the folders of logs and results, and forgets an earlier result.
+  public func writePrompt(failures: [String]) throws(CommandError) {
+    do {
+      let template = try Template(parsing: step.prompt ?? plan.prompt)
+      let values = PromptNames.values(
+        migration: migration, step: step, attempt: attempt, failures: failures, base: base.hex)
+      let prompt = try template.render(values)
+      let file = site.promptFile(migration, fence)
+      try Files.makeDirectories(Files.parent(of: file))
+      try Files.makeDirectories(site.logDirectory(migration, step.id))
+      try Files.writeAtomically(file, Array(prompt.utf8), mode: 0o600)
+      try Files.removeFile(site.resultFile(migration, fence))
+    } catch let fault as TemplateFault {
+      throw CommandError("the prompt of '\(step.id)' cannot be written: \(fault.description)", hint: fault.hint)
+    } catch {
+      throw CommandError.from(error)
+    }
+  }
+
+  /// What the worker wrote into `$MIGRATE_RESULT_FILE`: `{"result":"no-op","reason":…}`, `"failed"` or `"done"`.
+  func readResult() -> Said? {
+    guard let bytes = try? Files.readFile(site.resultFile(migration, fence), limit: 64 << 10),
+      let json = try? JSON.parse(bytes), case .string(let word)? = json["result"]
+    else { return nil }
+    var reason = ""
+    if case .string(let text)? = json["reason"] { reason = TerminalText.sanitizedLine(text) }
+    switch word {
+    case "no-op": return .noOp(reason)
+    case "failed": return .failed(reason.isEmpty ? "the worker said that it failed" : reason)
+    default: return .done
+    }
+  }
+
+  /// The end of a log, for the next attempt and for people.
+  func tail(_ log: String) -> [String] {
+    guard let bytes = try? Files.tail(site.logFile(migration, fence, log), bytes: 4 << 10) else { return [] }
+    let text = TerminalText.sanitized(bytes)
+    return text.isEmpty ? [] : [text]
+  }
+
+  // MARK: Evidence of agents (ECOSYSTEM finding 3: an agent's exit code 0 is no success)
+
+  /// Why an agent's clean exit is not believed, or `nil`: its own terminal event must be in its output.
+  func missingEvidence() -> Migration.Failure? {
+    guard step.run == nil, let agent = plan.agent else { return nil }
+    let wanted: (event: String, flaw: String?)
+    switch agent.adapter {
+    case "claude": wanted = ("\"type\":\"result\"", "\"is_error\":true")
+    case "codex": wanted = ("\"type\":\"turn.completed\"", nil)
+    default: return nil
+    }
+    let lines = lastLines()
+    guard let line = lines.last(where: { $0.contains(wanted.event) }) else {
+      return Migration.Failure(
+        kind: .worker, reason: "the agent ended without its terminal event", details: tail("work"))
+    }
+    if let flaw = wanted.flaw, line.contains(flaw) {
+      return Migration.Failure(kind: .worker, reason: "the agent says that it failed", details: tail("work"))
+    }
+    return nil
+  }
+
+  /// Whether an agent failed for want of its service (quota, log-in, network): that is no attempt of the step.
+  func infrastructureFailure() -> Migration.Failure? {
+    guard step.run == nil, plan.agent?.adapter == "claude" else { return nil }
+    guard lastLines().contains(where: { $0.contains("\"terminal_reason\":\"api_error\"") }) else { return nil }
+    return Migration.Failure(
+      kind: .setup, reason: "the agent's service refused the work", details: tail("work"))
+  }
+
+  private func lastLines() -> [String] {
+    guard let bytes = try? Files.tail(site.logFile(migration, fence, "work"), bytes: 1 << 20) else { return [] }
+    return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+  }
+}
+
+extension Site {
+  /// The variables that the user lets through to workers and verifiers: `migrate.passEnvironment`, names
+  /// separated by spaces, may be given more than once.
+  var passedVariables: [String] {
+    let values = (try? repository.configValues("migrate.passEnvironment")) ?? []
+    return values.flatMap { $0.split(separator: " ").map(String.init) }
+  }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+import Migration
+import Runner
+
+/// `git migrate abort`: ends a migration without its result.
+struct AbortCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "abort", abstract: "End a migration; steps that are not done are cancelled.",
+    discussion: "The integration branch, the ledger and every attempt's ref stay.")
+
+  @Argument(help: "Why; shown in the log.")
+  var reason: [String] = []
+
+  @OptionGroup var migration: MigrationOption
+  @OptionGroup var json: JSONOption
+
+  func run(_ context: Context) throws(CommandError) {
+    let site = try context.site()
+    let text = reason.joined(separator: " ")
+    let steering = try Steering(context, migration)
+    try Recovery(site: site).sweep(steering.migration)
+    try steering.append(json: json.isWanted) { _ in
+      [.migrationAborted(reason: text.isEmpty ? "\(site.actor) asked for it" : text)]
+    }
+    try Cleaning(context).removeSlots()
+  }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Ledger
+import Migration
+import Processes
+import Runner
+
+/// `git migrate logs`: what set-up, workers and verifiers of a step have printed.
+struct LogsCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "logs", abstract: "Show what the workers and verifiers of a step have printed.",
+    discussion: """
+      Without a step, lists all logs. On a terminal, control characters are shown instead of obeyed. \
+      Logs lie in the git directory of this clone and are never shared.
+      """)
+
+  @Argument(help: "The step.")
+  var step: String?
+
+  @Flag(name: [.customShort("f"), .long], help: "Go on as the logs grow, until nobody works on the step.")
+  var follow = false
+
+  @Flag(name: [.customShort("l"), .long], help: "List the log files instead.")
+  var list = false
+
+  @Option(help: ArgumentHelp("Only the logs of this claim; by default the last one.", valueName: "number"))
+  var epoch: Int?
+
+  @Flag(name: [.customShort("a"), .long], help: "The logs of all claims.")
+  var all = false
+
+  @Option(
+    name: [.customShort("n", allowingJoined: true), .customLong("lines")],
+    help: ArgumentHelp("Only the last lines of each log.", valueName: "number"))
+  var lines: Int?
+
+  @Flag(help: "Print the bytes as they are, even to a terminal.")
+  var raw = false
+
+  @OptionGroup var migration: MigrationOption
+
+  func validate() throws {
+    if step == nil && (follow || epoch != nil) { throw ValidationError("name the step") }
+    if all && epoch != nil { throw ValidationError("'--all' and '--epoch' exclude each other") }
+    if list && follow { throw ValidationError("'--list' and '--follow' exclude each other") }
+    if let lines, lines < 0 { throw ValidationError("'-n' takes a number that is not negative") }
+  }
+
+  func run(_ context: Context) throws(CommandError) {
+    let site = try context.site()
+    let state = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
+    guard let step else { return try printList(try LogFile.all(of: state, site), context) }
+    let index = try state.require(step: step)
+    let wanted = LogSelection(migration: state.name, step: step, epoch: epoch, isAll: all)
+    if list { return try printList(try wanted.files(site, last: nil), context) }
+    var printer = LogPrinter(context: context, isRaw: raw || !context.output.isTerminal)
+    let files = try wanted.files(site, last: wanted.lastEpoch(site))
+    printer.hasHeadings = files.count > 1 || follow
+    for file in files { try printer.printStart(file, lines: lines) }
+    if follow {
+      try followLogs(wanted, &printer, site, context)
+    } else if files.isEmpty {
+      throw nothing(step, state.steps[index])
+    }
+  }
+
+  private func nothing(_ id: String, _ step: Step) -> CommandError {
+    if let epoch {
+      return CommandError("no log of '\(id)' at epoch \(epoch)", hint: "'git migrate logs --list \(id)'")
+    }
+    return step.epoch == 0
+      ? CommandError("nobody has worked on '\(id)' yet", exitCode: .no)
+      : CommandError(
+        "'\(id)' has no log in this clone", hint: "logs stay where the work was done", exitCode: .no)
+  }
+
+  private func printList(_ files: [LogFile], _ context: Context) throws(CommandError) {
+    for file in files {
+      let size = String(file.size)
+      let space = String(repeating: " ", count: max(0, 9 - size.utf8.count))
+      try context.output.line("\(space)\(size)  \(TerminalText.sanitizedLine(file.path))")
+    }
+  }
+
+  /// Prints what is added to the logs, and new logs, until the step is at rest and nothing more has come.
+  private func followLogs(
+    _ wanted: LogSelection, _ printer: inout LogPrinter, _ site: Site, _ context: Context
+  ) throws(CommandError) {
+    let poller = Poller()
+    while true {
+      try context.output.flush()
+      let isBusy =
+        try reporting { try site.ledger.read() }.state.migration(named: wanted.migration)?
+        .step(wanted.step)?.phase.isInFlight ?? false
+      // Looked at after the state, so that the last words of a worker are not missed.
+      var hasNew = false
+      for file in try wanted.files(site, last: wanted.lastEpoch(site)) {
+        if try printer.printGrowth(file) { hasNew = true }
+      }
+      if !isBusy && !hasNew { return try printer.finish() }
+      if !hasNew { _ = poller.wait(milliseconds: 200) }
+    }
+  }
+}

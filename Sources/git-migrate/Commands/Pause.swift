@@ -1,0 +1,23 @@
+import ArgumentParser
+import Migration
+import Runner
+
+/// `git migrate pause`: nothing new is claimed, gated or merged until `resume`.
+struct PauseCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pause", abstract: "Begin nothing new until 'resume'; what runs may end.")
+
+  @Argument(help: "Why; shown in the status.")
+  var reason: [String] = []
+
+  @OptionGroup var migration: MigrationOption
+  @OptionGroup var json: JSONOption
+
+  func run(_ context: Context) throws(CommandError) {
+    let text = reason.joined(separator: " ")
+    let actor = try context.site().actor
+    try Steering(context, migration).append(json: json.isWanted) { _ in
+      [.migrationPaused(reason: text.isEmpty ? "\(actor) asked for it" : text)]
+    }
+  }
+}

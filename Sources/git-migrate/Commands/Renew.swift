@@ -1,0 +1,61 @@
+import ArgumentParser
+import Ledger
+import Migration
+import Runner
+
+/// How a worker's command says which claim it speaks for.
+struct ClaimOptions: ParsableArguments {
+  @Argument(help: "The step; not needed in its worktree.")
+  var step: String?
+
+  @Option(help: ArgumentHelp("The epoch that the claim was given.", valueName: "n"))
+  var epoch: Int?
+
+  @Option(help: ArgumentHelp("The worker's name.", valueName: "name"))
+  var worker: String?
+
+  @OptionGroup var migration: MigrationOption
+
+  /// Finds the claim, provided that the caller holds it.
+  func claim(_ context: Context) throws(CommandError) -> WorkerClaim {
+    try WorkerClaim(
+      site: try context.site(), migration: migration.migration, step: step, epoch: epoch, worker: worker)
+  }
+}
+
+/// `git migrate renew`: keeps a claim.
+struct RenewCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "renew", abstract: "Keep a claim for longer.")
+
+  @OptionGroup var options: ClaimOptions
+
+  @Option(help: ArgumentHelp("How long from now, e.g. 20m; the plan's lease by default.", valueName: "time"))
+  var ttl: DurationArgument?
+
+  @OptionGroup var json: JSONOption
+
+  func run(_ context: Context) throws(CommandError) {
+    let site = try context.site()
+    let claim = try options.claim(context)
+    let seconds = ttl?.seconds ?? claim.plan.leaseSeconds
+    var expiresAt = claim.lease.expiresAt
+    let outcome = try reporting {
+      try site.ledger.append(by: claim.holder) { (_, at) throws(Refusal) in
+        expiresAt = at.adding(seconds: seconds)
+        return [Proposal(claim.migration, .leaseRenewed(claim.fence, expiresAt: expiresAt))]
+      }
+    }
+    if case .refused(let refusal) = outcome { throw CommandError(refusal) }
+    guard json.isWanted else {
+      return try context.output.line(
+        "\(claim.fence.step) is yours until \(TimeText.local(expiresAt)) (epoch \(claim.fence.epoch))")
+    }
+    try context.output.line(
+      JSON.object([
+        JSON.Member("version", .integer(1)), JSON.Member("step", .string(claim.fence.step)),
+        JSON.Member("epoch", .integer(Int64(claim.fence.epoch))),
+        JSON.Member("expires_at", .integer(expiresAt.seconds)),
+      ]).canonical)
+  }
+}

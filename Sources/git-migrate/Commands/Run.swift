@@ -1,0 +1,85 @@
+import ArgumentParser
+import Git
+import Ledger
+import Migration
+import Runner
+
+/// `git migrate run`: does the steps, with a number of workers, to the end.
+struct RunCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Do the steps with a number of workers, to the end.",
+    discussion: """
+      Runs each step's codemod or agent in a worktree of its own, judges what comes of it and merges what passes. \
+      Ctrl-C stops it: claims are given back, worktrees are kept. A run that was killed is continued by the next. \
+      Exit codes: 0 every step is done, 1 a person must act, 130 interrupted.
+      """)
+
+  @Option(name: [.customShort("j"), .long], help: ArgumentHelp("How many workers.", valueName: "n"))
+  var jobs: Int?
+
+  @Flag(name: [.customShort("q"), .long], help: "Print warnings and the outcome only.")
+  var quiet = false
+
+  @OptionGroup var migration: MigrationOption
+  @OptionGroup var colour: ColourOption
+
+  func validate() throws {
+    if let jobs, !(1...1000).contains(jobs) {
+      throw ValidationError("'--jobs' takes a number from 1 to 1000")
+    }
+  }
+
+  func run(_ context: Context) throws(CommandError) {
+    let site = try context.site()
+    _ = try site.mainDirectory()
+    let state = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
+    if state.phase.isTerminal {
+      return try context.output.line("\(state.name) is \(state.phase.word)")
+    }
+    try site.requireTrust(state.planDigest, migration: state.name)
+    let runner = try GateRunner(context)
+    let progress = RunProgress(context, migration: state.name, isQuiet: quiet)
+    let run = Orchestrator(
+      site: site, migration: state.name, workers: try workers(site), observer: progress,
+      signals: runner.signals)
+    let ending = try run.run()
+    progress.clear()
+    try tell(ending, state.name, context)
+  }
+
+  /// The option, else `migrate.jobs`, else 4.
+  private func workers(_ site: Site) throws(CommandError) -> Int {
+    if let jobs { return jobs }
+    guard let text = try reporting({ try site.repository.config("migrate.jobs") }) else { return 4 }
+    guard let number = Int(text), (1...1000).contains(number) else {
+      throw CommandError("'migrate.jobs' is '\(text)', not a number from 1 to 1000")
+    }
+    return number
+  }
+
+  private func tell(_ ending: Orchestrator.Ending, _ name: String, _ context: Context) throws(CommandError) {
+    switch ending {
+    case .allDone:
+      try context.output.line("\(name): every step is done")
+      context.hint("hand the result back with 'git migrate finish'")
+    case .needsPerson(let blocked):
+      context.exitCode = .no
+      let list = blocked.prefix(5).joined(separator: ", ")
+      try context.output.line("\(name): \(blocked.count) blocked, a person must act: \(list)")
+      context.hint(
+        "see why with 'git migrate show \(blocked.first ?? "STEP")', then 'git migrate retry' or 'skip'")
+    case .needsWorkers(let count):
+      context.exitCode = .no
+      try context.output.line("\(name): \(count) steps have no 'run', and the plan has no agent")
+      context.hint("claim them with 'git migrate claim', or give the plan an agent with 'git migrate amend'")
+    case .paused(let reason):
+      context.exitCode = .no
+      try context.output.line("\(name) is paused: \(reason)")
+      context.hint("go on with 'git migrate resume'")
+    case .ended(let word): try context.output.line("\(name) is \(word)")
+    case .interrupted:
+      try context.output.line("\(name): stopped; claims are given back, worktrees are kept")
+      throw CommandError("interrupted", hint: "go on with 'git migrate run'", exitCode: .interrupted)
+    }
+  }
+}

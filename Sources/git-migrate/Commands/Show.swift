@@ -1,0 +1,57 @@
+import ArgumentParser
+import Ledger
+import Migration
+import Runner
+
+/// `git migrate show`: everything about one step, or about the migration.
+struct ShowCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show everything about a step, or about the migration.")
+
+  @Argument(help: "The step; without it, the migration is shown.")
+  var step: String?
+
+  @Option(
+    name: [.customShort("n", allowingJoined: true), .customLong("lines")],
+    help: ArgumentHelp("How many of the last lines of the newest log are shown.", valueName: "number"))
+  var lines = 10
+
+  @Flag(name: .customLong("plan"), help: "Print the plan in force, as it was written.")
+  var printsPlan = false
+
+  @OptionGroup var migration: MigrationOption
+  @OptionGroup var json: JSONOption
+  @OptionGroup var colour: ColourOption
+
+  func validate() throws {
+    if lines < 0 { throw ValidationError("'-n' takes a number that is not negative") }
+    if printsPlan && (step != nil || json.isWanted) { throw ValidationError("'--plan' stands alone") }
+  }
+
+  func run(_ context: Context) throws(CommandError) {
+    let site = try context.site()
+    let snapshot = try reporting { try site.ledger.read() }
+    let state = try site.migration(migration.migration, in: snapshot.state)
+    if printsPlan {
+      let text = try reporting {
+        try site.ledger.planText(state.name, number: state.planNumber, in: snapshot)
+      }
+      return try context.output.write(bytes: text ?? [])
+    }
+    let report = StatusReport(
+      snapshot.state, sequence: snapshot.sequence, now: site.clock.now(), only: state.name)
+    guard let own = report.migrations.first else { return }
+    let palette = Palette(isOn: json.isWanted ? false : try context.wantsColour(colour))
+    guard let step else {
+      let view = MigrationView(state: state, report: own, now: report.now)
+      return try context.output.write(json.isWanted ? view.json.canonical + "\n" : view.text(palette))
+    }
+    let index = try state.require(step: step)
+    let view = StepView(
+      migration: state, index: index, report: own.steps[index], now: report.now,
+      history: try StepHistory(of: step, in: state, site),
+      logs: try LogFile.list(site.logDirectory(state.name, step), step: step),
+      lines: lines)
+    try context.output.write(json.isWanted ? view.json.canonical + "\n" : view.text(palette))
+  }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Git
+import Ledger
+import Migration
+import PlanFile
+import Runner
+
+/// `git migrate start PLAN`: begins a migration.
+struct StartCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "start", abstract: "Begin the migration that a plan file describes.",
+    discussion: """
+      Installs the hooks, records the plan in the ledger, makes the integration branch, and approves the plan's \
+      commands for you: you typed its name. Nothing runs yet: 'git migrate run' or a worker's 'git migrate claim' \
+      begins the work.
+      """)
+
+  @Argument(help: "The plan file.", completion: .file())
+  var plan: String
+
+  @Flag(name: .customLong("allow-dirty"), help: "Begin although tracked files have changes.")
+  var allowsDirty = false
+
+  @Flag(name: .customLong("no-hooks"), help: "Do not install hooks; 'git migrate init' does it later.")
+  var leavesHooks = false
+
+  @OptionGroup var json: JSONOption
+
+  func run(_ context: Context) throws(CommandError) {
+    let site = try context.site()
+    let input = try PlanInput(path: plan)
+    let settings = input.file.settings
+    let point = try StartPoint(
+      site: site, base: settings.base, into: settings.into,
+      isDefaultBranch: settings.into == "migrate/\(settings.migration)")
+    if !allowsDirty { try site.requireClean() }
+    // Naming the plan on the command line is the approval, so its 'for: { lines: … }' may run (DESIGN §4).
+    let expanded = try input.expanded(in: context, at: point.commit.hex, runsCommands: true)
+    for warning in PlanCheck.warnings(for: expanded) { context.warn(warning.message, hint: warning.hint) }
+    if !leavesHooks {
+      let changes = try HookSetup(site: site).install()
+      for warning in changes.warnings { context.warn(warning) }
+    }
+    let start = MigrationStart(
+      plan: expanded, digest: input.digest, base: point.base,
+      commit: ObjectID(point.commit.hex) ?? .zero, shared: point.isShared)
+    let proposal = Proposal(expanded.migration, .migrationStarted(start), planText: input.bytes)
+    let outcome = try reporting { try site.ledger.append([proposal], by: site.actor) }
+    guard case .won(let snapshot, let effects) = outcome else {
+      if case .refused(let refusal) = outcome { throw CommandError(refusal) }
+      return
+    }
+    try Trust(environment: site.environment).approve(
+      digest: input.digest, name: expanded.migration, at: site.clock.now())
+    try performEffects(effects, context)
+    try tell(expanded, point, sequence: snapshot.sequence, context)
+  }
+
+  private func tell(
+    _ plan: Plan, _ point: StartPoint, sequence: Int, _ context: Context
+  ) throws(CommandError) {
+    guard !json.isWanted else {
+      return try context.output.line(
+        JSON.object([
+          JSON.Member("version", .integer(1)), JSON.Member("migration", .string(plan.migration)),
+          JSON.Member("seq", .integer(Int64(sequence))), JSON.Member("into", .string(plan.into)),
+          JSON.Member("base", .string(point.base)), JSON.Member("commit", .string(point.commit.hex)),
+          JSON.Member("steps", .integer(Int64(plan.steps.count))),
+        ]).canonical)
+    }
+    try context.output.line(
+      "\(plan.migration): \(plan.steps.count) steps, from \(point.base) into \(plan.into)")
+    context.hint("run 'git migrate run' to do them, 'git migrate status' to see them")
+  }
+}

@@ -1,0 +1,130 @@
+import Git
+import Glibc
+import Processes
+import Runner
+
+/// What a command gets from the outside: environment, working directory, repository, terminal, and where it
+/// writes.
+final class Context {
+  /// The environment the command was started with.
+  let environment: [String: String]
+  /// Standard output, for results.
+  let output = Output(descriptor: STDOUT_FILENO)
+  /// What the command ends with when it throws nothing.
+  var exitCode = CommandError.ExitCode.done
+  private var opened: Site?
+
+  init(environment: [String: String]) { self.environment = environment }
+
+  /// Makes the process fit for work: no closed standard descriptor that a ledger file could get (its content
+  /// would be our output), and a broken pipe is an error of the write, not the end of the process.
+  static func prepareProcess() {
+    var descriptor: Int32 = 0
+    while descriptor >= 0 && descriptor <= 2 { descriptor = open("/dev/null", O_RDWR) }
+    if descriptor > 2 { close(descriptor) }
+    signal(SIGPIPE, SIG_IGN)
+    tzset()
+  }
+
+  /// The absolute working directory. Throws when it was removed.
+  func directory() throws(CommandError) -> String {
+    guard let path = getcwd(nil, 0) else {
+      throw CommandError("unable to read the current working directory: \(Output.text(of: errno))")
+    }
+    defer { free(path) }
+    return String(cString: path)
+  }
+
+  /// The repository with its ledger, opened at the first call.
+  func site() throws(CommandError) -> Site {
+    if let opened { return opened }
+    let site = try Site(directory: try directory(), environment: environment)
+    opened = site
+    return site
+  }
+
+  // MARK: The terminal
+
+  /// The columns that text may take; 0 when lines are not to be cut because no person looks at them.
+  var width: Int {
+    guard output.isTerminal || isPagerInUse else { return 0 }
+    if let columns = environment["COLUMNS"].flatMap({ Int($0) }), columns > 0 { return columns }
+    return output.columns ?? 80
+  }
+
+  /// Whether git started a pager for us (`pager.migrate`), so that our pipe ends at a terminal.
+  var isPagerInUse: Bool { ["true", "1", "yes", "on"].contains(environment["GIT_PAGER_IN_USE"] ?? "") }
+
+  /// Whether text is to be coloured: the option, then the environment, then `color.migrate`, then `color.ui`.
+  func wantsColour(_ option: ColourOption) throws(CommandError) -> Bool {
+    switch option.choice {
+    case .always: return true
+    case .never: return false
+    case .auto: return isColourTerminal
+    case nil: break
+    }
+    if let forced = environment["CLICOLOR_FORCE"], !forced.isEmpty, forced != "0" { return true }
+    if environment["NO_COLOR"]?.isEmpty == false || environment["CLICOLOR"] == "0" { return false }
+    let repository = try site().repository
+    let configured = try reporting { try repository.config("color.migrate") ?? repository.config("color.ui") }
+    switch configured?.lowercased() {
+    case "always": return true
+    case "never", "false", "no", "off", "0": return false
+    default: return isColourTerminal
+    }
+  }
+
+  private var isColourTerminal: Bool {
+    guard output.isTerminal || isPagerInUse else { return false }
+    return !["", "dumb"].contains(environment["TERM"] ?? "")
+  }
+
+  // MARK: Standard error
+
+  /// Says something a person should know; the command goes on.
+  func warn(_ message: String, hint: String? = nil) {
+    report("warning", message)
+    self.hint(hint)
+  }
+
+  /// Says how an ended command ended.
+  func report(_ error: CommandError) {
+    switch error.exitCode {
+    case .fatal, .usage: report("fatal", error.message)
+    case .done, .no, .nothingNow, .nothingLeft, .couldNotVerify, .interrupted: report("error", error.message)
+    }
+    hint(error.hint)
+  }
+
+  /// Writes one message with git's prefix.
+  func report(_ prefix: String, _ message: String) { note("\(prefix): \(message)") }
+
+  /// Writes `hint:` lines, unless the user has had enough of them.
+  func hint(_ text: String?) {
+    guard let text, wantsAdvice else { return }
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) { note("hint: \(line)") }
+  }
+
+  /// Writes a line to standard error, after all that standard output has got, and made safe for a terminal.
+  func note(_ line: String) {
+    try? output.flush()
+    let bytes = Array((TerminalText.sanitized(line) + "\n").utf8)
+    var written = 0
+    while written < bytes.count {
+      let count = bytes[written...].withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      // There is nowhere left to say that standard error is gone.
+      guard count > 0 else { return }
+      written += count
+    }
+  }
+
+  /// `GIT_ADVICE=0` and `advice.migrateHints=false` silence hints.
+  private var wantsAdvice: Bool {
+    if let advice = environment["GIT_ADVICE"], ["0", "false", "no", "off"].contains(advice.lowercased()) {
+      return false
+    }
+    guard let repository = try? site().repository else { return true }
+    return (try? repository.configBool("advice.migrateHints")) ?? true
+  }
+}

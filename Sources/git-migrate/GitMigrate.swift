@@ -1,0 +1,39 @@
+import ArgumentParser
+
+/// The root command: the list of all others, one file each in `Commands/`.
+struct GitMigrate: ParsableCommand {
+  /// The version that `--version` and the dashboard tell.
+  static let versionNumber = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "git migrate",
+    abstract: "Run a large code migration step by step; the ledger in git says what is done.",
+    usage: "git migrate <command> [<options>]",
+    version: "git-migrate version \(versionNumber)",
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Begin and end a migration",
+        subcommands: [
+          InitCommand.self, CheckCommand.self, TrustCommand.self, DoctorCommand.self, StartCommand.self,
+          AmendCommand.self, RefreshCommand.self, AbortCommand.self, FinishCommand.self,
+        ]),
+      CommandGroup(
+        name: "See how it goes",
+        subcommands: [
+          StatusCommand.self, ShowCommand.self, LogCommand.self, GraphCommand.self, LogsCommand.self,
+        ]),
+      CommandGroup(
+        name: "Steer it",
+        subcommands: [
+          RunCommand.self, PauseCommand.self, ResumeCommand.self, RetryCommand.self, SkipCommand.self,
+        ]),
+      CommandGroup(
+        name: "Work on a step",
+        subcommands: [
+          ClaimCommand.self, RenewCommand.self, VerifyCommand.self, SubmitCommand.self, ReleaseCommand.self,
+        ]),
+      CommandGroup(
+        name: "Look under the hood",
+        subcommands: [FsckCommand.self, ReplayCommand.self, LedgerCommand.self, HookCommand.self]),
+    ])
+}

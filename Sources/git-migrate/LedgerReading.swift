@@ -1,0 +1,70 @@
+import Git
+import Ledger
+import Migration
+import Runner
+
+/// An entry of the ledger as it can be shown, whoever wrote it: one of a newer version is still readable as
+/// text.
+struct ShownEntry {
+  /// The commit that holds it.
+  let commit: Commit
+  /// Its line as it stands in the commit.
+  let line: [UInt8]
+  /// Its line, parsed.
+  let json: JSON
+  /// The event, unless a newer version wrote it. The plan of a start or an amendment is left empty.
+  let event: Event?
+
+  /// The sentence for people.
+  var sentence: String { commit.subject }
+  /// Its number.
+  var sequence: Int { integer("seq").map { Int($0) } ?? 0 }
+  /// When it happened.
+  var at: Timestamp { Timestamp(milliseconds: integer("at") ?? commit.author.seconds * 1000) }
+  /// The migration's name.
+  var migration: String { text("migration") }
+  /// The kind, as it stands there.
+  var kind: String { text("kind") }
+  /// The step it is about.
+  var step: String? { if case .string(let step)? = json["step"] { step } else { nil } }
+
+  private func integer(_ key: String) -> Int64? {
+    if case .integer(let value)? = json[key] { value } else { nil }
+  }
+
+  private func text(_ key: String) -> String { if case .string(let text)? = json[key] { text } else { "" } }
+
+  /// Reads what a commit of the ledger holds. Throws for one that is no entry.
+  init(_ commit: Commit) throws(CommandError) {
+    self.commit = commit
+    func damaged(_ reason: String) -> CommandError {
+      CommandError(LedgerError.damaged(commit: commit.oid, reason: reason))
+    }
+    let bytes = commit.messageBytes
+    guard let subject = bytes.firstIndex(of: 0x0A), bytes.count > subject + 2, bytes[subject + 1] == 0x0A,
+      bytes.last == 0x0A
+    else { throw damaged("its message is not a sentence and a line") }
+    line = Array(bytes[(subject + 2)..<(bytes.count - 1)])
+    do throws(JSONFault) { json = try JSON.parse(line) } catch { throw damaged(error.description) }
+    do throws(EntryFault) {
+      event = try Entry(line: line) { (migration, _) in Plan(migration: migration) }.event
+    } catch {
+      switch error {
+      case .newer: event = nil
+      case .damaged(let reason): throw damaged(reason)
+      }
+    }
+  }
+}
+
+extension Ledger {
+  /// Visits the entries from the newest to the oldest until `visit` says that it has seen enough.
+  func walk(_ visit: (ShownEntry) throws(CommandError) -> Bool) throws(CommandError) {
+    var next = try reporting { try repository.resolve(Ledger.ref) }
+    while let oid = next {
+      let commit = try reporting { try repository.commit(oid) }
+      next = commit.parents.first
+      guard try visit(try ShownEntry(commit)) else { return }
+    }
+  }
+}

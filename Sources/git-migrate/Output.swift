@@ -1,0 +1,71 @@
+import Glibc
+import Runner
+
+/// Standard output: buffered, and no write error goes unseen. A full disk ends the command with 128; a reader
+/// that went away ends it the way `SIGPIPE` ends any program.
+final class Output {
+  private let descriptor: Int32
+  private var buffer: [UInt8] = []
+  /// The first failure; every later flush fails with it, so that nobody takes it for success.
+  private var failure: CommandError?
+
+  private static let bufferSize = 64 << 10
+
+  init(descriptor: Int32) { self.descriptor = descriptor }
+
+  /// Whether a person looks at it.
+  var isTerminal: Bool { isatty(descriptor) == 1 }
+
+  /// The terminal's columns, or `nil` when it is none.
+  var columns: Int? {
+    var size = winsize()
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
+  /// Writes text as it is.
+  func write(_ text: String) throws(CommandError) { try write(bytes: text.utf8) }
+
+  /// Writes text and a line feed.
+  func line(_ text: String) throws(CommandError) { try write(text + "\n") }
+
+  /// Writes bytes as they are.
+  func write(bytes: some Sequence<UInt8>) throws(CommandError) {
+    buffer.append(contentsOf: bytes)
+    if buffer.count >= Output.bufferSize { try flush() }
+  }
+
+  /// Hands what is buffered to the system.
+  func flush() throws(CommandError) {
+    if let failure { throw failure }
+    var written = 0
+    while written < buffer.count {
+      let count = buffer[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count >= 0 {
+        written += count
+        continue
+      }
+      if errno == EINTR { continue }
+      let code = errno
+      buffer = []
+      if code == EPIPE { Output.dieOfBrokenPipe() }
+      let error = CommandError("unable to write to standard output: \(Output.text(of: code))")
+      failure = error
+      throw error
+    }
+    buffer = []
+  }
+
+  /// Ends the process as if `SIGPIPE` had never been ignored: a shell sees 141 and prints nothing.
+  private static func dieOfBrokenPipe() -> Never {
+    signal(SIGPIPE, SIG_DFL)
+    raise(SIGPIPE)
+    exit(141)
+  }
+
+  /// The C library's text for an errno, with git's lower-case start.
+  static func text(of code: Int32) -> String {
+    let message = String(cString: strerror(code))
+    return (message.first.map { $0.lowercased() } ?? "") + message.dropFirst()
+  }
+}

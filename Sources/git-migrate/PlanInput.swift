@@ -1,0 +1,151 @@
+import Git
+import Glibc
+import Migration
+import PlanFile
+import Processes
+import Runner
+
+/// A plan file that a person named on the command line, read and parsed.
+struct PlanInput {
+  /// The exact bytes.
+  let bytes: [UInt8]
+  /// What they say.
+  let file: PlanFile
+
+  /// The largest plan file.
+  static let maximumBytes = 1 << 20
+
+  /// SHA-256 of the bytes: what is approved by `git migrate trust`.
+  var digest: String { SHA256.hexDigest(of: bytes) }
+
+  /// Reads a plan file. Never hangs on a FIFO or a device, and never reads more than `maximumBytes`.
+  init(path: String) throws(CommandError) {
+    bytes = try PlanInput.read(path)
+    do throws(PlanFault) { file = try PlanFile.parse(bytes, path: path) } catch { throw CommandError(error) }
+  }
+
+  private static func read(_ path: String) throws(CommandError) -> [UInt8] {
+    func failure(_ reason: String, hint: String? = nil) -> CommandError {
+      CommandError("unable to read the plan '\(path)': \(reason)", hint: hint)
+    }
+    var status = stat()
+    // Looked at before it is opened: opening a device can already do something.
+    guard stat(path, &status) == 0 else { throw failure(Output.text(of: errno)) }
+    guard status.st_mode & S_IFMT != S_IFDIR else { throw failure("it is a directory") }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw failure("it is not a regular file") }
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(Output.text(of: errno)) }
+    defer { close(descriptor) }
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw failure("it is not a regular file")
+    }
+    var content: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw failure(Output.text(of: errno)) }
+      if count == 0 { return content }
+      content += buffer[..<count]
+      guard content.count <= maximumBytes else {
+        throw failure(
+          "it is larger than \(maximumBytes >> 20) MiB",
+          hint: "make the steps with 'for:' instead of listing them")
+      }
+    }
+  }
+
+  /// The plan with every `for:` expanded over the files of `commit`.
+  ///
+  /// The plan's own commands run only when `runsCommands` says so, or the user trusts these exact bytes.
+  func expanded(in context: Context, at revision: String?, runsCommands: Bool) throws(CommandError) -> Plan {
+    var source: TreeSource?
+    if file.needsExpansion {
+      let site = try context.site()
+      if let command = file.expansionCommands.first, !runsCommands, try !isTrusted(in: site) {
+        throw CommandError(
+          "the steps cannot be listed without running '\(TerminalText.sanitizedLine(command))'",
+          hint: "read the plan, then run 'git migrate check --run-commands \(file.path)'",
+          exitCode: .couldNotVerify)
+      }
+      source = try TreeSource(site: site, commit: try PlanInput.commit(revision, file.settings.base, site))
+    }
+    do throws(PlanFault) {
+      if let source { return try file.expand(using: source) }
+      return try file.expand(using: NoSource())
+    } catch {
+      throw CommandError(error)
+    }
+  }
+
+  private func isTrusted(in site: Site) throws(CommandError) -> Bool {
+    let digest = digest
+    return try reporting { try Trust(environment: site.environment).isApproved(digest: digest) }
+  }
+
+  /// The commit whose files `for:` is over: the one asked for, the plan's base, or what is checked out.
+  private static func commit(_ revision: String?, _ base: String?, _ site: Site) throws(CommandError) -> OID {
+    let repository = site.repository
+    return try reporting {
+      if let revision {
+        guard let oid = try repository.revision(revision) else {
+          throw CommandError("no commit '\(revision)'", hint: "'git log' and 'git branch' list them")
+        }
+        return oid
+      }
+      if let base {
+        guard let oid = try repository.resolve("refs/heads/" + base) else {
+          throw CommandError(
+            "the plan's base branch '\(base)' does not exist", hint: "name another with '--base REVISION'")
+        }
+        return oid
+      }
+      guard let oid = try repository.head().oid else {
+        throw CommandError(
+          "there is no commit yet, so there are no tracked files", hint: "commit something first")
+      }
+      return oid
+    }
+  }
+}
+
+/// What `for:` is over: the files of one commit, and the lines of commands run in the work tree.
+private struct TreeSource: ExpansionSource {
+  let site: Site
+  let tree: OID
+
+  init(site: Site, commit: OID) throws(CommandError) {
+    self.site = site
+    tree = try reporting { try site.repository.treeOf(commit: commit) }
+  }
+
+  func trackedFiles() throws -> [String] { try site.repository.files(inTree: tree) }
+
+  func lines(of command: String) throws -> [String] {
+    var run = Command(
+      "/bin/sh", ["-c", command], environment: ChildEnvironment.allowList(from: site.environment),
+      directory: site.repository.workingDirectory ?? site.directory)
+    run.timeoutSeconds = 60
+    let outcome = try run.run(outputLimit: 16 << 20)
+    guard outcome.status.isSuccess else { throw CommandError(words(outcome)) }
+    guard !outcome.isTruncated else { throw CommandError("it printed more than 16 MiB") }
+    return outcome.text.split(whereSeparator: \.isNewline).map(String.init)
+  }
+
+  private func words(_ outcome: Outcome) -> String {
+    let end =
+      switch outcome.status {
+      case .exited(let code): "it exited with \(code)"
+      case .signalled(let signal): "signal \(signal) ended it"
+      case .timedOut: "it took longer than 60 seconds"
+      }
+    let last = outcome.errorText.split(whereSeparator: \.isNewline).last.map(String.init)
+    return last.map { "\(end): \(TerminalText.sanitizedLine($0))" } ?? end
+  }
+}
+
+/// For plans without a `for:`, which ask for nothing.
+private struct NoSource: ExpansionSource {
+  func trackedFiles() -> [String] { [] }
+  func lines(of command: String) -> [String] { [] }
+}

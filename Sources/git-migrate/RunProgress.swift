@@ -1,0 +1,73 @@
+import Ledger
+import Migration
+import Processes
+import Runner
+
+/// Shows how a run goes: a line for each ledger entry and, on a terminal, one line below that is kept up to date.
+final class RunProgress: RunObserver {
+  private let context: Context
+  private let migration: String
+  private let isQuiet: Bool
+  private let isLive: Bool
+  private var isShown = false
+
+  init(_ context: Context, migration: String, isQuiet: Bool) {
+    self.context = context
+    self.migration = migration
+    self.isQuiet = isQuiet
+    isLive = context.output.isTerminal && !isQuiet
+  }
+
+  func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [String]) {
+    guard !isQuiet else { return }
+    clear()
+    for sentence in sentences where !RunProgress.isNoise(sentence) {
+      write(TerminalText.sanitizedLine(sentence) + "\n")
+    }
+    guard isLive, let state = snapshot.state.migration(named: migration) else { return }
+    write("\r\u{1B}[2K" + line(state))
+    isShown = true
+  }
+
+  func warn(_ text: String) {
+    clear()
+    context.warn(text)
+  }
+
+  /// Takes the live line away.
+  func clear() {
+    guard isShown else { return }
+    write("\r\u{1B}[2K")
+    isShown = false
+  }
+
+  /// Renewals and intents say nothing to a person that the entry after them does not.
+  private static func isNoise(_ sentence: String) -> Bool {
+    sentence.contains(" about to be merged as ") || sentence.contains(" renewed by ")
+  }
+
+  private func line(_ state: MigrationState) -> String {
+    let done = state.steps.count { $0.phase.isTerminal }
+    var parts = ["\(done)/\(state.steps.count) done"]
+    let working = state.steps.filter { if case .leased = $0.phase { true } else { false } }.map(\.id)
+    if !working.isEmpty { parts.append("at work: " + working.prefix(6).joined(separator: " ")) }
+    let judged = state.steps.filter { step in
+      switch step.phase {
+      case .gating, .merging: true
+      case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: false
+      }
+    }
+    if let first = judged.first { parts.append("gate: \(first.id)") }
+    let blocked = state.steps.count { if case .blocked = $0.phase { true } else { false } }
+    if blocked > 0 { parts.append("\(blocked) blocked") }
+    let text = parts.joined(separator: " · ")
+    let width = max(20, context.width)
+    return text.count < width ? text : String(text.prefix(width - 1))
+  }
+
+  private func write(_ text: String) {
+    // A reader that is gone ends the run at its last line, not in the middle of its work.
+    try? context.output.write(text)
+    try? context.output.flush()
+  }
+}

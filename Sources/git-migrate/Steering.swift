@@ -1,0 +1,93 @@
+import ArgumentParser
+import Ledger
+import Migration
+import Runner
+
+/// Performs what follows from accepted events: the one place in which the commands do that.
+func performEffects(_ effects: [Effect], _ context: Context) throws(CommandError) {
+  try Interpreter(site: try context.site(), report: { context.note($0) }).perform(effects)
+}
+
+/// What the commands of a person share that steer a migration: one append, then its effects, then a word
+/// about it.
+struct Steering {
+  let context: Context
+  /// The migration's name.
+  let migration: String
+
+  /// Finds the migration.
+  init(_ context: Context, _ option: MigrationOption) throws(CommandError) {
+    self.context = context
+    let site = try context.site()
+    let state = try reporting { try site.ledger.read() }.state
+    migration = try site.migration(option.migration, in: state).name
+  }
+
+  /// Records all the changes or none, performs their effects and tells of each.
+  func append(
+    json: Bool, _ changes: (MigrationState) throws(Refusal) -> [Migration.Change]
+  ) throws(CommandError) {
+    let site = try context.site()
+    var told: [Migration.Change] = []
+    let outcome = try reporting {
+      try site.ledger.append(by: site.actor) { (snapshot, _) throws(Refusal) in
+        guard let state = snapshot.state.migration(named: migration) else {
+          throw Refusal(.unknownMigration, "no migration '\(migration)'")
+        }
+        told = try changes(state)
+        return told.map { Proposal(migration, $0) }
+      }
+    }
+    switch outcome {
+    case .won(let snapshot, let effects):
+      try performEffects(effects, context)
+      try tell(told, snapshot, by: site.actor, json: json)
+    case .refused(let refusal): throw CommandError(refusal)
+    case .nothing(let snapshot): try tell([], snapshot, by: site.actor, json: json)
+    }
+  }
+
+  private func tell(
+    _ changes: [Migration.Change], _ snapshot: LedgerSnapshot, by author: String, json: Bool
+  ) throws(CommandError) {
+    let events = changes.map {
+      Event(migration: migration, at: snapshot.state.at, by: author, change: $0)
+    }
+    guard json else {
+      for event in events { try context.output.line(event.sentence) }
+      return
+    }
+    let state = snapshot.state.migration(named: migration)
+    let list = events.map { event in
+      JSON.object([
+        JSON.Member("kind", .string(event.change.kind.rawValue)),
+        JSON.Member("sentence", .string(event.sentence)),
+        JSON.Member("step", event.change.step.map(JSON.string) ?? .null),
+      ])
+    }
+    try context.output.line(
+      JSON.object([
+        JSON.Member("version", .integer(1)), JSON.Member("migration", .string(migration)),
+        JSON.Member("seq", .integer(Int64(snapshot.sequence))),
+        JSON.Member("state", state.map { .string($0.phase.word) } ?? .null),
+        JSON.Member("events", .array(list)),
+      ]).canonical)
+  }
+}
+
+extension MigrationState {
+  /// The index of a step a person named. Throws with the name that may have been meant.
+  func require(step id: String) throws(CommandError) -> Int {
+    if let index = index(of: id) { return index }
+    let near = Suggestion.nearest(to: id, among: steps.map(\.id))
+    throw CommandError(
+      "no step '\(id)' in the migration '\(name)'",
+      hint: near.map { "did you mean '\($0)'?" } ?? "'git migrate status' lists the steps")
+  }
+}
+
+/// The texts in `list`, each once, in the order given.
+func eachOnce(_ list: [String]) -> [String] {
+  var seen: Set<String> = []
+  return list.filter { seen.insert($0).inserted }
+}

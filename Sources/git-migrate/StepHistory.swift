@@ -1,0 +1,66 @@
+import Git
+import Ledger
+import Migration
+import Runner
+
+/// What the ledger tells about one step, claim by claim.
+struct StepHistory {
+  /// One claim and all that followed from it, oldest first.
+  struct Attempt {
+    /// The claim's number.
+    var epoch: Int
+    /// The events that speak for it.
+    var events: [Event]
+    /// The ref that keeps its result, and the commit there; `nil` when this clone has none.
+    var ref: (name: String, commit: ObjectID)?
+
+    /// The claim, unless the ledger begins after it.
+    var claim: Claim? {
+      for event in events { if case .stepClaimed(let claim) = event.change { return claim } }
+      return nil
+    }
+
+    /// Every failure that was recorded.
+    var failures: [Migration.Failure] {
+      events.compactMap { event in
+        switch event.change {
+        case .attemptFailed(_, let failure): failure
+        case .gateFinished(_, let report): report.failure
+        default: nil
+        }
+      }
+    }
+  }
+
+  /// The claims, oldest first.
+  private(set) var attempts: [Attempt] = []
+  /// What a person did to the step.
+  private(set) var decisions: [Event] = []
+
+  /// Reads the ledger backwards until the step's first claim.
+  init(of step: String, in migration: MigrationState, _ site: Site) throws(CommandError) {
+    var events: [Event] = []
+    try site.ledger.walk { (entry) throws(CommandError) in
+      guard entry.migration == migration.name, let event = entry.event else { return true }
+      if event.change.step == step { events.append(event) }
+      if case .migrationStarted = event.change { return false }
+      return true
+    }
+    for event in events.reversed() {
+      guard let fence = event.change.fence else {
+        decisions.append(event)
+        continue
+      }
+      if let last = attempts.indices.last, attempts[last].epoch == fence.epoch {
+        attempts[last].events.append(event)
+      } else {
+        attempts.append(Attempt(epoch: fence.epoch, events: [event], ref: nil))
+      }
+    }
+    for index in attempts.indices {
+      let name = Site.attemptRef(migration.name, Fence(step: step, epoch: attempts[index].epoch))
+      let commit = try reporting { try site.repository.resolve(name) }
+      if let commit, let id = ObjectID(commit.hex) { attempts[index].ref = (name, id) }
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import Glibc
+import Processes
+import Testing
+
+@testable import Git
+
+@Suite struct ProgramTests {
+  /// PITFALLS F12: whoever can write `.git/config` makes an ordinary git run his programs.
+  @Test func hostileConfigurationIsInert() throws {
+    let world = try World()
+    let first = try world.commit(["a.txt": "1\n", "b": "1\n"])
+    let second = try world.commit(["a.txt": "2\n", "b": "1\n", "c.txt": "3\n"], parents: [first])
+    let worktree = try world.worktree("w", at: first)
+    let mark = "\(world.root)/pwned"
+    let touch = "sh -c 'touch \(mark); cat'"
+    try world.write("evil/post-checkout", "#!/bin/sh\ntouch \(mark)\n")
+    for hook in ["post-checkout", "pre-commit", "reference-transaction", "post-merge", "post-index-change"] {
+      try world.write("evil/\(hook)", "#!/bin/sh\ntouch \(mark)\n")
+      chmod("\(world.root)/evil/\(hook)", 0o755)
+    }
+    let settings = [
+      "core.fsmonitor": touch, "core.hooksPath": "\(world.root)/evil", "filter.evil.clean": touch,
+      "filter.evil.smudge": touch, "filter.evil.process": touch, "filter.evil.required": "true",
+      "diff.external": touch, "diff.evil.command": touch, "diff.evil.textconv": touch,
+      "merge.evil.driver": touch,
+      "core.sshCommand": touch, "credential.helper": "!\(touch)", "core.pager": touch, "core.editor": touch,
+      "commit.gpgSign": "true", "gpg.program": touch, "core.attributesFile": "\(world.root)/attributes",
+      "core.alternateRefsCommand": touch, "protocol.ext.allow": "always", "alias.status": "!\(touch)",
+    ]
+    for (key, value) in settings { try world.git("config", key, value) }
+    try world.write("repo/.git/info/attributes", "*.txt filter=evil diff=evil merge=evil\n")
+    let place = "\(world.root)/w"
+    let program = world.program(of: worktree)
+    let commands = [
+      ["status"], ["diff", "--no-ext-diff", "--no-textconv", first.hex, second.hex],
+      ["diff", first.hex, second.hex],
+      ["checkout", "-q", second.hex], ["checkout", "-q", first.hex], ["add", "-A"], ["stash", "list"],
+      ["log", "-p", "--no-ext-diff", second.hex], ["merge", "--ff-only", second.hex],
+      ["reset", "--hard", first.hex],
+      ["commit", "--allow-empty", "-m", "x"], ["merge", "-m", "m", second.hex],
+      ["ls-remote", "ext::\(touch)"],
+      ["fetch", "ssh://example.invalid/x"], ["update-ref", "refs/heads/x", first.hex],
+    ]
+    for command in commands {
+      try world.write("w/a.txt", "changed \(command)\n")
+      if command.first != "add" { _ = try program.run(["checkout", "--", "."], workTree: place) }
+      _ = try program.run(command, workTree: place)
+      #expect(!world.exists("pwned"), "\(command)")
+      unlink(mark)
+    }
+    for filters in [GitProgram.Filters.none, .user] {
+      try program.checkoutWorktree(path: place, commit: second, filters: filters)
+      try world.write("w/a.txt", "new\n")
+      let tree = try program.snapshotWorktree(path: place, filters: filters).tree
+      let entry = try #require(try world.repository.entry(at: "a.txt", inTree: tree))
+      #expect(try world.repository.blob(entry.oid) == Array("new\n".utf8))
+      #expect(!world.exists("pwned"))
+    }
+    // The test itself is sound: a plain git is taken in.
+    _ = try? world.git("checkout", "-q", first.hex, in: place)
+    #expect(world.exists("pwned"))
+  }
+
+  @Test func theUsersOwnFilterRuns() throws {
+    let world = try World()
+    let worktree = try world.worktree(
+      "w", at: world.commit([".gitattributes": "*.txt filter=up\n", "a.txt": "abc"]))
+    let place = "\(world.root)/w"
+    try world.git("config", "--global", "filter.up.smudge", "tr a-z A-Z")
+    try world.git("config", "--global", "filter.up.clean", "tr A-Z a-z")
+    try world.git("config", "filter.up.smudge", "touch \(world.root)/pwned; cat")
+    let head = try #require(try worktree.head().oid)
+    let program = world.program(of: worktree)
+    unlink("\(place)/a.txt")
+    try program.checkoutWorktree(path: place, commit: head)
+    #expect(try world.read("w/a.txt") == "ABC")
+    #expect(try program.snapshotWorktree(path: place).tree == worktree.treeOf(commit: head))
+    #expect(!world.exists("pwned"))
+    unlink("\(place)/a.txt")
+    try program.checkoutWorktree(path: place, commit: head, filters: .none)
+    #expect(try world.read("w/a.txt") == "abc")
+    unlink("\(place)/a.txt")
+    try program.checkoutWorktree(path: place, commit: head, filters: .all)
+    #expect(world.exists("pwned"))
+  }
+
+  @Test func hooksDecideOverRefs() throws {
+    let world = try World()
+    let first = try world.commit(["a": "1"])
+    let second = try world.commit(["a": "2"], parents: [first])
+    let program = world.program
+    let ref = "refs/heads/main"
+    #expect(try program.updateRef(ref, to: first, from: nil, hooks: .effective) == .moved)
+    guard case .lost = try program.updateRef(ref, to: second, from: second, hooks: .effective) else {
+      throw World.Failure(text: "not lost")
+    }
+    guard case .lost = try program.updateRef(ref, to: second, from: nil, hooks: .effective) else {
+      throw World.Failure(text: "not lost")
+    }
+    guard case .lost = try program.updateRef("refs/heads/none", to: second, from: first, hooks: .none) else {
+      throw World.Failure(text: "not lost")
+    }
+    try world.write("repo/.husky/reference-transaction", "#!/bin/sh\necho no >&2\ntest \"$1\" != prepared\n")
+    chmod("\(world.path)/.husky/reference-transaction", 0o755)
+    try world.git("config", "core.hooksPath", ".husky")
+    #expect(try program.effectiveHooksDirectory(workTree: world.path) == "\(world.path)/.husky")
+    let denied = try GitProgram(world.repository).run(
+      ["update-ref", ref, second.hex, first.hex], hooks: .effective, workTree: world.path)
+    #expect(GitProgram.refusal(denied.errorText) == .denied(denied.errorText))
+    #expect(denied.errorText.contains("no"))
+    #expect(try world.repository.resolve(ref) == first)
+    #expect(try program.updateRef(ref, to: second, from: first, hooks: .none) == .moved)
+    try world.write("repo/.git/\(ref).lock", "")
+    guard case .busy = try program.updateRef(ref, to: first, from: second, hooks: .none) else {
+      throw World.Failure(text: "not busy")
+    }
+    guard case .unknown = try program.updateRef("refs/heads/a..b", to: first, from: nil, hooks: .none) else {
+      throw World.Failure(text: "not unknown")
+    }
+  }
+
+  @Test func fastForwardMovesBranchAndFiles() throws {
+    let world = try World()
+    let first = try world.commit(["a": "1"])
+    let second = try world.commit(["a": "2"], parents: [first])
+    let aside = try world.commit(["a": "3"], parents: [first])
+    _ = world.repository.compareAndSwap(ref: "refs/heads/main", to: first, from: nil)
+    try world.git("checkout", "-q", "-f", "main")
+    #expect(try world.program.mergeFastForward(workTree: world.path, to: second).isSuccess)
+    #expect(try world.repository.head() == .branch(name: "refs/heads/main", oid: second))
+    #expect(try world.read("repo/a") == "2")
+    let refused = try world.program.mergeFastForward(workTree: world.path, to: aside)
+    #expect(refused.status == 128)
+    #expect(refused.errorText.contains("Not possible to fast-forward"))
+  }
+
+  @Test func versionAndEnvironment() throws {
+    let world = try World()
+    #expect(try world.program.version() >= (2, 39))
+    var environment = world.environment
+    environment["GIT_INDEX_FILE"] = "/nowhere"
+    environment["GIT_OBJECT_DIRECTORY"] = "/nowhere"
+    environment["GIT_EXTERNAL_DIFF"] = "false"
+    environment["GIT_CONFIG_PARAMETERS"] = "'core.bare'='true'"
+    let program = GitProgram(
+      gitDirectory: world.repository.gitDirectory, commonDirectory: world.repository.commonDirectory,
+      environment: environment, identity: World.person)
+    #expect(try program.run(["rev-parse", "--is-bare-repository"], workTree: world.path).text == "false")
+    let hash = try program.run(
+      ["hash-object", "-w", "--stdin"], input: Array("x".utf8), workTree: world.path)
+    let blob = try #require(OID(hash.text))
+    #expect(try world.repository.blob(blob) == Array("x".utf8))
+    #expect(
+      try program.run(["var", "GIT_AUTHOR_IDENT"]).text == "A U Thor <author@example.com> 1112911993 +0000")
+    let failing = GitProgram(
+      gitDirectory: world.root, commonDirectory: world.root, environment: environment, executable: "/no/git")
+    #expect(throws: GitError.self) { try failing.version() }
+  }
+}

@@ -1,0 +1,126 @@
+import Migration
+
+/// SplitMix64: the same seed gives the same story on every machine.
+struct Chance {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+
+  /// A number below `bound`.
+  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+
+  /// True once in `count` times.
+  mutating func once(in count: Int) -> Bool { below(count) == 0 }
+
+  mutating func pick<Element>(_ list: [Element]) -> Element { list[below(list.count)] }
+
+  /// A small plan: some needs, locks, resources, limits.
+  mutating func plan() -> Plan {
+    let count = 1 + below(6)
+    var steps: [PlannedStep] = []
+    for index in 0..<count {
+      var step = PlannedStep(id: "S\(index)")
+      for other in 0..<index where once(in: 3) { step.needs.append("S\(other)") }
+      if once(in: 4) { step.lock = "lock" }
+      if once(in: 4) { step.uses = ["build"] }
+      if once(in: 5) { step.run = "sed" }
+      step.priority = below(2)
+      steps.append(step)
+    }
+    return .sample(
+      steps, attempts: 1 + below(3), backoff: once(in: 3) ? 0 : 10, agents: once(in: 2) ? 1 + below(3) : nil,
+      resources: [Plan.Resource(name: "build", capacity: 1 + below(2))],
+      verifier: once(in: 4) ? "make other-test" : "make test")
+  }
+
+  /// What could come next: mostly something that fits, sometimes something from another time or claim.
+  mutating func change(in story: Story) -> Change {
+    let steps = story.current.steps
+    let step = once(in: 50) ? "nobody" : pick(steps).id
+    let kind = kind(for: story.current.step(step)?.phase, isRunning: story.current.phase == .running)
+    if kind == .planAmended { return amendment(story) }
+    let epoch = story.current.step(step)?.epoch ?? 0
+    let wanted = kind == .stepClaimed ? epoch + 1 : epoch
+    let stray = once(in: 12) ? pick([-1, 1, 2, Int.max - wanted, -wanted]) : 0
+    return varied(story.change(kind, on: step, epoch: wanted + stray), story)
+  }
+
+  /// Half the time what usually follows in that phase; otherwise anything, though what ends a story only
+  /// seldom.
+  private mutating func kind(for phase: StepPhase?, isRunning: Bool) -> Change.Kind {
+    if !isRunning && once(in: 3) { return .migrationResumed }
+    if once(in: 2), let phase {
+      switch phase {
+      case .ready, .backoff: return .stepClaimed
+      case .leased:
+        return pick([.stepSubmitted, .stepSubmitted, .leaseRenewed, .attemptFailed, .leaseExpired])
+      case .submitted: return pick([.gateStarted, .gateStarted, .gateStarted, .attemptFailed])
+      case .gating: return pick([.gateFinished, .mergeIntended, .mergeIntended, .gateAbandoned])
+      case .merging: return pick([.stepMerged, .mergeAbandoned])
+      case .blocked: return .stepRetried
+      case .waiting, .merged, .skipped, .cancelled: break
+      }
+    }
+    let kind = pick(Change.Kind.allCases)
+    switch kind {
+    case .migrationAborted, .migrationFinished: return once(in: 40) ? kind : .refreshMerged
+    case .stepSkipped, .migrationPaused, .baselineRecorded: return once(in: 4) ? kind : .refreshAbandoned
+    default: return kind
+    }
+  }
+
+  private mutating func amendment(_ story: Story) -> Change {
+    var plan = plan()
+    if once(in: 10) { plan.steps = [] }
+    if once(in: 10), !plan.steps.isEmpty { plan.steps[0].needs = [plan.steps[plan.steps.count - 1].id] }
+    let number = story.current.planNumber + (once(in: 6) ? below(3) : 1)
+    return .planAmended(PlanAmendment(plan: plan, number: number, digest: ""))
+  }
+
+  /// The same change with another detail now and then.
+  private mutating func varied(_ change: Change, _ story: Story) -> Change {
+    let until = story.now.adding(seconds: pick([-5, 0, 1, 30, 600, 100_000, 10_000_000, Int.max]))
+    let evidence: Evidence = pick([.timeout, .holder, .holderDead(process(7)), .holderDead(process(9))])
+    switch change {
+    case .stepClaimed(var claim):
+      claim.owner.machine = pick(["m1", "m2"])
+      claim.slot = pick([nil, "slot-1", "slot-2"])
+      if once(in: 6) { claim.expiresAt = until }
+      if once(in: 12) { claim.base = oid(1) }
+      claim.holder = pick(["w1", "w1", "w1", ""])
+      return .stepClaimed(claim)
+    case .leaseRenewed(let fence, _): return .leaseRenewed(fence, expiresAt: until)
+    case .leaseExpired(let fence, let renewal, _):
+      return .leaseExpired(fence, renewal: renewal + (once(in: 5) ? 1 : 0), evidence: evidence)
+    case .stepReleased(let fence, _, _): return .stepReleased(fence, forced: once(in: 2), reason: "")
+    case .attemptFailed(let fence, _):
+      return .attemptFailed(fence, Failure(kind: pick(Failure.Kind.allCases), reason: "it broke"))
+    case .gateFinished(let fence, var report):
+      report.verdict = once(in: 2) ? .passed : pick(Verdict.allCases)
+      report.isNoChange = once(in: 8)
+      let failure = Failure(kind: .gate, reason: "test_log failed", details: ["a", "b"])
+      report.failure = (report.verdict == .passed) != once(in: 10) ? nil : failure
+      if once(in: 10) { report.tree = oid(1) }
+      return .gateFinished(fence, report)
+    case .gateAbandoned(let fence, let gate, _): return .gateAbandoned(fence, gate: gate, evidence: evidence)
+    case .mergeAbandoned(let fence, _, let reason):
+      return .mergeAbandoned(fence, evidence: evidence, reason: reason)
+    case .refreshAbandoned(_, let reason): return .refreshAbandoned(evidence: evidence, reason: reason)
+    case .baselineRecorded(var baseline):
+      if !once(in: 5) { baseline.verdict = .passed }
+      return .baselineRecorded(baseline)
+    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
+      .migrationFinished, .refreshIntended, .refreshMerged, .stepSubmitted, .gateStarted, .mergeIntended,
+      .stepMerged, .stepRetried, .stepSkipped:
+      return change
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import Migration
+import Testing
+
+@Suite struct EntryTests {
+  static let nonce = String(repeating: "0f", count: 16)
+  static let plan = Plan.sample([PlannedStep(id: "S1"), PlannedStep(id: "S2", needs: ["S1"])])
+  static let at = Timestamp(milliseconds: 1_700_000_000_123)
+  static let fence = Fence(step: "S1", epoch: 3)
+
+  /// A change of every kind, each optional member there in one and absent in another.
+  static let changes: [Change] = [
+    .migrationStarted(MigrationStart(plan: plan, digest: "d", base: "main", commit: oid(1), shared: true)),
+    .migrationStarted(MigrationStart(plan: plan, digest: "d", base: "main", commit: oid(1), shared: false)),
+    .planAmended(PlanAmendment(plan: plan, number: 2, digest: "e")),
+    .migrationPaused(reason: "a \"reason\"\nof two lines"), .migrationResumed, .migrationAborted(reason: ""),
+    .migrationFinished(result: oid(2), partial: true), .migrationFinished(result: oid(2), partial: false),
+    .refreshIntended(
+      Refresh(
+        base: oid(1), old: oid(2), new: oid(3), tree: oid(4), verifiers: "v", verdict: .passed,
+        owner: process(1),
+        expiresAt: at)),
+    .refreshMerged(commit: oid(3)), .refreshAbandoned(evidence: .timeout, reason: "r"),
+    .baselineRecorded(Baseline(tree: oid(1), verifiers: "v", verdict: .ranNoTests, reason: "r")),
+    .stepClaimed(
+      Claim(fence: fence, holder: "w1", owner: process(0), base: oid(1), expiresAt: at, slot: "slot-1")),
+    .stepClaimed(Claim(fence: fence, holder: "ü", owner: process(1), base: oid(1), expiresAt: at, slot: nil)),
+    .leaseRenewed(fence, expiresAt: at), .leaseExpired(fence, renewal: 4, evidence: .timeout),
+    .leaseExpired(fence, renewal: 0, evidence: .holderDead(process(5))),
+    .stepReleased(fence, forced: true, reason: "r"), .stepReleased(fence, forced: false, reason: ""),
+    .attemptFailed(fence, Failure(kind: .worker, reason: "r", details: ["one", "two\u{1B}[31m"])),
+    .attemptFailed(fence, Failure(kind: .conflict, reason: "r")),
+    .stepSubmitted(fence, Submission.Result(commit: oid(1), tree: oid(2), isNoOp: true)),
+    .stepSubmitted(fence, Submission.Result(commit: oid(1), tree: oid(2), isNoOp: false)),
+    .gateStarted(
+      fence, GateStart(gate: 1, holder: "g", owner: process(1), expiresAt: at, tip: oid(1), tree: oid(2))),
+    .gateFinished(
+      fence,
+      GateReport(
+        gate: 1, tree: oid(1), verifiers: "v", verdict: .failed, failure: Failure(kind: .gate, reason: "r"),
+        isNoChange: false)),
+    .gateFinished(
+      fence,
+      GateReport(gate: 1, tree: oid(1), verifiers: "v", verdict: .passed, failure: nil, isNoChange: true)),
+    .gateAbandoned(fence, gate: 1, evidence: .holder),
+    .mergeIntended(
+      fence, MergeTarget(gate: 1, old: oid(1), new: oid(2), tree: oid(3), owner: process(1), expiresAt: at)),
+    .mergeAbandoned(fence, evidence: .holderDead(process(6)), reason: "r"),
+    .stepMerged(fence, commit: oid(2)), .stepRetried(step: "S1", reason: "r"),
+    .stepSkipped(step: "S1", reason: "r"),
+  ]
+
+  static func line(_ change: Change) -> [UInt8] {
+    Entry(sequence: 9, nonce: nonce, event: Event(migration: "mig", at: at, by: "ann", change: change))
+      .json.canonicalBytes
+  }
+
+  static func read(_ line: [UInt8]) throws(EntryFault) -> Entry {
+    try Entry(line: line) { (_, _) throws(JSONFault) in plan }
+  }
+
+  @Test func everyKindIsHere() {
+    #expect(Set(Self.changes.map(\.kind)) == Set(Change.Kind.allCases))
+  }
+
+  @Test func thereAndBack() throws {
+    for change in Self.changes {
+      let entry = try Self.read(Self.line(change))
+      #expect(entry.event.change == change)
+      #expect(entry.json.canonicalBytes == Self.line(change))
+    }
+  }
+
+  @Test func wordsOfEntriesAreRecorded() {
+    Transcript.check("entries", Self.changes.map { String(decoding: Self.line($0), as: UTF8.self) })
+  }
+
+  @Test func aTruncatedOrDamagedEntryIsAFaultNeverATrap() {
+    for change in Self.changes {
+      let line = Self.line(change)
+      for length in 0..<line.count {
+        #expect(throws: EntryFault.self) { try Self.read(Array(line.prefix(length))) }
+      }
+      for index in line.indices {
+        for byte in [0x00, 0x22, 0x2D, 0x39, 0x5B, 0x7D, 0xFF] as [UInt8] where line[index] != byte {
+          var copy = line
+          copy[index] = byte
+          _ = try? Self.read(copy)
+        }
+      }
+    }
+  }
+
+  @Test func strictness() {
+    let good = String(decoding: Self.line(.migrationResumed), as: UTF8.self)
+    let wrong = [
+      good + "\n", " " + good, good.replacing("\"by\"", with: "\"bz\""),
+      good.replacing("\"v\":1", with: "\"v\":1,\"w\":2"), good.replacing("\"v\":1", with: "\"v\":0"),
+      good.replacing("migration.resumed", with: "migration.unheard"), good.replacing(Self.nonce, with: "0f"),
+      good.replacing(Self.nonce, with: Self.nonce.uppercased()), good.replacing(":17000", with: ":-17000"),
+      good.replacing("\"ann\"", with: "\"\\u0061nn\""),
+    ]
+    for text in wrong {
+      #expect(throws: EntryFault.self, "\(text)") { try Self.read(Array(text.utf8)) }
+    }
+  }
+
+  @Test func aNewerVersionSaysSo() {
+    let text = String(decoding: Self.line(.migrationResumed), as: UTF8.self)
+    for version in [2, Int.max] {
+      let newer = text.replacing("\"v\":1", with: "\"v\":\(version)").replacing(
+        "\"by\"", with: "\"whatever\"")
+      #expect(throws: EntryFault.newer(version: version)) { try Self.read(Array(newer.utf8)) }
+    }
+  }
+
+  @Test func anEntryHasALimit() {
+    let long = Self.line(.migrationPaused(reason: String(repeating: "x", count: Entry.maximumBytes)))
+    #expect(throws: EntryFault.self) { try Self.read(long) }
+  }
+
+  @Test func sentencesAreOneCleanLine() {
+    for change in Self.changes {
+      let sentence = Event(migration: "mig", at: Self.at, by: "an\nn", change: change).sentence
+      #expect(!sentence.isEmpty && sentence.count <= 100)
+      #expect(!sentence.contains("\n"))
+    }
+    let nasty = "a\u{1B}[31m\u{9B}31m\u{202E}\u{2066}\u{2028}b\u{7F}" + String(repeating: "x", count: 200)
+    let sentence = Event(migration: "mig", at: Self.at, by: "w", change: .migrationPaused(reason: nasty))
+      .sentence
+    for scalar in ["\u{1B}", "\u{9B}", "\u{202E}", "\u{2066}", "\u{2028}", "\u{7F}"] as [Unicode.Scalar] {
+      #expect(!sentence.unicodeScalars.contains(scalar), "U+\(String(scalar.value, radix: 16))")
+    }
+    #expect(sentence.count == 100)
+  }
+
+  @Test func detailsAreCutAtAWholeText() {
+    let many = (0..<40).map { _ in String(repeating: "x", count: 1000) }
+    let failure = Failure(kind: .gate, reason: "r", details: many)
+    #expect(failure.details.count == 17)
+    #expect(failure.details.last == "… 24 more, see 'git migrate logs'")
+  }
+}

@@ -1,0 +1,146 @@
+import Migration
+
+/// For the matrix: a change of every kind, made to fit the state as well as it can.
+extension Story {
+  /// A change of that kind about that step, speaking for `epoch`; exhaustive, so that a new kind needs a row.
+  func change(_ kind: Change.Kind, on step: String, epoch: Int) -> Change {
+    let fence = Fence(step: step, epoch: epoch)
+    switch kind {
+    case .migrationStarted:
+      return .migrationStarted(
+        MigrationStart(
+          plan: current.plan, digest: String(repeating: "d", count: 64), base: "main", commit: oid(1),
+          shared: false))
+    case .planAmended:
+      let plan = Plan.sample(Array(current.plan.steps.prefix(current.plan.steps.count - current.keptCount)))
+      return .planAmended(
+        PlanAmendment(plan: plan, number: current.planNumber + 1, digest: String(repeating: "e", count: 64)))
+    case .migrationPaused: return .migrationPaused(reason: "lunch")
+    case .migrationResumed: return .migrationResumed
+    case .migrationAborted: return .migrationAborted(reason: "no more")
+    case .migrationFinished: return .migrationFinished(result: current.tip, partial: true)
+    case .refreshIntended:
+      return .refreshIntended(
+        Refresh(
+          base: newObject(), old: current.tip, new: newObject(), tree: newObject(),
+          verifiers: current.plan.verifierDigest, verdict: .passed, owner: process(9),
+          expiresAt: now.adding(seconds: 60)))
+    case .refreshMerged: return .refreshMerged(commit: current.refresh?.new ?? oid(96))
+    case .refreshAbandoned: return .refreshAbandoned(evidence: .holder, reason: "the hook said no")
+    case .baselineRecorded:
+      return .baselineRecorded(
+        Baseline(
+          tree: oid(95), verifiers: current.plan.verifierDigest, verdict: .failed, reason: "test_old failed"))
+    case .stepRetried: return .stepRetried(step: step, reason: "")
+    case .stepSkipped: return .stepSkipped(step: step, reason: "not needed")
+    case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted:
+      return claimChange(kind, fence)
+    case .gateStarted, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged:
+      return gateChange(kind, fence)
+    }
+  }
+
+  private func claimChange(_ kind: Change.Kind, _ fence: Fence) -> Change {
+    switch kind {
+    case .leaseRenewed: return .leaseRenewed(fence, expiresAt: now.adding(seconds: 5000))
+    case .leaseExpired:
+      var renewal = 0
+      if case .leased(let lease) = current.step(fence.step)?.phase { renewal = lease.renewal }
+      return .leaseExpired(fence, renewal: renewal, evidence: .holderDead(process(7)))
+    case .stepReleased: return .stepReleased(fence, forced: false, reason: "")
+    case .attemptFailed: return .attemptFailed(fence, Failure(kind: .worker, reason: "it broke"))
+    case .stepSubmitted:
+      return .stepSubmitted(fence, Submission.Result(commit: newObject(), tree: newObject(), isNoOp: false))
+    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
+      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineRecorded,
+      .stepRetried, .stepSkipped, .stepClaimed, .gateStarted, .gateFinished, .gateAbandoned,
+      .mergeIntended, .mergeAbandoned, .stepMerged:
+      return .stepClaimed(
+        Claim(
+          fence: fence, holder: "w1", owner: process(7), base: current.tip,
+          expiresAt: now.adding(seconds: 1200), slot: nil))
+    }
+  }
+
+  private func gateChange(_ kind: Change.Kind, _ fence: Fence) -> Change {
+    let step = current.step(fence.step)
+    let gate = step?.gates ?? 0
+    var (tip, tree, new) = (oid(98), oid(99), oid(97))
+    switch step?.phase {
+    case .gating(_, let run): (tip, tree) = (run.start.tip, run.start.tree)
+    case .merging(_, let run, let target): (tip, tree, new) = (run.start.tip, run.start.tree, target.new)
+    case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled, nil: break
+    }
+    switch kind {
+    case .gateStarted:
+      return .gateStarted(
+        fence,
+        GateStart(
+          gate: gate + 1, holder: "gate-1", owner: process(9), expiresAt: now.adding(seconds: 600),
+          tip: current.tip, tree: newObject()))
+    case .gateFinished:
+      return .gateFinished(
+        fence,
+        GateReport(
+          gate: gate, tree: tree, verifiers: current.plan.verifierDigest, verdict: .passed, failure: nil,
+          isNoChange: false))
+    case .gateAbandoned: return .gateAbandoned(fence, gate: gate, evidence: .holder)
+    case .mergeIntended:
+      return .mergeIntended(
+        fence,
+        MergeTarget(
+          gate: gate, old: tip, new: newObject(), tree: tree, owner: process(9),
+          expiresAt: now.adding(seconds: 60)))
+    case .mergeAbandoned: return .mergeAbandoned(fence, evidence: .holder, reason: "the hook said no")
+    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
+      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineRecorded,
+      .stepRetried, .stepSkipped, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased,
+      .attemptFailed, .stepSubmitted, .stepMerged:
+      return .stepMerged(fence, commit: new)
+    }
+  }
+
+  /// A migration whose step S2 is in that phase, at epoch 1 wherever it was ever claimed.
+  static func at(_ word: StepWord) -> Story {
+    let story = Story(
+      .sample([PlannedStep(id: "S1"), PlannedStep(id: "S2"), PlannedStep(id: "S3", needs: ["S2"])]))
+    switch word {
+    case .waiting:
+      story.amend(.sample([PlannedStep(id: "S1"), PlannedStep(id: "S2", needs: ["S1"])]))
+    case .ready:
+      story.claim("S2")
+      story.release("S2")
+    case .leased: story.claim("S2")
+    case .submitted:
+      story.claim("S2")
+      story.submit("S2")
+    case .gating:
+      story.claim("S2")
+      story.submit("S2")
+      story.gate("S2")
+    case .merging:
+      story.claim("S2")
+      story.submit("S2")
+      story.gate("S2")
+      story.verdict("S2", .passed)
+      story.intend("S2")
+    case .merged: story.complete("S2")
+    case .backoff:
+      story.claim("S2")
+      story.fail("S2")
+    case .blocked:
+      for _ in 1...3 {
+        story.claim("S2")
+        story.fail("S2")
+        story.now = story.now.adding(seconds: 600)
+      }
+    case .skipped:
+      story.claim("S2")
+      story.skip("S2")
+    case .cancelled:
+      story.amend(.sample([PlannedStep(id: "S1")]))
+    }
+    story.lines = []
+    return story
+  }
+}

@@ -1,0 +1,133 @@
+# fish completion for git-migrate. fish's own git completion uses it for 'git migrate' too.
+
+# The command that is being completed: the first word after the program that is no option.
+function __fish_git_migrate_command
+    set -l words (commandline -xpc 2>/dev/null; or commandline -opc)
+    set -e words[1]
+    # 'git migrate …' reaches us as it is when fish completes it without handing it on.
+    if test "$words[1]" = migrate
+        set -e words[1]
+    end
+    for word in $words
+        string match -q -- '-*' $word; or begin
+            echo $word
+            return 0
+        end
+    end
+    return 1
+end
+
+function __fish_git_migrate_needs_command
+    not __fish_git_migrate_command >/dev/null
+end
+
+function __fish_git_migrate_using
+    set -l command (__fish_git_migrate_command); or return 1
+    contains -- $command $argv
+end
+
+# The steps in one of the states given, or all of them, each with its state and title.
+function __fish_git_migrate_steps
+    git migrate status --porcelain=v1 2>/dev/null | while read -l -d \t migration id state attempts epoch holder expires commit needs reason title
+        string match -q '#*' -- $migration; and continue
+        if test (count $argv) -eq 0; or contains -- $state $argv
+            printf '%s\t%s %s\n' $id $state $title
+        end
+    end
+end
+
+function __fish_git_migrate_migrations
+    git migrate status --porcelain=v1 2>/dev/null | string replace -rf '^# migration (\S+) .*' '$1'
+end
+
+complete -c git-migrate -f
+complete -c git-migrate -n __fish_git_migrate_needs_command -l version -d 'Show the version'
+complete -c git-migrate -s h -l help -d 'Show help'
+
+for entry in \
+    'abort:End the migration without its result' 'amend:Give a running migration a new plan' \
+    'check:Check a plan file without starting anything' 'claim:Take a step to work on' \
+    'doctor:Check this machine and repository' 'finish:Hand the result back' \
+    'fsck:Check the ledger and the integration branches' 'graph:Show which step needs which' \
+    'init:Install the hooks that guard migrations' 'ledger:Read and append entries; plumbing' \
+    'log:Show what happened' 'logs:Show what workers and verifiers have printed' \
+    'pause:Begin nothing new until resume' 'refresh:Take in what happened on the base' \
+    'release:Give a step back' 'renew:Keep a step for longer' 'replay:Show each event with what it changed' \
+    'resume:Go on after a pause' 'retry:Let blocked or resting steps try again' \
+    'run:Work on the steps until nothing is left' 'show:Show everything about a step' \
+    'skip:Give up steps that are not needed' 'start:Begin a migration' 'status:Show where every step is' \
+    'submit:Hand in a result' 'trust:Approve the commands of a plan' 'verify:Run the gate on your own work'
+    set -l parts (string split -m1 : -- $entry)
+    complete -c git-migrate -n __fish_git_migrate_needs_command -a $parts[1] -d $parts[2]
+end
+complete -c git-migrate -n '__fish_git_migrate_using ledger' -a 'append cat'
+
+# Files
+complete -c git-migrate -n '__fish_git_migrate_using start amend check' -F
+
+# Steps
+complete -c git-migrate -n '__fish_git_migrate_using show logs' -a '(__fish_git_migrate_steps)'
+complete -c git-migrate -n '__fish_git_migrate_using claim' -a '(__fish_git_migrate_steps ready)'
+complete -c git-migrate -n '__fish_git_migrate_using retry' -a '(__fish_git_migrate_steps blocked backoff)'
+complete -c git-migrate -n '__fish_git_migrate_using skip' -a '(__fish_git_migrate_steps waiting ready leased submitted gating backoff blocked)'
+complete -c git-migrate -n '__fish_git_migrate_using release renew submit verify' -a '(__fish_git_migrate_steps leased)'
+complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migrate_migrations)'
+
+# Options of many commands
+set -l migration abort claim finish graph log logs pause refresh release renew replay resume retry run show skip status submit verify
+set -l json abort amend check claim doctor finish fsck graph log pause refresh release renew replay resume retry show skip start status submit verify
+complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
+complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
+complete -c git-migrate -n '__fish_git_migrate_using log run show status' -l color -x -a 'auto always never' -d 'Colour the text'
+complete -c git-migrate -n '__fish_git_migrate_using logs release renew submit verify' -l epoch -x -d 'The claim'
+complete -c git-migrate -n '__fish_git_migrate_using claim release renew submit verify' -l worker -x -d 'The worker\'s name'
+complete -c git-migrate -n '__fish_git_migrate_using release retry skip' -l reason -x -d 'Why'
+complete -c git-migrate -n '__fish_git_migrate_using claim renew' -l ttl -x -d 'How long the claim holds'
+complete -c git-migrate -n '__fish_git_migrate_using log replay' -l step -x -a '(__fish_git_migrate_steps)' -d 'About this step'
+complete -c git-migrate -n '__fish_git_migrate_using logs show' -s n -l lines -x -d 'The last lines of a log'
+complete -c git-migrate -n '__fish_git_migrate_using check logs' -s l -l list -d 'List them'
+complete -c git-migrate -n '__fish_git_migrate_using logs status' -s a -l all -d 'Everything'
+complete -c git-migrate -n '__fish_git_migrate_using init run' -s q -l quiet -d 'Say less'
+
+# Options of one command
+complete -c git-migrate -n '__fish_git_migrate_using check' -l schema -d 'Print the JSON Schema of plans'
+complete -c git-migrate -n '__fish_git_migrate_using check' -l run-commands -d 'Run the commands that list steps'
+complete -c git-migrate -n '__fish_git_migrate_using check' -l base -x -d 'Expand over this commit'
+complete -c git-migrate -n '__fish_git_migrate_using check' -l prompt -x -d 'Print the prompt of a step'
+complete -c git-migrate -n '__fish_git_migrate_using claim' -l no-worktree -d 'Make no worktree'
+complete -c git-migrate -n '__fish_git_migrate_using finish' -l partial -d 'Take what is merged'
+complete -c git-migrate -n '__fish_git_migrate_using finish' -l no-merge -d 'Leave the base alone'
+complete -c git-migrate -n '__fish_git_migrate_using graph' -l dot -d 'In the language of Graphviz'
+complete -c git-migrate -n '__fish_git_migrate_using graph' -l mermaid -d 'In the language of Mermaid'
+complete -c git-migrate -n '__fish_git_migrate_using graph' -l plan -r -F -d 'A plan file'
+complete -c git-migrate -n '__fish_git_migrate_using init' -l uninstall -d 'Undo it'
+complete -c git-migrate -n '__fish_git_migrate_using ledger' -l raw -d 'The whole message'
+complete -c git-migrate -n '__fish_git_migrate_using ledger' -l by -x -d 'Who says so'
+complete -c git-migrate -n '__fish_git_migrate_using ledger' -l perform -d 'Carry out what follows'
+complete -c git-migrate -n '__fish_git_migrate_using log' -s n -l max-count -x -d 'At most this many'
+complete -c git-migrate -n '__fish_git_migrate_using log' -l kind -x -d 'Of this kind'
+complete -c git-migrate -n '__fish_git_migrate_using log' -l reverse -d 'Oldest first'
+complete -c git-migrate -n '__fish_git_migrate_using logs' -s f -l follow -d 'Go on as they grow'
+complete -c git-migrate -n '__fish_git_migrate_using logs' -l raw -d 'The bytes as they are'
+complete -c git-migrate -n '__fish_git_migrate_using release' -s f -l force -d 'Take it from whoever holds it'
+complete -c git-migrate -n '__fish_git_migrate_using replay' -l at -x -d 'Only this entry'
+complete -c git-migrate -n '__fish_git_migrate_using replay' -l from -x -d 'From this entry'
+complete -c git-migrate -n '__fish_git_migrate_using replay' -l to -x -d 'Up to this entry'
+complete -c git-migrate -n '__fish_git_migrate_using replay' -l full -d 'The whole state'
+complete -c git-migrate -n '__fish_git_migrate_using retry' -l all-blocked -d 'Every blocked step'
+complete -c git-migrate -n '__fish_git_migrate_using run' -s j -l jobs -x -d 'How many workers'
+complete -c git-migrate -n '__fish_git_migrate_using show' -l plan -d 'Print the plan in force'
+complete -c git-migrate -n '__fish_git_migrate_using start' -l allow-dirty -d 'Although files have changes'
+complete -c git-migrate -n '__fish_git_migrate_using start' -l no-hooks -d 'Install no hooks'
+complete -c git-migrate -n '__fish_git_migrate_using status' -l porcelain -d 'Stable records for scripts'
+complete -c git-migrate -n '__fish_git_migrate_using status' -s z -d 'End records with NUL'
+complete -c git-migrate -n '__fish_git_migrate_using status' -l markdown -d 'Print Markdown'
+complete -c git-migrate -n '__fish_git_migrate_using submit' -l commit -x -d 'Hand in this commit'
+complete -c git-migrate -n '__fish_git_migrate_using submit' -l no-op -d 'Nothing was to be done'
+complete -c git-migrate -n '__fish_git_migrate_using submit' -l no-wait -d 'Leave the verdict to a run'
+complete -c git-migrate -n '__fish_git_migrate_using trust' -l list -d 'What is approved'
+complete -c git-migrate -n '__fish_git_migrate_using trust' -l revoke -d 'Take it back'
+complete -c git-migrate -n '__fish_git_migrate_using trust' -s y -l yes -d 'Without asking'
+
+# fish 3.6 does not hand 'git migrate' on to us by itself. Where this file is sourced at start-up (conf.d), this does.
+complete -c git -n '__fish_git_using_command migrate' -a '(__fish_git_complete_custom_command migrate)'
