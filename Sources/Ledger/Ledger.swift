@@ -175,16 +175,13 @@ public final class Ledger {
         commit: found.commit,
         reason: "it has number \(found.entry.sequence) where \(snapshot.sequence + 1) should be")
     }
-    let state = snapshot.state
-    snapshot.state = State()
-    switch decide(state, found.entry.event) {
-    case .refuse(let refusal):
-      throw .damaged(commit: found.commit, reason: "its event was not allowed: \(refusal.message)")
-    case .accept(let next, let effects):
-      snapshot.state = next
+    do throws(Refusal) {
+      let effects = try snapshot.state.apply(found.entry.event)
       snapshot.sequence += 1
       snapshot.tip = found.commit
       return effects
+    } catch {
+      throw .damaged(commit: found.commit, reason: "its event was not allowed: \(error.message)")
     }
   }
 }
