@@ -142,7 +142,7 @@ struct Reducer {
     case .holder: return
     case .timeout:
       guard event.at > expiresAt.adding(seconds: expiryGraceSeconds) else {
-        throw Refusal(.unproven, "the hold lasts until \(expiresAt.seconds) and the grace after it")
+        throw Refusal(.unproven, "the hold lasts until \(expiresAt.utc) and the grace after it")
       }
     case .holderDead(let dead):
       guard dead == owner, owner.pid > 0 else {

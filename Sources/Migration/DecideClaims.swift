@@ -29,12 +29,12 @@ extension Reducer {
     case .ready: return
     case .backoff(let until):
       guard at >= until else {
-        throw Refusal(.limited, "'\(step.id)' rests until \(until.seconds) after a failed attempt")
+        throw Refusal(.limited, "'\(step.id)' rests until \(until.utc) after a failed attempt")
       }
       // A new plan may have given it a need while it was under way or rested (I-21).
       if migration.hasOpenNeed(index) { throw waits(step, index) }
     case .leased(let lease):
-      throw Refusal(.held, "'\(step.id)' is held by \(lease.holder) until \(lease.expiresAt.seconds)")
+      throw Refusal(.held, "'\(step.id)' is held by \(lease.holder) until \(lease.expiresAt.utc)")
     case .submitted(let submission), .gating(let submission, _), .merging(let submission, _, _):
       throw Refusal(.held, "'\(step.id)' was submitted by \(submission.holder) and is \(step.phase.word)")
     case .waiting: throw waits(step, index)
@@ -62,7 +62,7 @@ extension Reducer {
     let index = try indexOfStep(fence)
     var lease = try heldLease(index, "renewed")
     guard expiresAt > lease.expiresAt else {
-      throw Refusal(.invalid, "the lease of '\(fence.step)' lasts until \(lease.expiresAt.seconds) already")
+      throw Refusal(.invalid, "the lease of '\(fence.step)' lasts until \(lease.expiresAt.utc) already")
     }
     try requireLength(until: expiresAt)
     lease.expiresAt = expiresAt

@@ -6,7 +6,7 @@ extension Reducer {
     let step = migration.steps[index]
     guard case .submitted(let submission) = step.phase else { throw wrongPhase(step, "judged") }
     guard at >= submission.notBefore else {
-      throw Refusal(.limited, "the gate of '\(step.id)' rests until \(submission.notBefore.seconds)")
+      throw Refusal(.limited, "the gate of '\(step.id)' rests until \(submission.notBefore.utc)")
     }
     guard start.gate == step.gates + 1 else {
       throw Refusal(.stale, "the next gate run of '\(step.id)' is number \(step.gates + 1)")
@@ -93,6 +93,7 @@ extension Reducer {
     try requireNotEnded()
     let index = try indexOfStep(fence)
     let (submission, run) = try currentGate(index, gate, "given up")
+    try requireAuthor(evidence, holder: run.start.holder, fence)
     try require(evidence, owner: run.start.owner, expiresAt: run.start.expiresAt)
     switch evidence {
     case .holder: set(index, .submitted(submission))
@@ -118,12 +119,24 @@ extension Reducer {
       .moveBranch(migration: migration.name, fence, old: target.old.hex, new: target.new.hex))
   }
 
+  /// Who gives something up without proof must be who holds it.
+  private func requireAuthor(_ evidence: Evidence, holder: String, _ fence: Fence) throws(Refusal) {
+    switch evidence {
+    case .timeout, .holderDead: return
+    case .holder:
+      guard event.by == holder else {
+        throw Refusal(.held, "the gate of '\(fence.step)' is held by \(holder), not by \(event.by)")
+      }
+    }
+  }
+
   mutating func abandonMerge(_ fence: Fence, _ evidence: Evidence, _ reason: String) throws(Refusal) {
     let index = try indexOfStep(fence)
     let step = migration.steps[index]
-    guard case .merging(let submission, _, let target) = step.phase else {
+    guard case .merging(let submission, let run, let target) = step.phase else {
       throw wrongPhase(step, "given up")
     }
+    try requireAuthor(evidence, holder: run.start.holder, fence)
     try require(evidence, owner: target.owner, expiresAt: target.expiresAt)
     migration.steps[index].lastFailure = Failure(kind: .setup, reason: reason)
     countInfrastructureRetry(index, then: .submitted(rested(submission, step)), reason)
@@ -146,6 +159,9 @@ extension Reducer {
 
   mutating func record(_ baseline: Baseline) throws(Refusal) {
     try requireNotEnded()
+    guard baseline.verifiers == migration.plan.verifierDigest else {
+      throw Refusal(.stale, "the baseline comes from verifiers that are not the plan's")
+    }
     migration.record(
       TreeVerdict(tree: baseline.tree, verifiers: baseline.verifiers, verdict: baseline.verdict))
     switch baseline.verdict {

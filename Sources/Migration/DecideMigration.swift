@@ -11,9 +11,12 @@ extension Reducer {
     }
     if let fault = start.plan.fault() { throw Refusal(.invalid, fault) }
     if let other = state.migrations.first(where: {
-      !$0.phase.isTerminal && ($0.into == start.plan.into || $0.into == start.base)
+      !$0.phase.isTerminal
+        && ($0.into == start.plan.into || $0.into == start.base || $0.base == start.plan.into)
     }) {
-      throw Refusal(.invalid, "the migration '\(other.name)' works on the branch '\(other.into)' already")
+      throw Refusal(
+        .invalid, "the migration '\(other.name)' works from '\(other.base)' into '\(other.into)' already",
+        hint: "finish it first, or use other branches")
     }
     guard start.plan.into != start.base || start.shared else {
       throw Refusal(.invalid, "the integration branch '\(start.base)' is the base: people share it")
@@ -113,6 +116,9 @@ extension Reducer {
     }
     guard plan.into == migration.into else {
       throw Refusal(.invalid, "the integration branch '\(migration.into)' cannot be changed")
+    }
+    if migration.refresh != nil {
+      throw Refusal(.limited, "a refresh of '\(migration.into)' is under way", hint: "try again in a moment")
     }
     if let fault = plan.fault() { throw Refusal(.invalid, fault) }
     let kept = try requireNothingLost(plan)

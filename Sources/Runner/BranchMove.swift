@@ -41,6 +41,8 @@ struct BranchMove {
     }
     let now = try reporting { try site.repository.resolve(ref) }
     if now == new { return .moved }
+    // On a shared branch somebody may have built on ours before we looked.
+    if let now, try reporting({ try site.repository.isAncestor(new, of: now) }) { return .moved }
     if now == old { return .notMoved(refused ?? "the branch did not move") }
     return .elsewhere(now)
   }

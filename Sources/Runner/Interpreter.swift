@@ -96,7 +96,10 @@ public struct Interpreter {
 
   /// Runs the plan's `notify` command, if there is one and its plan is trusted. A failure to tell is told here.
   private func notify(_ migration: String, _ notice: Notice) {
-    report(Interpreter.words(notice))
+    switch notice {
+    case .stepBlocked, .paused: report(Interpreter.words(notice))
+    case .allStepsDone: break
+    }
     guard let state = try? site.ledger.read().state.migration(named: migration),
       let command = state.plan.notify,
       (try? Trust(environment: site.environment).isApproved(digest: state.planDigest)) == true
@@ -114,9 +117,9 @@ public struct Interpreter {
     run.input = Array((Interpreter.words(notice) + "\n").utf8)
     do throws(ProcessError) {
       let outcome = try run.run()
-      if !outcome.status.isSuccess { report("warning: the notify command \(WorkJob.words(outcome.status))") }
+      if !outcome.status.isSuccess { report("the notify command \(WorkJob.words(outcome.status))") }
     } catch {
-      report("warning: the notify command could not be run: \(error.description)")
+      report("the notify command could not be run: \(error.description)")
     }
   }
 

@@ -5,7 +5,7 @@ import Runner
 
 /// Performs what follows from accepted events: the one place in which the commands do that.
 func performEffects(_ effects: [Effect], _ context: Context) throws(CommandError) {
-  try Interpreter(site: try context.site(), report: { context.note($0) }).perform(effects)
+  try Interpreter(site: try context.site(), report: { context.warn($0) }).perform(effects)
 }
 
 /// What the commands of a person share that steer a migration: one append, then its effects, then a word

@@ -27,7 +27,7 @@ struct FinishCommand: Subcommand {
     let named = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
     let snapshot = try Recovery(site: site).sweep(named.name)
     guard let state = snapshot.state.migration(named: named.name) else { return }
-    let finishing = Finishing(site: site, report: { context.note($0) })
+    let finishing = Finishing(site: site, report: { context.warn($0) })
     if case .finished(let result) = state.phase {
       // Handing back again is harmless, and ends what a crash cut off.
       return try handBack(state, result, finishing, context)

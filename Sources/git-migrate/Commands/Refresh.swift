@@ -18,7 +18,7 @@ struct RefreshCommand: Subcommand {
     let state = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
     if !state.plan.gate.verifiers.isEmpty { try site.requireTrust(state.planDigest, migration: state.name) }
     let runner = try GateRunner(context)
-    let finishing = Finishing(site: site, report: { context.note($0) })
+    let finishing = Finishing(site: site, report: { context.warn($0) })
     switch try finishing.refresh(state.name, stopWhen: runner.shouldStop, signals: runner.signals) {
     case .upToDate: try tell("up to date", "'\(state.into)' has all of '\(state.base)'", [], context)
     case .refreshed(let commit):

@@ -1,0 +1,75 @@
+# git-migrate: build, test, demo and install. Every rule works with no more than Swift, make and a Debian;
+# `make demo` and `make test` let scripts/bootstrap bring what is missing.
+
+prefix = /usr/local
+bindir = $(prefix)/bin
+datadir = $(prefix)/share
+mandir = $(datadir)/man
+bashdir = $(datadir)/bash-completion/completions
+zshdir = $(datadir)/zsh/site-functions
+fishdir = $(datadir)/fish/vendor_completions.d
+fishconfdir = $(datadir)/fish/vendor_conf.d
+hookdir = $(datadir)/git-migrate/hooks
+DESTDIR =
+
+SWIFT = swift
+INSTALL = install
+# Where Swift builds. Tests and the release share it, so nothing is fetched or built twice.
+SCRATCH = .build
+# What `swift test` is given besides, e.g. TESTFLAGS='--filter GateTests'.
+TESTFLAGS =
+
+binary = $(SCRATCH)/release/git-migrate
+stamp = $(SCRATCH)/git-migrate.release
+# Folders are among them, so that a file that is taken away is noticed too.
+sources = Package.swift $(wildcard Package.resolved) $(shell find Sources)
+pages1 = $(wildcard man/*.1)
+pages5 = $(wildcard man/*.5)
+hooks = $(wildcard hooks/*)
+
+.PHONY: all demo test install uninstall lint bench clean
+
+all: $(stamp)
+
+# The stamp spares `sudo make install` a compiler: root's PATH seldom has one.
+$(stamp): $(sources)
+	scripts/bootstrap build
+	$(SWIFT) build --scratch-path $(SCRATCH) -c release --static-swift-stdlib --product git-migrate
+	touch $@
+
+demo: all
+	demo/run --bin $(SCRATCH)/release
+
+# The tests are all Swift Testing; XCTest would only add a line that says that it found none.
+test:
+	scripts/bootstrap test
+	$(SWIFT) test --scratch-path $(SCRATCH) --disable-xctest $(TESTFLAGS)
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(bashdir) \
+	  $(DESTDIR)$(zshdir) $(DESTDIR)$(fishdir) $(DESTDIR)$(fishconfdir) $(DESTDIR)$(hookdir)
+	$(INSTALL) -s -m 755 $(binary) $(DESTDIR)$(bindir)/git-migrate
+	$(if $(pages1),$(INSTALL) -m 644 $(pages1) $(DESTDIR)$(mandir)/man1)
+	$(if $(pages5),$(INSTALL) -m 644 $(pages5) $(DESTDIR)$(mandir)/man5)
+	$(INSTALL) -m 644 completions/git-migrate $(DESTDIR)$(bashdir)/git-migrate
+	$(INSTALL) -m 644 completions/_git-migrate $(DESTDIR)$(zshdir)/_git-migrate
+	$(INSTALL) -m 644 completions/git-migrate.fish $(DESTDIR)$(fishdir)/git-migrate.fish
+# fish 3.6 does not look for us when it completes `git migrate`: the one line that tells it is read at start-up.
+	sed -n '/^complete -c git /p' completions/git-migrate.fish > $(DESTDIR)$(fishconfdir)/git-migrate.fish
+	chmod 644 $(DESTDIR)$(fishconfdir)/git-migrate.fish
+	$(INSTALL) -m 755 $(hooks) $(DESTDIR)$(hookdir)
+
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/git-migrate $(DESTDIR)$(bashdir)/git-migrate $(DESTDIR)$(zshdir)/_git-migrate \
+	  $(DESTDIR)$(fishdir)/git-migrate.fish $(DESTDIR)$(fishconfdir)/git-migrate.fish \
+	  $(patsubst man/%,$(DESTDIR)$(mandir)/man1/%,$(pages1)) $(patsubst man/%,$(DESTDIR)$(mandir)/man5/%,$(pages5))
+	rm -rf $(DESTDIR)$(datadir)/git-migrate
+
+lint:
+	scripts/lint
+
+bench: all
+	@if [ -x Benchmarks/run ]; then exec Benchmarks/run; else echo 'make bench: there is no Benchmarks/run' >&2; exit 1; fi
+
+clean:
+	rm -rf $(SCRATCH)

@@ -1,0 +1,6 @@
+# Logging for all parts of the shop.
+
+# oldlog MESSAGE
+oldlog() {
+  echo "shop: $1"
+}

