@@ -89,6 +89,22 @@ enum Secret {
     return false
   }
 
+  /// The line with each token of a known make replaced.
+  static func redacted(_ line: Substring) -> String {
+    var text = String(line)
+    for token in tokens where text.contains(token.prefix) {
+      var (rest, clean) = (Substring(text), "")
+      while let before = rest.before(token.prefix), let after = rest.after(token.prefix) {
+        let body = after.utf8.prefix { token.alphabet.contains($0) }
+        clean += before
+        clean += body.count >= token.length ? "[redacted: \(token.kind)]" : token.prefix + String(Substring(body))
+        rest = after.dropFirst(body.count)
+      }
+      text = clean + rest
+    }
+    return text
+  }
+
   private static let names = [
     "password", "passwd", "secret", "token", "api_key", "apikey", "api-key", "access_key", "private_key",
     "client_secret", "auth_key",

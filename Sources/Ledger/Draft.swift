@@ -24,7 +24,7 @@ extension Ledger {
     var snapshot = seen
     var effects: [Effect] = []
     for proposal in proposals {
-      let event = Event(migration: proposal.migration, at: at, by: author, change: proposal.change)
+      let event = Event(migration: proposal.migration, at: at, by: author, change: proposal.change.mappingTexts(redact))
       switch decide(snapshot.state, event) {
       case .refuse(let refusal): return .refused(refusal)
       case .accept(let next, let new):

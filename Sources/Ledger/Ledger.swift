@@ -14,6 +14,7 @@ public final class Ledger {
   public let repository: Repository
   let clock: any WallClock
   let randomness: any RandomSource
+  let redact: (String) -> String
   let chain: Chain
   let plans: PlanStore
   private var remembered = LedgerSnapshot.empty
@@ -21,14 +22,16 @@ public final class Ledger {
   /// How often an append that got an open outcome is tried again before it is given up.
   private static let triesAfterErrors = 3
 
-  /// Makes a ledger over a repository; reads nothing yet.
+  /// Makes a ledger over a repository; reads nothing yet. Every free text of an event goes through `redact` before
+  /// the entry is built: what is recorded is pushed, and never taken back.
   public init(
     repository: Repository, clock: any WallClock = SystemClock(),
-    randomness: any RandomSource = SystemRandomness()
+    randomness: any RandomSource = SystemRandomness(), redact: @escaping (String) -> String = { $0 }
   ) {
     self.repository = repository
     self.clock = clock
     self.randomness = randomness
+    self.redact = redact
     chain = Chain(repository: repository)
     plans = PlanStore(repository: repository)
   }

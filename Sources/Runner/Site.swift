@@ -1,3 +1,4 @@
+import Gate
 import Git
 import Ledger
 import Migration
@@ -30,7 +31,9 @@ public final class Site {
     }
     repository = found.0
     git = found.1
-    ledger = Ledger(repository: repository, clock: clock, randomness: randomness)
+    ledger = Ledger(
+      repository: repository, clock: clock, randomness: randomness,
+      redact: Redactor(environment: environment).redact)
     self.environment = environment
     self.directory = directory
     self.clock = clock
