@@ -8,6 +8,21 @@ extension State {
     return object.json
   }
 
+  /// The state for people and `replay`: as in a checkpoint, with each step under its id.
+  public var jsonByStep: JSON {
+    .object([
+      JSON.Member("at", .integer(at.milliseconds)),
+      JSON.Member(
+        "migrations",
+        .array(
+          migrations.map { migration in
+            guard case .object(let members) = migration.json else { return .null }
+            let steps = migration.steps.map { JSON.Member($0.id, $0.json) }
+            return .object(members.filter { $0.key != "steps" } + [JSON.Member("steps", .object(steps))])
+          })),
+    ])
+  }
+
   /// Reads a checkpoint. `plan` brings a plan by migration and number.
   public init(
     json: JSON, plan: (_ migration: String, _ number: Int) throws(JSONFault) -> Plan

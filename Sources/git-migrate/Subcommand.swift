@@ -14,7 +14,7 @@ protocol Subcommand: ParsableCommand {
 /// `-m NAME`: which migration a command is about, for ledgers with more than one open.
 struct MigrationOption: ParsableArguments {
   @Option(
-    name: [.customShort("m"), .long],
+    name: [.customShort("m", allowingJoined: true), .long],
     help: ArgumentHelp("The migration, when more than one is open.", valueName: "name"))
   var migration: String?
 }
