@@ -160,13 +160,15 @@ public final class Orchestrator {
     guard stops == 0, case .running = state.phase else { return false }
     if try startBaseline(state) { return true }
     var didStart = false
-    if gate == nil, let fence = gateable(state, at: now) {
+    let waiting = gate == nil ? gateable(state, at: now) : nil
+    if gate == nil, let fence = waiting, Resources(state).areFreeForGate {
       let task = GateTask(site: site, migration: migration, fence: fence, report: observer.warn)
       gate = task
       if try advanceGate() { return true }
       didStart = true
     }
-    if jobs.count < workers, baseline == nil, try startJob() { return true }
+    let sparing = gate != nil || waiting != nil ? Resources(state) : nil
+    if jobs.count < workers, baseline == nil, try startJob(sparing: sparing) { return true }
     return didStart
   }
 
@@ -202,12 +204,13 @@ public final class Orchestrator {
     return found
   }
 
-  private func startJob() throws(CommandError) -> Bool {
+  /// Claims and begins a step; with `sparing` none that would take the gate's resources away.
+  private func startJob(sparing: Resources?) throws(CommandError) -> Bool {
     let names = Set(jobs.map(\.claim.holder))
     let number = (1...workers).first { !names.contains(holder($0)) } ?? workers
     let answer = try claiming.claim(
       migration, step: nil, holder: holder(number), owner: Site.owner(), seconds: nil, usesSlot: true,
-      accepting: { $0.run != nil || !canOnlyBeDoneOutside($0) })
+      accepting: { ($0.run != nil || !canOnlyBeDoneOutside($0)) && sparing?.leavesRoom($0) ?? true })
     guard case .won(let held) = answer else { return false }
     do throws(CommandError) {
       let prepared = try claiming.prepare(held)

@@ -16,6 +16,7 @@ public struct Recovery {
   public func sweep(_ migration: String) throws(CommandError) -> LedgerSnapshot {
     let seen = try reporting { try site.ledger.read() }
     guard let state = seen.state.migration(named: migration), !state.phase.isTerminal else { return seen }
+    try restoreBranch(state)
     let isQuiet = Recovery.overdue(state, at: max(site.clock.now(), seen.state.at)).isEmpty
     if isQuiet { return try settle(state) ? reporting { try site.ledger.read() } : seen }
     let outcome = try reporting {
@@ -36,6 +37,17 @@ public struct Recovery {
       return try reporting { try site.ledger.read() }
     }
     return snapshot
+  }
+
+  /// Makes the integration branch when a start was cut off between its entry and the branch. A branch that has
+  /// moved and is gone now is left to a person: only they know why.
+  private func restoreBranch(_ state: MigrationState) throws(CommandError) {
+    guard state.tip == state.start, try reporting({ try site.repository.resolve(state.intoRef) }) == nil else {
+      return
+    }
+    try Interpreter(site: site).perform([
+      .createBranch(migration: state.name, branch: state.into, commit: state.start.hex)
+    ])
   }
 
   /// The holds that may be taken now.
