@@ -101,10 +101,17 @@ public struct Slots {
           kept.append("\(slot): '\(marker.fence.step)' may still be worked on there")
           continue
         }
+        let gateLock = "\(site.localDirectory)/slots/\(slot).lock"
+        let held = isGate ? try FileLock.acquire(path: gateLock, wait: false) : nil
+        defer { withExtendedLifetime(held) {} }
+        if isGate && held == nil {
+          kept.append("\(slot): a gate is running there")
+          continue
+        }
         let path = root + "/" + slot
         if !isGate { try keepLeftovers(slot, path) }
         try site.repository.removeWorktree(name: worktree.name, derivedPath: path)
-        try Files.removeFile(markerPath(slot))
+        try Files.removeFile(isGate ? gateLock : markerPath(slot))
       }
       if let left = try? Files.listDirectory(root), left.isEmpty { try Files.removeTree(root) }
     }

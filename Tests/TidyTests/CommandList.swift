@@ -39,7 +39,8 @@ struct DeclaredCommand: CustomTestStringConvertible {
   static func quoted(after label: String, in text: some StringProtocol) -> String? {
     let text = String(text)
     guard let start = text.firstRange(of: label) else { return nil }
-    let parts = text[start.upperBound...].split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
+    let parts = text[start.upperBound...].split(
+      separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
     return parts.count > 1 ? String(parts[1]) : nil
   }
 }

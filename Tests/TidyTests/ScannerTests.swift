@@ -48,7 +48,9 @@ import Testing
         subscript(a: Int) -> Int { a }
       }
       """
-    let expected = [("value", 3, 1), ("init", 7, 3), ("one", 10, 7), ("computed", 17, 3), ("subscript", 20, 1)]
+    let expected = [
+      ("value", 3, 1), ("init", 7, 3), ("one", 10, 7), ("computed", 17, 3), ("subscript", 20, 1),
+    ]
     #expect(
       FunctionScanner(SwiftCode(source)).functions
         == expected.map { ScannedFunction(name: $0.0, line: $0.1, length: $0.2) })

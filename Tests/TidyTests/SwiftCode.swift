@@ -103,7 +103,11 @@ private struct Reader {
       }
       if has("\\"), areHashes(at: position + 1, hashes) {
         for _ in 0...hashes { take(isCode: false) }
-        if has("(") { readCode(untilParenthesis: true) } else if position < bytes.count { take(isCode: false) }
+        if has("(") {
+          readCode(untilParenthesis: true)
+        } else if position < bytes.count {
+          take(isCode: false)
+        }
       } else {
         take(isCode: false)
       }

@@ -37,7 +37,9 @@ enum Tree {
       let path = folder.isEmpty ? name : folder + "/" + name
       if isIgnored(name, at: path) { return [] }
       var isFolder = false
-      guard FileManager.default.fileExists(atPath: root + "/" + path, isDirectory: &isFolder) else { return [] }
+      guard FileManager.default.fileExists(atPath: root + "/" + path, isDirectory: &isFolder) else {
+        return []
+      }
       return isFolder ? list(path) : [path]
     }
   }

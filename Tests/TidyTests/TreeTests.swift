@@ -4,7 +4,8 @@ import Testing
 @Suite struct TreeTests {
   @Test(arguments: ["git-migrate", "_git-migrate", "git-migrate.fish"])
   func `completions know every command`(_ file: String) {
-    let words = Set((Tree.text("completions/\(file)") ?? "").split { !($0.isLetter || $0 == "-" || $0 == "_") })
+    let words = Set(
+      (Tree.text("completions/\(file)") ?? "").split { !($0.isLetter || $0 == "-" || $0 == "_") })
     // Nobody types the command that the hooks call.
     let missing = DeclaredCommand.all.map(\.name).filter { $0 != "hook" && !words.contains($0[...]) }
     #expect(missing.isEmpty, "completions/\(file) does not know \(missing)")
@@ -13,8 +14,10 @@ import Testing
   @Test(arguments: Tree.names(in: "hooks")) func `the binary brings each hook along`(_ hook: String) {
     let twin = Tree.text("Sources/Runner/HookScripts.swift") ?? ""
     let text = Tree.lines("hooks/\(hook)").map { $0.isEmpty ? "" : "    " + $0 }.joined(separator: "\n")
-    #expect(twin.contains("\n" + text + "\n"), "put its text into Sources/Runner/HookScripts.swift")
-    #expect(twin.contains("\"\(hook)\""))
+    let isThere = twin.contains("\n" + text + "\n")
+    #expect(isThere, "put the text of hooks/\(hook) into Sources/Runner/HookScripts.swift")
+    let isNamed = twin.contains("\"\(hook)\"")
+    #expect(isNamed, "HookScripts.swift does not name '\(hook)'")
   }
 
   @Test func `no file names a place of the machine it was written on`() {
