@@ -18,6 +18,8 @@ INSTALL = install
 SCRATCH = .build
 # What `swift test` is given besides, e.g. TESTFLAGS='--filter GateTests'.
 TESTFLAGS =
+# What demo/run is given besides, e.g. DEMOFLAGS=--clean.
+DEMOFLAGS =
 
 binary = $(SCRATCH)/release/git-migrate
 stamp = $(SCRATCH)/git-migrate.release
@@ -38,7 +40,7 @@ $(stamp): $(sources)
 	touch $@
 
 demo: all
-	demo/run --bin $(SCRATCH)/release
+	demo/run --bin $(SCRATCH)/release $(DEMOFLAGS)
 
 # The tests are all Swift Testing; XCTest would only add a line that says that it found none.
 test:

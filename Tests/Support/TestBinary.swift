@@ -33,7 +33,8 @@ public struct TestRun: Equatable, Sendable, CustomStringConvertible {
     self.err = err
   }
 
-  init(_ outcome: Outcome) {
+  /// Takes what a command left.
+  public init(_ outcome: Outcome) {
     switch outcome.status {
     case .exited(let code): self.code = code
     case .signalled(let signal): code = 128 + signal

@@ -16,8 +16,7 @@ struct DeclaredCommand: CustomTestStringConvertible {
 
   /// All that `GitMigrate.swift` registers, with what their files declare.
   static let all: [DeclaredCommand] = {
-    let root = SwiftCode(Tree.text("Sources/git-migrate/GitMigrate.swift") ?? "")
-    let types = root.lines.flatMap { SwiftCode.tokens(of: $0) }.filter { $0.hasSuffix("Command") }
+    let types = rootTokens.filter { $0.hasSuffix("Command") }
     return types.compactMap { type in
       for path in Tree.swiftFiles(under: "Sources/git-migrate/Commands") {
         let text = Tree.text(path) ?? ""
@@ -30,10 +29,10 @@ struct DeclaredCommand: CustomTestStringConvertible {
   }()
 
   /// How many commands `GitMigrate.swift` registers; as many must have been found.
-  static let registered: Int = {
-    let root = SwiftCode(Tree.text("Sources/git-migrate/GitMigrate.swift") ?? "")
-    return root.lines.flatMap { SwiftCode.tokens(of: $0) }.filter { $0 == "self" }.count
-  }()
+  static let registered = rootTokens.count { $0 == "self" }
+
+  private static let rootTokens: [Substring] =
+    (Tree.code["Sources/git-migrate/GitMigrate.swift"]?.lines ?? []).flatMap { SwiftCode.tokens(of: $0) }
 
   /// The text between the quotes that come next.
   static func quoted(after label: String, in text: some StringProtocol) -> String? {

@@ -37,7 +37,7 @@ import Testing
 
   /// Every import in `Sources`.
   private static let imports: [Import] = Tree.swiftFiles(under: "Sources").flatMap { path in
-    SwiftCode(Tree.text(path) ?? "").lines.enumerated().compactMap { index, line in
+    (Tree.code[path]?.lines ?? []).enumerated().compactMap { index, line in
       let tokens = SwiftCode.tokens(of: line)
       guard let word = tokens.firstIndex(of: "import"), !tokens[..<word].contains("{") else { return nil }
       let kinds: Set<Substring> = [

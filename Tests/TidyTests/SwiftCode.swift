@@ -18,14 +18,27 @@ struct SwiftCode {
   /// The words and marks of a line: identifiers, and every other character but blanks by itself.
   static func tokens(of line: String) -> [Substring] {
     var tokens: [Substring] = []
-    var rest = line[...]
-    while let first = rest.first {
-      let word = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
-      let token = word.isEmpty ? rest.prefix(1) : word
-      if first != " " && first != "\t" { tokens.append(token) }
-      rest = rest[token.endIndex...]
+    let bytes = line.utf8
+    var position = bytes.startIndex
+    while position < bytes.endIndex {
+      let start = position
+      // The bytes of a character that is not ASCII stay together, as the letters of a word do.
+      while position < bytes.endIndex, isOfWord(bytes[position]) { position = bytes.index(after: position) }
+      if position == start {
+        position = bytes.index(after: position)
+        if bytes[start] == UInt8(ascii: " ") || bytes[start] == UInt8(ascii: "\t") { continue }
+      }
+      tokens.append(line[start..<position])
     }
     return tokens
+  }
+
+  private static func isOfWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), 0x80...: true
+    default: false
+    }
   }
 }
 
@@ -56,20 +69,26 @@ private struct Reader {
   mutating func readCode(untilParenthesis: Bool) {
     var depth = 0
     while position < bytes.count {
-      if has("//") {
+      switch bytes[position] {
+      case UInt8(ascii: "/") where has("//"):
         while position < bytes.count, bytes[position] != UInt8(ascii: "\n") { take(isCode: false) }
-      } else if has("/*") {
-        skipComment()
-      } else if has("\"") {
-        readText(hashes: 0)
-      } else if has("#"), let hashes = hashesBeforeText() {
+      case UInt8(ascii: "/") where has("/*"): skipComment()
+      case UInt8(ascii: "\""): readText(hashes: 0)
+      case UInt8(ascii: "#"):
+        guard let hashes = hashesBeforeText() else {
+          take(isCode: true)
+          continue
+        }
         for _ in 0..<hashes { take(isCode: false) }
         readText(hashes: hashes)
-      } else {
-        if has("(") { depth += 1 }
-        if has(")") { depth -= 1 }
+      case UInt8(ascii: "("):
+        depth += 1
+        take(isCode: true)
+      case UInt8(ascii: ")"):
+        depth -= 1
         take(isCode: true)
         if untilParenthesis && depth == 0 { return }
+      default: take(isCode: true)
       }
     }
   }

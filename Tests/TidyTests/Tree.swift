@@ -13,6 +13,12 @@ enum Tree {
     files.filter { $0.hasPrefix(folder + "/") && $0.hasSuffix(".swift") }
   }
 
+  /// The code of every Swift file, read once.
+  static let code: [String: SwiftCode] = Dictionary(
+    uniqueKeysWithValues: (swiftFiles(under: "Sources") + swiftFiles(under: "Tests")).map {
+      ($0, SwiftCode(text($0) ?? ""))
+    })
+
   /// The names of the files in a folder, without what begins with a dot.
   static func names(in folder: String) -> [String] {
     files.filter { $0.hasPrefix(folder + "/") }.map { String($0.dropFirst(folder.count + 1)) }
@@ -29,6 +35,28 @@ enum Tree {
     var lines = (text(path) ?? "").split(separator: "\n", omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
     return lines
+  }
+
+  /// The lines of all files that hold any of these words, with their numbers from 1.
+  static func lines(with words: [String], where isWanted: (String) -> Bool) -> [(
+    path: String, line: Int, text: String
+  )] {
+    let words = words.map { Array($0.utf8) }
+    return files.filter(isWanted).flatMap { path in
+      let bytes = FileManager.default.contents(atPath: root + "/" + path).map(Array.init) ?? []
+      return bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+        .filter { line in words.contains { holds(line.element, $0) } }
+        .map { (path, $0.offset + 1, String(decoding: $0.element, as: UTF8.self)) }
+    }
+  }
+
+  /// Whether the bytes of a word stand in a line; the search of `String` takes ten times as long.
+  private static func holds(_ line: ArraySlice<UInt8>, _ word: [UInt8]) -> Bool {
+    guard line.count >= word.count, let first = word.first else { return false }
+    for start in line.startIndex...(line.endIndex - word.count) where line[start] == first {
+      if line[start..<(start + word.count)].elementsEqual(word) { return true }
+    }
+    return false
   }
 
   private static func list(_ folder: String) -> [String] {

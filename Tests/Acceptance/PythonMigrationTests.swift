@@ -1,0 +1,109 @@
+import Migration
+import Processes
+import Support
+import Testing
+
+/// The main job, end to end, on real input: a project of PyPI, its own tests as the gate, a published codemod.
+@Suite("A real Python project")
+struct PythonMigrationTests {
+  @Test("is migrated by pyupgrade in a step for each file, by four workers, and nothing is left behind")
+  func migrates() throws {
+    let project: PythonProject
+    do {
+      project = try PythonProject()
+    } catch {
+      print("SKIPPED: the acceptance test needs PyPI and python3: \(error)")
+      #expect(ChildEnvironment.current()["CI"] != "true", "under CI=true a skip is a failure: \(error)")
+      return
+    }
+    let world = try TestRepository(.unborn)
+    try run(world, "cp", ["-R", project.source + "/.", world.path])
+    try world.write(".gitignore", "__pycache__/\n")
+    try world.git("add", ".")
+    try world.git("commit", "--quiet", "--message=Markdown 3.1.1")
+    try #require(try world.git("ls-files", "*.py").split(separator: "\n").count >= 40)
+
+    try Files.writeAtomically(world.root + "/plan.md", Array(plan(project).utf8))
+    #expect(try world.runMigrate("start", world.root + "/plan.md").code == 0)
+    let outcome = try run(world, TestBinary.path, ["run", "--jobs", "4"], allowing: 0)
+    #expect(outcome.out.contains("every step is done"))
+
+    try expectAllMerged(world)
+    try expectCleanHistory(world)
+    #expect(try world.runMigrate("finish").code == 0)
+    let suite = try run(world, project.programs + "/python", ["-m", "unittest", "discover", "tests"])
+    #expect(suite.err.contains("Ran 482 tests") && suite.err.contains("OK"))
+    try expectNothingLeft(world)
+  }
+
+  private func plan(_ project: PythonProject) -> String {
+    """
+    ---
+    migration: python3
+    attempts: 1
+    gate:
+      verifiers:
+        - name: tests
+          run: PYTHONDONTWRITEBYTECODE=1 \(project.programs)/python -m unittest discover tests
+      guards: [scope, tests, secrets]
+    steps:
+      - for: { files: "markdown/**/*.py" }
+        id: "{{match.path}}"
+        title: "Python 3 only: {{match.path}}"
+        paths: ["{{match.path}}"]
+        run: \(project.programs)/pyupgrade --py3-plus --exit-zero-even-if-changed {{match.path}}
+    ---
+    """
+  }
+
+  /// Every step ended as merged, with a commit or as a declared no-op, and there were at least twenty.
+  private func expectAllMerged(_ world: TestRepository) throws {
+    let status = try JSON.parse(try world.runMigrate("status", "--json").out)
+    guard case .array(let migrations)? = status["migrations"], case .array(let steps)? = migrations.first?["steps"]
+    else { throw TestFailure("no steps in \(status.canonical)") }
+    #expect(steps.count >= 20)
+    let merged = steps.filter { $0["state"] == .string("merged") }
+    #expect(merged.count == steps.count)
+    let withCommit = merged.count { $0["commit"] != .null }
+    let commits = try world.git("rev-list", "--count", "main..migrate/python3")
+    #expect(withCommit >= 20)
+    #expect(Int(commits) == withCommit)
+  }
+
+  private func expectCleanHistory(_ world: TestRepository) throws {
+    let ledger = try world.runMigrate("fsck")
+    #expect(ledger.code == 0 && ledger.out.hasPrefix("ok "), "\(ledger)")
+    #expect(try world.runGit(["fsck", "--strict", "--no-dangling"]).code == 0)
+  }
+
+  /// No worktree, no process in the world's folders, no lock.
+  private func expectNothingLeft(_ world: TestRepository) throws {
+    #expect(try world.git("worktree", "list", "--porcelain").components(of: "worktree ") == 1)
+    #expect(!Files.exists(world.path + ".migrate"))
+    #expect(try world.git("status", "--porcelain") == "")
+    let locks = try run(world, "find", [world.path, "-name", "*.lock"]).out
+    #expect(locks == "")
+    for process in try Files.listDirectory("/proc") where Int(process) != nil {
+      let folder = Files.realPath("/proc/\(process)/cwd") ?? ""
+      #expect(!folder.hasPrefix(world.root), "process \(process) is still in \(folder)")
+    }
+  }
+
+  @discardableResult
+  private func run(
+    _ world: TestRepository, _ program: String, _ arguments: [String], allowing code: Int32 = 0
+  ) throws -> TestRun {
+    var command = Command(program, arguments, environment: world.environment, directory: world.path)
+    command.timeoutSeconds = 600
+    let run = TestRun(try command.run())
+    #expect(run.code == code, "\(program): \(run)")
+    return run
+  }
+}
+
+extension String {
+  /// How many lines begin with `prefix`.
+  fileprivate func components(of prefix: String) -> Int {
+    split(separator: "\n").count { $0.hasPrefix(prefix) }
+  }
+}
