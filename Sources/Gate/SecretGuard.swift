@@ -97,7 +97,8 @@ enum Secret {
       while let before = rest.before(token.prefix), let after = rest.after(token.prefix) {
         let body = after.utf8.prefix { token.alphabet.contains($0) }
         clean += before
-        clean += body.count >= token.length ? "[redacted: \(token.kind)]" : token.prefix + String(Substring(body))
+        clean +=
+          body.count >= token.length ? "[redacted: \(token.kind)]" : token.prefix + String(Substring(body))
         rest = after.dropFirst(body.count)
       }
       text = clean + rest

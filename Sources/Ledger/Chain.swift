@@ -62,7 +62,9 @@ final class PlanStore {
   init(repository: Repository) { self.repository = repository }
 
   static func textPath(_ migration: String, _ number: Int) -> String { "plans/\(migration)/\(number).md" }
-  static func expandedPath(_ migration: String, _ number: Int) -> String { "plans/\(migration)/\(number).json" }
+  static func expandedPath(_ migration: String, _ number: Int) -> String {
+    "plans/\(migration)/\(number).json"
+  }
 
   func plan(_ migration: String, _ number: Int, inTree tree: OID) throws(JSONFault) -> Plan {
     if let fault = Identifier.migrationFault(migration) { throw JSONFault("the migration's name \(fault)") }

@@ -24,7 +24,8 @@ extension Ledger {
     var snapshot = seen
     var effects: [Effect] = []
     for proposal in proposals {
-      let event = Event(migration: proposal.migration, at: at, by: author, change: proposal.change.mappingTexts(redact))
+      let event = Event(
+        migration: proposal.migration, at: at, by: author, change: proposal.change.mappingTexts(redact))
       switch decide(snapshot.state, event) {
       case .refuse(let refusal): return .refused(refusal)
       case .accept(let next, let new):
@@ -67,7 +68,11 @@ extension Ledger {
     let checkpoint = Checkpoint.bytes(snapshot.state, sequence: entry.sequence)
     files.append((Checkpoint.path, try repository.writeBlob(checkpoint), .blob))
     let status = StatusReport(snapshot.state, sequence: entry.sequence, now: entry.event.at, only: nil)
-    files.append((Checkpoint.statusPath, try repository.writeBlob(Array(status.markdown(atCheckpoint: true).utf8)), .blob))
+    files.append(
+      (
+        Checkpoint.statusPath, try repository.writeBlob(Array(status.markdown(atCheckpoint: true).utf8)),
+        .blob
+      ))
     return try repository.writeTree(updating: snapshot.tree, upserts: files, removals: [])
   }
 }

@@ -73,7 +73,9 @@ extension Ledger {
   }
 
   /// The exact bytes of a plan file as it was given, or `nil` when the ledger has no such plan.
-  public func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]? {
+  public func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError)
+    -> [UInt8]?
+  {
     guard let tree = snapshot.tree else { return nil }
     do throws(GitError) {
       let path = PlanStore.textPath(migration, number)
@@ -92,12 +94,14 @@ extension Ledger {
       at.tree = commit.tree
       let text = try planText(migration.name, number: migration.planNumber, in: at)
       guard let text, SHA256.hexDigest(of: text) == migration.planDigest else {
-        throw .damaged(commit: commit.oid, reason: "the plan file of '\(migration.name)' is not the one that was approved")
+        throw .damaged(
+          commit: commit.oid, reason: "the plan file of '\(migration.name)' is not the one that was approved")
       }
     }
     guard let saved = try savedCheckpoint(of: commit), saved.sequence == snapshot.sequence else { return }
     guard saved.state == snapshot.state else {
-      throw .damaged(commit: commit.oid, reason: "its checkpoint differs from the state that its entries give")
+      throw .damaged(
+        commit: commit.oid, reason: "its checkpoint differs from the state that its entries give")
     }
   }
 }

@@ -18,6 +18,13 @@ public final class Ledger {
   let chain: Chain
   let plans: PlanStore
   private var remembered = LedgerSnapshot.empty
+  /// Moves the ledger's ref to a commit from the tip that was decided on. A seam: tests put faults here, and a move
+  /// without the check of the old value, to see that they would notice.
+  var move: (Repository, OID, OID?) -> SwapOutcome = { repository, new, old in
+    repository.compareAndSwap(ref: Ledger.ref, to: new, from: old)
+  }
+  /// Whether local writers queue; off only in tests, to show that correctness does not rest on it.
+  var isQueueing = true
 
   /// How often an append that got an open outcome is tried again before it is given up.
   private static let triesAfterErrors = 3
@@ -49,7 +56,9 @@ public final class Ledger {
   }
 
   /// The state at any entry of the chain.
-  public func snapshot(at tip: OID) throws(LedgerError) -> LedgerSnapshot { try snapshot(at: tip, known: .empty) }
+  public func snapshot(at tip: OID) throws(LedgerError) -> LedgerSnapshot {
+    try snapshot(at: tip, known: .empty)
+  }
 
   /// Appends what `propose` wants, all of it or nothing.
   ///
@@ -74,7 +83,7 @@ public final class Ledger {
       case .refused(let refusal): return .refused(refusal)
       case .ready(let made): draft = made
       }
-      switch repository.compareAndSwap(ref: Ledger.ref, to: draft.tip, from: seen.tip) {
+      switch move(repository, draft.tip, seen.tip) {
       case .won: return win(draft)
       case .lost: continue
       case .busy(let error):
@@ -106,6 +115,7 @@ public final class Ledger {
   /// Waits for its turn among the local writers. The lock only keeps them from burning retries: without it the
   /// compare-and-swap would still let exactly one win.
   private func enterQueue() throws(LedgerError) -> FileLock? {
+    guard isQueueing else { return nil }
     do throws(FileError) {
       let directory = repository.commonDirectory + "/migrate"
       try Files.makeDirectories(directory)
@@ -138,7 +148,12 @@ public final class Ledger {
     var current = (commit: commit, entry: newest)
     while current.entry.entry.sequence > base.sequence {
       entries.append(current.entry)
-      guard let parent = current.commit.parents.first else { break }
+      guard let parent = current.commit.parents.first else {
+        if base.sequence == 0 { break }
+        throw .damaged(
+          commit: current.commit.oid,
+          reason: "the chain ends here, after entry \(base.sequence) of a checkpoint")
+      }
       let next = try chain.commit(parent)
       current = (next, try chain.entry(of: next, plans: plans))
     }

@@ -22,7 +22,8 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
   /// One line in git's grammar.
   public var description: String {
     switch self {
-    case .damaged(let commit, let reason): "the ledger is damaged at entry '\(commit.hex.prefix(10))': \(reason)"
+    case .damaged(let commit, let reason):
+      "the ledger is damaged at entry '\(commit.hex.prefix(10))': \(reason)"
     case .newer(let commit, let version):
       "the ledger entry '\(commit.hex.prefix(10))' has format \(version), which this version cannot read"
     case .tooLarge(let bytes): "the entry would be \(bytes) bytes long, more than \(Entry.maximumBytes)"

@@ -5,13 +5,15 @@ import Processes
 
 /// Decides whether refs of migrations may move as somebody asks: what the git hooks ask (DESIGN §6).
 ///
-/// Pure over the repository and its ledger: nothing is written. Our own merges are judged like everybody else's.
-/// For refs that belong to no migration the answer is always yes; for ours, what cannot be judged is refused.
+/// Pure over the repository and its ledger: nothing is written. Our own merges are judged like everybody
+/// else's. For refs that belong to no migration the answer is always yes; for ours, what cannot be judged is
+/// refused.
 public struct RefGuard {
   /// Where the question comes from, and so what a ref's value before the move is.
   public enum Vantage: Equatable, Sendable {
-    /// A transaction of this repository: the refs are locked, and what they say now counts. The old value of the
-    /// update may be missing although the ref exists; packing and pruning look like creation and deletion.
+    /// A transaction of this repository: the refs are locked, and what they say now counts. The old value of
+    /// the update may be missing although the ref exists; packing and pruning look like creation and
+    /// deletion.
     case transaction
     /// A push from here or to here: the old value of the update is the receiver's.
     case push
@@ -22,7 +24,8 @@ public struct RefGuard {
   /// Refs that are guarded even when the ledger cannot be read to say so.
   let listed: Set<String>
 
-  /// Makes a guard over a ledger. `listed` are the integration branches this clone was told of, full ref names.
+  /// Makes a guard over a ledger. `listed` are the integration branches this clone was told of, full ref
+  /// names.
   public init(ledger: Ledger, vantage: Vantage, listed: Set<String> = []) {
     self.ledger = ledger
     self.vantage = vantage
@@ -33,8 +36,8 @@ public struct RefGuard {
 
   /// Passes when every update of one transaction is allowed; throws the first objection.
   ///
-  /// When the ledger itself moves in the transaction, and may, the branches are judged by what it says then: a push
-  /// of entries and branch together is one thing.
+  /// When the ledger itself moves in the transaction, and may, the branches are judged by what it says then:
+  /// a push of entries and branch together is one thing.
   public func check(_ updates: [RefUpdate]) throws(RefObjection) {
     var moves: [RefUpdate] = []
     for update in updates where isReference(update.ref) {
@@ -135,8 +138,8 @@ public struct RefGuard {
 
   // MARK: Packing
 
-  /// Whether the update changes no value (PITFALLS E.3): `git pack-refs` announces a copy as `0 → oid` and the
-  /// pruning of the loose file as `oid → 0`.
+  /// Whether the update changes no value (PITFALLS E.3): `git pack-refs` announces a copy as `0 → oid` and
+  /// the pruning of the loose file as `oid → 0`.
   private func isNoOp(_ update: RefUpdate) throws(RefObjection) -> Bool {
     guard case .transaction = vantage else { return update.old == update.new }
     switch (update.old, update.new) {
@@ -146,8 +149,8 @@ public struct RefGuard {
     }
   }
 
-  /// Pruning leaves the packed value. A real deletion takes that away too, and so holds the lock of `packed-refs`;
-  /// since somebody else may hold it for a moment, a held lock is looked at again for a while.
+  /// Pruning leaves the packed value. A real deletion takes that away too, and so holds the lock of
+  /// `packed-refs`; since somebody else may hold it for a moment, a held lock is looked at again for a while.
   private func isPruning(_ ref: String, _ old: OID) -> Bool {
     let path = repository.commonDirectory + "/packed-refs"
     guard let packed = try? Files.readFile(path, limit: 1 << 30),

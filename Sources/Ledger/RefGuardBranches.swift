@@ -2,7 +2,8 @@ import Git
 import Migration
 
 extension RefGuard {
-  /// The rule for an integration branch; any other branch passes. After the end of a migration its branch is free.
+  /// The rule for an integration branch; any other branch passes. After the end of a migration its branch is
+  /// free.
   func checkBranch(_ update: RefUpdate, by snapshot: LedgerSnapshot) throws(RefObjection) {
     let open = snapshot.state.migrations.first { !$0.phase.isTerminal && $0.intoRef == update.ref }
     guard let migration = open else { return }
@@ -109,7 +110,8 @@ extension RefGuard {
     return list
   }
 
-  /// Every commit that is known to be made for a step: the attempt refs, and what lies between a result and its base.
+  /// Every commit that is known to be made for a step: the attempt refs, and what lies between a result and
+  /// its base.
   private func attempts(of migration: MigrationState) throws(GitError) -> Set<OID> {
     var found = Set(
       try repository.references(matching: "refs/migrate/attempt/\(migration.name)/*").map(\.oid))

@@ -32,7 +32,8 @@ public struct RefUpdate: Equatable, Sendable {
     self.ref = ref
   }
 
-  /// The lines of `reference-transaction` and `pre-receive`: `<old> <new> <ref>`. Empty lines are passed over.
+  /// The lines of `reference-transaction` and `pre-receive`: `<old> <new> <ref>`. Empty lines are passed
+  /// over.
   public static func read(transaction bytes: [UInt8]) throws(RefObjection) -> [RefUpdate] {
     try lines(bytes) { (fields) in
       guard fields.count == 3, let old = Value(fields[0]), let new = Value(fields[1]) else { return nil }

@@ -17,7 +17,8 @@ struct AttemptEnd {
         commit: nil)
       change = self.change(job, outcome, content)
     } catch {
-      change = .attemptFailed(fence, Migration.Failure(kind: .setup, reason: "its result could not be kept: \(error.message)"))
+      change = .attemptFailed(
+        fence, Migration.Failure(kind: .setup, reason: "its result could not be kept: \(error.message)"))
     }
     if let change {
       let result = try reporting {
@@ -25,7 +26,8 @@ struct AttemptEnd {
       }
       switch result {
       case .won(_, let effects): try Interpreter(site: site, report: observer.warn).perform(effects)
-      case .refused(let refusal): observer.warn("the late result of '\(fence.step)' was refused: \(refusal.message)")
+      case .refused(let refusal):
+        observer.warn("the late result of '\(fence.step)' was refused: \(refusal.message)")
       case .nothing: break
       }
     }

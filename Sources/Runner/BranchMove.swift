@@ -29,7 +29,8 @@ struct BranchMove {
       }
       let branch = ref.hasPrefix("refs/heads/") ? String(ref.dropFirst("refs/heads/".count)) : ref
       guard checkouts.count == 1 else {
-        return "'\(branch)' is checked out in \(checkouts.count) worktrees: \(checkouts.joined(separator: ", "))"
+        return
+          "'\(branch)' is checked out in \(checkouts.count) worktrees: \(checkouts.joined(separator: ", "))"
       }
       let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
       if let changed = try worktree.status(includingUntracked: false).first {
@@ -49,12 +50,16 @@ struct BranchMove {
 
   /// The environment without what pins git to the repository of the caller's directory.
   private var cleanEnvironment: [String: String] {
-    site.environment.filter { !["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"].contains($0.key) }
+    site.environment.filter {
+      !["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"].contains($0.key)
+    }
   }
 
   private func firstLine(_ text: String) -> String {
     let lines = text.split(whereSeparator: \.isNewline).map(String.init)
-    let telling = lines.first { $0.contains("git-migrate") || $0.hasPrefix("error:") || $0.hasPrefix("fatal:") }
+    let telling = lines.first {
+      $0.contains("git-migrate") || $0.hasPrefix("error:") || $0.hasPrefix("fatal:")
+    }
     return telling ?? lines.first ?? "git gave no reason"
   }
 }

@@ -71,7 +71,8 @@ struct Candidate {
     guard let first = findings.first else { return nil }
     let more = findings.count > 1 ? " and \(findings.count - 1) more" : ""
     return Migration.Failure(
-      kind: .guardFinding, reason: "\(first.guardName.rawValue) guard: '\(first.path)' \(first.message)\(more)",
+      kind: .guardFinding,
+      reason: "\(first.guardName.rawValue) guard: '\(first.path)' \(first.message)\(more)",
       details: findings.map(\.failure.text))
   }
 

@@ -72,7 +72,8 @@ public struct Claiming {
           }
         }
         let held = try self.held(
-          id, of: state, holder: holder, owner: owner, until: at.adding(seconds: seconds ?? state.plan.leaseSeconds),
+          id, of: state, holder: holder, owner: owner,
+          until: at.adding(seconds: seconds ?? state.plan.leaseSeconds),
           slot: usesSlot ? slots.choose(in: snapshot.state) : nil)
         won = held
         return [Proposal(migration, .stepClaimed(held.claim))]
@@ -145,7 +146,8 @@ public struct Claiming {
     }
     try Slots(site: site).close(slot, migration: held.migration, fence: held.claim.fence)
     throw CommandError(
-      "\(reason) in '\(held.step.id)'", hint: "read 'git migrate logs \(held.step.id)'", exitCode: .couldNotVerify)
+      "\(reason) in '\(held.step.id)'", hint: "read 'git migrate logs \(held.step.id)'",
+      exitCode: .couldNotVerify)
   }
 
   /// The work place of a claim in a folder.

@@ -116,7 +116,8 @@ struct DoctorRepository {
       let late = now.seconds - lease.expiresAt.seconds
       return DoctorCheck(
         "lease", .warning,
-        "'\(step.id)' of '\(migration.name)' is held by '\(TerminalText.sanitizedLine(lease.holder))', \(late) s too long",
+        "'\(step.id)' of '\(migration.name)' is held by "
+          + "'\(TerminalText.sanitizedLine(lease.holder))', \(late) s too long",
         hint: "'git migrate run' or the next claim takes it back")
     }
   }

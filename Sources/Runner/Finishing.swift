@@ -30,7 +30,9 @@ public struct Finishing {
     -> RefreshOutcome
   {
     let snapshot = try Recovery(site: site).sweep(name)
-    guard let state = snapshot.state.migration(named: name) else { throw CommandError("no migration '\(name)'") }
+    guard let state = snapshot.state.migration(named: name) else {
+      throw CommandError("no migration '\(name)'")
+    }
     let place = try ends(state)
     if try reporting({ try site.repository.isAncestor(place.base, of: place.tip) }) { return .upToDate }
     let merged: OID
@@ -101,7 +103,9 @@ public struct Finishing {
     guard let base = try reporting({ try site.repository.resolve(ref) }) else {
       return "the base branch '\(state.base)' is gone"
     }
-    if try reporting({ try base == result.oid || site.repository.isAncestor(result.oid, of: base) }) { return nil }
+    if try reporting({ try base == result.oid || site.repository.isAncestor(result.oid, of: base) }) {
+      return nil
+    }
     guard try reporting({ try site.repository.isAncestor(base, of: result.oid) }) else {
       return "'\(state.base)' has moved since"
     }

@@ -69,7 +69,8 @@ final class GateJob {
 
   /// Waits for the report; for commands that have nothing else to do. `onWait` is asked before each wait and stops
   /// the gate by returning `true`.
-  func finish(stopWhen shouldStop: () -> Bool = { false }, signals: Int32 = -1) throws(CommandError) -> Report {
+  func finish(stopWhen shouldStop: () -> Bool = { false }, signals: Int32 = -1) throws(CommandError) -> Report
+  {
     while true {
       if let report = try poll() { return report }
       var poller = Poller(reading: [descriptor])

@@ -96,7 +96,8 @@ final class GateTask {
     case .made(let made): candidate = made
     }
     if BaselineTask.isNeeded(state, tree: candidate.tipTree) {
-      return .baseline(try BaselineTask(site: site, state: state, commit: candidate.tip, tree: candidate.tipTree))
+      return .baseline(
+        try BaselineTask(site: site, state: state, commit: candidate.tip, tree: candidate.tipTree))
     }
     return try judge(candidate, state, submission)
   }

@@ -16,7 +16,8 @@ public struct HookInstaller {
   /// Makes an installer for a repository.
   public init(site: Site) { self.site = site }
 
-  /// The hooks of this repository: those of a server for a bare one, otherwise those of a clone that people work in.
+  /// The hooks of this repository: those of a server for a bare one, otherwise those of a clone that people
+  /// work in.
   var scripts: [(name: String, text: String)] {
     if site.repository.isBare && !site.repository.isLinkedWorktree {
       return HookScripts.all.filter { ["reference-transaction", "pre-receive"].contains($0.name) }
@@ -45,7 +46,8 @@ public struct HookInstaller {
     return changes
   }
 
-  /// Removes our hooks and puts those that they ran first back in their place, with content and mode as they were.
+  /// Removes our hooks and puts those that they ran first back in their place, with content and mode as they
+  /// were.
   public func uninstall() throws(CommandError) -> HookChanges {
     let workTree = try reporting { try site.repository.mainWorkingDirectory() }
     let directory = try reporting { try site.git.effectiveHooksDirectory(workTree: workTree) }
@@ -97,7 +99,8 @@ public struct HookInstaller {
       while Files.exists("\(chained).\(number)") { number += 1 }
       try reporting { try Files.move(chained, to: "\(chained).\(number)") }
       changes.warnings.append(
-        "'\(path)' was replaced since the last 'git migrate init'; the hook before it is kept as '\(chained).\(number)'"
+        "'\(path)' was replaced since the last 'git migrate init'; "
+          + "the hook before it is kept as '\(chained).\(number)'"
       )
     }
     try reporting { try Files.move(path, to: chained) }
@@ -120,8 +123,8 @@ public struct HookInstaller {
         "'\(directory)' lies outside of this repository: the hooks serve every repository that uses it")
     } else if directory != defaultDirectory {
       result.append(
-        "core.hooksPath is '\(directory)', in the work tree: what manages that folder (husky, lefthook, a checkout) may "
-          + "replace the hooks; 'git migrate doctor' tells")
+        "core.hooksPath is '\(directory)', in the work tree: what manages that folder (husky, lefthook, "
+          + "a checkout) may replace the hooks; 'git migrate doctor' tells")
     }
     return result + unseen(by: directory)
   }

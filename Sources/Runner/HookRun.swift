@@ -8,7 +8,8 @@ public struct HookRun {
   let ledger: Ledger
   let branches: HookBranches
 
-  /// Finds the repository that the hook runs for. A push's objects are read from where git put them for the time.
+  /// Finds the repository that the hook runs for. A push's objects are read from where git put them for the
+  /// time.
   public init(directory: String, environment: [String: String]) throws(CommandError) {
     let repository = try reporting { try Repository.discover(from: directory, environment: environment) }
     ledger = Ledger(repository: repository)
@@ -42,12 +43,14 @@ public struct HookRun {
     }
   }
 
-  /// A ledger that arrives by fetch or push may tell of integration branches that the scripts do not know yet.
+  /// A ledger that arrives by fetch or push may tell of integration branches that the scripts do not know
+  /// yet.
   private func note(_ updates: [RefUpdate], _ listed: Set<String>) {
     guard let new = updates.last(where: { $0.ref == Ledger.ref })?.new.oid,
       let snapshot = try? ledger.snapshot(at: new)
     else { return }
-    // Only a filter for speed and for a missing binary: what cannot be written now is written by the next one.
+    // Only a filter for speed and for a missing binary: what cannot be written now is written by the next
+    // one.
     try? branches.add(snapshot.state)
   }
 
@@ -64,8 +67,8 @@ public struct HookRun {
   }
 }
 
-/// The file that tells the hook scripts which branches outside of `refs/heads/migrate/` they must ask about: one
-/// full ref name a line.
+/// The file that tells the hook scripts which branches outside of `refs/heads/migrate/` they must ask about:
+/// one full ref name a line.
 public struct HookBranches: Sendable {
   /// The file.
   public let path: String

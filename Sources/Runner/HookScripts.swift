@@ -1,5 +1,5 @@
-/// The texts of the files in `hooks/`, byte for byte: the binary brings them along. `HookScriptTests` compares the
-/// two; after a change to a file there, put its text here.
+/// The texts of the files in `hooks/`, byte for byte: the binary brings them along. `HookScriptTests` compares
+/// the two; after a change to a file there, put its text here.
 enum HookScripts {
   /// Local and server: every ref that moves through git.
   static let referenceTransaction = #"""
@@ -27,7 +27,7 @@ enum HookScripts {
           *) case $branches in *" $ref "*) ;; *) continue ;; esac ;;
         esac
         if ! command -v git-migrate > /dev/null; then
-          echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to check the change" >&2
+          echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to judge it" >&2
           exit 1
         fi
         { printf '%s\n' "$old $new $ref" && cat; } | git-migrate hook reference-transaction prepared
@@ -80,7 +80,7 @@ enum HookScripts {
         *) case $branches in *" $ref "*) ;; *) return ;; esac ;;
       esac
       if ! command -v git-migrate > /dev/null; then
-        echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to check the merge" >&2
+        echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to judge it" >&2
         exit 1
       fi
       git-migrate hook pre-merge-commit "$ref"
@@ -128,7 +128,7 @@ enum HookScripts {
           *) case $branches in *" $ref "*) ;; *) continue ;; esac ;;
         esac
         if ! command -v git-migrate > /dev/null; then
-          echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to check the change" >&2
+          echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to judge it" >&2
           exit 1
         fi
         { printf '%s\n' "$update" && cat; } | git-migrate hook pre-push "$@"
@@ -180,7 +180,7 @@ enum HookScripts {
           *) case $branches in *" $ref "*) ;; *) continue ;; esac ;;
         esac
         if ! command -v git-migrate > /dev/null; then
-          echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to check the change" >&2
+          echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to judge it" >&2
           exit 1
         fi
         { printf '%s\n' "$old $new $ref" && cat; } | git-migrate hook pre-receive

@@ -39,7 +39,9 @@ public struct Interpreter {
       try reporting { try site.ledger.read() }.state)
     try reporting {
       guard let target = OID(commit), try site.repository.resolve(ref) == nil else { return }
-      switch try site.git.updateRef(ref, to: target, from: nil, hooks: .effective, message: "git-migrate start") {
+      switch try site.git.updateRef(
+        ref, to: target, from: nil, hooks: .effective, message: "git-migrate start")
+      {
       case .moved: return
       case .lost(let text), .denied(let text), .busy(let text), .unknown(let text):
         throw CommandError("unable to create the branch '\(branch)': \(text)")
@@ -106,7 +108,8 @@ public struct Interpreter {
     else { return }
     var variables = ["MIGRATE_MIGRATION": migration, "MIGRATE_NOTICE": Interpreter.words(notice)]
     switch notice {
-    case .stepBlocked(let step, _): variables.merge(["MIGRATE_EVENT": "blocked", "MIGRATE_STEP": step]) { $1 }
+    case .stepBlocked(let step, _):
+      variables.merge(["MIGRATE_EVENT": "blocked", "MIGRATE_STEP": step]) { $1 }
     case .paused: variables["MIGRATE_EVENT"] = "paused"
     case .allStepsDone: variables["MIGRATE_EVENT"] = "done"
     }

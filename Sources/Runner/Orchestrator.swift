@@ -113,7 +113,8 @@ public final class Orchestrator {
   /// A worker whose claim is no longer in force can change nothing: it is stopped, and what it did is kept.
   private func dropFenced(_ state: MigrationState) {
     for job in jobs where !job.isStopping && !isCurrent(job, in: state) {
-      observer.warn("\(job.step.id) is no longer ours (epoch \(job.claim.fence.epoch)); its worker is stopped")
+      observer.warn(
+        "\(job.step.id) is no longer ours (epoch \(job.claim.fence.epoch)); its worker is stopped")
       job.stop()
     }
   }
@@ -149,7 +150,9 @@ public final class Orchestrator {
   private func advanceGate() throws(CommandError) -> Bool {
     guard let task = gate, let ending = try task.advance() else { return false }
     gate = nil
-    if case .notNow(let refusal) = ending, stops == 0, refusal.code != .limited { observer.warn(refusal.message) }
+    if case .notNow(let refusal) = ending, stops == 0, refusal.code != .limited {
+      observer.warn(refusal.message)
+    }
     return true
   }
 
@@ -226,7 +229,9 @@ public final class Orchestrator {
   private func holder(_ number: Int) -> String { "\(site.actor)/\(number)" }
 
   private func canOnlyBeDoneOutside(_ step: PlannedStep) -> Bool {
-    guard step.run == nil, let state = try? site.ledger.read().state.migration(named: migration) else { return false }
+    guard step.run == nil, let state = try? site.ledger.read().state.migration(named: migration) else {
+      return false
+    }
     return state.plan.agent == nil
   }
 

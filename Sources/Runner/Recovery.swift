@@ -21,7 +21,9 @@ public struct Recovery {
     if isQuiet { return try settle(state) ? reporting { try site.ledger.read() } : seen }
     let outcome = try reporting {
       try site.ledger.append(by: site.actor) { (snapshot, at) throws(Refusal) in
-        guard let state = snapshot.state.migration(named: migration), !state.phase.isTerminal else { return [] }
+        guard let state = snapshot.state.migration(named: migration), !state.phase.isTerminal else {
+          return []
+        }
         return Recovery.overdue(state, at: at)
       }
     }
@@ -42,7 +44,8 @@ public struct Recovery {
   /// Makes the integration branch when a start was cut off between its entry and the branch. A branch that has
   /// moved and is gone now is left to a person: only they know why.
   private func restoreBranch(_ state: MigrationState) throws(CommandError) {
-    guard state.tip == state.start, try reporting({ try site.repository.resolve(state.intoRef) }) == nil else {
+    guard state.tip == state.start, try reporting({ try site.repository.resolve(state.intoRef) }) == nil
+    else {
       return
     }
     try Interpreter(site: site).perform([

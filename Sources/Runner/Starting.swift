@@ -28,7 +28,8 @@ public struct StartPoint: Sendable {
       case .branch(let name, _), .unborn(let name): base = StartPoint.short(name)
       case .detached:
         throw CommandError(
-          "HEAD is detached, so the base is no branch", hint: "say 'base:' in the plan, or check out a branch")
+          "HEAD is detached, so the base is no branch", hint: "say 'base:' in the plan, or check out a branch"
+        )
       }
     }
     guard let baseTip = try reporting({ try repository.resolve("refs/heads/" + base) }) else {

@@ -78,7 +78,8 @@ public struct Trial {
     }
     let tree = try reporting {
       try Harvest(site: site).tree(
-        of: try Slots(site: site).open(slot), at: try Slots(site: site).path(slot), base: claim.lease.base.oid)
+        of: try Slots(site: site).open(slot), at: try Slots(site: site).path(slot), base: claim.lease.base.oid
+      )
     }
     let submission = Submission(
       result: Submission.Result(commit: claim.lease.base, tree: tree.objectID, isNoOp: false),

@@ -5,8 +5,9 @@ import Processes
 
 /// Which plans this user has approved to run commands (DESIGN §4, THREATS T11).
 ///
-/// One file in the user's own state folder. Nothing that comes with a repository can add to it: not a file in it, not
-/// its configuration, not its ledger. An approval is for the exact bytes of a plan file; any change asks again.
+/// One file in the user's own state folder. Nothing that comes with a repository can add to it: not a file in
+/// it, not its configuration, not its ledger. An approval is for the exact bytes of a plan file; any change
+/// asks again.
 public struct Trust: Sendable {
   /// An approval.
   public struct Approval: Equatable, Sendable {
@@ -33,8 +34,8 @@ public struct Trust: Sendable {
 
   /// Finds the file: `$XDG_STATE_HOME/git-migrate/trusted`, by default below `~/.local/state`.
   ///
-  /// Throws when neither variable names an absolute folder: a relative one would lie in whatever repository the
-  /// command is started in.
+  /// Throws when neither variable names an absolute folder: a relative one would lie in whatever repository
+  /// the command is started in.
   public init(environment: [String: String]) throws(CommandError) {
     if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") {
       path = state + "/git-migrate/trusted"
@@ -46,7 +47,8 @@ public struct Trust: Sendable {
     }
   }
 
-  /// Whether this user approved the plan file with that digest. Throws when the file cannot be trusted itself.
+  /// Whether this user approved the plan file with that digest. Throws when the file cannot be trusted
+  /// itself.
   public func isApproved(digest: String) throws(CommandError) -> Bool {
     try list().contains { $0.digest == digest }
   }
@@ -117,7 +119,8 @@ public struct Trust: Sendable {
 }
 
 extension Plan {
-  /// Every command the plan makes a machine run, each with where it stands in the plan: what a person approves.
+  /// Every command the plan makes a machine run, each with where it stands in the plan: what a person
+  /// approves.
   public var commands: [(place: String, command: String)] {
     var list: [(place: String, command: String)] = []
     if let setup = worktree.setup { list.append(("worktree set-up", setup)) }

@@ -68,7 +68,8 @@ public struct WorkPlace {
       try Files.writeAtomically(file, Array(prompt.utf8), mode: 0o600)
       try Files.removeFile(site.resultFile(migration, fence))
     } catch let fault as TemplateFault {
-      throw CommandError("the prompt of '\(step.id)' cannot be written: \(fault.description)", hint: fault.hint)
+      throw CommandError(
+        "the prompt of '\(step.id)' cannot be written: \(fault.description)", hint: fault.hint)
     } catch {
       throw CommandError.from(error)
     }
@@ -120,13 +121,17 @@ public struct WorkPlace {
   /// Whether an agent failed for want of its service (quota, log-in, network): that is no attempt of the step.
   func infrastructureFailure() -> Migration.Failure? {
     guard step.run == nil, plan.agent?.adapter == "claude" else { return nil }
-    guard lastLines().contains(where: { $0.contains("\"terminal_reason\":\"api_error\"") }) else { return nil }
+    guard lastLines().contains(where: { $0.contains("\"terminal_reason\":\"api_error\"") }) else {
+      return nil
+    }
     return Migration.Failure(
       kind: .setup, reason: "the agent's service refused the work", details: tail("work"))
   }
 
   private func lastLines() -> [String] {
-    guard let bytes = try? Files.tail(site.logFile(migration, fence, "work"), bytes: 1 << 20) else { return [] }
+    guard let bytes = try? Files.tail(site.logFile(migration, fence, "work"), bytes: 1 << 20) else {
+      return []
+    }
     return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
   }
 }

@@ -30,10 +30,12 @@ public struct WorkerClaim: Sendable {
     let found = try site.migration(name ?? here?.migration, in: state)
     guard let id = step ?? here?.fence.step else {
       throw CommandError(
-        "no step is named, and this folder is no worktree of a claim", hint: "name the step", exitCode: .usage)
+        "no step is named, and this folder is no worktree of a claim", hint: "name the step", exitCode: .usage
+      )
     }
     guard let index = found.index(of: id) else {
-      throw CommandError("no step '\(id)' in the migration '\(found.name)'", hint: "'git migrate status' lists the steps")
+      throw CommandError(
+        "no step '\(id)' in the migration '\(found.name)'", hint: "'git migrate status' lists the steps")
     }
     let current = found.steps[index]
     let isHere = here.map { $0.migration == found.name && $0.fence.step == id } ?? false
@@ -66,7 +68,8 @@ public struct WorkerClaim: Sendable {
   private static func marker(_ site: Site) -> SlotMarker? {
     guard let root = try? site.worktreeRoot(), let real = Files.realPath(root) else { return nil }
     let here = Files.realPath(site.directory) ?? site.directory
-    guard here.hasPrefix(real + "/"), let slot = here.dropFirst(real.count + 1).split(separator: "/").first else {
+    guard here.hasPrefix(real + "/"), let slot = here.dropFirst(real.count + 1).split(separator: "/").first
+    else {
       return nil
     }
     return Slots(site: site).marker(String(slot))

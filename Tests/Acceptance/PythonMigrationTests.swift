@@ -59,7 +59,8 @@ struct PythonMigrationTests {
   /// Every step ended as merged, with a commit or as a declared no-op, and there were at least twenty.
   private func expectAllMerged(_ world: TestRepository) throws {
     let status = try JSON.parse(try world.runMigrate("status", "--json").out)
-    guard case .array(let migrations)? = status["migrations"], case .array(let steps)? = migrations.first?["steps"]
+    guard case .array(let migrations)? = status["migrations"],
+      case .array(let steps)? = migrations.first?["steps"]
     else { throw TestFailure("no steps in \(status.canonical)") }
     #expect(steps.count >= 20)
     let merged = steps.filter { $0["state"] == .string("merged") }

@@ -22,7 +22,9 @@ struct PythonProject {
     try PythonProject.run("python3", ["-m", "venv", cache + "/venv"], in: cache)
     try PythonProject.run(
       programs + "/pip", ["install", "--quiet", "pyupgrade==3.15.0", "PyYAML==6.0.1"], in: cache)
-    let download = ["download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", cache, "Markdown==3.1.1"]
+    let download = [
+      "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", cache, "Markdown==3.1.1",
+    ]
     try PythonProject.run(programs + "/pip", download, in: cache)
     // The archive's files belong to somebody else; git would call the repository's ownership dubious.
     try PythonProject.run("tar", ["xzf", "Markdown-3.1.1.tar.gz", "--no-same-owner"], in: cache)

@@ -17,7 +17,9 @@ struct RedactorTests {
   @Test("tokens of a known make go wherever they stand")
   func tokens() {
     let token = "ghp_" + String(repeating: "a1B2", count: 9)
-    #expect(redactor.redact("x=\(token); y=\(token).") == "x=[redacted: a GitHub token]; y=[redacted: a GitHub token].")
+    #expect(
+      redactor.redact("x=\(token); y=\(token).")
+        == "x=[redacted: a GitHub token]; y=[redacted: a GitHub token].")
     #expect(redactor.redact("ghp_short stays") == "ghp_short stays")
   }
 

@@ -173,7 +173,8 @@ import Testing
     // What husky 9 writes, reduced to what matters here.
     try world.write(
       "repo/.husky/_/h",
-      "n=$(basename \"$0\")\ns=$(dirname \"$(dirname \"$0\")\")/$n\n[ -f \"$s\" ] || exit 0\nsh -e \"$s\" \"$@\"\nexit $?\n"
+      "n=$(basename \"$0\")\ns=$(dirname \"$(dirname \"$0\")\")/$n\n[ -f \"$s\" ] || exit 0\n"
+        + "sh -e \"$s\" \"$@\"\nexit $?\n"
     )
     try world.write("repo/.husky/_/pre-push", "#!/usr/bin/env sh\n. \"$(dirname \"$0\")/h\"", mode: 0o755)
     try world.write("repo/.husky/pre-push", "echo ran >> ../seen\n[ ! -e ../stop ]\n")

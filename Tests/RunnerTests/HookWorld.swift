@@ -21,7 +21,8 @@ final class HookWorld {
     ]
     try write(
       ".gitconfig",
-      "[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n[protocol \"file\"]\n\tallow = always\n"
+      "[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n"
+        + "[protocol \"file\"]\n\tallow = always\n"
     )
   }
 

@@ -77,7 +77,10 @@ struct ReplayCommand: Subcommand {
       "  event   \(entry.json.canonical)",
     ]
     if full {
-      lines += ["  before  \(replayed.before.jsonByStep.canonical)", "  after   \(replayed.after.jsonByStep.canonical)"]
+      lines += [
+        "  before  \(replayed.before.jsonByStep.canonical)",
+        "  after   \(replayed.after.jsonByStep.canonical)",
+      ]
     } else {
       for change in StateChange.between(replayed.before.jsonByStep, replayed.after.jsonByStep) {
         lines.append("  state   \(change.path): \(change.before ?? "nothing") → \(change.after ?? "nothing")")
@@ -93,7 +96,9 @@ struct ReplayCommand: Subcommand {
       JSON.Member("entry", replayed.found.entry.json), JSON.Member("effects", .array(try effects(replayed))),
     ]
     if full {
-      members += [JSON.Member("before", replayed.before.jsonByStep), JSON.Member("after", replayed.after.jsonByStep)]
+      members += [
+        JSON.Member("before", replayed.before.jsonByStep), JSON.Member("after", replayed.after.jsonByStep),
+      ]
     } else {
       let changes = StateChange.between(replayed.before.jsonByStep, replayed.after.jsonByStep).map { change in
         JSON.object([

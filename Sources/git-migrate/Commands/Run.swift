@@ -14,7 +14,9 @@ struct RunCommand: Subcommand {
       Exit codes: 0 every step is done, 1 a person must act, 130 interrupted.
       """)
 
-  @Option(name: [.customShort("j", allowingJoined: true), .long], help: ArgumentHelp("How many workers.", valueName: "n"))
+  @Option(
+    name: [.customShort("j", allowingJoined: true), .long],
+    help: ArgumentHelp("How many workers.", valueName: "n"))
   var jobs: Int?
 
   @Flag(name: [.customShort("q"), .long], help: "Print warnings and the outcome only.")

@@ -10,8 +10,8 @@ struct TrustCommand: Subcommand {
   static let configuration = CommandConfiguration(
     commandName: "trust", abstract: "Approve the commands of a migration's plan for your user.",
     discussion: """
-      A plan that came with the ledger runs none of its commands before you approved its exact bytes. Nothing in a \
-      repository can approve itself. Exits with 1 when you say no.
+      A plan that came with the ledger runs none of its commands before you approved its exact bytes. \
+      Nothing in a repository can approve itself. Exits with 1 when you say no.
       """)
 
   @Argument(help: "The migration; by default the only open one.")
@@ -58,7 +58,8 @@ struct TrustCommand: Subcommand {
     }
     let commands = state.plan.commands
     try context.output.line(
-      "plan \(state.planNumber) of '\(state.name)' (\(state.planDigest.prefix(16))) runs \(commands.count) commands:"
+      "plan \(state.planNumber) of '\(state.name)' (\(state.planDigest.prefix(16))) "
+        + "runs \(commands.count) commands:"
     )
     for entry in commands {
       let text = TerminalText.sanitized(entry.command).split(
