@@ -1,8 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The ledger without the command line, so that an append can be timed inside one process. The folders are
-// symbolic links to the sources of the program itself.
+// What must be measured inside one process. The modules are the project's own, by links to its folders: none of
+// them is a product, and this package must not be part of the project's.
+
 let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableUpcomingFeature("ExistentialAny"),
@@ -10,7 +11,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let package = Package(
-  name: "ledger-bench",
+  name: "inprocess",
   targets: [
     .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
     .target(name: "Clinux"),
@@ -19,6 +20,6 @@ let package = Package(
     .target(name: "Migration", swiftSettings: settings),
     .target(name: "Ledger", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
     .executableTarget(
-      name: "ledger-bench", dependencies: ["Ledger", "Migration", "Git"], swiftSettings: settings),
+      name: "inprocess", dependencies: ["Clibgit2", "Ledger", "Migration", "Git"], swiftSettings: settings),
   ]
 )

@@ -93,7 +93,7 @@ public final class Ledger {
       case .unknown(let error):
         if try contains(draft, after: seen) { return win(draft) }
         errors += 1
-        if errors >= Ledger.triesAfterErrors { throw .notWritten(error) }
+        if errors >= Ledger.triesAfterErrors { throw .notWritten(cause(of: error, draft)) }
       }
     }
   }
@@ -101,6 +101,14 @@ public final class Ledger {
   /// Appends one change; see `append(by:_:)`.
   public func append(_ proposals: [Proposal], by author: String) throws(LedgerError) -> AppendOutcome {
     try append(by: author) { (_, _) throws(Refusal) in proposals }
+  }
+
+  /// What to say of an error: on a full disk libgit2 loses an object without a word, and only the ref's move notices.
+  private func cause(of error: GitError, _ draft: Draft) -> GitError {
+    guard let isThere = try? repository.objectExists(draft.tip), !isThere else { return error }
+    return GitError(
+      message: "the entry could not be stored; the disk may be full", operation: "write to",
+      subject: repository.commonDirectory + "/objects")
   }
 
   private func win(_ draft: Draft) -> AppendOutcome {

@@ -1,5 +1,5 @@
-/// The texts of the files in `hooks/`, byte for byte: the binary brings them along. `HookScriptTests` compares
-/// the two; after a change to a file there, put its text here.
+/// The texts of the files in `hooks/`, byte for byte: the binary brings them along.
+/// `HookScriptTests` compares the two; after a change to a file there, put its text here.
 enum HookScripts {
   /// Local and server: every ref that moves through git.
   static let referenceTransaction = #"""

@@ -1,5 +1,6 @@
 import Git
 import Migration
+import Processes
 import Support
 import Testing
 
@@ -79,6 +80,20 @@ struct AppendTests {
       repository.compareAndSwap(ref: Ledger.ref, to: new, from: old)
     }
     #expect(try world.claim("S1", by: "w1", through: ledger).isWon)
+  }
+
+  @Test("an entry whose object a full disk has lost is said to be that")
+  func lostObject() throws {
+    let world = try LedgerWorld(steps: 1)
+    let ledger = try world.writer()
+    ledger.move = { repository, new, _ in
+      let name = new.hex
+      try? Files.removeFile("\(repository.commonDirectory)/objects/\(name.prefix(2))/\(name.dropFirst(2))")
+      return .unknown(GitError(message: "target does not exist", operation: "move ref", subject: Ledger.ref))
+    }
+    let error = #expect(throws: LedgerError.self) { try world.claim("S1", by: "w1", through: ledger) }
+    #expect(error?.description.contains("the disk may be full") == true)
+    #expect(try world.sentences().count == 1)
   }
 
   @Test("all proposals of an append are written, or none")

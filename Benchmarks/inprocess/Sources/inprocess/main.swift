@@ -1,0 +1,37 @@
+import Glibc
+
+let usage = """
+  usage: inprocess append REPOSITORY BLOCKS PER-BLOCK
+         inprocess prepare REPOSITORY WORKERS
+         inprocess write REPOSITORY FIRST-WORKER WORKERS COUNT
+         inprocess generate REPOSITORY STEPS EVENTS
+
+  """
+
+/// The bench drivers call this; the arguments are numbers after the command and the repository.
+func run(_ arguments: [String]) throws {
+  let numbers = arguments.dropFirst(2).map { Int($0) ?? 0 }
+  switch (arguments.first, numbers.count) {
+  case ("append", 2):
+    var bench = try AppendBench(arguments[1])
+    try bench.run(blocks: numbers[0], perBlock: numbers[1])
+  case ("prepare", 1): try Bench(arguments[1]).prepare(holders: numbers[0])
+  case ("write", 3):
+    let bench = try Bench(arguments[1])
+    _ = try bench.ledger.read()
+    // All begin together: when whoever started them closes the pipe.
+    while getchar() != EOF {}
+    for round in 0..<numbers[2] {
+      for worker in numbers[0]..<(numbers[0] + numbers[1]) { try bench.renew(worker, round: round) }
+    }
+  case ("generate", 2): try Generator(arguments[1], steps: numbers[0], events: numbers[1]).run()
+  default: throw Trouble(usage)
+  }
+}
+
+do {
+  try run(Array(CommandLine.arguments.dropFirst()))
+} catch {
+  fputs("inprocess: \(error)\n", stderr)
+  exit(1)
+}
