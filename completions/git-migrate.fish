@@ -78,7 +78,7 @@ set -l migration abort claim finish graph log logs pause refresh release renew r
 set -l json abort amend check claim doctor finish fsck graph log pause refresh release renew replay resume retry show skip start status submit verify
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
-complete -c git-migrate -n '__fish_git_migrate_using log run show status' -l color -x -a 'auto always never' -d 'Colour the text'
+complete -c git-migrate -n '__fish_git_migrate_using log show status' -l color -x -a 'auto always never' -d 'Colour the text'
 complete -c git-migrate -n '__fish_git_migrate_using logs release renew submit verify' -l epoch -x -d 'The claim'
 complete -c git-migrate -n '__fish_git_migrate_using claim release renew submit verify' -l worker -x -d 'The worker\'s name'
 complete -c git-migrate -n '__fish_git_migrate_using release retry skip' -l reason -x -d 'Why'

@@ -1,4 +1,5 @@
-/// Takes secrets out of text before it is recorded: the ledger is pushed and never rewritten (ECOSYSTEM §6, row 20).
+/// Takes secrets out of text before it is recorded: the ledger is pushed and never rewritten (ECOSYSTEM §6,
+/// row 20).
 public struct Redactor: Sendable {
   private let known: [(value: [UInt8], name: String)]
 

@@ -87,7 +87,8 @@ extension Ledger {
     }
   }
 
-  /// An entry's tree must hold its plan with the digest it names, and a checkpoint that says what folding says.
+  /// An entry's tree must hold its plan with the digest it names, and a checkpoint that says what folding
+  /// says.
   func verifyTree(of commit: Commit, _ snapshot: LedgerSnapshot) throws(LedgerError) {
     for migration in snapshot.state.migrations {
       var at = snapshot

@@ -4,8 +4,8 @@ import Processes
 
 /// The only store: a chain of commits on `refs/migrate/ledger`, one accepted event each (DESIGN §2).
 ///
-/// One instance serves one thread and one repository. It remembers the last state it folded, so that a long-lived
-/// caller pays only for what is new.
+/// One instance serves one thread and one repository. It remembers the last state it folded, so that a
+/// long-lived caller pays only for what is new.
 public final class Ledger {
   /// The ref that is the ledger.
   public static let ref = "refs/migrate/ledger"
@@ -18,8 +18,8 @@ public final class Ledger {
   let chain: Chain
   let plans: PlanStore
   private var remembered = LedgerSnapshot.empty
-  /// Moves the ledger's ref to a commit from the tip that was decided on. A seam: tests put faults here, and a move
-  /// without the check of the old value, to see that they would notice.
+  /// Moves the ledger's ref to a commit from the tip that was decided on. A seam: tests put faults here, and
+  /// a move without the check of the old value, to see that they would notice.
   var move: (Repository, OID, OID?) -> SwapOutcome = { repository, new, old in
     repository.compareAndSwap(ref: Ledger.ref, to: new, from: old)
   }
@@ -29,8 +29,8 @@ public final class Ledger {
   /// How often an append that got an open outcome is tried again before it is given up.
   private static let triesAfterErrors = 3
 
-  /// Makes a ledger over a repository; reads nothing yet. Every free text of an event goes through `redact` before
-  /// the entry is built: what is recorded is pushed, and never taken back.
+  /// Makes a ledger over a repository; reads nothing yet. Every free text of an event goes through `redact`
+  /// before the entry is built: what is recorded is pushed, and never taken back.
   public init(
     repository: Repository, clock: any WallClock = SystemClock(),
     randomness: any RandomSource = SystemRandomness(), redact: @escaping (String) -> String = { $0 }
@@ -43,7 +43,8 @@ public final class Ledger {
     plans = PlanStore(repository: repository)
   }
 
-  /// The state at the tip. Costs one checkpoint and the entries after it, or only what is new since the last call.
+  /// The state at the tip. Costs one checkpoint and the entries after it, or only what is new since the last
+  /// call.
   ///
   /// Throws `damaged` for a chain that breaks the format and `newer` for an entry of a newer version.
   public func read() throws(LedgerError) -> LedgerSnapshot {
@@ -62,10 +63,10 @@ public final class Ledger {
 
   /// Appends what `propose` wants, all of it or nothing.
   ///
-  /// `propose` sees the newest state and the time the events will carry; it is asked again whenever somebody else
-  /// was faster, so that it always decides on what is true now. `won` means durable: objects and ref are synced.
-  /// The compare-and-swap uses the very tip that `propose` saw. An open outcome is settled by looking for our nonce
-  /// in the chain (PITFALLS F7).
+  /// `propose` sees the newest state and the time the events will carry; it is asked again whenever somebody
+  /// else was faster, so that it always decides on what is true now. `won` means durable: objects and ref are
+  /// synced. The compare-and-swap uses the very tip that `propose` saw. An open outcome is settled by looking
+  /// for our nonce in the chain (PITFALLS F7).
   public func append(
     by author: String, _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> [Proposal]
   ) throws(LedgerError) -> AppendOutcome {
@@ -103,7 +104,8 @@ public final class Ledger {
     try append(by: author) { (_, _) throws(Refusal) in proposals }
   }
 
-  /// What to say of an error: on a full disk libgit2 loses an object without a word, and only the ref's move notices.
+  /// What to say of an error: on a full disk libgit2 loses an object without a word, and only the ref's move
+  /// notices.
   private func cause(of error: GitError, _ draft: Draft) -> GitError {
     guard let isThere = try? repository.objectExists(draft.tip), !isThere else { return error }
     return GitError(
@@ -120,8 +122,8 @@ public final class Ledger {
     do throws(GitError) { return try repository.resolve(Ledger.ref) } catch { throw .git(error) }
   }
 
-  /// Waits for its turn among the local writers. The lock only keeps them from burning retries: without it the
-  /// compare-and-swap would still let exactly one win.
+  /// Waits for its turn among the local writers. The lock only keeps them from burning retries: without it
+  /// the compare-and-swap would still let exactly one win.
   private func enterQueue() throws(LedgerError) -> FileLock? {
     guard isQueueing else { return nil }
     do throws(FileError) {

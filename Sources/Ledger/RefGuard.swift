@@ -105,7 +105,7 @@ public struct RefGuard {
       if let now, try !repository.isAncestor(now, of: new) {
         throw RefObjection(
           update.ref, "'\(new.short)' does not follow '\(now.short)': the ledger only grows",
-          hint: "run 'git migrate sync', then try again")
+          hint: "fetch '\(Ledger.ref)', then try again")
       }
       try ledger.verifySuccession(from: now, to: new)
       return try ledger.snapshot(at: new)
@@ -115,7 +115,7 @@ public struct RefGuard {
       throw RefObjection(update.ref, "the entries are not legal: \(error.description)", hint: error.hint)
     } catch let error as GitError where error.isNotFound {
       throw RefObjection(
-        update.ref, "its history is not all here: \(error.description)", hint: "run 'git migrate sync' first")
+        update.ref, "its history is not all here: \(error.description)", hint: "fetch the rest of it first")
     } catch {
       throw RefObjection(update.ref, "it cannot be checked: \(error)")
     }

@@ -26,7 +26,7 @@ extension RefGuard {
     } catch {
       throw RefObjection(
         update.ref, "it cannot be checked: \(error)",
-        hint: "fetch what is missing, or run 'git migrate sync'")
+        hint: "fetch what is missing with 'git fetch'")
     }
   }
 

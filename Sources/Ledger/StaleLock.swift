@@ -3,10 +3,11 @@ import Glibc
 import Migration
 import Processes
 
-/// The rule for a ref lock that a killed process left behind (PITFALLS E.2, F8): git and libgit2 never break one.
+/// The rule for a ref lock that a killed process left behind (PITFALLS E.2, F8): git and libgit2 never break
+/// one.
 ///
-/// It is moved aside only when all three hold: we hold the queue lock, so no writer of ours is at work; no process
-/// has the file open; and it is older than a minute. Age alone is never enough.
+/// It is moved aside only when all three hold: we hold the queue lock, so no writer of ours is at work; no
+/// process has the file open; and it is older than a minute. Age alone is never enough.
 enum StaleLock {
   static let ageSeconds: Int64 = 60
 

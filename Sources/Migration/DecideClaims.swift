@@ -62,7 +62,7 @@ extension Reducer {
     let index = try indexOfStep(fence)
     var lease = try heldLease(index, "renewed")
     guard expiresAt > lease.expiresAt else {
-      throw Refusal(.invalid, "the lease of '\(fence.step)' lasts until \(lease.expiresAt.utc) already")
+      throw Refusal(.limited, "the lease of '\(fence.step)' lasts until \(lease.expiresAt.utc) already")
     }
     try requireLength(until: expiresAt)
     lease.expiresAt = expiresAt

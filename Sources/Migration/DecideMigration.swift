@@ -70,7 +70,7 @@ extension Reducer {
     let open = migration.steps.filter { !$0.phase.isTerminal }
     if !open.isEmpty && !partial {
       throw Refusal(
-        .wrongPhase, "\(open.count) of \(migration.steps.count) steps are not done, first '\(open[0].id)'",
+        .wrongPhase, "not done: \(open.count) of \(migration.steps.count) steps, first '\(open[0].id)'",
         hint: "skip them, or take what is there with 'git migrate finish --partial'")
     }
     cancelOpenSteps()

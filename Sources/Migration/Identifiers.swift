@@ -13,7 +13,8 @@ public struct Timestamp: Hashable, Comparable, Sendable, Codable {
   public var utc: String {
     let days = seconds / 86_400
     let rest = seconds % 86_400
-    // Days since 0000-03-01, in eras of 400 years (H. Hinnant, "chrono-compatible low-level date algorithms").
+    // Days since 0000-03-01, in eras of 400 years (H. Hinnant, "chrono-compatible low-level date
+    // algorithms").
     let shifted = days + 719_468
     let (era, dayOfEra) = shifted.quotientAndRemainder(dividingBy: 146_097)
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365

@@ -1,6 +1,6 @@
 extension Change {
-  /// The change with every free text, which may quote output or what a person typed, put through `redact`. Names,
-  /// ids and plans stay: a plan's bytes are what a user approved.
+  /// The change with every free text, which may quote output or what a person typed, put through `redact`.
+  /// Names, ids and plans stay: a plan's bytes are what a user approved.
   public func mappingTexts(_ redact: (String) -> String) -> Change {
     switch self {
     case .migrationPaused(let reason): .migrationPaused(reason: redact(reason))

@@ -10,6 +10,9 @@ struct AttemptEnd {
   /// Never loses work: the tree is kept first, whatever the outcome; the slot is given back last.
   func record(_ job: WorkJob, _ outcome: WorkJob.Outcome) throws(CommandError) {
     let fence = job.claim.fence
+    if try isHandedIn(job) {
+      return try Slots(site: site).close(job.slot, migration: job.migration, fence: fence)
+    }
     let change: Migration.Change?
     do throws(CommandError) {
       let content = try Submitting(site: site).collect(
@@ -35,6 +38,17 @@ struct AttemptEnd {
     try Slots(site: site).close(job.slot, migration: job.migration, fence: fence)
   }
 
+  /// Whether the worker has handed its result in by itself, with `git migrate submit`.
+  private func isHandedIn(_ job: WorkJob) throws(CommandError) -> Bool {
+    let state = try reporting { try site.ledger.read() }.state.migration(named: job.migration)
+    let fence = job.claim.fence
+    guard let step = state?.step(fence.step), step.epoch == fence.epoch else { return false }
+    switch step.phase {
+    case .submitted, .gating, .merging, .merged: return true
+    case .waiting, .ready, .leased, .backoff, .blocked, .skipped, .cancelled: return false
+    }
+  }
+
   private func change(
     _ job: WorkJob, _ outcome: WorkJob.Outcome, _ content: Submitting.Content
   ) -> Migration.Change? {
@@ -52,7 +66,8 @@ struct AttemptEnd {
         Migration.Failure(
           kind: .noChange, reason: "the agent changed nothing and did not say that nothing was to be done",
           details: [
-            "if nothing is to be done, write {\"result\":\"no-op\",\"reason\":\"…\"} into $MIGRATE_RESULT_FILE"
+            "if nothing is to be done, write {\"result\":\"no-op\",\"reason\":\"…\"} "
+              + "into $MIGRATE_RESULT_FILE"
           ]))
     }
   }

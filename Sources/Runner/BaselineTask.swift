@@ -2,8 +2,8 @@ import Git
 import Ledger
 import Migration
 
-/// Runs the gate on a tree that no step has touched, and records what it found. The base must pass first, once per
-/// tree: otherwise its failures would be blamed on the steps (DESIGN §6).
+/// Runs the gate on a tree that no step has touched, and records what it found. The base must pass first,
+/// once per tree: otherwise its failures would be blamed on the steps (DESIGN §6).
 final class BaselineTask {
   enum Ending: Equatable {
     case passed

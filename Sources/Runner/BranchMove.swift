@@ -16,8 +16,9 @@ struct BranchMove {
     case elsewhere(OID?)
   }
 
-  /// Moves `ref` from `old` to `new`. Where the branch is checked out, its files move along when nothing there is
-  /// changed; otherwise nothing moves at all. The answer is read from the branch, never from an exit code.
+  /// Moves `ref` from `old` to `new`. Where the branch is checked out, its files move along when nothing
+  /// there is changed; otherwise nothing moves at all. The answer is read from the branch, never from an exit
+  /// code.
   func move(_ ref: String, from old: OID, to new: OID) throws(CommandError) -> Outcome {
     let refused = try reporting { () throws -> String? in
       let checkouts = try site.repository.checkouts(ofBranch: ref)
@@ -27,16 +28,8 @@ struct BranchMove {
         case .lost(let text), .denied(let text), .busy(let text), .unknown(let text): return firstLine(text)
         }
       }
-      let branch = ref.hasPrefix("refs/heads/") ? String(ref.dropFirst("refs/heads/".count)) : ref
-      guard checkouts.count == 1 else {
-        return
-          "'\(branch)' is checked out in \(checkouts.count) worktrees: \(checkouts.joined(separator: ", "))"
-      }
+      if let obstacle = try obstacle(ref) { return obstacle }
       let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
-      if let changed = try worktree.status(includingUntracked: false).first {
-        return "'\(branch)' is checked out in '\(place)' with uncommitted changes, first '\(changed)'; "
-          + "commit or stash them, or check out another branch there"
-      }
       let output = try GitProgram(worktree).mergeFastForward(workTree: place, to: new)
       return output.isSuccess ? nil : firstLine(output.errorText)
     }
@@ -46,6 +39,23 @@ struct BranchMove {
     if let now, try reporting({ try site.repository.isAncestor(new, of: now) }) { return .moved }
     if now == old { return .notMoved(refused ?? "the branch did not move") }
     return .elsewhere(now)
+  }
+
+  /// Why the branch could not be moved now: it is checked out where something is changed, or twice.
+  func obstacle(_ ref: String) throws(CommandError) -> String? {
+    try reporting { () throws -> String? in
+      let checkouts = try site.repository.checkouts(ofBranch: ref)
+      guard let place = checkouts.first else { return nil }
+      let branch = ref.hasPrefix("refs/heads/") ? String(ref.dropFirst("refs/heads/".count)) : ref
+      guard checkouts.count == 1 else {
+        return
+          "'\(branch)' is checked out in \(checkouts.count) worktrees: \(checkouts.joined(separator: ", "))"
+      }
+      let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
+      guard let changed = try worktree.status(includingUntracked: false).first else { return nil }
+      return "'\(branch)' is checked out in '\(place)' with uncommitted changes, first '\(changed)'; "
+        + "commit or stash them, or check out another branch there"
+    }
   }
 
   /// The environment without what pins git to the repository of the caller's directory.

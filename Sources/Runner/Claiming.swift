@@ -42,8 +42,8 @@ public struct Claiming {
 
   /// Claims the named step, or the one the claim order says is next.
   ///
-  /// `seconds` is the length of the lease, the plan's when `nil`. With `usesSlot` the claim names a worktree slot,
-  /// which `prepare` then makes ready. Exactly one of any number of callers gets a step (I-11).
+  /// `seconds` is the length of the lease, the plan's when `nil`. With `usesSlot` the claim names a worktree
+  /// slot, which `prepare` then makes ready. Exactly one of any number of callers gets a step (I-11).
   public func claim(
     _ migration: String, step: String?, holder: String, owner: Owner, seconds: Int?, usesSlot: Bool,
     accepting accepts: (PlannedStep) -> Bool = { _ in true }
@@ -113,8 +113,8 @@ public struct Claiming {
     return failure.details.isEmpty ? [failure.reason] : [failure.reason] + failure.details
   }
 
-  /// Makes the worktree, the prompt and the folders of a claim that names a slot. When that fails the step goes
-  /// back with the reason, counted as an infrastructure retry, and the error is thrown.
+  /// Makes the worktree, the prompt and the folders of a claim that names a slot. When that fails the step
+  /// goes back with the reason, counted as an infrastructure retry, and the error is thrown.
   public func prepare(_ held: HeldStep) throws(CommandError) -> (path: String, place: WorkPlace) {
     guard let slot = held.claim.slot else { throw CommandError("the claim names no worktree slot") }
     do throws(CommandError) {

@@ -124,7 +124,7 @@ public struct Doctor {
     }
     return DoctorCheck(
       "completion", .ok, "bash completion is not installed",
-      hint: "git-migrate --generate-completion-script bash > '\(places[0])'")
+      hint: "put the file 'completions/git-migrate' there as '\(places[0])'; 'make install' does")
   }
 
   private func find(_ program: String) -> String? {

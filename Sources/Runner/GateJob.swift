@@ -67,8 +67,8 @@ final class GateJob {
     child?.terminate()
   }
 
-  /// Waits for the report; for commands that have nothing else to do. `onWait` is asked before each wait and stops
-  /// the gate by returning `true`.
+  /// Waits for the report; for commands that have nothing else to do. `onWait` is asked before each wait and
+  /// stops the gate by returning `true`.
   func finish(stopWhen shouldStop: () -> Bool = { false }, signals: Int32 = -1) throws(CommandError) -> Report
   {
     while true {
@@ -125,11 +125,13 @@ final class GateJob {
       kind: verifier.kind, status: status, output: output, timeoutSeconds: verifier.timeoutSeconds)
     guard judgement.verdict == .passed else {
       child = nil
-      let details = judgement.failures.map(\.text)
+      // Where this machine keeps its worktrees is nobody's business, and no path that an agent could use.
+      let details = judgement.failures.map { Site.relative($0.text, to: directory) }
       report = Report(
         verdict: judgement.verdict,
         failure: Migration.Failure(
-          kind: .gate, reason: "\(verifier.name): \(judgement.reason)", details: details))
+          kind: .gate, reason: Site.relative("\(verifier.name): \(judgement.reason)", to: directory),
+          details: details))
       return
     }
     next += 1

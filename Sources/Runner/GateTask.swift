@@ -16,6 +16,10 @@ final class GateTask {
     case notNow(Refusal)
     /// The base itself does not pass, so that no step can be judged.
     case baseFails(String)
+    /// A verifier could not be run: nothing is known about the step, which waits for another try.
+    case unjudged(String)
+    /// The branch cannot be moved as things are, so that judging would be in vain; nothing was recorded.
+    case obstructed(String)
   }
 
   let migration: String
@@ -84,6 +88,9 @@ final class GateTask {
   private func begin() throws(CommandError) -> Stage {
     if isStopping { return .ended(.notNow(Refusal(.limited, "the run is ending"))) }
     let (state, submission) = try current()
+    if let obstacle = try BranchMove(site: site).obstacle(state.intoRef) {
+      return .ended(.obstructed(obstacle))
+    }
     let candidate: Candidate
     switch try Candidate.build(site: site, migration: state, fence: fence, submission: submission) {
     case .conflicts(let paths):
@@ -166,7 +173,9 @@ final class GateTask {
       }
       return .ended(.notNow(refusal))
     }
-    if let failure = report.failure { return .ended(.sentBack(failure)) }
+    if let failure = report.failure {
+      return .ended(report.verdict == .couldNotRun ? .unjudged(failure.reason) : .sentBack(failure))
+    }
     return .ended(try settled())
   }
 

@@ -18,8 +18,8 @@ public struct Harvest {
     return try worktree.snapshotTree()
   }
 
-  /// Keeps a tree on the attempt ref of a claim and gives the commit. The ref is new or already holds this tree:
-  /// an attempt is never overwritten.
+  /// Keeps a tree on the attempt ref of a claim and gives the commit. The ref is new or already holds this
+  /// tree: an attempt is never overwritten.
   func keep(
     tree: OID, base: OID, migration: String, fence: Fence, subject: String
   ) throws -> OID {
@@ -49,7 +49,8 @@ public struct Harvest {
 
   /// The message of a commit that the engine makes for a step.
   static func message(subject: String, migration: String, fence: Fence) -> String {
-    "\(TerminalText.sanitizedLine(subject))\n\nMigrate-Step: \(migration)/\(fence.step)\nMigrate-Epoch: \(fence.epoch)\n"
+    "\(TerminalText.sanitizedLine(subject))\n\n"
+      + "Migrate-Step: \(migration)/\(fence.step)\nMigrate-Epoch: \(fence.epoch)\n"
   }
 
   /// Who makes the engine's commits: the user's identity, or the program's own when git knows none.

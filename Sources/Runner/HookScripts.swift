@@ -26,6 +26,15 @@ enum HookScripts {
           refs/migrate/* | refs/heads/migrate/*) ;;
           *) case $branches in *" $ref "*) ;; *) continue ;; esac ;;
         esac
+        # Pruning a packed ref changes nothing. Git asks about each by itself, so the answer must be cheap here;
+        # a real deletion holds the lock.
+        case $new in
+          *[!0]*) ;;
+          *)
+            [ ! -e "$common/packed-refs.lock" ] && [ -f "$common/packed-refs" ] &&
+              grep -qxF "$old $ref" "$common/packed-refs" && continue
+            ;;
+        esac
         if ! command -v git-migrate > /dev/null; then
           echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to judge it" >&2
           exit 1

@@ -5,8 +5,8 @@ import Processes
 /// Files that git ignores but that a worktree needs: the plan's `worktree.copy`, and `.worktreeinclude`, the
 /// cross-tool list of ignored files to copy (one glob a line, as in `.gitignore`).
 extension Slots {
-  /// Copies from the main worktree what the lists name. Only plain files, only below the repository, never over a
-  /// file that git tracks: the checked-out commit decides about those.
+  /// Copies from the main worktree what the lists name. Only plain files, only below the repository, never
+  /// over a file that git tracks: the checked-out commit decides about those.
   func copyIncluded(_ patterns: [String], to target: String) throws {
     let main = try site.mainDirectory()
     let wanted = patterns + includeFile(main)
@@ -31,8 +31,8 @@ enum IncludedFiles {
   /// How many files are copied at most: a list that means to copy a whole dependency tree is a mistake.
   static let limit = 10_000
 
-  /// The globs of one line, by the rules of `.gitignore`: a line without a slash matches at any depth, one that
-  /// ends in a slash, or names a folder, takes all that is in it.
+  /// The globs of one line, by the rules of `.gitignore`: a line without a slash matches at any depth, one
+  /// that ends in a slash, or names a folder, takes all that is in it.
   static func globs(_ line: String) -> [PathGlob] {
     var text = line
     while let last = text.last, last == " " || last == "\r" { text.removeLast() }
@@ -44,7 +44,8 @@ enum IncludedFiles {
     return [base, base + "/**"].compactMap { PathGlob($0) }
   }
 
-  /// The plain files below a folder that match, as paths relative to it. Follows no links and leaves git alone.
+  /// The plain files below a folder that match, as paths relative to it. Follows no links and leaves git
+  /// alone.
   static func find(below root: String, matching globs: [PathGlob]) throws -> [String] {
     var found: [String] = []
     var folders = [""]

@@ -5,8 +5,8 @@ import Processes
 
 /// Performs effects after their entry is durable, and decides nothing (DESIGN §1).
 ///
-/// Effects that need somebody who stays (making a worktree and working in it, running a gate) belong to the caller:
-/// the command that claimed, submitted or runs the migration.
+/// Effects that need somebody who stays (making a worktree and working in it, running a gate) belong to the
+/// caller: the command that claimed, submitted or runs the migration.
 public struct Interpreter {
   let site: Site
   /// Told what happens, a line at a time, for people.
@@ -96,7 +96,8 @@ public struct Interpreter {
 
   // MARK: Telling a person
 
-  /// Runs the plan's `notify` command, if there is one and its plan is trusted. A failure to tell is told here.
+  /// Runs the plan's `notify` command, if there is one and its plan is trusted. A failure to tell is told
+  /// here.
   private func notify(_ migration: String, _ notice: Notice) {
     switch notice {
     case .stepBlocked, .paused: report(Interpreter.words(notice))

@@ -11,7 +11,8 @@ public protocol RunObserver {
   func warn(_ text: String)
 }
 
-/// Drives a migration to its end with a number of workers: one thread, one loop, children for all that takes long.
+/// Drives a migration to its end with a number of workers: one thread, one loop, children for all that takes
+/// long.
 ///
 /// Everything it knows is in the ledger: a run that was killed is continued by the next one, by anybody.
 public final class Orchestrator {
@@ -42,6 +43,7 @@ public final class Orchestrator {
   private var gate: GateTask?
   private var baseline: BaselineTask?
   private var stops = 0
+  private var obstacle: String?
   private var seenTip: OID?
   private var hasSeenTip = false
 
@@ -120,10 +122,12 @@ public final class Orchestrator {
   }
 
   private func isCurrent(_ job: WorkJob, in state: MigrationState) -> Bool {
-    guard let step = state.step(job.step.id), step.epoch == job.claim.fence.epoch,
-      case .leased = step.phase
-    else { return false }
-    return true
+    guard let step = state.step(job.step.id), step.epoch == job.claim.fence.epoch else { return false }
+    switch step.phase {
+    // A worker that hands in by itself is welcome, and may end in peace.
+    case .leased, .submitted, .gating, .merging, .merged: return true
+    case .waiting, .ready, .backoff, .blocked, .skipped, .cancelled: return false
+    }
   }
 
   // MARK: What it brings to an end
@@ -150,8 +154,15 @@ public final class Orchestrator {
   private func advanceGate() throws(CommandError) -> Bool {
     guard let task = gate, let ending = try task.advance() else { return false }
     gate = nil
-    if case .notNow(let refusal) = ending, stops == 0, refusal.code != .limited {
-      observer.warn(refusal.message)
+    switch ending {
+    case .merged, .sentBack, .baseFails, .unjudged: obstacle = nil
+    case .notNow(let refusal):
+      if stops == 0, refusal.code != .limited { observer.warn(refusal.message) }
+    case .obstructed(let reason):
+      // Said once; looked at again when the next wait is over, without an entry in between.
+      if reason != obstacle { observer.warn(reason) }
+      obstacle = reason
+      return false
     }
     return true
   }
@@ -168,7 +179,7 @@ public final class Orchestrator {
       let task = GateTask(site: site, migration: migration, fence: fence, report: observer.warn)
       gate = task
       if try advanceGate() { return true }
-      didStart = true
+      didStart = gate != nil
     }
     let sparing = gate != nil || waiting != nil ? Resources(state) : nil
     if jobs.count < workers, baseline == nil, try startJob(sparing: sparing) { return true }

@@ -2,16 +2,16 @@ import Git
 import Ledger
 import Migration
 
-/// Takes back what holders left behind who are dead or too late. Safe to run anywhere, any time, by anybody: every
-/// event it proposes is checked again by `decide`, against the newest state.
+/// Takes back what holders left behind who are dead or too late. Safe to run anywhere, any time, by anybody:
+/// every event it proposes is checked again by `decide`, against the newest state.
 public struct Recovery {
   let site: Site
 
   /// Makes a recovery for a site.
   public init(site: Site) { self.site = site }
 
-  /// Expires leases and gives up gate runs whose holders are dead or whose time is over, then settles merges that
-  /// were cut off, by looking at where the branch is (I-23). Gives the state afterwards.
+  /// Expires leases and gives up gate runs whose holders are dead or whose time is over, then settles merges
+  /// that were cut off, by looking at where the branch is (I-23). Gives the state afterwards.
   @discardableResult
   public func sweep(_ migration: String) throws(CommandError) -> LedgerSnapshot {
     let seen = try reporting { try site.ledger.read() }
@@ -41,8 +41,8 @@ public struct Recovery {
     return snapshot
   }
 
-  /// Makes the integration branch when a start was cut off between its entry and the branch. A branch that has
-  /// moved and is gone now is left to a person: only they know why.
+  /// Makes the integration branch when a start was cut off between its entry and the branch. A branch that
+  /// has moved and is gone now is left to a person: only they know why.
   private func restoreBranch(_ state: MigrationState) throws(CommandError) {
     guard state.tip == state.start, try reporting({ try site.repository.resolve(state.intoRef) }) == nil
     else {
@@ -108,7 +108,8 @@ public struct Recovery {
     return false
   }
 
-  /// Whether the branch holds the commit: it is the tip or, on a shared branch, lies behind what people added.
+  /// Whether the branch holds the commit: it is the tip or, on a shared branch, lies behind what people
+  /// added.
   private func reached(_ commit: ObjectID, _ state: MigrationState) throws(CommandError) -> Bool {
     try reporting {
       guard let tip = try site.repository.resolve(state.intoRef) else { return false }

@@ -1,8 +1,8 @@
 import Migration
 import Processes
 
-/// The plan's semaphores on this machine, seen from the gate: its verifiers hold some of them while they run, and
-/// steps hold them while they are worked on.
+/// The plan's semaphores on this machine, seen from the gate: its verifiers hold some of them while they run,
+/// and steps hold them while they are worked on.
 struct Resources {
   private let plan: Plan
   private let wanted: Set<String>

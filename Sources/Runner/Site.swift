@@ -39,7 +39,8 @@ public final class Site {
     self.clock = clock
   }
 
-  /// The hooks of the repository call `git-migrate`; a program that was started by its path must be found by them.
+  /// The hooks of the repository call `git-migrate`; a program that was started by its path must be found by
+  /// them.
   private static func withOwnProgram(_ environment: [String: String]) -> [String: String] {
     guard let program = Files.realPath("/proc/self/exe") else { return environment }
     let folder = Files.parent(of: program)
@@ -57,7 +58,10 @@ public final class Site {
     let configured = try reporting { try repository.config("migrate.worktreeRoot") }
     let main = try mainDirectory()
     guard let configured, !configured.isEmpty else { return main + ".migrate" }
-    return configured.hasPrefix("/") ? configured : main + "/" + configured
+    let root = configured.hasPrefix("/") ? configured : main + "/" + configured
+    // Set for all repositories of a user, one folder must not serve two of them.
+    let name = main.split(separator: "/").last.map(String.init) ?? "repository"
+    return root + "/" + name + "-" + SHA256.hexDigest(of: Array(main.utf8)).prefix(8)
   }
 
   /// The main worktree's folder. Throws for a bare repository.

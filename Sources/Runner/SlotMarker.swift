@@ -3,8 +3,8 @@ import Processes
 
 /// A note beside the repository of who uses, or last used, a worktree slot.
 ///
-/// The ledger says who holds a step; this says whose files lie in the folder, so that none is lost when the slot
-/// is used again and no two epochs ever share it (I-25).
+/// The ledger says who holds a step; this says whose files lie in the folder, so that none is lost when the
+/// slot is used again and no two epochs ever share it (I-25).
 struct SlotMarker: Equatable {
   var migration: String
   var fence: Fence

@@ -3,8 +3,8 @@ import Ledger
 import Migration
 import Processes
 
-/// The worktree slots of this clone: folders outside the repository that are used again and again, so that build
-/// caches survive (DESIGN §6).
+/// The worktree slots of this clone: folders outside the repository that are used again and again, so that
+/// build caches survive (DESIGN §6).
 public struct Slots {
   let site: Site
 
@@ -17,7 +17,8 @@ public struct Slots {
   /// The name git knows the slot's worktree by.
   static func worktreeName(_ slot: String) -> String { "migrate-" + slot }
 
-  /// The lowest numbered slot that nobody uses: no lease names it, and whoever had it last is done with it or dead.
+  /// The lowest numbered slot that nobody uses: no lease names it, and whoever had it last is done with it or
+  /// dead.
   ///
   /// A slot whose holder lost its lease without a word stays out of use: the holder may still write there.
   public func choose(in state: State) -> String {
@@ -38,8 +39,8 @@ public struct Slots {
     }
   }
 
-  /// Makes the slot ready for a claim: what an earlier claim left there is kept on its attempt ref, then the folder
-  /// becomes exactly the base commit, with ignored files (caches) left in place.
+  /// Makes the slot ready for a claim: what an earlier claim left there is kept on its attempt ref, then the
+  /// folder becomes exactly the base commit, with ignored files (caches) left in place.
   public func prepare(
     _ slot: String, migration: String, claim: Claim, plan: Plan
   ) throws(CommandError) -> String {
@@ -77,7 +78,8 @@ public struct Slots {
     try write(found, slot)
   }
 
-  /// Notes which supervisor watches over the program in a slot, so that nobody takes the slot while it may write.
+  /// Notes which supervisor watches over the program in a slot, so that nobody takes the slot while it may
+  /// write.
   func note(_ supervisor: ProcessIdentity, in slot: String) {
     guard var found = marker(slot) else { return }
     found.supervisor = Owner(
@@ -87,7 +89,8 @@ public struct Slots {
     try? write(found, slot)
   }
 
-  /// Removes every slot that nobody uses, after keeping what lies in it. Says which could not be removed, and why.
+  /// Removes every slot that nobody uses, after keeping what lies in it. Says which could not be removed, and
+  /// why.
   public func removeAll(in state: State) throws(CommandError) -> [String] {
     let root = try site.worktreeRoot()
     var kept: [String] = []
@@ -98,7 +101,9 @@ public struct Slots {
         let slot = String(worktree.name.dropFirst("migrate-".count))
         let isGate = slot.hasPrefix("gate-")
         if !isGate, let marker = marker(slot), !marker.isFree {
-          kept.append("\(slot): '\(marker.fence.step)' may still be worked on there")
+          kept.append(
+            "'\(root)/\(slot)': '\(marker.fence.step)' may still be worked on there; when it is not, run "
+              + "'git worktree remove -f -f' on it")
           continue
         }
         let gateLock = "\(site.localDirectory)/slots/\(slot).lock"
@@ -139,10 +144,9 @@ public struct Slots {
   private func checkOut(_ commit: OID, in slot: String, _ path: String) throws {
     let name = Slots.worktreeName(slot)
     let known = try site.repository.worktrees().first { $0.name == name }
-    if let known, !known.isValid {
-      try site.repository.removeWorktree(name: name, derivedPath: path)
-    }
-    if known?.isValid != true {
+    let isUsable = known?.isValid == true && (try? open(slot)) != nil
+    if !isUsable && (known != nil || Files.exists(path)) { try setAside(slot, path) }
+    if !isUsable {
       try Files.makeDirectories(try site.worktreeRoot())
       try site.repository.addWorktree(
         name: name, path: path, commit: commit, lockReason: "git-migrate uses this worktree")
@@ -155,10 +159,25 @@ public struct Slots {
     }
   }
 
+  /// Moves a slot that is no worktree of ours any more out of the way, files and all: what a worker did to it
+  /// is for a person to look at, and must not stop the next one.
+  private func setAside(_ slot: String, _ path: String) throws {
+    if Files.exists(path) {
+      var number = 1
+      while Files.exists("\(path).broken-\(number)") { number += 1 }
+      try Files.move(path, to: "\(path).broken-\(number)")
+    }
+    let name = Slots.worktreeName(slot)
+    if try site.repository.worktrees().contains(where: { $0.name == name }) {
+      try site.repository.removeWorktree(name: name, derivedPath: path)
+    }
+  }
+
   /// Keeps what an ended claim left in the slot on the claim's attempt ref, unless it is kept already.
   private func keepLeftovers(_ slot: String, _ path: String) throws {
     guard let marker = marker(slot), Files.exists(path) else { return }
     let base = marker.base.oid
+    guard (try? open(slot)) != nil else { return try setAside(slot, path) }
     let ref = Site.attemptRef(marker.migration, marker.fence)
     guard try site.repository.resolve(ref) == nil else { return }
     let harvest = Harvest(site: site)

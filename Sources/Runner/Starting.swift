@@ -14,8 +14,8 @@ public struct StartPoint: Sendable {
 
   /// Finds it for a plan; writes nothing.
   ///
-  /// Throws for a bare repository, no commit, a detached HEAD without a named base, a base that is no branch, and an
-  /// integration branch of ours that exists already.
+  /// Throws for a bare repository, no commit, a detached HEAD without a named base, a base that is no branch,
+  /// and an integration branch of ours that exists already.
   public init(site: Site, base named: String?, into: String, isDefaultBranch: Bool) throws(CommandError) {
     _ = try site.mainDirectory()
     let repository = site.repository
@@ -55,8 +55,8 @@ public struct StartPoint: Sendable {
 }
 
 extension Site {
-  /// Throws when tracked files of the worktree we stand in differ from its commit: a migration begins at a commit,
-  /// and what is not committed would silently stay out of it.
+  /// Throws when tracked files of the worktree we stand in differ from its commit: a migration begins at a
+  /// commit, and what is not committed would silently stay out of it.
   public func requireClean() throws(CommandError) {
     guard repository.workingDirectory != nil else { return }
     let changed = try reporting { try repository.status(includingUntracked: false) }

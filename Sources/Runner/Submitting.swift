@@ -17,7 +17,8 @@ public struct Submitting {
     case unchanged(Submission.Result)
   }
 
-  /// Takes the tree of a slot, or the tree of a commit the worker made, and keeps it on the claim's attempt ref.
+  /// Takes the tree of a slot, or the tree of a commit the worker made, and keeps it on the claim's attempt
+  /// ref.
   public func collect(
     migration: String, fence: Fence, base: ObjectID, title: String, slot: String?, commit: OID?
   ) throws(CommandError) -> Content {

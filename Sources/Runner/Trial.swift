@@ -49,6 +49,8 @@ public struct GateAttempt {
     case .merged: .decided
     case .sentBack(let failure): .sentBack(failure)
     case .baseFails(let reason): .unknown("the base does not pass its own gate: \(reason)")
+    case .unjudged(let reason): .unknown(reason)
+    case .obstructed(let reason): .unknown(reason)
     case .notNow(let refusal): refusal.code == .limited ? .notNow : .unknown(refusal.message)
     }
   }

@@ -75,7 +75,8 @@ public struct WorkPlace {
     }
   }
 
-  /// What the worker wrote into `$MIGRATE_RESULT_FILE`: `{"result":"no-op","reason":…}`, `"failed"` or `"done"`.
+  /// What the worker wrote into `$MIGRATE_RESULT_FILE`: `{"result":"no-op","reason":…}`, `"failed"` or
+  /// `"done"`.
   func readResult() -> Said? {
     guard let bytes = try? Files.readFile(site.resultFile(migration, fence), limit: 64 << 10),
       let json = try? JSON.parse(bytes), case .string(let word)? = json["result"]
@@ -92,7 +93,7 @@ public struct WorkPlace {
   /// The end of a log, for the next attempt and for people.
   func tail(_ log: String) -> [String] {
     guard let bytes = try? Files.tail(site.logFile(migration, fence, log), bytes: 4 << 10) else { return [] }
-    let text = TerminalText.sanitized(bytes)
+    let text = Site.relative(TerminalText.sanitized(bytes), to: path)
     return text.isEmpty ? [] : [text]
   }
 
@@ -118,7 +119,8 @@ public struct WorkPlace {
     return nil
   }
 
-  /// Whether an agent failed for want of its service (quota, log-in, network): that is no attempt of the step.
+  /// Whether an agent failed for want of its service (quota, log-in, network): that is no attempt of the
+  /// step.
   func infrastructureFailure() -> Migration.Failure? {
     guard step.run == nil, plan.agent?.adapter == "claude" else { return nil }
     guard lastLines().contains(where: { $0.contains("\"terminal_reason\":\"api_error\"") }) else {

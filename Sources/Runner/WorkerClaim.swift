@@ -20,8 +20,8 @@ public struct WorkerClaim: Sendable {
 
   /// Finds the claim.
   ///
-  /// In the worktree of a claim nothing need be named. Elsewhere `step` is needed, and either the epoch the claim
-  /// was given, or the holder's name: whoever knows neither does not hold the step.
+  /// In the worktree of a claim nothing need be named. Elsewhere `step` is needed, and either the epoch the
+  /// claim was given, or the holder's name: whoever knows neither does not hold the step.
   public init(
     site: Site, migration name: String?, step: String?, epoch: Int?, worker: String?
   ) throws(CommandError) {
@@ -50,7 +50,7 @@ public struct WorkerClaim: Sendable {
         "'\(id)' is \(current.phase.word), so nobody holds it",
         hint: "claim it with 'git migrate claim \(id)'", exitCode: .no)
     }
-    let actor = worker ?? site.actor
+    let actor = worker.map(TerminalText.sanitizedLine) ?? site.actor
     guard wanted != nil || actor == lease.holder else {
       throw CommandError(
         "'\(id)' is held by \(lease.holder), not by \(actor)",

@@ -3,7 +3,8 @@ import Migration
 import Processes
 import Runner
 
-/// Shows how a run goes: a line for each ledger entry and, on a terminal, one line below that is kept up to date.
+/// Shows how a run goes: a line for each ledger entry and, on a terminal, one line below that is kept up to
+/// date.
 final class RunProgress: RunObserver {
   private let context: Context
   private let migration: String

@@ -3,7 +3,8 @@ import Processes
 import Support
 import Testing
 
-/// The main job, end to end, on real input: a project of PyPI, its own tests as the gate, a published codemod.
+/// The main job, end to end, on real input: a project of PyPI, its own tests as the gate, a published
+/// codemod.
 @Suite("A real Python project")
 struct PythonMigrationTests {
   @Test("is migrated by pyupgrade in a step for each file, by four workers, and nothing is left behind")

@@ -32,7 +32,7 @@ import Testing
     plan.attempts = 1
     try world.start(plan)
     #expect(try world.runMigrate("retry", "S1").code == 1)
-    #expect(try world.runMigrate("retry", "--all-blocked") == TestRun(0))
+    #expect(try world.runMigrate("retry", "--all-blocked") == TestRun(0, err: "no step is blocked\n"))
     let fence = Fence(step: "S1", epoch: 1)
     let claim = Claim(
       fence: fence, holder: "tester", owner: Owner(machine: "m", boot: "b", pid: 0, startTicks: 0),

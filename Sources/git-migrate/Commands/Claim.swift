@@ -9,8 +9,9 @@ struct ClaimCommand: Subcommand {
   static let configuration = CommandConfiguration(
     commandName: "claim", abstract: "Take a step, with a worktree to do it in.",
     discussion: """
-      Without STEP the next one in claim order is taken. Exactly one worker gets a step; the claim lapses unless it \
-      is renewed. Exit codes: 10 nothing can be claimed now, 11 nothing is left, 1 somebody else holds the step.
+      Without STEP the next one in claim order is taken. Exactly one worker gets a step; the claim lapses \
+      unless it is renewed. Exit codes: 10 nothing can be claimed now, 11 nothing is left, 1 somebody else \
+      holds the step.
       """)
 
   @Argument(help: "The step; the next one when left out.")

@@ -8,7 +8,8 @@ struct ReleaseCommand: Subcommand {
   static let configuration = CommandConfiguration(
     commandName: "release", abstract: "Give a step back without a result.",
     discussion: """
-      What was done in its worktree is kept on the attempt ref. With '--force' a person takes a step from whoever \
+      What was done in its worktree is kept on the attempt ref. With '--force' a person takes a step from \
+      whoever \
       holds it: the epoch goes up, and a late result is refused.
       """)
 
@@ -26,18 +27,24 @@ struct ReleaseCommand: Subcommand {
     guard !force else { return try takeAway(context) }
     let site = try context.site()
     let claim = try options.claim(context)
+    var isKept = true
     if let slot = claim.lease.slot {
-      // Kept before the step can be claimed again; an unchanged tree is nothing to keep.
-      _ = try Submitting(site: site).collect(
-        migration: claim.migration, fence: claim.fence, base: claim.lease.base, title: claim.step.title,
-        slot: slot, commit: nil)
+      do throws(CommandError) {
+        // Kept before the step can be claimed again; an unchanged tree is nothing to keep.
+        _ = try Submitting(site: site).collect(
+          migration: claim.migration, fence: claim.fence, base: claim.lease.base, title: claim.step.title,
+          slot: slot, commit: nil)
+      } catch {
+        isKept = false
+        context.warn("what is in the worktree could not be kept on a ref, and stays there: \(error.message)")
+      }
     }
     let change = Migration.Change.stepReleased(claim.fence, forced: false, reason: reason)
     let outcome = try reporting {
       try site.ledger.append([Proposal(claim.migration, change)], by: claim.holder)
     }
     if case .refused(let refusal) = outcome { throw CommandError(refusal) }
-    if let slot = claim.lease.slot {
+    if let slot = claim.lease.slot, isKept {
       try Slots(site: site).close(slot, migration: claim.migration, fence: claim.fence)
     }
     try tell(claim.fence.step, context)

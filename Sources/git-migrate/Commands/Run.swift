@@ -9,8 +9,9 @@ struct RunCommand: Subcommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Do the steps with a number of workers, to the end.",
     discussion: """
-      Runs each step's codemod or agent in a worktree of its own, judges what comes of it and merges what passes. \
-      Ctrl-C stops it: claims are given back, worktrees are kept. A run that was killed is continued by the next. \
+      Runs each step's codemod or agent in a worktree of its own, judges what comes of it and merges what \
+      passes. Ctrl-C stops it: claims are given back, worktrees are kept. A run that was killed is continued \
+      by the next. \
       Exit codes: 0 every step is done, 1 a person must act, 130 interrupted.
       """)
 
@@ -23,7 +24,6 @@ struct RunCommand: Subcommand {
   var quiet = false
 
   @OptionGroup var migration: MigrationOption
-  @OptionGroup var colour: ColourOption
 
   func validate() throws {
     if let jobs, !(1...1000).contains(jobs) {
@@ -72,7 +72,8 @@ struct RunCommand: Subcommand {
         "see why with 'git migrate show \(blocked.first ?? "STEP")', then 'git migrate retry' or 'skip'")
     case .needsWorkers(let count):
       context.exitCode = .no
-      try context.output.line("\(name): \(count) steps have no 'run', and the plan has no agent")
+      let steps = count == 1 ? "a step has" : "\(count) steps have"
+      try context.output.line("\(name): \(steps) no 'run', and the plan has no agent")
       context.hint("claim them with 'git migrate claim', or give the plan an agent with 'git migrate amend'")
     case .paused(let reason):
       context.exitCode = .no

@@ -10,9 +10,9 @@ struct StartCommand: Subcommand {
   static let configuration = CommandConfiguration(
     commandName: "start", abstract: "Begin the migration that a plan file describes.",
     discussion: """
-      Installs the hooks, records the plan in the ledger, makes the integration branch, and approves the plan's \
-      commands for you: you typed its name. Nothing runs yet: 'git migrate run' or a worker's 'git migrate claim' \
-      begins the work.
+      Installs the hooks, records the plan in the ledger, makes the integration branch, and approves the \
+      plan's commands for you: you typed its name. Nothing runs yet: 'git migrate run' or a worker's \
+      'git migrate claim' begins the work.
       """)
 
   @Argument(help: "The plan file.", completion: .file())

@@ -9,8 +9,8 @@ struct SubmitCommand: Subcommand {
   static let configuration = CommandConfiguration(
     commandName: "submit", abstract: "Hand in what was done; the gate judges and merges it.",
     discussion: """
-      The worktree's files are the result; there is no need to commit them. Waits for the verdict: exit code 0 \
-      merged, 1 sent back, 125 could not be verified.
+      The worktree's files are the result; there is no need to commit them. Waits for the verdict: exit \
+      code 0 merged, 1 sent back, 125 could not be verified.
       """)
 
   @OptionGroup var options: ClaimOptions

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Ledger
 import Migration
+import PlanFile
 import Processes
 import Runner
 
@@ -49,14 +50,19 @@ struct TrustCommand: Subcommand {
       }
       return
     }
-    try approve(state, trust, context)
+    let bytes = try reporting { try site.ledger.planText(state.name, number: state.planNumber, in: snapshot) }
+    // The commands of 'for: { lines: … }' ran when the plan was expanded, and run again when it is amended.
+    let listing = (try? PlanFile.parse(bytes ?? [], path: state.name).expansionCommands) ?? []
+    try approve(state, listing.map { ("list of steps", $0) } + state.plan.commands, trust, context)
   }
 
-  private func approve(_ state: MigrationState, _ trust: Trust, _ context: Context) throws(CommandError) {
+  private func approve(
+    _ state: MigrationState, _ commands: [(place: String, command: String)], _ trust: Trust,
+    _ context: Context
+  ) throws(CommandError) {
     if try trust.isApproved(digest: state.planDigest) {
       return try context.output.line("plan \(state.planNumber) of '\(state.name)' is approved already")
     }
-    let commands = state.plan.commands
     try context.output.line(
       "plan \(state.planNumber) of '\(state.name)' (\(state.planDigest.prefix(16))) "
         + "runs \(commands.count) commands:"

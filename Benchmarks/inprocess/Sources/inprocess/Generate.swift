@@ -19,27 +19,33 @@ struct Generator {
     self.events = events
   }
 
+  /// All steps but the last forty are done, four of those are held, and the holders renew until the number is full.
   func run() throws {
     try bench.start(steps: steps)
     let base = try bench.tip()
     let at = try bench.ledger.read().state.at
-    let rounds = max(0, (events - 1) / steps - 6)
-    var left = events - 1
-    var number = 1
-    // By worker, because an event speaks for its author; and a whole step at once, so that the order is legal.
-    while left > 0, number <= steps {
-      let change = life(of: number, base: base, at: at, renewals: rounds)
-      let isLast = number == steps
-      let taken = isLast ? left : min(left, change.count)
-      var list = Array(change.prefix(taken))
-      if isLast, list.count < left { list = Array(change.prefix(min(left, 2))) }
-      try bench.append(by: Bench.holder(number), list.map { Proposal(Bench.migration, $0) })
-      left -= list.count
-      number += 1
-      if isLast { break }
+    let done = max(0, steps - 40)
+    let renewals = max(0, (events - 5) / max(1, done) - 6)
+    for number in 1...max(1, done) {
+      try append(number, life(of: number, base: base, at: at, renewals: renewals))
     }
-    let sequence = try bench.ledger.read().sequence
-    print("{\"steps\":\(steps),\"events\":\(sequence)}")
+    let until = at.adding(seconds: 86_400)
+    let held = (done + 1)...(done + 4)
+    for number in held { try append(number, [bench.claim(number, epoch: 1, base: base, until: until)]) }
+    var left = try events - bench.ledger.read().sequence
+    var second = 1
+    while left > 0 {
+      let fence = Fence(step: Bench.id(held.lowerBound), epoch: 1)
+      let batch = (0..<min(left, 64)).map { Migration.Change.leaseRenewed(fence, expiresAt: until.adding(seconds: second + $0)) }
+      try append(held.lowerBound, batch)
+      left -= batch.count
+      second += batch.count
+    }
+    print("{\"steps\":\(steps),\"events\":\(try bench.ledger.read().sequence)}")
+  }
+
+  private func append(_ number: Int, _ changes: [Migration.Change]) throws {
+    try bench.append(by: Bench.holder(number), changes.map { Proposal(Bench.migration, $0) })
   }
 
   /// Ten events as they happen to a step that needs a second try and has nothing to change in the end.

@@ -1,4 +1,5 @@
 import Glibc
+import Ledger
 
 let usage = """
   usage: inprocess append REPOSITORY BLOCKS PER-BLOCK
@@ -32,6 +33,7 @@ func run(_ arguments: [String]) throws {
 do {
   try run(Array(CommandLine.arguments.dropFirst()))
 } catch {
-  fputs("inprocess: \(error)\n", stderr)
+  let text = Array("inprocess: \(error)\n".utf8)
+  _ = write(2, text, text.count)
   exit(1)
 }

@@ -3,11 +3,10 @@ import Glibc
 import Ledger
 import Migration
 
-setvbuf(stdout, nil, Int32(_IOLBF), 0)
-
 /// Ends the program with one line for people.
 func stop(_ text: String) -> Never {
-  fputs("ledger-bench: \(text)\n", stderr)
+  let line = Array("ledger-bench: \(text)\n".utf8)
+  _ = write(STDERR_FILENO, line, line.count)
   exit(1)
 }
 
@@ -30,6 +29,7 @@ func open(_ path: String) throws -> Repository { try Repository.open(gitDirector
 /// Waits for the end of standard input, so that a driver can let many processes go at one moment.
 func waitForStart() {
   print("ready")
+  fflush(nil)
   while getchar() != EOF {}
 }
 

@@ -13,7 +13,8 @@ func nanoseconds() -> Int64 {
 /// Events for a ledger that are legal and mean nothing.
 final class Workload {
   static let migration = "bench"
-  private static let digest = String(repeating: "0", count: 64)
+  /// SHA-256 of no bytes: the plan file is empty.
+  private static let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
   private static let batch = 1000
   private let repository: Repository
   private let ledger: Ledger
@@ -36,7 +37,8 @@ final class Workload {
     }
     let plan = Plan(migration: Workload.migration, base: "main", attempts: 3, steps: planned)
     let start = MigrationStart(plan: plan, digest: Workload.digest, base: "main", commit: commit, shared: false)
-    try win(ledger.append([Proposal(Workload.migration, .migrationStarted(start))], by: author))
+    let proposal = Proposal(Workload.migration, .migrationStarted(start), planText: [])
+    try win(ledger.append([proposal], by: author))
     guard case .won = repository.compareAndSwap(ref: "refs/heads/" + plan.into, to: head, from: nil) else {
       stop("the integration branch exists already")
     }
@@ -119,7 +121,7 @@ final class Workload {
       let start = GateStart(
         gate: 1, holder: author, owner: owner, expiresAt: at.adding(seconds: 600), tip: tip, tree: tip)
       let report = GateReport(
-        gate: 1, tree: tip, verifiers: Workload.digest, verdict: .passed, failure: nil, isNoChange: true)
+        gate: 1, tree: tip, verifiers: Plan(migration: Workload.migration).verifierDigest, verdict: .passed, failure: nil, isNoChange: true)
       return opening + [
         claim(fences[1]), renew(fences[1], 1), renew(fences[1], 2), .stepSubmitted(fences[1], submission),
         .gateStarted(fences[1], start), .gateFinished(fences[1], report),
