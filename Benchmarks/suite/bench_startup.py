@@ -14,11 +14,14 @@ def run(world):
         lambda: world.timed("git", "--version", cwd=repository),
         lambda: world.timed("git", "status", cwd=repository), warm=3)
 
-    def row(name, ours, peer, peer_name):
-        return Row(name, ours, peer, peer_name=peer_name, target="<= 10 ms", met=median(ours) <= 10)
+    def row(ours, peer, *commands):
+        note = ", peer ".join(world.cpu(*command.split()) for command in commands)
+        return Row(
+            f"startup: {commands[0].replace(world.migrate, 'git-migrate')}", ours, peer, peer_name=commands[1],
+            target="<= 10 ms", met=median(ours) <= 10, note=note)
 
     return [
-        row("startup: git-migrate --version", version, git, "git --version"),
-        row("startup: git migrate status", status, git_status, "git status"),
-        row("startup: git-migrate status", direct, git_status, "git status"),
+        row(version, git, f"{world.migrate} --version", "git --version"),
+        row(status, git_status, "git migrate status", "git status"),
+        row(direct, git_status, f"{world.migrate} status", "git status"),
     ]

@@ -92,6 +92,7 @@ class World:
         self.quick = quick
         self.root = tempfile.mkdtemp(prefix="git-migrate-bench.", dir=os.environ.get("TMPDIR"))
         self.children = []
+        self.processor = {}  # of each timed command, the processor's milliseconds, its children's included
         self.bench = bench
         bin_dir = self.path("bin")
         os.mkdir(bin_dir)
@@ -131,11 +132,17 @@ class World:
             process = subprocess.Popen(
                 command, cwd=cwd, env=self.env, stdin=subprocess.DEVNULL, stdout=target,
                 stderr=subprocess.DEVNULL)
-            code = process.wait()
+            _, status, used = os.wait4(process.pid, 0)
             took = (time.perf_counter() - begin) * 1000
+        code = process.returncode = os.waitstatus_to_exitcode(status)
+        self.processor.setdefault(command, []).append((used.ru_utime + used.ru_stime) * 1000)
         if ok is not None and code not in ok:
             raise RuntimeError(f"{' '.join(command[:4])} ended with {code}")
         return took
+
+    def cpu(self, *command):
+        """The median of the processor time of a timed command: what a noisy machine disturbs least."""
+        return f"cpu {number(median(self.processor[command]))} ms"
 
     def spawn(self, *command, **options):
         """Starts a process that `close` ends by its id when it still runs."""

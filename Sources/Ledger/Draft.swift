@@ -26,12 +26,12 @@ extension Ledger {
     for proposal in proposals {
       let event = Event(
         migration: proposal.migration, at: at, by: author, change: proposal.change.mappingTexts(redact))
-      switch decide(snapshot.state, event) {
-      case .refuse(let refusal): return .refused(refusal)
-      case .accept(let next, let new):
-        snapshot.state = next
+      do throws(Refusal) {
+        // In place: only the first of many proposals copies what it changes.
+        effects += try snapshot.state.apply(event)
         snapshot.sequence += 1
-        effects += new
+      } catch {
+        return .refused(error)
       }
       let entry = Entry(sequence: snapshot.sequence, nonce: randomness.nonce(), event: event)
       let line = entry.json.canonicalBytes

@@ -103,11 +103,10 @@ struct MendTests {
 
   @Test("no path of this machine reaches the ledger with a failure")
   func relativePaths() throws {
+    let check = "test ! -e x.txt || { echo $PWD/x.txt:1:1: error: bad; false; }"
     let world = try started(
       "  - { id: A, run: 'echo x > x.txt' }",
-      gate:
-        "gate: { verifiers: [{ name: t, kind: build, run: 'test ! -e x.txt || { echo $PWD/x.txt:1:1: error: bad; false; }' }] }"
-    )
+      gate: "gate: { verifiers: [{ name: t, kind: build, run: '\(check)' }] }")
     #expect(try world.runMigrate("run").code == 1)
     let ledger = try world.git("log", "--format=%B", "refs/migrate/ledger")
     #expect(ledger.contains("x.txt"))
