@@ -37,7 +37,8 @@ class Figures:
 
     def spread(self):
         low, high = min(self.samples), max(self.samples)
-        return f"{self._text(low)} / {self._text(self.median)} / {self._text(high)} {self.unit} (n={len(self.samples)})"
+        texts = " / ".join(self._text(value) for value in (low, self.median, high))
+        return f"{texts} {self.unit} (n={len(self.samples)})"
 
 
 class Row:
@@ -151,7 +152,8 @@ class World:
             command, cwd=cwd or self.directory, env=environment or self.environment, input=input,
             capture_output=True, text=True)
         if result.returncode not in codes:
-            raise RuntimeError(f"{' '.join(command)} ended with {result.returncode}: {result.stderr.strip()[-600:]}")
+            errors = result.stderr.strip()[-600:]
+            raise RuntimeError(f"{' '.join(command)} ended with {result.returncode}: {errors}")
         return result.stdout
 
     def start(self, *command, cwd=None, **options):
@@ -196,8 +198,8 @@ class World:
         return end - begin
 
     def alternate(self, count, *actions):
-        """Calls the actions in turn, A B A B, `count` times each; each gives its own seconds. Gives one list for
-        each action, without a first round that only warms up."""
+        """Calls the actions in turn, A B A B, `count` times each; each gives its own seconds. Gives one list
+        for each action, without a first round that only warms up."""
         results = [[] for _ in actions]
         for turn in range(count + 1):
             for action, samples in zip(actions, results):
@@ -214,7 +216,8 @@ class World:
         os.makedirs(path)
         self.run("git", "init", "-q", path)
         # Straight into the object store and then out of it: quicker than writing files and adding them.
-        stream = ["commit refs/heads/main\ncommitter Bench <bench@example.com> 1700000000 +0000\ndata 5\nFirst\n"]
+        who = "Bench <bench@example.com> 1700000000 +0000"
+        stream = [f"commit refs/heads/main\ncommitter {who}\ndata 5\nFirst\n"]
         for number in range(files):
             text = f"// File {number} of a benchmark.\nlet value{number} = {number}\n" * 4
             stream.append(f"M 100644 inline src/part{number % 97}/file{number}.swift\ndata {len(text)}\n{text}\n")

@@ -1,4 +1,4 @@
-"""One append in one process, synced, beside a loose commit object and a moved ref by libgit2 alone, synced alike."""
+"""One append in one process, synced, beside a loose commit and a moved ref by libgit2 alone, synced alike."""
 
 import json
 

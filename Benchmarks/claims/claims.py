@@ -1,4 +1,4 @@
-"""320 claims by 16 workers at once, through the command line: ours, etcd, sqlite3, and compare-and-swap in a shell.
+"""320 claims by 16 workers at once, through the command line: ours, etcd, sqlite3, and a shell with update-ref.
 
 Every worker is the same small shell loop; it calls one program for each claim, and stops when nothing is left.
 Each kind must have given out every step exactly once at the end.

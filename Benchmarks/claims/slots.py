@@ -1,4 +1,4 @@
-"""A claim with a worktree that was used before, beside a fresh `git worktree add`, in a repository of 30,000 files."""
+"""A claim with a worktree that was used before, beside a fresh `git worktree add`; 30,000 files."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""64 processes that append at once, beside one process that appends as much; every append must be there once."""
+"""64 processes that append at once, beside one that appends as much; every append must be there once."""
 
 import json
 import subprocess
@@ -21,8 +21,9 @@ def run(world):
             samples.append(WORKERS * EACH / together(world, path, groups))
             check(world, path)
     row = Row(
-        f"{WORKERS} processes append, in process", Figures(many, "/s"), Figures(one, "/s"), peer_name="one process",
-        target=">= 1 x", notes=[f"every one of {WORKERS * EACH} appends is in the ledger exactly once, in each run"])
+        f"{WORKERS} processes append, in process", Figures(many, "/s"), Figures(one, "/s"),
+        peer_name="one process", target=">= 1 x",
+        notes=[f"every one of {WORKERS * EACH} appends is in the ledger exactly once, in each run"])
     row.met = row.ratio >= 1
     yield row
     yield by_command(world)
@@ -81,7 +82,8 @@ def by_command(world):
             queue = [event(number, base) for number in range(1, total + 1)]
             acknowledged = []
             begin = time.perf_counter()
-            threads = [threading.Thread(target=drain, args=(world, path, queue, acknowledged)) for _ in range(workers)]
+            work = (world, path, queue, acknowledged)
+            threads = [threading.Thread(target=drain, args=work) for _ in range(workers)]
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -92,8 +94,9 @@ def by_command(world):
                 raise RuntimeError(f"{len(acknowledged)} appends were acknowledged, {len(found)} are there")
             world.run("git-migrate", "fsck", cwd=path)
     row = Row(
-        f"{WORKERS} at once call `ledger append`", Figures(many, "/s"), Figures(one, "/s"), peer_name="one after another",
-        target=">= 1 x", notes=["every acknowledged append is in the ledger exactly once, in each run"])
+        f"{WORKERS} at once call `ledger append`", Figures(many, "/s"), Figures(one, "/s"),
+        peer_name="one after another", target=">= 1 x",
+        notes=["every acknowledged append is in the ledger exactly once, in each run"])
     row.met = row.ratio >= 1
     return row
 

@@ -28,6 +28,7 @@ extension Ledger {
   public func fsck() throws(LedgerError) -> [Finding] {
     var findings: [Finding] = []
     var snapshot = LedgerSnapshot.empty
+    var seen = SeenTree()
     var nonces: [String: OID] = [:]
     var moves: [String: [OID: OID]] = [:]
     do throws(LedgerError) {
@@ -43,7 +44,7 @@ extension Ledger {
         noteMove(found.entry.event, in: snapshot.state, &moves)
         try advance(&snapshot, by: found)
         snapshot.tree = commit.tree
-        try verifyTree(of: commit, snapshot)
+        try verifyTree(of: commit, snapshot, &seen)
       }
     } catch {
       guard case .damaged(let commit, let reason) = error else { throw error }

@@ -65,10 +65,11 @@ extension Ledger {
   public func verifySuccession(from old: OID?, to new: OID) throws(LedgerError) {
     let added = try commits(to: new, from: old)
     var snapshot = try old.map { (old) throws(LedgerError) in try self.snapshot(at: old) } ?? .empty
+    var seen = SeenTree()
     for oid in added {
       let commit = try chain.commit(oid)
       try advance(&snapshot, by: try chain.entry(of: commit, plans: plans))
-      try verifyTree(of: commit, snapshot)
+      try verifyTree(of: commit, snapshot, &seen)
     }
   }
 
@@ -82,67 +83,6 @@ extension Ledger {
       return try repository.entry(at: path, inTree: tree).map { (found) throws(GitError) in
         try repository.blob(found.oid)
       }
-    } catch {
-      throw .git(error)
-    }
-  }
-
-  /// An entry's tree must hold its plan with the digest it names, and a checkpoint that says what folding
-  /// says. Nearly every entry has its parent's tree: what was read there is in `seen`.
-  func verifyTree(
-    of commit: Commit, _ snapshot: LedgerSnapshot, _ seen: inout SeenTree
-  ) throws(LedgerError) {
-    if seen.tree != commit.tree { seen.enter(commit.tree) }
-    for migration in snapshot.state.migrations {
-      let path = PlanStore.textPath(migration.name, migration.planNumber)
-      guard try digest(path, commit.tree, &seen) == migration.planDigest else {
-        throw .damaged(
-          commit: commit.oid, reason: "the plan file of '\(migration.name)' is not the one that was approved")
-      }
-    }
-    try verifyCheckpoint(of: commit, snapshot, &seen)
-  }
-
-  /// The digest of a plan file in a tree, `nil` when it is not there.
-  private func digest(_ path: String, _ tree: OID, _ seen: inout SeenTree) throws(LedgerError) -> String? {
-    if let known = seen.digests[path] { return known }
-    do throws(GitError) {
-      guard let found = try repository.entry(at: path, inTree: tree) else { return nil }
-      let digest = try seen.blobs[found.oid] ?? SHA256.hexDigest(of: repository.blob(found.oid))
-      seen.blobs[found.oid] = digest
-      seen.digests[path] = digest
-      return digest
-    } catch {
-      throw .git(error)
-    }
-  }
-
-  private func verifyCheckpoint(
-    of commit: Commit, _ snapshot: LedgerSnapshot, _ seen: inout SeenTree
-  ) throws(LedgerError) {
-    if let known = seen.checkpoint, known.sequence != snapshot.sequence { return }
-    if try isCheckpoint(snapshot, in: commit.tree, &seen) { return }
-    guard let saved = try savedCheckpoint(of: commit) else { return }
-    seen.checkpoint?.sequence = saved.sequence
-    guard saved.sequence == snapshot.sequence else { return }
-    guard saved.state == snapshot.state else {
-      throw .damaged(
-        commit: commit.oid, reason: "its checkpoint differs from the state that its entries give")
-    }
-  }
-
-  /// Whether a tree's checkpoint is byte for byte what would be written now, which is quicker to see than
-  /// what it says. A checkpoint that an older version wrote may be right and yet not be the same.
-  private func isCheckpoint(
-    _ snapshot: LedgerSnapshot, in tree: OID, _ seen: inout SeenTree
-  ) throws(LedgerError) -> Bool {
-    do throws(GitError) {
-      guard let found = try repository.entry(at: Checkpoint.path, inTree: tree) else { return false }
-      if seen.checkpoint?.blob != found.oid { seen.checkpoint = (found.oid, nil) }
-      guard try repository.blob(found.oid) == Checkpoint.bytes(snapshot.state, sequence: snapshot.sequence)
-      else { return false }
-      seen.checkpoint?.sequence = snapshot.sequence
-      return true
     } catch {
       throw .git(error)
     }

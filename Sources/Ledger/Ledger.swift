@@ -28,6 +28,8 @@ public final class Ledger {
 
   /// How often an append that got an open outcome is tried again before it is given up.
   private static let triesAfterErrors = 3
+  /// How often, when the ref's lock was left by nobody that is there; each try waits about a second.
+  private static let triesForLeftLock = 75
 
   /// Makes a ledger over a repository; reads nothing yet. Every free text of an event goes through `redact`
   /// before the entry is built: what is recorded is pushed, and never taken back.
@@ -90,7 +92,9 @@ public final class Ledger {
       case .busy(let error):
         errors += 1
         if try StaleLock.recover(in: repository, holding: queue, now: clock.now()) { continue }
-        if errors >= Ledger.triesAfterErrors { throw .busy(error) }
+        // A lock that nobody has open was left by a killed process, most likely: it is old enough soon.
+        let isLeft = StaleLock.isLeft(in: repository)
+        if errors >= (isLeft ? Ledger.triesForLeftLock : Ledger.triesAfterErrors) { throw .busy(error) }
       case .unknown(let error):
         if try contains(draft, after: seen) { return win(draft) }
         errors += 1

@@ -31,6 +31,14 @@ enum StaleLock {
     return true
   }
 
+  /// Whether there is a lock that no process has open.
+  static func isLeft(in repository: Repository) -> Bool {
+    guard let lock = identity(of: repository.commonDirectory + "/" + Ledger.ref + ".lock") else {
+      return false
+    }
+    return !isOpen(lock)
+  }
+
   private struct Identity {
     var device: dev_t
     var inode: ino_t

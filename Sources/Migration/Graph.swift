@@ -13,12 +13,13 @@ public struct Graph: Equatable, Sendable {
   public init(_ steps: [PlannedStep]) {
     var index: [String: Int] = [:]
     index.reserveCapacity(steps.count)
-    for (position, step) in steps.enumerated() { index[step.id] = position }
+    // By position: a loop over the steps themselves copies each of them.
+    for position in steps.indices { index[steps[position].id] = position }
     var needs: [[Int]] = []
     needs.reserveCapacity(steps.count)
     var dependents = [[Int]](repeating: [], count: steps.count)
-    for (position, step) in steps.enumerated() {
-      let found = step.needs.compactMap { index[$0] }
+    for position in steps.indices {
+      let found = steps[position].needs.compactMap { index[$0] }
       needs.append(found)
       for need in found { dependents[need].append(position) }
     }

@@ -153,9 +153,12 @@ public struct Slots {
     }
     let worktree = try open(slot)
     if try worktree.needsGitProgram(forCommit: commit) != nil {
+      // As below: nobody else works here, so a lock is what a killed process left.
+      try Files.removeFile(worktree.gitDirectory + "/index.lock")
+      try Files.removeFile(worktree.gitDirectory + "/HEAD.lock")
       try GitProgram(worktree).checkoutWorktree(path: path, commit: commit)
     } else {
-      try worktree.checkoutTree(commit: commit)
+      try worktree.checkoutTree(commit: commit, breakingLocks: true)
     }
   }
 

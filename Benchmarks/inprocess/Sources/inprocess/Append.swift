@@ -48,7 +48,8 @@ struct AppendBench {
     let commit = try bench.repository.commit(tip)
     let who = "git-migrate <git-migrate@localhost> \(commit.author.seconds) +0000"
     return (
-      Array("tree \(commit.tree.hex)\n".utf8), Array("author \(who)\ncommitter \(who)\n\n".utf8) + commit.messageBytes
+      Array("tree \(commit.tree.hex)\n".utf8),
+      Array("author \(who)\ncommitter \(who)\n\n".utf8) + commit.messageBytes
     )
   }
 

@@ -34,7 +34,9 @@ struct Bench {
 
   /// Starts a migration of `count` steps; each needs the step `count / 200` before it, so that there is a graph.
   func start(steps count: Int) throws {
-    guard let head = try repository.head().oid, let commit = ObjectID(head.hex) else { throw Trouble("no commit") }
+    guard let head = try repository.head().oid, let commit = ObjectID(head.hex) else {
+      throw Trouble("no commit")
+    }
     let gap = max(1, count / 200)
     let steps = (1...count).map { number in
       PlannedStep(
@@ -60,7 +62,9 @@ struct Bench {
   }
 
   func tip() throws -> ObjectID {
-    guard let state = try ledger.read().state.migration(named: Bench.migration) else { throw Trouble("no migration") }
+    guard let state = try ledger.read().state.migration(named: Bench.migration) else {
+      throw Trouble("no migration")
+    }
     return state.tip
   }
 
@@ -90,7 +94,8 @@ struct Bench {
     let until = SystemClock().now().adding(seconds: 1200)
     for number in 1...count {
       try append(
-        by: Bench.holder(number), [Proposal(Bench.migration, claim(number, epoch: 1, base: base, until: until))])
+        by: Bench.holder(number),
+        [Proposal(Bench.migration, claim(number, epoch: 1, base: base, until: until))])
     }
   }
 }

@@ -36,7 +36,9 @@ struct Generator {
     var second = 1
     while left > 0 {
       let fence = Fence(step: Bench.id(held.lowerBound), epoch: 1)
-      let batch = (0..<min(left, 64)).map { Migration.Change.leaseRenewed(fence, expiresAt: until.adding(seconds: second + $0)) }
+      let batch = (0..<min(left, 64)).map { round in
+        Migration.Change.leaseRenewed(fence, expiresAt: until.adding(seconds: second + round))
+      }
       try append(held.lowerBound, batch)
       left -= batch.count
       second += batch.count
@@ -59,7 +61,9 @@ struct Generator {
       .stepReleased(first, forced: false, reason: "the machine is needed for something else"),
       bench.claim(number, epoch: 2, base: base, until: until),
     ]
-    for round in 0..<renewals { list.append(.leaseRenewed(second, expiresAt: until.adding(seconds: 60 + round))) }
+    for round in 0..<renewals {
+      list.append(.leaseRenewed(second, expiresAt: until.adding(seconds: 60 + round)))
+    }
     let gate = GateStart(
       gate: 1, holder: Bench.holder(number), owner: Bench.owner, expiresAt: until, tip: base, tree: base)
     let report = GateReport(

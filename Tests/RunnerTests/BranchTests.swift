@@ -1,0 +1,214 @@
+import Migration
+import Processes
+import Support
+import Testing
+
+/// The integration branch while a migration goes on, and the base that people go on working on.
+@Suite("The integration branch")
+struct BranchTests {
+  private static let wait = #"touch "$HOME/at"; while [ ! -e "$HOME/go" ]; do sleep 0.05; done; "#
+
+  @Test("checked out and clean: its files move along")
+  func checkedOutClean() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'echo x > x; echo b > a.txt' }")
+    try world.repository.git("checkout", "--quiet", "migrate/mig")
+    try world.repository.write("untracked", "mine\n")
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try text(world.repository.path + "/a.txt") == "b\n")
+    #expect(try text(world.repository.path + "/x") == "x\n")
+    #expect(try text(world.repository.path + "/untracked") == "mine\n")
+    #expect(try world.repository.git("status", "--porcelain") == "?? untracked")
+  }
+
+  @Test("checked out with changes: the run says so, touches nothing, and goes on once they are gone")
+  func checkedOutDirty() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'echo x > x' }")
+    try world.repository.git("checkout", "--quiet", "migrate/mig")
+    try world.repository.write("a.txt", "mine\n")
+    let run = try world.begin("run")
+    #expect(eventually { run.output.contains("uncommitted changes") }, "\(run.output)")
+    #expect(try text(world.repository.path + "/a.txt") == "mine\n")
+    #expect(try world.merged() == [])
+    #expect(run.isRunning, "it waits")
+    try world.repository.git("checkout", "--quiet", "--", "a.txt")
+    #expect(try run.wait(seconds: 60).code == 0, "\(run.output)")
+    #expect(try world.repository.git("status", "--porcelain") == "")
+    #expect(try text(world.repository.path + "/x") == "x\n")
+    #expect(run.output.split(separator: "uncommitted changes").count <= 2, "it is said once")
+  }
+
+  @Test("checked out with a file of the user's in the way: nothing of the user's is lost")
+  func untrackedInTheWay() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'echo theirs > x' }")
+    try world.repository.git("checkout", "--quiet", "migrate/mig")
+    try world.repository.write("x", "mine\n")
+    let run = try world.begin("run")
+    _ = eventually(within: 20) { !run.isRunning || run.output.contains("overwritten") }
+    #expect(try text(world.repository.path + "/x") == "mine\n", "\(run.output)")
+    #expect(try world.merged() == [])
+    run.send(2)
+    _ = try run.wait()
+    try Files.removeFile(world.repository.path + "/x")
+    if try world.states()["A"] == "blocked" { _ = try world.migrate("retry", "A") }
+    let next = try world.migrate("run")
+    #expect(next.code == 0, "\(next)")
+    #expect(try text(world.repository.path + "/x") == "theirs\n")
+    #expect(try world.complaints() == "")
+  }
+
+  @Test("lets nobody commit, merge or move it by hand while a run goes on, and the run goes on")
+  func byHand() throws {
+    let world = try MigrationWorld()
+    try world.start(
+      "  - { id: A, run: 'echo x > x' }\n"
+        + "  - { id: B, needs: [A], run: '\(BranchTests.wait) echo y > y' }")
+    let run = try world.begin("run")
+    #expect(eventually { Files.exists(world.home("at")) }, "\(run.output)")
+    let repository = world.repository
+    let tip = try repository.git("rev-parse", "migrate/mig")
+    let ledger = try repository.git("rev-parse", "refs/migrate/ledger")
+
+    try repository.git("checkout", "--quiet", "-b", "topic", "main")
+    try repository.write("sneaky", "s\n")
+    try repository.git("add", "sneaky")
+    try repository.git("commit", "--quiet", "--message=sneaky")
+    try repository.git("checkout", "--quiet", "migrate/mig")
+    let attempts = [
+      ["merge", "--no-edit", "topic"], ["merge", "--ff-only", "topic"], ["cherry-pick", "topic"],
+      ["commit", "--allow-empty", "-m", "empty"], ["commit", "--amend", "-m", "other"],
+      ["reset", "--hard", "main"], ["update-ref", "refs/heads/migrate/mig", "topic"],
+      ["update-ref", "-d", "refs/heads/migrate/mig"], ["branch", "-f", "migrate/mig", "main"],
+      ["update-ref", "refs/migrate/ledger", "main"], ["update-ref", "-d", "refs/migrate/ledger"],
+      ["push", ".", "+topic:migrate/mig"],
+    ]
+    for arguments in attempts {
+      let denied = try repository.runGit(arguments)
+      #expect(denied.code != 0, "git \(arguments)")
+      #expect(try repository.git("rev-parse", "migrate/mig") == tip, "git \(arguments)")
+      let now = try repository.git("rev-parse", "refs/migrate/ledger")
+      let isAhead = try repository.runGit(["merge-base", "--is-ancestor", ledger, now]).code == 0
+      #expect(isAhead, "git \(arguments)")
+      _ = try repository.runGit(["merge", "--abort"])
+      _ = try repository.runGit(["cherry-pick", "--abort"])
+      _ = try repository.runGit(["checkout", "--quiet", "--force", "migrate/mig"])
+    }
+    try repository.git("checkout", "--quiet", "--force", "topic")
+    try repository.git("commit", "--quiet", "--allow-empty", "--message=free")
+    try repository.git("gc", "--quiet")
+    try world.allow("go")
+    #expect(try run.wait().code == 0, "\(run.output)")
+    #expect(try world.merged() == ["A", "B"])
+    #expect(try world.complaints() == "")
+  }
+
+  @Test("follows an amended plan while the run goes on")
+  func amended() throws {
+    let world = try MigrationWorld()
+    let first = "  - { id: A, run: '\(BranchTests.wait) echo x > x' }\n"
+    try world.start(first + "  - { id: B, needs: [A], run: 'echo y > y' }")
+    let run = try world.begin("run", "--jobs", "1")
+    #expect(eventually { Files.exists(world.home("at")) })
+    #expect(throws: TestFailure.self) {
+      try world.amend(first + "  - { id: B, needs: [nobody], run: 'true' }")
+    }
+    try world.amend(
+      first + "  - { id: C, needs: [A], run: 'echo z > z' }\n  - { id: D, needs: [C], run: 'echo d > d' }")
+    try world.allow("go")
+    #expect(try run.wait().code == 0, "\(run.output)")
+    #expect(try world.states() == ["A": "merged", "B": "cancelled", "C": "merged", "D": "merged"])
+    #expect(try world.repository.git("ls-tree", "--name-only", "migrate/mig") == "a.txt\nd\nx\nz")
+    #expect(try world.complaints() == "")
+  }
+
+  // MARK: The base
+
+  private func moveBase(_ world: MigrationWorld, _ path: String, _ text: String) throws {
+    try world.repository.write(path, text)
+    try world.repository.git("add", path)
+    try world.repository.git("commit", "--quiet", "--message=on main")
+  }
+
+  @Test("takes in a moved base through the gate, and is handed back as a fast-forward")
+  func refreshed() throws {
+    let world = try MigrationWorld()
+    try world.start(
+      "  - { id: A, run: 'echo x > x' }", gate: "{ verifiers: [{ name: t, run: 'test ! -e bad' }] }")
+    #expect(try world.migrate("run").code == 0)
+    #expect(try world.migrate("refresh").out.contains("has all of 'main'"))
+    try moveBase(world, "news", "n\n")
+    let early = try world.migrate("finish")
+    #expect(early.code == 1 && early.err.contains("git migrate refresh"), "\(early)")
+    let refresh = try world.migrate("refresh")
+    #expect(refresh.code == 0, "\(refresh)")
+    #expect(try world.file("news") == "n")
+    #expect(try world.file("x") == "x")
+    #expect(try world.complaints() == "")
+    let finish = try world.migrate("finish")
+    #expect(finish.code == 0, "\(finish)")
+    #expect(try world.repository.git("rev-parse", "main") == world.repository.git("rev-parse", "migrate/mig"))
+    #expect(try text(world.repository.path + "/x") == "x\n", "main is checked out, so its files moved along")
+    #expect(try world.repository.git("status", "--porcelain") == "")
+    #expect(try world.complaints() == "")
+  }
+
+  @Test("does not take in a base that conflicts, or that does not pass with it")
+  func notRefreshed() throws {
+    let world = try MigrationWorld()
+    try world.start(
+      "  - { id: A, run: 'echo x > x; echo b > a.txt' }",
+      gate: "{ verifiers: [{ name: t, run: '! { test -e bad && test -e x; }' }] }")
+    #expect(try world.migrate("run").code == 0)
+    let tip = try world.repository.git("rev-parse", "migrate/mig")
+    try moveBase(world, "bad", "b\n")
+    let failing = try world.migrate("refresh")
+    #expect(failing.code == 1, "\(failing)")
+    #expect(try world.repository.git("rev-parse", "migrate/mig") == tip)
+    try moveBase(world, "a.txt", "c\n")
+    let conflict = try world.migrate("refresh")
+    #expect(conflict.code == 1 && conflict.out.contains("a.txt"), "\(conflict)")
+    #expect(try world.repository.git("rev-parse", "migrate/mig") == tip)
+    #expect(try world.complaints() == "")
+    let finish = try world.migrate("finish", "--no-merge")
+    #expect(finish.code == 0, "\(finish)")
+    #expect(try world.repository.git("rev-parse", "migrate/mig") == tip)
+  }
+
+  @Test("is handed back only where main is clean; a second finish does it then")
+  func dirtyMain() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'echo x > x' }")
+    #expect(try world.migrate("run").code == 0)
+    try world.repository.write("a.txt", "mine\n")
+    let finish = try world.migrate("finish")
+    #expect(finish.code == 1 && finish.err.contains("uncommitted changes"), "\(finish)")
+    #expect(try text(world.repository.path + "/a.txt") == "mine\n")
+    try world.repository.git("checkout", "--quiet", "--", "a.txt")
+    #expect(try world.migrate("finish").code == 0)
+    #expect(try text(world.repository.path + "/x") == "x\n")
+    #expect(!Files.exists(world.repository.path + ".migrate"))
+  }
+
+  @Test("gone in the middle of a migration is named with the command that brings it back")
+  func gone() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'echo x > x' }\n  - { id: B, needs: [A], run: 'echo y > y' }")
+    try world.repository.git("config", "migrate.jobs", "1")
+    #expect(try world.migrate("run").code == 0)
+    try world.amend(
+      "  - { id: A, run: 'echo x > x' }\n  - { id: B, needs: [A], run: 'echo y > y' }\n"
+        + "  - { id: C, needs: [B], run: 'echo z > z' }")
+    try world.repository.git("-c", "core.hooksPath=/dev/null", "branch", "--quiet", "-D", "migrate/mig")
+    let run = try world.migrate("run")
+    #expect(run.code == 128 && run.err.contains("the integration branch 'migrate/mig' is gone"), "\(run)")
+    let remedy = try #require(
+      run.err.split(separator: "'").map(String.init).first { $0.hasPrefix("git update-ref") })
+    #expect(try world.repository.run("sh", ["-c", remedy]).code == 0, "\(remedy)")
+    let next = try world.migrate("run")
+    #expect(next.code == 0, "\(next)")
+    #expect(try world.file("z") == "z")
+  }
+}

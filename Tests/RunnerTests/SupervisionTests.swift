@@ -1,0 +1,183 @@
+import Glibc
+import Migration
+import Processes
+import Support
+import Testing
+
+/// Runs that end before their time: whatever happens, no process stays, and no work is lost or repeated.
+@Suite("A run that is cut off")
+struct SupervisionTests {
+  /// Detaches a daemon that leaves its session, its group and its parent, and ignores TERM.
+  private static let daemon =
+    #"setsid sh -c "trap '' TERM; touch $HOME/daemon; while :; do sleep 1; done" "#
+    + #"> /dev/null 2>&1 &"#
+
+  @Test("a worker that takes too long is ended with everything that came of it")
+  func timeout() throws {
+    let world = try MigrationWorld()
+    try world.start(
+      """
+        - id: A
+          timeout: 2s
+          run: |
+            \(SupervisionTests.daemon)
+            while [ ! -e "$HOME/daemon" ]; do sleep 0.05; done
+            echo half > half
+            sleep 1000
+        - { id: B, run: 'echo x > x' }
+      """)
+    let run = try world.begin("run", "--jobs", "2")
+    #expect(try run.wait(seconds: 90).code == 1, "\(run.output)")
+    #expect(run.output.contains("took longer than 2 s"), "\(run.output)")
+    #expect(try world.states() == ["A": "blocked", "B": "merged"])
+    #expect(Files.exists(world.home("daemon")))
+    #expect(try world.survivors() == [])
+    #expect(try world.file("half", at: "refs/migrate/attempt/mig/A/1") == "half")
+  }
+
+  @Test("a worker that ignores TERM is killed after the grace time")
+  func ignoresTerm() throws {
+    let world = try MigrationWorld()
+    try world.start(
+      """
+        - id: A
+          timeout: 1s
+          run: |
+            trap '' TERM
+            while :; do sleep 1; done
+      """)
+    let run = try world.begin("run")
+    #expect(eventually(within: 60) { run.output.contains("took longer than 1 s") }, "\(run.output)")
+    run.send(SIGINT)
+    _ = try run.wait(seconds: 60)
+    #expect(try world.survivors() == [])
+  }
+
+  @Test("Ctrl-C gives the claims back, keeps what was done and leaves no process")
+  func interrupted() throws {
+    let world = try MigrationWorld()
+    let wait =
+      #"echo half > half-$MIGRATE_STEP; touch "$HOME/at-$MIGRATE_STEP"; "#
+      + #"while [ ! -e "$HOME/go" ]; do sleep 0.05; done; mv half-$MIGRATE_STEP whole-$MIGRATE_STEP"#
+    try world.start(
+      """
+        - { id: A, run: '\(wait)' }
+        - { id: B, run: '\(wait)' }
+        - { id: C, needs: [A, B], run: '\(wait)' }
+      """)
+    let run = try world.begin("run", "--jobs", "2")
+    #expect(eventually { Files.exists(world.home("at-A")) && Files.exists(world.home("at-B")) })
+    run.send(SIGINT)
+    let end = try run.wait()
+    #expect(end.code == 130, "\(end)")
+    #expect(end.out.contains("claims are given back"), "\(end)")
+    #expect(try world.states() == ["A": "ready", "B": "ready", "C": "waiting"])
+    #expect(try world.file("half-A", at: "refs/migrate/attempt/mig/A/1") == "half")
+    #expect(try world.file("half-B", at: "refs/migrate/attempt/mig/B/1") == "half")
+    #expect(try world.survivors() == [])
+
+    try world.allow("go")
+    #expect(try world.migrate("run").code == 0)
+    let tree = try world.repository.git("ls-tree", "--name-only", "migrate/mig")
+    #expect(tree == "a.txt\nwhole-A\nwhole-B\nwhole-C")
+    #expect(try world.steps().allSatisfy { $0["attempts"] == .integer(1) }, "a stop is no failed attempt")
+  }
+
+  @Test("Ctrl-C during the gate gives the gate back, and the step waits for the next run")
+  func interruptedGate() throws {
+    let world = try MigrationWorld()
+    try world.start(
+      "  - { id: A, run: 'echo x > x' }",
+      gate: "{ verifiers: [{ name: t, run: "
+        + "'test ! -e x || { touch \"$HOME/at\"; while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done; }' }] }")
+    let run = try world.begin("run")
+    #expect(eventually { Files.exists(world.home("at")) })
+    run.send(SIGINT)
+    #expect(try run.wait().code == 130)
+    #expect(try world.states() == ["A": "submitted"])
+    #expect(try world.survivors() == [])
+    try world.allow("go")
+    #expect(try world.migrate("run").code == 0)
+    #expect(try world.count("A claimed") == 1, "the work is not done again")
+    #expect(try world.states() == ["A": "merged"])
+  }
+
+  @Test("kill -9 leaves no process within five seconds; the next run ends it all and repeats nothing")
+  func killed() throws {
+    let world = try MigrationWorld()
+    let steps = (1...12).map { number in
+      let wait =
+        number == 7
+        ? #"echo half > half; \#(SupervisionTests.daemon) "#
+          + #"while [ ! -e "$HOME/daemon" ]; do sleep 0.05; done; "#
+          + #"touch "$HOME/at"; while [ ! -e "$HOME/go" ]; do sleep 0.05; done; "# : ""
+      return "  - id: S\(number)\n    run: |\n      echo $MIGRATE_STEP >> \"$HOME/done\"\n"
+        + "      \(wait)\n      echo x > f\(number)"
+    }
+    try world.start(
+      steps.joined(separator: "\n"), gate: "{ verifiers: [{ name: t, run: 'test -e a.txt' }] }")
+    let run = try world.begin("run", "--jobs", "3")
+    #expect(
+      eventually(within: 60) {
+        Files.exists(world.home("at")) && ((try? world.merged().count) ?? 0) >= 3
+      }, "\(run.output)")
+    run.send(SIGKILL)
+    #expect(try world.survivors() == [])
+    let before = try world.merged()
+    try world.allow("go")
+    let next = try world.migrate("run", "--jobs", "3")
+    #expect(next.code == 0, "\(next)")
+    #expect(Array(try world.merged().prefix(before.count)) == before)
+    #expect(try world.merged().count == 12)
+    for number in 1...12 {
+      #expect(try world.count("S\(number) merged") == 1)
+    }
+    let tree = try world.repository.git("ls-tree", "--name-only", "migrate/mig").split(separator: "\n")
+    #expect(tree.count(where: { $0.hasPrefix("f") }) == 12)
+    #expect(try world.file("half", at: "refs/migrate/attempt/mig/S7/1") == "half", "nothing is lost")
+    #expect(try world.steps().allSatisfy { $0["attempts"] == .integer(1) })
+    #expect(try world.complaints() == "")
+  }
+
+  @Test("kill -9 at any moment of many runs never loses or doubles a step", arguments: 1...3)
+  func killedAgainAndAgain(_ round: Int) throws {
+    let world = try MigrationWorld()
+    let steps = (1...8).map { "  - { id: S\($0), run: 'echo x > f\($0)' }" }
+    try world.start(
+      steps.joined(separator: "\n"), gate: "{ verifiers: [{ name: t, run: 'test -e a.txt' }] }")
+    var runs = 0
+    // Each run is killed when the ledger has grown by a few entries more than for the last one.
+    while runs < 8, try world.states().values.contains(where: { $0 != "merged" }) {
+      runs += 1
+      let entries = try world.sentences().count
+      let run = try world.begin("run", "--jobs", "2")
+      _ = eventually(within: 30) {
+        !run.isRunning || ((try? world.sentences().count) ?? 0) >= entries + round + runs
+      }
+      run.send(SIGKILL)
+      #expect(try world.survivors() == [])
+    }
+    let last = try world.migrate("run")
+    #expect(last.code == 0, "\(last)")
+    #expect(try world.merged().sorted() == (1...8).map { "S\($0)" })
+    #expect(try world.complaints() == "")
+  }
+
+  @Test("two runs at once share the work and do nothing twice")
+  func twoRuns() throws {
+    let world = try MigrationWorld()
+    let steps = (1...16).map {
+      "  - { id: S\($0), run: 'echo $MIGRATE_STEP >> \"$HOME/done\"; echo x > f\($0)' }"
+    }
+    try world.start(
+      steps.joined(separator: "\n"), gate: "{ verifiers: [{ name: t, run: 'test -e a.txt' }] }")
+    let first = try world.begin("run", "--jobs", "2")
+    let second = try world.begin("run", "--jobs", "2")
+    let ends = [try first.wait(seconds: 120), try second.wait(seconds: 120)]
+    #expect(ends.allSatisfy { $0.code == 0 }, "\(ends)")
+    let done = try world.note("done").split(separator: "\n")
+    #expect(done.count == 16 && Set(done).count == 16)
+    #expect(try world.merged().count == 16)
+    #expect(try world.complaints() == "")
+  }
+}
