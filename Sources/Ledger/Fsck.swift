@@ -44,7 +44,7 @@ extension Ledger {
         noteMove(found.entry.event, in: snapshot.state, &moves)
         try advance(&snapshot, by: found)
         snapshot.tree = commit.tree
-        try verifyTree(of: commit, snapshot, &seen)
+        try verifyTree(of: commit, found.entry, snapshot, &seen)
       }
     } catch {
       guard case .damaged(let commit, let reason) = error else { throw error }

@@ -65,11 +65,12 @@ extension Ledger {
   public func verifySuccession(from old: OID?, to new: OID) throws(LedgerError) {
     let added = try commits(to: new, from: old)
     var snapshot = try old.map { (old) throws(LedgerError) in try self.snapshot(at: old) } ?? .empty
-    var seen = SeenTree()
+    var seen = SeenTree(after: try old.map { (old) throws(LedgerError) in try chain.commit(old).tree })
     for oid in added {
       let commit = try chain.commit(oid)
-      try advance(&snapshot, by: try chain.entry(of: commit, plans: plans))
-      try verifyTree(of: commit, snapshot, &seen)
+      let found = try chain.entry(of: commit, plans: plans)
+      try advance(&snapshot, by: found)
+      try verifyTree(of: commit, found.entry, snapshot, &seen)
     }
   }
 

@@ -16,6 +16,9 @@ struct SeenTree {
   fileprivate var digests: [String: String] = [:]
   fileprivate var saved = Saved.unknown
 
+  /// Begins before an entry whose parent has this tree; `nil` for the first entry of a chain.
+  init(after tree: OID? = nil) { self.tree = tree }
+
   fileprivate mutating func enter(_ next: OID) {
     guard tree != next else { return }
     tree = next
@@ -27,10 +30,14 @@ struct SeenTree {
 extension Ledger {
   /// An entry's tree must hold its plan with the digest it names, and a checkpoint that says what folding
   /// says.
+  ///
+  /// Between two entries only that may differ in the tree which the later one brings.
   func verifyTree(
-    of commit: Commit, _ snapshot: LedgerSnapshot, _ seen: inout SeenTree
+    of commit: Commit, _ entry: Entry, _ snapshot: LedgerSnapshot, _ seen: inout SeenTree
   ) throws(LedgerError) {
+    let parent = seen.tree
     seen.enter(commit.tree)
+    if parent != commit.tree { try verifyDifference(of: commit, entry, from: parent, snapshot) }
     for migration in snapshot.state.migrations {
       guard try digest(of: migration, in: commit.tree, &seen) == migration.planDigest else {
         throw .damaged(
@@ -38,6 +45,29 @@ extension Ledger {
       }
     }
     try verifyCheckpoint(of: commit, snapshot, &seen)
+  }
+
+  /// An entry with a tree of its own brings a checkpoint of itself and, when its event brings one, a plan.
+  private func verifyDifference(
+    of commit: Commit, _ entry: Entry, from parent: OID?, _ snapshot: LedgerSnapshot
+  ) throws(LedgerError) {
+    var allowed: Set = [Checkpoint.path, Checkpoint.statusPath]
+    if let number = entry.event.change.planNumber {
+      allowed.insert(PlanStore.textPath(entry.event.migration, number))
+      allowed.insert(PlanStore.expandedPath(entry.event.migration, number))
+    }
+    do throws(GitError) {
+      let changes = try repository.changes(from: parent, to: commit.tree)
+      if let other = changes.first(where: { !allowed.contains($0.path) }) {
+        throw GitError(message: "", operation: "", subject: other.path)
+      }
+    } catch {
+      throw .damaged(commit: commit.oid, reason: "it changes '\(error.subject)', which it does not bring")
+    }
+    guard try savedCheckpoint(of: commit)?.sequence == snapshot.sequence else {
+      throw .damaged(
+        commit: commit.oid, reason: "its tree is not its parent's, and holds no checkpoint of it")
+    }
   }
 
   /// The digest of a migration's plan file in a tree, `nil` when it is not there.

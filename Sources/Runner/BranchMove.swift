@@ -21,8 +21,7 @@ struct BranchMove {
   /// code.
   func move(_ ref: String, from old: OID, to new: OID) throws(CommandError) -> Outcome {
     let refused = try reporting { () throws -> String? in
-      let checkouts = try site.repository.checkouts(ofBranch: ref)
-      guard let place = checkouts.first else {
+      guard let place = try checkouts(ref).first else {
         switch try site.git.updateRef(ref, to: new, from: old, hooks: .effective, message: "git-migrate") {
         case .moved: return nil
         case .lost(let text), .denied(let text), .busy(let text), .unknown(let text): return firstLine(text)
@@ -44,7 +43,7 @@ struct BranchMove {
   /// Why the branch could not be moved now: it is checked out where something is changed, or twice.
   func obstacle(_ ref: String) throws(CommandError) -> String? {
     try reporting { () throws -> String? in
-      let checkouts = try site.repository.checkouts(ofBranch: ref)
+      let checkouts = try checkouts(ref)
       guard let place = checkouts.first else { return nil }
       let branch = ref.hasPrefix("refs/heads/") ? String(ref.dropFirst("refs/heads/".count)) : ref
       guard checkouts.count == 1 else {
@@ -56,6 +55,15 @@ struct BranchMove {
       return "'\(branch)' is checked out in '\(place)' with uncommitted changes, first '\(changed)'; "
         + "commit or stash them, or check out another branch there"
     }
+  }
+
+  /// Where people have the branch checked out. A worker that checks it out in its slot must not hold up the
+  /// others, and nothing moves along under its hands: what it hands in are its files, wherever `HEAD` is.
+  private func checkouts(_ ref: String) throws -> [String] {
+    let all = try site.repository.checkouts(ofBranch: ref)
+    guard !all.isEmpty else { return [] }
+    let slots = try Slots(site: site).folders()
+    return all.filter { !slots.contains($0) }
   }
 
   /// The environment without what pins git to the repository of the caller's directory.

@@ -97,8 +97,8 @@ public struct Slots {
     try reporting {
       let lock = try creationLock()
       defer { withExtendedLifetime(lock) {} }
-      for worktree in try site.repository.worktrees() where worktree.name.hasPrefix("migrate-") {
-        let slot = String(worktree.name.dropFirst("migrate-".count))
+      for worktree in try site.repository.worktrees() {
+        guard let slot = self.slot(ofWorktree: worktree.name, below: root) else { continue }
         let isGate = slot.hasPrefix("gate-")
         if !isGate, let marker = marker(slot), !marker.isFree {
           kept.append(
@@ -123,6 +123,14 @@ public struct Slots {
     return kept
   }
 
+  /// The folders of the registered worktrees that are slots of ours.
+  func folders() throws(CommandError) -> [String] {
+    let root = try site.worktreeRoot()
+    return try reporting {
+      try site.repository.worktrees().filter { slot(ofWorktree: $0.name, below: root) != nil }.map(\.path)
+    }
+  }
+
   /// Opens the worktree of a slot after checking that its pointer still leads to our own registration.
   public func open(_ slot: String) throws(CommandError) -> Repository {
     let path = try path(slot)
@@ -134,6 +142,17 @@ public struct Slots {
   }
 
   // MARK: Pieces
+
+  /// The slot of a worktree that git knows by `name`; `nil` when it is none of ours. People name their own
+  /// worktrees as they like, also `migrate-…`: a slot has its folder in the root, or a note of ours.
+  private func slot(ofWorktree name: String, below root: String) -> String? {
+    guard name.hasPrefix(Slots.worktreeName("")) else { return nil }
+    let slot = String(name.dropFirst(Slots.worktreeName("").count))
+    let isNamed = ["slot-", "gate-"].contains { slot.hasPrefix($0) && Int(slot.dropFirst($0.count)) != nil }
+    guard isNamed else { return nil }
+    let notes = [markerPath(slot), "\(site.localDirectory)/slots/\(slot).lock", root + "/" + slot]
+    return notes.contains { Files.exists($0) } ? slot : nil
+  }
 
   /// `git worktree add` side by side loses trees, so that creation goes one by one (PITFALLS 5, row 1).
   private func creationLock() throws -> FileLock? {

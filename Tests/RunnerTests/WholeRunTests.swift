@@ -40,7 +40,7 @@ struct WholeRunTests {
     #expect(run.out.contains("exit code 3"), "\(run)")
     #expect(try world.states() == ["A": "merged"])
     #expect(try world.count("A merged") == 1)
-    let prompt = try world.repository.path + "/.git/migrate/prompts/mig/A-2.md"
+    let prompt = world.repository.path + "/.git/migrate/prompts/mig/A-2.md"
     #expect(try text(prompt).contains("Failed: ended with exit code 3 Failed: broken pipe dream"))
   }
 
