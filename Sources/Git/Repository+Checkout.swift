@@ -18,11 +18,14 @@ extension Repository {
   /// index is not believed and the content of every file is read, for a tree whose last user could write
   /// the git directory too.
   ///
+  /// With `isExact`, the answer of `isExactly` for the tree that the index has, the files are not looked at
+  /// again before they are replaced.
+  ///
   /// Files are not written by `git_checkout_tree`: 1.5.1 wrote through a symbolic link to a directory
   /// outside (a tracked link, exchanged for a folder, with a list of paths), and it believes a file's size
   /// and time alone. See `WorkTreeWriter`.
   public func checkoutTree(
-    commit: OID, breakingLocks: Bool = false, rehashing: Bool = false
+    commit: OID, breakingLocks: Bool = false, rehashing: Bool = false, isExact: Bool = false
   ) throws(GitError) {
     let operation = "check out"
     guard let root = workingDirectory else {
@@ -37,8 +40,9 @@ extension Repository {
       unlink("\(gitDirectory)/HEAD.lock")
     }
     try withIndex(operation) { index throws(GitError) in
-      try prepare(index, rehashing: rehashing, operation)
-      let paths = try replaceFiles(below: directory, index: index, commit: commit, tree: tree)
+      let isChanged = try prepare(index, rehashing: rehashing, operation)
+      let paths = try replaceFiles(
+        below: directory, index: index, commit: commit, tree: tree, isExact: isExact && !rehashing)
       // An agent could hide files behind ignore rules of its own; with the commit's rules they show.
       if paths.contains(where: { $0.suffix(10) == Array(".gitignore".utf8)[...] }) {
         for delta in try workTreeDeltas(index: index, purpose: .cleaning, operation)
@@ -46,11 +50,27 @@ extension Repository {
           try directory.remove(below: PathText.bytes(delta.path))
         }
       }
-      try check(git_index_write(index), operation, gitDirectory)
+      if isChanged || !isExact || !paths.isEmpty {
+        try check(git_index_write(index), operation, gitDirectory)
+      }
     }
     git_repository_state_cleanup(pointer)
     try repairHead(at: commit, operation)
     try detachHead(at: commit)
+  }
+
+  /// Whether files and index are exactly the tree of a commit, with nothing that git would record beside it.
+  /// Files are looked at as `checkoutTree` looks at them.
+  public func isExactly(treeOf commit: OID) throws(GitError) -> Bool {
+    let operation = "compare"
+    let tree = try treeOf(commit: commit)
+    var result = false
+    try withIndex(operation) { index throws(GitError) in
+      _ = try prepare(index, rehashing: false, operation)
+      guard try differences(of: index, from: tree, operation).isEmpty else { return }
+      result = try workTreeDeltas(index: index, purpose: .cleaning, operation).isEmpty
+    }
+    return result
   }
 
   /// Detaches `HEAD` of this work tree at a commit, touching no file. Throws when the commit is not there.
@@ -67,32 +87,39 @@ extension Repository {
     }
   }
 
-  private func prepare(_ index: OpaquePointer, rehashing: Bool, _ operation: String) throws(GitError) {
+  /// Reads the index anew and takes out of it what would make us look away. Says whether it was changed.
+  private func prepare(
+    _ index: OpaquePointer, rehashing: Bool, _ operation: String
+  ) throws(GitError) -> Bool {
     if git_index_read(index, 1) < 0 {
       // A broken index is worth nothing; an empty one only costs time.
       git_error_clear()
       unlink("\(gitDirectory)/index")
       try check(git_index_read(index, 1), operation, gitDirectory)
     }
+    var isChanged = git_index_has_conflicts(index) == 1
     try check(git_index_conflict_cleanup(index), operation, gitDirectory)
     for position in 0..<git_index_entrycount(index) {
       guard let entry = git_index_get_byindex(index, position)?.pointee else { continue }
       guard rehashing || IndexFlags.isHidden(entry) else { continue }
+      isChanged = true
       var plain = IndexFlags.plain(entry)
       // A time that no file has makes the content count.
       if rehashing { plain.mtime = git_index_time(seconds: 0, nanoseconds: 0) }
       try check(git_index_add(index, &plain), operation, gitDirectory)
     }
+    return isChanged
   }
 
   /// Makes files and index equal to the tree; gives the paths at which something was different.
   private func replaceFiles(
-    below root: borrowing DirectoryHandle, index: OpaquePointer, commit: OID, tree: OID
+    below root: borrowing DirectoryHandle, index: OpaquePointer, commit: OID, tree: OID, isExact: Bool
   ) throws(GitError) -> Set<[UInt8]> {
     let operation = "check out"
     var wanted: [[UInt8]: TreeFile] = [:]
     var touched: Set<[UInt8]> = []
-    for delta in try workTreeDeltas(index: index, purpose: .cleaning, operation) {
+    let deltas = isExact ? [] : try workTreeDeltas(index: index, purpose: .cleaning, operation)
+    for delta in deltas {
       let path = PathText.bytes(delta.path)
       touched.insert(path)
       if delta.kind != .deleted { try root.remove(below: path) }
@@ -128,7 +155,7 @@ extension Repository {
     return touched
   }
 
-  private struct Difference {
+  struct Difference {
     let path: [UInt8]
     let isInIndex: Bool
     let isSubmodule: Bool
@@ -136,7 +163,7 @@ extension Repository {
     let wanted: TreeFile?
   }
 
-  private func differences(
+  func differences(
     of index: OpaquePointer, from tree: OID, _ operation: String
   ) throws(GitError) -> [Difference] {
     var result: [Difference] = []

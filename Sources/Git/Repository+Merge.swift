@@ -14,6 +14,9 @@ extension Repository {
   public func mergeTrees(
     ancestorTree: OID?, oursTree: OID, theirsTree: OID
   ) throws(GitError) -> MergeResult {
+    // Where one side is the ancestor, or both are the same, there is nothing to put together.
+    if theirsTree == ancestorTree || theirsTree == oursTree { return .clean(tree: oursTree) }
+    if oursTree == ancestorTree { return .clean(tree: theirsTree) }
     let operation = "merge trees"
     var handles: [OpaquePointer?] = []
     defer { for handle in handles { git_tree_free(handle) } }

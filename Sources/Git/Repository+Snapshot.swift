@@ -29,7 +29,12 @@ extension Repository {
       defer { git_index_read(index, 1) }
       try unhide(index, operation)
       var embedded: [String] = []
-      for delta in try workTreeDeltas(index: index, purpose: .recording, operation) {
+      let deltas = try workTreeDeltas(index: index, purpose: .recording, operation)
+      if deltas.isEmpty, let tree = try unchangedTree(index, operation) {
+        result = Snapshot(tree: tree, embeddedRepositories: [])
+        return
+      }
+      for delta in deltas {
         let path = try PathText.terminated(delta.path, operation)
         switch delta.kind {
         case .modified, .untracked: try check(git_index_add_bypath(index, path), operation, delta.path)
@@ -45,6 +50,13 @@ extension Repository {
       result = Snapshot(tree: OID(tree), embeddedRepositories: embedded)
     }
     return try unwrap(result, operation)
+  }
+
+  /// The tree of `HEAD` when the index has just that. Writing a tree from the index looks up each object of
+  /// it, which costs more than all the rest where nothing was changed.
+  private func unchangedTree(_ index: OpaquePointer, _ operation: String) throws(GitError) -> OID? {
+    guard let commit = (try? head())?.oid, let tree = try? treeOf(commit: commit) else { return nil }
+    return try differences(of: index, from: tree, operation).isEmpty ? tree : nil
   }
 
   /// Takes the marks away that make git look away from a file: by them an agent could leave a file in its

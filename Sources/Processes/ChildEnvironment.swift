@@ -53,6 +53,7 @@ public enum ChildEnvironment {
   ]
 
   private static func isHarmless(_ name: String) -> Bool {
+    guard names.contains(name) || name.hasPrefix("LC_") else { return false }
     // A proxy's address with a password in it is the user's own choice of where to put it; it is a name that
     // tools need. The names below never pass, even if the list above grew one by mistake.
     let upper = name.uppercased()
@@ -60,7 +61,6 @@ public enum ChildEnvironment {
     where upper.contains(word) {
       return false
     }
-    if upper.hasPrefix("GIT_") || upper.hasPrefix("AWS_") || upper.hasPrefix("SSH_") { return false }
-    return names.contains(name) || name.hasPrefix("LC_")
+    return !["GIT_", "AWS_", "SSH_"].contains(where: upper.hasPrefix)
   }
 }

@@ -37,21 +37,21 @@ public struct Supervised: Sendable {
       logFile: logFile)
   }
 
-  /// The arguments of the supervisor process that does this; `Supervisor` reads them back.
-  var supervisorArguments: [String] {
-    var list = [
-      "__supervise", "--log", logFile, "--limit", String(logLimit), "--grace", String(graceSeconds),
-    ]
+  /// What a supervisor is asked to do: options in pairs, each variable of the environment after an `--env`,
+  /// then `--` and the command.
+  var request: [String] {
+    var list = ["--log", logFile, "--limit", String(logLimit), "--grace", String(graceSeconds)]
     if let timeoutSeconds { list += ["--timeout", String(timeoutSeconds)] }
     if let inputFile { list += ["--input", inputFile] }
     if let directory { list += ["--directory", directory] }
+    for (name, value) in environment { list += ["--env", "\(name)=\(value)"] }
     return list + ["--"] + arguments
   }
 
-  /// Reads the arguments after `__supervise`; the environment is the supervisor's own.
-  init?(supervisorArguments list: [String], environment: [String: String]) {
+  /// Reads a request back.
+  init?(request list: [String]) {
     guard let end = list.firstIndex(of: "--"), end + 1 < list.count, end % 2 == 0 else { return nil }
-    self.init(arguments: Array(list[(end + 1)...]), environment: environment, logFile: "/dev/null")
+    self.init(arguments: Array(list[(end + 1)...]), environment: [:], logFile: "/dev/null")
     for index in stride(from: 0, to: end, by: 2) {
       let value = list[index + 1]
       switch list[index] {
@@ -61,6 +61,9 @@ public struct Supervised: Sendable {
       case "--limit": logLimit = Int(value) ?? logLimit
       case "--grace": graceSeconds = Int(value) ?? graceSeconds
       case "--timeout": timeoutSeconds = Int(value)
+      case "--env":
+        guard let sign = value.utf8.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+        environment[String(value[..<sign])] = String(value[value.utf8.index(after: sign)...])
       default: return nil
       }
     }

@@ -1,29 +1,43 @@
 import Clinux
 import Glibc
 
-/// The supervisor process: `git-migrate __supervise …`, started by `SupervisedChild`.
+/// The supervisor process: `git-migrate __supervise`, started by `Supervisors`.
 public enum Supervisor {
-  /// The whole life of the process; gives its exit code.
+  /// The whole life of the process, one command after the other; gives its exit code.
   ///
-  /// `arguments` are those after `__supervise`. Descriptor 0 is the lifeline (a byte asks for the command's
-  /// end, its end of file means that the parent is dead), descriptor 3 gets the report.
-  public static func main(arguments: [String]) -> Int32 {
-    let environment = ChildEnvironment.current()
-    guard let command = Supervised(supervisorArguments: arguments, environment: environment),
-      fcntl(3, F_SETFD, FD_CLOEXEC) == 0
-    else {
-      return 129
-    }
+  /// Descriptor 0 is the lifeline: a `SupervisorRequest` begins a command, a byte `t` asks for its end, the
+  /// end of file means that the parent is dead or done. Descriptor 3 gets the reports.
+  public static func main() -> Int32 {
+    guard fcntl(3, F_SETFD, FD_CLOEXEC) == 0 else { return 129 }
     // The report's reader may be dead; that shows on the lifeline and is no reason to die here.
     signal(SIGPIPE, SIG_IGN)
+    setNonBlocking(0)
     do throws(ProcessError) {
-      var supervision = try Supervision(command)
-      report(.started(pid: supervision.pid, milliseconds: supervision.startedMilliseconds))
-      report(.ended(supervision.run()))
+      let signals = try SignalPipe.install([SIGCHLD, SIGTERM, SIGINT, SIGHUP])
+      guard migrate_become_subreaper() == 0 else { throw .system("__supervise", "prctl") }
+      while let request = SupervisorRequest.read(from: 0, signals: signals) {
+        guard let command = Supervised(request: request) else { return 129 }
+        guard supervise(command, signals) else { break }
+      }
       return 0
     } catch {
       report(.failed(error))
       return 1
+    }
+  }
+
+  /// Whether another command may follow.
+  private static func supervise(_ command: Supervised, _ signals: Int32) -> Bool {
+    do throws(ProcessError) {
+      var supervision = try Supervision(command, signals: signals)
+      report(.started(pid: supervision.pid, milliseconds: supervision.startedMilliseconds))
+      let result = supervision.run()
+      report(.ended(result))
+      // What could not be killed would count as the next command's.
+      return !supervision.isToEnd && result.survivorsLeft == 0
+    } catch {
+      report(.failed(error))
+      return true
     }
   }
 
@@ -44,6 +58,8 @@ private struct Supervision: ~Copyable {
   private var deadline: Int64?
   private var isTimedOut = false
   private var isAsked = false
+  /// Whether the supervisor itself was told to end, by a signal or by the death of its parent.
+  private(set) var isToEnd = false
   private var mustKill = false
   private var waitStatus: Int32?
   private var killed: Set<pid_t> = []
@@ -52,10 +68,8 @@ private struct Supervision: ~Copyable {
   /// How long processes that resist KILL are tried before they are reported as left.
   private static let patienceMilliseconds: Int64 = 15_000
 
-  init(_ command: Supervised) throws(ProcessError) {
-    let subject = command.arguments[0]
-    let signals = try SignalPipe.install([SIGCHLD, SIGTERM, SIGINT, SIGHUP])
-    guard migrate_become_subreaper() == 0 else { throw .system(subject, "prctl") }
+  init(_ command: Supervised, signals: Int32) throws(ProcessError) {
+    guard let subject = command.arguments.first else { throw ProcessError(subject: "", cause: .notFound) }
     let log = try SupervisorLog(path: command.logFile, limit: command.logLimit)
     let input = try openDescriptor(command.inputFile ?? "/dev/null", O_RDONLY)
     var output = try Pipe(for: subject)
@@ -70,7 +84,6 @@ private struct Supervision: ~Copyable {
     self.log = log
     self.output = output
     setNonBlocking(self.output.reading)
-    setNonBlocking(0)
     deadline = command.timeoutSeconds.map { monotonicMilliseconds() + Int64($0) * 1000 }
   }
 
@@ -113,13 +126,17 @@ private struct Supervision: ~Copyable {
     var byte: UInt8 = 0
     switch read(0, &byte, 1) {
     case 1: ask()
-    case 0: mustKill = true
-    default: if errno != EAGAIN && errno != EINTR { mustKill = true }
+    case -1 where errno == EAGAIN || errno == EINTR: return
+    default:
+      mustKill = true
+      isToEnd = true
     }
   }
 
   private mutating func readSignals() {
-    if SignalPipe.drain().contains(where: { $0 != SIGCHLD }) { ask() }
+    guard SignalPipe.drain().contains(where: { $0 != SIGCHLD }) else { return }
+    isToEnd = true
+    ask()
   }
 
   private mutating func enforceDeadline() {

@@ -136,7 +136,7 @@ public struct Claiming {
   public func runSetup(of held: HeldStep, in place: WorkPlace) throws(CommandError) {
     guard let setup = held.plan.worktree.setup, let slot = held.claim.slot else { return }
     let run = place.supervised(setup, log: "setup", input: nil, timeoutSeconds: 3600)
-    let status = try reporting { try SupervisedChild.start(run).wait() }.status
+    let status = try reporting { try site.supervisors.start(run).wait() }.status
     guard !status.isSuccess else { return }
     let reason = "the set-up command \(WorkJob.words(status))"
     let failure = Migration.Failure(kind: .setup, reason: reason, details: place.tail("setup"))

@@ -112,7 +112,7 @@ final class GateJob {
       var run = Supervised(
         shellCommand: verifier.run, environment: environment, directory: directory, logFile: log)
       run.timeoutSeconds = verifier.timeoutSeconds
-      child = try SupervisedChild.start(run)
+      child = try site.supervisors.start(run)
     } catch {
       throw CommandError.from(error)
     }

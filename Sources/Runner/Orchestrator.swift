@@ -60,6 +60,7 @@ public final class Orchestrator {
 
   /// Runs until nothing is left to do here, or a signal says stop.
   public func run() throws(CommandError) -> Ending {
+    defer { site.supervisors.end() }
     while true {
       readSignals()
       let snapshot = try Recovery(site: site).sweep(migration)

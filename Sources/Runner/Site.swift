@@ -18,6 +18,8 @@ public final class Site {
   public let directory: String
   /// The wall clock.
   public let clock: any WallClock
+  /// The supervisors of what is started here.
+  public let supervisors = Supervisors()
 
   /// Finds the repository from `directory`.
   public init(

@@ -48,8 +48,8 @@ public struct Slots {
     return try reporting { () throws -> String in
       let lock = try creationLock()
       defer { withExtendedLifetime(lock) {} }
-      try keepLeftovers(slot, path)
-      try checkOut(claim.base.oid, in: slot, path)
+      let isExact = try keepLeftovers(slot, path)
+      try checkOut(claim.base.oid, in: slot, path, isExact: isExact)
       try write(
         SlotMarker(
           migration: migration, fence: claim.fence, base: claim.base, owner: claim.owner, isClosed: false),
@@ -160,24 +160,27 @@ public struct Slots {
     return try FileLock.acquire(path: site.localDirectory + "/slots/lock", wait: true)
   }
 
-  private func checkOut(_ commit: OID, in slot: String, _ path: String) throws {
+  private func checkOut(_ commit: OID, in slot: String, _ path: String, isExact: Bool = false) throws {
     let name = Slots.worktreeName(slot)
     let known = try site.repository.worktrees().first { $0.name == name }
-    let isUsable = known?.isValid == true && (try? open(slot)) != nil
-    if !isUsable && (known != nil || Files.exists(path)) { try setAside(slot, path) }
-    if !isUsable {
+    var usable = known?.isValid == true ? try? open(slot) : nil
+    let isNew = usable == nil
+    if isNew {
+      if known != nil || Files.exists(path) { try setAside(slot, path) }
       try Files.makeDirectories(try site.worktreeRoot())
       try site.repository.addWorktree(
         name: name, path: path, commit: commit, lockReason: "git-migrate uses this worktree")
+      usable = try open(slot)
     }
-    let worktree = try open(slot)
+    let worktree = try usable ?? open(slot)
+    let isExact = isExact && !isNew
     if try worktree.needsGitProgram(forCommit: commit) != nil {
       // As below: nobody else works here, so a lock is what a killed process left.
       try Files.removeFile(worktree.gitDirectory + "/index.lock")
       try Files.removeFile(worktree.gitDirectory + "/HEAD.lock")
       try GitProgram(worktree).checkoutWorktree(path: path, commit: commit)
     } else {
-      try worktree.checkoutTree(commit: commit, breakingLocks: true)
+      try worktree.checkoutTree(commit: commit, breakingLocks: true, isExact: isExact)
     }
   }
 
@@ -195,19 +198,27 @@ public struct Slots {
     }
   }
 
-  /// Keeps what an ended claim left in the slot on the claim's attempt ref, unless it is kept already.
-  private func keepLeftovers(_ slot: String, _ path: String) throws {
-    guard let marker = marker(slot), Files.exists(path) else { return }
+  /// Keeps what an ended claim left in the slot on the claim's attempt ref, unless it is kept already. Says
+  /// whether the folder was seen to be exactly what its index says, so that nobody needs to look again.
+  @discardableResult
+  private func keepLeftovers(_ slot: String, _ path: String) throws -> Bool {
+    guard let marker = marker(slot), Files.exists(path) else { return false }
     let base = marker.base.oid
-    guard (try? open(slot)) != nil else { return try setAside(slot, path) }
+    guard let worktree = try? open(slot) else {
+      try setAside(slot, path)
+      return false
+    }
     let ref = Site.attemptRef(marker.migration, marker.fence)
-    guard try site.repository.resolve(ref) == nil else { return }
+    guard try site.repository.resolve(ref) == nil else { return false }
+    let isPlain = try worktree.needsGitProgram(forCommit: base) == nil
+    if isPlain, try worktree.isExactly(treeOf: base) { return true }
     let harvest = Harvest(site: site)
-    let tree = try harvest.tree(of: try open(slot), at: path, base: base)
-    guard try site.repository.treeOf(commit: base) != tree else { return }
+    let tree = try harvest.tree(of: worktree, at: path, base: base)
+    guard try site.repository.treeOf(commit: base) != tree else { return false }
     _ = try harvest.keep(
       tree: tree, base: base, migration: marker.migration, fence: marker.fence,
       subject: "Left behind by \(marker.fence.step), epoch \(marker.fence.epoch)")
+    return false
   }
 
   private func markerPath(_ slot: String) -> String { site.localDirectory + "/slots/\(slot).json" }

@@ -48,7 +48,7 @@ final class WorkJob {
     let first =
       held.plan.worktree.setup.map { place.supervised($0, log: "setup", input: nil, timeoutSeconds: nil) }
       ?? place.work
-    child = try WorkJob.start(first)
+    child = try WorkJob.start(first, site)
     Slots(site: site).note(child.supervisor, in: slot)
   }
 
@@ -75,7 +75,7 @@ final class WorkJob {
       end = .stopped
     } else if isSettingUp && status.isSuccess {
       isSettingUp = false
-      child = try WorkJob.start(place.work)
+      child = try WorkJob.start(place.work, site)
       Slots(site: site).note(child.supervisor, in: slot)
       return nil
     } else {
@@ -84,8 +84,8 @@ final class WorkJob {
     return end
   }
 
-  private static func start(_ command: Supervised) throws(CommandError) -> SupervisedChild {
-    do throws(ProcessError) { return try SupervisedChild.start(command) } catch { throw CommandError(error) }
+  private static func start(_ command: Supervised, _ site: Site) throws(CommandError) -> SupervisedChild {
+    do throws(ProcessError) { return try site.supervisors.start(command) } catch { throw CommandError(error) }
   }
 
   private func setupFailure(_ status: ExitStatus) -> Outcome {

@@ -2,7 +2,7 @@ import Glibc
 import Processes
 
 if CommandLine.arguments.dropFirst().first == "__supervise" {
-  exit(Supervisor.main(arguments: Array(CommandLine.arguments.dropFirst(2))))
+  exit(Supervisor.main())
 }
 Context.prepareProcess()
 let context = Context(environment: ChildEnvironment.current())

@@ -8,7 +8,7 @@ import Testing
   init() throws { world = try World() }
 
   private func start(_ command: Supervised) throws -> SupervisedChild {
-    try SupervisedChild.start(command, supervisorExecutable: World.program)
+    try Supervisors(executable: World.program).start(command)
   }
 
   @Test func `output and errors are appended to the log and the exit code is reported`() throws {
@@ -50,7 +50,7 @@ import Testing
     mute.inputFile = "/no/input"
     #expect(throws: ProcessError.self) { try start(mute) }
     #expect(throws: ProcessError(subject: "/bin/sh", cause: .noReport)) {
-      try SupervisedChild.start(world.supervised("true"), supervisorExecutable: "/bin/true")
+      try Supervisors(executable: "/bin/true").start(world.supervised("true"))
     }
   }
 
@@ -143,10 +143,13 @@ import Testing
     try Files.writeAtomically(
       world.path("work.sh"),
       Array("setsid sh -c '\(daemon)' &\nsh -c '\(daemon)' &\n\(daemon)\n".utf8))
+    let words = ["--log", "log", "--limit", "1000", "--grace", "10", "--", "/bin/sh", "work.sh"]
+    try Files.writeAtomically(world.path("request"), words.flatMap { Array($0.utf8) + [0] })
     let script = """
       mkfifo life
-      '\(World.program)' __supervise --log log --limit 1000 --grace 10 -- /bin/sh work.sh <life 3>report &
+      '\(World.program)' __supervise <life 3>report &
       exec 4>life
+      { printf '%s\\0' "$(wc -c <request | tr -d ' ')"; cat request; } >&4
       echo $$ > parent
       wait
       """
@@ -166,6 +169,52 @@ import Testing
     let result = child.wait()
     #expect(result.isSupervisorLost)
     #expect(eventually { !isAlive(child.pid) })
+  }
+
+  @Test func `a supervisor serves one command after the other, each with its own log and environment`() throws
+  {
+    let pool = Supervisors(executable: World.program)
+    var first = world.supervised("echo $WHO; sleep 300 & echo $! > left; exit 3")
+    first.environment["WHO"] = "first"
+    let one = try pool.start(first)
+    #expect(one.wait().status == .exited(3))
+    #expect(one.wait().survivorsKilled == 1)
+    #expect(try !world.pids("left").contains(where: isAlive))
+    var second = world.supervised("echo ${WHO-nobody}")
+    second.logFile = world.path("second")
+    let two = try pool.start(second)
+    // Too late: the wish reaches an idle supervisor at most, and must not end a later command.
+    one.terminate()
+    #expect(two.wait().status == .exited(0))
+    #expect(two.supervisor == one.supervisor)
+    #expect(try world.log() == "first\n")
+    #expect(try Files.readFile(world.path("second")) == Array("nobody\n".utf8))
+    let three = try pool.start(world.supervised("sleep 300"))
+    three.kill()
+    #expect(three.wait().status == .signalled(SIGKILL))
+    let four = try pool.start(world.supervised("true"))
+    #expect(four.wait().status == .exited(0))
+    #expect(four.supervisor != three.supervisor)
+    pool.end()
+    #expect(four.supervisor.liveness() == .dead)
+  }
+
+  @Test func `an idle supervisor that was killed costs nothing`() throws {
+    let pool = Supervisors(executable: World.program)
+    let one = try pool.start(world.supervised("true"))
+    _ = one.wait()
+    kill(one.supervisor.pid, SIGKILL)
+    #expect(try pool.start(world.supervised("exit 5")).wait().status == .exited(5))
+  }
+
+  @Test func `a wish to end that came too late does not reach the next command`() throws {
+    let pool = Supervisors(executable: World.program)
+    let one = try pool.start(world.supervised("true"))
+    // The supervisor is idle, and we have not looked yet.
+    #expect(eventually { Poller(reading: [one.pollDescriptor]).wait(milliseconds: 0).isEmpty == false })
+    one.terminate()
+    #expect(one.wait().status == .exited(0))
+    #expect(try pool.start(world.supervised("sleep 0.1; exit 6")).wait().status == .exited(6))
   }
 
   @Test func `a canary in our environment does not reach the command`() throws {

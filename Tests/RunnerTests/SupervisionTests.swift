@@ -139,6 +139,30 @@ struct SupervisionTests {
     #expect(try world.complaints() == "")
   }
 
+  @Test("kill -9 at any moment of many runs never loses or doubles a step", arguments: 1...3)
+  func killedAgainAndAgain(_ round: Int) throws {
+    let world = try MigrationWorld()
+    let steps = (1...8).map { "  - { id: S\($0), run: 'echo x > f\($0)' }" }
+    try world.start(
+      steps.joined(separator: "\n"), gate: "{ verifiers: [{ name: t, run: 'test -e a.txt' }] }")
+    var runs = 0
+    // Each run is killed when the ledger has grown by a few entries more than for the last one.
+    while runs < 8, try world.states().values.contains(where: { $0 != "merged" }) {
+      runs += 1
+      let entries = try world.sentences().count
+      let run = try world.begin("run", "--jobs", "2")
+      _ = eventually(within: 30) {
+        !run.isRunning || ((try? world.sentences().count) ?? 0) >= entries + round + runs
+      }
+      run.send(SIGKILL)
+      #expect(try world.survivors() == [])
+    }
+    let last = try world.migrate("run")
+    #expect(last.code == 0, "\(last)")
+    #expect(try world.merged().sorted() == (1...8).map { "S\($0)" })
+    #expect(try world.complaints() == "")
+  }
+
   @Test("two runs at once share the work and do nothing twice")
   func twoRuns() throws {
     let world = try MigrationWorld()
