@@ -24,6 +24,38 @@ extension Repository {
     return size
   }
 
+  /// The size and the kind of an object, without reading it. Throws `isNotFound` when it is not there.
+  public func objectHeader(_ oid: OID) throws(GitError) -> (size: Int, kind: ObjectKind) {
+    var size = 0
+    var kind = GIT_OBJECT_ANY
+    try withDatabase { database throws(GitError) in
+      var id = oid.raw
+      try check(git_odb_read_header(&size, &kind, database, &id), "read object", oid.hex)
+    }
+    switch kind {
+    case GIT_OBJECT_COMMIT: return (size, .commit)
+    case GIT_OBJECT_TREE: return (size, .tree)
+    case GIT_OBJECT_TAG: return (size, .tag)
+    default: return (size, .blob)
+    }
+  }
+
+  /// The bytes of any object as git hashes them, without the header. Throws `isNotFound` when it is not
+  /// there.
+  public func content(of oid: OID) throws(GitError) -> [UInt8] {
+    var result: [UInt8] = []
+    try withDatabase { database throws(GitError) in
+      var object: OpaquePointer?
+      var id = oid.raw
+      try check(git_odb_read(&object, database, &id), "read object", oid.hex)
+      defer { git_odb_object_free(object) }
+      let size = git_odb_object_size(object)
+      guard size > 0, let start = git_odb_object_data(object) else { return }
+      result = Array(UnsafeRawBufferPointer(start: start, count: size))
+    }
+    return result
+  }
+
   /// Stores content as a blob, on the disk when this returns (fsync), and names it.
   public func writeBlob(_ bytes: [UInt8]) throws(GitError) -> OID {
     var result = git_oid()

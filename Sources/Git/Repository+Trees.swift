@@ -17,9 +17,9 @@ public enum FileMode: UInt32, Sendable, Hashable {
   }
 }
 
-/// What kind of object an entry names.
-public enum ObjectKind: Sendable, Hashable {
-  case tree, blob, commit
+/// What an object is.
+public enum ObjectKind: String, Sendable, Hashable {
+  case tree, blob, commit, tag
 }
 
 /// One entry of a tree.

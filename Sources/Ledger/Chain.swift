@@ -61,6 +61,9 @@ final class PlanStore {
 
   init(repository: Repository) { self.repository = repository }
 
+  /// The largest expanded plan: what `for:` may write, and as much again for what every step has.
+  static let maximumExpandedBytes = 128 << 20
+
   static func textPath(_ migration: String, _ number: Int) -> String { "plans/\(migration)/\(number).md" }
   static func expandedPath(_ migration: String, _ number: Int) -> String {
     "plans/\(migration)/\(number).json"
@@ -74,6 +77,10 @@ final class PlanStore {
         throw GitError(message: "it is not there", operation: "read", subject: path)
       }
       if let known = cache[found.oid] { return known }
+      let size = try repository.objectSize(found.oid)
+      guard size <= PlanStore.maximumExpandedBytes else {
+        throw GitError(message: "it is \(size) bytes long", operation: "read", subject: path)
+      }
       let bytes = try repository.blob(found.oid)
       let plan = try decode(bytes, path)
       cache[found.oid] = plan

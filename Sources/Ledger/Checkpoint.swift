@@ -15,6 +15,12 @@ enum Checkpoint {
     ]).canonicalBytes
   }
 
+  /// The page for people beside it; the same wherever it is written.
+  static func status(_ state: State, after entry: Entry) -> [UInt8] {
+    let report = StatusReport(state, sequence: entry.sequence, now: entry.event.at, only: nil)
+    return Array(report.markdown(atCheckpoint: true).utf8)
+  }
+
   /// Reads a checkpoint: the number of the entry it stands after, and the state there.
   static func read(
     _ bytes: [UInt8], plan: (String, Int) throws(JSONFault) -> Plan

@@ -67,12 +67,8 @@ extension Ledger {
     }
     let checkpoint = Checkpoint.bytes(snapshot.state, sequence: entry.sequence)
     files.append((Checkpoint.path, try repository.writeBlob(checkpoint), .blob))
-    let status = StatusReport(snapshot.state, sequence: entry.sequence, now: entry.event.at, only: nil)
-    files.append(
-      (
-        Checkpoint.statusPath, try repository.writeBlob(Array(status.markdown(atCheckpoint: true).utf8)),
-        .blob
-      ))
+    let status = Checkpoint.status(snapshot.state, after: entry)
+    files.append((Checkpoint.statusPath, try repository.writeBlob(status), .blob))
     return try repository.writeTree(updating: snapshot.tree, upserts: files, removals: [])
   }
 }

@@ -22,97 +22,81 @@ public struct Finding: Equatable, Sendable {
 }
 
 extension Ledger {
-  /// Checks the chain and the branches against the invariants that a repository can show. Never writes.
+  /// Checks the chain, the branches and the refs against the invariants that a repository can show. Never
+  /// writes.
   ///
-  /// Gives every finding it can reach; damage to the chain ends the walk there.
+  /// Gives every finding it can reach. Where the state after an entry cannot be known, the walk ends.
   public func fsck() throws(LedgerError) -> [Finding] {
+    var inspector = try Inspector(ledger: self, after: .empty)
     var findings: [Finding] = []
-    var snapshot = LedgerSnapshot.empty
-    var seen = SeenTree()
-    var nonces: [String: OID] = [:]
-    var moves: [String: [OID: OID]] = [:]
-    do throws(LedgerError) {
-      for oid in try commits() {
-        let commit = try chain.commit(oid)
-        let found = try chain.entry(of: commit, plans: plans)
-        if let other = nonces.updateValue(oid, forKey: found.entry.nonce) {
-          findings.append(
-            Finding(
-              rule: "I-3", subject: short(oid), message: "it has the nonce of entry '\(short(other))'",
-              remedy: "an entry was copied; restore the ledger from a copy without it"))
-        }
-        noteMove(found.entry.event, in: snapshot.state, &moves)
-        try advance(&snapshot, by: found)
-        snapshot.tree = commit.tree
-        try verifyTree(of: commit, found.entry, snapshot, &seen)
+    var moves = RecordedMoves()
+    do throws(InspectionFault) {
+      for oid in try tip().map({ (tip) throws(InspectionFault) in
+        try Inspector.commits(in: self, to: tip, from: nil)
+      }) ?? [] {
+        findings += try inspector.inspect(oid) { (found, before) in moves.note(found, before) }
+          .map { finding($0) }
       }
     } catch {
-      guard case .damaged(let commit, let reason) = error else { throw error }
-      findings.append(
-        Finding(
-          rule: "I-6", subject: short(commit), message: reason,
-          remedy: error.hint ?? "restore the ledger from a copy"))
-      return findings
+      switch error {
+      case .unreadable(let error): throw error
+      case .breach(let breach): return findings + [finding(breach)]
+      }
     }
-    for migration in snapshot.state.migrations {
-      findings += try branchFindings(migration, moves[migration.name] ?? [:])
-    }
-    return findings
-  }
-
-  private func short(_ oid: OID) -> String { String(oid.hex.prefix(10)) }
-
-  /// Remembers every move of an integration branch that the ledger allowed: new commit → tree that passed.
-  private func noteMove(_ event: Event, in state: State, _ moves: inout [String: [OID: OID]]) {
-    let target: (new: ObjectID, tree: ObjectID)
-    switch event.change {
-    case .mergeIntended(_, let merge): target = (merge.new, merge.tree)
-    case .refreshIntended(let refresh): target = (refresh.new, refresh.tree)
-    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshMerged, .refreshAbandoned, .baselineRecorded, .stepClaimed,
-      .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted,
-      .gateFinished, .gateAbandoned, .mergeAbandoned, .stepMerged, .stepRetried, .stepSkipped:
-      return
-    }
-    guard let new = OID(target.new.hex), let tree = OID(target.tree.hex) else { return }
-    moves[event.migration, default: [:]][new] = tree
-  }
-
-  /// I-22: every commit that the integration branch gained was named by an entry, with the tree that passed.
-  private func branchFindings(
-    _ migration: MigrationState, _ moves: [OID: OID]
-  ) throws(LedgerError) -> [Finding] {
-    guard !migration.isShared, let start = OID(migration.start.hex) else { return [] }
+    let state = inspector.snapshot.state
     do throws(GitError) {
-      guard let tip = try repository.resolve(migration.intoRef) else {
-        if migration.phase.isTerminal { return [] }
-        return [
-          Finding(
-            rule: "I-22", subject: migration.into, message: "the integration branch is gone",
-            remedy: "run 'git update-ref \(migration.intoRef) \(migration.tip.hex)'")
-        ]
+      for migration in state.migrations {
+        findings += try branchFindings(migration, moves.done[migration.name] ?? [])
       }
-      var findings: [Finding] = []
-      for oid in try repository.commits(from: tip, excluding: [start], firstParentOnly: true) {
-        let commit = try repository.commit(oid)
-        guard let tree = moves[oid] else {
-          findings.append(
-            Finding(
-              rule: "I-22", subject: short(oid),
-              message: "'\(migration.into)' has a commit that no gate passed: \(commit.subject)",
-              remedy: "put the branch back with 'git update-ref \(migration.intoRef) \(migration.tip.hex)'"))
-          continue
-        }
-        if commit.tree != tree {
-          findings.append(
-            Finding(
-              rule: "I-22", subject: short(oid), message: "its tree is not the one that passed",
-              remedy: "put the branch back before this commit"))
-        }
-      }
-      return findings
+      return try findings + refFindings(state) + leftOverFindings(state)
     } catch {
       throw .git(error)
     }
+  }
+
+  private func tip() throws(InspectionFault) -> OID? {
+    do throws(GitError) { return try repository.resolve(Ledger.ref) } catch { throw .unreadable(.git(error)) }
+  }
+
+  private func finding(_ breach: Breach) -> Finding {
+    let remedy =
+      switch breach.rule {
+      case "I-3": "an entry was copied; restore '\(Ledger.ref)' from a copy without it"
+      case "I-2", "I-1": "restore '\(Ledger.ref)' from a copy that passes 'git migrate fsck'"
+      default:
+        "somebody wrote this entry without git-migrate; restore '\(Ledger.ref)' from a copy that passes "
+          + "'git migrate fsck'"
+      }
+    return Finding(
+      rule: breach.rule, subject: breach.commit.short, message: breach.reason, remedy: remedy)
+  }
+}
+
+/// The moves of integration branches that the ledger says were done.
+struct RecordedMoves {
+  /// Per migration, in the order of the chain.
+  private(set) var done: [String: [PendingMove]] = [:]
+
+  /// Takes an entry and the state before it.
+  mutating func note(_ found: LedgerEntry, _ before: State) {
+    let event = found.entry.event
+    guard let migration = before.migration(named: event.migration) else { return }
+    switch event.change {
+    case .stepMerged(let fence, _):
+      guard case .merging(_, _, let target)? = migration.step(fence.step)?.phase else { return }
+      add(event.migration, PendingMove(old: target.old, new: target.new, tree: target.tree))
+    case .refreshMerged:
+      guard let refresh = migration.refresh else { return }
+      add(event.migration, PendingMove(old: refresh.old, new: refresh.new, tree: refresh.tree))
+    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
+      .migrationFinished, .refreshIntended, .refreshAbandoned, .baselineRecorded, .stepClaimed,
+      .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted,
+      .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepRetried, .stepSkipped:
+      return
+    }
+  }
+
+  private mutating func add(_ migration: String, _ move: PendingMove?) {
+    if let move { done[migration, default: []].append(move) }
   }
 }

@@ -60,18 +60,26 @@ extension Ledger {
     }
   }
 
-  /// Whether the chain may grow from `old` to `new`: every entry between is a legal successor by `decide`.
-  /// Throws what is wrong with the first that is not.
-  public func verifySuccession(from old: OID?, to new: OID) throws(LedgerError) {
-    let added = try commits(to: new, from: old)
-    var snapshot = try old.map { (old) throws(LedgerError) in try self.snapshot(at: old) } ?? .empty
-    var seen = SeenTree(after: try old.map { (old) throws(LedgerError) in try chain.commit(old).tree })
-    for oid in added {
-      let commit = try chain.commit(oid)
-      let found = try chain.entry(of: commit, plans: plans)
-      try advance(&snapshot, by: found)
-      try verifyTree(of: commit, found.entry, snapshot, &seen)
+  /// Whether the chain may grow from `old` to `new`: every entry between is a legal successor by `decide`, in
+  /// the form that git-migrate writes. Throws what is wrong with the first that is not; `visit` sees each
+  /// entry and the state before it. Gives the ledger at `new`.
+  @discardableResult
+  func verifySuccession(
+    from old: OID?, to new: OID,
+    _ visit: (LedgerEntry, State) throws(InspectionFault) -> Void = { (_, _) in }
+  ) throws(InspectionFault) -> LedgerSnapshot {
+    let added = try Inspector.commits(in: self, to: new, from: old)
+    var inspector: Inspector
+    do throws(LedgerError) {
+      let base = try old.map { (old) throws(LedgerError) in try self.snapshot(at: old) } ?? .empty
+      inspector = try Inspector(ledger: self, after: base)
+    } catch {
+      throw .unreadable(error)
     }
+    for oid in added {
+      if let breach = try inspector.inspect(oid, visit).first { throw .breach(breach) }
+    }
+    return inspector.snapshot
   }
 
   /// The exact bytes of a plan file as it was given, or `nil` when the ledger has no such plan.

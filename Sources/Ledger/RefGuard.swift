@@ -15,8 +15,10 @@ public struct RefGuard {
     /// the update may be missing although the ref exists; packing and pruning look like creation and
     /// deletion.
     case transaction
-    /// A push from here or to here: the old value of the update is the receiver's.
+    /// A push from here: the old value of the update is the receiver's.
     case push
+    /// A push to here, before any ref moves: this repository is the authority, and who pushes is not trusted.
+    case receive
   }
 
   let ledger: Ledger
@@ -44,10 +46,17 @@ public struct RefGuard {
       if try !isNoOp(update) { moves.append(update) }
     }
     var pending: LedgerSnapshot?
-    for update in moves where update.ref == Ledger.ref { pending = try checkLedger(update) }
+    for update in moves where update.ref == Ledger.ref {
+      pending = try checkLedger(update)
+      if let pending, case .receive = vantage { try checkBegun(update, pending, moves) }
+    }
     for update in moves where update.ref != Ledger.ref {
       if update.ref.hasPrefix("refs/migrate/") {
         try checkKept(update)
+        if update.new != .none, vantage != .transaction {
+          let seen = if let pending { pending } else { try snapshot(for: update) }
+          try checkName(update, by: seen)
+        }
       } else {
         let seen = if let pending { pending } else { try snapshot(for: update) }
         try checkBranch(update, by: seen)
@@ -65,14 +74,15 @@ public struct RefGuard {
     do throws(LedgerError) {
       return try ledger.read()
     } catch {
-      guard update.ref.hasPrefix("refs/heads/migrate/") || listed.contains(update.ref) else { return .empty }
+      let isOurs = update.ref.hasPrefix("refs/heads/migrate/") || update.ref.hasPrefix("refs/migrate/")
+      guard isOurs || listed.contains(update.ref) else { return .empty }
       throw RefObjection(update.ref, "it cannot be checked: \(error.description)", hint: error.hint)
     }
   }
 
   /// What the ref says before the move.
   func current(_ update: RefUpdate) throws(RefObjection) -> OID? {
-    if case .push = vantage {
+    if vantage != .transaction {
       guard case .symbolic = update.old else { return update.old.oid }
       throw RefObjection(update.ref, "it is a symbolic ref on the other side")
     }
@@ -101,28 +111,72 @@ public struct RefGuard {
       throw RefObjection(
         update.ref, "the ledger is never deleted", hint: "end a migration with 'git migrate abort'")
     }
-    do {
-      if let now, try !repository.isAncestor(now, of: new) {
-        throw RefObjection(
-          update.ref, "'\(new.short)' does not follow '\(now.short)': the ledger only grows",
-          hint: "fetch '\(Ledger.ref)', then try again")
-      }
-      try ledger.verifySuccession(from: now, to: new)
-      return try ledger.snapshot(at: new)
-    } catch let objection as RefObjection {
-      throw objection
-    } catch let error as LedgerError {
-      throw RefObjection(update.ref, "the entries are not legal: \(error.description)", hint: error.hint)
-    } catch let error as GitError where error.isNotFound {
+    if let kind = try? repository.objectHeader(new).kind, kind != .commit {
       throw RefObjection(
-        update.ref, "its history is not all here: \(error.description)", hint: "fetch the rest of it first")
+        update.ref, "'\(new.short)' is a \(kind.rawValue), no commit", hint: "entries are commits")
+    }
+    do throws(GitError) {
+      if let now, try !repository.isAncestor(now, of: new) {
+        throw GitError(message: "", operation: "")
+      }
     } catch {
-      throw RefObjection(update.ref, "it cannot be checked: \(error)")
+      if error.isNotFound {
+        throw RefObjection(
+          update.ref, "its history is not all here: \(error.description)", hint: "fetch the rest of it first")
+      }
+      let old = now?.short ?? "nothing"
+      throw RefObjection(
+        update.ref, "'\(new.short)' does not follow '\(old)': the ledger only grows",
+        hint: "fetch '\(Ledger.ref)', then try again")
+    }
+    do throws(InspectionFault) {
+      var moves = MoveCheck(repository: repository)
+      let after = try ledger.verifySuccession(from: now, to: new) { (found, before) throws(InspectionFault) in
+        try checkTime(found)
+        try moves.note(found, before)
+      }
+      if case .receive = vantage { try moves.requireAll(in: after.state) }
+      return after
+    } catch {
+      throw objection(update, error)
     }
   }
 
+  private func objection(_ update: RefUpdate, _ fault: InspectionFault) -> RefObjection {
+    switch fault {
+    case .breach(let breach):
+      let entry = "entry '\(breach.commit.short)'"
+      return RefObjection(
+        update.ref, "the entries are not legal: \(breach.rule) at \(entry): \(breach.reason)",
+        hint: "fetch '\(Ledger.ref)', then let git-migrate write the entries;\n"
+          + "'git migrate fsck' checks a ledger")
+    case .unreadable(.git(let error)) where error.isNotFound:
+      return RefObjection(
+        update.ref, "its history is not all here: \(error.description)", hint: "fetch the rest of it first")
+    case .unreadable(let error):
+      return RefObjection(
+        update.ref, "the entries are not legal: \(error.description)", hint: error.hint)
+    }
+  }
+
+  /// No entry may be later than the clock here by more than clocks differ: all that follow could not be
+  /// earlier, and no lease would end any more.
+  private func checkTime(_ found: LedgerEntry) throws(InspectionFault) {
+    guard case .receive = vantage else { return }
+    let now = ledger.clock.now()
+    if found.entry.event.at <= now.adding(seconds: Self.toleratedSeconds) { return }
+    throw .breach(
+      Breach(
+        rule: "I-15", commit: found.commit,
+        reason: "it is of \(found.entry.event.at.utc), and here it is \(now.utc): set the clock"))
+  }
+
+  /// How far ahead the clock of a writer may be of the server's.
+  static let toleratedSeconds = 2 * 3600
+
   /// What attempts brought about is kept: such a ref is made once. Our own recycling needs no hook.
   private func checkKept(_ update: RefUpdate) throws(RefObjection) {
+    if update.ref.hasPrefix(Self.probes) { return _ = try target(update) }
     guard let now = try current(update) else { return _ = try target(update) }
     guard let new = try target(update) else {
       throw RefObjection(
@@ -133,6 +187,22 @@ public struct RefGuard {
       throw RefObjection(
         update.ref, "it keeps the work of an attempt and is written once",
         hint: "a new claim gets a ref of its own")
+    }
+  }
+
+  /// A ref under this name says nothing: it is made and deleted to see whether the server takes our refs.
+  static let probes = "refs/migrate/probe/"
+
+  /// Nothing but the ledger and the results of claims that it knows lies under `refs/migrate/`.
+  private func checkName(_ update: RefUpdate, by snapshot: LedgerSnapshot) throws(RefObjection) {
+    guard let new = try target(update) else { return }
+    let kind = try? repository.objectHeader(new).kind
+    guard kind == .commit else {
+      throw RefObjection(update.ref, "'\(new.short)' is \(kind.map { "a \($0.rawValue)" } ?? "not here")")
+    }
+    if update.ref.hasPrefix(Self.probes) { return }
+    if let reason = Ledger.attemptFault(update.ref, snapshot.state) {
+      throw RefObjection(update.ref, reason, hint: "push '\(Ledger.ref)' first")
     }
   }
 

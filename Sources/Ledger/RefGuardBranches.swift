@@ -2,6 +2,34 @@ import Git
 import Migration
 
 extension RefGuard {
+  /// A migration that begins with these entries finds its branch as the ledger says, or not at all: before,
+  /// nobody watched what was put there.
+  func checkBegun(
+    _ update: RefUpdate, _ after: LedgerSnapshot, _ moves: [RefUpdate]
+  ) throws(RefObjection) {
+    let known: State
+    do throws(LedgerError) {
+      known =
+        try update.old.oid.map { (old) throws(LedgerError) in try ledger.snapshot(at: old).state }
+        ?? State()
+    } catch {
+      throw RefObjection(update.ref, "it cannot be checked: \(error.description)", hint: error.hint)
+    }
+    for migration in after.state.migrations where !migration.phase.isTerminal && !migration.isShared {
+      let ref = migration.intoRef
+      guard known.migration(named: migration.name) == nil, !moves.contains(where: { $0.ref == ref }),
+        let now = try? repository.resolve(ref)
+      else { continue }
+      do throws(RefObjection) {
+        try checkBranch(RefUpdate(old: .none, new: .oid(now), ref: ref), by: after)
+      } catch {
+        throw RefObjection(
+          update.ref, "'\(migration.into)' is here already, at '\(now.short)', which no gate has passed",
+          hint: "delete it on this side first, or give the migration another branch with 'into'")
+      }
+    }
+  }
+
   /// The rule for an integration branch; any other branch passes. After the end of a migration its branch is
   /// free.
   func checkBranch(_ update: RefUpdate, by snapshot: LedgerSnapshot) throws(RefObjection) {

@@ -18,6 +18,9 @@ extension Reducer {
         .invalid, "the migration '\(other.name)' works from '\(other.base)' into '\(other.into)' already",
         hint: "finish it first, or use other branches")
     }
+    if let fault = BranchName.fault(start.base) {
+      throw Refusal(.invalid, "the name of the base '\(start.base)' \(fault)")
+    }
     guard start.plan.into != start.base || start.shared else {
       throw Refusal(.invalid, "the integration branch '\(start.base)' is the base: people share it")
     }

@@ -10,6 +10,7 @@ extension Plan {
   public func fault() -> String? {
     if let fault = Identifier.migrationFault(migration) { return "the migration's name \(fault)" }
     if into.isEmpty { return "the integration branch has no name" }
+    if let fault = BranchName.fault(into) { return "the name of the integration branch '\(into)' \(fault)" }
     if steps.isEmpty { return "the plan has no steps" }
     if steps.count > Plan.stepLimit { return "the plan has more than \(Plan.stepLimit) steps" }
     if !Plan.attemptsRange.contains(attempts) { return "attempts must be between 1 and 100" }

@@ -1,3 +1,5 @@
+import Migration
+
 /// Why a plan file was refused: what is wrong, where it stands, and what to do next.
 public struct PlanFault: Error, Equatable, Sendable, CustomStringConvertible {
   /// The plan file as the caller named it.
@@ -50,10 +52,5 @@ func quoted(_ text: String) -> String {
   return "'" + shown + (text.unicodeScalars.count > 60 ? "…" : "") + "'"
 }
 
-/// Controls, line separators, and the marks that turn the direction of text: none may reach a terminal.
-func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
-  switch scalar.value {
-  case 0...0x1F, 0x7F...0x9F, 0x061C, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF: true
-  default: false
-  }
-}
+/// See `BranchName.isUnprintable`.
+func isUnprintable(_ scalar: Unicode.Scalar) -> Bool { BranchName.isUnprintable(scalar) }

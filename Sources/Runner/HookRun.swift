@@ -22,7 +22,8 @@ public struct HookRun {
     case "reference-transaction":
       guard arguments.first == "prepared" else { return }
       try check(.transaction) { () throws(RefObjection) in try RefUpdate.read(transaction: input) }
-    case "pre-receive": try check(.push) { () throws(RefObjection) in try RefUpdate.read(transaction: input) }
+    case "pre-receive":
+      try check(.receive) { () throws(RefObjection) in try RefUpdate.read(transaction: input) }
     case "pre-push": try check(.push) { () throws(RefObjection) in try RefUpdate.read(push: input) }
     case "pre-merge-commit": try checkMerge(into: arguments.first)
     default:

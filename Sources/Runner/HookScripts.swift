@@ -21,10 +21,21 @@ enum HookScripts {
       if [ -f "$common/migrate/branches" ]; then
         while read -r line; do branches="$branches$line "; done < "$common/migrate/branches"
       fi
+      before=
       while read -r old new ref; do
         case $ref in
           refs/migrate/* | refs/heads/migrate/*) ;;
-          *) case $branches in *" $ref "*) ;; *) continue ;; esac ;;
+          *)
+            case $branches in
+              *" $ref "*) ;;
+              # A ledger further down may say that this branch is a migration's.
+              *)
+                case $ref in refs/heads/*) before="$before$old $new $ref
+    " ;; esac
+                continue
+                ;;
+            esac
+            ;;
         esac
         # Pruning a packed ref changes nothing. Git asks about each by itself, so the answer must be cheap here;
         # a real deletion holds the lock.
@@ -39,7 +50,7 @@ enum HookScripts {
           echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to judge it" >&2
           exit 1
         fi
-        { printf '%s\n' "$old $new $ref" && cat; } | git-migrate hook reference-transaction prepared
+        { printf '%s%s\n' "$before" "$old $new $ref" && cat; } | git-migrate hook reference-transaction prepared
         exit
       done
     }
@@ -128,19 +139,30 @@ enum HookScripts {
       if [ -f "$common/migrate/branches" ]; then
         while read -r line; do branches="$branches$line "; done < "$common/migrate/branches"
       fi
+      before=
       while read -r update; do
         # The local name comes first and may be any revision, spaces and all.
         ref=${update% *}
         ref=${ref##* }
         case $ref in
           refs/migrate/* | refs/heads/migrate/*) ;;
-          *) case $branches in *" $ref "*) ;; *) continue ;; esac ;;
+          *)
+            case $branches in
+              *" $ref "*) ;;
+              # A ledger further down may say that this branch is a migration's.
+              *)
+                case $ref in refs/heads/*) before="$before$update
+    " ;; esac
+                continue
+                ;;
+            esac
+            ;;
         esac
         if ! command -v git-migrate > /dev/null; then
           echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to judge it" >&2
           exit 1
         fi
-        { printf '%s\n' "$update" && cat; } | git-migrate hook pre-push "$@"
+        { printf '%s%s\n' "$before" "$update" && cat; } | git-migrate hook pre-push "$@"
         exit
       done
     }
@@ -183,16 +205,27 @@ enum HookScripts {
       if [ -f "$common/migrate/branches" ]; then
         while read -r line; do branches="$branches$line "; done < "$common/migrate/branches"
       fi
+      before=
       while read -r old new ref; do
         case $ref in
           refs/migrate/* | refs/heads/migrate/*) ;;
-          *) case $branches in *" $ref "*) ;; *) continue ;; esac ;;
+          *)
+            case $branches in
+              *" $ref "*) ;;
+              # A ledger further down may say that this branch is a migration's.
+              *)
+                case $ref in refs/heads/*) before="$before$old $new $ref
+    " ;; esac
+                continue
+                ;;
+            esac
+            ;;
         esac
         if ! command -v git-migrate > /dev/null; then
           echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to judge it" >&2
           exit 1
         fi
-        { printf '%s\n' "$old $new $ref" && cat; } | git-migrate hook pre-receive
+        { printf '%s%s\n' "$before" "$old $new $ref" && cat; } | git-migrate hook pre-receive
         exit
       done
     }

@@ -150,7 +150,7 @@ struct ReadTests {
     let made = try world.repository.runGit(
       ["commit-tree", "-p", Ledger.ref + "~1", tree], input: "mig resumed\n\n\(copy)\n")
     try world.repository.git("update-ref", Ledger.ref, String(made.out.prefix(40)))
-    #expect(try world.writer().fsck().map(\.rule) == ["I-3"])
+    #expect(try world.writer().fsck().map(\.rule).contains("I-3"))
   }
 }
 

@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 
+@testable import Migration
 @testable import PlanFile
 
 @Suite("Branch names")

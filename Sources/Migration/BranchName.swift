@@ -1,12 +1,12 @@
 /// The rules of `git check-ref-format --branch` for a branch name.
-enum BranchName {
+public enum BranchName {
   /// The longest name, so that it and a `.lock` fit in any file system.
-  static let maximumBytes = 200
+  public static let maximumBytes = 200
 
   /// Why git would refuse `name` as a branch, or `nil` when it would take it.
   ///
   /// It looks at bytes, as git does: to Swift a dot with a combining accent is no dot at all.
-  static func fault(_ name: String) -> String? {
+  public static func fault(_ name: String) -> String? {
     let bytes = Array(name.utf8)
     guard let last = bytes.last else { return "is empty" }
     if bytes.count > maximumBytes { return "is longer than \(maximumBytes) bytes" }
@@ -16,7 +16,7 @@ enum BranchName {
     if last == UInt8(ascii: ".") { return "must not end in '.'" }
     if contains(bytes, "..") { return "must not hold '..'" }
     if contains(bytes, "@{") { return "must not hold '@{'" }
-    for scalar in name.unicodeScalars where scalar == " " || isUnprintable(scalar) {
+    for scalar in name.unicodeScalars where scalar == " " || Self.isUnprintable(scalar) {
       return "must not hold spaces or control characters"
     }
     if bytes.contains(where: "~^:?*[\\".utf8.contains) {
@@ -28,6 +28,14 @@ enum BranchName {
       if part.suffix(5).elementsEqual(".lock".utf8) { return "must not have a part that ends in '.lock'" }
     }
     return nil
+  }
+
+  /// Controls, line separators, and the marks that turn the direction of text: none may reach a terminal.
+  public static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0...0x1F, 0x7F...0x9F, 0x061C, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF: true
+    default: false
+    }
   }
 
   private static func contains(_ bytes: [UInt8], _ pair: String) -> Bool {

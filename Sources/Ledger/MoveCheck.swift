@@ -1,0 +1,79 @@
+import Git
+import Migration
+
+/// Looks at the commits that new entries put on integration branches: each is the one that its intent named,
+/// with the tree that passed, on the commit that the branch was at (I-22, I-23).
+struct MoveCheck {
+  let repository: Repository
+  /// Commits that are not here, by their migration, with the entry that names them.
+  private var missing: [String: (entry: OID, commit: OID)] = [:]
+
+  init(repository: Repository) { self.repository = repository }
+
+  /// Takes an entry and the state before it.
+  mutating func note(_ found: LedgerEntry, _ before: State) throws(InspectionFault) {
+    let event = found.entry.event
+    guard let migration = before.migration(named: event.migration) else { return }
+    switch event.change {
+    case .stepMerged(let fence, _):
+      guard case .merging(_, _, let target)? = migration.step(fence.step)?.phase else { return }
+      try check(PendingMove(old: target.old, new: target.new, tree: target.tree), found, isDone: true)
+    case .refreshMerged:
+      guard let refresh = migration.refresh else { return }
+      try check(PendingMove(old: refresh.old, new: refresh.new, tree: refresh.tree), found, isDone: true)
+    case .mergeIntended(_, let target):
+      try check(PendingMove(old: target.old, new: target.new, tree: target.tree), found, isDone: false)
+    case .refreshIntended(let refresh):
+      try check(PendingMove(old: refresh.old, new: refresh.new, tree: refresh.tree), found, isDone: false)
+    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
+      .migrationFinished, .refreshAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
+      .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted, .gateFinished, .gateAbandoned,
+      .mergeAbandoned, .stepRetried, .stepSkipped:
+      return
+    }
+  }
+
+  /// An open migration's branch must be able to be where the ledger says it is.
+  func requireAll(in state: State) throws(InspectionFault) {
+    for migration in state.migrations where !migration.phase.isTerminal {
+      guard let (entry, commit) = missing[migration.name] else { continue }
+      throw .breach(
+        Breach(
+          rule: "I-22", commit: entry,
+          reason: "it says that '\(migration.into)' is at '\(commit.short)', which is not here; push the "
+            + "branch together with the ledger, with '--atomic'"))
+    }
+  }
+
+  private mutating func check(
+    _ move: PendingMove?, _ found: LedgerEntry, isDone: Bool
+  ) throws(InspectionFault) {
+    guard let move else { return }
+    let migration = found.entry.event.migration
+    let reason: String?
+    do throws(GitError) {
+      guard try repository.objectExists(move.new) else {
+        if isDone { missing[migration] = (found.commit, move.new) }
+        return
+      }
+      if isDone { missing[migration] = nil }
+      reason = try move.fault(in: repository)
+    } catch {
+      throw .unreadable(.git(error))
+    }
+    guard let reason else { return }
+    throw .breach(
+      Breach(
+        rule: "I-22", commit: found.commit, reason: "'\(move.new.short)' cannot be merged: \(reason)"))
+  }
+}
+
+extension PendingMove {
+  /// Why the commit is not the one that the gate allowed, or `nil`.
+  func fault(in repository: Repository) throws(GitError) -> String? {
+    guard try repository.objectHeader(new).kind == .commit else { return "it is no commit" }
+    let commit = try repository.commit(new)
+    if commit.tree != tree { return "its tree is not the one that passed the gate" }
+    return commit.parents.first == old ? nil : "it does not follow '\(old.short)'"
+  }
+}
