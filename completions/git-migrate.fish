@@ -48,7 +48,7 @@ for entry in \
     'abort:End the migration without its result' 'amend:Give a running migration a new plan' \
     'check:Check a plan file without starting anything' 'claim:Take a step to work on' \
     'doctor:Check this machine and repository' 'finish:Hand the result back' \
-    'fsck:Check the ledger and the integration branches' 'graph:Show which step needs which' \
+    'fsck:Check the ledger, the branches and what lies around them' 'graph:Show which step needs which' \
     'init:Install the hooks that guard migrations' 'ledger:Read and append entries; plumbing' \
     'log:Show what happened' 'logs:Show what workers and verifiers have printed' \
     'pause:Begin nothing new until resume' 'refresh:Take in what happened on the base' \

@@ -34,8 +34,11 @@ extension Ledger {
       for oid in try tip().map({ (tip) throws(InspectionFault) in
         try Inspector.commits(in: self, to: tip, from: nil)
       }) ?? [] {
-        findings += try inspector.inspect(oid) { (found, before) in moves.note(found, before) }
-          .map { finding($0) }
+        findings += try inspector.inspect(oid) { (found, before) in
+          moves.note(found, before)
+          if let breach = timeBreach(found) { findings.append(finding(breach)) }
+        }
+        .map { finding($0) }
       }
     } catch {
       switch error {
@@ -54,6 +57,19 @@ extension Ledger {
     }
   }
 
+  /// No entry may be later than the clock here by more than clocks differ: all that follow could not be
+  /// earlier, and no lease would end any more.
+  func timeBreach(_ found: LedgerEntry) -> Breach? {
+    let now = clock.now()
+    if found.entry.event.at <= now.adding(seconds: Ledger.toleratedSeconds) { return nil }
+    return Breach(
+      rule: "I-15", commit: found.commit,
+      reason: "it is of \(found.entry.event.at.utc), and here it is \(now.utc): set the clock")
+  }
+
+  /// How far ahead the clock of a writer may be.
+  static let toleratedSeconds = 2 * 3600
+
   private func tip() throws(InspectionFault) -> OID? {
     do throws(GitError) { return try repository.resolve(Ledger.ref) } catch { throw .unreadable(.git(error)) }
   }
@@ -62,6 +78,8 @@ extension Ledger {
     let remedy =
       switch breach.rule {
       case "I-3": "an entry was copied; restore '\(Ledger.ref)' from a copy without it"
+      case "I-15" where breach.reason.contains("the clock"):
+        "the clock of this machine or of the one that wrote it is wrong"
       case "I-2", "I-1": "restore '\(Ledger.ref)' from a copy that passes 'git migrate fsck'"
       default:
         "somebody wrote this entry without git-migrate; restore '\(Ledger.ref)' from a copy that passes "

@@ -159,20 +159,10 @@ public struct RefGuard {
     }
   }
 
-  /// No entry may be later than the clock here by more than clocks differ: all that follow could not be
-  /// earlier, and no lease would end any more.
   private func checkTime(_ found: LedgerEntry) throws(InspectionFault) {
-    guard case .receive = vantage else { return }
-    let now = ledger.clock.now()
-    if found.entry.event.at <= now.adding(seconds: Self.toleratedSeconds) { return }
-    throw .breach(
-      Breach(
-        rule: "I-15", commit: found.commit,
-        reason: "it is of \(found.entry.event.at.utc), and here it is \(now.utc): set the clock"))
+    guard case .receive = vantage, let breach = ledger.timeBreach(found) else { return }
+    throw .breach(breach)
   }
-
-  /// How far ahead the clock of a writer may be of the server's.
-  static let toleratedSeconds = 2 * 3600
 
   /// What attempts brought about is kept: such a ref is made once. Our own recycling needs no hook.
   private func checkKept(_ update: RefUpdate) throws(RefObjection) {

@@ -14,6 +14,9 @@ public struct Slots {
   /// The folder of a slot. Always derived, never read from a file that an agent could write.
   public func path(_ slot: String) throws(CommandError) -> String { try site.worktreeRoot() + "/" + slot }
 
+  /// Why our worktrees are locked, as git shows it.
+  static let lockReason = "git-migrate uses this worktree"
+
   /// The name git knows the slot's worktree by.
   static func worktreeName(_ slot: String) -> String { "migrate-" + slot }
 
@@ -169,7 +172,7 @@ public struct Slots {
       if known != nil || Files.exists(path) { try setAside(slot, path) }
       try Files.makeDirectories(try site.worktreeRoot())
       try site.repository.addWorktree(
-        name: name, path: path, commit: commit, lockReason: "git-migrate uses this worktree")
+        name: name, path: path, commit: commit, lockReason: Slots.lockReason)
       usable = try open(slot)
     }
     let worktree = try usable ?? open(slot)

@@ -1,4 +1,5 @@
 import Git
+import Glibc
 import Ledger
 import Migration
 import Processes
@@ -114,11 +115,27 @@ final class TamperWorld {
 
   var soon: Timestamp { SystemClock().now().adding(seconds: 600) }
 
-  func claim(_ step: String, _ epoch: Int, by holder: String = "w") throws -> Migration.Change {
+  func claim(
+    _ step: String, _ epoch: Int, by holder: String = "w", until end: Timestamp? = nil, slot: String? = nil,
+    owner: Owner = TamperWorld.owner
+  ) throws -> Migration.Change {
     .stepClaimed(
       Claim(
-        fence: Fence(step: step, epoch: epoch), holder: holder, owner: Self.owner, base: try id(branch()),
-        expiresAt: soon, slot: nil))
+        fence: Fence(step: step, epoch: epoch), holder: holder, owner: owner, base: try id(branch()),
+        expiresAt: end ?? soon, slot: slot))
+  }
+
+  /// Moves a ref of the clone, past everything.
+  func set(_ ref: String, _ oid: String) throws {
+    try world.write("repo/.git/\(ref)", oid + "\n")
+  }
+
+  /// Leaves an empty file that is so many seconds old.
+  func leave(_ name: String, age: Int) throws {
+    try world.write(name, "")
+    let old = time(nil) - age
+    var times = [timespec(tv_sec: old, tv_nsec: 0), timespec(tv_sec: old, tv_nsec: 0)]
+    guard utimensat(AT_FDCWD, world.path(name), &times, 0) == 0 else { throw HookWorld.Stop(reason: name) }
   }
 
   func submit(_ step: String, _ epoch: Int, _ work: (commit: String, tree: String)) throws -> Migration.Change
@@ -167,11 +184,13 @@ final class TamperWorld {
 
   /// A legal amendment: an entry with a tree of its own.
   @discardableResult
-  func amend(_ text: String = "plan 2") throws -> String {
-    try append(
+  func amend(_ text: String = "plan 2", steps: [PlannedStep] = []) throws -> String {
+    var plan = HookWorld.plan
+    plan.steps += steps
+    return try append(
       .planAmended(
         PlanAmendment(
-          plan: HookWorld.plan, number: 2, digest: SHA256.hexDigest(of: Array(text.utf8)))),
+          plan: plan, number: 2, digest: SHA256.hexDigest(of: Array(text.utf8)))),
       planText: Array(text.utf8))
   }
 

@@ -12,11 +12,16 @@ struct Tampering: Sendable, CustomTestStringConvertible {
     (self.name, self.reason, self.make) = (name, reason, make)
   }
 
+  /// Whether it is pushed as the ledger alone.
+  var isEntry = false
+
   /// One entry pushed as the ledger.
   static func entry(
     _ name: String, _ reason: String, _ make: @escaping @Sendable (TamperWorld) throws -> String
   ) -> Tampering {
-    Tampering(name, reason) { ["+\(try make($0)):\(TamperWorld.ledger)"] }
+    var tampering = Tampering(name, reason) { ["+\(try make($0)):\(TamperWorld.ledger)"] }
+    tampering.isEntry = true
+    return tampering
   }
 
   var testDescription: String { name }

@@ -6,14 +6,16 @@ import Runner
 /// `git migrate fsck`: checks the ledger and the branches against the invariants.
 struct FsckCommand: Subcommand {
   static let configuration = CommandConfiguration(
-    commandName: "fsck", abstract: "Check the ledger and the integration branches.",
+    commandName: "fsck", abstract: "Check the ledger, the branches and what lies around them.",
     discussion: "Exits with 1 when something is wrong. Never changes anything.")
 
   @OptionGroup var json: JSONOption
 
   func run(_ context: Context) throws(CommandError) {
-    let ledger = try context.site().ledger
-    let (findings, count) = try reporting { (try ledger.fsck(), try ledger.commits().count) }
+    let site = try context.site()
+    var (findings, count) = try reporting { (try site.ledger.fsck(), try site.ledger.commits().count) }
+    // Where the chain is broken, nobody knows who holds what.
+    if let state = try? site.ledger.read().state { findings += try WorktreeCheck(site: site).findings(state) }
     if !findings.isEmpty { context.exitCode = .no }
     if json.isWanted { return try context.output.line(document(findings, count).canonical) }
     for finding in findings {
