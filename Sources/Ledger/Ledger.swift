@@ -86,6 +86,10 @@ public final class Ledger {
       case .refused(let refusal): return .refused(refusal)
       case .ready(let made): draft = made
       }
+      if StaleLock.exists(in: repository) {
+        _ = try StaleLock.recover(in: repository, holding: queue, now: clock.now())
+      }
+      StaleLock.announce(draft.tip, holding: queue)
       switch move(repository, draft.tip, seen.tip) {
       case .won: return win(draft)
       case .lost: continue

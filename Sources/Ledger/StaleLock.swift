@@ -6,18 +6,36 @@ import Processes
 /// The rule for a ref lock that a killed process left behind (PITFALLS E.2, F8): git and libgit2 never break
 /// one.
 ///
-/// It is moved aside only when all three hold: we hold the queue lock, so no writer of ours is at work; no
-/// process has the file open; and it is older than a minute. Age alone is never enough.
+/// It is moved aside only when we hold the queue lock, so no writer of ours is at work; no process has the
+/// file open; and it is provably that of a dead writer, or older than a minute. Age alone is never enough: git
+/// holds locks that it has closed.
+///
+/// Before a writer of ours moves the ref it notes the new value in the queue's file. A lock that holds the
+/// very value can be nobody else's, since every entry has a nonce. One that was left empty, in the moment
+/// between its making and its writing, could be anybody's, and has to wait for its minute.
 enum StaleLock {
   static let ageSeconds: Int64 = 60
+
+  /// Notes what the holder of the queue is about to write.
+  static func announce(_ value: OID, holding queue: FileLock?) {
+    queue?.leave(PathText.bytes(value.hex + "\n"))
+  }
+
+  /// Whether there is a lock at all: one system call, so that every append can ask.
+  static func exists(in repository: Repository) -> Bool { identity(of: path(repository)) != nil }
+
+  private static func path(_ repository: Repository) -> String {
+    repository.commonDirectory + "/" + Ledger.ref + ".lock"
+  }
 
   /// Moves a stale lock of the ledger's ref aside; says whether there was one.
   static func recover(
     in repository: Repository, holding queue: FileLock?, now: Timestamp
   ) throws(LedgerError) -> Bool {
-    guard queue != nil else { return false }
-    let path = repository.commonDirectory + "/" + Ledger.ref + ".lock"
-    guard let before = identity(of: path), now.seconds - before.changed > ageSeconds, !isOpen(before) else {
+    guard let queue else { return false }
+    let path = path(repository)
+    guard let before = identity(of: path) else { return false }
+    guard isAnnounced(path, queue) || now.seconds - before.changed > ageSeconds, !isOpen(before) else {
       return false
     }
     let aside = path + ".stale-\(before.inode)"
@@ -33,10 +51,14 @@ enum StaleLock {
 
   /// Whether there is a lock that no process has open.
   static func isLeft(in repository: Repository) -> Bool {
-    guard let lock = identity(of: repository.commonDirectory + "/" + Ledger.ref + ".lock") else {
-      return false
-    }
+    guard let lock = identity(of: path(repository)) else { return false }
     return !isOpen(lock)
+  }
+
+  /// Whether the lock holds what the last writer of ours announced.
+  private static func isAnnounced(_ path: String, _ queue: FileLock) -> Bool {
+    let note = queue.note(limit: 41)
+    return note.count == 41 && (try? Files.readFile(path, limit: 64)) == note
   }
 
   private struct Identity {

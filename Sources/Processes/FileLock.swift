@@ -21,4 +21,18 @@ public final class FileLock: Sendable {
     if errno == EWOULDBLOCK { return nil }
     throw .last("lock", path)
   }
+
+  /// Leaves a few bytes in the lock's file for whoever holds the lock next; `false` when they could not be
+  /// written.
+  @discardableResult
+  public func leave(_ note: [UInt8]) -> Bool {
+    note.withUnsafeBytes { pwrite(raw, $0.baseAddress, $0.count, 0) } == note.count
+  }
+
+  /// What the last holder left, at most `limit` bytes.
+  public func note(limit: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: limit)
+    let count = bytes.withUnsafeMutableBytes { pread(raw, $0.baseAddress, limit, 0) }
+    return Array(bytes.prefix(max(0, count)))
+  }
 }
