@@ -33,11 +33,15 @@ def run(world):
             key = name.split()[-1] + str(turn)
             pairs.append((migrate(world, "m" + key, ours), script(world, "s" + key, theirs)))
         first = Figures(pair[0] / STEPS for pair in pairs)
-        second = Figures(pair[1] / STEPS for pair in pairs)
+        whole = [pair[1] / STEPS for pair in pairs if pair[1] is not None]
+        notes = []
+        if len(whole) < TURNS:
+            notes.append(f"the script failed in {TURNS - len(whole)} of {TURNS} turns: git worktree add side by side")
+        second = Figures(whole) if whole else None
         met = first.median <= target if target else None
         yield Row(
             f"{name}, {STEPS} of them", first, second, peer_name="shell script",
-            target="<= 20 ms a step" if target else "", met=met)
+            target="<= 20 ms a step" if target else "", met=met, notes=notes)
 
 
 def migrate(world, name, command):
@@ -55,4 +59,7 @@ def script(world, name, change):
     file = world.path("steps.sh")
     with open(file, "w") as handle:
         handle.write(SCRIPT.replace("CHANGE", change).replace("STEPS", str(STEPS)))
-    return world.seconds(["sh", file, "all", world.path(name + "-place")], cwd=path)
+    try:
+        return world.seconds(["sh", file, "all", world.path(name + "-place")], cwd=path)
+    except RuntimeError:
+        return None  # It loses steps now and then, which is why this project exists.

@@ -15,6 +15,14 @@ extension Repository {
     return names.sorted(by: PathText.precedes).map(worktree(named:))
   }
 
+  /// The linked worktree of a name; `nil` when there is none, or when the name is none of `WorktreeName`.
+  public func worktree(_ name: String) -> Worktree? {
+    guard WorktreeName.fault(name) == nil, Files.exists("\(commonDirectory)/worktrees/\(name)") else {
+      return nil
+    }
+    return worktree(named: name)
+  }
+
   private func worktree(named name: String) -> Worktree {
     let folder = registration(ofWorktree: name)
     let pointer = WorktreeFiles.line("gitdir", in: folder) ?? ""

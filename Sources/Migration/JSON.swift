@@ -48,8 +48,24 @@ public enum JSON: Equatable, Sendable {
   }
 }
 
+extension JSON {
+  /// The canonical text with every character that is unsafe on a terminal (I-30) as `\uXXXX`: the same value
+  /// to every reader. Only for output; the ledger keeps the canonical bytes.
+  public var printableBytes: [UInt8] {
+    var writer = JSONWriter()
+    writer.escapesUnsafe = true
+    writer.write(self)
+    return writer.bytes
+  }
+
+  /// `printableBytes` as text.
+  public var printable: String { String(decoding: printableBytes, as: UTF8.self) }
+}
+
 struct JSONWriter {
   var bytes: [UInt8] = []
+  /// Whether characters that are unsafe on a terminal (I-30) are written as `\uXXXX`.
+  var escapesUnsafe = false
   private static let digits = Array("0123456789abcdef".utf8)
 
   mutating func write(_ value: JSON) {
@@ -77,6 +93,11 @@ struct JSONWriter {
     }
   }
 
+  /// Writes text that is JSON already.
+  mutating func writeKey(_ text: StaticString) {
+    text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+  }
+
   private func sorted(_ members: [JSON.Member]) -> [JSON.Member] {
     let isSorted = zip(members, members.dropFirst()).allSatisfy {
       $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)
@@ -88,10 +109,12 @@ struct JSONWriter {
     bytes.append(UInt8(ascii: "\""))
     var copy = text
     copy.withUTF8 { buffer in
-      if buffer.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }) {
+      let end: UInt8 = escapesUnsafe ? 0x7F : 0xFF
+      if buffer.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F && $0 <= end }) {
         bytes.append(contentsOf: buffer)
         return
       }
+      if escapesUnsafe { return writeScalars(text) }
       for byte in buffer {
         switch byte {
         case UInt8(ascii: "\""): bytes += [0x5C, 0x22]
@@ -106,6 +129,24 @@ struct JSONWriter {
       }
     }
     bytes.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func writeScalars(_ text: String) {
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": bytes += [0x5C, 0x22]
+      case "\\": bytes += [0x5C, 0x5C]
+      case "\n": bytes += [0x5C, 0x6E]
+      case "\r": bytes += [0x5C, 0x72]
+      case "\t": bytes += [0x5C, 0x74]
+      case _ where PlainText.isUnsafe(scalar):
+        for unit in String(scalar).utf16 {
+          bytes += [0x5C, 0x75]
+          for shift in [12, 8, 4, 0] { bytes.append(Self.digits[Int(unit >> UInt16(shift)) & 15]) }
+        }
+      default: bytes += String(scalar).utf8
+      }
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 extension StatusReport {
-  /// The report for scripts, version 1; print it with `JSON.printable`.
+  /// The report for scripts, version 1; `printableBytes` are what is printed.
   ///
   /// ```
   /// {"version":1,"seq":…,"migrations":[{"name","state","reason","into","steps":[…],"counts":{…}}]}
@@ -16,33 +16,41 @@ extension StatusReport {
       JSON.Member("version", .integer(1)),
     ])
   }
-}
 
-extension JSON {
-  /// The canonical text with every character that is unsafe on a terminal (I-30) as `\uXXXX`: the same value
-  /// to every reader. Only for output; the ledger keeps the canonical bytes.
-  public var printable: String {
-    let text = canonical
-    guard text.unicodeScalars.contains(where: PlainText.isUnsafe) else { return text }
-    var result = ""
-    for scalar in text.unicodeScalars {
-      guard PlainText.isUnsafe(scalar) else {
-        result.unicodeScalars.append(scalar)
-        continue
-      }
-      for unit in String(scalar).utf16 {
-        let digits = String(unit, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-      }
+  /// `json.printableBytes`, made a step at a time: of 10,000 steps the whole value would cost more than all
+  /// the rest of `status`.
+  public var printableBytes: [UInt8] {
+    var writer = JSONWriter()
+    writer.escapesUnsafe = true
+    writer.bytes += #"{"migrations":["#.utf8
+    for (index, migration) in migrations.enumerated() {
+      if index > 0 { writer.bytes.append(UInt8(ascii: ",")) }
+      migration.write(to: &writer)
     }
-    return result
+    writer.bytes += #"],"seq":\#(sequence),"version":1}"#.utf8
+    return writer.bytes
   }
 }
 
 extension MigrationReport {
-  var json: JSON {
+  /// The bytes of `json`, which ends with the steps.
+  fileprivate func write(to writer: inout JSONWriter) {
+    var head = self
+    head.steps = []
+    writer.write(head.json(total: steps.count))
+    writer.bytes.removeLast(2)
+    for (index, step) in steps.enumerated() {
+      if index > 0 { writer.bytes.append(UInt8(ascii: ",")) }
+      step.write(to: &writer)
+    }
+    writer.bytes += "]}".utf8
+  }
+
+  var json: JSON { json(total: steps.count) }
+
+  private func json(total: Int) -> JSON {
     var numbers = zip(StepWord.allCases, counts).map { JSON.Member($0.rawValue, .integer(Int64($1))) }
-    numbers.append(JSON.Member("total", .integer(Int64(steps.count))))
+    numbers.append(JSON.Member("total", .integer(Int64(total))))
     return .object([
       JSON.Member("counts", .object(numbers)),
       JSON.Member("into", .string(into)),
@@ -55,6 +63,33 @@ extension MigrationReport {
 }
 
 extension StepReport {
+  /// The bytes of `json`, without making it.
+  fileprivate func write(to writer: inout JSONWriter) {
+    func member(_ key: StaticString, _ text: String?) {
+      writer.writeKey(key)
+      if let text { writer.writeString(text) } else { writer.write(.null) }
+    }
+    func member(_ key: StaticString, _ number: Int64?) {
+      writer.writeKey(key)
+      writer.write(number.map(JSON.integer) ?? .null)
+    }
+    member("{\"attempts\":", Int64(attempts))
+    member(",\"commit\":", commit?.hex)
+    member(",\"epoch\":", Int64(epoch))
+    member(",\"expires_at\":", expiresAt?.seconds)
+    member(",\"holder\":", holder)
+    member(",\"id\":", id)
+    writer.writeKey(",\"needs\":[")
+    for (index, need) in needs.enumerated() {
+      if index > 0 { writer.bytes.append(UInt8(ascii: ",")) }
+      writer.writeString(need)
+    }
+    member("],\"reason\":", reason)
+    member(",\"state\":", state)
+    member(",\"title\":", title)
+    writer.bytes.append(UInt8(ascii: "}"))
+  }
+
   var json: JSON {
     .object([
       JSON.Member("attempts", .integer(Int64(attempts))),

@@ -87,7 +87,9 @@ final class GateJob {
       while true {
         let slot = "gate-\(number)"
         let path = "\(site.localDirectory)/slots/\(slot).lock"
-        if let lock = try FileLock.acquire(path: path, wait: false) { return (slot, lock) }
+        if !Slots(site: site).isForeign(slot), let lock = try FileLock.acquire(path: path, wait: false) {
+          return (slot, lock)
+        }
         number += 1
       }
     } catch {

@@ -37,7 +37,7 @@ public struct Slots {
     var number = 1
     while true {
       let slot = "slot-\(number)"
-      if !taken.contains(slot) && marker(slot)?.isFree ?? true { return slot }
+      if !taken.contains(slot) && marker(slot)?.isFree ?? true && !isForeign(slot) { return slot }
       number += 1
     }
   }
@@ -144,6 +144,14 @@ public struct Slots {
     }
   }
 
+  /// Whether a person has a worktree elsewhere that git knows by the name of this slot: it keeps its name.
+  func isForeign(_ slot: String) -> Bool {
+    guard let path = try? path(slot), let known = site.repository.worktree(Slots.worktreeName(slot)) else {
+      return false
+    }
+    return known.isValid && known.path != path && known.path != Files.realPath(path)
+  }
+
   // MARK: Pieces
 
   /// The slot of a worktree that git knows by `name`; `nil` when it is none of ours. People name their own
@@ -165,7 +173,7 @@ public struct Slots {
 
   private func checkOut(_ commit: OID, in slot: String, _ path: String, isExact: Bool = false) throws {
     let name = Slots.worktreeName(slot)
-    let known = try site.repository.worktrees().first { $0.name == name }
+    let known = site.repository.worktree(name)
     var usable = known?.isValid == true ? try? open(slot) : nil
     let isNew = usable == nil
     if isNew {

@@ -1,4 +1,5 @@
 import Glibc
+import Migration
 import Runner
 
 /// Standard output: buffered, and no write error goes unseen. A full disk ends the command with 128; a reader
@@ -28,6 +29,9 @@ final class Output {
 
   /// Writes text and a line feed.
   func line(_ text: String) throws(CommandError) { try write(text + "\n") }
+
+  /// Writes a value as JSON on one line: the same value to every reader, and nothing that acts on a terminal.
+  func line(json: JSON) throws(CommandError) { try write(bytes: json.printableBytes + [0x0A]) }
 
   /// Writes bytes as they are.
   func write(bytes: some Sequence<UInt8>) throws(CommandError) {

@@ -66,12 +66,12 @@ struct Steering {
       ])
     }
     try context.output.line(
-      JSON.object([
+      json: JSON.object([
         JSON.Member("version", .integer(1)), JSON.Member("migration", .string(migration)),
         JSON.Member("seq", .integer(Int64(snapshot.sequence))),
         JSON.Member("state", state.map { .string($0.phase.word) } ?? .null),
         JSON.Member("events", .array(list)),
-      ]).canonical)
+      ]))
   }
 }
 

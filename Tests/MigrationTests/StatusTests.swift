@@ -65,6 +65,10 @@ import Testing
     #expect(try JSON.parse(value.printable) == value)
   }
 
+  @Test func bytesOfTheReportAreThoseOfItsValue() {
+    #expect(Self.report().printableBytes == Self.report().json.printableBytes)
+  }
+
   @Test func restIsOver() {
     func state(_ seconds: Int) -> String? {
       Self.report(after: seconds).migrations[0].steps.first { $0.id == "S6" }?.state

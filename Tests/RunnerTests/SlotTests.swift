@@ -112,4 +112,24 @@ struct SlotTests {
     #expect(try world.repository.git("worktree", "list").split(separator: "\n").count == 1)
     #expect(try world.file("precious", at: "refs/migrate/attempt/mig/A/1") == "work")
   }
+
+  @Test("leaves a person's worktree alone that git knows by the same name")
+  func foreignNames() throws {
+    let world = try MigrationWorld()
+    for name in ["migrate-slot-1", "migrate-gate-1"] {
+      let path = world.home(name)
+      try world.repository.git("worktree", "add", "-q", "--detach", path)
+      try Files.writeAtomically(path + "/mine", Array("mine\n".utf8))
+    }
+    try world.start(
+      "  - { id: A, run: 'echo x > x' }", gate: "{ verifiers: [{ name: t, run: 'test -e a.txt' }] }")
+    let end = try world.migrate("run")
+    #expect(end.code == 0, "\(end)")
+    #expect(try world.states() == ["A": "merged"])
+    #expect(try world.migrate("finish").code == 0)
+    for name in ["migrate-slot-1", "migrate-gate-1"] {
+      #expect(try world.repository.git("-C", world.home(name), "status", "--porcelain") == "?? mine")
+    }
+    #expect(try world.complaints() == "")
+  }
 }

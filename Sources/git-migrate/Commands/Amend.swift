@@ -47,10 +47,10 @@ struct AmendCommand: Subcommand {
       return try context.output.line("\(name) follows plan \(number): \(expanded.steps.count) steps")
     }
     try context.output.line(
-      JSON.object([
+      json: JSON.object([
         JSON.Member("version", .integer(1)), JSON.Member("migration", .string(name)),
         JSON.Member("plan", .integer(Int64(number))),
         JSON.Member("steps", .integer(Int64(expanded.steps.count))),
-      ]).canonical)
+      ]))
   }
 }

@@ -50,14 +50,14 @@ struct CheckCommand: Subcommand {
       input = try PlanInput(path: path)
       plan = try input.expanded(in: context, at: base, runsCommands: runsCommands)
     } catch {
-      if json.isWanted { try context.output.line(CheckCommand.failure(error).canonical) }
+      if json.isWanted { try context.output.line(json: CheckCommand.failure(error)) }
       throw error
     }
     if let fault = plan.fault() { throw CommandError("\(path): \(fault)") }
     if let promptStep { return try printPrompt(of: promptStep, plan, context) }
     let warnings = PlanCheck.warnings(for: plan) + baseWarnings(plan, context)
     if json.isWanted {
-      return try context.output.line(PlanSummary(plan, digest: input.digest).json(warnings).canonical)
+      return try context.output.line(json: PlanSummary(plan, digest: input.digest).json(warnings))
     }
     for warning in warnings { context.warn(warning.message, hint: warning.hint) }
     try context.output.write(PlanSummary(plan, digest: input.digest).text)

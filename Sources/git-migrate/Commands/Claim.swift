@@ -73,7 +73,7 @@ struct ClaimCommand: Subcommand {
       return context.hint("when it is done, \(place)")
     }
     try context.output.line(
-      JSON.object([
+      json: JSON.object([
         JSON.Member("version", .integer(1)), JSON.Member("migration", .string(held.migration)),
         JSON.Member("step", .string(fence.step)), JSON.Member("epoch", .integer(Int64(fence.epoch))),
         JSON.Member("expires_at", .integer(held.claim.expiresAt.seconds)),
@@ -82,7 +82,7 @@ struct ClaimCommand: Subcommand {
         JSON.Member("base", .string(held.claim.base.hex)), JSON.Member("prompt_file", .string(prompt)),
         JSON.Member("attempt", .integer(Int64(held.attempt))),
         JSON.Member("holder", .string(held.claim.holder)),
-      ]).canonical)
+      ]))
   }
 
   private func nothing(
@@ -91,10 +91,10 @@ struct ClaimCommand: Subcommand {
     context.exitCode = code
     guard json.isWanted else { return context.note(reason) }
     try context.output.line(
-      JSON.object([
+      json: JSON.object([
         JSON.Member("version", .integer(1)), JSON.Member("step", .null),
         JSON.Member("reason", .string(reason)),
         JSON.Member("until", until.map { .integer($0.seconds) } ?? .null),
-      ]).canonical)
+      ]))
   }
 }

@@ -16,10 +16,10 @@ struct DoctorCommand: Subcommand {
     if !isHealthy { context.exitCode = .no }
     if json.isWanted {
       return try context.output.line(
-        JSON.object([
+        json: JSON.object([
           JSON.Member("version", .integer(1)), JSON.Member("ok", .bool(isHealthy)),
           JSON.Member("checks", .array(checks.map(\.json))),
-        ]).canonical)
+        ]))
     }
     for check in checks {
       try context.output.line("\(check.level.rawValue): \(check.name): \(check.message)")

@@ -76,9 +76,9 @@ struct FinishCommand: Subcommand {
       return try context.output.line("\(state.name) finished: the result \(result.short) is on \(place)")
     }
     try context.output.line(
-      JSON.object([
+      json: JSON.object([
         JSON.Member("version", .integer(1)), JSON.Member("migration", .string(state.name)),
         JSON.Member("result", .string(result.hex)), JSON.Member("branch", .string(place)),
-      ]).canonical)
+      ]))
   }
 }

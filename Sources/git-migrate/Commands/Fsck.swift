@@ -17,7 +17,7 @@ struct FsckCommand: Subcommand {
     // Where the chain is broken, nobody knows who holds what.
     if let state = try? site.ledger.read().state { findings += try WorktreeCheck(site: site).findings(state) }
     if !findings.isEmpty { context.exitCode = .no }
-    if json.isWanted { return try context.output.line(document(findings, count).canonical) }
+    if json.isWanted { return try context.output.line(json: document(findings, count)) }
     for finding in findings {
       context.report("error", "\(finding.rule) at '\(finding.subject)': \(finding.message)")
       context.hint(finding.remedy)

@@ -57,7 +57,7 @@ struct GraphCommand: Subcommand {
   {
     if dot { return try context.output.write(graph.dot) }
     if mermaid { return try context.output.write(graph.mermaid) }
-    if json.isWanted { return try context.output.line(document(plan, words).canonical) }
+    if json.isWanted { return try context.output.line(json: document(plan, words)) }
     try context.output.write(graph.text(width: context.width))
   }
 

@@ -43,9 +43,9 @@ struct RefreshCommand: Subcommand {
       return
     }
     try context.output.line(
-      JSON.object([
+      json: JSON.object([
         JSON.Member("version", .integer(1)), JSON.Member("result", .string(result)),
         JSON.Member("reason", .string(reason)), JSON.Member("details", .array(details.map(JSON.string))),
-      ]).canonical)
+      ]))
   }
 }

@@ -65,6 +65,6 @@ struct ReleaseCommand: Subcommand {
   private func tell(_ step: String, _ context: Context) throws(CommandError) {
     guard json.isWanted else { return try context.output.line("\(step) is given back") }
     try context.output.line(
-      JSON.object([JSON.Member("version", .integer(1)), JSON.Member("step", .string(step))]).canonical)
+      json: JSON.object([JSON.Member("version", .integer(1)), JSON.Member("step", .string(step))]))
   }
 }

@@ -52,10 +52,10 @@ struct RenewCommand: Subcommand {
         "\(claim.fence.step) is yours until \(TimeText.local(expiresAt)) (epoch \(claim.fence.epoch))")
     }
     try context.output.line(
-      JSON.object([
+      json: JSON.object([
         JSON.Member("version", .integer(1)), JSON.Member("step", .string(claim.fence.step)),
         JSON.Member("epoch", .integer(Int64(claim.fence.epoch))),
         JSON.Member("expires_at", .integer(expiresAt.seconds)),
-      ]).canonical)
+      ]))
   }
 }

@@ -48,7 +48,7 @@ struct ReplayCommand: Subcommand {
         count += 1
         do throws(CommandError) {
           if json.isWanted {
-            try context.output.line(document(entry).canonical)
+            try context.output.line(json: document(entry))
           } else {
             try context.output.write(text(entry))
           }
@@ -74,19 +74,19 @@ struct ReplayCommand: Subcommand {
     let entry = replayed.found.entry
     var lines = [
       "\(entry.sequence)  \(TimeText.local(entry.event.at))  \(entry.event.sentence)",
-      "  event   \(entry.json.canonical)",
+      "  event   \(entry.json.printable)",
     ]
     if full {
       lines += [
-        "  before  \(replayed.before.jsonByStep.canonical)",
-        "  after   \(replayed.after.jsonByStep.canonical)",
+        "  before  \(replayed.before.jsonByStep.printable)",
+        "  after   \(replayed.after.jsonByStep.printable)",
       ]
     } else {
       for change in StateChange.between(replayed.before.jsonByStep, replayed.after.jsonByStep) {
         lines.append("  state   \(change.path): \(change.before ?? "nothing") → \(change.after ?? "nothing")")
       }
     }
-    for effect in try effects(replayed) { lines.append("  effect  \(effect.canonical)") }
+    for effect in try effects(replayed) { lines.append("  effect  \(effect.printable)") }
     return lines.map { TerminalText.sanitizedLine($0) + "\n" }.joined()
   }
 

@@ -66,12 +66,12 @@ struct StartCommand: Subcommand {
   ) throws(CommandError) {
     guard !json.isWanted else {
       return try context.output.line(
-        JSON.object([
+        json: JSON.object([
           JSON.Member("version", .integer(1)), JSON.Member("migration", .string(plan.migration)),
           JSON.Member("seq", .integer(Int64(sequence))), JSON.Member("into", .string(plan.into)),
           JSON.Member("base", .string(point.base)), JSON.Member("commit", .string(point.commit.hex)),
           JSON.Member("steps", .integer(Int64(plan.steps.count))),
-        ]).canonical)
+        ]))
     }
     try context.output.line(
       "\(plan.migration): \(plan.steps.count) steps, from \(point.base) into \(plan.into)")

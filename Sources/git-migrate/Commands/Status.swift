@@ -42,7 +42,7 @@ struct StatusCommand: Subcommand {
     if let name = migration.migration { _ = try site.migration(name, in: snapshot.state) }
     let report = StatusReport(
       snapshot.state, sequence: snapshot.sequence, now: site.clock.now(), only: migration.migration)
-    if json.isWanted { return try context.output.line(report.json.canonical) }
+    if json.isWanted { return try context.output.write(bytes: report.printableBytes + [0x0A]) }
     if porcelain != nil || isZeroTerminated {
       return try context.output.write(report.porcelain(zeroTerminated: isZeroTerminated))
     }

@@ -94,11 +94,11 @@ struct SubmitCommand: Subcommand {
       return
     }
     try context.output.line(
-      JSON.object([
+      json: JSON.object([
         JSON.Member("version", .integer(1)), JSON.Member("step", .string(step)),
         JSON.Member("epoch", .integer(Int64(claim.fence.epoch))), JSON.Member("result", .string(word)),
         JSON.Member("reason", failure.map { .string($0.reason) } ?? .null),
         JSON.Member("failures", .array((failure?.details ?? []).map(JSON.string))),
-      ]).canonical)
+      ]))
   }
 }

@@ -33,11 +33,11 @@ struct VerifyCommand: Subcommand {
       return
     }
     try context.output.line(
-      JSON.object([
+      json: JSON.object([
         JSON.Member("version", .integer(1)), JSON.Member("step", .string(claim.fence.step)),
         JSON.Member("verdict", .string(trial.verdict.rawValue)),
         JSON.Member("reason", trial.failure.map { .string($0.reason) } ?? .null),
         JSON.Member("failures", .array((trial.failure?.details ?? []).map(JSON.string))),
-      ]).canonical)
+      ]))
   }
 }
