@@ -29,7 +29,7 @@ pages1 = $(wildcard man/*.1)
 pages5 = $(wildcard man/*.5)
 hooks = $(wildcard hooks/*)
 
-.PHONY: all demo test install uninstall lint bench clean
+.PHONY: all demo test crash install uninstall lint bench clean
 
 all: $(stamp)
 
@@ -46,6 +46,12 @@ demo: all
 test:
 	scripts/bootstrap test
 	$(SWIFT) test --scratch-path $(SCRATCH) --disable-xctest $(TESTFLAGS)
+
+# Kills and fails the program at every system call of everything it does; `make test` tries some of them.
+# CRASHFLAGS='MIGRATE_CRASH_ONLY=claim' does one operation.
+crash:
+	scripts/bootstrap test
+	MIGRATE_CRASH=all $(CRASHFLAGS) $(SWIFT) test --scratch-path $(SCRATCH) --disable-xctest --filter CrashTests
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(bashdir) \

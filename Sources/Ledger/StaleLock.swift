@@ -7,13 +7,13 @@ import Processes
 /// one.
 ///
 /// It is moved aside only when we hold the queue lock, so no writer of ours is at work; no process has the
-/// file open; and it is provably that of a dead writer, or older than a minute. Age alone is never enough: git
-/// holds locks that it has closed.
+/// file open; and it is provably that of a dead writer, or older than a minute. Age alone is never enough:
+/// git holds locks that it has closed.
 ///
 /// Before a writer of ours moves the ref it notes the new value in the queue's file. A lock that holds the
 /// very value can be nobody else's, since every entry has a nonce. One that was left empty, in the moment
 /// between its making and its writing, could be anybody's, and has to wait for its minute.
-enum StaleLock {
+public enum StaleLock {
   static let ageSeconds: Int64 = 60
 
   /// Notes what the holder of the queue is about to write.
@@ -38,6 +38,22 @@ enum StaleLock {
     guard isAnnounced(path, queue) || now.seconds - before.changed > ageSeconds, !isOpen(before) else {
       return false
     }
+    return try moveAside(path, before)
+  }
+
+  /// Takes away the lock of a ref that only git-migrate writes: an attempt's, or a migration's own branch. It
+  /// was left when nobody has it open and it is older than a minute. Says whether there was one.
+  public static func recover(_ ref: String, in repository: Repository, now: Timestamp) throws(LedgerError)
+    -> Bool
+  {
+    let path = "\(repository.commonDirectory)/\(ref).lock"
+    guard let before = identity(of: path), now.seconds - before.changed > ageSeconds, !isOpen(before) else {
+      return false
+    }
+    return try moveAside(path, before)
+  }
+
+  private static func moveAside(_ path: String, _ before: Identity) throws(LedgerError) -> Bool {
     let aside = path + ".stale-\(before.inode)"
     do throws(FileError) { try Files.move(path, to: aside) } catch { return false }
     guard let moved = identity(of: aside), moved.inode == before.inode else {

@@ -19,7 +19,12 @@ struct BranchMove {
   /// Moves `ref` from `old` to `new`. Where the branch is checked out, its files move along when nothing
   /// there is changed; otherwise nothing moves at all. The answer is read from the branch, never from an exit
   /// code.
-  func move(_ ref: String, from old: OID, to new: OID) throws(CommandError) -> Outcome {
+  ///
+  /// A lock that a killed program left on a branch that only git-migrate moves (`isOwn`) is taken away.
+  func move(_ ref: String, from old: OID, to new: OID, isOwn: Bool = false) throws(CommandError) -> Outcome {
+    if isOwn {
+      _ = try reporting { try StaleLock.recover(ref, in: site.repository, now: site.clock.now()) }
+    }
     let refused = try reporting { () throws -> String? in
       guard let place = try checkouts(ref).first else {
         switch try site.git.updateRef(ref, to: new, from: old, hooks: .effective, message: "git-migrate") {

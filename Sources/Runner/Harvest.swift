@@ -33,7 +33,11 @@ public struct Harvest {
 
   /// Points the attempt ref at a commit that a worker made itself.
   func keep(commit: OID, on ref: String) throws -> OID {
-    switch site.repository.compareAndSwap(ref: ref, to: commit, from: nil) {
+    var outcome = site.repository.compareAndSwap(ref: ref, to: commit, from: nil)
+    if case .busy = outcome, try StaleLock.recover(ref, in: site.repository, now: site.clock.now()) {
+      outcome = site.repository.compareAndSwap(ref: ref, to: commit, from: nil)
+    }
+    switch outcome {
     case .won: return commit
     case .lost:
       guard let existing = try site.repository.resolve(ref),

@@ -57,7 +57,7 @@ public struct Interpreter {
       let state = try reporting({ try site.ledger.read() }).state.migration(named: migration)
     else { return }
     let change: Migration.Change
-    switch try BranchMove(site: site).move(state.intoRef, from: from, to: to) {
+    switch try BranchMove(site: site).move(state.intoRef, from: from, to: to, isOwn: !state.isShared) {
     case .moved: change = .stepMerged(fence, commit: commit)
     case .notMoved(let reason): change = .mergeAbandoned(fence, evidence: .holder, reason: reason)
     case .elsewhere(let found):
@@ -71,7 +71,7 @@ public struct Interpreter {
       let state = try reporting({ try site.ledger.read() }).state.migration(named: migration)
     else { return }
     let change: Migration.Change
-    switch try BranchMove(site: site).move(state.intoRef, from: from, to: to) {
+    switch try BranchMove(site: site).move(state.intoRef, from: from, to: to, isOwn: !state.isShared) {
     case .moved: change = .refreshMerged(commit: commit)
     case .notMoved(let reason): change = .refreshAbandoned(evidence: .holder, reason: reason)
     case .elsewhere(let found):

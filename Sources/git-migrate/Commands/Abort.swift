@@ -17,10 +17,16 @@ struct AbortCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
     let text = reason.joined(separator: " ")
-    let steering = try Steering(context, migration)
-    try Recovery(site: site).sweep(steering.migration)
-    try steering.append(json: json.isWanted) { _ in
-      [.migrationAborted(reason: text.isEmpty ? "\(site.actor) asked for it" : text)]
+    do throws(CommandError) {
+      let steering = try Steering(context, migration)
+      try Recovery(site: site).sweep(steering.migration)
+      try steering.append(json: json.isWanted) { _ in
+        [.migrationAborted(reason: text.isEmpty ? "\(site.actor) asked for it" : text)]
+      }
+    } catch {
+      // An abort that was cut off after its entry is ended by the next.
+      try? Cleaning(context).removeSlots()
+      throw error
     }
     try Cleaning(context).removeSlots()
   }

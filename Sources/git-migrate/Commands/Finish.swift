@@ -29,7 +29,8 @@ struct FinishCommand: Subcommand {
     guard let state = snapshot.state.migration(named: named.name) else { return }
     let finishing = Finishing(site: site, report: { context.warn($0) })
     if case .finished(let result) = state.phase {
-      // Handing back again is harmless, and ends what a crash cut off.
+      // Both are harmless a second time, and end what a crash cut off.
+      try Cleaning(context).removeSlots()
       return try handBack(state, result, finishing, context)
     }
     guard let tip = try reporting({ try site.repository.resolve(state.intoRef) }) else {

@@ -1,0 +1,37 @@
+import Glibc
+import Migration
+import Processes
+import Support
+import Testing
+
+/// Locks that killed programs left on refs that only git-migrate writes must not hold a step up for ever.
+@Suite struct LeftLockTests {
+  private func leave(_ world: MigrationWorld, _ ref: String, age: Int) throws {
+    let path = "\(world.repository.path)/.git/\(ref).lock"
+    try Files.makeDirectories(Files.parent(of: path))
+    try Files.writeAtomically(path, [])
+    let old = time(nil) - age
+    var times = [timespec(tv_sec: old, tv_nsec: 0), timespec(tv_sec: old, tv_nsec: 0)]
+    #expect(utimensat(AT_FDCWD, path, &times, 0) == 0)
+  }
+
+  @Test(arguments: ["refs/migrate/attempt/mig/S1/1", "refs/heads/migrate/mig"])
+  func `an old one is taken away`(_ ref: String) throws {
+    let world = try MigrationWorld()
+    try world.start("  - id: S1\n    run: echo one > one.txt")
+    try leave(world, ref, age: 61)
+    let run = try world.migrate("run", "--quiet")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.states()["S1"] == "merged")
+    #expect(try world.complaints() == "")
+  }
+
+  @Test func `one on a branch that people share stays`() throws {
+    let world = try MigrationWorld()
+    try world.start("  - id: S1\n    run: echo one > one.txt", more: "into: main")
+    try leave(world, "refs/heads/main", age: 3600)
+    let run = try world.migrate("run", "--quiet")
+    #expect(run.code != 0, "\(run)")
+    #expect(Files.exists(world.repository.path + "/.git/refs/heads/main.lock"))
+  }
+}
