@@ -105,7 +105,7 @@ public struct Interpreter {
     }
     guard let state = try? site.ledger.read().state.migration(named: migration),
       let command = state.plan.notify,
-      (try? Trust(environment: site.environment).isApproved(digest: state.planDigest)) == true
+      (try? Trust(environment: site.environment).isApproved(digest: state.approvalDigest)) == true
     else { return }
     var variables = ["MIGRATE_MIGRATION": migration, "MIGRATE_NOTICE": Interpreter.words(notice)]
     switch notice {

@@ -67,11 +67,20 @@ extension Site {
       hint: "commit or stash them, or begin without them by '--allow-dirty'")
   }
 
+  /// Approves what this user has just typed: the file, so that its lists of steps may be made again, and the
+  /// plan that came of it.
+  public func approve(_ digest: String, _ migration: String, in state: State) throws(CommandError) {
+    let trust = try Trust(environment: environment)
+    try trust.approve(digest: digest, name: migration, at: clock.now())
+    guard let found = state.migration(named: migration) else { return }
+    try trust.approve(digest: found.approvalDigest, name: migration, at: clock.now())
+  }
+
   /// Throws unless this user approved the plan to run its commands on this machine (DESIGN §4).
-  public func requireTrust(_ digest: String, migration: String) throws(CommandError) {
-    guard try !Trust(environment: environment).isApproved(digest: digest) else { return }
+  public func requireTrust(_ state: MigrationState) throws(CommandError) {
+    guard try !Trust(environment: environment).isApproved(digest: state.approvalDigest) else { return }
     throw CommandError(
-      "the plan of '\(migration)' has not been approved to run commands here",
-      hint: "look at them and approve with 'git migrate trust \(migration)'")
+      "the plan of '\(state.name)' has not been approved to run commands here",
+      hint: "look at them and approve with 'git migrate trust \(state.name)'")
   }
 }

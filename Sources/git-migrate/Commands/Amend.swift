@@ -40,7 +40,7 @@ struct AmendCommand: Subcommand {
       if case .refused(let refusal) = outcome { throw CommandError(refusal) }
       return
     }
-    try Trust(environment: site.environment).approve(digest: input.digest, name: name, at: site.clock.now())
+    try site.approve(input.digest, name, in: snapshot.state)
     try performEffects(effects, context)
     let number = snapshot.state.migration(named: name)?.planNumber ?? 0
     guard json.isWanted else {

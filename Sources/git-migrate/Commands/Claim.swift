@@ -37,7 +37,7 @@ struct ClaimCommand: Subcommand {
     let found = try site.migration(migration.migration, in: state)
     if let step { _ = try found.require(step: step) }
     let runsSetup = !bringsPlace && found.plan.worktree.setup != nil
-    if runsSetup { try site.requireTrust(found.planDigest, migration: found.name) }
+    if runsSetup { try site.requireTrust(found) }
     try Recovery(site: site).sweep(found.name)
     let claiming = Claiming(site: site)
     let answer = try claiming.claim(

@@ -16,7 +16,7 @@ struct RefreshCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
     let state = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
-    if !state.plan.gate.verifiers.isEmpty { try site.requireTrust(state.planDigest, migration: state.name) }
+    if !state.plan.gate.verifiers.isEmpty { try site.requireTrust(state) }
     let runner = try GateRunner(context)
     let finishing = Finishing(site: site, report: { context.warn($0) })
     switch try finishing.refresh(state.name, stopWhen: runner.shouldStop, signals: runner.signals) {

@@ -38,7 +38,7 @@ struct RunCommand: Subcommand {
     if state.phase.isTerminal {
       return try context.output.line("\(state.name) is \(state.phase.word)")
     }
-    try site.requireTrust(state.planDigest, migration: state.name)
+    try site.requireTrust(state)
     let runner = try GateRunner(context)
     let progress = RunProgress(context, migration: state.name, isQuiet: quiet)
     let run = Orchestrator(

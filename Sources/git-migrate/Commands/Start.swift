@@ -55,8 +55,7 @@ struct StartCommand: Subcommand {
       if case .refused(let refusal) = outcome { throw CommandError(refusal) }
       return
     }
-    try Trust(environment: site.environment).approve(
-      digest: input.digest, name: expanded.migration, at: site.clock.now())
+    try site.approve(input.digest, expanded.migration, in: snapshot.state)
     try performEffects(effects, context)
     try tell(expanded, point, sequence: snapshot.sequence, context)
   }

@@ -30,8 +30,8 @@ struct SubmitCommand: Subcommand {
     let site = try context.site()
     let claim = try options.claim(context)
     if !leavesGate && !claim.plan.gate.verifiers.isEmpty {
-      let state = try reporting { try site.ledger.read() }.state.migration(named: claim.migration)
-      try site.requireTrust(state?.planDigest ?? "", migration: claim.migration)
+      let state = try reporting { try site.ledger.read() }.state
+      try site.requireTrust(try site.migration(claim.migration, in: state))
     }
     let content = try Submitting(site: site).collect(
       migration: claim.migration, fence: claim.fence, base: claim.lease.base, title: claim.step.title,

@@ -45,7 +45,7 @@ struct TrustCommand: Subcommand {
     let snapshot = try reporting { try site.ledger.read() }
     let state = try site.migration(migration, in: snapshot.state)
     if revoke {
-      guard try trust.revoke(state.planDigest) > 0 else {
+      guard try trust.revoke(state.planDigest) + trust.revoke(state.approvalDigest) > 0 else {
         throw CommandError("the plan of '\(state.name)' is not approved", exitCode: .no)
       }
       return
@@ -60,7 +60,7 @@ struct TrustCommand: Subcommand {
     _ state: MigrationState, _ commands: [(place: String, command: String)], _ trust: Trust,
     _ context: Context
   ) throws(CommandError) {
-    if try trust.isApproved(digest: state.planDigest) {
+    if try trust.isApproved(digest: state.approvalDigest) {
       return try context.output.line("plan \(state.planNumber) of '\(state.name)' is approved already")
     }
     try context.output.line(
@@ -76,6 +76,7 @@ struct TrustCommand: Subcommand {
     try context.output.flush()
     if !yes, try !isConfirmed(context) { throw CommandError("not approved", exitCode: .no) }
     try trust.approve(digest: state.planDigest, name: state.name, at: SystemClock().now())
+    try trust.approve(digest: state.approvalDigest, name: state.name, at: SystemClock().now())
     try context.output.line("approved")
   }
 
