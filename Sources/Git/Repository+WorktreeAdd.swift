@@ -148,7 +148,16 @@ extension Repository {
     guard let common = try DirectoryHandle.open(commonDirectory, operation) else { return }
     guard Files.kind("\(commonDirectory)/worktrees") == .directory else { return }
     let worktrees = try common.directory(PathText.terminated("worktrees", operation), operation)
-    try DirectoryRemoval.remove(name, in: worktrees)
+    // Half a registration is one that git finds broken and nobody finds again; so it goes in one step, and
+    // what a removal left that was cut off goes with the next.
+    let aside = "migrate-removed-\(name)"
+    try DirectoryRemoval.remove(aside, in: common)
+    let (from, to) = (try PathText.terminated(name, operation), try PathText.terminated(aside, operation))
+    guard renameat(worktrees.descriptor, from, common.descriptor, to) == 0 else {
+      if errno == ENOENT { return }
+      throw .system(errno, operation, "\(commonDirectory)/worktrees/\(name)")
+    }
+    try DirectoryRemoval.remove(aside, in: common)
   }
 
   private func removeDirectory(name: String, path: String, _ operation: String) throws(GitError) {

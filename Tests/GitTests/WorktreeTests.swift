@@ -5,6 +5,20 @@ import Testing
 @testable import Git
 
 @Suite struct WorktreeTests {
+  @Test func aRemovalThatWasCutOffIsEndedByTheNext() throws {
+    let world = try World()
+    let commit = try world.commit(["a": "1"])
+    _ = try world.worktree("w1", at: commit)
+    // What a process that was killed in the middle leaves of a registration: no HEAD, and not in git's way.
+    let left = "\(world.path)/.git/migrate-removed-w1"
+    try Files.makeDirectories(left)
+    try Files.writeAtomically(left + "/gitdir", Array("\(world.root)/w1/.git\n".utf8))
+    #expect(try world.git("fsck", "--strict", "--no-dangling") == "")
+    try world.repository.removeWorktree(name: "w1", derivedPath: "\(world.root)/w1")
+    #expect(!Files.exists(left))
+    #expect(!world.exists("repo/.git/worktrees/w1"))
+  }
+
   @Test func addListLockRemove() throws {
     let world = try World()
     let commit = try world.commit(["a": "1"])
