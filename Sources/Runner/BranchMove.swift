@@ -62,6 +62,25 @@ struct BranchMove {
     }
   }
 
+  /// Why the branch could not be moved to a tree: where it is checked out, a file that git does not know is
+  /// in the way of a new one. git would refuse, after the gate has run for nothing.
+  func obstacle(_ ref: String, from old: OID, toTree new: OID) throws(CommandError) -> String? {
+    try reporting { () throws -> String? in
+      guard let place = try checkouts(ref).first else { return nil }
+      let tree = try site.repository.treeOf(commit: old)
+      let added = try site.repository.changes(from: tree, to: new).filter { $0.kind == .added }.map(\.path)
+      guard !added.isEmpty else { return nil }
+      let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
+      let found = try worktree.status().first { other in
+        added.contains { $0 == other || $0.hasPrefix(other + "/") || other.hasPrefix($0 + "/") }
+      }
+      return found.map {
+        "'\($0)' in '\(place)' is in the way of a new file and would be overwritten by the merge; "
+          + "move it away, or check out another branch there"
+      }
+    }
+  }
+
   /// Where people have the branch checked out. A worker that checks it out in its slot must not hold up the
   /// others, and nothing moves along under its hands: what it hands in are its files, wherever `HEAD` is.
   private func checkouts(_ ref: String) throws -> [String] {

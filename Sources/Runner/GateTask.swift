@@ -87,7 +87,9 @@ final class GateTask {
 
   private func begin() throws(CommandError) -> Stage {
     if isStopping { return .ended(.notNow(Refusal(.limited, "the run is ending"))) }
-    let (state, submission) = try current()
+    guard let (state, submission) = try current() else {
+      return .ended(.notNow(Refusal(.wrongPhase, "'\(fence.step)' does not wait for its gate")))
+    }
     if let obstacle = try BranchMove(site: site).obstacle(state.intoRef) {
       return .ended(.obstructed(obstacle))
     }
@@ -101,6 +103,10 @@ final class GateTask {
       try interpreter.record([Proposal(migration, .attemptFailed(fence, failure))])
       return .ended(.sentBack(failure))
     case .made(let made): candidate = made
+    }
+    let move = BranchMove(site: site)
+    if let obstacle = try move.obstacle(state.intoRef, from: candidate.tip, toTree: candidate.tree) {
+      return .ended(.obstructed(obstacle))
     }
     if BaselineTask.isNeeded(state, tree: candidate.tipTree) {
       return .baseline(
@@ -241,12 +247,11 @@ final class GateTask {
     }
   }
 
-  private func current() throws(CommandError) -> (MigrationState, Submission) {
+  /// `nil` when the step does not wait for its gate any more: another run was faster.
+  private func current() throws(CommandError) -> (MigrationState, Submission)? {
     guard let state = try migrationState(), let step = state.step(fence.step), step.epoch == fence.epoch,
       case .submitted(let submission) = step.phase
-    else {
-      throw CommandError("'\(fence.step)' does not wait for its gate", exitCode: .no)
-    }
+    else { return nil }
     return (state, submission)
   }
 

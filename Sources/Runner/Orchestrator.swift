@@ -158,7 +158,8 @@ public final class Orchestrator {
     switch ending {
     case .merged, .sentBack, .baseFails, .unjudged: obstacle = nil
     case .notNow(let refusal):
-      if stops == 0, refusal.code != .limited { observer.warn(refusal.message) }
+      // That another run was faster is no news.
+      if stops == 0, ![.limited, .wrongPhase].contains(refusal.code) { observer.warn(refusal.message) }
     case .obstructed(let reason):
       // Said once; looked at again when the next wait is over, without an entry in between.
       if reason != obstacle { observer.warn(reason) }

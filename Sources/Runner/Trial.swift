@@ -51,7 +51,8 @@ public struct GateAttempt {
     case .baseFails(let reason): .unknown("the base does not pass its own gate: \(reason)")
     case .unjudged(let reason): .unknown(reason)
     case .obstructed(let reason): .unknown(reason)
-    case .notNow(let refusal): refusal.code == .limited ? .notNow : .unknown(refusal.message)
+    case .notNow(let refusal):
+      [.limited, .wrongPhase].contains(refusal.code) ? .notNow : .unknown(refusal.message)
     }
   }
 }
