@@ -9,7 +9,7 @@ extension Ledger {
   func refFindings(_ state: State) throws(GitError) -> [Finding] {
     var findings: [Finding] = []
     for (ref, oid) in try repository.references(matching: "refs/migrate/*") where ref != Ledger.ref {
-      if ref.hasPrefix(RefGuard.probes) { continue }
+      if ref.hasPrefix(RefGuard.probes) || RefGuard.own.contains(where: ref.hasPrefix) { continue }
       let reason: String
       if try !repository.objectExists(oid) {
         reason = "the commit that it keeps, '\(oid.short)', is missing"

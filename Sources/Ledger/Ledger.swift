@@ -23,6 +23,12 @@ public final class Ledger {
   var move: (Repository, OID, OID?) -> SwapOutcome = { repository, new, old in
     repository.compareAndSwap(ref: Ledger.ref, to: new, from: old)
   }
+  /// The repository that the ledger is shared through; `nil` keeps it to this one.
+  public var remote: (any LedgerRemote)?
+  /// Told what a person should know: that the remote cannot be reached, what it refused.
+  public var warn: (String) -> Void = { _ in }
+  /// When the remote was asked last, and until when it is not asked again after it could not be reached.
+  var contact = RemoteContact()
   /// Whether local writers queue; off only in tests, to show that correctness does not rest on it.
   var isQueueing = true
 
@@ -75,16 +81,37 @@ public final class Ledger {
     let queue = try enterQueue()
     defer { withExtendedLifetime(queue) {} }
     var errors = 0
+    if remote != nil { try shareWaiting() }
     while true {
       let seen = try read()
       let at = max(clock.now(), seen.state.at)
       let proposals: [Proposal]
-      do throws(Refusal) { proposals = try propose(seen, at) } catch { return .refused(error) }
-      if proposals.isEmpty { return .nothing(seen) }
+      do throws(Refusal) {
+        proposals = try propose(seen, at)
+      } catch {
+        // What we know may be old: "no" is said on what is true now.
+        if try catchUp(beyond: seen) { continue }
+        return .refused(error)
+      }
+      if proposals.isEmpty {
+        if try catchUp(beyond: seen) { continue }
+        return .nothing(seen)
+      }
       let draft: Draft
       switch try self.draft(proposals, on: seen, at: at, by: author) {
-      case .refused(let refusal): return .refused(refusal)
+      case .refused(let refusal):
+        if try catchUp(beyond: seen) { continue }
+        return .refused(refusal)
       case .ready(let made): draft = made
+      }
+      if remote != nil {
+        switch try share(draft, after: seen, proposals) {
+        case .shared:
+          try adopt(draft.tip)
+          return win(draft)
+        case .lost: continue
+        case .waits: break
+        }
       }
       if StaleLock.exists(in: repository) {
         _ = try StaleLock.recover(in: repository, holding: queue, now: clock.now())
@@ -126,13 +153,13 @@ public final class Ledger {
     return .won(draft.snapshot, effects: draft.effects)
   }
 
-  private func currentTip() throws(LedgerError) -> OID? {
+  func currentTip() throws(LedgerError) -> OID? {
     do throws(GitError) { return try repository.resolve(Ledger.ref) } catch { throw .git(error) }
   }
 
   /// Waits for its turn among the local writers. The lock only keeps them from burning retries: without it
   /// the compare-and-swap would still let exactly one win.
-  private func enterQueue() throws(LedgerError) -> FileLock? {
+  func enterQueue() throws(LedgerError) -> FileLock? {
     guard isQueueing else { return nil }
     do throws(FileError) {
       let directory = repository.commonDirectory + "/migrate"

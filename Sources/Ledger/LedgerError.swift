@@ -16,6 +16,14 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
   case notWritten(GitError)
   /// Git could not do something that is not the ref's move.
   case git(GitError)
+  /// The shared repository cannot be reached, and what is wanted would take something from others.
+  case unreachable(remote: String, reason: String)
+  /// The shared repository does not take the entries.
+  case rejected(remote: String, reason: String)
+  /// A branch that moves with the entries is not where it should be in the shared repository.
+  case branchMoved(ref: String, remote: String)
+  /// The shared ledger is not the one that was there before.
+  case rewritten(remote: String, reason: String)
   /// The queue's lock file could not be used.
   case file(FileError)
 
@@ -29,6 +37,11 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .tooLarge(let bytes): "the entry would be \(bytes) bytes long, more than \(Entry.maximumBytes)"
     case .busy(let error), .notWritten(let error): "unable to move '\(Ledger.ref)': \(error.description)"
     case .git(let error): error.description
+    case .unreachable(let remote, let reason): "'\(remote)' cannot be reached: \(reason)"
+    case .rejected(let remote, let reason): "'\(remote)' does not take it: \(reason)"
+    case .branchMoved(let ref, let remote): "'\(ref)' is not where it should be in '\(remote)'"
+    case .rewritten(let remote, let reason):
+      "the ledger in '\(remote)' does not follow what was seen of it: \(reason)"
     case .file(let error): error.description
     }
   }
@@ -42,6 +55,11 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .busy: "another program holds the ref's lock; if none runs, remove the '.lock' file it names"
     case .notWritten: "nothing was recorded; see to the disk and run the command again"
     case .git(let error): error.hint
+    case .unreachable:
+      "what takes something from others waits for the connection; reports on one's own work do not"
+    case .rejected: "run 'git migrate doctor'; it says what the other side takes"
+    case .branchMoved(let ref, _): "somebody moved it there by hand; compare it with '\(ref)' here"
+    case .rewritten: "trust neither before you know why; 'git migrate fsck' checks the one here"
     case .file: nil
     }
   }

@@ -32,6 +32,8 @@ public struct Proposal: Equatable, Sendable {
   public var change: Migration.Change
   /// The exact bytes of the plan file, for a change that brings a plan.
   public var planText: [UInt8]?
+  /// Who wants it, when that is not the one who appends: an event that waited keeps its author.
+  var author: String?
 
   /// Makes a proposal.
   public init(_ migration: String, _ change: Migration.Change, planText: [UInt8]? = nil) {

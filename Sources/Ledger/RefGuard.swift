@@ -167,6 +167,10 @@ public struct RefGuard {
   /// What attempts brought about is kept: such a ref is made once. Our own recycling needs no hook.
   private func checkKept(_ update: RefUpdate) throws(RefObjection) {
     if update.ref.hasPrefix(Self.probes) { return _ = try target(update) }
+    // What a remote was seen to have, and what it refused, is this clone's own affair.
+    if vantage == .transaction, Self.own.contains(where: update.ref.hasPrefix) {
+      return _ = try target(update)
+    }
     guard let now = try current(update) else { return _ = try target(update) }
     guard let new = try target(update) else {
       throw RefObjection(
@@ -182,6 +186,9 @@ public struct RefGuard {
 
   /// A ref under this name says nothing: it is made and deleted to see whether the server takes our refs.
   static let probes = "refs/migrate/probe/"
+
+  /// Refs that only one clone has.
+  static let own = [GitRemote.prefix, Ledger.refusedFolder]
 
   /// Nothing but the ledger and the results of claims that it knows lies under `refs/migrate/`.
   private func checkName(_ update: RefUpdate, by snapshot: LedgerSnapshot) throws(RefObjection) {

@@ -28,6 +28,10 @@ struct Candidate {
   ) throws(CommandError) -> Outcome {
     try reporting { () throws -> Outcome in
       let repository = site.repository
+      if try !repository.objectExists(submission.result.commit.oid) {
+        // Another machine handed it in.
+        try site.ledger.fetchAttempt(migration.name, fence)
+      }
       guard let tip = try repository.resolve(migration.intoRef) else {
         throw CommandError(
           "the integration branch '\(migration.into)' is gone",

@@ -12,6 +12,8 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
   public var hint: String?
   /// The exit code.
   public var exitCode: ExitCode
+  /// Whether only the connection to the shared repository is missing, so that waiting may help.
+  public var isOffline = false
 
   /// Makes an error; `fatal` is the code of everything that is neither an answer nor a usage error.
   public init(_ message: String, hint: String? = nil, exitCode: ExitCode = .fatal) {
@@ -47,7 +49,10 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
   public init(_ error: GitError) { self.init(error.description, hint: error.hint) }
 
   /// The error of the ledger.
-  public init(_ error: LedgerError) { self.init(error.description, hint: error.hint) }
+  public init(_ error: LedgerError) {
+    self.init(error.description, hint: error.hint)
+    if case .unreachable = error { isOffline = true }
+  }
 
   /// The fault of a plan file.
   public init(_ fault: PlanFault) { self.init(fault.description, hint: fault.hint) }

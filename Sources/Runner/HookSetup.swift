@@ -7,8 +7,14 @@ import Processes
 public struct HookSetup {
   let site: Site
 
+  /// A value that `init` adds to the repository's configuration, and takes away again.
+  private struct Setting: Equatable {
+    var key: String
+    var value: String
+  }
+
   /// Keeps refs of migrations out of `git log --decorate`.
-  static let setting = (key: "log.excludeDecoration", value: "refs/migrate/*")
+  private static let decoration = Setting(key: "log.excludeDecoration", value: "refs/migrate/*")
 
   /// Makes a set-up for a repository.
   public init(site: Site) { self.site = site }
@@ -16,46 +22,80 @@ public struct HookSetup {
   /// The note of which settings are ours to take away.
   private var notePath: String { site.localDirectory + "/init" }
 
-  /// Installs the hooks, hides the refs from logs and makes the local folder. A second time changes nothing.
+  /// Installs the hooks, hides the refs from logs and makes the local folder. Where the ledger is shared, every
+  /// `git fetch` brings it along, and it is brought here now. A second time changes nothing.
   public func install() throws(CommandError) -> HookChanges {
     try reporting { try Files.makeDirectories(site.localDirectory) }
     var changes = try HookInstaller(site: site).install()
-    let present = try values()
-    if !present.contains(HookSetup.setting.value) {
-      try git(["config", "--local", "--add", HookSetup.setting.key, HookSetup.setting.value])
-      try reporting { try Files.writeAtomically(notePath, Array((HookSetup.setting.key + "\n").utf8)) }
-      changes.done.append("set \(HookSetup.setting.key) to '\(HookSetup.setting.value)'")
+    for setting in try settings() where try !values(setting.key).contains(setting.value) {
+      try git(["config", "--local", "--add", setting.key, setting.value])
+      try note(try noted().filter { $0 != setting } + [setting])
+      changes.done.append("set \(setting.key) to '\(setting.value)'")
     }
-    do {
-      try HookBranches(commonDirectory: site.repository.commonDirectory).add(try site.ledger.read().state)
+    do throws(CommandError) {
+      if site.ledger.isShared {
+        let report = try reporting { try site.ledger.synchronize() }
+        changes.done += report.lines(remote: site.ledger.remote?.name ?? "")
+      }
+      let state = try reporting { try site.ledger.read() }.state
+      try HookBranches(commonDirectory: site.repository.commonDirectory).add(state)
+      try BranchFollow(site: site).followAll(state)
     } catch {
-      changes.warnings.append(CommandError.from(error).message)
+      changes.warnings.append(error.message)
     }
     return changes
   }
 
-  /// Takes away what `install` brought. The ledger, the logs and the branches stay.
+  /// Shares the ledger with a remote from now on. Throws when git knows no such remote.
+  public func share(with remote: String) throws(CommandError) {
+    let isNamed = try reporting { try site.repository.config("remote.\(remote).url") } != nil
+    guard isNamed || remote.contains("/") || remote.contains(":") else {
+      throw CommandError(
+        "there is no remote '\(remote)'", hint: "add it with 'git remote add \(remote) URL', then try again")
+    }
+    try git(["config", "--local", "migrate.remote", remote])
+  }
+
+  /// Takes away what `install` brought. The ledger, the logs and the branches stay, and what it is shared with.
   public func uninstall() throws(CommandError) -> HookChanges {
     var changes = try HookInstaller(site: site).uninstall()
-    if Files.exists(notePath) {
-      if try values().contains(HookSetup.setting.value) {
-        try git(
-          [
-            "config", "--local", "--fixed-value", "--unset-all", HookSetup.setting.key,
-            HookSetup.setting.value,
-          ])
-        changes.done.append("unset \(HookSetup.setting.key)")
-      }
-      try reporting { try Files.removeFile(notePath) }
+    for setting in try noted() where try values(setting.key).contains(setting.value) {
+      try git(["config", "--local", "--fixed-value", "--unset-all", setting.key, setting.value])
+      changes.done.append("unset \(setting.key)")
     }
+    try reporting { try Files.removeFile(notePath) }
     return changes
+  }
+
+  // MARK: Settings
+
+  private func settings() throws(CommandError) -> [Setting] {
+    guard let remote = site.ledger.remote,
+      try reporting({ try site.repository.config("remote.\(remote.name).url") }) != nil
+    else { return [HookSetup.decoration] }
+    let folder = GitRemote.folder(ofRemote: remote.name, in: site.repository)
+    let fetch = Setting(key: "remote.\(remote.name).fetch", value: "+\(Ledger.ref)*:\(folder)/ledger*")
+    return [HookSetup.decoration, fetch]
+  }
+
+  /// What an earlier `init` has set.
+  private func noted() throws(CommandError) -> [Setting] {
+    let bytes = try reporting { try Files.readFile(notePath) } ?? []
+    return bytes.split(separator: 0x0A).compactMap { line in
+      let parts = line.split(separator: 0x20, maxSplits: 1).map { PathText.string($0) }
+      guard let key = parts.first, let value = parts.dropFirst().first else { return nil }
+      return Setting(key: key, value: value)
+    }
+  }
+
+  private func note(_ settings: [Setting]) throws(CommandError) {
+    let text = settings.map { "\($0.key) \($0.value)\n" }.joined()
+    try reporting { try Files.writeAtomically(notePath, PathText.bytes(text)) }
   }
 
   /// The values in the repository's own file.
-  private func values() throws(CommandError) -> [String] {
-    let output = try reporting {
-      try site.git.run(["config", "--local", "--null", "--get-all", HookSetup.setting.key])
-    }
+  private func values(_ key: String) throws(CommandError) -> [String] {
+    let output = try reporting { try site.git.run(["config", "--local", "--null", "--get-all", key]) }
     return output.stdout.split(separator: 0).map { PathText.string($0) }
   }
 
@@ -64,5 +104,16 @@ public struct HookSetup {
     guard output.isSuccess else {
       throw CommandError("unable to change the configuration: \(output.errorText)")
     }
+  }
+}
+
+extension SyncReport {
+  /// What was done, for people; empty when there was nothing to do.
+  public func lines(remote: String) -> [String] {
+    var lines: [String] = []
+    if received > 0 { lines.append("\(received) \(received == 1 ? "entry" : "entries") from '\(remote)'") }
+    if sent > 0 { lines.append("\(sent) \(sent == 1 ? "entry" : "entries") to '\(remote)'") }
+    if let keptOn { lines.append("\(refused.count) refused; what they were is kept on '\(keptOn)'") }
+    return lines
   }
 }

@@ -56,6 +56,11 @@ public struct Interpreter {
     guard let from = OID(old), let to = OID(new), let commit = ObjectID(new),
       let state = try reporting({ try site.ledger.read() }).state.migration(named: migration)
     else { return }
+    if site.ledger.isShared {
+      return try share(
+        .stepMerged(fence, commit: commit),
+        or: { .mergeAbandoned(fence, evidence: .holder, reason: $0) }, migration)
+    }
     let change: Migration.Change
     switch try BranchMove(site: site).move(state.intoRef, from: from, to: to, isOwn: !state.isShared) {
     case .moved: change = .stepMerged(fence, commit: commit)
@@ -70,6 +75,11 @@ public struct Interpreter {
     guard let from = OID(old), let to = OID(new), let commit = ObjectID(new),
       let state = try reporting({ try site.ledger.read() }).state.migration(named: migration)
     else { return }
+    if site.ledger.isShared {
+      return try share(
+        .refreshMerged(commit: commit),
+        or: { .refreshAbandoned(evidence: .holder, reason: $0) }, migration)
+    }
     let change: Migration.Change
     switch try BranchMove(site: site).move(state.intoRef, from: from, to: to, isOwn: !state.isShared) {
     case .moved: change = .refreshMerged(commit: commit)

@@ -1,3 +1,4 @@
+import Ledger
 import Migration
 import Processes
 
@@ -31,6 +32,6 @@ extension Site {
 
   /// The ref that keeps what a claim brought about: only this epoch can ever write it (PEERS §3.3).
   public static func attemptRef(_ migration: String, _ fence: Fence) -> String {
-    "refs/migrate/attempt/\(migration)/\(fence.step)/\(fence.epoch)"
+    Ledger.attemptRef(migration, fence)
   }
 }

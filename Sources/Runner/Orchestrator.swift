@@ -43,6 +43,7 @@ public final class Orchestrator {
   private var gate: GateTask?
   private var baseline: BaselineTask?
   private var stops = 0
+  private var isOffline = false
   private var obstacle: String?
   private var seenTip: OID?
   private var hasSeenTip = false
@@ -62,21 +63,46 @@ public final class Orchestrator {
   public func run() throws(CommandError) -> Ending {
     defer { site.supervisors.end() }
     while true {
-      readSignals()
-      let snapshot = try Recovery(site: site).sweep(migration)
-      try tell(snapshot)
-      guard let state = snapshot.state.migration(named: migration) else {
-        throw CommandError("no migration '\(migration)'")
+      do throws(CommandError) {
+        if let ending = try turn() { return ending }
+      } catch {
+        // Work under way goes on, and what comes of it waits; nothing new begins before the connection is back.
+        guard error.isOffline, stops == 0 || !jobs.isEmpty else { throw error }
+        if !isOffline { observer.warn("\(error.message); the run goes on when it can be reached") }
+        isOffline = true
+        wait(milliseconds: 1000)
       }
-      dropFenced(state)
-      var didSomething = try finishJobs()
-      if try advanceBaseline() { didSomething = true }
-      if try advanceGate() { didSomething = true }
-      if didSomething { continue }
-      if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { continue }
-      if jobs.isEmpty && gate == nil && baseline == nil, let ending = ending(state) { return ending }
-      try renew(state)
-      wait(for: state, at: snapshot.state.at)
+    }
+  }
+
+  /// One round: sees what changed, ends what is over, begins what can begin. Gives how the run ended, once it
+  /// has.
+  private func turn() throws(CommandError) -> Ending? {
+    readSignals()
+    let snapshot = try sweep()
+    try tell(snapshot)
+    guard let state = snapshot.state.migration(named: migration) else {
+      throw CommandError("no migration '\(migration)'")
+    }
+    dropFenced(state)
+    var didSomething = try finishJobs()
+    if try advanceBaseline() { didSomething = true }
+    if try advanceGate() { didSomething = true }
+    if didSomething { return nil }
+    if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { return nil }
+    isOffline = false
+    if jobs.isEmpty && gate == nil && baseline == nil, let ending = ending(state) { return ending }
+    try renew(state)
+    wait(milliseconds: 500)
+    return nil
+  }
+
+  private func sweep() throws(CommandError) -> LedgerSnapshot {
+    do throws(CommandError) {
+      return try Recovery(site: site).sweep(migration)
+    } catch {
+      guard error.isOffline else { throw error }
+      return try reporting { try site.ledger.read() }
     }
   }
 
@@ -105,12 +131,12 @@ public final class Orchestrator {
     observer.ledgerGrew(snapshot, sentences: sentences)
   }
 
-  private func wait(for state: MigrationState, at: Timestamp) {
+  private func wait(milliseconds: Int) {
     var poller = Poller(reading: jobs.map(\.descriptor))
     if let gate { poller.add(reading: gate.descriptor) }
     if let baseline { poller.add(reading: baseline.descriptor) }
     poller.add(reading: signals)
-    _ = poller.wait(milliseconds: 500)
+    _ = poller.wait(milliseconds: milliseconds)
   }
 
   /// A worker whose claim is no longer in force can change nothing: it is stopped, and what it did is kept.

@@ -17,6 +17,7 @@ public struct Recovery {
     let seen = try reporting { try site.ledger.read() }
     guard let state = seen.state.migration(named: migration), !state.phase.isTerminal else { return seen }
     try restoreBranch(state)
+    try BranchFollow(site: site).follow(state)
     let isQuiet = Recovery.overdue(state, at: max(site.clock.now(), seen.state.at)).isEmpty
     if isQuiet { return try settle(state) ? reporting { try site.ledger.read() } : seen }
     let outcome = try reporting {

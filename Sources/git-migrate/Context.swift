@@ -39,6 +39,7 @@ final class Context {
   func site() throws(CommandError) -> Site {
     if let opened { return opened }
     let site = try Site(directory: try directory(), environment: environment)
+    try site.share(warn: { [weak self] in self?.warn($0) })
     opened = site
     return site
   }

@@ -34,6 +34,7 @@ struct GitMigrate: ParsableCommand {
         ]),
       CommandGroup(
         name: "Look under the hood",
-        subcommands: [FsckCommand.self, ReplayCommand.self, LedgerCommand.self, HookCommand.self]),
+        subcommands: [FsckCommand.self, ReplayCommand.self, LedgerCommand.self, SyncCommand.self,
+          HookCommand.self]),
     ])
 }

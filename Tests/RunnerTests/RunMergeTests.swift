@@ -80,24 +80,6 @@ struct RunMergeTests {
     #expect(try world.count("uncommitted changes") == 0, "an obstacle is no entry")
   }
 
-  @Test("would overwrite a file that git does not know: it does not, and says so")
-  func untracked() throws {
-    let world = try MigrationWorld()
-    try world.start("  - { id: A, run: 'echo theirs > new' }")
-    try world.repository.git("checkout", "--quiet", "migrate/mig")
-    try world.repository.write("new", "mine\n")
-    let run = try world.migrate("run")
-    #expect(run.code == 1, "\(run)")
-    #expect(try text(world.repository.path + "/new") == "mine\n")
-    #expect(try world.merged() == [])
-    #expect(try world.complaints() == "")
-    try Files.removeFile(world.repository.path + "/new")
-    _ = try world.migrate("retry", "A")
-    let next = try world.migrate("run")
-    #expect(next.code == 0, "\(next)")
-    #expect(try text(world.repository.path + "/new") == "theirs\n")
-  }
-
   @Test("cannot be changed by hand, and git's housekeeping and other branches go on as ever")
   func byHand() throws {
     let world = try MigrationWorld()

@@ -7,17 +7,26 @@ struct InitCommand: Subcommand {
     commandName: "init", abstract: "Install the hooks that guard migrations in this repository.",
     discussion: """
       A hook that is there already is kept and runs first. In a bare repository the hooks of a server are \
-      installed. Running it again repairs what is missing.
+      installed. Running it again repairs what is missing. With '--remote' the ledger is shared through that \
+      remote from now on, and what is there is brought here.
       """)
 
   @Flag(help: "Undo what 'init' did; a hook that was there before is put back.")
   var uninstall = false
 
+  @Option(help: ArgumentHelp("Share the ledger through this remote.", valueName: "name"))
+  var remote: String?
+
   @Flag(name: [.customShort("q"), .long], help: "Say nothing but warnings.")
   var quiet = false
 
   func run(_ context: Context) throws(CommandError) {
-    let setup = HookSetup(site: try context.site())
+    let site = try context.site()
+    let setup = HookSetup(site: site)
+    if let remote, !uninstall {
+      try setup.share(with: remote)
+      try site.share(warn: { context.warn($0) })
+    }
     let changes = uninstall ? try setup.uninstall() : try setup.install()
     for warning in changes.warnings { context.warn(warning) }
     if quiet { return }

@@ -3,10 +3,10 @@ import Migration
 
 extension OID {
   /// The same name as the core knows it. An `OID` always has the 40 digits that an `ObjectID` wants.
-  var objectID: ObjectID { ObjectID(hex) ?? .zero }
+  public var objectID: ObjectID { ObjectID(hex) ?? .zero }
 }
 
 extension ObjectID {
   /// The same name as git's wrapper knows it.
-  var oid: OID { OID(hex) ?? .zero }
+  public var oid: OID { OID(hex) ?? .zero }
 }

@@ -1,0 +1,121 @@
+extension GitProgram {
+  /// One ref that is to move on the other side.
+  public struct PushUpdate: Equatable, Sendable {
+    /// The full ref name, the same on both sides.
+    public var ref: String
+    /// The object it is to name.
+    public var new: OID
+    /// What it must name there now; `nil`: it must not exist.
+    public var old: OID?
+
+    /// Makes an update.
+    public init(ref: String, to new: OID, from old: OID?) {
+      self.ref = ref
+      self.new = new
+      self.old = old
+    }
+  }
+
+  /// What became of a push.
+  public enum PushOutcome: Equatable, Sendable {
+    /// The other side has every ref at its new value, and this push, or an earlier one with the very same
+    /// objects, brought it there.
+    case won
+    /// These refs were not where they were expected; nothing moved.
+    case lost([String])
+    /// The other side does not want it, and says why; nothing moved.
+    case rejected(String)
+    /// It failed, and whether the other side has it is not known (PITFALLS F3).
+    case unknown(String)
+  }
+
+  /// Moves refs of another repository, all or none, each from the value that it is expected to have.
+  ///
+  /// `url` is an address or a path. With `hooks` the `pre-push` hook runs. Both forms in which git tells of a
+  /// lost race are told apart from everything else: the refusal by this side ("stale info") and the one by the
+  /// other, which another push reached first. Throws when git cannot be started.
+  public func push(
+    to url: String, _ updates: [PushUpdate], hooks: Hooks = .none
+  ) throws(GitError) -> PushOutcome {
+    var arguments = ["-c", "protocol.git.allow=user", "push", "--porcelain", "--no-follow-tags"]
+    if updates.count > 1 { arguments.append("--atomic") }
+    arguments += updates.map { "--force-with-lease=\($0.ref):\($0.old?.hex ?? "")" }
+    arguments += ["--", url] + updates.map { "\($0.new.hex):\($0.ref)" }
+    let output = try run(arguments, hooks: hooks)
+    return GitProgram.pushOutcome(output, updates.map(\.ref))
+  }
+
+  /// What `git push --porcelain` said: a line for each ref, `<flag> TAB <from>:<to> TAB <summary>`.
+  static func pushOutcome(_ output: Output, _ refs: [String]) -> PushOutcome {
+    var flags: [String: Character] = [:]
+    var summaries: [String: String] = [:]
+    for line in output.text.split(whereSeparator: \.isNewline) {
+      let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
+      guard fields.count >= 3, let flag = fields[0].first, fields[0].count == 1,
+        let name = fields[1].split(separator: ":", omittingEmptySubsequences: false).last.map(String.init)
+      else { continue }
+      flags[name] = flag
+      summaries[name] = fields[2...].joined(separator: " ")
+    }
+    if output.isSuccess, refs.allSatisfy({ [" ", "*", "=", "+"].contains(flags[$0]) }) { return .won }
+    // The server's own words: why a hook refused, or which ref could not be locked.
+    let remarks = output.errorText.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("remote: ") }.map {
+      $0.dropFirst("remote: ".count).trimmingSuffix()
+    }
+    var lost: [String] = []
+    var reasons: [String] = []
+    for ref in refs where flags[ref] == "!" {
+      let summary = summaries[ref] ?? ""
+      let isRace =
+        GitProgram.raceSigns.contains(where: summary.contains)
+        || remarks.contains { $0.contains("cannot lock ref '\(ref)'") }
+      if isRace {
+        lost.append(ref)
+      } else if !["(atomic push failed)", "(atomic transaction failed)"].contains(where: summary.contains) {
+        reasons.append(summary)
+      }
+    }
+    if !lost.isEmpty { return .lost(lost) }
+    if let reason = reasons.first {
+      let told = remarks.filter { !$0.isEmpty }
+      let telling = told.first { $0.contains("fatal: ") || $0.contains("error: ") } ?? told.first
+      return .rejected(telling ?? reason)
+    }
+    let lines = output.errorText.split(whereSeparator: \.isNewline).map(String.init)
+    let fatal = lines.first { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") || $0.hasPrefix("ssh: ") }
+    return .unknown(fatal ?? lines.first ?? "git push ended with \(output.status)")
+  }
+
+  /// Texts of transport.c, builtin/send-pack.c, builtin/receive-pack.c and refs/files-backend.c.
+  private static let raceSigns = [
+    "(stale info)", "(fetch first)", "(non-fast-forward)", "(needs force)", "(already exists)",
+    "failed to update ref", "reference already exists", "(failed to lock)", "failed to update",
+    "(incorrect old value provided)", "(cannot lock ref",
+  ]
+
+  /// Brings refs of another repository here with all that they lead to. A refspec names a ref or a pattern;
+  /// what matches nothing is no error, and a target whose source is gone is deleted.
+  ///
+  /// Throws with git's own words when the other side cannot be reached or read.
+  public func fetch(from url: String, _ refspecs: [String]) throws(GitError) {
+    let output = try run(
+      [
+        "-c", "protocol.git.allow=user", "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head",
+        "--no-recurse-submodules", "--no-auto-maintenance", "--no-show-forced-updates", "--", url,
+      ] + refspecs)
+    guard !output.isSuccess else { return }
+    let lines = output.errorText.split(whereSeparator: \.isNewline).map(String.init)
+    let telling = lines.first { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") } ?? lines.first
+    throw GitError(
+      message: telling ?? "git fetch ended with \(output.status)", operation: "fetch from", subject: url)
+  }
+}
+
+extension Substring {
+  /// Without the white space that git pads remote lines with.
+  fileprivate func trimmingSuffix() -> String {
+    var rest = self
+    while let last = rest.last, last.isWhitespace { rest.removeLast() }
+    return String(rest)
+  }
+}

@@ -1,0 +1,99 @@
+import Git
+
+/// The repository that several clones share a ledger through: its ref is the authority (DESIGN §2).
+///
+/// A seam: tests bring one that loses races and cuts connections.
+public protocol LedgerRemote: AnyObject {
+  /// How people call it: the name of a git remote, or an address.
+  var name: String { get }
+  /// Brings the shared ledger and the integration branches here and gives the ledger's tip there; `nil` when
+  /// there is none. `branches` are full ref names. Throws when it cannot be reached.
+  func fetch(branches: [String]) throws(GitError) -> OID?
+  /// Brings refs below `refs/migrate/attempt/` here; one that is not there is no error.
+  func fetch(attempts: [String]) throws(GitError)
+  /// Moves refs there, all or none, each from the value that it is expected to have.
+  func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome
+  /// The tip that the last contact saw; `nil` when there never was one.
+  func knownTip() throws(GitError) -> OID?
+  /// Remembers a tip that a push of ours has made.
+  func remember(_ tip: OID) throws(GitError)
+}
+
+/// A shared repository that the `git` program reaches.
+public final class GitRemote: LedgerRemote {
+  /// Where what was fetched is kept: nothing here is ours to change, and no hook asks about it.
+  public static let prefix = "refs/migrate/remotes/"
+
+  /// The name of the git remote, or the address.
+  public let name: String
+  private let repository: Repository
+  private let git: GitProgram
+  private let fetchURL: String
+  private let pushURL: String
+
+  /// The folder of refs that belongs to this remote.
+  private var folder: String { GitRemote.folder(ofRemote: name, in: repository) }
+  private var trackingRef: String { folder + "/ledger" }
+
+  /// Makes a remote from what `migrate.remote` says; `nil` when it says nothing.
+  ///
+  /// Throws for a name that is neither a remote of the repository nor an address.
+  public init?(_ repository: Repository, _ git: GitProgram) throws(GitError) {
+    guard let name = try repository.config("migrate.remote"), !name.isEmpty else { return nil }
+    self.name = name
+    self.repository = repository
+    var git = git
+    git.timeoutSeconds = 120
+    self.git = git
+    if let url = try repository.config("remote.\(name).url") {
+      fetchURL = url
+      pushURL = try repository.config("remote.\(name).pushurl") ?? url
+    } else if name.contains("/") || name.contains(":") {
+      fetchURL = name
+      pushURL = name
+    } else {
+      throw GitError(
+        message: "there is no such remote", operation: "use", subject: "migrate.remote=\(name)",
+        hint: "add it with 'git remote add \(name) URL', or 'git config --unset migrate.remote'")
+    }
+  }
+
+  /// The folder of refs of a remote; an address, which is no ref name, has one for itself.
+  public static func folder(ofRemote name: String, in repository: Repository) -> String {
+    let isNamed = (try? repository.config("remote.\(name).url")).flatMap(\.self) != nil
+    return prefix + (isNamed ? name : "address")
+  }
+
+  public func fetch(branches: [String]) throws(GitError) -> OID? {
+    // A pattern, because a name that is not there would be an error.
+    let patterns = ["+\(Ledger.ref)*:\(trackingRef)*", "+refs/heads/migrate/*:\(folder)/heads/migrate/*"]
+    let others = branches.filter { !$0.hasPrefix("refs/heads/migrate/") && $0.hasPrefix("refs/heads/") }
+    let heads = others.map { "+\($0)*:\(folder)/heads/\($0.dropFirst("refs/heads/".count))*" }
+    try git.fetch(from: fetchURL, patterns + heads)
+    return try knownTip()
+  }
+
+  public func fetch(attempts: [String]) throws(GitError) {
+    guard !attempts.isEmpty else { return }
+    // Never overwritten: an attempt's ref is written once, by whoever made it.
+    try git.fetch(from: fetchURL, attempts.map { "\($0)*:\($0)*" })
+  }
+
+  public func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
+    // What a `pre-push` hook brings along (LFS objects) belongs to branches; the ledger needs none of it.
+    let hasBranch = updates.contains { $0.ref.hasPrefix("refs/heads/") }
+    return try git.push(to: pushURL, updates, hooks: hasBranch ? .effective : .none)
+  }
+
+  public func knownTip() throws(GitError) -> OID? { try repository.resolve(trackingRef) }
+
+  public func remember(_ tip: OID) throws(GitError) {
+    let known = try knownTip()
+    guard known != tip else { return }
+    switch repository.compareAndSwap(ref: trackingRef, to: tip, from: known) {
+    // Whoever was faster knows as much as we do, and the next contact sets it right.
+    case .won, .lost: return
+    case .busy(let error), .unknown(let error): throw error
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import Git
+import Ledger
+import Migration
+
+extension Site {
+  /// Shares the ledger with the repository that `migrate.remote` names, if it names one. `warn` is told what a
+  /// person should know.
+  ///
+  /// Throws when it names nothing that git knows.
+  public func share(warn: @escaping (String) -> Void) throws(CommandError) {
+    ledger.warn = warn
+    ledger.remote = try reporting { try GitRemote(repository, git) }
+  }
+}
+
+/// Makes the integration branches of a shared ledger here follow what the ledger says of them.
+public struct BranchFollow {
+  let site: Site
+
+  /// Makes it for a site.
+  public init(site: Site) { self.site = site }
+
+  /// Leads every open migration's own branch to where the ledger says it is; see `follow(_:)`.
+  public func followAll(_ state: State) throws(CommandError) {
+    for migration in state.migrations { try follow(migration) }
+  }
+
+  /// Leads a migration's own branch forward, by git and through the hooks, to where the ledger says it is.
+  ///
+  /// A branch that cannot move now, because somebody works on it, moves later. Does nothing for a ledger that
+  /// is not shared, for a branch that people share, and after the end.
+  func follow(_ migration: MigrationState) throws(CommandError) {
+    guard site.ledger.isShared, !migration.isShared, !migration.phase.isTerminal else { return }
+    let tip = migration.tip.oid
+    let repository = site.repository
+    guard try reporting({ try repository.resolve(migration.intoRef) }) != tip else { return }
+    try HookBranches(commonDirectory: repository.commonDirectory).add(
+      try reporting { try site.ledger.read() }.state)
+    if try !reporting({ try repository.objectExists(tip) }) {
+      _ = try reporting { try site.ledger.synchronize() }
+      guard try reporting({ try repository.objectExists(tip) }) else { return }
+    }
+    guard let now = try reporting({ try repository.resolve(migration.intoRef) }) else {
+      _ = try reporting {
+        try site.git.updateRef(
+          migration.intoRef, to: tip, from: nil, hooks: .effective, message: "git-migrate sync")
+      }
+      return
+    }
+    guard try reporting({ try repository.isAncestor(now, of: tip) }) else { return }
+    _ = try BranchMove(site: site).move(migration.intoRef, from: now, to: tip, isOwn: true)
+  }
+}
+
+extension Interpreter {
+  /// Shared, a merge is one push of the entry and the branch together, from the values that both were decided
+  /// on: nobody ever sees one without the other. The branch here follows.
+  func share(
+    _ done: Migration.Change, or abandoned: (String) -> Migration.Change, _ migration: String
+  ) throws(CommandError) {
+    do throws(LedgerError) {
+      let outcome = try site.ledger.append([Proposal(migration, done)], by: site.actor)
+      switch outcome {
+      case .won(let snapshot, let effects):
+        if let state = snapshot.state.migration(named: migration) {
+          try performing { () throws(CommandError) in
+            try BranchFollow(site: site).follow(state)
+            try perform(effects)
+          }
+        }
+      case .refused(let refusal): report("the merge was not recorded: \(refusal.message)")
+      case .nothing: return
+      }
+    } catch {
+      guard case .branchMoved = error else { throw CommandError(error) }
+      try record([Proposal(migration, abandoned(error.description))])
+    }
+  }
+
+  /// The ledger's errors and the command's meet here.
+  private func performing(_ body: () throws(CommandError) -> Void) throws(LedgerError) {
+    do throws(CommandError) {
+      try body()
+    } catch {
+      throw .git(GitError(message: error.message, operation: "", hint: error.hint))
+    }
+  }
+}
