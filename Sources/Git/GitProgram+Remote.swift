@@ -45,7 +45,7 @@ extension GitProgram {
     return GitProgram.pushOutcome(output, updates.map(\.ref))
   }
 
-  /// What `git push --porcelain` said: a line for each ref, `<flag> TAB <from>:<to> TAB <summary>`.
+  /// Reads what `git push --porcelain` said about these refs: a line for each ref, `<flag> TAB <from>:<to> TAB <summary>`.
   static func pushOutcome(_ output: Output, _ refs: [String]) -> PushOutcome {
     var flags: [String: Character] = [:]
     var summaries: [String: String] = [:]
@@ -59,7 +59,8 @@ extension GitProgram {
     }
     if output.isSuccess, refs.allSatisfy({ [" ", "*", "=", "+"].contains(flags[$0]) }) { return .won }
     // The server's own words: why a hook refused, or which ref could not be locked.
-    let remarks = output.errorText.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("remote: ") }.map {
+    let remarks = output.errorText.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("remote: ") }.map
+    {
       $0.dropFirst("remote: ".count).trimmingSuffix()
     }
     var lost: [String] = []

@@ -25,7 +25,8 @@ extension Ledger {
     var effects: [Effect] = []
     for proposal in proposals {
       let event = Event(
-        migration: proposal.migration, at: at, by: proposal.author ?? author, change: proposal.change.mappingTexts(redact))
+        migration: proposal.migration, at: at, by: proposal.author ?? author,
+        change: proposal.change.mappingTexts(redact))
       do throws(Refusal) {
         // In place: only the first of many proposals copies what it changes.
         effects += try snapshot.state.apply(event)

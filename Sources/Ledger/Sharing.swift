@@ -283,7 +283,8 @@ extension Ledger {
         proposal.planText = try planText(event.migration, number: number, in: try read())
       }
       let again = Event(
-        migration: event.migration, at: max(clock.now(), current.state.at), by: event.by, change: event.change)
+        migration: event.migration, at: max(clock.now(), current.state.at), by: event.by, change: event.change
+      )
       do throws(Refusal) {
         _ = try current.state.apply(again)
         accepted.append(proposal)
@@ -333,7 +334,8 @@ extension Ledger {
   /// The entries after `known`, oldest first.
   private func waiting(from known: OID?, to mine: OID) throws(LedgerError) -> [OID] {
     try asGit { () throws(GitError) in
-      try repository.commits(from: mine, excluding: known.map { [$0] } ?? [], firstParentOnly: true).reversed()
+      try repository.commits(from: mine, excluding: known.map { [$0] } ?? [], firstParentOnly: true)
+        .reversed()
     }
   }
 

@@ -34,7 +34,9 @@ struct GitMigrate: ParsableCommand {
         ]),
       CommandGroup(
         name: "Look under the hood",
-        subcommands: [FsckCommand.self, ReplayCommand.self, LedgerCommand.self, SyncCommand.self,
-          HookCommand.self]),
+        subcommands: [
+          FsckCommand.self, ReplayCommand.self, LedgerCommand.self, SyncCommand.self,
+          HookCommand.self,
+        ]),
     ])
 }

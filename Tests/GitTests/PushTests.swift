@@ -1,0 +1,43 @@
+import Testing
+
+@testable import Git
+
+/// What git says about a push, as it was seen to say it (PITFALLS F3).
+@Suite("The outcome of a push")
+struct PushTests {
+  private let ref = "refs/migrate/ledger"
+
+  @Test(
+    "lost races are known in each form that git has for them",
+    arguments: [
+      ("!\tabc:refs/migrate/ledger\t[rejected] (stale info)", ""),
+      ("!\tabc:refs/migrate/ledger\t[rejected] (fetch first)", ""),
+      ("!\tabc:refs/migrate/ledger\t[remote rejected] (failed to update ref)", ""),
+      ("!\tabc:refs/migrate/ledger\t[remote rejected] (reference already exists)", ""),
+      (
+        "!\tabc:refs/migrate/ledger\t[remote rejected] (atomic transaction failed)",
+        "remote: error: cannot lock ref 'refs/migrate/ledger': is at 1 but expected 2"
+      ),
+    ])
+  func forms(_ line: String, _ errors: String) {
+    let output = GitProgram.Output(
+      status: 1, stdout: Array("To x\n\(line)\nDone\n".utf8), stderr: Array(errors.utf8))
+    #expect(GitProgram.pushOutcome(output, [ref]) == .lost([ref]))
+  }
+
+  @Test("a hook's refusal is no lost race, and a cut connection is neither")
+  func otherForms() {
+    let declined = GitProgram.Output(
+      status: 1,
+      stdout: Array("!\tabc:refs/migrate/ledger\t[remote rejected] (pre-receive hook declined)\n".utf8),
+      stderr: Array("remote: fatal: not legal        \n".utf8))
+    #expect(GitProgram.pushOutcome(declined, [ref]) == .rejected("fatal: not legal"))
+    let cut = GitProgram.Output(
+      status: 128, stdout: [], stderr: Array("fatal: the remote end hung up unexpectedly\n".utf8))
+    #expect(
+      GitProgram.pushOutcome(cut, [ref]) == .unknown("fatal: the remote end hung up unexpectedly"))
+    let silent = GitProgram.Output(status: 0, stdout: Array("Done\n".utf8), stderr: [])
+    #expect(
+      GitProgram.pushOutcome(silent, [ref]) == .unknown("git push ended with 0"), "no line, no win")
+  }
+}

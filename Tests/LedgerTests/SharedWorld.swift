@@ -1,0 +1,110 @@
+import Git
+import Migration
+import Processes
+import Support
+
+@testable import Ledger
+
+/// A bare repository, and clones that share a ledger through it.
+final class SharedWorld {
+  let ledgers: LedgerWorld
+  let server: String
+
+  /// Starts a migration of `count` steps in the first clone and shares it.
+  init(steps count: Int) throws {
+    ledgers = try LedgerWorld(steps: count)
+    server = ledgers.repository.root + "/server.git"
+    try ledgers.repository.git("init", "--quiet", "--bare", "--initial-branch=main", server)
+    try share(ledgers.repository.path)
+    try ledgers.repository.git("push", "--quiet", "origin", "main")
+    _ = try writer(in: ledgers.repository.path).synchronize()
+  }
+
+  private func share(_ path: String) throws {
+    let repository = ledgers.repository
+    if try repository.runGit(["-C", path, "remote", "get-url", "origin"]).code != 0 {
+      try repository.git("-C", path, "remote", "add", "origin", server)
+    }
+    try repository.git("-C", path, "config", "migrate.remote", "origin")
+  }
+
+  /// Another clone; the folder.
+  func clone(_ name: String) throws -> String {
+    let path = "\(ledgers.repository.root)/\(name)"
+    try ledgers.repository.git("clone", "--quiet", server, path)
+    try share(path)
+    _ = try writer(in: path).synchronize()
+    return path
+  }
+
+  /// A writer in a clone, as another process there would have. `wrapped` puts something between it and the
+  /// server.
+  func writer(
+    in path: String? = nil, clock: any WallClock = SystemClock(),
+    wrapped: (GitRemote) -> any LedgerRemote = { $0 }
+  ) throws -> Ledger {
+    let repository = try Repository.open(
+      gitDirectory: (path ?? ledgers.repository.path) + "/.git", environment: ledgers.repository.environment)
+    let ledger = Ledger(repository: repository, clock: clock)
+    if let remote = try GitRemote(repository, GitProgram(repository)) { ledger.remote = wrapped(remote) }
+    return ledger
+  }
+
+  /// The sentences that the server's ledger has, oldest first.
+  func sentences() throws -> [String] {
+    try ledgers.repository.git("-C", server, "log", "--reverse", "--format=%s", Ledger.ref)
+      .split(separator: "\n").map(String.init)
+  }
+
+  /// What a ref names on a side.
+  func tip(_ side: String, _ ref: String = Ledger.ref) throws -> String {
+    try ledgers.repository.git("-C", side, "rev-parse", ref)
+  }
+
+  /// Takes the server away, or brings it back.
+  func setReachable(_ isReachable: Bool) throws {
+    let away = server + ".away"
+    try Files.move(isReachable ? away : server, to: isReachable ? server : away)
+  }
+}
+
+/// A remote whose connection fails when a test wants it to.
+final class FaultyRemote: LedgerRemote {
+  enum Fault: CaseIterable {
+    /// The connection is cut before the server has the entries.
+    case cutBefore
+    /// It is cut after the server has them.
+    case cutAfter
+  }
+
+  let real: GitRemote
+  var faults: [Fault] = []
+  /// Whether a push asks for the old value; without, it is the known bug B1.
+  var isBlind = false
+  var pushes = 0
+  var server = ""
+  var git: GitProgram?
+
+  init(_ real: GitRemote) { self.real = real }
+
+  var name: String { real.name }
+  func fetch(branches: [String]) throws(GitError) -> OID? { try real.fetch(branches: branches) }
+  func fetch(attempts: [String]) throws(GitError) { try real.fetch(attempts: attempts) }
+  func knownTip() throws(GitError) -> OID? { try real.knownTip() }
+  func remember(_ tip: OID) throws(GitError) { try real.remember(tip) }
+
+  func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
+    pushes += 1
+    if isBlind, let git {
+      let specs = updates.map { "+\($0.new.hex):\($0.ref)" }
+      return try git.run(["push", "--quiet", server] + specs).isSuccess ? .won : .unknown("it failed")
+    }
+    switch faults.popLast() {
+    case nil: return try real.push(updates)
+    case .cutBefore: return .unknown("the remote end hung up unexpectedly")
+    case .cutAfter:
+      _ = try real.push(updates)
+      return .unknown("the remote end hung up unexpectedly")
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import Git
+import Migration
+import Processes
+import Support
+import Testing
+
+@testable import Ledger
+
+/// One ledger for several clones: what the server has is what is true.
+@Suite("A shared ledger")
+struct SharingTests {
+  private func holder(_ step: String, in ledger: Ledger) throws -> String? {
+    guard case .leased(let lease)? = try ledger.read().state.migration(named: "mig")?.step(step)?.phase else {
+      return nil
+    }
+    return lease.holder
+  }
+
+  @Test("goes over whole when it is shared, and comes along to another clone")
+  func begins() throws {
+    let world = try SharedWorld(steps: 2)
+    let other = try world.clone("other")
+    #expect(try world.sentences() == world.ledgers.sentences())
+    #expect(try world.tip(other) == world.tip(world.server))
+    #expect(try world.tip(world.server, "refs/heads/migrate/mig") == world.tip(world.server, "main"))
+    #expect(try world.writer(in: other).read().state == world.writer().read().state)
+  }
+
+  @Test("has an entry before the clone that wrote it has")
+  func remoteFirst() throws {
+    let world = try SharedWorld(steps: 2)
+    let ledger = try world.writer()
+    #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
+    #expect(try world.tip(world.server) == world.tip(world.ledgers.repository.path))
+    #expect(try world.tip(world.server, Ledger.ref) == ledger.repository.resolve(Ledger.ref)?.hex)
+  }
+
+  @Test("has one winner: who was slower decides anew on what the winner did")
+  func lostRace() throws {
+    let world = try SharedWorld(steps: 2)
+    let (first, second) = (try world.writer(), try world.writer(in: try world.clone("other")))
+    var isDone = false
+    let outcome = try world.ledgers.claim("S1", by: "a", through: first) {
+      if isDone { return }
+      isDone = true
+      let faster = try? world.ledgers.claim("S1", by: "b", through: second)
+      #expect(faster?.isWon == true)
+    }
+    #expect(outcome.refusal?.code == .held)
+    #expect(try holder("S1", in: first) == "b")
+    #expect(try world.sentences().count { $0.contains("S1 claimed") } == 1)
+  }
+
+  @Test("would have two winners if a push did not ask for the old value (B1)")
+  func blind() throws {
+    let world = try SharedWorld(steps: 2)
+    let path = try world.clone("other")
+    let second = try world.writer(in: path)
+    let first = try world.writer { real in
+      let faulty = FaultyRemote(real)
+      (faulty.isBlind, faulty.server) = (true, world.server)
+      return faulty
+    }
+    (first.remote as? FaultyRemote)?.git = GitProgram(first.repository)
+    var isDone = false
+    let outcome = try world.ledgers.claim("S1", by: "a", through: first) {
+      if isDone { return }
+      isDone = true
+      let faster = try? world.ledgers.claim("S1", by: "b", through: second)
+      #expect(faster?.isWon == true)
+    }
+    // Both were told that they won: the tests above would notice.
+    #expect(outcome.isWon)
+    #expect(throws: LedgerError.self) { try second.synchronize() }
+  }
+
+  @Test("settles an open outcome by looking", arguments: FaultyRemote.Fault.allCases)
+  func openOutcome(_ fault: FaultyRemote.Fault) throws {
+    let world = try SharedWorld(steps: 2)
+    let ledger = try world.writer { real in
+      let faulty = FaultyRemote(real)
+      faulty.faults = [fault]
+      return faulty
+    }
+    #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
+    #expect(try world.sentences().count { $0.contains("S1 claimed") } == 1, "exactly once")
+    #expect(try world.tip(world.server) == world.tip(world.ledgers.repository.path))
+    #expect((ledger.remote as? FaultyRemote)?.pushes == (fault == .cutBefore ? 2 : 1))
+  }
+
+  @Test("gives nothing away while the server cannot be reached")
+  func offlineClaim() throws {
+    let world = try SharedWorld(steps: 2)
+    let ledger = try world.writer()
+    try world.setReachable(false)
+    #expect {
+      _ = try world.ledgers.claim("S1", by: "a", through: ledger)
+    } throws: {
+      if case .unreachable? = $0 as? LedgerError { true } else { false }
+    }
+    try world.setReachable(true)
+    #expect(try world.sentences().count == 1, "nothing was recorded")
+    #expect(try world.writer().waitingCount() == 0)
+  }
+
+  @Test("takes reports on one's own work later, and decides them anew")
+  func offlineReport() throws {
+    let world = try SharedWorld(steps: 2)
+    let ledger = try world.writer()
+    var warnings: [String] = []
+    ledger.warn = { warnings.append($0) }
+    #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
+    #expect(try world.ledgers.claim("S2", by: "a", through: ledger).isWon)
+    try world.setReachable(false)
+    let failure = Failure(kind: .worker, reason: "it broke")
+    for step in ["S1", "S2"] {
+      let fence = Fence(step: step, epoch: 1)
+      #expect(try ledger.append([Proposal("mig", .attemptFailed(fence, failure))], by: "a").isWon)
+    }
+    #expect(warnings.count == 1, "\(warnings)")
+    #expect(try ledger.waitingCount() == 2)
+
+    // Meanwhile an operator takes S2 away from the worker.
+    try world.setReachable(true)
+    let other = try world.writer(in: try world.clone("other"))
+    let taken = Change.stepReleased(Fence(step: "S2", epoch: 1), forced: true, reason: "stuck")
+    #expect(try other.append([Proposal("mig", taken)], by: "boss").isWon)
+
+    let before = try world.tip(world.ledgers.repository.path)
+    let report = try world.writer().synchronize()
+    #expect(report.sent == 1)
+    #expect(report.refused.count == 1 && report.refused.first?.sentence.contains("S2") == true, "\(report)")
+    #expect(try world.tip(world.ledgers.repository.path, report.keptOn ?? "") == before, "nothing is lost")
+    #expect(try world.tip(world.server) == world.tip(world.ledgers.repository.path))
+    #expect(try world.sentences().count { $0.contains("S1") && $0.contains("it broke") } == 1)
+    #expect(try world.writer().waitingCount() == 0)
+    #expect(try world.writer().fsck() == [])
+  }
+
+  @Test("brings over what waited as it is when nobody else was there")
+  func offlineAlone() throws {
+    let world = try SharedWorld(steps: 1)
+    let ledger = try world.writer()
+    #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
+    try world.setReachable(false)
+    let released = Change.stepReleased(Fence(step: "S1", epoch: 1), forced: false, reason: "")
+    #expect(try ledger.append([Proposal("mig", released)], by: "a").isWon)
+    let tip = try world.tip(world.ledgers.repository.path)
+    try world.setReachable(true)
+    // The next append takes it along.
+    #expect(try world.ledgers.claim("S1", by: "b", through: world.writer()).isWon)
+    #expect(try world.ledgers.repository.runGit(["-C", world.server, "cat-file", "-e", tip]).code == 0)
+    #expect(try world.sentences().count == 4)
+  }
+
+  @Test("that was put back, or that holds what no rule allows, is not followed")
+  func lyingServer() throws {
+    let world = try SharedWorld(steps: 2)
+    let other = try world.clone("other")
+    let ledger = try world.writer()
+    #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
+    let mine = try world.tip(world.ledgers.repository.path)
+    try world.ledgers.repository.git("-C", world.server, "update-ref", Ledger.ref, mine + "^")
+    #expect {
+      _ = try world.writer().synchronize()
+    } throws: {
+      if case .rewritten? = $0 as? LedgerError { true } else { false }
+    }
+    #expect(try world.tip(world.ledgers.repository.path) == mine)
+
+    try world.ledgers.repository.git("-C", world.server, "update-ref", Ledger.ref, mine)
+    let forged = try world.ledgers.repository.runGit(
+      ["-C", world.server, "commit-tree", "-p", mine, mine + "^{tree}"], input: "S2 is mine\n\n{}\n"
+    ).out.split(separator: "\n").first.map(String.init)
+    try world.ledgers.repository.git("-C", world.server, "update-ref", Ledger.ref, forged ?? "")
+    #expect(throws: LedgerError.self) { try world.writer(in: other).synchronize() }
+    #expect(try world.sentences().last == "S2 is mine")
+    #expect(try world.tip(other) == mine + "" || world.tip(other) != forged)
+  }
+}
