@@ -56,7 +56,7 @@ for entry in \
     'resume:Go on after a pause' 'retry:Let blocked or resting steps try again' \
     'run:Work on the steps until nothing is left' 'show:Show everything about a step' \
     'skip:Give up steps that are not needed' 'start:Begin a migration' 'status:Show where every step is' \
-    'submit:Hand in a result' 'trust:Approve the commands of a plan' 'verify:Run the gate on your own work'
+    'submit:Hand in a result' 'sync:Exchange the shared ledger' 'trust:Approve the commands of a plan' 'verify:Run the gate on your own work'
     set -l parts (string split -m1 : -- $entry)
     complete -c git-migrate -n __fish_git_migrate_needs_command -a $parts[1] -d $parts[2]
 end
@@ -75,7 +75,7 @@ complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migr
 
 # Options of many commands
 set -l migration abort claim finish graph log logs pause refresh release renew replay resume retry run show skip status submit verify
-set -l json abort amend check claim doctor finish fsck graph log pause refresh release renew replay resume retry show skip start status submit verify
+set -l json abort amend check claim doctor finish fsck graph log pause refresh release renew replay resume retry show skip start status submit sync verify
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
 complete -c git-migrate -n '__fish_git_migrate_using log show status' -l color -x -a 'auto always never' -d 'Colour the text'
@@ -101,6 +101,7 @@ complete -c git-migrate -n '__fish_git_migrate_using graph' -l dot -d 'In the la
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l mermaid -d 'In the language of Mermaid'
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l plan -r -F -d 'A plan file'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l uninstall -d 'Undo it'
+complete -c git-migrate -n '__fish_git_migrate_using init' -l remote -x -a '(git remote)' -d 'Share through it'
 complete -c git-migrate -n '__fish_git_migrate_using ledger' -l raw -d 'The whole message'
 complete -c git-migrate -n '__fish_git_migrate_using ledger' -l by -x -d 'Who says so'
 complete -c git-migrate -n '__fish_git_migrate_using ledger' -l perform -d 'Carry out what follows'

@@ -32,8 +32,8 @@ extension GitProgram {
   /// Moves refs of another repository, all or none, each from the value that it is expected to have.
   ///
   /// `url` is an address or a path. With `hooks` the `pre-push` hook runs. Both forms in which git tells of a
-  /// lost race are told apart from everything else: the refusal by this side ("stale info") and the one by the
-  /// other, which another push reached first. Throws when git cannot be started.
+  /// lost race are told apart from everything else: the refusal by this side ("stale info") and the one by
+  /// the other, which another push reached first. Throws when git cannot be started.
   public func push(
     to url: String, _ updates: [PushUpdate], hooks: Hooks = .none
   ) throws(GitError) -> PushOutcome {
@@ -45,7 +45,20 @@ extension GitProgram {
     return GitProgram.pushOutcome(output, updates.map(\.ref))
   }
 
-  /// Reads what `git push --porcelain` said about these refs: a line for each ref, `<flag> TAB <from>:<to> TAB <summary>`.
+  /// Deletes a ref of another repository that is at `commit`; why it could not, or `nil`.
+  public func deleteRemote(_ ref: String, at commit: OID, on url: String) throws(GitError) -> String? {
+    let output = try run(
+      [
+        "-c", "protocol.git.allow=user", "push", "--porcelain", "--force-with-lease=\(ref):\(commit.hex)",
+        "--",
+        url, ":\(ref)",
+      ])
+    if output.isSuccess { return nil }
+    return output.errorText.split(whereSeparator: \.isNewline).first.map(String.init) ?? output.text
+  }
+
+  /// Reads what `git push --porcelain` said about these refs: a line for each ref, `<flag> TAB <from>:<to>
+  /// TAB <summary>`.
   static func pushOutcome(_ output: Output, _ refs: [String]) -> PushOutcome {
     var flags: [String: Character] = [:]
     var summaries: [String: String] = [:]

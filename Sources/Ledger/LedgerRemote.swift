@@ -17,6 +17,8 @@ public protocol LedgerRemote: AnyObject {
   func knownTip() throws(GitError) -> OID?
   /// Remembers a tip that a push of ours has made.
   func remember(_ tip: OID) throws(GitError)
+  /// Makes and deletes a ref of ours there; why it could not, or `nil`.
+  func probe(_ commit: OID) throws(GitError) -> String?
 }
 
 /// A shared repository that the `git` program reaches.
@@ -64,6 +66,7 @@ public final class GitRemote: LedgerRemote {
     return prefix + (isNamed ? name : "address")
   }
 
+  /// Brings ledger and branches here; see `LedgerRemote`.
   public func fetch(branches: [String]) throws(GitError) -> OID? {
     // A pattern, because a name that is not there would be an error.
     let patterns = ["+\(Ledger.ref)*:\(trackingRef)*", "+refs/heads/migrate/*:\(folder)/heads/migrate/*"]
@@ -73,20 +76,24 @@ public final class GitRemote: LedgerRemote {
     return try knownTip()
   }
 
+  /// Brings results of claims here; see `LedgerRemote`.
   public func fetch(attempts: [String]) throws(GitError) {
     guard !attempts.isEmpty else { return }
     // Never overwritten: an attempt's ref is written once, by whoever made it.
     try git.fetch(from: fetchURL, attempts.map { "\($0)*:\($0)*" })
   }
 
+  /// Moves refs there, all or none; see `LedgerRemote`.
   public func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
     // What a `pre-push` hook brings along (LFS objects) belongs to branches; the ledger needs none of it.
     let hasBranch = updates.contains { $0.ref.hasPrefix("refs/heads/") }
     return try git.push(to: pushURL, updates, hooks: hasBranch ? .effective : .none)
   }
 
+  /// The tip that the last contact saw.
   public func knownTip() throws(GitError) -> OID? { try repository.resolve(trackingRef) }
 
+  /// Remembers a tip that a push of ours has made.
   public func remember(_ tip: OID) throws(GitError) {
     let known = try knownTip()
     guard known != tip else { return }
@@ -95,5 +102,16 @@ public final class GitRemote: LedgerRemote {
     case .won, .lost: return
     case .busy(let error), .unknown(let error): throw error
     }
+  }
+
+  /// Makes and deletes a ref below `refs/migrate/probe/` there; why it could not, or `nil`.
+  public func probe(_ commit: OID) throws(GitError) -> String? {
+    let ref = RefGuard.probes + SystemRandomness().nonce()
+    switch try git.push(to: pushURL, [GitProgram.PushUpdate(ref: ref, to: commit, from: nil)]) {
+    case .won: break
+    case .lost: return "somebody else made '\(ref)'"
+    case .rejected(let reason), .unknown(let reason): return reason
+    }
+    return try git.deleteRemote(ref, at: commit, on: pushURL)
   }
 }

@@ -247,140 +247,6 @@ extension Ledger {
     }
   }
 
-  /// A ledger that was not shared until now goes over whole, with the branches and results it speaks of.
-  /// False when somebody else was faster.
-  private func sendAll(_ mine: OID, _ report: inout SyncReport) throws(LedgerError) -> Bool {
-    let snapshot = try read()
-    var updates = [GitProgram.PushUpdate(ref: Ledger.ref, to: mine, from: nil)]
-    let attempts = try asGit { () throws(GitError) in
-      try repository.references(matching: "refs/migrate/attempt/*")
-    }
-    for migration in snapshot.state.migrations where !migration.phase.isTerminal && !migration.isShared {
-      let tip = try asGit { () throws(GitError) in try repository.resolve(migration.intoRef) }
-      if let tip { updates.append(GitProgram.PushUpdate(ref: migration.intoRef, to: tip, from: nil)) }
-    }
-    updates += attempts.map { GitProgram.PushUpdate(ref: $0.name, to: $0.oid, from: nil) }
-    guard try send(updates) else { return false }
-    try answered(mine)
-    report.sent = snapshot.sequence
-    return true
-  }
-
-  /// Brings over what waited: as it is when nobody else was there, otherwise decided anew on what the others
-  /// did. What is refused is told and kept. False when somebody else was faster.
-  private func sendWaiting(
-    _ mine: OID, onto tip: OID, _ report: inout SyncReport
-  ) throws(LedgerError) -> Bool {
-    let base = try snapshot(at: tip)
-    var current = base
-    var accepted: [Proposal] = []
-    var refused: [RefusedEvent] = []
-    for oid in try waiting(from: tip, to: mine) {
-      let event = try chain.entry(of: try chain.commit(oid), plans: plans).entry.event
-      var proposal = Proposal(event.migration, event.change)
-      proposal.author = event.by
-      if let number = event.change.planNumber {
-        proposal.planText = try planText(event.migration, number: number, in: try read())
-      }
-      let again = Event(
-        migration: event.migration, at: max(clock.now(), current.state.at), by: event.by, change: event.change
-      )
-      do throws(Refusal) {
-        _ = try current.state.apply(again)
-        accepted.append(proposal)
-      } catch {
-        refused.append(RefusedEvent(sentence: event.sentence, reason: error.message))
-      }
-    }
-    var new = tip
-    if try asGit({ () throws(GitError) in try repository.isAncestor(tip, of: mine) }) {
-      (new, refused) = (mine, [])
-      current = try snapshot(at: mine)
-    } else if !accepted.isEmpty {
-      let at = max(clock.now(), base.state.at)
-      guard case .ready(let draft) = try draft(accepted, on: base, at: at, by: "") else { return false }
-      (new, current) = (draft.tip, draft.snapshot)
-    }
-    if new != tip {
-      let updates =
-        [GitProgram.PushUpdate(ref: Ledger.ref, to: new, from: tip)]
-        + companions(of: accepted, from: base.state, to: current.state)
-      guard try send(updates) else { return false }
-      try answered(new)
-    }
-    if !refused.isEmpty { report.keptOn = try keepRefused(mine) }
-    for event in refused { warn("'\(event.sentence)' was refused: \(event.reason)") }
-    report.refused += refused
-    report.sent += accepted.count
-    try adopt(new, keepingOld: false)
-    return true
-  }
-
-  /// False when somebody else was faster.
-  private func send(_ updates: [GitProgram.PushUpdate]) throws(LedgerError) -> Bool {
-    guard let remote else { return true }
-    switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
-    case .won: return true
-    case .lost(let refs):
-      guard refs.contains(Ledger.ref) || refs.isEmpty else {
-        throw .branchMoved(ref: refs.first ?? "", remote: remote.name)
-      }
-      return false
-    case .rejected(let reason): throw .rejected(remote: remote.name, reason: reason)
-    case .unknown(let reason): throw .unreachable(remote: remote.name, reason: reason)
-    }
-  }
-
-  /// The entries after `known`, oldest first.
-  private func waiting(from known: OID?, to mine: OID) throws(LedgerError) -> [OID] {
-    try asGit { () throws(GitError) in
-      try repository.commits(from: mine, excluding: known.map { [$0] } ?? [], firstParentOnly: true)
-        .reversed()
-    }
-  }
-
-  /// Keeps a tip that will not be part of the chain.
-  private func keepRefused(_ tip: OID) throws(LedgerError) -> String {
-    let ref = Ledger.refusedFolder + tip.short
-    switch repository.compareAndSwap(ref: ref, to: tip, from: nil) {
-    case .won, .lost: return ref
-    case .busy(let error), .unknown(let error): throw .git(error)
-    }
-  }
-
-  /// What must move together with entries: the branch of a merge, so that nobody sees one without the other,
-  /// and the result that a submission names, so that any machine can judge it.
-  private func companions(
-    of proposals: [Proposal], from before: State, to after: State
-  ) -> [GitProgram.PushUpdate] {
-    var updates: [GitProgram.PushUpdate] = []
-    for proposal in proposals {
-      let old = before.migration(named: proposal.migration)
-      let ref = (old ?? after.migration(named: proposal.migration))?.intoRef ?? ""
-      switch proposal.change {
-      case .migrationStarted:
-        guard let new = after.migration(named: proposal.migration), !new.isShared else { continue }
-        updates.append(GitProgram.PushUpdate(ref: ref, to: new.start.oid, from: nil))
-      case .stepSubmitted(let fence, let result):
-        let attempt = Ledger.attemptRef(proposal.migration, fence)
-        guard (try? repository.resolve(attempt)).flatMap(\.self) == result.commit.oid else { continue }
-        updates.append(GitProgram.PushUpdate(ref: attempt, to: result.commit.oid, from: nil))
-      case .stepMerged(let fence, let commit):
-        guard case .merging(_, _, let target)? = old?.step(fence.step)?.phase else { continue }
-        updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: target.old.oid))
-      case .refreshMerged(let commit):
-        guard let refresh = old?.refresh else { continue }
-        updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: refresh.old.oid))
-      case .planAmended, .migrationPaused, .migrationResumed, .migrationAborted, .migrationFinished,
-        .refreshIntended, .refreshAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
-        .stepReleased, .attemptFailed, .gateStarted, .gateFinished, .gateAbandoned, .mergeIntended,
-        .mergeAbandoned, .stepRetried, .stepSkipped:
-        continue
-      }
-    }
-    return updates
-  }
-
   /// Whether events may be recorded here alone for now. Reports on one's own work may; what would take
   /// something from others, or promise it, may not.
   private func wait(_ proposals: [Proposal], _ reason: String) throws(LedgerError) -> SharingOutcome {
@@ -395,7 +261,7 @@ extension Ledger {
     contact.isTold = true
   }
 
-  private func answered(_ tip: OID) throws(LedgerError) {
+  func answered(_ tip: OID) throws(LedgerError) {
     contact.answered = clock.now()
     contact.isTold = false
     try asGit { () throws(GitError) in try remote?.remember(tip) }
@@ -412,7 +278,7 @@ extension Ledger {
     return state.migrations.filter { !$0.phase.isTerminal }.map(\.intoRef)
   }
 
-  private func asGit<Value>(_ body: () throws(GitError) -> Value) throws(LedgerError) -> Value {
+  func asGit<Value>(_ body: () throws(GitError) -> Value) throws(LedgerError) -> Value {
     do throws(GitError) { return try body() } catch { throw .git(error) }
   }
 }

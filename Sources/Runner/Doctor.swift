@@ -60,6 +60,7 @@ public struct Doctor {
     var list = [gitVersion()]
     do throws(CommandError) {
       let site = try Site(directory: directory, environment: environment, clock: clock)
+      try site.share(warn: { _ in })
       list.append(
         DoctorCheck("repository", .ok, "'\(site.repository.commonDirectory)' can be read and is yours"))
       list += DoctorRepository(site: site).checks()

@@ -12,6 +12,7 @@ struct DoctorRepository {
     var list = [identity()]
     list += hooks()
     list += ledger()
+    list += sharing()
     list.append(lock())
     list += places()
     list += slots()
@@ -100,6 +101,35 @@ struct DoctorRepository {
           "hooks", .error, "the hooks were not told to watch '\(migration.into)'", hint: "git migrate init"))
     }
     return list
+  }
+
+  /// Whether the repository that the ledger is shared through takes our refs: a ref is made and deleted
+  /// there.
+  private func sharing() -> [DoctorCheck] {
+    guard let remote = site.ledger.remote else { return [] }
+    do throws(GitError) {
+      guard let commit = try? site.repository.head().oid else { return [] }
+      if let reason = try remote.probe(commit) {
+        return [
+          DoctorCheck(
+            "sharing", .error, "'\(remote.name)' does not take refs below 'refs/migrate/': \(reason)",
+            hint:
+              "let its administrator allow pushes to 'refs/migrate/*', deletion of 'refs/migrate/probe/*' "
+              + "included")
+        ]
+      }
+      let waiting = (try? site.ledger.waitingCount()) ?? 0
+      if waiting > 0 {
+        return [
+          DoctorCheck(
+            "sharing", .warning, "\(waiting) entries wait to go to '\(remote.name)'", hint: "git migrate sync"
+          )
+        ]
+      }
+      return [DoctorCheck("sharing", .ok, "'\(remote.name)' takes our refs")]
+    } catch {
+      return [DoctorCheck("sharing", .error, error.description, hint: error.hint)]
+    }
   }
 
   private var isSymbolic: Bool {

@@ -22,8 +22,8 @@ public struct HookSetup {
   /// The note of which settings are ours to take away.
   private var notePath: String { site.localDirectory + "/init" }
 
-  /// Installs the hooks, hides the refs from logs and makes the local folder. Where the ledger is shared, every
-  /// `git fetch` brings it along, and it is brought here now. A second time changes nothing.
+  /// Installs the hooks, hides the refs from logs and makes the local folder. Where the ledger is shared,
+  /// every `git fetch` brings it along, and it is brought here now. A second time changes nothing.
   public func install() throws(CommandError) -> HookChanges {
     try reporting { try Files.makeDirectories(site.localDirectory) }
     var changes = try HookInstaller(site: site).install()
@@ -56,7 +56,8 @@ public struct HookSetup {
     try git(["config", "--local", "migrate.remote", remote])
   }
 
-  /// Takes away what `install` brought. The ledger, the logs and the branches stay, and what it is shared with.
+  /// Takes away what `install` brought. The ledger, the logs and the branches stay, and what it is shared
+  /// with.
   public func uninstall() throws(CommandError) -> HookChanges {
     var changes = try HookInstaller(site: site).uninstall()
     for setting in try noted() where try values(setting.key).contains(setting.value) {

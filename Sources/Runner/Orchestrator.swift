@@ -66,7 +66,8 @@ public final class Orchestrator {
       do throws(CommandError) {
         if let ending = try turn() { return ending }
       } catch {
-        // Work under way goes on, and what comes of it waits; nothing new begins before the connection is back.
+        // Work under way goes on, and what comes of it waits; nothing new begins before the connection is
+        // back.
         guard error.isOffline, stops == 0 || !jobs.isEmpty else { throw error }
         if !isOffline { observer.warn("\(error.message); the run goes on when it can be reached") }
         isOffline = true

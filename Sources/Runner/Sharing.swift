@@ -3,8 +3,8 @@ import Ledger
 import Migration
 
 extension Site {
-  /// Shares the ledger with the repository that `migrate.remote` names, if it names one. `warn` is told what a
-  /// person should know.
+  /// Shares the ledger with the repository that `migrate.remote` names, if it names one. `warn` is told what
+  /// a person should know.
   ///
   /// Throws when it names nothing that git knows.
   public func share(warn: @escaping (String) -> Void) throws(CommandError) {

@@ -51,6 +51,10 @@ struct StatusCommand: Subcommand {
       return try context.output.write(text.hasSuffix("\n") ? text : text + "\n")
     }
     try printText(report, context)
+    let waiting = try reporting { try site.ledger.waitingCount() }
+    guard waiting > 0, let remote = site.ledger.remote else { return }
+    let entries = waiting == 1 ? "1 entry waits" : "\(waiting) entries wait"
+    try context.output.line("\(entries) to be shared with '\(remote.name)'; 'git migrate sync' does it")
   }
 
   private func printText(_ report: StatusReport, _ context: Context) throws(CommandError) {

@@ -8,8 +8,8 @@ struct SyncCommand: Subcommand {
   static let configuration = CommandConfiguration(
     commandName: "sync", abstract: "Exchange the ledger with the repository it is shared through.",
     discussion: """
-      Every command that writes does this by itself; this one is for looking, and for what was recorded while \
-      the remote could not be reached. Exit code 1: something that had waited was refused.
+      Every command that writes does this by itself; this one is for looking, and for what was recorded \
+      while the remote could not be reached. Exit code 1: something that had waited was refused.
       """)
 
   @OptionGroup var json: JSONOption
