@@ -113,7 +113,11 @@ public struct Recovery {
   /// added.
   private func reached(_ commit: ObjectID, _ state: MigrationState) throws(CommandError) -> Bool {
     try reporting {
-      guard let tip = try site.repository.resolve(state.intoRef) else { return false }
+      // A commit that only another machine has was never on the branch here, and on the shared one it is
+      // together with its entry or not at all.
+      guard try site.repository.objectExists(commit.oid),
+        let tip = try site.repository.resolve(state.intoRef)
+      else { return false }
       return try tip == commit.oid || site.repository.isAncestor(commit.oid, of: tip)
     }
   }

@@ -8,7 +8,9 @@ public final class BackgroundRun {
   private let files: String
 
   /// Starts a program in a world. It leads no session of the test's, and its output goes to files.
-  public init(_ world: TestRepository, _ program: String, _ arguments: [String]) throws {
+  public init(
+    _ world: TestRepository, _ program: String, _ arguments: [String], in directory: String? = nil
+  ) throws {
     let files = try Files.makeTemporaryDirectory(prefix: "run-", in: world.root)
     self.files = files
     // A background job of `sh` has SIGINT ignored; `env` gives it back before the program begins.
@@ -21,7 +23,7 @@ public final class BackgroundRun {
         echo $? > "$folder/code.new" && mv "$folder/code.new" "$folder/code"
       ) > /dev/null 2>&1 &
       """
-    let start = try world.run("sh", ["-c", script, "sh", files, program] + arguments)
+    let start = try world.run("sh", ["-c", script, "sh", files, program] + arguments, in: directory)
     guard start.code == 0 else { throw TestFailure("\(program) could not be started: \(start)") }
     var number: Int32?
     _ = try eventually {

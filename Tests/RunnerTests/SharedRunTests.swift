@@ -1,0 +1,185 @@
+import Glibc
+import Migration
+import Processes
+import Support
+import Testing
+
+/// Several clones that work on one migration through a server that trusts none of them.
+@Suite("Clones that share a migration")
+struct SharedRunTests {
+  private static let gate = "{ verifiers: [{ name: t, run: 'test -e a.txt' }] }"
+
+  @Test("share the work: each step is done once, and all see the same in the end")
+  func together() throws {
+    let world = try SharedMigration()
+    let steps = (1...12).map {
+      "  - { id: S\($0), run: 'echo $MIGRATE_STEP >> \"$HOME/done\"; echo x > f\($0)' }"
+    }
+    try world.first.start(steps.joined(separator: "\n"), gate: SharedRunTests.gate)
+    let clones = [world.first.repository.path, try world.clone("b"), try world.clone("c")]
+    let runs = try clones.map { try world.begin($0, "run", "--jobs", "2") }
+    let ends = try runs.map { try $0.wait(seconds: 180) }
+    #expect(ends.allSatisfy { $0.code == 0 }, "\(ends)")
+    let done = try world.first.note("done").split(separator: "\n")
+    #expect(done.count == 12 && Set(done).count == 12, "\(done)")
+    for clone in clones {
+      #expect(try world.migrate(clone, "sync").code == 0)
+      for ref in ["refs/migrate/ledger", "refs/heads/migrate/mig"] {
+        #expect(try world.tip(clone, ref) == world.tip(world.server, ref))
+      }
+      let fsck = try world.migrate(clone, "fsck")
+      #expect(fsck.code == 0, "\(fsck)")
+    }
+    #expect(
+      try world.git(world.server, "ls-tree", "--name-only", "migrate/mig").split(separator: "\n").count == 13)
+  }
+
+  @Test("claims: of as many as try at once, exactly one gets a step")
+  func claims() throws {
+    let world = try SharedMigration()
+    try world.first.start((1...24).map { "  - { id: S\($0) }" }.joined(separator: "\n"))
+    let clones = [world.first.repository.path] + (try ["b", "c", "d"].map { try world.clone($0) })
+    let script = """
+      while :; do
+        git migrate claim --json --no-worktree --worker "$1"
+        case $? in 0) ;; 10 | 11) exit 0 ;; *) exit 1 ;; esac
+      done
+      """
+    let all = clones.enumerated().map { (number, clone) in
+      "(cd '\(clone)' && sh -c \"$SCRIPT\" sh w\(number)) "
+        + "> '\(world.first.repository.root)/out.\(number)' &\npids=\"$pids $!\""
+    }
+    let run = try world.first.repository.run(
+      "sh", ["-c", all.joined(separator: "\n") + "\nfor pid in $pids; do wait $pid || exit 1; done"],
+      adding: ["SCRIPT": script])
+    #expect(run.code == 0, "\(run)")
+    var winners: [String: [String]] = [:]
+    for number in clones.indices {
+      let bytes = try Files.readFile("\(world.first.repository.root)/out.\(number)") ?? []
+      for line in bytes.split(separator: 0x0A) {
+        guard case .string(let step)? = try JSON.parse(Array(line))["step"] else { continue }
+        winners[step, default: []].append("w\(number)")
+      }
+    }
+    #expect(winners.count == 24)
+    #expect(winners.allSatisfy { $0.value.count == 1 }, "\(winners.filter { $0.value.count > 1 })")
+    let recorded = try world.git(world.server, "log", "--format=%s", "refs/migrate/ledger")
+      .split(separator: "\n").filter { $0.contains(" claimed by ") }
+    #expect(recorded.count == 24, "every claim that was acknowledged, and no other")
+    #expect(Set(winners.values.flatMap(\.self)).count >= 2, "too little of a race")
+  }
+
+  @Test("what one hands in another judges and merges")
+  func judgedElsewhere() throws {
+    let world = try SharedMigration()
+    try world.first.start("  - { id: A }", gate: SharedRunTests.gate)
+    let first = world.first.repository.path
+    #expect(try world.migrate(first, "claim", "A").code == 0)
+    try Files.writeAtomically(first + ".migrate/slot-1/new", Array("new\n".utf8))
+    // Handed in, and judged by nobody yet.
+    let submitted = try world.migrate(first + ".migrate/slot-1", "submit", "--no-wait")
+    #expect(submitted.code == 0, "\(submitted)")
+    let other = try world.clone("b")
+    let run = try world.migrate(other, "run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.git(world.server, "show", "migrate/mig:new") == "new")
+    #expect(try world.migrate(first, "sync").code == 0)
+    #expect(
+      try world.tip(first, "refs/heads/migrate/mig") == world.tip(world.server, "refs/heads/migrate/mig"))
+  }
+
+  @Test("go on when the server was away for a while, and lose nothing")
+  func serverAway() throws {
+    let world = try SharedMigration()
+    let wait = #"touch "$HOME/at"; while [ ! -e "$HOME/go" ]; do sleep 0.05; done; "#
+    try world.first.start(
+      """
+        - { id: A, run: '\(wait)echo a > fa' }
+        - { id: B, needs: [A], run: 'echo b > fb' }
+      """, gate: SharedRunTests.gate)
+    let run = try world.begin(world.first.repository.path, "run")
+    #expect(eventually(within: 60) { Files.exists(world.first.home("at")) }, "\(run.output)")
+    try Files.move(world.server, to: world.server + ".away")
+    try world.first.allow("go")
+    #expect(eventually(within: 60) { run.output.contains("waits for 'git migrate sync'") }, "\(run.output)")
+    #expect(run.isRunning)
+    try Files.move(world.server + ".away", to: world.server)
+    #expect(try run.wait(seconds: 120).code == 0, "\(run.output)")
+    #expect(try world.git(world.server, "ls-tree", "--name-only", "migrate/mig") == "a.txt\nfa\nfb")
+    #expect(try world.first.count("A claimed") == 1, "the work was not done again")
+  }
+
+  @Test("a server's hook says no to what a clone made up, and to its push of a branch without the ledger")
+  func boundary() throws {
+    let world = try SharedMigration()
+    try world.first.start("  - { id: A, run: 'echo a > fa' }", gate: SharedRunTests.gate)
+    let clone = try world.clone("b")
+    let before = try world.git(world.server, "for-each-ref")
+    try world.git(clone, "-c", "core.hooksPath=/dev/null", "checkout", "--quiet", "migrate/mig")
+    try world.git(
+      clone, "-c", "core.hooksPath=/dev/null", "-c", "user.name=x", "-c", "user.email=x@y", "commit",
+      "--quiet",
+      "--allow-empty", "--message=ungated")
+    let push = try world.first.repository.runGit(
+      ["-C", clone, "push", "--no-verify", "origin", "migrate/mig"])
+    #expect(push.code == 1 && push.err.contains("no verdict"), "\(push)")
+    #expect(try world.git(world.server, "for-each-ref") == before)
+  }
+
+  @Test("say whether the server takes their refs")
+  func doctor() throws {
+    let world = try SharedMigration()
+    try world.first.start("  - { id: A }")
+    let path = world.first.repository.path
+    #expect(try world.migrate(path, "doctor").out.contains("'origin' takes our refs"))
+    let refs = try world.git(world.server, "for-each-ref")
+    let hook = world.server + "/hooks/update"
+    try Files.writeAtomically(
+      hook, Array("#!/bin/sh\ncase $1 in refs/migrate/*) echo no >&2; exit 1; esac\n".utf8), mode: 0o755)
+    let refused = try world.migrate(path, "doctor")
+    #expect(refused.out.contains("does not take refs below 'refs/migrate/'"), "\(refused)")
+    #expect(try world.git(world.server, "for-each-ref") == refs)
+  }
+}
+
+/// A server with our hooks, and clones that share a migration through it.
+final class SharedMigration {
+  let first: MigrationWorld
+  let server: String
+
+  init() throws {
+    first = try MigrationWorld()
+    server = first.repository.root + "/server.git"
+    try first.repository.git("init", "--quiet", "--bare", "--initial-branch=main", server)
+    _ = try first.migrate("init", in: server)
+    try first.repository.git("remote", "add", "origin", server)
+    try first.repository.git("push", "--quiet", "origin", "main")
+    _ = try first.migrate("init", "--remote", "origin")
+  }
+
+  /// Another clone that is ready to work; the folder.
+  func clone(_ name: String) throws -> String {
+    let path = "\(first.repository.root)/\(name)"
+    try first.repository.git("clone", "--quiet", server, path)
+    let end = try first.migrate("init", "--remote", "origin", in: path)
+    guard end.code == 0 else { throw TestFailure("init: \(end)") }
+    return path
+  }
+
+  func migrate(_ directory: String, _ arguments: String...) throws -> TestRun {
+    try first.repository.run(TestBinary.path, arguments, in: directory)
+  }
+
+  func begin(_ directory: String, _ arguments: String...) throws -> BackgroundRun {
+    try BackgroundRun(first.repository, TestBinary.path, arguments, in: directory)
+  }
+
+  @discardableResult
+  func git(_ directory: String, _ arguments: String...) throws -> String {
+    let run = try first.repository.runGit(["-C", directory] + arguments)
+    guard run.code == 0 else { throw TestFailure("git \(arguments): \(run)") }
+    return run.out.hasSuffix("\n") ? String(run.out.dropLast()) : run.out
+  }
+
+  func tip(_ directory: String, _ ref: String) throws -> String { try git(directory, "rev-parse", ref) }
+}
