@@ -68,5 +68,8 @@ let package = Package(
       name: "Acceptance", dependencies: ["Migration", "Processes", "Support"],
       path: "Tests/Acceptance", swiftSettings: settings),
     .testTarget(name: "TidyTests", swiftSettings: settings),
+    .executableTarget(
+      name: "git-migrate-simulate", dependencies: ["Migration"], path: "Tests/Simulation",
+      swiftSettings: settings),
   ]
 )

@@ -47,7 +47,7 @@ public struct MigrationState: Equatable, Sendable {
   public var keptCount = 0
   /// The indices of the steps that are in flight, ascending: derived from `steps`, so that a rule about
   /// limits need not look at every step.
-  private(set) var inFlight: [Int] = []
+  public private(set) var inFlight: [Int] = []
   /// How many steps are not terminal; derived from `steps`.
   private(set) var openCount = 0
 
