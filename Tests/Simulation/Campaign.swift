@@ -47,7 +47,9 @@ struct Campaign {
           var sum = Sum()
           var seed = options.first + share
           while seed < options.first + UInt64(options.count) {
-            sum.add(Simulation(seed: seed).run())
+            let simulation = Simulation(seed: seed)
+            sum.add(simulation.run())
+            if options.isVerbose { for line in simulation.story(last: 40) { print(line) } }
             seed += jobs
           }
           return sum

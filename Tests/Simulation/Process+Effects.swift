@@ -53,6 +53,7 @@ extension Process {
   /// An append ended.
   func finish(_ append: Append, _ swap: World.Swap) {
     doing = .nothing
+    if world.branchLock == pid { world.branchLock = nil }
     switch swap {
     case .refused:
       if let text = world.checker.acknowledged(append.number, isWon: false) { world.fail(text) }

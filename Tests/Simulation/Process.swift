@@ -42,6 +42,10 @@ final class Process {
   /// Stopped until then, or gone until then when it has no process.
   var awayUntil: Int64 = 0
   var isDead = false
+  /// Nothing was to be done when the ledger had so many entries; it is looked at again when it grew, or then.
+  private var seenEntries = -1
+  private var lookAgainAt: Int64 = 0
+  private var idleLooks: Int64 = 0
   /// A clock that is off by so much, and runs so many per mille too fast.
   var offset: Int64
   var drift: Int64
@@ -78,6 +82,9 @@ final class Process {
     return at > expiresAt.adding(seconds: expiryGraceSeconds) ? .timeout : nil
   }
 
+  /// Somebody sets its clock right.
+  func setRight() { (offset, drift, idleLooks, lookAgainAt) = (0, 0, 0, 0) }
+
   // MARK: Life and death
 
   func die(for milliseconds: Int64) {
@@ -99,7 +106,18 @@ final class Process {
       isDead = false
     }
     switch doing {
-    case .nothing: return look()
+    case .nothing:
+      if seenEntries == world.chain.count && world.now < lookAgainAt { return false }
+      if look() {
+        idleLooks = 0
+        return true
+      }
+      seenEntries = world.chain.count
+      idleLooks = min(6, idleLooks + 1)
+      lookAgainAt = world.now + (jobs.isEmpty ? 15_000 << idleLooks : Int64(world.swarm.lease) * 250)
+      for job in jobs { lookAgainAt = min(lookAgainAt, job.doneAt) }
+      lookAgainAt = min(lookAgainAt, gate?.doneAt ?? .max, baseline?.doneAt ?? .max)
+      return false
     case .appending(let append): advance(append)
     case .moving(let move): advance(move)
     }
@@ -124,6 +142,8 @@ final class Process {
     if isSomethingOverdue(migration, now) { return begin(.sweep) }
     if let what = settlement(migration, now) {
       // Nobody else may move the branch between our look at it and our word about it.
+      if let holder = world.branchLock, holder != pid { return false }
+      world.branchLock = pid
       return begin(what)
     }
     dropFenced(migration)

@@ -37,7 +37,7 @@ final class Simulation {
       if let migration = world.migration, migration.phase.isTerminal { break }
       disturb()
       if world.random.happens(world.swarm.human) { command() }
-      if !step() { pass() }
+      if !step() { pass(most: 60_000) }
     }
     if world.fault == nil { calmDown() }
     if world.fault == nil, let fault = refold() { world.fail(fault) }
@@ -58,16 +58,16 @@ final class Simulation {
   }
 
   /// Nothing can be done just now: time goes by until something can.
-  private func pass() {
-    var next = world.now + 60_000
+  private func pass(most: Int64) {
+    var next = world.now + most
     for process in processes {
       if process.awayUntil > world.now { next = min(next, process.awayUntil) }
+      if !process.jobs.isEmpty { next = min(next, world.now + Int64(world.swarm.lease) * 250) }
       for job in process.jobs where job.doneAt > world.now { next = min(next, job.doneAt) }
       if let done = process.gate?.doneAt, done > world.now { next = min(next, done) }
       if let done = process.baseline?.doneAt, done > world.now { next = min(next, done) }
     }
-    let half = Int64(world.swarm.lease) * 500
-    world.now = max(world.now + 1, min(next, world.now + half))
+    world.now = max(world.now + 1, next)
   }
 
   // MARK: Faults
@@ -106,14 +106,13 @@ final class Simulation {
     world.swarm.calm()
     for process in processes {
       process.awayUntil = min(process.awayUntil, world.now)
-      process.drift = 0
-      process.offset = 0
+      process.setRight()
     }
     person.doing = .nothing
     if world.branchLock == person.pid { world.branchLock = nil }
     // The clocks are right again: the ledger's time may still be ahead of them.
     var quiet = 0
-    for _ in 0..<40_000 where world.fault == nil {
+    for _ in 0..<20_000 where world.fault == nil {
       guard let migration = world.migration else {
         _ = step()
         continue
@@ -128,7 +127,7 @@ final class Simulation {
       } else {
         quiet += 1
         if migration.isStuck && migration.refresh == nil && quiet > 3 { break }
-        world.now += 30_000
+        pass(most: min(15_000 << Int64(min(quiet, 6)), 900_000))
       }
     }
     guard world.fault == nil, let migration = world.migration else { return }
@@ -162,5 +161,12 @@ extension Process {
   var isIdle: Bool {
     guard jobs.isEmpty, gate == nil, baseline == nil, case .nothing = doing else { return false }
     return true
+  }
+}
+
+extension Simulation {
+  /// The last entries, for a person who looks for the cause.
+  func story(last count: Int) -> [String] {
+    world.chain.suffix(count).map { "\($0.event.at.utc)  \($0.event.sentence)  (by \($0.event.by))" }
   }
 }
