@@ -18,6 +18,10 @@ INSTALL = install
 SCRATCH = .build
 # What `swift test` is given besides, e.g. TESTFLAGS='--filter GateTests'.
 TESTFLAGS =
+# How many runs `make simulate` simulates, the first one's seed, and on how many cores.
+SEEDS = 2000
+FROM = 1
+JOBS = 2
 # What demo/run is given besides, e.g. DEMOFLAGS=--clean.
 DEMOFLAGS =
 
@@ -46,6 +50,20 @@ demo: all
 test:
 	scripts/bootstrap test
 	$(SWIFT) test --scratch-path $(SCRATCH) --disable-xctest $(TESTFLAGS)
+	$(MAKE) simulate
+
+# Many machines over one ledger, with everything that may go wrong, seed by seed.
+simulate:
+	scripts/bootstrap build
+	$(SWIFT) build --scratch-path $(SCRATCH) -c release --product git-migrate-simulate
+	$(SCRATCH)/release/git-migrate-simulate --seeds $(SEEDS) --from $(FROM) --jobs $(JOBS) \
+	  --commit "$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
+
+# Each known bug, built in and switched on in turn, must be caught.
+canary:
+	scripts/bootstrap build
+	$(SWIFT) build --scratch-path $(SCRATCH)/canary -c release -Xswiftc -DKNOWN_BUGS --product git-migrate-simulate
+	$(SCRATCH)/canary/release/git-migrate-simulate --canary
 
 # Kills and fails the program at every system call of everything it does; `make test` tries some of them.
 # CRASHFLAGS='MIGRATE_CRASH_ONLY=claim' does one operation.

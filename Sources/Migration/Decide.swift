@@ -124,6 +124,9 @@ struct Reducer {
   func indexOfStep(_ fence: Fence) throws(Refusal) -> Int {
     let index = try indexOfStep(fence.step)
     let current = migration.steps[index].epoch
+    #if KNOWN_BUGS
+      if KnownBug.epochNotChecked.isOn { return index }
+    #endif
     guard fence.epoch == current else {
       throw Refusal(
         .stale, "'\(fence.step)' is at epoch \(current), not \(fence.epoch)",
@@ -141,6 +144,9 @@ struct Reducer {
     switch evidence {
     case .holder: return
     case .timeout:
+      #if KNOWN_BUGS
+        if KnownBug.wallClockExpiry.isOn { return }
+      #endif
       guard event.at > expiresAt.adding(seconds: expiryGraceSeconds) else {
         throw Refusal(.unproven, "the hold lasts until \(expiresAt.utc) and the grace after it")
       }

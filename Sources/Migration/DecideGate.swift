@@ -42,6 +42,9 @@ extension Reducer {
   ) {
     let step = migration.steps[index]
     guard case .gating(let submission, let run) = step.phase else { throw wrongPhase(step, wanted) }
+    #if KNOWN_BUGS
+      if KnownBug.gateNotRechecked.isOn { return (submission, run) }
+    #endif
     guard run.start.gate == gate else {
       throw Refusal(.stale, "'\(step.id)' is at gate run \(run.start.gate), not \(gate)")
     }

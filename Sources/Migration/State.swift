@@ -68,7 +68,10 @@ public struct MigrationState: Equatable, Sendable {
 
   /// The newest verdict on a tree by verifiers of that digest.
   public func verdict(tree: ObjectID, verifiers: String) -> TreeVerdict? {
-    verdicts.last { $0.tree == tree && $0.verifiers == verifiers }
+    #if KNOWN_BUGS
+      if KnownBug.verdictOfAnyTree.isOn { return verdicts.last { $0.verifiers == verifiers } }
+    #endif
+    return verdicts.last { $0.tree == tree && $0.verifiers == verifiers }
   }
 
   /// Whether something that the step needs is not done.

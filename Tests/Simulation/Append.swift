@@ -61,6 +61,12 @@ extension Process {
       swap(append)
     case .swapping: swap(append)
     case .settling:
+      #if KNOWN_BUGS
+        if KnownBug.errorIsNotApplied.isOn { return again(append, isError: true) }
+        if KnownBug.noNonce.isOn, world.containsEqual(append.changes, at: append.at, after: append.seen) {
+          return finish(append, .won(append.effects))
+        }
+      #endif
       if world.contains(append.nonce, after: append.seen) { return finish(append, .won(append.effects)) }
       again(append, isError: true)
     }
@@ -85,6 +91,13 @@ extension Process {
       world.faults += 1
       return again(append, isError: true)
     }
+    #if KNOWN_BUGS
+      // The move without the old value: whatever came since is gone.
+      let isForced =
+        KnownBug.readCheckWrite.isOn || (KnownBug.forcedGenesis.isOn && append.seen == 0)
+      if isForced, world.chain.count != append.seen { world.rewind(to: append.seen) }
+      if KnownBug.upToDateIsWin.isOn, world.chain.count != append.seen { return finish(append, .won([])) }
+    #endif
     guard world.chain.count == append.seen else {
       world.lostSwaps += 1
       return again(append, isError: false)
@@ -95,7 +108,9 @@ extension Process {
       doing = .appending(append)
       return
     }
-    switch world.put(append.changes, by: author(append.what), at: append.at, nonce: append.nonce, append: append.number) {
+    switch world.put(
+      append.changes, by: author(append.what), at: append.at, nonce: append.nonce, append: append.number)
+    {
     case .refused(let refusal): finish(append, .refused(refusal))
     case .won(let effects):
       guard world.random.happens(world.swarm.unknownApplied) else { return finish(append, .won(effects)) }
@@ -135,11 +150,13 @@ extension Process {
     case .end(let job): return [job.end]
     case .baseline(let tree, let digest):
       let verdict: Verdict = world.isGood(tree) ? .passed : .failed
-      return [.baselineRecorded(Baseline(tree: object(tree), verifiers: digest, verdict: verdict, reason: ""))]
+      return [
+        .baselineRecorded(Baseline(tree: object(tree), verifiers: digest, verdict: verdict, reason: ""))
+      ]
     case .gateBegin(let gate): return gateBegin(migration, gate, at)
     case .gateEnd(let gate): return gateEnd(migration, gate, at)
     case .gateGiveUp(let gate): return [.gateAbandoned(gate.fence, gate: gate.gate, evidence: .holder)]
-    case .moved(let move, let didMove): return [moved(move, didMove)]
+    case .moved(let move, let didMove): return moved(move, didMove, migration)
     case .settle(let fence, let new, let evidence):
       return [
         world.isAncestor(new, of: world.branch)
@@ -227,13 +244,13 @@ extension Process {
         failure: failure, isNoChange: gate.isNoChange))
   }
 
-  private func moved(_ move: Move, _ didMove: Bool) -> Change {
-    guard let fence = move.fence else {
-      return didMove
-        ? .refreshMerged(commit: object(move.new)) : .refreshAbandoned(evidence: .holder, reason: "not moved")
-    }
-    return didMove
-      ? .stepMerged(fence, commit: object(move.new))
-      : .mergeAbandoned(fence, evidence: .holder, reason: "not moved")
+  private func moved(_ move: Move, _ didMove: Bool, _ migration: MigrationState) -> [Change] {
+    let change =
+      if let fence = move.fence {
+        migration.end(ofMerge: fence, to: object(move.new), didMove: didMove, reason: "not moved")
+      } else {
+        migration.end(ofRefreshTo: object(move.new), didMove: didMove, reason: "not moved")
+      }
+    return change.map { [$0] } ?? []
   }
 }

@@ -24,7 +24,9 @@ extension Checker {
     case .stepReleased(let fence, let forced, _):
       let index = stepNumber(fence.step)
       if steps[index].kind != .leased { return "I-18: released without a lease" }
-      if forced { steps[index].epoch += 1 } else if steps[index].holder != event.by {
+      if forced {
+        steps[index].epoch += 1
+      } else if steps[index].holder != event.by {
         return "I-14: released by somebody else"
       }
       steps[index].kind = .idle

@@ -25,7 +25,9 @@ extension Checker {
       if case .holder = evidence, event.by != step.holder { return "I-13: given up by somebody else" }
       back(index, world)
     case .mergeIntended(_, let target):
-      if step.kind != .gating || target.gate != step.gate || isPaused { return "I-13: another gate run's intent" }
+      if step.kind != .gating || target.gate != step.gate || isPaused {
+        return "I-13: another gate run's intent"
+      }
       if !step.hasPassed || number(target.tree) != step.gateTree { return "I-22: not the tree that passed" }
       let (old, new) = (number(target.old), number(target.new))
       if old != tip { return "I-22: the intent does not start at the tip" }
@@ -45,7 +47,9 @@ extension Checker {
     case .stepMerged(_, let commit):
       guard step.kind == .merging, let intent = step.intent else { return "I-23: merged without an intent" }
       if number(commit) != intent.new { return "I-22: another commit than intended" }
-      if !world.isAncestor(intent.new, of: world.branch) { return "I-23: merged, but the branch did not move" }
+      if !world.isAncestor(intent.new, of: world.branch) {
+        return "I-23: merged, but the branch did not move"
+      }
       steps[index].kind = .merged
       tip = intent.new
     default: break

@@ -64,11 +64,10 @@ struct Checker {
 
   func acknowledged(_ append: Int, isWon: Bool) -> String? {
     if isWon == appends.contains(append) { return nil }
-    return "I-4: append \(append) was acknowledged as \(isWon ? "won" : "lost"), and is \(isWon ? "not " : "")"
+    return
+      "I-4: append \(append) was acknowledged as \(isWon ? "won" : "lost"), and is \(isWon ? "not " : "")"
       + "in the chain"
   }
-
-  mutating func forget(_ append: Int) { appends.remove(append) }
 
   // MARK: The branch (I-22, I-23)
 
@@ -89,6 +88,7 @@ struct Checker {
   /// What the accepted event breaks, or `nil`.
   mutating func see(_ event: Event, isLast: Bool, _ world: World) -> String? {
     defer { lastAt = event.at }
+    if world.chain.count != events + 1 { return "I-2: entries that were seen are gone" }
     if event.at < lastAt { return "I-5: time went back" }
     if isEnded { return "I-18: an event was accepted after the end" }
     if let fault = fenced(event.change) ?? book(event, world) { return fault }
@@ -152,7 +152,7 @@ struct Checker {
     if isEnded && !steps[index].isTerminal { return "I-18: \(stepName(index)) is open after the end" }
     return isSame
       ? nil
-      : "I-18: \(stepName(index)) is \(migration.steps[index].phase.word) in the state, \(kind) by the entries"
+      : "I-18: \(stepName(index)) is \(migration.steps[index].phase.word), \(kind) by the entries"
   }
 
   func hasOpenNeed(_ index: Int) -> Bool {

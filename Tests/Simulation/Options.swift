@@ -11,15 +11,21 @@ struct Options: Sendable {
   /// Named in the line that repeats a failure.
   var commit = "HEAD"
   var isVerbose = false
+  var isCanary = false
 
   init() {}
 
   init(_ words: ArraySlice<String>) throws(Fault) {
     var rest = words
     while let word = rest.popFirst() {
-      if word == "--verbose" {
+      switch word {
+      case "--verbose":
         isVerbose = true
         continue
+      case "--canary":
+        isCanary = true
+        continue
+      default: break
       }
       guard let value = rest.popFirst() else { throw Fault(text: "'\(word)' needs a value") }
       switch word {

@@ -79,6 +79,9 @@ final class Process {
 
   func evidence(_ owner: Owner, _ expiresAt: Timestamp, _ at: Timestamp) -> Evidence? {
     if isProvablyDead(owner) { return .holderDead(owner) }
+    #if KNOWN_BUGS
+      if KnownBug.wallClockExpiry.isOn { return clock > expiresAt ? .timeout : nil }
+    #endif
     return at > expiresAt.adding(seconds: expiryGraceSeconds) ? .timeout : nil
   }
 
@@ -155,7 +158,14 @@ final class Process {
       if world.isGood(done.tree) { world.checker.judged(done.tree, done.digest) }
       return begin(.baseline(done.tree, done.digest))
     }
-    if let done = gate, done.doneAt <= world.now { return begin(.gateEnd(done)) }
+    if let done = gate, done.doneAt <= world.now {
+      #if KNOWN_BUGS
+        if KnownBug.intentAfterMove.isOn, done.verdict == .passed {
+          _ = world.moveBranch(from: done.tip, to: done.commit)
+        }
+      #endif
+      return begin(.gateEnd(done))
+    }
     guard case .running = migration.phase else { return renew(migration) }
     if startBaseline(migration) || startGate(migration, now) || startJob(migration, now) { return true }
     return renew(migration)
@@ -215,7 +225,9 @@ final class Process {
       default: continue
       }
     }
-    guard let found, case .submitted(let submission)? = migration.step(found.step)?.phase else { return false }
+    guard let found, case .submitted(let submission)? = migration.step(found.step)?.phase else {
+      return false
+    }
     return begin(.gateBegin(candidate(found, submission)))
   }
 

@@ -7,4 +7,7 @@ do throws(Options.Fault) { options = try Options(CommandLine.arguments.dropFirst
   print("git-migrate-simulate: \(error.text)")
   exit(129)
 }
+#if KNOWN_BUGS
+  if options.isCanary { exit(Canary(options).run()) }
+#endif
 exit(await Campaign(options).run())

@@ -1,0 +1,26 @@
+#if KNOWN_BUGS
+  /// The bugs that the project's proofs must catch, built in only with `-DKNOWN_BUGS` and never released
+  /// (INVARIANTS, canary).
+  public enum KnownBug: String, CaseIterable, Sendable {
+    case readCheckWrite = "B1"
+    case forcedGenesis = "B2"
+    case noNonce = "B3"
+    case upToDateIsWin = "B4"
+    case errorIsNotApplied = "B5"
+    case epochNotChecked = "B6"
+    case wallClockExpiry = "B7"
+    case timerSurvivesEnd = "B8"
+    case verdictOfAnyTree = "B9"
+    case intentAfterMove = "B10"
+    case lockRemovedByAge = "B11"
+    case groupKill = "B12"
+    case gateNotRechecked = "B13"
+    case unknownEventIgnored = "B14"
+
+    /// The bug that is switched on; set once, before anything else runs.
+    nonisolated(unsafe) public static var active: KnownBug?
+
+    /// Whether this bug is switched on.
+    public var isOn: Bool { KnownBug.active == self }
+  }
+#endif
