@@ -59,16 +59,12 @@ public struct Interpreter {
     if site.ledger.isShared {
       return try share(
         .stepMerged(fence, commit: commit),
-        or: { .mergeAbandoned(fence, evidence: .holder, reason: $0) }, migration)
+        or: { $0.end(ofMerge: fence, to: commit, didMove: false, reason: $1) }, migration)
     }
-    let change: Migration.Change
-    switch try BranchMove(site: site).move(state.intoRef, from: from, to: to, isOwn: !state.isShared) {
-    case .moved: change = .stepMerged(fence, commit: commit)
-    case .notMoved(let reason): change = .mergeAbandoned(fence, evidence: .holder, reason: reason)
-    case .elsewhere(let found):
-      change = .mergeAbandoned(fence, evidence: .holder, reason: Interpreter.elsewhere(state.into, found))
+    let (didMove, reason) = try outcome(of: state, from: from, to: to)
+    try record(migration) {
+      $0.end(ofMerge: fence, to: commit, didMove: didMove, reason: reason)
     }
-    try record([Proposal(migration, change)])
   }
 
   private func moveRefreshed(_ migration: String, from old: String, to new: String) throws(CommandError) {
@@ -78,16 +74,40 @@ public struct Interpreter {
     if site.ledger.isShared {
       return try share(
         .refreshMerged(commit: commit),
-        or: { .refreshAbandoned(evidence: .holder, reason: $0) }, migration)
+        or: { $0.end(ofRefreshTo: commit, didMove: false, reason: $1) }, migration)
     }
-    let change: Migration.Change
-    switch try BranchMove(site: site).move(state.intoRef, from: from, to: to, isOwn: !state.isShared) {
-    case .moved: change = .refreshMerged(commit: commit)
-    case .notMoved(let reason): change = .refreshAbandoned(evidence: .holder, reason: reason)
-    case .elsewhere(let found):
-      change = .refreshAbandoned(evidence: .holder, reason: Interpreter.elsewhere(state.into, found))
+    let (didMove, reason) = try outcome(of: state, from: from, to: to)
+    try record(migration) { $0.end(ofRefreshTo: commit, didMove: didMove, reason: reason) }
+  }
+
+  /// Moves the branch; says whether it moved, and if not, why.
+  private func outcome(of state: MigrationState, from old: OID, to new: OID) throws(CommandError) -> (
+    didMove: Bool, reason: String
+  ) {
+    switch try BranchMove(site: site).move(state.intoRef, from: old, to: new, isOwn: !state.isShared) {
+    case .moved: (true, "")
+    case .notMoved(let reason): (false, reason)
+    case .elsewhere(let found): (false, Interpreter.elsewhere(state.into, found))
     }
-    try record([Proposal(migration, change)])
+  }
+
+  /// Appends what the newest state says of the end of a move; nothing when it is not ours to end any more.
+  func record(
+    _ migration: String, _ change: (MigrationState) -> Migration.Change?
+  ) throws(CommandError) {
+    let outcome = try reporting {
+      try site.ledger.append(by: site.actor) { (snapshot, _) throws(Refusal) in
+        guard let state = snapshot.state.migration(named: migration), let change = change(state) else {
+          return []
+        }
+        return [Proposal(migration, change)]
+      }
+    }
+    switch outcome {
+    case .won(_, let effects): try perform(effects)
+    case .refused(let refusal): throw CommandError(refusal)
+    case .nothing: return
+    }
   }
 
   static func elsewhere(_ branch: String, _ found: OID?) -> String {

@@ -56,7 +56,8 @@ extension Interpreter {
   /// Shared, a merge is one push of the entry and the branch together, from the values that both were decided
   /// on: nobody ever sees one without the other. The branch here follows.
   func share(
-    _ done: Migration.Change, or abandoned: (String) -> Migration.Change, _ migration: String
+    _ done: Migration.Change, or abandoned: (MigrationState, String) -> Migration.Change?,
+    _ migration: String
   ) throws(CommandError) {
     do throws(LedgerError) {
       let outcome = try site.ledger.append([Proposal(migration, done)], by: site.actor)
@@ -73,7 +74,8 @@ extension Interpreter {
       }
     } catch {
       guard case .branchMoved = error else { throw CommandError(error) }
-      try record([Proposal(migration, abandoned(error.description))])
+      let reason = error.description
+      try record(migration) { abandoned($0, reason) }
     }
   }
 
