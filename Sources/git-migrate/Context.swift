@@ -39,7 +39,7 @@ final class Context {
   func site() throws(CommandError) -> Site {
     if let opened { return opened }
     let site = try Site(directory: try directory(), environment: environment)
-    try site.share(warn: { [weak self] in self?.warn($0) })
+    try site.share(warn: { [output] in output.note("warning: \($0)") })
     opened = site
     return site
   }
@@ -106,19 +106,8 @@ final class Context {
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) { note("hint: \(line)") }
   }
 
-  /// Writes a line to standard error, after all that standard output has got, and made safe for a terminal.
-  func note(_ line: String) {
-    try? output.flush()
-    let bytes = Array((TerminalText.sanitized(line) + "\n").utf8)
-    var written = 0
-    while written < bytes.count {
-      let count = bytes[written...].withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      // There is nowhere left to say that standard error is gone.
-      guard count > 0 else { return }
-      written += count
-    }
-  }
+  /// Writes a line to standard error; see `Output.note(_:)`.
+  func note(_ line: String) { output.note(line) }
 
   /// `GIT_ADVICE=0` and `advice.migrateHints=false` silence hints.
   private var wantsAdvice: Bool {

@@ -1,5 +1,6 @@
 import Glibc
 import Migration
+import Processes
 import Runner
 
 /// Standard output: buffered, and no write error goes unseen. A full disk ends the command with 128; a reader
@@ -58,6 +59,20 @@ final class Output {
       throw error
     }
     buffer = []
+  }
+
+  /// Writes a line to standard error, after all that standard output has got, and made safe for a terminal.
+  func note(_ line: String) {
+    try? flush()
+    let bytes = Array((TerminalText.sanitized(line) + "\n").utf8)
+    var written = 0
+    while written < bytes.count {
+      let count = bytes[written...].withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      // There is nowhere left to say that standard error is gone.
+      guard count > 0 else { return }
+      written += count
+    }
   }
 
   /// Ends the process as if `SIGPIPE` had never been ignored: a shell sees 141 and prints nothing.
