@@ -54,7 +54,22 @@ extension GitProgram {
         url, ":\(ref)",
       ])
     if output.isSuccess { return nil }
-    return output.errorText.split(whereSeparator: \.isNewline).first.map(String.init) ?? output.text
+    let lines = output.errorText.split(whereSeparator: \.isNewline)
+    return GitProgram.telling(GitProgram.remarks(of: output)) ?? lines.first.map(String.init) ?? output.text
+  }
+
+  /// The server's own words: why a hook refused, or which ref could not be locked.
+  private static func remarks(of output: Output) -> [String] {
+    output.errorText.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("remote: ") }
+      .map { $0.dropFirst("remote: ".count).trimmingSuffix() }.filter { !$0.isEmpty }
+  }
+
+  /// The remark that says most. That a hook declined is what git adds to the hook's own reason.
+  private static func telling(_ remarks: [String]) -> String? {
+    let reasons = remarks.filter { !$0.hasPrefix("error: hook declined to update ") }
+    let signs = ["fatal: ", "error: "]
+    return reasons.first { remark in signs.contains { remark.lowercased().contains($0) } } ?? reasons.first
+      ?? remarks.first
   }
 
   /// Reads what `git push --porcelain` said about these refs: a line for each ref, `<flag> TAB <from>:<to>
@@ -71,11 +86,7 @@ extension GitProgram {
       summaries[name] = fields[2...].joined(separator: " ")
     }
     if output.isSuccess, refs.allSatisfy({ [" ", "*", "=", "+"].contains(flags[$0]) }) { return .won }
-    // The server's own words: why a hook refused, or which ref could not be locked.
-    let remarks = output.errorText.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("remote: ") }.map
-    {
-      $0.dropFirst("remote: ".count).trimmingSuffix()
-    }
+    let remarks = GitProgram.remarks(of: output)
     var lost: [String] = []
     var reasons: [String] = []
     for ref in refs where flags[ref] == "!" {
@@ -90,11 +101,7 @@ extension GitProgram {
       }
     }
     if !lost.isEmpty { return .lost(lost) }
-    if let reason = reasons.first {
-      let told = remarks.filter { !$0.isEmpty }
-      let telling = told.first { $0.contains("fatal: ") || $0.contains("error: ") } ?? told.first
-      return .rejected(telling ?? reason)
-    }
+    if let reason = reasons.first { return .rejected(GitProgram.telling(remarks) ?? reason) }
     let lines = output.errorText.split(whereSeparator: \.isNewline).map(String.init)
     let fatal = lines.first { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") || $0.hasPrefix("ssh: ") }
     return .unknown(fatal ?? lines.first ?? "git push ended with \(output.status)")

@@ -112,6 +112,8 @@ public final class GitRemote: LedgerRemote {
     case .lost: return "somebody else made '\(ref)'"
     case .rejected(let reason), .unknown(let reason): return reason
     }
-    return try git.deleteRemote(ref, at: commit, on: pushURL)
+    return try git.deleteRemote(ref, at: commit, on: pushURL).map {
+      "it made '\(ref)', and does not delete it: \($0)"
+    }
   }
 }

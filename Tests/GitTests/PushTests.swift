@@ -32,6 +32,16 @@ struct PushTests {
       stdout: Array("!\tabc:refs/migrate/ledger\t[remote rejected] (pre-receive hook declined)\n".utf8),
       stderr: Array("remote: fatal: not legal        \n".utf8))
     #expect(GitProgram.pushOutcome(declined, [ref]) == .rejected("fatal: not legal"))
+    let gitolite = "FATAL: W refs/migrate/ledger repo ann DENIED by refs/migrate/"
+    let denied = GitProgram.Output(
+      status: 1, stdout: Array("!\tabc:refs/migrate/ledger\t[remote rejected] (hook declined)\n".utf8),
+      stderr: Array(
+        """
+        remote: \(gitolite)        
+        remote: error: hook declined to update refs/migrate/ledger        
+
+        """.utf8))
+    #expect(GitProgram.pushOutcome(denied, [ref]) == .rejected(gitolite), "the reason, not that there is one")
     let cut = GitProgram.Output(
       status: 128, stdout: [], stderr: Array("fatal: the remote end hung up unexpectedly\n".utf8))
     #expect(

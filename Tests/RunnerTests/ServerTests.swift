@@ -20,21 +20,7 @@ import Testing
   @Test("ssh") func ssh() throws {
     guard ServedMigration.has("/usr/sbin/sshd", "openssh-server") else { return }
     let world = try ServedMigration()
-    for name in ["host", "user"] {
-      try world.shell("ssh-keygen -q -t ed25519 -N '' -f '\(world.root)/\(name)'")
-    }
-    if geteuid() == 0 { try Files.makeDirectories("/run/sshd") }
-    let port = try world.serve("/usr/sbin/sshd") { port in
-      [
-        "-D", "-e", "-f", "/dev/null", "-p", String(port), "-h", "\(world.root)/host", "-o",
-        "ListenAddress=127.0.0.1", "-o", "AuthorizedKeysFile=\(world.root)/user.pub", "-o", "StrictModes=no",
-        "-o", "UsePAM=no", "-o", "PidFile=none", "-o",
-        "SetEnv=PATH=\(world.first.repository.environment["PATH"] ?? "")",
-      ]
-    }
-    world.first.repository.environment["GIT_SSH_COMMAND"] =
-      "ssh -F /dev/null -i '\(world.root)/user' -o BatchMode=yes -o StrictHostKeyChecking=no "
-      + "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+    let port = try world.serveSSH(keys: "\(world.root)/user.pub", home: nil)
     let user = try world.shell("id -un")
     try world.exchange("ssh://\(user)@127.0.0.1:\(port)\(world.server)")
   }
@@ -64,89 +50,5 @@ import Testing
       return ["-X", "-f", file]
     }
     try world.exchange("http://127.0.0.1:\(port)/server.git")
-  }
-}
-
-/// A server's repository with our hook, and a program that serves it.
-private final class ServedMigration {
-  let first: MigrationWorld
-  let root: String
-  let server: String
-  private var program: BackgroundRun?
-
-  init() throws {
-    first = try MigrationWorld()
-    root = first.repository.root
-    server = root + "/server.git"
-    try first.repository.git("init", "--quiet", "--bare", "--initial-branch=main", server)
-    try first.repository.git("-C", server, "config", "http.receivepack", "true")
-    _ = try first.migrate("init", in: server)
-  }
-
-  deinit { program?.send(SIGTERM) }
-
-  /// Whether a server program is here; where everything is to be tested, a missing one is a failure.
-  static func has(_ path: String, _ package: String) -> Bool {
-    if Files.exists(path) { return true }
-    print("SKIPPED: \(package) is not installed")
-    if ChildEnvironment.current()["CI"] == "true" { Issue.record("\(package) is not installed") }
-    return false
-  }
-
-  @discardableResult
-  func shell(_ script: String) throws -> String {
-    let run = try first.repository.run("sh", ["-c", script], in: root)
-    guard run.code == 0 else { throw TestFailure("\(script): \(run)") }
-    return run.out.hasSuffix("\n") ? String(run.out.dropLast()) : run.out
-  }
-
-  /// Starts a server on a port that nobody has.
-  func serve(_ executable: String, _ arguments: (Int) throws -> [String]) throws -> Int {
-    for _ in 0..<10 {
-      let port = Int.random(in: 20_000...60_000)
-      let run = try BackgroundRun(first.repository, executable, try arguments(port))
-      let isUp = try eventually(within: 10) {
-        try !run.isRunning || shell("ss -ltn 'sport = :\(port)' | tail -n +2") != ""
-      }
-      if isUp && run.isRunning {
-        program = run
-        return port
-      }
-    }
-    throw TestFailure("\(executable) could not be started")
-  }
-
-  /// Two clones share a migration through the address: one starts it, both see its end, and the server's hook
-  /// lets nothing else in.
-  func exchange(_ url: String) throws {
-    let repository = first.repository
-    try repository.git("remote", "add", "origin", url)
-    try repository.git("push", "--quiet", "origin", "main")
-    let begun = try first.migrate("init", "--remote", "origin")
-    #expect(begun.code == 0, "\(begun)")
-    try first.start(
-      "  - { id: A, run: 'echo a > fa' }\n  - { id: B, needs: [A] }",
-      gate: "{ verifiers: [{ name: t, run: 'test -e a.txt' }] }")
-    let run = try first.migrate("run")
-    #expect(run.code == 1 && run.out.contains("no 'run'"), "\(run)")
-
-    let other = root + "/other"
-    try repository.git("clone", "--quiet", url, other)
-    #expect(try first.migrate("init", "--remote", "origin", in: other).code == 0)
-    let claim = try first.migrate("claim", "B", "--no-worktree", "--worker", "w", in: other)
-    #expect(claim.code == 0, "\(claim)")
-    let late = try first.migrate("claim", "B", "--no-worktree", "--worker", "v")
-    #expect(late.code == 1 && late.err.contains("held by w"), "\(late)")
-    #expect(try first.migrate("release", "B", "--worker", "w", in: other).code == 0)
-    #expect(try first.migrate("sync").code == 0)
-    #expect(
-      try repository.git("rev-parse", "migrate/mig")
-        == repository.git("-C", other, "rev-parse", "migrate/mig"))
-
-    // By hand nothing gets in that no gate passed.
-    let tree = try repository.git("rev-parse", "main^{tree}")
-    let stray = try repository.git("commit-tree", "-p", "migrate/mig", "-m", "stray", tree)
-    let push = try repository.runGit(["push", "--no-verify", "origin", "\(stray):refs/heads/migrate/mig"])
-    #expect(push.code == 1 && push.err.contains("no verdict"), "\(push)")
   }
 }
