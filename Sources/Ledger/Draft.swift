@@ -34,7 +34,8 @@ extension Ledger {
       } catch {
         return .refused(error)
       }
-      let entry = Entry(sequence: snapshot.sequence, nonce: randomness.nonce(), event: event)
+      let entry = Entry(
+        sequence: snapshot.sequence, nonce: proposal.nonce ?? randomness.nonce(), event: event)
       let line = entry.json.canonicalBytes
       guard line.count <= Entry.maximumBytes else { throw .tooLarge(bytes: line.count) }
       do throws(GitError) {

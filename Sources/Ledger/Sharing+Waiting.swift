@@ -31,10 +31,18 @@ extension Ledger {
     var current = base
     var accepted: [Proposal] = []
     var refused: [RefusedEvent] = []
+    var arrived = 0
+    let theirs = try nonces(of: try waiting(from: mine, to: tip))
     for oid in try waiting(from: tip, to: mine) {
-      let event = try chain.entry(of: try chain.commit(oid), plans: plans).entry.event
+      let entry = try chain.entry(of: try chain.commit(oid), plans: plans).entry
+      // An earlier try came through, and nobody could tell us.
+      if theirs.contains(entry.nonce) {
+        arrived += 1
+        continue
+      }
+      let event = entry.event
       var proposal = Proposal(event.migration, event.change)
-      proposal.author = event.by
+      (proposal.author, proposal.nonce) = (event.by, entry.nonce)
       if let number = event.change.planNumber {
         proposal.planText = try planText(event.migration, number: number, in: try read())
       }
@@ -50,7 +58,7 @@ extension Ledger {
     }
     var new = tip
     if try asGit({ () throws(GitError) in try repository.isAncestor(tip, of: mine) }) {
-      (new, refused) = (mine, [])
+      (new, refused, arrived) = (mine, [], 0)
       current = try snapshot(at: mine)
     } else if !accepted.isEmpty {
       let at = max(clock.now(), base.state.at)
@@ -67,7 +75,7 @@ extension Ledger {
     if !refused.isEmpty { report.keptOn = try keepRefused(mine) }
     for event in refused { warn("'\(event.sentence)' was refused: \(event.reason)") }
     report.refused += refused
-    report.sent += accepted.count
+    report.sent += accepted.count + arrived
     try adopt(new, keepingOld: false)
     return true
   }
@@ -93,6 +101,15 @@ extension Ledger {
       try repository.commits(from: mine, excluding: known.map { [$0] } ?? [], firstParentOnly: true)
         .reversed()
     }
+  }
+
+  /// By these an entry is known again when it was decided anew: it keeps its nonce then.
+  private func nonces(of commits: [OID]) throws(LedgerError) -> Set<String> {
+    var nonces: Set<String> = []
+    for oid in commits {
+      nonces.insert(try chain.entry(of: try chain.commit(oid), plans: plans).entry.nonce)
+    }
+    return nonces
   }
 
   /// Keeps a tip that will not be part of the chain.

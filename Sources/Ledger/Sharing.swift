@@ -79,7 +79,8 @@ extension Ledger {
     let before = try read().sequence
     contact = RemoteContact()
     try pull(&report)
-    report.received = max(0, try read().sequence - before - report.sent + report.refused.count)
+    // What was sent had been counted before, and so had what was refused.
+    report.received = max(0, try read().sequence - before + report.refused.count)
     return report
   }
 
@@ -125,29 +126,39 @@ extension Ledger {
     let updates =
       [GitProgram.PushUpdate(ref: Ledger.ref, to: draft.tip, from: seen.tip)]
       + companions(of: proposals, from: seen.state, to: draft.snapshot.state)
-    switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
-    case .won:
-      try answered(draft.tip)
-      return .shared
-    case .lost(let refs):
-      var report = SyncReport()
-      try pull(&report)
-      if !refs.contains(Ledger.ref), try read().tip == seen.tip, let ref = refs.first {
-        throw .branchMoved(ref: ref, remote: remote.name)
-      }
-      return .lost
-    case .rejected(let reason): throw .rejected(remote: remote.name, reason: reason)
-    case .unknown(let reason):
-      // The connection may have been cut before or after: what the remote has says which.
-      do throws(LedgerError) {
+    var openReason = ""
+    for _ in 0..<Ledger.triesAfterOpenPushes {
+      switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
+      case .won:
+        try answered(draft.tip)
+        return .shared
+      case .lost(let refs):
         var report = SyncReport()
         try pull(&report)
-      } catch {
-        guard case .unreachable = error else { throw error }
-        return try wait(proposals, reason)
+        // An earlier try may have come through after all.
+        if try contains(draft.tip) { return .shared }
+        if !refs.contains(Ledger.ref), try read().tip == seen.tip, let ref = refs.first {
+          throw .branchMoved(ref: ref, remote: remote.name)
+        }
+        return .lost
+      case .rejected(let reason): throw .rejected(remote: remote.name, reason: reason)
+      case .unknown(let reason):
+        openReason = reason
+        // The connection may have been cut before or after: what the remote has says which.
+        do throws(LedgerError) {
+          var report = SyncReport()
+          try pull(&report)
+        } catch {
+          guard case .unreachable = error else { throw error }
+          return try wait(proposals, Ledger.open(reason))
+        }
+        if try contains(draft.tip) { return .shared }
+        // From another tip it can never arrive. From this one it still can, so that only the very same entry
+        // may be tried again: with a new one we could lose against ourselves.
+        if try read().tip != seen.tip { return .lost }
       }
-      return try contains(draft.tip) ? .shared : .lost
     }
+    return try wait(proposals, Ledger.open(openReason))
   }
 
   /// Brings over what waits here, if anything does. That the remote cannot be reached is no error.
@@ -170,8 +181,12 @@ extension Ledger {
     for _ in 0..<10 {
       let now = try currentTip()
       if now == tip { return }
-      if let now, keepingOld, try !asGit({ () throws(GitError) in try repository.isAncestor(now, of: tip) }) {
-        _ = try keepRefused(now)
+      if let now, keepingOld {
+        // Others went on from there, and we have theirs already.
+        if try asGit({ () throws(GitError) in try repository.isAncestor(tip, of: now) }) { return }
+        if try !asGit({ () throws(GitError) in try repository.isAncestor(now, of: tip) }) {
+          _ = try keepRefused(now)
+        }
       }
       switch move(repository, tip, now) {
       case .won: return
@@ -227,6 +242,12 @@ extension Ledger {
 
   /// How often entries are brought to the remote before others are called too fast.
   private static let triesToShare = 20
+
+  /// How often the same entries are pushed while it is not known whether they arrived.
+  private static let triesAfterOpenPushes = 3
+
+  /// What to say when it stays unknown.
+  private static func open(_ reason: String) -> String { reason + " (it may have the entry all the same)" }
 
   /// Waits a moment, longer each time, and never as long as a rival.
   private func pause(_ turn: Int) {

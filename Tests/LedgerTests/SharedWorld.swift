@@ -75,6 +75,8 @@ final class FaultyRemote: LedgerRemote {
     case cutBefore
     /// It is cut after the server has them.
     case cutAfter
+    /// It is cut here; what was sent is still on its way when we look, and arrives before our next push.
+    case late
   }
 
   let real: GitRemote
@@ -84,6 +86,10 @@ final class FaultyRemote: LedgerRemote {
   var pushes = 0
   var server = ""
   var git: GitProgram?
+  private var onItsWay: [GitProgram.PushUpdate]?
+  /// What others do just before, and just after, something late arrives.
+  var beforeArrival: () -> Void = {}
+  var afterArrival: () -> Void = {}
 
   init(_ real: GitRemote) { self.real = real }
 
@@ -100,8 +106,17 @@ final class FaultyRemote: LedgerRemote {
       let specs = updates.map { "+\($0.new.hex):\($0.ref)" }
       return try git.run(["push", "--quiet", server] + specs).isSuccess ? .won : .unknown("it failed")
     }
+    if let late = onItsWay {
+      onItsWay = nil
+      beforeArrival()
+      _ = try real.push(late)
+      afterArrival()
+    }
     switch faults.popLast() {
     case nil: return try real.push(updates)
+    case .late:
+      onItsWay = updates
+      return .unknown("the remote end hung up unexpectedly")
     case .cutBefore: return .unknown("the remote end hung up unexpectedly")
     case .cutAfter:
       _ = try real.push(updates)

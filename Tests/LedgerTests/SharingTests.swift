@@ -85,7 +85,61 @@ struct SharingTests {
     #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
     #expect(try world.sentences().count { $0.contains("S1 claimed") } == 1, "exactly once")
     #expect(try world.tip(world.server) == world.tip(world.ledgers.repository.path))
-    #expect((ledger.remote as? FaultyRemote)?.pushes == (fault == .cutBefore ? 2 : 1))
+    #expect((ledger.remote as? FaultyRemote)?.pushes == (fault == .cutAfter ? 1 : 2))
+  }
+
+  @Test("knows its own entry that came late, and that never came", arguments: [true, false])
+  func lateAndOvertaken(arrives: Bool) throws {
+    let world = try SharedWorld(steps: 2)
+    let other = try world.writer(in: try world.clone("other"))
+    let append = {
+      let faster = try? world.ledgers.claim("S2", by: "b", through: other)
+      #expect(faster?.isWon == true)
+    }
+    let ledger = try world.writer { real in
+      let faulty = FaultyRemote(real)
+      faulty.faults = [.late]
+      if arrives { faulty.afterArrival = append } else { faulty.beforeArrival = append }
+      return faulty
+    }
+    var asked = 0
+    let outcome = try world.ledgers.claim("S1", by: "a", through: ledger) { asked += 1 }
+    #expect(outcome.isWon)
+    #expect(asked == (arrives ? 1 : 2))
+    let claims = try world.sentences().filter { $0.contains("S1 claimed") }
+    #expect(claims.count == 1, "\(claims)")
+    let path = world.ledgers.repository.path
+    #expect(try world.tip(path) == world.tip(world.server), "and does not go back behind the others")
+    #expect(try world.ledgers.repository.git("for-each-ref", "refs/migrate/refused") == "")
+  }
+
+  @Test("takes what waited once, however often it is sent", arguments: FaultyRemote.Fault.allCases)
+  func waitingOnce(_ fault: FaultyRemote.Fault) throws {
+    let world = try SharedWorld(steps: 3)
+    let ledger = try world.writer()
+    for step in ["S1", "S2"] { #expect(try world.ledgers.claim(step, by: "a", through: ledger).isWon) }
+    try world.setReachable(false)
+    let (broken, kept) = (Fence(step: "S1", epoch: 1), Fence(step: "S2", epoch: 1))
+    let failure = Failure(kind: .worker, reason: "it broke")
+    #expect(try ledger.append([Proposal("mig", .attemptFailed(broken, failure))], by: "a").isWon)
+    let later = SystemClock().now().adding(seconds: 3600)
+    #expect(try ledger.append([Proposal("mig", .leaseRenewed(kept, expiresAt: later))], by: "a").isWon)
+    try world.setReachable(true)
+    let other = try world.writer(in: try world.clone("other"))
+    #expect(try world.ledgers.claim("S3", by: "b", through: other).isWon)
+
+    let again = try world.writer { real in
+      let faulty = FaultyRemote(real)
+      faulty.faults = [fault]
+      return faulty
+    }
+    #expect(throws: LedgerError.self) { try again.synchronize() }
+    let report = try again.synchronize()
+    #expect(report.refused.isEmpty && report.sent == 2 && report.received == 1, "\(report)")
+    let sentences = try world.sentences()
+    #expect(sentences.count == 6, "\(sentences)")
+    #expect(try world.tip(world.server) == world.tip(world.ledgers.repository.path))
+    #expect(try world.writer().fsck() == [])
   }
 
   @Test("gives nothing away while the server cannot be reached")
@@ -128,7 +182,7 @@ struct SharingTests {
 
     let before = try world.tip(world.ledgers.repository.path)
     let report = try world.writer().synchronize()
-    #expect(report.sent == 1)
+    #expect(report.sent == 1 && report.received == 1)
     #expect(report.refused.count == 1 && report.refused.first?.sentence.contains("S2") == true, "\(report)")
     #expect(try world.tip(world.ledgers.repository.path, report.keptOn ?? "") == before, "nothing is lost")
     #expect(try world.tip(world.server) == world.tip(world.ledgers.repository.path))
