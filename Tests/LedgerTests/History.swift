@@ -75,6 +75,7 @@ extension Recorded {
 /// Takes down what clients in several threads do.
 final class Recorder: Sendable {
   private let moments = Mutex<[History.Moment]>([])
+  private let waiting = Mutex<[History.Operation]>([])
 
   var history: History { History(moments: moments.withLock { $0 }) }
 
@@ -85,10 +86,19 @@ final class Recorder: Sendable {
   }
 
   /// Notes beginning and end of an operation; what throws has an open outcome.
-  func run(_ client: Int, _ operation: History.Operation, _ body: () throws -> History.Kind) {
+  func run(
+    _ client: Int, _ operation: History.Operation, _ body: () throws -> History.Kind
+  ) -> History.Kind {
     note(client, operation, .invoke)
-    note(client, operation, (try? body()) ?? .info)
+    let end = (try? body()) ?? .info
+    note(client, operation, end)
+    return end
   }
+
+  /// Operations that were recorded in a clone, to be shared later: nothing may become of them but that.
+  var waited: [History.Operation] { waiting.withLock { $0 } }
+
+  func wait(for operation: History.Operation) { waiting.withLock { $0.append(operation) } }
 
   static func nanoseconds() -> UInt64 {
     var time = timespec()

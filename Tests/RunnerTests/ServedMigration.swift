@@ -9,7 +9,7 @@ final class ServedMigration {
   let first: MigrationWorld
   let root: String
   let server: String
-  private var program: BackgroundRun?
+  private var program: LoopbackServer?
 
   /// Makes the server's repository at `place` below the world's folder, or leaves it to the server to make.
   init(_ place: String? = "server.git") throws {
@@ -21,8 +21,6 @@ final class ServedMigration {
     try first.repository.git("-C", server, "config", "http.receivepack", "true")
     _ = try first.migrate("init", in: server)
   }
-
-  deinit { program?.send(SIGTERM) }
 
   /// Whether a server program is here; where everything is to be tested, a missing one is a failure.
   static func has(_ path: String, _ package: String) -> Bool {
@@ -41,18 +39,9 @@ final class ServedMigration {
 
   /// Starts a server on a port that nobody has.
   func serve(_ executable: String, _ arguments: (Int) throws -> [String]) throws -> Int {
-    for _ in 0..<10 {
-      let port = Int.random(in: 20_000...60_000)
-      let run = try BackgroundRun(first.repository, executable, try arguments(port))
-      let isUp = try eventually(within: 10) {
-        try !run.isRunning || shell("ss -ltn 'sport = :\(port)' | tail -n +2") != ""
-      }
-      if isUp && run.isRunning {
-        program = run
-        return port
-      }
-    }
-    throw TestFailure("\(executable) could not be started")
+    let started = try LoopbackServer(first.repository, executable, arguments)
+    program = started
+    return started.port
   }
 
   /// Starts an ssh server that lets in whom the file `keys` names, and has git here use the key `user`.

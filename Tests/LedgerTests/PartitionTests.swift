@@ -1,0 +1,183 @@
+import Git
+import Migration
+import Processes
+import Support
+import Synchronization
+import Testing
+
+@testable import Ledger
+
+/// Real clones, a real server, and a network between them that cuts, delays and refuses (INVARIANTS C.4).
+@Suite("Clones that append through a bad network", .serialized)
+struct PartitionTests {
+  private static let isLong = ChildEnvironment.current()["MIGRATE_LONG"] == "1"
+  private static let seed = ChildEnvironment.current()["MIGRATE_SEED"].flatMap(UInt64.init) ?? 1
+
+  @Test("tell nothing that is not so, and lose nothing")
+  func sound() throws {
+    let (clones, operations) = Self.isLong ? (16, 100) : (4, 18)
+    let world = try PartitionedWorld(clones: clones, seed: Self.seed)
+    try world.run(operations: operations)
+    let end = try world.finish()
+    let flaws = HistoryChecker.flaws(of: end.history, in: end.entries)
+    #expect(flaws == [], "MIGRATE_SEED=\(Self.seed): \(end.summary)")
+    #expect(end.forgotten == [] && end.refused == [], "what waited is all there, and all is told so")
+    for clone in world.clones {
+      #expect(try world.shared.tip(clone) == world.shared.tip(world.shared.server))
+    }
+    let complaints = try world.shared.writer(in: world.clones.first).fsck()
+    #expect(complaints == [])
+    try world.shared.ledgers.repository.git("-C", world.shared.server, "fsck", "--strict", "--no-dangling")
+
+    // With less of everything it would say nothing.
+    let isLoad = end.history.oks >= clones * operations * 9 / 10 && end.pushes.won >= clones * operations / 2
+    let isRace = end.pushes.lost >= clones * operations / 4 && end.history.fails > 0
+    let faults = end.faults
+    let isBad =
+      min(faults.cutBefore, faults.cutAfter, faults.late, faults.partitions) >= 2
+      && end.history.infos >= clones
+    #expect(isLoad && isRace && isBad, "void, too little happened: \(end.summary)")
+  }
+
+  @Test("would be caught if they were broken", arguments: BrokenRemote.Way.allCases)
+  func broken(_ way: BrokenRemote.Way) throws {
+    let world = try PartitionedWorld(clones: 4, seed: Self.seed)
+    // Who forces needs no bad network to do harm.
+    if way == .forces { world.heal() }
+    try world.run(operations: 8, tries: 24) { BrokenRemote($0, GitProgram($1), way) }
+    let flaws = HistoryChecker.flaws(of: world.history, in: try world.recorded())
+    #expect(flaws.contains { if case .lost = $0 { true } else { false } }, "\(flaws)")
+  }
+}
+
+/// A remote as somebody might have written it.
+final class BrokenRemote: LedgerRemote {
+  enum Way: CaseIterable {
+    /// It pushes with plain force, from whatever is there (B1).
+    case forces
+    /// It takes no answer for a yes.
+    case trusts
+  }
+
+  private let real: GitRemote
+  private let git: GitProgram
+  private let way: Way
+
+  init(_ real: GitRemote, _ git: GitProgram, _ way: Way) {
+    (self.real, self.git, self.way) = (real, git, way)
+  }
+
+  var name: String { real.name }
+  func fetch(branches: [String]) throws(GitError) -> OID? { try real.fetch(branches: branches) }
+  func fetch(attempts: [String]) throws(GitError) { try real.fetch(attempts: attempts) }
+  func knownTip() throws(GitError) -> OID? { try real.knownTip() }
+  func remember(_ tip: OID) throws(GitError) { try real.remember(tip) }
+  func probe(_ commit: OID) throws(GitError) -> String? { try real.probe(commit) }
+
+  func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
+    switch way {
+    case .forces:
+      let forced = try git.run(
+        ["-c", "protocol.git.allow=user", "push", "--quiet", name]
+          + updates.map { "+\($0.new.hex):\($0.ref)" })
+      return forced.isSuccess ? .won : .unknown("it failed")
+    case .trusts:
+      let outcome = try real.push(updates)
+      if case .unknown = outcome { return .won }
+      return outcome
+    }
+  }
+}
+
+/// A ledger that clones share, each through a port of the proxy.
+private final class PartitionedWorld {
+  /// What became of it all.
+  struct End {
+    var history: History
+    var entries: [Recorded]
+    var pushes: PushTally.Counts
+    var faults: CuttingProxy.Tally
+    /// What waited and is not in the ledger, and what a clone was told to have been refused.
+    var forgotten: [History.Operation]
+    var refused: [RefusedEvent]
+
+    var summary: String {
+      "\(history.oks) ok, \(history.fails) fail, \(history.infos) info; \(pushes); \(faults)"
+    }
+  }
+
+  let shared: SharedWorld
+  let clones: [String]
+  private let daemon: LoopbackServer
+  private let proxy: CuttingProxy
+  private let recorder = Recorder()
+  private let tally = PushTally()
+  private let seed: UInt64
+
+  init(clones count: Int, seed: UInt64) throws {
+    self.seed = seed
+    let shared = try SharedWorld(steps: count * 2)
+    self.shared = shared
+    clones = try (0..<count).map { try shared.clone("clone-\($0)") }
+    daemon = try LoopbackServer(
+      shared.ledgers.repository, "git", LoopbackServer.gitDaemon(shared.ledgers.repository.root))
+    proxy = try CuttingProxy(seed: seed, before: daemon.port, clones: count)
+    for (clone, port) in zip(clones, proxy.ports) {
+      try shared.ledgers.repository.git("-C", clone, "branch", "migrate/mig", "origin/main")
+      try shared.ledgers.repository.git(
+        "-C", clone, "remote", "set-url", "origin", "git://127.0.0.1:\(port)/server.git")
+    }
+  }
+
+  /// Lets every clone do as many operations that succeed, in a thread of its own.
+  func run(
+    operations: Int, tries: Int? = nil,
+    wrapped: @escaping @Sendable (GitRemote, Repository) -> any LedgerRemote = { (real, _) in real }
+  ) throws {
+    let (clones, seed, recorder, tally) = (clones, seed, recorder, tally)
+    let environment = shared.ledgers.repository.environment
+    try inThreads(clones.count) { number in
+      let repository = try Repository.open(gitDirectory: clones[number] + "/.git", environment: environment)
+      let clock = LeapingClock()
+      let ledger = Ledger(repository: repository, clock: clock)
+      if let remote = try GitRemote(repository, GitProgram(repository)) {
+        ledger.remote = CountedRemote(wrapped(remote, repository), tally)
+      }
+      var client = HistoryClient(
+        number: number, ledger: ledger, clock: clock, recorder: recorder,
+        chance: Chance(seed: seed &* 1000 &+ UInt64(number)))
+      var (done, tried) = (0, 0)
+      while done < operations, tried < tries ?? 20 * operations {
+        if client.act() { done += 1 }
+        tried += 1
+      }
+    }
+  }
+
+  /// What the clients told so far.
+  var history: History { recorder.history }
+
+  /// Ends the faults.
+  func heal() { proxy.heal() }
+
+  /// Ends the faults, has every clone bring over what waited, and gives what was told and what is.
+  func finish() throws -> End {
+    heal()
+    var refused: [RefusedEvent] = []
+    for clone in clones + clones {
+      refused += try shared.writer(in: clone, clock: LeapingClock()).synchronize().refused
+    }
+    let entries = try recorded()
+    let present = Set(entries.compactMap(\.operation))
+    return End(
+      history: history, entries: entries, pushes: tally.counts.withLock { $0 },
+      faults: try proxy.stop(), forgotten: recorder.waited.filter { !present.contains($0) }, refused: refused)
+  }
+
+  /// The ledger as the server has it.
+  func recorded() throws -> [Recorded] {
+    let server = try Repository.open(
+      gitDirectory: shared.server, environment: shared.ledgers.repository.environment)
+    return try Ledger(repository: server).entries().map { Recorded($0.entry) }
+  }
+}

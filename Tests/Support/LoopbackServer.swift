@@ -1,0 +1,39 @@
+import Glibc
+import Processes
+
+/// A server program on a port of 127.0.0.1 that nobody else has; it is told to end with this object.
+public final class LoopbackServer {
+  /// The port it listens on.
+  public let port: Int
+  private let run: BackgroundRun
+
+  /// Starts the program with the arguments for a port.
+  public init(_ world: TestRepository, _ program: String, _ arguments: (Int) throws -> [String]) throws {
+    for _ in 0..<10 {
+      let port = Int.random(in: 20_000...60_000)
+      let run = try BackgroundRun(world, program, try arguments(port))
+      let isUp = try eventually(within: 10) {
+        if !run.isRunning { return true }
+        let sockets = try world.run("ss", ["-H", "-ltn", "sport = :\(port)"])
+        return sockets.out.contains(":\(port)")
+      }
+      if isUp && run.isRunning {
+        (self.port, self.run) = (port, run)
+        return
+      }
+    }
+    throw TestFailure("\(program) could not be started")
+  }
+
+  /// What `git daemon` needs to serve the repositories below a folder, for reading and writing.
+  public static func gitDaemon(_ folder: String) -> (Int) -> [String] {
+    { port in
+      [
+        "daemon", "--reuseaddr", "--listen=127.0.0.1", "--port=\(port)", "--export-all",
+        "--enable=receive-pack", "--base-path=\(folder)", folder,
+      ]
+    }
+  }
+
+  deinit { run.send(SIGTERM) }
+}
