@@ -38,6 +38,14 @@ public struct OID: Hashable, Sendable, CustomStringConvertible, Comparable {
     self.init(high: high, middle: middle, low: low)
   }
 
+  /// A name for an object of a simulated repository: of a kind, and of a number among those.
+  package init(kind: UInt32, number: Int) {
+    self.init(high: UInt64(kind), middle: 0, low: UInt32(truncatingIfNeeded: number))
+  }
+
+  /// The number that a simulated object was given.
+  package var number: Int { Int(low) }
+
   init(_ raw: git_oid) {
     var high: UInt64 = 0
     var middle: UInt64 = 0
@@ -84,7 +92,19 @@ public struct OID: Hashable, Sendable, CustomStringConvertible, Comparable {
 
   /// The 40 lower-case hexadecimal digits.
   public var hex: String {
-    String(decoding: bytes.flatMap { [OID.digit($0 >> 4), OID.digit($0 & 15)] }, as: UTF8.self)
+    String(unsafeUninitializedCapacity: OID.byteCount * 2) { digits in
+      var next = 0
+      func write(_ word: UInt64, from top: Int) {
+        for shift in stride(from: top, through: 0, by: -4) where next < digits.count {
+          digits[next] = OID.digit(UInt8(truncatingIfNeeded: word >> shift) & 15)
+          next += 1
+        }
+      }
+      write(high, from: 60)
+      write(middle, from: 60)
+      write(UInt64(low), from: 28)
+      return next
+    }
   }
 
   /// Whether this is `zero`.

@@ -2,13 +2,46 @@ import Git
 import Migration
 
 /// Entries that are written as objects but that no ref points to yet.
-struct Draft {
+package struct Draft {
   /// The last of them.
-  var tip: OID
+  package var tip: OID
   /// The ledger as it will be.
-  var snapshot: LedgerSnapshot
+  package var snapshot: LedgerSnapshot
   /// What must be done once it is.
-  var effects: [Effect]
+  package var effects: [Effect]
+  /// What they were made of.
+  var proposals: [Proposal]
+}
+
+/// A draft while it grows.
+package struct DraftSketch {
+  /// The ledger as it will be.
+  package private(set) var snapshot: LedgerSnapshot
+  private var effects: [Effect] = []
+  private var proposals: [Proposal] = []
+
+  init(snapshot: LedgerSnapshot) { self.snapshot = snapshot }
+
+  /// Lets an event happen and gives its entry, which is still to be written.
+  package mutating func decide(_ event: Event, nonce: () -> String) throws(Refusal) -> Entry {
+    // In place: only the first of many proposals copies what it changes.
+    effects += try snapshot.state.apply(event)
+    snapshot.sequence += 1
+    return Entry(sequence: snapshot.sequence, nonce: nonce(), event: event)
+  }
+
+  /// Takes note of the commit that the entry was written as.
+  package mutating func add(_ commit: OID, tree: OID?, of proposal: Proposal) {
+    snapshot.tip = commit
+    snapshot.tree = tree
+    proposals.append(proposal)
+  }
+
+  /// The draft, unless nothing was added.
+  var draft: Draft? {
+    guard !proposals.isEmpty, let tip = snapshot.tip else { return nil }
+    return Draft(tip: tip, snapshot: snapshot, effects: effects, proposals: proposals)
+  }
 }
 
 enum DraftOutcome {
@@ -16,41 +49,34 @@ enum DraftOutcome {
   case refused(Refusal)
 }
 
-extension Ledger {
-  /// Decides each proposal on what the one before it left, and writes the commits. Moves no ref.
-  func draft(
-    _ proposals: [Proposal], on seen: LedgerSnapshot, at: Timestamp, by author: String
-  ) throws(LedgerError) -> DraftOutcome {
-    var snapshot = seen
-    var effects: [Effect] = []
-    for proposal in proposals {
-      let event = Event(
-        migration: proposal.migration, at: at, by: proposal.author ?? author,
-        change: proposal.change.mappingTexts(redact))
-      do throws(Refusal) {
-        // In place: only the first of many proposals copies what it changes.
-        effects += try snapshot.state.apply(event)
-        snapshot.sequence += 1
-      } catch {
-        return .refused(error)
-      }
-      let entry = Entry(
-        sequence: snapshot.sequence, nonce: proposal.nonce ?? randomness.nonce(), event: event)
-      let line = entry.json.canonicalBytes
-      guard line.count <= Entry.maximumBytes else { throw .tooLarge(bytes: line.count) }
-      do throws(GitError) {
-        let tree = try tree(after: entry, snapshot, planText: proposal.planText)
-        let signature = Signature(name: "git-migrate", email: "git-migrate@localhost", seconds: at.seconds)
-        snapshot.tip = try repository.writeCommit(
-          tree: tree, parents: snapshot.tip.map { [$0] } ?? [],
-          message: Chain.message(entry, line: line), author: signature, committer: signature)
-        snapshot.tree = tree
-      } catch {
-        throw .git(error)
-      }
+extension Ledger: EntryWriter {
+  /// Decides one proposal on what a sketch has so far, and writes its commit; gives the refusal when there is
+  /// one, and the sketch is as it was.
+  package func extend(
+    _ sketch: inout DraftSketch, by proposal: Proposal, at: Timestamp, _ author: String
+  ) throws(LedgerError) -> Refusal? {
+    let event = Event(
+      migration: proposal.migration, at: at, by: proposal.author ?? author,
+      change: proposal.change.mappingTexts(redact))
+    let entry: Entry
+    do throws(Refusal) {
+      entry = try sketch.decide(event) { proposal.nonce ?? randomness.nonce() }
+    } catch {
+      return error
     }
-    guard let tip = snapshot.tip else { return .refused(Refusal(.invalid, "there is nothing to record")) }
-    return .ready(Draft(tip: tip, snapshot: snapshot, effects: effects))
+    let line = entry.json.canonicalBytes
+    guard line.count <= Entry.maximumBytes else { throw .tooLarge(bytes: line.count) }
+    do throws(GitError) {
+      let tree = try tree(after: entry, sketch.snapshot, planText: proposal.planText)
+      let signature = Signature(name: "git-migrate", email: "git-migrate@localhost", seconds: at.seconds)
+      let commit = try repository.writeCommit(
+        tree: tree, parents: sketch.snapshot.tip.map { [$0] } ?? [],
+        message: Chain.message(entry, line: line), author: signature, committer: signature)
+      sketch.add(commit, tree: tree, of: proposal)
+    } catch {
+      throw .git(error)
+    }
+    return nil
   }
 
   /// The tree of an entry: its parent's, unless the entry brings a plan or is due for a checkpoint.

@@ -33,7 +33,7 @@ public struct Proposal: Equatable, Sendable {
   /// The exact bytes of the plan file, for a change that brings a plan.
   public var planText: [UInt8]?
   /// Who wants it, when that is not the one who appends: an event that waited keeps its author.
-  var author: String?
+  package var author: String?
   /// The nonce it was recorded with before, so that no two clones, nor one twice, count it as two events.
   var nonce: String?
 

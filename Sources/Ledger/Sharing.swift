@@ -25,6 +25,8 @@ enum SharingOutcome {
   case lost
   /// It could not be reached, and the events may wait.
   case waits
+  /// The ledger is not shared.
+  case isLocal
 }
 
 /// A refused event that had waited for a connection.
@@ -113,10 +115,9 @@ extension Ledger {
   }
 
   /// Pushes a draft whose parent is the tip that the remote is believed to have.
-  func share(
-    _ draft: Draft, after seen: LedgerSnapshot, _ proposals: [Proposal]
-  ) throws(LedgerError) -> SharingOutcome {
-    guard let remote else { return .shared }
+  func share(_ draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> SharingOutcome {
+    guard let remote else { return .isLocal }
+    let proposals = draft.proposals
     if contact.restUntil.map({ clock.now() < $0 }) ?? false {
       return try wait(proposals, "it could not be reached a moment ago")
     }

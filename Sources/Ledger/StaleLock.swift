@@ -35,6 +35,11 @@ public enum StaleLock {
     guard let queue else { return false }
     let path = path(repository)
     guard let before = identity(of: path) else { return false }
+    #if KNOWN_BUGS
+      if KnownBug.lockRemovedByAge.isOn, now.seconds - before.changed > ageSeconds {
+        return try moveAside(path, before)
+      }
+    #endif
     guard isAnnounced(path, queue) || now.seconds - before.changed > ageSeconds, !isOpen(before) else {
       return false
     }

@@ -1,0 +1,24 @@
+import Git
+import Migration
+
+/// The ledger as a run uses it: a seam, so that the whole orchestrator also runs on a simulated one
+/// (DESIGN §1).
+package protocol EventLedger: AnyObject {
+  /// The state at the tip.
+  func read() throws(LedgerError) -> LedgerSnapshot
+  /// Appends what `propose` wants, all of it or nothing; see `Ledger`.
+  func append(
+    by author: String, _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> [Proposal]
+  ) throws(LedgerError) -> AppendOutcome
+  /// The sentences of the entries after `old` up to `tip`, oldest first.
+  func sentences(to tip: OID, from old: OID?) throws(LedgerError) -> [String]
+}
+
+extension EventLedger {
+  /// Appends these changes; see `append(by:_:)`.
+  package func append(_ proposals: [Proposal], by author: String) throws(LedgerError) -> AppendOutcome {
+    try append(by: author) { (_, _) throws(Refusal) in proposals }
+  }
+}
+
+extension Ledger: EventLedger {}
