@@ -87,12 +87,12 @@ public struct GitProgram: Sendable {
 
   /// Runs `git` with these arguments to its end. `workTree` is the top of the work tree for commands that
   /// need one, and the working directory then; otherwise the git directory is. `extra` are further
-  /// variables.
+  /// variables, `answer` the rest of the input for a command that asks back; see `Command.run`.
   ///
   /// Throws when git cannot be started, or its configuration cannot be read.
   public func run(
     _ arguments: [String], input: [UInt8]? = nil, hooks: Hooks = .none, workTree: String? = nil,
-    filters: Filters = .none, extra: [String: String] = [:]
+    filters: Filters = .none, extra: [String: String] = [:], answer: (([UInt8]) -> [UInt8]?)? = nil
   ) throws(GitError) -> Output {
     var settings = GitProgram.overrides
     switch hooks {
@@ -105,7 +105,8 @@ public struct GitProgram: Sendable {
     if !GitProgram.harmless.contains(arguments.first ?? "") {
       settings += try programSettings(filters: filters, hooks: hooks)
     }
-    return try start(arguments, input: input, workTree: workTree, settings: settings, extra: extra)
+    return try start(
+      arguments, input: input, workTree: workTree, settings: settings, extra: extra, answer: answer)
   }
 
   /// The absolute path of the directory whose hooks git would run in this work tree: `core.hooksPath`,
@@ -134,7 +135,7 @@ public struct GitProgram: Sendable {
 
   func start(
     _ arguments: [String], input: [UInt8]?, workTree: String?, settings: [ConfigEntry],
-    extra: [String: String]
+    extra: [String: String], answer: (([UInt8]) -> [UInt8]?)? = nil
   ) throws(GitError) -> Output {
     var variables = baseEnvironment(workTree: workTree)
     variables["GIT_CONFIG_COUNT"] = String(settings.count)
@@ -150,7 +151,7 @@ public struct GitProgram: Sendable {
     let operation = "run git \(arguments.first ?? "")"
     let outcome: Outcome
     do throws(ProcessError) {
-      outcome = try command.run()
+      outcome = try command.run(answer: answer)
     } catch {
       throw GitError(message: error.description, operation: operation, subject: gitDirectory)
     }

@@ -59,7 +59,7 @@ extension Reducer {
     guard report.tree == run.start.tree else {
       throw Refusal(.invalid, "the verdict speaks of a tree that is not the candidate of '\(fence.step)'")
     }
-    guard report.verifiers == migration.plan.verifierDigest else {
+    guard report.verifiers == migration.gateDigest else {
       throw Refusal(.stale, "the verdict on '\(fence.step)' comes from verifiers that are not the plan's")
     }
     switch report.verdict {
@@ -162,7 +162,7 @@ extension Reducer {
 
   mutating func record(_ baseline: Baseline) throws(Refusal) {
     try requireNotEnded()
-    guard baseline.verifiers == migration.plan.verifierDigest else {
+    guard baseline.verifiers == migration.gateDigest else {
       throw Refusal(.stale, "the baseline comes from verifiers that are not the plan's")
     }
     migration.record(
@@ -181,7 +181,7 @@ extension Reducer {
   mutating func intendRefresh(_ refresh: Refresh) throws(Refusal) {
     try requireNotEnded()
     try requireOnlyMover(but: -1)
-    guard refresh.verdict == .passed, refresh.verifiers == migration.plan.verifierDigest else {
+    guard refresh.verdict == .passed, refresh.verifiers == migration.gateDigest else {
       throw Refusal(.invalid, "a refresh is merged only when its tree passed the plan's gate")
     }
     guard migration.isShared || refresh.old == migration.tip, refresh.new != refresh.old else {

@@ -160,7 +160,7 @@ extension Reducer {
 
   private mutating func rebuild(_ plan: Plan, _ amendment: PlanAmendment) {
     let old = migration
-    let isGateNew = old.plan.verifierDigest != plan.verifierDigest
+    let isGateNew = old.gateDigest != plan.verifierDigest
     let dropped = Set(old.plan.steps.map(\.id)).subtracting(amendment.plan.steps.map(\.id))
     migration.plan = plan
     migration.planNumber = amendment.number

@@ -1,4 +1,6 @@
 #if KNOWN_BUGS
+  import FoundationEssentials
+
   /// The bugs that the project's proofs must catch, built in only with `-DKNOWN_BUGS` and never released
   /// (INVARIANTS, canary).
   public enum KnownBug: String, CaseIterable, Sendable {
@@ -17,8 +19,9 @@
     case gateNotRechecked = "B13"
     case unknownEventIgnored = "B14"
 
-    /// The bug that is switched on; set once, before anything else runs.
-    nonisolated(unsafe) public static var active: KnownBug?
+    /// The bug that is switched on: set before anything else runs, or named by `MIGRATE_KNOWN_BUG`.
+    nonisolated(unsafe) public static var active: KnownBug? =
+      ProcessInfo.processInfo.environment["MIGRATE_KNOWN_BUG"].flatMap { KnownBug(rawValue: $0) }
 
     /// Whether this bug is switched on.
     public var isOn: Bool { KnownBug.active == self }

@@ -51,6 +51,9 @@ public struct MigrationState: Equatable, Sendable {
   /// How many steps are not terminal; derived from `steps`.
   private(set) var openCount = 0
 
+  /// The digest of the plan's gate; derived from the plan, because it is asked for at every turn.
+  public private(set) var gateDigest = ""
+
   /// How many verdicts are kept.
   public static let verdictLimit = 64
 
@@ -95,8 +98,9 @@ public struct MigrationState: Equatable, Sendable {
     }
   }
 
-  /// Derives what is derived from the steps, after the list of steps itself changed.
+  /// Derives what is derived from the plan and the steps, after either was replaced.
   mutating func recount() {
+    gateDigest = plan.verifierDigest
     inFlight = steps.indices.filter { steps[$0].phase.isInFlight }
     openCount = steps.count { !$0.phase.isTerminal }
   }
@@ -291,6 +295,14 @@ public struct Lease: Equatable, Sendable {
     self.expiresAt = expiresAt
     self.renewal = renewal
     self.slot = slot
+  }
+}
+
+extension Lease {
+  /// Until when a renewal of `seconds` lets it last. The ledger's clock may stand still, ahead of the
+  /// holder's: even then a lease that is renewed in time never runs out.
+  public func renewed(at: Timestamp, seconds: Int) -> Timestamp {
+    max(at.adding(seconds: seconds), expiresAt.adding(seconds: max(1, seconds / 2)))
   }
 }
 

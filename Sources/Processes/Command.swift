@@ -72,20 +72,27 @@ public struct Command: Sendable {
   ///
   /// It returns when the program itself has ended, with everything it wrote; a background child of its that
   /// still holds the pipe is not waited for. Throws when it cannot be started or watched.
-  public func run(outputLimit: Int = 64 << 20) throws(ProcessError) -> Outcome {
+  ///
+  /// A program that asks back is given `answer`: it gets what was written to standard output so far, and once
+  /// it gives bytes, those are the rest of the input. While it has given none, the input stays open.
+  public func run(
+    outputLimit: Int = 64 << 20, answer: (([UInt8]) -> [UInt8]?)? = nil
+  ) throws(ProcessError) -> Outcome {
     var feed = try Pipe(for: executable)
     var out = try Pipe(for: executable)
     var err = try Pipe(for: executable)
     let null = try openDescriptor("/dev/null", O_RDONLY)
+    let hasInput = input != nil || answer != nil
     let pid = try Spawn(
       executable: executable, arguments: arguments, environment: environment, directory: directory,
-      standard: (input == nil ? null.raw : feed.reading, out.writing, err.writing)
+      standard: (hasInput ? feed.reading : null.raw, out.writing, err.writing)
     ).start()
     // Only the child may hold these ends, or neither side would ever see the other's end.
     feed.closeReading()
     out.closeWriting()
     err.closeWriting()
-    var loop = CommandLoop(command: self, pid: pid, limit: outputLimit, feed: feed, out: out, err: err)
+    var loop = CommandLoop(
+      command: self, pid: pid, limit: outputLimit, feed: feed, out: out, err: err, answer: answer)
     return loop.run()
   }
 }

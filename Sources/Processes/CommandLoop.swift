@@ -9,7 +9,8 @@ struct CommandLoop: ~Copyable {
   private var err: Pipe
   private let pid: pid_t
   private let exitDescriptor: Descriptor
-  private let input: [UInt8]
+  private var input: [UInt8]
+  private var answer: (([UInt8]) -> [UInt8]?)?
   private let limit: Int
   private let graceMilliseconds: Int64
   private var fed = 0
@@ -23,7 +24,8 @@ struct CommandLoop: ~Copyable {
   private enum Escalation { case none, asked, killed }
 
   init(
-    command: Command, pid: pid_t, limit: Int, feed: consuming Pipe, out: consuming Pipe, err: consuming Pipe
+    command: Command, pid: pid_t, limit: Int, feed: consuming Pipe, out: consuming Pipe, err: consuming Pipe,
+    answer: (([UInt8]) -> [UInt8]?)?
   ) {
     self.feed = feed
     self.out = out
@@ -32,6 +34,7 @@ struct CommandLoop: ~Copyable {
     self.limit = limit
     exitDescriptor = Descriptor(owning: migrate_pidfd_open(pid))
     input = command.input ?? []
+    self.answer = answer
     graceMilliseconds = Int64(command.graceSeconds) * 1000
     deadline = command.timeoutSeconds.map { monotonicMilliseconds() + Int64($0) * 1000 }
     setNonBlocking(self.feed.writing)
@@ -47,10 +50,14 @@ struct CommandLoop: ~Copyable {
     var waitStatus: Int32 = 0
     while migrate_has_ended(pid) == 0 {
       var poller = Poller(reading: [out.reading, err.reading, exitDescriptor.raw])
-      poller.add(writing: feed.writing)
+      if fed < input.count { poller.add(writing: feed.writing) }
       let ready = poller.wait(milliseconds: nextTimeout())
       if ready.contains(feed.writing) { writeInput() }
-      if ready.contains(out.reading) { readOutput() }
+      if ready.contains(out.reading), readOutput(), let rest = answer?(stdout) {
+        answer = nil
+        input += rest
+        writeInput()
+      }
       if ready.contains(err.reading) { readError() }
       enforceDeadline()
     }
@@ -87,7 +94,10 @@ struct CommandLoop: ~Copyable {
 
   private mutating func writeInput() {
     while feed.writing >= 0 {
-      if fed == input.count { return feed.closeWriting() }
+      if fed == input.count {
+        if answer == nil { feed.closeWriting() }
+        return
+      }
       let end = min(input.count, fed + (64 << 10))
       let count = input[fed..<end].withUnsafeBytes { write(feed.writing, $0.baseAddress, $0.count) }
       if count > 0 {

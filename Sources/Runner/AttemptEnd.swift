@@ -4,43 +4,40 @@ import Migration
 
 /// Records how an attempt of this run ended, after what it did is kept on its attempt ref.
 struct AttemptEnd {
-  let site: Site
+  let site: any Surroundings
   let observer: any RunObserver
 
   /// Never loses work: the tree is kept first, whatever the outcome; the slot is given back last.
-  func record(_ job: WorkJob, _ outcome: WorkJob.Outcome) throws(CommandError) {
+  func record(_ job: any Attempt, _ outcome: AttemptOutcome) throws(CommandError) {
     let fence = job.claim.fence
     if try isHandedIn(job) {
-      return try Slots(site: site).close(job.slot, migration: job.migration, fence: fence)
+      return try site.close(slot: job.slot, migration: job.migration, fence: fence)
     }
     let change: Migration.Change?
     do throws(CommandError) {
-      let content = try Submitting(site: site).collect(
-        migration: job.migration, fence: fence, base: job.claim.base, title: job.step.title, slot: job.slot,
-        commit: nil)
-      change = self.change(job, outcome, content)
+      change = self.change(job, outcome, try site.collect(job))
     } catch {
       change = .attemptFailed(
         fence, Migration.Failure(kind: .setup, reason: "its result could not be kept: \(error.message)"))
     }
     if let change {
       let result = try reporting {
-        try site.ledger.append([Proposal(job.migration, change)], by: job.claim.holder)
+        try site.events.append([Proposal(job.migration, change)], by: job.claim.holder)
       }
       switch result {
-      case .won(_, let effects): try Interpreter(site: site, report: observer.warn).perform(effects)
+      case .won(_, let effects): try Interpreter(in: site, report: observer.warn).perform(effects)
       case .refused(let refusal):
         observer.warn("the late result of '\(fence.step)' was refused: \(refusal.message)")
       case .nothing: break
       }
     }
     if case .failed = outcome, job.keepsFailedWorktree { return }
-    try Slots(site: site).close(job.slot, migration: job.migration, fence: fence)
+    try site.close(slot: job.slot, migration: job.migration, fence: fence)
   }
 
   /// Whether the worker has handed its result in by itself, with `git migrate submit`.
-  private func isHandedIn(_ job: WorkJob) throws(CommandError) -> Bool {
-    let state = try reporting { try site.ledger.read() }.state.migration(named: job.migration)
+  private func isHandedIn(_ job: any Attempt) throws(CommandError) -> Bool {
+    let state = try reporting { try site.events.read() }.state.migration(named: job.migration)
     let fence = job.claim.fence
     guard let step = state?.step(fence.step), step.epoch == fence.epoch else { return false }
     switch step.phase {
@@ -50,7 +47,7 @@ struct AttemptEnd {
   }
 
   private func change(
-    _ job: WorkJob, _ outcome: WorkJob.Outcome, _ content: Submitting.Content
+    _ job: any Attempt, _ outcome: AttemptOutcome, _ content: Submitting.Content
   ) -> Migration.Change? {
     let fence = job.claim.fence
     switch (outcome, content) {

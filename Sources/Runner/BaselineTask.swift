@@ -11,29 +11,26 @@ final class BaselineTask {
     case stopped
   }
 
-  private let site: Site
+  private let site: any Surroundings
   private let migration: String
   private let digest: String
   private let tree: OID
-  private let job: GateJob
+  private let job: any GateVerification
   private var isStopping = false
 
   /// Whether the gate has something to say about the tree and has not said it yet.
   static func isNeeded(_ state: MigrationState, tree: OID) -> Bool {
     if state.plan.gate.verifiers.isEmpty { return false }
-    return state.verdict(tree: tree.objectID, verifiers: state.plan.verifierDigest)?.verdict != .passed
+    return state.verdict(tree: tree.objectID, verifiers: state.gateDigest)?.verdict != .passed
   }
 
   /// Starts the gate on `commit`, whose tree is `tree`.
-  init(site: Site, state: MigrationState, commit: OID, tree: OID) throws(CommandError) {
+  init(site: any Surroundings, state: MigrationState, commit: OID, tree: OID) throws(CommandError) {
     self.site = site
     self.tree = tree
     migration = state.name
-    digest = state.plan.verifierDigest
-    let directory = "\(site.localDirectory)/logs/\(state.name)"
-    job = try GateJob(
-      site: site, plan: state.plan, commit: commit, variables: ["MIGRATE_MIGRATION": state.name]
-    ) { "\(directory)/baseline-\($0).log" }
+    digest = state.gateDigest
+    job = try site.startGate(state.plan, on: commit, for: .baseline(migration: state.name))
   }
 
   var descriptor: Int32 { job.descriptor }
@@ -48,12 +45,14 @@ final class BaselineTask {
     guard let report = try job.poll() else { return nil }
     if isStopping { return .stopped }
     let reason = report.failure?.reason ?? "passed"
-    try Interpreter(site: site).record([
+    let refusal = try Interpreter(in: site).record([
       Proposal(
         migration,
         .baselineRecorded(
           Baseline(tree: tree.objectID, verifiers: digest, verdict: report.verdict, reason: reason)))
     ])
+    // The migration has ended meanwhile, or has another plan: what was found says nothing about that.
+    if refusal != nil { return .stopped }
     return report.verdict == .passed ? .passed : .failed(reason)
   }
 }

@@ -4,22 +4,30 @@ import Ledger
 import Migration
 
 /// What the integration branch would become: the submitted change merged with its tip, in memory (DESIGN §6).
-struct Candidate {
+package struct Candidate {
   /// The tip it stands on.
-  var tip: OID
+  package var tip: OID
   /// The tree of the tip.
-  var tipTree: OID
+  package var tipTree: OID
   /// The tree that is judged, and that alone is merged.
-  var tree: OID
+  package var tree: OID
   /// The commit the branch would move to; the tip itself when there is nothing to merge.
-  var commit: OID
+  package var commit: OID
 
   /// Whether the submission changes nothing on this tip.
-  var isNoChange: Bool { tree == tipTree }
+  package var isNoChange: Bool { tree == tipTree }
 
-  enum Outcome {
+  /// What became of the attempt to build it.
+  package enum Outcome {
+    /// It could be built.
     case made(Candidate)
+    /// The submitted change and the branch conflict in these paths.
     case conflicts([String])
+  }
+
+  /// Makes a candidate of its parts.
+  package init(tip: OID, tipTree: OID, tree: OID, commit: OID) {
+    (self.tip, self.tipTree, self.tree, self.commit) = (tip, tipTree, tree, commit)
   }
 
   /// Builds the candidate of a submission on the branch as it is now.

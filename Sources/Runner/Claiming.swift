@@ -1,7 +1,6 @@
 import Git
 import Ledger
 import Migration
-import Processes
 
 /// A claim that was won, with everything a worker needs to know.
 public struct HeldStep: Sendable {
@@ -35,24 +34,26 @@ public enum ClaimAnswer: Sendable {
 
 /// Claims steps.
 public struct Claiming {
-  let site: Site
+  let site: any Surroundings
 
   /// Makes a claimer for a site.
-  public init(site: Site) { self.site = site }
+  public init(site: Site) { self.init(in: site) }
+
+  /// Makes a claimer in any world.
+  package init(in site: any Surroundings) { self.site = site }
 
   /// Claims the named step, or the one the claim order says is next.
   ///
   /// `seconds` is the length of the lease, the plan's when `nil`. With `usesSlot` the claim names a worktree
-  /// slot, which `prepare` then makes ready. Exactly one of any number of callers gets a step (I-11).
+  /// slot, which is then to be made ready. Exactly one of any number of callers gets a step (I-11).
   public func claim(
     _ migration: String, step: String?, holder: String, owner: Owner, seconds: Int?, usesSlot: Bool,
     accepting accepts: (PlannedStep) -> Bool = { _ in true }
   ) throws(CommandError) -> ClaimAnswer {
     var answer: ClaimAnswer?
     var won: HeldStep?
-    let slots = Slots(site: site)
     let outcome = try reporting {
-      try site.ledger.append(by: holder) { (snapshot, at) throws(Refusal) in
+      try site.events.append(by: holder) { (snapshot, at) throws(Refusal) in
         won = nil
         guard let state = snapshot.state.migration(named: migration) else {
           throw Refusal(.unknownMigration, "no migration '\(migration)'")
@@ -74,7 +75,7 @@ public struct Claiming {
         let held = try self.held(
           id, of: state, holder: holder, owner: owner,
           until: at.adding(seconds: seconds ?? state.plan.leaseSeconds),
-          slot: usesSlot ? slots.choose(in: snapshot.state) : nil)
+          slot: usesSlot ? freeSlot(in: snapshot.state, machine: owner.machine) : nil)
         won = held
         return [Proposal(migration, .stepClaimed(held.claim))]
       }
@@ -98,7 +99,7 @@ public struct Claiming {
     }
     let step = state.steps[index]
     var base = state.tip
-    if state.isShared, let tip = try? site.repository.resolve(state.intoRef) { base = tip.objectID }
+    if state.isShared, let tip = try? site.tip(of: state.intoRef) { base = tip.objectID }
     let claim = Claim(
       fence: Fence(step: id, epoch: step.epoch + 1), holder: holder, owner: owner, base: base,
       expiresAt: until, slot: slot)
@@ -107,53 +108,48 @@ public struct Claiming {
       planDigest: state.planDigest, attempt: step.attempt, failures: failures(of: step))
   }
 
+  /// The lowest numbered slot that nobody uses: no lease names it, and whoever had it last is done with it or
+  /// dead.
+  ///
+  /// A slot whose holder lost its lease without a word stays out of use: the holder may still write there.
+  private func freeSlot(in state: State, machine: String) -> String {
+    var taken = Set<String>()
+    for migration in state.migrations {
+      for step in migration.steps {
+        if case .leased(let lease) = step.phase, lease.owner.machine == machine, let slot = lease.slot {
+          taken.insert(slot)
+        }
+      }
+    }
+    var number = 1
+    while true {
+      let slot = "slot-\(number)"
+      if !taken.contains(slot) && site.isFree(slot: slot) { return slot }
+      number += 1
+    }
+  }
+
   /// What the next attempt is told about the last: its reason, then every detail.
   private func failures(of step: Step) -> [String] {
     guard let failure = step.lastFailure else { return [] }
     return failure.details.isEmpty ? [failure.reason] : [failure.reason] + failure.details
   }
 
-  /// Makes the worktree, the prompt and the folders of a claim that names a slot. When that fails the step
-  /// goes back with the reason, counted as an infrastructure retry, and the error is thrown.
-  public func prepare(_ held: HeldStep) throws(CommandError) -> (path: String, place: WorkPlace) {
-    guard let slot = held.claim.slot else { throw CommandError("the claim names no worktree slot") }
+  /// Begins to work on a claim. When that fails the step goes back with the reason, counted as an
+  /// infrastructure retry, and the error is thrown.
+  func orGiveBack<Value>(
+    _ held: HeldStep, _ begin: () throws(CommandError) -> Value
+  ) throws(CommandError) -> Value {
     do throws(CommandError) {
-      let path = try Slots(site: site).prepare(
-        slot, migration: held.migration, claim: held.claim, plan: held.plan)
-      let place = place(of: held, path: path)
-      try place.writePrompt(failures: held.failures)
-      return (path, place)
+      return try begin()
     } catch {
       let failure = Migration.Failure(kind: .setup, reason: error.message)
-      _ = try? site.ledger.append(
+      _ = try? site.events.append(
         [Proposal(held.migration, .attemptFailed(held.claim.fence, failure))], by: held.claim.holder)
-      try? Slots(site: site).close(slot, migration: held.migration, fence: held.claim.fence)
+      if let slot = held.claim.slot {
+        try? site.close(slot: slot, migration: held.migration, fence: held.claim.fence)
+      }
       throw error
     }
-  }
-
-  /// Runs the plan's set-up command in a prepared slot and waits for it. When it fails the step goes back.
-  public func runSetup(of held: HeldStep, in place: WorkPlace) throws(CommandError) {
-    guard let setup = held.plan.worktree.setup, let slot = held.claim.slot else { return }
-    let run = place.supervised(setup, log: "setup", input: nil, timeoutSeconds: 3600)
-    let status = try reporting { try site.supervisors.start(run).wait() }.status
-    guard !status.isSuccess else { return }
-    let reason = "the set-up command \(WorkJob.words(status))"
-    let failure = Migration.Failure(kind: .setup, reason: reason, details: place.tail("setup"))
-    _ = try reporting {
-      try site.ledger.append(
-        [Proposal(held.migration, .attemptFailed(held.claim.fence, failure))], by: held.claim.holder)
-    }
-    try Slots(site: site).close(slot, migration: held.migration, fence: held.claim.fence)
-    throw CommandError(
-      "\(reason) in '\(held.step.id)'", hint: "read 'git migrate logs \(held.step.id)'",
-      exitCode: .couldNotVerify)
-  }
-
-  /// The work place of a claim in a folder.
-  public func place(of held: HeldStep, path: String) -> WorkPlace {
-    WorkPlace(
-      site: site, plan: held.plan, step: held.step, fence: held.claim.fence, migration: held.migration,
-      base: held.claim.base, attempt: held.attempt, path: path)
   }
 }

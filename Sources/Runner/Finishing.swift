@@ -52,7 +52,7 @@ public struct Finishing {
       try site.ledger.append(by: site.actor) { (_, at) throws(Refusal) in
         let refresh = Refresh(
           base: place.base.objectID, old: place.tip.objectID, new: commit.objectID, tree: merged.objectID,
-          verifiers: state.plan.verifierDigest, verdict: .passed, owner: Site.owner(),
+          verifiers: state.gateDigest, verdict: .passed, owner: Site.owner(),
           expiresAt: at.adding(seconds: 600))
         return [Proposal(name, .refreshIntended(refresh))]
       }

@@ -7,14 +7,7 @@ import Processes
 /// One run of a gate's verifiers on a commit, in a worktree that no worker ever wrote.
 ///
 /// Never waits: the owner polls `descriptor` and asks `poll()`.
-final class GateJob {
-  /// What the verifiers found.
-  struct Report: Equatable {
-    var verdict: Verdict
-    /// `nil` only when the verdict is `passed`.
-    var failure: Migration.Failure?
-  }
-
+final class GateJob: GateVerification {
   private let site: Site
   private let plan: Plan
   private let directory: String
@@ -23,7 +16,7 @@ final class GateJob {
   private let variables: [String: String]
   private var next = 0
   private var child: SupervisedChild?
-  private var report: Report?
+  private var report: VerifierReport?
   private var isStopping = false
 
   /// Checks `commit` out in a free gate slot and starts the first verifier.
@@ -47,12 +40,12 @@ final class GateJob {
   var descriptor: Int32 { child?.pollDescriptor ?? -1 }
 
   /// What was found, or `nil` while a verifier runs.
-  func poll() throws(CommandError) -> Report? {
+  func poll() throws(CommandError) -> VerifierReport? {
     while report == nil {
       guard let child else { break }
       guard let status = child.poll() else { return nil }
       if isStopping {
-        report = Report(
+        report = VerifierReport(
           verdict: .couldNotRun, failure: Migration.Failure(kind: .gate, reason: "the gate was stopped"))
         break
       }
@@ -69,7 +62,8 @@ final class GateJob {
 
   /// Waits for the report; for commands that have nothing else to do. `onWait` is asked before each wait and
   /// stops the gate by returning `true`.
-  func finish(stopWhen shouldStop: () -> Bool = { false }, signals: Int32 = -1) throws(CommandError) -> Report
+  func finish(stopWhen shouldStop: () -> Bool = { false }, signals: Int32 = -1) throws(CommandError)
+    -> VerifierReport
   {
     while true {
       if let report = try poll() { return report }
@@ -100,7 +94,7 @@ final class GateJob {
   private func startNext() throws(CommandError) {
     guard next < plan.gate.verifiers.count else {
       child = nil
-      report = Report(verdict: .passed, failure: nil)
+      report = VerifierReport(verdict: .passed, failure: nil)
       return
     }
     let verifier = plan.gate.verifiers[next]
@@ -129,7 +123,7 @@ final class GateJob {
       child = nil
       // Where this machine keeps its worktrees is nobody's business, and no path that an agent could use.
       let details = judgement.failures.map { Site.relative($0.text, to: directory) }
-      report = Report(
+      report = VerifierReport(
         verdict: judgement.verdict,
         failure: Migration.Failure(
           kind: .gate, reason: Site.relative("\(verifier.name): \(judgement.reason)", to: directory),

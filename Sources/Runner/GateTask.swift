@@ -24,7 +24,7 @@ final class GateTask {
 
   let migration: String
   let fence: Fence
-  private let site: Site
+  private let site: any Surroundings
   private let interpreter: Interpreter
   private var stage: Stage
   private var isStopping = false
@@ -32,15 +32,15 @@ final class GateTask {
   private enum Stage {
     case begin
     case baseline(BaselineTask)
-    case candidate(GateJob, Candidate, gate: Int)
+    case candidate(any GateVerification, Candidate, gate: Int, verifiers: String)
     case ended(Ending)
   }
 
-  init(site: Site, migration: String, fence: Fence, report: @escaping (String) -> Void) {
+  init(site: any Surroundings, migration: String, fence: Fence, report: @escaping (String) -> Void) {
     self.site = site
     self.migration = migration
     self.fence = fence
-    interpreter = Interpreter(site: site, report: report)
+    interpreter = Interpreter(in: site, report: report)
     stage = .begin
   }
 
@@ -49,7 +49,7 @@ final class GateTask {
     switch stage {
     case .begin, .ended: -1
     case .baseline(let task): task.descriptor
-    case .candidate(let job, _, _): job.descriptor
+    case .candidate(let job, _, _, _): job.descriptor
     }
   }
 
@@ -59,7 +59,7 @@ final class GateTask {
     switch stage {
     case .begin, .ended: return
     case .baseline(let task): task.stop()
-    case .candidate(let job, _, _): job.stop()
+    case .candidate(let job, _, _, _): job.stop()
     }
   }
 
@@ -76,9 +76,9 @@ final class GateTask {
         case .failed(let reason): stage = .ended(.baseFails(reason))
         case .stopped: stage = .ended(.notNow(Refusal(.limited, "the run is ending")))
         }
-      case .candidate(let job, let candidate, let gate):
+      case .candidate(let job, let candidate, let gate, let verifiers):
         guard let report = try job.poll() else { return nil }
-        stage = try endGate(report, candidate, gate: gate)
+        stage = try endGate(report, candidate, gate: gate, verifiers: verifiers)
       }
     }
   }
@@ -90,22 +90,25 @@ final class GateTask {
     guard let (state, submission) = try current() else {
       return .ended(.notNow(Refusal(.wrongPhase, "'\(fence.step)' does not wait for its gate")))
     }
-    if let obstacle = try BranchMove(site: site).obstacle(state.intoRef) {
+    if let obstacle = try site.obstacle(toMoving: state.intoRef) {
       return .ended(.obstructed(obstacle))
     }
     let candidate: Candidate
-    switch try Candidate.build(site: site, migration: state, fence: fence, submission: submission) {
+    switch try site.candidate(of: submission, fence, state) {
     case .conflicts(let paths):
       let list = paths.prefix(3).joined(separator: "', '")
       let failure = Migration.Failure(
         kind: .conflict, reason: "conflicts with what was merged since, in '\(list)'",
         details: paths.map { "conflict in \($0): do the step again on the newer base" })
-      try interpreter.record([Proposal(migration, .attemptFailed(fence, failure))])
+      if let refusal = try interpreter.record([Proposal(migration, .attemptFailed(fence, failure))]) {
+        return .ended(.notNow(refusal))
+      }
       return .ended(.sentBack(failure))
     case .made(let made): candidate = made
     }
-    let move = BranchMove(site: site)
-    if let obstacle = try move.obstacle(state.intoRef, from: candidate.tip, toTree: candidate.tree) {
+    if let obstacle = try site.obstacle(
+      toMoving: state.intoRef, from: candidate.tip, toTree: candidate.tree)
+    {
       return .ended(.obstructed(obstacle))
     }
     if BaselineTask.isNeeded(state, tree: candidate.tipTree) {
@@ -122,15 +125,17 @@ final class GateTask {
       throw CommandError("no step '\(fence.step)' in the migration '\(migration)'")
     }
     let tree = candidate.tree.objectID
-    let guardFailure = try Candidate.guardFailure(
-      site: site, plan: state.plan, step: planned, submission: submission)
-    let digest = state.plan.verifierDigest
+    let guardFailure = try site.guardFailure(state.plan, planned, submission)
+    let digest = state.gateDigest
     let isKnown =
       candidate.isNoChange || state.plan.gate.verifiers.isEmpty
       || state.verdict(tree: tree, verifiers: digest)?.verdict == .passed
     var gate = 0
     let outcome = try append { [self] (snapshot, at) throws(Refusal) in
       let (step, start) = try gateStart(snapshot, at, candidate)
+      guard snapshot.state.migration(named: migration)?.gateDigest == digest else {
+        throw Refusal(.stale, "the gate of '\(migration)' was amended")
+      }
       gate = start.gate
       let begun = Proposal(migration, .gateStarted(Fence(step: step.id, epoch: fence.epoch), start))
       if let guardFailure {
@@ -142,16 +147,14 @@ final class GateTask {
     if let refusal = outcome { return .ended(.notNow(refusal)) }
     if let guardFailure { return .ended(.sentBack(guardFailure)) }
     if isKnown { return .ended(try settled()) }
-    let run = gate
-    let job = try GateJob(
-      site: site, plan: state.plan, commit: candidate.commit,
-      variables: ["MIGRATE_MIGRATION": migration, "MIGRATE_STEP": fence.step]
-    ) { [site, migration, fence] in site.logFile(migration, fence, "gate-\(run)-\($0)") }
-    return .candidate(job, candidate, gate: gate)
+    let job = try site.startGate(
+      state.plan, on: candidate.commit, for: .candidate(migration: migration, fence, gate: gate))
+    return .candidate(job, candidate, gate: gate, verifiers: digest)
   }
 
+  /// `digest` names the verifiers that spoke: the plan may have others by now.
   private func endGate(
-    _ report: GateJob.Report, _ candidate: Candidate, gate: Int
+    _ report: VerifierReport, _ candidate: Candidate, gate: Int, verifiers digest: String
   ) throws(CommandError) -> Stage {
     if isStopping {
       _ = try append { [self] (_, _) throws(Refusal) in
@@ -159,7 +162,6 @@ final class GateTask {
       }
       return .ended(.notNow(Refusal(.limited, "the run is ending")))
     }
-    let digest = try migrationState()?.plan.verifierDigest ?? ""
     let refusal = try append { [self] (snapshot, at) throws(Refusal) in
       if let failure = report.failure {
         return [finished(gate, candidate, digest, report.verdict, failure)]
@@ -211,8 +213,14 @@ final class GateTask {
     let target = MergeTarget(
       gate: gate, old: candidate.tip.objectID,
       new: candidate.commit.objectID,
-      tree: candidate.tree.objectID, owner: Site.owner(),
+      tree: candidate.tree.objectID, owner: site.owner,
       expiresAt: at.adding(seconds: 600))
+    #if KNOWN_BUGS
+      if KnownBug.intentAfterMove.isOn, let into = try? migrationState()?.intoRef {
+        _ = try? site.requestMove(
+          of: into, from: candidate.tip, to: candidate.commit, isOwn: true, unless: { nil })
+      }
+    #endif
     return [verdict, Proposal(migration, .mergeIntended(fence, target))]
   }
 
@@ -226,7 +234,7 @@ final class GateTask {
     return (
       step,
       GateStart(
-        gate: step.gates + 1, holder: site.actor, owner: Site.owner(),
+        gate: step.gates + 1, holder: site.actor, owner: site.owner,
         expiresAt: at.adding(seconds: min(seconds, maximumLeaseSeconds)),
         tip: candidate.tip.objectID,
         tree: candidate.tree.objectID)
@@ -237,7 +245,7 @@ final class GateTask {
   private func append(
     _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> [Proposal]
   ) throws(CommandError) -> Refusal? {
-    let outcome = try reporting { try site.ledger.append(by: site.actor, propose) }
+    let outcome = try reporting { try site.events.append(by: site.actor, propose) }
     switch outcome {
     case .won(_, let effects):
       try interpreter.perform(effects)
@@ -256,7 +264,7 @@ final class GateTask {
   }
 
   private func migrationState() throws(CommandError) -> MigrationState? {
-    try reporting { try site.ledger.read() }.state.migration(named: migration)
+    try reporting { try site.events.read() }.state.migration(named: migration)
   }
 
   private func plannedStep(_ state: MigrationState) -> PlannedStep? {

@@ -39,7 +39,7 @@ public struct HookSetup {
       }
       let state = try reporting { try site.ledger.read() }.state
       try HookBranches(commonDirectory: site.repository.commonDirectory).add(state)
-      try BranchFollow(site: site).followAll(state)
+      try site.followAll(state)
     } catch {
       changes.warnings.append(error.message)
     }

@@ -16,70 +16,73 @@ public protocol RunObserver {
 ///
 /// Everything it knows is in the ledger: a run that was killed is continued by the next one, by anybody.
 public final class Orchestrator {
-  /// How a run ended.
-  public enum Ending: Equatable, Sendable {
-    /// Every step is merged, skipped or cancelled.
-    case allDone
-    /// Nothing more can happen before a person acts; the ids of the blocked steps.
-    case needsPerson(blocked: [String])
-    /// What remains has no `run` and the plan no agent: outside workers must claim it.
-    case needsWorkers(Int)
-    /// The migration is paused.
-    case paused(String)
-    /// The migration was finished or aborted.
-    case ended(String)
-    /// A signal ended the run; leases were released and worktrees kept.
-    case interrupted
-  }
-
-  let site: Site
+  let site: any Surroundings
   let migration: String
   let workers: Int
   let observer: any RunObserver
   let signals: Int32
   let claiming: Claiming
-  let slots: Slots
-  var jobs: [WorkJob] = []
+  var jobs: [any Attempt] = []
   private var gate: GateTask?
   private var baseline: BaselineTask?
-  private var stops = 0
+  private(set) var stops = 0
   private var isOffline = false
   private var obstacle: String?
+  /// When each claim of ours was last known to be fresh, by the clock here.
+  private var renewals: [Fence: Timestamp] = [:]
   private var seenTip: OID?
   private var hasSeenTip = false
 
   /// Makes a run with `workers` workers. `signals` is the descriptor of `SignalPipe` or -1.
-  public init(site: Site, migration: String, workers: Int, observer: any RunObserver, signals: Int32 = -1) {
+  public convenience init(
+    site: Site, migration: String, workers: Int, observer: any RunObserver, signals: Int32 = -1
+  ) {
+    self.init(in: site, migration: migration, workers: workers, observer: observer, signals: signals)
+  }
+
+  /// Makes a run in any world.
+  package init(
+    in site: any Surroundings, migration: String, workers: Int, observer: any RunObserver,
+    signals: Int32 = -1
+  ) {
     self.site = site
     self.migration = migration
     self.workers = max(1, workers)
     self.observer = observer
     self.signals = signals
-    claiming = Claiming(site: site)
-    slots = Slots(site: site)
+    claiming = Claiming(in: site)
   }
 
   /// Runs until nothing is left to do here, or a signal says stop.
   public func run() throws(CommandError) -> Ending {
-    defer { site.supervisors.end() }
+    defer { site.endRun() }
     while true {
+      readSignals()
       do throws(CommandError) {
-        if let ending = try turn() { return ending }
+        switch try step() {
+        case .more: continue
+        case .nothing: wait()
+        case .ended(let ending): return ending
+        }
       } catch {
-        // Work under way goes on, and what comes of it waits; nothing new begins before the connection is
-        // back.
-        guard error.isOffline, stops == 0 || !jobs.isEmpty else { throw error }
-        if !isOffline { observer.warn("\(error.message); the run goes on when it can be reached") }
-        isOffline = true
-        wait(milliseconds: 1000)
+        try bear(error)
+        wait()
       }
     }
   }
 
-  /// One round: sees what changed, ends what is over, begins what can begin. Gives how the run ended, once it
-  /// has.
-  private func turn() throws(CommandError) -> Ending? {
-    readSignals()
+  /// What a round of a run came to.
+  package enum Round: Equatable {
+    /// Something happened, so that there may be more to do at once.
+    case more
+    /// Nothing can be done before something happens elsewhere, or time passes.
+    case nothing
+    /// The run is over.
+    case ended(Ending)
+  }
+
+  /// One round: takes back what the dead held, ends what has ended, begins what can begin. Never waits.
+  package func step() throws(CommandError) -> Round {
     let snapshot = try sweep()
     try tell(snapshot)
     guard let state = snapshot.state.migration(named: migration) else {
@@ -89,55 +92,62 @@ public final class Orchestrator {
     var didSomething = try finishJobs()
     if try advanceBaseline() { didSomething = true }
     if try advanceGate() { didSomething = true }
-    if didSomething { return nil }
-    if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { return nil }
+    if didSomething { return .more }
+    if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { return .more }
     isOffline = false
-    if jobs.isEmpty && gate == nil && baseline == nil, let ending = ending(state) { return ending }
+    if jobs.isEmpty && gate == nil && baseline == nil, let ending = ending(state) { return .ended(ending) }
     try renew(state)
-    wait(milliseconds: 500)
-    return nil
+    return .nothing
   }
 
+  /// Without the remote's word nothing is taken from others; what is known here will do to look at.
   private func sweep() throws(CommandError) -> LedgerSnapshot {
     do throws(CommandError) {
-      return try Recovery(site: site).sweep(migration)
+      return try Recovery(in: site).sweep(migration)
     } catch {
       guard error.isOffline else { throw error }
-      return try reporting { try site.ledger.read() }
+      return try reporting { try site.events.read() }
     }
+  }
+
+  /// Gets over a remote that cannot be reached: work under way goes on, and what comes of it waits; nothing
+  /// new begins before the connection is back. Throws what cannot be got over.
+  package func bear(_ error: CommandError) throws(CommandError) {
+    guard error.isOffline, stops == 0 || !jobs.isEmpty else { throw error }
+    if !isOffline { observer.warn("\(error.message); the run goes on when it can be reached") }
+    isOffline = true
   }
 
   // MARK: What it watches
 
   private func readSignals() {
     guard signals >= 0 else { return }
-    for signal in SignalPipe.drain() where signal == 2 || signal == 15 {
-      stops += 1
-      if stops == 1 {
-        observer.warn("stopping: workers are asked to end; once more kills them")
-        for job in jobs { job.stop() }
-        gate?.stop()
-        baseline?.stop()
-      } else {
-        for job in jobs { job.kill() }
-      }
+    for signal in SignalPipe.drain() where signal == 2 || signal == 15 { stop() }
+  }
+
+  /// Asks the workers to end, and the run with them; the second time it kills them.
+  package func stop() {
+    stops += 1
+    if stops == 1 {
+      observer.warn("stopping: workers are asked to end; once more kills them")
+      for job in jobs { job.stop() }
+      gate?.stop()
+      baseline?.stop()
+    } else {
+      for job in jobs { job.kill() }
     }
   }
 
   private func tell(_ snapshot: LedgerSnapshot) throws(CommandError) {
     guard let tip = snapshot.tip, tip != seenTip else { return }
-    let sentences = hasSeenTip ? try reporting { try site.ledger.sentences(to: tip, from: seenTip) } : []
+    let sentences = hasSeenTip ? try reporting { try site.events.sentences(to: tip, from: seenTip) } : []
     hasSeenTip = true
     seenTip = tip
     observer.ledgerGrew(snapshot, sentences: sentences)
   }
 
-  private func wait(milliseconds: Int) {
-    var poller = Poller(reading: jobs.map(\.descriptor))
-    if let gate { poller.add(reading: gate.descriptor) }
-    if let baseline { poller.add(reading: baseline.descriptor) }
-    poller.add(reading: signals)
-    _ = poller.wait(milliseconds: milliseconds)
+  private func wait() {
+    site.wait(for: jobs.map(\.descriptor) + [gate?.descriptor ?? -1, baseline?.descriptor ?? -1, signals])
   }
 
   /// A worker whose claim is no longer in force can change nothing: it is stopped, and what it did is kept.
@@ -149,7 +159,7 @@ public final class Orchestrator {
     }
   }
 
-  private func isCurrent(_ job: WorkJob, in state: MigrationState) -> Bool {
+  private func isCurrent(_ job: any Attempt, in state: MigrationState) -> Bool {
     guard let step = state.step(job.step.id), step.epoch == job.claim.fence.epoch else { return false }
     switch step.phase {
     // A worker that hands in by itself is welcome, and may end in peace.
@@ -161,12 +171,13 @@ public final class Orchestrator {
   // MARK: What it brings to an end
 
   private func finishJobs() throws(CommandError) -> Bool {
-    var ended: [(WorkJob, WorkJob.Outcome)] = []
+    var ended: [(any Attempt, AttemptOutcome)] = []
     for job in jobs {
       if let outcome = try job.poll() { ended.append((job, outcome)) }
     }
     for (job, outcome) in ended {
       jobs.removeAll { $0 === job }
+      renewals[job.claim.fence] = nil
       try AttemptEnd(site: site, observer: observer).record(job, outcome)
     }
     return !ended.isEmpty
@@ -204,13 +215,13 @@ public final class Orchestrator {
     if try startBaseline(state) { return true }
     var didStart = false
     let waiting = gate == nil ? gateable(state, at: now) : nil
-    if gate == nil, let fence = waiting, Resources(state).areFreeForGate {
+    if gate == nil, let fence = waiting, Resources(state, machine: site.owner.machine).areFreeForGate {
       let task = GateTask(site: site, migration: migration, fence: fence, report: observer.warn)
       gate = task
       if try advanceGate() { return true }
       didStart = gate != nil
     }
-    let sparing = gate != nil || waiting != nil ? Resources(state) : nil
+    let sparing = gate != nil || waiting != nil ? Resources(state, machine: site.owner.machine) : nil
     if jobs.count < workers, baseline == nil, try startJob(sparing: sparing) { return true }
     return didStart
   }
@@ -218,17 +229,14 @@ public final class Orchestrator {
   /// The base is judged before any work is given out: agents that build on a broken base work in vain.
   private func startBaseline(_ state: MigrationState) throws(CommandError) -> Bool {
     guard baseline == nil, gate == nil, jobs.isEmpty else { return false }
-    let tip = try reporting { () throws -> (OID, OID)? in
-      guard let tip = try site.repository.resolve(state.intoRef) else { return nil }
-      return (tip, try site.repository.treeOf(commit: tip))
-    }
-    guard let tip else {
+    guard let tip = try site.tip(of: state.intoRef) else {
       throw CommandError(
         "the integration branch '\(state.into)' is gone",
         hint: "run 'git update-ref \(state.intoRef) \(state.tip.hex)'")
     }
-    guard BaselineTask.isNeeded(state, tree: tip.1), !state.isStuck else { return false }
-    baseline = try BaselineTask(site: site, state: state, commit: tip.0, tree: tip.1)
+    let tree = try site.tree(of: tip)
+    guard BaselineTask.isNeeded(state, tree: tree), !state.isStuck else { return false }
+    baseline = try BaselineTask(site: site, state: state, commit: tip, tree: tree)
     return true
   }
 
@@ -252,14 +260,11 @@ public final class Orchestrator {
     let names = Set(jobs.map(\.claim.holder))
     let number = (1...workers).first { !names.contains(holder($0)) } ?? workers
     let answer = try claiming.claim(
-      migration, step: nil, holder: holder(number), owner: Site.owner(), seconds: nil, usesSlot: true,
+      migration, step: nil, holder: holder(number), owner: site.owner, seconds: nil, usesSlot: true,
       accepting: { ($0.run != nil || !canOnlyBeDoneOutside($0)) && sparing?.leavesRoom($0) ?? true })
     guard case .won(let held) = answer else { return false }
     do throws(CommandError) {
-      let prepared = try claiming.prepare(held)
-      jobs.append(
-        try WorkJob(
-          site: site, held: held, slot: held.claim.slot ?? "", path: prepared.path, place: prepared.place))
+      jobs.append(try claiming.orGiveBack(held) { () throws(CommandError) in try site.begin(held) })
     } catch {
       observer.warn("\(held.step.id) could not be begun: \(error.message)")
     }
@@ -269,57 +274,37 @@ public final class Orchestrator {
   private func holder(_ number: Int) -> String { "\(site.actor)/\(number)" }
 
   private func canOnlyBeDoneOutside(_ step: PlannedStep) -> Bool {
-    guard step.run == nil, let state = try? site.ledger.read().state.migration(named: migration) else {
+    guard step.run == nil, let state = try? site.events.read().state.migration(named: migration) else {
       return false
     }
     return state.plan.agent == nil
   }
 
-  // MARK: Leases and the end
+  // MARK: Leases
 
-  /// Renews each lease of ours once half of it is over.
+  /// Renews each lease of ours once half of it is over: by what the lease says and, as the ledger's clock may
+  /// be ahead of ours, by the time that has passed here.
   private func renew(_ state: MigrationState) throws(CommandError) {
     let now = site.clock.now()
     let length = state.plan.leaseSeconds
     for job in jobs where !job.isStopping {
       guard let step = state.step(job.step.id), case .leased(let lease) = step.phase,
-        step.epoch == job.claim.fence.epoch, now.adding(seconds: length / 2) >= lease.expiresAt
+        step.epoch == job.claim.fence.epoch
       else { continue }
+      let held = renewals[job.claim.fence] ?? now
+      renewals[job.claim.fence] = held
+      let isHalfOver = now < held || now >= held.adding(seconds: length / 2)
+      guard isHalfOver || now.adding(seconds: length / 2) >= lease.expiresAt else { continue }
+      renewals[job.claim.fence] = now
       let outcome = try reporting {
-        try site.ledger.append(by: job.claim.holder) { (_, at) throws(Refusal) in
-          [Proposal(migration, .leaseRenewed(job.claim.fence, expiresAt: at.adding(seconds: length)))]
+        try site.events.append(by: job.claim.holder) { (_, at) throws(Refusal) in
+          [
+            Proposal(
+              migration, .leaseRenewed(job.claim.fence, expiresAt: lease.renewed(at: at, seconds: length)))
+          ]
         }
       }
       if case .refused(let refusal) = outcome { observer.warn(refusal.message) }
     }
-  }
-
-  private func ending(_ state: MigrationState) -> Ending? {
-    if stops > 0 { return .interrupted }
-    switch state.phase {
-    case .aborted, .finished: return .ended(state.phase.word)
-    case .paused(let reason): return .paused(reason)
-    case .running: break
-    }
-    if state.steps.allSatisfy(\.phase.isTerminal) { return .allDone }
-    if state.isStuck {
-      return .needsPerson(
-        blocked: state.steps.filter { if case .blocked = $0.phase { true } else { false } }.map(\.id))
-    }
-    if state.plan.agent == nil {
-      // Only steps that nobody here can do are left, and nobody is at work on one.
-      var open = 0
-      for (step, planned) in zip(state.steps, state.plan.steps) {
-        switch step.phase {
-        case .ready, .backoff:
-          if planned.run != nil { return nil }
-          open += 1
-        case .leased, .submitted, .gating, .merging: return nil
-        case .waiting, .merged, .blocked, .skipped, .cancelled: continue
-        }
-      }
-      if open > 0 { return .needsWorkers(open) }
-    }
-    return nil
   }
 }

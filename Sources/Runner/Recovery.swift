@@ -5,39 +5,42 @@ import Migration
 /// Takes back what holders left behind who are dead or too late. Safe to run anywhere, any time, by anybody:
 /// every event it proposes is checked again by `decide`, against the newest state.
 public struct Recovery {
-  let site: Site
+  let site: any Surroundings
 
   /// Makes a recovery for a site.
-  public init(site: Site) { self.site = site }
+  public init(site: Site) { self.init(in: site) }
+
+  /// Makes a recovery in any world.
+  package init(in site: any Surroundings) { self.site = site }
 
   /// Expires leases and gives up gate runs whose holders are dead or whose time is over, then settles merges
   /// that were cut off, by looking at where the branch is (I-23). Gives the state afterwards.
   @discardableResult
   public func sweep(_ migration: String) throws(CommandError) -> LedgerSnapshot {
-    let seen = try reporting { try site.ledger.read() }
+    let seen = try reporting { try site.events.read() }
     guard let state = seen.state.migration(named: migration), !state.phase.isTerminal else { return seen }
     try restoreBranch(state)
-    try BranchFollow(site: site).follow(state)
-    let isQuiet = Recovery.overdue(state, at: max(site.clock.now(), seen.state.at)).isEmpty
-    if isQuiet { return try settle(state) ? reporting { try site.ledger.read() } : seen }
+    try site.follow(state)
+    let isQuiet = overdue(state, at: max(site.clock.now(), seen.state.at)).isEmpty
+    if isQuiet { return try settle(state) ? reporting { try site.events.read() } : seen }
     let outcome = try reporting {
-      try site.ledger.append(by: site.actor) { (snapshot, at) throws(Refusal) in
+      try site.events.append(by: site.actor) { (snapshot, at) throws(Refusal) in
         guard let state = snapshot.state.migration(named: migration), !state.phase.isTerminal else {
           return []
         }
-        return Recovery.overdue(state, at: at)
+        return overdue(state, at: at)
       }
     }
     let snapshot: LedgerSnapshot
     switch outcome {
     case .won(let after, let effects):
-      try Interpreter(site: site).perform(effects)
+      try Interpreter(in: site).perform(effects)
       snapshot = after
     case .nothing(let seen): snapshot = seen
-    case .refused: snapshot = try reporting { try site.ledger.read() }
+    case .refused: snapshot = try reporting { try site.events.read() }
     }
     if let state = snapshot.state.migration(named: migration), try settle(state) {
-      return try reporting { try site.ledger.read() }
+      return try reporting { try site.events.read() }
     }
     return snapshot
   }
@@ -45,27 +48,27 @@ public struct Recovery {
   /// Makes the integration branch when a start was cut off between its entry and the branch. A branch that
   /// has moved and is gone now is left to a person: only they know why.
   private func restoreBranch(_ state: MigrationState) throws(CommandError) {
-    guard state.tip == state.start, try reporting({ try site.repository.resolve(state.intoRef) }) == nil
+    guard state.tip == state.start, try site.tip(of: state.intoRef) == nil
     else {
       return
     }
-    try Interpreter(site: site).perform([
+    try Interpreter(in: site).perform([
       .createBranch(migration: state.name, branch: state.into, commit: state.start.hex)
     ])
   }
 
   /// The holds that may be taken now.
-  static func overdue(_ state: MigrationState, at: Timestamp) -> [Proposal] {
+  func overdue(_ state: MigrationState, at: Timestamp) -> [Proposal] {
     var proposals: [Proposal] = []
     for step in state.steps {
       let fence = Fence(step: step.id, epoch: step.epoch)
       switch step.phase {
       case .leased(let lease):
-        guard let evidence = evidence(lease.owner, lease.expiresAt, at) else { continue }
+        guard let evidence = self.evidence(lease.owner, lease.expiresAt, at) else { continue }
         proposals.append(
           Proposal(state.name, .leaseExpired(fence, renewal: lease.renewal, evidence: evidence)))
       case .gating(_, let run):
-        guard let evidence = evidence(run.start.owner, run.start.expiresAt, at) else { continue }
+        guard let evidence = self.evidence(run.start.owner, run.start.expiresAt, at) else { continue }
         proposals.append(
           Proposal(state.name, .gateAbandoned(fence, gate: run.start.gate, evidence: evidence)))
       case .waiting, .ready, .submitted, .merging, .merged, .backoff, .blocked, .skipped, .cancelled: continue
@@ -74,57 +77,71 @@ public struct Recovery {
     return proposals
   }
 
-  private static func evidence(_ owner: Owner, _ expiresAt: Timestamp, _ at: Timestamp) -> Evidence? {
-    if Site.isProvablyDead(owner) { return .holderDead(owner) }
+  func evidence(_ owner: Owner, _ expiresAt: Timestamp, _ at: Timestamp) -> Evidence? {
+    if site.isProvablyDead(owner) { return .holderDead(owner) }
+    #if KNOWN_BUGS
+      if KnownBug.wallClockExpiry.isOn { return site.clock.now() > expiresAt ? .timeout : nil }
+    #endif
     return at > expiresAt.adding(seconds: expiryGraceSeconds) ? .timeout : nil
   }
 
   /// Settles the merge or refresh that somebody began and cannot end. Says whether there was one.
   private func settle(_ state: MigrationState) throws(CommandError) -> Bool {
     let now = max(site.clock.now(), Timestamp(milliseconds: 0))
-    if let refresh = state.refresh, let evidence = Recovery.evidence(refresh.owner, refresh.expiresAt, now) {
-      let isThere = try reached(refresh.new, state)
-      try record(
-        Proposal(
-          state.name,
-          isThere
-            ? .refreshMerged(commit: refresh.new)
-            : .refreshAbandoned(evidence: evidence, reason: "it was cut off before the branch moved")))
+    if let refresh = state.refresh, let evidence = self.evidence(refresh.owner, refresh.expiresAt, now) {
+      try settle(
+        state, refresh.new, merged: .refreshMerged(commit: refresh.new),
+        abandoned: .refreshAbandoned(evidence: evidence, reason: Recovery.cutOff))
       return true
     }
     for step in state.steps {
       guard case .merging(_, _, let target) = step.phase,
-        let evidence = Recovery.evidence(target.owner, target.expiresAt, now)
+        let evidence = self.evidence(target.owner, target.expiresAt, now)
       else { continue }
       let fence = Fence(step: step.id, epoch: step.epoch)
-      let isThere = try reached(target.new, state)
-      try record(
-        Proposal(
-          state.name,
-          isThere
-            ? .stepMerged(fence, commit: target.new)
-            : .mergeAbandoned(fence, evidence: evidence, reason: "it was cut off before the branch moved")))
+      try settle(
+        state, target.new, merged: .stepMerged(fence, commit: target.new),
+        abandoned: .mergeAbandoned(fence, evidence: evidence, reason: Recovery.cutOff))
       return true
     }
     return false
   }
 
-  /// Whether the branch holds the commit: it is the tip or, on a shared branch, lies behind what people
-  /// added.
-  private func reached(_ commit: ObjectID, _ state: MigrationState) throws(CommandError) -> Bool {
-    try reporting {
-      // A commit that only another machine has was never on the branch here, and on the shared one it is
-      // together with its entry or not at all.
-      guard try site.repository.objectExists(commit.oid),
-        let tip = try site.repository.resolve(state.intoRef)
-      else { return false }
-      return try tip == commit.oid || site.repository.isAncestor(commit.oid, of: tip)
+  private static let cutOff = "it was cut off before the branch moved"
+
+  /// Records what became of a move by looking at the branch (I-23). That it did not move is recorded with the
+  /// branch held: whoever sleeps in the middle of it finds, with the branch held, that it is no longer
+  /// intended. When the branch does not stand still, the next sweep looks again.
+  private func settle(
+    _ state: MigrationState, _ commit: ObjectID, merged: Migration.Change, abandoned: Migration.Change
+  ) throws(CommandError) {
+    let tip = try site.tip(of: state.intoRef)
+    if let tip, try isReached(commit.oid, by: tip) {
+      return try perform(record(Proposal(state.name, merged)))
     }
+    // A shared ledger is in one push with its branch, and a branch that is gone moves nowhere.
+    guard let tip, !site.isShared else { return try perform(record(Proposal(state.name, abandoned))) }
+    var effects: [Effect] = []
+    _ = try site.holdStill(state.intoRef, at: tip) { () throws(CommandError) in
+      effects = try record(Proposal(state.name, abandoned))
+    }
+    try perform(effects)
   }
 
-  /// Appends one event; that somebody else was faster is no error.
-  private func record(_ proposal: Proposal) throws(CommandError) {
-    let outcome = try reporting { try site.ledger.append([proposal], by: site.actor) }
-    if case .won(_, let effects) = outcome { try Interpreter(site: site).perform(effects) }
+  /// Whether the commit is the tip or, on a shared branch, lies behind what people added.
+  private func isReached(_ commit: OID, by tip: OID) throws(CommandError) -> Bool {
+    if tip == commit { return true }
+    return try site.isAncestor(commit, of: tip)
+  }
+
+  /// Appends one event and gives its effects; that somebody else was faster is no error.
+  private func record(_ proposal: Proposal) throws(CommandError) -> [Effect] {
+    let outcome = try reporting { try site.events.append([proposal], by: site.actor) }
+    guard case .won(_, let effects) = outcome else { return [] }
+    return effects
+  }
+
+  private func perform(_ effects: [Effect]) throws(CommandError) {
+    try Interpreter(in: site).perform(effects)
   }
 }

@@ -1,5 +1,4 @@
 import Migration
-import Processes
 
 /// The plan's semaphores on this machine, seen from the gate: its verifiers hold some of them while they run,
 /// and steps hold them while they are worked on.
@@ -8,11 +7,10 @@ struct Resources {
   private let wanted: Set<String>
   private var used: [String: Int] = [:]
 
-  init(_ state: MigrationState) {
+  init(_ state: MigrationState, machine: String) {
     plan = state.plan
     wanted = Set(state.plan.gate.verifiers.compactMap(\.uses))
     guard !wanted.isEmpty else { return }
-    let machine = Machine.identity
     for (step, planned) in zip(state.steps, state.plan.steps) {
       guard case .leased(let lease) = step.phase, lease.owner.machine == machine else { continue }
       for name in planned.uses { used[name, default: 0] += 1 }

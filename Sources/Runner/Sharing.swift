@@ -13,12 +13,10 @@ extension Site {
   }
 }
 
-/// Makes the integration branches of a shared ledger here follow what the ledger says of them.
-public struct BranchFollow {
-  let site: Site
-
-  /// Makes it for a site.
-  public init(site: Site) { self.site = site }
+/// The integration branches of a shared ledger follow what the ledger says of them.
+extension Site {
+  /// Whether other clones work on the same ledger.
+  public var isShared: Bool { ledger.isShared }
 
   /// Leads every open migration's own branch to where the ledger says it is; see `follow(_:)`.
   public func followAll(_ state: State) throws(CommandError) {
@@ -29,26 +27,25 @@ public struct BranchFollow {
   ///
   /// A branch that cannot move now, because somebody works on it, moves later. Does nothing for a ledger that
   /// is not shared, for a branch that people share, and after the end.
-  func follow(_ migration: MigrationState) throws(CommandError) {
-    guard site.ledger.isShared, !migration.isShared, !migration.phase.isTerminal else { return }
+  package func follow(_ migration: MigrationState) throws(CommandError) {
+    guard isShared, !migration.isShared, !migration.phase.isTerminal else { return }
     let tip = migration.tip.oid
-    let repository = site.repository
     guard try reporting({ try repository.resolve(migration.intoRef) }) != tip else { return }
     try HookBranches(commonDirectory: repository.commonDirectory).add(
-      try reporting { try site.ledger.read() }.state)
+      try reporting { try ledger.read() }.state)
     if try !reporting({ try repository.objectExists(tip) }) {
-      _ = try reporting { try site.ledger.synchronize() }
+      _ = try reporting { try ledger.synchronize() }
       guard try reporting({ try repository.objectExists(tip) }) else { return }
     }
     guard let now = try reporting({ try repository.resolve(migration.intoRef) }) else {
       _ = try reporting {
-        try site.git.updateRef(
+        try git.updateRef(
           migration.intoRef, to: tip, from: nil, hooks: .effective, message: "git-migrate sync")
       }
       return
     }
     guard try reporting({ try repository.isAncestor(now, of: tip) }) else { return }
-    _ = try BranchMove(site: site).move(migration.intoRef, from: now, to: tip, isOwn: true)
+    _ = try BranchMove(site: self).move(migration.intoRef, from: now, to: tip, isOwn: true)
   }
 }
 
@@ -60,12 +57,12 @@ extension Interpreter {
     _ migration: String
   ) throws(CommandError) {
     do throws(LedgerError) {
-      let outcome = try site.ledger.append([Proposal(migration, done)], by: site.actor)
+      let outcome = try site.events.append([Proposal(migration, done)], by: site.actor)
       switch outcome {
       case .won(let snapshot, let effects):
         if let state = snapshot.state.migration(named: migration) {
           try performing { () throws(CommandError) in
-            try BranchFollow(site: site).follow(state)
+            try site.follow(state)
             try perform(effects)
           }
         }

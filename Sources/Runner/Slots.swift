@@ -20,28 +20,6 @@ public struct Slots {
   /// The name git knows the slot's worktree by.
   static func worktreeName(_ slot: String) -> String { "migrate-" + slot }
 
-  /// The lowest numbered slot that nobody uses: no lease names it, and whoever had it last is done with it or
-  /// dead.
-  ///
-  /// A slot whose holder lost its lease without a word stays out of use: the holder may still write there.
-  public func choose(in state: State) -> String {
-    var taken = Set<String>()
-    let machine = Machine.identity
-    for migration in state.migrations {
-      for step in migration.steps {
-        if case .leased(let lease) = step.phase, lease.owner.machine == machine, let slot = lease.slot {
-          taken.insert(slot)
-        }
-      }
-    }
-    var number = 1
-    while true {
-      let slot = "slot-\(number)"
-      if !taken.contains(slot) && marker(slot)?.isFree ?? true && !isForeign(slot) { return slot }
-      number += 1
-    }
-  }
-
   /// Makes the slot ready for a claim: what an earlier claim left there is kept on its attempt ref, then the
   /// folder becomes exactly the base commit, with ignored files (caches) left in place.
   public func prepare(

@@ -7,19 +7,7 @@ import Processes
 /// One attempt under way: the set-up command, then the codemod or agent, each under its own supervisor.
 ///
 /// Never waits: the owner polls `descriptor` and asks `poll()`.
-final class WorkJob {
-  /// How an attempt ended, before its tree is looked at.
-  enum Outcome: Equatable {
-    /// The worker says that it is done.
-    case done
-    /// The worker says that nothing was to be done; the reason is its own.
-    case noOp(String)
-    /// It failed.
-    case failed(Migration.Failure)
-    /// It was stopped because the claim is no longer ours or the run ends.
-    case stopped
-  }
-
+final class WorkJob: Attempt {
   let migration: String
   let claim: Claim
   let step: PlannedStep
@@ -29,7 +17,7 @@ final class WorkJob {
   private var child: SupervisedChild
   private var isSettingUp: Bool
   private(set) var isStopping = false
-  private var end: Outcome?
+  private var end: AttemptOutcome?
 
   /// Whether the plan wants a failed attempt's worktree kept for a person.
   var keepsFailedWorktree: Bool { place.plan.worktree.keep }
@@ -68,7 +56,7 @@ final class WorkJob {
   }
 
   /// How the attempt ended, or `nil` while it runs.
-  func poll() throws(CommandError) -> Outcome? {
+  func poll() throws(CommandError) -> AttemptOutcome? {
     if let end { return end }
     guard let status = child.poll() else { return nil }
     if isStopping {
@@ -88,14 +76,14 @@ final class WorkJob {
     do throws(ProcessError) { return try site.supervisors.start(command) } catch { throw CommandError(error) }
   }
 
-  private func setupFailure(_ status: ExitStatus) -> Outcome {
+  private func setupFailure(_ status: ExitStatus) -> AttemptOutcome {
     .failed(
       Migration.Failure(
         kind: .setup, reason: "the set-up command \(WorkJob.words(status))",
         details: place.tail("setup")))
   }
 
-  private func outcome(_ status: ExitStatus) -> Outcome {
+  private func outcome(_ status: ExitStatus) -> AttemptOutcome {
     let said = place.readResult()
     switch status {
     case .timedOut:

@@ -24,7 +24,9 @@ import Testing
   func own() throws {
     let story = merging()
     let fence = story.fence("A")
-    let end = story.current.end(ofMerge: fence, to: try target(story).new, didMove: false, reason: "no")
+    let target = try target(story)
+    let end = story.current.end(
+      ofMerge: fence, to: target.new, by: target.owner, didMove: false, reason: "no")
     #expect(end == .mergeAbandoned(fence, evidence: .holder, reason: "no"))
   }
 
@@ -32,29 +34,42 @@ import Testing
   @Test("who slept through its intent does not give up the next one, written under the same name")
   func zombie() throws {
     let story = merging()
-    let (fence, slept) = (story.fence("A"), try target(story).new)
+    let (fence, slept) = (story.fence("A"), try target(story))
     story.wait(200)
     story.tell(.mergeAbandoned(fence, evidence: .timeout, reason: "cut off"), by: "gate-1")
     story.wait(600)
     story.gate("A")
     story.verdict("A", .passed)
     story.intend("A")
-    let current = try target(story).new
-    #expect(current != slept)
-    #expect(story.current.end(ofMerge: fence, to: slept, didMove: false, reason: "no") == nil)
-    #expect(story.tell(.stepMerged(fence, commit: current), by: "gate-1"))
+    let current = try target(story)
+    #expect(current.new != slept.new)
+    #expect(!story.current.isIntended(mergeOf: fence, to: slept.new, by: slept.owner))
+    #expect(
+      story.current.end(ofMerge: fence, to: slept.new, by: slept.owner, didMove: false, reason: "no") == nil)
+    #expect(story.tell(.stepMerged(fence, commit: current.new), by: "gate-1"))
+  }
+
+  @Test("an intent of another process is not ours, even to the same commit")
+  func otherProcess() throws {
+    let story = merging()
+    let target = try target(story)
+    let other = Owner(machine: "elsewhere", boot: "b", pid: 7, startTicks: 7)
+    #expect(story.current.isIntended(mergeOf: story.fence("A"), to: target.new, by: target.owner))
+    #expect(!story.current.isIntended(mergeOf: story.fence("A"), to: target.new, by: other))
   }
 
   @Test("a refresh is given up only by who intended it")
   func refresh() throws {
     let story = Story(chain: "A")
     story.refresh()
-    let new = try #require(story.current.refresh?.new ?? nil)
-    #expect(story.current.end(ofRefreshTo: oid(1), didMove: false, reason: "no") == nil)
+    let refresh = try #require(story.current.refresh)
+    let (new, owner) = (refresh.new, refresh.owner)
+    #expect(story.current.end(ofRefreshTo: oid(1), by: owner, didMove: false, reason: "no") == nil)
     #expect(
-      story.current.end(ofRefreshTo: new, didMove: false, reason: "no")
+      story.current.end(ofRefreshTo: new, by: owner, didMove: false, reason: "no")
         == .refreshAbandoned(evidence: .holder, reason: "no"))
     #expect(
-      story.current.end(ofRefreshTo: new, didMove: true, reason: "") == .refreshMerged(commit: new))
+      story.current.end(ofRefreshTo: new, by: owner, didMove: true, reason: "")
+        == .refreshMerged(commit: new))
   }
 }

@@ -44,22 +44,23 @@ struct ClaimCommand: Subcommand {
       found.name, step: step, holder: worker.map(TerminalText.sanitizedLine) ?? site.actor,
       owner: Site.unboundOwner(), seconds: ttl?.seconds, usesSlot: !bringsPlace)
     switch answer {
-    case .won(let held): try handOver(held, claiming, context)
+    case .won(let held): try handOver(held, context)
     case .nothingNow(let reason, let until): try nothing(.nothingNow, reason, until, context)
     case .nothingLeft: try nothing(.nothingLeft, "nothing is left to claim", nil, context)
     case .refused(let refusal): throw CommandError(refusal)
     }
   }
 
-  private func handOver(_ held: HeldStep, _ claiming: Claiming, _ context: Context) throws(CommandError) {
+  private func handOver(_ held: HeldStep, _ context: Context) throws(CommandError) {
     let site = try context.site()
+    let preparing = Preparing(site: site)
     var path: String?
     if bringsPlace {
-      try claiming.place(of: held, path: site.directory).writePrompt(failures: held.failures)
+      try preparing.place(of: held, path: site.directory).writePrompt(failures: held.failures)
     } else {
-      let prepared = try claiming.prepare(held)
+      let prepared = try preparing.prepare(held)
       path = prepared.path
-      try claiming.runSetup(of: held, in: prepared.place)
+      try preparing.runSetup(of: held, in: prepared.place)
     }
     let fence = held.claim.fence
     let prompt = site.promptFile(held.migration, fence)

@@ -42,7 +42,7 @@ struct RenewCommand: Subcommand {
     var expiresAt = claim.lease.expiresAt
     let outcome = try reporting {
       try site.ledger.append(by: claim.holder) { (_, at) throws(Refusal) in
-        expiresAt = at.adding(seconds: seconds)
+        expiresAt = claim.lease.renewed(at: at, seconds: seconds)
         return [Proposal(claim.migration, .leaseRenewed(claim.fence, expiresAt: expiresAt))]
       }
     }

@@ -22,7 +22,7 @@ struct SyncCommand: Subcommand {
     }
     let report = try reporting { try site.ledger.synchronize() }
     let snapshot = try reporting { try site.ledger.read() }
-    try BranchFollow(site: site).followAll(snapshot.state)
+    try site.followAll(snapshot.state)
     if !report.refused.isEmpty { context.exitCode = .no }
     guard !json.isWanted else { return try context.output.line(json: document(report, remote, snapshot)) }
     let lines = report.lines(remote: remote.name)

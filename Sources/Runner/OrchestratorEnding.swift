@@ -1,0 +1,49 @@
+import Migration
+
+extension Orchestrator {
+  /// How a run ended.
+  public enum Ending: Equatable, Sendable {
+    /// Every step is merged, skipped or cancelled.
+    case allDone
+    /// Nothing more can happen before a person acts; the ids of the blocked steps.
+    case needsPerson(blocked: [String])
+    /// What remains has no `run` and the plan no agent: outside workers must claim it.
+    case needsWorkers(Int)
+    /// The migration is paused.
+    case paused(String)
+    /// The migration was finished or aborted.
+    case ended(String)
+    /// A signal ended the run; leases were released and worktrees kept.
+    case interrupted
+  }
+
+  /// How the run has ended, or `nil` while there is something to wait for.
+  func ending(_ state: MigrationState) -> Ending? {
+    if stops > 0 { return .interrupted }
+    switch state.phase {
+    case .aborted, .finished: return .ended(state.phase.word)
+    case .paused(let reason): return .paused(reason)
+    case .running: break
+    }
+    if state.steps.allSatisfy(\.phase.isTerminal) { return .allDone }
+    if state.isStuck {
+      return .needsPerson(
+        blocked: state.steps.filter { if case .blocked = $0.phase { true } else { false } }.map(\.id))
+    }
+    if state.plan.agent == nil {
+      // Only steps that nobody here can do are left, and nobody is at work on one.
+      var open = 0
+      for (step, planned) in zip(state.steps, state.plan.steps) {
+        switch step.phase {
+        case .ready, .backoff:
+          if planned.run != nil { return nil }
+          open += 1
+        case .leased, .submitted, .gating, .merging: return nil
+        case .waiting, .merged, .blocked, .skipped, .cancelled: continue
+        }
+      }
+      if open > 0 { return .needsWorkers(open) }
+    }
+    return nil
+  }
+}

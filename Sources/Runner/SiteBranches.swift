@@ -1,0 +1,129 @@
+import Git
+import Ledger
+import Migration
+
+extension Site {
+  package func tip(of ref: String) throws(CommandError) -> OID? {
+    try reporting { try repository.resolve(ref) }
+  }
+
+  package func tree(of commit: OID) throws(CommandError) -> OID {
+    try reporting { try repository.treeOf(commit: commit) }
+  }
+
+  package func isAncestor(_ commit: OID, of tip: OID) throws(CommandError) -> Bool {
+    try reporting { try repository.objectExists(commit) && repository.isAncestor(commit, of: tip) }
+  }
+
+  package func createBranch(_ branch: String, at commit: OID) throws(CommandError) -> String? {
+    let ref = "refs/heads/" + branch
+    try HookBranches(commonDirectory: repository.commonDirectory).add(
+      try reporting { try ledger.read() }.state)
+    return try reporting { () throws -> String? in
+      guard try repository.resolve(ref) == nil else { return nil }
+      switch try git.updateRef(
+        ref, to: commit, from: nil, hooks: .effective, message: "git-migrate start")
+      {
+      case .moved: return nil
+      case .lost(let text), .denied(let text), .busy(let text), .unknown(let text): return text
+      }
+    }
+  }
+
+  /// Where the branch is checked out, its files move along when nothing there is changed; otherwise nothing
+  /// moves at all.
+  package func requestMove(
+    of ref: String, from old: OID, to new: OID, isOwn: Bool, unless objection: () -> String?
+  ) throws(CommandError) -> String? {
+    if isOwn { _ = try reporting { try StaleLock.recover(ref, in: repository, now: clock.now()) } }
+    return try reporting { () throws -> String? in
+      guard let place = try checkouts(ref).first else {
+        switch try git.updateRef(
+          ref, to: new, from: old, hooks: .effective, message: "git-migrate", unless: objection)
+        {
+        case .moved: return nil
+        case .lost(let text), .denied(let text), .busy(let text), .unknown(let text): return firstLine(text)
+        }
+      }
+      // git asks nobody but the hook while it holds the lock of a branch that is checked out.
+      if let refused = try obstacle(toMoving: ref) ?? objection() { return refused }
+      let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
+      let output = try GitProgram(worktree).mergeFastForward(workTree: place, to: new)
+      return output.isSuccess ? nil : firstLine(output.errorText)
+    }
+  }
+
+  package func holdStill(
+    _ ref: String, at tip: OID, _ body: () throws(CommandError) -> Void
+  ) throws(CommandError) -> Bool {
+    var failure: CommandError?
+    let isHeld = try reporting {
+      try git.holdRef(ref, at: tip) {
+        do throws(CommandError) { try body() } catch { failure = error }
+      }
+    }
+    if let failure { throw failure }
+    return isHeld
+  }
+
+  /// A branch that is checked out where something is changed, or twice, stays where it is.
+  package func obstacle(toMoving ref: String) throws(CommandError) -> String? {
+    try reporting { () throws -> String? in
+      let checkouts = try checkouts(ref)
+      guard let place = checkouts.first else { return nil }
+      let branch = ref.hasPrefix("refs/heads/") ? String(ref.dropFirst("refs/heads/".count)) : ref
+      guard checkouts.count == 1 else {
+        return
+          "'\(branch)' is checked out in \(checkouts.count) worktrees: \(checkouts.joined(separator: ", "))"
+      }
+      let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
+      guard let changed = try worktree.status(includingUntracked: false).first else { return nil }
+      return "'\(branch)' is checked out in '\(place)' with uncommitted changes, first '\(changed)'; "
+        + "commit or stash them, or check out another branch there"
+    }
+  }
+
+  /// git would refuse to write over a file that it does not know, after the gate has run for nothing.
+  package func obstacle(
+    toMoving ref: String, from old: OID, toTree new: OID
+  ) throws(CommandError) -> String? {
+    try reporting { () throws -> String? in
+      guard let place = try checkouts(ref).first else { return nil }
+      let tree = try repository.treeOf(commit: old)
+      let added = try repository.changes(from: tree, to: new).filter { $0.kind == .added }.map(\.path)
+      guard !added.isEmpty else { return nil }
+      let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
+      let found = try worktree.status().first { other in
+        added.contains { $0 == other || $0.hasPrefix(other + "/") || other.hasPrefix($0 + "/") }
+      }
+      return found.map {
+        "'\($0)' in '\(place)' is in the way of a new file and would be overwritten by the merge; "
+          + "move it away, or check out another branch there"
+      }
+    }
+  }
+
+  /// Where people have the branch checked out. A worker that checks it out in its slot must not hold up the
+  /// others, and nothing moves along under its hands: what it hands in are its files, wherever `HEAD` is.
+  private func checkouts(_ ref: String) throws -> [String] {
+    let all = try repository.checkouts(ofBranch: ref)
+    guard !all.isEmpty else { return [] }
+    let slots = try Slots(site: self).folders()
+    return all.filter { !slots.contains($0) }
+  }
+
+  /// The environment without what pins git to the repository of the caller's directory.
+  private var cleanEnvironment: [String: String] {
+    environment.filter {
+      !["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"].contains($0.key)
+    }
+  }
+
+  private func firstLine(_ text: String) -> String {
+    let lines = text.split(whereSeparator: \.isNewline).map(String.init)
+    let telling = lines.first {
+      $0.contains("git-migrate") || $0.hasPrefix("error:") || $0.hasPrefix("fatal:")
+    }
+    return telling ?? lines.first ?? "git gave no reason"
+  }
+}

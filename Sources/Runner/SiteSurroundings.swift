@@ -1,0 +1,98 @@
+import Git
+import Ledger
+import Migration
+import Processes
+
+extension Site: Surroundings {
+  package var events: any EventLedger { ledger }
+
+  package func wait(for descriptors: [Int32]) {
+    _ = Poller(reading: descriptors).wait(milliseconds: 500)
+  }
+
+  package func endRun() { supervisors.end() }
+
+  package func tell(_ migration: String, _ notice: Notice, report: (String) -> Void) {
+    guard let state = try? ledger.read().state.migration(named: migration), let command = state.plan.notify,
+      (try? Trust(environment: environment).isApproved(digest: state.approvalDigest)) == true
+    else { return }
+    var variables = ["MIGRATE_MIGRATION": migration, "MIGRATE_NOTICE": Interpreter.words(notice)]
+    switch notice {
+    case .stepBlocked(let step, _):
+      variables.merge(["MIGRATE_EVENT": "blocked", "MIGRATE_STEP": step]) { $1 }
+    case .paused: variables["MIGRATE_EVENT"] = "paused"
+    case .allStepsDone: variables["MIGRATE_EVENT"] = "done"
+    }
+    let environment = ChildEnvironment.allowList(
+      from: environment, adding: variables, extraNames: passedVariables)
+    var run = Command("/bin/sh", ["-c", command], environment: environment, directory: directory)
+    run.timeoutSeconds = 30
+    run.input = Array((Interpreter.words(notice) + "\n").utf8)
+    do throws(ProcessError) {
+      let outcome = try run.run()
+      if !outcome.status.isSuccess { report("the notify command \(WorkJob.words(outcome.status))") }
+    } catch {
+      report("the notify command could not be run: \(error.description)")
+    }
+  }
+
+  // MARK: Work
+
+  package func isFree(slot: String) -> Bool {
+    let slots = Slots(site: self)
+    return slots.marker(slot)?.isFree ?? true && !slots.isForeign(slot)
+  }
+
+  package func begin(_ held: HeldStep) throws(CommandError) -> any Attempt {
+    let prepared = try Preparing(site: self).makeReady(held)
+    return try WorkJob(
+      site: self, held: held, slot: held.claim.slot ?? "", path: prepared.path, place: prepared.place)
+  }
+
+  package func collect(_ attempt: any Attempt) throws(CommandError) -> Submitting.Content {
+    try Submitting(site: self).collect(
+      migration: attempt.migration, fence: attempt.claim.fence, base: attempt.claim.base,
+      title: attempt.step.title, slot: attempt.slot, commit: nil)
+  }
+
+  package func close(slot: String, migration: String, fence: Fence) throws(CommandError) {
+    try Slots(site: self).close(slot, migration: migration, fence: fence)
+  }
+
+  // MARK: Gate
+
+  package func candidate(
+    of submission: Submission, _ fence: Fence, _ migration: MigrationState
+  ) throws(CommandError) -> Candidate.Outcome {
+    try Candidate.build(site: self, migration: migration, fence: fence, submission: submission)
+  }
+
+  package func guardFailure(
+    _ plan: Plan, _ step: PlannedStep, _ submission: Submission
+  ) throws(CommandError) -> Migration.Failure? {
+    try Candidate.guardFailure(site: self, plan: plan, step: step, submission: submission)
+  }
+
+  package func startGate(
+    _ plan: Plan, on commit: OID, for subject: GateSubject
+  ) throws(CommandError) -> any GateVerification {
+    switch subject {
+    case .baseline(let migration):
+      let directory = "\(localDirectory)/logs/\(migration)"
+      return try GateJob(
+        site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration]
+      ) { "\(directory)/baseline-\($0).log" }
+    case .candidate(let migration, let fence, let gate):
+      return try GateJob(
+        site: self, plan: plan, commit: commit,
+        variables: ["MIGRATE_MIGRATION": migration, "MIGRATE_STEP": fence.step]
+      ) { [unowned self] in logFile(migration, fence, "gate-\(gate)-\($0)") }
+    }
+  }
+
+  // MARK: Processes
+
+  package var owner: Owner { Site.owner() }
+
+  package func isProvablyDead(_ owner: Owner) -> Bool { Site.isProvablyDead(owner) }
+}

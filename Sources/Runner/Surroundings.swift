@@ -1,0 +1,161 @@
+import Git
+import Ledger
+import Migration
+
+/// What a run needs of the world, as small seams: `Site` brings git, processes and files; the simulator
+/// brings a world of its own and runs the very same orchestrator in it, in one thread (DESIGN §1).
+package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitness, SharedContact {
+  /// The ledger.
+  var events: any EventLedger { get }
+  /// The wall clock.
+  var clock: any WallClock { get }
+  /// Who acts.
+  var actor: String { get }
+  /// Waits until a descriptor is readable, or half a second is over.
+  func wait(for descriptors: [Int32])
+  /// Runs the plan's `notify` command, if there is one and its plan is trusted; reports when that fails.
+  func tell(_ migration: String, _ notice: Notice, report: (String) -> Void)
+  /// Gives back what the run as a whole held.
+  func endRun()
+}
+
+/// The branches of the repository.
+package protocol BranchAccess: AnyObject {
+  /// The commit that a ref points to, `nil` when there is no such ref.
+  func tip(of ref: String) throws(CommandError) -> OID?
+  /// The tree of a commit.
+  func tree(of commit: OID) throws(CommandError) -> OID
+  /// Whether `commit` is here and lies behind `tip`.
+  func isAncestor(_ commit: OID, of tip: OID) throws(CommandError) -> Bool
+  /// Makes the integration branch of a migration that has just started; `nil`, or why it could not.
+  func createBranch(_ branch: String, at commit: OID) throws(CommandError) -> String?
+  /// Asks for the move of a branch, through the hooks; gives what was said against it. Whether it moved, only
+  /// the branch itself can say.
+  /// `objection` is asked last; while the branch is being moved, nobody can hold it still.
+  ///
+  /// A lock that a killed program left on a branch that only git-migrate moves (`isOwn`) is taken away.
+  func requestMove(
+    of ref: String, from old: OID, to new: OID, isOwn: Bool, unless objection: () -> String?
+  ) throws(CommandError) -> String?
+  /// Runs `body` while nobody can move the branch, which is at `tip`. Says whether it could be held there.
+  func holdStill(
+    _ ref: String, at tip: OID, _ body: () throws(CommandError) -> Void
+  ) throws(CommandError) -> Bool
+  /// Why the branch could not be moved now, or `nil`: it is checked out where something is changed, or twice.
+  func obstacle(toMoving ref: String) throws(CommandError) -> String?
+  /// Why the branch could not be moved from `old` to a commit with the tree `new`, or `nil`: where it is
+  /// checked out, a file that git does not know is in the way of a new one.
+  func obstacle(toMoving ref: String, from old: OID, toTree new: OID) throws(CommandError) -> String?
+}
+
+/// The places where steps are worked on.
+package protocol WorkAccess: AnyObject {
+  /// Whether nobody can be writing in a worktree slot of this machine.
+  func isFree(slot: String) -> Bool
+  /// Makes the place of a claim ready and starts its worker.
+  func begin(_ held: HeldStep) throws(CommandError) -> any Attempt
+  /// Keeps what an attempt has brought about, and says what it is.
+  func collect(_ attempt: any Attempt) throws(CommandError) -> Submitting.Content
+  /// Says that the holder of a claim is done with its slot.
+  func close(slot: String, migration: String, fence: Fence) throws(CommandError)
+}
+
+/// A worker at work on a claim. Never waits: the owner polls `descriptor` and asks `poll()`.
+package protocol Attempt: AnyObject {
+  /// The migration's name.
+  var migration: String { get }
+  /// The claim that it works for.
+  var claim: Claim { get }
+  /// The step as planned.
+  var step: PlannedStep { get }
+  /// The slot that it works in.
+  var slot: String { get }
+  /// Whether it was asked to end.
+  var isStopping: Bool { get }
+  /// Whether the plan wants a failed attempt's worktree kept for a person.
+  var keepsFailedWorktree: Bool { get }
+  /// Readable when `poll` may have something to tell.
+  var descriptor: Int32 { get }
+  /// Asks the worker to end; `poll` tells when it is gone.
+  func stop()
+  /// Kills the worker without grace.
+  func kill()
+  /// How the attempt ended, or `nil` while it runs.
+  func poll() throws(CommandError) -> AttemptOutcome?
+}
+
+/// How an attempt ended, before its tree is looked at.
+package enum AttemptOutcome: Equatable {
+  /// The worker says that it is done.
+  case done
+  /// The worker says that nothing was to be done; the reason is its own.
+  case noOp(String)
+  /// It failed.
+  case failed(Migration.Failure)
+  /// It was stopped because the claim is no longer ours or the run ends.
+  case stopped
+}
+
+/// Candidates, and the verifiers that judge them.
+package protocol GateAccess: AnyObject {
+  /// Builds what the branch would become.
+  func candidate(
+    of submission: Submission, _ fence: Fence, _ migration: MigrationState
+  ) throws(CommandError) -> Candidate.Outcome
+  /// What the plan's guards have against a submitted change, or `nil`.
+  func guardFailure(
+    _ plan: Plan, _ step: PlannedStep, _ submission: Submission
+  ) throws(CommandError) -> Migration.Failure?
+  /// Starts the verifiers on a commit.
+  func startGate(
+    _ plan: Plan, on commit: OID, for subject: GateSubject
+  ) throws(CommandError) -> any GateVerification
+}
+
+/// What a run of the verifiers is about.
+package enum GateSubject: Equatable {
+  /// A tree that no step has touched.
+  case baseline(migration: String)
+  /// The candidate of a submitted step, in the gate run of that number.
+  case candidate(migration: String, Fence, gate: Int)
+}
+
+/// A run of a gate's verifiers. Never waits: the owner polls `descriptor` and asks `poll()`.
+package protocol GateVerification: AnyObject {
+  /// Readable when `poll` may have something to tell; negative when it already has.
+  var descriptor: Int32 { get }
+  /// What was found, or `nil` while a verifier runs.
+  func poll() throws(CommandError) -> VerifierReport?
+  /// Ends the verifier; `poll` then says `could not run`.
+  func stop()
+}
+
+/// What the verifiers found.
+package struct VerifierReport: Equatable {
+  /// The verdict.
+  package var verdict: Verdict
+  /// `nil` only when the verdict is `passed`.
+  package var failure: Migration.Failure?
+
+  /// Makes a report.
+  package init(verdict: Verdict, failure: Migration.Failure?) {
+    self.verdict = verdict
+    self.failure = failure
+  }
+}
+
+/// Which processes live.
+package protocol ProcessWitness: AnyObject {
+  /// This process as the owner of a claim.
+  var owner: Owner { get }
+  /// Whether an owner is provably dead.
+  func isProvablyDead(_ owner: Owner) -> Bool
+}
+
+/// What a run knows of the remote that the ledger is shared through.
+package protocol SharedContact: AnyObject {
+  /// Whether other clones work on the same ledger.
+  var isShared: Bool { get }
+  /// Leads a migration's own branch forward to where a shared ledger says it is.
+  func follow(_ migration: MigrationState) throws(CommandError)
+}
