@@ -33,7 +33,7 @@ pages1 = $(wildcard man/*.1)
 pages5 = $(wildcard man/*.5)
 hooks = $(wildcard hooks/*)
 
-.PHONY: all demo test crash install uninstall lint bench clean
+.PHONY: all demo test simulate canary crash install uninstall lint bench clean
 
 all: $(stamp)
 
@@ -56,14 +56,15 @@ test:
 simulate:
 	scripts/bootstrap build
 	$(SWIFT) build --scratch-path $(SCRATCH) -c release --product git-migrate-simulate
-	$(SCRATCH)/release/git-migrate-simulate --seeds $(SEEDS) --from $(FROM) --jobs $(JOBS) \
+	$(SCRATCH)/release/git-migrate-simulate --seeds $(SEEDS) --first $(FROM) --cores $(JOBS) \
 	  --commit "$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
 
-# Each known bug, built in and switched on in turn, must be caught.
+# Each known bug, built in and switched on in turn, must be caught: by the simulator, or by the test named here.
 canary:
-	scripts/bootstrap build
+	scripts/bootstrap test
 	$(SWIFT) build --scratch-path $(SCRATCH)/canary -c release -Xswiftc -DKNOWN_BUGS --product git-migrate-simulate
 	$(SCRATCH)/canary/release/git-migrate-simulate --canary
+	scripts/canary $(SCRATCH)/canary B11 LockTests B12 SupervisedChildTests B14 ReadTests
 
 # Kills and fails the program at every system call of everything it does; `make test` tries some of them.
 # CRASHFLAGS='MIGRATE_CRASH_ONLY=claim' does one operation.

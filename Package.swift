@@ -67,9 +67,14 @@ let package = Package(
     .testTarget(
       name: "Acceptance", dependencies: ["Migration", "Processes", "Support"],
       path: "Tests/Acceptance", swiftSettings: settings),
-    .testTarget(name: "TidyTests", swiftSettings: settings),
+    .target(
+      name: "Simulation", dependencies: ["Runner", "Ledger", "Migration", "Git"],
+      path: "Tests/Simulation", swiftSettings: settings),
     .executableTarget(
-      name: "git-migrate-simulate", dependencies: ["Migration"], path: "Tests/Simulation",
+      name: "git-migrate-simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
       swiftSettings: settings),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: settings),
+    .testTarget(name: "TidyTests", swiftSettings: settings),
   ]
 )

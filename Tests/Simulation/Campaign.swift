@@ -1,89 +1,74 @@
-import Glibc
+import Synchronization
 
-/// Many seeds on several cores.
-struct Campaign {
-  /// What a share of the seeds came to.
-  struct Sum: Sendable {
-    var seeds = 0
-    var entries = 0
-    var faults = 0
-    var refusals = 0
-    var lostSwaps = 0
-    var failures: [(seed: UInt64, text: String)] = []
+/// Many seeds on all cores.
+package struct Campaign {
+  /// What came of it.
+  package struct Report: Sendable {
+    /// How many seeds were run.
+    package var seeds = 0
+    /// The seeds that broke a rule, in order.
+    package var failures: [(seed: UInt64, violation: String)] = []
+    /// How much happened in all of them.
+    package var load = Load()
+    /// Why so little happened that the run says nothing, or `nil`.
+    package var shortage: String? {
+      if load.entries < seeds * 20 { return "only \(load.entries) entries in \(seeds) seeds" }
+      if load.faults < seeds * 3 { return "only \(load.faults) faults in \(seeds) seeds" }
+      if load.merges < seeds { return "only \(load.merges) merges in \(seeds) seeds" }
+      return nil
+    }
   }
 
-  private let options: Options
-
-  init(_ options: Options) { self.options = options }
-
-  /// Runs them all; gives the exit code.
-  func run() async -> Int32 {
-    let began = seconds()
-    let sum = await all()
-    let took = max(0.001, seconds() - began)
-    for failure in sum.failures.prefix(10) {
-      print("seed \(failure.seed): \(failure.text)")
-      print("  repeat: git-migrate-simulate --seed \(failure.seed) --commit \(options.commit)")
-    }
-    let speed = Int(Double(sum.seeds) / took / Double(options.jobs))
-    print(
-      "\(sum.seeds) seeds, \(sum.failures.count) failed; \(sum.entries) entries, \(sum.faults) faults, "
-        + "\(sum.lostSwaps) lost races, \(sum.refusals) refusals; \(speed) seeds/s and core, commit "
-        + options.commit)
-    if !sum.failures.isEmpty { return 1 }
-    // A run that met next to nothing proves nothing.
-    if options.count > 1, sum.entries < 100 * sum.seeds || sum.faults < 10 * sum.seeds {
-      print("void: too little happened")
-      return 3
-    }
-    return 0
-  }
-
-  private func all() async -> Sum {
-    let (options, jobs) = (options, UInt64(options.jobs))
-    return await withTaskGroup(of: Sum.self) { group in
-      for share in 0..<jobs {
-        group.addTask {
-          var sum = Sum()
-          var seed = options.first + share
-          while seed < options.first + UInt64(options.count) {
-            let simulation = Simulation(seed: seed)
-            sum.add(simulation.run())
-            if options.isVerbose { for line in simulation.story(last: 40) { print(line) } }
-            seed += jobs
-          }
-          return sum
-        }
+  /// Runs seeds from `first` on, with so many at a time. Stops early after so many failures.
+  package static func run(
+    first: UInt64, count: Int, cores: Int, stopAfter failures: Int = 10
+  ) async -> Report {
+    let queue = Queue(first: first, count: count, patience: failures)
+    return await withTaskGroup(of: Report.self) { group in
+      for _ in 0..<max(1, cores) { group.addTask { work(queue) } }
+      var report = Report()
+      for await part in group {
+        report.seeds += part.seeds
+        report.failures += part.failures
+        report.load += part.load
       }
-      var sum = Sum()
-      for await part in group { sum.add(part) }
-      return sum
+      report.failures.sort { $0.seed < $1.seed }
+      return report
     }
   }
 
-  private func seconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-  }
-}
-
-extension Campaign.Sum {
-  mutating func add(_ outcome: Simulation.Outcome) {
-    seeds += 1
-    entries += outcome.entries
-    faults += outcome.faults
-    refusals += outcome.refusals
-    lostSwaps += outcome.lostSwaps
-    if let text = outcome.failure { failures.append((outcome.seed, text)) }
+  private static func work(_ queue: Queue) -> Report {
+    var report = Report()
+    while let seed = queue.next() {
+      let outcome = Simulation.run(seed: seed)
+      report.seeds += 1
+      report.load += outcome.load
+      if let violation = outcome.violation {
+        queue.noteFailure()
+        report.failures.append((seed, violation.description))
+      }
+    }
+    return report
   }
 
-  mutating func add(_ other: Campaign.Sum) {
-    seeds += other.seeds
-    entries += other.entries
-    faults += other.faults
-    refusals += other.refusals
-    lostSwaps += other.lostSwaps
-    failures = (failures + other.failures).sorted { $0.seed < $1.seed }
+  /// The seeds that are still to be run.
+  private final class Queue: Sendable {
+    private let first: UInt64
+    private let count: Int
+    private let patience: Int
+    private let given = Atomic<Int>(0)
+    private let failed = Atomic<Int>(0)
+
+    init(first: UInt64, count: Int, patience: Int) {
+      (self.first, self.count, self.patience) = (first, count, patience)
+    }
+
+    func next() -> UInt64? {
+      guard failed.load(ordering: .relaxed) < patience else { return nil }
+      let number = given.wrappingAdd(1, ordering: .relaxed).oldValue
+      return number < count ? first &+ UInt64(number) : nil
+    }
+
+    func noteFailure() { failed.wrappingAdd(1, ordering: .relaxed) }
   }
 }

@@ -2,45 +2,41 @@
   import Migration
 
   /// Switches on each bug that the simulator must catch, and looks for the first seed that does.
-  struct Canary {
+  package enum Canary {
     /// The most seeds that a bug may survive.
     private static let most: UInt64 = 10_000
-    /// Bugs below the simulator: of lock files, of processes, and of reading entries.
+    /// How many seeds without any bug must pass.
+    private static let clean: UInt64 = 200
+    /// Bugs below the simulator, of lock files, of processes and of reading entries: a test catches each.
     private static let elsewhere: [KnownBug] = [.lockRemovedByAge, .groupKill, .unknownEventIgnored]
 
-    private let options: Options
-
-    init(_ options: Options) { self.options = options }
-
-    /// Prints a line for each bug; fails when one of them was not caught, or a run without any of them fails.
-    func run() -> Int32 {
-      var isMissed = false
-      print("bug  caught by  seed  (commit \(options.commit))")
+    /// Gives a line for each bug to `report`; false when one of them was not caught, or a seed without any of
+    /// them fails.
+    package static func run(from first: UInt64, report: (String) -> Void) -> Bool {
+      var isGood = true
       KnownBug.active = nil
-      for seed in options.first..<options.first + 200 {
-        guard let text = Simulation(seed: seed).run().failure else { continue }
-        print("none  \(text)  \(seed)")
-        isMissed = true
+      if let caught = firstFailure(first..<first + clean) {
+        report("none  \(caught.violation)  seed \(caught.seed)")
+        isGood = false
       }
-      for bug in KnownBug.allCases {
-        if Canary.elsewhere.contains(bug) {
-          print("\(bug.rawValue)  \(bug)  not in the simulator")
-          continue
-        }
+      for bug in KnownBug.allCases where !elsewhere.contains(bug) {
         KnownBug.active = bug
-        let seeds = options.first..<options.first + Canary.most
-        var caught: (seed: UInt64, text: String)?
-        for seed in seeds where caught == nil {
-          if let text = Simulation(seed: seed).run().failure { caught = (seed, text) }
-        }
-        if let caught {
-          print("\(bug.rawValue)  \(bug)  \(caught.text)  seed \(caught.seed)")
+        if let caught = firstFailure(first..<first + most) {
+          report("\(bug.rawValue)  \(bug)  caught by \(caught.violation.rule)  seed \(caught.seed)")
         } else {
-          print("\(bug.rawValue)  \(bug)  MISSED in \(Canary.most) seeds")
-          isMissed = true
+          report("\(bug.rawValue)  \(bug)  MISSED in \(most) seeds")
+          isGood = false
         }
       }
-      return isMissed ? 1 : 0
+      KnownBug.active = nil
+      return isGood
+    }
+
+    private static func firstFailure(_ seeds: Range<UInt64>) -> (seed: UInt64, violation: Violation)? {
+      for seed in seeds {
+        if let violation = Simulation.run(seed: seed).violation { return (seed, violation) }
+      }
+      return nil
     }
   }
 #endif

@@ -1,58 +1,174 @@
+import Git
+import Ledger
 import Migration
+import Runner
 
-/// What people do while it runs.
-extension Simulation {
-  func command() {
-    guard case .nothing = person.doing, let migration = world.migration, !migration.phase.isTerminal else {
+/// A person at a machine of their own, who does something that a command does.
+struct Person {
+  let world: World
+  let process: Process
+
+  init(world: World) {
+    self.world = world
+    let machine = Machine(name: "desk", workers: 0, wakesAt: .max)
+    machine.offset = world.machines.first?.offset ?? 0
+    process = Process(world: world, machine: machine, actor: "ann")
+  }
+
+  /// Starts the migration; the branch is sometimes left to whoever comes next.
+  func start(_ plan: Plan) {
+    let files = plan.steps.count + 4
+    let commit = world.objects.commit(world.objects.tree([Int32](repeating: 1, count: files)), parents: [])
+    world.base = commit
+    let isShared = world.chance.draw(0...3) == 0
+    if isShared { world.branch = commit }
+    let start = MigrationStart(plan: plan, digest: "d", base: "main", commit: commit.id, shared: isShared)
+    let isCutOff = world.chance.draw(0...9) == 0
+    if world.chance.draw(0...9) == 0 {
+      // Somebody else starts it in the same moment: one of them is told that there is one already.
+      world.rivals = [{ [world] in Person(world: world).begin(start, isCutOff: isCutOff) }]
+    }
+    begin(start, isCutOff: isCutOff)
+  }
+
+  private func begin(_ start: MigrationStart, isCutOff: Bool) {
+    append([.migrationStarted(start)], performing: !isCutOff)
+    process.end()
+  }
+
+  func act() {
+    defer { process.end() }
+    guard let state = state() else { return }
+    let roll = world.chance.draw(0...99)
+    if case .paused = state.phase, roll < 60 { return append([.migrationResumed]) }
+    let step = world.chance.pick(state.steps)
+    switch roll {
+    case 0..<25:
+      let blocked = state.steps.filter { if case .blocked = $0.phase { true } else { false } }
+      append([.stepRetried(step: (blocked.first ?? step).id, reason: "again")])
+    case 25..<32: append([.stepSkipped(step: step.id, reason: "not needed")])
+    case 32..<47:
+      let held = state.steps.filter { if case .leased = $0.phase { true } else { false } }
+      guard let step = held.first else { return }
+      append([.stepReleased(Fence(step: step.id, epoch: step.epoch), forced: true, reason: "now")])
+    case 47..<55: append([.migrationPaused(reason: "wait")])
+    case 55..<65: amend(state)
+    case 65..<80: commit(state)
+    case 80..<88: refresh(state)
+    case 88..<97: world.chance.pick(world.machines).run?.stop()
+    case 97: append([.migrationAborted(reason: "enough")])
+    default: append([.migrationFinished(result: state.tip, partial: true)])
+    }
+  }
+
+  /// Goes on with what is paused.
+  func resume() {
+    append([.migrationResumed])
+    process.end()
+  }
+
+  private func state() -> MigrationState? {
+    (try? process.events.read())?.state.migration(named: World.migration)
+  }
+
+  private func append(_ changes: [Migration.Change], performing: Bool = true) {
+    let proposals = changes.map { Proposal(World.migration, $0) }
+    guard case .won(_, let effects)? = try? process.events.append(proposals, by: process.actor), performing
+    else { return }
+    try? Interpreter(in: process).perform(effects)
+  }
+
+  private func amend(_ state: MigrationState) {
+    // What earlier plans left as history is no part of the next.
+    var plan = state.plan
+    let dropped = state.steps.filter { $0.phase == .cancelled }.map(\.id)
+    plan.steps.removeAll { dropped.contains($0.id) }
+    guard !plan.steps.isEmpty else { return }
+    for index in plan.steps.indices { plan.steps[index].needs.removeAll { dropped.contains($0) } }
+    let next = PlanDraw.amend(plan, steps: state.steps, &world.chance)
+    append([.planAmended(PlanAmendment(plan: next, number: state.planNumber + 1, digest: "d"))])
+  }
+
+  /// Commits something: on the branch, when people share it, else on the base.
+  private func commit(_ state: MigrationState) {
+    let isOnBranch = state.isShared && world.chance.draw(0...1) == 0
+    guard let tip = isOnBranch ? world.branch : world.base, !(isOnBranch && world.isBranchHeld) else {
       return
     }
-    let step = migration.steps[world.random.below(migration.steps.count)]
-    world.faults += 1
-    if case .paused = migration.phase, world.random.happens(600) {
-      return tell(.migrationResumed)
+    var files = world.objects.files(world.objects.tree(of: tip))
+    files[files.count - 1 - world.chance.draw(0...1)] = world.freshVersion(isGood: true)
+    let commit = world.objects.commit(world.objects.tree(files), parents: [tip])
+    if isOnBranch { world.branch = commit } else { world.base = commit }
+    world.note("ann commits on the \(isOnBranch ? "branch" : "base")")
+  }
+
+  /// Merges the base into the branch, through the gate.
+  private func refresh(_ state: MigrationState) {
+    guard let tip = world.branch, !world.objects.isAncestor(world.base, of: tip) else { return }
+    let merged = world.objects.merge(
+      base: world.objects.tree(of: state.start.oid), ours: world.objects.tree(of: tip),
+      theirs: world.objects.tree(of: world.base))
+    guard let tree = merged.tree, world.objects.isGood(tree), tree != world.objects.tree(of: tip) else {
+      return
     }
-    switch world.random.below(20) {
-    case 0...4:
-      let blocked = migration.steps.first { if case .blocked = $0.phase { true } else { false } }
-      tell(.stepRetried(step: (blocked ?? step).id, reason: "again"))
-    case 5...6: tell(.stepSkipped(step: step.id, reason: "not needed"))
-    case 7...11:
-      let leased = migration.steps.first { if case .leased = $0.phase { true } else { false } } ?? step
-      tell(
-        .stepReleased(
-          Fence(step: leased.id, epoch: leased.epoch), forced: true, reason: "taken away"))
-    case 12...13: tell(.migrationPaused(reason: "lunch"))
-    case 14...15: amend(migration)
-    case 16...18: refresh(migration)
-    default:
-      if world.random.happens(100) {
-        tell(.migrationAborted(reason: "enough"))
-      } else if world.random.happens(100) {
-        tell(.migrationFinished(result: migration.tip, partial: world.random.happens(500)))
+    world.audit.notePass(tree, state.plan)
+    let commit = world.objects.commit(tree, parents: [tip, world.base])
+    let digest = state.gateDigest
+    let outcome = try? process.events.append(by: process.actor) { (_, at) throws(Refusal) in
+      let refresh = Refresh(
+        base: world.base.id, old: tip.id, new: commit.id, tree: tree.id, verifiers: digest,
+        verdict: .passed, owner: process.owner, expiresAt: at.adding(seconds: 600))
+      return [Proposal(World.migration, .refreshIntended(refresh))]
+    }
+    guard case .won(_, let effects)? = outcome else { return }
+    try? Interpreter(in: process).perform(effects)
+  }
+}
+
+/// A worker that is started by nobody's run: it claims, and perhaps comes back.
+struct Outsider {
+  let world: World
+  let process: Process
+
+  init(world: World) {
+    self.world = world
+    let machine = Machine(name: "outside", workers: 0, wakesAt: .max)
+    process = Process(world: world, machine: machine, actor: "out", isBound: false)
+  }
+
+  func act() {
+    if world.outside.isEmpty || world.chance.draw(0...2) == 0 { claim() } else { goOn() }
+  }
+
+  private func claim() {
+    let holder = "out\(world.chance.draw(1...2))"
+    let answer = try? Claiming(in: process).claim(
+      World.migration, step: nil, holder: holder, owner: process.owner, seconds: nil, usesSlot: false)
+    if case .won(let held)? = answer { world.outside.append((held, holder)) }
+  }
+
+  private func goOn() {
+    let index = world.chance.draw(0...world.outside.count - 1)
+    // Others come and go while this one is at work.
+    let (held, holder) = world.outside.remove(at: index)
+    let fence = held.claim.fence
+    let length = held.plan.leaseSeconds
+    let roll = world.chance.draw(0...9)
+    let attempt = SimulatedAttempt(world: world, machine: process.machine, held: held, slot: "")
+    _ = try? process.events.append(by: holder) { (_, at) throws(Refusal) in
+      let change: Migration.Change
+      switch roll {
+      case 0...3: change = .leaseRenewed(fence, expiresAt: at.adding(seconds: length + roll))
+      case 4: change = .attemptFailed(fence, Migration.Failure(kind: .worker, reason: "failed"))
+      case 5: change = .stepReleased(fence, forced: false, reason: "no time")
+      default:
+        switch attempt.content() {
+        case .result(let result), .unchanged(let result): change = .stepSubmitted(fence, result)
+        }
       }
+      return [Proposal(World.migration, change)]
     }
-  }
-
-  private func tell(_ change: Change) { _ = person.begin(.person(change)) }
-
-  private func amend(_ migration: MigrationState) {
-    let count = migration.steps.count + world.random.below(4)
-    let plan = world.swarm.plan(&world.random, count: count, number: world.random.below(4))
-    tell(.planAmended(PlanAmendment(plan: plan, number: migration.planNumber + 1, digest: "d")))
-  }
-
-  /// The base moved: its merge into the branch was judged, and is to be brought in.
-  private func refresh(_ migration: MigrationState) {
-    let old = world.branch
-    let tree = world.newTree()
-    guard world.isGood(tree) else { return }
-    world.checker.judged(tree, world.checker.digest)
-    let new = world.newCommit(tree: tree, parent: old)
-    tell(
-      .refreshIntended(
-        Refresh(
-          base: object(new), old: object(old), new: object(new), tree: object(tree),
-          verifiers: world.checker.digest, verdict: .passed, owner: person.owner,
-          expiresAt: person.at.adding(seconds: 600))))
+    // Some come back once more, and are too late.
+    if roll <= 3 || world.chance.draw(0...1) == 1 { world.outside.append((held, holder)) }
   }
 }

@@ -1,172 +1,144 @@
+import Ledger
 import Migration
+import Runner
 
-/// One seed: a world, its processes and people, the faults it drew, then a time of calm in which everything
-/// must come to an end.
-final class Simulation {
-  /// What a seed came to.
-  struct Outcome {
-    var seed: UInt64
-    var entries: Int
-    var faults: Int
-    var refusals: Int
-    var lostSwaps: Int
-    /// What was broken, or `nil`.
-    var failure: String?
+/// One seed: several machines run the real orchestrator on one migration in a simulated world, in one thread.
+/// First everything goes wrong that may go wrong; then the faults stop, and the migration must come to its
+/// end.
+package struct Simulation {
+  /// What came of a seed.
+  package struct Outcome {
+    /// The rule that was broken, if one was.
+    package var violation: Violation?
+    /// How much happened.
+    package var load: Load
   }
 
-  let seed: UInt64
-  let world: World
-  var processes: [Process] = []
-  /// Somebody at a terminal: each command is a process of its own kind, without workers.
-  var person: Process
+  private let world: World
 
-  init(seed: UInt64) {
-    self.seed = seed
-    world = World(seed: seed)
-    for machine in 0..<world.swarm.machines { processes.append(Process(world, machine: machine)) }
-    // Two runs on one machine: what the one leaves behind the other can prove dead.
-    if world.random.happens(300) { processes.append(Process(world, machine: 0)) }
-    person = Process(world, machine: world.random.below(world.swarm.machines))
+  private init(seed: UInt64, trace: ((String) -> Void)?) {
+    world = World(seed: seed, trace: trace)
   }
 
-  func run() -> Outcome {
-    let budget = 6 * world.swarm.steps + 300
-    var ticks = 0
-    while world.fault == nil, world.chain.count < budget, ticks < 20 * budget {
-      ticks += 1
-      if let migration = world.migration, migration.phase.isTerminal { break }
-      disturb()
-      if world.random.happens(world.swarm.human) { command() }
-      if !step() { pass(most: 60_000) }
-    }
-    if world.fault == nil { calmDown() }
-    if world.fault == nil, let fault = refold() { world.fail(fault) }
-    return Outcome(
-      seed: seed, entries: world.chain.count, faults: world.faults, refusals: world.refusals,
-      lostSwaps: world.lostSwaps, failure: world.fault)
+  /// Runs a seed. `trace` gets a line for everything that happens.
+  package static func run(seed: UInt64, trace: ((String) -> Void)? = nil) -> Outcome {
+    let simulation = Simulation(seed: seed, trace: trace)
+    simulation.run()
+    return Outcome(violation: simulation.world.violation, load: simulation.world.load)
   }
 
-  /// Lets somebody do the next small thing; `false` when nobody of those asked had one.
-  private func step() -> Bool {
-    world.now += Int64(world.random.in(1...400))
-    if case .nothing = person.doing {} else if world.random.happens(300) { _ = person.tick() }
-    let first = world.random.below(processes.count)
-    for offset in 0..<processes.count where processes[(first + offset) % processes.count].tick() {
-      return true
-    }
-    return false
+  private func run() {
+    let plan = PlanDraw.plan(&world.chance)
+    makeMachines()
+    world.isCalm = true
+    Person(world: world).start(plan)
+    world.isCalm = false
+    trouble()
+    guard world.violation == nil else { return }
+    calm()
+    guard world.violation == nil else { return }
+    compare()
+    checkEnd()
   }
 
-  /// Nothing can be done just now: time goes by until something can.
-  private func pass(most: Int64) {
-    var next = world.now + most
-    for process in processes {
-      if process.awayUntil > world.now { next = min(next, process.awayUntil) }
-      if !process.jobs.isEmpty { next = min(next, world.now + Int64(world.swarm.lease) * 250) }
-      for job in process.jobs where job.doneAt > world.now { next = min(next, job.doneAt) }
-      if let done = process.gate?.doneAt, done > world.now { next = min(next, done) }
-      if let done = process.baseline?.doneAt, done > world.now { next = min(next, done) }
-    }
-    world.now = max(world.now + 1, next)
-  }
-
-  // MARK: Faults
-
-  private func disturb() {
-    let swarm = world.swarm
-    if world.random.happens(swarm.pause) {
-      let process = processes[world.random.below(processes.count)]
-      process.awayUntil = max(
-        process.awayUntil, world.now + Int64(world.random.below(10 * swarm.lease * 1000)))
-      world.faults += 1
-    }
-    if world.random.happens(swarm.crash) {
-      processes[world.random.below(processes.count)].die(for: Int64(world.random.in(100...60_000)))
-      world.faults += 1
-    }
-    if world.random.happens(swarm.reboot) {
-      let machine = world.random.below(swarm.machines)
-      world.boots[machine] += 1
-      for process in processes where process.machine == machine {
-        process.die(for: Int64(world.random.in(10_000...600_000)))
+  private func makeMachines() {
+    for number in 1...world.chance.draw(2...5) {
+      let machine = Machine(
+        name: "m\(number)", workers: world.chance.draw(1...4),
+        wakesAt: world.now + Int64(world.chance.draw(0...10_000)))
+      if world.strikes(world.faults.skew) {
+        machine.offset = Int64(world.chance.draw(0...7_200_000) - 3_600_000)
+        machine.speed = Int64(world.chance.draw(500...2000))
       }
-      world.faults += 1
-    }
-    if world.random.happens(swarm.clockJump) {
-      processes[world.random.below(processes.count)].offset = Int64(
-        world.random.in(-3_600_000...3_600_000))
-      world.faults += 1
+      world.machines.append(machine)
     }
   }
 
-  // MARK: Calm
-
-  /// I-19: when the faults stop, every step comes to an end, or is held by one that a person must look at.
-  private func calmDown() {
-    world.swarm.calm()
-    for process in processes {
-      process.awayUntil = min(process.awayUntil, world.now)
-      process.setRight()
+  private func trouble() {
+    for _ in 0..<world.chance.draw(50...400) {
+      guard world.violation == nil, world.tick(until: .max) else { return }
+      if world.audit.isEnded { return }
     }
-    person.doing = .nothing
-    if world.branchLock == person.pid { world.branchLock = nil }
-    // The clocks are right again: the ledger's time may still be ahead of them.
-    var quiet = 0
-    for _ in 0..<20_000 where world.fault == nil {
-      guard let migration = world.migration else {
-        _ = step()
-        continue
+  }
+
+  /// I-19: once the faults have stopped, every step gets to its end or waits for a person, by name.
+  private func calm() {
+    world.note("calm")
+    world.isCalm = true
+    for machine in world.machines {
+      machine.offset += (world.now - world.begin) * (machine.speed - 1000) / 1000
+      machine.speed = 1000
+      machine.wakesAt = min(machine.wakesAt, world.now + 60_000)
+    }
+    for _ in 0..<20 {
+      for _ in 0..<6000 {
+        guard world.violation == nil, world.tick(until: .max) else { break }
       }
-      if migration.phase.isTerminal { break }
-      if case .paused = migration.phase, processes.allSatisfy({ $0.isIdle }) {
-        if world.random.happens(100) { _ = person.begin(.person(.migrationResumed)) }
-        _ = person.tick()
-      }
-      if step() {
-        quiet = 0
-      } else {
-        quiet += 1
-        if migration.isStuck && migration.refresh == nil && quiet > 3 { break }
-        pass(most: min(15_000 << Int64(min(quiet, 6)), 900_000))
+      guard world.violation == nil, let state = state() else { return }
+      if state.phase.isTerminal { return }
+      guard case .paused = state.phase else { return settle(state) }
+      Person(world: world).resume()
+      for machine in world.machines { machine.wakesAt = world.now }
+    }
+    world.fail("I-19", "the migration is paused again and again")
+  }
+
+  private func settle(_ state: MigrationState) {
+    if world.machines.contains(where: { $0.process != nil }) {
+      return world.fail("I-19", "the runs do not come to an end")
+    }
+    for (index, step) in state.steps.enumerated() {
+      switch step.phase {
+      case .merged, .skipped, .cancelled: continue
+      case .blocked(let reason):
+        if reason.isEmpty { world.fail("I-19", "'\(step.id)' is blocked without a reason") }
+      case .waiting, .backoff:
+        let needs = state.plan.steps[index].needs
+        let isHeld = needs.contains { need in
+          switch state.step(need)?.phase {
+          case .blocked, .waiting, .backoff, .cancelled: true
+          default: false
+          }
+        }
+        if !isHeld { world.fail("I-19", "'\(step.id)' is \(step.phase.word), and nothing holds it") }
+      case .ready, .leased, .submitted, .gating, .merging:
+        world.fail("I-19", "all runs have ended, and '\(step.id)' is \(step.phase.word)")
       }
     }
-    guard world.fault == nil, let migration = world.migration else { return }
-    if !migration.phase.isTerminal && !(migration.isStuck && migration.refresh == nil) {
-      let open = migration.steps.filter { !$0.phase.isTerminal }.prefix(3)
-      world.fail("I-19: it does not come to an end: \(open.map { "\($0.id) \($0.phase.word)" })")
-    }
-    if world.branch != world.checker.tip {
-      world.fail("I-22: the branch is at \(world.branch), the ledger says \(world.checker.tip)")
-    }
-    let blocked = migration.steps.contains { if case .blocked = $0.phase { true } else { false } }
-    if !migration.phase.isTerminal, !blocked, migration.steps.contains(where: { !$0.phase.isTerminal }) {
-      world.fail("I-19: it stands still, and nothing says why")
+  }
+
+  /// I-18: after the end nobody holds anything.
+  private func checkEnd() {
+    guard let state = state(), state.phase.isTerminal else { return }
+    for step in state.steps where step.phase.isInFlight {
+      world.fail("I-18", "all is \(state.phase.word), and '\(step.id)' is \(step.phase.word)")
     }
   }
 
-  /// I-8: the entries alone give the same state again.
-  private func refold() -> String? {
+  private func state() -> MigrationState? {
+    snapshot()?.state.migration(named: World.migration)
+  }
+
+  private func snapshot() -> LedgerSnapshot? {
+    let person = Person(world: world)
+    defer { person.process.end() }
+    return try? person.process.events.read()
+  }
+
+  /// I-8: whoever folds the chain gets the same state.
+  private func compare() {
+    guard let snapshot = snapshot() else { return }
     var state = State()
-    for record in world.chain {
-      do throws(Refusal) { _ = try state.apply(record.event) } catch {
-        return "I-8: entry '\(record.event.change.kind.rawValue)' is refused when it is read again: \(error)"
+    for node in world.chain {
+      do throws(Refusal) { _ = try state.apply(node.entry.event) } catch {
+        return world.fail("I-8", "an entry of the chain is refused: \(error.message)")
       }
     }
-    return state == world.state ? nil : "I-8: the same entries give another state"
-  }
-}
-
-extension Process {
-  /// Whether it is in the middle of nothing.
-  var isIdle: Bool {
-    guard jobs.isEmpty, gate == nil, baseline == nil, case .nothing = doing else { return false }
-    return true
-  }
-}
-
-extension Simulation {
-  /// The last entries, for a person who looks for the cause.
-  func story(last count: Int) -> [String] {
-    world.chain.suffix(count).map { "\($0.event.at.utc)  \($0.event.sentence)  (by \($0.event.by))" }
+    if state != snapshot.state { world.fail("I-8", "a fold from the beginning gives another state") }
+    if world.branch.map({ $0.id != snapshot.state.migrations[0].tip }) ?? true,
+      !snapshot.state.migrations[0].isShared
+    {
+      world.fail("I-22", "the branch is not where the ledger says it is")
+    }
   }
 }

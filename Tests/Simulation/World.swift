@@ -1,160 +1,204 @@
+import Git
+import Ledger
 import Migration
+import Runner
 
-/// Everything the simulated processes share: the time that really passes, the ledger's chain with its
-/// compare-and-swap, the integration branch beside it, and what verifiers really said.
+/// Something that must never happen, and did.
+package struct Violation: Error, Equatable, CustomStringConvertible {
+  /// The rule's number in INVARIANTS.
+  package var rule: String
+  /// What was seen.
+  package var message: String
+
+  package var description: String { "\(rule): \(message)" }
+}
+
+/// How much happened in a seed, so that a run with too little load is void and not green.
+package struct Load: Equatable {
+  /// Entries in the ledger.
+  package var entries = 0
+  /// Rounds of orchestrators.
+  package var rounds = 0
+  /// Faults that happened.
+  package var faults = 0
+  /// Merges.
+  package var merges = 0
+
+  static func += (left: inout Load, right: Load) {
+    left.entries += right.entries
+    left.rounds += right.rounds
+    left.faults += right.faults
+    left.merges += right.merges
+  }
+}
+
+/// Everything outside of the orchestrators: time, the shared ledger, the repository, workers and verifiers.
 final class World {
-  /// One entry of the chain.
-  struct Record {
-    var event: Event
-    var nonce: UInt64
-    /// Which append it belongs to: known to the checker alone, never to a process.
-    var append: Int
+  static let migration = "mig"
+  static let ledgerKind: UInt32 = 1
+
+  /// An entry as it is stored: nobody can change it any more.
+  struct Node {
+    var entry: Entry
+    var parent: OID?
+    /// The ledger up to it, as its writer saw it.
+    var snapshot: LedgerSnapshot?
+    var isInChain = false
   }
 
-  var random: SplitMix64
-  var swarm: Swarm
-  /// True time in milliseconds.
+  var chance: Chance
+  let faults: Faults
+  /// Whether the faults have stopped.
+  var isCalm = false
+  /// Whether entries go through their JSON.
+  let writesJSON: Bool
+  /// Whether every process folds the chain for itself, from what it has read.
+  let foldsAlone: Bool
+  /// Whether the repository has our hooks, so that the branch only goes where the ledger lets it.
+  let hasHooks: Bool
+  /// True time, in milliseconds.
   var now: Int64 = 1_700_000_000_000
-  var chain: [Record] = []
-  var state = State()
-  /// Where the integration branch is: a commit's number.
-  var branch = 1
-  /// The process that holds the branch's lock, as a file beside the branch would say.
-  var branchLock: Int?
-  /// Each commit's tree and first parent, by its number.
-  private(set) var commits: [(tree: Int, parent: Int)] = [(0, 0), (1, 0)]
-  /// Process ids that are alive.
-  var alive: Set<Int> = []
-  var boots: [Int]
-  var checker: Checker
-  /// What went wrong first; the run ends there.
-  var fault: String?
-  var faults = 0
-  var refusals = 0
-  var lostSwaps = 0
-  private var lastAppend = 0
-  private var lastProcess = 0
-  /// A secret of the seed: which trees pass is settled from the start.
-  private let truth: UInt64
-  let salt: Int
+  let begin: Int64 = 1_700_000_000_000
+  var machines: [Machine] = []
+  var nodes: [Node] = []
+  var tip: OID?
+  var objects = Objects()
+  /// The integration branch and the base.
+  var branch: OID?
+  private(set) var isBranchHeld = false
+  var base: OID = .zero
+  var plans: [Plan] = []
+  var nextVersion: Int32 = 1
+  var audit: Audit
+  var load = Load()
+  var depth = 0
+  var processes = 0
+  /// The processes that have ended.
+  var gone: Set<Int> = []
+  /// Claims of workers outside of any run.
+  var outside: [(held: HeldStep, holder: String)] = []
+  /// What happens just before the ledger's ref is moved next.
+  var rivals: [() -> Void] = []
+  /// What happened, for a person who looks at a failing seed.
+  var trace: ((String) -> Void)?
+  private(set) var violation: Violation?
 
-  init(seed: UInt64) {
-    random = SplitMix64(seed: seed)
-    swarm = Swarm(&random)
-    truth = random.next()
-    salt = random.below(1 << 16)
-    boots = Array(repeating: 1, count: swarm.machines)
-    checker = Checker()
+  init(seed: UInt64, trace: ((String) -> Void)? = nil) {
+    var chance = Chance(seed: seed)
+    faults = Faults(&chance)
+    writesJSON = chance.draw(0...49) == 0
+    foldsAlone = writesJSON || chance.draw(0...15) == 0
+    hasHooks = chance.draw(0...1) == 1
+    self.chance = chance
+    self.trace = trace
+    audit = Audit()
   }
 
-  func fail(_ text: String) { if fault == nil { fault = text } }
+  var intoRef: String { "refs/heads/" + (plans.last?.into ?? "") }
 
-  var migration: MigrationState? { state.migrations.first }
-
-  // MARK: Objects
-
-  func newCommit(tree: Int, parent: Int) -> Int {
-    commits.append((tree, parent))
-    return commits.count - 1
+  func fail(_ rule: String, _ message: @autoclosure () -> String) {
+    guard violation == nil else { return }
+    violation = Violation(rule: rule, message: message())
+    trace?("VIOLATION \(rule): \(message())")
   }
 
-  func newTree() -> Int { Int(random.next() >> 26) }
+  func note(_ message: @autoclosure () -> String) { trace?("\(now - begin) \(message())") }
 
-  /// The tree that merging a result into a tip gives: the same for the same two, as with git.
-  func merge(_ result: Int, into tip: Int) -> Int {
-    Int(mixed(UInt64(commits[tip].tree) &* 31 &+ UInt64(commits[result].tree)) >> 26)
+  /// Whether a fault happens here; it is counted.
+  func strikes(_ rate: Rate) -> Bool {
+    guard !isCalm, chance.hits(rate) else { return false }
+    load.faults += 1
+    return true
   }
 
-  func isAncestor(_ commit: Int, of tip: Int) -> Bool {
+  /// A version of a file that nobody has made before.
+  func freshVersion(isGood: Bool) -> Int32 {
+    nextVersion += 1
+    return isGood ? nextVersion : -nextVersion
+  }
+
+  // MARK: The ledger
+
+  /// The entries of the ledger, oldest first.
+  var chain: [Node] {
+    var list: [Node] = []
     var next = tip
-    while next > 0 {
-      if next == commit { return true }
-      next = commits[next].parent
+    while let oid = next {
+      list.append(node(oid))
+      next = node(oid).parent
     }
-    return false
+    return list.reversed()
   }
 
-  /// Whether the verifiers find the tree good.
-  func isGood(_ tree: Int) -> Bool {
-    tree == 1 || Int(mixed(truth &+ UInt64(tree)) % 1000) >= swarm.treeFails
+  func node(_ oid: OID) -> Node { nodes[oid.number] }
+
+  func store(_ entry: Entry, after parent: OID?) -> OID {
+    nodes.append(Node(entry: entry, parent: parent))
+    return OID(kind: World.ledgerKind, number: nodes.count - 1)
   }
 
-  // MARK: Processes
-
-  func newProcess() -> Int {
-    lastProcess += 1
-    alive.insert(lastProcess)
-    return lastProcess
+  /// The compare-and-swap of the ledger's ref, with everything that may go wrong in it.
+  func swap(to new: OID, from old: OID?, by process: Process) -> SwapOutcome {
+    let error = GitError(message: "simulated", operation: "move", subject: Ledger.ref)
+    guard process.passes() else { return .unknown(error) }
+    if strikes(faults.busy) { return .busy(error) }
+    let isOpen = strikes(faults.unknown)
+    if isOpen, chance.draw(0...1) == 0 { return .unknown(error) }
+    rivals.popLast()?()
+    #if KNOWN_BUGS
+      if KnownBug.upToDateIsWin.isOn, tip != old { return .won }
+      let isForced = KnownBug.readCheckWrite.isOn || KnownBug.forcedGenesis.isOn && old == nil
+      if tip != old, isForced { append(to: new, from: old) }
+    #endif
+    guard tip == old else { return isOpen ? .unknown(error) : .lost }
+    append(to: new, from: old)
+    guard process.passes(), !isOpen else { return .unknown(error) }
+    return .won
   }
 
-  func newAppend() -> Int {
-    lastAppend += 1
-    return lastAppend
-  }
-
-  // MARK: The chain
-
-  /// What became of a try to append.
-  enum Swap {
-    case won([Effect])
-    case refused(Refusal)
-  }
-
-  /// Puts the events at the tip, all or none, and has every invariant checked. The caller has made sure that
-  /// the tip is the one it decided on.
-  func put(_ changes: [Change], by author: String, at: Timestamp, nonce: UInt64, append: Int) -> Swap {
-    var effects: [Effect] = []
-    let before = changes.count > 1 ? state : nil
-    var records: [Record] = []
-    for change in changes {
-      let event = Event(migration: "m", at: at, by: author, change: change)
-      do throws(Refusal) { effects += try state.apply(event) } catch {
-        if let before { state = before }
-        refusals += 1
-        return .refused(error)
-      }
-      records.append(Record(event: event, nonce: nonce, append: append))
+  private func append(to new: OID, from old: OID?) {
+    var added: [Int] = []
+    var next: OID? = new
+    while let oid = next, oid != old {
+      added.append(oid.number)
+      next = node(oid).parent
     }
-    // A batch is decided as a whole before any of it is seen; the checker looks at each entry in turn.
-    for (index, record) in records.enumerated() {
-      chain.append(record)
-      if let text = checker.see(record.event, isLast: index == records.count - 1, self) { fail(text) }
+    if next != old || tip != old {
+      fail("I-2", "the ledger was moved to an entry that does not follow its tip")
     }
-    if let text = checker.appended(append) { fail(text) }
-    return .won(effects)
+    tip = new
+    for number in added.reversed() {
+      nodes[number].isInChain = true
+      load.entries += 1
+      let entry = nodes[number].entry
+      note("\(entry.sequence) \(entry.event.by): \(entry.event.sentence)")
+      audit.check(entry, self)
+    }
   }
-
-  /// Whether an append of that nonce is in the chain after the first `seen` entries.
-  func contains(_ nonce: UInt64, after seen: Int) -> Bool {
-    var index = chain.count
-    while index > min(seen, chain.count) {
-      index -= 1
-      if chain[index].nonce == nonce { return true }
-    }
-    return false
-  }
-
-  #if KNOWN_BUGS
-    /// Sets the ledger back, as a move without the old value does.
-    func rewind(to count: Int) {
-      chain.removeLast(chain.count - count)
-      state = State()
-      for record in chain { _ = try? state.apply(record.event) }
-    }
-
-    /// Whether an equal event is in the chain, whoever wrote it.
-    func containsEqual(_ changes: [Change], at: Timestamp, after seen: Int) -> Bool {
-      chain.dropFirst(seen).contains { $0.event.at == at && changes.contains($0.event.change) }
-    }
-  #endif
 
   // MARK: The branch
 
-  /// Moves the branch by compare-and-swap; the checker hears of every move.
-  func moveBranch(from old: Int, to new: Int) -> Bool {
+  /// What the hook says of a move of the integration branch.
+  func objection(to new: OID, from old: OID) -> String? {
+    guard hasHooks else { return nil }
+    return audit.isIntended(old: old, new: new) ? nil : "hook: this move is not intended"
+  }
+
+  /// Runs `body` with the lock of the integration branch; says whether it could be had.
+  func holdBranch(_ body: () -> Void) -> Bool {
+    guard !isBranchHeld else { return false }
+    isBranchHeld = true
+    body()
+    isBranchHeld = false
+    return true
+  }
+
+  /// Moves the integration branch, if it is where it is said to be.
+  func moveBranch(to new: OID, from old: OID) -> Bool {
     guard branch == old else { return false }
-    if let text = checker.moved(from: old, to: new) { fail(text) }
     branch = new
+    note("branch \(old.number) -> \(new.number)")
+    audit.checkMove(from: old, to: new, self)
     return true
   }
 }

@@ -1,0 +1,333 @@
+import Git
+import Ledger
+import Migration
+
+/// Watches the chain and the branch, with a bookkeeping of its own: it knows the invariants, and nothing of
+/// `decide`.
+struct Audit {
+  /// What is known of a step.
+  struct Log {
+    enum Stage: Equatable {
+      case open, leased, submitted, gating, passed, merging, done
+    }
+
+    var stage = Stage.open
+    var epoch = 0
+    var holder = ""
+    var owner = Owner(machine: "", boot: "", pid: 0, startTicks: 0)
+    var slot: String?
+    var base = ObjectID.zero
+    var expiresAt = Timestamp(milliseconds: 0)
+    var renewals = 0
+    /// Whether no clock was ahead of the ledger when it was claimed or renewed, after the faults had stopped.
+    var isProtected = false
+    var result: Submission.Result?
+    var gates = 0
+    var gate: GateStart?
+    var intent: MergeTarget?
+    var failures = 0
+    /// How often it had to start over for no fault of its own.
+    var restarts = 0
+    var granted = 0
+    var satisfies = false
+
+    /// Takes note that it had to start over; too often, and a person must look at it.
+    mutating func restart() {
+      restarts += 1
+      if restarts > Audit.restartLimit + granted { stage = .open }
+    }
+  }
+
+  /// How often a step may start over before it is blocked (DESIGN §3).
+  static let restartLimit = 10
+
+  var logs: [String: Log] = [:]
+  var planned: [String: PlannedStep] = [:]
+  var plan: Plan?
+  private var planNumber = 0
+  private(set) var isEnded = false
+  private(set) var isPaused = false
+  private var sequence = 0
+  private var at = Timestamp(milliseconds: 0)
+  private var nonces: Set<String> = []
+  /// Trees that verifiers have passed, each with the gate's digest.
+  private var passes: [OID: Set<String>] = [:]
+  /// Where the ledger says the branch is.
+  private var tip = ObjectID.zero
+  private var isShared = false
+  private var refresh: Refresh?
+  /// The gate's digest; the plan computes it anew each time.
+  private var digest = ""
+
+  /// Takes note that a tree has passed the verifiers of a plan.
+  mutating func notePass(_ tree: OID, _ plan: Plan) {
+    passes[tree, default: []].insert(plan.verifierDigest)
+  }
+
+  /// Whether the ledger intends this move of the branch now.
+  func isIntended(old: OID, new: OID) -> Bool {
+    if let refresh, refresh.new.oid == new, refresh.old.oid == old { return true }
+    if new == tip.oid { return true }
+    return logs.values.contains {
+      $0.stage == .merging && $0.intent?.new.oid == new && $0.intent?.old.oid == old
+    }
+  }
+
+  /// A move of the branch by one of us (I-22, I-23).
+  func checkMove(from old: OID, to new: OID, _ world: World) {
+    guard isIntended(old: old, new: new) else {
+      return world.fail("I-23", "the branch moved to \(new.number) without an intent in force")
+    }
+    let commit = world.objects.commit(new)
+    guard commit.parents.first == old else {
+      return world.fail("I-22", "the branch moved to a commit that is not built on it")
+    }
+    guard let plan, !plan.gate.verifiers.isEmpty else { return }
+    if passes[commit.tree] == nil {
+      world.fail("I-22", "the branch got the tree \(commit.tree.number), which no verifier has passed")
+    }
+  }
+
+  // MARK: Entries
+
+  /// An entry that has just become part of the chain.
+  mutating func check(_ entry: Entry, _ world: World) {
+    let event = entry.event
+    sequence += 1
+    if entry.sequence != sequence { world.fail("I-1", "entry \(sequence) has number \(entry.sequence)") }
+    if !nonces.insert(entry.nonce).inserted { world.fail("I-3", "entry \(sequence) has a used nonce") }
+    if event.at < at { world.fail("I-1", "entry \(sequence) is older than the one before") }
+    at = event.at
+    if isEnded { world.fail("I-18", "entry \(sequence) follows the end: \(event.sentence)") }
+    switch event.change {
+    case .migrationStarted(let start):
+      take(start.plan, number: 1, world)
+      tip = start.commit
+      isShared = start.shared
+    case .planAmended(let amendment): take(amendment.plan, number: amendment.number, world)
+    case .migrationPaused: isPaused = true
+    case .migrationResumed: isPaused = false
+    case .migrationAborted, .migrationFinished: isEnded = true
+    case .refreshIntended(let intended):
+      refresh = intended
+      if let plan, !plan.gate.verifiers.isEmpty, passes[intended.tree.oid]?.contains(digest) != true {
+        world.fail("I-22", "a refresh brings a tree that the verifiers have not passed")
+      }
+    case .refreshMerged(let commit):
+      if refresh?.new != commit { world.fail("I-23", "a refresh was merged that was not intended") }
+      tip = commit
+      refresh = nil
+    case .refreshAbandoned: refresh = nil
+    case .baselineRecorded(let baseline): checkBaseline(baseline, world)
+    case .stepClaimed(let claim): checkClaim(claim, event, world)
+    case .leaseRenewed(let fence, let until): checkRenewal(fence, until, event, world)
+    case .leaseExpired(let fence, let renewal, let evidence):
+      checkExpiry(fence, renewal, evidence, event, world)
+    case .stepReleased(let fence, let forced, _): checkRelease(fence, forced, event, world)
+    case .attemptFailed(let fence, let failure): checkFailure(fence, failure, event, world)
+    case .stepSubmitted(let fence, let result): checkSubmission(fence, result, event, world)
+    case .gateStarted(let fence, let start): checkGateStart(fence, start, world)
+    case .gateFinished(let fence, let report): checkVerdict(fence, report, event, world)
+    case .gateAbandoned(let fence, let gate, let evidence):
+      checkGateEnd(fence, gate, evidence, event, world)
+    case .mergeIntended(let fence, let target): checkIntent(fence, target, world)
+    case .mergeAbandoned(let fence, let evidence, _): checkMergeEnd(fence, evidence, event, world)
+    case .stepMerged(let fence, let commit): checkMerge(fence, commit, world)
+    case .stepRetried(let step, _):
+      change(step, world) { [plan] log in
+        log.epoch += 1
+        log.granted = max(log.granted + (plan?.attempts ?? 0), log.failures)
+        log.stage = .open
+      }
+    case .stepSkipped(let step, _):
+      change(step, world) { log in
+        log.epoch += 1
+        log.stage = .done
+        log.satisfies = true
+      }
+    }
+  }
+
+  private mutating func take(_ plan: Plan, number: Int, _ world: World) {
+    if number != planNumber + 1 { world.fail("I-20", "plan \(number) follows plan \(planNumber)") }
+    planNumber = number
+    let isGateNew = plan.verifierDigest != digest
+    digest = plan.verifierDigest
+    self.plan = plan
+    world.plans.append(plan)
+    let ids = Set(plan.steps.map(\.id))
+    for step in plan.steps {
+      planned[step.id] = step
+      if logs[step.id] == nil { logs[step.id] = Log() }
+      if isGateNew, logs[step.id]?.stage == .gating || logs[step.id]?.stage == .passed {
+        logs[step.id]?.stage = .submitted
+      }
+      if logs[step.id]?.stage == .done, logs[step.id]?.satisfies == false { logs[step.id]?.stage = .open }
+    }
+    for (id, log) in logs where !ids.contains(id) && log.stage != .done {
+      logs[id]?.stage = .done
+      logs[id]?.epoch += 1
+    }
+  }
+
+  /// Changes what is known of a step; nothing may happen to one that is done (I-18).
+  mutating func change(_ step: String, _ world: World, _ body: (inout Log) -> Void) {
+    guard var log = logs[step] else {
+      return world.fail("I-20", "entry \(sequence) names '\(step)', which is no step")
+    }
+    if log.stage == .done {
+      world.fail("I-18", "entry \(sequence): '\(step)' is done, and something happens")
+    }
+    body(&log)
+    logs[step] = log
+  }
+
+  /// The step that an entry speaks for, with its current epoch (I-13).
+  mutating func change(_ fence: Fence, _ world: World, _ body: (inout Log) -> Void) {
+    if let log = logs[fence.step], log.epoch != fence.epoch {
+      world.fail("I-13", "'\(fence.step)' is at epoch \(log.epoch), and epoch \(fence.epoch) speaks")
+    }
+    change(fence.step, world, body)
+  }
+
+  // MARK: The branch and the gate
+
+  private func checkBaseline(_ baseline: Baseline, _ world: World) {
+    if baseline.verdict == .passed, passes[baseline.tree.oid]?.contains(baseline.verifiers) != true {
+      world.fail("I-22", "the base is said to pass, and no verifier has said so")
+    }
+  }
+
+  private mutating func checkGateStart(_ fence: Fence, _ start: GateStart, _ world: World) {
+    let other = logs.first {
+      $0.key != fence.step && [.gating, .passed, .merging].contains($0.value.stage)
+    }
+    if let other { world.fail("I-17", "'\(fence.step)' is judged beside '\(other.key)'") }
+    if isPaused { world.fail("I-18", "'\(fence.step)' is judged although all is paused") }
+    change(fence, world) { log in
+      if log.stage != .submitted { world.fail("I-13", "'\(fence.step)' is judged, but not handed in") }
+      log.gates += 1
+      if start.gate != log.gates { world.fail("I-12", "gate run \(start.gate) follows \(log.gates - 1)") }
+      log.stage = .gating
+      log.gate = start
+    }
+  }
+
+  private mutating func checkVerdict(_ fence: Fence, _ report: GateReport, _ event: Event, _ world: World) {
+    let (passes, digest, plan) = (passes, digest, plan)
+    change(fence, world) { log in
+      guard log.stage == .gating, let gate = log.gate else {
+        return world.fail("I-13", "a verdict on '\(fence.step)', which is not judged")
+      }
+      if report.gate != gate.gate || event.by != gate.holder {
+        world.fail("I-13", "the verdict of gate run \(report.gate) by \(event.by) is not the current run's")
+      }
+      if report.tree != gate.tree { world.fail("I-24", "the verdict is on another tree than the candidate") }
+      switch report.verdict {
+      case .passed:
+        let isJudged = report.isNoChange || plan?.gate.verifiers.isEmpty ?? true
+        if !isJudged, passes[report.tree.oid]?.contains(digest) != true {
+          world.fail("I-22", "'\(fence.step)' is said to pass, and no verifier has passed that tree")
+        }
+        log.stage = report.isNoChange ? .done : .passed
+        log.satisfies = report.isNoChange
+      case .failed, .ranNoTests:
+        log.failures += 1
+        log.stage = .open
+      case .couldNotRun:
+        log.stage = .submitted
+        log.restart()
+      }
+    }
+  }
+
+  private mutating func checkGateEnd(
+    _ fence: Fence, _ number: Int, _ evidence: Evidence, _ event: Event, _ world: World
+  ) {
+    change(fence, world) { log in
+      guard log.stage == .gating || log.stage == .passed, let gate = log.gate, gate.gate == number else {
+        return world.fail("I-13", "a gate run of '\(fence.step)' ends that is not under way")
+      }
+      Audit.check(evidence, gate.owner, gate.holder, gate.expiresAt, event, world)
+      log.stage = .submitted
+      if evidence != .holder { log.restart() }
+    }
+  }
+
+  private mutating func checkIntent(_ fence: Fence, _ target: MergeTarget, _ world: World) {
+    if isPaused { world.fail("I-18", "'\(fence.step)' is to be merged although all is paused") }
+    let tip = tip
+    let isShared = isShared
+    change(fence, world) { log in
+      guard log.stage == .passed, let gate = log.gate else {
+        return world.fail("I-22", "'\(fence.step)' is to be merged and has not passed")
+      }
+      if target.tree != gate.tree || world.objects.tree(of: target.new.oid) != gate.tree.oid {
+        world.fail("I-24", "'\(fence.step)' is to be merged with another tree than the one that passed")
+      }
+      if target.old != gate.tip { world.fail("I-22", "the merge begins elsewhere than the candidate") }
+      if !isShared, target.old != tip { world.fail("I-22", "the merge does not begin at the ledger's tip") }
+      if let result = log.result {
+        let wanted = world.objects.merge(
+          base: world.objects.tree(of: log.base.oid), ours: world.objects.tree(of: target.old.oid),
+          theirs: result.tree.oid)
+        if wanted.tree != target.tree.oid {
+          world.fail("I-24", "what is to be merged is not the branch with the change of '\(fence.step)'")
+        }
+      }
+      log.stage = .merging
+      log.intent = target
+    }
+  }
+
+  private mutating func checkMergeEnd(
+    _ fence: Fence, _ evidence: Evidence, _ event: Event, _ world: World
+  ) {
+    change(fence, world) { log in
+      guard log.stage == .merging, let intent = log.intent, let gate = log.gate else {
+        return world.fail("I-23", "a merge of '\(fence.step)' is given up that was not intended")
+      }
+      Audit.check(evidence, intent.owner, gate.holder, intent.expiresAt, event, world)
+      if let branch = world.branch, world.objects.isAncestor(intent.new.oid, of: branch) {
+        world.fail("I-23", "a merge of '\(fence.step)' is given up, but the branch has it")
+      }
+      log.stage = .submitted
+      log.intent = nil
+      log.restart()
+    }
+  }
+
+  private mutating func checkMerge(_ fence: Fence, _ commit: ObjectID, _ world: World) {
+    change(fence, world) { log in
+      guard log.stage == .merging, log.intent?.new == commit else {
+        return world.fail("I-23", "'\(fence.step)' was merged without an intent")
+      }
+      guard let branch = world.branch, world.objects.isAncestor(commit.oid, of: branch) else {
+        return world.fail("I-23", "'\(fence.step)' is said to be merged, but the branch does not have it")
+      }
+      log.stage = .done
+      log.satisfies = true
+      world.load.merges += 1
+    }
+    tip = commit
+  }
+
+  /// What takes something from its holder needs proof (I-15).
+  static func check(
+    _ evidence: Evidence, _ owner: Owner, _ holder: String, _ expiresAt: Timestamp, _ event: Event,
+    _ world: World
+  ) {
+    switch evidence {
+    case .holder:
+      if event.by != holder { world.fail("I-14", "\(event.by) gives up what \(holder) holds") }
+    case .timeout:
+      if event.at <= expiresAt.adding(seconds: 60) {
+        world.fail("I-15", "a hold is taken at \(event.at.utc) that lasts until \(expiresAt.utc)")
+      }
+    case .holderDead(let dead):
+      if dead != owner || !world.isGone(owner) {
+        world.fail("I-15", "\(holder) is said to be dead and is not")
+      }
+    }
+  }
+}

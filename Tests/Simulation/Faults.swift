@@ -1,0 +1,58 @@
+/// What may go wrong in one seed: a swarm, so that every seed draws its own faults and its own rates
+/// (INVARIANTS C.2).
+struct Faults {
+  /// A process dies at a point at which it touches the world.
+  var crash = Rate.never
+  /// A process stops there for up to ten leases while the others go on.
+  var pause = Rate.never
+  /// The ref's lock is held.
+  var busy = Rate.never
+  /// The swap ends in an error: sometimes after it happened, sometimes before.
+  var unknown = Rate.never
+  /// A move of the branch is denied without good reason, or its answer is lost.
+  var denied = Rate.never
+  /// Somebody has changes where the branch is checked out.
+  var obstacle = Rate.never
+  /// A worktree cannot be made.
+  var setup = Rate.never
+  /// What an attempt left cannot be kept.
+  var collect = Rate.never
+  /// A person does something.
+  var person = Rate.never
+  /// A verifier says no to what is good.
+  var flaky = Rate.never
+  /// A verifier cannot be run.
+  var noVerdict = Rate.never
+  /// Wrong clocks.
+  var skew = Rate.never
+  /// Clocks that jump.
+  var jump = Rate.never
+  /// A worker outside of any run claims a step.
+  var outsider = Rate.never
+  /// The verifiers say no to everything until then, in milliseconds of true time.
+  var redUntil: Int64 = 0
+
+  /// Draws which faults there are, and how often.
+  init(_ chance: inout Chance) {
+    func rate(_ chance: inout Chance, _ low: Double, _ high: Double) -> Rate {
+      guard chance.draw(0...1) == 1 else { return .never }
+      let share = Double(chance.draw(0...1000)) / 1000
+      return Rate(low + (high - low) * share * share)
+    }
+    crash = rate(&chance, 0.0005, 0.02)
+    pause = rate(&chance, 0.001, 0.03)
+    busy = rate(&chance, 0.01, 0.2)
+    unknown = rate(&chance, 0.01, 0.2)
+    denied = rate(&chance, 0.02, 0.3)
+    obstacle = rate(&chance, 0.01, 0.2)
+    setup = rate(&chance, 0.01, 0.2)
+    collect = rate(&chance, 0.01, 0.1)
+    person = rate(&chance, 0.005, 0.05)
+    flaky = rate(&chance, 0.01, 0.5)
+    noVerdict = rate(&chance, 0.01, 0.3)
+    skew = rate(&chance, 0.5, 1)
+    jump = rate(&chance, 0.001, 0.01)
+    outsider = rate(&chance, 0.005, 0.05)
+    if chance.draw(0...9) == 0 { redUntil = Int64(chance.draw(1...3600)) * 1000 }
+  }
+}

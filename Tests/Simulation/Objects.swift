@@ -1,0 +1,73 @@
+import Git
+import Migration
+
+/// The commits and trees of a simulated repository. A tree is a list of files, each with a version; a version
+/// below zero does not pass its tests.
+struct Objects {
+  struct Commit {
+    var tree: OID
+    var parents: [OID]
+  }
+
+  private static let commitKind: UInt32 = 2
+  private static let treeKind: UInt32 = 3
+
+  private(set) var commits: [Commit] = []
+  private var trees: [[Int32]] = []
+  private var known: [[Int32]: Int] = [:]
+
+  mutating func tree(_ files: [Int32]) -> OID {
+    if let number = known[files] { return OID(kind: Objects.treeKind, number: number) }
+    trees.append(files)
+    known[files] = trees.count - 1
+    return OID(kind: Objects.treeKind, number: trees.count - 1)
+  }
+
+  mutating func commit(_ tree: OID, parents: [OID]) -> OID {
+    commits.append(Commit(tree: tree, parents: parents))
+    return OID(kind: Objects.commitKind, number: commits.count - 1)
+  }
+
+  func files(_ tree: OID) -> [Int32] { trees[tree.number] }
+
+  func commit(_ oid: OID) -> Commit { commits[oid.number] }
+
+  func tree(of commit: OID) -> OID { commits[commit.number].tree }
+
+  /// Whether the tree passes its tests.
+  func isGood(_ tree: OID) -> Bool { trees[tree.number].allSatisfy { $0 >= 0 } }
+
+  func isAncestor(_ commit: OID, of tip: OID) -> Bool {
+    // A commit has a higher number than its parents.
+    var open = [tip]
+    while let next = open.popLast() {
+      if next == commit { return true }
+      if next.number > commit.number { open += commits[next.number].parents }
+    }
+    return false
+  }
+
+  /// A merge of three trees; the numbers of the files in conflict when it cannot be made.
+  mutating func merge(base: OID, ours: OID, theirs: OID) -> (tree: OID?, conflicts: [Int]) {
+    if ours == theirs || base == theirs { return (ours, []) }
+    let (before, left, right) = (files(base), files(ours), files(theirs))
+    var result = left
+    var conflicts: [Int] = []
+    for file in result.indices where left[file] != right[file] {
+      if left[file] == before[file] {
+        result[file] = right[file]
+      } else if right[file] != before[file] {
+        conflicts.append(file)
+      }
+    }
+    return conflicts.isEmpty ? (tree(result), []) : (nil, conflicts)
+  }
+}
+
+extension OID {
+  var id: ObjectID { ObjectID(hex) ?? .zero }
+}
+
+extension ObjectID {
+  var oid: OID { OID(hex) ?? .zero }
+}

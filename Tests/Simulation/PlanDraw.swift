@@ -1,0 +1,74 @@
+import Migration
+
+/// Plans of all shapes.
+enum PlanDraw {
+  static func plan(_ chance: inout Chance) -> Plan {
+    let count: Int
+    switch chance.draw(0...19) {
+    case 0: count = chance.draw(20...60)
+    case 1...5: count = chance.draw(8...20)
+    default: count = chance.draw(5...8)
+    }
+    var plan = Plan(migration: World.migration)
+    plan.attempts = chance.draw(1...4)
+    plan.leaseSeconds = chance.pick([20, 60, 300, 1200])
+    plan.backoff = Plan.Backoff(initialSeconds: chance.pick([0, 0, 5, 30]), maximumSeconds: 60)
+    plan.agent = Plan.Agent(
+      command: "agent", timeoutSeconds: chance.draw(60...1000),
+      maxConcurrent: chance.draw(0...2) == 0 ? chance.draw(1...4) : nil)
+    if chance.draw(0...2) == 0 {
+      plan.resources = [Plan.Resource(name: "build", capacity: chance.draw(1...2))]
+    }
+    if chance.draw(0...9) > 0 {
+      plan.gate.verifiers = [
+        Plan.Verifier(
+          name: "test", run: "test-1", timeoutSeconds: chance.draw(10...120),
+          uses: plan.resources.isEmpty || chance.draw(0...2) > 0 ? nil : "build")
+      ]
+    }
+    let density = chance.draw(0...3)
+    plan.steps = (1...count).map { number in
+      var step = PlannedStep(id: "S\(number)")
+      if number > 1 {
+        for _ in 0..<chance.draw(0...density) {
+          let need = "S\(chance.draw(max(1, number - 6)...number - 1))"
+          if !step.needs.contains(need) { step.needs.append(need) }
+        }
+      }
+      if chance.draw(0...5) == 0 { step.lock = "l\(chance.draw(1...2))" }
+      if !plan.resources.isEmpty, chance.draw(0...3) == 0 { step.uses = ["build"] }
+      if chance.draw(0...2) == 0 { step.run = "codemod" }
+      if chance.draw(0...9) == 0 { step.priority = chance.draw(-1...1) }
+      return step
+    }
+    return plan
+  }
+
+  /// A person's change of a plan.
+  static func amend(_ plan: Plan, steps: [Step], _ chance: inout Chance) -> Plan {
+    var next = plan
+    switch chance.draw(0...4) {
+    case 0: next.attempts = chance.draw(1...4)
+    case 1:
+      if !next.gate.verifiers.isEmpty { next.gate.verifiers[0].run = "test-\(chance.draw(1...3))" }
+    case 2:
+      var step = PlannedStep(id: "S\(chance.draw(61...80))")
+      if let need = next.steps.first { step.needs = [need.id] }
+      if !next.steps.contains(where: { $0.id == step.id }) { next.steps.append(step) }
+    case 3:
+      let free = steps.filter { !$0.phase.isInFlight && !$0.phase.isTerminal }
+      guard !free.isEmpty, next.steps.count > 1 else { break }
+      let dropped = chance.pick(free).id
+      next.steps.removeAll { $0.id == dropped }
+      for index in next.steps.indices { next.steps[index].needs.removeAll { $0 == dropped } }
+    default:
+      guard next.steps.count > 2 else { break }
+      let index = chance.draw(1...next.steps.count - 1)
+      let need = next.steps[chance.draw(0...index - 1)].id
+      if !next.steps[index].needs.contains(need), next.steps[index].id != need {
+        next.steps[index].needs.append(need)
+      }
+    }
+    return next
+  }
+}

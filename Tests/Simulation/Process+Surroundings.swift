@@ -1,0 +1,166 @@
+import Git
+import Ledger
+import Migration
+import Runner
+
+extension Process: Surroundings {
+  var events: any EventLedger { ledger }
+  func wait(for descriptors: [Int32]) {}
+  func tell(_ migration: String, _ notice: Notice, report: (String) -> Void) {
+    if passes() { report(String(describing: notice)) }
+  }
+  func endRun() {}
+
+  // MARK: Branches
+
+  func tip(of ref: String) throws(CommandError) -> OID? {
+    guard passes() else { throw death }
+    return ref == world.intoRef ? world.branch : world.base
+  }
+
+  func tree(of commit: OID) throws(CommandError) -> OID {
+    guard passes() else { throw death }
+    return world.objects.tree(of: commit)
+  }
+
+  func isAncestor(_ commit: OID, of tip: OID) throws(CommandError) -> Bool {
+    guard passes() else { throw death }
+    return world.objects.isAncestor(commit, of: tip)
+  }
+
+  func createBranch(_ branch: String, at commit: OID) throws(CommandError) -> String? {
+    guard passes() else { throw death }
+    if world.branch == nil { world.branch = commit }
+    guard passes() else { throw death }
+    return nil
+  }
+
+  func requestMove(
+    of ref: String, from old: OID, to new: OID, isOwn: Bool, unless objection: () -> String?
+  ) throws(CommandError) -> String? {
+    guard passes() else { throw death }
+    if let objection = world.objection(to: new, from: old) { return objection }
+    let isFaulty = world.strikes(world.faults.denied)
+    if isFaulty, world.chance.draw(0...1) == 0 { return "error: simulated" }
+    var isMoved = false
+    var refused: String?
+    let isHeld = world.holdBranch {
+      // It may stop, or die, while it holds the branch.
+      refused = objection()
+      if refused == nil, passes() { isMoved = world.moveBranch(to: new, from: old) }
+    }
+    if !isHeld { return "error: the branch is locked" }
+    if let refused { return refused }
+    guard passes() else { throw death }
+    return isMoved && !isFaulty ? nil : "error: the branch is elsewhere"
+  }
+
+  func obstacle(toMoving ref: String) throws(CommandError) -> String? {
+    guard passes() else { throw death }
+    return world.strikes(world.faults.obstacle) ? "somebody has changes there" : nil
+  }
+
+  func obstacle(
+    toMoving ref: String, from old: OID, toTree new: OID
+  ) throws(CommandError) -> String? {
+    try obstacle(toMoving: ref)
+  }
+
+  func holdStill(
+    _ ref: String, at tip: OID, _ body: () throws(CommandError) -> Void
+  ) throws(CommandError) -> Bool {
+    guard passes() else { throw death }
+    guard world.branch == tip else { return false }
+    var failure: CommandError?
+    let isHeld = world.holdBranch {
+      do throws(CommandError) { try body() } catch { failure = error }
+    }
+    if let failure { throw failure }
+    guard passes() else { throw death }
+    return isHeld
+  }
+
+  // MARK: Work
+
+  func isFree(slot: String) -> Bool {
+    guard let known = machine.slots[slot] else { return true }
+    if known.isClosed { return true }
+    return isProvablyDead(known.owner) && known.busyUntil.map { $0 <= world.now } ?? false
+  }
+
+  func begin(_ held: HeldStep) throws(CommandError) -> any Attempt {
+    guard passes() else { throw death }
+    let slot = held.claim.slot ?? ""
+    if world.strikes(world.faults.setup) { throw CommandError("the worktree cannot be made") }
+    if let known = machine.slots[slot], !known.isClosed, known.busyUntil.map({ $0 > world.now }) ?? true {
+      world.fail("I-25", "\(held.claim.fence) is given \(slot), in which \(known.fence) may still write")
+    }
+    let attempt = SimulatedAttempt(world: world, machine: machine, held: held, slot: slot)
+    machine.slots[slot] = Machine.Slot(
+      migration: held.migration, fence: held.claim.fence, owner: owner, busyUntil: attempt.endsAt)
+    children.append(attempt)
+    guard passes() else { throw death }
+    return attempt
+  }
+
+  func collect(_ attempt: any Attempt) throws(CommandError) -> Submitting.Content {
+    guard passes() else { throw death }
+    guard let attempt = attempt as? SimulatedAttempt else { throw CommandError("not simulated") }
+    if world.strikes(world.faults.collect) { throw CommandError("the disk is full") }
+    let content = attempt.content()
+    guard passes() else { throw death }
+    return content
+  }
+
+  func close(slot: String, migration: String, fence: Fence) throws(CommandError) {
+    guard passes() else { throw death }
+    guard machine.slots[slot]?.fence == fence else { return }
+    machine.slots[slot]?.isClosed = true
+  }
+
+  // MARK: Gate
+
+  func candidate(
+    of submission: Submission, _ fence: Fence, _ migration: MigrationState
+  ) throws(CommandError) -> Candidate.Outcome {
+    guard passes() else { throw death }
+    guard let tip = world.branch else { throw CommandError("the integration branch is gone") }
+    let tipTree = world.objects.tree(of: tip)
+    let merged = world.objects.merge(
+      base: world.objects.tree(of: submission.base.oid), ours: tipTree, theirs: submission.result.tree.oid)
+    guard let tree = merged.tree else { return .conflicts(merged.conflicts.map { "file-\($0)" }) }
+    let commit = tree == tipTree ? tip : world.objects.commit(tree, parents: [tip])
+    guard passes() else { throw death }
+    return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
+  }
+
+  func guardFailure(
+    _ plan: Plan, _ step: PlannedStep, _ submission: Submission
+  ) throws(CommandError) -> Migration.Failure? {
+    guard passes() else { throw death }
+    guard submission.result.tree.oid.number % 29 == 28, !world.isCalm else { return nil }
+    return Migration.Failure(kind: .guardFinding, reason: "a test was removed")
+  }
+
+  func startGate(
+    _ plan: Plan, on commit: OID, for subject: GateSubject
+  ) throws(CommandError) -> any GateVerification {
+    guard passes() else { throw death }
+    if world.strikes(world.faults.setup) { throw CommandError("the worktree of the gate cannot be made") }
+    let gate = SimulatedGate(world: world, plan: plan, tree: world.objects.tree(of: commit))
+    gates.append(gate)
+    return gate
+  }
+
+  // MARK: Processes
+
+  func isProvablyDead(_ owner: Owner) -> Bool {
+    owner.pid > 0 && owner.machine == machine.name && owner.pid != machine.process?.owner.pid
+      && world.isGone(owner)
+  }
+
+  // MARK: Sharing
+
+  var isShared: Bool { false }
+  func follow(_ migration: MigrationState) throws(CommandError) {}
+}

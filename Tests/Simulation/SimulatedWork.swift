@@ -1,0 +1,148 @@
+import Git
+import Ledger
+import Migration
+import Runner
+
+/// A worker at work: what it will do is drawn when it begins.
+final class SimulatedAttempt: Attempt {
+  /// What a worker does.
+  enum Deed: CaseIterable {
+    case good, bad, fails, failsAfterChange, nothing, noOp, conflicting, staysPut
+  }
+
+  let migration: String
+  let claim: Claim
+  let step: PlannedStep
+  let slot: String
+  let keepsFailedWorktree = false
+  private(set) var isStopping = false
+  private(set) var endsAt: Int64
+  private let deed: Deed
+  private let world: World
+  private let machine: Machine
+  private let timesOut: Bool
+  /// Whether the run has heard that it is over.
+  private(set) var isToldOver = false
+
+  init(world: World, machine: Machine, held: HeldStep, slot: String) {
+    self.world = world
+    self.machine = machine
+    self.slot = slot
+    migration = held.migration
+    claim = held.claim
+    step = held.step
+    let roll = world.chance.draw(0...99)
+    // Once the faults are over everybody does what is wanted.
+    deed =
+      world.isCalm || roll < 70
+      ? .good
+      : world.chance.pick([.bad, .fails, .failsAfterChange, .nothing, .noOp, .conflicting, .staysPut])
+    let limit = Int64(held.plan.agent?.timeoutSeconds ?? 600) * 1000
+    let length = deed == .staysPut ? limit : Int64(world.chance.draw(100...120_000))
+    timesOut = length >= limit
+    endsAt = world.now + min(length, limit)
+  }
+
+  let descriptor: Int32 = -1
+
+  /// Whether the worker has ended.
+  var isOver: Bool { world.now >= endsAt }
+
+  func stop() {
+    guard !isStopping else { return }
+    isStopping = true
+    // Some do as they are asked, some have to be killed.
+    end(at: world.now + Int64(world.chance.draw(0...10_000)))
+  }
+
+  func kill() {
+    isStopping = true
+    end(at: world.now)
+  }
+
+  func end(at time: Int64) {
+    endsAt = min(endsAt, time)
+    if machine.slots[slot]?.fence == claim.fence { machine.slots[slot]?.busyUntil = endsAt }
+    machine.wakesAt = min(machine.wakesAt, endsAt)
+  }
+
+  func poll() throws(CommandError) -> AttemptOutcome? {
+    guard isOver else { return nil }
+    isToldOver = true
+    if isStopping { return .stopped }
+    if timesOut { return .failed(Migration.Failure(kind: .timeout, reason: "took too long")) }
+    switch deed {
+    case .good, .bad, .nothing, .conflicting, .staysPut: return .done
+    case .noOp: return .noOp("nothing to do")
+    case .fails, .failsAfterChange: return .failed(Migration.Failure(kind: .worker, reason: "failed"))
+    }
+  }
+
+  /// What lies in its worktree now.
+  func content() -> Submitting.Content {
+    let tree = world.objects.tree(of: claim.base.oid)
+    var files = world.objects.files(tree)
+    let own = (Int(step.id.dropFirst()) ?? 0) % files.count
+    switch deed {
+    case .good, .failsAfterChange: files[own] = world.freshVersion(isGood: true)
+    case .bad: files[own] = world.freshVersion(isGood: false)
+    case .conflicting:
+      files[own] = world.freshVersion(isGood: true)
+      files[0] = world.freshVersion(isGood: true)
+    case .fails, .nothing, .noOp, .staysPut:
+      return .unchanged(Submission.Result(commit: claim.base, tree: tree.id, isNoOp: true))
+    }
+    let result = world.objects.tree(files)
+    let commit = world.objects.commit(result, parents: [claim.base.oid])
+    return .result(Submission.Result(commit: commit.id, tree: result.id, isNoOp: false))
+  }
+}
+
+/// Verifiers at work on a tree.
+final class SimulatedGate: GateVerification {
+  private let world: World
+  private let plan: Plan
+  private let tree: OID
+  private(set) var endsAt: Int64
+  private var isStopping = false
+  private var report: VerifierReport?
+
+  init(world: World, plan: Plan, tree: OID) {
+    self.world = world
+    self.plan = plan
+    self.tree = tree
+    let limit = plan.gate.verifiers.first?.timeoutSeconds ?? 60
+    endsAt = world.now + Int64(world.chance.draw(10...limit * 1000))
+  }
+
+  let descriptor: Int32 = -1
+
+  func stop() {
+    isStopping = true
+    endsAt = min(endsAt, world.now + 1000)
+  }
+
+  func poll() throws(CommandError) -> VerifierReport? {
+    if let report { return report }
+    guard world.now >= endsAt else { return nil }
+    let made = verdict()
+    report = made
+    return made
+  }
+
+  private func verdict() -> VerifierReport {
+    func no(_ verdict: Verdict, _ reason: String) -> VerifierReport {
+      VerifierReport(verdict: verdict, failure: Migration.Failure(kind: .gate, reason: reason))
+    }
+    if isStopping { return no(.couldNotRun, "the gate was stopped") }
+    if world.strikes(world.faults.noVerdict) {
+      return world.chance.draw(0...3) == 0
+        ? no(.ranNoTests, "ran no tests") : no(.couldNotRun, "no such program")
+    }
+    if !world.isCalm, world.now - world.begin < world.faults.redUntil { return no(.failed, "all is red") }
+    if !world.objects.isGood(tree) { return no(.failed, "a test fails") }
+    if world.strikes(world.faults.flaky) { return no(.failed, "flaky") }
+    world.audit.notePass(tree, plan)
+    return VerifierReport(verdict: .passed, failure: nil)
+  }
+}

@@ -1,0 +1,112 @@
+import Git
+import Ledger
+import Migration
+import Runner
+
+extension World {
+  func isGone(_ owner: Owner) -> Bool { owner.pid > 0 && gone.contains(owner.pid) }
+
+  /// Whether the faults have stopped, and no machine's clock is far ahead of an entry of now.
+  func isOnTime(_ at: Timestamp) -> Bool {
+    guard isCalm else { return false }
+    return machines.allSatisfy {
+      MachineClock(world: self, machine: $0).now().milliseconds < at.milliseconds + 30_000
+    }
+  }
+
+  /// Lets one thing happen, at the latest at `limit`; `false` when nothing is to happen before.
+  func tick(until limit: Int64) -> Bool {
+    if strikes(faults.person) { Person(world: self).act() }
+    if strikes(faults.outsider) { Outsider(world: self).act() }
+    if strikes(faults.jump) { jump() }
+    var candidates: [Machine] = []
+    var next = Int64.max
+    for machine in machines where !machine.isBusy {
+      if machine.wakesAt <= now { candidates.append(machine) }
+      next = min(next, machine.wakesAt)
+    }
+    if candidates.isEmpty {
+      guard next <= limit, next < .max else { return false }
+      now = next
+      candidates = machines.filter { !$0.isBusy && $0.wakesAt <= now }
+    }
+    run(candidates.count == 1 ? candidates[0] : chance.pick(candidates))
+    now += Int64(chance.draw(0...30))
+    return true
+  }
+
+  private func jump() {
+    let machine = chance.pick(machines)
+    machine.offset += Int64(chance.draw(0...7_200_000) - 3_600_000)
+    note("the clock of \(machine.name) jumps")
+  }
+
+  /// One round of a machine's run.
+  private func run(_ machine: Machine) {
+    load.rounds += 1
+    let process = machine.process ?? start(machine)
+    guard let run = machine.run else { return }
+    // While it is at work nobody else may run it.
+    machine.isBusy = true
+    defer { machine.isBusy = false }
+    do throws(CommandError) {
+      let round = try run.step()
+      if process.isCrashed { return restart(machine) }
+      switch round {
+      case .more: machine.wakesAt = now
+      case .nothing: machine.wakesAt = wake(process)
+      case .ended(let ending): end(machine, ending)
+      }
+    } catch {
+      if !process.isCrashed {
+        note("\(process.actor) ends with an error: \(error.message)")
+        if isCalm { fail("I-19", "a run ends with an error although nothing is wrong: \(error.message)") }
+        process.end()
+      }
+      restart(machine)
+    }
+  }
+
+  private func start(_ machine: Machine) -> Process {
+    let process = Process(world: self, machine: machine, actor: machine.name)
+    machine.process = process
+    machine.run = Orchestrator(
+      in: process, migration: World.migration, workers: machine.workers, observer: Watcher(world: self))
+    note("\(machine.name) starts a run")
+    return process
+  }
+
+  private func wake(_ process: Process) -> Int64 {
+    let lease = plans.last?.leaseSeconds ?? 60
+    var time = now + Int64(chance.draw(500...max(501, min(60_000, lease * 250))))
+    process.children.removeAll { $0.isOver && $0.isToldOver }
+    for child in process.children where child.endsAt > now { time = min(time, child.endsAt) }
+    process.gates.removeAll { $0.endsAt <= now }
+    for gate in process.gates { time = min(time, gate.endsAt) }
+    return time
+  }
+
+  private func restart(_ machine: Machine) {
+    machine.process = nil
+    machine.run = nil
+    let lease = plans.last?.leaseSeconds ?? 60
+    machine.wakesAt = now + Int64(isCalm ? 1000 : chance.draw(100...lease * 2000))
+  }
+
+  private func end(_ machine: Machine, _ ending: Orchestrator.Ending) {
+    note("\(machine.name) ends: \(ending)")
+    machine.process?.end()
+    machine.process = nil
+    machine.run = nil
+    machine.ending = ending
+    machine.wakesAt = isCalm ? .max : now + Int64(chance.draw(1000...600_000))
+  }
+}
+
+/// Passes on what a run says.
+struct Watcher: RunObserver {
+  let world: World
+
+  func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [String]) {}
+  func warn(_ text: String) { world.note("  (\(text))") }
+}
