@@ -86,14 +86,14 @@ extension Repository {
     let operation = "write commit"
     var treeHandle: OpaquePointer?
     var treeID = tree.raw
-    try check(git_tree_lookup(&treeHandle, pointer, &treeID), operation, tree.hex)
+    try check(undisturbed { git_tree_lookup(&treeHandle, pointer, &treeID) }, operation, tree.hex)
     defer { git_tree_free(treeHandle) }
     var parentHandles: [OpaquePointer?] = []
     defer { for handle in parentHandles { git_commit_free(handle) } }
     for parent in parents {
       var handle: OpaquePointer?
       var id = parent.raw
-      try check(git_commit_lookup(&handle, pointer, &id), operation, parent.hex)
+      try check(undisturbed { git_commit_lookup(&handle, pointer, &id) }, operation, parent.hex)
       parentHandles.append(handle)
     }
     let text = try PathText.terminated(message, operation)
@@ -103,9 +103,11 @@ extension Repository {
     defer { git_signature_free(committerHandle) }
     var result = git_oid()
     let code = parentHandles.withUnsafeMutableBufferPointer { buffer in
-      git_commit_create(
-        &result, pointer, nil, authorHandle, committerHandle, nil, text, treeHandle, buffer.count,
-        buffer.baseAddress)
+      undisturbed {
+        git_commit_create(
+          &result, pointer, nil, authorHandle, committerHandle, nil, text, treeHandle, buffer.count,
+          buffer.baseAddress)
+      }
     }
     try check(code, operation, tree.hex)
     return OID(result)
@@ -114,7 +116,7 @@ extension Repository {
   func withCommit(_ oid: OID, _ body: (OpaquePointer) throws(GitError) -> Void) throws(GitError) {
     var handle: OpaquePointer?
     var id = oid.raw
-    try check(git_commit_lookup(&handle, pointer, &id), "read commit", oid.hex)
+    try check(undisturbed { git_commit_lookup(&handle, pointer, &id) }, "read commit", oid.hex)
     let commit = try unwrap(handle, "read commit")
     defer { git_commit_free(commit) }
     try body(commit)

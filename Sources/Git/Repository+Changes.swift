@@ -57,12 +57,12 @@ extension Repository {
     var oldTree: OpaquePointer?
     if let old {
       var id = old.raw
-      try check(git_tree_lookup(&oldTree, pointer, &id), operation, old.hex)
+      try check(undisturbed { git_tree_lookup(&oldTree, pointer, &id) }, operation, old.hex)
     }
     defer { git_tree_free(oldTree) }
     var newTree: OpaquePointer?
     var id = new.raw
-    try check(git_tree_lookup(&newTree, pointer, &id), operation, new.hex)
+    try check(undisturbed { git_tree_lookup(&newTree, pointer, &id) }, operation, new.hex)
     defer { git_tree_free(newTree) }
     var diff: OpaquePointer?
     try check(git_diff_tree_to_tree(&diff, pointer, oldTree, newTree, &options), operation, subject)

@@ -7,7 +7,8 @@ extension Repository {
     var first = descendant.raw
     var second = ancestor.raw
     return try check(
-      git_graph_descendant_of(pointer, &first, &second), "walk the history of", descendant.hex) == 1
+      undisturbed { git_graph_descendant_of(pointer, &first, &second) }, "walk the history of", descendant.hex
+    ) == 1
   }
 
   /// A best common ancestor of two commits, or `nil` when they have none.
@@ -29,28 +30,37 @@ extension Repository {
   public func commits(
     from new: OID, excluding excluded: [OID] = [], firstParentOnly: Bool = false, limit: Int = .max
   ) throws(GitError) -> [OID] {
-    let operation = "walk the history of"
-    var walker: OpaquePointer?
-    try check(git_revwalk_new(&walker, pointer), operation, new.hex)
-    defer { git_revwalk_free(walker) }
-    try check(
-      git_revwalk_sorting(walker, GIT_SORT_TOPOLOGICAL.rawValue | GIT_SORT_TIME.rawValue), operation, new.hex)
-    if firstParentOnly { try check(git_revwalk_simplify_first_parent(walker), operation, new.hex) }
-    var start = new.raw
-    try check(git_revwalk_push(walker, &start), operation, new.hex)
-    for oid in excluded {
-      var hidden = oid.raw
-      try check(git_revwalk_hide(walker, &hidden), operation, oid.hex)
-    }
     var result: [OID] = []
-    var next = git_oid()
-    while result.count < limit {
-      let code = git_revwalk_next(&next, walker)
-      if code == GIT_ITEROVER.rawValue { break }
-      try check(code, operation, new.hex)
-      result.append(OID(next))
+    let code = undisturbed {
+      result = []
+      return walk(from: new, excluding: excluded, firstParentOnly: firstParentOnly, limit: limit, &result)
     }
+    try check(code, "walk the history of", new.hex)
     git_error_clear()
     return result
+  }
+
+  private func walk(
+    from new: OID, excluding excluded: [OID], firstParentOnly: Bool, limit: Int, _ result: inout [OID]
+  ) -> Int32 {
+    var walker: OpaquePointer?
+    var code = git_revwalk_new(&walker, pointer)
+    defer { git_revwalk_free(walker) }
+    if code == 0 {
+      code = git_revwalk_sorting(walker, GIT_SORT_TOPOLOGICAL.rawValue | GIT_SORT_TIME.rawValue)
+    }
+    if code == 0, firstParentOnly { code = git_revwalk_simplify_first_parent(walker) }
+    var start = new.raw
+    if code == 0 { code = git_revwalk_push(walker, &start) }
+    for oid in excluded where code == 0 {
+      var hidden = oid.raw
+      code = git_revwalk_hide(walker, &hidden)
+    }
+    var next = git_oid()
+    while code == 0, result.count < limit {
+      code = git_revwalk_next(&next, walker)
+      if code == 0 { result.append(OID(next)) }
+    }
+    return code == GIT_ITEROVER.rawValue ? 0 : code
   }
 }

@@ -24,7 +24,7 @@ extension Repository {
       var handle: OpaquePointer?
       if let oid {
         var id = oid.raw
-        try check(git_tree_lookup(&handle, pointer, &id), operation, oid.hex)
+        try check(undisturbed { git_tree_lookup(&handle, pointer, &id) }, operation, oid.hex)
       }
       handles.append(handle)
     }
@@ -34,7 +34,7 @@ extension Repository {
     var options = try mergeOptions(operation)
     var index: OpaquePointer?
     try check(
-      git_merge_trees(&index, pointer, ancestor, ours, theirs, &options), operation,
+      undisturbed { git_merge_trees(&index, pointer, ancestor, ours, theirs, &options) }, operation,
       "\(oursTree) \(theirsTree)")
     return try mergeResult(unwrap(index, operation))
   }
@@ -51,11 +51,13 @@ extension Repository {
     }
     var oursID = ours.raw
     var theirsID = theirs.raw
-    try check(git_commit_lookup(&first, pointer, &oursID), operation, ours.hex)
-    try check(git_commit_lookup(&second, pointer, &theirsID), operation, theirs.hex)
+    try check(undisturbed { git_commit_lookup(&first, pointer, &oursID) }, operation, ours.hex)
+    try check(undisturbed { git_commit_lookup(&second, pointer, &theirsID) }, operation, theirs.hex)
     var options = try mergeOptions(operation)
     var index: OpaquePointer?
-    try check(git_merge_commits(&index, pointer, first, second, &options), operation, "\(ours) \(theirs)")
+    try check(
+      undisturbed { git_merge_commits(&index, pointer, first, second, &options) }, operation,
+      "\(ours) \(theirs)")
     return try mergeResult(unwrap(index, operation))
   }
 
@@ -71,7 +73,7 @@ extension Repository {
     let operation = "merge"
     guard git_index_has_conflicts(index) == 1 else {
       var tree = git_oid()
-      try check(git_index_write_tree_to(&tree, index, pointer), operation)
+      try check(undisturbed { git_index_write_tree_to(&tree, index, pointer) }, operation)
       return .clean(tree: OID(tree))
     }
     var iterator: OpaquePointer?

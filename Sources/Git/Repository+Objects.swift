@@ -6,7 +6,7 @@ extension Repository {
   public func blob(_ oid: OID) throws(GitError) -> [UInt8] {
     var handle: OpaquePointer?
     var id = oid.raw
-    try check(git_blob_lookup(&handle, pointer, &id), "read blob", oid.hex)
+    try check(undisturbed { git_blob_lookup(&handle, pointer, &id) }, "read blob", oid.hex)
     defer { git_blob_free(handle) }
     let size = Int(clamping: git_blob_rawsize(handle))
     guard size > 0, let start = git_blob_rawcontent(handle) else { return [] }
@@ -19,7 +19,7 @@ extension Repository {
     try withDatabase { database throws(GitError) in
       var kind = GIT_OBJECT_ANY
       var id = oid.raw
-      try check(git_odb_read_header(&size, &kind, database, &id), "read object", oid.hex)
+      try check(undisturbed { git_odb_read_header(&size, &kind, database, &id) }, "read object", oid.hex)
     }
     return size
   }
@@ -30,7 +30,7 @@ extension Repository {
     var kind = GIT_OBJECT_ANY
     try withDatabase { database throws(GitError) in
       var id = oid.raw
-      try check(git_odb_read_header(&size, &kind, database, &id), "read object", oid.hex)
+      try check(undisturbed { git_odb_read_header(&size, &kind, database, &id) }, "read object", oid.hex)
     }
     switch kind {
     case GIT_OBJECT_COMMIT: return (size, .commit)
@@ -47,7 +47,7 @@ extension Repository {
     try withDatabase { database throws(GitError) in
       var object: OpaquePointer?
       var id = oid.raw
-      try check(git_odb_read(&object, database, &id), "read object", oid.hex)
+      try check(undisturbed { git_odb_read(&object, database, &id) }, "read object", oid.hex)
       defer { git_odb_object_free(object) }
       let size = git_odb_object_size(object)
       guard size > 0, let start = git_odb_object_data(object) else { return }
@@ -60,8 +60,10 @@ extension Repository {
   public func writeBlob(_ bytes: [UInt8]) throws(GitError) -> OID {
     var result = git_oid()
     let code = bytes.withUnsafeBytes { buffer in
-      git_blob_create_from_buffer(
-        &result, pointer, buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1), buffer.count)
+      undisturbed {
+        git_blob_create_from_buffer(
+          &result, pointer, buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1), buffer.count)
+      }
     }
     try check(code, "write a blob of", "\(bytes.count) bytes")
     return OID(result)
@@ -84,5 +86,35 @@ extension Repository {
     let database = try unwrap(handle, "open objects of")
     defer { git_odb_free(database) }
     try body(database)
+  }
+
+  /// Makes a call that reads or writes objects once more when git tidies up at that very moment.
+  ///
+  /// `git gc` moves an object from one file to another, so that for a moment libgit2 sees neither, and takes
+  /// away a folder of objects that has just been made for the next one. Both were seen, with 64 processes.
+  func undisturbed(_ call: () -> Int32) -> Int32 {
+    for turn in 0..<Repository.triesWhenDisturbed {
+      let code = call()
+      guard code < 0, code == GIT_ENOTFOUND.rawValue || Repository.isFileGone() else { return code }
+      RetryPolicy.pause(microseconds: 1000 << turn)
+      refreshObjects()
+    }
+    return call()
+  }
+
+  private static let triesWhenDisturbed = 4
+
+  /// Whether the last call failed because a file or folder was not there; libgit2 has no code for that.
+  private static func isFileGone() -> Bool {
+    guard let message = git_error_last()?.pointee.message else { return false }
+    return String(cString: message).hasSuffix("No such file or directory")
+  }
+
+  private func refreshObjects() {
+    var handle: OpaquePointer?
+    guard git_repository_odb(&handle, pointer) == 0 else { return }
+    _ = git_odb_refresh(handle)
+    git_odb_free(handle)
+    git_error_clear()
   }
 }

@@ -46,7 +46,8 @@ extension Repository {
         }
       }
       var tree = git_oid()
-      try check(git_index_write_tree(&tree, index), operation, workingDirectory ?? gitDirectory)
+      try check(
+        undisturbed { git_index_write_tree(&tree, index) }, operation, workingDirectory ?? gitDirectory)
       result = Snapshot(tree: OID(tree), embeddedRepositories: embedded)
     }
     return try unwrap(result, operation)

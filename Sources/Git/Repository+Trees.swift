@@ -120,7 +120,7 @@ extension Repository {
     var baseHandle: OpaquePointer?
     if let base {
       var id = base.raw
-      try check(git_tree_lookup(&baseHandle, pointer, &id), operation, base.hex)
+      try check(undisturbed { git_tree_lookup(&baseHandle, pointer, &id) }, operation, base.hex)
     }
     defer { git_tree_free(baseHandle) }
     var result = git_oid()
@@ -130,7 +130,7 @@ extension Repository {
           action: update.mode == nil ? GIT_TREE_UPDATE_REMOVE : GIT_TREE_UPDATE_UPSERT, id: update.oid.raw,
           filemode: git_filemode_t(rawValue: (update.mode ?? .blob).rawValue), path: name)
       }
-      return git_tree_create_updated(&result, pointer, baseHandle, raw.count, raw)
+      return undisturbed { git_tree_create_updated(&result, pointer, baseHandle, raw.count, raw) }
     }
     try check(code, operation, updates.first.map { PathText.string($0.path) } ?? "")
     return OID(result)
@@ -142,7 +142,7 @@ extension Repository {
     try check(git_treebuilder_new(&builder, pointer, nil), "write tree")
     defer { git_treebuilder_free(builder) }
     var result = git_oid()
-    try check(git_treebuilder_write(&result, builder), "write tree")
+    try check(undisturbed { git_treebuilder_write(&result, builder) }, "write tree")
     return OID(result)
   }
 
@@ -164,7 +164,7 @@ extension Repository {
   func withTree(_ oid: OID, _ body: (OpaquePointer) throws(GitError) -> Void) throws(GitError) {
     var handle: OpaquePointer?
     var id = oid.raw
-    try check(git_tree_lookup(&handle, pointer, &id), "read tree", oid.hex)
+    try check(undisturbed { git_tree_lookup(&handle, pointer, &id) }, "read tree", oid.hex)
     let tree = try unwrap(handle, "read tree")
     defer { git_tree_free(tree) }
     try body(tree)

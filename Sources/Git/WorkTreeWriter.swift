@@ -112,7 +112,8 @@ struct WorkTreeWriter {
   ) throws(GitError) {
     var blob: OpaquePointer?
     var id = file.oid.raw
-    try check(git_blob_lookup(&blob, repository.pointer, &id), "read blob", file.oid.hex)
+    try check(
+      repository.undisturbed { git_blob_lookup(&blob, repository.pointer, &id) }, "read blob", file.oid.hex)
     defer { git_blob_free(blob) }
     var filtered = git_buf()
     defer { git_buf_dispose(&filtered) }

@@ -57,6 +57,26 @@ import Testing
     }
   }
 
+  @Test func callsAreMadeAgainWhileGitTidiesUp() throws {
+    let world = try World()
+    let oid = try world.commit(["a": "1"])
+    let place = "\(world.repository.commonDirectory)/objects/\(oid.hex.prefix(2))/\(oid.hex.dropFirst(2))"
+    try Files.move(place, to: place + ".packed")
+    var calls = 0
+    let code = world.repository.undisturbed {
+      calls += 1
+      if calls == 2 { try? Files.move(place + ".packed", to: place) }
+      return (try? world.repository.objectSize(oid)) == nil ? -3 : 0
+    }
+    #expect(code == 0 && calls == 2, "an object that is neither here nor there, for a moment")
+    calls = 0
+    let other = world.repository.undisturbed {
+      calls += 1
+      return -1
+    }
+    #expect(other == -1 && calls == 1, "any other failure stays one")
+  }
+
   @Test func treesAreUpdated() throws {
     let world = try World()
     let repository = world.repository
