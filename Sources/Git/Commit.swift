@@ -58,9 +58,7 @@ extension Repository {
       let parents = (0..<git_commit_parentcount(handle)).compactMap { OID(git_commit_parent_id(handle, $0)) }
       let tree = try unwrap(OID(git_commit_tree_id(handle)), "read commit")
       // The raw message keeps leading blank lines, which a strict reader of entries must see.
-      let message = git_commit_message_raw(handle).map { pointer in
-        Array(UnsafeBufferPointer(start: pointer, count: stringLength(pointer))).map { UInt8(bitPattern: $0) }
-      }
+      let message = git_commit_message_raw(handle).map(bytes(of:))
       result = Commit(
         oid: oid, tree: tree, parents: parents, messageBytes: message ?? [],
         author: Signature(git_commit_author(handle)), committer: Signature(git_commit_committer(handle)))
@@ -139,6 +137,10 @@ extension Repository {
         signature.seconds, Int32(clamping: signature.offsetMinutes)), operation, subject)
     return handle
   }
+}
+
+private func bytes(of text: UnsafePointer<CChar>) -> [UInt8] {
+  Array(UnsafeRawBufferPointer(start: text, count: stringLength(text)))
 }
 
 func stringLength(_ pointer: UnsafePointer<CChar>) -> Int {

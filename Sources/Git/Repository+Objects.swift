@@ -56,6 +56,24 @@ extension Repository {
     return result
   }
 
+  /// The name that an object of these bytes has; stores nothing.
+  public static func name(of bytes: [UInt8], as kind: ObjectKind) throws(GitError) -> OID {
+    let raw =
+      switch kind {
+      case .commit: GIT_OBJECT_COMMIT
+      case .tree: GIT_OBJECT_TREE
+      case .tag: GIT_OBJECT_TAG
+      case .blob: GIT_OBJECT_BLOB
+      }
+    var result = git_oid()
+    let code = bytes.withUnsafeBytes { buffer in
+      git_odb_hash(
+        &result, buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1), buffer.count, raw)
+    }
+    try check(code, "hash", "\(bytes.count) bytes")
+    return OID(result)
+  }
+
   /// Stores content as a blob, on the disk when this returns (fsync), and names it.
   public func writeBlob(_ bytes: [UInt8]) throws(GitError) -> OID {
     var result = git_oid()

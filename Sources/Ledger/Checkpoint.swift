@@ -9,18 +9,6 @@ enum Checkpoint {
   /// Every how many entries a checkpoint is written.
   static let interval = 128
 
-  static func bytes(_ state: State, sequence: Int) -> [UInt8] {
-    JSON.object([
-      JSON.Member("seq", .integer(Int64(sequence))), JSON.Member("state", state.json),
-    ]).canonicalBytes
-  }
-
-  /// The page for people beside it; the same wherever it is written.
-  static func status(_ state: State, after entry: Entry) -> [UInt8] {
-    let report = StatusReport(state, sequence: entry.sequence, now: entry.event.at, only: nil)
-    return Array(report.markdown(atCheckpoint: true).utf8)
-  }
-
   /// Reads a checkpoint: the number of the entry it stands after, and the state there.
   static func read(
     _ bytes: [UInt8], plan: (String, Int) throws(JSONFault) -> Plan

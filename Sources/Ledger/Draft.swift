@@ -93,10 +93,9 @@ extension Ledger: EntryWriter {
       let text = try repository.writeBlob(planText ?? [])
       files.append((PlanStore.textPath(plan.migration, number), text, .blob))
     }
-    let checkpoint = Checkpoint.bytes(snapshot.state, sequence: entry.sequence)
-    files.append((Checkpoint.path, try repository.writeBlob(checkpoint), .blob))
-    let status = Checkpoint.status(snapshot.state, after: entry)
-    files.append((Checkpoint.statusPath, try repository.writeBlob(status), .blob))
+    let written = pages.write(snapshot.state, sequence: entry.sequence, at: entry.event.at)
+    files.append((Checkpoint.path, try repository.writeBlob(written.checkpoint), .blob))
+    files.append((Checkpoint.statusPath, try repository.writeBlob(written.status), .blob))
     return try repository.writeTree(updating: snapshot.tree, upserts: files, removals: [])
   }
 }

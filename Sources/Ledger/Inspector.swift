@@ -152,8 +152,10 @@ struct Inspector {
       text += "\(word) git-migrate <git-migrate@localhost> \(entry.event.at.seconds) +0000\n"
     }
     text += "\n" + message
-    let content = try Self.unreadable { () throws(GitError) in try ledger.repository.content(of: commit.oid) }
-    if content.elementsEqual(text.utf8) { return nil }
+    let name = try Self.unreadable { () throws(GitError) in
+      try Repository.name(of: Array(text.utf8), as: .commit)
+    }
+    if name == commit.oid { return nil }
     return "its author, its time or another header is not what git-migrate writes"
   }
 

@@ -17,6 +17,8 @@ public final class Ledger {
   let redact: (String) -> String
   let chain: Chain
   let plans: PlanStore
+  /// The files of the last checkpoint that was written here.
+  var pages = CheckpointPages()
   private var remembered = LedgerSnapshot.empty
   /// Moves the ledger's ref to a commit from the tip that was decided on. A seam: tests put faults here, and
   /// a move without the check of the old value, to see that they would notice.

@@ -13,6 +13,8 @@ struct TreeInspector {
   private var tree: OID?
   /// What every file was at, in the tree before.
   private var files: [String: OID]?
+  /// The files of the checkpoint before.
+  private var pages = CheckpointPages()
 
   /// The largest plan file, and the largest expanded plan: as the plan parser has it.
   private static let maximumPlanBytes = 1 << 20
@@ -73,7 +75,7 @@ struct TreeInspector {
     return found
   }
 
-  private func inspect(
+  private mutating func inspect(
     _ now: [String: OID], _ before: [String: OID], _ commit: Commit, _ entry: Entry,
     _ snapshot: LedgerSnapshot
   ) throws(TreeFault) -> [Breach] {
@@ -108,11 +110,11 @@ struct TreeInspector {
     }
   }
 
-  private func inspectCheckpoint(
+  private mutating func inspectCheckpoint(
     _ now: [String: OID], _ commit: Commit, _ entry: Entry, _ snapshot: LedgerSnapshot
   ) throws(TreeFault) -> [Breach] {
-    let checkpoint = Checkpoint.bytes(snapshot.state, sequence: snapshot.sequence)
-    let status = Checkpoint.status(snapshot.state, after: entry)
+    let (checkpoint, status) = pages.write(
+      snapshot.state, sequence: snapshot.sequence, at: entry.event.at)
     var breaches: [Breach] = []
     if try !holds(now[Checkpoint.path], checkpoint), !says(now[Checkpoint.path], snapshot, checkpoint, commit)
     {
@@ -130,11 +132,13 @@ struct TreeInspector {
     return breaches
   }
 
+  /// Whether a file is there with these bytes. By its name, which is their hash: to read a large file and to
+  /// hash it costs more than to hash what it should be.
   private func holds(_ oid: OID?, _ wanted: [UInt8]) throws(TreeFault) -> Bool {
     guard let oid else { return false }
     do throws(GitError) {
       guard try repository.objectSize(oid) == wanted.count else { return false }
-      return try repository.blob(oid) == wanted
+      return try Repository.name(of: wanted, as: .blob) == oid
     } catch {
       throw .git(error)
     }

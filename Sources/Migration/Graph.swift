@@ -8,6 +8,8 @@ public struct Graph: Equatable, Sendable {
   public let dependents: [[Int]]
   /// How many steps the longest path from each step to the end has, itself included: longest goes first.
   public let remaining: [Int]
+  /// The indices so that every step stands after its needs; shorter than the plan when there is a cycle.
+  public let topologicalOrder: [Int]
 
   /// Builds the graph; needs that name no step are left out, `cycle` tells whether it has one.
   public init(_ steps: [PlannedStep]) {
@@ -32,10 +34,8 @@ public struct Graph: Equatable, Sendable {
       remaining[position] = 1 + (dependents[position].map { remaining[$0] }.max() ?? 0)
     }
     self.remaining = remaining
+    topologicalOrder = order
   }
-
-  /// The indices so that every step stands after its needs; shorter than the plan when there is a cycle.
-  public var topologicalOrder: [Int] { Graph.topologicalOrder(needs: needs, dependents: dependents) }
 
   private static func topologicalOrder(needs: [[Int]], dependents: [[Int]]) -> [Int] {
     var open = needs.map(\.count)

@@ -72,7 +72,7 @@ struct JSONWriter {
     switch value {
     case .null: bytes += "null".utf8
     case .bool(let flag): bytes += (flag ? "true" : "false").utf8
-    case .integer(let number): bytes += String(number).utf8
+    case .integer(let number): writeInteger(number)
     case .string(let text): writeString(text)
     case .array(let items):
       bytes.append(UInt8(ascii: "["))
@@ -93,12 +93,20 @@ struct JSONWriter {
     }
   }
 
+  mutating func writeInteger(_ number: Int64) {
+    if (0...9).contains(number) {
+      bytes.append(UInt8(ascii: "0") + UInt8(number))
+    } else {
+      bytes += String(number).utf8
+    }
+  }
+
   /// Writes text that is JSON already.
   mutating func writeKey(_ text: StaticString) {
     text.withUTF8Buffer { bytes.append(contentsOf: $0) }
   }
 
-  private func sorted(_ members: [JSON.Member]) -> [JSON.Member] {
+  func sorted(_ members: [JSON.Member]) -> [JSON.Member] {
     let isSorted = zip(members, members.dropFirst()).allSatisfy {
       $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)
     }

@@ -1,6 +1,6 @@
 /// Builds an object member by member, leaving out what is absent.
 struct ObjectBuilder {
-  private var members: [JSON.Member] = []
+  private(set) var members: [JSON.Member] = []
 
   var json: JSON { .object(members) }
 

@@ -133,6 +133,14 @@ public enum MigrationPhase: Equatable, Sendable {
     }
   }
 
+  /// Why it is paused or was aborted.
+  var reason: String? {
+    switch self {
+    case .running, .finished: nil
+    case .paused(let text), .aborted(let text): text
+    }
+  }
+
   /// Whether nothing can happen to it any more.
   public var isTerminal: Bool {
     switch self {

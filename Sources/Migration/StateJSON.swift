@@ -1,11 +1,14 @@
 extension State {
   /// The state as a checkpoint keeps it. Plans are not in it: they lie beside it in the ledger's tree.
   public var json: JSON {
+    .object(membersButMigrations + [JSON.Member("migrations", .array(migrations.map(\.json)))])
+  }
+
+  var membersButMigrations: [JSON.Member] {
     var object = ObjectBuilder()
     object.set("v", Entry.currentVersion)
     object.set("at", at)
-    object.set("migrations", .array(migrations.map(\.json)))
-    return object.json
+    return object.members
   }
 
   /// The state for people and `replay`: as in a checkpoint, with each step under its id.
@@ -41,7 +44,10 @@ extension State {
 }
 
 extension MigrationState {
-  var json: JSON {
+  var json: JSON { .object(membersButSteps + [JSON.Member("steps", .array(steps.map(\.json)))]) }
+
+  /// What a checkpoint keeps of a migration besides its steps.
+  var membersButSteps: [JSON.Member] {
     var object = ObjectBuilder()
     object.set("name", name)
     switch phase {
@@ -68,8 +74,7 @@ extension MigrationState {
       object.set("refresh", inner.json)
     }
     if !keptSteps.isEmpty { object.set("kept", .array(keptSteps.map(\.json))) }
-    object.set("steps", .array(steps.map(\.json)))
-    return object.json
+    return object.members
   }
 
   /// The steps of earlier plans that an amendment dropped: they are no part of the plan's file.
@@ -164,7 +169,7 @@ extension Step {
     return object.json
   }
 
-  private var isUntouched: Bool {
+  var isUntouched: Bool {
     epoch == 0 && failures == 0 && granted == 0 && infrastructureRetries == 0 && gates == 0
       && lastFailure == nil
   }

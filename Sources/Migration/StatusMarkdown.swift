@@ -4,61 +4,130 @@ extension StatusReport {
   /// `atCheckpoint` is for the ledger's `STATUS.md`: nothing in it then depends on `now`, so that the same
   /// ledger gives the same bytes whenever and wherever the page is written.
   public func markdown(atCheckpoint: Bool) -> String {
-    var lines = ["# Status", "", "After entry \(sequence) of the ledger.", ""]
-    if migrations.isEmpty { lines += ["No migrations.", ""] }
-    for migration in migrations {
-      MarkdownPage(migration: migration, now: atCheckpoint ? nil : now).write(to: &lines)
-    }
-    return lines.joined(separator: "\n")
+    var page = MarkdownPage(now: atCheckpoint ? nil : now)
+    page.bytes.reserveCapacity(256 + 128 * migrations.reduce(0) { $0 + $1.steps.count })
+    page.writeHead(sequence: sequence, isEmpty: migrations.isEmpty)
+    for migration in migrations { page.write(migration) }
+    return String(decoding: page.bytes, as: UTF8.self)
   }
 }
 
-private struct MarkdownPage {
-  let migration: MigrationReport
+/// Writes the page piece by piece: ten thousand interpolated rows would cost more than all the rest of a
+/// checkpoint.
+struct MarkdownPage {
   /// `nil` leaves everything out that depends on the time of reading.
   let now: Timestamp?
+  var bytes: [UInt8] = []
 
-  func write(to lines: inout [String]) {
-    let why = migration.reason.map { ": \(escaped($0))" } ?? ""
-    lines += [
-      "## \(escaped(migration.name))", "",
-      "**\(migration.state)**\(why), into \(escaped(migration.into))", "", counts, "",
-      "| Step | Title | Status | Attempts | Commit | Note |",
-      "|---|---|---|---:|---|---|",
-    ]
-    for step in migration.steps { lines.append(row(step)) }
-    lines.append("")
-    let blocked = migration.steps.filter { $0.word == .blocked }
-    if blocked.isEmpty { return }
-    lines += ["### Blocked", ""]
-    for step in blocked {
-      lines.append("- **\(escaped(step.id))** \(escaped(step.title)): \(escaped(step.reason ?? ""))")
+  init(now: Timestamp?) { self.now = now }
+
+  mutating func writeHead(sequence: Int, isEmpty: Bool) {
+    line("# Status")
+    line()
+    line("After entry \(sequence) of the ledger.")
+    if !isEmpty { return }
+    line()
+    line("No migrations.")
+  }
+
+  mutating func write(_ migration: MigrationReport) {
+    var counts = [Int](repeating: 0, count: StepWord.allCases.count)
+    for index in migration.steps.indices { counts[word(migration.steps[index]).rank] += 1 }
+    writeHead(
+      name: migration.name, state: migration.state, reason: migration.reason, into: migration.into,
+      counts: counts)
+    for index in migration.steps.indices { writeRow(migration.steps[index]) }
+    writeBlocked(migration.steps.filter { $0.word == .blocked })
+  }
+
+  /// What stands above a migration's rows; `counts` in the order of `StepWord.allCases`.
+  mutating func writeHead(name: String, state: String, reason: String?, into: String, counts: [Int]) {
+    line()
+    line("## \(escaped(name))")
+    line()
+    line("**\(state)**\(reason.map { ": \(escaped($0))" } ?? ""), into \(escaped(into))")
+    line()
+    let parts = StepWord.allCases.filter { counts[$0.rank] > 0 }
+      .map { "\(counts[$0.rank]) \($0.rawValue)" }
+    line("\(counts.reduce(0, +)) steps: \(parts.joined(separator: ", "))")
+    line()
+    line("| Step | Title | Status | Attempts | Commit | Note |")
+    line("|---|---|---|---:|---|---|")
+  }
+
+  /// What stands below them.
+  mutating func writeBlocked(_ steps: [StepReport]) {
+    if steps.isEmpty { return }
+    line()
+    line("### Blocked")
+    line()
+    for step in steps {
+      line("- **\(escaped(step.id))** \(escaped(step.title)): \(escaped(step.reason ?? ""))")
     }
-    lines.append("")
+  }
+
+  private mutating func line(_ text: String = "") {
+    bytes.append(contentsOf: text.utf8)
+    bytes.append(0x0A)
   }
 
   private func word(_ step: StepReport) -> StepWord { now == nil ? step.recordedWord : step.word }
 
-  private var counts: String {
-    var numbers: [StepWord: Int] = [:]
-    for step in migration.steps { numbers[word(step), default: 0] += 1 }
-    let parts = StepWord.allCases.compactMap { word in numbers[word].map { "\($0) \(word)" } }
-    return "\(migration.steps.count) steps: \(parts.joined(separator: ", "))"
+  mutating func writeRow(_ step: StepReport) {
+    write("| ")
+    writeEscaped(step.id)
+    write(" | ")
+    writeEscaped(step.title)
+    write(" | ")
+    bytes.append(contentsOf: word(step).rawValue.utf8)
+    write(" | ")
+    bytes.append(contentsOf: String(step.attempts).utf8)
+    write(" | ")
+    if let commit = step.commit {
+      write("`")
+      bytes.append(contentsOf: commit.hex.utf8.prefix(10))
+      write("`")
+    }
+    write(" | ")
+    writeNote(step)
+    write(" |\n")
   }
 
-  private func row(_ step: StepReport) -> String {
-    let commit = step.commit.map { "`\($0.short)`" } ?? ""
-    return "| \(escaped(step.id)) | \(escaped(step.title)) | \(word(step)) | \(step.attempts) | \(commit) "
-      + "| \(note(step)) |"
+  private mutating func writeNote(_ step: StepReport) {
+    var separator: StaticString = ""
+    func begin(_ page: inout MarkdownPage) {
+      page.write(separator)
+      separator = ", "
+    }
+    if let holder = step.holder {
+      begin(&self)
+      writeEscaped(holder)
+    }
+    if let now, let expiresAt = step.expiresAt {
+      begin(&self)
+      bytes.append(contentsOf: Span.expiry(expiresAt, now: now).utf8)
+    }
+    if let now, let until = step.restsUntil {
+      begin(&self)
+      bytes.append(contentsOf: "again \(Span.until(until, now: now))".utf8)
+    }
+    if let reason = step.reason {
+      begin(&self)
+      writeEscaped(reason)
+    }
   }
 
-  private func note(_ step: StepReport) -> String {
-    var parts: [String] = []
-    if let holder = step.holder { parts.append(escaped(holder)) }
-    if let now, let expiresAt = step.expiresAt { parts.append(Span.expiry(expiresAt, now: now)) }
-    if let now, let until = step.restsUntil { parts.append("again \(Span.until(until, now: now))") }
-    if let reason = step.reason { parts.append(escaped(reason)) }
-    return parts.joined(separator: ", ")
+  private mutating func write(_ text: StaticString) {
+    text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+  }
+
+  private mutating func writeEscaped(_ text: String) {
+    let isWritten = text.utf8.withContiguousStorageIfAvailable { buffer in
+      guard buffer.allSatisfy(isPlain) else { return false }
+      bytes.append(contentsOf: buffer)
+      return true
+    }
+    if isWritten != true { bytes.append(contentsOf: escaped(text).utf8) }
   }
 
   /// Markdown that shows exactly the text: one line, no markup, no HTML, no table border.

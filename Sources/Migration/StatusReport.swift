@@ -40,10 +40,7 @@ public struct MigrationReport: Equatable, Sendable {
     name = migration.name
     state = migration.phase.word
     into = migration.into
-    switch migration.phase {
-    case .running, .finished: reason = nil
-    case .paused(let text), .aborted(let text): reason = text
-    }
+    reason = migration.phase.reason
     let holds = Holds(migration)
     steps = []
     steps.reserveCapacity(migration.steps.count)

@@ -23,6 +23,7 @@ import Testing
     let story = Story(plans[0], shared: chance.once(in: 5))
     var watch = Watch()
     var state = story.state
+    var pages = CheckpointPages()
     for number in 0..<Self.eventsPerStory {
       story.now = story.now.adding(
         seconds: chance.pick([0, 0, 1, 5, 30, 300, chance.once(in: 10) ? 5000 : 1]))
@@ -53,8 +54,20 @@ import Testing
         }
       }
       if chance.once(in: 50) { try roundTrip(state, plans, event, name) }
+      if chance.once(in: 7) { write(&pages, state, number, "\(name), event \(number)") }
     }
     finish(story, name)
+  }
+
+  /// Pages that keep the lines of the last ones are those that the state alone gives.
+  private func write(_ pages: inout CheckpointPages, _ state: State, _ number: Int, _ name: String) {
+    let written = pages.write(state, sequence: number, at: state.at)
+    let json = JSON.object([JSON.Member("seq", .integer(Int64(number))), JSON.Member("state", state.json)])
+    #expect(written.checkpoint == json.canonicalBytes, "\(name): the checkpoint differs from its JSON")
+    let report = StatusReport(state, sequence: number, now: state.at)
+    #expect(
+      written.status == Array(report.markdown(atCheckpoint: true).utf8),
+      "\(name): the status page differs from that of the state")
   }
 
   /// A checkpoint reads back as the same state, an entry as the same event.
