@@ -41,7 +41,8 @@ struct Reducer {
   }
 
   var migration: MigrationState {
-    get { state.migrations[position] }
+    // Without a copy: the rules ask for many of its parts.
+    _read { yield state.migrations[position] }
     _modify { yield &state.migrations[position] }
   }
 

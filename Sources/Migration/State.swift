@@ -22,7 +22,7 @@ public struct MigrationState: Equatable, Sendable {
   /// Whether it goes on.
   public var phase: MigrationPhase
   /// The plan in force.
-  public var plan: Plan
+  @Boxed public var plan: Plan
   /// Which plan that is: 1 for the first, one more for each amendment.
   public var planNumber: Int
   /// SHA-256 of that plan's file.
@@ -42,7 +42,7 @@ public struct MigrationState: Equatable, Sendable {
   /// The refresh that is under way.
   public var refresh: Refresh?
   /// Needs and dependents, derived from the plan.
-  public var graph: Graph
+  @Boxed public var graph: Graph
   /// How many steps at the end of the plan are kept from earlier plans, as history.
   public var keptCount = 0
   /// The indices of the steps that are in flight, ascending: derived from `steps`, so that a rule about

@@ -84,40 +84,42 @@ extension MigrationState {
     json: JSON, plan: (_ migration: String, _ number: Int) throws(JSONFault) -> Plan
   ) throws(JSONFault) {
     var reader = try ObjectReader(json, "a migration")
-    name = try reader.string("name")
-    phase = try MigrationPhase(items: try reader.array("phase"))
-    planNumber = try reader.counter("plan")
-    planDigest = try reader.string("digest")
-    base = try reader.string("base")
-    isShared = try reader.flag("shared")
-    start = try reader.objectID("start")
-    tip = try reader.objectID("tip")
-    verdicts = []
+    let name = try reader.string("name")
+    let phase = try MigrationPhase(items: try reader.array("phase"))
+    let planNumber = try reader.counter("plan")
+    let planDigest = try reader.string("digest")
+    let base = try reader.string("base")
+    let isShared = try reader.flag("shared")
+    let start = try reader.objectID("start")
+    let tip = try reader.objectID("tip")
+    var verdicts: [TreeVerdict] = []
     for item in try reader.array("verdicts") { verdicts.append(try TreeVerdict(json: item)) }
-    refresh = nil
+    var refresh: Refresh?
     if let value = reader.optional("refresh") {
       var inner = try ObjectReader(value, "a refresh")
       refresh = try Refresh(from: &inner)
       try inner.end()
     }
     guard planNumber > 0 else { throw JSONFault("the plans of '\(name)' are counted from 1") }
-    self.plan = try plan(name, planNumber)
-    guard Plan.attemptsRange.contains(self.plan.attempts) else {
+    var planned = try plan(name, planNumber)
+    guard Plan.attemptsRange.contains(planned.attempts) else {
       throw JSONFault("the plan of '\(name)' is damaged")
     }
     let kept = try reader.array("kept")
-    for item in kept { self.plan.steps.append(try PlannedStep(json: item)) }
-    keptCount = kept.count
+    for item in kept { planned.steps.append(try PlannedStep(json: item)) }
     let items = try reader.array("steps")
-    guard items.count == self.plan.steps.count else {
+    guard items.count == planned.steps.count else {
       throw JSONFault(
-        "the checkpoint of '\(name)' has \(items.count) steps, its plan \(self.plan.steps.count)")
+        "the checkpoint of '\(name)' has \(items.count) steps, its plan \(planned.steps.count)")
     }
-    steps = []
+    var steps: [Step] = []
     steps.reserveCapacity(items.count)
-    for (item, planned) in zip(items, self.plan.steps) { steps.append(try Step(id: planned.id, json: item)) }
+    for (item, step) in zip(items, planned.steps) { steps.append(try Step(id: step.id, json: item)) }
     try reader.end()
-    graph = Graph(self.plan.steps)
+    self.init(
+      name: name, phase: phase, plan: planned, planNumber: planNumber, planDigest: planDigest, base: base,
+      isShared: isShared, start: start, tip: tip, steps: steps, verdicts: verdicts, refresh: refresh,
+      graph: Graph(planned.steps), keptCount: kept.count)
     recount()
   }
 }

@@ -78,7 +78,9 @@ extension World {
 
   private func wake(_ process: Process) -> Int64 {
     let lease = plans.last?.leaseSeconds ?? 60
-    var time = now + Int64(chance.draw(500...max(501, min(60_000, lease * 250))))
+    // A real run looks every half second; nothing is lost when this one looks less often.
+    let longest = max(2000, min(60_000, lease * 250))
+    var time = now + Int64(chance.draw(longest / 4...longest))
     process.children.removeAll { $0.isOver && $0.isToldOver }
     for child in process.children where child.endsAt > now { time = min(time, child.endsAt) }
     process.gates.removeAll { $0.endsAt <= now }

@@ -87,7 +87,7 @@ final class World {
     var chance = Chance(seed: seed)
     faults = Faults(&chance)
     writesJSON = chance.draw(0...49) == 0
-    foldsAlone = writesJSON || chance.draw(0...15) == 0
+    foldsAlone = writesJSON || chance.draw(0...63) == 0
     hasHooks = chance.draw(0...1) == 1
     self.chance = chance
     self.trace = trace
