@@ -33,7 +33,7 @@ pages1 = $(wildcard man/*.1)
 pages5 = $(wildcard man/*.5)
 hooks = $(wildcard hooks/*)
 
-.PHONY: all demo test simulate canary crash install uninstall lint bench clean
+.PHONY: all demo test simulate canary crash race install uninstall lint bench clean
 
 all: $(stamp)
 
@@ -71,6 +71,13 @@ canary:
 crash:
 	scripts/bootstrap test
 	MIGRATE_CRASH=all $(CRASHFLAGS) $(SWIFT) test --scratch-path $(SCRATCH) --disable-xctest --filter CrashTests
+
+# Many clones over a bad network and many processes beside `git gc`, more of them and for longer than `make test`
+# has. RACEFLAGS='MIGRATE_SEED=7' draws other faults.
+race:
+	scripts/bootstrap test
+	MIGRATE_LONG=1 $(RACEFLAGS) $(SWIFT) test --scratch-path $(SCRATCH) --disable-xctest \
+	  --filter 'PartitionTests|NoisyRaceTests'
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(bashdir) \

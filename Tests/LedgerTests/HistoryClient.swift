@@ -37,7 +37,7 @@ struct HistoryClient {
   private mutating func perform() -> History.Kind {
     switch chance.below(10) {
     case 0: return read()
-    case 1..<5: return held().map { give($0.fence, of: $0.holder) } ?? claim()
+    case 1..<6: return held().map { give($0.fence, of: $0.holder) } ?? claim()
     default: return claim()
     }
   }
@@ -49,12 +49,14 @@ struct HistoryClient {
     }
   }
 
-  private func claim() -> History.Kind {
+  private mutating func claim() -> History.Kind {
+    // Now and then one that everybody wants, whoever has it.
+    let isStubborn = chance.once(in: 4)
     return recorder.run(number, .claim(holder: name)) {
       var wanted: Fence?
       let outcome = try ledger.append(by: name) { (snapshot, at) throws(Refusal) in
         guard let migration = snapshot.state.migration(named: "mig"),
-          let step = migration.steps.first(where: { $0.phase == .ready })
+          let step = migration.steps.first(where: { isStubborn || $0.phase == .ready })
         else { throw Refusal(.held, "nothing is ready") }
         let fence = Fence(step: step.id, epoch: step.epoch + 1)
         wanted = fence

@@ -8,7 +8,7 @@ import Testing
 @Suite("A shared migration through", .serialized) struct ServerTests {
   @Test("git daemon") func gitDaemon() throws {
     let world = try ServedMigration()
-    let port = try world.serve("git", LoopbackServer.gitDaemon(world.root))
+    let port = try world.serve("sh", LoopbackServer.gitDaemon(world.root))
     try world.exchange("git://127.0.0.1:\(port)/server.git")
   }
 

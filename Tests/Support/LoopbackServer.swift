@@ -25,12 +25,15 @@ public final class LoopbackServer {
     throw TestFailure("\(program) could not be started")
   }
 
-  /// What `git daemon` needs to serve the repositories below a folder, for reading and writing.
+  /// What `sh` needs to serve the repositories below a folder with `git daemon`, for reading and writing.
+  ///
+  /// Not by way of `git`, which would be ended in its stead and leave it behind.
   public static func gitDaemon(_ folder: String) -> (Int) -> [String] {
     { port in
       [
-        "daemon", "--reuseaddr", "--listen=127.0.0.1", "--port=\(port)", "--export-all",
-        "--enable=receive-pack", "--base-path=\(folder)", folder,
+        "-c", "exec \"$(git --exec-path)/git-daemon\" \"$@\"", "sh",
+        "--reuseaddr", "--listen=127.0.0.1", "--port=\(port)", "--export-all", "--enable=receive-pack",
+        "--base-path=\(folder)", folder,
       ]
     }
   }
