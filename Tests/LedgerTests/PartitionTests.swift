@@ -15,7 +15,7 @@ struct PartitionTests {
 
   @Test("tell nothing that is not so, and lose nothing")
   func sound() throws {
-    let (clones, operations) = Self.isLong ? (16, 100) : (4, 18)
+    let (clones, operations) = Self.isLong ? (16, 20) : (4, 18)
     let world = try PartitionedWorld(clones: clones, seed: Self.seed)
     try world.run(operations: operations)
     let end = try world.finish()
