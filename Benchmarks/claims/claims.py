@@ -4,6 +4,7 @@ Every worker is the same small shell loop; it calls one program for each claim, 
 Each kind must have given out every step exactly once at the end.
 """
 
+import contextlib
 import socket
 import time
 
@@ -126,14 +127,16 @@ def free_ports(count):
     return ports
 
 
-def etcd(world, turn):
+@contextlib.contextmanager
+def etcd_server(world, turn, *options):
+    """One node of etcd on the same disk; gives its address."""
     world.need("etcd", "etcdctl")
     client, peer = (f"http://127.0.0.1:{port}" for port in free_ports(2))
     with open(world.path(f"etcd-{turn}.log"), "w") as log:
         server = world.start(
             "etcd", "--data-dir", world.path(f"etcd-{turn}"), "--listen-client-urls", client,
             "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-            "--initial-cluster", f"default={peer}", stdout=log, stderr=log)
+            "--initial-cluster", f"default={peer}", *options, stdout=log, stderr=log)
     try:
         world.environment["ETCDCTL_API"] = "3"
         for attempt in range(100):
@@ -144,9 +147,14 @@ def etcd(world, turn):
                 if attempt == 99 or server.poll() is not None:
                     raise
                 time.sleep(0.1)
-        return workers(world, ETCD, client)
+        yield client
     finally:
         world.end(server)
+
+
+def etcd(world, turn):
+    with etcd_server(world, turn) as client:
+        return workers(world, ETCD, client)
 
 
 def sqlite(world, turn):

@@ -20,6 +20,18 @@ struct Bench {
     ledger = Ledger(repository: repository)
   }
 
+  /// The same in a clone that shares its ledger as `migrate.remote` says.
+  init(shared path: String) throws {
+    let names = ["PATH", "HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "LC_ALL"]
+    let pairs = names.compactMap { name in getenv(name).map { (name, String(cString: $0)) } }
+    repository = try Repository.discover(from: path, environment: Dictionary(uniqueKeysWithValues: pairs))
+    ledger = Ledger(repository: repository)
+    guard let remote = try GitRemote(repository, GitProgram(repository)) else {
+      throw Trouble("'migrate.remote' is not set in '\(path)'")
+    }
+    ledger.remote = remote
+  }
+
   /// Nanoseconds of a clock that nobody sets.
   static func now() -> Int64 {
     var time = timespec()
@@ -32,7 +44,8 @@ struct Bench {
   static func id(_ number: Int) -> String { "S\(number)" }
   static func holder(_ number: Int) -> String { "worker-\(number)" }
 
-  /// Starts a migration of `count` steps; each needs the step `count / 200` before it, so that there is a graph.
+  /// Starts a migration of `count` steps. Of more than 1,000 each needs the step `count / 200` before it, so
+  /// that there is a graph and the last few can be held at once.
   func start(steps count: Int) throws {
     guard let head = try repository.head().oid, let commit = ObjectID(head.hex) else {
       throw Trouble("no commit")
@@ -41,7 +54,7 @@ struct Bench {
     let steps = (1...count).map { number in
       PlannedStep(
         id: Bench.id(number), title: "Move file \(number) to the new interface",
-        needs: number > gap && count > 200 ? [Bench.id(number - gap)] : [],
+        needs: number > gap && count > 1000 ? [Bench.id(number - gap)] : [],
         paths: ["src/part\(number % 97)/file\(number).swift"])
     }
     let plan = Plan(migration: Bench.migration, steps: steps, prompt: "Do {{step.id}}: {{step.title}}.\n")
@@ -76,13 +89,16 @@ struct Bench {
   }
 
   /// Renews the lease of a step that its worker holds: an event that is always legal, in any order of workers.
-  func renew(_ number: Int, round: Int) throws {
-    let outcome = try ledger.append(by: Bench.holder(number)) { (_, at) throws(Refusal) in
-      [
-        Proposal(
-          Bench.migration,
-          .leaseRenewed(Fence(step: Bench.id(number), epoch: 1), expiresAt: at.adding(seconds: 1200 + round)))
-      ]
+  func renew(_ number: Int, round: Int, count: Int = 1) throws {
+    let fence = Fence(step: Bench.id(number), epoch: 1)
+    let outcome = try ledger.append(by: Bench.holder(number)) { (seen, at) throws(Refusal) in
+      var latest = at.adding(seconds: 1200 + round)
+      if case .leased(let lease)? = seen.state.migration(named: Bench.migration)?.step(fence.step)?.phase {
+        latest = max(latest, lease.expiresAt)
+      }
+      return (1...count).map { place in
+        Proposal(Bench.migration, .leaseRenewed(fence, expiresAt: latest.adding(seconds: place)))
+      }
     }
     guard case .won = outcome else { throw Trouble("worker \(number) could not renew: \(outcome)") }
   }

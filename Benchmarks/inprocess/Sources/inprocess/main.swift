@@ -6,6 +6,9 @@ let usage = """
          inprocess prepare REPOSITORY WORKERS
          inprocess write REPOSITORY FIRST-WORKER WORKERS COUNT
          inprocess generate REPOSITORY STEPS EVENTS
+         inprocess claim REPOSITORY STEPS BATCH
+         inprocess share REPOSITORY
+         inprocess push REPOSITORY WORKER COUNT BATCH
 
   """
 
@@ -20,14 +23,25 @@ func run(_ arguments: [String]) throws {
   case ("write", 3):
     let bench = try Bench(arguments[1])
     _ = try bench.ledger.read()
-    // All begin together: when whoever started them closes the pipe.
-    while getchar() != EOF {}
+    waitForStart()
     for round in 0..<numbers[2] {
       for worker in numbers[0]..<(numbers[0] + numbers[1]) { try bench.renew(worker, round: round) }
     }
+  case ("claim", 2): try ClaimBench(arguments[1], steps: numbers[0]).run(batch: max(1, numbers[1]))
+  case ("share", 0): _ = try Bench(shared: arguments[1]).ledger.synchronize()
+  case ("push", 3):
+    let bench = try Bench(shared: arguments[1])
+    _ = try bench.ledger.read()
+    waitForStart()
+    for round in 0..<numbers[1] { try bench.renew(numbers[0], round: round, count: max(1, numbers[2])) }
   case ("generate", 2): try Generator(arguments[1], steps: numbers[0], events: numbers[1]).run()
   default: throw Trouble(usage)
   }
+}
+
+/// All begin together: when whoever started them closes the pipe.
+func waitForStart() {
+  while getchar() != EOF {}
 }
 
 do {
