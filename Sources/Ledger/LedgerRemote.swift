@@ -17,8 +17,18 @@ public protocol LedgerRemote: AnyObject {
   func knownTip() throws(GitError) -> OID?
   /// Remembers a tip that a push of ours has made.
   func remember(_ tip: OID) throws(GitError)
-  /// Makes and deletes a ref of ours there; why it could not, or `nil`.
-  func probe(_ commit: OID) throws(GitError) -> String?
+  /// Makes and deletes a ref of ours there, to see whether it may.
+  func probe(_ commit: OID) throws(GitError) -> ProbeOutcome
+}
+
+/// What a throw-away ref has shown about a server.
+public enum ProbeOutcome: Equatable, Sendable {
+  /// It makes and deletes our refs.
+  case willing
+  /// It makes them, but this one is still there: why it was not deleted.
+  case keeps(ref: String, reason: String)
+  /// It does not make them: why.
+  case refuses(String)
 }
 
 /// A shared repository that the `git` program reaches.
@@ -104,16 +114,15 @@ public final class GitRemote: LedgerRemote {
     }
   }
 
-  /// Makes and deletes a ref below `refs/migrate/probe/` there; why it could not, or `nil`.
-  public func probe(_ commit: OID) throws(GitError) -> String? {
+  /// Makes and deletes a ref below `refs/migrate/probe/` there.
+  public func probe(_ commit: OID) throws(GitError) -> ProbeOutcome {
     let ref = RefGuard.probes + SystemRandomness().nonce()
     switch try git.push(to: pushURL, [GitProgram.PushUpdate(ref: ref, to: commit, from: nil)]) {
     case .won: break
-    case .lost: return "somebody else made '\(ref)'"
-    case .rejected(let reason), .unknown(let reason): return reason
+    case .lost: return .refuses("somebody else made '\(ref)'")
+    case .rejected(let reason), .unknown(let reason): return .refuses(reason)
     }
-    return try git.deleteRemote(ref, at: commit, on: pushURL).map {
-      "it made '\(ref)', and does not delete it: \($0)"
-    }
+    guard let reason = try git.deleteRemote(ref, at: commit, on: pushURL) else { return .willing }
+    return .keeps(ref: ref, reason: reason)
   }
 }

@@ -109,7 +109,15 @@ struct DoctorRepository {
     guard let remote = site.ledger.remote else { return [] }
     do throws(GitError) {
       guard let commit = try? site.repository.head().oid else { return [] }
-      if let reason = try remote.probe(commit) {
+      switch try remote.probe(commit) {
+      case .willing: break
+      case .keeps(let ref, let reason):
+        return [
+          DoctorCheck(
+            "sharing", .warning, "'\(remote.name)' takes our refs, but did not delete '\(ref)': \(reason)",
+            hint: "let its administrator delete it, and allow deletion of 'refs/migrate/probe/*'")
+        ]
+      case .refuses(let reason):
         return [
           DoctorCheck(
             "sharing", .error, "'\(remote.name)' does not take refs below 'refs/migrate/': \(reason)",

@@ -41,7 +41,7 @@ public struct HookSetup {
       try HookBranches(commonDirectory: site.repository.commonDirectory).add(state)
       try site.followAll(state)
     } catch {
-      changes.warnings.append(error.message)
+      changes.warnings.append([error.message, error.hint].compactMap(\.self).joined(separator: "; "))
     }
     return changes
   }
