@@ -40,6 +40,7 @@ public final class GitRemote: LedgerRemote {
   public let name: String
   private let repository: Repository
   private let git: GitProgram
+  private let clock: any WallClock
   private let fetchURL: String
   private let pushURL: String
 
@@ -50,10 +51,13 @@ public final class GitRemote: LedgerRemote {
   /// Makes a remote from what `migrate.remote` says; `nil` when it says nothing.
   ///
   /// Throws for a name that is neither a remote of the repository nor an address.
-  public init?(_ repository: Repository, _ git: GitProgram) throws(GitError) {
+  public init?(
+    _ repository: Repository, _ git: GitProgram, clock: any WallClock = SystemClock()
+  ) throws(GitError) {
     guard let name = try repository.config("migrate.remote"), !name.isEmpty else { return nil }
     self.name = name
     self.repository = repository
+    self.clock = clock
     var git = git
     git.timeoutSeconds = 120
     self.git = git
@@ -82,8 +86,17 @@ public final class GitRemote: LedgerRemote {
     let patterns = ["+\(Ledger.ref)*:\(trackingRef)*", "+refs/heads/migrate/*:\(folder)/heads/migrate/*"]
     let others = branches.filter { !$0.hasPrefix("refs/heads/migrate/") && $0.hasPrefix("refs/heads/") }
     let heads = others.map { "+\($0)*:\(folder)/heads/\($0.dropFirst("refs/heads/".count))*" }
+    recoverLocks(branches)
     try git.fetch(from: fetchURL, patterns + heads)
     return try knownTip()
+  }
+
+  /// Takes away what a killed `git fetch` left: nobody but git-migrate writes these refs.
+  private func recoverLocks(_ branches: [String]) {
+    let heads = branches.filter { $0.hasPrefix("refs/heads/") }
+    let copies = heads.map { "\(folder)/heads/\($0.dropFirst("refs/heads/".count))" }
+    // What stays in the way is told by the fetch itself.
+    for ref in [trackingRef] + copies { _ = try? StaleLock.recover(ref, in: repository, now: clock.now()) }
   }
 
   /// Brings results of claims here; see `LedgerRemote`.

@@ -30,7 +30,9 @@ import Testing
     return false
   }()
 
-  static let operations: [CrashOperation] = [
+  static let operations: [CrashOperation] = localOperations + CrashOperation.shared
+
+  private static let localOperations: [CrashOperation] = [
     CrashOperation(
       name: "append", arguments: ["pause", "lunch"],
       end: { "\(try $0.phase()) \(try $0.count("paused: lunch"))" }, wanted: "paused 1"),

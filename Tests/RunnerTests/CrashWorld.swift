@@ -156,7 +156,11 @@ final class CrashWorld {
   private func passMinute() throws -> String {
     var names: [String] = []
     let git = world.repository.path + "/.git/"
-    let refs = ["ledger", "attempt/mig/S1/1", "attempt/mig/S1/2"].map { "refs/migrate/\($0).lock" }
+    let own = [
+      "ledger", "attempt/mig/S1/1", "attempt/mig/S1/2", "remotes/origin/ledger",
+      "remotes/origin/heads/migrate/mig",
+    ]
+    let refs = own.map { "refs/migrate/\($0).lock" }
     for name in refs + ["refs/heads/migrate/mig.lock", "refs/heads/main.lock"] {
       guard Files.exists(git + name) else { continue }
       names.append(name)
