@@ -8,6 +8,7 @@
 // (MemberImportVisibility).
 #include <errno.h>
 #include <git2.h>
+#include <git2/sys/mempack.h>
 #include <git2/sys/repository.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>

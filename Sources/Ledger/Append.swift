@@ -9,6 +9,11 @@ package protocol EntryWriter {
   func extend(
     _ sketch: inout DraftSketch, by proposal: Proposal, at: Timestamp, _ author: String
   ) throws(LedgerError) -> Refusal?
+  /// Writes the entries of many proposals, of which `body` makes a draft, so that they become durable
+  /// together.
+  func together(
+    _ count: Int, after seen: LedgerSnapshot, _ body: () throws(LedgerError) -> DraftOutcome
+  ) throws(LedgerError) -> DraftOutcome
 }
 
 extension EntryWriter {
@@ -16,13 +21,19 @@ extension EntryWriter {
   func draft(
     _ proposals: [Proposal], on seen: LedgerSnapshot, at: Timestamp, by author: String
   ) throws(LedgerError) -> DraftOutcome {
-    var sketch = DraftSketch(snapshot: seen)
-    for proposal in proposals {
-      if let refusal = try extend(&sketch, by: proposal, at: at, author) { return .refused(refusal) }
+    try together(proposals.count, after: seen) { () throws(LedgerError) in
+      var sketch = DraftSketch(snapshot: seen)
+      for proposal in proposals {
+        if let refusal = try extend(&sketch, by: proposal, at: at, author) { return .refused(refusal) }
+      }
+      guard let draft = sketch.draft else { return .refused(Refusal(.invalid, "there is nothing to record")) }
+      return .ready(draft)
     }
-    guard let draft = sketch.draft else { return .refused(Refusal(.invalid, "there is nothing to record")) }
-    return .ready(draft)
   }
+
+  package func together(
+    _ count: Int, after seen: LedgerSnapshot, _ body: () throws(LedgerError) -> DraftOutcome
+  ) throws(LedgerError) -> DraftOutcome { try body() }
 }
 
 /// A chain of entries with one ref at its end: the seam below the loop of an append.
@@ -113,6 +124,10 @@ struct RefStore: EntryStore {
   }
 
   /// Of a shared ledger, the remote's ref is the one that decides; ours only follows.
+  func together(
+    _ count: Int, after seen: LedgerSnapshot, _ body: () throws(LedgerError) -> DraftOutcome
+  ) throws(LedgerError) -> DraftOutcome { try ledger.together(count, after: seen, body) }
+
   func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
     switch try ledger.share(draft, after: seen) {
     case .shared:

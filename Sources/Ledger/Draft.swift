@@ -44,8 +44,11 @@ package struct DraftSketch {
   }
 }
 
-enum DraftOutcome {
+/// What became of drafting.
+package enum DraftOutcome {
+  /// Every proposal was accepted.
   case ready(Draft)
+  /// One of them was not.
   case refused(Refusal)
 }
 
@@ -69,7 +72,7 @@ extension Ledger: EntryWriter {
     do throws(GitError) {
       let tree = try tree(after: entry, sketch.snapshot, planText: proposal.planText)
       let signature = Signature(name: "git-migrate", email: "git-migrate@localhost", seconds: at.seconds)
-      let commit = try repository.writeCommit(
+      let commit = try writing.writeCommit(
         tree: tree, parents: sketch.snapshot.tip.map { [$0] } ?? [],
         message: Chain.message(entry, line: line), author: signature, committer: signature)
       sketch.add(commit, tree: tree, of: proposal)
@@ -77,6 +80,24 @@ extension Ledger: EntryWriter {
       throw .git(error)
     }
     return nil
+  }
+
+  /// From so many on, entries are written as one pack: a file for each, synced by itself, would cost more.
+  static let batchCount = 8
+
+  /// Writes what `body` drafts as one pack, when it is of many entries.
+  package func together(
+    _ count: Int, after seen: LedgerSnapshot, _ body: () throws(LedgerError) -> DraftOutcome
+  ) throws(LedgerError) -> DraftOutcome {
+    guard count >= Ledger.batchCount else { return try body() }
+    let batch = try asGit { () throws(GitError) in try ObjectBatch(beside: repository) }
+    writing = batch.repository
+    defer { writing = repository }
+    let outcome = try body()
+    if case .ready(let draft) = outcome {
+      try asGit { () throws(GitError) in try batch.write(draft.tip, without: seen.tip) }
+    }
+    return outcome
   }
 
   /// The tree of an entry: its parent's, unless the entry brings a plan or is due for a checkpoint.
@@ -88,14 +109,14 @@ extension Ledger: EntryWriter {
     if let tree = snapshot.tree, plan == nil, !isDue { return tree }
     var files: [(path: String, blob: OID, mode: FileMode)] = []
     if let plan, let number = entry.event.change.planNumber {
-      let expanded = try repository.writeBlob(plan.json.canonicalBytes)
+      let expanded = try writing.writeBlob(plan.json.canonicalBytes)
       files.append((PlanStore.expandedPath(plan.migration, number), expanded, .blob))
-      let text = try repository.writeBlob(planText ?? [])
+      let text = try writing.writeBlob(planText ?? [])
       files.append((PlanStore.textPath(plan.migration, number), text, .blob))
     }
     let written = pages.write(snapshot.state, sequence: entry.sequence, at: entry.event.at)
-    files.append((Checkpoint.path, try repository.writeBlob(written.checkpoint), .blob))
-    files.append((Checkpoint.statusPath, try repository.writeBlob(written.status), .blob))
-    return try repository.writeTree(updating: snapshot.tree, upserts: files, removals: [])
+    files.append((Checkpoint.path, try writing.writeBlob(written.checkpoint), .blob))
+    files.append((Checkpoint.statusPath, try writing.writeBlob(written.status), .blob))
+    return try writing.writeTree(updating: snapshot.tree, upserts: files, removals: [])
   }
 }

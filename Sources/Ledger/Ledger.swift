@@ -12,6 +12,8 @@ public final class Ledger {
 
   /// The repository the ledger lives in.
   public let repository: Repository
+  /// Where the objects of entries are written: the repository, or a batch beside it.
+  var writing: Repository
   let clock: any WallClock
   let randomness: any RandomSource
   let redact: (String) -> String
@@ -46,6 +48,7 @@ public final class Ledger {
     randomness: any RandomSource = SystemRandomness(), redact: @escaping (String) -> String = { $0 }
   ) {
     self.repository = repository
+    writing = repository
     self.clock = clock
     self.randomness = randomness
     self.redact = redact

@@ -136,4 +136,41 @@ struct AppendTests {
 
     func now() -> Timestamp { Timestamp(milliseconds: at) }
   }
+
+  @Test("many proposals become durable as one pack, and are entries like any other")
+  func batch() throws {
+    let world = try LedgerWorld(steps: 20)
+    let before = try world.writer().entries().count
+    let loose = try world.looseObjects()
+    let proposals = (1...20).map { number in
+      Proposal("mig", .stepSkipped(step: "S\(number)", reason: "not needed"))
+    }
+    let writer = try world.writer()
+    #expect(try writer.append(proposals, by: "ann").isWon)
+    #expect(try world.looseObjects() == loose, "nothing was written one by one")
+    let found = try world.writer()
+    #expect(try found.entries().count == before + 20)
+    #expect(try found.fsck() == [])
+    #expect(try found.read().state == writer.read().state)
+    try world.repository.git("fsck", "--strict", "--no-dangling")
+    // The next entry stands on the pack.
+    #expect(try world.writer().append([Proposal("mig", .migrationPaused(reason: "lunch"))], by: "ann").isWon)
+  }
+
+  @Test("of a batch that is refused nothing is written")
+  func refusedBatch() throws {
+    let world = try LedgerWorld(steps: 20)
+    let loose = try world.looseObjects()
+    let tip = try world.writer().read().tip
+    let proposals = (1...21).map { number in
+      Proposal("mig", .stepSkipped(step: "S\(number)", reason: "not needed"))
+    }
+    guard case .refused = try world.writer().append(proposals, by: "ann") else {
+      Issue.record("a step that is none was skipped")
+      return
+    }
+    #expect(try world.writer().read().tip == tip)
+    #expect(try world.looseObjects() == loose)
+    #expect(try world.packs() == 0)
+  }
 }

@@ -23,6 +23,17 @@ final class LedgerWorld {
       repository: try Repository.open(gitDirectory: repository.path, environment: repository.environment))
   }
 
+  /// How many objects have a file of their own.
+  func looseObjects() throws -> Int { try count("count") }
+
+  /// How many packs there are.
+  func packs() throws -> Int { try count("packs") }
+
+  private func count(_ what: String) throws -> Int {
+    let lines = try repository.git("count-objects", "-v").split(separator: "\n")
+    return lines.first { $0.hasPrefix(what + ": ") }.flatMap { Int($0.dropFirst(what.count + 2)) } ?? -1
+  }
+
   /// A claim of a step as the snapshot wants it.
   func claim(_ step: String, by holder: String, in snapshot: LedgerSnapshot, at: Timestamp) -> Proposal {
     let state = snapshot.state.migration(named: "mig")
