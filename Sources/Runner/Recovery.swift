@@ -91,7 +91,8 @@ public struct Recovery {
     if let refresh = state.refresh, let evidence = self.evidence(refresh.owner, refresh.expiresAt, now) {
       try settle(
         state, refresh.new, merged: .refreshMerged(commit: refresh.new),
-        abandoned: .refreshAbandoned(evidence: evidence, reason: Recovery.cutOff))
+        abandoned: .refreshAbandoned(evidence: evidence, reason: Recovery.cutOff)
+      ) { $0.refresh == refresh }
       return true
     }
     for step in state.steps {
@@ -101,7 +102,11 @@ public struct Recovery {
       let fence = Fence(step: step.id, epoch: step.epoch)
       try settle(
         state, target.new, merged: .stepMerged(fence, commit: target.new),
-        abandoned: .mergeAbandoned(fence, evidence: evidence, reason: Recovery.cutOff))
+        abandoned: .mergeAbandoned(fence, evidence: evidence, reason: Recovery.cutOff)
+      ) { now in
+        guard case .merging(_, _, target)? = now.step(step.id)?.phase else { return false }
+        return true
+      }
       return true
     }
     return false
@@ -111,19 +116,23 @@ public struct Recovery {
 
   /// Records what became of a move by looking at the branch (I-23). That it did not move is recorded with the
   /// branch held: whoever sleeps in the middle of it finds, with the branch held, that it is no longer
-  /// intended. When the branch does not stand still, the next sweep looks again.
+  /// intended. When the branch does not stand still, or the intent is another one by now (`isSame`), the next
+  /// sweep looks again.
   private func settle(
-    _ state: MigrationState, _ commit: ObjectID, merged: Migration.Change, abandoned: Migration.Change
+    _ state: MigrationState, _ commit: ObjectID, merged: Migration.Change, abandoned: Migration.Change,
+    while isSame: (MigrationState) -> Bool
   ) throws(CommandError) {
     let tip = try site.tip(of: state.intoRef)
     if let tip, try isReached(commit.oid, by: tip) {
-      return try perform(record(Proposal(state.name, merged)))
+      return try perform(record(Proposal(state.name, merged), while: isSame))
     }
     // A shared ledger is in one push with its branch, and a branch that is gone moves nowhere.
-    guard let tip, !site.isShared else { return try perform(record(Proposal(state.name, abandoned))) }
+    guard let tip, !site.isShared else {
+      return try perform(record(Proposal(state.name, abandoned), while: isSame))
+    }
     var effects: [Effect] = []
     _ = try site.holdStill(state.intoRef, at: tip) { () throws(CommandError) in
-      effects = try record(Proposal(state.name, abandoned))
+      effects = try record(Proposal(state.name, abandoned), while: isSame)
     }
     try perform(effects)
   }
@@ -135,8 +144,17 @@ public struct Recovery {
   }
 
   /// Appends one event and gives its effects; that somebody else was faster is no error.
-  private func record(_ proposal: Proposal) throws(CommandError) -> [Effect] {
-    let outcome = try reporting { try site.events.append([proposal], by: site.actor) }
+  private func record(
+    _ proposal: Proposal, while isSame: (MigrationState) -> Bool
+  ) throws(CommandError) -> [Effect] {
+    let outcome = try reporting {
+      try site.events.append(by: site.actor) { (snapshot, _) throws(Refusal) in
+        guard let state = snapshot.state.migration(named: proposal.migration), isSame(state) else {
+          return []
+        }
+        return [proposal]
+      }
+    }
     guard case .won(_, let effects) = outcome else { return [] }
     return effects
   }
