@@ -129,16 +129,11 @@ struct RefStore: EntryStore {
   ) throws(LedgerError) -> DraftOutcome { try ledger.together(count, after: seen, body) }
 
   func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
-    switch try ledger.share(draft, after: seen) {
-    case .shared:
-      try ledger.adopt(draft.tip)
-      return .won
-    case .lost: return .lost
-    case .waits, .isLocal: break
+    try Sharing(ledger).swap(to: draft, from: seen) { () throws(LedgerError) in
+      if StaleLock.exists(in: ledger.repository) { _ = try recoverLock() }
+      StaleLock.announce(draft.tip, holding: queue)
+      return ledger.moveHere(to: draft.tip, from: seen.tip)
     }
-    if StaleLock.exists(in: ledger.repository) { _ = try recoverLock() }
-    StaleLock.announce(draft.tip, holding: queue)
-    return ledger.move(ledger.repository, draft.tip, seen.tip)
   }
 
   func canWait(afterErrors errors: Int) throws(LedgerError) -> Bool {
@@ -148,7 +143,9 @@ struct RefStore: EntryStore {
     return errors < (isLeft ? Ledger.triesForLeftLock : Ledger.triesAfterErrors)
   }
 
-  func hasGrown(beyond seen: LedgerSnapshot) throws(LedgerError) -> Bool { try ledger.catchUp(beyond: seen) }
+  func hasGrown(beyond seen: LedgerSnapshot) throws(LedgerError) -> Bool {
+    try Sharing(ledger).catchUp(beyond: seen)
+  }
 
   func contains(_ draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> Bool {
     var next = try ledger.currentTip()

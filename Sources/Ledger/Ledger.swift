@@ -14,7 +14,7 @@ public final class Ledger {
   public let repository: Repository
   /// Where the objects of entries are written: the repository, or a batch beside it.
   var writing: Repository
-  let clock: any WallClock
+  package let clock: any WallClock
   let randomness: any RandomSource
   let redact: (String) -> String
   let chain: Chain
@@ -32,7 +32,7 @@ public final class Ledger {
   /// Told what a person should know: that the remote cannot be reached, what it refused.
   public var warn: (String) -> Void = { _ in }
   /// When the remote was asked last, and until when it is not asked again after it could not be reached.
-  var contact = RemoteContact()
+  package var contact = RemoteContact()
   /// Whether local writers queue; off only in tests, to show that correctness does not rest on it.
   var isQueueing = true
 
@@ -99,7 +99,7 @@ public final class Ledger {
   ) throws(LedgerError) -> AppendOutcome {
     let queue = try enterQueue()
     defer { withExtendedLifetime(queue) {} }
-    if remote != nil { try shareWaiting() }
+    if remote != nil { try Sharing(self).shareWaiting() }
     return try Append(store: RefStore(ledger: self, queue: queue), author: author).run(propose)
   }
 
@@ -113,7 +113,8 @@ public final class Ledger {
     return .won(draft.snapshot, effects: draft.effects)
   }
 
-  func currentTip() throws(LedgerError) -> OID? {
+  /// Where the ref points to now.
+  package func currentTip() throws(LedgerError) -> OID? {
     do throws(GitError) { return try repository.resolve(Ledger.ref) } catch { throw .git(error) }
   }
 

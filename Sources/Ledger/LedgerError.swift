@@ -64,3 +64,8 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 }
+
+/// Git's error is one of the ledger's.
+func asGit<Value>(_ body: () throws(GitError) -> Value) throws(LedgerError) -> Value {
+  do throws(GitError) { return try body() } catch { throw .git(error) }
+}

@@ -45,7 +45,7 @@ public final class GitRemote: LedgerRemote {
   private let pushURL: String
 
   /// The folder of refs that belongs to this remote.
-  private var folder: String { GitRemote.folder(ofRemote: name, in: repository) }
+  private let folder: String
   private var trackingRef: String { folder + "/ledger" }
 
   /// Makes a remote from what `migrate.remote` says; `nil` when it says nothing.
@@ -61,6 +61,7 @@ public final class GitRemote: LedgerRemote {
     var git = git
     git.timeoutSeconds = 120
     self.git = git
+    folder = GitRemote.folder(ofRemote: name, in: repository)
     if let url = try repository.config("remote.\(name).url") {
       fetchURL = url
       pushURL = try repository.config("remote.\(name).pushurl") ?? url

@@ -35,7 +35,7 @@ public struct Proposal: Equatable, Sendable {
   /// Who wants it, when that is not the one who appends: an event that waited keeps its author.
   package var author: String?
   /// The nonce it was recorded with before, so that no two clones, nor one twice, count it as two events.
-  var nonce: String?
+  package var nonce: String?
 
   /// Makes a proposal.
   public init(_ migration: String, _ change: Migration.Change, planText: [UInt8]? = nil) {

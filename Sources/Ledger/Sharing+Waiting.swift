@@ -2,18 +2,17 @@ import Git
 import Migration
 
 /// What goes to the remote that was recorded before it could.
-extension Ledger {
+extension Sharing {
   /// A ledger that was not shared until now goes over whole, with the branches and results it speaks of.
   /// False when somebody else was faster.
   func sendAll(_ mine: OID, _ report: inout SyncReport) throws(LedgerError) -> Bool {
-    let snapshot = try read()
+    let snapshot = try store.read()
     var updates = [GitProgram.PushUpdate(ref: Ledger.ref, to: mine, from: nil)]
-    let attempts = try asGit { () throws(GitError) in
-      try repository.references(matching: "refs/migrate/attempt/*")
-    }
+    let attempts = try store.attempts()
     for migration in snapshot.state.migrations where !migration.phase.isTerminal && !migration.isShared {
-      let tip = try asGit { () throws(GitError) in try repository.resolve(migration.intoRef) }
-      if let tip { updates.append(GitProgram.PushUpdate(ref: migration.intoRef, to: tip, from: nil)) }
+      if let tip = try store.tip(of: migration.intoRef) {
+        updates.append(GitProgram.PushUpdate(ref: migration.intoRef, to: tip, from: nil))
+      }
     }
     updates += attempts.map { GitProgram.PushUpdate(ref: $0.name, to: $0.oid, from: nil) }
     guard try send(updates) else { return false }
@@ -27,14 +26,14 @@ extension Ledger {
   func sendWaiting(
     _ mine: OID, onto tip: OID, _ report: inout SyncReport
   ) throws(LedgerError) -> Bool {
-    let base = try snapshot(at: tip)
+    let base = try store.snapshot(at: tip)
     var current = base
     var accepted: [Proposal] = []
     var refused: [RefusedEvent] = []
     var arrived = 0
-    let theirs = try nonces(of: try waiting(from: mine, to: tip))
-    for oid in try waiting(from: tip, to: mine) {
-      let entry = try chain.entry(of: try chain.commit(oid), plans: plans).entry
+    // By its nonce an entry is known again when it was decided anew.
+    let theirs = Set(try store.entries(to: tip, without: mine).map(\.nonce))
+    for entry in try store.entries(to: mine, without: tip) {
       // An earlier try came through, and nobody could tell us.
       if theirs.contains(entry.nonce) {
         arrived += 1
@@ -44,10 +43,11 @@ extension Ledger {
       var proposal = Proposal(event.migration, event.change)
       (proposal.author, proposal.nonce) = (event.by, entry.nonce)
       if let number = event.change.planNumber {
-        proposal.planText = try planText(event.migration, number: number, in: try read())
+        proposal.planText = try store.planText(event.migration, number: number, in: try store.read())
       }
       let again = Event(
-        migration: event.migration, at: max(clock.now(), current.state.at), by: event.by, change: event.change
+        migration: event.migration, at: max(store.clock.now(), current.state.at), by: event.by,
+        change: event.change
       )
       do throws(Refusal) {
         _ = try current.state.apply(again)
@@ -57,12 +57,12 @@ extension Ledger {
       }
     }
     var new = tip
-    if try asGit({ () throws(GitError) in try repository.isAncestor(tip, of: mine) }) {
+    if try store.isAncestor(tip, of: mine) {
       (new, refused, arrived) = (mine, [], 0)
-      current = try snapshot(at: mine)
+      current = try store.snapshot(at: mine)
     } else if !accepted.isEmpty {
-      let at = max(clock.now(), base.state.at)
-      guard case .ready(let draft) = try draft(accepted, on: base, at: at, by: "") else { return false }
+      let at = max(store.clock.now(), base.state.at)
+      guard case .ready(let draft) = try store.draft(accepted, on: base, at: at, by: "") else { return false }
       (new, current) = (draft.tip, draft.snapshot)
     }
     if new != tip {
@@ -72,8 +72,8 @@ extension Ledger {
       guard try send(updates) else { return false }
       try answered(new)
     }
-    if !refused.isEmpty { report.keptOn = try keepRefused(mine) }
-    for event in refused { warn("'\(event.sentence)' was refused: \(event.reason)") }
+    if !refused.isEmpty { report.keptOn = try store.keepRefused(mine) }
+    for event in refused { store.warn("'\(event.sentence)' was refused: \(event.reason)") }
     report.refused += refused
     report.sent += accepted.count + arrived
     try adopt(new, keepingOld: false)
@@ -82,7 +82,7 @@ extension Ledger {
 
   /// False when somebody else was faster.
   private func send(_ updates: [GitProgram.PushUpdate]) throws(LedgerError) -> Bool {
-    guard let remote else { return true }
+    guard let remote = store.remote else { return true }
     switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
     case .won: return true
     case .lost(let refs):
@@ -92,32 +92,6 @@ extension Ledger {
       return false
     case .rejected(let reason): throw .rejected(remote: remote.name, reason: reason)
     case .unknown(let reason): throw .unreachable(remote: remote.name, reason: reason)
-    }
-  }
-
-  /// The entries after `known`, oldest first.
-  private func waiting(from known: OID?, to mine: OID) throws(LedgerError) -> [OID] {
-    try asGit { () throws(GitError) in
-      try repository.commits(from: mine, excluding: known.map { [$0] } ?? [], firstParentOnly: true)
-        .reversed()
-    }
-  }
-
-  /// By these an entry is known again when it was decided anew: it keeps its nonce then.
-  private func nonces(of commits: [OID]) throws(LedgerError) -> Set<String> {
-    var nonces: Set<String> = []
-    for oid in commits {
-      nonces.insert(try chain.entry(of: try chain.commit(oid), plans: plans).entry.nonce)
-    }
-    return nonces
-  }
-
-  /// Keeps a tip that will not be part of the chain.
-  func keepRefused(_ tip: OID) throws(LedgerError) -> String {
-    let ref = Ledger.refusedFolder + tip.short
-    switch repository.compareAndSwap(ref: ref, to: tip, from: nil) {
-    case .won, .lost: return ref
-    case .busy(let error), .unknown(let error): throw .git(error)
     }
   }
 
@@ -136,7 +110,7 @@ extension Ledger {
         updates.append(GitProgram.PushUpdate(ref: ref, to: new.start.oid, from: nil))
       case .stepSubmitted(let fence, let result):
         let attempt = Ledger.attemptRef(proposal.migration, fence)
-        guard (try? repository.resolve(attempt)).flatMap(\.self) == result.commit.oid else { continue }
+        guard (try? store.tip(of: attempt)).flatMap(\.self) == result.commit.oid else { continue }
         updates.append(GitProgram.PushUpdate(ref: attempt, to: result.commit.oid, from: nil))
       case .stepMerged(let fence, let commit):
         guard case .merging(_, _, let target)? = old?.step(fence.step)?.phase else { continue }

@@ -1,22 +1,6 @@
 import Git
 import Migration
 
-/// What is known of the remote's state of health.
-struct RemoteContact {
-  /// When it answered last.
-  var answered: Timestamp?
-  /// Until when it is not asked, because it could not be reached a moment ago.
-  var restUntil: Timestamp?
-  /// Whether the person was told that it cannot be reached.
-  var isTold = false
-
-  /// For how long an answer counts as new, in seconds: a run that finds nothing to do must not ask without
-  /// end.
-  static let freshSeconds = 2
-  /// For how long a remote that cannot be reached is left alone, in seconds.
-  static let restSeconds = 10
-}
-
 /// What became of bringing a draft to the remote.
 enum SharingOutcome {
   /// It has it.
@@ -29,96 +13,62 @@ enum SharingOutcome {
   case isLocal
 }
 
-/// A refused event that had waited for a connection.
-public struct RefusedEvent: Equatable, Sendable {
-  /// The event as a sentence.
-  public var sentence: String
-  /// Why it was refused.
-  public var reason: String
-}
-
-/// What `synchronize` did.
-public struct SyncReport: Equatable, Sendable {
-  /// How many entries of others came.
-  public var received = 0
-  /// How many entries of ours went.
-  public var sent = 0
-  /// What was refused after it had waited.
-  public var refused: [RefusedEvent] = []
-  /// The ref that keeps the refused entries, or `nil`.
-  public var keptOn: String?
-}
-
 /// Several clones, one ledger: its ref in the remote is the authority, and an append is a push from the value
 /// that was decided on (DESIGN §2).
-extension Ledger {
-  /// Where entries lie that waited and were refused: nothing that was recorded is ever thrown away.
-  static let refusedFolder = "refs/migrate/refused/"
+///
+/// Whoever calls holds the queue of the clone.
+package struct Sharing<Store: SharedStore> {
+  let store: Store
 
-  /// The ref that keeps the result of a claim.
-  public static func attemptRef(_ migration: String, _ fence: Fence) -> String {
-    "refs/migrate/attempt/\(migration)/\(fence.step)/\(fence.epoch)"
-  }
+  /// Makes it for a clone.
+  package init(_ store: Store) { self.store = store }
 
-  /// Whether the ledger is shared.
-  public var isShared: Bool { remote != nil }
-
-  /// How many entries wait here for the remote to be reached; 0 for a ledger that is not shared.
-  public func waitingCount() throws(LedgerError) -> Int {
-    guard let remote, let tip = try currentTip() else { return 0 }
-    let known = try asGit { () throws(GitError) in try remote.knownTip() }
-    return try asGit { () throws(GitError) in
-      try repository.commits(from: tip, excluding: known.map { [$0] } ?? [], firstParentOnly: true).count
-    }
-  }
-
-  /// Brings the entries of others here and ours there. Does nothing for a ledger that is not shared.
-  public func synchronize() throws(LedgerError) -> SyncReport {
+  /// Brings the entries of others here and ours there; asks in any case.
+  package func synchronize() throws(LedgerError) -> SyncReport {
     var report = SyncReport()
-    guard remote != nil else { return report }
-    let queue = try enterQueue()
-    defer { withExtendedLifetime(queue) {} }
-    let before = try read().sequence
-    contact = RemoteContact()
+    let before = try store.read().sequence
+    store.contact = RemoteContact()
     try pull(&report)
     // What was sent had been counted before, and so had what was refused.
-    report.received = max(0, try read().sequence - before + report.refused.count)
+    report.received = max(0, try store.read().sequence - before + report.refused.count)
     return report
   }
 
-  /// Brings results of claims here that another machine handed in.
-  public func fetchAttempt(_ migration: String, _ fence: Fence) throws(LedgerError) {
-    guard let remote else { return }
-    try asGit { () throws(GitError) in
-      try remote.fetch(attempts: [Ledger.attemptRef(migration, fence)])
+  // MARK: For append
+
+  /// Brings a draft to where it is decided whether it counts: to the remote, or when there is none, or when
+  /// it may wait for it, to the ref here, which `here` moves.
+  package func swap(
+    to draft: Draft, from seen: LedgerSnapshot, here: () throws(LedgerError) -> SwapOutcome
+  ) throws(LedgerError) -> SwapOutcome {
+    switch try share(draft, after: seen) {
+    case .shared:
+      try adopt(draft.tip)
+      return .won
+    case .lost: return .lost
+    case .waits, .isLocal: return try here()
     }
   }
 
-  // MARK: For append, which holds the queue
-
   /// Whether the remote knew more than `seen`; it is not asked when it answered a moment ago.
-  func catchUp(beyond seen: LedgerSnapshot) throws(LedgerError) -> Bool {
-    guard remote != nil else { return false }
-    let now = clock.now()
-    if let answered = contact.answered, now < answered.adding(seconds: RemoteContact.freshSeconds) {
+  package func catchUp(beyond seen: LedgerSnapshot) throws(LedgerError) -> Bool {
+    guard store.remote != nil else { return false }
+    let now = store.clock.now()
+    if let answered = store.contact.answered, now < answered.adding(seconds: RemoteContact.freshSeconds) {
       return false
     }
-    do throws(LedgerError) {
-      var report = SyncReport()
-      try pull(&report)
-    } catch {
-      guard case .unreachable = error else { throw error }
+    if let error = try pullIfReachable() {
       tellUnreachable(error)
       return false
     }
-    return try read().tip != seen.tip
+    return try store.read().tip != seen.tip
   }
 
   /// Pushes a draft whose parent is the tip that the remote is believed to have.
-  func share(_ draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> SharingOutcome {
-    guard let remote else { return .isLocal }
+  private func share(_ draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> SharingOutcome {
+    guard let remote = store.remote else { return .isLocal }
     let proposals = draft.proposals
-    if contact.restUntil.map({ clock.now() < $0 }) ?? false {
+    if isResting {
       return try wait(proposals, "it could not be reached a moment ago")
     }
     let known = try asGit { () throws(GitError) in try remote.knownTip() }
@@ -128,7 +78,7 @@ extension Ledger {
       [GitProgram.PushUpdate(ref: Ledger.ref, to: draft.tip, from: seen.tip)]
       + companions(of: proposals, from: seen.state, to: draft.snapshot.state)
     var openReason = ""
-    for _ in 0..<Ledger.triesAfterOpenPushes {
+    for _ in 0..<Self.triesAfterOpenPushes {
       switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
       case .won:
         try answered(draft.tip)
@@ -138,7 +88,7 @@ extension Ledger {
         try pull(&report)
         // An earlier try may have come through after all.
         if try contains(draft.tip) { return .shared }
-        if !refs.contains(Ledger.ref), try read().tip == seen.tip, let ref = refs.first {
+        if !refs.contains(Ledger.ref), try store.read().tip == seen.tip, let ref = refs.first {
           throw .branchMoved(ref: ref, remote: remote.name)
         }
         return .lost
@@ -146,50 +96,38 @@ extension Ledger {
       case .unknown(let reason):
         openReason = reason
         // The connection may have been cut before or after: what the remote has says which.
-        do throws(LedgerError) {
-          var report = SyncReport()
-          try pull(&report)
-        } catch {
-          guard case .unreachable = error else { throw error }
-          return try wait(proposals, Ledger.open(reason))
-        }
+        if try pullIfReachable() != nil { return try wait(proposals, Self.open(reason)) }
         if try contains(draft.tip) { return .shared }
         // From another tip it can never arrive. From this one it still can, so that only the very same entry
         // may be tried again: with a new one we could lose against ourselves.
-        if try read().tip != seen.tip { return .lost }
+        if try store.read().tip != seen.tip { return .lost }
       }
     }
-    return try wait(proposals, Ledger.open(openReason))
+    return try wait(proposals, Self.open(openReason))
   }
 
   /// Brings over what waits here, if anything does. That the remote cannot be reached is no error.
-  func shareWaiting() throws(LedgerError) {
-    guard let remote, let tip = try currentTip() else { return }
+  package func shareWaiting() throws(LedgerError) {
+    guard let remote = store.remote, let tip = try store.currentTip() else { return }
     let known = try asGit { () throws(GitError) in try remote.knownTip() }
-    if known == tip || contact.restUntil.map({ clock.now() < $0 }) ?? false { return }
-    do throws(LedgerError) {
-      var report = SyncReport()
-      try pull(&report)
-    } catch {
-      guard case .unreachable = error else { throw error }
-      tellUnreachable(error)
-    }
+    if known == tip || isResting { return }
+    if let error = try pullIfReachable() { tellUnreachable(error) }
   }
 
   /// Makes the ledger here follow the shared one. Moves the ref whatever it says: what it said is kept when
   /// the new value does not contain it.
   func adopt(_ tip: OID, keepingOld: Bool = true) throws(LedgerError) {
     for _ in 0..<10 {
-      let now = try currentTip()
+      let now = try store.currentTip()
       if now == tip { return }
       if let now, keepingOld {
         // Others went on from there, and we have theirs already.
-        if try asGit({ () throws(GitError) in try repository.isAncestor(tip, of: now) }) { return }
-        if try !asGit({ () throws(GitError) in try repository.isAncestor(now, of: tip) }) {
-          _ = try keepRefused(now)
+        if try store.isAncestor(tip, of: now) { return }
+        if try !store.isAncestor(now, of: tip) {
+          _ = try store.keepRefused(now)
         }
       }
-      switch move(repository, tip, now) {
+      switch store.moveHere(to: tip, from: now) {
       case .won: return
       case .lost: continue
       case .busy(let error): throw .busy(error)
@@ -201,39 +139,54 @@ extension Ledger {
 
   // MARK: Pieces
 
+  /// Follows the remote; the error when it cannot be reached, which the caller gets over.
+  private func pullIfReachable() throws(LedgerError) -> LedgerError? {
+    do throws(LedgerError) {
+      var report = SyncReport()
+      try pull(&report)
+      return nil
+    } catch {
+      guard case .unreachable = error else { throw error }
+      return error
+    }
+  }
+
+  /// Whether the remote is left alone, because it could not be reached a moment ago.
+  private var isResting: Bool { store.contact.restUntil.map { store.clock.now() < $0 } ?? false }
+
   /// Asks the remote for its ledger, follows it, and brings over what waited here, decided anew.
   private func pull(_ report: inout SyncReport) throws(LedgerError) {
-    guard let remote else { return }
-    for turn in 0..<Ledger.triesToShare {
+    guard let remote = store.remote else { return }
+    for turn in 0..<Self.triesToShare {
       if turn > 0 { pause(turn) }
       let before = try asGit { () throws(GitError) in try remote.knownTip() }
-      let mine = try currentTip()
+      let mine = try store.currentTip()
       let tip: OID?
       do throws(GitError) {
         tip = try remote.fetch(branches: try integrationBranches())
       } catch {
-        contact.restUntil = clock.now().adding(seconds: RemoteContact.restSeconds)
+        store.contact.restUntil = store.clock.now().adding(seconds: RemoteContact.restSeconds)
         throw .unreachable(remote: remote.name, reason: error.message)
       }
-      contact.restUntil = nil
-      contact.answered = clock.now()
+      store.contact.restUntil = nil
+      store.contact.answered = store.clock.now()
       guard let tip else {
         if before != nil { throw .rewritten(remote: remote.name, reason: "it is gone") }
         guard let mine else { return }
         if try sendAll(mine, &report) { return }
         continue
       }
-      if let before, try !asGit({ () throws(GitError) in try repository.isAncestor(before, of: tip) }) {
+      if let before, try !store.isAncestor(before, of: tip) {
         try asGit { () throws(GitError) in try remote.remember(before) }
         throw .rewritten(remote: remote.name, reason: "'\(before.short)' is not in it any more")
       }
       guard let mine else {
-        try inspect(tip, after: before, remote.name)
+        try store.inspect(tip, after: before)
         return try adopt(tip)
       }
       if tip == mine { return }
-      try inspect(tip, after: before, remote.name)
-      if try asGit({ () throws(GitError) in try repository.isAncestor(mine, of: tip) }) {
+      try store.inspect(tip, after: before)
+      if try store.isAncestor(mine, of: tip) {
         return try adopt(tip)
       }
       if try sendWaiting(mine, onto: tip, &report) { return }
@@ -242,66 +195,50 @@ extension Ledger {
   }
 
   /// How often entries are brought to the remote before others are called too fast.
-  private static let triesToShare = 20
+  private static var triesToShare: Int { 20 }
 
   /// How often the same entries are pushed while it is not known whether they arrived.
-  private static let triesAfterOpenPushes = 3
+  private static var triesAfterOpenPushes: Int { 3 }
 
   /// What to say when it stays unknown.
   private static func open(_ reason: String) -> String { reason + " (it may have the entry all the same)" }
 
   /// Waits a moment, longer each time, and never as long as a rival.
   private func pause(_ turn: Int) {
-    let longest = UInt64(20_000 << min(turn, 5))
-    RetryPolicy.pause(microseconds: Int(randomness.next() % longest))
-  }
-
-  /// What the remote says is believed only when every entry is a legal one.
-  private func inspect(_ tip: OID, after before: OID?, _ name: String) throws(LedgerError) {
-    do throws(InspectionFault) {
-      try verifySuccession(from: before, to: tip)
-    } catch {
-      switch error {
-      case .unreadable(let error): throw error
-      case .breach(let breach):
-        throw .damaged(commit: breach.commit, reason: "\(breach.rule): \(breach.reason), in '\(name)'")
-      }
-    }
+    store.pause(atMostMicroseconds: UInt64(20_000 << min(turn, 5)))
   }
 
   /// Whether events may be recorded here alone for now. Reports on one's own work may; what would take
   /// something from others, or promise it, may not.
   private func wait(_ proposals: [Proposal], _ reason: String) throws(LedgerError) -> SharingOutcome {
-    let error = LedgerError.unreachable(remote: remote?.name ?? "", reason: reason)
+    let error = LedgerError.unreachable(remote: store.remote?.name ?? "", reason: reason)
     guard proposals.allSatisfy(\.change.mayWait) else { throw error }
     tellUnreachable(error)
     return .waits
   }
 
   private func tellUnreachable(_ error: LedgerError) {
-    if !contact.isTold { warn("\(error.description); what is recorded now waits for 'git migrate sync'") }
-    contact.isTold = true
+    if !store.contact.isTold {
+      store.warn("\(error.description); what is recorded now waits for 'git migrate sync'")
+    }
+    store.contact.isTold = true
   }
 
   func answered(_ tip: OID) throws(LedgerError) {
-    contact.answered = clock.now()
-    contact.isTold = false
-    try asGit { () throws(GitError) in try remote?.remember(tip) }
+    store.contact.answered = store.clock.now()
+    store.contact.isTold = false
+    try asGit { () throws(GitError) in try store.remote?.remember(tip) }
   }
 
   private func contains(_ commit: OID) throws(LedgerError) -> Bool {
-    guard let tip = try currentTip() else { return false }
-    return try asGit { () throws(GitError) in try repository.isAncestor(commit, of: tip) }
+    guard let tip = try store.currentTip() else { return false }
+    return try store.isAncestor(commit, of: tip)
   }
 
   private func integrationBranches() throws(GitError) -> [String] {
     let state: State
-    do throws(LedgerError) { state = try read().state } catch { return [] }
+    do throws(LedgerError) { state = try store.read().state } catch { return [] }
     return state.migrations.filter { !$0.phase.isTerminal }.map(\.intoRef)
-  }
-
-  func asGit<Value>(_ body: () throws(GitError) -> Value) throws(LedgerError) -> Value {
-    do throws(GitError) { return try body() } catch { throw .git(error) }
   }
 }
 

@@ -23,30 +23,39 @@ extension Site {
     for migration in state.migrations { try follow(migration) }
   }
 
+  package func synchronize() throws(CommandError) {
+    _ = try reporting { try ledger.synchronize() }
+  }
+
+  package func announceBranches() throws(CommandError) {
+    try HookBranches(commonDirectory: repository.commonDirectory).add(
+      try reporting { try ledger.read() }.state)
+  }
+}
+
+extension Surroundings {
   /// Leads a migration's own branch forward, by git and through the hooks, to where the ledger says it is.
   ///
   /// A branch that cannot move now, because somebody works on it, moves later. Does nothing for a ledger that
   /// is not shared, for a branch that people share, and after the end.
-  package func follow(_ migration: MigrationState) throws(CommandError) {
+  func follow(_ migration: MigrationState) throws(CommandError) {
     guard isShared, !migration.isShared, !migration.phase.isTerminal else { return }
     let tip = migration.tip.oid
-    guard try reporting({ try repository.resolve(migration.intoRef) }) != tip else { return }
-    try HookBranches(commonDirectory: repository.commonDirectory).add(
-      try reporting { try ledger.read() }.state)
-    if try !reporting({ try repository.objectExists(tip) }) {
-      _ = try reporting { try ledger.synchronize() }
-      guard try reporting({ try repository.objectExists(tip) }) else { return }
+    guard try self.tip(of: migration.intoRef) != tip else { return }
+    try announceBranches()
+    if try !has(tip) {
+      try synchronize()
+      guard try has(tip) else { return }
     }
-    guard let now = try reporting({ try repository.resolve(migration.intoRef) }) else {
-      _ = try reporting {
-        try git.updateRef(
-          migration.intoRef, to: tip, from: nil, hooks: .effective, message: "git-migrate sync")
-      }
+    guard let now = try self.tip(of: migration.intoRef) else {
+      _ = try createBranch(migration.into, at: tip)
       return
     }
-    guard try reporting({ try repository.isAncestor(now, of: tip) }) else { return }
+    guard try isAncestor(now, of: tip) else { return }
     _ = try BranchMove(site: self).move(migration.intoRef, from: now, to: tip, isOwn: true)
   }
+
+  private func has(_ commit: OID) throws(CommandError) -> Bool { try isAncestor(commit, of: commit) }
 }
 
 extension Interpreter {

@@ -17,12 +17,11 @@ extension Site {
 
   package func createBranch(_ branch: String, at commit: OID) throws(CommandError) -> String? {
     let ref = "refs/heads/" + branch
-    try HookBranches(commonDirectory: repository.commonDirectory).add(
-      try reporting { try ledger.read() }.state)
+    try announceBranches()
     return try reporting { () throws -> String? in
       guard try repository.resolve(ref) == nil else { return nil }
       switch try git.updateRef(
-        ref, to: commit, from: nil, hooks: .effective, message: "git-migrate start")
+        ref, to: commit, from: nil, hooks: .effective, message: "git-migrate")
       {
       case .moved: return nil
       case .lost(let text), .denied(let text), .busy(let text), .unknown(let text): return text

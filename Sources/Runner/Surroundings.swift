@@ -156,6 +156,8 @@ package protocol ProcessWitness: AnyObject {
 package protocol SharedContact: AnyObject {
   /// Whether other clones work on the same ledger.
   var isShared: Bool { get }
-  /// Leads a migration's own branch forward to where a shared ledger says it is.
-  func follow(_ migration: MigrationState) throws(CommandError)
+  /// Brings the entries of others here and ours there.
+  func synchronize() throws(CommandError)
+  /// Tells the hooks which branches they guard; before one of them is made or moved.
+  func announceBranches() throws(CommandError)
 }

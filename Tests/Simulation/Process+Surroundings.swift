@@ -162,5 +162,6 @@ extension Process: Surroundings {
   // MARK: Sharing
 
   var isShared: Bool { false }
-  func follow(_ migration: MigrationState) throws(CommandError) {}
+  func synchronize() throws(CommandError) {}
+  func announceBranches() throws(CommandError) {}
 }

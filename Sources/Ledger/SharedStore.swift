@@ -1,0 +1,110 @@
+import Git
+import Migration
+
+/// What is known of the remote's state of health.
+package struct RemoteContact {
+  /// When it answered last.
+  var answered: Timestamp?
+  /// Until when it is not asked, because it could not be reached a moment ago.
+  var restUntil: Timestamp?
+  /// Whether the person was told that it cannot be reached.
+  var isTold = false
+
+  /// For how long an answer counts as new, in seconds: a run that finds nothing to do must not ask without
+  /// end.
+  static let freshSeconds = 2
+  /// For how long a remote that cannot be reached is left alone, in seconds.
+  static let restSeconds = 10
+
+  /// Nothing is known yet.
+  package init() {}
+}
+
+/// A clone's copy of a ledger: the seam below the code that keeps it and a remote together, so that the
+/// simulator runs the very same.
+package protocol SharedStore: EntryWriter, AnyObject {
+  /// Whom the ledger is shared through; `nil` keeps it to this clone.
+  var remote: (any LedgerRemote)? { get }
+  /// What this process knows of the remote.
+  var contact: RemoteContact { get set }
+  /// The writer's clock.
+  var clock: any WallClock { get }
+  /// Told what a person should know.
+  var warn: (String) -> Void { get }
+  /// Where the ledger ends here.
+  func currentTip() throws(LedgerError) -> OID?
+  /// The state there.
+  func read() throws(LedgerError) -> LedgerSnapshot
+  /// The state at any entry that is here.
+  func snapshot(at tip: OID) throws(LedgerError) -> LedgerSnapshot
+  /// Whether an entry lies behind another one that is here, or is the same.
+  func isAncestor(_ entry: OID, of tip: OID) throws(LedgerError) -> Bool
+  /// The entries up to `tip` that are not among those up to `known`, oldest first.
+  func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry]
+  /// The exact bytes of a plan file, or `nil` when the ledger has no such plan.
+  func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?
+  /// Moves the ref here, provided that it is at `old`.
+  func moveHere(to new: OID, from old: OID?) -> SwapOutcome
+  /// Keeps a tip that will not be part of the chain; gives the ref that does.
+  func keepRefused(_ tip: OID) throws(LedgerError) -> String
+  /// Throws unless every entry after `known` up to `tip` is a legal one.
+  func inspect(_ tip: OID, after known: OID?) throws(LedgerError)
+  /// What a ref that is not the ledger's names here.
+  func tip(of ref: String) throws(LedgerError) -> OID?
+  /// The results of claims that are here, by their refs.
+  func attempts() throws(LedgerError) -> [(name: String, oid: OID)]
+  /// Waits for a random time, at most so long.
+  func pause(atMostMicroseconds longest: UInt64)
+}
+
+extension Ledger: SharedStore {
+  package func isAncestor(_ entry: OID, of tip: OID) throws(LedgerError) -> Bool {
+    try asGit { () throws(GitError) in try repository.isAncestor(entry, of: tip) }
+  }
+
+  package func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry] {
+    let commits = try asGit { () throws(GitError) in
+      try repository.commits(from: tip, excluding: known.map { [$0] } ?? [], firstParentOnly: true)
+    }
+    var entries: [Entry] = []
+    for oid in commits.reversed() {
+      entries.append(try chain.entry(of: try chain.commit(oid), plans: plans).entry)
+    }
+    return entries
+  }
+
+  package func moveHere(to new: OID, from old: OID?) -> SwapOutcome { move(repository, new, old) }
+
+  package func keepRefused(_ tip: OID) throws(LedgerError) -> String {
+    let ref = Ledger.refusedFolder + tip.short
+    switch repository.compareAndSwap(ref: ref, to: tip, from: nil) {
+    case .won, .lost: return ref
+    case .busy(let error), .unknown(let error): throw .git(error)
+    }
+  }
+
+  package func inspect(_ tip: OID, after known: OID?) throws(LedgerError) {
+    do throws(InspectionFault) {
+      try verifySuccession(from: known, to: tip)
+    } catch {
+      switch error {
+      case .unreadable(let error): throw error
+      case .breach(let breach):
+        throw .damaged(
+          commit: breach.commit, reason: "\(breach.rule): \(breach.reason), in '\(remote?.name ?? "")'")
+      }
+    }
+  }
+
+  package func tip(of ref: String) throws(LedgerError) -> OID? {
+    try asGit { () throws(GitError) in try repository.resolve(ref) }
+  }
+
+  package func attempts() throws(LedgerError) -> [(name: String, oid: OID)] {
+    try asGit { () throws(GitError) in try repository.references(matching: "refs/migrate/attempt/*") }
+  }
+
+  package func pause(atMostMicroseconds longest: UInt64) {
+    RetryPolicy.pause(microseconds: Int(randomness.next() % longest))
+  }
+}
