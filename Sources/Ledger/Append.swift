@@ -129,11 +129,7 @@ struct RefStore: EntryStore {
   ) throws(LedgerError) -> DraftOutcome { try ledger.together(count, after: seen, body) }
 
   func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
-    try Sharing(ledger).swap(to: draft, from: seen) { () throws(LedgerError) in
-      if StaleLock.exists(in: ledger.repository) { _ = try recoverLock() }
-      StaleLock.announce(draft.tip, holding: queue)
-      return ledger.moveHere(to: draft.tip, from: seen.tip)
-    }
+    try Sharing(self).swap(to: draft, from: seen)
   }
 
   func canWait(afterErrors errors: Int) throws(LedgerError) -> Bool {
@@ -144,7 +140,7 @@ struct RefStore: EntryStore {
   }
 
   func hasGrown(beyond seen: LedgerSnapshot) throws(LedgerError) -> Bool {
-    try Sharing(ledger).catchUp(beyond: seen)
+    try Sharing(self).catchUp(beyond: seen)
   }
 
   func contains(_ draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> Bool {
@@ -166,7 +162,7 @@ struct RefStore: EntryStore {
       subject: ledger.repository.commonDirectory + "/objects")
   }
 
-  private func recoverLock() throws(LedgerError) -> Bool {
+  func recoverLock() throws(LedgerError) -> Bool {
     try StaleLock.recover(in: ledger.repository, holding: queue, now: ledger.clock.now())
   }
 }

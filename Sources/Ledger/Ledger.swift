@@ -14,7 +14,7 @@ public final class Ledger {
   public let repository: Repository
   /// Where the objects of entries are written: the repository, or a batch beside it.
   var writing: Repository
-  package let clock: any WallClock
+  let clock: any WallClock
   let randomness: any RandomSource
   let redact: (String) -> String
   let chain: Chain
@@ -32,7 +32,7 @@ public final class Ledger {
   /// Told what a person should know: that the remote cannot be reached, what it refused.
   public var warn: (String) -> Void = { _ in }
   /// When the remote was asked last, and until when it is not asked again after it could not be reached.
-  package var contact = RemoteContact()
+  var contact = RemoteContact()
   /// Whether local writers queue; off only in tests, to show that correctness does not rest on it.
   var isQueueing = true
 
@@ -99,8 +99,9 @@ public final class Ledger {
   ) throws(LedgerError) -> AppendOutcome {
     let queue = try enterQueue()
     defer { withExtendedLifetime(queue) {} }
-    if remote != nil { try Sharing(self).shareWaiting() }
-    return try Append(store: RefStore(ledger: self, queue: queue), author: author).run(propose)
+    let store = RefStore(ledger: self, queue: queue)
+    if remote != nil { try Sharing(store).shareWaiting() }
+    return try Append(store: store, author: author).run(propose)
   }
 
   /// Appends one change; see `append(by:_:)`.
@@ -113,8 +114,7 @@ public final class Ledger {
     return .won(draft.snapshot, effects: draft.effects)
   }
 
-  /// Where the ref points to now.
-  package func currentTip() throws(LedgerError) -> OID? {
+  func currentTip() throws(LedgerError) -> OID? {
     do throws(GitError) { return try repository.resolve(Ledger.ref) } catch { throw .git(error) }
   }
 

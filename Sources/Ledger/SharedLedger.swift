@@ -47,7 +47,7 @@ extension Ledger {
     guard remote != nil else { return SyncReport() }
     let queue = try enterQueue()
     defer { withExtendedLifetime(queue) {} }
-    return try Sharing(self).synchronize()
+    return try Sharing(RefStore(ledger: self, queue: queue)).synchronize()
   }
 
   /// Brings results of claims here that another machine handed in.

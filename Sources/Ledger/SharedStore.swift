@@ -22,19 +22,15 @@ package struct RemoteContact {
 
 /// A clone's copy of a ledger: the seam below the code that keeps it and a remote together, so that the
 /// simulator runs the very same.
-package protocol SharedStore: EntryWriter, AnyObject {
+package protocol SharedStore: EntryStore {
   /// Whom the ledger is shared through; `nil` keeps it to this clone.
   var remote: (any LedgerRemote)? { get }
   /// What this process knows of the remote.
-  var contact: RemoteContact { get set }
-  /// The writer's clock.
-  var clock: any WallClock { get }
-  /// Told what a person should know.
-  var warn: (String) -> Void { get }
+  var contact: RemoteContact { get nonmutating set }
+  /// Tells a person what they should know.
+  func warn(_ text: String)
   /// Where the ledger ends here.
   func currentTip() throws(LedgerError) -> OID?
-  /// The state there.
-  func read() throws(LedgerError) -> LedgerSnapshot
   /// The state at any entry that is here.
   func snapshot(at tip: OID) throws(LedgerError) -> LedgerSnapshot
   /// Whether an entry lies behind another one that is here, or is the same.
@@ -44,7 +40,7 @@ package protocol SharedStore: EntryWriter, AnyObject {
   /// The exact bytes of a plan file, or `nil` when the ledger has no such plan.
   func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?
   /// Moves the ref here, provided that it is at `old`.
-  func moveHere(to new: OID, from old: OID?) -> SwapOutcome
+  func moveHere(to new: OID, from old: OID?) throws(LedgerError) -> SwapOutcome
   /// Keeps a tip that will not be part of the chain; gives the ref that does.
   func keepRefused(_ tip: OID) throws(LedgerError) -> String
   /// Throws unless every entry after `known` up to `tip` is a legal one.
@@ -57,25 +53,49 @@ package protocol SharedStore: EntryWriter, AnyObject {
   func pause(atMostMicroseconds longest: UInt64)
 }
 
-extension Ledger: SharedStore {
-  package func isAncestor(_ entry: OID, of tip: OID) throws(LedgerError) -> Bool {
+extension RefStore: SharedStore {
+  private var repository: Repository { ledger.repository }
+
+  var remote: (any LedgerRemote)? { ledger.remote }
+
+  var contact: RemoteContact {
+    get { ledger.contact }
+    nonmutating set { ledger.contact = newValue }
+  }
+
+  func warn(_ text: String) { ledger.warn(text) }
+
+  func currentTip() throws(LedgerError) -> OID? { try ledger.currentTip() }
+
+  func snapshot(at tip: OID) throws(LedgerError) -> LedgerSnapshot { try ledger.snapshot(at: tip) }
+
+  func isAncestor(_ entry: OID, of tip: OID) throws(LedgerError) -> Bool {
     try asGit { () throws(GitError) in try repository.isAncestor(entry, of: tip) }
   }
 
-  package func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry] {
+  func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry] {
     let commits = try asGit { () throws(GitError) in
       try repository.commits(from: tip, excluding: known.map { [$0] } ?? [], firstParentOnly: true)
     }
     var entries: [Entry] = []
     for oid in commits.reversed() {
-      entries.append(try chain.entry(of: try chain.commit(oid), plans: plans).entry)
+      entries.append(try ledger.chain.entry(of: try ledger.chain.commit(oid), plans: ledger.plans).entry)
     }
     return entries
   }
 
-  package func moveHere(to new: OID, from old: OID?) -> SwapOutcome { move(repository, new, old) }
+  func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?
+  {
+    try ledger.planText(migration, number: number, in: snapshot)
+  }
 
-  package func keepRefused(_ tip: OID) throws(LedgerError) -> String {
+  func moveHere(to new: OID, from old: OID?) throws(LedgerError) -> SwapOutcome {
+    if StaleLock.exists(in: repository) { _ = try recoverLock() }
+    StaleLock.announce(new, holding: queue)
+    return ledger.move(repository, new, old)
+  }
+
+  func keepRefused(_ tip: OID) throws(LedgerError) -> String {
     let ref = Ledger.refusedFolder + tip.short
     switch repository.compareAndSwap(ref: ref, to: tip, from: nil) {
     case .won, .lost: return ref
@@ -83,9 +103,9 @@ extension Ledger: SharedStore {
     }
   }
 
-  package func inspect(_ tip: OID, after known: OID?) throws(LedgerError) {
+  func inspect(_ tip: OID, after known: OID?) throws(LedgerError) {
     do throws(InspectionFault) {
-      try verifySuccession(from: known, to: tip)
+      try ledger.verifySuccession(from: known, to: tip)
     } catch {
       switch error {
       case .unreadable(let error): throw error
@@ -96,15 +116,15 @@ extension Ledger: SharedStore {
     }
   }
 
-  package func tip(of ref: String) throws(LedgerError) -> OID? {
+  func tip(of ref: String) throws(LedgerError) -> OID? {
     try asGit { () throws(GitError) in try repository.resolve(ref) }
   }
 
-  package func attempts() throws(LedgerError) -> [(name: String, oid: OID)] {
+  func attempts() throws(LedgerError) -> [(name: String, oid: OID)] {
     try asGit { () throws(GitError) in try repository.references(matching: "refs/migrate/attempt/*") }
   }
 
-  package func pause(atMostMicroseconds longest: UInt64) {
-    RetryPolicy.pause(microseconds: Int(randomness.next() % longest))
+  func pause(atMostMicroseconds longest: UInt64) {
+    RetryPolicy.pause(microseconds: Int(ledger.randomness.next() % longest))
   }
 }

@@ -76,7 +76,7 @@ extension Sharing {
     for event in refused { store.warn("'\(event.sentence)' was refused: \(event.reason)") }
     report.refused += refused
     report.sent += accepted.count + arrived
-    try adopt(new, keepingOld: false)
+    try adopt(new, replacing: mine)
     return true
   }
 

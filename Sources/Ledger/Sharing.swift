@@ -36,17 +36,20 @@ package struct Sharing<Store: SharedStore> {
 
   // MARK: For append
 
-  /// Brings a draft to where it is decided whether it counts: to the remote, or when there is none, or when
-  /// it may wait for it, to the ref here, which `here` moves.
-  package func swap(
-    to draft: Draft, from seen: LedgerSnapshot, here: () throws(LedgerError) -> SwapOutcome
-  ) throws(LedgerError) -> SwapOutcome {
+  /// Brings a draft to where it is decided whether it counts: to the remote or, when there is none or the
+  /// draft may wait for it, to the ref here.
+  package func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
     switch try share(draft, after: seen) {
     case .shared:
-      try adopt(draft.tip)
+      do throws(LedgerError) {
+        try adopt(draft.tip)
+      } catch {
+        // It is recorded, whatever becomes of our own ref: the next contact leads that there.
+        store.warn("it is recorded, but not here yet: \(error.description)")
+      }
       return .won
     case .lost: return .lost
-    case .waits, .isLocal: return try here()
+    case .waits, .isLocal: return try store.moveHere(to: draft.tip, from: seen.tip)
     }
   }
 
@@ -54,7 +57,10 @@ package struct Sharing<Store: SharedStore> {
   package func catchUp(beyond seen: LedgerSnapshot) throws(LedgerError) -> Bool {
     guard store.remote != nil else { return false }
     let now = store.clock.now()
-    if let answered = store.contact.answered, now < answered.adding(seconds: RemoteContact.freshSeconds) {
+    // A clock that was put back says nothing about how old the answer is.
+    if let answered = store.contact.answered, now >= answered,
+      now < answered.adding(seconds: RemoteContact.freshSeconds)
+    {
       return false
     }
     if let error = try pullIfReachable() {
@@ -84,20 +90,24 @@ package struct Sharing<Store: SharedStore> {
         try answered(draft.tip)
         return .shared
       case .lost(let refs):
-        var report = SyncReport()
-        try pull(&report)
+        let unreachable = try pullIfReachable()
         // An earlier try may have come through after all.
-        if try contains(draft.tip) { return .shared }
+        if try hasArrived(draft) { return .shared }
+        if unreachable != nil { return try wait(proposals, "others were faster, and it is gone") }
         if !refs.contains(Ledger.ref), try store.read().tip == seen.tip, let ref = refs.first {
+          guard openReason.isEmpty else { return try wait(proposals, Self.open(openReason)) }
           throw .branchMoved(ref: ref, remote: remote.name)
         }
         return .lost
-      case .rejected(let reason): throw .rejected(remote: remote.name, reason: reason)
+      case .rejected(let reason):
+        guard openReason.isEmpty else { return try wait(proposals, Self.open(openReason)) }
+        throw .rejected(remote: remote.name, reason: reason)
       case .unknown(let reason):
         openReason = reason
         // The connection may have been cut before or after: what the remote has says which.
-        if try pullIfReachable() != nil { return try wait(proposals, Self.open(reason)) }
-        if try contains(draft.tip) { return .shared }
+        let isReached = try pullAfterOpenPush(of: draft)
+        if try hasArrived(draft) { return .shared }
+        if !isReached { return try wait(proposals, Self.open(reason)) }
         // From another tip it can never arrive. From this one it still can, so that only the very same entry
         // may be tried again: with a new one we could lose against ourselves.
         if try store.read().tip != seen.tip { return .lost }
@@ -115,26 +125,29 @@ package struct Sharing<Store: SharedStore> {
   }
 
   /// Makes the ledger here follow the shared one. Moves the ref whatever it says: what it said is kept when
-  /// the new value does not contain it.
-  func adopt(_ tip: OID, keepingOld: Bool = true) throws(LedgerError) {
-    for _ in 0..<10 {
+  /// the new value does not contain it. Of `redrafted` it contains what is worth keeping, in another form.
+  func adopt(_ tip: OID, replacing redrafted: OID? = nil) throws(LedgerError) {
+    var (losses, errors) = (0, 0)
+    while losses < 10 {
       let now = try store.currentTip()
       if now == tip { return }
-      if let now, keepingOld {
+      if let now, now != redrafted {
         // Others went on from there, and we have theirs already.
         if try store.isAncestor(tip, of: now) { return }
-        if try !store.isAncestor(now, of: tip) {
-          _ = try store.keepRefused(now)
-        }
+        if try !store.isAncestor(now, of: tip) { _ = try store.keepRefused(now) }
       }
-      switch store.moveHere(to: tip, from: now) {
+      switch try store.moveHere(to: tip, from: now) {
       case .won: return
-      case .lost: continue
-      case .busy(let error): throw .busy(error)
-      case .unknown(let error): throw .notWritten(error)
+      case .lost: losses += 1
+      case .busy(let error):
+        errors += 1
+        if try !store.canWait(afterErrors: errors) { throw .git(error) }
+      case .unknown(let error):
+        errors += 1
+        if errors >= Ledger.triesAfterErrors { throw .git(error) }
       }
     }
-    throw .busy(GitError(message: "it does not stand still", operation: "move", subject: Ledger.ref))
+    throw .git(GitError(message: "it does not stand still", operation: "move", subject: Ledger.ref))
   }
 
   // MARK: Pieces
@@ -151,8 +164,23 @@ package struct Sharing<Store: SharedStore> {
     }
   }
 
+  /// Looks what the remote has after a push of unknown outcome; says whether it could be reached. That our
+  /// own ref could not follow is no error when it has the draft.
+  private func pullAfterOpenPush(of draft: Draft) throws(LedgerError) -> Bool {
+    do throws(LedgerError) {
+      return try pullIfReachable() == nil
+    } catch {
+      if try hasArrived(draft) { return true }
+      throw error
+    }
+  }
+
   /// Whether the remote is left alone, because it could not be reached a moment ago.
-  private var isResting: Bool { store.contact.restUntil.map { store.clock.now() < $0 } ?? false }
+  private var isResting: Bool {
+    guard let end = store.contact.restUntil else { return false }
+    let now = store.clock.now()
+    return now < end && end <= now.adding(seconds: RemoteContact.restSeconds)
+  }
 
   /// Asks the remote for its ledger, follows it, and brings over what waited here, decided anew.
   private func pull(_ report: inout SyncReport) throws(LedgerError) {
@@ -230,9 +258,10 @@ package struct Sharing<Store: SharedStore> {
     try asGit { () throws(GitError) in try store.remote?.remember(tip) }
   }
 
-  private func contains(_ commit: OID) throws(LedgerError) -> Bool {
-    guard let tip = try store.currentTip() else { return false }
-    return try store.isAncestor(commit, of: tip)
+  /// Whether the remote was seen to have a draft.
+  private func hasArrived(_ draft: Draft) throws(LedgerError) -> Bool {
+    guard let tip = try asGit({ () throws(GitError) in try store.remote?.knownTip() }) else { return false }
+    return try store.isAncestor(draft.tip, of: tip)
   }
 
   private func integrationBranches() throws(GitError) -> [String] {

@@ -1,4 +1,5 @@
 import Git
+import Glibc
 import Migration
 import Processes
 import Support
@@ -230,5 +231,55 @@ struct SharingTests {
     #expect(throws: LedgerError.self) { try world.writer(in: other).synchronize() }
     #expect(try world.sentences().last == "S2 is mine")
     #expect(try world.tip(other) == mine + "" || world.tip(other) != forged)
+  }
+
+  /// A clock that goes on whenever somebody waits for a lock.
+  private final class Time: WallClock, @unchecked Sendable {
+    var seconds = Int64(time(nil))
+    func now() -> Timestamp { Timestamp(milliseconds: seconds * 1000) }
+  }
+
+  @Test("goes on in a clone in which a killed program left the ledger's lock")
+  func leftLock() throws {
+    let world = try SharedWorld(steps: 1)
+    let clock = Time()
+    let ledger = try world.writer(clock: clock)
+    ledger.move = { repository, new, old in
+      let outcome = repository.compareAndSwap(ref: Ledger.ref, to: new, from: old, retry: .never)
+      if case .busy = outcome { clock.seconds += 1 }
+      return outcome
+    }
+    try Files.writeAtomically(ledger.repository.commonDirectory + "/" + Ledger.ref + ".lock", [])
+    #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
+    #expect(try world.tip(world.server) == world.tip(world.ledgers.repository.path))
+  }
+
+  @Test("has what the remote has taken, even when our own ref cannot be moved")
+  func ownRefStuck() throws {
+    let world = try SharedWorld(steps: 2)
+    let ledger = try world.writer()
+    var warnings: [String] = []
+    ledger.warn = { warnings.append($0) }
+    let error = GitError(message: "the disk is full", operation: "move", subject: Ledger.ref)
+    ledger.move = { (_, _, _) in .unknown(error) }
+    let won = try world.ledgers.claim("S1", by: "a", through: ledger)
+    #expect(won.isWon, "an error would say that nothing was recorded")
+    #expect(try world.sentences().count { $0.contains("S1 claimed") } == 1)
+    #expect(warnings.count == 1, "\(warnings)")
+    #expect(try world.ledgers.claim("S2", by: "a", through: world.writer()).isWon)
+    #expect(try world.tip(world.server) == world.tip(world.ledgers.repository.path))
+  }
+
+  @Test("is asked again after the clock was put back")
+  func clockPutBack() throws {
+    let world = try SharedWorld(steps: 2)
+    let (clock, other) = (Time(), try world.writer(in: try world.clone("other")))
+    let ledger = try world.writer(clock: clock)
+    #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
+    #expect(try world.ledgers.claim("S2", by: "b", through: other).isWon)
+    clock.seconds -= 3600
+    let outcome = try ledger.append(by: "a") { (_, _) throws(Refusal) in [] }
+    guard case .nothing(let snapshot) = outcome else { return #expect(Bool(false), "\(outcome)") }
+    #expect(snapshot.sequence == 3, "what the other did is seen")
   }
 }
