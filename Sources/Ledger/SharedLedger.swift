@@ -19,6 +19,9 @@ public struct SyncReport: Equatable, Sendable {
   public var refused: [RefusedEvent] = []
   /// The ref that keeps the refused entries, or `nil`.
   public var keptOn: String?
+
+  /// Nothing so far.
+  package init() {}
 }
 
 extension Ledger {

@@ -10,7 +10,9 @@ extension Sharing {
     var updates = [GitProgram.PushUpdate(ref: Ledger.ref, to: mine, from: nil)]
     let attempts = try store.attempts()
     for migration in snapshot.state.migrations where !migration.phase.isTerminal && !migration.isShared {
-      if let tip = try store.tip(of: migration.intoRef) {
+      // A start that was cut off has not made its branch yet.
+      let begin = migration.tip == migration.start ? migration.start.oid : nil
+      if let tip = try store.tip(of: migration.intoRef) ?? begin {
         updates.append(GitProgram.PushUpdate(ref: migration.intoRef, to: tip, from: nil))
       }
     }

@@ -95,7 +95,9 @@ public final class Orchestrator {
     if didSomething { return .more }
     if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { return .more }
     isOffline = false
-    if jobs.isEmpty && gate == nil && baseline == nil, let ending = ending(state) { return .ended(ending) }
+    if jobs.isEmpty && gate == nil && baseline == nil, let ending = ending(state) {
+      return try isNewest(snapshot) ? .ended(ending) : .more
+    }
     try renew(state)
     return .nothing
   }

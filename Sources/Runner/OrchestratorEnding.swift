@@ -1,3 +1,4 @@
+import Ledger
 import Migration
 
 extension Orchestrator {
@@ -15,6 +16,19 @@ extension Orchestrator {
     case ended(String)
     /// A signal ended the run; leases were released and worktrees kept.
     case interrupted
+  }
+
+  /// Whether nobody has done anything that is not known here. Asked before a run ends: another clone may have
+  /// resumed what is paused. That the remote cannot be reached is no reason to stay.
+  func isNewest(_ snapshot: LedgerSnapshot) throws(CommandError) -> Bool {
+    guard site.isShared, stops == 0 else { return true }
+    do throws(CommandError) {
+      try site.synchronize()
+    } catch {
+      guard error.isOffline else { throw error }
+      return true
+    }
+    return try reporting { try site.events.read() }.tip == snapshot.tip
   }
 
   /// How the run has ended, or `nil` while there is something to wait for.

@@ -38,7 +38,7 @@ extension Surroundings {
   ///
   /// A branch that cannot move now, because somebody works on it, moves later. Does nothing for a ledger that
   /// is not shared, for a branch that people share, and after the end.
-  func follow(_ migration: MigrationState) throws(CommandError) {
+  package func follow(_ migration: MigrationState) throws(CommandError) {
     guard isShared, !migration.isShared, !migration.phase.isTerminal else { return }
     let tip = migration.tip.oid
     guard try self.tip(of: migration.intoRef) != tip else { return }

@@ -11,8 +11,11 @@ final class SharedWorld {
   let server: String
 
   /// Starts a migration of `count` steps in the first clone and shares it.
-  init(steps count: Int) throws {
+  ///
+  /// `before` is done in between.
+  init(steps count: Int, before: (LedgerWorld) throws -> Void = { _ in }) throws {
     ledgers = try LedgerWorld(steps: count)
+    try before(ledgers)
     server = ledgers.repository.root + "/server.git"
     try ledgers.repository.git("init", "--quiet", "--bare", "--initial-branch=main", server)
     try share(ledgers.repository.path)
@@ -70,13 +73,18 @@ final class SharedWorld {
 
 /// A remote whose connection fails when a test wants it to.
 final class FaultyRemote: LedgerRemote {
-  enum Fault: CaseIterable {
+  enum Fault {
+    /// The ledger's lock is held there.
+    case busy
     /// The connection is cut before the server has the entries.
     case cutBefore
     /// It is cut after the server has them.
     case cutAfter
     /// It is cut here; what was sent is still on its way when we look, and arrives before our next push.
     case late
+
+    /// After these nobody here knows whether the server has the entries.
+    static let open: [Fault] = [.cutBefore, .cutAfter, .late]
   }
 
   let real: GitRemote
@@ -93,12 +101,27 @@ final class FaultyRemote: LedgerRemote {
 
   init(_ real: GitRemote) { self.real = real }
 
+  /// Whether nothing can be fetched.
+  var isFetchCut = false
+
   var name: String { real.name }
-  func fetch(branches: [String]) throws(GitError) -> OID? { try real.fetch(branches: branches) }
+  func fetch(branches: [String]) throws(GitError) -> OID? {
+    if isFetchCut { throw GitError(message: "it cannot be reached", operation: "fetch") }
+    return try real.fetch(branches: branches)
+  }
   func fetch(attempts: [String]) throws(GitError) { try real.fetch(attempts: attempts) }
   func knownTip() throws(GitError) -> OID? { try real.knownTip() }
   func remember(_ tip: OID) throws(GitError) { try real.remember(tip) }
   func probe(_ commit: OID) throws(GitError) -> ProbeOutcome { try real.probe(commit) }
+
+  /// Lets arrive what is on its way.
+  func arrive() throws(GitError) {
+    guard let late = onItsWay else { return }
+    onItsWay = nil
+    beforeArrival()
+    _ = try real.push(late)
+    afterArrival()
+  }
 
   func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
     pushes += 1
@@ -106,14 +129,10 @@ final class FaultyRemote: LedgerRemote {
       let specs = updates.map { "+\($0.new.hex):\($0.ref)" }
       return try git.run(["push", "--quiet", server] + specs).isSuccess ? .won : .unknown("it failed")
     }
-    if let late = onItsWay {
-      onItsWay = nil
-      beforeArrival()
-      _ = try real.push(late)
-      afterArrival()
-    }
+    if faults.last != .busy { try arrive() }
     switch faults.popLast() {
     case nil: return try real.push(updates)
+    case .busy: return .lost([Ledger.ref])
     case .late:
       onItsWay = updates
       return .unknown("the remote end hung up unexpectedly")

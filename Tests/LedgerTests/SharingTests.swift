@@ -27,6 +27,13 @@ struct SharingTests {
     #expect(try world.writer(in: other).read().state == world.writer().read().state)
   }
 
+  @Test("goes over with its branch when the start was cut off before that was made")
+  func beginsCutOff() throws {
+    let branch = "refs/heads/migrate/mig"
+    let world = try SharedWorld(steps: 1) { try $0.repository.git("update-ref", "-d", branch) }
+    #expect(try world.tip(world.server, branch) == world.tip(world.server, "main"))
+  }
+
   @Test("has an entry before the clone that wrote it has")
   func remoteFirst() throws {
     let world = try SharedWorld(steps: 2)
@@ -75,7 +82,7 @@ struct SharingTests {
     #expect(throws: LedgerError.self) { try second.synchronize() }
   }
 
-  @Test("settles an open outcome by looking", arguments: FaultyRemote.Fault.allCases)
+  @Test("settles an open outcome by looking", arguments: FaultyRemote.Fault.open)
   func openOutcome(_ fault: FaultyRemote.Fault) throws {
     let world = try SharedWorld(steps: 2)
     let ledger = try world.writer { real in
@@ -114,7 +121,47 @@ struct SharingTests {
     #expect(try world.ledgers.repository.git("for-each-ref", "refs/migrate/refused") == "")
   }
 
-  @Test("takes what waited once, however often it is sent", arguments: FaultyRemote.Fault.allCases)
+  @Test("never tries another entry while the one before may still arrive")
+  func openAndBusy() throws {
+    let world = try SharedWorld(steps: 1)
+    let clock = Time()
+    let ledger = try world.writer(clock: clock) { FaultyRemote($0) }
+    let remote = try #require(ledger.remote as? FaultyRemote)
+    #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
+    (remote.faults, remote.isFetchCut) = ([.late], true)
+    // Just when it is to wait here the ref's lock is held, the push arrives, and the remote is back.
+    let move = ledger.move
+    ledger.move = { repository, new, old in
+      ledger.move = move
+      try? remote.arrive()
+      remote.isFetchCut = false
+      clock.seconds += 60
+      return .busy(GitError(message: "the lock is held", operation: "move"))
+    }
+    let failure = Failure(kind: .worker, reason: "it broke")
+    let outcome = try ledger.append(
+      [Proposal("mig", .attemptFailed(Fence(step: "S1", epoch: 1), failure))], by: "a")
+    #expect(outcome.isWon, "it is recorded: \(outcome)")
+    #expect(try world.sentences().count { $0.contains("it broke") } == 1)
+    #expect(try world.tip(world.server) == world.tip(world.ledgers.repository.path))
+  }
+
+  @Test("tries the same entry again when the remote was only busy after a push of unknown outcome")
+  func openAndLocked() throws {
+    let world = try SharedWorld(steps: 1)
+    let ledger = try world.writer { FaultyRemote($0) }
+    let remote = try #require(ledger.remote as? FaultyRemote)
+    remote.faults = [.busy, .late]
+    var asked = 0
+    let outcome = try world.ledgers.claim("S1", by: "a", through: ledger) {
+      asked += 1
+      if asked == 2 { try? remote.arrive() }
+    }
+    #expect(outcome.isWon && asked == 1, "\(outcome)")
+    #expect(try world.sentences().count { $0.contains("S1 claimed") } == 1)
+  }
+
+  @Test("takes what waited once, however often it is sent", arguments: FaultyRemote.Fault.open)
   func waitingOnce(_ fault: FaultyRemote.Fault) throws {
     let world = try SharedWorld(steps: 3)
     let ledger = try world.writer()

@@ -88,6 +88,19 @@ struct SharedRunTests {
       try world.tip(first, "refs/heads/migrate/mig") == world.tip(world.server, "refs/heads/migrate/mig"))
   }
 
+  @Test("know of a resume elsewhere before they give up")
+  func resumedElsewhere() throws {
+    let world = try SharedMigration()
+    try world.first.start("  - { id: A, run: 'echo a > fa' }", gate: SharedRunTests.gate)
+    let (first, other) = (world.first.repository.path, try world.clone("b"))
+    #expect(try world.migrate(first, "pause", "wait").code == 0)
+    #expect(try world.migrate(other, "sync").code == 0)
+    #expect(try world.migrate(first, "resume").code == 0)
+    let run = try world.migrate(other, "run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.git(world.server, "show", "migrate/mig:fa") == "a")
+  }
+
   @Test("go on when the server was away for a while, and lose nothing")
   func serverAway() throws {
     let world = try SharedMigration()

@@ -88,6 +88,15 @@ struct Audit {
     }
   }
 
+  /// I-22: of a shared ledger, the branch is where the ledger says it is; they move together.
+  func checkTogether(_ world: World) {
+    guard !isShared, !isEnded, plan != nil, let branch = world.branch, branch != tip.oid else { return }
+    world.fail("I-22", "the ledger of the server has the branch at \(tip.oid.number), not \(branch.number)")
+  }
+
+  /// Whether the ledger has an entry, known by its nonce.
+  func hasEntry(nonce: String) -> Bool { nonces.contains(nonce) }
+
   // MARK: Entries
 
   /// An entry that has just become part of the chain.

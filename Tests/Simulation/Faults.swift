@@ -29,6 +29,20 @@ struct Faults {
   var jump = Rate.never
   /// A worker outside of any run claims a step.
   var outsider = Rate.never
+  /// Something takes its time on the way to the server or back.
+  var delay = Rate.never
+  /// It never gets there.
+  var drop = Rate.never
+  /// The server's answer is lost.
+  var cut = Rate.never
+  /// A push gets there after everybody has given up.
+  var late = Rate.never
+  /// The server says no.
+  var refused = Rate.never
+  /// A ref's lock is held on the server.
+  var locked = Rate.never
+  /// A clone, or all of them, are cut off from the server for a while.
+  var partition = Rate.never
   /// The verifiers say no to everything until then, in milliseconds of true time.
   var redUntil: Int64 = 0
 
@@ -53,6 +67,13 @@ struct Faults {
     skew = rate(&chance, 0.5, 1)
     jump = rate(&chance, 0.001, 0.01)
     outsider = rate(&chance, 0.005, 0.05)
+    delay = rate(&chance, 0.005, 0.2)
+    drop = rate(&chance, 0.005, 0.1)
+    cut = rate(&chance, 0.005, 0.2)
+    late = rate(&chance, 0.002, 0.1)
+    refused = rate(&chance, 0.002, 0.05)
+    locked = rate(&chance, 0.002, 0.05)
+    partition = rate(&chance, 0.001, 0.02)
     if chance.draw(0...9) == 0 { redUntil = Int64(chance.draw(1...3600)) * 1000 }
   }
 }

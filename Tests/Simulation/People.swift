@@ -8,9 +8,9 @@ struct Person {
   let world: World
   let process: Process
 
-  init(world: World) {
+  init(world: World, in clone: Clone? = nil) {
     self.world = world
-    let machine = Machine(name: "desk", workers: 0, wakesAt: .max)
+    let machine = Machine(name: "desk", workers: 0, clone: clone ?? world.clones[0], wakesAt: .max)
     machine.offset = world.machines.first?.offset ?? 0
     process = Process(world: world, machine: machine, actor: "ann")
   }
@@ -20,15 +20,32 @@ struct Person {
     let files = plan.steps.count + 4
     let commit = world.objects.commit(world.objects.tree([Int32](repeating: 1, count: files)), parents: [])
     world.base = commit
-    let isShared = world.chance.draw(0...3) == 0
+    for clone in world.clones { clone.addCommit(commit) }
+    let isShared = world.server == nil && world.chance.draw(0...3) == 0
     if isShared { world.branch = commit }
+    // Some are shared from the beginning, some later.
+    if world.server != nil, world.chance.draw(0...3) == 0 { return startAlone(plan, commit) }
     let start = MigrationStart(plan: plan, digest: "d", base: "main", commit: commit.id, shared: isShared)
     let isCutOff = world.chance.draw(0...9) == 0
     if world.chance.draw(0...9) == 0 {
       // Somebody else starts it in the same moment: one of them is told that there is one already.
-      world.rivals = [{ [world] in Person(world: world).begin(start, isCutOff: isCutOff) }]
+      world.rivals = [
+        { [world] in Person(world: world, in: world.clones.last).begin(start, isCutOff: isCutOff) }
+      ]
     }
     begin(start, isCutOff: isCutOff)
+  }
+
+  /// Starts it in a clone that is shared only afterwards.
+  private func startAlone(_ plan: Plan, _ commit: OID) {
+    let clone = process.machine.clone
+    let start = MigrationStart(plan: plan, digest: "d", base: "main", commit: commit.id, shared: false)
+    clone.isSharing = false
+    Person(world: world, in: clone).begin(start, isCutOff: world.chance.draw(0...3) == 0)
+    clone.isSharing = true
+    clone.learn(ledger: clone.tip, world)
+    try? process.synchronize()
+    process.end()
   }
 
   private func begin(_ start: MigrationStart, isCutOff: Bool) {
@@ -38,6 +55,7 @@ struct Person {
 
   func act() {
     defer { process.end() }
+    if process.isShared, world.chance.draw(0...3) == 0 { try? process.synchronize() }
     guard let state = state() else { return }
     let roll = world.chance.draw(0...99)
     if case .paused = state.phase, roll < 60 { return append([.migrationResumed]) }
@@ -92,7 +110,8 @@ struct Person {
   /// Commits something: on the branch, when people share it, else on the base.
   private func commit(_ state: MigrationState) {
     let isOnBranch = state.isShared && world.chance.draw(0...1) == 0
-    guard let tip = isOnBranch ? world.branch : world.base, !(isOnBranch && world.isBranchHeld) else {
+    guard let tip = isOnBranch ? world.branch : world.base, !(isOnBranch && world.authority.isBranchHeld)
+    else {
       return
     }
     var files = world.objects.files(world.objects.tree(of: tip))
@@ -104,7 +123,8 @@ struct Person {
 
   /// Merges the base into the branch, through the gate.
   private func refresh(_ state: MigrationState) {
-    guard let tip = world.branch, !world.objects.isAncestor(world.base, of: tip) else { return }
+    let clone = process.machine.clone
+    guard let tip = clone.branch, !world.objects.isAncestor(world.base, of: tip) else { return }
     let merged = world.objects.merge(
       base: world.objects.tree(of: state.start.oid), ours: world.objects.tree(of: tip),
       theirs: world.objects.tree(of: world.base))
@@ -113,6 +133,7 @@ struct Person {
     }
     world.audit.notePass(tree, state.plan)
     let commit = world.objects.commit(tree, parents: [tip, world.base])
+    clone.learn(commit: commit, world)
     let digest = state.gateDigest
     let outcome = try? process.events.append(by: process.actor) { (_, at) throws(Refusal) in
       let refresh = Refresh(
@@ -130,31 +151,38 @@ struct Outsider {
   let world: World
   let process: Process
 
-  init(world: World) {
+  init(world: World, in clone: Clone) {
     self.world = world
-    let machine = Machine(name: "outside", workers: 0, wakesAt: .max)
+    let machine = Machine(name: "outside", workers: 0, clone: clone, wakesAt: .max)
     process = Process(world: world, machine: machine, actor: "out", isBound: false)
   }
 
-  func act() {
-    if world.outside.isEmpty || world.chance.draw(0...2) == 0 { claim() } else { goOn() }
+  static func act(_ world: World) {
+    guard !world.outside.isEmpty, world.chance.draw(0...2) > 0 else {
+      let clone = world.chance.pick(world.clones)
+      if !clone.isQueueTaken { Outsider(world: world, in: clone).claim() }
+      return
+    }
+    let index = world.chance.draw(0...world.outside.count - 1)
+    let clone = world.outside[index].clone
+    if !clone.isQueueTaken { Outsider(world: world, in: clone).goOn(index) }
   }
 
   private func claim() {
     let holder = "out\(world.chance.draw(1...2))"
     let answer = try? Claiming(in: process).claim(
       World.migration, step: nil, holder: holder, owner: process.owner, seconds: nil, usesSlot: false)
-    if case .won(let held)? = answer { world.outside.append((held, holder)) }
+    if case .won(let held)? = answer { world.outside.append((held, holder, process.machine.clone)) }
   }
 
-  private func goOn() {
-    let index = world.chance.draw(0...world.outside.count - 1)
+  private func goOn(_ index: Int) {
     // Others come and go while this one is at work.
-    let (held, holder) = world.outside.remove(at: index)
+    let (held, holder, clone) = world.outside.remove(at: index)
     let fence = held.claim.fence
     let length = held.plan.leaseSeconds
     let roll = world.chance.draw(0...9)
     let attempt = SimulatedAttempt(world: world, machine: process.machine, held: held, slot: "")
+    let content = roll > 5 ? attempt.content() : nil
     _ = try? process.events.append(by: holder) { (_, at) throws(Refusal) in
       let change: Migration.Change
       switch roll {
@@ -162,13 +190,14 @@ struct Outsider {
       case 4: change = .attemptFailed(fence, Migration.Failure(kind: .worker, reason: "failed"))
       case 5: change = .stepReleased(fence, forced: false, reason: "no time")
       default:
-        switch attempt.content() {
+        switch content {
         case .result(let result), .unchanged(let result): change = .stepSubmitted(fence, result)
+        case nil: return []
         }
       }
       return [Proposal(World.migration, change)]
     }
     // Some come back once more, and are too late.
-    if roll <= 3 || world.chance.draw(0...1) == 1 { world.outside.append((held, holder)) }
+    if roll <= 3 || world.chance.draw(0...1) == 1 { world.outside.append((held, holder, clone)) }
   }
 }

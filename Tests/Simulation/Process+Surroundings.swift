@@ -15,7 +15,7 @@ extension Process: Surroundings {
 
   func tip(of ref: String) throws(CommandError) -> OID? {
     guard passes() else { throw death }
-    return ref == world.intoRef ? world.branch : world.base
+    return ref == World.intoRef ? machine.clone.branch : world.base
   }
 
   func tree(of commit: OID) throws(CommandError) -> OID {
@@ -25,12 +25,16 @@ extension Process: Surroundings {
 
   func isAncestor(_ commit: OID, of tip: OID) throws(CommandError) -> Bool {
     guard passes() else { throw death }
-    return world.objects.isAncestor(commit, of: tip)
+    return machine.clone.hasCommit(commit) && world.objects.isAncestor(commit, of: tip)
   }
 
   func createBranch(_ branch: String, at commit: OID) throws(CommandError) -> String? {
     guard passes() else { throw death }
-    if world.branch == nil { world.branch = commit }
+    if machine.clone.branch == nil {
+      guard machine.clone.hasCommit(commit) else { return "the commit is not here" }
+      machine.clone.branch = commit
+      if isShared { world.checkFollows(machine.clone, from: nil) }
+    }
     guard passes() else { throw death }
     return nil
   }
@@ -39,15 +43,15 @@ extension Process: Surroundings {
     of ref: String, from old: OID, to new: OID, isOwn: Bool, unless objection: () -> String?
   ) throws(CommandError) -> String? {
     guard passes() else { throw death }
-    if let objection = world.objection(to: new, from: old) { return objection }
+    if !isShared, let objection = world.objection(to: new, from: old) { return objection }
     let isFaulty = world.strikes(world.faults.denied)
     if isFaulty, world.chance.draw(0...1) == 0 { return "error: simulated" }
     var isMoved = false
     var refused: String?
-    let isHeld = world.holdBranch {
+    let isHeld = world.holdBranch(of: machine.clone) {
       // It may stop, or die, while it holds the branch.
       refused = objection()
-      if refused == nil, passes() { isMoved = world.moveBranch(to: new, from: old) }
+      if refused == nil, passes() { isMoved = world.moveBranch(of: machine.clone, to: new, from: old) }
     }
     if !isHeld { return "error: the branch is locked" }
     if let refused { return refused }
@@ -70,9 +74,9 @@ extension Process: Surroundings {
     _ ref: String, at tip: OID, _ body: () throws(CommandError) -> Void
   ) throws(CommandError) -> Bool {
     guard passes() else { throw death }
-    guard world.branch == tip else { return false }
+    guard machine.clone.branch == tip else { return false }
     var failure: CommandError?
-    let isHeld = world.holdBranch {
+    let isHeld = world.holdBranch(of: machine.clone) {
       do throws(CommandError) { try body() } catch { failure = error }
     }
     if let failure { throw failure }
@@ -124,12 +128,20 @@ extension Process: Surroundings {
     of submission: Submission, _ fence: Fence, _ migration: MigrationState
   ) throws(CommandError) -> Candidate.Outcome {
     guard passes() else { throw death }
-    guard let tip = world.branch else { throw CommandError("the integration branch is gone") }
+    let clone = machine.clone
+    if !clone.hasCommit(submission.result.commit.oid) {
+      try reporting { try ledger.fetchAttempt(migration.name, fence) }
+    }
+    guard let tip = clone.branch else { throw CommandError("the integration branch is gone") }
+    for commit in [submission.result.commit.oid, submission.base.oid] where !clone.hasCommit(commit) {
+      throw CommandError("the commit \(commit.number) is not here")
+    }
     let tipTree = world.objects.tree(of: tip)
     let merged = world.objects.merge(
       base: world.objects.tree(of: submission.base.oid), ours: tipTree, theirs: submission.result.tree.oid)
     guard let tree = merged.tree else { return .conflicts(merged.conflicts.map { "file-\($0)" }) }
     let commit = tree == tipTree ? tip : world.objects.commit(tree, parents: [tip])
+    clone.addCommit(commit)
     guard passes() else { throw death }
     return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
   }
@@ -161,7 +173,7 @@ extension Process: Surroundings {
 
   // MARK: Sharing
 
-  var isShared: Bool { false }
-  func synchronize() throws(CommandError) {}
+  var isShared: Bool { ledger.remote != nil }
+  func synchronize() throws(CommandError) { _ = try reporting { try ledger.synchronize() } }
   func announceBranches() throws(CommandError) {}
 }

@@ -17,6 +17,8 @@ final class Machine {
 
   let name: String
   let workers: Int
+  /// Where it works.
+  let clone: Clone
   /// How far its clock is off, and how fast it runs, in thousandths.
   var offset: Int64 = 0
   var speed: Int64 = 1000
@@ -27,11 +29,15 @@ final class Machine {
   var wakesAt: Int64
   /// Whether its process stands in the middle of something while the others go on.
   var isBusy = false
+  /// Whether nothing can go on here now: it is in the middle of something, or would wait for the ledger's
+  /// queue.
+  var isStuck: Bool { isBusy || clone.isQueueTaken }
   /// How the last run ended.
   var ending: Orchestrator.Ending?
 
-  init(name: String, workers: Int, wakesAt: Int64) {
+  init(name: String, workers: Int, clone: Clone, wakesAt: Int64) {
     self.name = name
+    self.clone = clone
     self.workers = workers
     self.wakesAt = wakesAt
   }

@@ -4,8 +4,10 @@ import Migration
 
 /// The ledger as one process sees it: the loop of an append is the real one, the store below it is not.
 final class SimulatedLedger: EventLedger, EntryStore {
-  private let world: World
-  private unowned let process: Process
+  let world: World
+  unowned let process: Process
+  let remote: (any LedgerRemote)?
+  var contact = RemoteContact()
   private var remembered = LedgerSnapshot.empty
   /// The entries that the append under way has written.
   private var written: [OID] = []
@@ -13,32 +15,34 @@ final class SimulatedLedger: EventLedger, EntryStore {
   init(world: World, process: Process) {
     self.world = world
     self.process = process
+    remote = process.machine.clone.isSharing ? SimulatedRemote(world: world, process: process) : nil
   }
+
+  var clone: Clone { process.machine.clone }
 
   var clock: any WallClock { process.clock }
 
   func read() throws(LedgerError) -> LedgerSnapshot {
     guard process.passes() else { throw .git(Process.crashed) }
-    guard let tip = world.tip else { return .empty }
-    if tip != remembered.tip { try catchUp(to: tip) }
+    guard let tip = clone.tip else { return .empty }
+    if tip != remembered.tip { remembered = try fold(to: tip, after: remembered) }
     return remembered
   }
 
   /// Folds what is new, as every process does for itself (I-8).
-  private func catchUp(to tip: OID) throws(LedgerError) {
+  func fold(to tip: OID, after known: LedgerSnapshot) throws(LedgerError) -> LedgerSnapshot {
     if !world.foldsAlone, let snapshot = world.nodes[tip.number].snapshot {
-      remembered = snapshot
-      return
+      check(tip)
+      return snapshot
     }
     var added: [OID] = []
     var next: OID? = tip
-    while let oid = next, oid != remembered.tip {
+    while let oid = next, oid != known.tip {
+      check(oid)
       added.append(oid)
       next = world.node(oid).parent
     }
-    if next != remembered.tip { remembered = .empty }
-    var snapshot = remembered
-    remembered = .empty
+    var snapshot = next == known.tip ? known : .empty
     for oid in added.reversed() {
       let entry = world.node(oid).entry
       do throws(Refusal) { _ = try snapshot.state.apply(entry.event) } catch {
@@ -48,7 +52,14 @@ final class SimulatedLedger: EventLedger, EntryStore {
       snapshot.sequence += 1
       snapshot.tip = oid
     }
-    remembered = snapshot
+    return snapshot
+  }
+
+  /// Nobody reads an entry that has not come here.
+  func check(_ entry: OID) {
+    if !clone.hasEntry(entry) {
+      world.fail("I-6", "\(clone.name) reads entry \(entry.number) without having it")
+    }
   }
 
   func append(
@@ -58,36 +69,93 @@ final class SimulatedLedger: EventLedger, EntryStore {
     written = []
     defer { written = before }
     do throws(LedgerError) {
-      let outcome = try Append(store: self, author: author).run(propose)
+      let outcome = try inQueue { () throws(LedgerError) in
+        if remote != nil { try Sharing(self).shareWaiting() }
+        return try Append(store: self, author: author).run(propose)
+      }
       guard !process.isCrashed else { throw .git(Process.crashed) }
       acknowledge(outcome)
       return outcome
     } catch {
-      // A crash leaves everything open; an error that is told is a promise that nothing was written.
-      if !process.isCrashed, let oid = written.first(where: { world.node($0).isInChain }) {
-        world.fail("I-4", "an append failed (\(error)), but its entry \(oid.number) is in the ledger")
-      }
+      if !process.isCrashed { acknowledge(error) }
       throw error
     }
   }
 
+  /// As with `git migrate sync`.
+  func synchronize() throws(LedgerError) -> SyncReport {
+    guard remote != nil else { return SyncReport() }
+    return try inQueue { () throws(LedgerError) in try Sharing(self).synchronize() }
+  }
+
+  /// Brings the result of a claim here that another machine handed in.
+  func fetchAttempt(_ migration: String, _ fence: Fence) throws(GitError) {
+    try remote?.fetch(attempts: [Ledger.attemptRef(migration, fence)])
+  }
+
+  /// Of a shared ledger, one process of a clone appends at a time. Without one, the simulator does without the
+  /// queue, to show that correctness does not rest on it.
+  private func inQueue<Value>(_ body: () throws(LedgerError) -> Value) throws(LedgerError) -> Value {
+    guard clone.isSharing else { return try body() }
+    guard !clone.isQueueTaken else { throw .git(Process.crashed) }
+    clone.isQueueTaken = true
+    defer { clone.isQueueTaken = false }
+    return try body()
+  }
+
   /// I-4: what is told must be so.
   private func acknowledge(_ outcome: AppendOutcome) {
-    let isThere = written.contains { world.node($0).isInChain }
     switch outcome {
     case .won(let snapshot, _):
-      if let tip = snapshot.tip, !world.node(tip).isInChain {
-        world.fail("I-4", "an append was won, but its entry is not in the ledger")
+      guard let tip = snapshot.tip, written.last == tip else {
+        return world.fail("I-4", "an append was won, but not with the entries that it wrote last")
       }
-      let count = written.count { world.node($0).isInChain }
-      if let tip = snapshot.tip, count != (written.last == tip ? count : -1) {
-        world.fail("I-4", "an append was won, but not with the entries that it wrote last")
+      if !world.node(tip).isInChain { acknowledge(waiting: tip) }
+      // Whatever was drafted before is lost, and stays so.
+      var draft: Set<OID> = []
+      var next: OID? = tip
+      while let oid = next, written.contains(oid) {
+        draft.insert(oid)
+        next = world.node(oid).parent
       }
+      for oid in written where !draft.contains(oid) { deny(oid, "an append was won with another entry") }
     case .refused(let refusal):
-      if isThere { world.fail("I-4", "an append was refused, but is in the ledger: \(refusal.message)") }
-    case .nothing:
-      if isThere { world.fail("I-4", "an append came to nothing, but is in the ledger") }
+      for oid in written { deny(oid, "an append was refused: \(refusal.message)") }
+    case .nothing: for oid in written { deny(oid, "an append came to nothing") }
     }
+  }
+
+  /// What is recorded here alone is a report on its author's own work, and waits.
+  private func acknowledge(waiting tip: OID) {
+    // A ledger that will be shared later.
+    if !clone.isSharing, clone !== world.authority { return }
+    guard remote != nil, let here = clone.tip, world.isAncestor(tip, of: here) else {
+      return world.fail("I-4", "an append was won, but its entry is not in the ledger")
+    }
+    for oid in written where world.isAncestor(oid, of: tip) {
+      let entry = world.node(oid).entry
+      guard entry.event.change.mayWait else {
+        world.fail(
+          "I-4", "an append was won, but the server does not have its entry: \(entry.event.sentence)")
+        continue
+      }
+      world.promised[entry.nonce] = clone
+    }
+  }
+
+  /// A crash leaves everything open, and so does a connection; other errors promise that nothing was written.
+  private func acknowledge(_ error: LedgerError) {
+    switch error {
+    case .busy, .notWritten, .rejected, .branchMoved, .tooLarge:
+      for oid in written { deny(oid, "an append failed: \(error)") }
+    case .unreachable, .git, .damaged, .newer, .rewritten, .file:
+      if remote == nil { for oid in written { deny(oid, "an append failed: \(error)") } }
+    }
+  }
+
+  private func deny(_ oid: OID, _ reason: String) {
+    world.nodes[oid.number].isDenied = true
+    if world.node(oid).isInChain { world.fail("I-4", "\(reason), but entry \(oid.number) is in the ledger") }
   }
 
   func extend(
@@ -97,10 +165,14 @@ final class SimulatedLedger: EventLedger, EntryStore {
     let event = Event(
       migration: proposal.migration, at: at, by: proposal.author ?? author, change: proposal.change)
     var entry: Entry
-    do throws(Refusal) { entry = try sketch.decide(event, nonce: nonce) } catch { return error }
+    do throws(Refusal) { entry = try sketch.decide(event) { proposal.nonce ?? nonce() } } catch {
+      return error
+    }
     if world.writesJSON { entry = try throughJSON(entry) }
     let oid = world.store(entry, after: parent)
-    written.append(oid)
+    clone.addEntry(oid)
+    // What had waited is somebody else's, and is told to them.
+    if proposal.nonce == nil { written.append(oid) }
     sketch.add(oid, tree: nil, of: proposal)
     if !world.foldsAlone { world.nodes[oid.number].snapshot = sketch.snapshot }
     return nil
@@ -128,10 +200,13 @@ final class SimulatedLedger: EventLedger, EntryStore {
   }
 
   func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
-    world.swap(to: draft.tip, from: seen.tip, by: process)
+    try Sharing(self).swap(to: draft, from: seen)
   }
 
-  func hasGrown(beyond seen: LedgerSnapshot) throws(LedgerError) -> Bool { false }
+  func hasGrown(beyond seen: LedgerSnapshot) throws(LedgerError) -> Bool {
+    if remote == nil { return false }
+    return try Sharing(self).catchUp(beyond: seen)
+  }
 
   func canWait(afterErrors errors: Int) throws(LedgerError) -> Bool {
     process.lingers(milliseconds: 1000)
@@ -149,7 +224,8 @@ final class SimulatedLedger: EventLedger, EntryStore {
         }
       }
     #endif
-    return world.node(draft.tip).isInChain
+    guard clone !== world.authority else { return world.node(draft.tip).isInChain }
+    return clone.tip.map { world.isAncestor(draft.tip, of: $0) } ?? false
   }
 
   func win(_ draft: Draft) -> AppendOutcome {

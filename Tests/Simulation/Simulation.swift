@@ -37,14 +37,17 @@ package struct Simulation {
     guard world.violation == nil else { return }
     calm()
     guard world.violation == nil else { return }
+    converge()
+    guard world.violation == nil else { return }
     compare()
     checkEnd()
   }
 
   private func makeMachines() {
     for number in 1...world.chance.draw(2...5) {
+      if world.server != nil { world.clones.append(Clone(name: "clone \(number)", isSharing: true)) }
       let machine = Machine(
-        name: "m\(number)", workers: world.chance.draw(1...4),
+        name: "m\(number)", workers: world.chance.draw(1...4), clone: world.clones[world.clones.count - 1],
         wakesAt: world.now + Int64(world.chance.draw(0...10_000)))
       if world.strikes(world.faults.skew) {
         machine.offset = Int64(world.chance.draw(0...7_200_000) - 3_600_000)
@@ -115,6 +118,38 @@ package struct Simulation {
     }
   }
 
+  /// Of a shared ledger, every clone comes to what the server has, and nothing of what it recorded is lost.
+  private func converge() {
+    guard let server = world.server else { return }
+    for clone in world.clones + world.clones {
+      let person = Person(world: world, in: clone)
+      defer { person.process.end() }
+      do throws(CommandError) {
+        try person.process.synchronize()
+        for migration in try reporting({ try person.process.events.read() }).state.migrations {
+          try person.process.follow(migration)
+        }
+      } catch {
+        return world.fail("I-19", "\(clone.name) cannot be synchronised: \(error.message)")
+      }
+    }
+    let isOver = state()?.phase.isTerminal ?? true
+    for clone in world.clones {
+      if clone.tip != server.tip || clone.known != server.tip {
+        world.fail("I-19", "\(clone.name) does not come to have the ledger of the server")
+      }
+      if !isOver, clone.branch != server.branch {
+        world.fail("I-19", "the branch of \(clone.name) does not come to be where the server's is")
+      }
+    }
+    for (nonce, clone) in world.promised where !world.audit.hasEntry(nonce: nonce) {
+      let isKept = clone.refused.contains { tip in
+        world.entries(to: tip, without: server.tip).contains { world.node($0).entry.nonce == nonce }
+      }
+      if !isKept { world.fail("I-4", "an entry that waited in \(clone.name) is neither recorded nor kept") }
+    }
+  }
+
   private func state() -> MigrationState? {
     snapshot()?.state.migration(named: World.migration)
   }
@@ -122,6 +157,7 @@ package struct Simulation {
   private func snapshot() -> LedgerSnapshot? {
     let person = Person(world: world)
     defer { person.process.end() }
+    try? person.process.synchronize()
     return try? person.process.events.read()
   }
 

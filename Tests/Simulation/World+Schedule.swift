@@ -16,19 +16,24 @@ extension World {
 
   /// Lets one thing happen, at the latest at `limit`; `false` when nothing is to happen before.
   func tick(until limit: Int64) -> Bool {
-    if strikes(faults.person) { Person(world: self).act() }
-    if strikes(faults.outsider) { Outsider(world: self).act() }
+    if strikes(faults.person) {
+      let clone = chance.pick(clones)
+      if !clone.isQueueTaken { Person(world: self, in: clone).act() }
+    }
+    if strikes(faults.outsider) { Outsider.act(self) }
     if strikes(faults.jump) { jump() }
+    if strikes(faults.partition) { partition() }
+    deliver()
     var candidates: [Machine] = []
     var next = Int64.max
-    for machine in machines where !machine.isBusy {
+    for machine in machines where !machine.isStuck {
       if machine.wakesAt <= now { candidates.append(machine) }
       next = min(next, machine.wakesAt)
     }
     if candidates.isEmpty {
       guard next <= limit, next < .max else { return false }
       now = next
-      candidates = machines.filter { !$0.isBusy && $0.wakesAt <= now }
+      candidates = machines.filter { !$0.isStuck && $0.wakesAt <= now }
     }
     run(candidates.count == 1 ? candidates[0] : chance.pick(candidates))
     now += Int64(chance.draw(0...30))
@@ -45,15 +50,16 @@ extension World {
   private func run(_ machine: Machine) {
     load.rounds += 1
     let process = machine.process ?? start(machine)
-    guard let run = machine.run else { return }
     // While it is at work nobody else may run it.
     machine.isBusy = true
     defer { machine.isBusy = false }
+    guard isJoined(machine), let run = machine.run else { return restart(machine) }
     do throws(CommandError) {
-      let round = try run.step()
+      let round = try round(of: run)
       if process.isCrashed { return restart(machine) }
       switch round {
       case .more: machine.wakesAt = now
+      case nil: machine.wakesAt = now + Int64(chance.draw(500...10_000))
       case .nothing: machine.wakesAt = wake(process)
       case .ended(let ending): end(machine, ending)
       }
@@ -65,6 +71,24 @@ extension World {
       }
       restart(machine)
     }
+  }
+
+  /// One round, and `nil` when the server could not be reached in it.
+  private func round(of run: Orchestrator) throws(CommandError) -> Orchestrator.Round? {
+    do throws(CommandError) {
+      return try run.step()
+    } catch {
+      try run.bear(error)
+      return nil
+    }
+  }
+
+  /// Whether there is a ledger where the machine works. Somebody has to bring it there, once.
+  private func isJoined(_ machine: Machine) -> Bool {
+    if machine.clone.tip == nil { try? machine.process?.synchronize() }
+    if machine.clone.tip != nil { return true }
+    machine.process?.end()
+    return false
   }
 
   private func start(_ machine: Machine) -> Process {

@@ -35,6 +35,7 @@ package struct Load: Equatable {
 /// Everything outside of the orchestrators: time, the shared ledger, the repository, workers and verifiers.
 final class World {
   static let migration = "mig"
+  static let intoRef = "refs/heads/" + Plan(migration: migration).into
   static let ledgerKind: UInt32 = 1
 
   /// An entry as it is stored: nobody can change it any more.
@@ -44,6 +45,8 @@ final class World {
     /// The ledger up to it, as its writer saw it.
     var snapshot: LedgerSnapshot?
     var isInChain = false
+    /// Whether somebody was told that it is not in the ledger, and never will be.
+    var isDenied = false
   }
 
   var chance: Chance
@@ -61,11 +64,15 @@ final class World {
   let begin: Int64 = 1_700_000_000_000
   var machines: [Machine] = []
   var nodes: [Node] = []
-  var tip: OID?
   var objects = Objects()
-  /// The integration branch and the base.
-  var branch: OID?
-  private(set) var isBranchHeld = false
+  /// The repositories in which somebody works; the first is the only one unless there is a server.
+  var clones: [Clone]
+  /// The repository that a shared ledger is shared through.
+  let server: Clone?
+  var readOnlyUntil: Int64 = 0
+  var late: [Late] = []
+  /// Entries that were told to be recorded and that wait for the server, by their nonces.
+  var promised: [String: Clone] = [:]
   var base: OID = .zero
   var plans: [Plan] = []
   var nextVersion: Int32 = 1
@@ -76,7 +83,7 @@ final class World {
   /// The processes that have ended.
   var gone: Set<Int> = []
   /// Claims of workers outside of any run.
-  var outside: [(held: HeldStep, holder: String)] = []
+  var outside: [(held: HeldStep, holder: String, clone: Clone)] = []
   /// What happens just before the ledger's ref is moved next.
   var rivals: [() -> Void] = []
   /// What happened, for a person who looks at a failing seed.
@@ -89,12 +96,13 @@ final class World {
     writesJSON = chance.draw(0...49) == 0
     foldsAlone = writesJSON || chance.draw(0...63) == 0
     hasHooks = chance.draw(0...1) == 1
+    let isShared = chance.draw(0...1) == 1
+    server = isShared ? Clone(name: "server", isSharing: false) : nil
+    clones = [Clone(name: isShared ? "desk" : "here", isSharing: isShared)]
     self.chance = chance
     self.trace = trace
     audit = Audit()
   }
-
-  var intoRef: String { "refs/heads/" + (plans.last?.into ?? "") }
 
   func fail(_ rule: String, _ message: @autoclosure () -> String) {
     guard violation == nil else { return }
@@ -137,26 +145,8 @@ final class World {
     return OID(kind: World.ledgerKind, number: nodes.count - 1)
   }
 
-  /// The compare-and-swap of the ledger's ref, with everything that may go wrong in it.
-  func swap(to new: OID, from old: OID?, by process: Process) -> SwapOutcome {
-    let error = GitError(message: "simulated", operation: "move", subject: Ledger.ref)
-    guard process.passes() else { return .unknown(error) }
-    if strikes(faults.busy) { return .busy(error) }
-    let isOpen = strikes(faults.unknown)
-    if isOpen, chance.draw(0...1) == 0 { return .unknown(error) }
-    rivals.popLast()?()
-    #if KNOWN_BUGS
-      if KnownBug.upToDateIsWin.isOn, tip != old { return .won }
-      let isForced = KnownBug.readCheckWrite.isOn || KnownBug.forcedGenesis.isOn && old == nil
-      if tip != old, isForced { append(to: new, from: old) }
-    #endif
-    guard tip == old else { return isOpen ? .unknown(error) : .lost }
-    append(to: new, from: old)
-    guard process.passes(), !isOpen else { return .unknown(error) }
-    return .won
-  }
-
-  private func append(to new: OID, from old: OID?) {
+  /// Moves the ledger that counts.
+  func append(to new: OID, from old: OID?) {
     var added: [Int] = []
     var next: OID? = new
     while let oid = next, oid != old {
@@ -166,11 +156,12 @@ final class World {
     if next != old || tip != old {
       fail("I-2", "the ledger was moved to an entry that does not follow its tip")
     }
-    tip = new
+    authority.tip = new
     for number in added.reversed() {
       nodes[number].isInChain = true
       load.entries += 1
       let entry = nodes[number].entry
+      if nodes[number].isDenied { fail("I-4", "entry \(number) was said not to be written, and is") }
       note("\(entry.sequence) \(entry.event.by): \(entry.event.sentence)")
       audit.check(entry, self)
     }
@@ -185,20 +176,35 @@ final class World {
   }
 
   /// Runs `body` with the lock of the integration branch; says whether it could be had.
-  func holdBranch(_ body: () -> Void) -> Bool {
-    guard !isBranchHeld else { return false }
-    isBranchHeld = true
+  func holdBranch(of clone: Clone, _ body: () -> Void) -> Bool {
+    guard !clone.isBranchHeld else { return false }
+    clone.isBranchHeld = true
     body()
-    isBranchHeld = false
+    clone.isBranchHeld = false
     return true
   }
 
-  /// Moves the integration branch, if it is where it is said to be.
-  func moveBranch(to new: OID, from old: OID) -> Bool {
-    guard branch == old else { return false }
-    branch = new
-    note("branch \(old.number) -> \(new.number)")
-    audit.checkMove(from: old, to: new, self)
+  /// Moves the integration branch of a clone, if it is where it is said to be.
+  func moveBranch(of clone: Clone, to new: OID, from old: OID) -> Bool {
+    guard clone.branch == old else { return false }
+    clone.branch = new
+    note("branch \(old.number) -> \(new.number) of \(clone.name)")
+    if clone === authority {
+      audit.checkMove(from: old, to: new, self)
+    } else {
+      checkFollows(clone, from: old)
+    }
     return true
+  }
+
+  /// I-22, for a clone of a shared ledger: its branch goes forward, and only where the server's has been.
+  func checkFollows(_ clone: Clone, from old: OID?) {
+    guard let now = clone.branch else { return }
+    if let old, !objects.isAncestor(old, of: now) {
+      fail("I-22", "the branch of \(clone.name) goes back to \(now.number)")
+    }
+    if let there = server?.branch, !objects.isAncestor(now, of: there) {
+      fail("I-22", "the branch of \(clone.name) goes to \(now.number), where the server's has never been")
+    }
   }
 }

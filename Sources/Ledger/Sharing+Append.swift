@@ -1,0 +1,163 @@
+import Git
+import Migration
+
+/// What became of bringing a draft to the remote.
+private enum SharingOutcome {
+  /// It has it.
+  case shared
+  /// Somebody else was faster; the ledger here is as new as theirs now.
+  case lost
+  /// It could not be reached, and the events may wait.
+  case waits
+  /// So they may, but a push of them was cut off and may still arrive: why that is not known.
+  case waitsOpen(String)
+  /// The ledger is not shared.
+  case isLocal
+}
+
+/// An append to a shared ledger is a push from the value that was decided on.
+extension Sharing {
+  /// Brings a draft to where it is decided whether it counts: to the remote or, when there is none or the
+  /// draft may wait for it, to the ref here.
+  package func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
+    switch try share(draft, after: seen) {
+    case .shared:
+      do throws(LedgerError) {
+        try adopt(draft.tip)
+      } catch {
+        // It is recorded, whatever becomes of our own ref: the next contact leads that there.
+        store.warn("it is recorded, but not here yet: \(error.description)")
+      }
+      return .won
+    case .lost: return .lost
+    case .waits, .isLocal: return try store.moveHere(to: draft.tip, from: seen.tip)
+    case .waitsOpen(let reason):
+      guard try record(draft, after: seen) else {
+        throw .unreachable(remote: store.remote?.name ?? "", reason: reason)
+      }
+      return .won
+    }
+  }
+
+  /// Records a draft here that the remote may have: this one or none. With another one we could lose against
+  /// ourselves.
+  private func record(_ draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> Bool {
+    var errors = 0
+    while true {
+      switch try store.moveHere(to: draft.tip, from: seen.tip) {
+      case .won: return true
+      case .lost: return false
+      case .busy:
+        errors += 1
+        if try !store.canWait(afterErrors: errors) { return false }
+      case .unknown:
+        if try store.contains(draft, after: seen) { return true }
+        errors += 1
+        if errors >= Ledger.triesAfterErrors { return false }
+      }
+    }
+  }
+
+  /// Pushes a draft whose parent is the tip that the remote is believed to have.
+  private func share(_ draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> SharingOutcome {
+    guard let remote = store.remote else { return .isLocal }
+    let proposals = draft.proposals
+    if isResting {
+      return try wait(proposals, "it could not be reached a moment ago")
+    }
+    let known = try asGit { () throws(GitError) in try remote.knownTip() }
+    // With entries that wait in between, which `shareWaiting` could not bring over.
+    guard known == seen.tip else { return try wait(proposals, "entries wait for it already") }
+    let updates =
+      [GitProgram.PushUpdate(ref: Ledger.ref, to: draft.tip, from: seen.tip)]
+      + companions(of: proposals, from: seen.state, to: draft.snapshot.state)
+    // Set as soon as a push was cut off: the draft may arrive as long as the remote is at the tip that it
+    // follows, so that only the very same one may be tried again. With a new one we could lose against
+    // ourselves.
+    var openReason: String?
+    for _ in 0..<Self.triesAfterOpenPushes {
+      switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
+      case .won:
+        try answered(draft.tip)
+        return .shared
+      case .lost(let refs):
+        let unreachable = try pullIfReachable()
+        // An earlier try may have come through after all.
+        if try hasArrived(draft) { return .shared }
+        if let reason = openReason {
+          if unreachable != nil { return try wait(proposals, open: reason) }
+          if try store.read().tip == seen.tip { continue }
+        } else if unreachable != nil {
+          return try wait(proposals, "it went away when others had been faster")
+        } else if !refs.contains(Ledger.ref), try store.read().tip == seen.tip, let ref = refs.first {
+          throw .branchMoved(ref: ref, remote: remote.name)
+        }
+        return .lost
+      case .rejected(let reason):
+        if let reason = openReason { return try wait(proposals, open: reason) }
+        throw .rejected(remote: remote.name, reason: reason)
+      case .unknown(let reason):
+        openReason = reason
+        // The connection may have been cut before or after: what the remote has says which.
+        let isReached = try pullAfterOpenPush(of: draft)
+        if try hasArrived(draft) { return .shared }
+        if !isReached { return try wait(proposals, open: reason) }
+        if try store.read().tip != seen.tip { return .lost }
+      }
+    }
+    return try wait(proposals, open: openReason ?? "")
+  }
+
+  // MARK: Pieces
+
+  /// Looks what the remote has after a push of unknown outcome; says whether it could be reached. That our
+  /// own ref could not follow is no error when it has the draft.
+  private func pullAfterOpenPush(of draft: Draft) throws(LedgerError) -> Bool {
+    do throws(LedgerError) {
+      return try pullIfReachable() == nil
+    } catch {
+      if try hasArrived(draft) { return true }
+      throw error
+    }
+  }
+
+  /// Whether the remote was seen to have a draft.
+  private func hasArrived(_ draft: Draft) throws(LedgerError) -> Bool {
+    guard let tip = try asGit({ () throws(GitError) in try store.remote?.knownTip() }) else { return false }
+    return try store.isAncestor(draft.tip, of: tip)
+  }
+
+  /// How often the same entries are pushed while it is not known whether they arrived.
+  private static var triesAfterOpenPushes: Int { 3 }
+
+  /// Whether events may be recorded here alone for now. Reports on one's own work may; what would take
+  /// something from others, or promise it, may not.
+  private func wait(_ proposals: [Proposal], _ reason: String) throws(LedgerError) -> SharingOutcome {
+    let error = LedgerError.unreachable(remote: store.remote?.name ?? "", reason: reason)
+    guard proposals.allSatisfy(\.change.mayWait) else { throw error }
+    tellUnreachable(error)
+    return .waits
+  }
+
+  /// The same, when it stays unknown whether the remote has them.
+  private func wait(_ proposals: [Proposal], open reason: String) throws(LedgerError) -> SharingOutcome {
+    let reason = reason + " (it may have the entry all the same)"
+    _ = try wait(proposals, reason)
+    return .waitsOpen(reason)
+  }
+}
+
+extension Migration.Change {
+  /// Whether it is a report on its author's own work, which stays true until it can be shared.
+  package var mayWait: Bool {
+    switch self {
+    case .leaseRenewed, .stepSubmitted, .attemptFailed, .gateFinished, .gateAbandoned: true
+    case .stepReleased(_, let forced, _): !forced
+    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
+      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineRecorded,
+      .stepClaimed, .leaseExpired, .gateStarted, .mergeIntended, .mergeAbandoned, .stepMerged, .stepRetried,
+      .stepSkipped:
+      false
+    }
+  }
+}
