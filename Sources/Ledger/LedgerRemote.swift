@@ -17,6 +17,8 @@ public protocol LedgerRemote: AnyObject {
   func knownTip() throws(GitError) -> OID?
   /// Remembers a tip that a push of ours has made.
   func remember(_ tip: OID) throws(GitError)
+  /// Where a branch was there when it was fetched last; `nil` when it was not there.
+  func knownTip(ofBranch ref: String) throws(GitError) -> OID?
   /// Makes and deletes a ref of ours there, to see whether it may.
   func probe(_ commit: OID) throws(GitError) -> ProbeOutcome
 }
@@ -126,6 +128,12 @@ public final class GitRemote: LedgerRemote {
     case .won, .lost: return
     case .busy(let error), .unknown(let error): throw error
     }
+  }
+
+  /// Where a branch was there when it was fetched last.
+  public func knownTip(ofBranch ref: String) throws(GitError) -> OID? {
+    guard ref.hasPrefix("refs/heads/") else { return nil }
+    return try repository.resolve("\(folder)/heads/\(ref.dropFirst("refs/heads/".count))")
   }
 
   /// Makes and deletes a ref below `refs/migrate/probe/` there.

@@ -90,7 +90,8 @@ final class GateTask {
     guard let (state, submission) = try current() else {
       return .ended(.notNow(Refusal(.wrongPhase, "'\(fence.step)' does not wait for its gate")))
     }
-    if let obstacle = try site.obstacle(toMoving: state.intoRef) {
+    if let obstacle = try site.obstacle(toMoving: state.intoRef) { return .ended(.obstructed(obstacle)) }
+    if let obstacle = try site.obstacle(toSharing: state) {
       return .ended(.obstructed(obstacle))
     }
     let candidate: Candidate

@@ -23,6 +23,10 @@ extension Site {
     for migration in state.migrations { try follow(migration) }
   }
 
+  package func sharedTip(of ref: String) throws(CommandError) -> OID? {
+    try reporting { try ledger.remote?.knownTip(ofBranch: ref) }
+  }
+
   package func synchronize() throws(CommandError) {
     _ = try reporting { try ledger.synchronize() }
   }
@@ -34,14 +38,15 @@ extension Site {
 }
 
 extension Surroundings {
-  /// Leads a migration's own branch forward, by git and through the hooks, to where the ledger says it is.
+  /// Leads the integration branch of a shared ledger forward, by git and through the hooks: a migration's own
+  /// to where the ledger says it is, one that people share to where the remote has it.
   ///
   /// A branch that cannot move now, because somebody works on it, moves later. Does nothing for a ledger that
-  /// is not shared, for a branch that people share, and after the end.
+  /// is not shared, and after the end.
   package func follow(_ migration: MigrationState) throws(CommandError) {
-    guard isShared, !migration.isShared, !migration.phase.isTerminal else { return }
-    let tip = migration.tip.oid
-    guard try self.tip(of: migration.intoRef) != tip else { return }
+    guard isShared, !migration.phase.isTerminal, let tip = try place(of: migration),
+      try self.tip(of: migration.intoRef) != tip
+    else { return }
     try announceBranches()
     if try !has(tip) {
       try synchronize()
@@ -53,6 +58,28 @@ extension Surroundings {
     }
     guard try isAncestor(now, of: tip) else { return }
     _ = try BranchMove(site: self).move(migration.intoRef, from: now, to: tip, isOwn: true)
+  }
+
+  /// Where the integration branch is in the remote, as far as it is known here.
+  private func place(of migration: MigrationState) throws(CommandError) -> OID? {
+    let merged = migration.tip.oid
+    guard migration.isShared else { return merged }
+    guard let seen = try sharedTip(of: migration.intoRef) else { return nil }
+    // A merge of ours moved it after we had looked.
+    guard try has(merged) else { return seen }
+    return try isAncestor(seen, of: merged) ? merged : seen
+  }
+
+  /// Why nothing can be merged now into a branch that people share, or `nil`: it is not here what it is in
+  /// the remote, so that the push of a merge would be in vain, and so the gate before it.
+  func obstacle(toSharing migration: MigrationState) throws(CommandError) -> String? {
+    guard isShared, migration.isShared else { return nil }
+    guard let there = try place(of: migration) else {
+      return "'\(migration.into)' is not in the remote yet; push it"
+    }
+    if try tip(of: migration.intoRef) == there { return nil }
+    return "'\(migration.into)' is not here what it is in the remote; bring them together with 'git pull' "
+      + "and 'git push'"
   }
 
   private func has(_ commit: OID) throws(CommandError) -> Bool { try isAncestor(commit, of: commit) }

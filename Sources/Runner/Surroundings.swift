@@ -156,6 +156,8 @@ package protocol ProcessWitness: AnyObject {
 package protocol SharedContact: AnyObject {
   /// Whether other clones work on the same ledger.
   var isShared: Bool { get }
+  /// Where a branch was in the remote when it was asked last; `nil` when it was not there.
+  func sharedTip(of ref: String) throws(CommandError) -> OID?
   /// Brings the entries of others here and ours there.
   func synchronize() throws(CommandError)
   /// Tells the hooks which branches they guard; before one of them is made or moved.

@@ -112,6 +112,7 @@ final class FaultyRemote: LedgerRemote {
   func fetch(attempts: [String]) throws(GitError) { try real.fetch(attempts: attempts) }
   func knownTip() throws(GitError) -> OID? { try real.knownTip() }
   func remember(_ tip: OID) throws(GitError) { try real.remember(tip) }
+  func knownTip(ofBranch ref: String) throws(GitError) -> OID? { try real.knownTip(ofBranch: ref) }
   func probe(_ commit: OID) throws(GitError) -> ProbeOutcome { try real.probe(commit) }
 
   /// Lets arrive what is on its way.

@@ -101,6 +101,38 @@ struct SharedRunTests {
     #expect(try world.git(world.server, "show", "migrate/mig:fa") == "a")
   }
 
+  @Test("merge one step after the other into a branch that people share")
+  func peoplesBranch() throws {
+    let world = try SharedMigration()
+    let first = world.first.repository.path
+    try world.git(first, "push", "--quiet", "origin", "main:work")
+    try world.git(first, "branch", "work", "main")
+    try world.first.start(
+      """
+        - { id: A, run: 'echo a > fa' }
+        - { id: B, needs: [A], run: 'echo b > fb' }
+        - { id: C, needs: [B] }
+      """, gate: SharedRunTests.gate, more: "into: work")
+    let run = try world.migrate(first, "run")
+    #expect(run.code == 1 && run.out.contains("a step has no 'run'"), "\(run)")
+    #expect(try world.first.count("not merged") == 0, "no gate ran in vain")
+    // Somebody else adds a commit, and a third clone does the rest.
+    let other = try world.clone("b")
+    try world.git(other, "checkout", "--quiet", "-B", "work", "origin/work")
+    try world.git(
+      other, "-c", "user.name=x", "-c", "user.email=x", "commit", "--quiet", "--allow-empty", "-m", "own")
+    try world.git(other, "push", "--quiet", "origin", "work")
+    #expect(try world.migrate(first, "claim", "C").code == 0)
+    try Files.writeAtomically(first + ".migrate/slot-1/fc", Array("c\n".utf8))
+    let submitted = try world.migrate(first + ".migrate/slot-1", "submit")
+    #expect(submitted.code == 0, "\(submitted)")
+    #expect(try world.first.count("not merged") <= 1, "only the one that could not know of it")
+    #expect(
+      try world.git(world.server, "log", "--reverse", "--format=%s", "work").split(separator: "\n").count == 5
+    )
+    #expect(try world.tip(first, "refs/heads/work") == world.tip(world.server, "refs/heads/work"))
+  }
+
   @Test("go on when the server was away for a while, and lose nothing")
   func serverAway() throws {
     let world = try SharedMigration()

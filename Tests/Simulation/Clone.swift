@@ -9,6 +9,7 @@ final class Clone {
   var tip: OID?
   /// What the last contact saw of the server's.
   var known: OID?
+  var knownBranch: OID?
   /// The integration branch.
   var branch: OID?
   var isBranchHeld = false

@@ -21,10 +21,14 @@ struct Person {
     let commit = world.objects.commit(world.objects.tree([Int32](repeating: 1, count: files)), parents: [])
     world.base = commit
     for clone in world.clones { clone.addCommit(commit) }
-    let isShared = world.server == nil && world.chance.draw(0...3) == 0
-    if isShared { world.branch = commit }
+    let isShared = world.chance.draw(0...3) == 0
+    if isShared {
+      world.branch = commit
+      // Those who work in other clones get it from the server.
+      process.machine.clone.branch = commit
+    }
     // Some are shared from the beginning, some later.
-    if world.server != nil, world.chance.draw(0...3) == 0 { return startAlone(plan, commit) }
+    if world.server != nil, !isShared, world.chance.draw(0...3) == 0 { return startAlone(plan, commit) }
     let start = MigrationStart(plan: plan, digest: "d", base: "main", commit: commit.id, shared: isShared)
     let isCutOff = world.chance.draw(0...9) == 0
     if world.chance.draw(0...9) == 0 {
@@ -110,14 +114,20 @@ struct Person {
   /// Commits something: on the branch, when people share it, else on the base.
   private func commit(_ state: MigrationState) {
     let isOnBranch = state.isShared && world.chance.draw(0...1) == 0
-    guard let tip = isOnBranch ? world.branch : world.base, !(isOnBranch && world.authority.isBranchHeld)
-    else {
+    let clone = process.machine.clone
+    guard let tip = isOnBranch ? world.branch : world.base, !(isOnBranch && clone.isBranchHeld) else {
       return
     }
     var files = world.objects.files(world.objects.tree(of: tip))
     files[files.count - 1 - world.chance.draw(0...1)] = world.freshVersion(isGood: true)
     let commit = world.objects.commit(world.objects.tree(files), parents: [tip])
-    if isOnBranch { world.branch = commit } else { world.base = commit }
+    if isOnBranch {
+      // Pulled before, and pushed at once.
+      clone.learn(commit: commit, world)
+      (world.branch, clone.branch, clone.knownBranch) = (commit, commit, commit)
+    } else {
+      world.base = commit
+    }
     world.note("ann commits on the \(isOnBranch ? "branch" : "base")")
   }
 

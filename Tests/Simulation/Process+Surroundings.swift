@@ -174,6 +174,9 @@ extension Process: Surroundings {
   // MARK: Sharing
 
   var isShared: Bool { ledger.remote != nil }
+  func sharedTip(of ref: String) throws(CommandError) -> OID? {
+    try reporting { try ledger.remote?.knownTip(ofBranch: ref) }
+  }
   func synchronize() throws(CommandError) { _ = try reporting { try ledger.synchronize() } }
   func announceBranches() throws(CommandError) {}
 }

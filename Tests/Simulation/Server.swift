@@ -24,7 +24,7 @@ final class SimulatedRemote: LedgerRemote {
     guard process.passes() else { throw Process.crashed }
     clone.learn(ledger: tip, world)
     clone.learn(commit: branch, world)
-    clone.known = tip
+    (clone.known, clone.knownBranch) = (tip, branch)
     guard process.passes() else { throw Process.crashed }
     return clone.known
   }
@@ -75,6 +75,11 @@ final class SimulatedRemote: LedgerRemote {
   func knownTip() throws(GitError) -> OID? {
     guard process.passes() else { throw Process.crashed }
     return clone.known
+  }
+
+  func knownTip(ofBranch ref: String) throws(GitError) -> OID? {
+    guard process.passes() else { throw Process.crashed }
+    return clone.knownBranch
   }
 
   func remember(_ tip: OID) throws(GitError) {

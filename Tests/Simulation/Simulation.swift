@@ -142,7 +142,8 @@ package struct Simulation {
         world.fail("I-19", "the branch of \(clone.name) does not come to be where the server's is")
       }
     }
-    for (nonce, clone) in world.promised where !world.audit.hasEntry(nonce: nonce) {
+    for (nonce, clone) in world.promised.sorted(by: { $0.key < $1.key })
+    where !world.audit.hasEntry(nonce: nonce) {
       let isKept = clone.refused.contains { tip in
         world.entries(to: tip, without: server.tip).contains { world.node($0).entry.nonce == nonce }
       }
