@@ -149,7 +149,7 @@ extension Sharing {
 
 extension Migration.Change {
   /// Whether it is a report on its author's own work, which stays true until it can be shared.
-  package var mayWait: Bool {
+  fileprivate var mayWait: Bool {
     switch self {
     case .leaseRenewed, .stepSubmitted, .attemptFailed, .gateFinished, .gateAbandoned: true
     case .stepReleased(_, let forced, _): !forced

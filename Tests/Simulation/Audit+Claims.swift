@@ -129,3 +129,15 @@ extension Audit {
     }
   }
 }
+
+extension Migration.Change {
+  /// Whether it takes nothing from others and promises nothing to them: it may be recorded while the server
+  /// cannot be reached.
+  var isOwnReport: Bool {
+    switch self {
+    case .leaseRenewed, .stepSubmitted, .attemptFailed, .gateFinished, .gateAbandoned: true
+    case .stepReleased(_, let forced, _): !forced
+    default: false
+    }
+  }
+}

@@ -134,7 +134,7 @@ final class SimulatedLedger: EventLedger, EntryStore {
     }
     for oid in written where world.isAncestor(oid, of: tip) {
       let entry = world.node(oid).entry
-      guard entry.event.change.mayWait else {
+      guard entry.event.change.isOwnReport else {
         world.fail(
           "I-4", "an append was won, but the server does not have its entry: \(entry.event.sentence)")
         continue
