@@ -74,7 +74,8 @@ let package = Package(
       name: "git-migrate-simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
       swiftSettings: settings),
     .testTarget(
-      name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: settings),
+      name: "SimulationTests", dependencies: ["Simulation", "Runner", "Ledger", "Migration", "Git"],
+      swiftSettings: settings),
     .testTarget(name: "TidyTests", swiftSettings: settings),
   ]
 )
