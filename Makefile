@@ -59,11 +59,9 @@ simulate:
 	$(SCRATCH)/release/git-migrate-simulate --seeds $(SEEDS) --first $(FROM) --cores $(JOBS) \
 	  --commit "$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
 
-# Each known bug, built in and switched on in turn, must be caught: by the simulator, or by the test named here.
+# Each known bug, built in and switched on in turn, must be caught: by the simulator, or by the tests named here.
 canary:
 	scripts/bootstrap test
-	$(SWIFT) build --scratch-path $(SCRATCH)/canary -c release -Xswiftc -DKNOWN_BUGS --product git-migrate-simulate
-	$(SCRATCH)/canary/release/git-migrate-simulate --canary
 	scripts/canary $(SCRATCH)/canary B11 LockTests B12 SupervisedChildTests B14 ReadTests
 
 # Kills and fails the program at every system call of everything it does; `make test` tries some of them.

@@ -1,6 +1,4 @@
 #if KNOWN_BUGS
-  import FoundationEssentials
-
   /// The bugs that the project's proofs must catch, built in only with `-DKNOWN_BUGS` and never released
   /// (INVARIANTS, canary).
   public enum KnownBug: String, CaseIterable, Sendable {
@@ -19,9 +17,8 @@
     case gateNotRechecked = "B13"
     case unknownEventIgnored = "B14"
 
-    /// The bug that is switched on: set before anything else runs, or named by `MIGRATE_KNOWN_BUG`.
-    nonisolated(unsafe) public static var active: KnownBug? =
-      ProcessInfo.processInfo.environment["MIGRATE_KNOWN_BUG"].flatMap { KnownBug(rawValue: $0) }
+    /// The bug that is switched on: set before anything else runs, by whoever wants it.
+    nonisolated(unsafe) public static var active: KnownBug?
 
     /// Whether this bug is switched on.
     public var isOn: Bool { KnownBug.active == self }

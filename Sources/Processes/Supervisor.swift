@@ -174,7 +174,7 @@ private struct Supervision: ~Copyable {
     let patience = monotonicMilliseconds() + Self.patienceMilliseconds
     var pause = 1
     #if KNOWN_BUGS
-      if getenv("MIGRATE_KNOWN_BUG").map({ String(cString: $0) }) == "B12" {
+      if ChildEnvironment.current()["MIGRATE_KNOWN_BUG"] == "B12" {
         _ = kill(-pid, SIGKILL)
         return 0
       }

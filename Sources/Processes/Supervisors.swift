@@ -72,8 +72,13 @@ final class SupervisorConnection {
     var life = try Pipe(for: executable)
     var report = try Pipe(for: executable)
     let null = try openDescriptor("/dev/null", O_RDWR)
+    #if KNOWN_BUGS
+      let environment = ChildEnvironment.current().filter { $0.key == "MIGRATE_KNOWN_BUG" }
+    #else
+      let environment: [String: String] = [:]
+    #endif
     let pid = try Spawn(
-      executable: executable, arguments: ["__supervise"], environment: [:], directory: nil,
+      executable: executable, arguments: ["__supervise"], environment: environment, directory: nil,
       standard: (life.reading, null.raw, null.raw), extra: report.writing
     ).start()
     life.closeReading()

@@ -1,6 +1,12 @@
 import Glibc
 import Processes
 
+#if KNOWN_BUGS
+  import Migration
+
+  KnownBug.active = KnownBug(rawValue: ChildEnvironment.current()["MIGRATE_KNOWN_BUG"] ?? "")
+#endif
+
 if CommandLine.arguments.dropFirst().first == "__supervise" {
   exit(Supervisor.main())
 }

@@ -16,15 +16,15 @@
       var isGood = true
       KnownBug.active = nil
       if let caught = firstFailure(first..<first + clean) {
-        report("none  \(caught.violation)  seed \(caught.seed)")
+        report("none\t\(caught.violation)\tseed \(caught.seed)\t")
         isGood = false
       }
       for bug in KnownBug.allCases where !elsewhere.contains(bug) {
         KnownBug.active = bug
         if let caught = firstFailure(first..<first + most) {
-          report("\(bug.rawValue)  \(bug)  caught by \(caught.violation.rule)  seed \(caught.seed)")
+          report("\(bug.rawValue)\t\(bug)\trule \(caught.violation.rule)\tseed \(caught.seed)")
         } else {
-          report("\(bug.rawValue)  \(bug)  MISSED in \(most) seeds")
+          report("\(bug.rawValue)\t\(bug)\tMISSED\tin \(most) seeds")
           isGood = false
         }
       }

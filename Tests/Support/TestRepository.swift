@@ -34,6 +34,11 @@ public final class TestRepository {
     ]
     // Where the toolchain's libraries are found is the machine's business.
     if let library = inherited["LD_LIBRARY_PATH"] { environment["LD_LIBRARY_PATH"] = library }
+    #if KNOWN_BUGS
+      // Here, and in the programs that the test starts.
+      _ = TestRepository.isBugOn
+      environment["MIGRATE_KNOWN_BUG"] = inherited["MIGRATE_KNOWN_BUG"]
+    #endif
     try Files.makeDirectories(root + "/home")
     try Files.makeDirectories(path)
     switch repository {
@@ -49,6 +54,14 @@ public final class TestRepository {
   }
 
   deinit { try? Files.removeTree(root) }
+
+  #if KNOWN_BUGS
+    /// Switches on the bug that `MIGRATE_KNOWN_BUG` names, before the first world is there.
+    private static let isBugOn: Bool = {
+      KnownBug.active = KnownBug(rawValue: ChildEnvironment.current()["MIGRATE_KNOWN_BUG"] ?? "")
+      return KnownBug.active != nil
+    }()
+  #endif
 
   /// What a world begins with.
   public enum Kind: Sendable {
