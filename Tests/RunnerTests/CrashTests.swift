@@ -120,26 +120,32 @@ import Testing
     #expect(try operation.end(world.world) == operation.wanted, "\(operation.name)")
     try world.restore()
     let counts = try world.counts()
-    var tried = 0
+    try world.restore()
+    let all = [counts, try world.programCounts()]
+    var tried: [String: Int] = [:]
     for fault in Self.faults {
-      for point in Self.points(counts, fault) {
+      for point in all.flatMap({ Self.points($0, fault) }) {
         try world.restore()
         guard let run = try world.run(point) else { continue }
-        tried += 1
+        tried[fault, default: 0] += 1
         if let reason = try world.fault(after: run) {
           Issue.record("\(operation.name), \(point): \(reason)")
         }
       }
     }
-    #expect(tried > (Self.isExhaustive ? 50 : 2), "\(operation.name) was disturbed only \(tried) times")
-    print("\(operation.name): \(tried) faults")
+    let sum = tried.values.reduce(0, +)
+    #expect(sum > (Self.isExhaustive ? 50 : 2), "\(operation.name) was disturbed only \(sum) times")
+    let parts = tried.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+    print("\(operation.name): \(sum) faults (\(parts))")
   }
 
   /// The points of a fault: all, or some from everywhere.
-  private static func points(_ counts: [(call: String, numbers: [Int])], _ fault: String) -> [CrashPoint] {
+  private static func points(_ counts: [CrashCount], _ fault: String) -> [CrashPoint] {
     var points: [CrashPoint] = []
-    for (call, numbers) in counts where fault.hasPrefix("signal") || fails(call, fault) {
-      points += numbers.map { CrashPoint(call: call, number: $0, fault: fault) }
+    for count in counts where fails(count.call, fault) {
+      points += count.numbers.map {
+        CrashPoint(call: count.call, number: $0, fault: fault, program: count.program)
+      }
     }
     if isExhaustive || points.isEmpty { return points }
     let wanted = fault.hasPrefix("signal") ? 2 * sample : sample / 2
@@ -147,18 +153,22 @@ import Testing
     return points.indices.filter { $0 % stride == stride / 2 }.map { points[$0] }
   }
 
-  /// Whether the system can answer a call like this.
+  /// Whether the fault can strike such a call. A process that is killed where it reads is killed before it
+  /// writes next.
   private static func fails(_ call: String, _ fault: String) -> Bool {
     switch fault {
+    case "signal=SIGKILL": !CrashWorld.readingCalls.contains(call)
     case "error=EINTR":
-      ["openat", "write", "pwrite64", "flock", "wait4", "fsync", "ftruncate"].contains(call)
+      [
+        "openat", "write", "pwrite64", "flock", "wait4", "fsync", "ftruncate", "read", "pread64", "poll",
+      ].contains(call)
     case "error=ENOSPC":
       [
         "openat", "write", "pwrite64", "rename", "renameat", "renameat2", "link", "linkat", "mkdir",
         "mkdirat",
         "fsync", "ftruncate",
       ].contains(call)
-    default: !["clone", "clone3", "vfork", "execve", "wait4", "exit_group", "flock"].contains(call)
+    default: !["clone", "clone3", "vfork", "execve", "wait4", "exit_group", "flock", "poll"].contains(call)
     }
   }
 }

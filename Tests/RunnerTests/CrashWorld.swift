@@ -28,8 +28,21 @@ struct CrashPoint: Sendable, CustomStringConvertible {
   var number: Int
   /// What strace is told: `signal=SIGKILL`, `error=EIO`, …
   var fault: String
+  /// The one program of git's that it happens to, such as `receive-pack.1`; `nil` for our own program and
+  /// whatever it starts.
+  var program: String?
 
-  var description: String { "\(call):\(fault):when=\(number)" }
+  var injection: String { "\(call):\(fault):when=\(number)" }
+  /// What strace says when it happened.
+  var trace: String { fault.hasPrefix("signal") ? "killed by SIGKILL" : "(INJECTED)" }
+  var description: String { (program.map { "\($0) " } ?? "") + injection }
+}
+
+/// The calls of one kind, of one program or of ours and all that it starts, that are worth a fault.
+struct CrashCount {
+  var program: String?
+  var call: String
+  var numbers: [Int]
 }
 
 /// A world that can be put back to where an operation begins.
@@ -37,6 +50,7 @@ final class CrashWorld {
   let world: MigrationWorld
   let operation: CrashOperation
   private let saved: String
+  private let programs: CrashPrograms
 
   /// The calls that change something that outlives a process, or that decide whether it does. Being killed
   /// at any other call is being killed before the next of these.
@@ -45,11 +59,16 @@ final class CrashWorld {
     "mkdir", "mkdirat", "rmdir", "symlink", "symlinkat", "fsync", "fdatasync", "ftruncate", "fchmod",
     "flock", "clone", "clone3", "vfork", "execve", "wait4", "exit_group",
   ]
+  /// Those that change nothing, but may fail.
+  static let readingCalls = ["read", "pread64", "getdents64", "poll"]
 
   init(_ operation: CrashOperation) throws {
     self.operation = operation
     world = try MigrationWorld()
     world.repository.environment["TMPDIR"] = world.repository.root + "/home"
+    programs = try CrashPrograms(in: world.repository.root)
+    let path = world.repository.environment["PATH"] ?? ""
+    world.repository.environment["PATH"] = programs.folder + ":" + path
     try world.start(operation.steps)
     try operation.prepare(world)
     saved = try Files.makeTemporaryDirectory(prefix: "git-migrate-crash-")
@@ -76,45 +95,80 @@ final class CrashWorld {
     guard let point else {
       return try world.repository.run(TestBinary.path, operation.arguments, in: folder)
     }
+    if point.program != nil {
+      try programs.switchOn(point)
+      let run = try world.repository.run(TestBinary.path, operation.arguments, in: folder)
+      try programs.switchOff()
+      return try programs.hit().contains(point.trace) ? run : nil
+    }
     let log = world.repository.root + "/home/strace.log"
     let run = try world.repository.run(
       "/usr/bin/strace",
       [
-        "-f", "-q", "-o", log, "-e", "trace=\(point.call)", "-e",
-        "inject=\(point.call):\(point.fault):when=\(point.number)", TestBinary.path,
-      ] + operation.arguments, in: folder)
+        "-f", "-q", "-o", log, "-e", "trace=\(point.call)", "-e", "inject=\(point.injection)",
+        TestBinary.path,
+      ]
+        + operation.arguments, in: folder)
     let text = String(decoding: try Files.readFile(log) ?? [], as: UTF8.self)
     try Files.removeFile(log)
-    let hit = point.fault.hasPrefix("signal") ? "killed by SIGKILL" : "(INJECTED)"
-    return text.contains(hit) ? run : nil
+    return text.contains(point.trace) ? run : nil
   }
 
-  /// Which calls of each kind are worth a fault, by their number within their process: those that open what
-  /// the system itself brings along are not.
-  func counts() throws -> [(call: String, numbers: [Int])] {
+  /// Where a fault is worth it, by the number of a call within its process: calls that only touch what the
+  /// system itself brings along are not.
+  func counts() throws -> [CrashCount] {
     let log = world.repository.root + "/home/strace.log"
     _ = try world.repository.run(
       "/usr/bin/strace",
-      ["-f", "-q", "-o", log, "-e", "trace=" + Self.calls.joined(separator: ","), TestBinary.path]
-        + operation.arguments, in: operation.folder?(world))
+      ["-f", "-q", "-y", "-o", log, "-e", "trace=" + (Self.calls + Self.readingCalls).joined(separator: ",")]
+        + [TestBinary.path] + operation.arguments, in: operation.folder?(world))
     let text = String(decoding: try Files.readFile(log) ?? [], as: UTF8.self)
+    return Self.counts(in: text, hasPID: true) { !Self.isSystem($0) }
+  }
+
+  /// The same for each of git's programs, alone: where it writes, and where it ends.
+  func programCounts() throws -> [CrashCount] {
+    try programs.switchOn(nil)
+    _ = try world.repository.run(TestBinary.path, operation.arguments, in: operation.folder?(world))
+    return try programs.traces().flatMap { program, text in
+      Self.counts(in: text, hasPID: false, program) { line in
+        switch line.prefix(while: { $0 != "(" }) {
+        case "openat": line.contains("O_CREAT")
+        case "write": line.contains("</") && !Self.isSystem(line)
+        case "wait4", "clone", "clone3", "vfork", "execve", "flock": false
+        default: true
+        }
+      }
+    }
+  }
+
+  private static func counts(
+    in text: String, hasPID: Bool, _ program: String? = nil, where isWorthIt: (Substring) -> Bool
+  ) -> [CrashCount] {
     var seen: [String: [Substring: Int]] = [:]
     var found: [String: Set<Int>] = [:]
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ", omittingEmptySubsequences: true)
-      guard words.count > 1, let name = words[1].split(separator: "(").first.map(String.init) else {
-        continue
-      }
-      let number = seen[name]?[words[0]] ?? 0
-      seen[name, default: [:]][words[0]] = number + 1
-      let isSystem = ["\"/lib", "\"/usr/", "\"/etc/", "\"/proc/", "\"/sys/", "/opt/"].contains {
-        line.contains($0)
-      }
-      if name != "openat" || !isSystem { found[name, default: []].insert(number + 1) }
+      let process = hasPID ? words.first ?? "" : ""
+      guard let name = words.dropFirst(hasPID ? 1 : 0).first?.split(separator: "(").first.map(String.init)
+      else { continue }
+      let number = seen[name]?[process] ?? 0
+      seen[name, default: [:]][process] = number + 1
+      if isWorthIt(line) { found[name, default: []].insert(number + 1) }
     }
-    return Self.calls.compactMap { call in
-      found[call].map { (call: call, numbers: $0.sorted()) }
+    return (calls + readingCalls).compactMap { call in
+      found[call].map { CrashCount(program: program, call: call, numbers: $0.sorted()) }
     }
+  }
+
+  private static func isSystem(_ line: Substring) -> Bool {
+    guard
+      line.contains("openat(") || line.contains("read") || line.contains("getdents64(")
+        || line.contains("write(")
+    else { return false }
+    return ["lib", "usr/", "etc/", "proc/", "sys/", "dev/"].contains {
+      line.contains("\"/" + $0) || line.contains("</" + $0)
+    } || line.contains("/opt/")
   }
 
   /// What went wrong after a fault, or `nil`: the command, repeated, must lead to the same end, and nothing
