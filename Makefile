@@ -75,7 +75,7 @@ crash:
 race:
 	scripts/bootstrap test
 	MIGRATE_LONG=1 $(RACEFLAGS) $(SWIFT) test --scratch-path $(SCRATCH) --disable-xctest \
-	  --filter 'PartitionTests|NoisyRaceTests'
+	  --filter 'PartitionTests|NoisyRaceTests|KilledRaceTests'
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(bashdir) \
