@@ -30,6 +30,7 @@ struct KilledRaceTests {
     let history = race.recorder.history
     let killed = race.killed.withLock { $0 }
     let entries = try world.writer().entries().map { Recorded($0.entry) }
+    try history.export(as: "killed-\(processes)-seed-\(Self.seed)", endingIn: entries)
     let there = Set(entries.compactMap(\.operation)).intersection(killed).count
     let summary =
       "MIGRATE_SEED=\(Self.seed): \(history.oks) ok, \(history.fails) fail, \(history.infos) info; "

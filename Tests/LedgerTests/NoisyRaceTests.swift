@@ -25,7 +25,9 @@ struct NoisyRaceTests {
     }
     let turns = try noise.stop()
     let history = race.recorder.history
-    let flaws = HistoryChecker.flaws(of: history, in: try world.writer().entries().map { Recorded($0.entry) })
+    let entries = try world.writer().entries().map { Recorded($0.entry) }
+    try history.export(as: "noisy-\(processes)", endingIn: entries)
+    let flaws = HistoryChecker.flaws(of: history, in: entries)
     let summary = "\(history.oks) ok, \(history.fails) fail, \(history.infos) info; \(turns)"
     #expect(flaws == [], "\(summary)")
     #expect(history.infos == 0, "nothing stands in anybody's way: \(race.troubles.withLock { $0 })")

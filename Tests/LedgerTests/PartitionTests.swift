@@ -19,6 +19,7 @@ struct PartitionTests {
     let world = try PartitionedWorld(clones: clones, seed: Self.seed)
     try world.run(operations: operations)
     let end = try world.finish()
+    try end.history.export(as: "partitions-\(clones)-seed-\(Self.seed)", endingIn: end.entries)
     let flaws = HistoryChecker.flaws(of: end.history, in: end.entries)
     #expect(flaws == [], "MIGRATE_SEED=\(Self.seed): \(end.summary)")
     #expect(end.forgotten == [] && end.refused == [], "what waited is all there, and all is told so")
