@@ -65,7 +65,7 @@ canary:
 	scripts/canary $(SCRATCH)/canary B11 LockTests B12 SupervisedChildTests B14 ReadTests
 
 # Kills and fails the program at every system call of everything it does; `make test` tries some of them.
-# CRASHFLAGS='MIGRATE_CRASH_ONLY=claim' does one operation.
+# CRASHFLAGS='MIGRATE_CRASH_ONLY=claim MIGRATE_CRASH_FAULT=SIGKILL' does one operation with one fault.
 crash:
 	scripts/bootstrap test
 	MIGRATE_CRASH=all $(CRASHFLAGS) $(SWIFT) test --scratch-path $(SCRATCH) --disable-xctest --filter CrashTests

@@ -58,6 +58,11 @@ struct CommandLoop: ~Copyable {
         input += rest
         writeInput()
       }
+      if out.reading < 0, answer != nil {
+        // It can ask no more, and must not wait for an answer.
+        answer = nil
+        writeInput()
+      }
       if ready.contains(err.reading) { readError() }
       enforceDeadline()
     }

@@ -108,21 +108,15 @@ final class PushTally: Sendable {
 }
 
 /// A remote that counts.
-final class CountedRemote: LedgerRemote {
-  private let real: any LedgerRemote
+final class CountedRemote: ForwardingRemote {
   private let tally: PushTally
 
-  init(_ real: any LedgerRemote, _ tally: PushTally) { (self.real, self.tally) = (real, tally) }
+  init(_ real: any LedgerRemote, _ tally: PushTally) {
+    self.tally = tally
+    super.init(real)
+  }
 
-  var name: String { real.name }
-  func fetch(branches: [String]) throws(GitError) -> OID? { try real.fetch(branches: branches) }
-  func fetch(attempts: [String]) throws(GitError) { try real.fetch(attempts: attempts) }
-  func knownTip() throws(GitError) -> OID? { try real.knownTip() }
-  func remember(_ tip: OID) throws(GitError) { try real.remember(tip) }
-  func knownTip(ofBranch ref: String) throws(GitError) -> OID? { try real.knownTip(ofBranch: ref) }
-  func probe(_ commit: OID) throws(GitError) -> ProbeOutcome { try real.probe(commit) }
-
-  func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
+  override func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
     let outcome = try real.push(updates)
     tally.counts.withLock {
       switch outcome {

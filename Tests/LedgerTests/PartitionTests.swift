@@ -54,7 +54,7 @@ struct PartitionTests {
 }
 
 /// A remote as somebody might have written it.
-final class BrokenRemote: LedgerRemote {
+final class BrokenRemote: ForwardingRemote {
   enum Way: CaseIterable {
     /// It pushes with plain force, from whatever is there (B1).
     case forces
@@ -62,23 +62,15 @@ final class BrokenRemote: LedgerRemote {
     case trusts
   }
 
-  private let real: GitRemote
   private let git: GitProgram
   private let way: Way
 
   init(_ real: GitRemote, _ git: GitProgram, _ way: Way) {
-    (self.real, self.git, self.way) = (real, git, way)
+    (self.git, self.way) = (git, way)
+    super.init(real)
   }
 
-  var name: String { real.name }
-  func fetch(branches: [String]) throws(GitError) -> OID? { try real.fetch(branches: branches) }
-  func fetch(attempts: [String]) throws(GitError) { try real.fetch(attempts: attempts) }
-  func knownTip() throws(GitError) -> OID? { try real.knownTip() }
-  func remember(_ tip: OID) throws(GitError) { try real.remember(tip) }
-  func knownTip(ofBranch ref: String) throws(GitError) -> OID? { try real.knownTip(ofBranch: ref) }
-  func probe(_ commit: OID) throws(GitError) -> ProbeOutcome { try real.probe(commit) }
-
-  func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
+  override func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
     switch way {
     case .forces:
       let forced = try git.run(

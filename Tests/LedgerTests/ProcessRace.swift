@@ -96,7 +96,7 @@ struct ProcessClient {
       }
       return try kind(run) ?? trouble(run)
     }
-    if !isDoomed { usual = min(2000, Int((Recorder.nanoseconds() - begin) / 1_000_000)) }
+    if !isDoomed { usual = min(20_000, Int((Recorder.nanoseconds() - begin) / 1_000_000)) }
     return end
   }
 

@@ -72,7 +72,7 @@ final class SharedWorld {
 }
 
 /// A remote whose connection fails when a test wants it to.
-final class FaultyRemote: LedgerRemote {
+final class FaultyRemote: ForwardingRemote {
   enum Fault {
     /// The ledger's lock is held there.
     case busy
@@ -87,7 +87,6 @@ final class FaultyRemote: LedgerRemote {
     static let open: [Fault] = [.cutBefore, .cutAfter, .late]
   }
 
-  let real: GitRemote
   var faults: [Fault] = []
   /// Whether a push asks for the old value; without, it is the known bug B1.
   var isBlind = false
@@ -99,21 +98,13 @@ final class FaultyRemote: LedgerRemote {
   var beforeArrival: () -> Void = {}
   var afterArrival: () -> Void = {}
 
-  init(_ real: GitRemote) { self.real = real }
-
   /// Whether nothing can be fetched.
   var isFetchCut = false
 
-  var name: String { real.name }
-  func fetch(branches: [String]) throws(GitError) -> OID? {
+  override func fetch(branches: [String]) throws(GitError) -> OID? {
     if isFetchCut { throw GitError(message: "it cannot be reached", operation: "fetch") }
     return try real.fetch(branches: branches)
   }
-  func fetch(attempts: [String]) throws(GitError) { try real.fetch(attempts: attempts) }
-  func knownTip() throws(GitError) -> OID? { try real.knownTip() }
-  func remember(_ tip: OID) throws(GitError) { try real.remember(tip) }
-  func knownTip(ofBranch ref: String) throws(GitError) -> OID? { try real.knownTip(ofBranch: ref) }
-  func probe(_ commit: OID) throws(GitError) -> ProbeOutcome { try real.probe(commit) }
 
   /// Lets arrive what is on its way.
   func arrive() throws(GitError) {
@@ -124,7 +115,7 @@ final class FaultyRemote: LedgerRemote {
     afterArrival()
   }
 
-  func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
+  override func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
     pushes += 1
     if isBlind, let git {
       let specs = updates.map { "+\($0.new.hex):\($0.ref)" }

@@ -71,6 +71,12 @@ import Testing
     #expect(ignored.map { $0 & 0x7FFF_FFFF } == 0)
   }
 
+  @Test func `a program that ends its output without asking back gets the end of its input`() throws {
+    var command = world.shell("exec >&-; while read -r line; do :; done")
+    command.timeoutSeconds = 10
+    #expect(try command.run(answer: { _ in nil }).status == .exited(0))
+  }
+
   @Test func `names are looked up in the PATH of the child's environment`() throws {
     try Files.writeAtomically(world.path("tool"), Array("#!/bin/sh\necho mine\n".utf8), mode: 0o755)
     #expect(try Command("tool", environment: ["PATH": world.directory]).run().text == "mine\n")

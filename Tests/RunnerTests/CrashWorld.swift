@@ -174,6 +174,7 @@ final class CrashWorld {
   /// What went wrong after a fault, or `nil`: the command, repeated, must lead to the same end, and nothing
   /// may be broken.
   func fault(after run: TestRun) throws -> String? {
+    if run.code == -1 { return "it did not come to an end" }
     // Tidying up may fail with a word of warning; the next run does it.
     let isTold = run.err.contains("warning: worktrees could not be removed")
     if run.code == 0, !isTold, try operation.end(world) != operation.wanted {
