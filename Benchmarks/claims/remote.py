@@ -131,13 +131,5 @@ class Server:
             for command, path in zip(commands, self.paths)
         ]
         time.sleep(0.5)
-        begin = time.perf_counter()
-        for child in children:
-            child.stdin.close()
-        codes = [child.wait() for child in children]
-        seconds = time.perf_counter() - begin
-        for child in children:
-            self.world.end(child)
-        if any(codes):
-            raise RuntimeError(f"a clone ended with {max(codes)}")
+        seconds = self.world.let_go(children)
         return seconds, self.count(ref) - before

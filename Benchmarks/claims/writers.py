@@ -38,16 +38,7 @@ def together(world, path, groups):
         for first, count in groups
     ]
     time.sleep(0.3 if len(groups) == 1 else 1.5)
-    begin = time.perf_counter()
-    for child in children:
-        child.stdin.close()
-    codes = [child.wait() for child in children]
-    seconds = time.perf_counter() - begin
-    for child in children:
-        world.end(child)
-    if any(codes):
-        raise RuntimeError(f"a writer ended with {max(codes)}")
-    return seconds
+    return world.let_go(children)
 
 
 def entries(world, path):
