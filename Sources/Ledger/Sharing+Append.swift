@@ -75,7 +75,9 @@ extension Sharing {
     // follows, so that only the very same one may be tried again. With a new one we could lose against
     // ourselves.
     var openReason: String?
-    for _ in 0..<Self.triesAfterOpenPushes {
+    var (pushes, standstills) = (0, 0)
+    while pushes < Self.triesAfterOpenPushes {
+      pushes += 1
       switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
       case .won:
         try answered(draft.tip)
@@ -89,8 +91,15 @@ extension Sharing {
           if try store.read().tip == seen.tip { continue }
         } else if unreachable != nil {
           return try wait(proposals, "it went away when others had been faster")
-        } else if !refs.contains(Ledger.ref), try store.read().tip == seen.tip, let ref = refs.first {
-          throw .branchMoved(ref: ref, remote: remote.name)
+        } else if try store.read().tip == seen.tip {
+          if !refs.contains(Ledger.ref), let ref = refs.first {
+            throw .branchMoved(ref: ref, remote: remote.name)
+          }
+          standstills += 1
+          if standstills == Self.triesAtStandstill { return try wait(proposals, lockedIn: remote.name) }
+          pause(standstills)
+          pushes -= 1
+          continue
         }
         return .lost
       case .rejected(let reason):
@@ -130,6 +139,10 @@ extension Sharing {
   /// How often the same entries are pushed while it is not known whether they arrived.
   private static var triesAfterOpenPushes: Int { 3 }
 
+  /// How often the same entries are pushed when nobody was faster, whatever the remote says: its ref is locked
+  /// for a moment by somebody who is about to move it, or for good by a program that was killed.
+  private static var triesAtStandstill: Int { 10 }
+
   /// Whether events may be recorded here alone for now. Reports on one's own work may; what would take
   /// something from others, or promise it, may not.
   private func wait(_ proposals: [Proposal], _ reason: String) throws(LedgerError) -> SharingOutcome {
@@ -137,6 +150,13 @@ extension Sharing {
     guard proposals.allSatisfy(\.change.mayWait) else { throw error }
     tellUnreachable(error)
     return .waits
+  }
+
+  /// The same, when the remote says that others were faster, and nobody was.
+  private func wait(_ proposals: [Proposal], lockedIn remote: String) throws(LedgerError) -> SharingOutcome {
+    let reason = "'\(Ledger.ref)' stands still there and cannot be moved; a lock may be left on it"
+    guard proposals.allSatisfy(\.change.mayWait) else { throw .rejected(remote: remote, reason: reason) }
+    return try wait(proposals, reason)
   }
 
   /// The same, when it stays unknown whether the remote has them.

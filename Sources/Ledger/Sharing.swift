@@ -138,7 +138,7 @@ package struct Sharing<Store: SharedStore> {
   private static var triesToShare: Int { 20 }
 
   /// Waits a moment, longer each time, and never as long as a rival.
-  private func pause(_ turn: Int) {
+  func pause(_ turn: Int) {
     store.pause(atMostMicroseconds: UInt64(20_000 << min(turn, 5)))
   }
 

@@ -19,3 +19,16 @@ class ForwardingRemote: LedgerRemote {
   func remember(_ tip: OID) throws(GitError) { try real.remember(tip) }
   func probe(_ commit: OID) throws(GitError) -> ProbeOutcome { try real.probe(commit) }
 }
+
+/// A server on which a killed program left the ledger's lock: whoever pushes seems to be too late.
+final class StubbornRemote: ForwardingRemote {
+  /// After so many pushes it gives in, so that a test of who never gives up has an end.
+  static let limit = 60
+  var isStubborn = true
+  private(set) var pushes = 0
+
+  override func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
+    pushes += 1
+    return isStubborn && pushes < StubbornRemote.limit ? .lost([Ledger.ref]) : try real.push(updates)
+  }
+}

@@ -59,6 +59,28 @@ struct SharingTests {
     #expect(try world.sentences().count { $0.contains("S1 claimed") } == 1)
   }
 
+  /// Found by failing reads of a server's ref, one after the other: its answers contradicted each other.
+  @Test("is not pushed to for ever when it says that others were faster, and nobody was")
+  func stubborn() throws {
+    let world = try SharedWorld(steps: 2)
+    let ledger = try world.writer()
+    let before = try world.tip(world.server)
+    let remote = StubbornRemote(try #require(ledger.remote))
+    ledger.remote = remote
+    let error = #expect(throws: LedgerError.self) {
+      try world.ledgers.claim("S1", by: "a", through: ledger)
+    }
+    guard case .rejected? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(remote.pushes < StubbornRemote.limit)
+    #expect(try world.tip(world.server) == before)
+    // When the lock is gone, the next one goes through.
+    remote.isStubborn = false
+    #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
+  }
+
   @Test("would have two winners if a push did not ask for the old value (B1)")
   func blind() throws {
     let world = try SharedWorld(steps: 2)
