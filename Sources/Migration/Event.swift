@@ -19,7 +19,7 @@ public struct Event: Equatable, Sendable {
 }
 
 /// What an event says, in the past tense. A new case does not compile until every place handles it.
-public enum Change: Equatable, Sendable {
+public indirect enum Change: Equatable, Sendable {
   /// A person started a migration.
   case migrationStarted(MigrationStart)
   /// A person replaced the plan.

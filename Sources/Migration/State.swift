@@ -206,7 +206,7 @@ public struct Step: Equatable, Sendable {
 }
 
 /// Where a step is in its life (DESIGN §3).
-public enum StepPhase: Equatable, Sendable {
+public indirect enum StepPhase: Equatable, Sendable {
   /// Some need is not done yet.
   case waiting
   /// It can be claimed.
