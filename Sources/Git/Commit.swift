@@ -111,6 +111,30 @@ extension Repository {
     return OID(result)
   }
 
+  /// Writes a commit object of which neither the tree nor a parent is looked for, as libgit2 always does.
+  func writeUncheckedCommit(
+    tree: OID, parents: [OID], message: String, author: Signature, committer: Signature
+  ) throws(GitError) -> OID {
+    var text = "tree \(tree.hex)\n"
+    for parent in parents { text += "parent \(parent.hex)\n" }
+    text += "author \(try line(author))\ncommitter \(try line(committer))\n\n" + message
+    guard !text.utf8.contains(0) else {
+      throw GitError(message: "its message holds a NUL", operation: "write commit", subject: tree.hex)
+    }
+    return try writeObject(Array(text.utf8), as: .commit)
+  }
+
+  /// A signature as it stands in a commit.
+  private func line(_ signature: Signature) throws(GitError) -> String {
+    let handle = try makeSignature(signature)
+    defer { git_signature_free(handle) }
+    let checked = Signature(handle)
+    let minutes = abs(checked.offsetMinutes)
+    let (hour, minute) = (minutes / 60, minutes % 60)
+    let zone = "\(checked.offsetMinutes < 0 ? "-" : "+")\(hour / 10)\(hour % 10)\(minute / 10)\(minute % 10)"
+    return "\(checked.name) <\(checked.email)> \(checked.seconds) \(zone)"
+  }
+
   func withCommit(_ oid: OID, _ body: (OpaquePointer) throws(GitError) -> Void) throws(GitError) {
     var handle: OpaquePointer?
     var id = oid.raw

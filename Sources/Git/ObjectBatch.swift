@@ -1,49 +1,107 @@
 import Clibgit2
 
+/// Where new objects go: a repository, or a batch for one.
+public protocol ObjectWriter {
+  /// Writes a blob; see `Repository.writeBlob`.
+  func writeBlob(_ bytes: [UInt8]) throws(GitError) -> OID
+  /// Writes a tree; see `Repository.writeTree`.
+  func writeTree(
+    updating base: OID?, upserts: [(path: String, blob: OID, mode: FileMode)], removals: [String]
+  ) throws(GitError) -> OID
+  /// Writes a commit; see `Repository.writeCommit`.
+  func writeCommit(
+    tree: OID, parents: [OID], message: String, author: Signature, committer: Signature
+  ) throws(GitError) -> OID
+}
+
+extension Repository: ObjectWriter {}
+
 /// Many new objects that become durable together: written in memory first, then as one pack. One by one each
 /// of them would be a file that is synced by itself.
-public final class ObjectBatch {
-  /// The repository with what was written to the batch; only its objects may be used.
-  public let repository: Repository
+public final class ObjectBatch: ObjectWriter {
+  private let repository: Repository
+  /// A repository without files, so that nothing is looked for on the disk at every write.
+  private let memory: Repository
+  private var written: [OID] = []
 
-  /// Opens a batch beside a repository. Throws when it cannot be opened once more.
-  public init(beside repository: Repository) throws(GitError) {
-    let directory = repository.commonDirectory
-    self.repository = try Repository.open(gitDirectory: directory, environment: repository.environment)
-    let operation = "open objects of"
-    var handle: OpaquePointer?
-    try check(git_repository_odb(&handle, self.repository.pointer), operation, directory)
-    let database = try unwrap(handle, operation)
-    defer { git_odb_free(database) }
-    var memory: OpaquePointer?
-    try check(git_mempack_new(&memory), operation, directory)
-    // Above the backends of files, so that it gets everything that is written. The database frees it.
-    try check(git_odb_add_backend(database, memory, ObjectBatch.priority), operation, directory)
+  /// Makes a batch for a repository. Throws when libgit2 cannot make room for it.
+  public init(for repository: Repository) throws(GitError) {
+    self.repository = repository
+    memory = try Repository.inMemory()
   }
 
-  private static let priority: Int32 = 999
+  /// Writes a blob to the batch; see `Repository.writeBlob`.
+  public func writeBlob(_ bytes: [UInt8]) throws(GitError) -> OID {
+    let oid = try memory.writeBlob(bytes)
+    written.append(oid)
+    return oid
+  }
 
-  /// Writes the history of `tip` that is not in the history of `known`, with its trees and files, as one
-  /// pack, synced to the disk. Nothing of the batch is in the repository before.
-  public func write(_ tip: OID, without known: OID?) throws(GitError) {
-    let operation = "write the objects of"
-    let pointer = repository.pointer
-    var walkHandle: OpaquePointer?
-    try check(git_revwalk_new(&walkHandle, pointer), operation, tip.hex)
-    let walk = try unwrap(walkHandle, operation)
-    defer { git_revwalk_free(walk) }
-    var id = tip.raw
-    try check(git_revwalk_push(walk, &id), operation, tip.hex)
-    if let known {
-      var hidden = known.raw
-      try check(git_revwalk_hide(walk, &hidden), operation, known.hex)
+  /// Writes a tree to the batch; see `Repository.writeTree`. The blobs must have been written to the batch.
+  public func writeTree(
+    updating base: OID?, upserts: [(path: String, blob: OID, mode: FileMode)], removals: [String]
+  ) throws(GitError) -> OID {
+    let folders = Set((upserts.map(\.path) + removals).flatMap(ObjectBatch.folders))
+    if let base {
+      try bring(base)
+      for folder in folders {
+        if let found = try repository.entry(at: folder, inTree: base) { try bring(found.oid) }
+      }
     }
-    var packHandle: OpaquePointer?
-    try check(git_packbuilder_new(&packHandle, pointer), operation, tip.hex)
-    let pack = try unwrap(packHandle, operation)
-    defer { git_packbuilder_free(pack) }
-    _ = git_packbuilder_set_threads(pack, 1)
-    try check(git_packbuilder_insert_walk(pack, walk), operation, tip.hex)
-    try check(git_packbuilder_write(pack, nil, 0, nil, nil), operation, tip.hex)
+    let tree = try memory.writeTree(updating: base, upserts: upserts, removals: removals)
+    written.append(tree)
+    for folder in folders {
+      if let made = try memory.entry(at: folder, inTree: tree) { written.append(made.oid) }
+    }
+    return tree
+  }
+
+  /// Writes a commit to the batch; see `Repository.writeCommit`. That its tree and its parents are in the
+  /// repository or in the batch is up to the caller.
+  public func writeCommit(
+    tree: OID, parents: [OID], message: String, author: Signature, committer: Signature
+  ) throws(GitError) -> OID {
+    let oid = try memory.writeUncheckedCommit(
+      tree: tree, parents: parents, message: message, author: author, committer: committer)
+    written.append(oid)
+    return oid
+  }
+
+  /// Writes all of them to the repository, as one pack, synced to the disk. Until then none is there.
+  public func store() throws(GitError) {
+    let operation = "write a pack to"
+    let folder = repository.commonDirectory + "/objects/pack"
+    var builderHandle: OpaquePointer?
+    try check(git_packbuilder_new(&builderHandle, memory.pointer), operation, folder)
+    let builder = try unwrap(builderHandle, operation)
+    defer { git_packbuilder_free(builder) }
+    _ = git_packbuilder_set_threads(builder, 1)
+    for oid in written {
+      var id = oid.raw
+      try check(git_packbuilder_insert(builder, &id, nil), operation, folder)
+    }
+    var pack = git_buf()
+    defer { git_buf_dispose(&pack) }
+    try check(git_packbuilder_write_buf(&pack, builder), operation, folder)
+    var indexerHandle: OpaquePointer?
+    try check(git_indexer_new(&indexerHandle, folder, 0, nil, nil), operation, folder)
+    let indexer = try unwrap(indexerHandle, operation)
+    defer { git_indexer_free(indexer) }
+    var progress = git_indexer_progress()
+    // In one piece: `git_packbuilder_write` maps the file anew for every object.
+    try check(git_indexer_append(indexer, pack.ptr, pack.size, &progress), operation, folder)
+    try check(git_indexer_commit(indexer, &progress), operation, folder)
+  }
+
+  /// Makes a tree of the repository known in memory; it is not written again.
+  private func bring(_ tree: OID) throws(GitError) {
+    guard try !memory.objectExists(tree) else { return }
+    _ = try memory.writeObject(try repository.content(of: tree), as: .tree)
+  }
+
+  /// The folders that a path lies in, the topmost first.
+  private static func folders(of path: String) -> [String] {
+    let parts = path.split(separator: "/")
+    return parts.indices.dropLast().map { parts[...$0].joined(separator: "/") }
   }
 }

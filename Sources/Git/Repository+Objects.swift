@@ -58,19 +58,25 @@ extension Repository {
 
   /// The name that an object of these bytes has; stores nothing.
   public static func name(of bytes: [UInt8], as kind: ObjectKind) throws(GitError) -> OID {
-    let raw =
-      switch kind {
-      case .commit: GIT_OBJECT_COMMIT
-      case .tree: GIT_OBJECT_TREE
-      case .tag: GIT_OBJECT_TAG
-      case .blob: GIT_OBJECT_BLOB
-      }
     var result = git_oid()
     let code = bytes.withUnsafeBytes { buffer in
       git_odb_hash(
-        &result, buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1), buffer.count, raw)
+        &result, buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1), buffer.count, kind.raw)
     }
     try check(code, "hash", "\(bytes.count) bytes")
+    return OID(result)
+  }
+
+  /// Stores the bytes of any object as git hashes them, without a look at what they say.
+  func writeObject(_ bytes: [UInt8], as kind: ObjectKind) throws(GitError) -> OID {
+    var result = git_oid()
+    try withDatabase { database throws(GitError) in
+      let code = bytes.withUnsafeBytes { buffer in
+        git_odb_write(
+          &result, database, buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1), buffer.count, kind.raw)
+      }
+      try check(code, "write a \(kind.rawValue) of", "\(bytes.count) bytes")
+    }
     return OID(result)
   }
 
@@ -134,5 +140,16 @@ extension Repository {
     _ = git_odb_refresh(handle)
     git_odb_free(handle)
     git_error_clear()
+  }
+}
+
+extension ObjectKind {
+  fileprivate var raw: git_object_t {
+    switch self {
+    case .commit: GIT_OBJECT_COMMIT
+    case .tree: GIT_OBJECT_TREE
+    case .tag: GIT_OBJECT_TAG
+    case .blob: GIT_OBJECT_BLOB
+    }
   }
 }

@@ -26,6 +26,23 @@ public final class Repository {
     }
   }
 
+  /// A repository without files, for new objects only: nothing is looked for on the disk.
+  static func inMemory() throws(GitError) -> Repository {
+    try Library.start()
+    let (operation, subject) = ("make", "a repository in memory")
+    var databaseHandle: OpaquePointer?
+    try check(git_odb_new(&databaseHandle), operation, subject)
+    let database = try unwrap(databaseHandle, operation)
+    defer { git_odb_free(database) }
+    var backend: OpaquePointer?
+    try check(git_mempack_new(&backend), operation, subject)
+    // The database frees it.
+    try check(git_odb_add_backend(database, backend, 1), operation, subject)
+    var handle: OpaquePointer?
+    try check(git_repository_wrap_odb(&handle, database), operation, subject)
+    return try Repository(adopting: try unwrap(handle, operation), environment: [:])
+  }
+
   deinit { git_repository_free(pointer) }
 
   /// The repository's own directory, without a slash at the end: `.git`, or `.git/worktrees/<name>` of a

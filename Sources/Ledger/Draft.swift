@@ -90,13 +90,11 @@ extension Ledger: EntryWriter {
     _ count: Int, after seen: LedgerSnapshot, _ body: () throws(LedgerError) -> DraftOutcome
   ) throws(LedgerError) -> DraftOutcome {
     guard count >= Ledger.batchCount else { return try body() }
-    let batch = try asGit { () throws(GitError) in try ObjectBatch(beside: repository) }
-    writing = batch.repository
+    let batch = try asGit { () throws(GitError) in try ObjectBatch(for: repository) }
+    writing = batch
     defer { writing = repository }
     let outcome = try body()
-    if case .ready(let draft) = outcome {
-      try asGit { () throws(GitError) in try batch.write(draft.tip, without: seen.tip) }
-    }
+    if case .ready = outcome { try asGit { () throws(GitError) in try batch.store() } }
     return outcome
   }
 

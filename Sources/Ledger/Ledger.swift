@@ -12,8 +12,8 @@ public final class Ledger {
 
   /// The repository the ledger lives in.
   public let repository: Repository
-  /// Where the objects of entries are written: the repository, or a batch beside it.
-  var writing: Repository
+  /// Where the objects of entries are written: the repository, or a batch for it.
+  var writing: any ObjectWriter
   let clock: any WallClock
   let randomness: any RandomSource
   let redact: (String) -> String
