@@ -31,13 +31,32 @@ extension World {
       next = min(next, machine.wakesAt)
     }
     if candidates.isEmpty {
-      guard next <= limit, next < .max else { return false }
+      guard next < .max else { return limit == .max && wakeAll() }
+      guard next <= limit else { return false }
       now = next
       candidates = machines.filter { !$0.isStuck && $0.wakesAt <= now }
     }
     run(candidates.count == 1 ? candidates[0] : chance.pick(candidates))
     now += Int64(chance.draw(0...30))
     return true
+  }
+
+  /// All runs have ended, so that only people go on: they do something, and start runs again. Without faults
+  /// this is the end.
+  private func wakeAll() -> Bool {
+    guard !isCalm else { return false }
+    now += Int64(chance.draw(1000...600_000))
+    if chance.draw(0...3) == 0 { Outsider(world: self).act() } else { Person(world: self).act() }
+    for machine in machines where !machine.isBusy { machine.wakesAt = now + Int64(chance.draw(0...60_000)) }
+    return true
+  }
+
+  /// Something has changed: where a run has ended somebody starts it again.
+  func wakeEnded() {
+    guard !isCalm else { return }
+    for machine in machines where machine.process == nil && machine.wakesAt == .max {
+      machine.wakesAt = now + Int64(chance.draw(1000...600_000))
+    }
   }
 
   private func jump() {
@@ -103,7 +122,8 @@ extension World {
   private func wake(_ process: Process) -> Int64 {
     let lease = plans.last?.leaseSeconds ?? 60
     // A real run looks every half second; nothing is lost when this one looks less often.
-    let longest = max(2000, min(60_000, lease * 250))
+    var longest = max(2000, min(60_000, lease * 250))
+    if process.children.isEmpty, process.gates.isEmpty { longest *= 4 }
     var time = now + Int64(chance.draw(longest / 4...longest))
     process.children.removeAll { $0.isOver && $0.isToldOver }
     for child in process.children where child.endsAt > now { time = min(time, child.endsAt) }
@@ -125,7 +145,8 @@ extension World {
     machine.process = nil
     machine.run = nil
     machine.ending = ending
-    machine.wakesAt = isCalm ? .max : now + Int64(chance.draw(1000...600_000))
+    // Nothing else would come of it before something changes.
+    machine.wakesAt = .max
   }
 }
 

@@ -165,6 +165,7 @@ final class World {
       note("\(entry.sequence) \(entry.event.by): \(entry.event.sentence)")
       audit.check(entry, self)
     }
+    wakeEnded()
   }
 
   // MARK: The branch
