@@ -38,6 +38,14 @@ public struct OID: Hashable, Sendable, CustomStringConvertible, Comparable {
     self.init(high: high, middle: middle, low: low)
   }
 
+  /// Takes the name's 20 bytes as integers, most significant first.
+  package init(words: (UInt64, UInt64, UInt32)) {
+    self.init(high: words.0, middle: words.1, low: words.2)
+  }
+
+  /// The name's 20 bytes as integers, most significant first.
+  package var words: (UInt64, UInt64, UInt32) { (high, middle, low) }
+
   /// A name for an object of a simulated repository: of a kind, and of a number among those.
   package init(kind: UInt32, number: Int) {
     self.init(high: UInt64(kind), middle: 0, low: UInt32(truncatingIfNeeded: number))
@@ -71,21 +79,11 @@ public struct OID: Hashable, Sendable, CustomStringConvertible, Comparable {
   var raw: git_oid {
     var result = git_oid()
     withUnsafeMutableBytes(of: &result.id) { bytes in
-      for (index, byte) in self.bytes.enumerated() where index < bytes.count { bytes[index] = byte }
-    }
-    return result
-  }
-
-  private var bytes: [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity(OID.byteCount)
-    for word in [high, middle] {
-      for shift in stride(from: 56, through: 0, by: -8) {
-        result.append(UInt8(truncatingIfNeeded: word >> shift))
+      for index in 0..<min(OID.byteCount, bytes.count) {
+        let word = index < 8 ? high : index < 16 ? middle : UInt64(low)
+        let shift = 8 * (index < 16 ? 7 - index % 8 : 19 - index)
+        bytes[index] = UInt8(truncatingIfNeeded: word >> UInt64(shift))
       }
-    }
-    for shift in stride(from: 24, through: 0, by: -8) {
-      result.append(UInt8(truncatingIfNeeded: low >> shift))
     }
     return result
   }

@@ -202,22 +202,24 @@ extension MigrationState {
   /// The first limit that a claim of the step by this machine would break (I-17, I-25), or `nil`.
   func claimLimit(_ index: Int, machine: String, slot: String?) -> Refusal? {
     let step = plan.steps[index]
+    let agentLimit = step.run == nil ? plan.agent?.maxConcurrent : nil
+    if step.lock == nil, slot == nil, agentLimit == nil, step.uses.isEmpty { return nil }
     var agents = 0
     var used: [String: Int] = [:]
+    // By index: a copy of every step under way would cost more than the rest of the decision.
     for position in inFlight where position != index {
-      let (other, planned) = (steps[position], plan.steps[position])
-      if let lock = step.lock, planned.lock == lock {
-        return Refusal(.limited, "'\(step.id)' and '\(other.id)' share the lock '\(lock)'")
+      if let lock = step.lock, plan.steps[position].lock == lock {
+        return Refusal(.limited, "'\(step.id)' and '\(steps[position].id)' share the lock '\(lock)'")
       }
-      guard case .leased(let lease) = other.phase else { continue }
-      if planned.run == nil { agents += 1 }
+      guard case .leased(let lease) = steps[position].phase else { continue }
+      if plan.steps[position].run == nil { agents += 1 }
       guard lease.owner.machine == machine else { continue }
       if let slot, lease.slot == slot {
-        return Refusal(.limited, "the worktree slot '\(slot)' belongs to '\(other.id)'")
+        return Refusal(.limited, "the worktree slot '\(slot)' belongs to '\(steps[position].id)'")
       }
-      for name in planned.uses { used[name, default: 0] += 1 }
+      for name in plan.steps[position].uses { used[name, default: 0] += 1 }
     }
-    if step.run == nil, let limit = plan.agent?.maxConcurrent, agents >= limit {
+    if let limit = agentLimit, agents >= limit {
       return Refusal(.limited, "\(agents) of at most \(limit) agents are at work")
     }
     for name in step.uses {

@@ -43,20 +43,54 @@ public struct Timestamp: Hashable, Comparable, Sendable, Codable {
 }
 
 /// The name of a git object: 40 lower-case hexadecimal digits. The core treats it as opaque.
-public struct ObjectID: Hashable, Sendable, Codable, CustomStringConvertible {
-  /// The 40 digits.
-  public let hex: String
+public struct ObjectID: Hashable, Sendable, CustomStringConvertible {
+  /// The name's 20 bytes, most significant first. In integers, because states are full of names, and copied.
+  package let words: (UInt64, UInt64, UInt32)
+
+  /// The name of no object.
+  public static let zero = ObjectID(words: (0, 0, 0))
 
   /// Takes exactly 40 lower-case hexadecimal digits; anything else gives `nil`.
   public init?(_ hex: String) {
-    guard hex.utf8.count == 40, hex.utf8.allSatisfy(isLowerHex) else { return nil }
-    self.hex = hex
+    guard hex.utf8.count == 40 else { return nil }
+    var words: (UInt64, UInt64, UInt32) = (0, 0, 0)
+    for (index, digit) in hex.utf8.enumerated() {
+      guard isLowerHex(digit) else { return nil }
+      let value = digit < 0x61 ? digit - 0x30 : digit - 0x57
+      switch index {
+      case 0..<16: words.0 = words.0 << 4 | UInt64(value)
+      case 16..<32: words.1 = words.1 << 4 | UInt64(value)
+      default: words.2 = words.2 << 4 | UInt32(value)
+      }
+    }
+    self.words = words
   }
 
-  /// The name of no object.
-  public static let zero = ObjectID(digits: String(repeating: "0", count: 40))
+  /// Takes the name's bytes as integers.
+  package init(words: (UInt64, UInt64, UInt32)) { self.words = words }
 
-  private init(digits: String) { hex = digits }
+  /// The 40 digits.
+  public var hex: String {
+    String(unsafeUninitializedCapacity: 40) { digits in
+      for index in 0..<min(40, digits.count) {
+        let word = index < 16 ? words.0 : index < 32 ? words.1 : UInt64(words.2)
+        let shift = 4 * (index < 32 ? 15 - index % 16 : 39 - index)
+        let value = UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 15
+        digits[index] = value < 10 ? 0x30 + value : 0x57 + value
+      }
+      return min(40, digits.count)
+    }
+  }
+
+  /// Whether both are the same name.
+  public static func == (left: ObjectID, right: ObjectID) -> Bool { left.words == right.words }
+
+  /// Feeds the name to a hasher.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(words.0)
+    hasher.combine(words.1)
+    hasher.combine(words.2)
+  }
 
   /// The 40 digits.
   public var description: String { hex }

@@ -20,8 +20,8 @@ extension MigrationState {
     }
     var candidates: [Int] = []
     var resting: Timestamp?
-    for (index, step) in steps.enumerated() {
-      switch step.phase {
+    for index in steps.indices {
+      switch steps[index].phase {
       case .ready: if accepts(plan.steps[index]) { candidates.append(index) }
       case .backoff(let until):
         guard accepts(plan.steps[index]) else { continue }

@@ -48,6 +48,8 @@ public struct MigrationState: Equatable, Sendable {
   /// The indices of the steps that are in flight, ascending: derived from `steps`, so that a rule about
   /// limits need not look at every step.
   public private(set) var inFlight: [Int] = []
+  /// The steps that are in flight, in the plan's order.
+  public var stepsInFlight: some Sequence<Step> { inFlight.lazy.map { steps[$0] } }
   /// How many steps are not terminal; derived from `steps`.
   private(set) var openCount = 0
 

@@ -45,10 +45,11 @@ public struct Claiming {
   /// Claims the named step, or the one the claim order says is next.
   ///
   /// `seconds` is the length of the lease, the plan's when `nil`. With `usesSlot` the claim names a worktree
-  /// slot, which is then to be made ready. Exactly one of any number of callers gets a step (I-11).
+  /// slot, which is then to be made ready. `accepts` is asked about a step and the plan in force. Exactly one
+  /// of any number of callers gets a step (I-11).
   public func claim(
     _ migration: String, step: String?, holder: String, owner: Owner, seconds: Int?, usesSlot: Bool,
-    accepting accepts: (PlannedStep) -> Bool = { _ in true }
+    accepting accepts: (PlannedStep, Plan) -> Bool = { _, _ in true }
   ) throws(CommandError) -> ClaimAnswer {
     var answer: ClaimAnswer?
     var won: HeldStep?
@@ -62,7 +63,7 @@ public struct Claiming {
         if let step {
           id = step
         } else {
-          switch state.nextOffer(at: at, machine: owner.machine, accepting: accepts) {
+          switch state.nextOffer(at: at, machine: owner.machine, accepting: { accepts($0, state.plan) }) {
           case .step(let next): id = next
           case .nothingNow(let reason, let until):
             answer = .nothingNow(reason: reason, until: until)
@@ -115,7 +116,7 @@ public struct Claiming {
   private func freeSlot(in state: State, machine: String) -> String {
     var taken = Set<String>()
     for migration in state.migrations {
-      for step in migration.steps {
+      for step in migration.stepsInFlight {
         if case .leased(let lease) = step.phase, lease.owner.machine == machine, let slot = lease.slot {
           taken.insert(slot)
         }

@@ -246,7 +246,7 @@ public final class Orchestrator {
   private func gateable(_ state: MigrationState, at now: Timestamp) -> Fence? {
     guard state.refresh == nil, baseline == nil else { return nil }
     var found: Fence?
-    for step in state.steps {
+    for step in state.stepsInFlight {
       switch step.phase {
       case .gating, .merging: return nil
       case .submitted(let submission):
@@ -263,7 +263,7 @@ public final class Orchestrator {
     let number = (1...workers).first { !names.contains(holder($0)) } ?? workers
     let answer = try claiming.claim(
       migration, step: nil, holder: holder(number), owner: site.owner, seconds: nil, usesSlot: true,
-      accepting: { ($0.run != nil || !canOnlyBeDoneOutside($0)) && sparing?.leavesRoom($0) ?? true })
+      accepting: { ($0.run != nil || $1.agent != nil) && sparing?.leavesRoom($0) ?? true })
     guard case .won(let held) = answer else { return false }
     do throws(CommandError) {
       jobs.append(try claiming.orGiveBack(held) { () throws(CommandError) in try site.begin(held) })
@@ -274,13 +274,6 @@ public final class Orchestrator {
   }
 
   private func holder(_ number: Int) -> String { "\(site.actor)/\(number)" }
-
-  private func canOnlyBeDoneOutside(_ step: PlannedStep) -> Bool {
-    guard step.run == nil, let state = try? site.events.read().state.migration(named: migration) else {
-      return false
-    }
-    return state.plan.agent == nil
-  }
 
   // MARK: Leases
 

@@ -60,7 +60,7 @@ public struct Recovery {
   /// The holds that may be taken now.
   func overdue(_ state: MigrationState, at: Timestamp) -> [Proposal] {
     var proposals: [Proposal] = []
-    for step in state.steps {
+    for step in state.stepsInFlight {
       let fence = Fence(step: step.id, epoch: step.epoch)
       switch step.phase {
       case .leased(let lease):
@@ -95,7 +95,7 @@ public struct Recovery {
       ) { $0.refresh == refresh }
       return true
     }
-    for step in state.steps {
+    for step in state.stepsInFlight {
       guard case .merging(_, _, let target) = step.phase,
         let evidence = self.evidence(target.owner, target.expiresAt, now)
       else { continue }

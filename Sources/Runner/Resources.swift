@@ -11,9 +11,10 @@ struct Resources {
     plan = state.plan
     wanted = Set(state.plan.gate.verifiers.compactMap(\.uses))
     guard !wanted.isEmpty else { return }
-    for (step, planned) in zip(state.steps, state.plan.steps) {
-      guard case .leased(let lease) = step.phase, lease.owner.machine == machine else { continue }
-      for name in planned.uses { used[name, default: 0] += 1 }
+    for index in state.inFlight {
+      guard case .leased(let lease) = state.steps[index].phase, lease.owner.machine == machine
+      else { continue }
+      for name in state.plan.steps[index].uses { used[name, default: 0] += 1 }
     }
   }
 
