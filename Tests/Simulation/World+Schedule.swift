@@ -16,10 +16,7 @@ extension World {
 
   /// Lets one thing happen, at the latest at `limit`; `false` when nothing is to happen before.
   func tick(until limit: Int64) -> Bool {
-    if strikes(faults.person) {
-      let clone = chance.pick(clones)
-      if !clone.isQueueTaken { Person(world: self, in: clone).act() }
-    }
+    if strikes(faults.person) { letPersonAct() }
     if strikes(faults.outsider) { Outsider.act(self) }
     if strikes(faults.jump) { jump() }
     if strikes(faults.partition) { partition() }
@@ -41,12 +38,17 @@ extension World {
     return true
   }
 
+  private func letPersonAct() {
+    let clone = chance.pick(clones)
+    if !clone.isQueueTaken { Person(world: self, in: clone).act() }
+  }
+
   /// All runs have ended, so that only people go on: they do something, and start runs again. Without faults
   /// this is the end.
   private func wakeAll() -> Bool {
     guard !isCalm else { return false }
     now += Int64(chance.draw(1000...600_000))
-    if chance.draw(0...3) == 0 { Outsider(world: self).act() } else { Person(world: self).act() }
+    if chance.draw(0...3) == 0 { Outsider.act(self) } else { letPersonAct() }
     for machine in machines where !machine.isBusy { machine.wakesAt = now + Int64(chance.draw(0...60_000)) }
     return true
   }
