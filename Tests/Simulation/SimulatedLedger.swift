@@ -93,8 +93,8 @@ final class SimulatedLedger: EventLedger, EntryStore {
     try remote?.fetch(attempts: [Ledger.attemptRef(migration, fence)])
   }
 
-  /// Of a shared ledger, one process of a clone appends at a time. Without one, the simulator does without the
-  /// queue, to show that correctness does not rest on it.
+  /// Of a shared ledger, one process of a clone appends at a time. Without one, the simulator does without
+  /// the queue, to show that correctness does not rest on it.
   private func inQueue<Value>(_ body: () throws(LedgerError) -> Value) throws(LedgerError) -> Value {
     guard clone.isSharing else { return try body() }
     guard !clone.isQueueTaken else { throw .git(Process.crashed) }
