@@ -139,8 +139,8 @@ extension Sharing {
   /// How often the same entries are pushed while it is not known whether they arrived.
   private static var triesAfterOpenPushes: Int { 3 }
 
-  /// How often the same entries are pushed when nobody was faster, whatever the remote says: its ref is locked
-  /// for a moment by somebody who is about to move it, or for good by a program that was killed.
+  /// How often the same entries are pushed when nobody was faster, whatever the remote says: its ref is
+  /// locked for a moment by somebody who is about to move it, or for good by a program that was killed.
   private static var triesAtStandstill: Int { 10 }
 
   /// Whether events may be recorded here alone for now. Reports on one's own work may; what would take
