@@ -104,11 +104,6 @@ public final class Ledger {
     return try Append(store: store, author: author).run(propose)
   }
 
-  /// Appends one change; see `append(by:_:)`.
-  public func append(_ proposals: [Proposal], by author: String) throws(LedgerError) -> AppendOutcome {
-    try append(by: author) { (_, _) throws(Refusal) in proposals }
-  }
-
   func win(_ draft: Draft) -> AppendOutcome {
     remembered = draft.snapshot
     return .won(draft.snapshot, effects: draft.effects)

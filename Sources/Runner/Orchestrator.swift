@@ -89,6 +89,7 @@ public final class Orchestrator {
       throw CommandError("no migration '\(migration)'")
     }
     dropFenced(state)
+    if try giveBackOrphans(state) { return .more }
     var didSomething = try finishJobs()
     if try advanceBaseline() { didSomething = true }
     if try advanceGate() { didSomething = true }
@@ -159,6 +160,23 @@ public final class Orchestrator {
         "\(job.step.id) is no longer ours (epoch \(job.claim.fence.epoch)); its worker is stopped")
       job.stop()
     }
+  }
+
+  /// Gives back the claims of this run that nobody here works on: one whose push was cut off comes through
+  /// after all, when the run has long been told that it is not known.
+  private func giveBackOrphans(_ state: MigrationState) throws(CommandError) -> Bool {
+    for step in state.stepsInFlight {
+      guard case .leased(let lease) = step.phase, lease.owner == site.owner,
+        lease.holder.hasPrefix(site.actor + "/")
+      else { continue }
+      let fence = Fence(step: step.id, epoch: step.epoch)
+      if jobs.contains(where: { $0.claim.fence == fence }) { continue }
+      let change = Migration.Change.stepReleased(
+        fence, forced: false, reason: "the claim was not known to be won, and nobody began to work on it")
+      _ = try reporting { try site.events.append([Proposal(migration, change)], by: lease.holder) }
+      return true
+    }
+    return false
   }
 
   private func isCurrent(_ job: any Attempt, in state: MigrationState) -> Bool {
