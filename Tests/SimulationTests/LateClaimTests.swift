@@ -6,7 +6,8 @@ import Testing
 @testable import Runner
 @testable import Simulation
 
-/// A claim whose push was cut off, so that the run was told that nobody knows, and that came through after all.
+/// A claim whose push was cut off, so that the run was told that nobody knows, and that came through after
+/// all.
 @Suite("A claim that comes through late")
 struct LateClaimTests {
   @Test("is given back by the run in whose name it is, and the step is begun anew")
