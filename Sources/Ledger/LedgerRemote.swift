@@ -1,4 +1,5 @@
 import Git
+import Processes
 
 /// The repository that several clones share a ledger through: its ref is the authority (DESIGN §2).
 ///
@@ -65,16 +66,24 @@ public final class GitRemote: LedgerRemote {
     self.git = git
     folder = GitRemote.folder(ofRemote: name, in: repository)
     if let url = try repository.config("remote.\(name).url") {
-      fetchURL = url
-      pushURL = try repository.config("remote.\(name).pushurl") ?? url
+      fetchURL = GitRemote.address(url, from: repository)
+      pushURL = GitRemote.address(try repository.config("remote.\(name).pushurl") ?? url, from: repository)
     } else if name.contains("/") || name.contains(":") {
-      fetchURL = name
-      pushURL = name
+      fetchURL = GitRemote.address(name, from: repository)
+      pushURL = fetchURL
     } else {
       throw GitError(
         message: "there is no such remote", operation: "use", subject: "migrate.remote=\(name)",
         hint: "add it with 'git remote add \(name) URL', or 'git config --unset migrate.remote'")
     }
+  }
+
+  /// A relative path begins at the top of the work tree, as for git itself; our programs run elsewhere.
+  private static func address(_ url: String, from repository: Repository) -> String {
+    let common = repository.commonDirectory
+    let top = common.hasSuffix("/.git") ? String(common.dropLast("/.git".count)) : common
+    let path = top + "/" + url
+    return !url.hasPrefix("/") && Files.exists(path) ? path : url
   }
 
   /// The folder of refs of a remote; an address, which is no ref name, has one for itself.

@@ -88,6 +88,18 @@ struct SharedRunTests {
       try world.tip(first, "refs/heads/migrate/mig") == world.tip(world.server, "refs/heads/migrate/mig"))
   }
 
+  @Test("reach a server whose address is a relative path, from wherever they are called")
+  func relativeAddress() throws {
+    let world = try SharedMigration()
+    let first = world.first.repository.path
+    try world.git(first, "remote", "set-url", "origin", "../server.git")
+    try Files.makeDirectories(first + "/sub/deep")
+    try world.first.start("  - { id: A, run: 'echo a > fa' }", gate: SharedRunTests.gate)
+    let run = try world.migrate(first + "/sub/deep", "run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.git(world.server, "show", "migrate/mig:fa") == "a")
+  }
+
   @Test("know of a resume elsewhere before they give up")
   func resumedElsewhere() throws {
     let world = try SharedMigration()
