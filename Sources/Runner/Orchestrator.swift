@@ -173,8 +173,10 @@ public final class Orchestrator {
       if jobs.contains(where: { $0.claim.fence == fence }) { continue }
       let change = Migration.Change.stepReleased(
         fence, forced: false, reason: "the claim was not known to be won, and nobody began to work on it")
-      _ = try reporting { try site.events.append([Proposal(migration, change)], by: lease.holder) }
-      return true
+      let outcome = try reporting {
+        try site.events.append([Proposal(migration, change)], by: lease.holder)
+      }
+      if case .won = outcome { return true }
     }
     return false
   }
