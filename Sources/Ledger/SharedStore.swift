@@ -7,6 +7,8 @@ package struct RemoteContact {
   var answered: Timestamp?
   /// Until when it is not asked, because it could not be reached a moment ago.
   var restUntil: Timestamp?
+  /// Why what waits here could not be brought over when that was tried last.
+  var obstacle: String?
   /// Whether the person was told that it cannot be reached.
   var isTold = false
 

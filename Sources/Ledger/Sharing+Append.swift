@@ -67,7 +67,9 @@ extension Sharing {
     }
     let known = try asGit { () throws(GitError) in try remote.knownTip() }
     // With entries that wait in between, which `shareWaiting` could not bring over.
-    guard known == seen.tip else { return try wait(proposals, "entries wait for it already") }
+    guard known == seen.tip else {
+      return try wait(proposals, store.contact.obstacle ?? "entries wait for it already")
+    }
     let updates =
       [GitProgram.PushUpdate(ref: Ledger.ref, to: draft.tip, from: seen.tip)]
       + companions(of: proposals, from: seen.state, to: draft.snapshot.state)
@@ -154,9 +156,10 @@ extension Sharing {
 
   /// The same, when the remote says that others were faster, and nobody was.
   private func wait(_ proposals: [Proposal], lockedIn remote: String) throws(LedgerError) -> SharingOutcome {
-    let reason = "'\(Ledger.ref)' stands still there and cannot be moved; a lock may be left on it"
-    guard proposals.allSatisfy(\.change.mayWait) else { throw .rejected(remote: remote, reason: reason) }
-    return try wait(proposals, reason)
+    guard proposals.allSatisfy(\.change.mayWait) else {
+      throw .rejected(remote: remote, reason: Self.standsStill)
+    }
+    return try wait(proposals, Self.standsStill)
   }
 
   /// The same, when it stays unknown whether the remote has them.

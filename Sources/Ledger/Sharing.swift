@@ -44,7 +44,9 @@ package struct Sharing<Store: SharedStore> {
     guard let remote = store.remote, let tip = try store.currentTip() else { return }
     let known = try asGit { () throws(GitError) in try remote.knownTip() }
     if known == tip || isResting { return }
-    if let error = try pullIfReachable() { tellUnreachable(error) }
+    let error = try pullIfReachable()
+    store.contact.obstacle = if case .unreachable(_, let reason)? = error { reason } else { nil }
+    if let error { tellUnreachable(error) }
   }
 
   /// Makes the ledger here follow the shared one. Moves the ref whatever it says: what it said is kept when
@@ -97,6 +99,7 @@ package struct Sharing<Store: SharedStore> {
   /// Asks the remote for its ledger, follows it, and brings over what waited here, decided anew.
   private func pull(_ report: inout SyncReport) throws(LedgerError) {
     guard let remote = store.remote else { return }
+    var (last, isStill) = (OID?.none, true)
     for turn in 0..<Self.triesToShare {
       if turn > 0 { pause(turn) }
       let before = try asGit { () throws(GitError) in try remote.knownTip() }
@@ -110,6 +113,8 @@ package struct Sharing<Store: SharedStore> {
       }
       store.contact.restUntil = nil
       store.contact.answered = store.clock.now()
+      if turn > 0, tip != last { isStill = false }
+      last = tip
       guard let tip else {
         if before != nil { throw .rewritten(remote: remote.name, reason: "it is gone") }
         guard let mine else { return }
@@ -131,7 +136,14 @@ package struct Sharing<Store: SharedStore> {
       }
       if try sendWaiting(mine, onto: tip, &report) { return }
     }
-    throw .unreachable(remote: remote.name, reason: "others append faster than this repository can")
+    throw .unreachable(
+      remote: remote.name,
+      reason: isStill ? Self.standsStill : "others append faster than this repository can")
+  }
+
+  /// Why the remote takes nothing although nobody else was faster.
+  static var standsStill: String {
+    "'\(Ledger.ref)' stands still there and cannot be moved; a lock may be left on it"
   }
 
   /// How often entries are brought to the remote before others are called too fast.

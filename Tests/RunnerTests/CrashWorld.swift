@@ -174,7 +174,12 @@ final class CrashWorld {
   /// What went wrong after a fault, or `nil`: the command, repeated, must lead to the same end, and nothing
   /// may be broken.
   func fault(after run: TestRun) throws -> String? {
-    if run.code == -1 { return "it did not come to an end" }
+    if run.code == -1 {
+      // A run waits for its remote; what a person has to mend there is told.
+      guard run.err.contains("a lock may be left on it; the run goes on"), let remedy = operation.remedy
+      else { return "it did not come to an end: \(run)" }
+      try remedy(world)
+    }
     // Tidying up may fail with a word of warning; the next run does it.
     // So may the ref here that follows what the remote has taken; the next contact leads it there.
     let isTold =
