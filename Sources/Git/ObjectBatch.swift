@@ -41,11 +41,14 @@ public final class ObjectBatch: ObjectWriter {
   public func writeTree(
     updating base: OID?, upserts: [(path: String, blob: OID, mode: FileMode)], removals: [String]
   ) throws(GitError) -> OID {
-    let folders = Set((upserts.map(\.path) + removals).flatMap(ObjectBatch.folders))
+    // Each after the one that it lies in.
+    let folders = Set((upserts.map(\.path) + removals).flatMap(ObjectBatch.folders)).sorted()
     if let base {
       try bring(base)
       for folder in folders {
-        if let found = try repository.entry(at: folder, inTree: base) { try bring(found.oid) }
+        // In memory: the tree may be of this batch.
+        guard let found = try memory.entry(at: folder, inTree: base), found.kind == .tree else { continue }
+        try bring(found.oid)
       }
     }
     let tree = try memory.writeTree(updating: base, upserts: upserts, removals: removals)

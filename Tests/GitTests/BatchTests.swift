@@ -47,6 +47,25 @@ import Testing
     try world.git("fsck", "--strict", "--no-dangling")
   }
 
+  @Test("a tree of a batch can be changed again in the same batch, in folders too")
+  func treeOfBatch() throws {
+    let world = try World()
+    let first = try world.commit(["a": "1\n", "sub/deep/b": "2\n", "sub/c": "3\n"])
+    let batch = try ObjectBatch(for: world.repository)
+    var tree = try world.repository.treeOf(commit: first)
+    for path in ["x", "sub/deep/d", "sub/e", "new/f", "new/g"] {
+      let blob = try batch.writeBlob(Array("\(path)\n".utf8))
+      tree = try batch.writeTree(updating: tree, upserts: [(path, blob, .blob)], removals: [])
+    }
+    let commit = try batch.writeCommit(
+      tree: tree, parents: [first], message: "all\n", author: World.person, committer: World.person)
+    try batch.store()
+    #expect(
+      try world.git("ls-tree", "-r", "--name-only", commit.hex)
+        == "a\nnew/f\nnew/g\nsub/c\nsub/deep/b\nsub/deep/d\nsub/e\nx")
+    try world.git("fsck", "--strict", "--no-dangling")
+  }
+
   @Test("a signature that would forge a header is refused")
   func refusesForgery() throws {
     let world = try World()
