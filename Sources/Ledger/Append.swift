@@ -12,7 +12,7 @@ package protocol EntryWriter {
   /// Writes the entries of many proposals, of which `body` makes a draft, so that they become durable
   /// together.
   func together(
-    _ count: Int, after seen: LedgerSnapshot, _ body: () throws(LedgerError) -> DraftOutcome
+    _ count: Int, _ body: () throws(LedgerError) -> DraftOutcome
   ) throws(LedgerError) -> DraftOutcome
 }
 
@@ -21,7 +21,7 @@ extension EntryWriter {
   func draft(
     _ proposals: [Proposal], on seen: LedgerSnapshot, at: Timestamp, by author: String
   ) throws(LedgerError) -> DraftOutcome {
-    try together(proposals.count, after: seen) { () throws(LedgerError) in
+    try together(proposals.count) { () throws(LedgerError) in
       var sketch = DraftSketch(snapshot: seen)
       for proposal in proposals {
         if let refusal = try extend(&sketch, by: proposal, at: at, author) { return .refused(refusal) }
@@ -32,7 +32,7 @@ extension EntryWriter {
   }
 
   package func together(
-    _ count: Int, after seen: LedgerSnapshot, _ body: () throws(LedgerError) -> DraftOutcome
+    _ count: Int, _ body: () throws(LedgerError) -> DraftOutcome
   ) throws(LedgerError) -> DraftOutcome { try body() }
 }
 
@@ -125,8 +125,8 @@ struct RefStore: EntryStore {
 
   /// Of a shared ledger, the remote's ref is the one that decides; ours only follows.
   func together(
-    _ count: Int, after seen: LedgerSnapshot, _ body: () throws(LedgerError) -> DraftOutcome
-  ) throws(LedgerError) -> DraftOutcome { try ledger.together(count, after: seen, body) }
+    _ count: Int, _ body: () throws(LedgerError) -> DraftOutcome
+  ) throws(LedgerError) -> DraftOutcome { try ledger.together(count, body) }
 
   func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
     try Sharing(self).swap(to: draft, from: seen)

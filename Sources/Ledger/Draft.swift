@@ -87,7 +87,7 @@ extension Ledger: EntryWriter {
 
   /// Writes what `body` drafts as one pack, when it is of many entries.
   package func together(
-    _ count: Int, after seen: LedgerSnapshot, _ body: () throws(LedgerError) -> DraftOutcome
+    _ count: Int, _ body: () throws(LedgerError) -> DraftOutcome
   ) throws(LedgerError) -> DraftOutcome {
     guard count >= Ledger.batchCount else { return try body() }
     let batch = try asGit { () throws(GitError) in try ObjectBatch(for: repository) }
