@@ -160,7 +160,9 @@ extension Step {
     switch phase {
     case .waiting where isUntouched: return .string("waiting")
     case .ready where isUntouched: return .string("ready")
-    default: break
+    case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped,
+      .cancelled:
+      break
     }
     var object = ObjectBuilder()
     object.set(
