@@ -115,20 +115,12 @@ public final class Ledger {
 
   /// Waits for its turn among the local writers. The lock only keeps them from burning retries: without it
   /// the compare-and-swap would still let exactly one win.
-  ///
-  /// Whoever is next in line reads what the others wrote while the one before still writes, and not after.
   func enterQueue() throws(LedgerError) -> FileLock? {
     guard isQueueing else { return nil }
     do throws(FileError) {
       let directory = repository.commonDirectory + "/migrate"
       try Files.makeDirectories(directory)
-      let next = try FileLock.acquire(path: directory + "/ledger.next", wait: true)
-      defer { withExtendedLifetime(next) {} }
-      let path = directory + "/ledger.queue"
-      if let free = try FileLock.acquire(path: path, wait: false) { return free }
-      // An error will be met again where it counts.
-      _ = try? read()
-      return try FileLock.acquire(path: path, wait: true)
+      return try FileLock.acquire(path: directory + "/ledger.queue", wait: true)
     } catch {
       throw .file(error)
     }
