@@ -14,9 +14,10 @@ let package = Package(
   name: "inprocess",
   targets: [
     .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+    .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Clinux"),
     .target(name: "Processes", dependencies: ["Clinux"], swiftSettings: settings),
-    .target(name: "Git", dependencies: ["Clibgit2", "Processes"], swiftSettings: settings),
+    .target(name: "Git", dependencies: ["Clibgit2", "Czlib", "Processes"], swiftSettings: settings),
     .target(name: "Migration", swiftSettings: settings),
     .target(name: "Ledger", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
     .executableTarget(

@@ -22,7 +22,8 @@ public final class ObjectBatch: ObjectWriter {
   private let repository: Repository
   /// A repository without files, so that nothing is looked for on the disk at every write.
   private let memory: Repository
-  private var written: [OID] = []
+  private var written: [(oid: OID, kind: ObjectKind)] = []
+  private var names: Set<OID> = []
 
   /// Makes a batch for a repository. Throws when libgit2 cannot make room for it.
   public init(for repository: Repository) throws(GitError) {
@@ -33,7 +34,7 @@ public final class ObjectBatch: ObjectWriter {
   /// Writes a blob to the batch; see `Repository.writeBlob`.
   public func writeBlob(_ bytes: [UInt8]) throws(GitError) -> OID {
     let oid = try memory.writeBlob(bytes)
-    written.append(oid)
+    note(oid, .blob)
     return oid
   }
 
@@ -52,9 +53,9 @@ public final class ObjectBatch: ObjectWriter {
       }
     }
     let tree = try memory.writeTree(updating: base, upserts: upserts, removals: removals)
-    written.append(tree)
+    note(tree, .tree)
     for folder in folders {
-      if let made = try memory.entry(at: folder, inTree: tree) { written.append(made.oid) }
+      if let made = try memory.entry(at: folder, inTree: tree) { note(made.oid, .tree) }
     }
     return tree
   }
@@ -66,7 +67,7 @@ public final class ObjectBatch: ObjectWriter {
   ) throws(GitError) -> OID {
     let oid = try memory.writeUncheckedCommit(
       tree: tree, parents: parents, message: message, author: author, committer: committer)
-    written.append(oid)
+    note(oid, .commit)
     return oid
   }
 
@@ -74,26 +75,23 @@ public final class ObjectBatch: ObjectWriter {
   public func store() throws(GitError) {
     let operation = "write a pack to"
     let folder = repository.commonDirectory + "/objects/pack"
-    var builderHandle: OpaquePointer?
-    try check(git_packbuilder_new(&builderHandle, memory.pointer), operation, folder)
-    let builder = try unwrap(builderHandle, operation)
-    defer { git_packbuilder_free(builder) }
-    _ = git_packbuilder_set_threads(builder, 1)
-    for oid in written {
-      var id = oid.raw
-      try check(git_packbuilder_insert(builder, &id, nil), operation, folder)
-    }
-    var pack = git_buf()
-    defer { git_buf_dispose(&pack) }
-    try check(git_packbuilder_write_buf(&pack, builder), operation, folder)
+    let pack = try PackWriter(count: written.count)
+    for object in written { try pack.add(try memory.content(of: object.oid), as: object.kind) }
+    let bytes = pack.finish()
     var indexerHandle: OpaquePointer?
     try check(git_indexer_new(&indexerHandle, folder, 0, nil, nil), operation, folder)
     let indexer = try unwrap(indexerHandle, operation)
     defer { git_indexer_free(indexer) }
     var progress = git_indexer_progress()
-    // In one piece: `git_packbuilder_write` maps the file anew for every object.
-    try check(git_indexer_append(indexer, pack.ptr, pack.size, &progress), operation, folder)
+    // In one piece: the file is mapped anew for every one.
+    let code = bytes.withUnsafeBytes { git_indexer_append(indexer, $0.baseAddress, $0.count, &progress) }
+    try check(code, operation, folder)
     try check(git_indexer_commit(indexer, &progress), operation, folder)
+  }
+
+  /// Has an object stored with the others; once, however often it was written.
+  private func note(_ oid: OID, _ kind: ObjectKind) {
+    if names.insert(oid).inserted { written.append((oid, kind)) }
   }
 
   /// Makes a tree of the repository known in memory; it is not written again.

@@ -47,6 +47,43 @@ import Testing
     try world.git("fsck", "--strict", "--no-dangling")
   }
 
+  @Test("objects of any size come back as they were, also one that was written twice")
+  func sizes() throws {
+    let world = try World()
+    let batch = try ObjectBatch(for: world.repository)
+    // Sizes around those at which the head of an object in a pack gets another byte; and bytes that deflate
+    // makes longer.
+    var noise = UInt32(1)
+    let contents = [0, 1, 15, 16, 17, 2047, 2048, 300_000].map { count in
+      (0..<count).map { _ -> UInt8 in
+        noise = noise &* 1_664_525 &+ 1_013_904_223
+        return UInt8(truncatingIfNeeded: noise >> 24)
+      }
+    }
+    let names = try (contents + contents).map { try batch.writeBlob($0) }
+    try batch.store()
+    #expect(try names.map { try world.repository.blob($0) } == contents + contents)
+    try world.git("fsck", "--strict", "--no-dangling")
+  }
+
+  @Test(
+    "SHA-1 gives the sums that FIPS 180 lists",
+    arguments: [
+      ("", "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+      ("abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+      (
+        "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+        "84983e441c3bd26ebaae4aa1f95129e5e54670f1"
+      ),
+      (String(repeating: "a", count: 1_000_000), "34aa973cd4c4daa4f61eeb2bdbad27316534016f"),
+    ])
+  func sums(_ text: String, _ sum: String) {
+    let digits = SHA1.digest(of: Array(text.utf8)).map { byte in
+      (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }
+    #expect(digits.joined() == sum)
+  }
+
   @Test("a tree of a batch can be changed again in the same batch, in folders too")
   func treeOfBatch() throws {
     let world = try World()

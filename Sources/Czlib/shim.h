@@ -1,0 +1,2 @@
+// zlib, which libgit2's own development package brings.
+#include <zlib.h>
