@@ -88,7 +88,8 @@ public struct Fence: Equatable, Hashable, Sendable, Codable {
 public struct Owner: Equatable, Hashable, Sendable, Codable {
   /// The machine's identity.
   public var machine: String
-  /// The kernel's boot id; a process of another boot is dead.
+  /// Where the process id counts: the kernel's boot id, and the PID namespace. A process of another boot is
+  /// dead, of one in another namespace nothing is known.
   public var boot: String
   /// The process id, or 0 when the claim is bound to no process (a person's shell, an outside worker).
   public var pid: Int

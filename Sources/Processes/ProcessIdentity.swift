@@ -12,11 +12,11 @@ public enum Liveness: Equatable, Sendable {
 
 /// A name for a process that is never used again: the boot, the number, and the moment it started.
 public struct ProcessIdentity: Equatable, Hashable, Sendable {
-  /// The machine's boot, from `/proc/sys/kernel/random/boot_id`; empty when it could not be read.
+  /// Where the number counts: see `Machine.bootID`.
   public let bootID: String
   /// The process id.
   public let pid: Int32
-  /// When it started, in clock ticks since the boot.
+  /// When it started, in clock ticks since the boot; 0 when that could not be read.
   public let startTicks: UInt64
 
   /// Makes an identity from recorded parts.
@@ -32,17 +32,21 @@ public struct ProcessIdentity: Equatable, Hashable, Sendable {
     self.init(bootID: Machine.bootID, pid: pid, startTicks: record.startTicks)
   }
 
-  /// This process.
-  public static func current() -> ProcessIdentity {
+  /// This process. Read once: it must never look like another one to itself.
+  public static let current =
     ProcessIdentity(pid: getpid()) ?? ProcessIdentity(bootID: Machine.bootID, pid: getpid(), startTicks: 0)
-  }
 
   /// Whether the process still runs, provided that the record was made on this machine. A zombie is dead.
   ///
-  /// The caller compares `Machine.identity` first: another machine's boot id looks like an old boot of ours.
+  /// `dead` is only said of what is certain. The caller compares `Machine.identity` first: another machine's
+  /// boot id looks like an old boot of ours.
   public func liveness() -> Liveness {
-    if bootID.isEmpty || Machine.bootID.isEmpty { return .unknown }
-    guard bootID == Machine.bootID, let record = ProcessRecord(pid: pid) else { return .dead }
+    let here = Machine.bootID
+    if bootID.isEmpty || here.isEmpty { return .unknown }
+    if Machine.boot(of: bootID) != Machine.boot(of: here) { return .dead }
+    // In another container or sandbox the number is somebody else's, or nobody's.
+    if bootID != here || startTicks == 0 || pid <= 0 { return .unknown }
+    guard let record = ProcessRecord(pid: pid) else { return ProcessRecord.isFree(pid) ? .dead : .unknown }
     return record.startTicks == startTicks && !record.isZombie ? .alive : .dead
   }
 }
@@ -59,15 +63,27 @@ public enum Machine {
   }
 
   /// A name that stays the same over restarts: the machine id of systemd or D-Bus, else the host's name.
-  public static var identity: String {
+  /// Read once: a process must not be on one machine now and on another one later.
+  public static let identity: String = {
     for path in ["/etc/machine-id", "/var/lib/dbus/machine-id"] {
       if let line = firstLine(of: path), !line.isEmpty { return line }
     }
     return hostName
-  }
+  }()
 
-  /// The id of the machine's current boot; empty when the kernel does not tell.
-  public static let bootID: String = firstLine(of: "/proc/sys/kernel/random/boot_id") ?? ""
+  /// Where a process number counts: the id of the machine's current boot, a slash, and the number of the PID
+  /// namespace, since a container or a sandbox numbers its processes by itself. Empty when the kernel does
+  /// not tell.
+  public static let bootID: String = {
+    guard let boot = firstLine(of: "/proc/sys/kernel/random/boot_id"), !boot.isEmpty else { return "" }
+    var buffer = [UInt8](repeating: 0, count: 64)
+    let count = readlink("/proc/self/ns/pid", &buffer, buffer.count)
+    let number = buffer.prefix(max(0, count)).filter { (0x30...0x39).contains($0) }
+    return number.isEmpty ? "" : boot + "/" + String(decoding: number, as: UTF8.self)
+  }()
+
+  /// The boot without the namespace.
+  static func boot(of id: String) -> Substring { id.prefix { $0 != "/" } }
 
   private static func firstLine(of path: String) -> String? {
     guard let content = readProc(path) else { return nil }

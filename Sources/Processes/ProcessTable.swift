@@ -8,12 +8,16 @@ struct ProcessRecord: Hashable {
   /// Clock ticks between the machine's start and the process's: with the pid, a name that is never reused.
   let startTicks: UInt64
 
-  /// Reads the record of `pid`, or `nil` when there is no such process (any more).
+  /// Reads the record of `pid`, or `nil` when there is no such process (any more) or it cannot be told.
   init?(pid: pid_t) {
     guard let content = readProc("/proc/\(pid)/stat"), let record = ProcessRecord(pid: pid, stat: content)
     else { return nil }
     self = record
   }
+
+  /// Whether no process has the number. That its record cannot be read says nothing: the system may be out of
+  /// descriptors or memory, or hide the processes of others.
+  static func isFree(_ pid: pid_t) -> Bool { kill(pid, 0) != 0 && errno == ESRCH }
 
   /// Parses the file: the name between the first `(` and the LAST `)` may hold spaces, parentheses, newlines.
   init?(pid: pid_t, stat: [UInt8]) {

@@ -89,7 +89,7 @@ public final class Site {
 
   /// This process as the owner of a claim.
   public static func owner() -> Owner {
-    let process = ProcessIdentity.current()
+    let process = ProcessIdentity.current
     return Owner(
       machine: Machine.identity, boot: process.bootID, pid: Int(process.pid),
       startTicks: Int64(clamping: process.startTicks))
@@ -103,7 +103,6 @@ public final class Site {
   /// Whether an owner is provably dead: a process of this machine that is gone, or of an earlier boot of it.
   public static func isProvablyDead(_ owner: Owner) -> Bool {
     guard owner.pid > 0, owner.machine == Machine.identity else { return false }
-    guard owner.boot == Machine.bootID else { return true }
     let process = ProcessIdentity(
       bootID: owner.boot, pid: Int32(clamping: owner.pid), startTicks: UInt64(clamping: owner.startTicks))
     return process.liveness() == .dead

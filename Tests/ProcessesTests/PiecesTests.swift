@@ -59,14 +59,26 @@ import Testing
 
 @Suite struct ProcessIdentityTests {
   @Test func `this process is alive, and its number with another start is dead`() throws {
-    let current = ProcessIdentity.current()
+    let current = ProcessIdentity.current
     #expect(current.liveness() == .alive)
     let reused = ProcessIdentity(bootID: current.bootID, pid: current.pid, startTicks: 1)
     #expect(reused.liveness() == .dead)
     let rebooted = ProcessIdentity(bootID: "other", pid: current.pid, startTicks: current.startTicks)
     #expect(rebooted.liveness() == .dead)
-    #expect(ProcessIdentity(bootID: "", pid: 1, startTicks: 1).liveness() == .unknown)
+    let ended = ProcessIdentity(bootID: current.bootID, pid: Int32.max, startTicks: 1)
+    #expect(ended.liveness() == .dead)
     #expect(!Machine.hostName.isEmpty && !Machine.identity.isEmpty)
+  }
+
+  @Test func `nothing is said of a process that cannot be looked at from here`() throws {
+    let current = ProcessIdentity.current
+    let boot = current.bootID.prefix { $0 != "/" }
+    #expect(ProcessIdentity(bootID: "", pid: 1, startTicks: 1).liveness() == .unknown)
+    // In a sandbox the number of a live process out here is nobody's.
+    let sandboxed = ProcessIdentity(bootID: "\(boot)/1", pid: Int32.max, startTicks: 1)
+    #expect(sandboxed.liveness() == .unknown)
+    // Whoever recorded it could not read when it started.
+    #expect(ProcessIdentity(bootID: current.bootID, pid: current.pid, startTicks: 0).liveness() == .unknown)
   }
 
   @Test func `a name with spaces, parentheses and a newline does not shift the fields`() throws {
