@@ -6,12 +6,19 @@ extension Repository {
   /// The folder that holds the administrative files of the linked worktree `name`.
   public func registration(ofWorktree name: String) -> String { "\(commonDirectory)/worktrees/\(name)" }
 
-  /// Every linked worktree, sorted by name, also broken ones. Throws when the list cannot be read.
+  /// Every linked worktree, sorted by name, also broken ones. Throws when the list cannot be read; libgit2's
+  /// own list is shorter then, and says nothing.
   public func worktrees() throws(GitError) -> [Worktree] {
-    var list = git_strarray()
-    try check(git_worktree_list(&list, pointer), "list the worktrees of", commonDirectory)
-    defer { git_strarray_dispose(&list) }
-    let names = (0..<list.count).compactMap { PathText.string(list.strings[$0]) }
+    let operation = "list the worktrees of"
+    // With the dot, a link in the folder's place is followed, as git does.
+    guard let folder = try DirectoryHandle.open("\(commonDirectory)/worktrees/.", operation) else {
+      return []
+    }
+    let names = try folder.names(operation).map { PathText.string($0) }.filter { name in
+      ["commondir", "gitdir", "HEAD"].allSatisfy { file in
+        Files.exists("\(registration(ofWorktree: name))/\(file)")
+      }
+    }
     return names.sorted(by: PathText.precedes).map(worktree(named:))
   }
 

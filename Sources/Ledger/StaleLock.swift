@@ -96,7 +96,8 @@ public enum StaleLock {
 
   /// Whether any process we may look at has the file open.
   private static func isOpen(_ file: Identity) -> Bool {
-    let processes = (try? Files.listDirectory("/proc")) ?? []
+    // Who cannot look must not say that nobody is there.
+    guard let processes = try? Files.listDirectory("/proc") else { return true }
     for process in processes where Int32(process) != nil {
       let directory = "/proc/\(process)/fd"
       for descriptor in (try? Files.listDirectory(directory)) ?? [] {

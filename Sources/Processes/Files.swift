@@ -98,12 +98,16 @@ public enum Files {
     guard let directory = opendir(path) else { throw .last("list", path) }
     defer { closedir(directory) }
     var names: [String] = []
+    errno = 0
     while let entry = readdir(directory) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
         String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
       }
       if name != "." && name != ".." { names.append(name) }
+      errno = 0
     }
+    // The end and an error look the same: half a list must not pass for the whole.
+    guard errno == 0 else { throw .last("list", path) }
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
