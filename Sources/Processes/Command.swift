@@ -53,6 +53,8 @@ public struct Command: Sendable {
   /// The longest run in seconds, or `nil` for no limit. Then its process group gets TERM, and KILL after
   /// `graceSeconds`.
   public var timeoutSeconds: Int?
+  /// How long a program that is given an answer may take to ask, in seconds. Then its input ends.
+  public var askingSeconds = 30
   /// How long it may take to obey TERM, in seconds.
   public var graceSeconds = 2
 

@@ -15,6 +15,8 @@ struct CommandLoop: ~Copyable {
   private let graceMilliseconds: Int64
   private var fed = 0
   private var deadline: Int64?
+  /// Until when it may ask.
+  private var askingEnds: Int64?
   private var escalation = Escalation.none
   private var stdout: [UInt8] = []
   private var stderr: [UInt8] = []
@@ -37,6 +39,7 @@ struct CommandLoop: ~Copyable {
     self.answer = answer
     graceMilliseconds = Int64(command.graceSeconds) * 1000
     deadline = command.timeoutSeconds.map { monotonicMilliseconds() + Int64($0) * 1000 }
+    askingEnds = answer.map { _ in monotonicMilliseconds() + Int64(command.askingSeconds) * 1000 }
     setNonBlocking(self.feed.writing)
     setNonBlocking(self.out.reading)
     setNonBlocking(self.err.reading)
@@ -54,15 +57,10 @@ struct CommandLoop: ~Copyable {
       let ready = poller.wait(milliseconds: nextTimeout())
       if ready.contains(feed.writing) { writeInput() }
       if ready.contains(out.reading), readOutput(), let rest = answer?(stdout) {
-        answer = nil
-        input += rest
-        writeInput()
+        stopAnswering(rest)
       }
-      if out.reading < 0, answer != nil {
-        // It can ask no more, and must not wait for an answer.
-        answer = nil
-        writeInput()
-      }
+      // It can ask no more, or its question was lost, and it must not wait for an answer.
+      if out.reading < 0 || askingEnds.map({ $0 <= monotonicMilliseconds() }) == true { stopAnswering() }
       if ready.contains(err.reading) { readError() }
       enforceDeadline()
     }
@@ -76,8 +74,17 @@ struct CommandLoop: ~Copyable {
     return Outcome(status: status, stdout: stdout, stderr: stderr, isTruncated: isTruncated)
   }
 
+  /// Ends the input after `rest`.
+  private mutating func stopAnswering(_ rest: [UInt8] = []) {
+    guard answer != nil else { return }
+    (answer, askingEnds) = (nil, nil)
+    input += rest
+    writeInput()
+  }
+
   private func nextTimeout() -> Int? {
-    let rest = deadline.map { Int(max(0, $0 - monotonicMilliseconds())) }
+    let end = [deadline, askingEnds].compactMap(\.self).min()
+    let rest = end.map { Int(max(0, $0 - monotonicMilliseconds())) }
     // Without a pidfd (an old kernel) nothing tells about the end of a child that closed its output early.
     if exitDescriptor.raw < 0 { return min(rest ?? 20, 20) }
     return rest

@@ -77,6 +77,15 @@ import Testing
     #expect(try command.run(answer: { _ in nil }).status == .exited(0))
   }
 
+  @Test func `a program that does not ask in time gets the end of its input`() throws {
+    var command = world.shell("while read -r line; do :; done; echo over")
+    command.askingSeconds = 0
+    command.timeoutSeconds = 10
+    let outcome = try command.run(answer: { _ in nil })
+    #expect(outcome.status == .exited(0))
+    #expect(outcome.text == "over\n")
+  }
+
   @Test func `names are looked up in the PATH of the child's environment`() throws {
     try Files.writeAtomically(world.path("tool"), Array("#!/bin/sh\necho mine\n".utf8), mode: 0o755)
     #expect(try Command("tool", environment: ["PATH": world.directory]).run().text == "mine\n")
