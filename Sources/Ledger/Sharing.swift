@@ -109,6 +109,7 @@ package struct Sharing<Store: SharedStore> {
         tip = try remote.fetch(branches: try integrationBranches())
       } catch {
         store.contact.restUntil = store.clock.now().adding(seconds: RemoteContact.restSeconds)
+        store.contact.restReason = error.message
         throw .unreachable(remote: remote.name, reason: error.message)
       }
       store.contact.restUntil = nil
@@ -146,6 +147,9 @@ package struct Sharing<Store: SharedStore> {
     "'\(Ledger.ref)' stands still there and cannot be moved; a lock may be left on it"
   }
 
+  /// What is added to a reason while it is not known whether the remote has the entries.
+  static var openEnd: String { " (it may have the entry all the same)" }
+
   /// How often entries are brought to the remote before others are called too fast.
   private static var triesToShare: Int { 20 }
 
@@ -154,16 +158,17 @@ package struct Sharing<Store: SharedStore> {
     store.pause(atMostMicroseconds: UInt64(20_000 << min(turn, 5)))
   }
 
+  /// Once for each reason: one that comes later may be the one that a person has to do something about.
   func tellUnreachable(_ error: LedgerError) {
-    if !store.contact.isTold {
-      store.warn("\(error.description); what is recorded now waits for 'git migrate sync'")
-    }
-    store.contact.isTold = true
+    guard case .unreachable(_, let reason) = error, store.contact.told.count < RemoteContact.mostTold,
+      store.contact.told.insert(reason.replacing(Self.openEnd, with: "")).inserted
+    else { return }
+    store.warn("\(error.description); what is recorded now waits for 'git migrate sync'")
   }
 
   func answered(_ tip: OID) throws(LedgerError) {
     store.contact.answered = store.clock.now()
-    store.contact.isTold = false
+    store.contact.told = []
     try asGit { () throws(GitError) in try store.remote?.remember(tip) }
   }
 

@@ -26,7 +26,8 @@ public final class Orchestrator {
   private var gate: GateTask?
   private var baseline: BaselineTask?
   private(set) var stops = 0
-  private var isOffline = false
+  private var obstacles: Set<String> = []
+  private static let mostObstacles = 8
   private var obstacle: String?
   /// When each claim of ours was last known to be fresh, by the clock here.
   private var renewals: [Fence: Timestamp] = [:]
@@ -95,9 +96,13 @@ public final class Orchestrator {
     if try advanceGate() { didSomething = true }
     if didSomething { return .more }
     if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { return .more }
-    isOffline = false
+    obstacles = []
     if jobs.isEmpty && gate == nil && baseline == nil, let ending = ending(state) {
-      return try isNewest(snapshot) ? .ended(ending) : .more
+      guard try isNewest(snapshot) else { return .more }
+      if let reason = try site.follow(state) {
+        observer.warn("'\(state.into)' is not moved here yet: \(reason); the next command tries again")
+      }
+      return .ended(ending)
     }
     try renew(state)
     return .nothing
@@ -117,8 +122,10 @@ public final class Orchestrator {
   /// new begins before the connection is back. Throws what cannot be got over.
   package func bear(_ error: CommandError) throws(CommandError) {
     guard error.isOffline, stops == 0 || !jobs.isEmpty else { throw error }
-    if !isOffline { observer.warn("\(error.message); the run goes on when it can be reached") }
-    isOffline = true
+    // Once for each reason: one that comes later may be the one that a person has to do something about.
+    if obstacles.count < Self.mostObstacles, obstacles.insert(error.message).inserted {
+      observer.warn("\(error.message); the run goes on when it can be reached")
+    }
   }
 
   // MARK: What it watches

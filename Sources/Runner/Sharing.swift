@@ -41,23 +41,23 @@ extension Surroundings {
   /// Leads the integration branch of a shared ledger forward, by git and through the hooks: a migration's own
   /// to where the ledger says it is, one that people share to where the remote has it.
   ///
-  /// A branch that cannot move now, because somebody works on it, moves later. Does nothing for a ledger that
-  /// is not shared, and after the end.
-  package func follow(_ migration: MigrationState) throws(CommandError) {
+  /// A branch that cannot move now, because somebody works on it, moves later; gives the reason. Does nothing
+  /// for a ledger that is not shared, and after the end.
+  @discardableResult package func follow(_ migration: MigrationState) throws(CommandError) -> String? {
     guard isShared, !migration.phase.isTerminal, let tip = try place(of: migration),
       try self.tip(of: migration.intoRef) != tip
-    else { return }
+    else { return nil }
     try announceBranches()
     if try !has(tip) {
       try synchronize()
-      guard try has(tip) else { return }
+      guard try has(tip) else { return nil }
     }
     guard let now = try self.tip(of: migration.intoRef) else {
-      _ = try createBranch(migration.into, at: tip)
-      return
+      return try createBranch(migration.into, at: tip)
     }
-    guard try isAncestor(now, of: tip) else { return }
-    _ = try BranchMove(site: self).move(migration.intoRef, from: now, to: tip, isOwn: true)
+    guard try isAncestor(now, of: tip) else { return nil }
+    let outcome = try BranchMove(site: self).move(migration.intoRef, from: now, to: tip, isOwn: true)
+    return if case .notMoved(let reason) = outcome { reason } else { nil }
   }
 
   /// Where the integration branch is in the remote, as far as it is known here.

@@ -323,6 +323,37 @@ struct SharingTests {
     #expect(try world.tip(world.server) == world.tip(world.ledgers.repository.path))
   }
 
+  @Test("tells every reason why the remote cannot be reached, and each of them once")
+  func reasonsTold() throws {
+    let world = try SharedWorld(steps: 3)
+    let clock = Time()
+    var remote: FaultyRemote?
+    let ledger = try world.writer(clock: clock) { real in
+      let faulty = FaultyRemote(real)
+      remote = faulty
+      return faulty
+    }
+    var warnings: [String] = []
+    ledger.warn = { warnings.append($0) }
+    for step in ["S1", "S2", "S3"] {
+      #expect(try world.ledgers.claim(step, by: "a", through: ledger).isWon)
+    }
+    func fail(_ step: String) throws {
+      clock.seconds += 11
+      let failure = Failure(kind: .worker, reason: "it broke")
+      let change = Change.attemptFailed(Fence(step: step, epoch: 1), failure)
+      #expect(try ledger.append([Proposal("mig", change)], by: "a").isWon)
+    }
+    try world.setReachable(false)
+    try fail("S1")
+    try fail("S2")
+    #expect(warnings.count == 1, "\(warnings)")
+    try world.setReachable(true)
+    remote?.isFetchCut = true
+    try fail("S3")
+    #expect(warnings.count == 2, "\(warnings)")
+  }
+
   @Test("has what the remote has taken, even when our own ref cannot be moved")
   func ownRefStuck() throws {
     let world = try SharedWorld(steps: 2)
