@@ -15,6 +15,8 @@ public final class TestRepository {
   /// What programs get to see; a test may add to it.
   public var environment: [String: String]
   private var ticks: Int64 = 0
+  /// The longest run of a program, in seconds.
+  public var timeoutSeconds = 60
 
   /// The first second of the tests' time: 2026-01-01T00:00:00Z.
   public static let epoch: Int64 = 1_767_225_600
@@ -111,7 +113,7 @@ public final class TestRepository {
     var command = Command(
       program, arguments, environment: all.merging(adding) { $1 }, directory: directory ?? path)
     command.input = input.map { Array($0.utf8) }
-    command.timeoutSeconds = 60
+    command.timeoutSeconds = timeoutSeconds
     return TestRun(try command.run())
   }
 
