@@ -35,6 +35,9 @@ public final class Ledger {
   var contact = RemoteContact()
   /// Whether local writers queue; off only in tests, to show that correctness does not rest on it.
   var isQueueing = true
+  /// How long a writer waits in the queue.
+  var patience = WriterQueue.patience
+  private let queue: WriterQueue
 
   /// How often an append that got an open outcome is tried again before it is given up.
   static let triesAfterErrors = 3
@@ -54,6 +57,7 @@ public final class Ledger {
     self.redact = redact
     chain = Chain(repository: repository)
     plans = PlanStore(repository: repository)
+    queue = WriterQueue(folder: repository.commonDirectory + "/migrate")
   }
 
   /// The state at the tip. Costs one checkpoint and the entries after it, or only what is new since the last
@@ -98,7 +102,7 @@ public final class Ledger {
     by author: String, _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> [Proposal]
   ) throws(LedgerError) -> AppendOutcome {
     let queue = try enterQueue()
-    defer { withExtendedLifetime(queue) {} }
+    defer { queue?.free() }
     let store = RefStore(ledger: self, queue: queue)
     if remote != nil { try Sharing(store).shareWaiting() }
     return try Append(store: store, author: author).run(propose)
@@ -113,14 +117,16 @@ public final class Ledger {
     do throws(GitError) { return try repository.resolve(Ledger.ref) } catch { throw .git(error) }
   }
 
-  /// Waits for its turn among the local writers. The lock only keeps them from burning retries: without it
-  /// the compare-and-swap would still let exactly one win.
+  /// Waits for its turn among the local writers, and meanwhile reads what they wrote. Shared, there is no
+  /// limit: whoever is in front may be waiting for the remote.
   func enterQueue() throws(LedgerError) -> FileLock? {
     guard isQueueing else { return nil }
+    let known = remote == nil ? remembered.tip : nil
     do throws(FileError) {
-      let directory = repository.commonDirectory + "/migrate"
-      try Files.makeDirectories(directory)
-      return try FileLock.acquire(path: directory + "/ledger.queue", wait: true)
+      return try queue.enter(knowing: known, withinSeconds: remote == nil ? patience : nil) {
+        // An error will be met again where it counts.
+        _ = try? read()
+      }
     } catch {
       throw .file(error)
     }

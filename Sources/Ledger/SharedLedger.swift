@@ -1,5 +1,6 @@
 import Git
 import Migration
+import Processes
 
 /// A refused event that had waited for a connection.
 public struct RefusedEvent: Equatable, Sendable {
@@ -49,7 +50,7 @@ extension Ledger {
   public func synchronize() throws(LedgerError) -> SyncReport {
     guard remote != nil else { return SyncReport() }
     let queue = try enterQueue()
-    defer { withExtendedLifetime(queue) {} }
+    defer { queue?.free() }
     return try Sharing(RefStore(ledger: self, queue: queue)).synchronize()
   }
 

@@ -21,6 +21,11 @@ public enum StaleLock {
     queue?.leave(PathText.bytes(value.hex + "\n"))
   }
 
+  /// Whether a commit is the last that any holder of the queue announced.
+  static func isAnnounced(_ value: OID, in queue: FileLock) -> Bool {
+    queue.note(limit: 41) == PathText.bytes(value.hex + "\n")
+  }
+
   /// Whether there is a lock at all: one system call, so that every append can ask.
   static func exists(in repository: Repository) -> Bool { identity(of: path(repository)) != nil }
 

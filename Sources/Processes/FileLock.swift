@@ -22,6 +22,24 @@ public final class FileLock: Sendable {
     throw .last("lock", path)
   }
 
+  /// The same, but waits for so many seconds at most; `nil` says that somebody else still holds it.
+  public static func acquire(path: String, waitingSeconds seconds: Int) throws(FileError) -> FileLock? {
+    if let free = try acquire(path: path, wait: false) { return free }
+    guard seconds > 0 else { return nil }
+    let raw = retrying { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
+    guard raw >= 0 else { throw .last("lock", path) }
+    return LockWait.lock(raw, withinSeconds: seconds) ? FileLock(raw: raw) : nil
+  }
+
+  /// Lets others have the lock; the file stays open.
+  public func free() { _ = retrying { flock(raw, LOCK_UN) } }
+
+  /// Takes a lock back that was let go, if nobody else has it and its file was not removed.
+  public func takeBack() -> Bool {
+    var status = stat()
+    return fstat(raw, &status) == 0 && status.st_nlink > 0 && retrying { flock(raw, LOCK_EX | LOCK_NB) } == 0
+  }
+
   /// Leaves a few bytes in the lock's file for whoever holds the lock next; `false` when they could not be
   /// written.
   @discardableResult

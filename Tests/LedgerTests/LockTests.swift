@@ -129,4 +129,14 @@ struct LockTests {
     #expect(
       try world.sentences().suffix(2) == ["S1 claimed by first (epoch 1)", "S2 claimed by second (epoch 1)"])
   }
+
+  @Test("a writer that is stopped in front of the queue stops nobody for ever")
+  func stoppedWriter() throws {
+    let queue = try FileLock.acquire(
+      path: world.repository.path + "/.git/migrate/ledger.queue", wait: true)
+    let ledger = try world.writer()
+    ledger.patience = 0
+    #expect(try world.claim("S1", by: "w", through: ledger).isWon)
+    #expect(queue != nil)
+  }
 }

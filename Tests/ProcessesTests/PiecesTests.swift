@@ -57,6 +57,34 @@ import Testing
   }
 }
 
+@Suite struct LockWaitTests {
+  let world: World
+
+  init() throws { world = try World() }
+
+  private func openLock() -> Int32 { open(world.path("lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
+
+  @Test func `who waits gets the lock when it is free`() async throws {
+    var first = try FileLock.acquire(path: world.path("lock"), wait: false)
+    #expect(first != nil)
+    let second = openLock()
+    let waiting = Task.detached { LockWait.lock(second, withinSeconds: 600) }
+    first = nil
+    #expect(await waiting.value)
+    #expect(try FileLock.acquire(path: world.path("lock"), wait: false) == nil)
+    _ = close(second)
+  }
+
+  @Test func `who gives up waiting does not keep the lock that comes later`() throws {
+    var first = try FileLock.acquire(path: world.path("lock"), wait: false)
+    #expect(first != nil)
+    #expect(try FileLock.acquire(path: world.path("lock"), waitingSeconds: 0) == nil)
+    #expect(!LockWait.lock(openLock(), withinSeconds: 0))
+    first = nil
+    #expect(try FileLock.acquire(path: world.path("lock"), wait: true) != nil)
+  }
+}
+
 @Suite struct ProcessIdentityTests {
   @Test func `this process is alive, and its number with another start is dead`() throws {
     let current = ProcessIdentity.current
