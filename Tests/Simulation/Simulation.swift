@@ -79,22 +79,32 @@ package struct Simulation {
       }
       guard world.violation == nil, let state = state() else { return }
       if state.phase.isTerminal { return }
-      guard case .paused = state.phase else { return settle(state) }
+      guard case .paused = state.phase else {
+        guard let reason = unsettled(state) else { return }
+        guard restartInterrupted() else { return world.fail("I-19", reason) }
+        continue
+      }
       Person(world: world).resume()
       for machine in world.machines { machine.wakesAt = world.now }
     }
     world.fail("I-19", "the migration is paused again and again")
   }
 
-  private func settle(_ state: MigrationState) {
-    if world.machines.contains(where: { $0.process != nil }) {
-      return world.fail("I-19", "the runs do not come to an end")
-    }
+  /// Starts the runs again that a person had told to stop; says whether there were any.
+  private func restartInterrupted() -> Bool {
+    let ended = world.machines.filter { $0.process == nil && $0.ending == .interrupted }
+    for machine in ended { (machine.ending, machine.wakesAt) = (nil, world.now) }
+    return !ended.isEmpty
+  }
+
+  /// Why the migration is not where it should be once all runs have ended, or `nil`.
+  private func unsettled(_ state: MigrationState) -> String? {
+    if world.machines.contains(where: { $0.process != nil }) { return "the runs do not come to an end" }
     for (index, step) in state.steps.enumerated() {
       switch step.phase {
       case .merged, .skipped, .cancelled: continue
       case .blocked(let reason):
-        if reason.isEmpty { world.fail("I-19", "'\(step.id)' is blocked without a reason") }
+        if reason.isEmpty { return "'\(step.id)' is blocked without a reason" }
       case .waiting, .backoff:
         let needs = state.plan.steps[index].needs
         let isHeld = needs.contains { need in
@@ -103,11 +113,12 @@ package struct Simulation {
           default: false
           }
         }
-        if !isHeld { world.fail("I-19", "'\(step.id)' is \(step.phase.word), and nothing holds it") }
+        if !isHeld { return "'\(step.id)' is \(step.phase.word), and nothing holds it" }
       case .ready, .leased, .submitted, .gating, .merging:
-        world.fail("I-19", "all runs have ended, and '\(step.id)' is \(step.phase.word)")
+        return "all runs have ended, and '\(step.id)' is \(step.phase.word)"
       }
     }
+    return nil
   }
 
   /// I-18: after the end nobody holds anything.
