@@ -70,9 +70,6 @@ extension Sharing {
     guard known == seen.tip else {
       return try wait(proposals, store.contact.obstacle ?? "entries wait for it already")
     }
-    let updates =
-      [GitProgram.PushUpdate(ref: Ledger.ref, to: draft.tip, from: seen.tip)]
-      + companions(of: proposals, from: seen.state, to: draft.snapshot.state)
     // Set as soon as a push was cut off: the draft may arrive as long as the remote is at the tip that it
     // follows, so that only the very same one may be tried again. With a new one we could lose against
     // ourselves.
@@ -80,6 +77,10 @@ extension Sharing {
     var (pushes, standstills) = (0, 0)
     while pushes < Self.triesAfterOpenPushes {
       pushes += 1
+      // Anew each time: what the last contact has shown of the branches may have changed.
+      let updates =
+        [GitProgram.PushUpdate(ref: Ledger.ref, to: draft.tip, from: seen.tip)]
+        + companions(of: proposals, from: seen.state, to: draft.snapshot.state)
       switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
       case .won:
         try answered(draft.tip)

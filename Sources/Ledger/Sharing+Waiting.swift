@@ -116,9 +116,11 @@ extension Sharing {
         updates.append(GitProgram.PushUpdate(ref: attempt, to: result.commit.oid, from: nil))
       case .stepMerged(let fence, let commit):
         guard case .merging(_, _, let target)? = old?.step(fence.step)?.phase else { continue }
+        if isThere(commit.oid, ref) { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: target.old.oid))
       case .refreshMerged(let commit):
         guard let refresh = old?.refresh else { continue }
+        if isThere(commit.oid, ref) { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: refresh.old.oid))
       case .planAmended, .migrationPaused, .migrationResumed, .migrationAborted, .migrationFinished,
         .refreshIntended, .refreshAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
@@ -128,5 +130,11 @@ extension Sharing {
       }
     }
     return updates
+  }
+
+  /// Whether a branch was seen to be there already: git moves the refs of a push one after the other in the
+  /// end, and a server that is killed in between has the branch and not the entry.
+  private func isThere(_ commit: OID, _ branch: String) -> Bool {
+    (try? store.remote?.knownTip(ofBranch: branch)).flatMap(\.self) == commit
   }
 }

@@ -126,6 +126,13 @@ public struct Recovery {
     if let tip, try isReached(commit.oid, by: tip) {
       return try perform(record(Proposal(state.name, merged), while: isSame))
     }
+    if site.isShared {
+      // A server that was killed in the middle of the push may have the branch and not the entry.
+      try site.synchronize()
+      if let there = try site.sharedTip(of: state.intoRef), try isReached(commit.oid, by: there) {
+        return try perform(record(Proposal(state.name, merged), while: isSame))
+      }
+    }
     // A shared ledger is in one push with its branch, and a branch that is gone moves nowhere.
     guard let tip, !site.isShared else {
       return try perform(record(Proposal(state.name, abandoned), while: isSame))

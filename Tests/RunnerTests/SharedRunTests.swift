@@ -100,6 +100,50 @@ struct SharedRunTests {
     #expect(try world.git(world.server, "show", "migrate/mig:fa") == "a")
   }
 
+  @Test("merge once when the server is killed between the branch and the entry", arguments: [false, true])
+  func serverCutInTwo(isRunKilledToo: Bool) throws {
+    let world = try SharedMigration()
+    let first = world.first.repository.path
+    try world.first.start("  - { id: A, run: 'echo a > fa' }", gate: SharedRunTests.gate)
+    // With its locks held, git asks this; then it would move one ref after the other. Not a second time.
+    let hook = """
+      #!/bin/sh
+      [ "$1" = prepared ] || exit 0
+      while read -r old new ref; do
+        case $ref-$old in
+          refs/heads/migrate/mig-0000*) ;;
+          refs/heads/migrate/mig-*)
+            echo "$new" > refs/heads/migrate/mig
+            rm -f hooks/reference-transaction refs/heads/migrate/mig.lock refs/migrate/ledger.lock
+            pids=$PPID pid=$PPID
+            while [ -e kills-run ] && [ "$(ps -o comm= -p "$pid")" != git-migrate ]; do
+              pid=$(ps -o ppid= -p "$pid" | tr -d ' ')
+              pids="$pid $pids"
+            done
+            kill -9 $pids
+            ;;
+        esac
+      done
+      """
+    try Files.writeAtomically(
+      world.server + "/hooks/reference-transaction", Array(hook.utf8), mode: 0o755)
+    if isRunKilledToo { try Files.writeAtomically(world.server + "/kills-run", []) }
+    let run = try world.first.migrate("run")
+    #expect(!Files.exists(world.server + "/hooks/reference-transaction"))
+    #expect(run.code == (isRunKilledToo ? 137 : 0), "\(run)")
+    if isRunKilledToo {
+      let again = try world.first.migrate("run")
+      #expect(again.code == 0, "\(again)")
+    }
+    #expect(try world.git(world.server, "show", "migrate/mig:fa") == "a")
+    #expect(try world.first.merged().count == 1)
+    #expect(try world.first.count("A merged") == 1 && world.first.count("not merged") == 0)
+    for ref in ["refs/migrate/ledger", "refs/heads/migrate/mig"] {
+      #expect(try world.tip(first, ref) == world.tip(world.server, ref))
+    }
+    #expect(try world.first.complaints() == "")
+  }
+
   @Test("know of a resume elsewhere before they give up")
   func resumedElsewhere() throws {
     let world = try SharedMigration()
