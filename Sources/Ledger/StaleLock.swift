@@ -15,6 +15,8 @@ import Processes
 /// between its making and its writing, could be anybody's, and has to wait for its minute.
 public enum StaleLock {
   static let ageSeconds: Int64 = 60
+  /// The age for an attempt's ref: git itself locks one only to pack or to fetch it, for a moment.
+  static let attemptAgeSeconds: Int64 = 10
 
   /// Notes what the holder of the queue is about to write.
   static func announce(_ value: OID, holding queue: FileLock?) {
@@ -52,12 +54,14 @@ public enum StaleLock {
   }
 
   /// Takes away the lock of a ref that only git-migrate writes: an attempt's, or a migration's own branch. It
-  /// was left when nobody has it open and it is older than a minute. Says whether there was one.
+  /// was left when nobody has it open and it is older than a minute, an attempt's than ten seconds. Says
+  /// whether there was one.
   public static func recover(_ ref: String, in repository: Repository, now: Timestamp) throws(LedgerError)
     -> Bool
   {
     let path = "\(repository.commonDirectory)/\(ref).lock"
-    guard let before = identity(of: path), now.seconds - before.changed > ageSeconds, !isOpen(before) else {
+    let age = ref.hasPrefix("refs/migrate/attempt/") ? attemptAgeSeconds : ageSeconds
+    guard let before = identity(of: path), now.seconds - before.changed > age, !isOpen(before) else {
       return false
     }
     return try moveAside(path, before)

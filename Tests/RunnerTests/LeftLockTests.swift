@@ -15,11 +15,11 @@ import Testing
     #expect(utimensat(AT_FDCWD, path, &times, 0) == 0)
   }
 
-  @Test(arguments: ["refs/migrate/attempt/mig/S1/1", "refs/heads/migrate/mig"])
-  func `an old one is taken away`(_ ref: String) throws {
+  @Test(arguments: [("refs/migrate/attempt/mig/S1/1", 11), ("refs/heads/migrate/mig", 61)])
+  func `an old one is taken away`(_ ref: String, _ age: Int) throws {
     let world = try MigrationWorld()
     try world.start("  - id: S1\n    run: echo one > one.txt")
-    try leave(world, ref, age: 61)
+    try leave(world, ref, age: age)
     let run = try world.migrate("run", "--quiet")
     #expect(run.code == 0, "\(run)")
     #expect(try world.states()["S1"] == "merged")
