@@ -38,5 +38,9 @@ public final class LoopbackServer {
     }
   }
 
-  deinit { run.send(SIGTERM) }
+  /// Waits: a web server that is killed before it has ended by itself leaves its helpers behind.
+  deinit {
+    run.send(SIGTERM)
+    _ = try? run.wait(seconds: 10)
+  }
 }
