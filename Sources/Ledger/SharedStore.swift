@@ -7,15 +7,10 @@ package struct RemoteContact {
   var answered: Timestamp?
   /// Until when it is not asked, because it could not be reached a moment ago.
   var restUntil: Timestamp?
-  /// Why it could not be reached when it was asked last.
-  var restReason: String?
-  /// Why what waits here could not be brought over when that was tried last.
+  /// Why it could not be followed when that was tried last.
   var obstacle: String?
   /// The reasons why it cannot be reached that the person was told.
-  var told: Set<String> = []
-
-  /// Of how many different reasons a person hears.
-  static let mostTold = 8
+  var told = ToldReasons()
 
   /// For how long an answer counts as new, in seconds: a run that finds nothing to do must not ask without
   /// end.

@@ -63,7 +63,7 @@ extension Sharing {
     guard let remote = store.remote else { return .isLocal }
     let proposals = draft.proposals
     if isResting {
-      return try wait(proposals, store.contact.restReason ?? "it could not be reached a moment ago")
+      return try wait(proposals, store.contact.obstacle ?? "it could not be reached a moment ago")
     }
     let known = try asGit { () throws(GitError) in try remote.knownTip() }
     // With entries that wait in between, which `shareWaiting` could not bring over.
@@ -165,7 +165,7 @@ extension Sharing {
 
   /// The same, when it stays unknown whether the remote has them.
   private func wait(_ proposals: [Proposal], open reason: String) throws(LedgerError) -> SharingOutcome {
-    let reason = reason + Self.openEnd
+    let reason = reason + ToldReasons.openEnd
     _ = try wait(proposals, reason)
     return .waitsOpen(reason)
   }

@@ -44,9 +44,7 @@ package struct Sharing<Store: SharedStore> {
     guard let remote = store.remote, let tip = try store.currentTip() else { return }
     let known = try asGit { () throws(GitError) in try remote.knownTip() }
     if known == tip || isResting { return }
-    let error = try pullIfReachable()
-    store.contact.obstacle = if case .unreachable(_, let reason)? = error { reason } else { nil }
-    if let error { tellUnreachable(error) }
+    if let error = try pullIfReachable() { tellUnreachable(error) }
   }
 
   /// Makes the ledger here follow the shared one. Moves the ref whatever it says: what it said is kept when
@@ -82,9 +80,11 @@ package struct Sharing<Store: SharedStore> {
     do throws(LedgerError) {
       var report = SyncReport()
       try pull(&report)
+      store.contact.obstacle = nil
       return nil
     } catch {
-      guard case .unreachable = error else { throw error }
+      guard case .unreachable(_, let reason) = error else { throw error }
+      store.contact.obstacle = reason
       return error
     }
   }
@@ -109,7 +109,6 @@ package struct Sharing<Store: SharedStore> {
         tip = try remote.fetch(branches: try integrationBranches())
       } catch {
         store.contact.restUntil = store.clock.now().adding(seconds: RemoteContact.restSeconds)
-        store.contact.restReason = error.message
         throw .unreachable(remote: remote.name, reason: error.message)
       }
       store.contact.restUntil = nil
@@ -147,9 +146,6 @@ package struct Sharing<Store: SharedStore> {
     "'\(Ledger.ref)' stands still there and cannot be moved; a lock may be left on it"
   }
 
-  /// What is added to a reason while it is not known whether the remote has the entries.
-  static var openEnd: String { " (it may have the entry all the same)" }
-
   /// How often entries are brought to the remote before others are called too fast.
   private static var triesToShare: Int { 20 }
 
@@ -158,17 +154,14 @@ package struct Sharing<Store: SharedStore> {
     store.pause(atMostMicroseconds: UInt64(20_000 << min(turn, 5)))
   }
 
-  /// Once for each reason: one that comes later may be the one that a person has to do something about.
   func tellUnreachable(_ error: LedgerError) {
-    guard case .unreachable(_, let reason) = error, store.contact.told.count < RemoteContact.mostTold,
-      store.contact.told.insert(reason.replacing(Self.openEnd, with: "")).inserted
-    else { return }
+    guard store.contact.told.isNew(error.description) else { return }
     store.warn("\(error.description); what is recorded now waits for 'git migrate sync'")
   }
 
   func answered(_ tip: OID) throws(LedgerError) {
     store.contact.answered = store.clock.now()
-    store.contact.told = []
+    store.contact.told = ToldReasons()
     try asGit { () throws(GitError) in try store.remote?.remember(tip) }
   }
 

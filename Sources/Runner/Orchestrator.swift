@@ -26,8 +26,8 @@ public final class Orchestrator {
   private var gate: GateTask?
   private var baseline: BaselineTask?
   private(set) var stops = 0
-  private var obstacles: Set<String> = []
-  private static let mostObstacles = 8
+  /// Why the remote could not be reached, as far as that was told.
+  private var told = ToldReasons()
   private var obstacle: String?
   /// When each claim of ours was last known to be fresh, by the clock here.
   private var renewals: [Fence: Timestamp] = [:]
@@ -96,7 +96,7 @@ public final class Orchestrator {
     if try advanceGate() { didSomething = true }
     if didSomething { return .more }
     if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { return .more }
-    obstacles = []
+    told = ToldReasons()
     if jobs.isEmpty && gate == nil && baseline == nil, let ending = ending(state) {
       guard try isNewest(snapshot) else { return .more }
       if let reason = try site.follow(state) {
@@ -122,8 +122,7 @@ public final class Orchestrator {
   /// new begins before the connection is back. Throws what cannot be got over.
   package func bear(_ error: CommandError) throws(CommandError) {
     guard error.isOffline, stops == 0 || !jobs.isEmpty else { throw error }
-    // Once for each reason: one that comes later may be the one that a person has to do something about.
-    if obstacles.count < Self.mostObstacles, obstacles.insert(error.message).inserted {
+    if told.isNew(error.message) {
       observer.warn("\(error.message); the run goes on when it can be reached")
     }
   }
