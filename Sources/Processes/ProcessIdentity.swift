@@ -32,9 +32,12 @@ public struct ProcessIdentity: Equatable, Hashable, Sendable {
     self.init(bootID: Machine.bootID, pid: pid, startTicks: record.startTicks)
   }
 
-  /// This process. Read once: it must never look like another one to itself.
-  public static let current =
-    ProcessIdentity(pid: getpid()) ?? ProcessIdentity(bootID: Machine.bootID, pid: getpid(), startTicks: 0)
+  /// This process. Read once, so that it never looks like another one to itself; and not given up at the
+  /// first look that fails, since nobody takes over at once from one whose start is not known.
+  public static let current: ProcessIdentity = {
+    for _ in 0..<3 { if let found = ProcessIdentity(pid: getpid()) { return found } }
+    return ProcessIdentity(bootID: Machine.bootID, pid: getpid(), startTicks: 0)
+  }()
 
   /// Whether the process still runs, provided that the record was made on this machine. A zombie is dead.
   ///
