@@ -22,12 +22,10 @@ final class LockWait: Sendable {
   /// Whether the lock of an open file came within so many seconds. When not, the file is not the caller's any
   /// more: it is closed once the lock comes.
   static func lock(_ raw: Int32, withinSeconds seconds: Int) -> Bool {
+    // Without a pipe or a thread to be had there is no limit.
     guard var pipe = try? Pipe(for: "lock") else { return retrying { flock(raw, LOCK_EX) } == 0 }
     let wait = LockWait(lock: raw, news: pipe.takeWriting())
-    guard wait.start() else {
-      _ = close(wait.news)
-      return retrying { flock(raw, LOCK_EX) } == 0
-    }
+    if !wait.start() { wait.wait() }
     let end = monotonicMilliseconds() + Int64(seconds) * 1000
     let reading = pipe.reading
     while wait.state.load(ordering: .acquiring) == State.waiting {

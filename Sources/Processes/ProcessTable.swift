@@ -54,16 +54,9 @@ enum ProcessTable {
   }
 
   private static func all() -> [ProcessRecord] {
-    guard let directory = opendir("/proc") else { return [] }
-    defer { closedir(directory) }
-    var records: [ProcessRecord] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
-        String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if let pid = Int32(name), let record = ProcessRecord(pid: pid) { records.append(record) }
+    ((try? Files.listDirectory("/proc")) ?? []).compactMap { name in
+      Int32(name).flatMap { ProcessRecord(pid: $0) }
     }
-    return records
   }
 }
 
