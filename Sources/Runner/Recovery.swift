@@ -127,13 +127,14 @@ public struct Recovery {
       return try perform(record(Proposal(state.name, merged), while: isSame))
     }
     if site.isShared {
-      // A server that was killed in the middle of the push may have the branch and not the entry.
+      // One push moves entry and branch, but a server that is killed in the middle has the branch alone.
       try site.synchronize()
       if let there = try site.sharedTip(of: state.intoRef), try isReached(commit.oid, by: there) {
         return try perform(record(Proposal(state.name, merged), while: isSame))
       }
     }
-    // A shared ledger is in one push with its branch, and a branch that is gone moves nowhere.
+    // Shared, whoever sleeps pushes the branch with its entry, which is refused; and a branch that is gone
+    // moves nowhere.
     guard let tip, !site.isShared else {
       return try perform(record(Proposal(state.name, abandoned), while: isSame))
     }

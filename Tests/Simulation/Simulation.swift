@@ -92,7 +92,8 @@ package struct Simulation {
 
   /// Starts the runs again that a person had told to stop; says whether there were any.
   private func restartInterrupted() -> Bool {
-    let ended = world.machines.filter { $0.process == nil && $0.ending == .interrupted }
+    guard world.machines.allSatisfy({ $0.process == nil }) else { return false }
+    let ended = world.machines.filter { $0.ending == .interrupted }
     for machine in ended { (machine.ending, machine.wakesAt) = (nil, world.now) }
     return !ended.isEmpty
   }
