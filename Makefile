@@ -55,7 +55,8 @@ test:
 # Many machines over one ledger, with everything that may go wrong, seed by seed.
 simulate:
 	scripts/bootstrap build
-	$(SWIFT) build --scratch-path $(SCRATCH) -c release --product git-migrate-simulate
+	$(SWIFT) build --scratch-path $(SCRATCH) -c release --static-swift-stdlib \
+	  --product git-migrate-simulate
 	$(SCRATCH)/release/git-migrate-simulate --seeds $(SEEDS) --first $(FROM) --cores $(JOBS) \
 	  --commit "$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
 

@@ -54,6 +54,8 @@ struct Audit {
   private var passes: [OID: Set<String>] = [:]
   /// Where the ledger says the branch is.
   private var tip = ObjectID.zero
+  /// Where a server that was killed within a push has left the branch.
+  private var tornAt: OID?
   private var isShared = false
   private var refresh: Refresh?
   /// The gate's digest; the plan computes it anew each time.
@@ -88,9 +90,12 @@ struct Audit {
     }
   }
 
-  /// I-22: of a shared ledger, the branch is where the ledger says it is; they move together.
-  func checkTogether(_ world: World) {
+  /// I-22: of a shared ledger, the branch is where the ledger says it is; they move together. Only a server
+  /// that was killed in between (`isTorn`) has the branch where the ledger intends it.
+  mutating func checkTogether(_ world: World, isTorn: Bool) {
     guard !isShared, !isEnded, plan != nil, let branch = world.branch, branch != tip.oid else { return }
+    if isTorn { tornAt = branch }
+    if branch == tornAt, isIntended(old: tip.oid, new: branch) { return }
     world.fail("I-22", "the ledger of the server has the branch at \(tip.oid.number), not \(branch.number)")
   }
 

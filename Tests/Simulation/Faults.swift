@@ -37,6 +37,8 @@ struct Faults {
   var cut = Rate.never
   /// A push gets there after everybody has given up.
   var late = Rate.never
+  /// The server is killed while it moves the refs of a push.
+  var torn = Rate.never
   /// The server says no.
   var refused = Rate.never
   /// A ref's lock is held on the server.
@@ -71,6 +73,7 @@ struct Faults {
     drop = rate(&chance, 0.005, 0.1)
     cut = rate(&chance, 0.005, 0.2)
     late = rate(&chance, 0.002, 0.1)
+    torn = rate(&chance, 0.002, 0.1)
     refused = rate(&chance, 0.002, 0.05)
     locked = rate(&chance, 0.002, 0.05)
     partition = rate(&chance, 0.001, 0.02)

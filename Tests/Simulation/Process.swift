@@ -74,6 +74,12 @@ final class Process {
   /// it is still alive.
   func passes() -> Bool {
     if isCrashed { return false }
+    world.touches += 1
+    if world.touches > World.touchLimit {
+      world.fail("I-19", "\(actor) does not come to an end")
+      isCrashed = true
+      return false
+    }
     if world.isCalm { return true }
     if world.strikes(world.faults.crash) {
       crash()

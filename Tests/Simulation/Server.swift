@@ -141,7 +141,7 @@ extension World {
     }
   }
 
-  /// What the server does with a push: all of it or nothing.
+  /// What the server does with a push: all of it or nothing, unless it is killed in the middle.
   func receive(_ updates: [GitProgram.PushUpdate]) -> GitProgram.PushOutcome {
     guard let server else { return .rejected("there is no server") }
     // As git does: what is there already is up to date, whatever was expected.
@@ -153,18 +153,25 @@ extension World {
         return .rejected(objection)
       }
     }
-    // The branch first, since the audit of an entry looks where it is.
-    for update in open where update.ref == World.intoRef {
+    // One after the other, in the order of their names, as git does: the branch is there before its entry.
+    let moves = open.sorted { $0.ref < $1.ref }
+    let isTorn = !moves.isEmpty && strikes(faults.torn)
+    for update in moves.prefix(isTorn ? chance.draw(0...moves.count - 1) : moves.count) {
+      move(update, on: server)
+    }
+    audit.checkTogether(self, isTorn: isTorn)
+    return isTorn ? .unknown("the remote end hung up unexpectedly") : .won
+  }
+
+  private func move(_ update: GitProgram.PushUpdate, on server: Clone) {
+    switch update.ref {
+    case Ledger.ref: append(to: update.new, from: update.old)
+    case World.intoRef:
       server.branch = update.new
       note("the server's branch moves to \(update.new.number)")
       if let old = update.old { audit.checkMove(from: old, to: update.new, self) }
+    default: server.attempts[update.ref] = update.new
     }
-    for update in open where update.ref != Ledger.ref && update.ref != World.intoRef {
-      server.attempts[update.ref] = update.new
-    }
-    for update in open where update.ref == Ledger.ref { append(to: update.new, from: update.old) }
-    audit.checkTogether(self)
-    return .won
   }
 
   private func value(of ref: String, _ server: Clone) -> OID? {
