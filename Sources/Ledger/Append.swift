@@ -115,7 +115,11 @@ struct RefStore: EntryStore {
 
   var clock: any WallClock { ledger.clock }
 
-  func read() throws(LedgerError) -> LedgerSnapshot { try ledger.read() }
+  func read() throws(LedgerError) -> LedgerSnapshot {
+    let seen = try ledger.read()
+    try ledger.requireWitnessed(seen.tip)
+    return seen
+  }
 
   func extend(
     _ sketch: inout DraftSketch, by proposal: Proposal, at: Timestamp, _ author: String

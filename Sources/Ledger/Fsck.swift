@@ -28,7 +28,8 @@ extension Ledger {
   /// Gives every finding it can reach. Where the state after an entry cannot be known, the walk ends.
   public func fsck() throws(LedgerError) -> [Finding] {
     var inspector = try Inspector(ledger: self, after: .empty)
-    var findings: [Finding] = []
+    var findings: [Finding]
+    do throws(GitError) { findings = try witnessFindings() } catch { throw .git(error) }
     var moves = RecordedMoves()
     do throws(InspectionFault) {
       for oid in try tip().map({ (tip) throws(InspectionFault) in

@@ -31,6 +31,10 @@ public final class Ledger {
   public var remote: (any LedgerRemote)?
   /// Told what a person should know: that the remote cannot be reached, what it refused.
   public var warn: (String) -> Void = { _ in }
+  /// Where it is remembered, outside of the repository, what was seen of the ledger; `nil` remembers nothing.
+  public var witness: Witness?
+  /// What of it is known to be so.
+  var witnessed: Witness.Sight?
   /// When the remote was asked last, and until when it is not asked again after it could not be reached.
   var contact = RemoteContact()
   /// Whether local writers queue; off only in tests, to show that correctness does not rest on it.
@@ -110,6 +114,7 @@ public final class Ledger {
 
   func win(_ draft: Draft) -> AppendOutcome {
     remembered = draft.snapshot
+    noteWitnessed(draft.snapshot)
     return .won(draft.snapshot, effects: draft.effects)
   }
 

@@ -24,6 +24,8 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
   case branchMoved(ref: String, remote: String)
   /// The shared ledger is not the one that was there before.
   case rewritten(remote: String, reason: String)
+  /// The ledger here was put back, or another put in its place; `witness` is the file that remembers.
+  case setBack(reason: String, witness: String)
   /// The queue's lock file could not be used.
   case file(FileError)
 
@@ -42,6 +44,7 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .branchMoved(let ref, let remote): "'\(ref)' is not where it should be in '\(remote)'"
     case .rewritten(let remote, let reason):
       "the ledger in '\(remote)' does not follow what was seen of it: \(reason)"
+    case .setBack(let reason, _): "the ledger does not follow what was seen of it: \(reason)"
     case .file(let error): error.description
     }
   }
@@ -60,6 +63,8 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .rejected: "run 'git migrate doctor'; it says what the other side takes"
     case .branchMoved(let ref, _): "somebody moved it there by hand; compare it with '\(ref)' here"
     case .rewritten: "trust neither before you know why; 'git migrate fsck' checks the one here"
+    case .setBack(_, let witness):
+      "restore '\(Ledger.ref)' so that it has that entry; if this is as you want it, remove '\(witness)'"
     case .file: nil
     }
   }

@@ -55,6 +55,15 @@ public enum Files {
     if isDurable { try syncDirectory(parent(of: path)) }
   }
 
+  /// Writes `bytes` over the beginning of a file in one write, making it when it is not there. For content
+  /// whose length never changes.
+  public static func overwrite(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws(FileError) {
+    let raw = retrying { open(path, O_WRONLY | O_CREAT | O_CLOEXEC, mode_t(mode)) }
+    guard raw >= 0 else { throw .last("write", path) }
+    let file = Descriptor(owning: raw)
+    try writeAll(file.raw, bytes, path)
+  }
+
   /// Adds `bytes` at the end of a file in one write, making it when it is not there.
   public static func append(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws(FileError) {
     let raw = retrying { open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode_t(mode)) }

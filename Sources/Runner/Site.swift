@@ -36,6 +36,9 @@ public final class Site {
     ledger = Ledger(
       repository: repository, clock: clock, randomness: randomness,
       redact: Redactor(environment: environment).redact)
+    if let folder = StateFolder.path(environment) {
+      ledger.witness = Witness(folder: folder + "/seen", commonDirectory: repository.commonDirectory)
+    }
     self.environment = environment
     self.directory = directory
     self.clock = clock

@@ -34,17 +34,13 @@ public struct Trust: Sendable {
 
   /// Finds the file: `$XDG_STATE_HOME/git-migrate/trusted`, by default below `~/.local/state`.
   ///
-  /// Throws when neither variable names an absolute folder: a relative one would lie in whatever repository
-  /// the command is started in.
+  /// Throws when there is no such folder.
   public init(environment: [String: String]) throws(CommandError) {
-    if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") {
-      path = state + "/git-migrate/trusted"
-    } else if let home = environment["HOME"], home.hasPrefix("/") {
-      path = home + "/.local/state/git-migrate/trusted"
-    } else {
+    guard let folder = StateFolder.path(environment) else {
       throw CommandError(
         "no place to keep which plans are trusted: HOME is not set", hint: "set HOME, or XDG_STATE_HOME")
     }
+    path = folder + "/trusted"
   }
 
   /// Whether this user approved the plan file with that digest. Throws when the file cannot be trusted

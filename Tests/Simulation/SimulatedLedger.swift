@@ -148,7 +148,7 @@ final class SimulatedLedger: EventLedger, EntryStore {
     switch error {
     case .busy, .notWritten, .rejected, .branchMoved, .tooLarge:
       for oid in written { deny(oid, "an append failed: \(error)") }
-    case .unreachable, .git, .damaged, .newer, .rewritten, .file:
+    case .unreachable, .git, .damaged, .newer, .rewritten, .setBack, .file:
       if remote == nil { for oid in written { deny(oid, "an append failed: \(error)") } }
     }
   }
