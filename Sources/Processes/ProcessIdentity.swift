@@ -32,12 +32,10 @@ public struct ProcessIdentity: Equatable, Hashable, Sendable {
     self.init(bootID: Machine.bootID, pid: pid, startTicks: record.startTicks)
   }
 
-  /// This process. Read once, so that it never looks like another one to itself; and not given up at the
-  /// first look that fails, since nobody takes over at once from one whose start is not known.
-  public static let current: ProcessIdentity = {
-    for _ in 0..<3 { if let found = ProcessIdentity(pid: getpid()) { return found } }
-    return ProcessIdentity(bootID: Machine.bootID, pid: getpid(), startTicks: 0)
-  }()
+  /// This process. Read once, so that it never looks like another one to itself.
+  public static let current =
+    lookThrice { ProcessIdentity(pid: getpid()) }
+    ?? ProcessIdentity(bootID: Machine.bootID, pid: getpid(), startTicks: 0)
 
   /// Whether the process still runs, provided that the record was made on this machine. A zombie is dead.
   ///
@@ -69,7 +67,7 @@ public enum Machine {
   /// Read once: a process must not be on one machine now and on another one later.
   public static let identity: String = {
     for path in ["/etc/machine-id", "/var/lib/dbus/machine-id"] {
-      if let line = firstLine(of: path), !line.isEmpty { return line }
+      if let line = lookThrice({ firstLine(of: path) }), !line.isEmpty { return line }
     }
     return hostName
   }()
@@ -77,13 +75,15 @@ public enum Machine {
   /// Where a process number counts: the id of the machine's current boot, a slash, and the number of the PID
   /// namespace, since a container or a sandbox numbers its processes by itself. Empty when the kernel does
   /// not tell.
-  public static let bootID: String = {
-    guard let boot = firstLine(of: "/proc/sys/kernel/random/boot_id"), !boot.isEmpty else { return "" }
+  public static let bootID = lookThrice(readBootID) ?? ""
+
+  private static func readBootID() -> String? {
+    guard let boot = firstLine(of: "/proc/sys/kernel/random/boot_id"), !boot.isEmpty else { return nil }
     var buffer = [UInt8](repeating: 0, count: 64)
     let count = readlink("/proc/self/ns/pid", &buffer, buffer.count)
     let number = buffer.prefix(max(0, count)).filter { (0x30...0x39).contains($0) }
-    return number.isEmpty ? "" : boot + "/" + String(decoding: number, as: UTF8.self)
-  }()
+    return number.isEmpty ? nil : boot + "/" + String(decoding: number, as: UTF8.self)
+  }
 
   /// The boot without the namespace.
   static func boot(of id: String) -> Substring { id.prefix { $0 != "/" } }
@@ -93,3 +93,7 @@ public enum Machine {
     return String(decoding: content.prefix { $0 > 0x20 }, as: UTF8.self)
   }
 }
+
+/// Looks up to three times: nobody takes over at once from a process of which one look, that failed, has told
+/// it less than it has to say of itself.
+private func lookThrice<Value>(_ look: () -> Value?) -> Value? { look() ?? look() ?? look() }
