@@ -37,8 +37,8 @@ final class World {
   static let migration = "mig"
   static let intoRef = "refs/heads/" + Plan(migration: migration).into
   static let ledgerKind: UInt32 = 1
-  /// How often processes may touch the world in a seed: many times what any needs, so that one that goes round
-  /// for ever is seen.
+  /// How often processes may touch the world in a seed: many times what any needs, so that one that goes
+  /// round for ever is seen.
   static let touchLimit = 1_000_000
 
   /// An entry as it is stored: nobody can change it any more.
