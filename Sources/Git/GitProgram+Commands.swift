@@ -42,12 +42,24 @@ extension GitProgram {
   /// Moves the branch that `workTree` has checked out forward to a commit, with its files and the hooks of
   /// the repository (`reference-transaction`, `post-merge`). Local changes that are in the way make it
   /// fail, with a status that is not 0, before anything moves. Throws when git cannot be started.
+  ///
+  /// git writes the files before it moves the branch: where a lock or a hook stops that, they stay, and
+  /// `takeBackFiles` is for them.
   public func mergeFastForward(
     workTree: String, to commit: OID, hooks: Hooks = .effective, filters: Filters = .user
   ) throws(GitError) -> Output {
     try run(
       ["merge", "--ff-only", "--no-stat", "--no-autostash", commit.hex], hooks: hooks, workTree: workTree,
       filters: filters)
+  }
+
+  /// Takes back from a work tree and its index what a fast-forward from `old` to `new` has written there
+  /// before it failed. Files that somebody has changed since make it fail, and then nothing is changed; where
+  /// all is as in `old`, nothing is to be done. Throws when git cannot be started.
+  public func takeBackFiles(
+    workTree: String, from new: OID, to old: OID, filters: Filters = .user
+  ) throws(GitError) -> Output {
+    try run(["read-tree", "-m", "-u", new.hex, old.hex], workTree: workTree, filters: filters)
   }
 
   /// What `Repository.checkoutTree` does, by git: for a repository with filters, submodules or a sparse

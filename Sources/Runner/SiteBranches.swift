@@ -47,8 +47,14 @@ extension Site {
       // git asks nobody but the hook while it holds the lock of a branch that is checked out.
       if let refused = try obstacle(toMoving: ref) ?? objection() { return refused }
       let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
-      let output = try GitProgram(worktree).mergeFastForward(workTree: place, to: new)
-      return output.isSuccess ? nil : firstLine(output.errorText)
+      let program = GitProgram(worktree)
+      let output = try program.mergeFastForward(workTree: place, to: new)
+      if output.isSuccess { return nil }
+      // Nobody made these changes, and they would be in the way of the next try.
+      if try repository.resolve(ref) == old {
+        _ = try program.takeBackFiles(workTree: place, from: new, to: old)
+      }
+      return firstLine(output.errorText)
     }
   }
 

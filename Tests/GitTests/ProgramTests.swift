@@ -134,6 +134,27 @@ import Testing
     #expect(refused.errorText.contains("Not possible to fast-forward"))
   }
 
+  @Test func `what a fast-forward wrote before it failed is taken back, and nothing else`() throws {
+    let world = try World()
+    let first = try world.commit(["a": "1", "b": "1", "c": "1"])
+    let second = try world.commit(["a": "2", "b": "1", "new": "2"], parents: [first])
+    _ = world.repository.compareAndSwap(ref: "refs/heads/main", to: first, from: nil)
+    try world.git("checkout", "-q", "-f", "main")
+    try world.write("repo/.git/refs/heads/main.lock", "")
+    #expect(try !world.program.mergeFastForward(workTree: world.path, to: second).isSuccess)
+    #expect(try world.read("repo/a") == "2")
+    try world.write("repo/b", "mine")
+    #expect(try world.program.takeBackFiles(workTree: world.path, from: second, to: first).isSuccess)
+    #expect(try world.git("status", "--porcelain") == " M b")
+    // A second time, as when the merge had not come so far, there is nothing to do.
+    #expect(try world.program.takeBackFiles(workTree: world.path, from: second, to: first).isSuccess)
+    #expect(try world.git("status", "--porcelain") == " M b")
+    #expect(try !world.program.mergeFastForward(workTree: world.path, to: second).isSuccess)
+    try world.write("repo/a", "mine too")
+    #expect(try !world.program.takeBackFiles(workTree: world.path, from: second, to: first).isSuccess)
+    #expect(try world.read("repo/a") == "mine too")
+  }
+
   @Test func versionAndEnvironment() throws {
     let world = try World()
     #expect(try world.program.version() >= (2, 39))

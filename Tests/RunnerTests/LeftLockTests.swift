@@ -26,12 +26,19 @@ import Testing
     #expect(try world.complaints() == "")
   }
 
-  @Test func `one on a branch that people share stays`() throws {
+  @Test func `one on a branch that people share stays, with their files as they were, until they remove it`()
+    throws
+  {
     let world = try MigrationWorld()
-    try world.start("  - id: S1\n    run: echo one > one.txt", more: "into: main")
+    try world.start("  - id: S1\n    run: echo one > one.txt; echo two > a.txt", more: "into: main")
     try leave(world, "refs/heads/main", age: 3600)
-    let run = try world.migrate("run", "--quiet")
-    #expect(run.code != 0, "\(run)")
-    #expect(Files.exists(world.repository.path + "/.git/refs/heads/main.lock"))
+    let run = try world.begin("run")
+    #expect(eventually { run.output.contains("S1 not merged: ") }, "\(run.output)")
+    #expect(try world.repository.git("status", "--porcelain") == "")
+    try Files.removeFile(world.repository.path + "/.git/refs/heads/main.lock")
+    let ended = try run.wait()
+    #expect(ended.code == 0, "\(ended)")
+    #expect(try world.states()["S1"] == "merged")
+    #expect(try world.repository.git("status", "--porcelain") == "")
   }
 }
