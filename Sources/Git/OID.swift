@@ -51,6 +51,9 @@ public struct OID: Hashable, Sendable, CustomStringConvertible, Comparable {
     self.init(high: UInt64(kind), middle: 0, low: UInt32(truncatingIfNeeded: number))
   }
 
+  /// The kind that a simulated object was given.
+  package var kind: UInt32 { UInt32(truncatingIfNeeded: high) }
+
   /// The number that a simulated object was given.
   package var number: Int { Int(low) }
 

@@ -35,8 +35,8 @@ package protocol SharedStore: EntryStore {
   func currentTip() throws(LedgerError) -> OID?
   /// The state at any entry that is here.
   func snapshot(at tip: OID) throws(LedgerError) -> LedgerSnapshot
-  /// Whether an entry lies behind another one that is here, or is the same.
-  func isAncestor(_ entry: OID, of tip: OID) throws(LedgerError) -> Bool
+  /// Whether an entry lies behind another one that is here, or is the same; or so a commit of a branch.
+  func isAncestor(_ commit: OID, of tip: OID) throws(LedgerError) -> Bool
   /// The entries up to `tip` that are not among those up to `known`, oldest first.
   func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry]
   /// The exact bytes of a plan file, or `nil` when the ledger has no such plan.
@@ -71,8 +71,8 @@ extension RefStore: SharedStore {
 
   func snapshot(at tip: OID) throws(LedgerError) -> LedgerSnapshot { try ledger.snapshot(at: tip) }
 
-  func isAncestor(_ entry: OID, of tip: OID) throws(LedgerError) -> Bool {
-    try asGit { () throws(GitError) in try repository.isAncestor(entry, of: tip) }
+  func isAncestor(_ commit: OID, of tip: OID) throws(LedgerError) -> Bool {
+    try asGit { () throws(GitError) in try repository.isAncestor(commit, of: tip) }
   }
 
   func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry] {

@@ -132,9 +132,11 @@ extension Sharing {
     return updates
   }
 
-  /// Whether a branch was seen to be there already: git moves the refs of a push one after the other in the
-  /// end, and a server that is killed in between has the branch and not the entry.
+  /// Whether a branch was seen to have a commit already: git moves the refs of a push one after the other in
+  /// the end, and a server that is killed in between has the branch and not the entry. By now people may have
+  /// built on it, where the branch is theirs.
   private func isThere(_ commit: OID, _ branch: String) -> Bool {
-    (try? store.remote?.knownTip(ofBranch: branch)).flatMap(\.self) == commit
+    guard let tip = (try? store.remote?.knownTip(ofBranch: branch)).flatMap(\.self) else { return false }
+    return tip == commit || (try? store.isAncestor(commit, of: tip)) ?? false
   }
 }

@@ -36,7 +36,9 @@ extension Audit {
     var used: [String: Int] = [:]
     for name in step.uses { used[name, default: 0] += 1 }
     for other in plan.steps where other.id != step.id {
-      guard let log = logs[other.id], log.stage != .open, log.stage != .done else { continue }
+      guard let log = logs[other.id], log.stage != .open, log.stage != .done, !log.mayBeBlocked else {
+        continue
+      }
       if let lock = step.lock, other.lock == lock {
         world.fail("I-17", "'\(step.id)' and '\(other.id)' hold the lock '\(lock)'")
       }

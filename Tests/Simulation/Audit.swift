@@ -31,6 +31,10 @@ struct Audit {
     var granted = 0
     var satisfies = false
 
+    /// Whether it may be blocked by its restarts: a retry grants nothing to a step that only rests, and the
+    /// audit does not know which rests.
+    var mayBeBlocked: Bool { stage == .submitted && restarts > Audit.restartLimit }
+
     /// Takes note that it had to start over; too often, and a person must look at it.
     mutating func restart() {
       restarts += 1
@@ -55,7 +59,7 @@ struct Audit {
   /// Where the ledger says the branch is.
   private var tip = ObjectID.zero
   /// Where a server that was killed within a push has left the branch.
-  private var tornAt: OID?
+  private(set) var tornAt: OID?
   private var isShared = false
   private var refresh: Refresh?
   /// The gate's digest; the plan computes it anew each time.
@@ -297,12 +301,14 @@ struct Audit {
   private mutating func checkMergeEnd(
     _ fence: Fence, _ evidence: Evidence, _ event: Event, _ world: World
   ) {
+    let tornAt = tornAt
     change(fence, world) { log in
       guard log.stage == .merging, let intent = log.intent, let gate = log.gate else {
         return world.fail("I-23", "a merge of '\(fence.step)' is given up that was not intended")
       }
       Audit.check(evidence, intent.owner, gate.holder, intent.expiresAt, event, world)
       if let branch = world.branch, world.objects.isAncestor(intent.new.oid, of: branch) {
+        if intent.new.oid == tornAt, !world.hasSeen(intent.new.oid, event.by) { return world.leaveToPerson() }
         world.fail("I-23", "a merge of '\(fence.step)' is given up, but the branch has it")
       }
       log.stage = .submitted

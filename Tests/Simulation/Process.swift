@@ -101,7 +101,7 @@ final class Process {
     world.note("\(actor) stops for \(milliseconds) ms")
     let end = world.now + milliseconds
     var rounds = 0
-    while world.now < end, rounds < 300, world.violation == nil {
+    while world.now < end, rounds < 300, !world.isOver {
       rounds += 1
       if !world.tick(until: end) { break }
     }

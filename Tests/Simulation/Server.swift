@@ -121,6 +121,8 @@ extension World {
       note("a late push arrives")
       _ = receive(push.updates)
     }
+    // A person who sees what it brought starts a run again.
+    if isCalm { for machine in machines where machine.process == nil { machine.wakesAt = now } }
   }
 
   /// The network between one clone, or all of them, and the server goes away for a while, in one direction or

@@ -13,11 +13,14 @@ extension SimulatedLedger: SharedStore {
 
   func snapshot(at tip: OID) throws(LedgerError) -> LedgerSnapshot { try fold(to: tip, after: .empty) }
 
-  func isAncestor(_ entry: OID, of tip: OID) throws(LedgerError) -> Bool {
+  func isAncestor(_ commit: OID, of tip: OID) throws(LedgerError) -> Bool {
     guard process.passes() else { throw .git(Process.crashed) }
-    check(entry)
+    guard commit.kind == World.ledgerKind else {
+      return clone.hasCommit(tip) && world.objects.isAncestor(commit, of: tip)
+    }
+    check(commit)
     check(tip)
-    return world.isAncestor(entry, of: tip)
+    return world.isAncestor(commit, of: tip)
   }
 
   func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry] {

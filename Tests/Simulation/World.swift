@@ -94,6 +94,10 @@ final class World {
   /// What happened, for a person who looks at a failing seed.
   var trace: ((String) -> Void)?
   private(set) var violation: Violation?
+  /// Whether something happened that the rules leave to a person.
+  private(set) var isLeftToPerson = false
+  /// Whether the seed has nothing more to show.
+  var isOver: Bool { violation != nil || isLeftToPerson }
 
   init(seed: UInt64, trace: ((String) -> Void)? = nil) {
     var chance = Chance(seed: seed)
@@ -110,9 +114,23 @@ final class World {
   }
 
   func fail(_ rule: String, _ message: @autoclosure () -> String) {
-    guard violation == nil else { return }
+    guard !isOver else { return }
     violation = Violation(rule: rule, message: message())
     trace?("VIOLATION \(rule): \(message())")
+  }
+
+  /// Whether a machine has seen that the server's branch has a commit.
+  func hasSeen(_ commit: OID, _ machine: String) -> Bool {
+    guard let seen = machines.first(where: { $0.name == machine })?.clone.knownBranch else { return false }
+    return objects.isAncestor(commit, of: seen)
+  }
+
+  /// Whoever gives a merge up has looked at the server's branch before; when the server is killed between
+  /// that look and the entry, and within the very push of that merge, it has both. Nothing on a git server
+  /// holds two refs together: the seed ends here.
+  func leaveToPerson() {
+    note("a merge was given up while the server was killed within its push")
+    isLeftToPerson = true
   }
 
   func note(_ message: @autoclosure () -> String) { trace?("\(now - begin) \(message())") }
