@@ -42,6 +42,9 @@ public struct Witness: Sendable {
     try? Files.makeDirectories(Files.parent(of: path), mode: 0o700)
     try? Files.overwrite(path, bytes, mode: 0o600)
   }
+
+  /// Forgets what was seen.
+  func forget() { try? Files.removeFile(path) }
 }
 
 extension Ledger {
@@ -65,9 +68,11 @@ extension Ledger {
     }
   }
 
-  /// Remembers that the ledger was seen like this.
+  /// Remembers that the ledger was seen like this. Of a shared one, what waits here gives way to what the
+  /// others recorded; what was seen of the remote's is compared when it is fetched.
   func noteWitnessed(_ seen: LedgerSnapshot) {
-    guard remote == nil, let witness, let tip = seen.tip, tip != witnessed?.tip else { return }
+    guard let witness, let tip = seen.tip, tip != witnessed?.tip else { return }
+    guard remote == nil else { return witness.forget() }
     let first = witnessed?.first ?? (seen.sequence <= Self.firstWithin ? try? self.first(of: tip) : .zero)
     guard let first else { return }
     let sight = Witness.Sight(tip: tip, first: first)
