@@ -51,6 +51,7 @@ extension Ledger {
     guard remote != nil else { return SyncReport() }
     let queue = try enterQueue()
     defer { queue?.free() }
+    try requireWitnessed(currentTip())
     return try Sharing(RefStore(ledger: self, queue: queue)).synchronize()
   }
 

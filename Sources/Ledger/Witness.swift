@@ -53,9 +53,13 @@ extension Ledger {
 
   /// Throws `setBack` when the ledger does not follow what was seen of it. Costs one small file, and nothing
   /// when we wrote last.
+  ///
+  /// Of a shared one, what waits here gives way to what the others recorded, and what was seen of the
+  /// remote's is compared when it is fetched: nothing is remembered any more once the remote has it.
   func requireWitnessed(_ tip: OID?) throws(LedgerError) {
-    guard remote == nil, let witness, tip == nil || tip != witnessed?.tip else { return }
+    guard let witness, tip == nil || tip != witnessed?.tip else { return }
     witnessed = nil
+    if try wasSeenShared() { return witness.forget() }
     guard let sight = witness.sight else { return }
     let verdict = try asGit { () throws(GitError) in try compare(sight, tip) }
     switch verdict {
@@ -68,11 +72,9 @@ extension Ledger {
     }
   }
 
-  /// Remembers that the ledger was seen like this. Of a shared one, what waits here gives way to what the
-  /// others recorded; what was seen of the remote's is compared when it is fetched.
+  /// Remembers that the ledger was seen like this.
   func noteWitnessed(_ seen: LedgerSnapshot) {
-    guard let witness, let tip = seen.tip, tip != witnessed?.tip else { return }
-    guard remote == nil else { return witness.forget() }
+    guard remote == nil, let witness, let tip = seen.tip, tip != witnessed?.tip else { return }
     let first = witnessed?.first ?? (seen.sequence <= Self.firstWithin ? try? self.first(of: tip) : .zero)
     guard let first else { return }
     let sight = Witness.Sight(tip: tip, first: first)
@@ -87,6 +89,12 @@ extension Ledger {
     else { return [] }
     let error = LedgerError.setBack(reason: reason, witness: witness.path)
     return [Finding(rule: "I-2", subject: Ledger.ref, message: reason, remedy: error.hint ?? "")]
+  }
+
+  /// Whether a remote was seen to have the ledger.
+  private func wasSeenShared() throws(LedgerError) -> Bool {
+    guard let remote else { return false }
+    return try asGit { () throws(GitError) in try remote.knownTip() } != nil
   }
 
   private enum Comparison {

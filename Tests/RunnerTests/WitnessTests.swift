@@ -96,6 +96,43 @@ import Testing
     #expect(try world.complaints() == "")
   }
 
+  /// A bare repository beside the world, as `origin`.
+  private func addRemote(_ world: MigrationWorld) throws {
+    try world.repository.git("init", "--quiet", "--bare", world.repository.root + "/hub.git")
+    try world.repository.git("remote", "add", "origin", world.repository.root + "/hub.git")
+  }
+
+  @Test func `a ledger that was put back is not shared`() throws {
+    let world = try MigrationWorld()
+    try addRemote(world)
+    try world.start(Self.steps)
+    let old = try tip(world)
+    #expect(try world.migrate("claim", "S1").code == 0)
+    try move(world, to: old)
+    let sharing = try world.migrate("init", "--remote", "origin")
+    #expect(sharing.err.contains("which was seen here, is not in it any more"), "\(sharing)")
+    #expect(try world.repository.runGit(["ls-remote", "origin", Self.ref]).out == "")
+    #expect(try world.migrate("claim", "S1", "--no-worktree").code == 128)
+  }
+
+  @Test func `what was decided anew when it was shared is no reason to refuse afterwards`() throws {
+    let world = try MigrationWorld()
+    try addRemote(world)
+    try world.start(Self.steps)
+    #expect(try world.migrate("init", "--remote", "origin").code == 0)
+    let other = world.repository.root + "/other"
+    try world.repository.git("clone", "--quiet", world.repository.root + "/hub.git", other)
+    #expect(try world.migrate("init", "--remote", "origin", in: other).code == 0)
+    try world.repository.git("config", "--unset", "migrate.remote")
+    #expect(try world.migrate("claim", "S1", "--no-worktree").code == 0)
+    #expect(try world.migrate("claim", "S2", "--no-worktree", in: other).code == 0)
+    #expect(try world.migrate("init", "--remote", "origin").code == 0)
+    try world.repository.git("config", "--unset", "migrate.remote")
+    let claim = try world.migrate("claim", "S3", "--no-worktree")
+    #expect(claim.code == 0, "\(claim)")
+    #expect(try world.complaints() == "")
+  }
+
   @Test func `where nothing can be remembered, all goes on without`() throws {
     let world = try MigrationWorld()
     try Files.makeDirectories(world.home(".local/state/git-migrate"))
