@@ -22,6 +22,8 @@ public struct WorktreeCheck {
           lease.owner.machine == Machine.identity, lease.owner.pid == 0 || Site.isProvablyDead(lease.owner)
         else { continue }
         let fence = Fence(step: step.id, epoch: step.epoch)
+        // Another clone on this machine has slots of the same names.
+        if site.isShared, Slots(site: site).marker(slot)?.fence != fence { continue }
         if let fault = fault(slot, migration.name, fence, worktrees) {
           findings.append(
             Finding(

@@ -144,6 +144,17 @@ struct SharedRunTests {
     #expect(try world.first.complaints() == "")
   }
 
+  @Test("may be two clones on one machine: the one knows nothing wrong of the other's worktrees")
+  func oneMachine() throws {
+    let world = try SharedMigration()
+    try world.first.start("  - { id: A }")
+    let other = try world.clone("b")
+    #expect(try world.first.migrate("claim", "A").code == 0)
+    #expect(try world.migrate(other, "sync").code == 0)
+    let fsck = try world.migrate(other, "fsck")
+    #expect(fsck.code == 0, "\(fsck)")
+  }
+
   @Test("know of a resume elsewhere before they give up")
   func resumedElsewhere() throws {
     let world = try SharedMigration()
