@@ -101,9 +101,9 @@ extension Repository {
   /// The agent in a worktree can rewrite its `.git` file (PITFALLS F12, THREATS T2). So `.git` must be a
   /// plain file that names a folder `worktrees/<name>` of `expectedCommonDirectory` (exactly `name`, when
   /// given), that folder must name `path`, and what is opened in the end is that folder and not the
-  /// pointer.
+  /// pointer. The user's own configuration (ignored files, filters) is found through `environment`.
   public static func openWorktree(
-    path: String, expectedCommonDirectory: String, name: String? = nil, environment: [String: String] = [:]
+    path: String, expectedCommonDirectory: String, name: String? = nil, environment: [String: String]
   ) throws(GitError) -> Repository {
     let operation = "open worktree"
     func refuse(_ reason: String) -> GitError {

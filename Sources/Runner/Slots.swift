@@ -118,7 +118,7 @@ public struct Slots {
     return try reporting {
       try Repository.openWorktree(
         path: path, expectedCommonDirectory: site.repository.commonDirectory,
-        name: Slots.worktreeName(slot))
+        name: Slots.worktreeName(slot), environment: site.environment)
     }
   }
 

@@ -307,7 +307,7 @@ extension World {
       tree: tree, parents: [], message: "m", author: World.person, committer: World.person)
     try world.repository.addWorktree(name: "w", path: "\(world.root)/w", commit: commit, lockReason: "")
     let worktree = try Repository.openWorktree(
-      path: "\(world.root)/w", expectedCommonDirectory: world.repository.commonDirectory)
+      path: "\(world.root)/w", expectedCommonDirectory: world.repository.commonDirectory, environment: [:])
     #expect(throws: GitError.self) { try worktree.checkoutTree(commit: commit) }
     #expect(!world.exists("evil") && !world.exists("w/evil"))
     #expect(try Files.listDirectory("\(world.root)/w") == [".git"])

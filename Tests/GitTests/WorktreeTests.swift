@@ -100,7 +100,7 @@ import Testing
     try world.write("repo/.git/worktrees/w/gitdir", "\(world.root)/victim/.git\n")
     #expect(throws: GitError.self) {
       try Repository.openWorktree(
-        path: "\(world.root)/w", expectedCommonDirectory: world.repository.commonDirectory)
+        path: "\(world.root)/w", expectedCommonDirectory: world.repository.commonDirectory, environment: [:])
     }
     try world.repository.removeWorktree(name: "w", derivedPath: "\(world.root)/w")
     #expect(!world.exists("w"))
@@ -127,7 +127,7 @@ import Testing
     try world.write("w/.git", "gitdir: \(world.root)/evil\n")
     #expect(throws: GitError.self) {
       try Repository.openWorktree(
-        path: "\(world.root)/w", expectedCommonDirectory: world.repository.commonDirectory)
+        path: "\(world.root)/w", expectedCommonDirectory: world.repository.commonDirectory, environment: [:])
     }
     #expect(throws: GitError.self) {
       try world.repository.removeWorktree(name: "w", derivedPath: "\(world.root)/w")

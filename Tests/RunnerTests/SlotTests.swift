@@ -29,6 +29,26 @@ struct SlotTests {
     #expect(tree == ".gitignore\na.txt\nsetup\nx", "ignored files are no result")
   }
 
+  @Test("follows the user's own configuration: what they ignore everywhere, and their filters")
+  func configured() throws {
+    let world = try MigrationWorld()
+    world.repository.environment["GIT_CONFIG_GLOBAL"] = nil
+    try Files.writeAtomically(world.home("ignored"), Array("*.swp\n".utf8))
+    let filters = "[filter \"up\"]\n\tclean = tr a-z A-Z\n\tsmudge = tr A-Z a-z\n\trequired = true\n"
+    let own = "[core]\n\texcludesFile = \(world.home("ignored"))\n" + filters
+    try Files.writeAtomically(world.home(".gitconfig"), Array(own.utf8))
+    try world.repository.write(".gitattributes", "*.up filter=up\n")
+    try world.repository.write("old.up", "old\n")
+    try world.repository.git("add", ".")
+    try world.repository.git("commit", "--quiet", "--message=up")
+    try world.start("  - { id: A, run: 'cp old.up \"$HOME/seen\"; echo new > new.up; echo x > .a.swp' }")
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.note("seen") == "old\n")
+    #expect(try world.file("new.up") == "NEW")
+    #expect(try world.repository.git("diff", "--name-only", "main", "migrate/mig") == "new.up")
+  }
+
   @Test("whose set-up fails costs no attempt of the step; in the end a person must look")
   func setupFails() throws {
     let world = try MigrationWorld()
