@@ -40,8 +40,9 @@ extension GitProgram {
   }
 
   /// Moves the branch that `workTree` has checked out forward to a commit, with its files and the hooks of
-  /// the repository (`reference-transaction`, `post-merge`). Local changes that are in the way make it
-  /// fail, with a status that is not 0, before anything moves. Throws when git cannot be started.
+  /// the repository (`reference-transaction`, `post-merge`). Local changes and files that are in the way,
+  /// ignored ones too, make it fail, with a status that is not 0, before anything moves. Throws when git
+  /// cannot be started.
   ///
   /// git writes the files before it moves the branch: where a lock or a hook stops that, they stay, and
   /// `takeBackFiles` is for them.
@@ -49,8 +50,8 @@ extension GitProgram {
     workTree: String, to commit: OID, hooks: Hooks = .effective, filters: Filters = .user
   ) throws(GitError) -> Output {
     try run(
-      ["merge", "--ff-only", "--no-stat", "--no-autostash", commit.hex], hooks: hooks, workTree: workTree,
-      filters: filters)
+      ["merge", "--ff-only", "--no-stat", "--no-autostash", "--no-overwrite-ignore", commit.hex],
+      hooks: hooks, workTree: workTree, filters: filters)
   }
 
   /// Takes back from a work tree and its index what a fast-forward from `old` to `new` has written there

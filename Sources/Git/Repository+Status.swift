@@ -40,15 +40,24 @@ extension Repository {
     try check(git_status_list_new(&list, pointer, &options), operation, subject)
     defer { git_status_list_free(list) }
     var paths: Set<[UInt8]> = []
-    for index in 0..<git_status_list_entrycount(list) {
-      guard let entry = git_status_byindex(list, index)?.pointee else { continue }
-      for delta in [entry.head_to_index, entry.index_to_workdir] {
-        guard let delta = delta?.pointee else { continue }
-        let path = PathText.string(delta.new_file.path) ?? PathText.string(delta.old_file.path)
-        if let path { paths.insert(PathText.bytes(path)) }
+    try withIndex(operation) { files in
+      for index in 0..<git_status_list_entrycount(list) {
+        guard let entry = git_status_byindex(list, index)?.pointee else { continue }
+        for delta in [entry.head_to_index, entry.index_to_workdir] {
+          guard let delta = delta?.pointee else { continue }
+          // Outside of a sparse checkout a file is not there, and libgit2 1.5.1 calls it deleted.
+          if delta.status == GIT_DELTA_DELETED, isLeftOut(delta.old_file.path, of: files) { continue }
+          let path = PathText.string(delta.new_file.path) ?? PathText.string(delta.old_file.path)
+          if let path { paths.insert(PathText.bytes(path)) }
+        }
       }
     }
     return paths.sorted { $0.lexicographicallyPrecedes($1) }.map { PathText.string($0) }
+  }
+
+  private func isLeftOut(_ path: UnsafePointer<CChar>?, of index: OpaquePointer) -> Bool {
+    guard let path, let entry = git_index_get_bypath(index, path, 0)?.pointee else { return false }
+    return UInt32(entry.flags_extended) & GIT_INDEX_ENTRY_SKIP_WORKTREE.rawValue != 0
   }
 
   /// Whether nothing differs from `HEAD`. Errors are those of `status`.

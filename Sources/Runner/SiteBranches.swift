@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Processes
 
 extension Site {
   package func tip(of ref: String) throws(CommandError) -> OID? {
@@ -94,18 +95,36 @@ extension Site {
   ) throws(CommandError) -> String? {
     try reporting { () throws -> String? in
       guard let place = try checkouts(ref).first else { return nil }
-      let tree = try repository.treeOf(commit: old)
-      let added = try repository.changes(from: tree, to: new).filter { $0.kind == .added }.map(\.path)
+      let changes = try repository.changes(from: repository.treeOf(commit: old), to: new)
+      let added = changes.filter { $0.kind == .added }.map(\.path)
       guard !added.isEmpty else { return nil }
+      let leaving = Set(changes.filter { $0.kind == .deleted }.map(\.path))
       let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
-      let found = try worktree.status().first { other in
-        added.contains { $0 == other || $0.hasPrefix(other + "/") || other.hasPrefix($0 + "/") }
-      }
+      let found =
+        try worktree.status().first { other in
+          added.contains { $0 == other || $0.hasPrefix(other + "/") || other.hasPrefix($0 + "/") }
+        } ?? added.lazy.compactMap { self.fileInTheWay(of: $0, in: place, leaving) }.first
       return found.map {
         "'\($0)' in '\(place)' is in the way of a new file and would be overwritten by the merge; "
           + "move it away, or check out another branch there"
       }
     }
+  }
+
+  /// A file that lies where a new one or one of its folders would, ignored or not, and is none of `leaving`.
+  private func fileInTheWay(of path: String, in place: String, _ leaving: Set<String>) -> String? {
+    var place = place
+    var name = ""
+    for part in path.split(separator: "/") {
+      name += (name.isEmpty ? "" : "/") + part
+      place += "/" + part
+      switch Files.kind(place) {
+      case nil: return nil
+      case .directory: continue
+      default: return leaving.contains(name) ? nil : name
+      }
+    }
+    return nil
   }
 
   /// Where people have the branch checked out. A worker that checks it out in its slot must not hold up the
@@ -124,11 +143,19 @@ extension Site {
     }
   }
 
+  /// What git says, in one line: with the first file of a list, and with what a hook said.
   private func firstLine(_ text: String) -> String {
     let lines = text.split(whereSeparator: \.isNewline).map(String.init)
-    let telling = lines.first {
+    let found = lines.firstIndex {
       $0.contains("git-migrate") || $0.hasPrefix("error:") || $0.hasPrefix("fatal:")
     }
-    return telling ?? lines.first ?? "git gave no reason"
+    guard let found, let telling = lines.dropFirst(found).first else {
+      return lines.first ?? "git gave no reason"
+    }
+    if telling.hasSuffix(":"), let next = lines.dropFirst(found + 1).first {
+      return telling + " " + next.drop { $0.isWhitespace }
+    }
+    if found > 0, telling.contains("aborted by hook"), let said = lines.first { return "\(telling): \(said)" }
+    return telling
   }
 }

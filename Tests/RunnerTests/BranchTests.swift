@@ -1,3 +1,4 @@
+import Glibc
 import Migration
 import Processes
 import Support
@@ -59,6 +60,38 @@ struct BranchTests {
     #expect(try world.note("judged") == "t\nt\n", "the base once, and the step once")
     #expect(run.output.split(separator: "'x' in").count == 2, "it is said once")
     #expect(try world.complaints() == "")
+  }
+
+  @Test("checked out with a file in the way that git ignores: it is the user's all the same")
+  func ignoredInTheWay() throws {
+    let world = try MigrationWorld(files: [".gitignore": ".env\nconf\n"])
+    try world.start("  - { id: A, run: 'echo theirs > .env; mkdir conf; echo b > conf/b; git add -f .' }")
+    try world.repository.git("checkout", "--quiet", "migrate/mig")
+    for (path, name) in [(".env", ".env"), ("conf", "conf")] {
+      try world.repository.write(path, "mine\n")
+      let run = try world.begin("run")
+      #expect(eventually(within: 20) { run.output.contains("'\(name)' in") }, "\(run.output)")
+      run.send(SIGINT)
+      _ = try run.wait()
+      #expect(try text(world.repository.path + "/" + path) == "mine\n")
+      #expect(try world.merged() == [])
+      try Files.removeFile(world.repository.path + "/" + path)
+    }
+    #expect(try world.migrate("run").code == 0)
+    #expect(try text(world.repository.path + "/.env") == "theirs\n")
+    #expect(try text(world.repository.path + "/conf/b") == "b\n")
+  }
+
+  @Test("checked out in part, as a sparse checkout, it is clean, and steps are merged into it")
+  func sparse() throws {
+    let world = try MigrationWorld(files: ["in/a": "a\n", "out/b": "b\n"])
+    try world.repository.git("sparse-checkout", "set", "in")
+    try world.start("  - { id: A, run: 'echo x > in/x; echo y > out/y' }", more: "into: main")
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try text(world.repository.path + "/in/x") == "x\n")
+    #expect(!Files.exists(world.repository.path + "/out"))
+    #expect(try world.repository.git("status", "--porcelain") == "")
   }
 
   @Test("lets nobody commit, merge or move it by hand while a run goes on, and the run goes on")
