@@ -41,7 +41,7 @@ public final class Ledger {
   var isQueueing = true
   /// How long a writer waits in the queue.
   var patience = WriterQueue.patience
-  private let queue: WriterQueue
+  let queue: WriterQueue
 
   /// How often an append that got an open outcome is tried again before it is given up.
   static let triesAfterErrors = 3

@@ -113,6 +113,8 @@ extension Ledger {
       return .setBack(reason: "entry '\(sight.tip.short)', which was seen here, is gone")
     }
     guard let tip else {
+      // A clone of what was in this place has the entries, and never had the ledger.
+      guard queue.wasUsed else { return .isAnother }
       return .setBack(reason: "it is gone; entry '\(sight.tip.short)' was seen here")
     }
     if try repository.isAncestor(sight.tip, of: tip) { return .follows(tip) }

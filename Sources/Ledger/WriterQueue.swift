@@ -21,6 +21,12 @@ final class WriterQueue {
   /// Makes a queue in a folder, which is made when it is needed.
   init(folder: String) { self.folder = folder }
 
+  /// Whether anybody ever wrote to the ledger here: each leaves a note in the lock's file.
+  var wasUsed: Bool {
+    guard let note = try? Files.readFile(folder + "/ledger.queue", limit: 64) else { return false }
+    return !note.isEmpty
+  }
+
   /// Waits for its turn, which ends when the lock is set free; `nil` when it did not come within `seconds`,
   /// which may be `nil` for no limit.
   ///

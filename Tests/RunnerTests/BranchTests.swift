@@ -82,6 +82,29 @@ struct BranchTests {
     #expect(try text(world.repository.path + "/conf/b") == "b\n")
   }
 
+  @Test("kept where it is by a hook of the user's: the reason is what the hook said")
+  func refusedByHook() throws {
+    let world = try MigrationWorld()
+    let hook = """
+      #!/bin/sh
+      [ "$1" = prepared ] || exit 0
+      while read -r old new ref; do
+        case $ref in refs/heads/main) echo "not on Saturdays" >&2; exit 1 ;; esac
+      done
+
+      """
+    let file = world.repository.path + "/.git/hooks/reference-transaction"
+    try Files.makeDirectories(Files.parent(of: file))
+    try Files.writeAtomically(file, Array(hook.utf8), mode: 0o755)
+    try world.start("  - { id: A, run: 'echo x > x; echo y > a.txt' }", more: "into: main")
+    let run = try world.begin("run")
+    #expect(eventually { run.output.contains("A not merged: ") }, "\(run.output)")
+    run.send(SIGINT)
+    let end = try run.wait()
+    #expect(end.out.contains("ref updates aborted by hook: not on Saturdays"), "\(end)")
+    #expect(try world.repository.git("status", "--porcelain") == "")
+  }
+
   @Test("checked out in part, as a sparse checkout, it is clean, and steps are merged into it")
   func sparse() throws {
     let world = try MigrationWorld(files: ["in/a": "a\n", "out/b": "b\n"])

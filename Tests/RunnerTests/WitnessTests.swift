@@ -96,6 +96,17 @@ import Testing
     #expect(try world.complaints() == "")
   }
 
+  @Test func `so is a clone of what was in that place, which has its entries and not its ledger`() throws {
+    let world = try MigrationWorld()
+    let path = world.repository.path
+    try world.start(Self.steps)
+    try Files.move(path, to: path + ".old")
+    let clone = ["clone", "--quiet", path + ".old", path]
+    #expect(try world.repository.runGit(clone, in: world.repository.root).code == 0)
+    try world.start(Self.steps)
+    #expect(try world.migrate("claim", "S1").code == 0)
+  }
+
   /// A bare repository beside the world, as `origin`.
   private func addRemote(_ world: MigrationWorld) throws {
     try world.repository.git("init", "--quiet", "--bare", world.repository.root + "/hub.git")
