@@ -63,6 +63,8 @@ final class PlanStore {
 
   /// The largest expanded plan: what `for:` may write, and as much again for what every step has.
   static let maximumExpandedBytes = 128 << 20
+  /// The most values in it: eighty for each of as many steps as there may be.
+  static let maximumValues = 80 * Plan.stepLimit
 
   static func textPath(_ migration: String, _ number: Int) -> String { "plans/\(migration)/\(number).md" }
   static func expandedPath(_ migration: String, _ number: Int) -> String {
@@ -92,7 +94,7 @@ final class PlanStore {
 
   private func decode(_ bytes: [UInt8], _ path: String) throws(GitError) -> Plan {
     do throws(JSONFault) {
-      return try Plan(json: try JSON.parse(bytes))
+      return try Plan(json: try JSON.parse(bytes, maximumValues: PlanStore.maximumValues))
     } catch {
       throw GitError(message: error.description, operation: "read", subject: path)
     }

@@ -43,15 +43,18 @@ public struct RefGuard {
   public func check(_ updates: [RefUpdate]) throws(RefObjection) {
     var moves: [RefUpdate] = []
     for update in updates where isReference(update.ref) {
+      if moves.contains(where: { $0.isOfSameRef(as: update) }) {
+        throw RefObjection(update.ref, "it is to move twice")
+      }
       if try !isNoOp(update) { moves.append(update) }
     }
     var pending: LedgerSnapshot?
-    for update in moves where update.ref == Ledger.ref {
+    for update in moves where update.ref.isBytewise(Ledger.ref) {
       pending = try checkLedger(update)
       if let pending, case .receive = vantage { try checkBegun(update, pending, moves) }
     }
-    for update in moves where update.ref != Ledger.ref {
-      if update.ref.hasPrefix("refs/migrate/") {
+    for update in moves where !update.ref.isBytewise(Ledger.ref) {
+      if update.ref.hasBytewisePrefix("refs/migrate/") {
         try checkKept(update)
         if update.new != .none, vantage != .transaction {
           let seen = if let pending { pending } else { try snapshot(for: update) }
@@ -66,7 +69,7 @@ public struct RefGuard {
 
   /// Pseudo-refs such as `HEAD` move along with a branch that is judged itself.
   private func isReference(_ ref: String) -> Bool {
-    ref.hasPrefix("refs/migrate/") || ref.hasPrefix("refs/heads/")
+    ref.hasBytewisePrefix("refs/migrate/") || ref.hasBytewisePrefix("refs/heads/")
   }
 
   /// The ledger as it is. A branch of nobody's passes even when it cannot be read.
@@ -74,23 +77,35 @@ public struct RefGuard {
     do throws(LedgerError) {
       return try ledger.read()
     } catch {
-      let isOurs = update.ref.hasPrefix("refs/heads/migrate/") || update.ref.hasPrefix("refs/migrate/")
+      let isOurs =
+        update.ref.hasBytewisePrefix("refs/heads/migrate/")
+        || update.ref.hasBytewisePrefix("refs/migrate/")
       guard isOurs || listed.contains(update.ref) else { return .empty }
       throw RefObjection(update.ref, "it cannot be checked: \(error.description)", hint: error.hint)
     }
   }
 
   /// What the ref says before the move.
+  ///
+  /// Who pushes to here says what they expect, and may lie: without `--atomic`, git would refuse the one ref
+  /// and move the others, which were judged as if that one had moved too.
   func current(_ update: RefUpdate) throws(RefObjection) -> OID? {
-    if vantage != .transaction {
+    if case .push = vantage {
       guard case .symbolic = update.old else { return update.old.oid }
       throw RefObjection(update.ref, "it is a symbolic ref on the other side")
     }
+    let here: OID?
     do throws(GitError) {
-      return try repository.resolve(update.ref)
+      here = try repository.resolve(update.ref)
     } catch {
       throw RefObjection(update.ref, "it cannot be checked: \(error.description)", hint: error.hint)
     }
+    if case .receive = vantage, update.old.oid != here {
+      throw RefObjection(
+        update.ref, "it is at '\(here?.short ?? "nothing")', not at '\(update.old.oid?.short ?? "nothing")'",
+        hint: "fetch it, then try again")
+    }
+    return here
   }
 
   /// The object the ref is to name; `nil` deletes it. A symbolic ref is never one of ours.
@@ -166,9 +181,9 @@ public struct RefGuard {
 
   /// What attempts brought about is kept: such a ref is made once. Our own recycling needs no hook.
   private func checkKept(_ update: RefUpdate) throws(RefObjection) {
-    if update.ref.hasPrefix(Self.probes) { return _ = try target(update) }
+    if update.ref.hasBytewisePrefix(Self.probes) { return _ = try target(update) }
     // What a remote was seen to have, and what it refused, is this clone's own affair.
-    if vantage == .transaction, Self.own.contains(where: update.ref.hasPrefix) {
+    if vantage == .transaction, Self.own.contains(where: update.ref.hasBytewisePrefix) {
       return _ = try target(update)
     }
     guard let now = try current(update) else { return _ = try target(update) }
@@ -197,7 +212,7 @@ public struct RefGuard {
     guard kind == .commit else {
       throw RefObjection(update.ref, "'\(new.short)' is \(kind.map { "a \($0.rawValue)" } ?? "not here")")
     }
-    if update.ref.hasPrefix(Self.probes) { return }
+    if update.ref.hasBytewisePrefix(Self.probes) { return }
     if let reason = Ledger.attemptFault(update.ref, snapshot.state) {
       throw RefObjection(update.ref, reason, hint: "push '\(Ledger.ref)' first")
     }

@@ -17,7 +17,7 @@ extension RefGuard {
     }
     for migration in after.state.migrations where !migration.phase.isTerminal && !migration.isShared {
       let ref = migration.intoRef
-      guard known.migration(named: migration.name) == nil, !moves.contains(where: { $0.ref == ref }),
+      guard known.migration(named: migration.name) == nil, !moves.contains(where: { $0.ref.isBytewise(ref) }),
         let now = try? repository.resolve(ref)
       else { continue }
       do throws(RefObjection) {
@@ -33,7 +33,7 @@ extension RefGuard {
   /// The rule for an integration branch; any other branch passes. After the end of a migration its branch is
   /// free.
   func checkBranch(_ update: RefUpdate, by snapshot: LedgerSnapshot) throws(RefObjection) {
-    let open = snapshot.state.migrations.first { !$0.phase.isTerminal && $0.intoRef == update.ref }
+    let open = snapshot.state.migrations.first { !$0.phase.isTerminal && $0.intoRef.isBytewise(update.ref) }
     guard let migration = open else { return }
     let now = try current(update)
     guard let new = try target(update) else {

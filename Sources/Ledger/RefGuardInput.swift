@@ -32,6 +32,9 @@ public struct RefUpdate: Equatable, Sendable {
     self.ref = ref
   }
 
+  /// Whether both are about one ref.
+  func isOfSameRef(as other: RefUpdate) -> Bool { ref.isBytewise(other.ref) }
+
   /// The lines of `reference-transaction` and `pre-receive`: `<old> <new> <ref>`. Empty lines are passed
   /// over.
   public static func read(transaction bytes: [UInt8]) throws(RefObjection) -> [RefUpdate] {
@@ -65,6 +68,13 @@ public struct RefUpdate: Equatable, Sendable {
     }
     return result
   }
+}
+
+/// Names of refs are bytes. Swift compares text by whole characters and canonical equivalence: a combining
+/// mark after a slash would hide the slash, and two names that differ in git would be one.
+extension String {
+  func hasBytewisePrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+  func isBytewise(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }
 
 extension RefUpdate.Value {

@@ -2,9 +2,10 @@ extension JSON {
   /// Reads one JSON value and nothing after it but white space.
   ///
   /// Bounded: at most 32 levels deep; refuses floats, numbers beyond 64 bits, duplicate keys, invalid UTF-8
-  /// and lone surrogates, so that two readers can never disagree about a text.
-  public static func parse(_ bytes: [UInt8]) throws(JSONFault) -> JSON {
-    var parser = JSONParser(bytes: bytes)
+  /// and lone surrogates, so that two readers can never disagree about a text. A short text can hold many
+  /// values, each of which takes more memory than its few bytes: no more than `maximumValues` are read.
+  public static func parse(_ bytes: [UInt8], maximumValues: Int = .max) throws(JSONFault) -> JSON {
+    var parser = JSONParser(bytes: bytes, remaining: maximumValues)
     let value = try parser.value(depth: 0)
     parser.skipSpace()
     guard parser.isAtEnd else {
@@ -22,7 +23,10 @@ private struct JSONParser {
   var position = 0
   static let maximumDepth = 32
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
+  /// How many values may still follow.
+  private var remaining: Int
+
+  init(bytes: [UInt8], remaining: Int) { (self.bytes, self.remaining) = (bytes, remaining) }
 
   var isAtEnd: Bool { position >= bytes.count }
   private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -47,6 +51,8 @@ private struct JSONParser {
     guard depth <= Self.maximumDepth else {
       throw JSONFault("nested deeper than \(Self.maximumDepth) levels")
     }
+    guard remaining > 0 else { throw JSONFault("it holds too many values") }
+    remaining -= 1
     skipSpace()
     switch current {
     case UInt8(ascii: "{"): return try object(depth: depth)

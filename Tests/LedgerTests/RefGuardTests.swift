@@ -30,6 +30,34 @@ import Testing
     #expect(world.objection((Ledger.ref, old, new), vantage: .push) == nil)
   }
 
+  @Test
+  func `who pushes with a false old value, or one ref twice, has nothing judged by what will not happen`()
+    throws
+  {
+    let (old, new) = try next()
+    #expect(world.objection((Ledger.ref, old, new), vantage: .receive) == nil)
+    let lie = try #require(world.objection((Ledger.ref, nil, new), vantage: .receive))
+    #expect(lie.contains("it is at '\(old.hex.prefix(10))', not at 'nothing'"))
+    let evil = try world.commit(on: [world.base])
+    #expect(
+      world.objection((Ledger.ref, old, new), (world.into, nil, evil), vantage: .receive)?.contains("not at")
+        == true)
+    #expect(
+      world.objection((Ledger.ref, old, new), (Ledger.ref, old, new), vantage: .receive)
+        == "it is to move twice")
+  }
+
+  @Test func `names are bytes: a mark on the slash hides no ref`() throws {
+    let (old, _) = try next()
+    let junk = world.objection(("refs/migrate/\u{301}junk", nil, old), vantage: .receive)
+    #expect(junk?.contains("lie there") == true)
+    let world = try RefGuardWorld(into: "\u{301}x")
+    try world.start()
+    let evil = try world.commit(on: [world.base])
+    let objection = world.objection((world.into, world.base, evil), vantage: .receive)
+    #expect(objection?.contains("has no verdict") == true)
+  }
+
   @Test func `a whole chain may be created`() throws {
     let (_, new) = try next()
     try world.set(Ledger.ref, nil)

@@ -40,6 +40,13 @@ import Testing
     }
   }
 
+  @Test func `no more values than a reader wants, however short they are`() throws {
+    _ = try JSON.parse(Array("[[0],{\"a\":1}]".utf8), maximumValues: 5)
+    #expect(throws: JSONFault("it holds too many values")) {
+      try JSON.parse(Array("[[0],{\"a\":1}]".utf8), maximumValues: 4)
+    }
+  }
+
   @Test func depth() throws {
     func nested(_ levels: Int) -> String {
       String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
