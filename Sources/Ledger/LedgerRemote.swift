@@ -14,9 +14,10 @@ public protocol LedgerRemote: AnyObject {
   func fetch(attempts: [String]) throws(GitError)
   /// Moves refs there, all or none, each from the value that it is expected to have.
   func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome
-  /// The tip that the last contact saw; `nil` when there never was one.
+  /// The newest tip there that was looked at and found good; `nil` when there never was one. No fetch moves
+  /// it, neither ours nor one by hand.
   func knownTip() throws(GitError) -> OID?
-  /// Remembers a tip that a push of ours has made.
+  /// Remembers a tip that was looked at, or that a push of ours has made.
   func remember(_ tip: OID) throws(GitError)
   /// Where a branch was there when it was fetched last; `nil` when it was not there.
   func knownTip(ofBranch ref: String) throws(GitError) -> OID?
@@ -50,6 +51,7 @@ public final class GitRemote: LedgerRemote {
   /// The folder of refs that belongs to this remote.
   private let folder: String
   private var trackingRef: String { folder + "/ledger" }
+  private var knownRef: String { folder + "/known" }
 
   /// Makes a remote from what `migrate.remote` says; `nil` when it says nothing.
   ///
@@ -100,7 +102,7 @@ public final class GitRemote: LedgerRemote {
     let heads = others.map { "+\($0)*:\(folder)/heads/\($0.dropFirst("refs/heads/".count))*" }
     recoverLocks(branches)
     try git.fetch(from: fetchURL, patterns + heads)
-    return try knownTip()
+    return try repository.resolve(trackingRef)
   }
 
   /// Takes away what a killed `git fetch` left: nobody but git-migrate writes these refs.
@@ -108,7 +110,9 @@ public final class GitRemote: LedgerRemote {
     let heads = branches.filter { $0.hasPrefix("refs/heads/") }
     let copies = heads.map { "\(folder)/heads/\($0.dropFirst("refs/heads/".count))" }
     // What stays in the way is told by the fetch itself.
-    for ref in [trackingRef] + copies { _ = try? StaleLock.recover(ref, in: repository, now: clock.now()) }
+    for ref in [trackingRef, knownRef] + copies {
+      _ = try? StaleLock.recover(ref, in: repository, now: clock.now())
+    }
   }
 
   /// Brings results of claims here; see `LedgerRemote`.
@@ -125,14 +129,14 @@ public final class GitRemote: LedgerRemote {
     return try git.push(to: pushURL, updates, hooks: hasBranch ? .effective : .none)
   }
 
-  /// The tip that the last contact saw.
-  public func knownTip() throws(GitError) -> OID? { try repository.resolve(trackingRef) }
+  /// The newest tip there that was looked at and found good.
+  public func knownTip() throws(GitError) -> OID? { try repository.resolve(knownRef) }
 
-  /// Remembers a tip that a push of ours has made.
+  /// Remembers a tip that was looked at, or that a push of ours has made.
   public func remember(_ tip: OID) throws(GitError) {
     let known = try knownTip()
     guard known != tip else { return }
-    switch repository.compareAndSwap(ref: trackingRef, to: tip, from: known) {
+    switch repository.compareAndSwap(ref: knownRef, to: tip, from: known) {
     // Whoever was faster knows as much as we do, and the next contact sets it right.
     case .won, .lost: return
     case .busy(let error), .unknown(let error): throw error

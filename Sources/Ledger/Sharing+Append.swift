@@ -83,7 +83,7 @@ extension Sharing {
         + companions(of: proposals, from: seen.state, to: draft.snapshot.state)
       switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
       case .won:
-        try answered(draft.tip)
+        answered(draft.tip)
         return .shared
       case .lost(let refs):
         let unreachable = try pullIfReachable()

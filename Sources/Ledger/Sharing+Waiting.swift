@@ -18,7 +18,7 @@ extension Sharing {
     }
     updates += attempts.map { GitProgram.PushUpdate(ref: $0.name, to: $0.oid, from: nil) }
     guard try send(updates) else { return false }
-    try answered(mine)
+    answered(mine)
     report.sent = snapshot.sequence
     return true
   }
@@ -72,7 +72,7 @@ extension Sharing {
         [GitProgram.PushUpdate(ref: Ledger.ref, to: new, from: tip)]
         + companions(of: accepted, from: base.state, to: current.state)
       guard try send(updates) else { return false }
-      try answered(new)
+      answered(new)
     }
     if !refused.isEmpty { report.keptOn = try store.keepRefused(mine) }
     for event in refused { store.warn("'\(event.sentence)' was refused: \(event.reason)") }

@@ -122,15 +122,12 @@ package struct Sharing<Store: SharedStore> {
         continue
       }
       if let before, try !store.isAncestor(before, of: tip) {
-        try asGit { () throws(GitError) in try remote.remember(before) }
         throw .rewritten(remote: remote.name, reason: "'\(before.short)' is not in it any more")
       }
-      guard let mine else {
-        try store.inspect(tip, after: before)
-        return try adopt(tip)
-      }
+      if tip != mine { try store.inspect(tip, after: before) }
+      try asGit { () throws(GitError) in try remote.remember(tip) }
+      guard let mine else { return try adopt(tip) }
       if tip == mine { return }
-      try store.inspect(tip, after: before)
       if try store.isAncestor(mine, of: tip) {
         return try adopt(tip)
       }
@@ -159,10 +156,14 @@ package struct Sharing<Store: SharedStore> {
     store.warn("\(error.description); what is recorded now waits for 'git migrate sync'")
   }
 
-  func answered(_ tip: OID) throws(LedgerError) {
+  /// Takes note that the remote has what we sent. That it cannot be remembered undoes nothing: the next
+  /// contact looks again.
+  func answered(_ tip: OID) {
     store.contact.answered = store.clock.now()
     store.contact.told = ToldReasons()
-    try asGit { () throws(GitError) in try store.remote?.remember(tip) }
+    do throws(GitError) { try store.remote?.remember(tip) } catch {
+      store.warn("it is recorded, but what the remote has is not remembered: \(error.description)")
+    }
   }
 
   private func integrationBranches() throws(GitError) -> [String] {

@@ -53,6 +53,13 @@ final class SharedWorld {
     return ledger
   }
 
+  /// What `init` lets every `git fetch` do.
+  func fetchByHand(in path: String? = nil) throws {
+    try ledgers.repository.git(
+      "-C", path ?? ledgers.repository.path, "fetch", "--quiet", "--prune", "origin",
+      "+\(Ledger.ref)*:refs/migrate/remotes/origin/ledger*")
+  }
+
   /// The sentences that the server's ledger has, oldest first.
   func sentences() throws -> [String] {
     try ledgers.repository.git("-C", server, "log", "--reverse", "--format=%s", Ledger.ref)
