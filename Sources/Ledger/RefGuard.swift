@@ -88,7 +88,8 @@ public struct RefGuard {
   /// What the ref says before the move.
   ///
   /// Who pushes to here says what they expect, and may lie: without `--atomic`, git would refuse the one ref
-  /// and move the others, which were judged as if that one had moved too.
+  /// and move the others, which were judged as if that one had moved too. Who honestly was slower hears it in
+  /// git's words, by which a lost race is known (refs/files-backend.c).
   func current(_ update: RefUpdate) throws(RefObjection) -> OID? {
     if case .push = vantage {
       guard case .symbolic = update.old else { return update.old.oid }
@@ -101,8 +102,9 @@ public struct RefGuard {
       throw RefObjection(update.ref, "it cannot be checked: \(error.description)", hint: error.hint)
     }
     if case .receive = vantage, update.old.oid != here {
+      let (now, expected) = (here ?? .zero, update.old.oid ?? .zero)
       throw RefObjection(
-        update.ref, "it is at '\(here?.short ?? "nothing")', not at '\(update.old.oid?.short ?? "nothing")'",
+        update.ref, "cannot lock ref '\(update.ref)': is at \(now.hex) but expected \(expected.hex)",
         hint: "fetch it, then try again")
     }
     return here

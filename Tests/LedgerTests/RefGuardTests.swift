@@ -37,10 +37,11 @@ import Testing
     let (old, new) = try next()
     #expect(world.objection((Ledger.ref, old, new), vantage: .receive) == nil)
     let lie = try #require(world.objection((Ledger.ref, nil, new), vantage: .receive))
-    #expect(lie.contains("it is at '\(old.hex.prefix(10))', not at 'nothing'"))
+    #expect(lie.contains("cannot lock ref '\(Ledger.ref)': is at \(old.hex) but expected 0000"))
     let evil = try world.commit(on: [world.base])
     #expect(
-      world.objection((Ledger.ref, old, new), (world.into, nil, evil), vantage: .receive)?.contains("not at")
+      world.objection((Ledger.ref, old, new), (world.into, nil, evil), vantage: .receive)?.contains(
+        "but expected")
         == true)
     #expect(
       world.objection((Ledger.ref, old, new), (Ledger.ref, old, new), vantage: .receive)
