@@ -42,8 +42,9 @@ public struct RefGuard {
   /// a push of entries and branch together is one thing.
   public func check(_ updates: [RefUpdate]) throws(RefObjection) {
     var moves: [RefUpdate] = []
+    var names: Set<[UInt8]> = []
     for update in updates where isReference(update.ref) {
-      if moves.contains(where: { $0.isOfSameRef(as: update) }) {
+      guard names.insert(Array(update.ref.utf8)).inserted else {
         throw RefObjection(update.ref, "it is to move twice")
       }
       if try !isNoOp(update) { moves.append(update) }

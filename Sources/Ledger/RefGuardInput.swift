@@ -32,9 +32,6 @@ public struct RefUpdate: Equatable, Sendable {
     self.ref = ref
   }
 
-  /// Whether both are about one ref.
-  func isOfSameRef(as other: RefUpdate) -> Bool { ref.isBytewise(other.ref) }
-
   /// The lines of `reference-transaction` and `pre-receive`: `<old> <new> <ref>`. Empty lines are passed
   /// over.
   public static func read(transaction bytes: [UInt8]) throws(RefObjection) -> [RefUpdate] {

@@ -116,6 +116,7 @@ extension World {
   func deliver() {
     guard !late.isEmpty else { return }
     let due = late.filter { $0.at <= now }
+    guard !due.isEmpty else { return }
     late.removeAll { $0.at <= now }
     for push in due {
       note("a late push arrives")
