@@ -1,11 +1,13 @@
-/// The rules of `git check-ref-format --branch` for a branch name.
+/// The rules of `git check-ref-format --branch` for a branch name, and one of ours.
 public enum BranchName {
   /// The longest name, so that it and a `.lock` fit in any file system.
   public static let maximumBytes = 200
 
-  /// Why git would refuse `name` as a branch, or `nil` when it would take it.
+  /// Why `name` can be no integration branch, or `nil` when it can be one.
   ///
-  /// It looks at bytes, as git does: to Swift a dot with a combining accent is no dot at all.
+  /// It looks at bytes, as git does: to Swift a dot with a combining accent is no dot at all. A slash with one
+  /// is no slash either, so that `refs/heads/` would not be the prefix of a name that begins with an accent:
+  /// git takes such a name, and we do not.
   public static func fault(_ name: String) -> String? {
     let bytes = Array(name.utf8)
     guard let last = bytes.last else { return "is empty" }
@@ -24,6 +26,9 @@ public enum BranchName {
     }
     for part in bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
       if part.isEmpty { return "must not start or end with '/', or hold '//'" }
+      if "/\(String(decoding: part, as: UTF8.self))".first != "/" {
+        return "must not have a part that starts with a combining mark"
+      }
       if part.first == UInt8(ascii: ".") { return "must not have a part that starts with '.'" }
       if part.suffix(5).elementsEqual(".lock".utf8) { return "must not have a part that ends in '.lock'" }
     }

@@ -24,6 +24,9 @@ struct BranchNames {
     #expect(BranchName.fault("refs/heads/main") == "must be the short name, without 'refs/heads/'")
     #expect(BranchName.fault("@") == "is reserved by git")
     #expect(BranchName.fault("a\u{202E}b") == "must not hold spaces or control characters")
+    for name in ["\u{301}x", "a/\u{301}x"] {
+      #expect(BranchName.fault(name) == "must not have a part that starts with a combining mark")
+    }
     #expect(BranchName.fault(String(repeating: "a", count: 201)) == "is longer than 200 bytes")
   }
 
