@@ -5,9 +5,8 @@ public enum BranchName {
 
   /// Why `name` can be no integration branch, or `nil` when it can be one.
   ///
-  /// It looks at bytes, as git does: to Swift a dot with a combining accent is no dot at all. A slash with one
-  /// is no slash either, so that `refs/heads/` would not be the prefix of a name that begins with an accent:
-  /// git takes such a name, and we do not.
+  /// It looks at bytes, as git does: to Swift a dot with a combining accent is no dot at all. Nor is a slash
+  /// with one a slash: git takes a name that begins with an accent, and we do not.
   public static func fault(_ name: String) -> String? {
     let bytes = Array(name.utf8)
     guard let last = bytes.last else { return "is empty" }
