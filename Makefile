@@ -49,7 +49,7 @@ demo: all
 # The tests are all Swift Testing; XCTest would only add a line that says that it found none.
 test:
 	scripts/bootstrap test
-	$(SWIFT) test --scratch-path $(SCRATCH) --disable-xctest $(TESTFLAGS)
+	SWIFT='$(SWIFT)' scripts/tests $(SCRATCH) $(TESTFLAGS)
 	$(MAKE) simulate
 
 # Many machines over one ledger, with everything that may go wrong, seed by seed.
@@ -69,13 +69,13 @@ canary:
 # CRASHFLAGS='MIGRATE_CRASH_ONLY=claim MIGRATE_CRASH_FAULT=SIGKILL' does one operation with one fault.
 crash:
 	scripts/bootstrap test
-	MIGRATE_CRASH=all $(CRASHFLAGS) $(SWIFT) test --scratch-path $(SCRATCH) --disable-xctest --filter CrashTests
+	MIGRATE_CRASH=all $(CRASHFLAGS) SWIFT='$(SWIFT)' scripts/tests $(SCRATCH) --filter CrashTests
 
 # Many clones over a bad network and many processes beside `git gc`, more of them and for longer than `make test`
 # has. RACEFLAGS='MIGRATE_SEED=7' draws other faults.
 race:
 	scripts/bootstrap test
-	MIGRATE_LONG=1 $(RACEFLAGS) $(SWIFT) test --scratch-path $(SCRATCH) --disable-xctest \
+	MIGRATE_LONG=1 $(RACEFLAGS) SWIFT='$(SWIFT)' scripts/tests $(SCRATCH) \
 	  --filter 'PartitionTests|NoisyRaceTests|KilledRaceTests'
 
 install: all
