@@ -95,7 +95,7 @@ struct Checking {
       return PlannedStep(id: "S\(index)", needs: needs, paths: [path], lock: shape == "locked" ? "l" : nil)
     }
     var found: [String] = []
-    let took = ContinuousClock().measure { found = warnings(steps) }
+    let took = processorTime { found = warnings(steps) }
     switch shape {
     case "apart", "chain": #expect(found.isEmpty)
     case "same":

@@ -1,3 +1,4 @@
+import Glibc
 import Migration
 import Testing
 
@@ -96,4 +97,17 @@ struct Seeded: RandomNumberGenerator {
     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
     return (state ^ (state >> 29)) &* 0xBF58_476D_1CE4_E5B9
   }
+}
+
+/// The processor time that this thread spends on some work. Unlike the time on the wall it does not grow with
+/// what else the machine does.
+func processorTime(_ work: () throws -> Void) rethrows -> Duration {
+  func now() -> Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+  let begin = now()
+  try work()
+  return now() - begin
 }

@@ -43,8 +43,9 @@ final class World {
   }()
 }
 
-/// Polls until `condition` holds; false when it does not within `seconds`.
-func eventually(within seconds: Int = 10, _ condition: () throws -> Bool) rethrows -> Bool {
+/// Polls until `condition` holds; false when it does not within `seconds`, by default so long that only what
+/// will never hold is given up, however busy the machine is.
+func eventually(within seconds: Int = 300, _ condition: () throws -> Bool) rethrows -> Bool {
   for _ in 0..<(seconds * 100) {
     if try condition() { return true }
     usleep(10_000)

@@ -116,7 +116,7 @@ import Testing
     if let only = ChildEnvironment.current()["MIGRATE_CRASH_ONLY"], only != operation.name { return }
     let world = try CrashWorld(operation)
     // Many points make a run wait for its remote.
-    if Self.isExhaustive { world.world.repository.timeoutSeconds = 20 }
+    world.world.repository.timeoutSeconds = Self.isExhaustive ? 20 : 60
     let undisturbed = try world.run()
     #expect(undisturbed?.code == 0, "\(operation.name): \(String(describing: undisturbed))")
     #expect(try operation.end(world.world) == operation.wanted, "\(operation.name)")

@@ -149,7 +149,7 @@ struct RunMergeTests {
         - { id: B, needs: [A], run: 'git checkout -q migrate/mig && cat a.txt x > y' }
       """, gate: "{ verifiers: [{ name: t, run: 'test -e a.txt' }] }")
     let run = try world.begin("run", "--jobs", "1")
-    let end = try run.wait(seconds: 30)
+    let end = try run.wait()
     #expect(end.code == 0, "\(end)")
     #expect(try world.merged() == ["A", "B"])
     #expect(try world.file("y") == "b\nx")
@@ -172,7 +172,7 @@ struct RunMergeTests {
     let run = try world.begin("run", "--jobs", "2")
     #expect(try eventually { try world.states()["B"] == "merged" }, "\(run.output)")
     try world.allow("go")
-    let end = try run.wait(seconds: 30)
+    let end = try run.wait()
     #expect(end.code == 0, "\(end)")
     #expect(try world.note("seen") == "mine\n", "b.txt is not there, and a.txt is the worker's")
     #expect(try world.merged() == ["B", "A"])

@@ -18,7 +18,7 @@ struct SupervisionTests {
     try world.start(
       """
         - id: A
-          timeout: 2s
+          timeout: 8s
           run: |
             \(SupervisionTests.daemon)
             while [ ! -e "$HOME/daemon" ]; do sleep 0.05; done
@@ -27,8 +27,8 @@ struct SupervisionTests {
         - { id: B, run: 'echo x > x' }
       """)
     let run = try world.begin("run", "--jobs", "2")
-    #expect(try run.wait(seconds: 90).code == 1, "\(run.output)")
-    #expect(run.output.contains("took longer than 2 s"), "\(run.output)")
+    #expect(try run.wait().code == 1, "\(run.output)")
+    #expect(run.output.contains("took longer than 8 s"), "\(run.output)")
     #expect(try world.states() == ["A": "blocked", "B": "merged"])
     #expect(Files.exists(world.home("daemon")))
     #expect(try world.survivors() == [])
@@ -47,9 +47,9 @@ struct SupervisionTests {
             while :; do sleep 1; done
       """)
     let run = try world.begin("run")
-    #expect(eventually(within: 60) { run.output.contains("took longer than 1 s") }, "\(run.output)")
+    #expect(eventually { run.output.contains("took longer than 1 s") }, "\(run.output)")
     run.send(SIGINT)
-    _ = try run.wait(seconds: 60)
+    _ = try run.wait()
     #expect(try world.survivors() == [])
   }
 
@@ -118,7 +118,7 @@ struct SupervisionTests {
       steps.joined(separator: "\n"), gate: "{ verifiers: [{ name: t, run: 'test -e a.txt' }] }")
     let run = try world.begin("run", "--jobs", "3")
     #expect(
-      eventually(within: 60) {
+      eventually {
         Files.exists(world.home("at")) && ((try? world.merged().count) ?? 0) >= 3
       }, "\(run.output)")
     run.send(SIGKILL)
@@ -173,7 +173,7 @@ struct SupervisionTests {
       steps.joined(separator: "\n"), gate: "{ verifiers: [{ name: t, run: 'test -e a.txt' }] }")
     let first = try world.begin("run", "--jobs", "2")
     let second = try world.begin("run", "--jobs", "2")
-    let ends = [try first.wait(seconds: 120), try second.wait(seconds: 120)]
+    let ends = [try first.wait(), try second.wait()]
     #expect(ends.allSatisfy { $0.code == 0 }, "\(ends)")
     let done = try world.note("done").split(separator: "\n")
     #expect(done.count == 16 && Set(done).count == 16)

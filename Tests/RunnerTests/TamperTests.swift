@@ -77,8 +77,7 @@ import Testing
     #expect(try world.push([":refs/migrate/probe/1"]).isSuccess)
   }
 
-  @Test(.timeLimit(.minutes(1)))
-  func `a thousand entries in one push take no long time`() throws {
+  @Test func `a thousand entries in one push take no long time`() throws {
     let world = try TamperWorld()
     let ledger = try world.world.site().ledger
     var proposals: [Proposal] = []
@@ -87,9 +86,9 @@ import Testing
       proposals.append(Proposal("logging", .migrationResumed))
     }
     _ = try ledger.append(proposals, by: "w")
-    let clock = ContinuousClock()
-    let took = try clock.measure { try expectTaken(world, [Ledger.ref]) }
-    #expect(took < .seconds(20), "\(took)")
+    // A limit of processor time, which does not grow on a busy machine; what is quadratic takes minutes.
+    world.processorSeconds = 60
+    try expectTaken(world, [Ledger.ref])
   }
 
   @Test func `an alias of the branch on the server is no way around`() throws {

@@ -9,6 +9,8 @@ import Runner
 /// migration with one merged step, in both. What a pusher can make by hand is made here by hand.
 final class TamperWorld {
   let world: HookWorld
+  /// The processor time that each program of a push may take, in seconds.
+  var processorSeconds = 600
   static let ledger = Ledger.ref
   static let into = "refs/heads/migrate/logging"
   static let attempt = "refs/migrate/attempt/logging/S1/1"
@@ -53,8 +55,10 @@ final class TamperWorld {
 
   func push(_ arguments: [String]) throws -> HookWorld.Ran {
     let command = Command(
-      "git", ["push", "--no-verify", "../server.git"] + arguments, environment: world.environment,
-      directory: world.path("repo"))
+      "sh",
+      ["-c", "ulimit -t \(processorSeconds) && exec git push --no-verify ../server.git \"$@\"", "sh"]
+        + arguments,
+      environment: world.environment, directory: world.path("repo"))
     let outcome = try command.run()
     guard case .exited(let code) = outcome.status else { throw HookWorld.Stop(reason: "\(outcome.status)") }
     return HookWorld.Ran(code: code, text: outcome.text, errors: outcome.errorText)

@@ -49,7 +49,7 @@ public final class BackgroundRun {
   public func send(_ signal: Int32) { _ = kill(pid, signal) }
 
   /// Waits for its end and gives what it left; throws when it takes too long.
-  public func wait(seconds: Int = 60) throws -> TestRun {
+  public func wait(seconds: Int = 300) throws -> TestRun {
     guard eventually(within: seconds, { !isRunning }) else {
       send(SIGKILL)
       throw TestFailure("it did not end in \(seconds) s; so far it said:\n\(output)")
@@ -65,7 +65,9 @@ public final class BackgroundRun {
 }
 
 /// Asks until `condition` holds; `false` when it does not within `seconds`.
-public func eventually(within seconds: Int = 30, _ condition: () throws -> Bool) rethrows -> Bool {
+///
+/// By default so long that only what will never hold is given up, however busy the machine is.
+public func eventually(within seconds: Int = 300, _ condition: () throws -> Bool) rethrows -> Bool {
   for _ in 0..<(seconds * 50) {
     if try condition() { return true }
     usleep(20_000)

@@ -16,7 +16,7 @@ public final class TestRepository {
   public var environment: [String: String]
   private var ticks: Int64 = 0
   /// The longest run of a program, in seconds.
-  public var timeoutSeconds = 60
+  public var timeoutSeconds = 300
 
   /// The first second of the tests' time: 2026-01-01T00:00:00Z.
   public static let epoch: Int64 = 1_767_225_600
