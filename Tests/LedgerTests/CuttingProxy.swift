@@ -56,11 +56,14 @@ final class CuttingProxy: Sendable {
   /// No more faults: what comes from now on goes through.
   func heal() { control.value.withLock { $0.isHealed = true } }
 
+  /// What it did so far.
+  var tally: Tally { control.value.withLock { $0.tally } }
+
   /// Ends it, and gives what it did.
   func stop() throws -> Tally {
     control.value.withLock { $0.isStopped = true }
     try thread.join()
-    return control.value.withLock { $0.tally }
+    return tally
   }
 }
 

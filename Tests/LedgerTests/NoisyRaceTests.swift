@@ -18,10 +18,15 @@ struct NoisyRaceTests {
     let world = try LedgerWorld(steps: processes / 2)
     let race = ProcessRace(path: world.repository.path, environment: world.repository.environment)
     let noise = try Noise(race)
+    // With less of everything it would say nothing; how soon it is enough is up to the machine.
+    let isEnough: @Sendable () -> Bool = {
+      let history = race.recorder.history
+      return history.oks >= processes * operations && history.fails >= processes / 4 && noise.turns >= 5
+    }
     try inThreads(processes) { number in
       // Some work in a worktree, which is what `git worktree prune` is after.
       var client = ProcessClient(number: number, race: race, hasWorktree: number % 8 == 0)
-      while client.oks < operations, client.tries < 10 * operations { try client.act() }
+      while client.oks < operations || !isEnough(), client.tries < 40 * operations { try client.act() }
     }
     let turns = try noise.stop()
     let history = race.recorder.history
@@ -37,13 +42,17 @@ struct NoisyRaceTests {
 
     print("\(processes) processes: \(summary)")
 
-    // With less of everything it would say nothing.
-    let isLoad = history.oks >= processes * operations * 9 / 10 && history.fails >= processes / 4
-    #expect(isLoad && (turns.values.min() ?? 0) >= 5, "void, too little happened: \(summary)")
+    #expect(isEnough(), "void, too little happened: \(summary)")
   }
 
   @Test("would be caught if they moved the ref without asking where it is")
   func broken() throws {
+    // Whether two meet is up to the machine; sooner or later they do.
+    #expect(try (0..<10).contains { _ in try isLost() })
+  }
+
+  /// Whether a claim that was acknowledged is lost when the ref is moved without asking where it is.
+  private func isLost() throws -> Bool {
     let world = try LedgerWorld(steps: 4)
     let (path, environment, recorder) = (world.repository.path, world.repository.environment, Recorder())
     try inThreads(4) { number in
@@ -62,6 +71,6 @@ struct NoisyRaceTests {
     }
     let entries = try world.writer().entries().map { Recorded($0.entry) }
     let flaws = HistoryChecker.flaws(of: recorder.history, in: entries)
-    #expect(flaws.contains { if case .lost = $0 { true } else { false } }, "\(flaws)")
+    return flaws.contains { if case .lost = $0 { true } else { false } }
   }
 }

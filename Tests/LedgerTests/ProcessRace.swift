@@ -124,13 +124,19 @@ struct ProcessClient {
 }
 
 /// Git's own housekeeping, over and over, until it is stopped.
-final class Noise {
+final class Noise: Sendable {
   private let isOver: Flag
   private let thread: BackgroundThread
 
   private final class Flag: Sendable {
     let value = Mutex(false)
     let turns = Mutex<[String: Int]>([:])
+  }
+
+  /// How often the command was done that was done least.
+  var turns: Int {
+    let counts = isOver.turns.withLock { $0 }
+    return Set(Noise.commands.map { $0[0] }).map { counts[$0] ?? 0 }.min() ?? 0
   }
 
   /// `gc` with `--prune=now` would do harm, to every program that writes: it deletes what is being written.
