@@ -16,7 +16,7 @@ import Processes
 public enum StaleLock {
   static let ageSeconds: Int64 = 60
   /// The age for an attempt's ref: git itself locks one only to pack or to fetch it, for a moment.
-  static let attemptAgeSeconds: Int64 = 10
+  public static let attemptAgeSeconds: Int64 = 10
 
   /// Notes what the holder of the queue is about to write.
   static func announce(_ value: OID, holding queue: FileLock?) {
@@ -31,9 +31,13 @@ public enum StaleLock {
   /// Whether there is a lock at all: one system call, so that every append can ask.
   static func exists(in repository: Repository) -> Bool { identity(of: path(repository)) != nil }
 
-  private static func path(_ repository: Repository) -> String {
-    repository.commonDirectory + "/" + Ledger.ref + ".lock"
+  /// The path of the lock of any ref, if there is one, whoever holds it.
+  public static func present(on ref: String, in repository: Repository) -> String? {
+    let path = path(ref, repository)
+    return identity(of: path) == nil ? nil : path
   }
+
+  private static func path(_ repository: Repository) -> String { path(Ledger.ref, repository) }
 
   /// Moves a stale lock of the ledger's ref aside; says whether there was one.
   static func recover(
@@ -59,12 +63,24 @@ public enum StaleLock {
   public static func recover(_ ref: String, in repository: Repository, now: Timestamp) throws(LedgerError)
     -> Bool
   {
-    let path = "\(repository.commonDirectory)/\(ref).lock"
-    let age = ref.hasPrefix("refs/migrate/attempt/") ? attemptAgeSeconds : ageSeconds
-    guard let before = identity(of: path), now.seconds - before.changed > age, !isOpen(before) else {
-      return false
-    }
+    let path = path(ref, repository)
+    guard let before = identity(of: path), isLeft(before, ref, now) else { return false }
     return try moveAside(path, before)
+  }
+
+  /// Whether such a ref cannot be written for now: it is locked, and the lock does not count as left yet.
+  public static func isLocked(_ ref: String, in repository: Repository, now: Timestamp) -> Bool {
+    guard let lock = identity(of: path(ref, repository)) else { return false }
+    return !isLeft(lock, ref, now)
+  }
+
+  private static func path(_ ref: String, _ repository: Repository) -> String {
+    "\(repository.commonDirectory)/\(ref).lock"
+  }
+
+  private static func isLeft(_ lock: Identity, _ ref: String, _ now: Timestamp) -> Bool {
+    let age = ref.hasPrefix("refs/migrate/attempt/") ? attemptAgeSeconds : ageSeconds
+    return now.seconds - lock.changed > age && !isOpen(lock)
   }
 
   private static func moveAside(_ path: String, _ before: Identity) throws(LedgerError) -> Bool {

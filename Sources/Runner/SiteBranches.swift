@@ -46,7 +46,7 @@ extension Site {
         }
       }
       // git asks nobody but the hook while it holds the lock of a branch that is checked out.
-      if let refused = try obstacle(toMoving: ref) ?? objection() { return refused }
+      if let refused = try obstacle(toMoving: ref) ?? lockHeld(on: ref) ?? objection() { return refused }
       let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
       let program = GitProgram(worktree)
       let output = try program.mergeFastForward(workTree: place, to: new)
@@ -125,6 +125,18 @@ extension Site {
       }
     }
     return nil
+  }
+
+  /// git writes the files first, and would find only then that the branch is locked: a look before it spares
+  /// people the sight of files that come and go. Git itself has a branch locked for a moment.
+  private func lockHeld(on ref: String) -> String? {
+    for _ in 0..<10 {
+      if StaleLock.present(on: ref, in: repository) == nil { return nil }
+      RetryPolicy.pause(microseconds: 100_000)
+    }
+    return StaleLock.present(on: ref, in: repository).map {
+      "'\($0)' is there: if no git is at work, a killed one left it, and it can be removed"
+    }
   }
 
   /// Where people have the branch checked out. A worker that checks it out in its slot must not hold up the

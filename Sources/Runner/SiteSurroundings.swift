@@ -40,7 +40,9 @@ extension Site: Surroundings {
 
   package func isFree(slot: String) -> Bool {
     let slots = Slots(site: self)
-    return slots.marker(slot)?.isFree ?? true && !slots.isForeign(slot)
+    guard !slots.isForeign(slot) else { return false }
+    guard let marker = slots.marker(slot) else { return true }
+    return marker.isFree && !slots.isLocked(marker)
   }
 
   package func begin(_ held: HeldStep) throws(CommandError) -> any Attempt {

@@ -95,6 +95,13 @@ public struct Slots {
           continue
         }
         let path = root + "/" + slot
+        if !isGate, let marker = marker(slot), isLocked(marker) {
+          let ref = Site.attemptRef(marker.migration, marker.fence)
+          kept.append(
+            "'\(path)': '\(ref)' is locked, so that its files cannot be kept there yet; try again in "
+              + "\(StaleLock.attemptAgeSeconds) seconds")
+          continue
+        }
         if !isGate { try keepLeftovers(slot, path) }
         try site.repository.removeWorktree(name: worktree.name, derivedPath: path)
         try Files.removeFile(isGate ? gateLock : markerPath(slot))
@@ -128,6 +135,13 @@ public struct Slots {
       return false
     }
     return known.isValid && known.path != path && known.path != Files.realPath(path)
+  }
+
+  /// Whether the files of a slot's last claim cannot be kept for now, because its ref is locked: a run that
+  /// was killed in that very moment left the lock, and nobody can tell at once. Another slot does meanwhile.
+  func isLocked(_ marker: SlotMarker) -> Bool {
+    StaleLock.isLocked(
+      Site.attemptRef(marker.migration, marker.fence), in: site.repository, now: site.clock.now())
   }
 
   // MARK: Pieces

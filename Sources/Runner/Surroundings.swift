@@ -50,7 +50,7 @@ package protocol BranchAccess: AnyObject {
 
 /// The places where steps are worked on.
 package protocol WorkAccess: AnyObject {
-  /// Whether nobody can be writing in a worktree slot of this machine.
+  /// Whether nobody can be writing in a worktree slot of this machine, and what lies in it can be kept.
   func isFree(slot: String) -> Bool
   /// Makes the place of a claim ready and starts its worker.
   func begin(_ held: HeldStep) throws(CommandError) -> any Attempt

@@ -41,4 +41,41 @@ import Testing
     #expect(try world.states()["S1"] == "merged")
     #expect(try world.repository.git("status", "--porcelain") == "")
   }
+
+  /// Found by killing runs again and again: each begin failed, ten times, until the step was blocked.
+  @Test
+  func
+    `one that keeps a slot's files from their ref is no failure: another slot does, and they are kept later`()
+    throws
+  {
+    let world = try MigrationWorld()
+    try world.start(
+      """
+        - id: S1
+          run: |
+            echo half > half; touch "$HOME/at"; while [ ! -e "$HOME/go" ]; do sleep 0.05; done; mv half whole
+      """)
+    let killed = try world.begin("run")
+    #expect(eventually { Files.exists(world.home("at")) }, "\(killed.output)")
+    killed.send(SIGKILL)
+    #expect(try world.survivors() == [])
+    try world.allow("go")
+    let ref = "refs/migrate/attempt/mig/S1/1"
+    // As from a minute ahead, so that it stays young however slow the machine is.
+    try leave(world, ref, age: -60)
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.count("attempt failed") == 0)
+    #expect(try world.states() == ["S1": "merged"])
+
+    let early = try world.migrate("finish")
+    #expect(early.err.contains("'\(ref)' is locked"), "\(early)")
+    #expect(Files.exists(world.slot(1)))
+    try Files.removeFile("\(world.repository.path)/.git/\(ref).lock")
+    try leave(world, ref, age: 11)
+    let finish = try world.migrate("finish")
+    #expect(finish.code == 0, "\(finish)")
+    #expect(try world.file("half", at: ref) == "half")
+    #expect(try world.complaints() == "")
+  }
 }
