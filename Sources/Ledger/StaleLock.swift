@@ -29,7 +29,7 @@ public enum StaleLock {
   }
 
   /// Whether there is a lock at all: one system call, so that every append can ask.
-  static func exists(in repository: Repository) -> Bool { identity(of: path(repository)) != nil }
+  static func exists(in repository: Repository) -> Bool { present(on: Ledger.ref, in: repository) != nil }
 
   /// The path of the lock of any ref, if there is one, whoever holds it.
   public static func present(on ref: String, in repository: Repository) -> String? {
@@ -37,14 +37,12 @@ public enum StaleLock {
     return identity(of: path) == nil ? nil : path
   }
 
-  private static func path(_ repository: Repository) -> String { path(Ledger.ref, repository) }
-
   /// Moves a stale lock of the ledger's ref aside; says whether there was one.
   static func recover(
     in repository: Repository, holding queue: FileLock?, now: Timestamp
   ) throws(LedgerError) -> Bool {
     guard let queue else { return false }
-    let path = path(repository)
+    let path = path(Ledger.ref, repository)
     guard let before = identity(of: path) else { return false }
     #if KNOWN_BUGS
       if KnownBug.lockRemovedByAge.isOn, now.seconds - before.changed > ageSeconds {
@@ -97,7 +95,7 @@ public enum StaleLock {
 
   /// Whether there is a lock that no process has open.
   static func isLeft(in repository: Repository) -> Bool {
-    guard let lock = identity(of: path(repository)) else { return false }
+    guard let lock = identity(of: path(Ledger.ref, repository)) else { return false }
     return !isOpen(lock)
   }
 

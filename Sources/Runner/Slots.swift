@@ -80,11 +80,10 @@ public struct Slots {
       defer { withExtendedLifetime(lock) {} }
       for worktree in try site.repository.worktrees() {
         guard let slot = self.slot(ofWorktree: worktree.name, below: root) else { continue }
+        let path = root + "/" + slot
         let isGate = slot.hasPrefix("gate-")
-        if !isGate, let marker = marker(slot), !marker.isFree {
-          kept.append(
-            "'\(root)/\(slot)': '\(marker.fence.step)' may still be worked on there; when it is not, run "
-              + "'git worktree remove -f -f' on it")
+        if !isGate, let marker = marker(slot), let reason = reasonToKeep(marker) {
+          kept.append("'\(path)': \(reason)")
           continue
         }
         let gateLock = "\(site.localDirectory)/slots/\(slot).lock"
@@ -94,14 +93,6 @@ public struct Slots {
           kept.append("\(slot): a gate is running there")
           continue
         }
-        let path = root + "/" + slot
-        if !isGate, let marker = marker(slot), isLocked(marker) {
-          let ref = Site.attemptRef(marker.migration, marker.fence)
-          kept.append(
-            "'\(path)': '\(ref)' is locked, so that its files cannot be kept there yet; try again in "
-              + "\(StaleLock.attemptAgeSeconds) seconds")
-          continue
-        }
         if !isGate { try keepLeftovers(slot, path) }
         try site.repository.removeWorktree(name: worktree.name, derivedPath: path)
         try Files.removeFile(isGate ? gateLock : markerPath(slot))
@@ -109,6 +100,17 @@ public struct Slots {
       if let left = try? Files.listDirectory(root), left.isEmpty { try Files.removeTree(root) }
     }
     return kept
+  }
+
+  /// Why a worker's slot cannot be removed now, and what to do.
+  private func reasonToKeep(_ marker: SlotMarker) -> String? {
+    guard marker.isFree else {
+      return "'\(marker.fence.step)' may still be worked on there; when it is not, run "
+        + "'git worktree remove -f -f' on it"
+    }
+    guard isLocked(marker) else { return nil }
+    return "'\(Site.attemptRef(marker.migration, marker.fence))' is locked, so that its files cannot be kept "
+      + "there yet; try again in \(StaleLock.attemptAgeSeconds) seconds"
   }
 
   /// The folders of the registered worktrees that are slots of ours.
