@@ -87,7 +87,7 @@ import Testing
     }
     _ = try ledger.append(proposals, by: "w")
     // A limit of processor time, which does not grow on a busy machine; what is quadratic takes minutes.
-    world.processorSeconds = 60
+    world.processorSeconds = 20
     try expectTaken(world, [Ledger.ref])
   }
 
