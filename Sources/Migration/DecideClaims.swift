@@ -123,7 +123,8 @@ extension Reducer {
     case .leased:
       _ = try heldLease(index, "failed")
       switch failure.kind {
-      case .worker, .timeout, .noChange, .guardFinding: countFailure(index, failure)
+      case .worker, .timeout, .noChange, .guardFinding, .unmerged, .nested, .submodule, .filter, .gitFile:
+        countFailure(index, failure)
       case .setup:
         migration.steps[index].lastFailure = failure
         countInfrastructureRetry(index, then: rest(index), failure.reason)

@@ -230,6 +230,16 @@ public struct Failure: Equatable, Sendable {
     case expired
     /// The place to work could not be made (set-up command, disk).
     case setup
+    /// Its index has entries that a merge left undecided.
+    case unmerged
+    /// It made a repository of its own, whose files no commit of the migration would have.
+    case nested
+    /// It moved a submodule to a commit that nobody could fetch.
+    case submodule
+    /// A file cannot be recorded the way its filter demands.
+    case filter
+    /// The worktree's `.git` file is gone, or leads elsewhere.
+    case gitFile = "git_file"
   }
 }
 
@@ -243,13 +253,16 @@ public struct Baseline: Equatable, Sendable {
   public var verdict: Verdict
   /// One line for people.
   public var reason: String
+  /// The ignored folders that were kept from what was judged before.
+  public var kept: [String]
 
   /// Makes a baseline.
-  public init(tree: ObjectID, verifiers: String, verdict: Verdict, reason: String) {
+  public init(tree: ObjectID, verifiers: String, verdict: Verdict, reason: String, kept: [String] = []) {
     self.tree = tree
     self.verifiers = verifiers
     self.verdict = verdict
     self.reason = reason
+    self.kept = kept
   }
 }
 
@@ -295,10 +308,13 @@ public struct GateReport: Equatable, Sendable {
   public var failure: Failure?
   /// Whether the candidate equals the tip, so that there is nothing to merge.
   public var isNoChange: Bool
+  /// The ignored folders that were kept from what was judged before.
+  public var kept: [String]
 
   /// Makes a report.
   public init(
-    gate: Int, tree: ObjectID, verifiers: String, verdict: Verdict, failure: Failure?, isNoChange: Bool
+    gate: Int, tree: ObjectID, verifiers: String, verdict: Verdict, failure: Failure?, isNoChange: Bool,
+    kept: [String] = []
   ) {
     self.gate = gate
     self.tree = tree
@@ -306,6 +322,7 @@ public struct GateReport: Equatable, Sendable {
     self.verdict = verdict
     self.failure = failure
     self.isNoChange = isNoChange
+    self.kept = kept
   }
 }
 

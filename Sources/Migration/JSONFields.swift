@@ -49,6 +49,13 @@ struct ObjectReader {
     return try text(value, key)
   }
 
+  /// Whether a member is there that can only be one word.
+  mutating func mark(_ key: String, _ word: String) throws(JSONFault) -> Bool {
+    guard let found = try optionalString(key) else { return false }
+    guard found == word else { throw JSONFault("'\(key)' of \(subject) is '\(found)', not '\(word)'") }
+    return true
+  }
+
   mutating func integer(_ key: String) throws(JSONFault) -> Int { try number(try required(key), key) }
 
   /// A number that is counted up: not negative, and so far from the largest that one more never overflows.

@@ -70,12 +70,13 @@ extension Submission.Result {
     object.set("commit", commit)
     object.set("tree", tree)
     object.set("no_op", isNoOp)
+    object.set("left", left)
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
     self.init(
       commit: try object.objectID("commit"), tree: try object.objectID("tree"),
-      isNoOp: try object.flag("no_op"))
+      isNoOp: try object.flag("no_op"), left: try object.strings("left"))
   }
 }
 
@@ -105,6 +106,7 @@ extension GateReport {
     object.set("verdict", verdict.rawValue)
     if let failure { object.set("failure", failure.json) }
     object.set("no_change", isNoChange)
+    object.set("kept", kept)
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
@@ -113,7 +115,8 @@ extension GateReport {
     self.init(
       gate: try object.integer("gate"), tree: try object.objectID("tree"),
       verifiers: try object.string("verifiers"), verdict: try object.word("verdict", as: Verdict.self),
-      failure: failure, isNoChange: try object.flag("no_change"))
+      failure: failure, isNoChange: try object.flag("no_change"),
+      kept: try object.strings("kept"))
   }
 }
 
@@ -162,11 +165,13 @@ extension Baseline {
     object.set("verifiers", verifiers)
     object.set("verdict", verdict.rawValue)
     object.set("reason", reason)
+    object.set("kept", kept)
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
     self.init(
       tree: try object.objectID("tree"), verifiers: try object.string("verifiers"),
-      verdict: try object.word("verdict", as: Verdict.self), reason: try object.string("reason"))
+      verdict: try object.word("verdict", as: Verdict.self), reason: try object.string("reason"),
+      kept: try object.strings("kept"))
   }
 }

@@ -139,11 +139,35 @@ public struct Plan: Equatable, Sendable {
     public var verifiers: [Verifier]
     /// The names of the guards that look at the change itself.
     public var guards: [Guard]
+    /// Ignored folders that stay in the gate's worktree between candidates, as lines of a `.gitignore` name
+    /// them; nothing else stays.
+    public var keep: [String]
+    /// What makes the gate's worktree usable before a candidate is judged, or `nil`.
+    public var setup: Setup?
 
     /// Makes a gate.
-    public init(verifiers: [Verifier] = [], guards: [Guard] = []) {
+    public init(
+      verifiers: [Verifier] = [], guards: [Guard] = [], keep: [String] = [], setup: Setup? = nil
+    ) {
       self.verifiers = verifiers
       self.guards = guards
+      self.keep = keep
+      self.setup = setup
+    }
+
+    /// A command that runs in the gate's worktree before the verifiers.
+    public struct Setup: Equatable, Sendable {
+      /// The shell command.
+      public var run: String
+      /// Globs of the tracked files that decide what it makes. When there are any, it runs only when one of
+      /// them, or a kept folder, is not as it was when it ran last; otherwise before every candidate.
+      public var inputs: [String]
+
+      /// Makes a set-up.
+      public init(run: String, inputs: [String] = []) {
+        self.run = run
+        self.inputs = inputs
+      }
     }
   }
 
@@ -159,16 +183,21 @@ public struct Plan: Equatable, Sendable {
     public var timeoutSeconds: Int
     /// The resource it holds while it runs, or `nil`.
     public var uses: String?
+    /// Whether it may change tracked files, which are put back then. Otherwise a change of theirs fails the
+    /// gate: what it judged was another tree.
+    public var mutates: Bool
 
     /// Makes a verifier.
     public init(
-      name: String, kind: Kind = .test, run: String, timeoutSeconds: Int = 600, uses: String? = nil
+      name: String, kind: Kind = .test, run: String, timeoutSeconds: Int = 600, uses: String? = nil,
+      mutates: Bool = false
     ) {
       self.name = name
       self.kind = kind
       self.run = run
       self.timeoutSeconds = timeoutSeconds
       self.uses = uses
+      self.mutates = mutates
     }
 
     /// What a verifier checks.
@@ -210,6 +239,8 @@ public struct PlannedStep: Equatable, Sendable {
   public var run: String?
   /// The longest run of the codemod or agent in seconds; overrides the agent's.
   public var timeoutSeconds: Int?
+  /// Whether an attempt that changes nothing has failed, also when it ends well.
+  public var expectsChange: Bool
   /// What `for:` matched (`path`, `dir`, `name`, `line`), for the prompt's template; empty for a plain step.
   public var match: [String: String]
 
@@ -217,7 +248,8 @@ public struct PlannedStep: Equatable, Sendable {
   public init(
     id: String, title: String? = nil, needs: [String] = [], paths: [String] = [],
     prompt: String? = nil, lock: String? = nil, uses: [String] = [], priority: Int = 0,
-    run: String? = nil, timeoutSeconds: Int? = nil, match: [String: String] = [:]
+    run: String? = nil, timeoutSeconds: Int? = nil, expectsChange: Bool = false,
+    match: [String: String] = [:]
   ) {
     self.id = id
     self.title = title ?? id
@@ -229,6 +261,7 @@ public struct PlannedStep: Equatable, Sendable {
     self.priority = priority
     self.run = run
     self.timeoutSeconds = timeoutSeconds
+    self.expectsChange = expectsChange
     self.match = match
   }
 }

@@ -25,6 +25,8 @@ extension Plan {
     var object = ObjectBuilder()
     object.set("verifiers", .array(gate.verifiers.map(\.json)))
     object.set("guards", gate.guards.map(\.rawValue))
+    object.set("keep", gate.keep)
+    if let setup = gate.setup { object.set("setup", setup.json) }
     return object.json
   }
 
@@ -126,7 +128,23 @@ extension Plan.Gate {
       guard let found = Plan.Guard(rawValue: word) else { throw JSONFault("no guard is called '\(word)'") }
       guards.append(found)
     }
-    self.init(verifiers: verifiers, guards: guards)
+    self.init(verifiers: verifiers, guards: guards, keep: try reader.strings("keep"))
+    if let value = reader.optional("setup") { setup = try Setup(json: value) }
+    try reader.end()
+  }
+}
+
+extension Plan.Gate.Setup {
+  var json: JSON {
+    var object = ObjectBuilder()
+    object.set("run", run)
+    object.set("inputs", inputs)
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "the gate's 'setup'")
+    self.init(run: try reader.string("run"), inputs: try reader.strings("inputs"))
     try reader.end()
   }
 }
@@ -139,6 +157,7 @@ extension Plan.Verifier {
     object.set("run", run)
     object.set("timeout", timeoutSeconds)
     object.set("uses", uses)
+    if mutates { object.set("mutates", "allow") }
     return object.json
   }
 
@@ -147,7 +166,7 @@ extension Plan.Verifier {
     self.init(
       name: try reader.string("name"), kind: try reader.word("kind", as: Kind.self),
       run: try reader.string("run"), timeoutSeconds: try reader.integer("timeout"),
-      uses: try reader.optionalString("uses"))
+      uses: try reader.optionalString("uses"), mutates: try reader.mark("mutates", "allow"))
     try reader.end()
   }
 }
@@ -165,6 +184,7 @@ extension PlannedStep {
     if priority != 0 { object.set("priority", priority) }
     object.set("run", run)
     object.set("timeout", timeoutSeconds)
+    if expectsChange { object.set("expect", "change") }
     if !match.isEmpty {
       object.set("match", .object(match.map { JSON.Member($0.key, .string($0.value)) }))
     }
@@ -178,7 +198,8 @@ extension PlannedStep {
       needs: try reader.strings("needs"), paths: try reader.strings("paths"),
       prompt: try reader.optionalString("prompt"), lock: try reader.optionalString("lock"),
       uses: try reader.strings("uses"), priority: try reader.optionalInteger("priority") ?? 0,
-      run: try reader.optionalString("run"), timeoutSeconds: try reader.optionalInteger("timeout"))
+      run: try reader.optionalString("run"), timeoutSeconds: try reader.optionalInteger("timeout"),
+      expectsChange: try reader.mark("expect", "change"))
     if let value = reader.optional("match") {
       guard case .object(let members) = value else { throw JSONFault("'match' of a step is not an object") }
       for member in members {

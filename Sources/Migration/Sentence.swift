@@ -30,12 +30,17 @@ private struct Sentence {
     case .refreshIntended(let refresh): "about to take in base \(refresh.base.short)"
     case .refreshMerged(let commit): "took in the moved base as \(commit.short)"
     case .refreshAbandoned(_, let reason): "did not take in the moved base: \(reason)"
-    case .baselineRecorded(let baseline): "baseline \(baseline.verdict.words)"
+    case .baselineRecorded(let baseline): "baseline \(baseline.verdict.words)\(kept(baseline.kept))"
     case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted,
       .gateStarted, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged,
       .stepRetried, .stepSkipped:
       event.change.kind.rawValue
     }
+  }
+
+  /// A verdict that may rest on more than the tree says so.
+  private func kept(_ folders: [String]) -> String {
+    folders.isEmpty ? "" : " (kept \(folders.joined(separator: ", ")))"
   }
 
   private var aboutStep: String {
@@ -60,7 +65,7 @@ private struct Sentence {
       } else if report.isNoChange {
         "gate \(report.gate) passed, nothing to merge"
       } else {
-        "gate \(report.gate) \(report.verdict.words)"
+        "gate \(report.gate) \(report.verdict.words)\(kept(report.kept))"
       }
     case .gateAbandoned(_, let gate, _): "gate \(gate) given up"
     case .mergeIntended(_, let target): "about to be merged as \(target.new.short)"

@@ -343,12 +343,19 @@ public struct Submission: Equatable, Sendable {
     public var tree: ObjectID
     /// Whether the worker declared that nothing was to be done.
     public var isNoOp: Bool
+    /// What the worker wrote and the tree does not have, each with the reason, for people: ignored files, and
+    /// files in a repository of their own. At most `maximumLeft`.
+    public var left: [String]
+
+    /// How many paths are named at most; one more line says how many there are besides.
+    public static let maximumLeft = 20
 
     /// Makes a result.
-    public init(commit: ObjectID, tree: ObjectID, isNoOp: Bool) {
+    public init(commit: ObjectID, tree: ObjectID, isNoOp: Bool, left: [String] = []) {
       self.commit = commit
       self.tree = tree
       self.isNoOp = isNoOp
+      self.left = left
     }
   }
 }

@@ -148,7 +148,7 @@ struct Expansion {
     let step = PlannedStep(
       id: id, title: entry.title?.value, paths: entry.paths.map(\.value), prompt: entry.prompt?.value,
       lock: entry.lock?.value, uses: entry.uses, priority: entry.priority, run: entry.run?.value,
-      timeoutSeconds: entry.timeoutSeconds)
+      timeoutSeconds: entry.timeoutSeconds, expectsChange: entry.expectsChange)
     drafts.append(Draft(step: step, needs: entry.needs, mark: entry.id.mark, rawID: nil, shown: id))
   }
 
@@ -171,7 +171,8 @@ struct Expansion {
         id: Slug.id(
           try StepTemplates.render(templates.id, value, at: entry.id, quoting: Slug.piece), raw: raw),
         prompt: entry.prompt?.value, uses: entry.uses,
-        priority: entry.priority, timeoutSeconds: entry.timeoutSeconds, match: match.values)
+        priority: entry.priority, timeoutSeconds: entry.timeoutSeconds,
+        expectsChange: entry.expectsChange, match: match.values)
       step.title = Self.oneLine(try fill(templates.title, entry.title, { $0 }) ?? raw)
       if let lock = entry.lock, let template = templates.lock { step.lock = try slug(template, lock) }
       if let run = entry.run, let template = templates.run {

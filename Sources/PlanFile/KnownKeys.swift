@@ -18,10 +18,13 @@ enum KnownKeys {
     keys: ["adapter", "command", "max_turns", "timeout", "max_concurrent"], refused: ["budget"])
   static let backoff = KeyTable(keys: ["initial", "max"])
   static let worktree = KeyTable(keys: ["copy", "setup", "keep"])
-  static let gate = KeyTable(keys: ["verifiers", "guards"], refused: ["judge", "strict"])
-  static let verifier = KeyTable(keys: ["name", "kind", "run", "timeout", "uses"])
+  static let gate = KeyTable(
+    keys: ["verifiers", "guards", "keep", "setup"], refused: ["judge", "strict"])
+  static let gateSetup = KeyTable(keys: ["run", "inputs"])
+  static let verifier = KeyTable(keys: ["name", "kind", "run", "timeout", "uses", "mutates"])
   static let step = KeyTable(keys: [
-    "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "timeout", "for",
+    "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "timeout", "expect",
+    "for",
   ])
   static let each = KeyTable(keys: ["files", "dirs", "lines"])
 }

@@ -81,6 +81,7 @@ struct StepEntry: Equatable, Sendable {
   var priority: Int
   var run: Text?
   var timeoutSeconds: Int?
+  var expectsChange = false
   var each: Each?
 
   /// The `for:` of a step, and where it stands.

@@ -16,7 +16,7 @@ enum PlanReader {
     plan.resources = try resources(fields)
     if let node = fields.node("worktree") { plan.worktree = try worktree(node) }
     plan.notify = try fields.text("notify")?.value
-    plan.gate = try gate(fields, resources: Set(plan.resources.map(\.name)))
+    plan.gate = try gate(fields, resources: Set(plan.resources.map(\.name)), worktree: plan.worktree)
     return plan
   }
 
@@ -108,7 +108,9 @@ enum PlanReader {
       copy: copy, setup: try fields.text("setup")?.value, keep: try fields.flag("keep") ?? false)
   }
 
-  private static func gate(_ fields: Fields, resources: Set<String>) throws(PlanFault) -> Plan.Gate {
+  private static func gate(
+    _ fields: Fields, resources: Set<String>, worktree: Plan.Worktree
+  ) throws(PlanFault) -> Plan.Gate {
     let ways = "list 'verifiers' under 'gate:', or write 'gate: none' to merge without any check"
     let node = try fields.required("gate", of: "the plan", hint: ways)
     if case .text("none", _) = node.content { return Plan.Gate() }
@@ -136,7 +138,31 @@ enum PlanReader {
       }
       gate.guards.append(value)
     }
+    for text in try inner.texts("keep") {
+      _ = try PlanPath.checkedGlob(text)
+      if text.value.utf8.contains(where: { $0 != 0x2A && $0 != 0x2E && $0 != 0x2F }) {
+        gate.keep.append(text.value)
+      } else {
+        throw text.mark.fault(
+          "\(quoted(text.value)) in 'keep' would keep everything", hint: "name the folders, such as target")
+      }
+    }
+    // What makes a worker's worktree usable makes the gate's usable too, unless the plan knows better.
+    gate.setup = try inner.node("setup").map(gateSetup) ?? worktree.setup.map { Plan.Gate.Setup(run: $0) }
+    if gate.setup != nil, let line = names["setup"] {
+      throw node.mark.fault(
+        "a verifier is named 'setup', as the log of the gate's set-up is",
+        hint: "give the verifier on line \(line) another name")
+    }
     return gate
+  }
+
+  private static func gateSetup(_ node: Node) throws(PlanFault) -> Plan.Gate.Setup {
+    if case .text = node.content { return Plan.Gate.Setup(run: try node.text("'setup'").value) }
+    let fields = try Fields(node, KnownKeys.gateSetup, in: "the gate's 'setup'")
+    var setup = Plan.Gate.Setup(run: try fields.required("run", of: "the set-up").text("'run'").value)
+    for text in try fields.texts("inputs") { setup.inputs.append(try PlanPath.checkedGlob(text)) }
+    return setup
   }
 
   private static func verifier(_ node: Node, resources: Set<String>) throws(PlanFault) -> Plan.Verifier {
@@ -149,7 +175,17 @@ enum PlanReader {
     }
     verifier.timeoutSeconds = try fields.seconds("timeout", in: Bounds.timeout) ?? verifier.timeoutSeconds
     if let uses = try fields.text("uses") { verifier.uses = try resource(uses, resources) }
+    if let text = try fields.text("mutates") { verifier.mutates = try only("allow", text, "'mutates'") }
     return verifier
+  }
+
+  /// Whether a key is given whose value can only be one word so far.
+  static func only(_ word: String, _ text: Text?, _ subject: String) throws(PlanFault) -> Bool {
+    guard let text else { return false }
+    guard text.value == word else {
+      throw text.mark.fault("\(subject) can only be '\(word)', not \(quoted(text.value))")
+    }
+    return true
   }
 
   static func resource(_ text: Text, _ resources: Set<String>) throws(PlanFault) -> String {

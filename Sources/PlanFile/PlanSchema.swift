@@ -124,7 +124,11 @@ public enum PlanSchema {
                         "description": "The longest run, 1s to 7d.",
                         "$ref": "#/$defs/duration", "default": "10m"
                       },
-                      "uses": { "description": "The resource held while it runs.", "$ref": "#/$defs/name" }
+                      "uses": { "description": "The resource held while it runs.", "$ref": "#/$defs/name" },
+                      "mutates": {
+                        "description": "allow: it may change tracked files, and they are put back.",
+                        "const": "allow"
+                      }
                     }
                   }
                 },
@@ -133,6 +137,28 @@ public enum PlanSchema {
                   "type": "array",
                   "uniqueItems": true,
                   "items": { "enum": ["tests", "scope", "secrets"] }
+                },
+                "keep": {
+                  "description": "Ignored folders that stay between candidates, such as target.",
+                  "$ref": "#/$defs/texts"
+                },
+                "setup": {
+                  "description": "A command run in the gate's worktree first; by default worktree.setup.",
+                  "anyOf": [
+                    { "type": "string" },
+                    {
+                      "type": "object",
+                      "required": ["run"],
+                      "additionalProperties": false,
+                      "properties": {
+                        "run": { "description": "The shell command.", "type": "string" },
+                        "inputs": {
+                          "description": "Globs of the tracked files that decide what it makes.",
+                          "$ref": "#/$defs/texts"
+                        }
+                      }
+                    }
+                  ]
                 }
               }
             }
@@ -176,6 +202,9 @@ public enum PlanSchema {
               },
               "run": { "description": "A shell command in place of an agent.", "type": "string" },
               "timeout": { "description": "The longest attempt, 1s to 7d.", "$ref": "#/$defs/duration" },
+              "expect": {
+                "description": "change: an attempt that changes nothing has failed.", "const": "change"
+              },
               "for": {
                 "description": "Makes one step for each match.",
                 "type": "object",

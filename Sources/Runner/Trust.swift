@@ -121,6 +121,7 @@ extension Plan {
     var list: [(place: String, command: String)] = []
     if let setup = worktree.setup { list.append(("worktree set-up", setup)) }
     if let agent { list.append(("agent", agent.command)) }
+    if let setup = gate.setup, setup.run != worktree.setup { list.append(("gate set-up", setup.run)) }
     for verifier in gate.verifiers { list.append(("verifier \(verifier.name)", verifier.run)) }
     for step in steps { if let run = step.run { list.append(("step \(step.id)", run)) } }
     if let notify { list.append(("notify", notify)) }

@@ -201,8 +201,10 @@ struct MigrationView {
   private var gate: String {
     let verifiers = state.plan.gate.verifiers.map { "\($0.name) (\($0.kind.rawValue)): \($0.run)" }
     let guards = state.plan.gate.guards.map(\.rawValue)
+    let keep = state.plan.gate.keep
     return (verifiers.isEmpty ? "none" : verifiers.joined(separator: "; "))
       + (guards.isEmpty ? "" : "; guards \(guards.joined(separator: ", "))")
+      + (keep.isEmpty ? "" : "; keeps \(keep.joined(separator: ", "))")
   }
 
   var json: JSON {
