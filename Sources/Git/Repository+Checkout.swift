@@ -14,9 +14,10 @@ extension Repository {
   /// `HEAD.lock` that a killed process left are taken away; otherwise they are an error.
   ///
   /// A tree that already has most of the files is walked once, and only what differs is written. What
-  /// differs is found as git finds it, through the times and inodes in the index; with `rehashing` the
-  /// index is not believed and the content of every file is read, for a tree whose last user could write
-  /// the git directory too.
+  /// differs is found as git finds it, through the times and inodes in the index, unless `belief` says
+  /// otherwise: for a tree whose last user could write the git directory too.
+  ///
+  /// With `time` every file that is written gets that time, in seconds since the Unix epoch.
   ///
   /// With `isExact`, the answer of `isExactly` for the tree that the index has, the files are not looked at
   /// again before they are replaced.
@@ -25,7 +26,8 @@ extension Repository {
   /// outside (a tracked link, exchanged for a folder, with a list of paths), and it believes a file's size
   /// and time alone. See `WorkTreeWriter`.
   public func checkoutTree(
-    commit: OID, breakingLocks: Bool = false, rehashing: Bool = false, isExact: Bool = false
+    commit: OID, breakingLocks: Bool = false, believing belief: IndexBelief = .times, isExact: Bool = false,
+    writingAt time: Int64? = nil
   ) throws(GitError) {
     let operation = "check out"
     guard let root = workingDirectory else {
@@ -39,10 +41,13 @@ extension Repository {
       unlink("\(gitDirectory)/index.lock")
       unlink("\(gitDirectory)/HEAD.lock")
     }
+    if case .seal(let seal) = belief { try restoreIndex(of: seal) }
     try withIndex(operation) { index throws(GitError) in
-      let isChanged = try prepare(index, rehashing: rehashing, operation)
+      let isChanged = try readIndex(index, believing: belief, operation)
+      var skipsFiles = false
+      if case .times = belief { skipsFiles = isExact }
       let paths = try replaceFiles(
-        below: directory, index: index, commit: commit, tree: tree, isExact: isExact && !rehashing)
+        below: directory, index: index, commit: commit, tree: tree, isExact: skipsFiles, time: time)
       // An agent could hide files behind ignore rules of its own; with the commit's rules they show.
       if paths.contains(where: { $0.suffix(10) == Array(".gitignore".utf8)[...] }) {
         for delta in try workTreeDeltas(index: index, purpose: .cleaning, operation)
@@ -66,7 +71,7 @@ extension Repository {
     let tree = try treeOf(commit: commit)
     var result = false
     try withIndex(operation) { index throws(GitError) in
-      _ = try prepare(index, rehashing: false, operation)
+      try readIndex(index, believing: .times, operation)
       guard try differences(of: index, from: tree, operation).isEmpty else { return }
       result = try workTreeDeltas(index: index, purpose: .cleaning, operation).isEmpty
     }
@@ -88,8 +93,9 @@ extension Repository {
   }
 
   /// Reads the index anew and takes out of it what would make us look away. Says whether it was changed.
-  private func prepare(
-    _ index: OpaquePointer, rehashing: Bool, _ operation: String
+  @discardableResult
+  func readIndex(
+    _ index: OpaquePointer, believing belief: IndexBelief, _ operation: String
   ) throws(GitError) -> Bool {
     if git_index_read(index, 1) < 0 {
       // A broken index is worth nothing; an empty one only costs time.
@@ -101,11 +107,12 @@ extension Repository {
     try check(git_index_conflict_cleanup(index), operation, gitDirectory)
     for position in 0..<git_index_entrycount(index) {
       guard let entry = git_index_get_byindex(index, position)?.pointee else { continue }
-      guard rehashing || IndexFlags.isHidden(entry) else { continue }
+      let isDoubted = belief.doubts(entry)
+      guard isDoubted || IndexFlags.isHidden(entry) else { continue }
       isChanged = true
       var plain = IndexFlags.plain(entry)
       // A time that no file has makes the content count.
-      if rehashing { plain.mtime = git_index_time(seconds: 0, nanoseconds: 0) }
+      if isDoubted { plain.mtime = git_index_time(seconds: 0, nanoseconds: 0) }
       try check(git_index_add(index, &plain), operation, gitDirectory)
     }
     return isChanged
@@ -113,7 +120,8 @@ extension Repository {
 
   /// Makes files and index equal to the tree; gives the paths at which something was different.
   private func replaceFiles(
-    below root: borrowing DirectoryHandle, index: OpaquePointer, commit: OID, tree: OID, isExact: Bool
+    below root: borrowing DirectoryHandle, index: OpaquePointer, commit: OID, tree: OID, isExact: Bool,
+    time: Int64?
   ) throws(GitError) -> Set<[UInt8]> {
     let operation = "check out"
     var wanted: [[UInt8]: TreeFile] = [:]
@@ -145,7 +153,8 @@ extension Repository {
       wanted[difference.path] = difference.wanted
     }
     // Removals came first, so that a folder can take the place of a file.
-    var writer = try WorkTreeWriter(repository: self, root: root, index: index, commit: commit)
+    var writer = try WorkTreeWriter(
+      repository: self, root: root, index: index, commit: commit, time: time)
     let paths = wanted.keys.sorted { $0.lexicographicallyPrecedes($1) }
     // The attributes of a folder say how its files are written.
     let isAttributes = { (path: [UInt8]) in path.suffix(14) == Array(".gitattributes".utf8)[...] }

@@ -14,6 +14,8 @@ struct WorkTreeDelta {
     case recording
     /// An untracked folder is one thing, also when it is empty.
     case cleaning
+    /// Only what is in the index counts.
+    case comparing
   }
 
   let kind: Kind
@@ -73,12 +75,12 @@ extension Repository {
     let subject = workingDirectory ?? gitDirectory
     var options = git_diff_options()
     try check(git_diff_options_init(&options, 1), operation, subject)
-    options.flags =
-      GIT_DIFF_INCLUDE_UNTRACKED.rawValue | GIT_DIFF_INCLUDE_TYPECHANGE.rawValue
-      | GIT_DIFF_IGNORE_SUBMODULES.rawValue | GIT_DIFF_INCLUDE_UNREADABLE.rawValue
+    options.flags = GIT_DIFF_INCLUDE_TYPECHANGE.rawValue | GIT_DIFF_IGNORE_SUBMODULES.rawValue
+    let untracked = GIT_DIFF_INCLUDE_UNTRACKED.rawValue | GIT_DIFF_INCLUDE_UNREADABLE.rawValue
     switch purpose {
-    case .recording: options.flags |= GIT_DIFF_RECURSE_UNTRACKED_DIRS.rawValue
-    case .cleaning: options.flags |= GIT_DIFF_INCLUDE_IGNORED.rawValue
+    case .recording: options.flags |= untracked | GIT_DIFF_RECURSE_UNTRACKED_DIRS.rawValue
+    case .cleaning: options.flags |= untracked | GIT_DIFF_INCLUDE_IGNORED.rawValue
+    case .comparing: break
     }
     var diff: OpaquePointer?
     try check(git_diff_index_to_workdir(&diff, pointer, index, &options), operation, subject)

@@ -31,10 +31,14 @@ struct WorkTreeWriter {
   /// Whether any attribute or setting asks for a conversion. Looking up the attributes of a path is most of
   /// the cost of a file, and most repositories have none.
   private let convertsContent: Bool
+  /// The time that each file gets, in seconds since the Unix epoch; `nil` leaves it to the kernel.
+  private let time: Int64?
 
   init(
-    repository: Repository, root: borrowing DirectoryHandle, index: OpaquePointer, commit: OID
+    repository: Repository, root: borrowing DirectoryHandle, index: OpaquePointer, commit: OID,
+    time: Int64? = nil
   ) throws(GitError) {
+    self.time = time
     writesLinks = try repository.configBool("core.symlinks") ?? true
     self.root = Folder(try root.duplicate("check out"))
     folder = self.root
@@ -62,6 +66,11 @@ struct WorkTreeWriter {
     case .symbolicLink where writesLinks:
       let target = try repository.blob(file.oid).map { CChar(bitPattern: $0) } + [0]
       try make(leaf, text) { folder in symlinkat(target, folder, leaf) }
+      if let times {
+        guard utimensat(folder.handle.descriptor, leaf, times, AT_SYMLINK_NOFOLLOW) == 0 else {
+          throw .system(errno, operation, text)
+        }
+      }
       try look(leaf, text, &status)
     default: try writeContent(file, leaf, text, name, &status)
     }
@@ -139,7 +148,14 @@ struct WorkTreeWriter {
       guard count > 0 else { throw .system(errno, operation, path) }
       written += count
     }
+    if let times {
+      guard futimens(output, times) == 0 else { throw .system(errno, operation, path) }
+    }
     guard fstat(output, &status) == 0 else { throw .system(errno, operation, path) }
+  }
+
+  private var times: [timespec]? {
+    time.map { [timespec](repeating: timespec(tv_sec: Int($0), tv_nsec: 0), count: 2) }
   }
 
   /// The same fields as git's `fill_stat_data`, so that neither git nor libgit2 reads the file again.

@@ -4,60 +4,81 @@ import Ledger
 import Migration
 import Processes
 
-/// One run of a gate's verifiers on a commit, in a worktree that no worker ever wrote.
+/// One run of a gate's set-up and verifiers on a commit, in a worktree that no worker ever wrote.
 ///
 /// Never waits: the owner polls `descriptor` and asks `poll()`.
 final class GateJob: GateVerification {
   private let site: Site
   private let plan: Plan
-  private let directory: String
-  private let lock: FileLock
+  private let worktree: GateWorktree
   private let logFile: (String) -> String
   private let variables: [String: String]
   private var next = 0
-  private var child: SupervisedChild?
-  private var report: VerifierReport?
+  private var stage = Stage.waiting
   private var isStopping = false
 
-  /// Checks `commit` out in a free gate slot and starts the first verifier.
+  private enum Stage {
+    /// Until no file of the worktree has a time that is still to come.
+    case waiting
+    case settingUp(SupervisedChild)
+    case verifying(SupervisedChild)
+    case ended(VerifierReport)
+  }
+
+  /// Checks `commit` out in a free gate slot and starts what comes first. With `isFresh` the worktree is made
+  /// anew, with nothing kept.
   ///
-  /// `logFile` names the log of a verifier; `variables` join the environment.
+  /// `logFile` names the log of a verifier, and of `setup`; `variables` join the environment.
   init(
-    site: Site, plan: Plan, commit: OID, variables: [String: String],
+    site: Site, plan: Plan, commit: OID, variables: [String: String], isFresh: Bool = false,
     logFile: @escaping (_ verifier: String) -> String
   ) throws(CommandError) {
     self.site = site
     self.plan = plan
     self.variables = variables
     self.logFile = logFile
-    let taken = try GateJob.takeSlot(site)
-    lock = taken.lock
-    directory = try Slots(site: site).prepareGate(taken.slot, commit: commit, plan: plan)
-    try startNext()
+    worktree = try GateWorktree(site: site, plan: plan, commit: commit, isFresh: isFresh)
+    try begin()
   }
 
-  /// Readable when `poll` may have something to tell; negative when it already has.
-  var descriptor: Int32 { child?.pollDescriptor ?? -1 }
+  /// Readable when `poll` may have something to tell; negative when it already has, or when time has to pass.
+  var descriptor: Int32 {
+    switch stage {
+    case .waiting, .ended: -1
+    case .settingUp(let child), .verifying(let child): child.pollDescriptor
+    }
+  }
 
   /// What was found, or `nil` while a verifier runs.
   func poll() throws(CommandError) -> VerifierReport? {
-    while report == nil {
-      guard let child else { break }
-      guard let status = child.poll() else { return nil }
-      if isStopping {
-        report = VerifierReport(
-          verdict: .couldNotRun, failure: Migration.Failure(kind: .gate, reason: "the gate was stopped"))
-        break
+    while true {
+      switch stage {
+      case .ended(let report): return report
+      case .waiting:
+        if isStopping {
+          end(stopped)
+        } else if site.clock.now() < worktree.notBefore {
+          return nil
+        } else {
+          try begin()
+        }
+      case .settingUp(let child):
+        guard let status = child.poll() else { return nil }
+        if isStopping { end(stopped) } else { try judgeSetup(status) }
+      case .verifying(let child):
+        guard let status = child.poll() else { return nil }
+        if isStopping { end(stopped) } else { try judgeVerifier(status) }
       }
-      try judgeVerifier(status)
     }
-    return report
   }
 
-  /// Ends the verifier; `poll` then says `could not run`.
+  /// Ends what runs; `poll` then says `could not run`.
   func stop() {
     isStopping = true
-    child?.terminate()
+    switch stage {
+    case .waiting, .ended: return
+    case .settingUp(let child), .verifying(let child): child.terminate()
+    }
   }
 
   /// Waits for the report; for commands that have nothing else to do. `onWait` is asked before each wait and
@@ -74,63 +95,106 @@ final class GateJob: GateVerification {
     }
   }
 
-  private static func takeSlot(_ site: Site) throws(CommandError) -> (slot: String, lock: FileLock) {
-    do throws(FileError) {
-      try Files.makeDirectories(site.localDirectory + "/slots")
-      var number = 1
-      while true {
-        let slot = "gate-\(number)"
-        let path = "\(site.localDirectory)/slots/\(slot).lock"
-        if !Slots(site: site).isForeign(slot), let lock = try FileLock.acquire(path: path, wait: false) {
-          return (slot, lock)
-        }
-        number += 1
-      }
-    } catch {
-      throw CommandError(error)
+  // MARK: What runs
+
+  private func begin() throws(CommandError) {
+    guard site.clock.now() >= worktree.notBefore else {
+      stage = .waiting
+      return
+    }
+    if worktree.needsSetup, let setup = plan.gate.setup {
+      stage = .settingUp(try start(setup.run, log: "setup", timeoutSeconds: GateJob.setupSeconds))
+    } else if next < plan.gate.verifiers.count {
+      let verifier = plan.gate.verifiers[next]
+      stage = .verifying(
+        try start(verifier.run, log: verifier.name, timeoutSeconds: verifier.timeoutSeconds))
+    } else {
+      end(VerifierReport(verdict: .passed, failure: nil, kept: worktree.kept))
     }
   }
 
-  private func startNext() throws(CommandError) {
-    guard next < plan.gate.verifiers.count else {
-      child = nil
-      report = VerifierReport(verdict: .passed, failure: nil)
-      return
-    }
-    let verifier = plan.gate.verifiers[next]
-    let log = logFile(verifier.name)
-    do {
+  private func start(
+    _ command: String, log name: String, timeoutSeconds: Int
+  ) throws(CommandError) -> SupervisedChild {
+    let log = logFile(name)
+    return try reporting { () throws -> SupervisedChild in
       try Files.makeDirectories(Files.parent(of: log))
       try Files.removeFile(log)
-      let own = variables.merging(["MIGRATE_WORKTREE": directory]) { _, new in new }
+      let own = variables.merging(worktree.variables) { _, new in new }
       let environment = ChildEnvironment.allowList(
         from: site.environment, adding: own, extraNames: site.passedVariables)
       var run = Supervised(
-        shellCommand: verifier.run, environment: environment, directory: directory, logFile: log)
-      run.timeoutSeconds = verifier.timeoutSeconds
-      child = try site.supervisors.start(run)
-    } catch {
-      throw CommandError.from(error)
+        shellCommand: command, environment: environment, directory: worktree.directory, logFile: log)
+      run.timeoutSeconds = timeoutSeconds
+      return try site.supervisors.start(run)
     }
+  }
+
+  private func judgeSetup(_ status: ExitStatus) throws(CommandError) {
+    let judgement = try judgement("setup", .build, status, GateJob.setupSeconds)
+    guard judgement.verdict == .passed else { return end(report("setup", judgement)) }
+    try worktree.setupEnded()
+    try begin()
   }
 
   private func judgeVerifier(_ status: ExitStatus) throws(CommandError) {
     let verifier = plan.gate.verifiers[next]
-    let output = try reporting { try Files.readFile(logFile(verifier.name), limit: 256 << 20) ?? [] }
-    let judgement = judge(
-      kind: verifier.kind, status: status, output: output, timeoutSeconds: verifier.timeoutSeconds)
-    guard judgement.verdict == .passed else {
-      child = nil
-      // Where this machine keeps its worktrees is nobody's business, and no path that an agent could use.
-      let details = judgement.failures.map { Site.relative($0.text, to: directory) }
-      report = VerifierReport(
-        verdict: judgement.verdict,
-        failure: Migration.Failure(
-          kind: .gate, reason: Site.relative("\(verifier.name): \(judgement.reason)", to: directory),
-          details: details))
-      return
-    }
+    let judgement = try judgement(verifier.name, verifier.kind, status, verifier.timeoutSeconds)
+    guard judgement.verdict == .passed else { return end(report(verifier.name, judgement)) }
     next += 1
-    try startNext()
+    let changed = try worktree.changedFiles()
+    if !changed.isEmpty {
+      guard verifier.mutates else { return end(mutated(verifier, changed)) }
+      if next < plan.gate.verifiers.count { try worktree.restart() }
+    }
+    try begin()
   }
+
+  private func judgement(
+    _ name: String, _ kind: Plan.Verifier.Kind, _ status: ExitStatus, _ timeoutSeconds: Int
+  ) throws(CommandError) -> Judgement {
+    let output = try reporting { try Files.readFile(logFile(name), limit: 256 << 20) ?? [] }
+    return judge(kind: kind, status: status, output: output, timeoutSeconds: timeoutSeconds)
+  }
+
+  // MARK: What is said
+
+  private func end(_ report: VerifierReport) {
+    stage = .ended(report)
+    worktree.close()
+  }
+
+  private var stopped: VerifierReport {
+    VerifierReport(
+      verdict: .couldNotRun, failure: Migration.Failure(kind: .gate, reason: "the gate was stopped"))
+  }
+
+  private func report(_ name: String, _ judgement: Judgement) -> VerifierReport {
+    // Where this machine keeps its worktrees is nobody's business, and no path that an agent could use.
+    let details = judgement.failures.map { Site.relative($0.text, to: worktree.directory) }
+    return VerifierReport(
+      verdict: judgement.verdict,
+      failure: Migration.Failure(
+        kind: .gate, reason: Site.relative("\(name): \(judgement.reason)", to: worktree.directory),
+        details: details),
+      kept: worktree.kept)
+  }
+
+  /// A verifier that changed tracked files has judged another tree than the candidate.
+  private func mutated(_ verifier: Plan.Verifier, _ paths: [String]) -> VerifierReport {
+    let names = paths.prefix(3).map { "'\($0)'" }.joined(separator: ", ")
+    let more = paths.count > 3 ? " and \(paths.count - 3) more" : ""
+    return VerifierReport(
+      verdict: .failed,
+      failure: Migration.Failure(
+        kind: .gate,
+        reason: "\(verifier.name): changed tracked files, so it judged another tree: \(names)\(more)",
+        details: [
+          "let '\(verifier.name)' only check, without mending; or say 'mutates: allow' at it in the plan, "
+            + "and what it changes is thrown away"
+        ] + paths.map { "changed by '\(verifier.name)': \($0)" }),
+      kept: worktree.kept)
+  }
+
+  private static let setupSeconds = 3600
 }

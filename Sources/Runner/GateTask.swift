@@ -143,7 +143,9 @@ final class GateTask {
         return [begun, finished(gate, candidate, digest, .failed, guardFailure)]
       }
       guard isKnown else { return [begun] }
-      return [begun] + passed(gate, candidate, digest, at)
+      // A verdict from memory rests on what it rested on: no more is known than what the plan keeps.
+      return [begun]
+        + passed(gate, candidate, digest, at, kept: candidate.isNoChange ? [] : state.plan.gate.keep)
     }
     if let refusal = outcome { return .ended(.notNow(refusal)) }
     if let guardFailure { return .ended(.sentBack(guardFailure)) }
@@ -165,15 +167,15 @@ final class GateTask {
     }
     let refusal = try append { [self] (snapshot, at) throws(Refusal) in
       if let failure = report.failure {
-        return [finished(gate, candidate, digest, report.verdict, failure)]
+        return [finished(gate, candidate, digest, report.verdict, failure, kept: report.kept)]
       }
       // A pause keeps the verdict and lets the merge wait; the candidate is judged from memory later.
       let isPaused = snapshot.state.migration(named: migration)?.phase.word == "paused"
-      let verdict = finished(gate, candidate, digest, .passed, nil)
+      let verdict = finished(gate, candidate, digest, .passed, nil, kept: report.kept)
       guard !isPaused else {
         return [verdict, Proposal(migration, .gateAbandoned(fence, gate: gate, evidence: .holder))]
       }
-      return passed(gate, candidate, digest, at)
+      return passed(gate, candidate, digest, at, kept: report.kept)
     }
     if let refusal {
       // The plan, the step or the branch changed under the gate: whoever holds it now goes on from there.
@@ -199,17 +201,20 @@ final class GateTask {
   }
 
   private func finished(
-    _ gate: Int, _ candidate: Candidate, _ digest: String, _ verdict: Verdict, _ failure: Migration.Failure?
+    _ gate: Int, _ candidate: Candidate, _ digest: String, _ verdict: Verdict, _ failure: Migration.Failure?,
+    kept: [String] = []
   ) -> Proposal {
     let report = GateReport(
       gate: gate, tree: candidate.tree.objectID, verifiers: digest,
-      verdict: verdict, failure: failure, isNoChange: candidate.isNoChange)
+      verdict: verdict, failure: failure, isNoChange: candidate.isNoChange, kept: kept)
     return Proposal(migration, .gateFinished(fence, report))
   }
 
   /// The verdict and, unless there is nothing to merge, the intent to move the branch.
-  private func passed(_ gate: Int, _ candidate: Candidate, _ digest: String, _ at: Timestamp) -> [Proposal] {
-    let verdict = finished(gate, candidate, digest, .passed, nil)
+  private func passed(
+    _ gate: Int, _ candidate: Candidate, _ digest: String, _ at: Timestamp, kept: [String]
+  ) -> [Proposal] {
+    let verdict = finished(gate, candidate, digest, .passed, nil, kept: kept)
     guard !candidate.isNoChange else { return [verdict] }
     let target = MergeTarget(
       gate: gate, old: candidate.tip.objectID,

@@ -20,6 +20,9 @@ public final class Site {
   public let clock: any WallClock
   /// The supervisors of what is started here.
   public let supervisors = Supervisors()
+  /// How this process left the worktrees of the gate, by slot: what it did not leave so itself is not
+  /// believed.
+  var gateSeals: [String: WorkTreeSeal] = [:]
 
   /// Finds the repository from `directory`.
   public init(

@@ -40,18 +40,6 @@ public struct Slots {
     }
   }
 
-  /// Makes a slot that is used for judging exactly this commit. The caller holds the slot's own lock.
-  func prepareGate(_ slot: String, commit: OID, plan: Plan) throws(CommandError) -> String {
-    let path = try path(slot)
-    return try reporting { () throws -> String in
-      let lock = try creationLock()
-      defer { withExtendedLifetime(lock) {} }
-      try checkOut(commit, in: slot, path)
-      try copyIncluded(plan.worktree.copy, to: path)
-      return path
-    }
-  }
-
   /// Says that the holder of a claim is done with its slot, so that the slot can be used again.
   public func close(_ slot: String, migration: String, fence: Fence) throws(CommandError) {
     guard var found = marker(slot), found.migration == migration, found.fence == fence else { return }
@@ -96,6 +84,7 @@ public struct Slots {
         if !isGate { try keepLeftovers(slot, path) }
         try site.repository.removeWorktree(name: worktree.name, derivedPath: path)
         try Files.removeFile(isGate ? gateLock : markerPath(slot))
+        if isGate { try Files.removeFile(gateNotePath(slot)) }
       }
       if let left = try? Files.listDirectory(root), left.isEmpty { try Files.removeTree(root) }
     }
@@ -160,38 +149,42 @@ public struct Slots {
   }
 
   /// `git worktree add` side by side loses trees, so that creation goes one by one (PITFALLS 5, row 1).
-  private func creationLock() throws -> FileLock? {
+  func creationLock() throws -> FileLock? {
     try Files.makeDirectories(site.localDirectory + "/slots")
     return try FileLock.acquire(path: site.localDirectory + "/slots/lock", wait: true)
   }
 
   private func checkOut(_ commit: OID, in slot: String, _ path: String, isExact: Bool = false) throws {
-    let name = Slots.worktreeName(slot)
-    let known = site.repository.worktree(name)
-    var usable = known?.isValid == true ? try? open(slot) : nil
-    let isNew = usable == nil
-    if isNew {
-      if known != nil || Files.exists(path) { try setAside(slot, path) }
-      try Files.makeDirectories(try site.worktreeRoot())
-      try site.repository.addWorktree(
-        name: name, path: path, commit: commit, lockReason: Slots.lockReason)
-      usable = try open(slot)
-    }
-    let worktree = try usable ?? open(slot)
+    let (worktree, isNew) = try usableWorktree(slot, path, commit: commit)
     let isExact = isExact && !isNew
     if try worktree.needsGitProgram(forCommit: commit) != nil {
-      // As below: nobody else works here, so a lock is what a killed process left.
-      try Files.removeFile(worktree.gitDirectory + "/index.lock")
-      try Files.removeFile(worktree.gitDirectory + "/HEAD.lock")
+      try removeLocks(of: worktree)
       try GitProgram(worktree).checkoutWorktree(path: path, commit: commit)
     } else {
       try worktree.checkoutTree(commit: commit, breakingLocks: true, isExact: isExact)
     }
   }
 
+  /// The worktree of a slot, made anew when there is none that can be used; says whether it was.
+  func usableWorktree(_ slot: String, _ path: String, commit: OID) throws -> (Repository, isNew: Bool) {
+    let name = Slots.worktreeName(slot)
+    let known = site.repository.worktree(name)
+    if known?.isValid == true, let worktree = try? open(slot) { return (worktree, false) }
+    if known != nil || Files.exists(path) { try setAside(slot, path) }
+    try Files.makeDirectories(try site.worktreeRoot())
+    try site.repository.addWorktree(name: name, path: path, commit: commit, lockReason: Slots.lockReason)
+    return (try open(slot), true)
+  }
+
+  /// Nobody else works in a slot that is made ready, so a lock there is what a killed process left.
+  func removeLocks(of worktree: Repository) throws {
+    try Files.removeFile(worktree.gitDirectory + "/index.lock")
+    try Files.removeFile(worktree.gitDirectory + "/HEAD.lock")
+  }
+
   /// Moves a slot that is no worktree of ours any more out of the way, files and all: what a worker did to it
   /// is for a person to look at, and must not stop the next one.
-  private func setAside(_ slot: String, _ path: String) throws {
+  func setAside(_ slot: String, _ path: String) throws {
     if Files.exists(path) {
       var number = 1
       while Files.exists("\(path).broken-\(number)") { number += 1 }

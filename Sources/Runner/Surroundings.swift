@@ -136,11 +136,14 @@ package struct VerifierReport: Equatable {
   package var verdict: Verdict
   /// `nil` only when the verdict is `passed`.
   package var failure: Migration.Failure?
+  /// The plan's patterns of ignored folders that something was kept by.
+  package var kept: [String]
 
   /// Makes a report.
-  package init(verdict: Verdict, failure: Migration.Failure?) {
+  package init(verdict: Verdict, failure: Migration.Failure?, kept: [String] = []) {
     self.verdict = verdict
     self.failure = failure
+    self.kept = kept
   }
 }
 

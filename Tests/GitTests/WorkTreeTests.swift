@@ -129,7 +129,7 @@ import Testing
     close(forge)
     try world.git("update-index", "--index-info", in: root, input: "100644 \(try blob(world, "evil")) 0\ta\n")
     try world.git("update-index", "--refresh", in: root)
-    try worktree.checkoutTree(commit: commit, rehashing: true)
+    try worktree.checkoutTree(commit: commit, believing: .nothing)
     #expect(try world.read("w/a") == "good")
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Git
 import Ledger
 import Migration
+import Processes
 import Runner
 
 /// `git migrate finish`: ends a migration and hands its result back.
@@ -9,8 +10,11 @@ struct FinishCommand: Subcommand {
   static let configuration = CommandConfiguration(
     commandName: "finish", abstract: "End a migration and hand its result to the base branch.",
     discussion: """
-      The base is fast-forwarded to the integration branch. When the base has moved, take it in with \
-      'git migrate refresh' first, or leave the branch for a pull request with '--no-merge'.
+      The result is judged once more, in a new worktree with nothing kept; when it fails, the first step \
+      that does is named, and the migration stays open. Then the base is fast-forwarded to the integration \
+      branch. When the base has moved, take it in with 'git migrate refresh' first, or leave the branch for \
+      a pull request with '--no-merge'. \
+      Exit codes: 0 done, 1 the result does not pass or the base was not moved, 125 it could not be verified.
       """)
 
   @Flag(help: "Take what is merged; cancel the other steps.")
@@ -38,6 +42,7 @@ struct FinishCommand: Subcommand {
     }
     let result = ObjectID(tip.hex) ?? .zero
     if !leavesBase { try requireForward(state, tip, site) }
+    guard try isGood(state, tip, context) else { return }
     let outcome = try reporting {
       try site.ledger.append(
         [Proposal(state.name, .migrationFinished(result: result, partial: partial))], by: site.actor)
@@ -49,6 +54,59 @@ struct FinishCommand: Subcommand {
     }
     try Cleaning(context).removeSlots()
     try handBack(state, result, finishing, context)
+  }
+
+  /// Judges the result; says what is wrong with it.
+  private func isGood(_ state: MigrationState, _ tip: OID, _ context: Context) throws(CommandError) -> Bool {
+    let site = try context.site()
+    try site.requireTrust(state)
+    let runner = try GateRunner(context)
+    let check = ResultCheck(site: site, state: state, report: { context.note($0) })
+    let ending = try check.run(tip: tip, stopWhen: runner.shouldStop, signals: runner.signals)
+    if runner.shouldStop() {
+      throw CommandError(
+        "interrupted; '\(state.name)' stays open", hint: "go on with 'git migrate finish'",
+        exitCode: .interrupted)
+    }
+    switch ending {
+    case .passed: return true
+    case .unknown(let failure):
+      throw CommandError(
+        "the result could not be verified: \(failure.reason)",
+        hint: "mend that, then run 'git migrate finish' again", exitCode: .couldNotVerify)
+    case .failed(let failure, let culprit):
+      context.exitCode = .no
+      if json.isWanted { return try tell(failure, culprit, state, context) }
+      context.warn("the result on '\(state.into)' does not pass in a new worktree: \(failure.reason)")
+      for detail in failure.details { try context.output.line(detail) }
+      if let culprit { try context.output.line(FinishCommand.words(culprit)) }
+      context.hint(
+        "'\(state.name)' stays open: add a step that repairs it with 'git migrate amend', then run and "
+          + "finish again")
+      return false
+    }
+  }
+
+  private func tell(
+    _ failure: Migration.Failure, _ culprit: ResultCheck.Culprit?, _ state: MigrationState, _ context: Context
+  ) throws(CommandError) -> Bool {
+    try context.output.line(
+      json: JSON.object([
+        JSON.Member("version", .integer(1)), JSON.Member("migration", .string(state.name)),
+        JSON.Member("verdict", .string(Verdict.failed.rawValue)),
+        JSON.Member("reason", .string(failure.reason)),
+        JSON.Member("failures", .array(failure.details.map(JSON.string))),
+        JSON.Member("first_step", culprit?.step.map(JSON.string) ?? .null),
+        JSON.Member("first_commit", culprit.map { .string($0.commit.hex) } ?? .null),
+      ]))
+    return false
+  }
+
+  private static func words(_ culprit: ResultCheck.Culprit) -> String {
+    let commit = "\(culprit.commit.hex.prefix(10)) \(TerminalText.sanitizedLine(culprit.subject))"
+    if culprit.isStart { return "what the migration began at fails already: \(commit)" }
+    guard let step = culprit.step else { return "the first commit that fails: \(commit)" }
+    return "the first step that fails: \(step), merged as \(commit)"
   }
 
   private func requireForward(_ state: MigrationState, _ tip: OID, _ site: Site) throws(CommandError) {

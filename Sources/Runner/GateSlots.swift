@@ -1,0 +1,53 @@
+import Git
+import Migration
+import Processes
+
+/// The slots of the gate: who uses one holds its lock.
+extension Slots {
+  /// Takes the first slot of the gate that nobody uses.
+  func takeGateSlot() throws(CommandError) -> (slot: String, lock: FileLock) {
+    do throws(FileError) {
+      try Files.makeDirectories(site.localDirectory + "/slots")
+      var number = 1
+      while true {
+        let slot = "gate-\(number)"
+        let path = "\(site.localDirectory)/slots/\(slot).lock"
+        if !isForeign(slot), let lock = try FileLock.acquire(path: path, wait: false) { return (slot, lock) }
+        number += 1
+      }
+    } catch {
+      throw CommandError(error)
+    }
+  }
+
+  /// Runs `body` while nobody else makes or fills a worktree of this clone.
+  func withCreationLock(_ body: () throws(CommandError) -> Void) throws(CommandError) {
+    let lock = try reporting { try creationLock() }
+    defer { withExtendedLifetime(lock) {} }
+    try body()
+  }
+
+  /// Removes the worktree of a slot, so that the next one is made anew.
+  func removeGateWorktree(_ slot: String, _ path: String) throws {
+    site.gateSeals[slot] = nil
+    let name = Slots.worktreeName(slot)
+    if try site.repository.worktrees().contains(where: { $0.name == name }) {
+      try site.repository.removeWorktree(name: name, derivedPath: path)
+    }
+    if Files.exists(path) { try setAside(slot, path) }
+  }
+
+  // MARK: The note
+
+  func gateNotePath(_ slot: String) -> String { "\(site.localDirectory)/slots/\(slot).note.json" }
+
+  /// What the last candidate left in a slot of the gate, as far as that is known.
+  func gateNote(_ slot: String) -> GateNote? {
+    guard let bytes = try? Files.readFile(gateNotePath(slot), limit: 16 << 20) else { return nil }
+    return GateNote(bytes: bytes)
+  }
+
+  func write(_ note: GateNote, _ slot: String) throws(FileError) {
+    try Files.writeAtomically(gateNotePath(slot), note.json.canonicalBytes)
+  }
+}

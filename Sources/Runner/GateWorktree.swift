@@ -1,0 +1,232 @@
+import Git
+import Ledger
+import Migration
+import Processes
+
+/// A slot of the gate while one candidate is judged in it: the candidate's files, what the set-up makes, what
+/// is copied in, the folders that the plan keeps, and nothing else (DESIGN §6: a verdict depends on the tree
+/// alone).
+final class GateWorktree {
+  /// The worktree's folder.
+  let directory: String
+  /// The commit whose tree is judged.
+  let commit: OID
+  /// The plan's patterns of kept folders that something was kept by.
+  private(set) var kept: [String] = []
+  /// Whether the set-up has to run before the verifiers.
+  private(set) var needsSetup = false
+  /// No program may begin in the worktree before this time, or what it makes is no younger than the files.
+  private(set) var notBefore = Timestamp(milliseconds: 0)
+
+  private let site: Site
+  private let plan: Plan
+  private let slot: String
+  private let lock: FileLock
+  private let slots: Slots
+  private let caches: String
+  private var note = GateNote()
+  private var copied: Set<String> = []
+  private var seal: WorkTreeSeal?
+  private var time: Int64?
+  private var isOpen = true
+
+  /// Takes a free slot of the gate and makes it the candidate's. With `isFresh` the worktree is made anew and
+  /// nothing is kept.
+  init(site: Site, plan: Plan, commit: OID, isFresh: Bool) throws(CommandError) {
+    self.site = site
+    self.plan = plan
+    self.commit = commit
+    slots = Slots(site: site)
+    (slot, lock) = try slots.takeGateSlot()
+    directory = try slots.path(slot)
+    let parent = site.environment["TMPDIR"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/tmp"
+    caches = try reporting {
+      try Files.makeTemporaryDirectory(prefix: GateWorktree.cachesPrefix, in: parent)
+    }
+    try slots.withCreationLock { () throws(CommandError) in try prepareFirst(isFresh: isFresh) }
+  }
+
+  deinit { close() }
+
+  /// The variables that lead caches which go by time, and temporary files, into a folder made for this
+  /// candidate alone.
+  var variables: [String: String] {
+    var result = ["MIGRATE_WORKTREE": directory, "TMPDIR": caches + "/tmp"]
+    for (name, folder) in GateWorktree.cacheVariables { result[name] = "\(caches)/\(folder)" }
+    return result
+  }
+
+  // MARK: While it is judged
+
+  /// Notes that the set-up has ended well. What it changed of tracked files is put back: the candidate is
+  /// what is judged.
+  func setupEnded() throws(CommandError) {
+    needsSetup = false
+    if try !changedFiles().isEmpty {
+      try slots.withCreationLock { () throws(CommandError) in try checkOut(believing: seal) }
+    }
+    guard let setup = plan.gate.setup, !setup.inputs.isEmpty else { return }
+    let left = try reporting { try worktree().sweep(isDryRun: true, keeping: isNamed) }.removed
+    note.setup = left.allSatisfy(isCopied) ? try setupDigest(setup) : nil
+  }
+
+  /// The tracked files that are not the candidate's any more.
+  func changedFiles() throws(CommandError) -> [String] {
+    guard let seal else { return [] }
+    return try reporting { () throws -> [String] in
+      let worktree = try worktree()
+      if try worktree.needsGitProgram(forCommit: commit) != nil {
+        return try GitProgram(worktree).changedFiles(path: directory, since: seal, in: worktree)
+      }
+      return try worktree.changedFiles(since: seal)
+    }
+  }
+
+  /// Makes the worktree the candidate's once more, as if nothing had run in it but for the folders that the
+  /// plan keeps.
+  func restart() throws(CommandError) {
+    try slots.withCreationLock { () throws(CommandError) in
+      try prepare(keeping: isNamed, believing: seal, isYounger: !plan.gate.keep.isEmpty)
+    }
+    needsSetup = plan.gate.setup != nil
+  }
+
+  /// Gives the slot back and notes what the next candidate may find there.
+  func close() {
+    guard isOpen else { return }
+    isOpen = false
+    try? Files.removeTree(caches)
+    note.caches = nil
+    note.second = max(note.second, time ?? 0, site.clock.now().seconds)
+    if !plan.gate.keep.isEmpty, let worktree = try? worktree(),
+      let found = try? worktree.sweep(isDryRun: true, keeping: isNamed),
+      let fingerprint = try? worktree.fingerprint(ofFolders: found.kept)
+    {
+      note.kept = found.kept
+      note.fingerprint = fingerprint
+    } else {
+      note.kept = []
+      note.fingerprint = ""
+    }
+    // What is not noted is not believed.
+    try? slots.write(note, slot)
+    if let seal { site.gateSeals[slot] = seal }
+    withExtendedLifetime(lock) {}
+  }
+
+  // MARK: Making it ready
+
+  private func prepareFirst(isFresh: Bool) throws(CommandError) {
+    let last = slots.gateNote(slot)
+    if let left = last?.caches { GateWorktree.removeCaches(left) }
+    // Until the candidate is judged nothing is known of the folder.
+    note.second = last?.second ?? 0
+    note.caches = caches
+    try reporting {
+      try slots.write(note, slot)
+      for folder in ["tmp"] + GateWorktree.cacheVariables.map(\.folder) {
+        try Files.makeDirectories("\(caches)/\(folder)", mode: 0o700)
+      }
+    }
+    if isFresh { try reporting { try slots.removeGateWorktree(slot, directory) } }
+    let known = isFresh ? [] : try unchangedFolders(last)
+    let isKept: (String) -> Bool = { [self] path in known.contains(path) && isNamed(path) }
+    do throws(CommandError) {
+      try prepare(keeping: isKept, believing: site.gateSeals[slot], isYounger: !known.isEmpty)
+    } catch {
+      // What a verifier left cannot be cleaned: that is for a person to look at, and must not stop the gate.
+      guard Files.exists(directory) else { throw error }
+      try reporting { try slots.setAside(slot, directory) }
+      try prepare(keeping: { _ in false }, believing: nil, isYounger: false)
+    }
+    needsSetup =
+      try plan.gate.setup.map { (setup) throws(CommandError) in
+        if setup.inputs.isEmpty || last?.setup == nil || last?.kept.count != known.count { return true }
+        return try last?.setup != setupDigest(setup)
+      } ?? false
+    note.setup = needsSetup ? nil : last?.setup
+  }
+
+  /// The folders that were kept and are as the last candidate left them.
+  private func unchangedFolders(_ last: GateNote?) throws(CommandError) -> Set<String> {
+    guard let last, !last.kept.isEmpty, !plan.gate.keep.isEmpty, let worktree = try? slots.open(slot),
+      (try? worktree.fingerprint(ofFolders: last.kept)) == last.fingerprint
+    else { return [] }
+    return Set(last.kept)
+  }
+
+  /// `isYounger` gives the files that differ from the last candidate's a time that is later than any before:
+  /// what was made of the old ones and is kept must look out of date (make(1), Python's `.pyc`).
+  private func prepare(
+    keeping isKept: @escaping (String) -> Bool, believing seal: WorkTreeSeal?, isYounger: Bool
+  ) throws(CommandError) {
+    time = isYounger ? max(note.second + 1, (time ?? 0) + 1, site.clock.now().seconds) : nil
+    if let time { notBefore = Timestamp(milliseconds: time * 1000) }
+    try checkOut(believing: seal)
+    let swept = try reporting { try worktree().sweep(keeping: isKept) }
+    kept = plan.gate.keep.filter { pattern in
+      let globs = IncludedFiles.globs(pattern)
+      return swept.kept.contains { path in globs.contains { $0.matches(path) } }
+    }
+    copied = Set(try reporting { try slots.copyIncluded(plan.worktree.copy, to: directory) })
+  }
+
+  private func checkOut(believing seal: WorkTreeSeal?) throws(CommandError) {
+    self.seal = try reporting { () throws -> WorkTreeSeal in
+      let (worktree, isNew) = try slots.usableWorktree(slot, directory, commit: commit)
+      let believed = isNew ? nil : seal
+      if try worktree.needsGitProgram(forCommit: commit) != nil {
+        try slots.removeLocks(of: worktree)
+        try GitProgram(worktree).checkoutWorktree(
+          path: directory, commit: commit, in: worktree, believing: believed, writingAt: time)
+      } else {
+        try worktree.checkoutTree(
+          commit: commit, breakingLocks: true, believing: believed.map { .seal($0) } ?? .nothing,
+          writingAt: time)
+      }
+      return try worktree.seal()
+    }
+  }
+
+  // MARK: Pieces
+
+  private func worktree() throws(CommandError) -> Repository { try slots.open(slot) }
+
+  /// Whether the plan keeps the folder.
+  private func isNamed(_ path: String) -> Bool {
+    plan.gate.keep.contains { pattern in IncludedFiles.globs(pattern).contains { $0.matches(path) } }
+  }
+
+  private func isCopied(_ path: String) -> Bool {
+    copied.contains(path) || copied.contains { $0.hasPrefix(path + "/") }
+  }
+
+  private func setupDigest(_ setup: Plan.Gate.Setup) throws(CommandError) -> String {
+    let globs = setup.inputs.compactMap { PathGlob($0) }
+    var text = setup.run + "\n"
+    let files = try reporting { () throws -> [Git.Change] in
+      try site.repository.changes(from: nil, to: site.repository.treeOf(commit: commit))
+    }
+    for file in files where globs.contains(where: { $0.matches(file.path) }) {
+      text += "\(file.path)\0\(file.newBlob?.hex ?? "")\n"
+    }
+    return SHA256.hexDigest(of: Array(text.utf8))
+  }
+
+  private static let cachesPrefix = "git-migrate-gate-"
+
+  /// Caches that are believed by the times and sizes of source files, each with a folder of its own.
+  private static let cacheVariables: [(name: String, folder: String)] = [
+    ("PYTHONPYCACHEPREFIX", "pycache"), ("MYPY_CACHE_DIR", "mypy"), ("RUFF_CACHE_DIR", "ruff"),
+    ("BLACK_CACHE_DIR", "black"), ("PYLINTHOME", "pylint"),
+  ]
+
+  /// Removes what a gate left that was killed. A note says where it is, so only a folder of that name goes.
+  private static func removeCaches(_ path: String) {
+    let name = path.split(separator: "/").last ?? ""
+    guard path.hasPrefix("/"), name.hasPrefix(cachesPrefix), !path.split(separator: "/").contains("..") else {
+      return
+    }
+    try? Files.removeTree(path)
+  }
+}

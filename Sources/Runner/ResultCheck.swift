@@ -1,0 +1,108 @@
+import Git
+import Ledger
+import Migration
+
+/// Judges the result of a migration once more before it is handed over, each time in a new worktree with
+/// nothing kept: what the gate saw step by step must hold where nobody has worked before.
+public struct ResultCheck {
+  let site: Site
+  let state: MigrationState
+  let report: (String) -> Void
+
+  /// Makes it for a migration; `report` gets lines for people.
+  public init(site: Site, state: MigrationState, report: @escaping (String) -> Void) {
+    self.site = site
+    self.state = state
+    self.report = report
+  }
+
+  /// How it ended.
+  public enum Ending: Equatable, Sendable {
+    /// The result passed, or there is nothing to judge: no verifier, or no change.
+    case passed
+    /// It did not pass; the first commit that does not, when that could be found.
+    case failed(Migration.Failure, first: Culprit?)
+    /// A verifier could not be run, or was stopped: nothing is known of the result.
+    case unknown(Migration.Failure)
+  }
+
+  /// The first commit of the branch whose tree does not pass.
+  public struct Culprit: Equatable, Sendable {
+    /// The commit.
+    public var commit: OID
+    /// Its first line.
+    public var subject: String
+    /// The step that it merged; `nil` for a commit of people's, a base that was taken in, and the start.
+    public var step: String?
+    /// Whether it is the commit that the migration began at.
+    public var isStart: Bool
+  }
+
+  /// Judges the tree of `tip`, the tip of the integration branch; when it fails, searches the first merged
+  /// step that does by halving.
+  public func run(
+    tip: OID, stopWhen shouldStop: () -> Bool, signals: Int32
+  ) throws(CommandError) -> Ending {
+    let isUnchanged = try reporting {
+      try site.repository.treeOf(commit: tip) == site.repository.treeOf(commit: state.start.oid)
+    }
+    guard !state.plan.gate.verifiers.isEmpty, !isUnchanged else { return .passed }
+    let found = try judge(tip, shouldStop, signals)
+    guard let failure = found.failure else { return .passed }
+    if found.verdict == .couldNotRun { return .unknown(failure) }
+    report("the result does not pass in a new worktree; looking for the first step that does not")
+    return try bisect(tip, failure, shouldStop, signals)
+  }
+
+  /// `commits[good]` passes as far as is known, `commits[bad]` does not.
+  private func bisect(
+    _ tip: OID, _ failure: Migration.Failure, _ shouldStop: () -> Bool, _ signals: Int32
+  ) throws(CommandError) -> Ending {
+    let commits = try history(to: tip)
+    var failure = failure
+    var (good, bad) = (0, commits.count - 1)
+    while bad - good > 1 {
+      let middle = (good + bad) / 2
+      let found = try judge(commits[middle], shouldStop, signals)
+      if found.verdict == .couldNotRun { return .failed(failure, first: nil) }
+      if let worse = found.failure { (bad, failure) = (middle, worse) } else { good = middle }
+    }
+    // That the start passes is what the baseline said of a worktree that may have kept something.
+    if bad == 1, let worse = try judge(commits[0], shouldStop, signals).failure {
+      (bad, failure) = (0, worse)
+    }
+    return .failed(failure, first: try culprit(commits[bad], isStart: bad == 0))
+  }
+
+  /// The commits of the branch, from where the migration began to the tip.
+  private func history(to tip: OID) throws(CommandError) -> [OID] {
+    try reporting { () throws -> [OID] in
+      var commits = [tip]
+      while let last = commits.last, last != state.start.oid {
+        guard let parent = try site.repository.commit(last).parents.first else { break }
+        commits.append(parent)
+      }
+      return commits.reversed()
+    }
+  }
+
+  private func culprit(_ oid: OID, isStart: Bool) throws(CommandError) -> Culprit {
+    let commit = try reporting { try site.repository.commit(oid) }
+    let step = state.steps.first { step in
+      if case .merged(let merged) = step.phase { return merged?.oid == oid }
+      return false
+    }
+    let subject = commit.message.split(separator: "\n").first.map(String.init) ?? ""
+    return Culprit(commit: oid, subject: subject, step: step?.id, isStart: isStart)
+  }
+
+  private func judge(
+    _ commit: OID, _ shouldStop: () -> Bool, _ signals: Int32
+  ) throws(CommandError) -> VerifierReport {
+    let job = try GateJob(
+      site: site, plan: state.plan, commit: commit, variables: ["MIGRATE_MIGRATION": state.name],
+      isFresh: true
+    ) { [site, state] in "\(site.localDirectory)/logs/\(state.name)/finish-\($0).log" }
+    return try job.finish(stopWhen: shouldStop, signals: signals)
+  }
+}

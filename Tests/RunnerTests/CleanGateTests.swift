@@ -1,0 +1,212 @@
+import Migration
+import Processes
+import Support
+import Testing
+
+/// A verdict depends on the tree alone.
+@Suite("The gate's worktree")
+struct CleanGateTests {
+  private func gate(_ run: String, kind: String = "build", more: String = "") -> String {
+    "{ verifiers: [{ name: t, kind: \(kind), run: '\(run)' }]\(more.isEmpty ? "" : ", " + more) }"
+  }
+
+  private func notes(_ world: MigrationWorld, _ file: String) throws -> [String] {
+    try world.note(file).split(separator: "\n").map(String.init)
+  }
+
+  @Test("has nothing that an earlier candidate made, ignored or not")
+  func leftovers() throws {
+    let world = try MigrationWorld(files: [
+      ".gitignore": "dist/\n", "src/foo.txt": "foo\n", "need.txt": "foo\n",
+    ])
+    try world.start(
+      "  - { id: A, run: 'rm src/foo.txt' }",
+      gate: gate(
+        "mkdir -p dist && cp src/* dist/ 2>/dev/null; echo x > untracked; cat dist/$(cat need.txt).txt"))
+    let run = try world.migrate("run")
+    #expect(run.code == 1, "\(run)")
+    #expect(try world.states() == ["A": "blocked"])
+  }
+
+  @Test("is fooled by no bytecode of another candidate of the same second and size")
+  func bytecode() throws {
+    let world = try MigrationWorld(files: [
+      ".gitignore": "__pycache__/\n", "m.py": "V = 1\n", "t.py": "import m, sys; sys.exit(m.V >= 5)\n",
+    ])
+    try world.start(
+      (2...9).map {
+        "  - { id: A\($0), needs: [\($0 > 2 ? "A\($0 - 1)" : "")], run: 'echo V = \($0) > m.py' }"
+      }
+      .joined(separator: "\n"),
+      gate: gate("python3 t.py"))
+    #expect(try world.migrate("run").code == 1)
+    #expect(try world.file("m.py") == "V = 4")
+    #expect(try world.states()["A5"] == "blocked")
+  }
+
+  @Test("keeps the folders that the plan names, and the verdict says so")
+  func keep() throws {
+    let world = try MigrationWorld(files: [".gitignore": "target/\nother/\n"])
+    try world.start(
+      "  - { id: A, run: 'echo b > a.txt' }\n  - { id: B, needs: [A], run: 'echo c > a.txt' }",
+      gate: gate(
+        "test ! -e other && mkdir -p other target && ls target >> $HOME/seen && touch target/$(cat a.txt)",
+        more: "keep: [target]"))
+    #expect(try world.migrate("run").code == 0)
+    #expect(try notes(world, "seen") == ["a", "a", "b"])
+    #expect(try world.count("A gate 1 passed (kept target)") == 1)
+    #expect(try world.count("baseline passed (kept") == 0, "there was nothing to keep yet")
+    #expect(try world.migrate("show", "A").out.contains("kept target"))
+  }
+
+  @Test("keeps no folder that somebody else has written into")
+  func keepsNothingForeign() throws {
+    let world = try MigrationWorld(files: [".gitignore": "target/\n"])
+    let verifier = "test ! -e target/evil && mkdir -p target && touch target/good"
+    try world.start(
+      "  - { id: A, run: 'echo b > a.txt; touch \"$MIGRATE_WORKTREE\"/../gate-1/target/evil' }",
+      gate: gate(verifier, more: "keep: [target]"))
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.count("A gate 1 passed") == 1)
+    #expect(try world.count("(kept target)") == 0)
+  }
+
+  @Test("gives a changed file a time that is later than all that is kept")
+  func younger() throws {
+    let world = try MigrationWorld(files: [
+      ".gitignore": "out/\n", "Makefile": "out/x: a.txt\n\tmkdir -p out && cp a.txt out/x\n",
+    ])
+    try world.start(
+      (1...4).map { "  - { id: A\($0), needs: [\($0 > 1 ? "A\($0 - 1)" : "")], run: 'echo \($0) > a.txt' }" }
+        .joined(separator: "\n"),
+      gate: gate("make -s out/x && cmp a.txt out/x", more: "keep: [out]"))
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.count("passed (kept out)") == 4)
+  }
+
+  @Test("is made usable by the worktree's set-up, before every candidate")
+  func setup() throws {
+    let world = try MigrationWorld(files: [".gitignore": "made\n"])
+    try world.start(
+      "  - { id: A, run: 'echo b > a.txt' }", gate: gate("cat made"),
+      more: "worktree: { setup: 'cp a.txt made; basename \"$PWD\" >> \"$HOME/setups\"' }")
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try notes(world, "setups").filter { $0.hasPrefix("gate-") }.count == 2)
+  }
+
+  @Test("is made usable by a set-up of its own; one that fails is told like a verifier")
+  func ownSetup() throws {
+    let world = try MigrationWorld()
+    try world.start(
+      "  - { id: A, run: 'echo b > a.txt' }",
+      gate: gate("true", more: "setup: { run: 'grep -q a a.txt || { echo \"error: no a here\"; exit 3; }' }"))
+    let run = try world.migrate("run")
+    #expect(run.code == 1, "\(run)")
+    #expect(run.out.contains("setup: exited with 3"), "\(run)")
+    #expect(try world.migrate("show", "A").out.contains("no a here"))
+  }
+
+  @Test("is set up once for inputs that stay the same, and again when they or a kept folder do not")
+  func inputs() throws {
+    let world = try MigrationWorld(files: [".gitignore": "deps/\n", "lock.json": "1\n"])
+    try world.start(
+      """
+        - { id: A, run: 'echo b > a.txt' }
+        - { id: B, needs: [A], run: 'echo 2 > lock.json' }
+        - { id: C, needs: [B], run: 'echo c > a.txt' }
+        - { id: D, needs: [C], run: 'rm -rf "$MIGRATE_WORKTREE"/../gate-*/deps; echo d > a.txt' }
+      """,
+      gate: gate(
+        "cmp deps/lock lock.json", kind: "build",
+        more:
+          "keep: [deps], setup: { inputs: [lock.json], run: "
+          + "'mkdir -p deps; cp lock.json deps/lock; cat a.txt lock.json | xargs >> $HOME/setups' }"
+      ))
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try notes(world, "setups") == ["a 1", "b 2", "d 2"])
+  }
+
+  @Test("is set up each time, inputs or not, when what the set-up makes is not kept")
+  func inputsWithoutKeep() throws {
+    let world = try MigrationWorld(files: [".gitignore": "deps/\n", "lock.json": "1\n"])
+    try world.start(
+      "  - { id: A, run: 'echo b > a.txt' }\n  - { id: B, needs: [A], run: 'echo c > a.txt' }",
+      gate: gate("test -e deps/x", more: "setup: { run: 'mkdir deps; touch deps/x', inputs: [lock.json] }"))
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+  }
+
+  @Test("holds the candidate again when the set-up has changed it")
+  func setupChanges() throws {
+    let world = try MigrationWorld(files: ["lock.json": "1\n"])
+    try world.start(
+      "  - { id: A, run: 'echo b > a.txt' }",
+      gate: gate("grep -q 1 lock.json", more: "setup: 'echo 2 > lock.json'"))
+    #expect(try world.migrate("run").code == 0)
+  }
+
+  @Test("shows a verifier that changes tracked files: it has judged another tree")
+  func mutation() throws {
+    let world = try MigrationWorld(files: ["b.txt": "good\n"])
+    try world.start(
+      "  - { id: A, run: 'echo bad > b.txt' }",
+      gate:
+        "{ verifiers: [{ name: fix, kind: lint, run: 'sed -i s/bad/good/ b.txt && git add -A' }] }"
+    )
+    let run = try world.migrate("run")
+    #expect(run.code == 1, "\(run)")
+    #expect(run.out.contains("fix: changed tracked files, so it judged another tree: 'b.txt'"), "\(run)")
+    #expect(try world.states() == ["A": "blocked"])
+  }
+
+  @Test("is the candidate's again after a verifier that may change it")
+  func allowedMutation() throws {
+    let world = try MigrationWorld(files: ["b.txt": "good\n", ".gitignore": "cache\n"])
+    try world.start(
+      "  - { id: A, run: 'echo bad > b.txt' }\n  - { id: B, run: 'echo b > a.txt' }",
+      gate: """
+        { verifiers: [
+          { name: fix, kind: lint, mutates: allow, run: 'sed -i s/bad/good/ b.txt; rm a.txt; touch cache' },
+          { name: t, kind: build, run: 'grep -q good b.txt && test -e a.txt && test ! -e cache' } ] }
+        """)
+    let run = try world.migrate("run")
+    #expect(run.code == 1, "\(run)")
+    #expect(try world.states() == ["A": "blocked", "B": "merged"])
+  }
+
+  @Test("believes no index that a worker wrote into it")
+  func forged() throws {
+    let world = try MigrationWorld(files: ["b.txt": "good\n"])
+    let forge = """
+      g=$MIGRATE_WORKTREE/../gate-1 && echo good > $g/b.txt && git -C $g add -A && echo evil > b.txt
+      """
+    try world.start(
+      "  - id: A\n    run: |\n      \(forge)", gate: gate("grep -q good b.txt"))
+    #expect(try world.migrate("run").code == 1)
+    #expect(try world.states() == ["A": "blocked"])
+    // Another process, which has not left the worktree itself.
+    #expect(try world.migrate("retry", "A").code == 0)
+    #expect(try world.migrate("run").code == 1)
+    #expect(try world.merged() == [])
+  }
+
+  @Test("lends caches that go by time a folder, and removes it")
+  func caches() throws {
+    let world = try MigrationWorld()
+    try world.start(
+      "  - { id: A, run: 'echo b > a.txt' }",
+      gate: gate(
+        "for d in $PYTHONPYCACHEPREFIX $TMPDIR; do test -z \"$(ls -A $d)\" && touch $d/x && echo $d >> $HOME/seen; "
+          + "done"
+      ))
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    let seen = try notes(world, "seen")
+    #expect(Set(seen).count == 4)
+    #expect(seen.allSatisfy { !Files.exists($0) })
+  }
+}
