@@ -200,8 +200,8 @@ struct CleanGateTests {
     try world.start(
       "  - { id: A, run: 'echo b > a.txt' }",
       gate: gate(
-        "for d in $PYTHONPYCACHEPREFIX $TMPDIR; do test -z \"$(ls -A $d)\" && touch $d/x && echo $d >> $HOME/seen; "
-          + "done"
+        "for d in $PYTHONPYCACHEPREFIX $TMPDIR; do test -z \"$(ls -A $d)\" && touch $d/x && "
+          + "echo $d >> $HOME/seen; done"
       ))
     let run = try world.migrate("run")
     #expect(run.code == 0, "\(run)")
