@@ -1,3 +1,4 @@
+import Clibgit2
 import Glibc
 import Processes
 import Testing
@@ -25,6 +26,33 @@ struct SealTests {
     let program = world.program(of: worktree)
     #expect(
       try program.changedFiles(path: "\(world.root)/w", since: seal, in: worktree) == ["a", "c", "d/e"])
+  }
+
+  @Test("believes no index in which a changed file has the old content and the new times")
+  func forgedTimes() throws {
+    let world = try World()
+    let commit = try world.commit(["a": "good"])
+    let worktree = try world.worktree("w", at: commit)
+    let seal = try worktree.seal()
+    let forge = {
+      try world.write("w/a", "evil")
+      try world.git("add", "a", in: "\(world.root)/w")
+      try worktree.withIndex("forge") { index throws(GitError) in
+        try check(git_index_read(index, 1), "forge")
+        guard var entry = git_index_get_bypath(index, "a", 0)?.pointee else { return }
+        entry.id = try world.repository.writeBlob(Array("good".utf8)).raw
+        try check(git_index_add(index, &entry), "forge")
+        try check(git_index_write(index), "forge")
+      }
+    }
+    try forge()
+    #expect(try worktree.isExactly(treeOf: commit), "the forgery is a good one")
+    #expect(try worktree.changedFiles(since: seal) == ["a"])
+    for belief in [IndexBelief.nothing, .seal(seal)] {
+      try forge()
+      try worktree.checkoutTree(commit: commit, believing: belief)
+      #expect(try world.read("w/a") == "good")
+    }
   }
 
   @Test(
