@@ -159,7 +159,8 @@ extension Process: Surroundings {
   ) throws(CommandError) -> any GateVerification {
     guard passes() else { throw death }
     if world.strikes(world.faults.setup) { throw CommandError("the worktree of the gate cannot be made") }
-    let gate = SimulatedGate(world: world, plan: plan, tree: world.objects.tree(of: commit))
+    let gate = SimulatedGate(
+      world: world, machine: machine, plan: plan, tree: world.objects.tree(of: commit))
     gates.append(gate)
     return gate
   }
