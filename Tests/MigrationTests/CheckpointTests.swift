@@ -71,7 +71,9 @@ import Testing
       resources: [Plan.Resource(name: "a", capacity: 1), Plan.Resource(name: "b", capacity: 2)],
       worktree: Plan.Worktree(copy: [".env"], setup: "make", keep: true),
       gate: Plan.Gate(
-        verifiers: [Plan.Verifier(name: "t", kind: .lint, run: "r", timeoutSeconds: 9, uses: "a", mutates: true)],
+        verifiers: [
+          Plan.Verifier(name: "t", kind: .lint, run: "r", timeoutSeconds: 9, uses: "a", mutates: true)
+        ],
         guards: Plan.Guard.allCases, keep: ["target", "**/node_modules/"],
         setup: Plan.Gate.Setup(run: "npm ci", inputs: ["package-lock.json"])),
       notify: "mail", steps: [], prompt: "do {{step.id}}")

@@ -154,6 +154,8 @@ extension Process: Surroundings {
     return Migration.Failure(kind: .guardFinding, reason: "a test was removed")
   }
 
+  func outsideCode(_ plan: Plan) -> [String] { [] }
+
   func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject
   ) throws(CommandError) -> any GateVerification {
