@@ -174,15 +174,18 @@ struct OutsideCodeSearch {
     var seen: Set<String> = []
     for folder in searchedFolders {
       guard let real = Files.realPath(folder), real != own, seen.insert(real).inserted else { continue }
-      let hint = "take it out of PATH, or let the verifier name its programs by './'"
+      let ways = "let the verifiers name its programs by their paths in the repository"
       if let target = target(real) {
-        found.append(OutsideCode(place: "PATH names it", target: target, hint: hint))
+        found.append(
+          OutsideCode(place: "PATH names it", target: target, hint: "take it out of PATH, and \(ways)"))
         continue
       }
       for name in names(in: real) where Files.kind("\(real)/\(name)") == .symbolicLink {
         guard let target = target("\(real)/\(name)") else { continue }
         found.append(
-          OutsideCode(place: "the link '\(folder)/\(name)' in PATH", target: target, hint: hint))
+          OutsideCode(
+            place: "the link '\(folder)/\(name)' in PATH", target: target,
+            hint: "remove the link, or \(ways)"))
       }
     }
     for command in commands {
