@@ -16,6 +16,7 @@
     case groupKill = "B12"
     case gateNotRechecked = "B13"
     case unknownEventIgnored = "B14"
+    case ignoredFilesStay = "B15"
 
     /// The bug that is switched on: set before anything else runs, by whoever wants it.
     nonisolated(unsafe) public static var active: KnownBug?

@@ -140,7 +140,7 @@ enum PlanReader {
     }
     for text in try inner.texts("keep") {
       _ = try PlanPath.checkedGlob(text)
-      if text.value.utf8.contains(where: { $0 != 0x2A && $0 != 0x2E && $0 != 0x2F }) {
+      if text.value.utf8.contains(where: { !"*?./".utf8.contains($0) }) {
         gate.keep.append(text.value)
       } else {
         throw text.mark.fault(
@@ -175,15 +175,17 @@ enum PlanReader {
     }
     verifier.timeoutSeconds = try fields.seconds("timeout", in: Bounds.timeout) ?? verifier.timeoutSeconds
     if let uses = try fields.text("uses") { verifier.uses = try resource(uses, resources) }
-    if let text = try fields.text("mutates") { verifier.mutates = try only("allow", text, "'mutates'") }
+    if let text = try fields.text("mutates") { verifier.mutates = try only("allow", text, of: "mutates") }
     return verifier
   }
 
   /// Whether a key is given whose value can only be one word so far.
-  static func only(_ word: String, _ text: Text?, _ subject: String) throws(PlanFault) -> Bool {
+  static func only(_ word: String, _ text: Text?, of key: String) throws(PlanFault) -> Bool {
     guard let text else { return false }
     guard text.value == word else {
-      throw text.mark.fault("\(subject) can only be '\(word)', not \(quoted(text.value))")
+      throw text.mark.fault(
+        "'\(key)' can only be '\(word)', not \(quoted(text.value))",
+        hint: "write '\(key): \(word)', or take it out")
     }
     return true
   }

@@ -39,7 +39,7 @@ extension PlanReader {
       paths: try fields.texts("paths"), prompt: try fields.text("prompt"), lock: try fields.text("lock"),
       uses: uses, priority: try fields.integer("priority", in: Bounds.priority) ?? 0,
       run: try fields.text("run"), timeoutSeconds: try fields.seconds("timeout", in: Bounds.timeout),
-      expectsChange: try only("change", try fields.text("expect"), "'expect'"))
+      expectsChange: try only("change", try fields.text("expect"), of: "expect"))
     if let each = fields.node("for") { entry.each = try self.each(each) }
     if entry.run != nil, let prompt = entry.prompt {
       throw prompt.mark.fault(

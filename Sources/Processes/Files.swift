@@ -145,6 +145,13 @@ public enum Files {
     return String(cString: resolved)
   }
 
+  /// What a symbolic link says, as it stands there, or `nil` for anything else.
+  public static func linkTarget(_ path: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(path, &buffer, buffer.count)
+    return count < 0 ? nil : String(validating: buffer.prefix(count), as: UTF8.self)
+  }
+
   /// Makes a new directory with mode 0700 whose name starts with `prefix`, in `parent`, and gives its path.
   public static func makeTemporaryDirectory(prefix: String, in parent: String = "/tmp") throws(FileError)
     -> String

@@ -24,13 +24,17 @@ final class BaselineTask {
     return state.verdict(tree: tree.objectID, verifiers: state.gateDigest)?.verdict != .passed
   }
 
-  /// Starts the gate on `commit`, whose tree is `tree`.
-  init(site: any Surroundings, state: MigrationState, commit: OID, tree: OID) throws(CommandError) {
+  /// Starts the gate on `commit`, whose tree is `tree`. `report` is told what leads the verifiers astray.
+  init(
+    site: any Surroundings, state: MigrationState, commit: OID, tree: OID, report: (String) -> Void
+  ) throws(CommandError) {
     self.site = site
     self.tree = tree
     migration = state.name
     digest = state.gateDigest
     job = try site.startGate(state.plan, on: commit, for: .baseline(migration: state.name))
+    // While the verifiers are at work already, so that nobody waits for it.
+    site.outsideCode(state.plan).forEach(report)
   }
 
   var descriptor: Int32 { job.descriptor }

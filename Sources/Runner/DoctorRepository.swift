@@ -17,7 +17,19 @@ struct DoctorRepository {
     list += places()
     list += slots()
     list += kind()
+    list += outsideCode()
     return list
+  }
+
+  /// What leads the verifiers of the open migrations to other code than the candidate's.
+  private func outsideCode() -> [DoctorCheck] {
+    let open = ((try? site.ledger.read())?.state.migrations ?? []).filter { !$0.phase.isTerminal }
+    guard let search = try? OutsideCodeSearch(site: site, plans: open.map(\.plan)) else { return [] }
+    let found = search.find()
+    if found.isEmpty {
+      return [DoctorCheck("environment", .ok, "verifiers find no code of this repository elsewhere")]
+    }
+    return found.map { DoctorCheck("environment", .warning, $0.message, hint: $0.hint) }
   }
 
   private func identity() -> DoctorCheck {

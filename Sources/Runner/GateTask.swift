@@ -114,7 +114,9 @@ final class GateTask {
     }
     if BaselineTask.isNeeded(state, tree: candidate.tipTree) {
       return .baseline(
-        try BaselineTask(site: site, state: state, commit: candidate.tip, tree: candidate.tipTree))
+        try BaselineTask(
+          site: site, state: state, commit: candidate.tip, tree: candidate.tipTree,
+          report: interpreter.report))
     }
     return try judge(candidate, state, submission)
   }

@@ -264,7 +264,8 @@ public final class Orchestrator {
     }
     let tree = try site.tree(of: tip)
     guard BaselineTask.isNeeded(state, tree: tree), !state.isStuck else { return false }
-    baseline = try BaselineTask(site: site, state: state, commit: tip, tree: tree)
+    baseline = try BaselineTask(
+      site: site, state: state, commit: tip, tree: tree, report: observer.warn)
     return true
   }
 

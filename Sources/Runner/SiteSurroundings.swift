@@ -75,6 +75,13 @@ extension Site: Surroundings {
     try Candidate.guardFailure(site: self, plan: plan, step: step, submission: submission)
   }
 
+  package func outsideCode(_ plan: Plan) -> [String] {
+    if isOutsideCodeTold { return [] }
+    isOutsideCodeTold = true
+    // It is only a warning: what cannot be looked at is told by the gate itself, or by nobody.
+    return (try? OutsideCodeSearch(site: self, plans: [plan]))?.warnings() ?? []
+  }
+
   package func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject
   ) throws(CommandError) -> any GateVerification {

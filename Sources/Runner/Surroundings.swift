@@ -106,6 +106,9 @@ package protocol GateAccess: AnyObject {
   func guardFailure(
     _ plan: Plan, _ step: PlannedStep, _ submission: Submission
   ) throws(CommandError) -> Migration.Failure?
+  /// What leads the verifiers of a plan to code that is not the candidate's, a line each for people. Told
+  /// once: whoever asks again hears nothing.
+  func outsideCode(_ plan: Plan) -> [String]
   /// Starts the verifiers on a commit.
   func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject

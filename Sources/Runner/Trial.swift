@@ -72,9 +72,11 @@ public struct Trial {
     public var failure: Migration.Failure?
   }
 
-  /// Judges what lies in the claim's worktree, merged with the integration branch. Records nothing.
+  /// Judges what lies in the claim's worktree, merged with the integration branch. Records nothing. `warn` is
+  /// told what leads the verifiers astray.
   public func run(
-    _ claim: WorkerClaim, _ state: MigrationState, stopWhen shouldStop: () -> Bool, signals: Int32
+    _ claim: WorkerClaim, _ state: MigrationState, stopWhen shouldStop: () -> Bool, signals: Int32,
+    warn: (String) -> Void
   ) throws(CommandError) -> Answer {
     guard let slot = claim.lease.slot else {
       throw CommandError("the claim of '\(claim.fence.step)' has no worktree here")
@@ -104,6 +106,7 @@ public struct Trial {
         site: site, plan: state.plan, commit: candidate.commit,
         variables: ["MIGRATE_MIGRATION": state.name, "MIGRATE_STEP": claim.fence.step]
       ) { [site] in site.logFile(state.name, claim.fence, "verify-\($0)") }
+      site.outsideCode(state.plan).forEach(warn)
       let report = try job.finish(stopWhen: shouldStop, signals: signals)
       return Answer(verdict: report.verdict, failure: report.failure)
     }

@@ -71,18 +71,40 @@ import Testing
       resources: [Plan.Resource(name: "a", capacity: 1), Plan.Resource(name: "b", capacity: 2)],
       worktree: Plan.Worktree(copy: [".env"], setup: "make", keep: true),
       gate: Plan.Gate(
-        verifiers: [Plan.Verifier(name: "t", kind: .lint, run: "r", timeoutSeconds: 9, uses: "a")],
-        guards: Plan.Guard.allCases),
+        verifiers: [
+          Plan.Verifier(name: "t", kind: .lint, run: "r", timeoutSeconds: 9, uses: "a", mutates: true)
+        ],
+        guards: Plan.Guard.allCases, keep: ["target", "**/node_modules/"],
+        setup: Plan.Gate.Setup(run: "npm ci", inputs: ["package-lock.json"])),
       notify: "mail", steps: [], prompt: "do {{step.id}}")
     plan.steps = [
       PlannedStep(
         id: "S1", title: "t", needs: [], paths: ["src/**"], prompt: "p", lock: "l", uses: ["a"], priority: -3,
-        run: "sed", timeoutSeconds: 7, match: ["path": "x", "dir": "y"]),
+        run: "sed", timeoutSeconds: 7, expectsChange: true, match: ["path": "x", "dir": "y"]),
       PlannedStep(id: "S2", needs: ["S1"]),
     ]
     #expect(try Plan(json: JSON.parse(plan.json.canonicalBytes)) == plan)
     let bare = Plan.sample([PlannedStep(id: "S1")])
     #expect(try Plan(json: JSON.parse(bare.json.canonicalBytes)) == bare)
+    plan.gate.setup = Plan.Gate.Setup(run: "make")
+    #expect(try Plan(json: JSON.parse(plan.json.canonicalBytes)) == plan)
+  }
+
+  /// Plans were written into ledgers before these keys were: those that lack them read and digest as before.
+  @Test func whatIsOftenEmptyIsLeftOut() {
+    let text = Plan.sample([PlannedStep(id: "S1", run: "x")]).json.canonical
+    for key in ["keep", "setup", "mutates", "expect"] { #expect(!text.contains("\"\(key)\"")) }
+  }
+
+  @Test func aMarkCanOnlyBeItsWord() throws {
+    var plan = Plan.sample([PlannedStep(id: "S1", run: "x", expectsChange: true)])
+    plan.gate.verifiers[0].mutates = true
+    let text = plan.json.canonical
+    for (key, word) in [("mutates", "allow"), ("expect", "change")] {
+      let other = text.replacing("\"\(key)\":\"\(word)\"", with: "\"\(key)\":\"forbid\"")
+      #expect(other != text)
+      #expect(throws: JSONFault.self, "\(key)") { try Plan(json: JSON.parse(other)) }
+    }
   }
 
   @Test func anUnknownMemberIsRefused() throws {
@@ -122,6 +144,22 @@ import Testing
     #expect(one.verifierDigest == other.verifierDigest)
     other.gate.verifiers[0].run = "true"
     #expect(one.verifierDigest != other.verifierDigest)
+  }
+
+  /// Whatever a verdict may rest on besides the tree is part of its key.
+  @Test func aVerdictBelongsToWhatItsGateKeepsAndSetsUp() {
+    let changes: [(inout Plan) -> Void] = [
+      { _ in }, { $0.gate.keep = ["target"] }, { $0.gate.keep = ["node_modules"] },
+      { $0.gate.setup = Plan.Gate.Setup(run: "make") },
+      { $0.gate.setup = Plan.Gate.Setup(run: "make", inputs: ["a"]) },
+      { $0.gate.verifiers[0].mutates = true },
+    ]
+    let digests = changes.map { change in
+      var plan = Plan.sample([PlannedStep(id: "S1")])
+      change(&plan)
+      return plan.verifierDigest
+    }
+    #expect(Set(digests).count == changes.count, "\(digests)")
   }
 }
 

@@ -21,6 +21,8 @@ import Testing
         expiresAt: at)),
     .refreshMerged(commit: oid(3)), .refreshAbandoned(evidence: .timeout, reason: "r"),
     .baselineRecorded(Baseline(tree: oid(1), verifiers: "v", verdict: .ranNoTests, reason: "r")),
+    .baselineRecorded(
+      Baseline(tree: oid(1), verifiers: "v", verdict: .passed, reason: "r", kept: ["target", "a/ü*"])),
     .stepClaimed(
       Claim(fence: fence, holder: "w1", owner: process(0), base: oid(1), expiresAt: at, slot: "slot-1")),
     .stepClaimed(Claim(fence: fence, holder: "ü", owner: process(1), base: oid(1), expiresAt: at, slot: nil)),
@@ -31,6 +33,10 @@ import Testing
     .attemptFailed(fence, Failure(kind: .conflict, reason: "r")),
     .stepSubmitted(fence, Submission.Result(commit: oid(1), tree: oid(2), isNoOp: true)),
     .stepSubmitted(fence, Submission.Result(commit: oid(1), tree: oid(2), isNoOp: false)),
+    .stepSubmitted(
+      fence,
+      Submission.Result(
+        commit: oid(1), tree: oid(2), isNoOp: false, left: ["lib/foo.py (ignored)", "… 7 more"])),
     .gateStarted(
       fence, GateStart(gate: 1, holder: "g", owner: process(1), expiresAt: at, tip: oid(1), tree: oid(2))),
     .gateFinished(
@@ -41,6 +47,11 @@ import Testing
     .gateFinished(
       fence,
       GateReport(gate: 1, tree: oid(1), verifiers: "v", verdict: .passed, failure: nil, isNoChange: true)),
+    .gateFinished(
+      fence,
+      GateReport(
+        gate: 1, tree: oid(1), verifiers: "v", verdict: .passed, failure: nil, isNoChange: false,
+        kept: ["node_modules"])),
     .gateAbandoned(fence, gate: 1, evidence: .holder),
     .mergeIntended(
       fence, MergeTarget(gate: 1, old: oid(1), new: oid(2), tree: oid(3), owner: process(1), expiresAt: at)),
@@ -68,6 +79,44 @@ import Testing
       #expect(entry.event.change == change)
       #expect(entry.json.canonicalBytes == Self.line(change))
     }
+  }
+
+  /// Entries were written before these members were: a ledger that has them folds as it did.
+  @Test func whatIsOftenEmptyIsLeftOut() throws {
+    let short: [(Change, member: String)] = [
+      (.baselineRecorded(Baseline(tree: oid(1), verifiers: "v", verdict: .passed, reason: "r")), "kept"),
+      (.stepSubmitted(Self.fence, Submission.Result(commit: oid(1), tree: oid(2), isNoOp: false)), "left"),
+      (
+        .gateFinished(
+          Self.fence,
+          GateReport(
+            gate: 1, tree: oid(1), verifiers: "v", verdict: .passed, failure: nil, isNoChange: false)),
+        "kept"
+      ),
+    ]
+    for (change, member) in short {
+      let line = Self.line(change)
+      #expect(!String(decoding: line, as: UTF8.self).contains("\"\(member)\""))
+      #expect(try Self.read(line).event.change == change)
+    }
+  }
+
+  @Test(arguments: Failure.Kind.allCases) func everyKindOfFailureIsThereAndBack(_ kind: Failure.Kind) throws {
+    let change = Change.attemptFailed(Self.fence, Failure(kind: kind, reason: "r"))
+    #expect(try Self.read(Self.line(change)).event.change == change)
+  }
+
+  @Test func aVerdictSaysWhatWasKept() {
+    let baseline = Baseline(tree: oid(1), verifiers: "v", verdict: .passed, reason: "r", kept: ["target"])
+    let report = GateReport(
+      gate: 2, tree: oid(1), verifiers: "v", verdict: .passed, failure: nil, isNoChange: false,
+      kept: ["node_modules", "target"])
+    func sentence(_ change: Change) -> String {
+      Event(migration: "mig", at: Self.at, by: "ann", change: change).sentence
+    }
+    #expect(sentence(.baselineRecorded(baseline)).hasSuffix("baseline passed (kept target)"))
+    #expect(
+      sentence(.gateFinished(Self.fence, report)).hasSuffix("gate 2 passed (kept node_modules, target)"))
   }
 
   @Test func wordsOfEntriesAreRecorded() {

@@ -93,6 +93,64 @@ struct ReadingAPlan {
     #expect(plan.prompt.isEmpty)
   }
 
+  @Test("the gate says what stays in its worktree, what makes it usable and what may change files")
+  func gateWorktree() throws {
+    let text = """
+      ---
+      migration: m
+      worktree: { setup: make deps }
+      gate:
+        verifiers:
+          - { name: fix, kind: lint, run: ruff --fix ., mutates: allow }
+          - { name: t, run: make test }
+        keep: [node_modules, "**/target/"]
+        setup: { run: npm ci, inputs: [package-lock.json, "web/*.lock"] }
+      steps:
+        - { id: S1, run: ./codemod, expect: change }
+        - { for: { files: "src/*" }, id: "m-{{match.name}}", run: "sed {{match.path}}", expect: change }
+        - { id: S2 }
+      ---
+      """
+    let plan = try expand(text, FakeSource(files: ["src/a"]))
+    #expect(plan.gate.verifiers.map(\.mutates) == [true, false])
+    #expect(plan.gate.keep == ["node_modules", "**/target/"])
+    #expect(
+      plan.gate.setup == Plan.Gate.Setup(run: "npm ci", inputs: ["package-lock.json", "web/*.lock"]))
+    // What makes a worker's worktree usable is another thing then.
+    #expect(plan.worktree.setup == "make deps")
+    #expect(plan.steps.map(\.id) == ["S1", "m-a", "S2"])
+    #expect(plan.steps.map(\.expectsChange) == [true, true, false])
+  }
+
+  @Test(
+    "the set-up of the gate is the worktree's, unless it has its own",
+    arguments: [
+      ("worktree: { setup: npm ci }", "", Plan.Gate.Setup(run: "npm ci")),
+      ("worktree: { setup: npm ci }", "setup: make deps", Plan.Gate.Setup(run: "make deps")),
+      ("worktree: { setup: npm ci }", "setup: { run: make deps }", Plan.Gate.Setup(run: "make deps")),
+      ("worktree: { keep: true }", "setup: make deps", Plan.Gate.Setup(run: "make deps")),
+      ("worktree: { keep: true }", "", nil),
+      (
+        "worktree: { setup: npm ci }", "setup: { run: npm ci, inputs: a.lock }",
+        Plan.Gate.Setup(run: "npm ci", inputs: ["a.lock"])
+      ),
+    ])
+  func gateSetup(worktree: String, gate: String, expected: Plan.Gate.Setup?) throws {
+    let plan = try expand(
+      """
+      ---
+      migration: m
+      \(worktree)
+      gate:
+        verifiers: [{ name: t, run: x }]
+        \(gate)
+      steps: [{ id: S1 }]
+      ---
+      """)
+    #expect(plan.gate.setup == expected)
+    #expect(plan.gate.keep == [])
+  }
+
   @Test("a byte-order mark and CRLF line ends change nothing")
   func windowsFiles() throws {
     let crlf = "\u{FEFF}" + designExample.replacing("\n", with: "\r\n")

@@ -41,6 +41,7 @@ struct TheSchema {
       (try item(try child(root, ["properties", "backoff", "anyOf"]), 1), KnownKeys.backoff),
       (try child(root, ["properties", "worktree"]), KnownKeys.worktree),
       (gate, KnownKeys.gate),
+      (try item(try child(gate, ["properties", "setup", "anyOf"]), 1), KnownKeys.gateSetup),
       (try child(gate, ["properties", "verifiers", "items"]), KnownKeys.verifier),
       (step, KnownKeys.step),
       (try child(step, ["properties", "for"]), KnownKeys.each),

@@ -214,6 +214,21 @@ struct Audit {
     if baseline.verdict == .passed, passes[baseline.tree.oid]?.contains(baseline.verifiers) != true {
       world.fail("I-22", "the base is said to pass, and no verifier has said so")
     }
+    checkHonesty(baseline.verdict, baseline.reason, of: baseline.tree, "the base", world)
+  }
+
+  /// I-22a: a fresh worktree, in which nobody was before, would have given the same verdict.
+  private func checkHonesty(
+    _ verdict: Verdict, _ reason: String?, of tree: ObjectID, _ subject: String, _ world: World
+  ) {
+    guard let plan, !plan.gate.verifiers.isEmpty else { return }
+    let isGood = world.objects.isGood(tree.oid)
+    if verdict == .passed, !isGood {
+      world.fail("I-22a", "\(subject) passed, and fails in a fresh worktree")
+    }
+    if verdict == .failed, isGood, reason == SimulatedGate.testFails {
+      world.fail("I-22a", "\(subject) failed, and passes in a fresh worktree")
+    }
   }
 
   private mutating func checkGateStart(_ fence: Fence, _ start: GateStart, _ world: World) {
@@ -233,6 +248,7 @@ struct Audit {
 
   private mutating func checkVerdict(_ fence: Fence, _ report: GateReport, _ event: Event, _ world: World) {
     let (passes, digest, plan) = (passes, digest, plan)
+    checkHonesty(report.verdict, report.failure?.reason, of: report.tree, "'\(fence.step)'", world)
     change(fence, world) { log in
       guard log.stage == .gating, let gate = log.gate else {
         return world.fail("I-13", "a verdict on '\(fence.step)', which is not judged")

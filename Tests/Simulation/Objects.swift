@@ -35,7 +35,10 @@ struct Objects {
   func tree(of commit: OID) -> OID { commits[commit.number].tree }
 
   /// Whether the tree passes its tests.
-  func isGood(_ tree: OID) -> Bool { trees[tree.number].allSatisfy { $0 >= 0 } }
+  func isGood(_ tree: OID) -> Bool { Objects.isGood(trees[tree.number]) }
+
+  /// Whether files of these versions pass their tests.
+  static func isGood(_ files: [Int32]) -> Bool { files.allSatisfy { $0 >= 0 } }
 
   func isAncestor(_ commit: OID, of tip: OID) -> Bool {
     // A commit has a higher number than its parents.

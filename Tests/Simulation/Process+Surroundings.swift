@@ -154,12 +154,15 @@ extension Process: Surroundings {
     return Migration.Failure(kind: .guardFinding, reason: "a test was removed")
   }
 
+  func outsideCode(_ plan: Plan) -> [String] { [] }
+
   func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject
   ) throws(CommandError) -> any GateVerification {
     guard passes() else { throw death }
     if world.strikes(world.faults.setup) { throw CommandError("the worktree of the gate cannot be made") }
-    let gate = SimulatedGate(world: world, plan: plan, tree: world.objects.tree(of: commit))
+    let gate = SimulatedGate(
+      world: world, machine: machine, plan: plan, tree: world.objects.tree(of: commit))
     gates.append(gate)
     return gate
   }

@@ -23,6 +23,8 @@ final class Machine {
   var offset: Int64 = 0
   var speed: Int64 = 1000
   var slots: [String: Slot] = [:]
+  /// What the last verifiers left in the worktree of the gate.
+  var gateLeft = Caches()
   var process: Process?
   var run: Orchestrator?
   /// When something is to be done here next, in true time.

@@ -20,7 +20,8 @@ struct VerifyCommand: Subcommand {
     guard let state else { throw CommandError("no migration '\(claim.migration)'") }
     try site.requireTrust(state)
     let runner = try GateRunner(context)
-    let trial = try Trial(site: site).run(claim, state, stopWhen: runner.shouldStop, signals: runner.signals)
+    let trial = try Trial(site: site).run(
+      claim, state, stopWhen: runner.shouldStop, signals: runner.signals, warn: { context.warn($0) })
     switch trial.verdict {
     case .passed: context.exitCode = .done
     case .failed, .ranNoTests: context.exitCode = .no
