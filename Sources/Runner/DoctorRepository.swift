@@ -17,6 +17,7 @@ struct DoctorRepository {
     list += places()
     list += slots()
     list += kind()
+    list += DoctorCommands(site: site).checks()
     return list
   }
 

@@ -166,6 +166,7 @@ public struct Slots {
   }
 
   private func checkOut(_ commit: OID, in slot: String, _ path: String, isExact: Bool = false) throws {
+    try site.requireApprovedCommands()
     let name = Slots.worktreeName(slot)
     let known = site.repository.worktree(name)
     var usable = known?.isValid == true ? try? open(slot) : nil
@@ -183,7 +184,7 @@ public struct Slots {
       // As below: nobody else works here, so a lock is what a killed process left.
       try Files.removeFile(worktree.gitDirectory + "/index.lock")
       try Files.removeFile(worktree.gitDirectory + "/HEAD.lock")
-      try GitProgram(worktree).checkoutWorktree(path: path, commit: commit)
+      try site.program(of: worktree).checkoutWorktree(path: path, commit: commit)
     } else {
       try worktree.checkoutTree(commit: commit, breakingLocks: true, isExact: isExact)
     }
@@ -218,7 +219,14 @@ public struct Slots {
     let isPlain = try worktree.needsGitProgram(forCommit: base) == nil
     if isPlain, try worktree.isExactly(treeOf: base) { return true }
     let harvest = Harvest(site: site)
-    let tree = try harvest.tree(of: worktree, at: path, base: base)
+    let tree: OID
+    do {
+      tree = try harvest.tree(of: worktree, at: path, base: base)
+    } catch let error as CommandError where error.failure != nil {
+      // What no commit may hold is kept as it lies there.
+      try setAside(slot, path)
+      return false
+    }
     guard try site.repository.treeOf(commit: base) != tree else { return false }
     _ = try harvest.keep(
       tree: tree, base: base, migration: marker.migration, fence: marker.fence,
