@@ -42,7 +42,9 @@ extension GitProgram {
     arguments += updates.map { "--force-with-lease=\($0.ref):\($0.old?.hex ?? "")" }
     arguments += ["--", url] + updates.map { "\($0.new.hex):\($0.ref)" }
     let output = try run(arguments, hooks: hooks)
-    return GitProgram.pushOutcome(output, updates.map(\.ref))
+    let outcome = GitProgram.pushOutcome(output, updates.map(\.ref))
+    guard case .unknown(let reason) = outcome, let unused = unusedForNetwork() else { return outcome }
+    return .unknown("\(reason) (\(unused))")
   }
 
   /// Deletes a ref of another repository that is at `commit`; why it could not, or `nil`.
@@ -127,8 +129,21 @@ extension GitProgram {
     guard !output.isSuccess else { return }
     let lines = output.errorText.split(whereSeparator: \.isNewline).map(String.init)
     let telling = lines.first { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") } ?? lines.first
+    let message = telling ?? "git fetch ended with \(output.status)"
     throw GitError(
-      message: telling ?? "git fetch ended with \(output.status)", operation: "fetch from", subject: url)
+      message: unusedForNetwork().map { "\(message) (\($0))" } ?? message, operation: "fetch from",
+      subject: url)
+  }
+
+  /// What git itself would have used to reach another repository, and was not used here; `nil` when there is
+  /// no such thing.
+  private func unusedForNetwork() -> String? {
+    let found = (try? unapprovedSettings())?.last {
+      ["core.askpass", "core.gitproxy", "core.sshcommand"].contains($0.key) || $0.key.hasPrefix("credential.")
+    }
+    return found.map {
+      "'\($0.key)' in '\($0.origin)' was not used: approve it with 'git migrate trust'"
+    }
   }
 }
 

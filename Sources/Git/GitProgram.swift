@@ -6,8 +6,8 @@ import Processes
 /// Whoever can write the repository's configuration can make a plain `git status` run a program (PITFALLS
 /// F12). So the environment is built from nothing but what is not `GIT_*`, the directories are explicit,
 /// and the settings that run programs are overridden (E.4). What the user or the system configured may run
-/// where it is needed; what stands in the repository may not: see `Filters`. The variables and keys are
-/// those of git 2.39.
+/// where it is needed; of what stands in the repository only what the user has approved (`approved`). The
+/// variables and keys are those of git 2.39.
 public struct GitProgram: Sendable {
   /// What a run left. A non-zero status is an answer and not an error.
   public struct Output: Equatable, Sendable {
@@ -45,11 +45,9 @@ public struct GitProgram: Sendable {
   public enum Filters: Equatable, Sendable {
     /// Nobody's.
     case none
-    /// Those that the user or the system configured: `git lfs install` does that.
+    /// Those that the user or the system configured (`git lfs install` does that), and those of the
+    /// repository's own (`git-crypt unlock` does that) that the user has approved.
     case user
-    /// The repository's own too: `git-crypt` does that. Only for a repository that nobody untrusted can
-    /// write.
-    case all
   }
 
   /// The repository's own git directory, `.git/worktrees/<name>` for a linked worktree.
@@ -64,11 +62,13 @@ public struct GitProgram: Sendable {
   public let executable: String
   /// The longest run in seconds.
   public var timeoutSeconds: Int?
+  /// What the user has approved of the repository's own commands, lowest precedence first.
+  public let approved: [CommandSetting]
 
   /// Describes how to run git on a repository; nothing is started.
   public init(
     gitDirectory: String, commonDirectory: String, environment: [String: String], identity: Signature? = nil,
-    executable: String = "git", timeoutSeconds: Int? = 600
+    executable: String = "git", timeoutSeconds: Int? = 600, approved: [CommandSetting] = []
   ) {
     self.gitDirectory = gitDirectory
     self.commonDirectory = commonDirectory
@@ -76,13 +76,17 @@ public struct GitProgram: Sendable {
     self.identity = identity
     self.executable = executable
     self.timeoutSeconds = timeoutSeconds
+    self.approved = approved
   }
 
   /// Describes how to run git on an open repository, with the environment that it was opened with.
-  public init(_ repository: Repository, identity: Signature? = nil, executable: String = "git") {
+  public init(
+    _ repository: Repository, identity: Signature? = nil, executable: String = "git",
+    approved: [CommandSetting] = []
+  ) {
     self.init(
       gitDirectory: repository.gitDirectory, commonDirectory: repository.commonDirectory,
-      environment: repository.environment, identity: identity, executable: executable)
+      environment: repository.environment, identity: identity, executable: executable, approved: approved)
   }
 
   /// Runs `git` with these arguments to its end. `workTree` is the top of the work tree for commands that
@@ -101,9 +105,12 @@ public struct GitProgram: Sendable {
       settings.append(
         ConfigEntry(key: "core.hookspath", value: try effectiveHooksDirectory(workTree: workTree)))
     }
+    var extra = extra
     // Commands that only handle objects and refs start no filter, and need no look at the configuration.
     if !GitProgram.harmless.contains(arguments.first ?? "") {
-      settings += try programSettings(filters: filters, hooks: hooks)
+      let programs = try programSettings(filters: filters, hooks: hooks)
+      settings += programs.entries
+      extra.merge(programs.variables) { said, _ in said }
     }
     return try start(
       arguments, input: input, workTree: workTree, settings: settings, extra: extra, answer: answer)
@@ -138,6 +145,11 @@ public struct GitProgram: Sendable {
     extra: [String: String], answer: (([UInt8]) -> [UInt8]?)? = nil
   ) throws(GitError) -> Output {
     var variables = baseEnvironment(workTree: workTree)
+    // What the user said by `git -c` holds for what is run for it, as far as ours does not come after it.
+    let said = try CommandLineConfig.entries(environment: environment).map {
+      ConfigEntry(key: $0.key, value: $0.value ?? "true")
+    }
+    let settings = said + settings
     variables["GIT_CONFIG_COUNT"] = String(settings.count)
     for (index, setting) in settings.enumerated() {
       variables["GIT_CONFIG_KEY_\(index)"] = setting.key
@@ -168,8 +180,10 @@ public struct GitProgram: Sendable {
   }
 
   private func baseEnvironment(workTree: String?) -> [String: String] {
-    // These three only say which configuration files are the user's and the system's.
-    let kept: Set = ["GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL"]
+    // These only say which files of configuration and attributes are the user's and the system's.
+    let kept: Set = [
+      "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_ATTR_NOSYSTEM",
+    ]
     var result = environment.filter { !$0.key.hasPrefix("GIT_") || kept.contains($0.key) }
     result.merge(
       [
@@ -203,8 +217,8 @@ public struct GitProgram: Sendable {
   /// durable writes (E.2).
   static let overrides: [ConfigEntry] = [
     ("core.fsmonitor", "false"), ("core.fsync", "committed,loose-object"), ("core.pager", "cat"),
-    ("core.editor", "true"), ("core.attributesfile", "/dev/null"), ("protocol.git.allow", "never"),
-    ("core.askpass", "true"), ("core.alternaterefscommand", "true"), ("protocol.ext.allow", "never"),
+    ("core.editor", "true"), ("protocol.git.allow", "never"), ("core.askpass", "true"),
+    ("core.alternaterefscommand", "true"), ("protocol.ext.allow", "never"),
     ("protocol.file.allow", "user"), ("commit.gpgsign", "false"), ("tag.gpgsign", "false"),
     ("push.gpgsign", "false"), ("merge.verifysignatures", "false"), ("gc.auto", "0"),
     ("maintenance.auto", "false"), ("submodule.recurse", "false"), ("fetch.recursesubmodules", "false"),

@@ -7,6 +7,9 @@ struct AttemptEnd {
   let site: any Surroundings
   let observer: any RunObserver
 
+  /// Why a step is given back when a machine waits for its user. What for is said there only.
+  static let waitsForUser = "the machine waits for its user"
+
   /// Never loses work: the tree is kept first, whatever the outcome; the slot is given back last.
   func record(_ job: any Attempt, _ outcome: AttemptOutcome) throws(CommandError) {
     let fence = job.claim.fence
@@ -17,8 +20,7 @@ struct AttemptEnd {
     do throws(CommandError) {
       change = self.change(job, outcome, try site.collect(job))
     } catch {
-      change = .attemptFailed(
-        fence, Migration.Failure(kind: .setup, reason: "its result could not be kept: \(error.message)"))
+      change = self.change(job, error)
     }
     if let change {
       let result = try reporting {
@@ -33,6 +35,18 @@ struct AttemptEnd {
     }
     if case .failed = outcome, job.keepsFailedWorktree { return }
     try site.close(slot: job.slot, migration: job.migration, fence: fence)
+  }
+
+  /// What is recorded when the result could not be taken.
+  private func change(_ job: any Attempt, _ error: CommandError) -> Migration.Change {
+    let fence = job.claim.fence
+    if error.waitsForUser {
+      return .stepReleased(fence, forced: false, reason: AttemptEnd.waitsForUser)
+    }
+    let failure =
+      error.failure
+      ?? Migration.Failure(kind: .setup, reason: "its result could not be kept: \(error.message)")
+    return .attemptFailed(fence, failure)
   }
 
   /// Whether the worker has handed its result in by itself, with `git migrate submit`.

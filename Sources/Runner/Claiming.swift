@@ -144,9 +144,12 @@ public struct Claiming {
     do throws(CommandError) {
       return try begin()
     } catch {
-      let failure = Migration.Failure(kind: .setup, reason: error.message)
-      _ = try? site.events.append(
-        [Proposal(held.migration, .attemptFailed(held.claim.fence, failure))], by: held.claim.holder)
+      let fence = held.claim.fence
+      let change =
+        error.waitsForUser
+        ? Migration.Change.stepReleased(fence, forced: false, reason: AttemptEnd.waitsForUser)
+        : .attemptFailed(fence, Migration.Failure(kind: .setup, reason: error.message))
+      _ = try? site.events.append([Proposal(held.migration, change)], by: held.claim.holder)
       if let slot = held.claim.slot {
         try? site.close(slot: slot, migration: held.migration, fence: held.claim.fence)
       }

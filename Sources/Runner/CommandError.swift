@@ -14,6 +14,11 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
   public var exitCode: ExitCode
   /// Whether only the connection to the shared repository is missing, so that waiting may help.
   public var isOffline = false
+  /// Whether this machine waits for its user to look at something first. That is nobody's fault in a step,
+  /// and nobody else's business: nothing is recorded.
+  public var waitsForUser = false
+  /// What is the matter with a worker's result, when it is that and nothing else.
+  public var failure: Migration.Failure?
 
   /// Makes an error; `fatal` is the code of everything that is neither an answer nor a usage error.
   public init(_ message: String, hint: String? = nil, exitCode: ExitCode = .fatal) {
@@ -43,6 +48,12 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     case usage = 129
     /// Ctrl-C, or a request to end: 128 plus the signal, as shells say it.
     case interrupted = 130
+  }
+
+  /// A worker's result that cannot be taken as it is.
+  init(_ failure: Migration.Failure, hint: String? = nil) {
+    self.init(failure.reason, hint: hint, exitCode: .no)
+    self.failure = failure
   }
 
   /// The error of git's library or program.

@@ -18,6 +18,7 @@ struct DoctorRepository {
     list += slots()
     list += kind()
     list += outsideCode()
+    list += DoctorCommands(site: site).checks()
     return list
   }
 

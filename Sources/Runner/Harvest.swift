@@ -11,11 +11,31 @@ public struct Harvest {
   public init(site: Site) { self.site = site }
 
   /// The tree of what lies in a worktree now: tracked, new and deleted files, without ignored ones.
+  ///
+  /// Throws a failure of the step for a file that cannot be recorded the way its filter demands.
   func tree(of worktree: Repository, at path: String, base: OID) throws -> OID {
-    if try worktree.needsGitProgram(forCommit: base) != nil {
-      return try GitProgram(worktree).snapshotWorktree(path: path).tree
+    try site.requireApprovedCommands()
+    let check = FilterCheck(site: site)
+    do {
+      var tree: OID
+      if try worktree.needsGitProgram(forCommit: base) != nil {
+        tree = try site.program(of: worktree).snapshotWorktree(path: path).tree
+      } else {
+        tree = try worktree.snapshotTree()
+        // The step may have brought the attributes that ask for a filter along.
+        if try check.changesAttributes(from: base, to: tree),
+          try worktree.needsGitProgram(forTree: tree) != nil
+        {
+          tree = try site.program(of: worktree).snapshotWorktree(path: path).tree
+        }
+      }
+      try check.require(result: tree, of: base)
+      // What was changed meanwhile may have kept a filter from its work.
+      try site.requireApprovedCommands()
+      return tree
+    } catch let error as GitError {
+      throw FilterCheck.failure(error).map { CommandError($0) } ?? CommandError(error)
     }
-    return try worktree.snapshotTree()
   }
 
   /// Keeps a tree on the attempt ref of a claim and gives the commit. The ref is new or already holds this

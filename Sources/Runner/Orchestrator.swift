@@ -29,6 +29,8 @@ public final class Orchestrator {
   /// Why the remote could not be reached, as far as that was told.
   private var told = ToldReasons()
   private var obstacle: String?
+  /// What the user has to look at before anything more is done on this machine.
+  private var halt: CommandError?
   /// When each claim of ours was last known to be fresh, by the clock here.
   private var renewals: [Fence: Timestamp] = [:]
   private var seenTip: OID?
@@ -66,6 +68,10 @@ public final class Orchestrator {
         case .ended(let ending): return ending
         }
       } catch {
+        if error.waitsForUser && halt == nil {
+          halt(error)
+          continue
+        }
         try bear(error)
         wait()
       }
@@ -84,6 +90,7 @@ public final class Orchestrator {
 
   /// One round: takes back what the dead held, ends what has ended, begins what can begin. Never waits.
   package func step() throws(CommandError) -> Round {
+    if halt == nil { try site.requireApprovedCommands() }
     let snapshot = try sweep()
     try tell(snapshot)
     guard let state = snapshot.state.migration(named: migration) else {
@@ -97,6 +104,7 @@ public final class Orchestrator {
     if didSomething { return .more }
     if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { return .more }
     told = ToldReasons()
+    if let halt, jobs.isEmpty && gate == nil && baseline == nil { throw halt }
     if jobs.isEmpty && gate == nil && baseline == nil, let ending = ending(state) {
       guard try isNewest(snapshot) else { return .more }
       if let reason = try site.follow(state) {
@@ -145,6 +153,16 @@ public final class Orchestrator {
     } else {
       for job in jobs { job.kill() }
     }
+  }
+
+  /// Begins nothing more and asks the workers to end: what they leave is kept, and is looked at when the user
+  /// has had his say.
+  private func halt(_ error: CommandError) {
+    halt = error
+    if !jobs.isEmpty { observer.warn("\(error.message); workers are asked to end") }
+    for job in jobs { job.stop() }
+    gate?.stop()
+    baseline?.stop()
   }
 
   private func tell(_ snapshot: LedgerSnapshot) throws(CommandError) {
@@ -239,7 +257,7 @@ public final class Orchestrator {
 
   /// Begins the baseline, a gate or an attempt if one can begin now; says whether anything changed.
   private func startSomething(_ state: MigrationState, at now: Timestamp) throws(CommandError) -> Bool {
-    guard stops == 0, case .running = state.phase else { return false }
+    guard stops == 0, halt == nil, case .running = state.phase else { return false }
     if try startBaseline(state) { return true }
     var didStart = false
     let waiting = gate == nil ? gateable(state, at: now) : nil
@@ -295,6 +313,7 @@ public final class Orchestrator {
     do throws(CommandError) {
       jobs.append(try claiming.orGiveBack(held) { () throws(CommandError) in try site.begin(held) })
     } catch {
+      if error.waitsForUser { throw error }
       observer.warn("\(held.step.id) could not be begun: \(error.message)")
     }
     return true

@@ -9,7 +9,7 @@ public final class Site {
   /// The repository, as found from the working directory.
   public let repository: Repository
   /// The `git` program, for what hooks must see or what touches the network.
-  public let git: GitProgram
+  public private(set) var git: GitProgram
   /// The ledger of the repository.
   public let ledger: Ledger
   /// The environment the command was started with.
@@ -25,6 +25,8 @@ public final class Site {
   var gateSeals: [String: WorkTreeSeal] = [:]
   /// Whether a person was told already what leads verifiers to code outside of the candidate.
   var isOutsideCodeTold = false
+  /// The files that were looked at when the repository's own commands were last found to be approved.
+  var seenCommandFiles: CommandFiles?
 
   /// Finds the repository from `directory`.
   public init(
@@ -34,7 +36,10 @@ public final class Site {
     let environment = Site.withOwnProgram(environment)
     let found = try reporting { () throws -> (Repository, GitProgram) in
       let repository = try Repository.discover(from: directory, environment: environment)
-      return (repository, GitProgram(repository))
+      // A file that cannot be trusted approves nothing; what needs an approval says so.
+      let approved = try? CommandTrust(
+        environment: environment, repository: repository.commonDirectory)?.approved()
+      return (repository, GitProgram(repository, approved: approved?.settings ?? []))
     }
     repository = found.0
     git = found.1
@@ -47,6 +52,12 @@ public final class Site {
     self.environment = environment
     self.directory = directory
     self.clock = clock
+  }
+
+  /// From now on git runs what was approved just now.
+  func use(_ approved: [CommandSetting]) {
+    git = GitProgram(repository, approved: approved)
+    seenCommandFiles = nil
   }
 
   /// The hooks of the repository call `git-migrate`; a program that was started by its path must be found by

@@ -48,7 +48,8 @@ extension Site {
       // git asks nobody but the hook while it holds the lock of a branch that is checked out.
       if let refused = try obstacle(toMoving: ref) ?? lockHeld(on: ref) ?? objection() { return refused }
       let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
-      let program = GitProgram(worktree)
+      let program = program(of: worktree)
+      try requireApprovedCommands(of: program, at: place)
       let output = try program.mergeFastForward(workTree: place, to: new)
       if output.isSuccess { return nil }
       // Nobody made these changes, and they would be in the way of the next try.
@@ -83,10 +84,20 @@ extension Site {
           "'\(branch)' is checked out in \(checkouts.count) worktrees: \(checkouts.joined(separator: ", "))"
       }
       let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
-      guard let changed = try worktree.status(includingUntracked: false).first else { return nil }
+      guard let changed = try changedFiles(of: worktree).first else { return nil }
       return "'\(branch)' is checked out in '\(place)' with uncommitted changes, first '\(changed)'; "
         + "commit or stash them, or check out another branch there"
     }
+  }
+
+  /// The tracked files of a worktree that are not as its commit has them. Where files pass through a filter,
+  /// only git can tell: they are never as their blobs.
+  func changedFiles(of worktree: Repository) throws -> [String] {
+    let changed = try worktree.status(includingUntracked: false)
+    guard !changed.isEmpty, let path = worktree.workingDirectory, let head = try worktree.head().oid,
+      try worktree.needsGitProgram(forCommit: head) != nil
+    else { return changed }
+    return try program(of: worktree).changedFiles(workTree: path)
   }
 
   /// git would refuse to write over a file that it does not know, after the gate has run for nothing.

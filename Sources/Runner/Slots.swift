@@ -155,11 +155,12 @@ public struct Slots {
   }
 
   private func checkOut(_ commit: OID, in slot: String, _ path: String, isExact: Bool = false) throws {
+    try site.requireApprovedCommands()
     let (worktree, isNew) = try usableWorktree(slot, path, commit: commit)
     let isExact = isExact && !isNew
     if try worktree.needsGitProgram(forCommit: commit) != nil {
       try removeLocks(of: worktree)
-      try GitProgram(worktree).checkoutWorktree(path: path, commit: commit)
+      try site.program(of: worktree).checkoutWorktree(path: path, commit: commit)
     } else {
       try worktree.checkoutTree(commit: commit, breakingLocks: true, isExact: isExact)
     }
@@ -211,7 +212,14 @@ public struct Slots {
     let isPlain = try worktree.needsGitProgram(forCommit: base) == nil
     if isPlain, try worktree.isExactly(treeOf: base) { return true }
     let harvest = Harvest(site: site)
-    let tree = try harvest.tree(of: worktree, at: path, base: base)
+    let tree: OID
+    do {
+      tree = try harvest.tree(of: worktree, at: path, base: base)
+    } catch let error as CommandError where error.failure != nil {
+      // What no commit may hold is kept as it lies there.
+      try setAside(slot, path)
+      return false
+    }
     guard try site.repository.treeOf(commit: base) != tree else { return false }
     _ = try harvest.keep(
       tree: tree, base: base, migration: marker.migration, fence: marker.fence,

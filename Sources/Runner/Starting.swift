@@ -59,7 +59,7 @@ extension Site {
   /// commit, and what is not committed would silently stay out of it.
   public func requireClean() throws(CommandError) {
     guard repository.workingDirectory != nil else { return }
-    let changed = try reporting { try repository.status(includingUntracked: false) }
+    let changed = try reporting { try changedFiles(of: repository) }
     guard let first = changed.first else { return }
     let more = changed.count > 1 ? " and \(changed.count - 1) more" : ""
     throw CommandError(

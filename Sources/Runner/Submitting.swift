@@ -33,6 +33,7 @@ public struct Submitting {
             hint: "rebase it onto \(base.short), then submit again")
         }
         tree = try site.repository.treeOf(commit: commit)
+        try FilterCheck(site: site).require(result: tree, of: base.oid)
       } else if let slot {
         tree = try harvest.tree(
           of: try Slots(site: site).open(slot), at: try Slots(site: site).path(slot), base: base.oid)

@@ -50,6 +50,9 @@ package protocol BranchAccess: AnyObject {
 
 /// The places where steps are worked on.
 package protocol WorkAccess: AnyObject {
+  /// Throws unless the commands that the repository's own configuration has git run are those that the user
+  /// has approved.
+  func requireApprovedCommands() throws(CommandError)
   /// Whether nobody can be writing in a worktree slot of this machine, and what lies in it can be kept.
   func isFree(slot: String) -> Bool
   /// Makes the place of a claim ready and starts its worker.
@@ -58,6 +61,11 @@ package protocol WorkAccess: AnyObject {
   func collect(_ attempt: any Attempt) throws(CommandError) -> Submitting.Content
   /// Says that the holder of a claim is done with its slot.
   func close(slot: String, migration: String, fence: Fence) throws(CommandError)
+}
+
+extension WorkAccess {
+  /// A world without configuration has nothing to approve.
+  package func requireApprovedCommands() throws(CommandError) {}
 }
 
 /// A worker at work on a claim. Never waits: the owner polls `descriptor` and asks `poll()`.

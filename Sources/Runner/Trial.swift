@@ -81,10 +81,16 @@ public struct Trial {
     guard let slot = claim.lease.slot else {
       throw CommandError("the claim of '\(claim.fence.step)' has no worktree here")
     }
-    let tree = try reporting {
-      try Harvest(site: site).tree(
-        of: try Slots(site: site).open(slot), at: try Slots(site: site).path(slot), base: claim.lease.base.oid
-      )
+    let tree: OID
+    do throws(CommandError) {
+      tree = try reporting {
+        try Harvest(site: site).tree(
+          of: try Slots(site: site).open(slot), at: try Slots(site: site).path(slot),
+          base: claim.lease.base.oid)
+      }
+    } catch {
+      guard let failure = error.failure else { throw error }
+      return Answer(verdict: .failed, failure: failure)
     }
     let submission = Submission(
       result: Submission.Result(commit: claim.lease.base, tree: tree.objectID, isNoOp: false),

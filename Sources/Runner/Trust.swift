@@ -51,7 +51,7 @@ public struct Trust: Sendable {
 
   /// The approvals, oldest first. Lines that are none are passed over.
   public func list() throws(CommandError) -> [Approval] {
-    try requirePrivate()
+    try Trust.requirePrivate([Files.parent(of: path), path])
     guard let bytes = try reporting({ try Files.readFile(path, limit: Trust.limit) }) else { return [] }
     return bytes.split(separator: 0x0A).compactMap { line in
       let fields = line.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
@@ -97,8 +97,8 @@ public struct Trust: Sendable {
   }
 
   /// Approvals that somebody else could have written count for nothing.
-  private func requirePrivate() throws(CommandError) {
-    for place in [Files.parent(of: path), path] {
+  static func requirePrivate(_ places: [String]) throws(CommandError) {
+    for place in places {
       var status = stat()
       guard stat(place, &status) == 0 else { continue }
       guard status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {

@@ -80,7 +80,8 @@ import Testing
     try program.checkoutWorktree(path: place, commit: head, filters: .none)
     #expect(try world.read("w/a.txt") == "abc")
     unlink("\(place)/a.txt")
-    try program.checkoutWorktree(path: place, commit: head, filters: .all)
+    let approving = GitProgram(worktree, identity: World.person, approved: try program.unapprovedSettings())
+    try approving.checkoutWorktree(path: place, commit: head)
     #expect(world.exists("pwned"))
   }
 

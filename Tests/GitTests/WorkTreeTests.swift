@@ -195,10 +195,8 @@ import Testing
     let lfs = try world.commit(["d/.gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"])
     let encoded = try world.commit([".gitattributes": "*.txt working-tree-encoding=UTF-16\n"])
     #expect(try world.repository.needsGitProgram(forCommit: plain) == nil)
-    // Without a filter of that name git does nothing either.
-    #expect(try world.repository.needsGitProgram(forCommit: lfs) == nil)
     #expect(try world.repository.needsGitProgram(forCommit: encoded) != nil)
-    try world.git("config", "filter.lfs.smudge", "git-lfs smudge -- %f")
+    // Whether there is a filter of that name is not asked here: it may be configured where libgit2 sees none.
     #expect(
       try world.repository.needsGitProgram(forCommit: lfs) == "its files pass through the filter 'lfs'")
     #expect(try world.repository.needsGitProgram(forCommit: plain) == nil)

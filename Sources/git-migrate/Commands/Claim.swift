@@ -38,6 +38,7 @@ struct ClaimCommand: Subcommand {
     if let step { _ = try found.require(step: step) }
     let runsSetup = !bringsPlace && found.plan.worktree.setup != nil
     if runsSetup { try site.requireTrust(found) }
+    if !bringsPlace { try site.requireReady(found) }
     try Recovery(site: site).sweep(found.name)
     let claiming = Claiming(site: site)
     let answer = try claiming.claim(

@@ -29,6 +29,7 @@ struct FinishCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
     let named = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
+    try site.requireApprovedCommands()
     let snapshot = try Recovery(site: site).sweep(named.name)
     guard let state = snapshot.state.migration(named: named.name) else { return }
     let finishing = Finishing(site: site, report: { context.warn($0) })

@@ -17,6 +17,7 @@ struct RefreshCommand: Subcommand {
     let site = try context.site()
     let state = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
     if !state.plan.gate.verifiers.isEmpty { try site.requireTrust(state) }
+    try site.requireReady(state)
     let runner = try GateRunner(context)
     let finishing = Finishing(site: site, report: { context.warn($0) })
     switch try finishing.refresh(state.name, stopWhen: runner.shouldStop, signals: runner.signals) {

@@ -39,6 +39,7 @@ struct RunCommand: Subcommand {
       return try context.output.line("\(state.name) is \(state.phase.word)")
     }
     try site.requireTrust(state)
+    try site.requireReady(state)
     let runner = try GateRunner(context)
     let progress = RunProgress(context, migration: state.name, isQuiet: quiet)
     let run = Orchestrator(

@@ -11,8 +11,9 @@ struct StartCommand: Subcommand {
     commandName: "start", abstract: "Begin the migration that a plan file describes.",
     discussion: """
       Installs the hooks, records the plan in the ledger, makes the integration branch, and approves the \
-      plan's commands for you: you typed its name. Nothing runs yet: 'git migrate run' or a worker's \
-      'git migrate claim' begins the work.
+      plan's commands for you: you typed its name. It approves the commands of the repository's own \
+      configuration, too (filters and the like), and shows them. Nothing runs yet: 'git migrate run' or a \
+      worker's 'git migrate claim' begins the work.
       """)
 
   @Argument(help: "The plan file.", completion: .file())
@@ -42,6 +43,7 @@ struct StartCommand: Subcommand {
     // Naming the plan on the command line is the approval, so its 'for: { lines: … }' may run (DESIGN §4).
     let expanded = try input.expanded(in: context, at: point.commit.hex, runsCommands: true)
     for warning in PlanCheck.warnings(for: expanded) { context.warn(warning.message, hint: warning.hint) }
+    try approveCommands(context, at: point.commit)
     if !leavesHooks {
       let changes = try HookSetup(site: site).install()
       for warning in changes.warnings { context.warn(warning) }
@@ -58,6 +60,21 @@ struct StartCommand: Subcommand {
     try site.approve(input.digest, expanded.migration, in: snapshot.state)
     try performEffects(effects, context)
     try tell(expanded, point, sequence: snapshot.sequence, context)
+  }
+
+  /// Approves what the repository's own configuration has git run, after showing it; then sees whether every
+  /// filter is there.
+  private func approveCommands(_ context: Context, at commit: OID) throws(CommandError) {
+    let site = try context.site()
+    let commands = try site.repositoryCommands()
+    if try !site.isApproved(commands) {
+      for line in TrustCommand.listing(of: commands) {
+        if json.isWanted { context.note(line) } else { try context.output.line(line) }
+      }
+      try site.approve(commands)
+      try site.share(warn: { context.warn($0) })
+    }
+    for warning in try site.requireFilters(of: commit) { context.warn(warning) }
   }
 
   private func tell(

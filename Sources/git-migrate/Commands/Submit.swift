@@ -33,6 +33,7 @@ struct SubmitCommand: Subcommand {
       let state = try reporting { try site.ledger.read() }.state
       try site.requireTrust(try site.migration(claim.migration, in: state))
     }
+    try site.requireApprovedCommands()
     let content = try Submitting(site: site).collect(
       migration: claim.migration, fence: claim.fence, base: claim.lease.base, title: claim.step.title,
       slot: claim.lease.slot, commit: try named(site))

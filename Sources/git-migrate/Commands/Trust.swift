@@ -9,10 +9,12 @@ import Runner
 /// `git migrate trust`: shows the commands of a migration's plan and lets this user approve them.
 struct TrustCommand: Subcommand {
   static let configuration = CommandConfiguration(
-    commandName: "trust", abstract: "Approve the commands of a migration's plan for your user.",
+    commandName: "trust",
+    abstract: "Approve the commands of a plan, and of the repository's configuration, for your user.",
     discussion: """
-      A plan that came with the ledger runs none of its commands before you approved its exact bytes. \
-      Nothing in a repository can approve itself. Exits with 1 when you say no.
+      A plan that came with the ledger runs none of its commands before you approved its exact bytes. The \
+      same holds for the commands in the repository's own configuration: filters, ssh, credential helpers \
+      and the like. Nothing in a repository can approve itself. Exits with 1 when you say no.
       """)
 
   @Argument(help: "The migration; by default the only open one.")
@@ -38,11 +40,23 @@ struct TrustCommand: Subcommand {
       for approval in try trust.list() {
         try context.output.line("\(approval.digest) \(approval.seconds) \(approval.name)")
       }
+      for approval in try Site.approvedRepositories(context.environment) {
+        let place = TerminalText.sanitizedLine(approval.repository)
+        try context.output.line("\(approval.digest) \(approval.seconds) \(place)")
+      }
       return
     }
-    if revoke, let name = migration, try trust.revoke(name) > 0 { return }
+    if revoke, let name = migration {
+      let hadRepository = try Site.revokeRepository(name, context.environment)
+      if try trust.revoke(name) > 0 || hadRepository { return }
+    }
     let site = try context.site()
     let snapshot = try reporting { try site.ledger.read() }
+    if !revoke {
+      let hadCommands = try approveRepository(site, context)
+      // Sharing a ledger may need the commands before there is a migration.
+      if migration == nil && hadCommands && snapshot.state.migrations.isEmpty { return }
+    }
     let state = try site.migration(migration, in: snapshot.state)
     if revoke {
       guard try trust.revoke(state.planDigest) + trust.revoke(state.approvalDigest) > 0 else {
@@ -67,17 +81,52 @@ struct TrustCommand: Subcommand {
       "plan \(state.planNumber) of '\(state.name)' (\(state.planDigest.prefix(16))) "
         + "runs \(commands.count) commands:"
     )
-    for entry in commands {
-      let text = TerminalText.sanitized(entry.command).split(
-        separator: "\n", omittingEmptySubsequences: false)
-      try context.output.line("  \(TerminalText.sanitizedLine(entry.place)):")
-      for line in text { try context.output.line("    \(line)") }
-    }
-    try context.output.flush()
-    if !yes, try !isConfirmed(context) { throw CommandError("not approved", exitCode: .no) }
+    for line in TrustCommand.lines(commands) { try context.output.line(line) }
+    try requireConfirmation(context)
     try trust.approve(digest: state.planDigest, name: state.name, at: SystemClock().now())
     try trust.approve(digest: state.approvalDigest, name: state.name, at: SystemClock().now())
     try context.output.line("approved")
+  }
+
+  /// Shows what the repository's own configuration has git run, and approves it; says whether there was
+  /// anything, or is no more.
+  private func approveRepository(_ site: Site, _ context: Context) throws(CommandError) -> Bool {
+    let commands = try site.repositoryCommands()
+    if try site.isApproved(commands) {
+      if commands.settings.isEmpty { return false }
+      try context.output.line("the commands in the configuration of this repository are approved already")
+      return true
+    }
+    for line in TrustCommand.listing(of: commands) { try context.output.line(line) }
+    try requireConfirmation(context)
+    try site.approve(commands)
+    try context.output.line("approved")
+    return true
+  }
+
+  /// What a user approves of a repository's own configuration, for people.
+  static func listing(of commands: RepositoryCommands) -> [String] {
+    guard !commands.settings.isEmpty else {
+      return ["the configuration of this repository has no commands for git any more"]
+    }
+    let count = commands.settings.count
+    return [
+      "the configuration of this repository (\(commands.digest.prefix(16))) has git run by "
+        + (count == 1 ? "1 setting:" : "\(count) settings:")
+    ] + lines(commands.commands)
+  }
+
+  private static func lines(_ commands: [(place: String, command: String)]) -> [String] {
+    commands.flatMap { entry in
+      ["  \(TerminalText.sanitizedLine(entry.place)):"]
+        + TerminalText.sanitized(entry.command).split(separator: "\n", omittingEmptySubsequences: false)
+        .map { "    \($0)" }
+    }
+  }
+
+  private func requireConfirmation(_ context: Context) throws(CommandError) {
+    try context.output.flush()
+    if !yes, try !isConfirmed(context) { throw CommandError("not approved", exitCode: .no) }
   }
 
   /// Asks on the terminal; never takes an answer from a pipe.

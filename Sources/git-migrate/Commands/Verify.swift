@@ -19,6 +19,7 @@ struct VerifyCommand: Subcommand {
     let state = try reporting { try site.ledger.read() }.state.migration(named: claim.migration)
     guard let state else { throw CommandError("no migration '\(claim.migration)'") }
     try site.requireTrust(state)
+    try site.requireApprovedCommands()
     let runner = try GateRunner(context)
     let trial = try Trial(site: site).run(
       claim, state, stopWhen: runner.shouldStop, signals: runner.signals, warn: { context.warn($0) })

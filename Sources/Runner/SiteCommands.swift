@@ -1,0 +1,106 @@
+import Git
+import Ledger
+import Migration
+import Processes
+
+extension Site {
+  /// What the repository's own configuration has git run, as it is now.
+  public func repositoryCommands() throws(CommandError) -> RepositoryCommands {
+    try reporting { try RepositoryCommands(of: repository, environment: environment) }
+  }
+
+  /// Whether this user has approved exactly that.
+  public func isApproved(_ commands: RepositoryCommands) throws(CommandError) -> Bool {
+    try commands.difference(from: approval?.approved()) == nil
+  }
+
+  /// Approves these commands for this user, in place of what was approved before; from now on they run.
+  public func approve(_ commands: RepositoryCommands) throws(CommandError) {
+    guard let approval else {
+      if commands.settings.isEmpty { return }
+      throw CommandError(
+        "no place to keep which commands are trusted: HOME is not set", hint: "set HOME, or XDG_STATE_HOME")
+    }
+    // An approval of nothing is kept only to say that something else is approved no more.
+    if commands.settings.isEmpty, try approval.approved() == nil { return }
+    try approval.approve(commands, at: clock.now())
+    use(commands.settings)
+  }
+
+  /// The repositories whose commands this user has approved: the digest, when, and the place of each.
+  public static func approvedRepositories(
+    _ environment: [String: String]
+  ) throws(CommandError) -> [(digest: String, seconds: Int64, repository: String)] {
+    try CommandTrust.all(environment).map { ($0.commands.digest, $0.seconds, $0.commands.repository) }
+  }
+
+  /// Takes back what was approved of a repository, by its digest or place; says whether there was anything.
+  public static func revokeRepository(
+    _ digestOrPlace: String, _ environment: [String: String]
+  ) throws(CommandError) -> Bool {
+    let found = try CommandTrust.all(environment).filter {
+      $0.commands.digest == digestOrPlace || $0.commands.repository == digestOrPlace
+    }
+    for entry in found { try entry.file.revoke() }
+    return !found.isEmpty
+  }
+
+  /// Throws unless the commands in the repository's own configuration are those that this user has approved.
+  /// Asked whenever git is about to read or write files: a worker may have written there in the meantime.
+  public func requireApprovedCommands() throws(CommandError) {
+    let seen = CommandFiles(commonDirectory: repository.commonDirectory)
+    if let seen, seen == seenCommandFiles { return }
+    seenCommandFiles = nil
+    let now = try repositoryCommands()
+    guard let difference = now.difference(from: try approval?.approved()) else {
+      seenCommandFiles = seen
+      return
+    }
+    throw Site.unapproved(difference)
+  }
+
+  /// What is thrown for a command that may not run.
+  static func unapproved(_ difference: String) -> CommandError {
+    var error = CommandError(
+      difference, hint: "nothing of it was run; look at it and approve it with 'git migrate trust'",
+      exitCode: .no)
+    error.waitsForUser = true
+    return error
+  }
+
+  /// Throws when a worktree has commands of its own (`config.worktree`) that were not approved: its files
+  /// could not be written as git itself would.
+  func requireApprovedCommands(of program: GitProgram, at path: String) throws(CommandError) {
+    try requireApprovedCommands()
+    guard let found = try reporting({ try program.unapprovedSettings() }).first else { return }
+    throw Site.unapproved("'\(found.key)' in '\(found.origin)' has not been approved for '\(path)'")
+  }
+
+  /// How git is run on a worktree: with what was approved of the repository's own commands.
+  func program(of worktree: Repository) -> GitProgram { GitProgram(worktree, approved: git.approved) }
+
+  private var approval: CommandTrust? {
+    CommandTrust(environment: environment, repository: repository.commonDirectory)
+  }
+}
+
+/// The files that say which commands a repository brings along, byte for byte: while they are the same, git
+/// need not be asked again.
+struct CommandFiles: Equatable {
+  private let contents: [[UInt8]?]
+
+  /// Reads them; `nil` when they do not tell all, because they include others, which can change alone.
+  init?(commonDirectory: String) {
+    var contents: [[UInt8]?] = []
+    for name in ["config", "config.worktree", "info/attributes"] {
+      guard let bytes = try? Files.readFile(commonDirectory + "/" + name, limit: 1 << 20) else {
+        if Files.exists(commonDirectory + "/" + name) { return nil }
+        contents.append(nil)
+        continue
+      }
+      if String(decoding: bytes, as: UTF8.self).lowercased().contains("include") { return nil }
+      contents.append(bytes)
+    }
+    self.contents = contents
+  }
+}
