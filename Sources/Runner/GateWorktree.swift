@@ -76,7 +76,7 @@ final class GateWorktree {
     return try reporting { () throws -> [String] in
       let worktree = try worktree()
       if try worktree.needsGitProgram(forCommit: commit) != nil {
-        return try GitProgram(worktree).changedFiles(path: directory, since: seal, in: worktree)
+        return try site.program(of: worktree).changedFiles(path: directory, since: seal, in: worktree)
       }
       return try worktree.changedFiles(since: seal)
     }
@@ -172,12 +172,13 @@ final class GateWorktree {
   }
 
   private func checkOut(believing seal: WorkTreeSeal?) throws(CommandError) {
+    try site.requireApprovedCommands()
     self.seal = try reporting { () throws -> WorkTreeSeal in
       let (worktree, isNew) = try slots.usableWorktree(slot, directory, commit: commit)
       let believed = isNew ? nil : seal
       if try worktree.needsGitProgram(forCommit: commit) != nil {
         try slots.removeLocks(of: worktree)
-        try GitProgram(worktree).checkoutWorktree(
+        try site.program(of: worktree).checkoutWorktree(
           path: directory, commit: commit, in: worktree, believing: believed, writingAt: time)
       } else {
         try worktree.checkoutTree(
