@@ -126,7 +126,7 @@ final class GateJob: GateVerification {
       report = VerifierReport(
         verdict: judgement.verdict,
         failure: Migration.Failure(
-          kind: .gate, reason: Site.relative("\(verifier.name): \(judgement.reason)", to: directory),
+          kind: .gate, reason: Site.relative("\(verifier.name): \(judgement.headline)", to: directory),
           details: details))
       return
     }
