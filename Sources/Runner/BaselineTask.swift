@@ -49,7 +49,9 @@ final class BaselineTask {
       Proposal(
         migration,
         .baselineRecorded(
-          Baseline(tree: tree.objectID, verifiers: digest, verdict: report.verdict, reason: reason)))
+          Baseline(
+            tree: tree.objectID, verifiers: digest, verdict: report.verdict, reason: reason,
+            details: report.failure.map { $0.details.isEmpty ? [$0.reason] : $0.details } ?? [])))
     ])
     // The migration has ended meanwhile, or has another plan: what was found says nothing about that.
     if refusal != nil { return .stopped }
