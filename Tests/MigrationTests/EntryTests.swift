@@ -23,6 +23,8 @@ import Testing
     .baselineRecorded(Baseline(tree: oid(1), verifiers: "v", verdict: .ranNoTests, reason: "r")),
     .baselineRecorded(
       Baseline(tree: oid(1), verifiers: "v", verdict: .passed, reason: "r", kept: ["target", "a/ü*"])),
+    .baselineRecorded(
+      Baseline(tree: oid(1), verifiers: "v", verdict: .failed, reason: "r", details: ["a\nb", "c"])),
     .stepClaimed(
       Claim(fence: fence, holder: "w1", owner: process(0), base: oid(1), expiresAt: at, slot: "slot-1")),
     .stepClaimed(Claim(fence: fence, holder: "ü", owner: process(1), base: oid(1), expiresAt: at, slot: nil)),

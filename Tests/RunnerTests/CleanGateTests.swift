@@ -78,8 +78,10 @@ struct CleanGateTests {
       ".gitignore": "cache/\n", "m.py": "V = 1\n", "t.py": "import m, sys; sys.exit(m.V >= 5)\n",
     ])
     try world.start(
-      (2...7).map { "  - { id: A\($0), needs: [\($0 > 2 ? "A\($0 - 1)" : "")], run: 'echo V = \($0) > m.py' }" }
-        .joined(separator: "\n"),
+      (2...7).map {
+        "  - { id: A\($0), needs: [\($0 > 2 ? "A\($0 - 1)" : "")], run: 'echo V = \($0) > m.py' }"
+      }
+      .joined(separator: "\n"),
       gate: gate("PYTHONPYCACHEPREFIX=$PWD/cache python3 t.py", more: "keep: [cache]"))
     let run = try world.migrate("run")
     #expect(run.code == 1, "\(run)")

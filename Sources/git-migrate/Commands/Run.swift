@@ -40,6 +40,9 @@ struct RunCommand: Subcommand {
     }
     try site.requireTrust(state)
     try site.requireReady(state)
+    let preflight = Preflight(site: site)
+    try preflight.requireAgent(state)
+    for warning in preflight.warnings(state.plan) { context.warn(warning.message, hint: warning.hint) }
     let runner = try GateRunner(context)
     let progress = RunProgress(context, migration: state.name, isQuiet: quiet)
     let run = Orchestrator(
@@ -60,6 +63,13 @@ struct RunCommand: Subcommand {
     return number
   }
 
+  private func baselineFailure(
+    _ name: String, _ context: Context
+  ) throws(CommandError) -> Migration.Failure? {
+    let site = try context.site()
+    return try reporting { try site.ledger.read() }.state.migration(named: name)?.baselineFailure
+  }
+
   private func tell(_ ending: Orchestrator.Ending, _ name: String, _ context: Context) throws(CommandError) {
     switch ending {
     case .allDone:
@@ -71,15 +81,23 @@ struct RunCommand: Subcommand {
       try context.output.line("\(name): \(blocked.count) blocked, a person must act: \(list)")
       context.hint(
         "see why with 'git migrate show \(blocked.first ?? "STEP")', then 'git migrate retry' or 'skip'")
-    case .needsWorkers(let count):
+    case .needsWorkers(let open):
       context.exitCode = .no
-      let steps = count == 1 ? "a step has" : "\(count) steps have"
+      let first = open.first ?? ""
+      let steps = open.count == 1 ? "'\(first)' has" : "\(open.count) steps (first '\(first)') have"
       try context.output.line("\(name): \(steps) no 'run', and the plan has no agent")
       context.hint("claim them with 'git migrate claim', or give the plan an agent with 'git migrate amend'")
     case .paused(let reason):
       context.exitCode = .no
       try context.output.line("\(name) is paused: \(reason)")
-      context.hint("go on with 'git migrate resume'")
+      guard let failure = try baselineFailure(name, context) else {
+        return context.hint("go on with 'git migrate resume'")
+      }
+      try context.output.write(FailureText.lines(failure, indent: 2, limit: 20))
+      context.hint("'git migrate logs --baseline' shows all that was printed")
+      context.hint(
+        "mend the base and take it in with 'git migrate refresh', or change the gate with "
+          + "'git migrate amend'; then 'git migrate resume'")
     case .ended(let word): try context.output.line("\(name) is \(word)")
     case .interrupted:
       try context.output.line("\(name): stopped; claims are given back, worktrees are kept")
