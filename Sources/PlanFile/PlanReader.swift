@@ -182,7 +182,7 @@ struct PlanReader {
 
   private static func kept(_ text: Text) throws(PlanFault) -> String {
     _ = try PlanPath.checkedGlob(text)
-    guard text.value.utf8.contains(where: { $0 != 0x2A && $0 != 0x2E && $0 != 0x2F }) else {
+    guard text.value.utf8.contains(where: { !"*?./".utf8.contains($0) }) else {
       throw text.mark.fault(
         "\(quoted(text.value)) in 'keep' would keep everything", hint: "name the folders, such as target")
     }

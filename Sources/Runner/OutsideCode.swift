@@ -16,8 +16,8 @@ public struct OutsideCode: Equatable, Sendable {
   public var message: String { "verifiers may judge '\(target)' in place of the candidate: \(place)" }
 }
 
-/// Looks for ways to other work trees of the repository in all that this machine gives to its verifiers. Reads
-/// only; asks Python where its packages are.
+/// Looks for ways to other work trees of the repository in all that this machine gives to its verifiers.
+/// Reads only; asks Python where its packages are.
 struct OutsideCodeSearch {
   /// What the verifiers get to see.
   let environment: [String: String]

@@ -111,3 +111,9 @@ func processorTime(_ work: () throws -> Void) rethrows -> Duration {
   try work()
   return now() - begin
 }
+
+/// The part of a fault that people read, as the command prints it.
+func shown(_ fault: PlanFault?) -> String {
+  guard let fault else { return "accepted" }
+  return "\(fault.line):\(fault.column): \(fault.message)" + (fault.hint.map { "\nhint: \($0)" } ?? "")
+}

@@ -108,7 +108,7 @@ struct CleanGateTests {
       gate: gate("true", more: "setup: { run: 'grep -q a a.txt || { echo \"error: no a here\"; exit 3; }' }"))
     let run = try world.migrate("run")
     #expect(run.code == 1, "\(run)")
-    #expect(run.out.contains("setup: exited with 3"), "\(run)")
+    #expect(run.out.contains("gate 1 failed: setup: error: no a here"), "\(run)")
     #expect(try world.migrate("show", "A").out.contains("no a here"))
   }
 
