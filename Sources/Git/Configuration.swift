@@ -123,29 +123,34 @@ enum CommandLineConfig {
   }
 }
 
-/// The configuration files that git would read with an environment, as a libgit2 object.
+/// The configuration files that git would read with an environment, as a libgit2 object. With a repository
+/// those count, too, that are included only there (`includeIf gitdir:` and `onbranch:`).
 ///
 /// libgit2 would find them through the environment of the process, which neither tests nor
 /// `GIT_CONFIG_GLOBAL` (unknown to 1.5.1) can rely on.
 enum ConfigStack {
-  static func user(_ environment: [String: String]) throws(GitError) -> OpaquePointer {
+  static func user(
+    _ environment: [String: String], of repository: OpaquePointer? = nil
+  ) throws(GitError) -> OpaquePointer {
     try Library.start()
     var handle: OpaquePointer?
     try check(git_config_new(&handle), "read the configuration")
     let config = try unwrap(handle, "read the configuration")
     do throws(GitError) {
       if !Repository.isTrue(environment["GIT_CONFIG_NOSYSTEM"]) {
-        try add(environment["GIT_CONFIG_SYSTEM"] ?? "/etc/gitconfig", GIT_CONFIG_LEVEL_SYSTEM, to: config)
+        try add(
+          environment["GIT_CONFIG_SYSTEM"] ?? "/etc/gitconfig", GIT_CONFIG_LEVEL_SYSTEM, to: config,
+          of: repository)
       }
       if let global = environment["GIT_CONFIG_GLOBAL"] {
-        try add(global, GIT_CONFIG_LEVEL_GLOBAL, to: config)
+        try add(global, GIT_CONFIG_LEVEL_GLOBAL, to: config, of: repository)
       } else {
         let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 }
         let xdg = environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 }
         if let folder = xdg ?? home.map({ "\($0)/.config" }) {
-          try add("\(folder)/git/config", GIT_CONFIG_LEVEL_XDG, to: config)
+          try add("\(folder)/git/config", GIT_CONFIG_LEVEL_XDG, to: config, of: repository)
         }
-        if let home { try add("\(home)/.gitconfig", GIT_CONFIG_LEVEL_GLOBAL, to: config) }
+        if let home { try add("\(home)/.gitconfig", GIT_CONFIG_LEVEL_GLOBAL, to: config, of: repository) }
       }
     } catch {
       git_config_free(config)
@@ -160,7 +165,7 @@ enum ConfigStack {
     // An empty name and /dev/null are the two usual ways to say "no file".
     guard !path.isEmpty, path != "/dev/null" else { return }
     // git passes over a file of somebody else's home that it may not read.
-    guard repository != nil || access(path, R_OK) == 0 || errno == ENOENT else { return }
+    guard level == GIT_CONFIG_LEVEL_LOCAL || access(path, R_OK) == 0 || errno == ENOENT else { return }
     let operation = "read the configuration"
     try check(
       git_config_add_file_ondisk(config, PathText.terminated(path, operation), level, repository, 0),

@@ -188,15 +188,19 @@ public struct GitProgram: Sendable {
     result.merge(
       [
         "GIT_DIR": gitDirectory, "GIT_NO_REPLACE_OBJECTS": "1", "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "true", "SSH_ASKPASS": "true", "GIT_OPTIONAL_LOCKS": "0", "GIT_EDITOR": "true",
+        "GIT_OPTIONAL_LOCKS": "0", "GIT_EDITOR": "true",
         "GIT_SEQUENCE_EDITOR": "true", "GIT_MERGE_AUTOEDIT": "no", "GIT_PAGER": "cat", "LC_ALL": "C",
       ]
     ) { $1 }
     // Said outright, so that a tampered `commondir` file of the worktree is not asked.
     if commonDirectory != gitDirectory { result["GIT_COMMON_DIR"] = commonDirectory }
     if let workTree { result["GIT_WORK_TREE"] = workTree }
-    // The user's own choice of ssh reaches git as a variable, which wins over any configuration.
-    for name in ["GIT_SSH_COMMAND", "GIT_SSH", "GIT_SSH_VARIANT"] { result[name] = environment[name] }
+    // The user's own choice of ssh reaches git as a variable, which wins over any configuration; so does the
+    // program that answers for him when a password is wanted. Nobody is asked at a terminal.
+    for name in ["GIT_SSH_COMMAND", "GIT_SSH", "GIT_SSH_VARIANT", "GIT_ASKPASS"] {
+      result[name] = environment[name]
+    }
+    result["SSH_ASKPASS"] = environment["SSH_ASKPASS"] ?? "true"
     if let identity {
       let date = "@\(identity.seconds) \(GitProgram.zone(identity.offsetMinutes))"
       for role in ["AUTHOR", "COMMITTER"] {

@@ -66,16 +66,26 @@ extension Repository {
   /// libgit2 1.5.1 does not. As in git, an empty value forgets the ones before it, and the repository's own
   /// configuration has no say.
   static func trustsEveryOwner(_ environment: [String: String]) -> Bool {
-    guard let config = try? ConfigStack.user(environment) else { return false }
+    safeDirectories(environment).contains("*")
+  }
+
+  /// The values of `safe.directory` that count, with the home in place of `~`.
+  static func safeDirectories(_ environment: [String: String]) -> Set<String> {
+    guard let config = try? ConfigStack.user(environment) else { return [] }
     defer { git_config_free(config) }
     var values = (try? ConfigStack.values("safe.directory", in: config)) ?? []
     values += ((try? CommandLineConfig.entries(environment: environment)) ?? [])
       .filter { $0.key == "safe.directory" }.map { $0.value ?? "" }
-    var isTrusted = false
+    var result: Set<String> = []
     for value in values {
-      if value.isEmpty { isTrusted = false }
-      if value == "*" { isTrusted = true }
+      if value.isEmpty {
+        result = []
+      } else if value.hasPrefix("~/"), let home = environment["HOME"] {
+        result.insert(home + value.dropFirst())
+      } else {
+        result.insert(value)
+      }
     }
-    return isTrusted
+    return result
   }
 }

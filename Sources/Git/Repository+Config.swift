@@ -87,7 +87,7 @@ extension Repository {
   /// Gives the handle the configuration that git would see with our environment, so that `core.fileMode`,
   /// `core.autocrlf` and the like hold for libgit2's own work too.
   func installConfig() throws(GitError) {
-    let config = try ConfigStack.user(environment)
+    let config = try ConfigStack.user(environment, of: pointer)
     defer { git_config_free(config) }
     try ConfigStack.add("\(commonDirectory)/config", GIT_CONFIG_LEVEL_LOCAL, to: config, of: pointer)
     var usesWorktreeFile: Int32 = 0
@@ -100,6 +100,27 @@ extension Repository {
       try ConfigStack.add("\(gitDirectory)/config.worktree", GIT_CONFIG_LEVEL_APP, to: config, of: pointer)
     }
     try check(git_repository_set_config(pointer, config), "read the configuration of", gitDirectory)
+  }
+
+  /// The umask under which files of a repository are made that several people share
+  /// (`core.sharedRepository`); `current` when nobody shares it.
+  ///
+  /// libgit2 1.5.1 goes by the umask alone. Throws for a value that git does not know.
+  public func umask(from current: UInt32) throws(GitError) -> UInt32 {
+    guard let value = try config("core.sharedRepository")?.lowercased() else { return current }
+    func opened(to permissions: UInt32) -> UInt32 { permissions | (permissions & 0o444) >> 2 }
+    switch value {
+    case "umask", "false", "no", "off", "0": return current
+    case "", "group", "true", "yes", "on", "1": return current & ~opened(to: 0o660)
+    case "all", "world", "everybody", "2": return current & ~opened(to: 0o664)
+    default:
+      guard let mode = UInt32(value, radix: 8), mode & 0o600 == 0o600, mode <= 0o777 else {
+        throw GitError(
+          message: "'\(value)' is no permission", operation: "read", subject: "core.sharedRepository",
+          hint: "see core.sharedRepository in git-config(1)")
+      }
+      return 0o777 & ~opened(to: mode & 0o666)
+    }
   }
 
   private func withConfig(_ body: (OpaquePointer) throws(GitError) -> Void) throws(GitError) {

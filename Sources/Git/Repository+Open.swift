@@ -106,8 +106,30 @@ extension Repository {
       let repository = try Repository(adopting: handle, environment: environment)
       try repository.installConfig()
       return repository
-    case .failure(let error): throw explained(error, path: path)
+    case .failure(let error):
+      if let repository = try openedByName(place, flags, ceiling, environment) { return repository }
+      throw explained(error, path: path)
     }
+  }
+
+  /// The repository at the place, whoever owns it, when `safe.directory` names it in a way that libgit2 1.5.1
+  /// does not read: by `git -c`, by a variable, or with a `~`.
+  private static func openedByName(
+    _ place: [CChar], _ flags: UInt32, _ ceiling: [CChar], _ environment: [String: String]
+  ) throws(GitError) -> Repository? {
+    let named = safeDirectories(environment)
+    guard !named.isEmpty else { return nil }
+    let found: OpaquePointer? = opening.withLock { _ in
+      _ = migrate_git_owner_validation(0)
+      defer { _ = migrate_git_owner_validation(1) }
+      var handle: OpaquePointer?
+      return git_repository_open_ext(&handle, place, flags, ceiling) >= 0 ? handle : nil
+    }
+    guard let found else { return nil }
+    let repository = try Repository(adopting: found, environment: environment)
+    guard named.contains(repository.workingDirectory ?? repository.gitDirectory) else { return nil }
+    try repository.installConfig()
+    return repository
   }
 
   /// `GIT_DIR` was given: the work tree is what git would take.

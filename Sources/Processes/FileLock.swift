@@ -8,14 +8,14 @@ public final class FileLock: Sendable {
 
   deinit { _ = close(raw) }
 
-  /// Takes the lock at `path`, making the file with mode 0600 when it is not there. With `wait` the call
+  /// Takes the lock at `path`, making the file when it is not there: for its owner alone, unless others may
+  /// write in the folder, who need the lock as well. With `wait` the call
   /// queues in the kernel until the lock is free; without it, `nil` says that somebody else holds it.
   ///
   /// The file is never removed: a lock on a removed file would exclude nobody. A signal does not end the
   /// wait.
   public static func acquire(path: String, wait: Bool) throws(FileError) -> FileLock? {
-    let raw = retrying { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
-    guard raw >= 0 else { throw .last("lock", path) }
+    let raw = try opened(path)
     let lock = FileLock(raw: raw)
     if retrying({ flock(raw, wait ? LOCK_EX : LOCK_EX | LOCK_NB) }) == 0 { return lock }
     if errno == EWOULDBLOCK { return nil }
@@ -26,9 +26,26 @@ public final class FileLock: Sendable {
   public static func acquire(path: String, waitingSeconds seconds: Int) throws(FileError) -> FileLock? {
     if let free = try acquire(path: path, wait: false) { return free }
     guard seconds > 0 else { return nil }
+    let raw = try opened(path)
+    return LockWait.lock(raw, withinSeconds: seconds) ? FileLock(raw: raw) : nil
+  }
+
+  private static func opened(_ path: String) throws(FileError) -> Int32 {
+    let existing = retrying { open(path, O_RDWR | O_CLOEXEC) }
+    if existing >= 0 { return existing }
     let raw = retrying { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
     guard raw >= 0 else { throw .last("lock", path) }
-    return LockWait.lock(raw, withinSeconds: seconds) ? FileLock(raw: raw) : nil
+    var folder = stat()
+    var file = stat()
+    guard stat(Files.parent(of: path), &folder) == 0, folder.st_mode & 0o022 != 0, fstat(raw, &file) == 0,
+      file.st_uid == geteuid()
+    else { return raw }
+    // Of a sticky folder (/tmp) nobody may take another's files away, and nobody else needs the lock.
+    guard folder.st_mode & S_ISVTX == 0 else { return raw }
+    let group: mode_t = folder.st_mode & 0o020 == 0 ? 0 : 0o060
+    let others: mode_t = folder.st_mode & 0o002 == 0 ? 0 : 0o006
+    _ = fchmod(raw, 0o600 | group | others)
+    return raw
   }
 
   /// Lets others have the lock; the file stays open.

@@ -72,8 +72,8 @@ public enum Files {
     try writeAll(file.raw, bytes, path)
   }
 
-  /// Makes a directory and every missing one above it; one that exists is fine.
-  public static func makeDirectories(_ path: String, mode: UInt32 = 0o755) throws(FileError) {
+  /// Makes a directory and every missing one above it; one that exists is fine. The umask counts.
+  public static func makeDirectories(_ path: String, mode: UInt32 = 0o777) throws(FileError) {
     if mkdir(path, mode_t(mode)) == 0 { return }
     switch errno {
     case EEXIST where followedKind(path) == .directory: return

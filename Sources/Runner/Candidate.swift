@@ -55,11 +55,11 @@ package struct Candidate {
           return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: tip))
         }
         let title = migration.plan.steps.first { $0.id == fence.step }?.title ?? fence.step
-        let signature = try Harvest(site: site).signature()
+        let identity = try site.identity()
         let commit = try repository.writeCommit(
           tree: tree, parents: [tip],
           message: Harvest.message(subject: title, migration: migration.name, fence: fence),
-          author: signature, committer: signature)
+          author: identity.author, committer: identity.committer)
         return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
       }
     }

@@ -34,14 +34,14 @@ struct DoctorRepository {
   }
 
   private func identity() -> DoctorCheck {
-    for key in ["user.name", "user.email"] {
-      let variable = key == "user.name" ? "GIT_COMMITTER_NAME" : "GIT_COMMITTER_EMAIL"
-      let value = (try? site.repository.config(key)) ?? site.environment[variable]
-      guard let value, !value.isEmpty else {
-        return DoctorCheck("identity", .warning, "\(key) is not set", hint: "git config --global \(key) …")
-      }
+    do throws(CommandError) {
+      let committer = try site.identity().committer
+      return DoctorCheck(
+        "identity", .ok,
+        "commits are by \(TerminalText.sanitizedLine("\(committer.name) <\(committer.email)>"))")
+    } catch {
+      return DoctorCheck("identity", .error, error.message, hint: error.hint)
     }
-    return DoctorCheck("identity", .ok, "commits are by \(TerminalText.sanitizedLine(site.actor))")
   }
 
   // MARK: Hooks

@@ -127,10 +127,11 @@ struct FilterCheck {
 }
 
 extension Site {
-  /// Throws unless worktrees of the migration can be made here as git itself would: with the repository's own
-  /// commands approved, and every filter there.
+  /// Throws unless work can be done and committed here as git itself would: with the repository's own commands
+  /// approved, every filter there, and an identity of the user.
   public func requireReady(_ state: MigrationState) throws(CommandError) {
     try requireApprovedCommands()
+    _ = try identity()
     if let tip = try reporting({ try repository.resolve(state.intoRef) }) { try requireFilters(of: tip) }
   }
 

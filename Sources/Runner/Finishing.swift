@@ -41,11 +41,11 @@ public struct Finishing {
     case .clean(let tree): merged = tree
     }
     let commit = try reporting { () throws -> OID in
-      let signature = try Harvest(site: site).signature()
+      let identity = try site.identity()
       return try site.repository.writeCommit(
         tree: merged, parents: [place.tip, place.base],
-        message: "Merge \(state.base) into \(state.into)\n\nMigrate-Refresh: \(name)\n", author: signature,
-        committer: signature)
+        message: "Merge \(state.base) into \(state.into)\n\nMigrate-Refresh: \(name)\n",
+        author: identity.author, committer: identity.committer)
     }
     if let outcome = try judge(state, commit, stopWhen: shouldStop, signals: signals) { return outcome }
     let outcome = try reporting {

@@ -44,10 +44,11 @@ public struct Harvest {
     tree: OID, base: OID, migration: String, fence: Fence, subject: String
   ) throws -> OID {
     let ref = Site.attemptRef(migration, fence)
+    let identity = try site.identity()
     let commit = try site.repository.writeCommit(
       tree: tree, parents: [base],
       message: Harvest.message(subject: subject, migration: migration, fence: fence),
-      author: try signature(), committer: try signature())
+      author: identity.author, committer: identity.committer)
     return try keep(commit: commit, on: ref)
   }
 
@@ -75,21 +76,5 @@ public struct Harvest {
   static func message(subject: String, migration: String, fence: Fence) -> String {
     "\(TerminalText.sanitizedLine(subject))\n\n"
       + "Migrate-Step: \(migration)/\(fence.step)\nMigrate-Epoch: \(fence.epoch)\n"
-  }
-
-  /// Who makes the engine's commits: the user's identity, or the program's own when git knows none.
-  func signature() throws -> Signature {
-    let name = try site.repository.config("user.name") ?? ""
-    let email = try site.repository.config("user.email") ?? ""
-    return Signature(
-      name: clean(name, "git-migrate"), email: clean(email, "git-migrate@localhost"),
-      seconds: site.clock.now().seconds)
-  }
-
-  /// git cannot store these characters in an identity, and configured text may hold anything.
-  private func clean(_ text: String, _ fallback: String) -> String {
-    let kept = text.unicodeScalars.filter { $0 != "<" && $0 != ">" && $0.value >= 0x20 && $0.value != 0x7F }
-    let result = String(String.UnicodeScalarView(kept))
-    return result.utf8.contains { $0 != 0x20 } ? result : fallback
   }
 }

@@ -27,6 +27,7 @@ public final class Site {
   var isOutsideCodeTold = false
   /// The files that were looked at when the repository's own commands were last found to be approved.
   var seenCommandFiles: CommandFiles?
+  private var knownIdentity: GitProgram.Identity?
 
   /// Finds the repository from `directory`.
   public init(
@@ -52,6 +53,15 @@ public final class Site {
     self.environment = environment
     self.directory = directory
     self.clock = clock
+  }
+
+  /// Who the commits are by that this command makes, at this moment. git is asked once.
+  ///
+  /// Throws when git knows no address of the user.
+  public func identity() throws(CommandError) -> GitProgram.Identity {
+    if knownIdentity == nil { knownIdentity = try reporting { try git.committingIdentity() } }
+    guard let knownIdentity else { throw CommandError("git gave no identity") }
+    return knownIdentity.at(clock.now().seconds)
   }
 
   /// From now on git runs what was approved just now.

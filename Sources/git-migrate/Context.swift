@@ -39,6 +39,10 @@ final class Context {
   func site() throws(CommandError) -> Site {
     if let opened { return opened }
     let site = try Site(directory: try directory(), environment: environment)
+    // For libgit2 and all files of ours; git sees to its own.
+    let mask = umask(0o077)
+    umask(mask)
+    umask(try reporting { try site.repository.umask(from: mask) })
     try site.share(warn: { [output] in output.note("warning: \($0)") })
     opened = site
     return site

@@ -85,6 +85,26 @@ import Testing
     #expect(world.exists("pwned"))
   }
 
+  @Test(arguments: ["GIT_ASKPASS", "SSH_ASKPASS", "core.askPass", "none", "local", "approved"])
+  func `a password is asked for where the user said, and nowhere else`(place: String) throws {
+    let world = try World()
+    try world.write("ask", "#!/bin/sh\necho hush\n")
+    let ask = "\(world.root)/ask"
+    chmod(ask, 0o755)
+    var environment = world.environment
+    if place.hasSuffix("_ASKPASS") { environment[place] = ask }
+    if place == "core.askPass" { try world.git("config", "--global", "core.askPass", ask) }
+    if place == "local" || place == "approved" { try world.git("config", "core.askPass", ask) }
+    let directory = "\(world.path)/.git"
+    let plain = GitProgram(gitDirectory: directory, commonDirectory: directory, environment: environment)
+    let program = GitProgram(
+      gitDirectory: directory, commonDirectory: directory, environment: environment,
+      approved: place == "approved" ? try plain.unapprovedSettings() : [])
+    let input = Array("protocol=https\nhost=example.invalid\nusername=me\n\n".utf8)
+    let output = try program.run(["credential", "fill"], input: input)
+    #expect(output.text.contains("password=hush") == !["none", "local"].contains(place), "\(output)")
+  }
+
   @Test func hooksDecideOverRefs() throws {
     let world = try World()
     let first = try world.commit(["a": "1"])

@@ -42,6 +42,7 @@ struct StartCommand: Subcommand {
     if !allowsDirty { try site.requireClean() }
     // Naming the plan on the command line is the approval, so its 'for: { lines: … }' may run (DESIGN §4).
     let expanded = try input.expanded(in: context, at: point.commit.hex, runsCommands: true)
+    _ = try site.identity()
     for warning in PlanCheck.warnings(for: expanded) { context.warn(warning.message, hint: warning.hint) }
     try approveCommands(context, at: point.commit)
     if !leavesHooks {

@@ -34,6 +34,7 @@ struct SubmitCommand: Subcommand {
       try site.requireTrust(try site.migration(claim.migration, in: state))
     }
     try site.requireApprovedCommands()
+    _ = try site.identity()
     let content = try Submitting(site: site).collect(
       migration: claim.migration, fence: claim.fence, base: claim.lease.base, title: claim.step.title,
       slot: claim.lease.slot, commit: try named(site))
