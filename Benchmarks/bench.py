@@ -239,14 +239,16 @@ class World:
         self.run("git", "reset", "-q", "--hard", "main", cwd=path)
         return path
 
-    def plan(self, path, steps, *, run=None, name="bench", gate="none", hooks=False):
-        """Starts a migration of equal steps in a repository."""
+    def plan(self, path, steps, *, run=None, name="bench", gate="none", hooks=False, in_turn=False):
+        """Starts a migration of equal steps in a repository; `in_turn`, each begins when the last is merged."""
         file = self.path(f"{name}-{os.path.basename(path)}.md")
         lines = ["---", f"migration: {name}", "base: main", f"gate: {gate}", "backoff: 0s", "steps:"]
         for number in range(1, steps + 1):
             lines.append(f"  - id: S{number}")
             if run:
                 lines.append(f"    run: {run.replace('NUMBER', str(number))}")
+            if in_turn and number > 1:
+                lines.append(f"    needs: S{number - 1}")
         with open(file, "w") as handle:
             handle.write("\n".join(lines + ["---", "Do it.", ""]))
         options = [] if hooks else ["--no-hooks"]

@@ -1,34 +1,63 @@
 import Processes
 import Support
 
-/// A real Python project of PyPI with its tests, and a real codemod, fetched once into the build folder.
-///
-/// Pinned: Markdown 3.1.1 still speaks Python 2 in every file, and its own suite runs offline in two seconds.
+/// A real Python project of PyPI with its tests, and the tools to change and judge it, fetched once into the
+/// build folder.
 struct PythonProject {
   /// The unpacked source archive.
   let source: String
   /// The folder of the programs of the virtual environment.
   let programs: String
 
+  /// Pinned: all of them run offline on what they hold, pure Python, in seconds.
+  enum Release: String, Sendable {
+    /// Still speaks Python 2 in every file.
+    case markdown = "Markdown-3.1.1"
+    /// Judged by a pytest that stands on it.
+    case pluggy = "pluggy-1.5.0"
+    /// A suite of less than a second.
+    case idna = "idna-3.7"
+
+    fileprivate var requirement: String { rawValue.replacing("-", with: "==") }
+  }
+
+  private static let tools = ["pyupgrade==3.15.0", "PyYAML==6.0.1", "pytest==7.4.4"]
+
   /// Fetches it, or throws why it cannot be had: no network, no Python.
-  init() throws {
+  init(_ release: Release) throws {
     let cache = TestBinary.directory + "/acceptance-cache"
-    source = cache + "/Markdown-3.1.1"
-    programs = cache + "/venv/bin"
-    let done = cache + "/done"
-    if Files.exists(done) { return }
-    try Files.removeTree(cache)
+    source = "\(cache)/\(release.rawValue)"
+    programs = cache + "/tools/bin"
     try Files.makeDirectories(cache)
-    try PythonProject.run("python3", ["-m", "venv", cache + "/venv"], in: cache)
-    try PythonProject.run(
-      programs + "/pip", ["install", "--quiet", "pyupgrade==3.15.0", "PyYAML==6.0.1"], in: cache)
+    // What has its last name is whole.
+    if !Files.exists(cache + "/tools/done") {
+      try Files.removeTree(cache + "/tools")
+      try PythonProject.run("python3", ["-m", "venv", cache + "/tools"], in: cache)
+      try PythonProject.run(programs + "/pip", ["install", "--quiet"] + PythonProject.tools, in: cache)
+      try Files.writeAtomically(cache + "/tools/done", [])
+    }
+    if Files.exists(source) { return }
+    let place = source + ".part"
+    try Files.removeTree(place)
+    try Files.makeDirectories(place)
     let download = [
-      "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", cache, "Markdown==3.1.1",
+      "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", place, release.requirement,
     ]
-    try PythonProject.run(programs + "/pip", download, in: cache)
+    try PythonProject.run(programs + "/pip", download, in: place)
     // The archive's files belong to somebody else; git would call the repository's ownership dubious.
-    try PythonProject.run("tar", ["xzf", "Markdown-3.1.1.tar.gz", "--no-same-owner"], in: cache)
-    try Files.writeAtomically(done, [])
+    let archive = "\(place)/\(release.rawValue).tar.gz"
+    try PythonProject.run("tar", ["xzf", archive, "--no-same-owner"], in: place)
+    try Files.move("\(place)/\(release.rawValue)", to: source)
+    try Files.removeTree(place)
+  }
+
+  /// Puts the project into the world's repository as its first commit. Bytecode is ignored, as everywhere.
+  func commit(to world: TestRepository) throws {
+    let copy = try world.run("cp", ["-R", source + "/.", world.path])
+    guard copy.code == 0 else { throw TestFailure("cp: \(copy)") }
+    try world.write(".gitignore", "__pycache__/\n.pytest_cache/\n")
+    try world.git("add", "--force", ".")
+    try world.git("commit", "--quiet", "--message=The project")
   }
 
   private static func run(_ program: String, _ arguments: [String], in directory: String) throws {

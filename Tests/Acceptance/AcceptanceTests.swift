@@ -3,25 +3,15 @@ import Processes
 import Support
 import Testing
 
-/// The main job, end to end, on real input: a project of PyPI, its own tests as the gate, a published
-/// codemod.
-@Suite("A real Python project")
-struct PythonMigrationTests {
+/// The main job, end to end, on real input: projects of PyPI, their own tests as the gate. One after the
+/// other: they share what was fetched, and their suites want the processors for themselves.
+@Suite("Real Python projects", .serialized)
+struct AcceptanceTests {
   @Test("is migrated by pyupgrade in a step for each file, by four workers, and nothing is left behind")
   func migrates() throws {
-    let project: PythonProject
-    do {
-      project = try PythonProject()
-    } catch {
-      print("SKIPPED: the acceptance test needs PyPI and python3: \(error)")
-      #expect(ChildEnvironment.current()["CI"] != "true", "under CI=true a skip is a failure: \(error)")
-      return
-    }
+    guard let project = try fetched(.markdown) else { return }
     let world = try TestRepository(.unborn)
-    try run(world, "cp", ["-R", project.source + "/.", world.path])
-    try world.write(".gitignore", "__pycache__/\n")
-    try world.git("add", ".")
-    try world.git("commit", "--quiet", "--message=Markdown 3.1.1")
+    try project.commit(to: world)
     try #require(try world.git("ls-files", "*.py").split(separator: "\n").count >= 40)
 
     try Files.writeAtomically(world.root + "/plan.md", Array(plan(project).utf8))
@@ -34,7 +24,23 @@ struct PythonMigrationTests {
     #expect(try world.runMigrate("finish").code == 0)
     let suite = try run(world, project.programs + "/python", ["-m", "unittest", "discover", "tests"])
     #expect(suite.err.contains("Ran 482 tests") && suite.err.contains("OK"))
+    try expectFreshClonePasses(world, [verifier(project)])
     try expectNothingLeft(world)
+  }
+
+  /// The project, or `nil` where it cannot be had.
+  func fetched(_ release: PythonProject.Release) throws -> PythonProject? {
+    do {
+      return try PythonProject(release)
+    } catch {
+      print("SKIPPED: the acceptance test needs PyPI and python3: \(error)")
+      #expect(ChildEnvironment.current()["CI"] != "true", "under CI=true a skip is a failure: \(error)")
+      return nil
+    }
+  }
+
+  private func verifier(_ project: PythonProject) -> String {
+    "PYTHONDONTWRITEBYTECODE=1 \(project.programs)/python -m unittest discover tests"
   }
 
   private func plan(_ project: PythonProject) -> String {
@@ -45,7 +51,7 @@ struct PythonMigrationTests {
     gate:
       verifiers:
         - name: tests
-          run: PYTHONDONTWRITEBYTECODE=1 \(project.programs)/python -m unittest discover tests
+          run: \(verifier(project))
       guards: [scope, tests, secrets]
     steps:
       - for: { files: "markdown/**/*.py" }
@@ -59,10 +65,7 @@ struct PythonMigrationTests {
 
   /// Every step ended as merged, with a commit or as a declared no-op, and there were at least twenty.
   private func expectAllMerged(_ world: TestRepository) throws {
-    let status = try JSON.parse(try world.runMigrate("status", "--json").out)
-    guard case .array(let migrations)? = status["migrations"],
-      case .array(let steps)? = migrations.first?["steps"]
-    else { throw TestFailure("no steps in \(status.canonical)") }
+    let steps = try steps(of: world)
     #expect(steps.count >= 20)
     let merged = steps.filter { $0["state"] == .string("merged") }
     #expect(merged.count == steps.count)
@@ -72,14 +75,33 @@ struct PythonMigrationTests {
     #expect(Int(commits) == withCommit)
   }
 
-  private func expectCleanHistory(_ world: TestRepository) throws {
+  /// The steps of the only migration, as `status --json` gives them.
+  func steps(of world: TestRepository) throws -> [JSON] {
+    let status = try JSON.parse(try world.runMigrate("status", "--json").out)
+    guard case .array(let migrations)? = status["migrations"],
+      case .array(let steps)? = migrations.first?["steps"]
+    else { throw TestFailure("no steps in \(status.canonical)") }
+    return steps
+  }
+
+  func expectCleanHistory(_ world: TestRepository) throws {
     let ledger = try world.runMigrate("fsck")
     #expect(ledger.code == 0 && ledger.out.hasPrefix("ok "), "\(ledger)")
     #expect(try world.runGit(["fsck", "--strict", "--no-dangling"]).code == 0)
   }
 
+  /// What was merged is what was judged: the verifiers of the plan pass where nobody has worked before.
+  func expectFreshClonePasses(_ world: TestRepository, _ verifiers: [String]) throws {
+    let clone = world.root + "/clone"
+    try world.git("clone", "--quiet", "--no-local", "--branch=main", world.path, clone)
+    for verifier in verifiers {
+      let outcome = try world.run("sh", ["-c", verifier], in: clone)
+      #expect(outcome.code == 0, "in a fresh clone: \(verifier): \(outcome)")
+    }
+  }
+
   /// No worktree, no process in the world's folders, no lock.
-  private func expectNothingLeft(_ world: TestRepository) throws {
+  func expectNothingLeft(_ world: TestRepository) throws {
     #expect(try world.git("worktree", "list", "--porcelain").components(of: "worktree ") == 1)
     #expect(!Files.exists(world.path + ".migrate"))
     #expect(try world.git("status", "--porcelain") == "")
