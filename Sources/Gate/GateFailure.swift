@@ -35,6 +35,13 @@ public struct GateFailure: Hashable, Sendable {
     return (head.isEmpty ? "" : head + ": ") + lines.joined(separator: "\n    ")
   }
 
+  /// In one line: the test, or the place of a diagnostic, and the first line of what is wrong.
+  public var headline: String {
+    let place = file.map { name in line.map { "\(name):\($0)" } ?? name }
+    let first = message.split(separator: "\n").first.map { String($0) } ?? ""
+    return [test ?? place ?? "", first].filter { !$0.isEmpty }.joined(separator: ": ")
+  }
+
   private static func shortened(_ message: String) -> String {
     let bytes = message.utf8
     guard bytes.count > messageLimit else { return message }

@@ -17,17 +17,24 @@ public struct Judgement: Equatable, Sendable {
   public var failures: [GateFailure]
   /// A line for people: why the verdict is what it is.
   public var reason: String
+  /// The line that stands for the whole run in a status: the first failure where there is one, else the
+  /// reason. At most `headlineLimit` characters.
+  public var headline: String
 
-  /// Makes a judgement from its parts.
+  /// The longest headline, in characters.
+  public static let headlineLimit = 200
+
+  /// Makes a judgement from its parts; without a headline the reason is it.
   public init(
     verdict: Verdict, testsRun: Int? = nil, runner: String? = nil, failures: [GateFailure] = [],
-    reason: String
+    reason: String, headline: String? = nil
   ) {
     self.verdict = verdict
     self.testsRun = testsRun
     self.runner = runner
     self.failures = failures
     self.reason = reason
+    self.headline = (headline ?? reason).shortened(to: Self.headlineLimit)
   }
 }
 
@@ -44,7 +51,8 @@ public func judge(
   func judgement(_ verdict: Verdict, _ reason: String) -> Judgement {
     Judgement(
       verdict: verdict, testsRun: reading.executed, runner: reading.runner,
-      failures: verdict == .failed ? reading.failuresOrTail : [], reason: reason)
+      failures: verdict == .failed ? reading.failuresOrTail : [], reason: reason,
+      headline: reading.headline(verdict, status, reason))
   }
   switch status {
   case .timedOut:

@@ -1,4 +1,5 @@
 import Migration
+import Processes
 
 /// Something that understands one runner's output, line by line.
 protocol OutputReader {
@@ -66,5 +67,19 @@ struct OutputReading {
   var failuresOrTail: [GateFailure] {
     if !failures.isEmpty || lastLines.isEmpty { return failures }
     return [GateFailure(message: lastLines.joined(separator: "\n"))]
+  }
+
+  /// What a person is told of a run in one line. A test or diagnostic says more than an exit code does, and
+  /// where none is recognised the last line that was printed; a run that was cut off says how it ended.
+  func headline(_ verdict: Verdict, _ status: ExitStatus, _ reason: String) -> String {
+    switch (verdict, status) {
+    case (.failed, .exited):
+      if let first = failures.first {
+        return first.headline + (failures.count > 1 ? " (and \(failures.count - 1) more)" : "")
+      }
+    case (.couldNotRun, .exited(126)), (.couldNotRun, .exited(127)): break
+    case (_, _): return reason
+    }
+    return lastLines.last.map { "\(reason): \($0[...].trimmed)" } ?? reason
   }
 }

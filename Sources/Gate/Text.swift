@@ -49,6 +49,11 @@ enum OutputLines {
   }
 }
 
+extension String {
+  /// Cut to at most `limit` characters, with `…` where something is missing.
+  func shortened(to limit: Int) -> String { count > limit ? prefix(limit - 1) + "…" : self }
+}
+
 extension Substring {
   /// Whether `needle` occurs, compared byte by byte.
   func has(_ needle: String) -> Bool { offset(of: needle) != nil }

@@ -175,7 +175,7 @@ final class GateJob: GateVerification {
     return VerifierReport(
       verdict: judgement.verdict,
       failure: Migration.Failure(
-        kind: .gate, reason: Site.relative("\(name): \(judgement.reason)", to: worktree.directory),
+        kind: .gate, reason: Site.relative("\(name): \(judgement.headline)", to: worktree.directory),
         details: details),
       kept: worktree.kept)
   }

@@ -23,6 +23,21 @@ import Testing
     #expect(broken[1].contains("SyntaxError: invalid syntax"))
   }
 
+  @Test func `one line stands for the whole run`() {
+    func headline(_ output: String, _ status: Processes.ExitStatus = .exited(1)) -> String {
+      judge(kind: .test, status: status, output: output, timeoutSeconds: 5).headline
+    }
+    #expect(headline(PytestOutput.failing) == "test_a.py::test_err: RuntimeError: fixture (and 2 more)")
+    #expect(headline(CargoOutput.notCompiling) == "src/lib.rs:7: error[E0308]: mismatched types (and 1 more)")
+    #expect(headline("one\n  oh no \n\n") == "exited with 1: oh no")
+    #expect(headline("") == "exited with 1")
+    #expect(headline("sh: 1: ruff: not found\n", .exited(127)).hasSuffix(": sh: 1: ruff: not found"))
+    // How a run was cut off says more than what it had printed by then.
+    #expect(headline(PytestOutput.failing, .timedOut) == "timed out after 5 s")
+    #expect(headline("x\n", .exited(137)) == "was killed by a signal")
+    #expect(headline(String(repeating: "é", count: 500)).count == Judgement.headlineLimit)
+  }
+
   @Test func `unittest`() {
     let expected = [
       "test_err (test_u.T.test_err) (/tmp/fx/py/test_u.py:7): KeyError: 'x'",
