@@ -109,6 +109,7 @@ complete -c git-migrate -n '__fish_git_migrate_using log' -s n -l max-count -x -
 complete -c git-migrate -n '__fish_git_migrate_using log' -l kind -x -d 'Of this kind'
 complete -c git-migrate -n '__fish_git_migrate_using log' -l reverse -d 'Oldest first'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -s f -l follow -d 'Go on as they grow'
+complete -c git-migrate -n '__fish_git_migrate_using logs' -l baseline -d 'Those of the base itself'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -l raw -d 'The bytes as they are'
 complete -c git-migrate -n '__fish_git_migrate_using release' -s f -l force -d 'Take it from whoever holds it'
 complete -c git-migrate -n '__fish_git_migrate_using replay' -l at -x -d 'Only this entry'

@@ -167,6 +167,8 @@ extension Reducer {
     }
     migration.record(
       TreeVerdict(tree: baseline.tree, verifiers: baseline.verifiers, verdict: baseline.verdict))
+    // Entries of before there were details fold to what they always did.
+    migration.baselineFailure = baseline.details.isEmpty ? nil : baseline.failure
     switch baseline.verdict {
     case .passed: return
     case .failed, .couldNotRun, .ranNoTests:
@@ -201,6 +203,7 @@ extension Reducer {
     migration.record(TreeVerdict(tree: refresh.tree, verifiers: refresh.verifiers, verdict: .passed))
     migration.tip = commit
     migration.refresh = nil
+    migration.baselineFailure = nil
   }
 
   mutating func abandonRefresh(_ evidence: Evidence) throws(Refusal) {

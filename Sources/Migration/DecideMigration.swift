@@ -52,6 +52,7 @@ extension Reducer {
       migration.phase = .running
       // A base that failed is judged afresh: resuming is how a person says that the cause is gone.
       migration.verdicts.removeAll { $0.verdict != .passed }
+      migration.baselineFailure = nil
     case .running: throw Refusal(.wrongPhase, "the migration '\(migration.name)' is not paused")
     case .aborted, .finished: try requireNotEnded()
     }
@@ -73,7 +74,8 @@ extension Reducer {
     let open = migration.steps.filter { !$0.phase.isTerminal }
     if !open.isEmpty && !partial {
       throw Refusal(
-        .wrongPhase, "not done: \(open.count) of \(migration.steps.count) steps, first '\(open[0].id)'",
+        .wrongPhase,
+        "not done: \(open.count) of \(Count.of(migration.steps.count, "step")), first '\(open[0].id)'",
         hint: "skip them, or take what is there with 'git migrate finish --partial'")
     }
     cancelOpenSteps()

@@ -253,15 +253,21 @@ public struct Baseline: Equatable, Sendable {
   public var verdict: Verdict
   /// One line for people.
   public var reason: String
+  /// What was found, one text a fault; together at most `Failure.maximumDetailBytes`.
+  public var details: [String]
   /// The ignored folders that were kept from what was judged before.
   public var kept: [String]
 
-  /// Makes a baseline.
-  public init(tree: ObjectID, verifiers: String, verdict: Verdict, reason: String, kept: [String] = []) {
+  /// Makes a baseline; details beyond the limit are cut as those of a failure are.
+  public init(
+    tree: ObjectID, verifiers: String, verdict: Verdict, reason: String, details: [String] = [],
+    kept: [String] = []
+  ) {
     self.tree = tree
     self.verifiers = verifiers
     self.verdict = verdict
     self.reason = reason
+    self.details = Failure(kind: .gate, reason: reason, details: details).details
     self.kept = kept
   }
 }

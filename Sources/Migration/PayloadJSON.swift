@@ -165,6 +165,7 @@ extension Baseline {
     object.set("verifiers", verifiers)
     object.set("verdict", verdict.rawValue)
     object.set("reason", reason)
+    object.set("details", details)
     object.set("kept", kept)
   }
 
@@ -172,6 +173,6 @@ extension Baseline {
     self.init(
       tree: try object.objectID("tree"), verifiers: try object.string("verifiers"),
       verdict: try object.word("verdict", as: Verdict.self), reason: try object.string("reason"),
-      kept: try object.strings("kept"))
+      details: try object.strings("details"), kept: try object.strings("kept"))
   }
 }

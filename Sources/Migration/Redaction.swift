@@ -11,7 +11,7 @@ extension Change {
       .baselineRecorded(
         Baseline(
           tree: baseline.tree, verifiers: baseline.verifiers, verdict: baseline.verdict,
-          reason: redact(baseline.reason)))
+          reason: redact(baseline.reason), details: baseline.details.map(redact), kept: baseline.kept))
     case .stepReleased(let fence, let forced, let reason):
       .stepReleased(fence, forced: forced, reason: redact(reason))
     case .attemptFailed(let fence, let failure): .attemptFailed(fence, failure.mappingTexts(redact))

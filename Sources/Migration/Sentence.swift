@@ -19,9 +19,9 @@ private struct Sentence {
   private var aboutMigration: String {
     switch event.change {
     case .migrationStarted(let start):
-      "started with \(start.plan.steps.count) steps into \(start.plan.into)"
+      "started with \(Count.of(start.plan.steps.count, "step")) into \(start.plan.into)"
     case .planAmended(let amendment):
-      "amended to plan \(amendment.number) with \(amendment.plan.steps.count) steps"
+      "amended to plan \(amendment.number) with \(Count.of(amendment.plan.steps.count, "step"))"
     case .migrationPaused(let reason): "paused: \(reason)"
     case .migrationResumed: "resumed"
     case .migrationAborted(let reason): "aborted: \(reason)"
@@ -30,7 +30,9 @@ private struct Sentence {
     case .refreshIntended(let refresh): "about to take in base \(refresh.base.short)"
     case .refreshMerged(let commit): "took in the moved base as \(commit.short)"
     case .refreshAbandoned(_, let reason): "did not take in the moved base: \(reason)"
-    case .baselineRecorded(let baseline): "baseline \(baseline.verdict.words)\(kept(baseline.kept))"
+    case .baselineRecorded(let baseline):
+      "baseline \(baseline.verdict.words)"
+        + (baseline.failure.map { ": \($0.reason)" } ?? kept(baseline.kept))
     case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted,
       .gateStarted, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged,
       .stepRetried, .stepSkipped:

@@ -41,6 +41,8 @@ public struct MigrationState: Equatable, Sendable {
   public var verdicts: [TreeVerdict]
   /// The refresh that is under way.
   public var refresh: Refresh?
+  /// Why the base did not pass its own gate; `nil` once it did, or a person resumed.
+  public var baselineFailure: Failure?
   /// Needs and dependents, derived from the plan.
   @Boxed public var graph: Graph
   /// How many steps at the end of the plan are kept from earlier plans, as history.

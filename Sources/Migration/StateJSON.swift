@@ -73,6 +73,7 @@ extension MigrationState {
       refresh.write(to: &inner)
       object.set("refresh", inner.json)
     }
+    if let baselineFailure { object.set("baseline_failure", baselineFailure.json) }
     if !keptSteps.isEmpty { object.set("kept", .array(keptSteps.map(\.json))) }
     return object.members
   }
@@ -100,6 +101,8 @@ extension MigrationState {
       refresh = try Refresh(from: &inner)
       try inner.end()
     }
+    var baselineFailure: Failure?
+    if let value = reader.optional("baseline_failure") { baselineFailure = try Failure(json: value) }
     guard planNumber > 0 else { throw JSONFault("the plans of '\(name)' are counted from 1") }
     var planned = try plan(name, planNumber)
     guard Plan.attemptsRange.contains(planned.attempts) else {
@@ -119,7 +122,7 @@ extension MigrationState {
     self.init(
       name: name, phase: phase, plan: planned, planNumber: planNumber, planDigest: planDigest, base: base,
       isShared: isShared, start: start, tip: tip, steps: steps, verdicts: verdicts, refresh: refresh,
-      graph: Graph(planned.steps), keptCount: kept.count)
+      baselineFailure: baselineFailure, graph: Graph(planned.steps), keptCount: kept.count)
     recount()
   }
 }

@@ -49,7 +49,7 @@ struct MarkdownPage {
     line()
     let parts = StepWord.allCases.filter { counts[$0.rank] > 0 }
       .map { "\(counts[$0.rank]) \($0.rawValue)" }
-    line("\(counts.reduce(0, +)) steps: \(parts.joined(separator: ", "))")
+    line("\(Count.of(counts.reduce(0, +), "step")): \(parts.joined(separator: ", "))")
     line()
     line("| Step | Title | Status | Attempts | Commit | Note |")
     line("|---|---|---|---:|---|---|")

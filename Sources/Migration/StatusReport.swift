@@ -27,6 +27,8 @@ public struct MigrationReport: Equatable, Sendable {
   public var state: String
   /// Why it is paused or was aborted.
   public var reason: String?
+  /// What failed when the base was judged last, a line a fault; empty when it passed.
+  public var baselineFaults: [String]
   /// The integration branch.
   public var into: String
   /// The steps in the plan's order.
@@ -41,6 +43,8 @@ public struct MigrationReport: Equatable, Sendable {
     state = migration.phase.word
     into = migration.into
     reason = migration.phase.reason
+    let faults = migration.baselineFailure?.details ?? []
+    baselineFaults = faults.map { String($0.split(separator: "\n").first ?? "") }
     let holds = Holds(migration)
     steps = []
     steps.reserveCapacity(migration.steps.count)

@@ -49,12 +49,25 @@ public struct StatusText: Sendable {
     if let reason = migration.reason {
       output += cut("  \(migration.state): \(PlainText.line(reason))") + "\n"
     }
+    writeBaseline(migration, to: &output)
     let shown = showsAll || migration.steps.count <= Self.fullListLimit
     let list = shown ? Array(migration.steps.indices) : selection(migration)
     let columns = Columns(migration, list)
     for index in list { output += line(migration.steps[index], columns) + "\n" }
     if !shown { output += cut(summary(migration, leavingOut: list)) + "\n" }
   }
+
+  /// The first faults of a base that does not pass, and where the rest is.
+  private func writeBaseline(_ migration: MigrationReport, to output: inout String) {
+    let faults = migration.baselineFaults
+    guard !faults.isEmpty else { return }
+    for fault in faults.prefix(Self.faultLimit) { output += cut("    \(PlainText.line(fault))") + "\n" }
+    let left = faults.count - Self.faultLimit
+    output += cut("    \(left > 0 ? "and \(left) more, " : "")see 'git migrate logs --baseline'") + "\n"
+  }
+
+  /// How many faults of the base are listed.
+  static let faultLimit = 5
 
   /// `new-logging  running  12 of 40 merged  3 leased  1 blocked  → migrate/new-logging`
   private func header(_ migration: MigrationReport) -> String {

@@ -19,3 +19,10 @@ public enum Verdict: String, Sendable, Codable, CaseIterable {
     }
   }
 }
+
+extension Baseline {
+  /// Why the tree did not pass; `nil` when it did.
+  public var failure: Failure? {
+    verdict == .passed ? nil : Failure(kind: .gate, reason: reason, details: details)
+  }
+}

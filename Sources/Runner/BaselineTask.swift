@@ -51,6 +51,7 @@ final class BaselineTask {
         .baselineRecorded(
           Baseline(
             tree: tree.objectID, verifiers: digest, verdict: report.verdict, reason: reason,
+            details: report.failure.map { $0.details.isEmpty ? [$0.reason] : $0.details } ?? [],
             kept: report.kept)))
     ])
     // The migration has ended meanwhile, or has another plan: what was found says nothing about that.

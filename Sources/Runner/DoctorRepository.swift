@@ -66,7 +66,8 @@ struct DoctorRepository {
       guard snapshot.tip != nil else {
         return [DoctorCheck("ledger", .ok, "empty: no migration was started here")]
       }
-      return [DoctorCheck("ledger", .ok, "\(snapshot.sequence) entries")] + ledger(snapshot.state)
+      return [DoctorCheck("ledger", .ok, Count.of(snapshot.sequence, "entry", plural: "entries"))]
+        + ledger(snapshot.state)
     } catch {
       return [DoctorCheck("ledger", .error, error.description, hint: error.hint)]
     }
@@ -94,6 +95,7 @@ struct DoctorRepository {
     let watched = HookBranches(commonDirectory: site.repository.commonDirectory).list()
     for migration in state.migrations where !migration.phase.isTerminal {
       list += leases(migration, now)
+      list += Preflight(site: site).checks(migration)
       let ref = migration.intoRef
       if ref.hasPrefix("refs/heads/migrate/") || watched.contains(ref) { continue }
       list.append(
@@ -130,7 +132,9 @@ struct DoctorRepository {
       if waiting > 0 {
         return [
           DoctorCheck(
-            "sharing", .warning, "\(waiting) entries wait to go to '\(remote.name)'", hint: "git migrate sync"
+            "sharing", .warning,
+            "\(waiting == 1 ? "1 entry waits" : "\(waiting) entries wait") to go to '\(remote.name)'",
+            hint: "git migrate sync"
           )
         ]
       }

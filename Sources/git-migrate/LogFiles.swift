@@ -28,6 +28,16 @@ struct LogFile: Equatable {
     return files
   }
 
+  /// What the verifiers printed when the base was judged last.
+  static func baseline(of migration: MigrationState, _ site: Site) throws(CommandError) -> [LogFile] {
+    try list("\(site.localDirectory)/logs/\(migration.name)", step: "").filter {
+      $0.what.hasPrefix("baseline-")
+    }
+  }
+
+  /// Its name without the end.
+  var name: String { step.isEmpty ? what : "\(epoch)-\(what)" }
+
   /// The logs in a folder, by claim and then by time; none when there is no such folder.
   static func list(_ directory: String, step: String) throws(CommandError) -> [LogFile] {
     guard Files.exists(directory) else { return [] }
@@ -139,7 +149,7 @@ struct LogPrinter {
   private mutating func announce(_ file: LogFile) throws(CommandError) {
     guard hasHeadings, last != file.path else { return }
     try finish()
-    try context.output.line("\(last == nil ? "" : "\n")==> \(file.epoch)-\(file.what) <==")
+    try context.output.line("\(last == nil ? "" : "\n")==> \(file.name) <==")
     last = file.path
   }
 

@@ -77,15 +77,11 @@ struct StepView {
   }
 
   private func detailText(_ event: Event) -> String {
-    let failure: Migration.Failure?
     switch event.change {
-    case .attemptFailed(_, let found): failure = found
-    case .gateFinished(_, let report): failure = report.failure
-    default: failure = nil
+    case .attemptFailed(_, let failure): return FailureText.lines(failure, indent: 6)
+    case .gateFinished(_, let report): return FailureText.lines(report.failure, indent: 6)
+    default: return ""
     }
-    let details = failure?.details ?? []
-    return details.flatMap { $0.split(separator: "\n", omittingEmptySubsequences: false) }
-      .map { "      \(TerminalText.sanitizedLine(String($0)))\n" }.joined()
   }
 
   private func decisionsText() -> String {
@@ -95,21 +91,7 @@ struct StepView {
       .joined()
   }
 
-  private func logText() -> String {
-    guard let newest = logs.last else { return "" }
-    var output = "\n\(TerminalText.sanitizedLine(newest.path))\n"
-    for line in tail(newest) { output += "  \(line)\n" }
-    return output
-  }
-
-  /// The last lines of a log, safe to print.
-  private func tail(_ file: LogFile) -> [String] {
-    guard let bytes = try? Files.tail(file.path, bytes: 64 << 10) else { return [] }
-    var cleaner = TerminalCleaner()
-    let text = cleaner.clean(LogPrinter.last(lines, of: bytes)) + cleaner.rest()
-    return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).dropLast(
-      text.hasSuffix("\n") ? 1 : 0)
-  }
+  private func logText() -> String { logs.last.map { FailureText.tail(of: $0, lines: lines) } ?? "" }
 
   // MARK: JSON
 
@@ -165,63 +147,6 @@ struct StepView {
       JSON.Member("at", .integer(event.at.seconds)), JSON.Member("by", .string(event.by)),
       JSON.Member("kind", .string(event.change.kind.rawValue)),
       JSON.Member("sentence", .string(event.sentence)),
-    ])
-  }
-}
-
-/// A migration as a whole, for `git migrate show`.
-struct MigrationView {
-  let state: MigrationState
-  let report: MigrationReport
-  let now: Timestamp
-
-  func text(_ palette: Palette) -> String {
-    var rows: [(String, String)] = [
-      ("state", report.state + (report.reason.map { ": \($0)" } ?? "")),
-      ("base", "\(state.base) at \(state.start.short)"),
-      ("into", "\(state.into) at \(state.tip.short)\(state.isShared ? ", shared" : "")"),
-      ("plan", "number \(state.planNumber), digest \(state.planDigest.prefix(16))"),
-      ("gate", gate), ("attempts", "\(state.plan.attempts) a step"),
-      ("lease", TimeText.span(seconds: Int64(state.plan.leaseSeconds))),
-    ]
-    if let agent = state.plan.agent {
-      rows.append(("agent", agent.adapter == "command" ? agent.command : agent.adapter))
-    }
-    let counts = zip(StepWord.allCases, report.counts).filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
-    rows.append(("steps", "\(state.steps.count): " + counts.joined(separator: ", ")))
-    var output = palette.bold(state.name) + "\n" + Rows.text(rows)
-    let blocked = report.steps.filter { $0.word == .blocked }
-    for step in blocked.prefix(20) {
-      output += "\n\(palette.red(step.id))  \(TerminalText.sanitizedLine(step.reason ?? ""))"
-    }
-    if !blocked.isEmpty { output += "\n" }
-    return output
-  }
-
-  private var gate: String {
-    let verifiers = state.plan.gate.verifiers.map { "\($0.name) (\($0.kind.rawValue)): \($0.run)" }
-    let guards = state.plan.gate.guards.map(\.rawValue)
-    let keep = state.plan.gate.keep
-    return (verifiers.isEmpty ? "none" : verifiers.joined(separator: "; "))
-      + (guards.isEmpty ? "" : "; guards \(guards.joined(separator: ", "))")
-      + (keep.isEmpty ? "" : "; keeps \(keep.joined(separator: ", "))")
-  }
-
-  var json: JSON {
-    var counts = zip(StepWord.allCases, report.counts).map {
-      JSON.Member($0.0.rawValue, .integer(Int64($0.1)))
-    }
-    counts.append(JSON.Member("total", .integer(Int64(state.steps.count))))
-    return .object([
-      JSON.Member("version", .integer(1)), JSON.Member("migration", .string(state.name)),
-      JSON.Member("state", .string(report.state)),
-      JSON.Member("reason", report.reason.map(JSON.string) ?? .null),
-      JSON.Member("base", .string(state.base)), JSON.Member("start", .string(state.start.hex)),
-      JSON.Member("into", .string(state.into)), JSON.Member("tip", .string(state.tip.hex)),
-      JSON.Member("shared", .bool(state.isShared)),
-      JSON.Member("plan_number", .integer(Int64(state.planNumber))),
-      JSON.Member("plan_digest", .string(state.planDigest)), JSON.Member("plan", state.plan.json),
-      JSON.Member("counts", .object(counts)),
     ])
   }
 }

@@ -21,6 +21,8 @@ import Testing
         expiresAt: at)),
     .refreshMerged(commit: oid(3)), .refreshAbandoned(evidence: .timeout, reason: "r"),
     .baselineRecorded(Baseline(tree: oid(1), verifiers: "v", verdict: .ranNoTests, reason: "r")),
+    .baselineRecorded(
+      Baseline(tree: oid(1), verifiers: "v", verdict: .failed, reason: "r", details: ["a\nb", "c"])),
     .stepClaimed(
       Claim(fence: fence, holder: "w1", owner: process(0), base: oid(1), expiresAt: at, slot: "slot-1")),
     .stepClaimed(Claim(fence: fence, holder: "ü", owner: process(1), base: oid(1), expiresAt: at, slot: nil)),

@@ -28,6 +28,35 @@ extension LifeTests {
     Transcript.check("pause-and-resume", story.lines)
   }
 
+  @Test func aBaseThatFailsIsRememberedWithItsFaults() throws {
+    let story = Story(.sample([PlannedStep(id: "S1")]))
+    let digest = story.current.plan.verifierDigest
+    func judge(_ verdict: Verdict, _ details: [String]) {
+      story.tell(
+        .baselineRecorded(
+          Baseline(tree: oid(9), verifiers: digest, verdict: verdict, reason: "r", details: details)),
+        by: "gate-1")
+    }
+    judge(.failed, ["test_a: 1 != 2", "test_b"])
+    #expect(story.current.baselineFailure?.details == ["test_a: 1 != 2", "test_b"])
+    let plan = story.current.plan
+    #expect(
+      try State(json: JSON.parse(story.state.json.canonical)) { (_, _) throws(JSONFault) in plan }
+        == story.state)
+    let report = StatusReport(story.state, sequence: 2, now: story.now)
+    let text = StatusText(report, width: 0, colour: false).text
+    #expect(
+      text.contains("    test_a: 1 != 2\n    test_b\n    see 'git migrate logs --baseline'\n"), "\(text)")
+    story.tell(.migrationResumed, by: "ann")
+    #expect(story.current.baselineFailure == nil, "a person says that the cause is gone")
+    judge(.couldNotRun, ["no such program"])
+    judge(.passed, [])
+    #expect(story.current.baselineFailure == nil)
+    // What entries of before said nothing of stays unsaid, and a checkpoint of then is still true.
+    judge(.failed, [])
+    #expect(story.current.baselineFailure == nil)
+  }
+
   @Test func amendment() {
     let story = Story(chain: "S1", "S2", "S3")
     story.complete("S1")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Git
 import Migration
 import PlanFile
+import Processes
 import Runner
 
 /// `git migrate check`: reads a plan as `start` would and says what it means; changes nothing.
@@ -55,7 +56,8 @@ struct CheckCommand: Subcommand {
     }
     if let fault = plan.fault() { throw CommandError("\(path): \(fault)") }
     if let promptStep { return try printPrompt(of: promptStep, plan, context) }
-    let warnings = PlanCheck.warnings(for: plan) + baseWarnings(plan, context)
+    let warnings =
+      try PlanCheck.warnings(for: plan) + baseWarnings(plan, context) + programWarnings(plan, context)
     if json.isWanted {
       return try context.output.line(json: PlanSummary(plan, digest: input.digest).json(warnings))
     }
@@ -99,6 +101,18 @@ struct CheckCommand: Subcommand {
     return warnings
   }
 
+  /// The programs that the plan begins its commands with and that are not on this machine.
+  private func programWarnings(_ plan: Plan, _ context: Context) throws(CommandError) -> [PlanWarning] {
+    let preflight: Preflight
+    if let site = try? context.site() {
+      preflight = Preflight(site: site)
+    } else {
+      let environment = ChildEnvironment.allowList(from: context.environment)
+      preflight = Preflight(environment: environment, directory: try context.directory())
+    }
+    return preflight.warnings(plan).map { PlanWarning(message: $0.message, hint: $0.hint) }
+  }
+
   private static func failure(_ error: CommandError) -> JSON {
     .object([
       JSON.Member("version", .integer(1)), JSON.Member("ok", .bool(false)),
@@ -134,9 +148,10 @@ private struct PlanSummary {
 
   var text: String {
     var rows: [(String, String)] = [
-      ("into", plan.into + (plan.base.map { " from \($0)" } ?? "")),
-      ("steps", "\(plan.steps.count) in \(layers.count) layers, at most \(layers.max() ?? 0) at once"),
+      ("into", plan.into + (plan.base.map { " from \($0)" } ?? ""))
     ]
+    let (steps, depth) = (plan.steps.count, Count.of(layers.count, "layer"))
+    rows.append(("steps", "\(steps) in \(depth), at most \(layers.max() ?? 0) at once"))
     if codemods > 0 { rows.append(("codemods", "\(codemods)")) }
     if let agent = plan.agent {
       rows.append(("agent", agent.adapter == "command" ? agent.command : agent.adapter))

@@ -22,7 +22,7 @@ struct FsckCommand: Subcommand {
       context.report("error", "\(finding.rule) at '\(finding.subject)': \(finding.message)")
       context.hint(finding.remedy)
     }
-    if findings.isEmpty { try context.output.line("ok \(count) entries") }
+    if findings.isEmpty { try context.output.line("ok \(Count.of(count, "entry", plural: "entries"))") }
   }
 
   private func document(_ findings: [Finding], _ count: Int) -> JSON {

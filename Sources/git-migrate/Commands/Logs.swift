@@ -22,6 +22,9 @@ struct LogsCommand: Subcommand {
   @Flag(name: [.customShort("l"), .long], help: "List the log files instead.")
   var list = false
 
+  @Flag(help: "What the verifiers printed when the base itself was judged last.")
+  var baseline = false
+
   @Option(help: ArgumentHelp("Only the logs of this claim; by default the last one.", valueName: "number"))
   var epoch: Int?
 
@@ -39,6 +42,9 @@ struct LogsCommand: Subcommand {
   @OptionGroup var migration: MigrationOption
 
   func validate() throws {
+    if baseline && (step != nil || follow || epoch != nil || all) {
+      throw ValidationError("'--baseline' is about no step")
+    }
     if step == nil && (follow || epoch != nil) { throw ValidationError("name the step") }
     if all && epoch != nil { throw ValidationError("'--all' and '--epoch' exclude each other") }
     if list && follow { throw ValidationError("'--list' and '--follow' exclude each other") }
@@ -48,8 +54,9 @@ struct LogsCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
     let state = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
+    if baseline { return try printBaseline(state, site, context) }
     guard let step else { return try printList(try LogFile.all(of: state, site), context) }
-    let index = try state.require(step: step)
+    let index = try find(step, in: state)
     let wanted = LogSelection(migration: state.name, step: step, epoch: epoch, isAll: all)
     if list { return try printList(try wanted.files(site, last: nil), context) }
     var printer = LogPrinter(context: context, isRaw: raw || !context.output.isTerminal)
@@ -60,7 +67,34 @@ struct LogsCommand: Subcommand {
       try followLogs(wanted, &printer, site, context)
     } else if files.isEmpty {
       throw nothing(step, state.steps[index])
+    } else if files.allSatisfy({ $0.size == 0 }) {
+      context.hint("'\(step)' printed nothing; '--list' shows the files")
     }
+  }
+
+  /// The index of the step. A person who asks for the log of the baseline by that name gets told how.
+  private func find(_ step: String, in state: MigrationState) throws(CommandError) -> Int {
+    do throws(CommandError) {
+      return try state.require(step: step)
+    } catch {
+      guard step == "baseline" else { throw error }
+      throw CommandError(error.message, hint: "the base's own log is 'git migrate logs --baseline'")
+    }
+  }
+
+  private func printBaseline(
+    _ state: MigrationState, _ site: Site, _ context: Context
+  ) throws(CommandError) {
+    let files = try LogFile.baseline(of: state, site)
+    if list { return try printList(files, context) }
+    guard !files.isEmpty else {
+      throw CommandError(
+        "the base was not judged in this clone", hint: "logs stay where the work was done", exitCode: .no)
+    }
+    var printer = LogPrinter(context: context, isRaw: raw || !context.output.isTerminal)
+    printer.hasHeadings = files.count > 1
+    for file in files { try printer.printStart(file, lines: lines) }
+    try printer.finish()
   }
 
   private func nothing(_ id: String, _ step: Step) -> CommandError {

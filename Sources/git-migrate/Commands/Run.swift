@@ -39,6 +39,9 @@ struct RunCommand: Subcommand {
       return try context.output.line("\(state.name) is \(state.phase.word)")
     }
     try site.requireTrust(state)
+    let preflight = Preflight(site: site)
+    try preflight.requireAgent(state)
+    for warning in preflight.warnings(state.plan) { context.warn(warning.message, hint: warning.hint) }
     let runner = try GateRunner(context)
     let progress = RunProgress(context, migration: state.name, isQuiet: quiet)
     let run = Orchestrator(
@@ -57,6 +60,13 @@ struct RunCommand: Subcommand {
       throw CommandError("'migrate.jobs' is '\(text)', not a number from 1 to 1000")
     }
     return number
+  }
+
+  private func baselineFailure(
+    _ name: String, _ context: Context
+  ) throws(CommandError) -> Migration.Failure? {
+    let site = try context.site()
+    return try reporting { try site.ledger.read() }.state.migration(named: name)?.baselineFailure
   }
 
   private func tell(_ ending: Orchestrator.Ending, _ name: String, _ context: Context) throws(CommandError) {
@@ -78,7 +88,14 @@ struct RunCommand: Subcommand {
     case .paused(let reason):
       context.exitCode = .no
       try context.output.line("\(name) is paused: \(reason)")
-      context.hint("go on with 'git migrate resume'")
+      guard let failure = try baselineFailure(name, context) else {
+        return context.hint("go on with 'git migrate resume'")
+      }
+      try context.output.write(FailureText.lines(failure, indent: 2, limit: 20))
+      context.hint("'git migrate logs --baseline' shows all that was printed")
+      context.hint(
+        "mend the base and take it in with 'git migrate refresh', or change the gate with "
+          + "'git migrate amend'; then 'git migrate resume'")
     case .ended(let word): try context.output.line("\(name) is \(word)")
     case .interrupted:
       try context.output.line("\(name): stopped; claims are given back, worktrees are kept")

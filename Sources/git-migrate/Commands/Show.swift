@@ -43,7 +43,8 @@ struct ShowCommand: Subcommand {
     guard let own = report.migrations.first else { return }
     let palette = Palette(isOn: json.isWanted ? false : try context.wantsColour(colour))
     guard let step else {
-      let view = MigrationView(state: state, report: own, now: report.now)
+      let view = MigrationView(
+        state: state, report: own, logs: try LogFile.baseline(of: state, site), lines: lines)
       return try context.output.write(json.isWanted ? view.json.canonical + "\n" : view.text(palette))
     }
     let index = try state.require(step: step)

@@ -73,7 +73,7 @@ struct StartCommand: Subcommand {
         ]))
     }
     try context.output.line(
-      "\(plan.migration): \(plan.steps.count) steps, from \(point.base) into \(plan.into)")
+      "\(plan.migration): \(Count.of(plan.steps.count, "step")), from \(point.base) into \(plan.into)")
     context.hint("run 'git migrate run' to do them, 'git migrate status' to see them")
   }
 }

@@ -27,7 +27,10 @@ struct SyncCommand: Subcommand {
     guard !json.isWanted else { return try context.output.line(json: document(report, remote, snapshot)) }
     let lines = report.lines(remote: remote.name)
     for line in lines { try context.output.line(line) }
-    if lines.isEmpty { try context.output.line("'\(remote.name)' has the same \(snapshot.sequence) entries") }
+    if lines.isEmpty {
+      try context.output.line(
+        "'\(remote.name)' has the same \(Count.of(snapshot.sequence, "entry", plural: "entries"))")
+    }
   }
 
   private func document(

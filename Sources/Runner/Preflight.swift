@@ -1,0 +1,144 @@
+import Git
+import Migration
+import Processes
+
+/// The first word of a shell command, as far as it names a program for sure.
+enum ShellWord: Equatable {
+  /// A name that the shell looks up: a program of PATH, or something of its own.
+  case name(String)
+  /// A path, as it is written.
+  case path(String)
+
+  /// The first word of `command`; `nil` for anything that only a shell could tell: an assignment, a
+  /// substitution, a quote, a function, a comment.
+  init?(firstOf command: String) {
+    let text = command.utf8.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A }
+    let word = text.prefix { !ShellWord.ends($0) }
+    // What follows may make another thing of it: `name() { … }`.
+    if text.dropFirst(word.count).first == UInt8(ascii: "(") { return nil }
+    guard let first = word.first, first != UInt8(ascii: "-"), word.allSatisfy(ShellWord.isPlain) else {
+      return nil
+    }
+    let name = String(decoding: word, as: UTF8.self)
+    self = word.contains(UInt8(ascii: "/")) ? .path(name) : .name(name)
+  }
+
+  private static func ends(_ byte: UInt8) -> Bool { " \t\n;&|<>()".utf8.contains(byte) }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: "._+-/".utf8.contains(byte)
+    }
+  }
+}
+
+/// Tries what a migration will need before anything is claimed: a program that is missing would fail each
+/// step by itself, and each attempt of it.
+public struct Preflight {
+  private let environment: [String: String]
+  private let directory: String
+
+  /// Looks with the environment that verifiers and agents get; paths are those of `directory`.
+  public init(environment: [String: String], directory: String) {
+    self.environment = environment
+    self.directory = directory
+  }
+
+  /// Looks as a run in this repository would.
+  public init(site: Site) {
+    self.init(
+      environment: ChildEnvironment.allowList(from: site.environment, extraNames: site.passedVariables),
+      directory: (try? site.mainDirectory()) ?? site.directory)
+  }
+
+  /// Throws when the plan's agent has work to do and its program is not there.
+  public func requireAgent(_ migration: MigrationState) throws(CommandError) {
+    guard let problem = missingAgent(migration) else { return }
+    throw CommandError(problem.message, hint: problem.hint)
+  }
+
+  /// What is said of an agent whose program is not there, and what to do; `nil` when it is, when nobody can
+  /// tell, or when no step needs it any more.
+  func missingAgent(_ migration: MigrationState) -> (message: String, hint: String)? {
+    guard let agent = migration.plan.agent, let word = ShellWord(firstOf: agent.command) else { return nil }
+    let isNeeded = zip(migration.steps, migration.plan.steps).contains {
+      $1.run == nil && !$0.phase.isTerminal
+    }
+    // What a set-up command makes is not there yet.
+    let isMade = migration.plan.worktree.setup != nil && !isAbsolute(word)
+    guard isNeeded, !isMade, !isThere(word) else { return nil }
+    switch word {
+    case .name(let name):
+      return (
+        "the agent's program '\(name)' is not in PATH",
+        "install it, or give the plan another agent with 'git migrate amend'"
+      )
+    case .path(let path):
+      return (
+        "the agent's program '\(path)' is not there, or may not be run",
+        "mend its path in the plan and give it to 'git migrate amend'"
+      )
+    }
+  }
+
+  /// The programs that the plan's verifiers, set-ups and codemods begin with and that the shell does not
+  /// find. A warning and no more: a set-up may still bring them.
+  public func warnings(_ plan: Plan) -> [(message: String, hint: String)] {
+    var users: [(name: String, of: String)] = []
+    func add(_ command: String?, _ user: String) {
+      guard let command, case .name(let name)? = ShellWord(firstOf: command),
+        !users.contains(where: { $0.name == name })
+      else { return }
+      users.append((name, user))
+    }
+    for verifier in plan.gate.verifiers { add(verifier.run, "the verifier '\(verifier.name)'") }
+    add(plan.gate.setup?.run, "the gate's set-up")
+    add(plan.worktree.setup, "the set-up command")
+    for step in plan.steps { add(step.run, "the step '\(step.id)'") }
+    let missing = missing(users.map(\.name))
+    return users.filter { missing.contains($0.name) }.map {
+      ("\($0.of) begins with '\($0.name)', which is not found in PATH here", "install it, or mend the plan")
+    }
+  }
+
+  private func isAbsolute(_ word: ShellWord) -> Bool {
+    if case .path(let path) = word { return path.hasPrefix("/") }
+    return false
+  }
+
+  private func isThere(_ word: ShellWord) -> Bool {
+    switch word {
+    case .name(let name): return missing([name]).isEmpty
+    case .path(let path): return Files.isExecutable(path.hasPrefix("/") ? path : "\(directory)/\(path)")
+    }
+  }
+
+  /// Which of the names the shell does not know. It is asked itself: what is built in only it can tell. When
+  /// it cannot be asked, nothing is said to be missing.
+  private func missing(_ names: [String]) -> Set<String> {
+    if names.isEmpty { return [] }
+    let script = #"for name; do command -v "$name" >/dev/null 2>&1 || printf '%s\n' "$name"; done"#
+    var run = Command(
+      "/bin/sh", ["-c", script, "sh"] + names, environment: environment, directory: directory)
+    run.timeoutSeconds = 10
+    guard let outcome = try? run.run(outputLimit: 1 << 20), outcome.status.isSuccess else { return [] }
+    return Set(outcome.text.split(separator: "\n").map(String.init))
+  }
+}
+
+extension Preflight {
+  /// What `doctor` says of a migration that is open.
+  func checks(_ migration: MigrationState) -> [DoctorCheck] {
+    var list: [DoctorCheck] = []
+    if let agent = missingAgent(migration) {
+      list.append(DoctorCheck("agent", .error, "'\(migration.name)': \(agent.message)", hint: agent.hint))
+    }
+    return list
+      + warnings(migration.plan).map {
+        DoctorCheck("program", .warning, "'\(migration.name)': \($0.message)", hint: $0.hint)
+      }
+  }
+}

@@ -1,0 +1,103 @@
+import Migration
+import Processes
+import Support
+import Testing
+
+@testable import Runner
+
+/// A person is told why, where they look.
+@Suite("A person is told why")
+struct ToldWhyTests {
+  private static let suite = """
+    import unittest
+    class T(unittest.TestCase):
+        def test_old(self):
+            self.assertEqual(open("a.txt").read(), "b\\n")
+        def test_zero(self):
+            raise KeyError("x")
+
+    """
+  private static let gate =
+    "{ verifiers: [{ name: t, run: 'python3 -B -m unittest discover -p \"test_*.py\"' }] }"
+
+  @Test("that the base fails: the tests and their log, in run, status, show and logs")
+  func baseline() throws {
+    let world = try MigrationWorld(files: ["test_it.py": Self.suite])
+    try world.start("  - { id: A, run: 'echo x > x' }", gate: Self.gate)
+    let run = try world.migrate("run")
+    #expect(run.code == 1)
+    #expect(run.out.contains("t: test_zero (test_it.T.test_zero): KeyError: 'x' (and 1 more)"), "\(run)")
+    #expect(run.out.contains("test_it.py:4): AssertionError:"), "\(run)")
+    #expect(run.err.contains("git migrate logs --baseline"), "\(run)")
+    #expect(!run.description.contains("exited with"), "\(run)")
+    let status = try world.migrate("status").out
+    #expect(
+      status.contains("    test_zero (test_it.T.test_zero) (test_it.py:6): KeyError: 'x'\n"), "\(status)")
+    let show = try world.migrate("show").out
+    #expect(show.contains("  test_zero (test_it.T.test_zero) (test_it.py:6): KeyError: 'x'\n"), "\(show)")
+    #expect(show.contains("/baseline-t.log\n"), "\(show)")
+    let json = try JSON.parse(try world.migrate("show", "--json").out)
+    guard case .array(let details)? = json["baseline_failure"]?["details"] else {
+      throw TestFailure("no details: \(json.canonical)")
+    }
+    #expect(details.count == 2)
+    let logs = try world.migrate("logs", "--baseline")
+    #expect(logs.code == 0 && logs.out.contains("Ran 2 tests"), "\(logs)")
+    #expect(try world.migrate("logs", "baseline").err.contains("'git migrate logs --baseline'"))
+    #expect(try world.complaints() == "")
+  }
+
+  @Test("that a step is blocked: by its first failure, in status and in the notice")
+  func step() throws {
+    let world = try MigrationWorld(files: ["test_it.py": Self.suite, "b.txt": "b\n"])
+    try world.start(
+      "  - { id: A, run: 'echo x > x' }",
+      gate: "{ verifiers: [{ name: t, run: 'test ! -e x || python3 -B -m unittest discover' }] }",
+      more: "notify: 'cat >> \"$HOME/notices\"'")
+    let run = try world.migrate("run")
+    #expect(run.code == 1, "\(run)")
+    let reason = try world.members("reason")["A"] ?? ""
+    let wanted = "t: test_zero (test_it.T.test_zero): KeyError: 'x' (and 1 more)"
+    #expect(reason.hasSuffix(wanted), "\(reason)")
+    #expect(try world.note("notices").contains(wanted))
+  }
+
+  @Test("that the agent is missing, before anything is claimed; in doctor too")
+  func missingAgent() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A }\n  - { id: B }", more: "agent: { command: no-such-agent --yes }")
+    let run = try world.migrate("run")
+    #expect(run.code == 128, "\(run)")
+    #expect(run.err.contains("fatal: the agent's program 'no-such-agent' is not in PATH\nhint: "), "\(run)")
+    #expect(try world.count("claimed") == 0)
+    let doctor = try world.migrate("doctor")
+    #expect(doctor.code == 1 && doctor.out.contains("error: agent: 'mig': the agent's program"), "\(doctor)")
+    // What needs no agent is done.
+    try world.amend("  - { id: A, run: 'echo a > a' }", more: "agent: { command: no-such-agent --yes }")
+    #expect(try world.migrate("run").code == 0)
+  }
+
+  @Test("that a verifier's program is missing: a warning of check, run and doctor")
+  func missingVerifier() throws {
+    let world = try MigrationWorld()
+    let gate = "{ verifiers: [{ name: lint, run: 'no-such-linter .' }, { name: t, run: 'cd . && true' }] }"
+    try world.start("  - { id: A, run: 'echo a > a' }", gate: gate)
+    let words = "warning: the verifier 'lint' begins with 'no-such-linter', which is not found in PATH here"
+    for arguments in [["check", world.repository.root + "/plan.md"], ["run"]] {
+      let run = try world.repository.run(TestBinary.path, arguments)
+      #expect(run.err.contains(words), "\(run)")
+      #expect(!run.err.contains("'cd'"), "\(run)")
+    }
+    #expect(try world.migrate("doctor").out.contains("warning: program: 'mig': the verifier 'lint'"))
+  }
+
+  @Test("and nothing is said of words that only a shell can tell")
+  func firstWords() {
+    let known: [(String, ShellWord?)] = [
+      ("pytest -q", .name("pytest")), ("  ./run.sh x", .path("./run.sh")), ("a;b", .name("a")),
+      ("CI=1 pytest", nil), ("$TOOL x", nil), ("f() { :; }; f", nil), ("\"a b\" c", nil), ("# x\ny", nil),
+      ("", nil), ("! false", nil), ("(cd x; y)", nil), ("~/bin/x", nil), ("g++ a.cc", .name("g++")),
+    ]
+    for (command, word) in known { #expect(ShellWord(firstOf: command) == word, "\(command)") }
+  }
+}
