@@ -7,6 +7,7 @@ struct Expansion {
   private var drafts: [Draft] = []
   private var bytes = 0
   private var files: [String]?
+  private let faults = Faults()
 
   init(settings: Plan) { self.settings = settings }
 
@@ -28,12 +29,20 @@ struct Expansion {
         continue
       }
       guard let source else { continue }
-      try expansion.add(entry, matches: try expansion.matches(of: each, from: source))
+      // What one `for:` finds says nothing about the next.
+      do throws(PlanFault) {
+        try expansion.add(entry, matches: try expansion.matches(of: each, from: source))
+      } catch {
+        faults.add(error)
+      }
     }
+    // Without the steps of a `for:` every need of them would be a fault, too.
+    try faults.end()
     expansion.separateIDs()
-    try expansion.checkIDs()
+    expansion.checkIDs()
     var plan = settings
-    plan.steps = try expansion.resolved()
+    plan.steps = expansion.resolved()
+    try faults.end()
     if let cycle = NeedResolver.cycle(in: plan.steps) {
       let mark = expansion.drafts.first { $0.step.id == cycle.first }?.mark ?? Mark(line: 1, column: 1)
       let ring = cycle.count > 12 ? Array(cycle.prefix(10)) + ["…"] + cycle.suffix(1) : cycle
@@ -240,27 +249,29 @@ struct Expansion {
     }
   }
 
-  private func checkIDs() throws(PlanFault) {
+  private func checkIDs() {
     var owners: [String: Int] = [:]
-    for (index, draft) in drafts.enumerated() {
+    for (index, draft) in drafts.enumerated() where !faults.isFull {
       if let reason = Identifier.stepFault(draft.step.id) {
-        throw draft.mark.fault("the step id \(quoted(draft.step.id)) of \(quoted(draft.shown)) \(reason)")
+        faults.add(
+          draft.mark.fault("the step id \(quoted(draft.step.id)) of \(quoted(draft.shown)) \(reason)"))
       }
       guard let other = owners.updateValue(index, forKey: draft.step.id.lowercased()) else { continue }
-      throw draft.mark.fault(
-        "\(quoted(drafts[other].shown)) and \(quoted(draft.shown)) give the same id"
-          + " \(quoted(draft.rawID ?? draft.step.id))",
-        hint: "use a name in the id that tells them apart, such as {{match.path}} or {{match.index}}")
+      faults.add(
+        draft.mark.fault(
+          "\(quoted(drafts[other].shown)) and \(quoted(draft.shown)) give the same id"
+            + " \(quoted(draft.rawID ?? draft.step.id))",
+          hint: "use a name in the id that tells them apart, such as {{match.path}} or {{match.index}}"))
     }
   }
 
-  private func resolved() throws(PlanFault) -> [PlannedStep] {
+  private func resolved() -> [PlannedStep] {
     var resolver = NeedResolver(ids: drafts.map(\.step.id))
     var steps: [PlannedStep] = []
     steps.reserveCapacity(drafts.count)
-    for draft in drafts {
+    for draft in drafts where !faults.isFull {
       var step = draft.step
-      step.needs = try resolver.resolve(draft.needs, of: step.id)
+      step.needs = resolver.resolve(draft.needs, of: step.id, faults)
       steps.append(step)
     }
     return steps

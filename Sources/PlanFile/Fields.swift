@@ -7,12 +7,18 @@ struct Fields {
   let mark: Mark
   private let entries: [String: Node.Entry]
 
-  /// Opens a map whose keys must all stand in `table`; `subject` names it in messages.
-  init(_ node: Node, _ table: KeyTable, in subject: String) throws(PlanFault) {
+  /// The fault of the first key that is not known.
+  let unknownKey: PlanFault?
+
+  /// Opens a map whose keys must all stand in `table`; `subject` names it in messages. Throws only for what
+  /// is no map: unknown keys are faults besides, and reading goes on without them.
+  init(_ node: Node, _ table: KeyTable, in subject: String, _ faults: Faults) throws(PlanFault) {
     let map = try Self.entries(node, of: subject)
-    for entry in map where !table.keys.contains(entry.key.value) {
-      throw Self.unknown(entry.key, table, subject)
+    let unknown = map.filter { !table.keys.contains($0.key.value) }.map {
+      Self.unknown($0.key, table, subject)
     }
+    for fault in unknown { faults.add(fault) }
+    unknownKey = unknown.first
     mark = node.mark
     entries = Dictionary(map.map { ($0.key.value, $0) }, uniquingKeysWith: { first, _ in first })
   }

@@ -49,23 +49,34 @@ struct NeedResolver {
     positions = Dictionary(ids.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The ids that one step needs, each once, in the order given.
-  mutating func resolve(_ needs: [Text], of id: String) throws(PlanFault) -> [String] {
+  /// The ids that one step needs, each once, in the order given; without those that are faults.
+  mutating func resolve(_ needs: [Text], of id: String, _ faults: Faults) -> [String] {
     var resolved: [String] = []
     var seen: Set<String> = []
     for need in needs {
-      if need.value == id {
-        throw need.mark.fault("the step \(quoted(id)) needs itself", hint: "take it out of 'needs'")
-      }
-      for name in try names(need) where name != id && seen.insert(name).inserted { resolved.append(name) }
-      guard count + resolved.count <= Bounds.needs else {
-        throw need.mark.fault(
-          "the steps have more than \(Bounds.needs) needs in all",
-          hint: "put a step in between that needs them all, and need that one")
+      do throws(PlanFault) {
+        try add(need, of: id, to: &resolved, &seen)
+      } catch {
+        faults.add(error)
+        if faults.isFull || count + resolved.count > Bounds.needs { break }
       }
     }
     count += resolved.count
     return resolved
+  }
+
+  private mutating func add(
+    _ need: Text, of id: String, to resolved: inout [String], _ seen: inout Set<String>
+  ) throws(PlanFault) {
+    if need.value == id {
+      throw need.mark.fault("the step \(quoted(id)) needs itself", hint: "take it out of 'needs'")
+    }
+    for name in try names(need) where name != id && seen.insert(name).inserted { resolved.append(name) }
+    guard count + resolved.count <= Bounds.needs else {
+      throw need.mark.fault(
+        "the steps have more than \(Bounds.needs) needs in all",
+        hint: "put a step in between that needs them all, and need that one")
+    }
   }
 
   private mutating func names(_ need: Text) throws(PlanFault) -> [String] {

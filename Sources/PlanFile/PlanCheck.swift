@@ -73,7 +73,21 @@ private struct OverlapSearch {
   private var stamp = 0
   private var comparisons = 0
   private var visits = 0
-  private var found: [PlanWarning] = []
+  /// Pairs of steps that may collide, each once, with the patterns by which they do.
+  private var found: [Overlap] = []
+  private var pairs: Set<[Int]> = []
+
+  private struct Overlap {
+    var one: Int
+    var other: Int
+    /// The pattern of `one`.
+    var first: String
+    /// The pattern of `other`.
+    var second: String
+  }
+
+  /// How many pairs are looked for: many of them come from one step that stands across a group.
+  private static let maximumPairs = 2_000
 
   init(_ steps: [PlannedStep]) {
     self.steps = steps
@@ -101,6 +115,8 @@ private struct OverlapSearch {
     return levels
   }
 
+  private var isEnough: Bool { isSpent || found.count >= Self.maximumPairs }
+
   private var isSpent: Bool { comparisons > Self.maximumComparisons || visits > Self.maximumVisits }
 
   mutating func warnings(atMost limit: Int) -> [PlanWarning] {
@@ -119,39 +135,82 @@ private struct OverlapSearch {
           // Patterns with the same start would meet twice.
           if start == pattern.literalStart && other >= index { continue }
           comparisons += 1
-          if found.count > limit || isSpent { return ended(limit) }
+          if isEnough { return lines(limit) }
           if pattern.mayOverlap(patterns[other]) {
             report(groups[other], groups[index], patterns[other], pattern)
           }
         }
       }
-      if found.count > limit || isSpent { return ended(limit) }
+      if isEnough { return lines(limit) }
     }
-    return found
+    return lines(limit)
   }
 
-  private func ended(_ limit: Int) -> [PlanWarning] {
-    found.prefix(limit) + [
-      PlanWarning(
-        message: isSpent
-          ? "the plan has too many paths to compare them all" : "more steps may change the same paths")
-    ]
+  /// At most `limit` warnings, one a group: a step that may collide with several others is told once.
+  private func lines(_ limit: Int) -> [PlanWarning] {
+    var rest = found
+    var lines: [PlanWarning] = []
+    while let next = rest.first, lines.count < limit {
+      let hub = hub(of: rest, or: next)
+      let group = rest.filter { $0.one == hub || $0.other == hub }
+      if group.count > 1 {
+        lines.append(warning(hub, group))
+        rest.removeAll { $0.one == hub || $0.other == hub }
+      } else {
+        lines.append(warning(next))
+        rest.removeFirst()
+      }
+    }
+    if isSpent {
+      lines.append(PlanWarning(message: "the plan has too many paths to compare them all"))
+    } else if !rest.isEmpty || isEnough {
+      lines.append(PlanWarning(message: "more steps may change the same paths"))
+    }
+    return lines
   }
+
+  /// The step that occurs most often in these pairs; of several that of the first pair.
+  private func hub(of pairs: [Overlap], or next: Overlap) -> Int {
+    var counts: [Int: Int] = [:]
+    for pair in pairs {
+      counts[pair.one, default: 0] += 1
+      counts[pair.other, default: 0] += 1
+    }
+    let most = counts.values.max() ?? 0
+    for pair in pairs {
+      if counts[pair.one] == most { return pair.one }
+      if counts[pair.other] == most { return pair.other }
+    }
+    return next.one
+  }
+
+  private func warning(_ hub: Int, _ group: [Overlap]) -> PlanWarning {
+    let partners = group.map { $0.one == hub ? $0.other : $0.one }.sorted()
+    let first = partners.first ?? hub
+    return PlanWarning(
+      message: "the step \(quoted(steps[hub].id)) may run at the same time as \(partners.count) others"
+        + " and change the same paths (first \(quoted(steps[first].id)))",
+      hint: Self.hint, steps: [steps[hub].id, steps[first].id])
+  }
+
+  private func warning(_ pair: Overlap) -> PlanWarning {
+    let (one, other) = (steps[pair.one].id, steps[pair.other].id)
+    return PlanWarning(
+      message: "the steps \(quoted(one)) and \(quoted(other)) may run at the same time and"
+        + (pair.first == pair.second
+          ? " both change \(quoted(pair.first))"
+          : " change the same paths: \(quoted(pair.first)) and \(quoted(pair.second))"),
+      hint: Self.hint, steps: [one, other])
+  }
+
+  private static let hint = "let one need the other, or give both the same 'lock'"
 
   /// Reports one pair of unordered steps, if there is one: from `left` alone when `right` is empty, else
   /// one of each.
   private mutating func report(_ left: [Int], _ right: [Int], _ first: PathPattern, _ second: PathPattern) {
     guard let (one, other) = unordered(left, right) else { return }
-    let same = first.text == second.text
-    found.append(
-      PlanWarning(
-        message:
-          "the steps \(quoted(steps[one].id)) and \(quoted(steps[other].id)) may run at the same time and"
-          + (same
-            ? " both change \(quoted(first.text))"
-            : " change the same paths: \(quoted(first.text)) and \(quoted(second.text))"),
-        hint: "let one need the other, or give both the same 'lock'",
-        steps: [steps[one].id, steps[other].id]))
+    guard pairs.insert([one, other]).inserted else { return }
+    found.append(Overlap(one: one, other: other, first: first.text, second: second.text))
   }
 
   private mutating func unordered(_ left: [Int], _ right: [Int]) -> (Int, Int)? {

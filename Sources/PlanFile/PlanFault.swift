@@ -12,6 +12,8 @@ public struct PlanFault: Error, Equatable, Sendable, CustomStringConvertible {
   public var message: String
   /// What to do next, or `nil` when the message says it.
   public var hint: String?
+  /// What else is wrong with the file, in its order.
+  public var others: [PlanFault] = []
 
   /// Makes a fault.
   public init(path: String = "", line: Int, column: Int, message: String, hint: String? = nil) {
@@ -29,6 +31,7 @@ public struct PlanFault: Error, Equatable, Sendable, CustomStringConvertible {
   func named(_ path: String) -> PlanFault {
     var fault = self
     fault.path = path
+    fault.others = others.map { $0.named(path) }
     return fault
   }
 }

@@ -8,22 +8,37 @@ public struct PlanFile: Equatable, Sendable {
   public let settings: Plan
   let entries: [StepEntry]
 
-  /// Reads a plan file from its bytes; any bytes at all give a plan or a fault.
+  /// Reads a plan file from its bytes; any bytes at all give a plan or a fault, which has with it all others
+  /// that could be found.
   public static func parse(_ bytes: [UInt8], path: String) throws(PlanFault) -> PlanFile {
     do throws(PlanFault) {
       let parts = try FrontMatter(bytes)
       let root = try YAMLReader.read(parts.yaml, firstLine: parts.yamlLine)
-      let fields = try Fields(root, KnownKeys.plan, in: "the plan")
-      var settings = try PlanReader.settings(fields)
+      let faults = Faults()
+      let fields = try Fields(root, KnownKeys.plan, in: "the plan", faults)
+      let reader = PlanReader(fields, faults)
+      var settings = reader.settings()
       settings.prompt = parts.body
-      let resources = Set(settings.resources.map(\.name))
-      let entries = try PlanReader.entries(fields, resources: resources)
+      let (entries, isWhole) = reader.entries()
       let matched = PromptNames.match.filter { name in
         entries.contains { $0.each?.source.matchNames.contains(name) ?? false }
       }
-      _ = try Template.checked(
-        parts.body, at: TemplatePlace(bodyLine: parts.bodyLine), known: PromptNames.known(matched: matched))
+      faults.collect { () throws(PlanFault) in
+        _ = try Template.checked(
+          parts.body, at: TemplatePlace(bodyLine: parts.bodyLine), known: PromptNames.known(matched: matched))
+      }
       let plan = PlanFile(path: path, settings: settings, entries: entries)
+      if !faults.isEmpty {
+        // Where every id is known, the needs can be followed all the same.
+        if isWhole, !plan.needsExpansion {
+          do throws(PlanFault) {
+            _ = try Expansion(settings: settings).plan(of: entries, from: nil)
+          } catch {
+            faults.addFurther(error)
+          }
+        }
+        try faults.end(top: fields.mark)
+      }
       if !plan.needsExpansion { _ = try Expansion(settings: settings).plan(of: entries, from: nil) }
       return plan
     } catch {

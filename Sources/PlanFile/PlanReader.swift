@@ -1,22 +1,42 @@
 import Migration
 
-/// Reads the front matter's keys, except the steps.
-enum PlanReader {
-  static func settings(_ fields: Fields) throws(PlanFault) -> Plan {
-    let migration = try identifier(
-      try fields.required("migration", of: "the plan").text("'migration'"), "the migration name",
-      fault: Identifier.migrationFault)
-    var plan = Plan(migration: migration)
-    plan.base = try branch(fields, "base")
-    plan.into = try branch(fields, "into") ?? plan.into
-    plan.attempts = try fields.integer("attempts", in: Bounds.attempts) ?? plan.attempts
-    plan.leaseSeconds = try fields.seconds("lease", in: Bounds.lease) ?? plan.leaseSeconds
-    plan.backoff = try backoff(fields)
-    if let node = fields.node("agent") { plan.agent = try agent(node) }
-    plan.resources = try resources(fields)
-    if let node = fields.node("worktree") { plan.worktree = try worktree(node) }
-    plan.notify = try fields.text("notify")?.value
-    plan.gate = try gate(fields, resources: Set(plan.resources.map(\.name)), worktree: plan.worktree)
+/// Reads the front matter's keys. What is wrong is collected, and what it is about keeps its default, so that
+/// all faults are found in one reading.
+struct PlanReader {
+  let faults: Faults
+  /// The names under `resources`; `nil` when they could not be read, so that any name may be right.
+  private let resourceNames: Set<String>?
+  let fields: Fields
+  private let listed: [Plan.Resource]
+
+  init(_ fields: Fields, _ faults: Faults) {
+    self.fields = fields
+    self.faults = faults
+    let listed = faults.collect(try PlanReader.resources(fields))
+    resourceNames = listed.map { Set($0.map(\.name)) }
+    self.listed = listed ?? []
+  }
+
+  func settings() -> Plan {
+    let migration = faults.collect(
+      try PlanReader.identifier(
+        try fields.required("migration", of: "the plan").text("'migration'"), "the migration name",
+        fault: Identifier.migrationFault))
+    var plan = Plan(migration: migration ?? "")
+    plan.base = faults.collect(try branch("base")) ?? nil
+    plan.into = (faults.collect(try branch("into")) ?? nil) ?? plan.into
+    plan.attempts =
+      (faults.collect(try fields.integer("attempts", in: Bounds.attempts)) ?? nil) ?? plan.attempts
+    plan.leaseSeconds =
+      (faults.collect(try fields.seconds("lease", in: Bounds.lease)) ?? nil) ?? plan.leaseSeconds
+    plan.backoff = faults.collect(try backoff()) ?? plan.backoff
+    if let node = fields.node("agent") { plan.agent = faults.collect(try agent(node)) }
+    plan.resources = listed
+    if let node = fields.node("worktree") {
+      plan.worktree = faults.collect(try worktree(node)) ?? plan.worktree
+    }
+    plan.notify = faults.collect(try fields.text("notify")?.value) ?? nil
+    plan.gate = faults.collect(try gate(plan.worktree)) ?? plan.gate
     return plan
   }
 
@@ -31,7 +51,7 @@ enum PlanReader {
     return text.value
   }
 
-  private static func branch(_ fields: Fields, _ key: String) throws(PlanFault) -> String? {
+  private func branch(_ key: String) throws(PlanFault) -> String? {
     guard let text = try fields.text(key) else { return nil }
     if let reason = BranchName.fault(text.value) {
       throw text.mark.fault(
@@ -40,7 +60,7 @@ enum PlanReader {
     return text.value
   }
 
-  private static func backoff(_ fields: Fields) throws(PlanFault) -> Plan.Backoff {
+  private func backoff() throws(PlanFault) -> Plan.Backoff {
     var backoff = Plan.Backoff()
     guard let node = fields.node("backoff") else { return backoff }
     if case .text = node.content {
@@ -48,7 +68,7 @@ enum PlanReader {
       backoff.maximumSeconds = max(backoff.maximumSeconds, backoff.initialSeconds)
       return backoff
     }
-    let inner = try Fields(node, KnownKeys.backoff, in: "'backoff'")
+    let inner = try Fields(node, KnownKeys.backoff, in: "'backoff'", faults)
     backoff.initialSeconds = try inner.seconds("initial", in: Bounds.backoff) ?? backoff.initialSeconds
     let maximum = try inner.seconds("max", in: Bounds.backoff)
     backoff.maximumSeconds = maximum ?? max(backoff.maximumSeconds, backoff.initialSeconds)
@@ -60,8 +80,8 @@ enum PlanReader {
     return backoff
   }
 
-  private static func agent(_ node: Node) throws(PlanFault) -> Plan.Agent {
-    let fields = try Fields(node, KnownKeys.agent, in: "'agent'")
+  private func agent(_ node: Node) throws(PlanFault) -> Plan.Agent {
+    let fields = try Fields(node, KnownKeys.agent, in: "'agent'", faults)
     let command = try fields.text("command")?.value
     let name = try fields.text("adapter")
     let adapter = Adapter.known.first { $0.name == name?.value }
@@ -93,89 +113,112 @@ enum PlanReader {
     guard let node = fields.node("resources") else { return [] }
     var resources: [Plan.Resource] = []
     for entry in try Fields.entries(node, of: "'resources'") {
-      let name = try identifier(entry.key, "the resource")
+      let name = try PlanReader.identifier(entry.key, "the resource")
       let capacity = try entry.value.integer("the count of \(quoted(name))", in: Bounds.capacity)
       resources.append(Plan.Resource(name: name, capacity: capacity))
     }
     return resources
   }
 
-  private static func worktree(_ node: Node) throws(PlanFault) -> Plan.Worktree {
-    let fields = try Fields(node, KnownKeys.worktree, in: "'worktree'")
-    var copy: [String] = []
-    for text in try fields.texts("copy") { copy.append(try PlanPath.checked(text)) }
-    return Plan.Worktree(
-      copy: copy, setup: try fields.text("setup")?.value, keep: try fields.flag("keep") ?? false)
+  private func worktree(_ node: Node) throws(PlanFault) -> Plan.Worktree {
+    let fields = try Fields(node, KnownKeys.worktree, in: "'worktree'", faults)
+    var worktree = Plan.Worktree()
+    for text in faults.collect(try fields.texts("copy")) ?? [] {
+      if let path = faults.collect(try PlanPath.checked(text)) { worktree.copy.append(path) }
+    }
+    worktree.setup = faults.collect(try fields.text("setup")?.value) ?? nil
+    worktree.keep = (faults.collect(try fields.flag("keep")) ?? nil) ?? false
+    return worktree
   }
 
-  private static func gate(
-    _ fields: Fields, resources: Set<String>, worktree: Plan.Worktree
-  ) throws(PlanFault) -> Plan.Gate {
+  private func gate(_ worktree: Plan.Worktree) throws(PlanFault) -> Plan.Gate {
     let ways = "list 'verifiers' under 'gate:', or write 'gate: none' to merge without any check"
     let node = try fields.required("gate", of: "the plan", hint: ways)
     if case .text("none", _) = node.content { return Plan.Gate() }
     guard case .map = node.content else {
       throw node.mark.fault("'gate' must be a map or the word none, not \(node.shown)", hint: ways)
     }
-    let inner = try Fields(node, KnownKeys.gate, in: "'gate'")
-    let list = try inner.required("verifiers", of: "the gate", hint: ways).list("'verifiers'")
-    guard !list.isEmpty else { throw node.mark.fault("the gate has no verifiers", hint: ways) }
+    let inner = try Fields(node, KnownKeys.gate, in: "'gate'", faults)
     var gate = Plan.Gate()
     var names: [String: Int] = [:]
-    for item in list {
-      let verifier = try verifier(item, resources: resources)
+    for item in faults.collect(try verifiers(inner, node, ways)) ?? [] {
+      guard let verifier = faults.collect(try verifier(item)) else { continue }
       if let line = names.updateValue(item.mark.line, forKey: verifier.name.lowercased()) {
-        throw item.mark.fault(
-          "two verifiers are named \(quoted(verifier.name))", hint: "the first is on line \(line)")
+        faults.add(
+          item.mark.fault(
+            "two verifiers are named \(quoted(verifier.name))", hint: "the first is on line \(line)"))
       }
       gate.verifiers.append(verifier)
     }
-    for text in try inner.texts("guards") {
+    for text in faults.collect(try inner.texts("guards")) ?? [] {
       let known = Plan.Guard.allCases.map(\.rawValue)
-      let value: Plan.Guard = try choice(text, "guard", known: known)
-      if gate.guards.contains(value) {
-        throw text.mark.fault("the guard '\(text.value)' is given twice", hint: "keep one")
+      let found: Plan.Guard? = faults.collect(try PlanReader.choice(text, "guard", known: known))
+      guard let found else { continue }
+      if gate.guards.contains(found) {
+        faults.add(text.mark.fault("the guard '\(text.value)' is given twice", hint: "keep one"))
       }
-      gate.guards.append(value)
+      gate.guards.append(found)
     }
-    for text in try inner.texts("keep") {
-      _ = try PlanPath.checkedGlob(text)
-      if text.value.utf8.contains(where: { $0 != 0x2A && $0 != 0x2E && $0 != 0x2F }) {
-        gate.keep.append(text.value)
-      } else {
-        throw text.mark.fault(
-          "\(quoted(text.value)) in 'keep' would keep everything", hint: "name the folders, such as target")
-      }
+    for text in faults.collect(try inner.texts("keep")) ?? [] {
+      if let folder = faults.collect(try PlanReader.kept(text)) { gate.keep.append(folder) }
     }
     // What makes a worker's worktree usable makes the gate's usable too, unless the plan knows better.
-    gate.setup = try inner.node("setup").map(gateSetup) ?? worktree.setup.map { Plan.Gate.Setup(run: $0) }
+    gate.setup = worktree.setup.map { Plan.Gate.Setup(run: $0) }
+    if let setup = inner.node("setup") { gate.setup = faults.collect(try gateSetup(setup)) }
     if gate.setup != nil, let line = names["setup"] {
-      throw node.mark.fault(
-        "a verifier is named 'setup', as the log of the gate's set-up is",
-        hint: "give the verifier on line \(line) another name")
+      faults.add(
+        node.mark.fault(
+          "a verifier is named 'setup', as the log of the gate's set-up is",
+          hint: "give the verifier on line \(line) another name"))
     }
     return gate
   }
 
-  private static func gateSetup(_ node: Node) throws(PlanFault) -> Plan.Gate.Setup {
+  private func verifiers(_ fields: Fields, _ node: Node, _ ways: String) throws(PlanFault) -> [Node] {
+    let list = try fields.required("verifiers", of: "the gate", hint: ways).list("'verifiers'")
+    guard !list.isEmpty else { throw node.mark.fault("the gate has no verifiers", hint: ways) }
+    return list
+  }
+
+  private static func kept(_ text: Text) throws(PlanFault) -> String {
+    _ = try PlanPath.checkedGlob(text)
+    guard text.value.utf8.contains(where: { $0 != 0x2A && $0 != 0x2E && $0 != 0x2F }) else {
+      throw text.mark.fault(
+        "\(quoted(text.value)) in 'keep' would keep everything", hint: "name the folders, such as target")
+    }
+    return text.value
+  }
+
+  private func gateSetup(_ node: Node) throws(PlanFault) -> Plan.Gate.Setup {
     if case .text = node.content { return Plan.Gate.Setup(run: try node.text("'setup'").value) }
-    let fields = try Fields(node, KnownKeys.gateSetup, in: "the gate's 'setup'")
+    let fields = try Fields(node, KnownKeys.gateSetup, in: "the gate's 'setup'", faults)
     var setup = Plan.Gate.Setup(run: try fields.required("run", of: "the set-up").text("'run'").value)
-    for text in try fields.texts("inputs") { setup.inputs.append(try PlanPath.checkedGlob(text)) }
+    for text in faults.collect(try fields.texts("inputs")) ?? [] {
+      if let glob = faults.collect(try PlanPath.checkedGlob(text)) { setup.inputs.append(glob) }
+    }
     return setup
   }
 
-  private static func verifier(_ node: Node, resources: Set<String>) throws(PlanFault) -> Plan.Verifier {
-    let fields = try Fields(node, KnownKeys.verifier, in: "a verifier")
-    let name = try identifier(try fields.required("name", of: "the verifier").text("'name'"), "the verifier")
-    var verifier = Plan.Verifier(
-      name: name, run: try fields.required("run", of: "the verifier").text("'run'").value)
-    if let kind = try fields.text("kind") {
-      verifier.kind = try choice(kind, "kind", known: Plan.Verifier.Kind.allCases.map(\.rawValue))
+  /// A verifier without a name or a command is none; anything else that is wrong in it is told besides.
+  private func verifier(_ node: Node) throws(PlanFault) -> Plan.Verifier {
+    let fields = try Fields(node, KnownKeys.verifier, in: "a verifier", faults)
+    let run = faults.collect(try fields.required("run", of: "the verifier").text("'run'").value)
+    let name = try PlanReader.identifier(
+      try fields.required("name", of: "the verifier").text("'name'"), "the verifier")
+    var verifier = Plan.Verifier(name: name, run: run ?? "")
+    faults.collect { () throws(PlanFault) in
+      guard let kind = try fields.text("kind") else { return }
+      let known = Plan.Verifier.Kind.allCases.map(\.rawValue)
+      verifier.kind = try PlanReader.choice(kind, "kind", known: known)
     }
-    verifier.timeoutSeconds = try fields.seconds("timeout", in: Bounds.timeout) ?? verifier.timeoutSeconds
-    if let uses = try fields.text("uses") { verifier.uses = try resource(uses, resources) }
-    if let text = try fields.text("mutates") { verifier.mutates = try only("allow", text, "'mutates'") }
+    verifier.timeoutSeconds =
+      (faults.collect(try fields.seconds("timeout", in: Bounds.timeout)) ?? nil) ?? verifier.timeoutSeconds
+    faults.collect { () throws(PlanFault) in
+      if let uses = try fields.text("uses") { verifier.uses = try resource(uses) }
+    }
+    faults.collect { () throws(PlanFault) in
+      verifier.mutates = try PlanReader.only("allow", try fields.text("mutates"), "'mutates'")
+    }
     return verifier
   }
 
@@ -188,14 +231,12 @@ enum PlanReader {
     return true
   }
 
-  static func resource(_ text: Text, _ resources: Set<String>) throws(PlanFault) -> String {
-    guard resources.contains(text.value) else {
-      throw text.mark.fault(
-        "no resource is named \(quoted(text.value))",
-        hint: suggestion(for: text.value, among: resources.sorted()).map { "did you mean '\($0)'?" }
-          ?? "declare it: 'resources: { \(text.value): 1 }'")
-    }
-    return text.value
+  func resource(_ text: Text) throws(PlanFault) -> String {
+    guard let names = resourceNames, !names.contains(text.value) else { return text.value }
+    throw text.mark.fault(
+      "no resource is named \(quoted(text.value))",
+      hint: suggestion(for: text.value, among: names.sorted()).map { "did you mean '\($0)'?" }
+        ?? "declare it: 'resources: { \(text.value): 1 }'")
   }
 
   private static func choice<Value: RawRepresentable<String>>(

@@ -1,70 +1,96 @@
 import Migration
 
 extension PlanReader {
-  /// The items of `steps:`, checked as far as they can be before they are expanded.
-  static func entries(_ fields: Fields, resources: Set<String>) throws(PlanFault) -> [StepEntry] {
-    let node = try fields.required("steps", of: "the plan")
-    let items = try node.list("'steps'")
-    guard !items.isEmpty else { throw node.mark.fault("the plan has no steps", hint: "add '- id: S1'") }
+  /// The items of `steps:`, checked as far as they can be before they are expanded. `isWhole` says whether
+  /// the id of every one is known.
+  func entries() -> (entries: [StepEntry], isWhole: Bool) {
+    guard let items = faults.collect(try items()) else { return ([], false) }
     var entries: [StepEntry] = []
     var lines: [String: Int] = [:]
-    for item in items {
-      let entry = try entry(item, resources: resources)
+    for item in items where !faults.isFull {
+      guard let entry = faults.collect(try entry(item)) else { continue }
       if entry.each == nil,
         let line = lines.updateValue(entry.id.mark.line, forKey: entry.id.value.lowercased())
       {
-        throw entry.id.mark.fault(
-          "two steps have the id \(quoted(entry.id.value))",
-          hint: "the first is on line \(line); ids that differ only in case are the same")
+        faults.add(
+          entry.id.mark.fault(
+            "two steps have the id \(quoted(entry.id.value))",
+            hint: "the first is on line \(line); ids that differ only in case are the same"))
+        continue
       }
       entries.append(entry)
     }
-    return entries
+    return (entries, entries.count == items.count)
   }
 
-  private static func entry(_ node: Node, resources: Set<String>) throws(PlanFault) -> StepEntry {
-    let fields = try Fields(node, KnownKeys.step, in: "a step")
-    let id = try fields.required("id", of: "the step").text("'id'")
-    var uses: [String] = []
-    for text in try fields.texts("uses") {
-      let name = try resource(text, resources)
-      // Taking the same semaphore twice would wait for itself.
-      if uses.contains(name) {
-        throw text.mark.fault("the resource '\(name)' is used twice", hint: "keep one")
-      }
-      uses.append(name)
-    }
+  private func items() throws(PlanFault) -> [Node] {
+    let node = try fields.required("steps", of: "the plan")
+    let items = try node.list("'steps'")
+    guard !items.isEmpty else { throw node.mark.fault("the plan has no steps", hint: "add '- id: S1'") }
+    return items
+  }
+
+  /// A step without an id is none; anything else that is wrong in it is told besides.
+  private func entry(_ node: Node) throws(PlanFault) -> StepEntry {
+    let fields = try Fields(node, KnownKeys.step, in: "a step", faults)
+    func text(_ key: String) -> Text? { faults.collect(try fields.text(key)) ?? nil }
+    func texts(_ key: String) -> [Text] { faults.collect(try fields.texts(key)) ?? [] }
     var entry = StepEntry(
-      mark: node.mark, id: id, title: try fields.text("title"), needs: try fields.texts("needs"),
-      paths: try fields.texts("paths"), prompt: try fields.text("prompt"), lock: try fields.text("lock"),
-      uses: uses, priority: try fields.integer("priority", in: Bounds.priority) ?? 0,
-      run: try fields.text("run"), timeoutSeconds: try fields.seconds("timeout", in: Bounds.timeout),
-      expectsChange: try only("change", try fields.text("expect"), "'expect'"))
-    if let each = fields.node("for") { entry.each = try self.each(each) }
+      mark: node.mark, id: try fields.required("id", of: "the step").text("'id'"), title: text("title"),
+      needs: texts("needs"), paths: texts("paths"), prompt: text("prompt"), lock: text("lock"),
+      uses: uses(texts("uses")),
+      priority: (faults.collect(try fields.integer("priority", in: Bounds.priority)) ?? nil) ?? 0,
+      run: text("run"),
+      timeoutSeconds: faults.collect(try fields.seconds("timeout", in: Bounds.timeout)) ?? nil,
+      expectsChange: faults.collect(try PlanReader.only("change", try fields.text("expect"), "'expect'"))
+        ?? false)
+    if let each = fields.node("for") {
+      // Without its matches nothing that is written in the step can be judged.
+      entry.each = try self.each(each)
+    }
     if entry.run != nil, let prompt = entry.prompt {
-      throw prompt.mark.fault(
-        "the step \(quoted(id.value)) has both 'run' and 'prompt'",
-        hint: "a codemod reads no prompt; take one of them out")
+      faults.add(
+        prompt.mark.fault(
+          "the step \(quoted(entry.id.value)) has both 'run' and 'prompt'",
+          hint: "a codemod reads no prompt; take one of them out"))
     }
     let matched = entry.each?.source.matchNames ?? []
     if let prompt = entry.prompt {
-      _ = try Template.checked(
-        prompt.value, at: TemplatePlace(prompt), known: PromptNames.known(matched: matched))
+      faults.collect { () throws(PlanFault) in
+        _ = try Template.checked(
+          prompt.value, at: TemplatePlace(prompt), known: PromptNames.known(matched: matched))
+      }
     }
     if entry.each == nil { try checkPlain(entry) } else { try StepTemplates.check(entry) }
     return entry
   }
 
-  private static func checkPlain(_ entry: StepEntry) throws(PlanFault) {
+  private func uses(_ texts: [Text]) -> [String] {
+    var uses: [String] = []
+    for text in texts {
+      guard let name = faults.collect(try resource(text)) else { continue }
+      // Taking the same semaphore twice would wait for itself.
+      if uses.contains(name) {
+        faults.add(text.mark.fault("the resource '\(name)' is used twice", hint: "keep one"))
+      } else {
+        uses.append(name)
+      }
+    }
+    return uses
+  }
+
+  private func checkPlain(_ entry: StepEntry) throws(PlanFault) {
     if entry.id.value.utf8.contains(UInt8(ascii: "{")) {
       throw entry.id.mark.fault(
         "the step id \(quoted(entry.id.value)) is a template", hint: "only a step with 'for:' has matches")
     }
-    _ = try identifier(entry.id, "the step id")
-    if let title = entry.title { try checkTitle(title) }
-    for path in entry.paths { _ = try PlanPath.checkedGlob(path) }
-    for need in entry.needs where !NeedGlob.isGlob(need.value) { _ = try identifier(need, "the need") }
-    if let lock = entry.lock { _ = try identifier(lock, "the lock") }
+    _ = try PlanReader.identifier(entry.id, "the step id")
+    if let title = entry.title { faults.collect { () throws(PlanFault) in try PlanReader.checkTitle(title) } }
+    for path in entry.paths { _ = faults.collect(try PlanPath.checkedGlob(path)) }
+    for need in entry.needs where !NeedGlob.isGlob(need.value) {
+      _ = faults.collect(try PlanReader.identifier(need, "the need"))
+    }
+    if let lock = entry.lock { _ = faults.collect(try PlanReader.identifier(lock, "the lock")) }
   }
 
   static func checkTitle(_ title: Text) throws(PlanFault) {
@@ -80,10 +106,12 @@ extension PlanReader {
     }
   }
 
-  private static func each(_ node: Node) throws(PlanFault) -> StepEntry.Each {
-    let fields = try Fields(node, KnownKeys.each, in: "'for'")
+  private func each(_ node: Node) throws(PlanFault) -> StepEntry.Each {
+    let fields = try Fields(node, KnownKeys.each, in: "'for'", faults)
     let given = KnownKeys.each.keys.filter { fields.node($0) != nil }
     guard given.count == 1 else {
+      // What was meant is told there.
+      if given.isEmpty, let unknown = fields.unknownKey { throw unknown }
       throw node.mark.fault(
         "'for' must have exactly one of \(KnownKeys.each.keys.joined(separator: ", "))",
         hint: given.isEmpty ? "write 'for: { files: \"src/**/*.py\" }'" : "make one step for each of them")

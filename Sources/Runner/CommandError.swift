@@ -14,6 +14,8 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
   public var exitCode: ExitCode
   /// Whether only the connection to the shared repository is missing, so that waiting may help.
   public var isOffline = false
+  /// What is wrong besides, to be told with it.
+  public var others: [CommandError] = []
 
   /// Makes an error; `fatal` is the code of everything that is neither an answer nor a usage error.
   public init(_ message: String, hint: String? = nil, exitCode: ExitCode = .fatal) {
@@ -55,7 +57,10 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
   }
 
   /// The fault of a plan file.
-  public init(_ fault: PlanFault) { self.init(fault.description, hint: fault.hint) }
+  public init(_ fault: PlanFault) {
+    self.init(fault.description, hint: fault.hint)
+    others = fault.others.map { CommandError($0) }
+  }
 
   /// The error of a file.
   public init(_ error: FileError) { self.init(error.description) }

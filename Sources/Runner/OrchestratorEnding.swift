@@ -8,8 +8,8 @@ extension Orchestrator {
     case allDone
     /// Nothing more can happen before a person acts; the ids of the blocked steps.
     case needsPerson(blocked: [String])
-    /// What remains has no `run` and the plan no agent: outside workers must claim it.
-    case needsWorkers(Int)
+    /// What remains has no `run` and the plan no agent: outside workers must claim these steps.
+    case needsWorkers([String])
     /// The migration is paused.
     case paused(String)
     /// The migration was finished or aborted.
@@ -46,17 +46,17 @@ extension Orchestrator {
     }
     if state.plan.agent == nil {
       // Only steps that nobody here can do are left, and nobody is at work on one.
-      var open = 0
+      var open: [String] = []
       for (step, planned) in zip(state.steps, state.plan.steps) {
         switch step.phase {
         case .ready, .backoff:
           if planned.run != nil { return nil }
-          open += 1
+          open.append(step.id)
         case .leased, .submitted, .gating, .merging: return nil
         case .waiting, .merged, .blocked, .skipped, .cancelled: continue
         }
       }
-      if open > 0 { return .needsWorkers(open) }
+      if !open.isEmpty { return .needsWorkers(open) }
     }
     return nil
   }

@@ -95,6 +95,7 @@ final class Context {
     case .done, .no, .nothingNow, .nothingLeft, .couldNotVerify, .interrupted: report("error", error.message)
     }
     hint(error.hint)
+    for other in error.others { report(other) }
   }
 
   /// Writes one message with git's prefix.

@@ -124,7 +124,7 @@ import Testing
           128,
           err: "fatal: no step 'S9' in the migration 'demo'\nhint: 'git migrate status' lists the steps\n"))
     // All or nothing: S1 was named with a step that there is not.
-    #expect(try world.runMigrate("fsck").out == "ok 1 entries\n")
+    #expect(try world.runMigrate("fsck").out == "ok 1 entry\n")
     #expect(
       try world.runMigrate("ledger", "cat", "7") == TestRun(128, err: "fatal: the ledger has no entry 7\n"))
   }

@@ -59,6 +59,25 @@ struct Checking {
       ]).count == 1)
   }
 
+  @Test("a step that stands across a group is told in one line")
+  func groups() {
+    let single = (1...21).map { PlannedStep(id: "fmt-\($0)", paths: ["tests/\($0)/**"]) }
+    let found = warnings([PlannedStep(id: "rm", paths: ["tests/**"])] + single)
+    #expect(
+      found == [
+        "the step 'rm' may run at the same time as 21 others and change the same paths (first 'fmt-1')"
+      ])
+    // A pair that meets in many patterns is one pair.
+    let many = ["A", "B"].map { id in PlannedStep(id: id, paths: (0..<9).map { "p\($0)" }) }
+    #expect(warnings(many).count == 1)
+    // What is in no group is still told by its names.
+    let mixed = warnings(
+      [PlannedStep(id: "X", paths: ["x"]), PlannedStep(id: "rm", paths: ["tests/**"])] + single
+        + [PlannedStep(id: "Y", paths: ["x"])])
+    #expect(mixed.count == 2)
+    #expect(mixed.contains("the steps 'X' and 'Y' may run at the same time and both change 'x'"))
+  }
+
   @Test("a gate of none, and steps that nobody is told to do")
   func notes() {
     let plan = Plan(migration: "m", steps: [PlannedStep(id: "A"), PlannedStep(id: "B", run: "x")])

@@ -113,11 +113,19 @@ struct CheckCommand: Subcommand {
     return preflight.warnings(plan).map { PlanWarning(message: $0.message, hint: $0.hint) }
   }
 
+  private static func told(_ error: CommandError) -> JSON {
+    .object([
+      JSON.Member("error", .string(error.message)),
+      JSON.Member("hint", error.hint.map(JSON.string) ?? .null),
+    ])
+  }
+
   private static func failure(_ error: CommandError) -> JSON {
     .object([
       JSON.Member("version", .integer(1)), JSON.Member("ok", .bool(false)),
       JSON.Member("error", .string(error.message)),
       JSON.Member("hint", error.hint.map(JSON.string) ?? .null),
+      JSON.Member("others", .array(error.others.map(told))),
     ])
   }
 }

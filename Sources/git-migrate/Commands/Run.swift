@@ -80,9 +80,10 @@ struct RunCommand: Subcommand {
       try context.output.line("\(name): \(blocked.count) blocked, a person must act: \(list)")
       context.hint(
         "see why with 'git migrate show \(blocked.first ?? "STEP")', then 'git migrate retry' or 'skip'")
-    case .needsWorkers(let count):
+    case .needsWorkers(let open):
       context.exitCode = .no
-      let steps = count == 1 ? "a step has" : "\(count) steps have"
+      let first = open.first ?? ""
+      let steps = open.count == 1 ? "'\(first)' has" : "\(open.count) steps (first '\(first)') have"
       try context.output.line("\(name): \(steps) no 'run', and the plan has no agent")
       context.hint("claim them with 'git migrate claim', or give the plan an agent with 'git migrate amend'")
     case .paused(let reason):
