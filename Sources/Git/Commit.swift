@@ -94,7 +94,11 @@ extension Repository {
       try check(undisturbed { git_commit_lookup(&handle, pointer, &id) }, operation, parent.hex)
       parentHandles.append(handle)
     }
-    let text = try PathText.terminated(message, operation)
+    // A message is text and no path: none of its characters stands for a byte.
+    guard !message.utf8.contains(0) else {
+      throw GitError(message: "its message holds a NUL", operation: operation, subject: tree.hex)
+    }
+    let text = message.utf8CString.map { $0 }
     let authorHandle = try makeSignature(author)
     defer { git_signature_free(authorHandle) }
     let committerHandle = try makeSignature(committer)

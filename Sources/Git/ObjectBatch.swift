@@ -12,9 +12,14 @@ public protocol ObjectWriter {
   func writeCommit(
     tree: OID, parents: [OID], message: String, author: Signature, committer: Signature
   ) throws(GitError) -> OID
+  /// The message of a commit that was written here, exactly as stored.
+  func message(ofCommit oid: OID) throws(GitError) -> [UInt8]
 }
 
-extension Repository: ObjectWriter {}
+extension Repository: ObjectWriter {
+  /// The message of a commit, exactly as stored.
+  public func message(ofCommit oid: OID) throws(GitError) -> [UInt8] { try commit(oid).messageBytes }
+}
 
 /// Many new objects that become durable together: written in memory first, then as one pack. One by one each
 /// of them would be a file that is synced by itself.
@@ -70,6 +75,9 @@ public final class ObjectBatch: ObjectWriter {
     note(oid, .commit)
     return oid
   }
+
+  /// The message of a commit of the batch, exactly as stored.
+  public func message(ofCommit oid: OID) throws(GitError) -> [UInt8] { try memory.commit(oid).messageBytes }
 
   /// Writes all of them to the repository, as one pack, synced to the disk. Until then none is there.
   public func store() throws(GitError) {

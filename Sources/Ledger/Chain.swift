@@ -10,7 +10,13 @@ struct Chain {
     guard commit.parents.count <= 1 else {
       throw .damaged(commit: commit.oid, reason: "it has \(commit.parents.count) parents")
     }
-    let line = try line(of: commit)
+    let line: [UInt8]
+    do throws(EntryFault) {
+      line = try Chain.line(inMessage: commit.textBytes)
+    } catch {
+      guard case .damaged(let reason) = error else { throw .damaged(commit: commit.oid, reason: "") }
+      throw .damaged(commit: commit.oid, reason: reason)
+    }
     do throws(EntryFault) {
       let entry = try Entry(line: line) { (migration, number) throws(JSONFault) in
         try plans.plan(migration, number, inTree: commit.tree)
@@ -25,17 +31,16 @@ struct Chain {
   }
 
   /// The bytes of the entry's line: a commit message is a sentence, an empty line, the line and a line feed.
-  private func line(of commit: Commit) throws(LedgerError) -> [UInt8] {
-    let bytes = commit.messageBytes
+  static func line(inMessage bytes: [UInt8]) throws(EntryFault) -> [UInt8] {
     guard bytes.count <= Entry.maximumBytes + 1024 else {
-      throw .damaged(commit: commit.oid, reason: "its message is \(bytes.count) bytes long")
+      throw .damaged("its message is \(bytes.count) bytes long")
     }
     guard let subjectEnd = bytes.firstIndex(of: 0x0A), subjectEnd > 0, bytes.count > subjectEnd + 2,
       bytes[subjectEnd + 1] == 0x0A, bytes.last == 0x0A
-    else { throw .damaged(commit: commit.oid, reason: "its message is not a sentence and a line") }
+    else { throw .damaged("its message is not a sentence and a line") }
     let body = bytes[(subjectEnd + 2)..<(bytes.count - 1)]
     guard !body.contains(0x0A) else {
-      throw .damaged(commit: commit.oid, reason: "its message has more than one line below the sentence")
+      throw .damaged("its message has more than one line below the sentence")
     }
     return Array(body)
   }
@@ -51,6 +56,15 @@ struct Chain {
     } catch {
       throw error.isNotFound ? .damaged(commit: oid, reason: "the commit is missing") : .git(error)
     }
+  }
+}
+
+extension Commit {
+  /// The message's bytes as UTF-8. Builds before 0.1.0 wrote a private-use character that stands for a byte of
+  /// a file's name as that byte, which damaged the entry: it comes back as the character.
+  package var textBytes: [UInt8] {
+    String(validating: messageBytes, as: UTF8.self) == nil
+      ? Array(PathText.string(messageBytes).utf8) : messageBytes
   }
 }
 

@@ -59,8 +59,8 @@ extension Ledger: EntryWriter {
     _ sketch: inout DraftSketch, by proposal: Proposal, at: Timestamp, _ author: String
   ) throws(LedgerError) -> Refusal? {
     let event = Event(
-      migration: proposal.migration, at: at, by: proposal.author ?? author,
-      change: proposal.change.mappingTexts(redact))
+      migration: proposal.migration, at: at, by: NameText.spelled(proposal.author ?? author),
+      change: proposal.change.mappingTexts { NameText.spelled(redact($0)) })
     let entry: Entry
     do throws(Refusal) {
       entry = try sketch.decide(event) { proposal.nonce ?? randomness.nonce() }
@@ -75,11 +75,33 @@ extension Ledger: EntryWriter {
       let commit = try writing.writeCommit(
         tree: tree, parents: sketch.snapshot.tip.map { [$0] } ?? [],
         message: Chain.message(entry, line: line), author: signature, committer: signature)
+      try requireReadable(commit, entry)
       sketch.add(commit, tree: tree, of: proposal)
     } catch {
       throw .git(error)
     }
     return nil
+  }
+
+  /// Reads an entry back as every reader will, before any ref can lead to it: what a writer of ours appends,
+  /// no reader of ours refuses.
+  private func requireReadable(_ commit: OID, _ entry: Entry) throws(GitError) {
+    let plan = entry.event.change.plan
+    let number = entry.event.change.planNumber
+    let message = try writing.message(ofCommit: commit)
+    do throws(EntryFault) {
+      let line = try Chain.line(inMessage: message)
+      let found = try Entry(line: line) { (_, wanted) throws(JSONFault) in
+        guard let plan, number == wanted else { throw JSONFault("it carries no plan") }
+        return plan
+      }
+      if found == entry { return }
+    } catch {
+      // Said below, like an entry that reads as another.
+    }
+    throw GitError(
+      message: "the entry '\(entry.event.sentence)' could not be read back and was not recorded",
+      operation: "append to", subject: Ledger.ref)
   }
 
   /// From so many on, entries are written as one pack: a file for each, synced by itself, would cost more.

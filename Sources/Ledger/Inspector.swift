@@ -142,7 +142,7 @@ struct Inspector {
   private func formFault(_ commit: Commit, _ entry: Entry) throws(InspectionFault) -> String? {
     let line = entry.json.canonicalBytes
     let message = Chain.message(entry, line: line)
-    if !commit.messageBytes.elementsEqual(message.utf8) {
+    if !commit.textBytes.elementsEqual(message.utf8) {
       return "its sentence is '\(PlainLine.of(commit.subject))' where its event says "
         + "'\(entry.event.sentence)'"
     }
@@ -151,9 +151,9 @@ struct Inspector {
     for word in ["author", "committer"] {
       text += "\(word) git-migrate <git-migrate@localhost> \(entry.event.at.seconds) +0000\n"
     }
-    text += "\n" + message
+    text += "\n"
     let name = try Self.unreadable { () throws(GitError) in
-      try Repository.name(of: Array(text.utf8), as: .commit)
+      try Repository.name(of: Array(text.utf8) + commit.messageBytes, as: .commit)
     }
     if name == commit.oid { return nil }
     return "its author, its time or another header is not what git-migrate writes"

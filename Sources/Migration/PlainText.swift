@@ -30,7 +30,9 @@ enum PlainText {
   /// `text` as git prints a path: as it is when nothing in it needs quoting, otherwise in double quotes with
   /// the escapes of C. `reserved` is a text that must be quoted although it looks harmless.
   static func quoted(_ text: String, reserved: String? = nil) -> String {
-    let isPlain = text.unicodeScalars.allSatisfy { $0 != "\"" && $0 != "\\" && !isUnsafe($0) }
+    let isPlain = text.unicodeScalars.allSatisfy {
+      $0 != "\"" && $0 != "\\" && !isUnsafe($0) && NameText.byte($0) == nil
+    }
     if isPlain && text != reserved { return text }
     var result = "\""
     for scalar in text.unicodeScalars {
@@ -41,7 +43,9 @@ enum PlainText {
       case "\t": result += "\\t"
       case "\r": result += "\\r"
       default:
-        if isUnsafe(scalar) {
+        if let byte = NameText.byte(scalar) {
+          result += octal(byte)
+        } else if isUnsafe(scalar) {
           for byte in String(scalar).utf8 { result += octal(byte) }
         } else {
           result.unicodeScalars.append(scalar)
@@ -51,7 +55,7 @@ enum PlainText {
     return result + "\""
   }
 
-  private static func octal(_ byte: UInt8) -> String {
+  static func octal(_ byte: UInt8) -> String {
     let digits = String(byte, radix: 8)
     return "\\" + String(repeating: "0", count: 3 - digits.utf8.count) + digits
   }

@@ -22,10 +22,15 @@ extension Change {
       }()
     case .mergeAbandoned(let fence, let evidence, let reason):
       .mergeAbandoned(fence, evidence: evidence, reason: redact(reason))
+    case .stepSubmitted(let fence, var result):
+      {
+        result.left = result.left.map(redact)
+        return .stepSubmitted(fence, result)
+      }()
     case .stepRetried(let step, let reason): .stepRetried(step: step, reason: redact(reason))
     case .stepSkipped(let step, let reason): .stepSkipped(step: step, reason: redact(reason))
     case .migrationStarted, .planAmended, .migrationResumed, .migrationFinished, .refreshIntended,
-      .refreshMerged, .stepClaimed, .leaseRenewed, .leaseExpired, .stepSubmitted, .gateStarted,
+      .refreshMerged, .stepClaimed, .leaseRenewed, .leaseExpired, .gateStarted,
       .gateAbandoned, .mergeIntended, .stepMerged:
       self
     }

@@ -62,6 +62,7 @@ struct Expansion {
     switch each.source {
     case .files(let glob):
       let found = Self.select(try trackedFiles(source, each.mark), glob)
+      try requireText(found, glob, each.mark)
       matches = found.enumerated().map { Match(index: $0 + 1, path: $1) }
       if matches.isEmpty {
         throw each.mark.fault(
@@ -69,6 +70,7 @@ struct Expansion {
       }
     case .dirs(let glob):
       let found = Self.select(Self.directories(try trackedFiles(source, each.mark)), glob)
+      try requireText(found, glob, each.mark)
       matches = found.enumerated().map { Match(index: $0 + 1, path: $1) }
       if matches.isEmpty {
         throw each.mark.fault(
@@ -83,6 +85,14 @@ struct Expansion {
     }
     try checkCount(drafts.count + matches.count, at: each.mark)
     return matches
+  }
+
+  /// A command, a title or a path of a plan is text: what is made of a name that is none would mean another.
+  private func requireText(_ paths: [String], _ glob: String, _ mark: Mark) throws(PlanFault) {
+    guard let path = paths.first(where: { !NameText.isText($0) }) else { return }
+    throw mark.fault(
+      "\(quoted(glob)) matched \(NameText.quoted(path)), whose name is no UTF-8",
+      hint: "rename it, or match the others only")
   }
 
   private func checkCount(_ count: Int, at mark: Mark) throws(PlanFault) {

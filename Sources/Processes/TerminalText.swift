@@ -36,6 +36,8 @@ public enum TerminalText {
       0xFFF9...0xFFFB, 0xE0000...0xE007F:
       let hex = String(scalar.value, radix: 16, uppercase: true)
       result += "<U+\(String(repeating: "0", count: max(0, 4 - hex.utf8.count)))\(hex)>"
+    // What stands for a byte of a name that is no UTF-8 is spelled as git does.
+    case 0x10FE80...0x10FEFF: result += "\\" + String(scalar.value & 0xFF, radix: 8)
     default: result.unicodeScalars.append(scalar)
     }
   }

@@ -84,7 +84,7 @@ package struct Candidate {
     let more = findings.count > 1 ? " and \(findings.count - 1) more" : ""
     return Migration.Failure(
       kind: .guardFinding,
-      reason: "\(first.guardName.rawValue) guard: '\(first.path)' \(first.message)\(more)",
+      reason: "\(first.guardName.rawValue) guard: \(NameText.quoted(first.path)) \(first.message)\(more)",
       details: findings.map(\.failure.text))
   }
 

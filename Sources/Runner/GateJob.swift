@@ -182,7 +182,7 @@ final class GateJob: GateVerification {
 
   /// A verifier that changed tracked files has judged another tree than the candidate.
   private func mutated(_ verifier: Plan.Verifier, _ paths: [String]) -> VerifierReport {
-    let names = paths.prefix(3).map { "'\($0)'" }.joined(separator: ", ")
+    let names = paths.prefix(3).map(NameText.quoted).joined(separator: ", ")
     let more = paths.count > 3 ? " and \(paths.count - 3) more" : ""
     return VerifierReport(
       verdict: .failed,

@@ -97,10 +97,10 @@ final class GateTask {
     let candidate: Candidate
     switch try site.candidate(of: submission, fence, state) {
     case .conflicts(let paths):
-      let list = paths.prefix(3).joined(separator: "', '")
+      let list = paths.prefix(3).map(NameText.quoted).joined(separator: ", ")
       let failure = Migration.Failure(
-        kind: .conflict, reason: "conflicts with what was merged since, in '\(list)'",
-        details: paths.map { "conflict in \($0): do the step again on the newer base" })
+        kind: .conflict, reason: "conflicts with what was merged since, in \(list)",
+        details: paths.map { "conflict in \(NameText.quoted($0)): do the step again on the newer base" })
       if let refusal = try interpreter.record([Proposal(migration, .attemptFailed(fence, failure))]) {
         return .ended(.notNow(refusal))
       }

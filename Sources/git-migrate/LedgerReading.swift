@@ -40,7 +40,7 @@ struct ShownEntry {
     func damaged(_ reason: String) -> CommandError {
       CommandError(LedgerError.damaged(commit: commit.oid, reason: reason))
     }
-    let bytes = commit.messageBytes
+    let bytes = commit.textBytes
     guard let subject = bytes.firstIndex(of: 0x0A), bytes.count > subject + 2, bytes[subject + 1] == 0x0A,
       bytes.last == 0x0A
     else { throw damaged("its message is not a sentence and a line") }

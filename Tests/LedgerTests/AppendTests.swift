@@ -60,7 +60,7 @@ struct AppendTests {
     }
     #expect(try world.claim("S1", by: "w1", through: ledger).isWon)
     #expect(
-      try world.sentences() == ["mig started with 1 steps into migrate/mig", "S1 claimed by w1 (epoch 1)"])
+      try world.sentences() == ["mig started with 1 step into migrate/mig", "S1 claimed by w1 (epoch 1)"])
   }
 
   @Test("an error before the ref moved is tried again, and given up with nothing written")
