@@ -14,8 +14,8 @@ extension GitProgram {
     if let ssh = trusted.last(where: { $0.key == "core.sshcommand" }) {
       result.entries.append(ConfigEntry(key: ssh.key, value: ssh.value))
     }
-    // What git asks for a password, in its order: GIT_ASKPASS, this key, SSH_ASKPASS. The fixed override keeps
-    // it from asking at a terminal.
+    // What git asks for a password, in its order: GIT_ASKPASS, this key, SSH_ASKPASS. The fixed override
+    // keeps it from asking at a terminal.
     if let ask = trusted.last(where: { $0.key == "core.askpass" })?.value ?? environment["SSH_ASKPASS"] {
       result.entries.append(ConfigEntry(key: "core.askpass", value: ask))
     }
