@@ -23,6 +23,11 @@ extension GitProgram {
     for entry in trusted where entry.key.hasPrefix("credential.") && entry.variable == "helper" {
       result.entries.append(ConfigEntry(key: entry.key, value: entry.value))
     }
+    for key in Set(listed.map(\.key)).sorted() where key.hasPrefix("gpg.") && CommandSetting.isOne(key) {
+      // `false` does not sign.
+      let value = trusted.last { $0.key == key }?.value ?? "false"
+      result.entries.append(ConfigEntry(key: key, value: value))
+    }
     result.entries += attributesSettings(listed, trusted)
     // Of several values git takes the first that fits, so that a later one cannot take its place.
     if listed.contains(where: { $0.key == "core.gitproxy" && !isTrusted($0) }) {
