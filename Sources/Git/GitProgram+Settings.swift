@@ -14,14 +14,19 @@ extension GitProgram {
     if let ssh = trusted.last(where: { $0.key == "core.sshcommand" }) {
       result.entries.append(ConfigEntry(key: ssh.key, value: ssh.value))
     }
-    // What git asks for a password, in its order: GIT_ASKPASS, this key, SSH_ASKPASS. The fixed override keeps
-    // it from asking at a terminal.
+    // What git asks for a password, in its order: GIT_ASKPASS, this key, SSH_ASKPASS. The fixed override
+    // keeps it from asking at a terminal.
     if let ask = trusted.last(where: { $0.key == "core.askpass" })?.value ?? environment["SSH_ASKPASS"] {
       result.entries.append(ConfigEntry(key: "core.askpass", value: ask))
     }
     // The empty helper among the fixed overrides has emptied the list; these are put in again.
     for entry in trusted where entry.key.hasPrefix("credential.") && entry.variable == "helper" {
       result.entries.append(ConfigEntry(key: entry.key, value: entry.value))
+    }
+    for key in Set(listed.map(\.key)).sorted() where key.hasPrefix("gpg.") && CommandSetting.isOne(key) {
+      // `false` does not sign.
+      let value = trusted.last { $0.key == key }?.value ?? "false"
+      result.entries.append(ConfigEntry(key: key, value: value))
     }
     result.entries += attributesSettings(listed, trusted)
     // Of several values git takes the first that fits, so that a later one cannot take its place.

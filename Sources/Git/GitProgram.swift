@@ -212,7 +212,7 @@ public struct GitProgram: Sendable {
     return result
   }
 
-  private static func zone(_ minutes: Int) -> String {
+  static func zone(_ minutes: Int) -> String {
     let digits = String(minutes.magnitude / 60 * 100 + minutes.magnitude % 60)
     return (minutes < 0 ? "-" : "+") + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
   }

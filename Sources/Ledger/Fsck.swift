@@ -103,10 +103,10 @@ struct RecordedMoves {
     switch event.change {
     case .stepMerged(let fence, _):
       guard case .merging(_, _, let target)? = migration.step(fence.step)?.phase else { return }
-      add(event.migration, PendingMove(old: target.old, new: target.new, tree: target.tree))
+      add(event.migration, PendingMove(target))
     case .refreshMerged:
       guard let refresh = migration.refresh else { return }
-      add(event.migration, PendingMove(old: refresh.old, new: refresh.new, tree: refresh.tree))
+      add(event.migration, PendingMove(refresh))
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshAbandoned, .baselineRecorded, .stepClaimed,
       .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted,

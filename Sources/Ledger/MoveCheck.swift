@@ -17,14 +17,14 @@ struct MoveCheck {
     switch event.change {
     case .stepMerged(let fence, _):
       guard case .merging(_, _, let target)? = migration.step(fence.step)?.phase else { return }
-      try check(PendingMove(old: target.old, new: target.new, tree: target.tree), found, isDone: true)
+      try check(PendingMove(target), found, isDone: true)
     case .refreshMerged:
       guard let refresh = migration.refresh else { return }
-      try check(PendingMove(old: refresh.old, new: refresh.new, tree: refresh.tree), found, isDone: true)
+      try check(PendingMove(refresh), found, isDone: true)
     case .mergeIntended(_, let target):
-      try check(PendingMove(old: target.old, new: target.new, tree: target.tree), found, isDone: false)
+      try check(PendingMove(target), found, isDone: false)
     case .refreshIntended(let refresh):
-      try check(PendingMove(old: refresh.old, new: refresh.new, tree: refresh.tree), found, isDone: false)
+      try check(PendingMove(refresh), found, isDone: false)
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
       .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted, .gateFinished, .gateAbandoned,
@@ -74,6 +74,9 @@ extension PendingMove {
     guard try repository.objectHeader(new).kind == .commit else { return "it is no commit" }
     let commit = try repository.commit(new)
     if commit.tree != tree { return "its tree is not the one that passed the gate" }
-    return commit.parents.first == old ? nil : "it does not follow '\(old.short)'"
+    if commit.parents.first != old { return "it does not follow '\(old.short)'" }
+    let others = Array(commit.parents.dropFirst())
+    if let base { return others == [base] ? nil : "its second parent is not the base '\(base.short)'" }
+    return others.isEmpty ? nil : "it has \(commit.parents.count) parents, and a step's has one"
   }
 }

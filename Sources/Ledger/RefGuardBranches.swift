@@ -64,9 +64,9 @@ extension RefGuard {
   private func checkOwn(_ migration: MigrationState, _ ref: String, from now: OID?, to new: OID) throws {
     let pending = migration.pendingMoves
     if let move = pending.first(where: { $0.new == new && $0.old == now }) {
-      let commit = try repository.commit(new)
-      if commit.tree == move.tree && commit.parents.first == move.old { return }
-      throw RefObjection(ref, "'\(new.short)' is not the commit that passed the gate", hint: Self.remedy)
+      guard let fault = try move.fault(in: repository) else { return }
+      throw RefObjection(
+        ref, "'\(new.short)' is not the commit that passed the gate: \(fault)", hint: Self.remedy)
     }
     guard let tip = OID(migration.tip.hex), let start = OID(migration.start.hex) else { return }
     let isMoving = pending.contains { $0.new == now }
@@ -103,9 +103,9 @@ extension RefGuard {
   private func checkShared(_ migration: MigrationState, _ ref: String, from now: OID?, to new: OID) throws {
     var merged = migration.mergedCommits
     for move in migration.pendingMoves where move.new == new && move.old == now {
-      let commit = try repository.commit(new)
-      guard commit.tree == move.tree, commit.parents.first == move.old else {
-        throw RefObjection(ref, "'\(new.short)' is not the commit that passed the gate", hint: Self.remedy)
+      if let fault = try move.fault(in: repository) {
+        throw RefObjection(
+          ref, "'\(new.short)' is not the commit that passed the gate: \(fault)", hint: Self.remedy)
       }
       merged.append(new)
     }
@@ -162,10 +162,21 @@ struct PendingMove {
   var old: OID
   var new: OID
   var tree: OID
+  /// The base that it takes in, its second parent; `nil` for the work of a step, which has one parent only.
+  var base: OID?
 
-  init?(old: ObjectID, new: ObjectID, tree: ObjectID) {
-    guard let old = OID(old.hex), let new = OID(new.hex), let tree = OID(tree.hex) else { return nil }
+  init?(_ target: MergeTarget) {
+    guard let old = OID(target.old.hex), let new = OID(target.new.hex), let tree = OID(target.tree.hex) else {
+      return nil
+    }
     (self.old, self.new, self.tree) = (old, new, tree)
+  }
+
+  init?(_ refresh: Refresh) {
+    guard let old = OID(refresh.old.hex), let new = OID(refresh.new.hex), let tree = OID(refresh.tree.hex),
+      let base = OID(refresh.base.hex)
+    else { return nil }
+    (self.old, self.new, self.tree, self.base) = (old, new, tree, base)
   }
 }
 
@@ -173,12 +184,12 @@ extension MigrationState {
   /// The moves of the integration branch that are under way: by the rules at most one.
   var pendingMoves: [PendingMove] {
     var moves: [PendingMove] = []
-    if let refresh, let move = PendingMove(old: refresh.old, new: refresh.new, tree: refresh.tree) {
+    if let refresh, let move = PendingMove(refresh) {
       moves.append(move)
     }
     for step in steps {
       guard case .merging(_, _, let target) = step.phase else { continue }
-      if let move = PendingMove(old: target.old, new: target.new, tree: target.tree) { moves.append(move) }
+      if let move = PendingMove(target) { moves.append(move) }
     }
     return moves
   }

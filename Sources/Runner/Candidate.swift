@@ -30,9 +30,10 @@ package struct Candidate {
     (self.tip, self.tipTree, self.tree, self.commit) = (tip, tipTree, tree, commit)
   }
 
-  /// Builds the candidate of a submission on the branch as it is now.
+  /// Builds the candidate of a submission on the branch as it is now. One that is only tried (`isTrial`) is
+  /// not signed.
   static func build(
-    site: Site, migration: MigrationState, fence: Fence, submission: Submission
+    site: Site, migration: MigrationState, fence: Fence, submission: Submission, isTrial: Bool = false
   ) throws(CommandError) -> Outcome {
     try reporting { () throws -> Outcome in
       let repository = site.repository
@@ -55,11 +56,9 @@ package struct Candidate {
           return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: tip))
         }
         let title = migration.plan.steps.first { $0.id == fence.step }?.title ?? fence.step
-        let identity = try site.identity()
-        let commit = try repository.writeCommit(
-          tree: tree, parents: [tip],
-          message: Harvest.message(subject: title, migration: migration.name, fence: fence),
-          author: identity.author, committer: identity.committer)
+        let message = Harvest.message(subject: title, migration: migration.name, fence: fence)
+        let commit = try site.integrationCommit(
+          tree: tree, parents: [tip], message: message, isTrial: isTrial)
         return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
       }
     }

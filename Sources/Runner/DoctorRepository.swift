@@ -36,9 +36,10 @@ struct DoctorRepository {
   private func identity() -> DoctorCheck {
     do throws(CommandError) {
       let committer = try site.identity().committer
+      let signing = try site.signsCommits() ? ", and signed" : ""
       return DoctorCheck(
         "identity", .ok,
-        "commits are by \(TerminalText.sanitizedLine("\(committer.name) <\(committer.email)>"))")
+        "commits are by \(TerminalText.sanitizedLine("\(committer.name) <\(committer.email)>"))\(signing)")
     } catch {
       return DoctorCheck("identity", .error, error.message, hint: error.hint)
     }

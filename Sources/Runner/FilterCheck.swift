@@ -127,8 +127,8 @@ struct FilterCheck {
 }
 
 extension Site {
-  /// Throws unless work can be done and committed here as git itself would: with the repository's own commands
-  /// approved, every filter there, and an identity of the user.
+  /// Throws unless work can be done and committed here as git itself would: with the repository's own
+  /// commands approved, every filter there, and an identity of the user.
   public func requireReady(_ state: MigrationState) throws(CommandError) {
     try requireApprovedCommands()
     _ = try identity()

@@ -40,13 +40,9 @@ public struct Finishing {
     case .conflicts(let paths): return .conflicts(paths)
     case .clean(let tree): merged = tree
     }
-    let commit = try reporting { () throws -> OID in
-      let identity = try site.identity()
-      return try site.repository.writeCommit(
-        tree: merged, parents: [place.tip, place.base],
-        message: "Merge \(state.base) into \(state.into)\n\nMigrate-Refresh: \(name)\n",
-        author: identity.author, committer: identity.committer)
-    }
+    let commit = try site.integrationCommit(
+      tree: merged, parents: [place.tip, place.base],
+      message: "Merge \(state.base) into \(state.into)\n\nMigrate-Refresh: \(name)\n")
     if let outcome = try judge(state, commit, stopWhen: shouldStop, signals: signals) { return outcome }
     let outcome = try reporting {
       try site.ledger.append(by: site.actor) { (_, at) throws(Refusal) in

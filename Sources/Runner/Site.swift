@@ -28,6 +28,8 @@ public final class Site {
   /// The files that were looked at when the repository's own commands were last found to be approved.
   var seenCommandFiles: CommandFiles?
   private var knownIdentity: GitProgram.Identity?
+  /// Whether git signs commits here, once it was asked.
+  var knownSigning: Bool?
 
   /// Finds the repository from `directory`.
   public init(

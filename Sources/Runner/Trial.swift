@@ -100,7 +100,9 @@ public struct Trial {
     {
       return Answer(verdict: .failed, failure: failure)
     }
-    switch try Candidate.build(site: site, migration: state, fence: claim.fence, submission: submission) {
+    switch try Candidate.build(
+      site: site, migration: state, fence: claim.fence, submission: submission, isTrial: true)
+    {
     case .conflicts(let paths):
       return Answer(
         verdict: .failed,

@@ -105,6 +105,23 @@ import Testing
     #expect(output.text.contains("password=hush") == !["none", "local"].contains(place), "\(output)")
   }
 
+  @Test func `a signing program that waits for somebody is given up`() throws {
+    let world = try World()
+    try world.write("signer", "#!/bin/sh\nexec sleep 60\n")
+    chmod("\(world.root)/signer", 0o755)
+    try world.git("config", "--global", "gpg.program", "\(world.root)/signer")
+    #expect(try !world.program.signsCommits())
+    try world.git("config", "--global", "commit.gpgSign", "yes")
+    #expect(try world.program.signsCommits())
+    let tree = try world.repository.treeOf(commit: world.commit(["a": "1"]))
+    let identity = GitProgram.Identity(author: World.person, committer: World.person)
+    let error = #expect(throws: GitError.self) {
+      try world.program.signedCommit(
+        tree: tree, parents: [], message: "m\n", identity: identity, withinSeconds: 1)
+    }
+    #expect(error?.message.contains("was not done after 1 s; it may be asking somebody") == true, "\(error)")
+  }
+
   @Test func hooksDecideOverRefs() throws {
     let world = try World()
     let first = try world.commit(["a": "1"])

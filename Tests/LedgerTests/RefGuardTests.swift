@@ -172,6 +172,13 @@ import Testing
     #expect(world.objection((into, work, world.base)) != nil)
   }
 
+  @Test func `a step is merged as a commit with one parent: no other history comes along`() throws {
+    let side = try world.commit(on: [world.base])
+    let merge = try world.commit(on: [world.base, side])
+    try world.intendMerge("S1", from: world.base, to: merge)
+    #expect(world.objection((world.into, world.base, merge))?.contains("has 2 parents") == true)
+  }
+
   @Test func `an intent does not carry from another commit`() throws {
     try world.intendMerge("S1", from: world.base, to: work)
     try world.set(world.into, try world.commit(on: [world.base]))
@@ -210,15 +217,23 @@ import Testing
     #expect(world.objection((world.into, world.base, work)) == nil)
   }
 
-  @Test func `a refresh moves it too`() throws {
-    let tree = world.id(try world.repository.treeOf(commit: work))
-    try world.append(
-      .refreshIntended(
-        Refresh(
-          base: world.id(world.base), old: world.id(world.base), new: world.id(work), tree: tree,
-          verifiers: world.plan.verifierDigest, verdict: .passed, owner: RefGuardWorld.owner,
-          expiresAt: SystemClock().now().adding(seconds: 600))))
-    #expect(world.objection((world.into, world.base, work)) == nil)
+  @Test func `a refresh moves it too, to a merge of the base and nothing else`() throws {
+    let people = try world.commit(on: [world.base])
+    let merge = try world.commit(on: [world.base, people])
+    let tree = world.id(try world.repository.treeOf(commit: merge))
+    func intend(_ base: OID) throws {
+      try world.append(
+        .refreshIntended(
+          Refresh(
+            base: world.id(base), old: world.id(world.base), new: world.id(merge), tree: tree,
+            verifiers: world.plan.verifierDigest, verdict: .passed, owner: RefGuardWorld.owner,
+            expiresAt: SystemClock().now().adding(seconds: 600))))
+    }
+    try intend(work)
+    #expect(world.objection((world.into, world.base, merge))?.contains("not the base") == true)
+    try world.append(.refreshAbandoned(evidence: .holder, reason: "another base"))
+    try intend(people)
+    #expect(world.objection((world.into, world.base, merge)) == nil)
     #expect(world.objection((world.into, world.base, try world.commit(on: [world.base]))) != nil)
   }
 

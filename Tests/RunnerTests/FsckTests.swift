@@ -122,6 +122,13 @@ import Testing
       try world.merge(bare, passed: work.tree)
       try world.set(into, bare)
     },
+    Break("I-22", "it has 2 parents") { world in
+      let work = try world.work()
+      let other = try world.git("commit-tree", work.tree, "-p", "main", "-m", "other")
+      let merge = try world.git("commit-tree", work.tree, "-p", into, "-p", other, "-m", "work")
+      try world.merge(merge, passed: work.tree)
+      try world.set(into, merge)
+    },
     Break("I-23", "where the ledger says it is") { world in _ = try world.git("update-ref", into, "main") },
     Break("I-26", "lie there") { world in _ = try world.git("update-ref", "refs/migrate/junk", "main") },
     Break("I-26", "the ledger has no claim 4 of the step 'S1'") { world in

@@ -43,6 +43,7 @@ struct RunCommand: Subcommand {
     let preflight = Preflight(site: site)
     try preflight.requireAgent(state)
     for warning in preflight.warnings(state.plan) { context.warn(warning.message, hint: warning.hint) }
+    if let tip = try site.tip(of: state.intoRef) { try site.requireSignature(on: tip) }
     let runner = try GateRunner(context)
     let progress = RunProgress(context, migration: state.name, isQuiet: quiet)
     let run = Orchestrator(

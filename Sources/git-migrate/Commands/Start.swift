@@ -76,6 +76,7 @@ struct StartCommand: Subcommand {
       try site.share(warn: { context.warn($0) })
     }
     for warning in try site.requireFilters(of: commit) { context.warn(warning) }
+    try site.requireSignature(on: commit)
   }
 
   private func tell(
