@@ -323,6 +323,10 @@ struct OutsideCodeTests {
     #expect(try world.run("/usr/bin/git", ["add", "."]).code == 0)
     #expect(try world.run("/usr/bin/git", ["commit", "--quiet", "--message=cargo"]).code == 0)
     #expect(try found() == [])
+    // A slot is a work tree too, and the right one for its own candidate.
+    let slot = world.path + ".migrate/gate-1"
+    #expect(try world.run("/usr/bin/git", ["worktree", "add", "--quiet", "--detach", slot]).code == 0)
+    #expect(try found() == [])
     try write(world.path + "/.cargo/config.toml", "paths = [\"crate\", \"REPO/src\"]\n")
     #expect(try targets() == ["src"])
   }
