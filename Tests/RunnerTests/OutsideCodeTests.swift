@@ -233,6 +233,16 @@ struct OutsideCodeTests {
     #expect(try targets(plan) == [".", "bin/t"])
   }
 
+  @Test("where the home is the repository, only what is tracked is its code")
+  func homeRepository() throws {
+    world.environment["HOME"] = world.path
+    try world.write(".local/bin/tool", "x")
+    world.environment["PATH"] = "\(bin):\(world.path)/.local/bin"
+    #expect(try found() == [])
+    world.environment["PATH"] = "\(bin):\(world.path)/bin"
+    #expect(try targets() == ["bin"])
+  }
+
   @Test("another worktree of the repository is no better than the main one")
   func otherWorktree() throws {
     let other = world.root + "/other"
