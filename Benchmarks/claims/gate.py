@@ -8,7 +8,7 @@ from bench import Figures, Row
 FILES = 30_000
 # So many ignored files are left behind by every candidate, for the next one to be free of.
 LEFT = 1_000
-ROUNDS = 7
+ROUNDS = 5
 
 # The verifier says when it began, and measures the peer while nothing else is at work: A B A B in one run.
 VERIFIER = """date +%s%N >> "$HOME/begun"

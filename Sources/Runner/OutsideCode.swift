@@ -32,8 +32,12 @@ struct OutsideCodeSearch {
   let workTrees: [String]
   /// The commands that the gate runs.
   let commands: [String]
-  /// Whether the candidates have a file: it is tracked, or is copied into their worktrees.
-  let isInCandidate: (String) -> Bool
+  /// Whether a file or folder of the repository is tracked.
+  let isTracked: (String) -> Bool
+  /// What is copied into the candidates' worktrees.
+  let copied: Set<String>
+  /// The work tree that the user's home lies in: whatever is installed for the user lies there too.
+  let homeTree: String?
 
   /// Looks at a site for the plans that are to be judged in it.
   init(site: Site, plans: [Plan]) throws(CommandError) {
@@ -45,11 +49,12 @@ struct OutsideCodeSearch {
     passed = Set(site.passedVariables)
     environment = ChildEnvironment.allowList(from: site.environment, extraNames: site.passedVariables)
     commands = plans.flatMap { $0.gate.verifiers.map(\.run) + [$0.gate.setup?.run].compactMap(\.self) }
-    let copied = Set(plans.flatMap(\.worktree.copy))
+    copied = Set(plans.flatMap(\.worktree.copy))
+    let home = environment["HOME"].flatMap(Files.realPath)
+    homeTree = workTrees.first { tree in home == tree || home?.hasPrefix(tree + "/") == true }
     let repository = site.repository
     let tree = (try? repository.head().oid).flatMap { try? repository.treeOf(commit: $0) }
-    isInCandidate = { path in
-      if copied.contains(path) { return true }
+    isTracked = { path in
       guard let tree else { return false }
       return (try? repository.entry(at: path, inTree: tree)) ?? nil != nil
     }
@@ -81,6 +86,7 @@ struct OutsideCodeSearch {
   func target(_ path: String) -> String? {
     guard path.hasPrefix("/"), let real = Files.realPath(path) else { return nil }
     guard let tree = workTrees.first(where: { real == $0 || real.hasPrefix($0 + "/") }) else { return nil }
+    if tree == homeTree, real != tree, !isTracked(String(real.dropFirst(tree.count + 1))) { return nil }
     var folder = real
     while folder != tree {
       if folder.hasSuffix("/node_modules") || Files.exists(folder + "/pyvenv.cfg")
@@ -129,6 +135,9 @@ struct OutsideCodeSearch {
     while let last = list.last, last != "/", last != "." { list.append(Files.parent(of: last)) }
     return list
   }
+
+  /// Whether the candidates have a file.
+  func isInCandidate(_ path: String) -> Bool { copied.contains(path) || isTracked(path) }
 
   /// Where a file of the candidate will lie.
   var candidate: String { slots + "/gate-1" }

@@ -6,13 +6,15 @@ import Testing
 extension AcceptanceTests {
   /// Codemods that change a file right after it was written, and not its size: nothing tells such an edit but
   /// the content.
-  struct Edits: Sendable {
+  struct Edits: Sendable, CustomTestStringConvertible {
     let release: PythonProject.Release
     let verifier: String
     /// Names of the same length, old and new, and the folders that have them.
     let renames: [(id: String, old: String, new: String)]
     /// Edits of the same size after which the tests fail.
     let faults: [(id: String, script: String, file: String)]
+
+    var testDescription: String { release.rawValue }
   }
 
   static let edits = [

@@ -233,6 +233,16 @@ struct OutsideCodeTests {
     #expect(try targets(plan) == [".", "bin/t"])
   }
 
+  @Test("where the home is the repository, only what is tracked is its code")
+  func homeRepository() throws {
+    world.environment["HOME"] = world.path
+    try world.write(".local/bin/tool", "x")
+    world.environment["PATH"] = "\(bin):\(world.path)/.local/bin"
+    #expect(try found() == [])
+    world.environment["PATH"] = "\(bin):\(world.path)/bin"
+    #expect(try targets() == ["bin"])
+  }
+
   @Test("another worktree of the repository is no better than the main one")
   func otherWorktree() throws {
     let other = world.root + "/other"
@@ -322,6 +332,10 @@ struct OutsideCodeTests {
     try write(world.path + "/.cargo/config.toml", "paths = [\"crate\"]\n")
     #expect(try world.run("/usr/bin/git", ["add", "."]).code == 0)
     #expect(try world.run("/usr/bin/git", ["commit", "--quiet", "--message=cargo"]).code == 0)
+    #expect(try found() == [])
+    // A slot is a work tree too, and the right one for its own candidate.
+    let slot = world.path + ".migrate/gate-1"
+    #expect(try world.run("/usr/bin/git", ["worktree", "add", "--quiet", "--detach", slot]).code == 0)
     #expect(try found() == [])
     try write(world.path + "/.cargo/config.toml", "paths = [\"crate\", \"REPO/src\"]\n")
     #expect(try targets() == ["src"])

@@ -56,6 +56,8 @@ struct Audit {
   private var nonces: Set<String> = []
   /// Trees that verifiers have passed, each with the gate's digest.
   private var passes: [OID: Set<String>] = [:]
+  /// Those of them that passed where nothing was kept.
+  private var cleanPasses: [OID: Set<String>] = [:]
   /// Where the ledger says the branch is.
   private var tip = ObjectID.zero
   /// Where a server that was killed within a push has left the branch.
@@ -65,9 +67,10 @@ struct Audit {
   /// The gate's digest; the plan computes it anew each time.
   private var digest = ""
 
-  /// Takes note that a tree has passed the verifiers of a plan.
-  mutating func notePass(_ tree: OID, _ plan: Plan) {
+  /// Takes note that a tree has passed the verifiers of a plan, in a worktree that kept these folders.
+  mutating func notePass(_ tree: OID, _ plan: Plan, kept: [String] = []) {
     passes[tree, default: []].insert(plan.verifierDigest)
+    if kept.isEmpty { cleanPasses[tree, default: []].insert(plan.verifierDigest) }
   }
 
   /// Whether the ledger intends this move of the branch now.
@@ -215,6 +218,7 @@ struct Audit {
       world.fail("I-22", "the base is said to pass, and no verifier has said so")
     }
     checkHonesty(baseline.verdict, baseline.reason, of: baseline.tree, "the base", world)
+    checkKept(baseline.kept, baseline.verdict, of: baseline.tree, by: baseline.verifiers, "the base", world)
   }
 
   /// I-22a: a fresh worktree, in which nobody was before, would have given the same verdict.
@@ -228,6 +232,17 @@ struct Audit {
     }
     if verdict == .failed, isGood, reason == SimulatedGate.testFails {
       world.fail("I-22a", "\(subject) failed, and passes in a fresh worktree")
+    }
+  }
+
+  /// I-22a: a verdict that rests on more than the tree says so.
+  private func checkKept(
+    _ kept: [String], _ verdict: Verdict, of tree: ObjectID, by digest: String, _ subject: String,
+    _ world: World
+  ) {
+    guard verdict == .passed, kept.isEmpty, let plan, !plan.gate.verifiers.isEmpty else { return }
+    if cleanPasses[tree.oid]?.contains(digest) != true {
+      world.fail("I-22a", "\(subject) passed where folders were kept, and that is not said")
     }
   }
 
@@ -249,6 +264,10 @@ struct Audit {
   private mutating func checkVerdict(_ fence: Fence, _ report: GateReport, _ event: Event, _ world: World) {
     let (passes, digest, plan) = (passes, digest, plan)
     checkHonesty(report.verdict, report.failure?.reason, of: report.tree, "'\(fence.step)'", world)
+    if !report.isNoChange {
+      let subject = "'\(fence.step)'"
+      checkKept(report.kept, report.verdict, of: report.tree, by: report.verifiers, subject, world)
+    }
     change(fence, world) { log in
       guard log.stage == .gating, let gate = log.gate else {
         return world.fail("I-13", "a verdict on '\(fence.step)', which is not judged")

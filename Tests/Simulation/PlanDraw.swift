@@ -26,6 +26,7 @@ enum PlanDraw {
           uses: plan.resources.isEmpty || chance.draw(0...2) > 0 ? nil : "build")
       ]
     }
+    if !plan.gate.verifiers.isEmpty, chance.draw(0...3) == 0 { plan.gate.keep = ["target"] }
     let density = chance.draw(0...3)
     plan.steps = (1...count).map { number in
       var step = PlannedStep(id: "S\(number)")

@@ -3,15 +3,25 @@ import Migration
 import Runner
 
 /// The ignored files that verifiers leave behind: for each file of the tree, what was made of one version of
-/// it. Tools take such a file for current by its time and size, so now and then one counts that was made of
-/// another version.
+/// it.
 struct Caches {
   private var versions: [Int: Int32] = [:]
+  /// The folders of the plan that they lie in.
+  private(set) var folders: [String] = []
 
-  /// The versions that the verifiers get to see of the files of a tree; what they leave is kept for the next.
-  mutating func use(_ files: [Int32], _ chance: inout Chance) -> [Int32] {
-    files.enumerated().map { file, version in
-      if let cached = versions[file], cached != version, chance.draw(0...3) == 0 { return cached }
+  var isEmpty: Bool { versions.isEmpty }
+
+  /// The versions that the verifiers of a plan get to see of the files of a tree. What they leave is there
+  /// for the next.
+  ///
+  /// Tools take such a file for current by its time and size: now and then one counts that was made of
+  /// another version (`mayBeStale`), unless what is newer has a later time.
+  mutating func use(
+    _ files: [Int32], _ plan: Plan, mayBeStale: Bool, _ chance: inout Chance
+  ) -> [Int32] {
+    folders = plan.gate.keep
+    return files.enumerated().map { file, version in
+      if mayBeStale, let cached = versions[file], cached != version, chance.draw(0...3) == 0 { return cached }
       versions[file] = version
       return version
     }
@@ -29,6 +39,10 @@ final class SimulatedGate: GateVerification {
   private let tree: OID
   /// What lies in its worktree beside the candidate.
   private var caches: Caches
+  /// Whether that may be older than it looks.
+  private var mayBeStale = false
+  /// The folders that something was kept in.
+  private let kept: [String]
   private(set) var endsAt: Int64
   private var isStopping = false
   private var report: VerifierReport?
@@ -38,9 +52,14 @@ final class SimulatedGate: GateVerification {
     self.machine = machine
     self.plan = plan
     self.tree = tree
-    caches = Caches()
+    let left = machine.gateLeft
+    let isKept = !plan.gate.keep.isEmpty && left.folders == plan.gate.keep && !left.isEmpty
+    kept = isKept ? plan.gate.keep : []
+    caches = isKept ? left : Caches()
+    // Nothing is known of the folder of a gate that was killed.
+    machine.gateLeft = Caches()
     #if KNOWN_BUGS
-      if KnownBug.ignoredFilesStay.isOn { caches = machine.gateLeft }
+      if KnownBug.ignoredFilesStay.isOn { (caches, mayBeStale) = (left, true) }
     #endif
     let limit = plan.gate.verifiers.first?.timeoutSeconds ?? 60
     endsAt = world.now + Int64(world.chance.draw(10...limit * 1000))
@@ -63,7 +82,8 @@ final class SimulatedGate: GateVerification {
 
   private func verdict() -> VerifierReport {
     func no(_ verdict: Verdict, _ reason: String) -> VerifierReport {
-      VerifierReport(verdict: verdict, failure: Migration.Failure(kind: .gate, reason: reason))
+      VerifierReport(
+        verdict: verdict, failure: Migration.Failure(kind: .gate, reason: reason), kept: kept)
     }
     if isStopping { return no(.couldNotRun, "the gate was stopped") }
     if world.strikes(world.faults.noVerdict) {
@@ -71,11 +91,11 @@ final class SimulatedGate: GateVerification {
         ? no(.ranNoTests, "ran no tests") : no(.couldNotRun, "no such program")
     }
     if !world.isCalm, world.now - world.begin < world.faults.redUntil { return no(.failed, "all is red") }
-    let seen = caches.use(world.objects.files(tree), &world.chance)
+    let seen = caches.use(world.objects.files(tree), plan, mayBeStale: mayBeStale, &world.chance)
     machine.gateLeft = caches
     if !Objects.isGood(seen) { return no(.failed, SimulatedGate.testFails) }
     if world.strikes(world.faults.flaky) { return no(.failed, "flaky") }
-    world.audit.notePass(tree, plan)
-    return VerifierReport(verdict: .passed, failure: nil)
+    world.audit.notePass(tree, plan, kept: kept)
+    return VerifierReport(verdict: .passed, failure: nil, kept: kept)
   }
 }
