@@ -5,7 +5,7 @@ extension JSONWriter {
     switch step.phase {
     case .waiting where step.isUntouched: writeKey("\"waiting\"")
     case .ready where step.isUntouched: writeKey("\"ready\"")
-    case .merged(let commit) where step.lastFailure == nil:
+    case .merged(let commit) where step.lastFailure == nil && step.failedTree == nil:
       writeKey("{")
       if let commit {
         writeKey("\"commit\":\"")

@@ -166,9 +166,11 @@ extension Reducer {
     case .blocked:
       // At least as many as the plan allows, even when a new plan allows fewer than were used.
       migration.steps[index].granted = max(step.granted + migration.plan.attempts, step.failures)
+      migration.steps[index].failedTree = nil
       migration.steps[index].epoch += 1
       set(index, openPhase(index))
     case .backoff:
+      migration.steps[index].failedTree = nil
       migration.steps[index].epoch += 1
       set(index, openPhase(index))
     case .leased(let lease):

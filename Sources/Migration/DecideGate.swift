@@ -69,6 +69,7 @@ extension Reducer {
       if report.isNoChange {
         set(index, .merged(commit: nil))
         migration.steps[index].lastFailure = nil
+        migration.steps[index].failedTree = nil
         settle(index)
       } else {
         set(index, .gating(submission, GateRun(start: run.start, hasPassed: true)))
@@ -76,13 +77,27 @@ extension Reducer {
       }
     case .failed, .ranNoTests:
       guard let failure = report.failure else { throw Refusal(.invalid, "a failed verdict without a reason") }
-      countFailure(index, failure)
+      countFailure(index, failure, of: report)
     case .couldNotRun:
       guard let failure = report.failure else { throw Refusal(.invalid, "a failed verdict without a reason") }
       migration.steps[index].lastFailure = failure
       countInfrastructureRetry(
         index, then: .submitted(rested(submission, migration.steps[index])), failure.reason)
     }
+  }
+
+  /// Counts a failed attempt. What a codemod makes once more is the same tree: when it has failed already, a
+  /// third time would only cost time, and a person is asked.
+  private mutating func countFailure(_ index: Int, _ failure: Failure, of report: GateReport) {
+    let failed = TreeVerdict(tree: report.tree, verifiers: report.verifiers, verdict: report.verdict)
+    let isAgain = migration.steps[index].failedTree == failed
+    migration.steps[index].failedTree = report.isOfCodemod && failure.kind == .gate ? failed : nil
+    guard isAgain, migration.steps[index].failedTree != nil else { return countFailure(index, failure) }
+    migration.steps[index].failures += 1
+    migration.steps[index].lastFailure = failure
+    let step = migration.steps[index]
+    let counts = "\(step.failures) of \(migration.allowance(step)) attempts failed"
+    block(index, "\(counts), the last two with the same result: \(failure.reason)")
   }
 
   private func rested(_ submission: Submission, _ step: Step) -> Submission {
@@ -155,6 +170,7 @@ extension Reducer {
     migration.tip = commit
     set(index, .merged(commit: commit))
     migration.steps[index].lastFailure = nil
+    migration.steps[index].failedTree = nil
     settle(index)
   }
 

@@ -314,13 +314,15 @@ public struct GateReport: Equatable, Sendable {
   public var failure: Failure?
   /// Whether the candidate equals the tip, so that there is nothing to merge.
   public var isNoChange: Bool
+  /// Whether a codemod made the result: what it makes again is the same, and so is the verdict.
+  public var isOfCodemod: Bool
   /// The ignored folders that were kept from what was judged before.
   public var kept: [String]
 
   /// Makes a report.
   public init(
     gate: Int, tree: ObjectID, verifiers: String, verdict: Verdict, failure: Failure?, isNoChange: Bool,
-    kept: [String] = []
+    isOfCodemod: Bool = false, kept: [String] = []
   ) {
     self.gate = gate
     self.tree = tree
@@ -328,6 +330,7 @@ public struct GateReport: Equatable, Sendable {
     self.verdict = verdict
     self.failure = failure
     self.isNoChange = isNoChange
+    self.isOfCodemod = isOfCodemod
     self.kept = kept
   }
 }

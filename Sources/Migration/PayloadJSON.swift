@@ -106,6 +106,7 @@ extension GateReport {
     object.set("verdict", verdict.rawValue)
     if let failure { object.set("failure", failure.json) }
     object.set("no_change", isNoChange)
+    object.set("codemod", isOfCodemod)
     object.set("kept", kept)
   }
 
@@ -116,6 +117,7 @@ extension GateReport {
       gate: try object.integer("gate"), tree: try object.objectID("tree"),
       verifiers: try object.string("verifiers"), verdict: try object.word("verdict", as: Verdict.self),
       failure: failure, isNoChange: try object.flag("no_change"),
+      isOfCodemod: try object.flag("codemod"),
       kept: try object.strings("kept"))
   }
 }

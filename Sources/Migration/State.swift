@@ -189,6 +189,8 @@ public struct Step: Equatable, Sendable {
   public var phase: StepPhase
   /// Why the last attempt failed; kept until the step is merged.
   public var lastFailure: Failure?
+  /// The candidate of the step's codemod that failed last; kept until it passes or a person retries the step.
+  public var failedTree: TreeVerdict?
 
   /// How many infrastructure retries a step gets before it is blocked.
   public static let infrastructureLimit = 10
@@ -203,6 +205,16 @@ public struct Step: Equatable, Sendable {
     self.gates = 0
     self.phase = phase
     self.lastFailure = nil
+    self.failedTree = nil
+  }
+
+  /// Why the gate need not be asked again about a codemod's candidate: the failure of the very same tree
+  /// under the same verifiers. `nil` when it must be.
+  public func knownFailure(tree: ObjectID, verifiers: String) -> Failure? {
+    guard failedTree?.tree == tree, failedTree?.verifiers == verifiers, lastFailure?.kind == .gate else {
+      return nil
+    }
+    return lastFailure
   }
 
   /// The number the next, or the running, attempt has: 1 for the first.

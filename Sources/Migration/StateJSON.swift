@@ -65,9 +65,7 @@ extension MigrationState {
     object.set(
       "verdicts",
       .array(
-        verdicts.map {
-          .array([.string($0.tree.hex), .string($0.verifiers), .string($0.verdict.rawValue)])
-        }))
+        verdicts.map(\.json)))
     if let refresh {
       var inner = ObjectBuilder()
       refresh.write(to: &inner)
@@ -148,6 +146,8 @@ extension MigrationPhase {
 }
 
 extension TreeVerdict {
+  var json: JSON { .array([.string(tree.hex), .string(verifiers), .string(verdict.rawValue)]) }
+
   init(json: JSON) throws(JSONFault) {
     guard case .array(let items) = json, items.count == 3, case .string(let tree) = items[0],
       case .string(let verifiers) = items[1], case .string(let word) = items[2],
@@ -171,6 +171,7 @@ extension Step {
     object.set(
       "n", .array([epoch, failures, granted, infrastructureRetries, gates].map { .integer(Int64($0)) }))
     if let lastFailure { object.set("failure", lastFailure.json) }
+    if let failedTree { object.set("failed_tree", failedTree.json) }
     object.set("phase", phase.word)
     phase.write(to: &object)
     return object.json
@@ -178,7 +179,7 @@ extension Step {
 
   var isUntouched: Bool {
     epoch == 0 && failures == 0 && granted == 0 && infrastructureRetries == 0 && gates == 0
-      && lastFailure == nil
+      && lastFailure == nil && failedTree == nil
   }
 
   init(id: String, json: JSON) throws(JSONFault) {
@@ -197,11 +198,13 @@ extension Step {
       guard numbers.count == 5 else { throw JSONFault("the counters of '\(id)' are damaged") }
       var failure: Failure?
       if let value = reader.optional("failure") { failure = try Failure(json: value) }
+      let failed = reader.optional("failed_tree")
       let word = try reader.string("phase")
       self.init(id: id, phase: try StepPhase(word, from: &reader))
       (epoch, failures, granted) = (numbers[0], numbers[1], numbers[2])
       (infrastructureRetries, gates) = (numbers[3], numbers[4])
       lastFailure = failure
+      if let failed { failedTree = try TreeVerdict(json: failed) }
       try reader.end()
     }
   }

@@ -28,6 +28,8 @@ final class GateTask {
   private let interpreter: Interpreter
   private var stage: Stage
   private var isStopping = false
+  /// Whether the plan that the step is judged by has a codemod for it.
+  private var isOfCodemod = false
 
   private enum Stage {
     case begin
@@ -127,9 +129,12 @@ final class GateTask {
     guard let planned = plannedStep(state) else {
       throw CommandError("no step '\(fence.step)' in the migration '\(migration)'")
     }
+    isOfCodemod = planned.run != nil
     let tree = candidate.tree.objectID
-    let guardFailure = try site.guardFailure(state.plan, planned, submission)
     let digest = state.gateDigest
+    let knownFailure =
+      try site.guardFailure(state.plan, planned, submission)
+      ?? (isOfCodemod ? state.step(fence.step)?.knownFailure(tree: tree, verifiers: digest) : nil)
     let isKnown =
       candidate.isNoChange || state.plan.gate.verifiers.isEmpty
       || state.verdict(tree: tree, verifiers: digest)?.verdict == .passed
@@ -141,8 +146,8 @@ final class GateTask {
       }
       gate = start.gate
       let begun = Proposal(migration, .gateStarted(Fence(step: step.id, epoch: fence.epoch), start))
-      if let guardFailure {
-        return [begun, finished(gate, candidate, digest, .failed, guardFailure)]
+      if let knownFailure {
+        return [begun, finished(gate, candidate, digest, .failed, knownFailure)]
       }
       guard isKnown else { return [begun] }
       // A verdict from memory rests on what it rested on: no more is known than what the plan keeps.
@@ -150,7 +155,7 @@ final class GateTask {
         + passed(gate, candidate, digest, at, kept: candidate.isNoChange ? [] : state.plan.gate.keep)
     }
     if let refusal = outcome { return .ended(.notNow(refusal)) }
-    if let guardFailure { return .ended(.sentBack(guardFailure)) }
+    if let knownFailure { return .ended(.sentBack(knownFailure)) }
     if isKnown { return .ended(try settled()) }
     let job = try site.startGate(
       state.plan, on: candidate.commit, for: .candidate(migration: migration, fence, gate: gate))
@@ -208,7 +213,8 @@ final class GateTask {
   ) -> Proposal {
     let report = GateReport(
       gate: gate, tree: candidate.tree.objectID, verifiers: digest,
-      verdict: verdict, failure: failure, isNoChange: candidate.isNoChange, kept: kept)
+      verdict: verdict, failure: failure, isNoChange: candidate.isNoChange, isOfCodemod: isOfCodemod,
+      kept: kept)
     return Proposal(migration, .gateFinished(fence, report))
   }
 

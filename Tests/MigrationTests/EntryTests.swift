@@ -54,6 +54,11 @@ import Testing
       GateReport(
         gate: 1, tree: oid(1), verifiers: "v", verdict: .passed, failure: nil, isNoChange: false,
         kept: ["node_modules"])),
+    .gateFinished(
+      fence,
+      GateReport(
+        gate: 1, tree: oid(1), verifiers: "v", verdict: .failed, failure: Failure(kind: .gate, reason: "r"),
+        isNoChange: false, isOfCodemod: true)),
     .gateAbandoned(fence, gate: 1, evidence: .holder),
     .mergeIntended(
       fence, MergeTarget(gate: 1, old: oid(1), new: oid(2), tree: oid(3), owner: process(1), expiresAt: at)),

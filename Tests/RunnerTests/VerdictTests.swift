@@ -58,6 +58,24 @@ struct VerdictTests {
     #expect(try world.file("a.txt") == "a")
   }
 
+  @Test("is not asked again about what a codemod makes once more, until a person retries it")
+  func sameResult() throws {
+    let world = try MigrationWorld()
+    try world.start(
+      "  - { id: A, run: 'echo x > x' }",
+      gate: verifier("test ! -e x || { echo tried >> \"$HOME/tries\"; echo nope; exit 1; }"))
+    let run = try world.migrate("run")
+    #expect(run.code == 1, "\(run)")
+    #expect(try world.note("tries") == "tried\n")
+    #expect(try world.count("A claimed") == 2, "it may be that the branch has moved meanwhile")
+    let reason = try world.members("reason")["A"] ?? ""
+    #expect(reason.contains("with the same result: t: exited with 1: nope"), "\(reason)")
+    #expect(try world.migrate("retry", "A").code == 0)
+    #expect(try world.migrate("run").code == 1)
+    #expect(try world.note("tries") == "tried\ntried\n")
+    #expect(try world.complaints() == "")
+  }
+
   @Test("that takes too long has failed, and leaves no process")
   func timeout() throws {
     let world = try MigrationWorld()
