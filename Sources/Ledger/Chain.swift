@@ -60,8 +60,8 @@ struct Chain {
 }
 
 extension Commit {
-  /// The message's bytes as UTF-8. Builds before 0.1.0 wrote a private-use character that stands for a byte of
-  /// a file's name as that byte, which damaged the entry: it comes back as the character.
+  /// The message's bytes as UTF-8. Builds before 0.1.0 wrote a private-use character that stands for a byte
+  /// of a file's name as that byte, which damaged the entry: it comes back as the character.
   package var textBytes: [UInt8] {
     String(validating: messageBytes, as: UTF8.self) == nil
       ? Array(PathText.string(messageBytes).utf8) : messageBytes

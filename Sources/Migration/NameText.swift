@@ -1,6 +1,6 @@
 /// Names of files in texts. A name is bytes; one that is no UTF-8 comes here with a private-use character in
-/// place of each byte that is none (U+10FE80 for 0x80 to U+10FEFF for 0xFF), and leaves with the escapes of C,
-/// as git prints it. No text of the ledger, of a prompt or on a terminal has such a character.
+/// place of each byte that is none (U+10FE80 for 0x80 to U+10FEFF for 0xFF), and leaves with the escapes of
+/// C, as git prints it. No text of the ledger, of a prompt or on a terminal has such a character.
 public enum NameText {
   /// The byte that a character stands for, or `nil` for every other character.
   public static func byte(_ scalar: Unicode.Scalar) -> UInt8? {
