@@ -23,6 +23,8 @@ public struct Plan: Equatable, Sendable {
   public var worktree: Worktree
   /// What a candidate must pass before it is merged.
   public var gate: Gate
+  /// What the commits say that steps are merged as.
+  public var commit: Commit
   /// A command told about blocked steps and the end of the migration, or `nil`.
   public var notify: String?
   /// The steps in the plan's order; ids are unique under case folding, and every need names one of them.
@@ -35,7 +37,7 @@ public struct Plan: Equatable, Sendable {
     migration: String, base: String? = nil, into: String? = nil, attempts: Int = 3,
     leaseSeconds: Int = 1200, backoff: Backoff = Backoff(), agent: Agent? = nil,
     resources: [Resource] = [], worktree: Worktree = Worktree(), gate: Gate = Gate(),
-    notify: String? = nil, steps: [PlannedStep] = [], prompt: String = ""
+    commit: Commit = Commit(), notify: String? = nil, steps: [PlannedStep] = [], prompt: String = ""
   ) {
     self.migration = migration
     self.base = base
@@ -47,6 +49,7 @@ public struct Plan: Equatable, Sendable {
     self.resources = resources
     self.worktree = worktree
     self.gate = gate
+    self.commit = commit
     self.notify = notify
     self.steps = steps
     self.prompt = prompt

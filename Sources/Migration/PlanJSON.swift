@@ -15,6 +15,7 @@ extension Plan {
     }
     object.set("worktree", worktree.json)
     object.set("gate", gateJSON)
+    if commit != Commit() { object.set("commit", commit.json) }
     object.set("notify", notify)
     object.set("prompt", prompt)
     object.set("steps", .array(steps.map(\.json)))
@@ -47,6 +48,7 @@ extension Plan {
     if let value = reader.optional("resources") { resources = try Plan.resources(value) }
     worktree = try Worktree(json: try reader.required("worktree"))
     gate = try Gate(json: try reader.required("gate"))
+    if let value = reader.optional("commit") { commit = try Commit(json: value) }
     notify = try reader.optionalString("notify")
     prompt = try reader.string("prompt")
     let list = try reader.array("steps")

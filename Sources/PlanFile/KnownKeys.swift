@@ -11,6 +11,7 @@ enum KnownKeys {
   static let plan = KeyTable(
     keys: [
       "migration", "base", "into", "agent", "attempts", "lease", "backoff", "resources", "worktree", "gate",
+      "commit",
       "notify", "steps",
     ],
     refused: ["workflow"])
@@ -18,6 +19,7 @@ enum KnownKeys {
     keys: ["adapter", "command", "max_turns", "timeout", "max_concurrent"], refused: ["budget"])
   static let backoff = KeyTable(keys: ["initial", "max"])
   static let worktree = KeyTable(keys: ["copy", "setup", "keep"])
+  static let commit = KeyTable(keys: ["body", "trailers"])
   static let gate = KeyTable(
     keys: ["verifiers", "guards", "keep", "setup"], refused: ["judge", "strict"])
   static let gateSetup = KeyTable(keys: ["run", "inputs"])

@@ -35,6 +35,7 @@ struct PlanReader {
     if let node = fields.node("worktree") {
       plan.worktree = faults.collect(try worktree(node)) ?? plan.worktree
     }
+    if let node = fields.node("commit") { plan.commit = faults.collect(try commit(node)) ?? plan.commit }
     plan.notify = faults.collect(try fields.text("notify")?.value) ?? nil
     plan.gate = faults.collect(try gate(plan.worktree)) ?? plan.gate
     return plan
@@ -239,6 +240,25 @@ struct PlanReader {
       "no resource is named \(quoted(text.value))",
       hint: suggestion(for: text.value, among: names.sorted()).map { "did you mean '\($0)'?" }
         ?? "declare it: 'resources: { \(text.value): 1 }'")
+  }
+
+  private func commit(_ node: Node) throws(PlanFault) -> Plan.Commit {
+    let inner = try Fields(node, KnownKeys.commit, in: "'commit'", faults)
+    var commit = Plan.Commit()
+    if let text = try inner.text("body") {
+      commit.body = try PlanReader.choice(text, "body", known: Plan.Commit.Body.allCases.map(\.rawValue))
+    }
+    guard inner.node("trailers") != nil else { return commit }
+    commit.trailers = []
+    for text in try inner.texts("trailers") {
+      let known = Plan.Commit.Trailer.allCases.map(\.rawValue)
+      let trailer: Plan.Commit.Trailer = try PlanReader.choice(text, "trailer", known: known)
+      if commit.trailers.contains(trailer) {
+        throw text.mark.fault("the trailer '\(text.value)' is given twice", hint: "keep one")
+      }
+      commit.trailers.append(trailer)
+    }
+    return commit
   }
 
   private static func choice<Value: RawRepresentable<String>>(

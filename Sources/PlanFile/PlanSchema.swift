@@ -96,6 +96,22 @@ public enum PlanSchema {
             }
           }
         },
+        "commit": {
+          "description": "What the commits say that steps are merged as.",
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "body": {
+              "description": "Nothing below the title, or the messages of the worker's own commits.",
+              "enum": ["template", "worker"], "default": "template"
+            },
+            "trailers": {
+              "description": "Which lines at the end say where a commit comes from.",
+              "type": "array", "uniqueItems": true, "default": ["step"],
+              "items": { "enum": ["step", "plan", "agent"] }
+            }
+          }
+        },
         "gate": {
           "description": "What a candidate must pass before it is merged; none merges everything.",
           "anyOf": [

@@ -56,9 +56,11 @@ package struct Candidate {
           return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: tip))
         }
         let title = migration.plan.steps.first { $0.id == fence.step }?.title ?? fence.step
-        let message = Harvest.message(subject: title, migration: migration.name, fence: fence)
+        let message = CommitMessage(migration: migration.name, fence: fence, title: title)
+        let words = message.words(from: base, to: submission.result.commit.oid, in: site)
         let commit = try site.integrationCommit(
-          tree: tree, parents: [tip], message: message, isTrial: isTrial)
+          tree: tree, parents: [tip],
+          message: message.ofMerge(migration, holder: submission.holder, saying: words), isTrial: isTrial)
         return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
       }
     }

@@ -40,14 +40,17 @@ public struct Harvest {
 
   /// Keeps a tree on the attempt ref of a claim and gives the commit. The ref is new or already holds this
   /// tree: an attempt is never overwritten.
+  ///
+  /// `tip` is the last commit that the worker made itself, whose words are kept, too.
   func keep(
-    tree: OID, base: OID, migration: String, fence: Fence, subject: String
+    tree: OID, base: OID, migration: String, fence: Fence, subject: String, tip: OID? = nil
   ) throws -> OID {
     let ref = Site.attemptRef(migration, fence)
     let identity = try site.identity()
+    let message = CommitMessage(migration: migration, fence: fence, title: subject)
     let commit = try site.repository.writeCommit(
       tree: tree, parents: [base],
-      message: Harvest.message(subject: subject, migration: migration, fence: fence),
+      message: message.ofAttempt(saying: tip.map { message.words(from: base, to: $0, in: site) } ?? []),
       author: identity.author, committer: identity.committer)
     return try keep(commit: commit, on: ref)
   }
@@ -70,11 +73,5 @@ public struct Harvest {
       return existing
     case .busy(let error), .unknown(let error): throw CommandError(error)
     }
-  }
-
-  /// The message of a commit that the engine makes for a step.
-  static func message(subject: String, migration: String, fence: Fence) -> String {
-    "\(TerminalText.sanitizedLine(subject))\n\n"
-      + "Migrate-Step: \(migration)/\(fence.step)\nMigrate-Epoch: \(fence.epoch)\n"
   }
 }

@@ -48,7 +48,8 @@ public struct Submitting {
         kept = try harvest.keep(commit: commit, on: Site.attemptRef(migration, fence))
       } else {
         kept = try harvest.keep(
-          tree: tree, base: base.oid, migration: migration, fence: fence, subject: title)
+          tree: tree, base: base.oid, migration: migration, fence: fence, subject: title,
+          tip: slot.flatMap { try? Slots(site: site).open($0).head().oid })
       }
       return .result(Submission.Result(commit: kept.objectID, tree: tree.objectID, isNoOp: false))
     }

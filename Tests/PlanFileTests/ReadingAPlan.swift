@@ -64,6 +64,7 @@ struct ReadingAPlan {
       resources: { gpu: 2, build: 1 }
       worktree: { copy: [.env, local/settings], setup: npm ci, keep: true }
       gate: { verifiers: [{ name: t, run: make test }] }
+      commit: { body: worker, trailers: [plan, agent] }
       notify: ./tell
       steps:
         - { id: 1, lock: db, uses: [gpu, build], priority: -3, timeout: 2d, prompt: "{{step.id}}" }
@@ -81,6 +82,8 @@ struct ReadingAPlan {
     #expect(
       plan.resources == [Plan.Resource(name: "gpu", capacity: 2), Plan.Resource(name: "build", capacity: 1)])
     #expect(plan.worktree == Plan.Worktree(copy: [".env", "local/settings"], setup: "npm ci", keep: true))
+    #expect(plan.commit == Plan.Commit(body: .worker, trailers: [.plan, .agent]))
+    #expect(try Plan(json: plan.json).commit == plan.commit)
     #expect(plan.notify == "./tell")
     // Words that YAML 1.1 takes for numbers or truth values stay the text they are.
     #expect(

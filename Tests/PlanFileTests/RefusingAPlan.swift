@@ -111,7 +111,16 @@ struct RefusingAPlan {
       (
         plan("on: yes"),
         "4:1: unknown key 'on' in the plan\nhint: known keys are migration, base, into, agent, "
-          + "attempts, lease, backoff, resources, worktree, gate, notify, steps"
+          + "attempts, lease, backoff, resources, worktree, gate, commit, notify, steps"
+      ),
+      (plan("commit: { body: mine }"), "4:17: unknown body 'mine'\nhint: use one of template, worker"),
+      (
+        plan("commit: { trailers: [step, stepp] }"),
+        "4:28: unknown trailer 'stepp'\nhint: did you mean 'step'?"
+      ),
+      (
+        plan("commit: { trailers: [plan, plan] }"),
+        "4:28: the trailer 'plan' is given twice\nhint: keep one"
       ),
       (
         plan("steps: [{ id: S1, need: [S0] }]"),
