@@ -206,7 +206,7 @@ import Testing
     try world.start()
     let checks = Doctor(directory: world.path("repo"), environment: world.environment).checks()
     #expect(checks.filter { $0.level == .error }.isEmpty, "\(checks)")
-    #expect(checks.contains { $0.name == "ledger" && $0.message == "1 entries" })
+    #expect(checks.contains { $0.name == "ledger" && $0.message == "1 entry" })
     let outside = Doctor(directory: world.directory, environment: world.environment).checks()
     #expect(outside.contains { $0.name == "repository" && $0.level == .error })
   }
