@@ -62,6 +62,29 @@ struct ToldWhyTests {
     #expect(try world.note("notices").contains(wanted))
   }
 
+  @Test("that a codemod failed, by the last line that it printed")
+  func codemod() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'echo one; echo \"no such file: x.py\" >&2; exit 4' }")
+    #expect(try world.migrate("run").code == 1)
+    let reason = try world.members("reason")["A"] ?? ""
+    #expect(reason.hasSuffix("attempts failed: ended with exit code 4: no such file: x.py"), "\(reason)")
+  }
+
+  @Test("that an agent failed, without the events that it reports to programs")
+  func events() throws {
+    let world = try MigrationWorld()
+    let agent = world.repository.root + "/claude"
+    let event = #"{"type":"result","subtype":"error_max_turns","is_error":true}"#
+    let script = "#!/bin/sh\necho '{\"type\":\"system\"}'; echo plain words; echo '\(event)'; exit 1\n"
+    try Files.writeAtomically(agent, Array(script.utf8), mode: 0o755)
+    try world.start("  - { id: A }", more: "agent: { adapter: claude, command: '\(agent)' }")
+    #expect(try world.migrate("run").code == 1)
+    #expect(try world.members("reason")["A"]?.hasSuffix("the agent used up its turns") == true)
+    let prompt = try text(world.repository.path + "/.git/migrate/prompts/mig/A-2.md")
+    #expect(prompt.contains("plain words") && !prompt.contains("system"), "\(prompt)")
+  }
+
   @Test("that the agent is missing, before anything is claimed; in doctor too")
   func missingAgent() throws {
     let world = try MigrationWorld()
