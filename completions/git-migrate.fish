@@ -47,7 +47,7 @@ complete -c git-migrate -s h -l help -d 'Show help'
 for entry in \
     'abort:End the migration without its result' 'amend:Give a running migration a new plan' \
     'check:Check a plan file without starting anything' 'claim:Take a step to work on' \
-    'doctor:Check this machine and repository' 'finish:Hand the result back' \
+    'clean:Remove what ended migrations have left' 'doctor:Check this machine and repository' 'finish:Hand the result back' \
     'fsck:Check the ledger, the branches and what lies around them' 'graph:Show which step needs which' \
     'init:Install the hooks that guard migrations' 'ledger:Read and append entries; plumbing' \
     'log:Show what happened' 'logs:Show what workers and verifiers have printed' \
@@ -75,13 +75,13 @@ complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migr
 
 # Options of many commands
 set -l migration abort claim finish graph log logs pause refresh release renew replay resume retry run show skip status submit verify
-set -l json abort amend check claim doctor finish fsck graph log pause refresh release renew replay resume retry show skip start status submit sync verify
+set -l json abort amend check claim clean doctor finish fsck graph log pause refresh release renew replay resume retry show skip start status submit sync verify
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
 complete -c git-migrate -n '__fish_git_migrate_using log show status' -l color -x -a 'auto always never' -d 'Colour the text'
 complete -c git-migrate -n '__fish_git_migrate_using logs release renew submit verify' -l epoch -x -d 'The claim'
 complete -c git-migrate -n '__fish_git_migrate_using claim release renew submit verify' -l worker -x -d 'The worker\'s name'
-complete -c git-migrate -n '__fish_git_migrate_using release retry skip' -l reason -x -d 'Why'
+complete -c git-migrate -n '__fish_git_migrate_using abort pause release retry skip' -l reason -x -d 'Why'
 complete -c git-migrate -n '__fish_git_migrate_using claim renew' -l ttl -x -d 'How long the claim holds'
 complete -c git-migrate -n '__fish_git_migrate_using log replay' -l step -x -a '(__fish_git_migrate_steps)' -d 'About this step'
 complete -c git-migrate -n '__fish_git_migrate_using logs show' -s n -l lines -x -d 'The last lines of a log'
@@ -109,6 +109,8 @@ complete -c git-migrate -n '__fish_git_migrate_using log' -s n -l max-count -x -
 complete -c git-migrate -n '__fish_git_migrate_using log' -l kind -x -d 'Of this kind'
 complete -c git-migrate -n '__fish_git_migrate_using log' -l reverse -d 'Oldest first'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -s f -l follow -d 'Go on as they grow'
+complete -c git-migrate -n '__fish_git_migrate_using amend clean' -s n -l dry-run -d 'Say what it would do'
+complete -c git-migrate -n '__fish_git_migrate_using clean' -s f -l force -d 'Remove it'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -l baseline -d 'Those of the base itself'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -l raw -d 'The bytes as they are'
 complete -c git-migrate -n '__fish_git_migrate_using release' -s f -l force -d 'Take it from whoever holds it'

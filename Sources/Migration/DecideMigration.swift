@@ -4,11 +4,7 @@ extension Reducer {
     guard start.plan.migration == event.migration else {
       throw Refusal(.invalid, "the plan is for '\(start.plan.migration)', not '\(event.migration)'")
     }
-    if state.migrations.contains(where: { $0.name == event.migration }) {
-      throw Refusal(
-        .migrationExists, "a migration '\(event.migration)' exists already",
-        hint: "change it with 'git migrate amend', or give the plan another name")
-    }
+    if let other = state.migration(named: event.migration) { throw other.isInTheWay(of: "the plan") }
     if let fault = start.plan.fault() { throw Refusal(.invalid, fault) }
     if let other = state.migrations.first(where: {
       !$0.phase.isTerminal
@@ -189,5 +185,21 @@ extension Reducer {
       blockIfUsedUp(index)
     }
     if migration.openCount == 0 && old.openCount > 0 { notify(.allStepsDone) }
+  }
+}
+
+extension MigrationState {
+  /// Why another migration cannot have this one's name, and what to do; `plan` names the other's plan.
+  public func isInTheWay(of plan: String) -> Refusal {
+    switch phase {
+    case .running, .paused:
+      Refusal(
+        .migrationExists, "a migration '\(name)' exists already",
+        hint: "change it with 'git migrate amend', or give \(plan) another name")
+    case .aborted, .finished:
+      Refusal(
+        .migrationExists, "a migration '\(name)' exists already, and is \(phase.word)",
+        hint: "its name is used up: give \(plan) another 'migration:'")
+    }
   }
 }

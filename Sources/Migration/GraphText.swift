@@ -31,20 +31,26 @@ public struct GraphText: Sendable {
       if number > 0 { output += "\n" }
       let ids = layer.map { PlainText.width(steps[$0].id) }.max() ?? 0
       for index in layer {
-        let line = line(index, idWidth: min(ids, 24))
+        let line = line(index, idWidth: width > 0 ? min(ids, max(24, width / 2)) : ids, width: width)
         output += (width > 0 ? PlainText.cut(line, to: width) : line) + "\n"
       }
     }
     return output
   }
 
-  private func line(_ index: Int, idWidth: Int) -> String {
+  /// Where the line is too long, the title makes room: state and needs are what the graph is about.
+  private func line(_ index: Int, idWidth: Int, width: Int) -> String {
     let step = steps[index]
-    var parts = [PlainText.padded(PlainText.line(step.id), to: idWidth)]
-    if step.title != step.id { parts.append(PlainText.line(step.title)) }
-    if let states { parts.append("[\(states[index])]") }
-    if !step.needs.isEmpty { parts.append("needs \(PlainText.line(step.needs.joined(separator: ", ")))") }
-    return parts.joined(separator: "  ")
+    let id = PlainText.padded(PlainText.line(step.id), to: idWidth)
+    var rest: [String] = []
+    if let states { rest.append("[\(states[index])]") }
+    if !step.needs.isEmpty { rest.append("needs \(PlainText.line(step.needs.joined(separator: ", ")))") }
+    var title = step.title == step.id ? "" : PlainText.line(step.title)
+    if width > 0 {
+      let taken = rest.reduce(PlainText.width(id)) { $0 + 2 + PlainText.width($1) }
+      title = PlainText.cut(title, to: max(0, width - taken - 2))
+    }
+    return ([id] + (title.isEmpty ? [] : [title]) + rest).joined(separator: "  ")
   }
 
   /// The indices of the steps, layer by layer, in the plan's order within each.

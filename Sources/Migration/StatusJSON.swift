@@ -5,9 +5,10 @@ extension StatusReport {
   /// {"version":1,"seq":…,"migrations":[{"name","state","reason","into","steps":[…],"counts":{…}}]}
   /// ```
   ///
-  /// Each step has `id`, `title`, `state`, `attempts`, `epoch`, `holder`, `expires_at` (Unix seconds),
-  /// `needs`, `commit` and `reason`. Every member is always there; what is absent is `null`. `counts` has
-  /// each word of `StepPhase.words`, zeros included, and `total`. See `StepReport` for what the members mean.
+  /// Each step has `id`, `title`, `state`, `attempts`, `epoch`, `holder`, `holder_dead`, `expires_at` (Unix
+  /// seconds), `needs`, `commit` and `reason`. Every member is always there; what is absent is `null`.
+  /// `counts` has each word of `StepPhase.words`, zeros included, and `total`. See `StepReport` for what the
+  /// members mean.
   /// Members may be added within version 1, never taken away or given another meaning.
   public var json: JSON {
     .object([
@@ -78,6 +79,7 @@ extension StepReport {
     member(",\"epoch\":", Int64(epoch))
     member(",\"expires_at\":", expiresAt?.seconds)
     member(",\"holder\":", holder)
+    writer.writeKey(isHolderDead ? ",\"holder_dead\":true" : ",\"holder_dead\":false")
     member(",\"id\":", id)
     writer.writeKey(",\"needs\":[")
     for (index, need) in needs.enumerated() {
@@ -97,6 +99,7 @@ extension StepReport {
       JSON.Member("epoch", .integer(Int64(epoch))),
       JSON.Member("expires_at", expiresAt.map { .integer($0.seconds) } ?? .null),
       JSON.Member("holder", .text(holder)),
+      JSON.Member("holder_dead", .bool(isHolderDead)),
       JSON.Member("id", .string(id)),
       JSON.Member("needs", .array(needs.map(JSON.string))),
       JSON.Member("reason", .text(reason)),

@@ -11,11 +11,15 @@ public struct StatusReport: Equatable, Sendable {
   public var migrations: [MigrationReport]
 
   /// Reads a state. `only` leaves out every other migration; a name that there is not gives an empty report.
-  public init(_ state: State, sequence: Int, now: Timestamp, only migration: String? = nil) {
+  /// `isDead` says whether the process of a holder is provably gone: only its own machine can tell.
+  public init(
+    _ state: State, sequence: Int, now: Timestamp, only migration: String? = nil,
+    isDead: (Owner) -> Bool = { _ in false }
+  ) {
     self.sequence = sequence
     self.now = now
     migrations = state.migrations.filter { migration == nil || $0.name == migration }
-      .map { MigrationReport($0, now: now) }
+      .map { MigrationReport($0, now: now, isDead: isDead) }
   }
 }
 
@@ -38,7 +42,7 @@ public struct MigrationReport: Equatable, Sendable {
   /// The indices of the ready steps, next one first.
   public var readyOrder: [Int]
 
-  init(_ migration: MigrationState, now: Timestamp) {
+  init(_ migration: MigrationState, now: Timestamp, isDead: (Owner) -> Bool = { _ in false }) {
     name = migration.name
     state = migration.phase.word
     into = migration.into
@@ -51,7 +55,8 @@ public struct MigrationReport: Equatable, Sendable {
     counts = [Int](repeating: 0, count: StepWord.allCases.count)
     readyOrder = []
     for index in migration.steps.indices {
-      let step = StepReport(index, holds: holds, now: now)
+      var step = StepReport(index, holds: holds, now: now)
+      if let owner = migration.steps[index].phase.owner { step.isHolderDead = isDead(owner) }
       if step.word == .ready { readyOrder.append(index) }
       counts[step.word.rank] += 1
       steps.append(step)
@@ -81,6 +86,8 @@ public struct StepReport: Equatable, Sendable {
   public var epoch: Int
   /// Who holds it now: the worker of a lease, the judge of a gate run or a merge.
   public var holder: String?
+  /// Whether the holder's process is provably gone: the next run or claim takes the hold back.
+  public var isHolderDead = false
   /// When that hold lapses.
   public var expiresAt: Timestamp?
   /// When it can be claimed again.

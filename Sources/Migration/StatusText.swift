@@ -52,7 +52,7 @@ public struct StatusText: Sendable {
     writeBaseline(migration, to: &output)
     let shown = showsAll || migration.steps.count <= Self.fullListLimit
     let list = shown ? Array(migration.steps.indices) : selection(migration)
-    let columns = Columns(migration, list)
+    let columns = Columns(migration, list, limit: width > 0 ? max(24, width / 2) : .max)
     for index in list { output += line(migration.steps[index], columns) + "\n" }
     if !shown { output += cut(summary(migration, leavingOut: list)) + "\n" }
   }
@@ -117,9 +117,10 @@ public struct StatusText: Sendable {
     var id = 0
     var state = 0
 
-    init(_ migration: MigrationReport, _ list: [Int]) {
+    /// Longer ids than `limit` stand out: they are what a person copies, so they are never cut.
+    init(_ migration: MigrationReport, _ list: [Int], limit: Int) {
       for index in list {
-        id = min(24, max(id, PlainText.width(migration.steps[index].id)))
+        id = min(limit, max(id, PlainText.width(migration.steps[index].id)))
         state = max(state, migration.steps[index].state.utf8.count)
       }
     }
@@ -131,10 +132,10 @@ public struct StatusText: Sendable {
     var title = PlainText.line(step.title)
     let note = note(step)
     if width > 0 && !note.isEmpty {
-      let taken = 2 + PlainText.width(id) + 2 + columns.state + 2 + 3
-      title = PlainText.cut(title, to: max(20, width - taken - PlainText.width(note)))
+      let taken = 2 + PlainText.width(id) + 2 + columns.state + 2 + 4
+      title = PlainText.cut(title, to: max(0, width - taken - PlainText.width(shortest(note))))
     }
-    let tail = (step.title == step.id ? [] : [title]) + (note.isEmpty ? [] : ["(\(note))"])
+    let tail = (step.title == step.id || title.isEmpty ? [] : [title]) + (note.isEmpty ? [] : ["(\(note))"])
     let start = "  \(id)  \(tail.isEmpty ? step.state : state)"
     let plain = cut(([start] + tail).joined(separator: "  "))
     guard colour else { return plain }
@@ -143,11 +144,18 @@ public struct StatusText: Sendable {
     return before + Paint(step.word).on(step.state) + plain.dropFirst(before.count + step.state.count)
   }
 
+  /// As much of a note as a title has to make room for: a commit or a holder, not a reason's whole length.
+  private func shortest(_ note: String) -> String { PlainText.cut(note, to: max(20, width / 3)) }
+
   private func note(_ step: StepReport) -> String {
     var parts: [String] = []
     if let holder = step.holder { parts.append(PlainText.line(holder)) }
     if step.holder != nil && step.attempts > 1 { parts.append("attempt \(step.attempts)") }
-    if let expiresAt = step.expiresAt { parts.append(Span.expiry(expiresAt, now: report.now)) }
+    if step.isHolderDead {
+      parts.append("holder is dead")
+    } else if let expiresAt = step.expiresAt {
+      parts.append(Span.expiry(expiresAt, now: report.now))
+    }
     if let until = step.restsUntil { parts.append("again \(Span.until(until, now: report.now))") }
     if let commit = step.commit { parts.append(commit.short) }
     if let reason = step.reason { parts.append(PlainText.line(reason)) }

@@ -14,6 +14,7 @@ struct DoctorRepository {
     list += ledger()
     list += sharing()
     list.append(lock())
+    list += variables()
     list += places()
     list += slots()
     list += kind()
@@ -43,6 +44,16 @@ struct DoctorRepository {
     } catch {
       return DoctorCheck("identity", .error, error.message, hint: error.hint)
     }
+  }
+
+  private func variables() -> [DoctorCheck] {
+    let names = site.droppedVariables
+    if names.isEmpty { return [] }
+    return [
+      DoctorCheck(
+        "variables", .warning, "workers and verifiers do not get \(names.joined(separator: ", "))",
+        hint: "if they need it: git config --add migrate.passEnvironment NAME")
+    ]
   }
 
   // MARK: Hooks

@@ -26,6 +26,9 @@ public struct HookSetup {
   /// every `git fetch` brings it along, and it is brought here now. A second time changes nothing.
   public func install() throws(CommandError) -> HookChanges {
     try reporting { try Files.makeDirectories(site.localDirectory) }
+    // Many that begin at once would trip over each other's lock of the configuration.
+    let lock = try reporting { try FileLock.acquire(path: notePath + ".lock", wait: true) }
+    defer { withExtendedLifetime(lock) {} }
     var changes = try HookInstaller(site: site).install()
     for setting in try settings() where try !values(setting.key).contains(setting.value) {
       try git(["config", "--local", "--add", setting.key, setting.value])
@@ -100,10 +103,15 @@ public struct HookSetup {
     return output.stdout.split(separator: 0).map { PathText.string($0) }
   }
 
+  /// Tries for ten seconds when somebody else has the configuration locked, as any `git config` does.
   private func git(_ arguments: [String]) throws(CommandError) {
-    let output = try reporting { try site.git.run(arguments) }
-    guard output.isSuccess else {
-      throw CommandError("unable to change the configuration: \(output.errorText)")
+    for round in 1... {
+      let output = try reporting { try site.git.run(arguments) }
+      if output.isSuccess { return }
+      guard round < 100, output.errorText.contains("could not lock config file") else {
+        throw CommandError("unable to change the configuration: \(output.errorText)")
+      }
+      RetryPolicy.pause(microseconds: 100_000)
     }
   }
 }

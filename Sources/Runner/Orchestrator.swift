@@ -33,6 +33,7 @@ public final class Orchestrator {
   private var halt: CommandError?
   /// When each claim of ours was last known to be fresh, by the clock here.
   private var renewals: [Fence: Timestamp] = [:]
+  private let late = LateWarnings()
   private var seenTip: OID?
   private var hasSeenTip = false
 
@@ -58,7 +59,10 @@ public final class Orchestrator {
 
   /// Runs until nothing is left to do here, or a signal says stop.
   public func run() throws(CommandError) -> Ending {
-    defer { site.endRun() }
+    defer {
+      late.tell(observer)
+      site.endRun()
+    }
     while true {
       readSignals()
       do throws(CommandError) {
@@ -93,6 +97,7 @@ public final class Orchestrator {
     if halt == nil { try site.requireApprovedCommands() }
     let snapshot = try sweep()
     try tell(snapshot)
+    late.tell(observer)
     guard let state = snapshot.state.migration(named: migration) else {
       throw CommandError("no migration '\(migration)'")
     }
@@ -224,7 +229,7 @@ public final class Orchestrator {
     for (job, outcome) in ended {
       jobs.removeAll { $0 === job }
       renewals[job.claim.fence] = nil
-      try AttemptEnd(site: site, observer: observer).record(job, outcome)
+      try AttemptEnd(site: site, observer: late).record(job, outcome)
     }
     return !ended.isEmpty
   }
@@ -232,7 +237,7 @@ public final class Orchestrator {
   private func advanceBaseline() throws(CommandError) -> Bool {
     guard let ending = try baseline?.advance() else { return false }
     baseline = nil
-    if case .failed(let reason) = ending { observer.warn("the base does not pass its own gate: \(reason)") }
+    if case .failed(let reason) = ending { late.warn("the base does not pass its own gate: \(reason)") }
     return true
   }
 
@@ -262,7 +267,7 @@ public final class Orchestrator {
     var didStart = false
     let waiting = gate == nil ? gateable(state, at: now) : nil
     if gate == nil, let fence = waiting, Resources(state, machine: site.owner.machine).areFreeForGate {
-      let task = GateTask(site: site, migration: migration, fence: fence, report: observer.warn)
+      let task = GateTask(site: site, migration: migration, fence: fence, report: late.warn)
       gate = task
       if try advanceGate() { return true }
       didStart = gate != nil

@@ -31,7 +31,7 @@ public struct Preparing {
     let run = place.supervised(setup, log: "setup", input: nil, timeoutSeconds: 3600)
     let status = try reporting { try site.supervisors.start(run).wait() }.status
     guard !status.isSuccess else { return }
-    let reason = "the set-up command \(WorkJob.words(status))"
+    let reason = "the set-up command \(place.reason(status, log: "setup"))"
     let failure = Migration.Failure(kind: .setup, reason: reason, details: place.tail("setup"))
     _ = try reporting {
       try site.ledger.append(

@@ -91,6 +91,27 @@ public struct Slots {
     return kept
   }
 
+  /// What `removeAll` would remove, and what it would keep, with the reason. Changes nothing.
+  func survey() throws(CommandError) -> (free: [String], kept: [String]) {
+    let root = try site.worktreeRoot()
+    var (free, kept): ([String], [String]) = ([], [])
+    for worktree in try reporting({ try site.repository.worktrees() }) {
+      guard let slot = self.slot(ofWorktree: worktree.name, below: root) else { continue }
+      let path = root + "/" + slot
+      if !slot.hasPrefix("gate-") {
+        let reason = marker(slot).flatMap(reasonToKeep)
+        if let reason { kept.append("'\(path)': \(reason)") } else { free.append(path) }
+        continue
+      }
+      let lock = try reporting {
+        try FileLock.acquire(path: "\(site.localDirectory)/slots/\(slot).lock", wait: false)
+      }
+      if lock == nil { kept.append("'\(path)': a gate is running there") } else { free.append(path) }
+      withExtendedLifetime(lock) {}
+    }
+    return (free, kept)
+  }
+
   /// Why a worker's slot cannot be removed now, and what to do.
   private func reasonToKeep(_ marker: SlotMarker) -> String? {
     guard marker.isFree else {

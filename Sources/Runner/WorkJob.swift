@@ -79,7 +79,7 @@ final class WorkJob: Attempt {
   private func setupFailure(_ status: ExitStatus) -> AttemptOutcome {
     .failed(
       Migration.Failure(
-        kind: .setup, reason: "the set-up command \(WorkJob.words(status))",
+        kind: .setup, reason: "the set-up command \(place.reason(status, log: "setup"))",
         details: place.tail("setup")))
   }
 
@@ -100,7 +100,7 @@ final class WorkJob: Attempt {
     case .exited, .signalled:
       if let failure = place.infrastructureFailure() { return .failed(failure) }
       let reason: String
-      if case .failed(let words) = said { reason = words } else { reason = WorkJob.words(status) }
+      if case .failed(let words) = said { reason = words } else { reason = place.reason(status, log: "work") }
       return .failed(Migration.Failure(kind: .worker, reason: reason, details: place.tail("work")))
     }
   }

@@ -90,13 +90,6 @@ public struct WorkPlace {
     }
   }
 
-  /// The end of a log, for the next attempt and for people.
-  func tail(_ log: String) -> [String] {
-    guard let bytes = try? Files.tail(site.logFile(migration, fence, log), bytes: 4 << 10) else { return [] }
-    let text = Site.relative(TerminalText.sanitized(bytes), to: path)
-    return text.isEmpty ? [] : [text]
-  }
-
   // MARK: Evidence of agents (ECOSYSTEM finding 3: an agent's exit code 0 is no success)
 
   /// Why an agent's clean exit is not believed, or `nil`: its own terminal event must be in its output.
@@ -130,7 +123,8 @@ public struct WorkPlace {
       kind: .setup, reason: "the agent's service refused the work", details: tail("work"))
   }
 
-  private func lastLines() -> [String] {
+  /// The last lines of what the worker printed.
+  func lastLines() -> [String] {
     guard let bytes = try? Files.tail(site.logFile(migration, fence, "work"), bytes: 1 << 20) else {
       return []
     }

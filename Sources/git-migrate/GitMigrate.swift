@@ -15,7 +15,7 @@ struct GitMigrate: ParsableCommand {
         name: "Begin and end a migration",
         subcommands: [
           InitCommand.self, CheckCommand.self, TrustCommand.self, DoctorCommand.self, StartCommand.self,
-          AmendCommand.self, RefreshCommand.self, AbortCommand.self, FinishCommand.self,
+          AmendCommand.self, RefreshCommand.self, AbortCommand.self, FinishCommand.self, CleanCommand.self,
         ]),
       CommandGroup(
         name: "See how it goes",

@@ -73,16 +73,21 @@ struct Invocation {
 
   private func refuseUnknownCommand() throws(CommandError) {
     let names = GitMigrate.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
-    guard let first = arguments.first, !first.hasPrefix("-"), !names.contains(first) else { return }
-    let near = Suggestion.nearest(to: first, among: names)
+    guard let first = arguments.first, !first.hasPrefix("-") else { return }
+    let isHelp = first == "help"
+    guard let word = isHelp ? arguments.dropFirst().first : first, !word.hasPrefix("-"),
+      !names.contains(word)
+    else { return }
+    let near = Suggestion.nearest(to: word, among: names)
     throw CommandError(
-      "'\(first)' is not a git migrate command",
+      "'\(word)' is not a git migrate command",
       hint: near.map { "did you mean '\($0)'?" } ?? "'git migrate -h' lists them", exitCode: .usage)
   }
 
   /// Spells out what git lets be left out and the argument parser does not: the value of `--color` and of
   /// `--porcelain`, and `--no-color`. What follows `--` is left alone.
   private static func spelledOut(_ arguments: [String]) -> [String] {
+    if ["version", "-v"].contains(arguments.first) { return ["--version"] + arguments.dropFirst() }
     let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
     let options = arguments[..<end].map { argument in
       switch argument {

@@ -54,7 +54,7 @@ struct StepView {
     if step.infrastructureRetries > 0 { rows.append(("start-overs", String(step.infrastructureRetries))) }
     if let holder = report.holder {
       let until = report.expiresAt.map { ", until \(TimeText.local($0))" } ?? ""
-      rows.append(("held by", holder + until))
+      rows.append(("held by", holder + (report.isHolderDead ? " (holder is dead)" : until)))
     }
     if let until = report.restsUntil { rows.append(("rests until", TimeText.local(until))) }
     if let commit = report.commit { rows.append(("merged as", commit.hex)) }
@@ -116,6 +116,7 @@ struct StepView {
       JSON.Member("gates", .integer(Int64(step.gates))),
       JSON.Member("infrastructure_retries", .integer(Int64(step.infrastructureRetries))),
       JSON.Member("holder", report.holder.map(JSON.string) ?? .null),
+      JSON.Member("holder_dead", .bool(report.isHolderDead)),
       JSON.Member("expires_at", report.expiresAt.map { .integer($0.seconds) } ?? .null),
       JSON.Member("commit", report.commit.map { .string($0.hex) } ?? .null),
       JSON.Member("attempts", .array(history.attempts.map(attemptJSON))),

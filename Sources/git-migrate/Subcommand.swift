@@ -37,3 +37,17 @@ struct ColourOption: ParsableArguments {
 enum ColourChoice: String, ExpressibleByArgument, CaseIterable {
   case auto, always, never
 }
+
+/// `--reason TEXT`, beside a reason that is written as plain words.
+struct ReasonOption: ParsableArguments {
+  @Option(name: .customLong("reason"), help: ArgumentHelp("The same as the words.", valueName: "text"))
+  var reason: String?
+
+  /// The option, or the words.
+  func text(or words: [String]) -> String { reason ?? words.joined(separator: " ") }
+
+  /// Refuses a reason that is given twice.
+  func check(beside words: [String]) throws {
+    if reason != nil && !words.isEmpty { throw ValidationError("the reason is given twice") }
+  }
+}

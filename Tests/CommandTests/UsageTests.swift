@@ -4,7 +4,8 @@ import Testing
 /// Help and usage errors of every command.
 @Suite struct UsageTests {
   static let commands = [
-    "abort", "amend", "check", "claim", "doctor", "finish", "fsck", "graph", "hook", "init", "ledger",
+    "abort", "amend", "check", "claim", "clean", "doctor", "finish", "fsck", "graph", "hook", "init",
+    "ledger",
     "ledger append", "ledger cat", "log", "logs", "pause", "refresh", "release", "renew", "replay", "resume",
     "retry", "run", "show", "skip", "start", "status", "submit", "trust", "verify",
   ]
@@ -27,6 +28,28 @@ import Testing
     // A command whose arguments are missing too speaks of those first.
     #expect(run.err.hasPrefix("error: "), "\(run)")
     #expect(run.err.contains("usage: git migrate \(command)"))
+  }
+
+  @Test func helpOfWhatIsNoCommandIsAnError() throws {
+    let world = try TestRepository(.none)
+    let run = try world.runMigrate("help", "stauts")
+    #expect(
+      run == TestRun(129, err: "error: 'stauts' is not a git migrate command\nhint: did you mean 'status'?\n")
+    )
+    #expect(try world.runMigrate("help", "status").out.hasPrefix("usage: git migrate status"))
+  }
+
+  @Test(arguments: ["version", "-v"]) func theVersionIsAskedForAsOfGit(_ word: String) throws {
+    let world = try TestRepository(.none)
+    #expect(try world.run(TestBinary.path, [word]) == world.run(TestBinary.path, ["--version"]))
+  }
+
+  @Test(arguments: ["pause", "abort"]) func aReasonIsWordsOrAnOption(_ command: String) throws {
+    let world = try TestRepository()
+    try world.start(Plans.demo)
+    #expect(try world.runMigrate(command, "--reason", "a", "b").code == 129)
+    let run = try world.runMigrate(command, "--reason", "the library is gone")
+    #expect(run.code == 0 && run.out.hasSuffix(": the library is gone\n"), "\(run)")
   }
 
   @Test func anUnknownOptionIsNamed() throws {

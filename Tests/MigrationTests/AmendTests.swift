@@ -122,4 +122,26 @@ extension AmendTests {
     story.release("S1")
     #expect(story.word("S1") == "blocked")
   }
+
+  @Test func whatANewPlanDidIsCounted() {
+    let story = Story(.sample(["S1", "S2", "S3", "S4"].map { PlannedStep(id: $0) }))
+    story.complete("S1")
+    for _ in 1...3 {
+      story.claim("S2")
+      story.fail("S2")
+      story.wait(60)
+    }
+    let before = story.current
+    story.amend(.sample(["S2", "S3", "S5"].map { PlannedStep(id: $0) }))
+    let summary = AmendmentSummary(from: before, to: story.current)
+    #expect(summary.added == ["S5"])
+    #expect(summary.cancelled == ["S4"], "S1 is done, and stays as history")
+    #expect(summary.kept == ["S2", "S3"])
+    #expect(summary.blocked == ["S2"])
+    #expect(summary.text == "+1 new, 1 cancelled, 2 kept; 1 blocked")
+    // Once dropped, a step is not dropped again.
+    let then = story.current
+    story.amend(.sample(["S2", "S3"].map { PlannedStep(id: $0) }))
+    #expect(AmendmentSummary(from: then, to: story.current).text == "+0 new, 1 cancelled, 2 kept; 1 blocked")
+  }
 }

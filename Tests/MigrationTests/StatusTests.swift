@@ -48,7 +48,8 @@ import Testing
     }
     for step in steps {
       for key in [
-        "id", "title", "state", "attempts", "epoch", "holder", "expires_at", "needs", "commit", "reason",
+        "id", "title", "state", "attempts", "epoch", "holder", "holder_dead", "expires_at", "needs", "commit",
+        "reason",
       ] {
         #expect(step[key] != nil, "\(key)")
       }
@@ -67,6 +68,48 @@ import Testing
 
   @Test func bytesOfTheReportAreThoseOfItsValue() {
     #expect(Self.report().printableBytes == Self.report().json.printableBytes)
+  }
+
+  @Test func aDeadHolderIsTold() {
+    let story = Self.story
+    let report = StatusReport(
+      story.state, sequence: 1, now: story.now, isDead: { $0 == process(7, on: "m1") })
+    let dead = report.migrations[0].steps.filter(\.isHolderDead).map(\.id)
+    #expect(dead == ["S3"], "the judge of S5 lives")
+    let text = StatusText(report, width: 0, colour: false).text
+    let line = text.split(separator: "\n").first { $0.hasPrefix("  S3 ") } ?? ""
+    #expect(line.hasSuffix(", holder is dead)"), "\(line)")
+    #expect(report.json.printableBytes == report.printableBytes)
+  }
+
+  @Test func onlyTheTitleIsCut() {
+    let id = "a-step-with-a-name-of-more-than-24-characters"
+    let title = String(repeating: "title ", count: 20)
+    let story = Story(
+      .sample([
+        PlannedStep(id: "S1", title: title), PlannedStep(id: id, title: title, needs: ["S1"]),
+        PlannedStep(id: "C", title: title, needs: ["S1", id]),
+      ]))
+    story.complete("S1")
+    let report = StatusReport(story.state, sequence: 1, now: story.now)
+    for width in [60, 80, 100] {
+      let lines = StatusText(report, width: width, colour: false).text.split(separator: "\n").map(String.init)
+      #expect(lines.allSatisfy { $0.count <= width }, "\(lines)")
+      if case .merged(let commit?) = story.step("S1").phase {
+        #expect(lines[1].hasSuffix("(\(commit.short))"), "\(lines)")
+      }
+      let graph = GraphText(story.current, now: story.now).text(width: width)
+        .split(separator: "\n").map(String.init)
+      #expect(graph.allSatisfy { $0.count <= width }, "\(graph)")
+      #expect(graph.contains { $0.hasPrefix("S1") && $0.hasSuffix("[merged]") }, "\(graph)")
+    }
+    // Where nothing is cut, the columns stand below each other whatever the ids are.
+    let lines = StatusText(report, width: 0, colour: false).text.split(separator: "\n").dropFirst()
+    let states = lines.map { line in
+      ["merged ", "ready ", "waiting "].compactMap { line.firstRange(of: $0) }
+        .map { line.distance(from: line.startIndex, to: $0.lowerBound) }.min() ?? -1
+    }
+    #expect(Set(states).count == 1, "\(states)")
   }
 
   @Test func restIsOver() {

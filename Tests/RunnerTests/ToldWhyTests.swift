@@ -62,6 +62,29 @@ struct ToldWhyTests {
     #expect(try world.note("notices").contains(wanted))
   }
 
+  @Test("that a codemod failed, by the last line that it printed")
+  func codemod() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'echo one; echo \"no such file: x.py\" >&2; exit 4' }")
+    #expect(try world.migrate("run").code == 1)
+    let reason = try world.members("reason")["A"] ?? ""
+    #expect(reason.hasSuffix("attempts failed: ended with exit code 4: no such file: x.py"), "\(reason)")
+  }
+
+  @Test("that an agent failed, without the events that it reports to programs")
+  func events() throws {
+    let world = try MigrationWorld()
+    let agent = world.repository.root + "/claude"
+    let event = #"{"type":"result","subtype":"error_max_turns","is_error":true}"#
+    let script = "#!/bin/sh\necho '{\"type\":\"system\"}'; echo plain words; echo '\(event)'; exit 1\n"
+    try Files.writeAtomically(agent, Array(script.utf8), mode: 0o755)
+    try world.start("  - { id: A }", more: "agent: { adapter: claude, command: '\(agent)' }")
+    #expect(try world.migrate("run").code == 1)
+    #expect(try world.members("reason")["A"]?.hasSuffix("the agent used up its turns") == true)
+    let prompt = try text(world.repository.path + "/.git/migrate/prompts/mig/A-2.md")
+    #expect(prompt.contains("plain words") && !prompt.contains("system"), "\(prompt)")
+  }
+
   @Test("that the agent is missing, before anything is claimed; in doctor too")
   func missingAgent() throws {
     let world = try MigrationWorld()
@@ -89,6 +112,72 @@ struct ToldWhyTests {
       #expect(!run.err.contains("'cd'"), "\(run)")
     }
     #expect(try world.migrate("doctor").out.contains("warning: program: 'mig': the verifier 'lint'"))
+  }
+
+  @Test("that a step is blocked after that its attempt failed")
+  func order() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'exit 7' }")
+    let run = try world.repository.run("sh", ["-c", "git-migrate run 2>&1"])
+    let failed = run.out.ranges(of: "A attempt failed").last?.lowerBound
+    let blocked = run.out.firstRange(of: "A is blocked")?.lowerBound
+    #expect(failed != nil && blocked != nil, "\(run)")
+    if let failed, let blocked { #expect(failed < blocked, "\(run)") }
+  }
+
+  @Test("that a holder is dead, before anybody takes the step back")
+  func deadHolder() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'touch $HOME/began; sleep 1000' }")
+    let run = try world.begin("run")
+    #expect(eventually { Files.exists(world.home("began")) })
+    #expect(try !world.migrate("status").out.contains("dead"))
+    run.send(9)
+    _ = try? run.wait()
+    #expect(try world.migrate("status").out.contains("holder is dead)"))
+    #expect(try world.migrate("show", "A").out.contains("(holder is dead)"))
+    #expect(try world.survivors() == [])
+  }
+
+  @Test("what an amendment did, and what it would do")
+  func amendment() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'exit 1' }\n  - { id: B, needs: [A], run: 'true' }")
+    #expect(try world.migrate("run").code == 1)
+    let plan = world.repository.root + "/next.md"
+    let text = MigrationWorld.plan("  - { id: A, run: 'true' }\n  - { id: C, run: 'true' }")
+    try Files.writeAtomically(plan, Array(text.utf8))
+    let look = try world.migrate("amend", "--dry-run", plan)
+    #expect(
+      look.out == "mig would follow plan 2, 2 steps: +1 new, 1 cancelled, 1 kept; 1 blocked\n", "\(look)")
+    #expect(try world.states() == ["A": "blocked", "B": "waiting"])
+    let run = try world.migrate("amend", plan)
+    #expect(run.out == "mig follows plan 2, 2 steps: +1 new, 1 cancelled, 1 kept; 1 blocked\n", "\(run)")
+    #expect(run.err.contains("'git migrate retry A'"), "\(run)")
+  }
+
+  @Test("what to do about a name that is taken, by the state it is in")
+  func takenName() throws {
+    let world = try MigrationWorld()
+    let plan = world.repository.root + "/plan.md"
+    try world.start("  - { id: A, run: 'true' }")
+    #expect(try world.migrate("start", plan).err.contains("'git migrate amend'"))
+    #expect(try world.migrate("abort").code == 0)
+    let run = try world.migrate("start", plan)
+    #expect(run.code == 128 && run.err.contains("is aborted\nhint: its name is used up"), "\(run)")
+    #expect(!run.err.contains("amend"), "\(run)")
+  }
+
+  @Test("which variables a verifier did not get")
+  func variables() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'true' }", gate: "{ verifiers: [{ name: t, run: 'exit 1' }] }")
+    let adding = ["DATABASE_URL": "hidden", "PATHS_OF_MINE": "x"]
+    let run = try world.migrate("run", adding: adding)
+    #expect(run.err.contains("hint: verifiers did not get DATABASE_URL; "), "\(run)")
+    let doctor = try world.migrate("doctor", adding: adding)
+    #expect(doctor.out.contains("warning: variables: workers and verifiers do not get DATABASE_URL\n"))
+    #expect(!doctor.out.contains("hidden"))
   }
 
   @Test("and nothing is said of words that only a shell can tell")

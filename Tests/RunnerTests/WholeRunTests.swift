@@ -41,7 +41,9 @@ struct WholeRunTests {
     #expect(try world.states() == ["A": "merged"])
     #expect(try world.count("A merged") == 1)
     let prompt = world.repository.path + "/.git/migrate/prompts/mig/A-2.md"
-    #expect(try text(prompt).contains("Failed: ended with exit code 3 Failed: broken pipe dream"))
+    #expect(
+      try text(prompt).contains("Failed: ended with exit code 3: broken pipe dream Failed: broken pipe dream")
+    )
   }
 
   @Test("holds what needs a blocked step, goes on with the rest and says what a person must do")

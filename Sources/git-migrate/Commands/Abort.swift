@@ -11,12 +11,15 @@ struct AbortCommand: Subcommand {
   @Argument(help: "Why; shown in the log.")
   var reason: [String] = []
 
+  @OptionGroup var words: ReasonOption
   @OptionGroup var migration: MigrationOption
   @OptionGroup var json: JSONOption
 
+  func validate() throws { try words.check(beside: reason) }
+
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
-    let text = reason.joined(separator: " ")
+    let text = words.text(or: reason)
     do throws(CommandError) {
       let steering = try Steering(context, migration)
       try Recovery(site: site).sweep(steering.migration)

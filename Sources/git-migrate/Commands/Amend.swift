@@ -17,6 +17,9 @@ struct AmendCommand: Subcommand {
   @Argument(help: "The plan file.", completion: .file())
   var plan: String
 
+  @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what it would do, and do nothing.")
+  var isDryRun = false
+
   @OptionGroup var json: JSONOption
 
   func run(_ context: Context) throws(CommandError) {
@@ -29,10 +32,16 @@ struct AmendCommand: Subcommand {
     }
     let expanded = try input.expanded(in: context, at: running.tip.hex, runsCommands: true)
     for warning in PlanCheck.warnings(for: expanded) { context.warn(warning.message, hint: warning.hint) }
+    if isDryRun {
+      return try preview(
+        PlanAmendment(
+          plan: expanded, number: running.planNumber + 1, digest: input.digest), in: state, context)
+    }
+    var before = running
     let outcome = try reporting {
       try site.ledger.append(by: site.actor) { (snapshot, _) throws(Refusal) in
-        let number = snapshot.state.migration(named: name)?.planNumber ?? 0
-        let amendment = PlanAmendment(plan: expanded, number: number + 1, digest: input.digest)
+        if let now = snapshot.state.migration(named: name) { before = now }
+        let amendment = PlanAmendment(plan: expanded, number: before.planNumber + 1, digest: input.digest)
         return [Proposal(name, .planAmended(amendment), planText: input.bytes)]
       }
     }
@@ -42,15 +51,47 @@ struct AmendCommand: Subcommand {
     }
     try site.approve(input.digest, name, in: snapshot.state)
     try performEffects(effects, context)
-    let number = snapshot.state.migration(named: name)?.planNumber ?? 0
-    guard json.isWanted else {
-      return try context.output.line("\(name) follows plan \(number): \(expanded.steps.count) steps")
+    guard let after = snapshot.state.migration(named: name) else { return }
+    try tell(after, AmendmentSummary(from: before, to: after), context)
+  }
+
+  /// Says what the amendment would do: the same decision, on a copy.
+  private func preview(
+    _ amendment: PlanAmendment, in state: State, _ context: Context
+  ) throws(CommandError) {
+    let site = try context.site()
+    let name = amendment.plan.migration
+    let event = Event(
+      migration: name, at: max(site.clock.now(), state.at), by: site.actor, change: .planAmended(amendment))
+    switch decide(state, event) {
+    case .refuse(let refusal): throw CommandError(refusal)
+    case .accept(let next, _):
+      guard let old = state.migration(named: name), let new = next.migration(named: name) else { return }
+      try tell(new, AmendmentSummary(from: old, to: new), context)
     }
+  }
+
+  private func tell(
+    _ state: MigrationState, _ summary: AmendmentSummary, _ context: Context
+  ) throws(CommandError) {
+    let count = state.steps.count - state.keptCount
+    guard json.isWanted else {
+      let would = isDryRun ? "would follow" : "follows"
+      try context.output.line(
+        "\(state.name) \(would) plan \(state.planNumber), \(Count.of(count, "step")): \(summary.text)")
+      guard !isDryRun, !summary.blocked.isEmpty else { return }
+      let steps = summary.blocked.count > 5 ? "--all-blocked" : summary.blocked.joined(separator: " ")
+      return context.hint(
+        "what is blocked stays so: let it try the new plan with 'git migrate retry \(steps)'")
+    }
+    func list(_ ids: [String]) -> JSON { .array(ids.map(JSON.string)) }
     try context.output.line(
       json: JSON.object([
-        JSON.Member("version", .integer(1)), JSON.Member("migration", .string(name)),
-        JSON.Member("plan", .integer(Int64(number))),
-        JSON.Member("steps", .integer(Int64(expanded.steps.count))),
+        JSON.Member("version", .integer(1)), JSON.Member("migration", .string(state.name)),
+        JSON.Member("plan", .integer(Int64(state.planNumber))), JSON.Member("steps", .integer(Int64(count))),
+        JSON.Member("dry_run", .bool(isDryRun)), JSON.Member("added", list(summary.added)),
+        JSON.Member("cancelled", list(summary.cancelled)), JSON.Member("kept", list(summary.kept)),
+        JSON.Member("blocked", list(summary.blocked)),
       ]))
   }
 }

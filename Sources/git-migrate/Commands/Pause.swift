@@ -10,11 +10,14 @@ struct PauseCommand: Subcommand {
   @Argument(help: "Why; shown in the status.")
   var reason: [String] = []
 
+  @OptionGroup var words: ReasonOption
   @OptionGroup var migration: MigrationOption
   @OptionGroup var json: JSONOption
 
+  func validate() throws { try words.check(beside: reason) }
+
   func run(_ context: Context) throws(CommandError) {
-    let text = reason.joined(separator: " ")
+    let text = words.text(or: reason)
     let actor = try context.site().actor
     try Steering(context, migration).append(json: json.isWanted) { _ in
       [.migrationPaused(reason: text.isEmpty ? "\(actor) asked for it" : text)]

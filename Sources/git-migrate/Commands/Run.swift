@@ -81,7 +81,8 @@ struct RunCommand: Subcommand {
       let list = blocked.prefix(5).joined(separator: ", ")
       try context.output.line("\(name): \(blocked.count) blocked, a person must act: \(list)")
       context.hint(
-        "see why with 'git migrate show \(blocked.first ?? "STEP")', then 'git migrate retry' or 'skip'")
+        "see why with 'git migrate show \(blocked.first ?? "STEP")', its log with "
+          + "'git migrate logs'; then 'git migrate retry' or 'skip'")
     case .needsWorkers(let open):
       context.exitCode = .no
       let first = open.first ?? ""
@@ -96,10 +97,19 @@ struct RunCommand: Subcommand {
       }
       try context.output.write(FailureText.lines(failure, indent: 2, limit: 20))
       context.hint("'git migrate logs --baseline' shows all that was printed")
+      let dropped = try context.site().droppedVariables
+      if !dropped.isEmpty {
+        context.hint(
+          "verifiers did not get \(dropped.prefix(8).joined(separator: ", ")); "
+            + "'git config --add migrate.passEnvironment NAME' lets one through")
+      }
       context.hint(
         "mend the base and take it in with 'git migrate refresh', or change the gate with "
           + "'git migrate amend'; then 'git migrate resume'")
-    case .ended(let word): try context.output.line("\(name) is \(word)")
+    case .ended(let word):
+      // Who ended it had to leave the worktrees in which our workers were.
+      try Cleaning(context).removeSlots()
+      try context.output.line("\(name) is \(word)")
     case .interrupted:
       try context.output.line("\(name): stopped; claims are given back, worktrees are kept")
       throw CommandError("interrupted", hint: "go on with 'git migrate run'", exitCode: .interrupted)

@@ -39,7 +39,8 @@ struct ShowCommand: Subcommand {
       return try context.output.write(bytes: text ?? [])
     }
     let report = StatusReport(
-      snapshot.state, sequence: snapshot.sequence, now: site.clock.now(), only: state.name)
+      snapshot.state, sequence: snapshot.sequence, now: site.clock.now(), only: state.name,
+      isDead: Site.isProvablyDead)
     guard let own = report.migrations.first else { return }
     let palette = Palette(isOn: json.isWanted ? false : try context.wantsColour(colour))
     guard let step else {

@@ -31,10 +31,8 @@ struct StartCommand: Subcommand {
     let site = try context.site()
     let input = try PlanInput(path: plan)
     let settings = input.file.settings
-    if try reporting({ try site.ledger.read() }).state.migration(named: settings.migration) != nil {
-      throw CommandError(
-        "a migration '\(settings.migration)' exists already",
-        hint: "change it with 'git migrate amend \(plan)', or give the plan another name")
+    if let other = try reporting({ try site.ledger.read() }).state.migration(named: settings.migration) {
+      throw CommandError(other.isInTheWay(of: "'\(plan)'"))
     }
     let point = try StartPoint(
       site: site, base: settings.base, into: settings.into,

@@ -41,7 +41,8 @@ struct StatusCommand: Subcommand {
     let snapshot = try reporting { try site.ledger.read() }
     if let name = migration.migration { _ = try site.migration(name, in: snapshot.state) }
     let report = StatusReport(
-      snapshot.state, sequence: snapshot.sequence, now: site.clock.now(), only: migration.migration)
+      snapshot.state, sequence: snapshot.sequence, now: site.clock.now(), only: migration.migration,
+      isDead: Site.isProvablyDead)
     if json.isWanted { return try context.output.write(bytes: report.printableBytes + [0x0A]) }
     if porcelain != nil || isZeroTerminated {
       return try context.output.write(report.porcelain(zeroTerminated: isZeroTerminated))

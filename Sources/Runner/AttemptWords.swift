@@ -1,0 +1,40 @@
+import Migration
+import Processes
+
+/// What is said of a program of an attempt that failed.
+extension WorkPlace {
+  /// In one line: how it ended and, where it speaks to people, the last line that it printed.
+  func reason(_ status: ExitStatus, log: String) -> String {
+    let words = WorkJob.words(status)
+    if log == "work", usedUpTurns { return "the agent used up its turns" }
+    guard let last = tail(log).last?.split(separator: "\n").last else { return words }
+    return "\(words): \(String(last).prefix(160))"
+  }
+
+  /// Whether an agent's own last event says that it was stopped for the number of its turns.
+  private var usedUpTurns: Bool {
+    step.run == nil && plan.agent?.adapter == "claude"
+      && lastLines().last { $0.contains("\"type\":\"result\"") }?
+        .contains("\"subtype\":\"error_max_turns\"") == true
+  }
+
+  /// The end of a log, for the next attempt and for people. The events that an agent reports are for
+  /// programs: they are left out.
+  func tail(_ log: String) -> [String] {
+    guard let bytes = try? Files.tail(site.logFile(migration, fence, log), bytes: 4 << 10) else { return [] }
+    var text = Site.relative(TerminalText.sanitized(bytes), to: path)
+    if log == "work", reportsEvents {
+      text = text.split(separator: "\n").filter { !$0.hasPrefix("{") && !isCutEvent($0) }.joined(
+        separator: "\n")
+    }
+    return text.allSatisfy(\.isWhitespace) ? [] : [text]
+  }
+
+  /// Whether the agent's output is a stream of JSON objects, one a line.
+  private var reportsEvents: Bool {
+    step.run == nil && ["claude", "codex"].contains(plan.agent?.adapter)
+  }
+
+  /// Whether a line is the end of an event whose beginning the tail does not have.
+  private func isCutEvent(_ line: Substring) -> Bool { line.hasSuffix("}") && line.contains("\":") }
+}

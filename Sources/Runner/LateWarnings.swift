@@ -1,0 +1,18 @@
+import Ledger
+
+/// Keeps what is to be said about an entry until the entry itself was told: "S1 is blocked" makes no sense
+/// before "S1 attempt failed".
+final class LateWarnings: RunObserver {
+  private var texts: [String] = []
+
+  func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [String]) {}
+
+  func warn(_ text: String) { texts.append(text) }
+
+  /// Says what was kept.
+  func tell(_ observer: any RunObserver) {
+    let kept = texts
+    texts = []
+    for text in kept { observer.warn(text) }
+  }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Ledger
+import Migration
+import Runner
+
+/// `git migrate clean`: removes what ended migrations and runs have left, as far as nothing is lost by it.
+struct CleanCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "clean", abstract: "Remove what ended migrations and runs have left.",
+    discussion: """
+      Worktree slots that nobody uses, attempt refs of ended migrations whose files are all in another ref, \
+      and integration branches of finished migrations that the base holds. As with 'git clean', nothing \
+      happens without '-n' or '-f'.
+      """)
+
+  @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be removed.")
+  var isDryRun = false
+
+  @Flag(name: .shortAndLong, help: "Remove it.")
+  var force = false
+
+  @OptionGroup var json: JSONOption
+
+  func run(_ context: Context) throws(CommandError) {
+    guard isDryRun || force else {
+      throw CommandError(
+        "nothing is removed without being asked for",
+        hint: "see what it would be with '-n', then remove it with '-f'")
+    }
+    let site = try context.site()
+    _ = try site.mainDirectory()
+    let state = try reporting { try site.ledger.read() }.state
+    let litter = try Litter(site: site, state: state)
+    if json.isWanted {
+      try context.output.line(json: value(litter))
+    } else {
+      for line in lines(litter) { try context.output.line(line) }
+    }
+    for reason in litter.kept { context.note("kept \(reason)") }
+    if litter.precious > 0 {
+      let refs = Count.of(litter.precious, "attempt")
+      context.note("kept \(refs) of ended migrations: their files are in no other ref")
+    }
+    guard !isDryRun else { return }
+    for left in try litter.remove(site: site, state: state) where !litter.kept.contains(left) {
+      context.exitCode = .no
+      context.warn("left \(left)")
+    }
+  }
+
+  private func lines(_ litter: Litter) -> [String] {
+    let word = isDryRun ? "would remove" : "removing"
+    return litter.worktrees.map { "\(word) the worktree '\($0)'" }
+      + litter.attempts.map { "\(word) '\($0.ref)'" }
+      + litter.branches.map {
+        "\(word) the branch '\($0.ref.dropFirst("refs/heads/".count))', which '\($0.base)' holds"
+      }
+  }
+
+  private func value(_ litter: Litter) -> JSON {
+    .object([
+      JSON.Member("version", .integer(1)), JSON.Member("dry_run", .bool(isDryRun)),
+      JSON.Member("worktrees", .array(litter.worktrees.map(JSON.string))),
+      JSON.Member("refs", .array((litter.attempts.map(\.ref) + litter.branches.map(\.ref)).map(JSON.string))),
+      JSON.Member("kept", .array(litter.kept.map(JSON.string))),
+      JSON.Member("attempts_kept", .integer(Int64(litter.precious))),
+    ])
+  }
+}
