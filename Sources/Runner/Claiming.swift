@@ -14,6 +14,8 @@ public struct HeldStep: Sendable {
   public var plan: Plan
   /// SHA-256 of the plan file.
   public var planDigest: String
+  /// Which plan that is: 1 for the first, one more for each amendment.
+  public var planNumber: Int
   /// The number of the attempt: 1 for the first.
   public var attempt: Int
   /// What went wrong in the last attempt.
@@ -106,7 +108,8 @@ public struct Claiming {
       expiresAt: until, slot: slot)
     return HeldStep(
       migration: state.name, claim: claim, step: state.plan.steps[index], plan: state.plan,
-      planDigest: state.planDigest, attempt: step.attempt, failures: failures(of: step))
+      planDigest: state.planDigest, planNumber: state.planNumber, attempt: step.attempt,
+      failures: failures(of: step))
   }
 
   /// The lowest numbered slot that nobody uses: no lease names it, and whoever had it last is done with it or

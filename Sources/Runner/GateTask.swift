@@ -92,6 +92,13 @@ final class GateTask {
     guard let (state, submission) = try current() else {
       return .ended(.notNow(Refusal(.wrongPhase, "'\(fence.step)' does not wait for its gate")))
     }
+    do throws(CommandError) {
+      // The plan may have been amended by somebody else since the step was chosen.
+      try site.requireTrust(state)
+    } catch {
+      guard error.waitsForUser else { throw error }
+      return .ended(.notNow(Refusal(.limited, error.message)))
+    }
     if let obstacle = try site.obstacle(toMoving: state.intoRef) { return .ended(.obstructed(obstacle)) }
     if let obstacle = try site.obstacle(toSharing: state) {
       return .ended(.obstructed(obstacle))

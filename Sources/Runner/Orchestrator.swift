@@ -34,6 +34,10 @@ public final class Orchestrator {
   /// When each claim of ours was last known to be fresh, by the clock here.
   private var renewals: [Fence: Timestamp] = [:]
   private let late = LateWarnings()
+  /// The plans, by number, that this user has approved.
+  private var trusted: Set<Int> = []
+  /// Why nothing of the plan in force begins.
+  private var untrusted: CommandError?
   private var seenTip: OID?
   private var hasSeenTip = false
 
@@ -107,7 +111,13 @@ public final class Orchestrator {
     if try advanceBaseline() { didSomething = true }
     if try advanceGate() { didSomething = true }
     if didSomething { return .more }
-    if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { return .more }
+    if try isTrusted(state) {
+      if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { return .more }
+    } else if let untrusted, halt == nil, jobs.isEmpty && gate == nil && baseline == nil,
+      !state.phase.isTerminal
+    {
+      throw untrusted
+    }
     told = ToldReasons()
     if let halt, jobs.isEmpty && gate == nil && baseline == nil { throw halt }
     if jobs.isEmpty && gate == nil && baseline == nil, let ending = ending(state) {
@@ -168,6 +178,26 @@ public final class Orchestrator {
     for job in jobs { job.stop() }
     gate?.stop()
     baseline?.stop()
+  }
+
+  /// Whether this user has approved the plan in force. It may have been amended by somebody else in the middle
+  /// of the run: what was begun under the old one goes on to its end, and nothing of the new one begins.
+  private func isTrusted(_ state: MigrationState) throws(CommandError) -> Bool {
+    if trusted.contains(state.planNumber) || state.phase.isTerminal { return true }
+    do throws(CommandError) {
+      try site.requireTrust(state)
+      trusted.insert(state.planNumber)
+      untrusted = nil
+      return true
+    } catch {
+      guard error.waitsForUser else { throw error }
+      var told = error
+      told.message = "plan \(state.planNumber) of '\(state.name)' has not been approved to run commands here"
+      told.exitCode = .no
+      if untrusted == nil { observer.warn("\(told.message); nothing of it begins") }
+      untrusted = told
+      return false
+    }
   }
 
   private func tell(_ snapshot: LedgerSnapshot) throws(CommandError) {
@@ -315,6 +345,15 @@ public final class Orchestrator {
       migration, step: nil, holder: holder(number), owner: site.owner, seconds: nil, usesSlot: true,
       accepting: { ($0.run != nil || $1.agent != nil) && sparing?.leavesRoom($0) ?? true })
     guard case .won(let held) = answer else { return false }
+    // The plan may have been amended just before the claim was decided.
+    guard trusted.contains(held.planNumber) else {
+      let change = Migration.Change.stepReleased(
+        held.claim.fence, forced: false, reason: AttemptEnd.waitsForUser)
+      _ = try reporting {
+        try site.events.append([Proposal(migration, change)], by: held.claim.holder)
+      }
+      return true
+    }
     do throws(CommandError) {
       jobs.append(try claiming.orGiveBack(held) { () throws(CommandError) in try site.begin(held) })
     } catch {

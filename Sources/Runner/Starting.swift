@@ -79,8 +79,10 @@ extension Site {
   /// Throws unless this user approved the plan to run its commands on this machine (DESIGN §4).
   public func requireTrust(_ state: MigrationState) throws(CommandError) {
     guard try !Trust(environment: environment).isApproved(digest: state.approvalDigest) else { return }
-    throw CommandError(
+    var error = CommandError(
       "the plan of '\(state.name)' has not been approved to run commands here",
       hint: "look at them and approve with 'git migrate trust \(state.name)'")
+    error.waitsForUser = true
+    throw error
   }
 }

@@ -53,6 +53,8 @@ package protocol WorkAccess: AnyObject {
   /// Throws unless the commands that the repository's own configuration has git run are those that the user
   /// has approved.
   func requireApprovedCommands() throws(CommandError)
+  /// Throws unless this user has approved the plan in force, which somebody else may have brought.
+  func requireTrust(_ state: MigrationState) throws(CommandError)
   /// Whether nobody can be writing in a worktree slot of this machine, and what lies in it can be kept.
   func isFree(slot: String) -> Bool
   /// Makes the place of a claim ready and starts its worker.
@@ -66,6 +68,9 @@ package protocol WorkAccess: AnyObject {
 extension WorkAccess {
   /// A world without configuration has nothing to approve.
   package func requireApprovedCommands() throws(CommandError) {}
+
+  /// A world with one user has nobody who could bring a plan that he has not approved.
+  package func requireTrust(_ state: MigrationState) throws(CommandError) {}
 }
 
 /// A worker at work on a claim. Never waits: the owner polls `descriptor` and asks `poll()`.
