@@ -181,7 +181,7 @@ struct SharedRunTests {
         - { id: C, needs: [B] }
       """, gate: SharedRunTests.gate, more: "into: work")
     let run = try world.migrate(first, "run")
-    #expect(run.code == 1 && run.out.contains("a step has no 'run'"), "\(run)")
+    #expect(run.code == 1 && run.out.contains("'C' has no 'run'"), "\(run)")
     #expect(try world.first.count("not merged") == 0, "no gate ran in vain")
     // Somebody else adds a commit, and a third clone does the rest.
     let other = try world.clone("b")
