@@ -192,7 +192,8 @@ public final class Orchestrator {
     } catch {
       guard error.waitsForUser else { throw error }
       var told = error
-      told.message = "plan \(state.planNumber) of '\(state.name)' has not been approved to run commands here"
+      told.message =
+        "plan \(state.planNumber) of '\(state.name)' has not been approved to run commands here"
       told.exitCode = .no
       if untrusted == nil { observer.warn("\(told.message); nothing of it begins") }
       untrusted = told

@@ -3,11 +3,11 @@ import Processes
 import Support
 import Testing
 
-/// A run carries out only plans that its user has approved, also when another one arrives in the middle of it.
+/// A run carries out only plans that its user has approved, also when another one arrives in between.
 @Suite("A plan that somebody else brings")
 struct ForeignPlanTests {
   private static let steps = """
-      - { id: A, run: 'touch "$HOME/began"; until test -e "$HOME/go"; do sleep 0.1; done; echo a > a.txt' }
+      - { id: A, run: 'touch "$HOME/began"; until test -e "$HOME/go"; do sleep 0.1; done; date > a.txt' }
       - { id: B, needs: [A], run: 'echo b > b.txt' }
     """
   private static let amended = """
