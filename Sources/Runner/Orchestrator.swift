@@ -180,7 +180,7 @@ public final class Orchestrator {
     baseline?.stop()
   }
 
-  /// Whether this user has approved the plan in force. It may have been amended by somebody else in the middle
+  /// Whether this user has approved the plan in force. Somebody else may have amended it in the middle
   /// of the run: what was begun under the old one goes on to its end, and nothing of the new one begins.
   private func isTrusted(_ state: MigrationState) throws(CommandError) -> Bool {
     if trusted.contains(state.planNumber) || state.phase.isTerminal { return true }
