@@ -44,6 +44,15 @@ public struct GitError: Error, CustomStringConvertible, Equatable, Sendable {
   /// Whether somebody else holds the lock of a ref, of the index or of the configuration.
   public var isLocked: Bool { code == GIT_ELOCKED.rawValue }
 
+  /// Whether the machine lacks something (room, memory, descriptors) or its disk fails, so that the same call
+  /// can do better another time. By the words that the system has for it, which git prints too.
+  public var isShortage: Bool {
+    let numbers = [ENOSPC, EDQUOT, ENOMEM, EMFILE, ENFILE, EIO, EROFS, EAGAIN, EINTR]
+    let text = message.lowercased()
+    return isLocked || numbers.contains { text.contains(String(cString: strerror($0)).lowercased()) }
+      || text.contains("out of memory") || text.contains("file exists")
+  }
+
   /// Copies libgit2's error of the call that just failed on this thread, then clears it, so that a later
   /// reader never sees a stale one (STYLE 5.1).
   static func last(_ code: Int32, _ operation: String, _ subject: String) -> GitError {

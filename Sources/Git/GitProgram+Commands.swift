@@ -79,65 +79,8 @@ extension GitProgram {
     }
   }
 
-  /// What `Repository.snapshot` does, by git, through a copy of the index: clean filters make LFS pointers
-  /// out of files. Submodules stay at the recorded commit. Throws with git's own words when it fails.
-  public func snapshotWorktree(
-    path: String, filters: Filters = .user, extra: [String: String] = [:]
-  ) throws(GitError) -> Snapshot {
-    let operation = "take a snapshot of"
-    let copy = "\(gitDirectory)/migrate-index-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    defer {
-      unlink(copy)
-      unlink("\(copy).lock")
-    }
-    do throws(FileError) {
-      if let bytes = try Files.readFile("\(gitDirectory)/index", limit: 1 << 30) {
-        try Files.writeAtomically(copy, bytes)
-      }
-    } catch {
-      throw GitError(message: error.description, operation: operation, subject: path)
-    }
-    let variables = extra.merging(["GIT_INDEX_FILE": copy]) { $1 }
-    let before = try submodules(path, variables)
-    try require(
-      run(["add", "--all", "--", "."], workTree: path, filters: filters, extra: variables), operation, path)
-    let after = try submodules(path, variables)
-    var lines: [UInt8] = []
-    // git has recorded what each submodule has checked out, which may be a commit that nobody else has.
-    for (name, oid) in before where after[name] != oid {
-      lines += Array("160000 \(oid)\t".utf8) + name + [0]
-    }
-    let embedded = after.keys.filter { before[$0] == nil }
-    for name in embedded { lines += Array("0 \(OID.zero)\t".utf8) + name + [0] }
-    if !lines.isEmpty {
-      try require(
-        run(["update-index", "-z", "--index-info"], input: lines, workTree: path, extra: variables),
-        operation, path)
-    }
-    let tree = try require(run(["write-tree"], workTree: path, extra: variables), operation, path)
-    guard let oid = OID(tree.text) else {
-      throw GitError(message: "'\(tree.text)' is no object id", operation: operation, subject: path)
-    }
-    return Snapshot(
-      tree: oid,
-      embeddedRepositories: embedded.sorted { $0.lexicographicallyPrecedes($1) }.map { PathText.string($0) })
-  }
-
-  private func submodules(_ path: String, _ variables: [String: String]) throws(GitError) -> [[UInt8]: String]
-  {
-    let output = try require(
-      run(["ls-files", "--stage", "-z"], workTree: path, extra: variables), "list the files of", path)
-    var result: [[UInt8]: String] = [:]
-    for line in output.stdout.split(separator: 0) where line.starts(with: Array("160000 ".utf8)) {
-      let parts = line.split(separator: 0x09, maxSplits: 1)
-      guard parts.count == 2, let head = parts.first, let name = parts.last else { continue }
-      result[Array(name)] = String(decoding: head.dropFirst(7).prefix(40), as: UTF8.self)
-    }
-    return result
-  }
-
   @discardableResult
-  private func require(_ output: Output, _ operation: String, _ subject: String) throws(GitError) -> Output {
+  func require(_ output: Output, _ operation: String, _ subject: String) throws(GitError) -> Output {
     guard output.isSuccess else {
       let lines = output.errorText.split(separator: "\n")
       let reason = lines.last(where: { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") }) ?? lines.last

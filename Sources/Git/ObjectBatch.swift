@@ -81,20 +81,9 @@ public final class ObjectBatch: ObjectWriter {
 
   /// Writes all of them to the repository, as one pack, synced to the disk. Until then none is there.
   public func store() throws(GitError) {
-    let operation = "write a pack to"
-    let folder = repository.commonDirectory + "/objects/pack"
     let pack = try PackWriter(count: written.count)
     for object in written { try pack.add(try memory.content(of: object.oid), as: object.kind) }
-    let bytes = pack.finish()
-    var indexerHandle: OpaquePointer?
-    try check(git_indexer_new(&indexerHandle, folder, 0, nil, nil), operation, folder)
-    let indexer = try unwrap(indexerHandle, operation)
-    defer { git_indexer_free(indexer) }
-    var progress = git_indexer_progress()
-    // In one piece: the file is mapped anew for every one.
-    let code = bytes.withUnsafeBytes { git_indexer_append(indexer, $0.baseAddress, $0.count, &progress) }
-    try check(code, operation, folder)
-    try check(git_indexer_commit(indexer, &progress), operation, folder)
+    try pack.store(in: repository)
   }
 
   /// Has an object stored with the others; once, however often it was written.

@@ -1,3 +1,4 @@
+import Clibgit2
 import Czlib
 
 /// Writes a pack of whole objects, none of them as the difference to another (gitformat-pack(5)).
@@ -41,6 +42,22 @@ final class PackWriter {
 
   /// The whole pack, with its checksum at the end.
   func finish() -> [UInt8] { bytes + SHA1.digest(of: bytes) }
+
+  /// Ends the pack and puts it into a repository, synced to the disk; none of its objects is there before.
+  func store(in repository: Repository) throws(GitError) {
+    let operation = "write a pack to"
+    let folder = repository.commonDirectory + "/objects/pack"
+    let bytes = finish()
+    var handle: OpaquePointer?
+    try Git.check(git_indexer_new(&handle, folder, 0, nil, nil), operation, folder)
+    let indexer = try unwrap(handle, operation)
+    defer { git_indexer_free(indexer) }
+    var progress = git_indexer_progress()
+    // In one piece: the file is mapped anew for every one.
+    let code = bytes.withUnsafeBytes { git_indexer_append(indexer, $0.baseAddress, $0.count, &progress) }
+    try Git.check(code, operation, folder)
+    try Git.check(git_indexer_commit(indexer, &progress), operation, folder)
+  }
 
   private func deflateWhole(_ content: [UInt8]) throws(GitError) {
     try check(deflateReset(stream), returns: Z_OK)

@@ -43,11 +43,21 @@ extension Repository {
     }
     if case .seal(let seal) = belief { try restoreIndex(of: seal) }
     try withIndex(operation) { index throws(GitError) in
-      let isChanged = try readIndex(index, believing: belief, operation)
-      var skipsFiles = false
-      if case .times = belief { skipsFiles = isExact }
+      let moment = IndexTrust.moment(ofIndex: "\(gitDirectory)/index")
+      var isChanged = try readIndex(index, believing: belief, operation)
+      var (skipsFiles, doubtful): (Bool, [DoubtfulEntry]) = (false, [])
+      if case .times = belief {
+        skipsFiles = isExact
+        doubtful = try doubtfulEntries(of: index, writtenAt: moment, operation)
+      }
+      if !doubtful.isEmpty {
+        // Written anew, the index is younger than all of its files, and the next look is a cheap one.
+        isChanged = true
+        if !skipsFiles { try doubt(doubtful, in: index, operation) }
+      }
       let paths = try replaceFiles(
         below: directory, index: index, commit: commit, tree: tree, isExact: skipsFiles, time: time)
+      if !skipsFiles { try restore(doubtful, in: index, except: paths, operation) }
       // An agent could hide files behind ignore rules of its own; with the commit's rules they show.
       if paths.contains(where: { $0.suffix(10) == Array(".gitignore".utf8)[...] }) {
         for delta in try workTreeDeltas(index: index, purpose: .cleaning, operation)
@@ -67,13 +77,23 @@ extension Repository {
   /// Whether files and index are exactly the tree of a commit, with nothing that git would record beside it.
   /// Files are looked at as `checkoutTree` looks at them.
   public func isExactly(treeOf commit: OID) throws(GitError) -> Bool {
+    try ignoredPaths(besideExactly: commit) != nil
+  }
+
+  /// What git ignores beside files and index that are exactly the tree of a commit, as `surplus` lists it;
+  /// `nil` when they are not, see `isExactly`.
+  public func ignoredPaths(besideExactly commit: OID) throws(GitError) -> [String]? {
     let operation = "compare"
     let tree = try treeOf(commit: commit)
-    var result = false
+    var result: [String]?
     try withIndex(operation) { index throws(GitError) in
+      let moment = IndexTrust.moment(ofIndex: "\(gitDirectory)/index")
       try readIndex(index, believing: .times, operation)
+      try doubt(doubtfulEntries(of: index, writtenAt: moment, operation), in: index, operation)
       guard try differences(of: index, from: tree, operation).isEmpty else { return }
-      result = try workTreeDeltas(index: index, purpose: .cleaning, operation).isEmpty
+      let deltas = try workTreeDeltas(index: index, purpose: .cleaning, operation)
+      guard deltas.allSatisfy({ $0.kind == .ignored }) else { return }
+      result = deltas.map(\.path)
     }
     return result
   }
@@ -127,7 +147,7 @@ extension Repository {
     var wanted: [[UInt8]: TreeFile] = [:]
     var touched: Set<[UInt8]> = []
     let deltas = isExact ? [] : try workTreeDeltas(index: index, purpose: .cleaning, operation)
-    for delta in deltas {
+    for delta in deltas where delta.kind != .ignored {
       let path = PathText.bytes(delta.path)
       touched.insert(path)
       if delta.kind != .deleted { try root.remove(below: path) }
@@ -207,6 +227,10 @@ enum IndexFlags {
 
   static func isHidden(_ entry: git_index_entry) -> Bool {
     entry.flags & assumeUnchanged != 0 || entry.flags_extended & skipWorktree != 0
+  }
+
+  static func stage(_ entry: git_index_entry) -> Int {
+    Int(entry.flags & UInt16(GIT_INDEX_ENTRY_STAGEMASK)) >> Int(GIT_INDEX_ENTRY_STAGESHIFT)
   }
 
   static func isSkipped(_ entry: git_index_entry) -> Bool { entry.flags_extended & skipWorktree != 0 }

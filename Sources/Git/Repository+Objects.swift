@@ -93,12 +93,14 @@ extension Repository {
     return OID(result)
   }
 
-  /// Whether the object is in the repository (or in an alternate).
-  public func objectExists(_ oid: OID) throws(GitError) -> Bool {
+  /// Whether the object is in the repository (or in an alternate). Without `refreshing`, packs that came
+  /// since the last look are not looked for, which is cheaper for many objects that are not there.
+  public func objectExists(_ oid: OID, refreshing: Bool = true) throws(GitError) -> Bool {
     var exists = false
     try withDatabase { database in
       var id = oid.raw
-      exists = git_odb_exists(database, &id) == 1
+      let flags = refreshing ? 0 : GIT_ODB_LOOKUP_NO_REFRESH.rawValue
+      exists = git_odb_exists_ext(database, &id, flags) == 1
       git_error_clear()
     }
     return exists

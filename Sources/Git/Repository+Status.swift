@@ -4,6 +4,8 @@ import Clibgit2
 struct WorkTreeDelta {
   enum Kind {
     case modified, deleted, untracked
+    /// Ignored by git; a folder has `/` at the end.
+    case ignored
     /// An untracked folder that is a repository of its own.
     case embeddedRepository
   }
@@ -20,6 +22,8 @@ struct WorkTreeDelta {
 
   let kind: Kind
   let path: String
+  /// The size of the file in bytes, where there is one.
+  var size: UInt64 = 0
 }
 
 extension Repository {
@@ -78,7 +82,9 @@ extension Repository {
     options.flags = GIT_DIFF_INCLUDE_TYPECHANGE.rawValue | GIT_DIFF_IGNORE_SUBMODULES.rawValue
     let untracked = GIT_DIFF_INCLUDE_UNTRACKED.rawValue | GIT_DIFF_INCLUDE_UNREADABLE.rawValue
     switch purpose {
-    case .recording: options.flags |= untracked | GIT_DIFF_RECURSE_UNTRACKED_DIRS.rawValue
+    case .recording:
+      options.flags |=
+        untracked | GIT_DIFF_RECURSE_UNTRACKED_DIRS.rawValue | GIT_DIFF_INCLUDE_IGNORED.rawValue
     case .cleaning: options.flags |= untracked | GIT_DIFF_INCLUDE_IGNORED.rawValue
     case .comparing: break
     }
@@ -95,13 +101,7 @@ extension Repository {
       switch delta.status {
       case GIT_DELTA_UNMODIFIED: continue
       case GIT_DELTA_IGNORED:
-        // A `.gitignore` that ignores itself would hide itself and its neighbours for ever. libgit2 also
-        // calls a folder ignored that holds nothing, or nothing but a `.git`.
-        if path == ".gitignore" || path.hasSuffix("/.gitignore") {
-          result.append(WorkTreeDelta(kind: .untracked, path: path))
-        } else if path.hasSuffix("/"), try isBarren(path, operation) {
-          result.append(WorkTreeDelta(kind: .untracked, path: String(path.dropLast())))
-        }
+        if let delta = try ignored(path, purpose, operation) { result.append(delta) }
       case GIT_DELTA_UNREADABLE:
         throw GitError(message: "it cannot be read", operation: operation, subject: path)
       // What a submodule has checked out is its own affair: the recorded commit stays.
@@ -110,13 +110,36 @@ extension Repository {
       case GIT_DELTA_UNTRACKED:
         let isFolder = path.hasSuffix("/")
         let kind: WorkTreeDelta.Kind = isFolder && purpose == .recording ? .embeddedRepository : .untracked
-        result.append(WorkTreeDelta(kind: kind, path: isFolder ? String(path.dropLast()) : path))
+        let name = isFolder ? String(path.dropLast()) : path
+        result.append(WorkTreeDelta(kind: kind, path: name, size: delta.new_file.size))
       case GIT_DELTA_CONFLICTED where !WorktreeFiles.existsWithoutFollowing("\(subject)/\(path)"):
         result.append(WorkTreeDelta(kind: .deleted, path: path))
-      default: result.append(WorkTreeDelta(kind: .modified, path: path))
+      default: result.append(WorkTreeDelta(kind: .modified, path: path, size: delta.new_file.size))
       }
     }
     return result
+  }
+
+  /// What an ignored path is for a purpose. A `.gitignore` that ignores itself would hide itself and its
+  /// neighbours from a check-out for ever. libgit2 also calls a folder ignored that holds nothing, or nothing
+  /// but a `.git`.
+  private func ignored(
+    _ path: String, _ purpose: WorkTreeDelta.Purpose, _ operation: String
+  ) throws(GitError) -> WorkTreeDelta? {
+    let isRule = path == ".gitignore" || path.hasSuffix("/.gitignore")
+    let isBarren = path.hasSuffix("/") ? try isBarren(path, operation) : false
+    let name = isBarren ? String(path.dropLast()) : path
+    switch purpose {
+    case .cleaning where isRule || isBarren: return WorkTreeDelta(kind: .untracked, path: name)
+    case .comparing: return nil
+    case .recording where isBarren:
+      return isRepository(path) ? WorkTreeDelta(kind: .embeddedRepository, path: name) : nil
+    case .cleaning, .recording: return WorkTreeDelta(kind: .ignored, path: path)
+    }
+  }
+
+  private func isRepository(_ folder: String) -> Bool {
+    WorktreeFiles.existsWithoutFollowing("\(workingDirectory ?? "")/\(folder).git")
   }
 
   private func isBarren(_ path: String, _ operation: String) throws(GitError) -> Bool {
@@ -126,6 +149,25 @@ extension Repository {
     guard isIgnored == 0, let root = workingDirectory else { return false }
     guard let folder = try DirectoryHandle.open("\(root)/\(path.dropLast())", operation) else { return false }
     return try folder.isBarren(depth: 32, operation)
+  }
+
+  /// What lies in the work tree beside the index's files: what is ignored, a whole folder as one path with
+  /// `/` at the end where git sees it as one, and the folders that are repositories of their own.
+  public func surplus() throws(GitError) -> (ignored: [String], embeddedRepositories: [String]) {
+    let operation = "list the files of"
+    var ignored: [String] = []
+    var embedded: [String] = []
+    try withIndex(operation) { index throws(GitError) in
+      try check(git_index_read(index, 1), operation, gitDirectory)
+      for delta in try workTreeDeltas(index: index, purpose: .cleaning, operation) {
+        switch delta.kind {
+        case .ignored: ignored.append(delta.path)
+        case .untracked where isRepository(delta.path + "/"): embedded.append(delta.path)
+        case .modified, .deleted, .untracked, .embeddedRepository: continue
+        }
+      }
+    }
+    return (ignored, embedded)
   }
 
   func withIndex(_ operation: String, _ body: (OpaquePointer) throws(GitError) -> Void) throws(GitError) {

@@ -102,8 +102,12 @@ extension Repository {
   /// plain file that names a folder `worktrees/<name>` of `expectedCommonDirectory` (exactly `name`, when
   /// given), that folder must name `path`, and what is opened in the end is that folder and not the
   /// pointer. The user's own configuration (ignored files, filters) is found through `environment`.
+  ///
+  /// `ignoringPointer` is for a worktree whose `.git` is gone or leads elsewhere: `name` must be given then,
+  /// and nothing in the folder decides what is opened.
   public static func openWorktree(
-    path: String, expectedCommonDirectory: String, name: String? = nil, environment: [String: String]
+    path: String, expectedCommonDirectory: String, name: String? = nil, ignoringPointer: Bool = false,
+    environment: [String: String]
   ) throws(GitError) -> Repository {
     let operation = "open worktree"
     func refuse(_ reason: String) -> GitError {
@@ -116,9 +120,16 @@ extension Repository {
       throw GitError(
         code: GIT_ENOTFOUND.rawValue, message: "it does not exist", operation: operation, subject: path)
     }
-    guard let target = try WorktreeFiles.pointer(in: directory) else { throw refuse("it has no .git file") }
-    guard let found = registeredName(target: target, common: common), name == nil || name == found else {
-      throw refuse("its .git file points to '\(target)', not into '\(common)/worktrees'")
+    let found: String
+    if let name, ignoringPointer {
+      try WorktreeName.require(name, operation)
+      found = name
+    } else {
+      guard let target = try WorktreeFiles.pointer(in: directory) else { throw refuse("it has no .git file") }
+      guard let read = registeredName(target: target, common: common), name == nil || name == read else {
+        throw refuse("its .git file points to '\(target)', not into '\(common)/worktrees'")
+      }
+      found = read
     }
     let folder = "\(common)/worktrees/\(found)"
     let named = WorktreeFiles.line("gitdir", in: folder) ?? ""

@@ -2,51 +2,102 @@ import Git
 import Ledger
 import Migration
 
-/// Records how an attempt of this run ended, after what it did is kept on its attempt ref.
-struct AttemptEnd {
+/// Records how an attempt of this run ended, after what it did is kept on its attempt ref. Never waits: the
+/// run polls `descriptor` and asks `advance`.
+final class AttemptEnd {
   let site: any Surroundings
   let observer: any RunObserver
+  let job: any Attempt
+  private let outcome: AttemptOutcome
+  private var collecting: (any Collecting)?
+  private var isKilled = false
 
   /// Why a step is given back when a machine waits for its user. What for is said there only.
   static let waitsForUser = "the machine waits for its user"
 
-  /// Never loses work: the tree is kept first, whatever the outcome; the slot is given back last.
-  func record(_ job: any Attempt, _ outcome: AttemptOutcome) throws(CommandError) {
-    let fence = job.claim.fence
-    if try isHandedIn(job) {
-      return try site.close(slot: job.slot, migration: job.migration, fence: fence)
-    }
-    let change: Migration.Change?
-    do throws(CommandError) {
-      change = self.change(job, outcome, try site.collect(job))
-    } catch {
-      change = self.change(job, error)
-    }
-    if let change {
-      let result = try reporting {
-        try site.events.append([Proposal(job.migration, change)], by: job.claim.holder)
-      }
-      switch result {
-      case .won(_, let effects): try Interpreter(in: site, report: observer.warn).perform(effects)
-      case .refused(let refusal):
-        observer.warn("the late result of '\(fence.step)' was refused: \(refusal.message)")
-      case .nothing: break
-      }
-    }
-    if case .failed = outcome, job.keepsFailedWorktree { return }
-    try site.close(slot: job.slot, migration: job.migration, fence: fence)
+  init(_ job: any Attempt, _ outcome: AttemptOutcome, in site: any Surroundings, observer: any RunObserver) {
+    self.job = job
+    self.outcome = outcome
+    self.site = site
+    self.observer = observer
   }
 
-  /// What is recorded when the result could not be taken.
-  private func change(_ job: any Attempt, _ error: CommandError) -> Migration.Change {
+  /// Readable when `advance` may get further.
+  var descriptor: Int32 { collecting?.descriptor ?? -1 }
+
+  /// Gives up keeping the files now: they lie in the slot, and are kept before it is used again.
+  func kill() {
+    isKilled = true
+    collecting?.kill()
+  }
+
+  /// Goes on; says whether all is recorded. Never loses work: the tree is kept first, whatever the outcome;
+  /// the slot is given back last.
+  func advance() throws(CommandError) -> Bool {
+    let fence = job.claim.fence
+    if collecting == nil, try isHandedIn(job) {
+      try site.close(slot: job.slot, migration: job.migration, fence: fence)
+      return true
+    }
+    let content: Submitting.Content
+    do throws(CommandError) {
+      let current: any Collecting
+      if let collecting { current = collecting } else { current = try site.collect(job) }
+      collecting = current
+      guard let known = try current.poll() else { return false }
+      content = known
+    } catch {
+      try record(unkept(error))
+      if case .failed = outcome, job.keepsFailedWorktree { return true }
+      try site.close(slot: job.slot, migration: job.migration, fence: fence)
+      return true
+    }
+    tell(fence, content)
+    if let change = change(job, outcome, content) { try record(change) }
+    if isFailure(content), job.keepsFailedWorktree { return true }
+    try site.close(slot: job.slot, migration: job.migration, fence: fence)
+    return true
+  }
+
+  private func isFailure(_ content: Submitting.Content) -> Bool {
+    switch (outcome, content) {
+    case (.failed, _), (_, .refused): true
+    case (.done, _), (.noOp, _), (.stopped, _): false
+    }
+  }
+
+  private func record(_ change: Migration.Change) throws(CommandError) {
+    let result = try reporting {
+      try site.events.append([Proposal(job.migration, change)], by: job.claim.holder)
+    }
+    switch result {
+    case .won(_, let effects): try Interpreter(in: site, report: observer.warn).perform(effects)
+    case .refused(let refusal):
+      observer.warn("the late result of '\(job.claim.fence.step)' was refused: \(refusal.message)")
+    case .nothing: break
+    }
+  }
+
+  /// Names what the worker wrote and nobody takes.
+  private func tell(_ fence: Fence, _ content: Submitting.Content) {
+    switch content {
+    case .result(let result, _), .unchanged(let result):
+      for line in result.left { observer.warn("\(fence.step): not taken: \(line)") }
+    case .refused: break
+    }
+  }
+
+  /// What is recorded when the result could not be taken; a run that was stopped gives the step back.
+  private func unkept(_ error: CommandError) -> Migration.Change {
     let fence = job.claim.fence
     if error.waitsForUser {
       return .stepReleased(fence, forced: false, reason: AttemptEnd.waitsForUser)
     }
-    let failure =
-      error.failure
-      ?? Migration.Failure(kind: .setup, reason: "its result could not be kept: \(error.message)")
-    return .attemptFailed(fence, failure)
+    let reason = "its result could not be kept: \(error.message)"
+    if isKilled {
+      return .stepReleased(fence, forced: false, reason: "the run was stopped; \(reason)")
+    }
+    return .attemptFailed(fence, error.failure ?? Migration.Failure(kind: .setup, reason: reason))
   }
 
   /// Whether the worker has handed its result in by itself, with `git migrate submit`.
@@ -65,21 +116,62 @@ struct AttemptEnd {
   ) -> Migration.Change? {
     let fence = job.claim.fence
     switch (outcome, content) {
-    case (.failed(let failure), _): return .attemptFailed(fence, failure)
+    case (.failed(let failure), _): return .attemptFailed(fence, told(failure, job, content))
     case (.stopped, _): return .stepReleased(fence, forced: false, reason: "the run was stopped")
-    case (.done, .result(let result)), (.noOp, .result(let result)): return .stepSubmitted(fence, result)
-    case (.noOp, .unchanged(let result)): return .stepSubmitted(fence, result)
+    case (.done, .refused(let failure)), (.noOp, .refused(let failure)): return .attemptFailed(fence, failure)
+    case (.done, .result(let result, _)), (.noOp, .result(let result, _)):
+      return .stepSubmitted(fence, result)
+    case (.noOp, .unchanged(let result)):
+      if job.step.expectsChange { return .attemptFailed(fence, AttemptEnd.unchanged(result, nil)) }
+      return .stepSubmitted(fence, result)
     case (.done, .unchanged(let result)):
+      if job.step.expectsChange { return .attemptFailed(fence, AttemptEnd.unchanged(result, nil)) }
       // A codemod says by its exit code that it looked everywhere; an agent has to say so in words.
-      if job.step.run != nil { return .stepSubmitted(fence, result) }
+      if job.step.run != nil {
+        return result.left.isEmpty
+          ? .stepSubmitted(fence, result) : .attemptFailed(fence, AttemptEnd.unchanged(result, nil))
+      }
       return .attemptFailed(
         fence,
-        Migration.Failure(
-          kind: .noChange, reason: "the agent changed nothing and did not say that nothing was to be done",
-          details: [
-            "if nothing is to be done, write {\"result\":\"no-op\",\"reason\":\"…\"} "
-              + "into $MIGRATE_RESULT_FILE"
-          ]))
+        AttemptEnd.unchanged(
+          result,
+          "if nothing is to be done, write {\"result\":\"no-op\",\"reason\":\"…\"} into $MIGRATE_RESULT_FILE")
+      )
     }
+  }
+
+  /// The failure of an attempt that changed nothing that git records.
+  private static func unchanged(_ result: Submission.Result, _ advice: String?) -> Migration.Failure {
+    let reason: String
+    if let first = result.left.first {
+      reason = "it changed nothing that git records, but wrote \(first)"
+    } else if advice == nil {
+      reason = "it changed nothing, and the plan expects a change of this step"
+    } else {
+      reason = "the agent changed nothing and did not say that nothing was to be done"
+    }
+    return Migration.Failure(
+      kind: .noChange, reason: reason,
+      details: result.left.map { "not taken: \($0)" } + (advice.map { [$0] } ?? []))
+  }
+
+  /// A worker's failure with what its files say: some codemods end with 1 when they have changed something,
+  /// and what could not be kept is somewhere.
+  private func told(
+    _ failure: Migration.Failure, _ job: any Attempt, _ content: Submitting.Content
+  ) -> Migration.Failure {
+    var result = failure
+    switch content {
+    case .refused(let refusal): result.details += [refusal.reason] + refusal.details
+    case .unchanged: break
+    case .result(_, let files):
+      guard job.step.run != nil, let code = job.exitCode else { break }
+      let number = "\(files) \(files == 1 ? "file" : "files")"
+      result.reason += "; it changed \(number)"
+      result.details.append(
+        "it changed \(number) and exited \(code): where that is how the command says that it rewrote "
+          + "something, write 'run: <command> || [ $? -eq \(code) ]'")
+    }
+    return result
   }
 }

@@ -94,6 +94,7 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     switch error {
     case let error as CommandError: error
     case let error as GitError: CommandError(error)
+    case let error as Harvest.Untakeable: CommandError(error.cause)
     case let error as LedgerError: CommandError(error)
     case let error as PlanFault: CommandError(error)
     case let error as FileError: CommandError(error)

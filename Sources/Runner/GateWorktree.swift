@@ -136,7 +136,7 @@ final class GateWorktree {
     } catch {
       // What a verifier left cannot be cleaned: that is for a person to look at, and must not stop the gate.
       guard Files.exists(directory) else { throw error }
-      try reporting { try slots.setAside(slot, directory) }
+      _ = try reporting { try slots.setAside(slot, directory) }
       try prepare(keeping: { _ in false }, believing: nil, isYounger: false)
     }
     needsSetup =
@@ -168,7 +168,7 @@ final class GateWorktree {
       let globs = IncludedFiles.globs(pattern)
       return swept.kept.contains { path in globs.contains { $0.matches(path) } }
     }
-    copied = Set(try reporting { try slots.copyIncluded(plan.worktree.copy, to: directory) })
+    copied = Set(try reporting { try slots.copyIncluded(plan.worktree.copy, to: directory).copied })
   }
 
   private func checkOut(believing seal: WorkTreeSeal?) throws(CommandError) {

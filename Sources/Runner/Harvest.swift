@@ -10,32 +10,117 @@ public struct Harvest {
   /// Makes a harvest for a site.
   public init(site: Site) { self.site = site }
 
-  /// The tree of what lies in a worktree now: tracked, new and deleted files, without ignored ones.
+  /// What a worktree holds of a worker's work.
+  struct Taken {
+    /// Tracked, new and deleted files; without what git ignores, and without what was there before.
+    var tree: OID
+    /// What was written and is not in the tree, for people; see `Submission.Result.left`.
+    var left: [String]
+    /// The folders that are repositories of their own, which the work made.
+    var repositories: [String]
+    /// The last commit that the worker made itself, if it made one.
+    var tip: OID?
+    /// Why it is no result, though its files can be kept.
+    var failure: Migration.Failure?
+  }
+
+  /// What lies in a worktree is such that git cannot record it; its user made it so.
+  struct Untakeable: Error {
+    let cause: GitError
+  }
+
+  /// What can be taken at once by a run that has other things to look after: in files and bytes.
+  static let atOnce = (files: 64, bytes: UInt64(16 << 20))
+
+  /// Takes what lies in the worktree of a claim's slot now.
+  func take(
+    _ worktree: Repository, slot: String, migration: String, fence: Fence, base: OID
+  ) throws -> Taken {
+    guard
+      let taken = try take(
+        worktree, slot: slot, migration: migration, fence: fence, base: base, limit: nil)
+    else { throw CommandError("the worktree of '\(fence.step)' could not be taken") }
+    return taken
+  }
+
+  /// As above; `nil` when it is more than `limit`, or has to be done by the git program.
   ///
   /// Throws a failure of the step for a file that cannot be recorded the way its filter demands.
-  func tree(of worktree: Repository, at path: String, base: OID) throws -> OID {
+  func take(
+    _ worktree: Repository, slot: String, migration: String, fence: Fence, base: OID,
+    limit: (files: Int, bytes: UInt64)?
+  ) throws -> Taken? {
+    let slots = Slots(site: site)
+    let path = try slots.path(slot)
+    let known = slots.beginning(slot, migration: migration, fence: fence)
+    let scope = Snapshot.Scope(
+      base: try site.repository.treeOf(commit: base), limit: limit,
+      leavesOut: known.map { known in known.wasThere })
     try site.requireApprovedCommands()
-    let check = FilterCheck(site: site)
+    let found: Snapshot?
     do {
-      var tree: OID
-      if try worktree.needsGitProgram(forCommit: base) != nil {
-        tree = try site.program(of: worktree).snapshotWorktree(path: path).tree
-      } else {
-        tree = try worktree.snapshotTree()
-        // The step may have brought the attributes that ask for a filter along.
-        if try check.changesAttributes(from: base, to: tree),
-          try worktree.needsGitProgram(forTree: tree) != nil
-        {
-          tree = try site.program(of: worktree).snapshotWorktree(path: path).tree
-        }
-      }
-      try check.require(result: tree, of: base)
-      // What was changed meanwhile may have kept a filter from its work.
-      try site.requireApprovedCommands()
-      return tree
+      found = try snapshot(of: worktree, at: path, base: base, scope)
+      if let found { try FilterCheck(site: site).require(result: found.tree, of: base) }
     } catch let error as GitError {
-      throw FilterCheck.failure(error).map { CommandError($0) } ?? CommandError(error)
+      if let failure = FilterCheck.failure(error) { throw CommandError(failure) }
+      if error.isShortage { throw CommandError(error) }
+      throw Untakeable(cause: error)
     }
+    guard let snapshot = found else { return nil }
+    // What was changed meanwhile may have kept a filter from its work.
+    try site.requireApprovedCommands()
+    let beside = known.map { WrittenBeside(site: site, root: path, beginning: $0, snapshot: snapshot) }
+    let repositories = beside?.newRepositories ?? snapshot.embeddedRepositories
+    return Taken(
+      tree: snapshot.tree, left: try beside?.lines() ?? [], repositories: repositories,
+      tip: (try? worktree.head())?.oid, failure: Harvest.failure(of: snapshot, repositories: repositories))
+  }
+
+  private func snapshot(
+    of worktree: Repository, at path: String, base: OID, _ scope: Snapshot.Scope
+  ) throws -> Snapshot? {
+    func byGit() throws -> Snapshot? {
+      if scope.limit != nil { return nil }
+      return try site.program(of: worktree).snapshotWorktree(path: path, scope)
+    }
+    if try worktree.needsGitProgram(forCommit: base) != nil || worktree.indexHasSubmodules() {
+      return try byGit()
+    }
+    let snapshot = try worktree.snapshot(scope)
+    if snapshot.isTooMuch { return nil }
+    // The step may have brought the attributes that ask for a filter along.
+    if try FilterCheck(site: site).changesAttributes(from: base, to: snapshot.tree),
+      try worktree.needsGitProgram(forTree: snapshot.tree) != nil
+    {
+      return try byGit()
+    }
+    return snapshot
+  }
+
+  private static func failure(of snapshot: Snapshot, repositories: [String]) -> Migration.Failure? {
+    if let first = snapshot.unmerged.first {
+      let more = snapshot.unmerged.count - 1
+      return Migration.Failure(
+        kind: .unmerged,
+        reason: "a merge with conflicts was left undecided in '\(first)'"
+          + (more > 0 ? " and \(more) more" : ""),
+        details: snapshot.unmerged + ["decide them and 'git add' the files, or 'git merge --abort'"])
+    }
+    if let first = repositories.first {
+      return Migration.Failure(
+        kind: .nested,
+        reason: "'\(first)' is a repository of its own, so that its files cannot be part of the result",
+        details: repositories.map { "\($0)/" } + ["work without 'git init' and 'git clone' there"])
+    }
+    for submodule in snapshot.submodules {
+      guard let obstacle = submodule.obstacle else { continue }
+      return Migration.Failure(
+        kind: .submodule,
+        reason: "the submodule '\(submodule.path)' is at \(submodule.commit.hex.prefix(10)), "
+          + "which nobody else could fetch: \(obstacle)",
+        details: ["push that commit to the submodule's remote, then fetch it there"])
+    }
+    return nil
   }
 
   /// Keeps a tree on the attempt ref of a claim and gives the commit. The ref is new or already holds this

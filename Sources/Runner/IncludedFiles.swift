@@ -6,22 +6,26 @@ import Processes
 /// cross-tool list of ignored files to copy (one glob a line, as in `.gitignore`).
 extension Slots {
   /// Copies from the main worktree what the lists name. Only plain files, only below the repository, never
-  /// over a file that git tracks: the checked-out commit decides about those. Gives the paths that it copied.
+  /// over a file that git tracks: the checked-out commit decides about those. Gives the paths that the
+  /// lists name, and those that it copied.
   @discardableResult
-  func copyIncluded(_ patterns: [String], to target: String) throws -> [String] {
+  func copyIncluded(
+    _ patterns: [String], to target: String
+  ) throws -> (named: [String], copied: [String]) {
     let main = try site.mainDirectory()
     let wanted = patterns + includeFile(main)
-    guard !wanted.isEmpty else { return [] }
+    guard !wanted.isEmpty else { return ([], []) }
     var copied: [String] = []
     let globs = wanted.flatMap { IncludedFiles.globs($0) }
-    for path in try IncludedFiles.find(below: main, matching: globs) {
+    let found = try IncludedFiles.find(below: main, matching: globs)
+    for path in found {
       let destination = target + "/" + path
       guard !Files.exists(destination), let bytes = try Files.readFile(main + "/" + path) else { continue }
       try Files.makeDirectories(Files.parent(of: destination))
       try Files.writeAtomically(destination, bytes, mode: 0o600)
       copied.append(path)
     }
-    return copied
+    return (found, copied)
   }
 
   private func includeFile(_ main: String) -> [String] {

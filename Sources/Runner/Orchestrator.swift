@@ -23,6 +23,8 @@ public final class Orchestrator {
   let signals: Int32
   let claiming: Claiming
   var jobs: [any Attempt] = []
+  /// Those of the jobs that have ended and whose files are being kept.
+  private var ends: [AttemptEnd] = []
   private var gate: GateTask?
   private var baseline: BaselineTask?
   private(set) var stops = 0
@@ -167,6 +169,7 @@ public final class Orchestrator {
       baseline?.stop()
     } else {
       for job in jobs { job.kill() }
+      for end in ends { end.kill() }
     }
   }
 
@@ -210,7 +213,10 @@ public final class Orchestrator {
   }
 
   private func wait() {
-    site.wait(for: jobs.map(\.descriptor) + [gate?.descriptor ?? -1, baseline?.descriptor ?? -1, signals])
+    site.wait(
+      for: jobs.map(\.descriptor) + ends.map(\.descriptor) + [
+        gate?.descriptor ?? -1, baseline?.descriptor ?? -1, signals,
+      ])
   }
 
   /// A worker whose claim is no longer in force can change nothing: it is stopped, and what it did is kept.
@@ -253,16 +259,29 @@ public final class Orchestrator {
   // MARK: What it brings to an end
 
   private func finishJobs() throws(CommandError) -> Bool {
-    var ended: [(any Attempt, AttemptOutcome)] = []
-    for job in jobs {
-      if let outcome = try job.poll() { ended.append((job, outcome)) }
+    for job in jobs where !ends.contains(where: { $0.job === job }) {
+      if let outcome = try job.poll() {
+        ends.append(AttemptEnd(job, outcome, in: site, observer: late))
+      }
     }
-    for (job, outcome) in ended {
-      jobs.removeAll { $0 === job }
-      renewals[job.claim.fence] = nil
-      try AttemptEnd(site: site, observer: late).record(job, outcome)
+    var didSomething = false
+    for end in ends {
+      do throws(CommandError) {
+        guard try end.advance() else { continue }
+      } catch {
+        forget(end)
+        throw error
+      }
+      forget(end)
+      didSomething = true
     }
-    return !ended.isEmpty
+    return didSomething
+  }
+
+  private func forget(_ end: AttemptEnd) {
+    ends.removeAll { $0 === end }
+    jobs.removeAll { $0 === end.job }
+    renewals[end.job.claim.fence] = nil
   }
 
   private func advanceBaseline() throws(CommandError) -> Bool {

@@ -30,7 +30,9 @@ public struct Preparing {
     guard let setup = held.plan.worktree.setup, let slot = held.claim.slot else { return }
     let run = place.supervised(setup, log: "setup", input: nil, timeoutSeconds: 3600)
     let status = try reporting { try site.supervisors.start(run).wait() }.status
-    guard !status.isSuccess else { return }
+    guard !status.isSuccess else {
+      return try Slots(site: site).noteSetUp(slot, migration: held.migration, fence: held.claim.fence)
+    }
     let reason = "the set-up command \(place.reason(status, log: "setup"))"
     let failure = Migration.Failure(kind: .setup, reason: reason, details: place.tail("setup"))
     _ = try reporting {

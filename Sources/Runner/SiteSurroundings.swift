@@ -51,10 +51,12 @@ extension Site: Surroundings {
       site: self, held: held, slot: held.claim.slot ?? "", path: prepared.path, place: prepared.place)
   }
 
-  package func collect(_ attempt: any Attempt) throws(CommandError) -> Submitting.Content {
-    try Submitting(site: self).collect(
+  package func collect(_ attempt: any Attempt) throws(CommandError) -> any Collecting {
+    let claim = ClaimedSlot(
       migration: attempt.migration, fence: attempt.claim.fence, base: attempt.claim.base,
-      title: attempt.step.title, slot: attempt.slot, commit: nil)
+      title: attempt.step.title, slot: attempt.slot, leavesWorktree: attempt.keepsFailedWorktree)
+    if let content = try Submitting(site: self).collectAtOnce(claim) { return Collected(content) }
+    return try HarvestJob(site: self, claim: claim)
   }
 
   package func close(slot: String, migration: String, fence: Fence) throws(CommandError) {

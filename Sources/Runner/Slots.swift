@@ -29,13 +29,22 @@ public struct Slots {
     return try reporting { () throws -> String in
       let lock = try creationLock()
       defer { withExtendedLifetime(lock) {} }
-      let isExact = try keepLeftovers(slot, path)
-      try checkOut(claim.base.oid, in: slot, path, isExact: isExact)
+      let before = marker(slot)?.base
+      let ignored = try keepLeftovers(slot, path)
+      try forgetBeginning(slot)
+      let worktree = try checkOut(claim.base.oid, in: slot, path, isExact: ignored != nil)
       try write(
         SlotMarker(
           migration: migration, fence: claim.fence, base: claim.base, owner: claim.owner, isClosed: false),
         slot)
-      try copyIncluded(plan.worktree.copy, to: path)
+      var beginning = Beginning(migration: migration, fence: claim.fence, moment: 0)
+      // The rules of another commit may call other files ignored.
+      let isKnown = ignored.map { $0.isEmpty || before == claim.base } ?? false
+      let paths = isKnown ? ignored ?? [] : try surplus(worktree, slot).ignored
+      beginning.note(ignored: paths, below: path)
+      beginning.note(copied: try copyIncluded(plan.worktree.copy, to: path).named, below: path)
+      beginning.moment = WorkTreeListing.now()
+      try write(beginning, slot)
       return path
     }
   }
@@ -85,6 +94,7 @@ public struct Slots {
         try site.repository.removeWorktree(name: worktree.name, derivedPath: path)
         try Files.removeFile(isGate ? gateLock : markerPath(slot))
         if isGate { try Files.removeFile(gateNotePath(slot)) }
+        try forgetBeginning(slot)
       }
       if let left = try? Files.listDirectory(root), left.isEmpty { try Files.removeTree(root) }
     }
@@ -175,16 +185,22 @@ public struct Slots {
     return try FileLock.acquire(path: site.localDirectory + "/slots/lock", wait: true)
   }
 
-  private func checkOut(_ commit: OID, in slot: String, _ path: String, isExact: Bool = false) throws {
+  @discardableResult
+  private func checkOut(
+    _ commit: OID, in slot: String, _ path: String, isExact: Bool = false
+  ) throws -> Repository {
     try site.requireApprovedCommands()
     let (worktree, isNew) = try usableWorktree(slot, path, commit: commit)
     let isExact = isExact && !isNew
     if try worktree.needsGitProgram(forCommit: commit) != nil {
       try removeLocks(of: worktree)
       try site.program(of: worktree).checkoutWorktree(path: path, commit: commit)
+      // What an earlier worker left in a submodule would pass for the work of the next one.
+      try moveAside(try worktree.straySubmodules(), of: slot, leavingFolders: true)
     } else {
       try worktree.checkoutTree(commit: commit, breakingLocks: true, isExact: isExact)
     }
+    return worktree
   }
 
   /// The worktree of a slot, made anew when there is none that can be used; says whether it was.
@@ -204,48 +220,40 @@ public struct Slots {
     try Files.removeFile(worktree.gitDirectory + "/HEAD.lock")
   }
 
-  /// Moves a slot that is no worktree of ours any more out of the way, files and all: what a worker did to it
-  /// is for a person to look at, and must not stop the next one.
-  func setAside(_ slot: String, _ path: String) throws {
-    if Files.exists(path) {
-      var number = 1
-      while Files.exists("\(path).broken-\(number)") { number += 1 }
-      try Files.move(path, to: "\(path).broken-\(number)")
-    }
-    let name = Slots.worktreeName(slot)
-    if try site.repository.worktrees().contains(where: { $0.name == name }) {
-      try site.repository.removeWorktree(name: name, derivedPath: path)
-    }
-  }
-
-  /// Keeps what an ended claim left in the slot on the claim's attempt ref, unless it is kept already. Says
-  /// whether the folder was seen to be exactly what its index says, so that nobody needs to look again.
+  /// Keeps what an ended claim left in the slot on the claim's attempt ref, unless it is kept already. When
+  /// the folder was seen to be exactly what its index says, so that nobody needs to look again, gives what
+  /// git ignores there.
   @discardableResult
-  private func keepLeftovers(_ slot: String, _ path: String) throws -> Bool {
-    guard let marker = marker(slot), Files.exists(path) else { return false }
+  private func keepLeftovers(_ slot: String, _ path: String) throws -> [String]? {
+    guard let marker = marker(slot), Files.exists(path) else { return nil }
     let base = marker.base.oid
     guard let worktree = try? open(slot) else {
       try setAside(slot, path)
-      return false
+      return nil
     }
     let ref = Site.attemptRef(marker.migration, marker.fence)
-    guard try site.repository.resolve(ref) == nil else { return false }
+    guard try site.repository.resolve(ref) == nil else { return nil }
     let isPlain = try worktree.needsGitProgram(forCommit: base) == nil
-    if isPlain, try worktree.isExactly(treeOf: base) { return true }
+    if isPlain, let ignored = try worktree.ignoredPaths(besideExactly: base) { return ignored }
     let harvest = Harvest(site: site)
-    let tree: OID
+    let taken: Harvest.Taken
     do {
-      tree = try harvest.tree(of: worktree, at: path, base: base)
+      taken = try harvest.take(
+        worktree, slot: slot, migration: marker.migration, fence: marker.fence, base: base)
     } catch let error as CommandError where error.failure != nil {
       // What no commit may hold is kept as it lies there.
       try setAside(slot, path)
-      return false
+      return nil
+    } catch is Harvest.Untakeable {
+      try setAside(slot, path)
+      return nil
     }
-    guard try site.repository.treeOf(commit: base) != tree else { return false }
+    try moveAside(taken.repositories, of: slot)
+    guard try site.repository.treeOf(commit: base) != taken.tree else { return nil }
     _ = try harvest.keep(
-      tree: tree, base: base, migration: marker.migration, fence: marker.fence,
+      tree: taken.tree, base: base, migration: marker.migration, fence: marker.fence,
       subject: "Left behind by \(marker.fence.step), epoch \(marker.fence.epoch)")
-    return false
+    return nil
   }
 
   private func markerPath(_ slot: String) -> String { site.localDirectory + "/slots/\(slot).json" }

@@ -59,8 +59,8 @@ package protocol WorkAccess: AnyObject {
   func isFree(slot: String) -> Bool
   /// Makes the place of a claim ready and starts its worker.
   func begin(_ held: HeldStep) throws(CommandError) -> any Attempt
-  /// Keeps what an attempt has brought about, and says what it is.
-  func collect(_ attempt: any Attempt) throws(CommandError) -> Submitting.Content
+  /// Begins to keep what an attempt has brought about.
+  func collect(_ attempt: any Attempt) throws(CommandError) -> any Collecting
   /// Says that the holder of a claim is done with its slot.
   func close(slot: String, migration: String, fence: Fence) throws(CommandError)
 }
@@ -87,6 +87,8 @@ package protocol Attempt: AnyObject {
   var isStopping: Bool { get }
   /// Whether the plan wants a failed attempt's worktree kept for a person.
   var keepsFailedWorktree: Bool { get }
+  /// The exit code with which the step's own command said that it failed, when it did.
+  var exitCode: Int32? { get }
   /// Readable when `poll` may have something to tell.
   var descriptor: Int32 { get }
   /// Asks the worker to end; `poll` tells when it is gone.
@@ -95,6 +97,29 @@ package protocol Attempt: AnyObject {
   func kill()
   /// How the attempt ended, or `nil` while it runs.
   func poll() throws(CommandError) -> AttemptOutcome?
+}
+
+/// The files of an ended attempt on their way to its ref. Never waits: the owner polls `descriptor` and asks
+/// `poll()`.
+package protocol Collecting: AnyObject {
+  /// Readable when `poll` may have something to tell; negative when it already has.
+  var descriptor: Int32 { get }
+  /// Ends it; what lies in the slot is kept when the slot is used again. `poll` then throws.
+  func kill()
+  /// What the attempt has left, or `nil` while that is being kept.
+  func poll() throws(CommandError) -> Submitting.Content?
+}
+
+/// What an attempt has left, known at once.
+package final class Collected: Collecting {
+  private let content: Submitting.Content
+
+  /// Makes it.
+  package init(_ content: Submitting.Content) { self.content = content }
+
+  package var descriptor: Int32 { -1 }
+  package func kill() {}
+  package func poll() throws(CommandError) -> Submitting.Content? { content }
 }
 
 /// How an attempt ended, before its tree is looked at.

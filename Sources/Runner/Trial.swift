@@ -81,19 +81,20 @@ public struct Trial {
     guard let slot = claim.lease.slot else {
       throw CommandError("the claim of '\(claim.fence.step)' has no worktree here")
     }
-    let tree: OID
+    let taken: Harvest.Taken
     do throws(CommandError) {
-      tree = try reporting {
-        try Harvest(site: site).tree(
-          of: try Slots(site: site).open(slot), at: try Slots(site: site).path(slot),
+      taken = try reporting {
+        try Harvest(site: site).take(
+          try Slots(site: site).open(slot), slot: slot, migration: claim.migration, fence: claim.fence,
           base: claim.lease.base.oid)
       }
     } catch {
       guard let failure = error.failure else { throw error }
       return Answer(verdict: .failed, failure: failure)
     }
+    if let failure = taken.failure { return Answer(verdict: .failed, failure: failure) }
     let submission = Submission(
-      result: Submission.Result(commit: claim.lease.base, tree: tree.objectID, isNoOp: false),
+      result: Submission.Result(commit: claim.lease.base, tree: taken.tree.objectID, isNoOp: false),
       holder: claim.holder, base: claim.lease.base, notBefore: site.clock.now())
     if let failure = try Candidate.guardFailure(
       site: site, plan: state.plan, step: claim.step, submission: submission)

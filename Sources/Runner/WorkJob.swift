@@ -17,6 +17,7 @@ final class WorkJob: Attempt {
   private var child: SupervisedChild
   private var isSettingUp: Bool
   private(set) var isStopping = false
+  private(set) var exitCode: Int32?
   private var end: AttemptOutcome?
 
   /// Whether the plan wants a failed attempt's worktree kept for a person.
@@ -63,6 +64,7 @@ final class WorkJob: Attempt {
       end = .stopped
     } else if isSettingUp && status.isSuccess {
       isSettingUp = false
+      try Slots(site: site).noteSetUp(slot, migration: migration, fence: claim.fence)
       child = try WorkJob.start(place.work, site)
       Slots(site: site).note(child.supervisor, in: slot)
       return nil
@@ -100,7 +102,12 @@ final class WorkJob: Attempt {
     case .exited, .signalled:
       if let failure = place.infrastructureFailure() { return .failed(failure) }
       let reason: String
-      if case .failed(let words) = said { reason = words } else { reason = place.reason(status, log: "work") }
+      if case .failed(let words) = said {
+        reason = words
+      } else {
+        reason = place.reason(status, log: "work")
+        if case .exited(let code) = status { exitCode = code }
+      }
       return .failed(Migration.Failure(kind: .worker, reason: reason, details: place.tail("work")))
     }
   }

@@ -48,6 +48,17 @@ final class Context {
     return site
   }
 
+  /// Is the process of a harvest; see `HarvestProcess`. Gives the exit code; why it failed is the last line.
+  func harvest() -> Int32 {
+    do throws(CommandError) {
+      let site = try Site(directory: try directory(), environment: environment)
+      return try HarvestProcess.perform(Array(CommandLine.arguments.dropFirst()), site)
+    } catch {
+      output.note(error.message)
+      return error.exitCode.rawValue
+    }
+  }
+
   // MARK: The terminal
 
   /// The columns that text may take; 0 when lines are not to be cut because no person looks at them.

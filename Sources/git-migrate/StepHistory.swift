@@ -20,6 +20,13 @@ struct StepHistory {
       return nil
     }
 
+    /// What was written and is not in the result.
+    var left: [String] {
+      events.flatMap { event in
+        if case .stepSubmitted(_, let result) = event.change { result.left } else { [String]() }
+      }
+    }
+
     /// Every failure that was recorded.
     var failures: [Migration.Failure] {
       events.compactMap { event in

@@ -80,6 +80,8 @@ struct StepView {
     switch event.change {
     case .attemptFailed(_, let failure): return FailureText.lines(failure, indent: 6)
     case .gateFinished(_, let report): return FailureText.lines(report.failure, indent: 6)
+    case .stepSubmitted(_, let result):
+      return result.left.map { "      not taken: \(TerminalText.sanitizedLine($0))\n" }.joined()
     default: return ""
     }
   }
@@ -139,7 +141,8 @@ struct StepView {
       JSON.Member("slot", attempt.claim?.slot.map(JSON.string) ?? .null),
       JSON.Member("ref", attempt.ref.map { .string($0.name) } ?? .null),
       JSON.Member("commit", attempt.ref.map { .string($0.commit.hex) } ?? .null),
-      JSON.Member("failures", .array(failures)), JSON.Member("events", .array(attempt.events.map(eventJSON))),
+      JSON.Member("failures", .array(failures)), JSON.Member("left", .array(attempt.left.map(JSON.string))),
+      JSON.Member("events", .array(attempt.events.map(eventJSON))),
     ])
   }
 

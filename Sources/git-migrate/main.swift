@@ -1,5 +1,6 @@
 import Glibc
 import Processes
+import Runner
 
 #if KNOWN_BUGS
   import Migration
@@ -12,4 +13,5 @@ if CommandLine.arguments.dropFirst().first == "__supervise" {
 }
 Context.prepareProcess()
 let context = Context(environment: ChildEnvironment.current())
+if HarvestProcess.isWanted(Array(CommandLine.arguments.dropFirst())) { exit(context.harvest()) }
 exit(Invocation(Array(CommandLine.arguments.dropFirst())).run(in: context))

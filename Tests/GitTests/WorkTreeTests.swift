@@ -166,7 +166,7 @@ import Testing
     #expect(try !worktree.isClean())
   }
 
-  @Test func submodulesStayAsRecorded() throws {
+  @Test func submodulesAreTheGitProgramsAffair() throws {
     let world = try World()
     let inner = try world.commit(["x": "1"])
     let base = try world.commit(["a": "1"])
@@ -185,8 +185,12 @@ import Testing
     try world.git("add", ".", in: "\(world.root)/w/sub")
     try world.git("commit", "-q", "-m", "inner", in: "\(world.root)/w/sub")
     #expect(try worktree.snapshotTree() == tree)
-    let program = world.program(of: worktree)
-    #expect(try program.snapshotWorktree(path: "\(world.root)/w").tree == tree)
+    // git records what is checked out, and it is said that nobody else has it.
+    let snapshot = try world.program(of: worktree).snapshotWorktree(path: "\(world.root)/w")
+    let head = try world.git("rev-parse", "HEAD", in: "\(world.root)/w/sub")
+    #expect(try world.repository.entry(at: "sub", inTree: snapshot.tree)?.oid.hex == head)
+    #expect(snapshot.submodules.map(\.path) == ["sub"])
+    #expect(snapshot.submodules.first?.obstacle != nil)
   }
 
   @Test func reasonsForTheGitProgram() throws {

@@ -201,7 +201,8 @@ struct Outsider {
       case 5: change = .stepReleased(fence, forced: false, reason: "no time")
       default:
         switch content {
-        case .result(let result), .unchanged(let result): change = .stepSubmitted(fence, result)
+        case .result(let result, _), .unchanged(let result): change = .stepSubmitted(fence, result)
+        case .refused(let failure): change = .attemptFailed(fence, failure)
         case nil: return []
         }
       }

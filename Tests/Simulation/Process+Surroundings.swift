@@ -107,13 +107,13 @@ extension Process: Surroundings {
     return attempt
   }
 
-  func collect(_ attempt: any Attempt) throws(CommandError) -> Submitting.Content {
+  func collect(_ attempt: any Attempt) throws(CommandError) -> any Collecting {
     guard passes() else { throw death }
     guard let attempt = attempt as? SimulatedAttempt else { throw CommandError("not simulated") }
     if world.strikes(world.faults.collect) { throw CommandError("the disk is full") }
     let content = attempt.content()
     guard passes() else { throw death }
-    return content
+    return Collected(content)
   }
 
   func close(slot: String, migration: String, fence: Fence) throws(CommandError) {

@@ -66,6 +66,8 @@ final class SimulatedAttempt: Attempt {
     machine.wakesAt = min(machine.wakesAt, endsAt)
   }
 
+  var exitCode: Int32? { nil }
+
   func poll() throws(CommandError) -> AttemptOutcome? {
     guard isOver else { return nil }
     isToldOver = true
@@ -84,7 +86,7 @@ final class SimulatedAttempt: Attempt {
     if let commit = machine.clone.attempts[ref] {
       // Whoever hands in again hands in the same.
       let tree = world.objects.tree(of: commit)
-      return .result(Submission.Result(commit: commit.id, tree: tree.id, isNoOp: false))
+      return .result(Submission.Result(commit: commit.id, tree: tree.id, isNoOp: false), files: 1)
     }
     let tree = world.objects.tree(of: claim.base.oid)
     var files = world.objects.files(tree)
@@ -102,6 +104,6 @@ final class SimulatedAttempt: Attempt {
     let commit = world.objects.commit(result, parents: [claim.base.oid])
     machine.clone.addCommit(commit)
     machine.clone.attempts[ref] = commit
-    return .result(Submission.Result(commit: commit.id, tree: result.id, isNoOp: false))
+    return .result(Submission.Result(commit: commit.id, tree: result.id, isNoOp: false), files: 1)
   }
 }

@@ -32,8 +32,9 @@ struct ReleaseCommand: Subcommand {
       do throws(CommandError) {
         // Kept before the step can be claimed again; an unchanged tree is nothing to keep.
         _ = try Submitting(site: site).collect(
-          migration: claim.migration, fence: claim.fence, base: claim.lease.base, title: claim.step.title,
-          slot: slot, commit: nil)
+          ClaimedSlot(
+            migration: claim.migration, fence: claim.fence, base: claim.lease.base, title: claim.step.title,
+            slot: slot))
       } catch {
         isKept = false
         context.warn("what is in the worktree could not be kept on a ref, and stays there: \(error.message)")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Git
 import Ledger
 import Migration
+import Processes
 import Runner
 
 /// `git migrate submit`: hands in a result and takes it through the gate.
@@ -35,25 +36,25 @@ struct SubmitCommand: Subcommand {
     }
     try site.requireApprovedCommands()
     _ = try site.identity()
-    let content = try Submitting(site: site).collect(
+    let content = try Submitting(site: site).handIn(
       migration: claim.migration, fence: claim.fence, base: claim.lease.base, title: claim.step.title,
       slot: claim.lease.slot, commit: try named(site))
     let result: Submission.Result
     switch content {
-    case .result(let changed):
+    case .refused(let failure):
+      throw CommandError(
+        "'\(claim.fence.step)' cannot be handed in: \(failure.reason)", hint: failure.details.last,
+        exitCode: .no)
+    case .result(let changed, _):
       guard !isNoOp else {
         throw CommandError("'--no-op' says that nothing changed, but files did", exitCode: .no)
       }
       result = changed
     case .unchanged(let same):
-      guard isNoOp else {
-        throw CommandError(
-          "nothing was changed in '\(claim.fence.step)'",
-          hint: "if nothing is to be done, say so with '--no-op'",
-          exitCode: .no)
-      }
+      guard isNoOp, !claim.step.expectsChange else { throw unchanged(same, claim) }
       result = same
     }
+    for line in result.left { context.warn("not taken: \(TerminalText.sanitizedLine(line))") }
     try Submitting(site: site).submit(
       migration: claim.migration, fence: claim.fence, result: result, holder: claim.holder)
     if let slot = claim.lease.slot {
@@ -61,6 +62,16 @@ struct SubmitCommand: Subcommand {
     }
     guard !leavesGate else { return try tell(claim, "submitted", nil, context) }
     try finish(claim, try GateRunner(context).pass(claim.migration, claim.fence), context)
+  }
+
+  private func unchanged(_ result: Submission.Result, _ claim: WorkerClaim) -> CommandError {
+    let beside = result.left.first.map { " but \(TerminalText.sanitizedLine($0))" } ?? ""
+    return CommandError(
+      "nothing was changed in '\(claim.fence.step)'\(beside)",
+      hint: claim.step.expectsChange
+        ? "the plan expects a change of this step; 'git migrate skip' is for a step that is not needed"
+        : "if nothing is to be done, say so with '--no-op'",
+      exitCode: .no)
   }
 
   private func named(_ site: Site) throws(CommandError) -> OID? {

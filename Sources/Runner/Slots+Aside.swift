@@ -1,0 +1,84 @@
+import Git
+import Migration
+import Processes
+
+/// What becomes of files in a slot that no commit can have: they are moved beside it, for a person.
+extension Slots {
+  /// A slot's worktree, as far as it can still be used.
+  enum Entered {
+    /// It is as we made it.
+    case sound(Repository)
+    /// Its `.git` is gone or leads elsewhere; opened by our own registration. The flaw, as the end of a
+    /// sentence.
+    case detached(Repository, flaw: String)
+    /// Nothing of it can be opened.
+    case lost(flaw: String)
+  }
+
+  /// Opens the worktree of a slot for the sake of the files in it: by our own registration when its pointer
+  /// is not ours any more, which is never followed.
+  func enter(_ slot: String) throws(CommandError) -> Entered {
+    let path = try path(slot)
+    func open(_ ignoringPointer: Bool) throws(GitError) -> Repository {
+      try Repository.openWorktree(
+        path: path, expectedCommonDirectory: site.repository.commonDirectory,
+        name: Slots.worktreeName(slot), ignoringPointer: ignoringPointer, environment: site.environment)
+    }
+    do throws(GitError) {
+      return .sound(try open(false))
+    } catch {
+      let flaw = error.message
+      do throws(GitError) { return .detached(try open(true), flaw: flaw) } catch { return .lost(flaw: flaw) }
+    }
+  }
+
+  /// Makes a slot usable again whose `.git` is not ours: a file is written anew, a repository in its place is
+  /// moved away with the whole folder. Gives the place of the folder then.
+  func mend(_ slot: String) throws -> String? {
+    let path = try path(slot)
+    guard Files.kind(path + "/.git") != .directory else { return try setAside(slot, path) }
+    let registration = site.repository.registration(ofWorktree: Slots.worktreeName(slot))
+    try Files.writeAtomically(path + "/.git", Array("gitdir: \(registration)\n".utf8))
+    return nil
+  }
+
+  /// Moves a slot that is no worktree of ours any more out of the way, files and all: what a worker did to it
+  /// is for a person to look at, and must not stop the next one. Gives the new place, if there was a folder.
+  @discardableResult
+  func setAside(_ slot: String, _ path: String) throws -> String? {
+    var place: String?
+    if Files.exists(path) {
+      let free = Slots.freeName(path + ".broken-")
+      try Files.move(path, to: free)
+      place = free
+    }
+    let name = Slots.worktreeName(slot)
+    if try site.repository.worktrees().contains(where: { $0.name == name }) {
+      try site.repository.removeWorktree(name: name, derivedPath: path)
+    }
+    return place
+  }
+
+  /// Moves folders of a slot beside it, because nothing keeps what is in them. Gives the place of each.
+  @discardableResult
+  func moveAside(_ folders: [String], of slot: String, leavingFolders: Bool = false) throws -> [String] {
+    guard !folders.isEmpty else { return [] }
+    let path = try path(slot)
+    let place = Slots.freeName(path + ".left-")
+    var places: [String] = []
+    for folder in folders {
+      let target = "\(place)/\(folder)"
+      try Files.makeDirectories(Files.parent(of: target))
+      try Files.move("\(path)/\(folder)", to: target)
+      places.append(target)
+      if leavingFolders { try Files.makeDirectories("\(path)/\(folder)") }
+    }
+    return places
+  }
+
+  private static func freeName(_ prefix: String) -> String {
+    var number = 1
+    while Files.exists("\(prefix)\(number)") { number += 1 }
+    return "\(prefix)\(number)"
+  }
+}

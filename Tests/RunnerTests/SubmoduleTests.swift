@@ -1,0 +1,114 @@
+import Migration
+import Processes
+import Support
+import Testing
+
+/// What a worker did to a submodule.
+@Suite("A submodule")
+struct SubmoduleTests {
+  /// A repository with the submodule `sub` at the first of two commits of `lib`.
+  private struct World {
+    let base: MigrationWorld
+    let first: String
+    let second: String
+    let fill = "git -c protocol.file.allow=always submodule update -q --init sub"
+
+    init() throws {
+      base = try MigrationWorld()
+      let repository = base.repository
+      let lib = base.home("lib")
+      try repository.git("init", "-q", "-b", "main", lib)
+      for text in ["1", "2"] {
+        try Files.writeAtomically(lib + "/l", Array("\(text)\n".utf8))
+        try repository.git("-C", lib, "add", "l")
+        try repository.git("-C", lib, "commit", "-q", "-m", text)
+      }
+      second = try repository.git("-C", lib, "rev-parse", "HEAD")
+      first = try repository.git("-C", lib, "rev-parse", "HEAD~1")
+      try repository.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", lib, "sub")
+      try repository.git("-C", "sub", "checkout", "-q", first)
+      try repository.git("add", ".")
+      try repository.git("commit", "-q", "-m", "sub")
+    }
+
+    func failure(_ step: String = "A") throws -> String {
+      try base.migrate("show", step).out
+    }
+
+    var now: String {
+      get throws { try base.repository.git("rev-parse", "migrate/mig:sub") }
+    }
+  }
+
+  @Test("that has another commit checked out is a change; what no commit of it has is named")
+  func bump() throws {
+    let world = try World()
+    try world.base.start(
+      """
+        - { id: A, run: '\(world.fill) && git -C sub checkout -q \(world.second) && echo x > sub/new' }
+        - { id: B, needs: [A], run: 'echo b > b' }
+      """)
+    let run = try world.base.migrate("run", "--jobs", "1")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.now == world.second)
+    #expect(run.err.contains("A: not taken: sub/new (in no commit of the submodule)"), "\(run)")
+  }
+
+  @Test("at a commit that only this clone has is refused")
+  func local() throws {
+    let world = try World()
+    let commit = "git -c user.name=w -c user.email=w@x commit -qam 3"
+    try world.base.start(
+      "  - { id: A, run: '\(world.fill) && cd sub && echo 3 > l && \(commit)' }")
+    #expect(try world.base.migrate("run", "--jobs", "1").code == 1)
+    #expect(try world.base.states() == ["A": "blocked"])
+    #expect(try world.failure().contains("the submodule 'sub' is at "))
+    #expect(try world.base.steps().first?["attempts"] == .integer(2))
+  }
+
+  @Test("of a failed attempt is not the work of the next step in that slot")
+  func stray() throws {
+    let world = try World()
+    try world.base.start(
+      """
+        - { id: A, run: '\(world.fill) && git -C sub checkout -q \(world.second); exit 1' }
+        - { id: B, priority: -1, run: 'echo b > b; ls sub > "$HOME/seen"' }
+      """)
+    #expect(try world.base.migrate("run", "--jobs", "1").code == 1)
+    #expect(try world.base.states() == ["A": "blocked", "B": "merged"])
+    #expect(try world.now == world.first)
+    #expect(try world.base.note("seen") == "")
+  }
+
+  @Test("that is added or removed is a change too; a bare 'git add' of a repository is none")
+  func added() throws {
+    let world = try World()
+    let add = "git -c protocol.file.allow=always submodule add -q \(world.base.home("lib")) two"
+    try world.base.start(
+      """
+        - { id: A, run: '\(add)' }
+        - { id: B, needs: [A], run: 'git rm -qf sub' }
+        - { id: C, needs: [B], run: 'git clone -q \(world.base.home("lib")) own; git add own' }
+      """)
+    let run = try world.base.migrate("run", "--jobs", "1")
+    #expect(run.code == 1, "\(run)")
+    #expect(try world.base.states() == ["A": "merged", "B": "merged", "C": "blocked"])
+    let names = try world.base.repository.git("ls-tree", "-r", "--name-only", "migrate/mig")
+    #expect(names == ".gitmodules\na.txt\ntwo")
+    #expect(try world.base.repository.git("rev-parse", "migrate/mig:two") == world.second)
+  }
+
+  @Test("can be the first of a repository")
+  func firstOne() throws {
+    let world = try MigrationWorld()
+    let lib = world.home("lib")
+    try world.repository.git("init", "-q", "-b", "main", lib)
+    try world.repository.git("-C", lib, "commit", "-q", "--allow-empty", "-m", "1")
+    try world.start("  - { id: A, run: 'git -c protocol.file.allow=always submodule add -q \(lib) sub' }")
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(
+      try world.repository.git("rev-parse", "migrate/mig:sub")
+        == world.repository.git("-C", lib, "rev-parse", "HEAD"))
+  }
+}
