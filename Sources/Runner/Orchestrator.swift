@@ -3,14 +3,6 @@ import Ledger
 import Migration
 import Processes
 
-/// What a run tells whoever watches.
-public protocol RunObserver {
-  /// The ledger has grown, by this run or by somebody else: the state, and a sentence for each new entry.
-  func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [String])
-  /// Something a person should know that is no entry.
-  func warn(_ text: String)
-}
-
 /// Drives a migration to its end with a number of workers: one thread, one loop, children for all that takes
 /// long.
 ///
@@ -36,10 +28,7 @@ public final class Orchestrator {
   /// When each claim of ours was last known to be fresh, by the clock here.
   private var renewals: [Fence: Timestamp] = [:]
   private let late = LateWarnings()
-  /// The plans, by number, that this user has approved.
-  private var trusted: Set<Int> = []
-  /// Why nothing of the plan in force begins.
-  private var untrusted: CommandError?
+  private var approved = ApprovedPlans()
   private var seenTip: OID?
   private var hasSeenTip = false
 
@@ -113,12 +102,12 @@ public final class Orchestrator {
     if try advanceBaseline() { didSomething = true }
     if try advanceGate() { didSomething = true }
     if didSomething { return .more }
-    if try isTrusted(state) {
+    if try approved.admit(state, in: site, warn: observer.warn) {
       if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { return .more }
-    } else if let untrusted, halt == nil, jobs.isEmpty && gate == nil && baseline == nil,
+    } else if let objection = approved.objection, halt == nil, jobs.isEmpty && gate == nil && baseline == nil,
       !state.phase.isTerminal
     {
-      throw untrusted
+      throw objection
     }
     told = ToldReasons()
     if let halt, jobs.isEmpty && gate == nil && baseline == nil { throw halt }
@@ -181,27 +170,6 @@ public final class Orchestrator {
     for job in jobs { job.stop() }
     gate?.stop()
     baseline?.stop()
-  }
-
-  /// Whether this user has approved the plan in force. Somebody else may have amended it in the middle
-  /// of the run: what was begun under the old one goes on to its end, and nothing of the new one begins.
-  private func isTrusted(_ state: MigrationState) throws(CommandError) -> Bool {
-    if trusted.contains(state.planNumber) || state.phase.isTerminal { return true }
-    do throws(CommandError) {
-      try site.requireTrust(state)
-      trusted.insert(state.planNumber)
-      untrusted = nil
-      return true
-    } catch {
-      guard error.waitsForUser else { throw error }
-      var told = error
-      told.message =
-        "plan \(state.planNumber) of '\(state.name)' has not been approved to run commands here"
-      told.exitCode = .no
-      if untrusted == nil { observer.warn("\(told.message); nothing of it begins") }
-      untrusted = told
-      return false
-    }
   }
 
   private func tell(_ snapshot: LedgerSnapshot) throws(CommandError) {
@@ -366,7 +334,7 @@ public final class Orchestrator {
       accepting: { ($0.run != nil || $1.agent != nil) && sparing?.leavesRoom($0) ?? true })
     guard case .won(let held) = answer else { return false }
     // The plan may have been amended just before the claim was decided.
-    guard trusted.contains(held.planNumber) else {
+    guard approved.numbers.contains(held.planNumber) else {
       let change = Migration.Change.stepReleased(
         held.claim.fence, forced: false, reason: AttemptEnd.waitsForUser)
       _ = try reporting {

@@ -52,8 +52,14 @@ public struct WorkPlace {
       "MIGRATE_PROMPT_FILE": site.promptFile(migration, fence),
       "MIGRATE_RESULT_FILE": site.resultFile(migration, fence),
     ]
-    return ChildEnvironment.allowList(from: site.environment, adding: own, extraNames: site.passedVariables)
+    return ChildEnvironment.allowList(
+      from: site.environment, adding: own, extraNames: site.passedVariables + WorkPlace.identityVariables)
   }
+
+  /// Who the user is, where only the environment says so: a worker commits, and hands in, in that name.
+  private static let identityVariables = [
+    "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL",
+  ]
 
   /// Writes the prompt, makes the folders of logs and results, and forgets an earlier result.
   public func writePrompt(failures: [String]) throws(CommandError) {

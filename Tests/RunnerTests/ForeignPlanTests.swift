@@ -22,7 +22,7 @@ struct ForeignPlanTests {
     let world = try MigrationWorld()
     try world.start(ForeignPlanTests.steps, gate: gate("true"))
     let run = try world.begin("run")
-    #expect(try eventually { try Files.exists(world.home("began")) })
+    #expect(eventually { Files.exists(world.home("began")) })
     // Another user of the same ledger: another place for what he has approved.
     let plan = MigrationWorld.plan(ForeignPlanTests.amended, gate: gate("touch $HOME/evil"))
     try Files.writeAtomically(world.repository.root + "/other.md", Array(plan.utf8))
@@ -49,7 +49,7 @@ struct ForeignPlanTests {
     let world = try MigrationWorld()
     try world.start(ForeignPlanTests.steps, gate: gate("true"))
     let run = try world.begin("run")
-    #expect(try eventually { try Files.exists(world.home("began")) })
+    #expect(eventually { Files.exists(world.home("began")) })
     try world.amend(ForeignPlanTests.amended, gate: gate("true"))
     try world.allow("go")
     #expect(try run.wait().code == 0, "\(run.output)")
