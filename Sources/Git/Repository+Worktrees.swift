@@ -132,6 +132,11 @@ extension Repository {
       found = read
     }
     let folder = "\(common)/worktrees/\(found)"
+    for (place, files) in [(folder, Self.registrationFiles), (common, Self.sharedFiles)] {
+      for file in files where Files.kind("\(place)/\(file)") == .other {
+        throw refuse("'\(place)/\(file)' is not a plain file")
+      }
+    }
     let named = WorktreeFiles.line("gitdir", in: folder) ?? ""
     guard named.hasSuffix("/.git"), WorktreeFiles.isSameDirectory(String(named.dropLast(5)), path) else {
       throw refuse("'\(folder)' is the registration of '\(named)'")
@@ -144,6 +149,13 @@ extension Repository {
     try repository.setWorkTree(path)
     return repository
   }
+
+  /// The files of a registration, and of the git directory, that libgit2 and git open when they look at a work
+  /// tree: a pipe in the place of one would have them wait for ever.
+  private static let registrationFiles = [
+    "HEAD", "commondir", "config.worktree", "gitdir", "index", "info/sparse-checkout", "logs/HEAD",
+  ]
+  private static let sharedFiles = ["config", "info/attributes", "info/exclude", "packed-refs"]
 
   /// The name in `<common>/worktrees/<name>`, when `target` is such a path by its text.
   static func registeredName(target: String, common: String) -> String? {

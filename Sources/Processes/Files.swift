@@ -182,11 +182,22 @@ public enum Files {
     }
   }
 
+  /// Whoever may write in the folder can put a pipe where a file was, and its reader would wait for ever.
   private static func opened(_ path: String) throws(FileError) -> Descriptor? {
-    let raw = retrying { open(path, O_RDONLY | O_CLOEXEC) }
+    let raw = retrying { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     if raw < 0 && (errno == ENOENT || errno == ENOTDIR) { return nil }
+    if raw < 0 && errno == ENXIO {
+      throw FileError(path: path, operation: "read", code: FileError.notPlain)
+    }
     guard raw >= 0 else { throw .last("read", path) }
-    return Descriptor(owning: raw)
+    let file = Descriptor(owning: raw)
+    var status = stat()
+    guard fstat(file.raw, &status) == 0 else { throw .last("read", path) }
+    switch status.st_mode & S_IFMT {
+    case S_IFIFO, S_IFSOCK, S_IFBLK:
+      throw FileError(path: path, operation: "read", code: FileError.notPlain)
+    default: return file
+    }
   }
 
   private static func readAll(

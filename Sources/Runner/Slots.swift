@@ -145,9 +145,11 @@ public struct Slots {
   public func open(_ slot: String) throws(CommandError) -> Repository {
     let path = try path(slot)
     return try reporting {
-      try Repository.openWorktree(
+      let worktree = try Repository.openWorktree(
         path: path, expectedCommonDirectory: site.repository.commonDirectory,
         name: Slots.worktreeName(slot), environment: site.environment)
+      try worktree.removeSpecialFiles()
+      return worktree
     }
   }
 

@@ -1,0 +1,70 @@
+import Clibgit2
+import Glibc
+
+extension Repository {
+  /// Removes pipes, sockets and devices that stand where git reads its own files (`.gitignore` and the like),
+  /// in any folder of the work tree: whoever opens such a pipe waits for ever, and git and libgit2 do. What
+  /// cannot be read is not looked into, and other pipes are nobody's business. Gives the paths, in no order.
+  @discardableResult
+  public func removeSpecialFiles() throws(GitError) -> [String] {
+    let operation = "look through"
+    guard let root = workingDirectory, let top = try DirectoryHandle.open(root, operation) else { return [] }
+    var search = SpecialFileSearch()
+    search.look(in: top, path: [])
+    return search.removed.map { PathText.string($0) }
+  }
+}
+
+private struct SpecialFileSearch {
+  private static let depthMaximum = 200
+  private static let names: [[CChar]] = [".gitattributes", ".gitignore", ".gitmodules", ".mailmap"].map {
+    $0.utf8CString.map { $0 }
+  }
+  var removed: [[UInt8]] = []
+  private var depth = 0
+
+  mutating func look(in folder: borrowing DirectoryHandle, path: [UInt8]) {
+    let copy = openat(folder.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard copy >= 0, let stream = fdopendir(copy) else { return }
+    var folders: [[CChar]] = []
+    while let entry = readdir(stream) {
+      let type = Int32(entry.pointee.d_type)
+      if type == Int32(DT_REG) || type == Int32(DT_LNK) { continue }
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
+      }
+      if name == [0x2E, 0] || name == [0x2E, 0x2E, 0] { continue }
+      if path.isEmpty && name == [0x2E, 0x67, 0x69, 0x74, 0] { continue }
+      switch kind(of: name, in: folder, type) {
+      case S_IFDIR: folders.append(name)
+      case S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK:
+        guard Self.names.contains(name), unlinkat(folder.descriptor, name, 0) == 0 else {
+          continue
+        }
+        removed.append(path + name.dropLast().map { UInt8(bitPattern: $0) })
+      default: continue
+      }
+    }
+    closedir(stream)
+    guard depth < Self.depthMaximum else { return }
+    depth += 1
+    for name in folders {
+      guard let inner = try? folder.directory(name, "look through") else { continue }
+      look(in: inner, path: path + name.dropLast().map { UInt8(bitPattern: $0) } + [0x2F])
+    }
+    depth -= 1
+  }
+
+  /// Not every file system says the kind with the name.
+  private func kind(of name: [CChar], in folder: borrowing DirectoryHandle, _ type: Int32) -> mode_t? {
+    switch type {
+    case Int32(DT_DIR): return S_IFDIR
+    case Int32(DT_FIFO): return S_IFIFO
+    case Int32(DT_SOCK): return S_IFSOCK
+    default:
+      var status = stat()
+      guard fstatat(folder.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+      return status.st_mode & S_IFMT
+    }
+  }
+}
