@@ -20,16 +20,20 @@ extension GitProgram {
     return found.map { .denied($0) } ?? outcome
   }
 
-  /// Runs `body` while git holds the lock of a ref that is at `value`: nobody can move it meanwhile. Says
-  /// whether the ref was there and could be held. Throws when git cannot be started.
-  public func holdRef(_ ref: String, at value: OID, _ body: () -> Void) throws(GitError) -> Bool {
+  /// Runs `body` while git holds the lock of a ref that is at `value`: nobody can move it meanwhile. Gives
+  /// `nil`, or git's words when it could not be held there. Throws when git cannot be started.
+  public func holdRef(_ ref: String, at value: OID, _ body: () -> Void) throws(GitError) -> String? {
     var isHeld = false
-    _ = try transact("verify \(ref) \(value.hex)", hooks: .none, message: "") {
+    let outcome = try transact("verify \(ref) \(value.hex)", hooks: .none, message: "") {
       body()
       isHeld = true
       return false
     }
-    return isHeld
+    if isHeld { return nil }
+    switch outcome {
+    case .moved: return "git did not hold it"
+    case .lost(let text), .denied(let text), .busy(let text), .unknown(let text): return text
+    }
   }
 
   /// One transaction of refs, committed when `decide`, called with the locks taken, says so. Should this

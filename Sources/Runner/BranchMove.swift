@@ -2,6 +2,28 @@ import Git
 import Ledger
 import Migration
 
+extension Surroundings {
+  /// Why nothing can be judged or merged on a migration's own branch, or `nil`: the branch is not where the
+  /// ledger says it is, and no move of it is under way. Whatever is there came past the gate and the hooks.
+  func obstacle(astray seen: MigrationState) throws(CommandError) -> String? {
+    guard !seen.isShared, let found = try tip(of: seen.intoRef), found != seen.tip.oid,
+      // It may have been moved, and the entry written, since `seen` was read.
+      let now = try reporting({ try events.read() }).state.migration(named: seen.name),
+      !now.isMoving, found != now.tip.oid, try tip(of: seen.intoRef) == found
+    else { return nil }
+    return
+      "'\(now.into)' is at '\(found.hex.prefix(10))', which came there past the gate, where the ledger has "
+      + "'\(now.tip.hex.prefix(10))'; put it back with 'git update-ref \(now.intoRef) \(now.tip.hex)'"
+  }
+}
+
+extension MigrationState {
+  /// Whether a move of the integration branch is intended and not settled yet.
+  fileprivate var isMoving: Bool {
+    refresh != nil || stepsInFlight.contains { if case .merging = $0.phase { true } else { false } }
+  }
+}
+
 /// Moves an integration branch, by git and through the hooks: the tool has no privileged path (DESIGN §6).
 struct BranchMove {
   let site: any Surroundings

@@ -29,7 +29,7 @@ public struct Finishing {
   public func refresh(_ name: String, stopWhen shouldStop: () -> Bool, signals: Int32) throws(CommandError)
     -> RefreshOutcome
   {
-    let snapshot = try Recovery(site: site).sweep(name)
+    let snapshot = try Recovery(site: site, report: report).sweep(name)
     guard let state = snapshot.state.migration(named: name) else {
       throw CommandError("no migration '\(name)'")
     }

@@ -99,10 +99,7 @@ final class GateTask {
       guard error.waitsForUser else { throw error }
       return .ended(.notNow(Refusal(.limited, error.message)))
     }
-    if let obstacle = try site.obstacle(toMoving: state.intoRef) { return .ended(.obstructed(obstacle)) }
-    if let obstacle = try site.obstacle(toSharing: state) {
-      return .ended(.obstructed(obstacle))
-    }
+    if let obstacle = try obstacle(state) { return .ended(.obstructed(obstacle)) }
     let candidate: Candidate
     switch try site.candidate(of: submission, fence, state) {
     case .conflicts(let paths):
@@ -205,6 +202,13 @@ final class GateTask {
   }
 
   // MARK: Pieces
+
+  /// Why nothing can be merged now, whatever it is.
+  private func obstacle(_ state: MigrationState) throws(CommandError) -> String? {
+    if let found = try site.obstacle(toMoving: state.intoRef, isOwn: !state.isShared) { return found }
+    if let found = try site.obstacle(astray: state) { return found }
+    return try site.obstacle(toSharing: state)
+  }
 
   /// How a step that passed ended: its branch may still have refused to move.
   private func settled() throws(CommandError) -> Ending {

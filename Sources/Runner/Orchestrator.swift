@@ -22,7 +22,8 @@ public final class Orchestrator {
   private(set) var stops = 0
   /// Why the remote could not be reached, as far as that was told.
   private var told = ToldReasons()
-  private var obstacle: String?
+  /// Why work that is due cannot go on before something happens elsewhere, as far as that was told.
+  private var obstacles = ToldReasons()
   /// What the user has to look at before anything more is done on this machine.
   private var halt: CommandError?
   /// When each claim of ours was last known to be fresh, by the clock here.
@@ -125,7 +126,7 @@ public final class Orchestrator {
   /// Without the remote's word nothing is taken from others; what is known here will do to look at.
   private func sweep() throws(CommandError) -> LedgerSnapshot {
     do throws(CommandError) {
-      return try Recovery(in: site).sweep(migration)
+      return try Recovery(in: site) { self.tell(obstacle: $0) }.sweep(migration)
     } catch {
       guard error.isOffline else { throw error }
       return try reporting { try site.events.read() }
@@ -263,17 +264,22 @@ public final class Orchestrator {
     guard let task = gate, let ending = try task.advance() else { return false }
     gate = nil
     switch ending {
-    case .merged, .sentBack, .baseFails, .unjudged: obstacle = nil
+    case .merged, .sentBack, .baseFails, .unjudged: obstacles = ToldReasons()
     case .notNow(let refusal):
       // That another run was faster is no news.
-      if stops == 0, ![.limited, .wrongPhase].contains(refusal.code) { observer.warn(refusal.message) }
+      if stops == 0, ![.limited, .wrongPhase].contains(refusal.code) { tell(obstacle: refusal.message) }
+      // Without a new entry the next try would end as this one did: it waits, like everything else.
+      return try reporting { try site.events.read() }.tip != seenTip
     case .obstructed(let reason):
-      // Said once; looked at again when the next wait is over, without an entry in between.
-      if reason != obstacle { observer.warn(reason) }
-      obstacle = reason
+      // Looked at again when the next wait is over, without an entry in between.
+      tell(obstacle: reason)
       return false
     }
     return true
+  }
+
+  private func tell(obstacle reason: String) {
+    if obstacles.isNew(reason) { observer.warn(reason) }
   }
 
   // MARK: What it begins
@@ -281,9 +287,13 @@ public final class Orchestrator {
   /// Begins the baseline, a gate or an attempt if one can begin now; says whether anything changed.
   private func startSomething(_ state: MigrationState, at now: Timestamp) throws(CommandError) -> Bool {
     guard stops == 0, halt == nil, case .running = state.phase else { return false }
+    if let reason = try site.obstacle(astray: state) {
+      tell(obstacle: reason)
+      return false
+    }
     if try startBaseline(state) { return true }
     var didStart = false
-    let waiting = gate == nil ? gateable(state, at: now) : nil
+    let waiting = gate == nil && baseline == nil ? state.gateable(at: now) : nil
     if gate == nil, let fence = waiting, Resources(state, machine: site.owner.machine).areFreeForGate {
       let task = GateTask(site: site, migration: migration, fence: fence, report: late.warn)
       gate = task
@@ -308,21 +318,6 @@ public final class Orchestrator {
     baseline = try BaselineTask(
       site: site, state: state, commit: tip, tree: tree, report: observer.warn)
     return true
-  }
-
-  /// The submitted step that has waited longest in the plan's order, when nobody's gate is under way.
-  private func gateable(_ state: MigrationState, at now: Timestamp) -> Fence? {
-    guard state.refresh == nil, baseline == nil else { return nil }
-    var found: Fence?
-    for step in state.stepsInFlight {
-      switch step.phase {
-      case .gating, .merging: return nil
-      case .submitted(let submission):
-        if found == nil, submission.notBefore <= now { found = Fence(step: step.id, epoch: step.epoch) }
-      case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: continue
-      }
-    }
-    return found
   }
 
   /// Claims and begins a step; with `sparing` none that would take the gate's resources away.

@@ -6,12 +6,19 @@ import Migration
 /// every event it proposes is checked again by `decide`, against the newest state.
 public struct Recovery {
   let site: any Surroundings
+  /// Told why something cannot be settled yet, a line for people, each time that it is tried.
+  let report: (String) -> Void
 
-  /// Makes a recovery for a site.
-  public init(site: Site) { self.init(in: site) }
+  /// Makes a recovery for a site. `report` is told why something cannot be settled yet.
+  public init(site: Site, report: @escaping (String) -> Void = { _ in }) {
+    self.init(in: site, report: report)
+  }
 
   /// Makes a recovery in any world.
-  package init(in site: any Surroundings) { self.site = site }
+  package init(in site: any Surroundings, report: @escaping (String) -> Void = { _ in }) {
+    self.site = site
+    self.report = report
+  }
 
   /// Expires leases and gives up gate runs whose holders are dead or whose time is over, then settles merges
   /// that were cut off, by looking at where the branch is (I-23). Gives the state afterwards.
@@ -139,9 +146,11 @@ public struct Recovery {
       return try perform(record(Proposal(state.name, abandoned), while: isSame))
     }
     var effects: [Effect] = []
-    _ = try site.holdStill(state.intoRef, at: tip) { () throws(CommandError) in
+    let locked = try site.holdStill(state.intoRef, at: tip, isOwn: !state.isShared) {
+      () throws(CommandError) in
       effects = try record(Proposal(state.name, abandoned), while: isSame)
     }
+    if let locked { report("a merge that was cut off cannot be settled yet: \(locked)") }
     try perform(effects)
   }
 

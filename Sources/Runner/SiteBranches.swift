@@ -19,8 +19,10 @@ extension Site {
   package func createBranch(_ branch: String, at commit: OID) throws(CommandError) -> String? {
     let ref = "refs/heads/" + branch
     try announceBranches()
+    let locked = try lockHeld(on: ref, isOwn: true)
     return try reporting { () throws -> String? in
       guard try repository.resolve(ref) == nil else { return nil }
+      if let locked { return locked }
       switch try git.updateRef(
         ref, to: commit, from: nil, hooks: .effective, message: "git-migrate")
       {
@@ -46,7 +48,7 @@ extension Site {
         }
       }
       // git asks nobody but the hook while it holds the lock of a branch that is checked out.
-      if let refused = try obstacle(toMoving: ref) ?? lockHeld(on: ref) ?? objection() { return refused }
+      if let refused = try obstacle(toMoving: ref, isOwn: isOwn) ?? objection() { return refused }
       let worktree = try Repository.discover(from: place, environment: cleanEnvironment)
       let program = program(of: worktree)
       try requireApprovedCommands(of: program, at: place)
@@ -61,21 +63,23 @@ extension Site {
   }
 
   package func holdStill(
-    _ ref: String, at tip: OID, _ body: () throws(CommandError) -> Void
-  ) throws(CommandError) -> Bool {
+    _ ref: String, at tip: OID, isOwn: Bool, _ body: () throws(CommandError) -> Void
+  ) throws(CommandError) -> String? {
+    if let locked = try lockHeld(on: ref, isOwn: isOwn) { return locked }
     var failure: CommandError?
-    let isHeld = try reporting {
+    let refused = try reporting {
       try git.holdRef(ref, at: tip) {
         do throws(CommandError) { try body() } catch { failure = error }
       }
     }
     if let failure { throw failure }
-    return isHeld
+    guard let refused, try self.tip(of: ref) == tip else { return nil }
+    return firstLine(refused)
   }
 
-  /// A branch that is checked out where something is changed, or twice, stays where it is.
-  package func obstacle(toMoving ref: String) throws(CommandError) -> String? {
-    try reporting { () throws -> String? in
+  package func obstacle(toMoving ref: String, isOwn: Bool) throws(CommandError) -> String? {
+    if let locked = try lockHeld(on: ref, isOwn: isOwn) { return locked }
+    return try reporting { () throws -> String? in
       let checkouts = try checkouts(ref)
       guard let place = checkouts.first else { return nil }
       let branch = ref.hasPrefix("refs/heads/") ? String(ref.dropFirst("refs/heads/".count)) : ref
@@ -139,14 +143,17 @@ extension Site {
   }
 
   /// git writes the files first, and would find only then that the branch is locked: a look before it spares
-  /// people the sight of files that come and go. Git itself has a branch locked for a moment.
-  private func lockHeld(on ref: String) -> String? {
+  /// people the sight of files that come and go, and the ledger a merge that comes to nothing. Git itself has
+  /// a branch locked for a moment.
+  private func lockHeld(on ref: String, isOwn: Bool) throws(CommandError) -> String? {
+    if isOwn { _ = try reporting { try StaleLock.recover(ref, in: repository, now: clock.now()) } }
     for _ in 0..<10 {
       if StaleLock.present(on: ref, in: repository) == nil { return nil }
       RetryPolicy.pause(microseconds: 100_000)
     }
     return StaleLock.present(on: ref, in: repository).map {
       "'\($0)' is there: if no git is at work, a killed one left it, and it can be removed"
+        + (isOwn ? "; git-migrate does that when it is older than a minute" : "")
     }
   }
 

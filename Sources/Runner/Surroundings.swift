@@ -37,12 +37,18 @@ package protocol BranchAccess: AnyObject {
   func requestMove(
     of ref: String, from old: OID, to new: OID, isOwn: Bool, unless objection: () -> String?
   ) throws(CommandError) -> String?
-  /// Runs `body` while nobody can move the branch, which is at `tip`. Says whether it could be held there.
+  /// Runs `body` while nobody can move the branch, which is at `tip`. Gives why it could not be held there;
+  /// `nil` when it was, or when it has moved by now, so that another look is worth it.
+  ///
+  /// A lock that a killed program left on a branch that only git-migrate moves (`isOwn`) is taken away.
   func holdStill(
-    _ ref: String, at tip: OID, _ body: () throws(CommandError) -> Void
-  ) throws(CommandError) -> Bool
-  /// Why the branch could not be moved now, or `nil`: it is checked out where something is changed, or twice.
-  func obstacle(toMoving ref: String) throws(CommandError) -> String?
+    _ ref: String, at tip: OID, isOwn: Bool, _ body: () throws(CommandError) -> Void
+  ) throws(CommandError) -> String?
+  /// Why the branch could not be moved now, or `nil`: it is locked, or checked out where something is
+  /// changed, or twice.
+  ///
+  /// A lock that a killed program left on a branch that only git-migrate moves (`isOwn`) is taken away.
+  func obstacle(toMoving ref: String, isOwn: Bool) throws(CommandError) -> String?
   /// Why the branch could not be moved from `old` to a commit with the tree `new`, or `nil`: where it is
   /// checked out, a file that git does not know is in the way of a new one.
   func obstacle(toMoving ref: String, from old: OID, toTree new: OID) throws(CommandError) -> String?

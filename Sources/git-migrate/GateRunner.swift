@@ -34,8 +34,11 @@ final class GateRunner {
 
   /// Runs the gate of a submitted step, or waits for whoever runs it, until the step has left the gate.
   func pass(_ migration: String, _ fence: Fence) throws(CommandError) -> Ending {
+    var told = ToldReasons()
     while true {
-      let snapshot = try Recovery(site: site).sweep(migration)
+      let snapshot = try Recovery(site: site) { [context] in
+        if told.isNew($0) { context.warn($0) }
+      }.sweep(migration)
       guard let step = snapshot.state.migration(named: migration)?.step(fence.step) else {
         return .ended("gone")
       }

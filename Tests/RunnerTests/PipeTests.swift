@@ -10,7 +10,7 @@ struct PipeTests {
   @Test(
     "by a worker",
     arguments: [
-      "rm .gitignore; mkfifo .gitignore", "mkdir d && mkfifo d/.gitattributes", "mkfifo .gitmodules",
+      "rm .gitignore; mkfifo .gitignore", "mkdir d && mkfifo d/.gitattributes", "mkfifo .gitattributes",
       "mkfifo \"$MIGRATE_RESULT_FILE\"", "mkfifo plain", "rm a.txt; mkfifo a.txt",
       "d=$(git rev-parse --git-dir) && rm $d/index && mkfifo $d/index",
       "d=$(git rev-parse --git-dir) && rm $d/HEAD && mkfifo $d/HEAD",

@@ -1,6 +1,8 @@
 import Git
+import Glibc
 import Ledger
 import Migration
+import Processes
 import Support
 import Testing
 
@@ -118,5 +120,34 @@ struct SleepingRecoveryTests {
     try Recovery(site: site()).sweep("mig")
     let state = try #require(try site().ledger.read().state.migration(named: "mig"))
     #expect(state.step("S1")?.phase.word == "submitted")
+  }
+
+  /// Leaves a lock on the branch, as a git does that is killed with its run.
+  private func leaveLock(age: Int64) throws {
+    let path = world.path + "/.git/refs/heads/" + plan.into + ".lock"
+    try Files.writeAtomically(path, [])
+    let time = timespec(tv_sec: Int(clock.seconds - age), tv_nsec: 0)
+    #expect(utimensat(AT_FDCWD, path, [time, time], 0) == 0)
+  }
+
+  @Test("a lock that was left on the branch is taken away")
+  func leftLock() throws {
+    try stalledMerge()
+    try leaveLock(age: 61)
+    try Recovery(site: site()).sweep("mig")
+    let state = try #require(try site().ledger.read().state.migration(named: "mig"))
+    #expect(state.step("S1")?.phase.word == "submitted")
+  }
+
+  @Test("a lock that may be somebody's is waited for, and named")
+  func youngLock() throws {
+    try stalledMerge()
+    try leaveLock(age: 1)
+    var told: [String] = []
+    try Recovery(site: site()) { told.append($0) }.sweep("mig")
+    let state = try #require(try site().ledger.read().state.migration(named: "mig"))
+    #expect(state.step("S1")?.phase.word == "merging")
+    #expect(told.count == 1)
+    #expect(told.first?.contains("refs/heads/migrate/mig.lock' is there") == true, "\(told)")
   }
 }

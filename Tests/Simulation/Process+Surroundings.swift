@@ -59,29 +59,30 @@ extension Process: Surroundings {
     return isMoved && !isFaulty ? nil : "error: the branch is elsewhere"
   }
 
-  func obstacle(toMoving ref: String) throws(CommandError) -> String? {
+  func obstacle(toMoving ref: String, isOwn: Bool) throws(CommandError) -> String? {
     guard passes() else { throw death }
+    if machine.clone.isBranchHeld { return "the branch is locked" }
     return world.strikes(world.faults.obstacle) ? "somebody has changes there" : nil
   }
 
   func obstacle(
     toMoving ref: String, from old: OID, toTree new: OID
   ) throws(CommandError) -> String? {
-    try obstacle(toMoving: ref)
+    try obstacle(toMoving: ref, isOwn: true)
   }
 
   func holdStill(
-    _ ref: String, at tip: OID, _ body: () throws(CommandError) -> Void
-  ) throws(CommandError) -> Bool {
+    _ ref: String, at tip: OID, isOwn: Bool, _ body: () throws(CommandError) -> Void
+  ) throws(CommandError) -> String? {
     guard passes() else { throw death }
-    guard machine.clone.branch == tip else { return false }
+    guard machine.clone.branch == tip else { return nil }
     var failure: CommandError?
     let isHeld = world.holdBranch(of: machine.clone) {
       do throws(CommandError) { try body() } catch { failure = error }
     }
     if let failure { throw failure }
     guard passes() else { throw death }
-    return isHeld
+    return isHeld ? nil : "the branch is locked"
   }
 
   // MARK: Work

@@ -22,7 +22,7 @@ struct AbortCommand: Subcommand {
     let text = words.text(or: reason)
     do throws(CommandError) {
       let steering = try Steering(context, migration)
-      try Recovery(site: site).sweep(steering.migration)
+      try Recovery(site: site) { context.warn($0) }.sweep(steering.migration)
       try steering.append(json: json.isWanted) { _ in
         [.migrationAborted(reason: text.isEmpty ? "\(site.actor) asked for it" : text)]
       }

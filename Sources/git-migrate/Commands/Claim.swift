@@ -39,7 +39,7 @@ struct ClaimCommand: Subcommand {
     let runsSetup = !bringsPlace && found.plan.worktree.setup != nil
     if runsSetup { try site.requireTrust(found) }
     if !bringsPlace { try site.requireReady(found) }
-    try Recovery(site: site).sweep(found.name)
+    try Recovery(site: site) { context.warn($0) }.sweep(found.name)
     let claiming = Claiming(site: site)
     let answer = try claiming.claim(
       found.name, step: step, holder: worker.map(TerminalText.sanitizedLine) ?? site.actor,

@@ -30,7 +30,7 @@ struct FinishCommand: Subcommand {
     let site = try context.site()
     let named = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
     try site.requireApprovedCommands()
-    let snapshot = try Recovery(site: site).sweep(named.name)
+    let snapshot = try Recovery(site: site) { context.warn($0) }.sweep(named.name)
     guard let state = snapshot.state.migration(named: named.name) else { return }
     let finishing = Finishing(site: site, report: { context.warn($0) })
     if case .finished(let result) = state.phase {

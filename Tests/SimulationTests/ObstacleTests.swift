@@ -1,0 +1,146 @@
+import Git
+import Ledger
+import Migration
+import Testing
+
+@testable import Runner
+@testable import Simulation
+
+/// What stands in the way until somebody does something about it: the run waits, says so once with the way
+/// out, and goes on by itself afterwards.
+@Suite("An hour with something in the way")
+struct ObstacleTests {
+  private final class Listener: RunObserver {
+    var warnings: [String] = []
+    func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [String]) {}
+    func warn(_ text: String) { warnings.append(text) }
+  }
+
+  private let world: World
+  private let machine: Machine
+  private let process: Process
+  private let listener = Listener()
+  private let run: Orchestrator
+  private let fence = Fence(step: "S1", epoch: 1)
+  private let first: OID
+  private let result: OID
+
+  /// A submitted step, and a run.
+  init() throws {
+    world = try #require((1...100).lazy.map { World(seed: $0) }.first { $0.server == nil && !$0.hasHooks })
+    world.isCalm = true
+    machine = Machine(name: "m1", workers: 1, clone: world.clones[0], wakesAt: .max)
+    process = Process(world: world, machine: machine, actor: "m1")
+    machine.process = process
+    world.machines = [machine]
+    run = Orchestrator(in: process, migration: World.migration, workers: 1, observer: listener)
+    first = world.objects.commit(world.objects.tree([1, 1, 1]), parents: [])
+    world.base = first
+    let tree = world.objects.tree([1, 2, 1])
+    result = world.objects.commit(tree, parents: [first])
+    let plan = Plan(migration: World.migration, steps: [PlannedStep(id: "S1")])
+    try record(
+      .migrationStarted(
+        MigrationStart(plan: plan, digest: "d", base: "main", commit: first.id, shared: false)))
+    world.branch = first
+    try record(
+      .stepClaimed(
+        Claim(
+          fence: fence, holder: "m1", owner: process.owner, base: first.id,
+          expiresAt: process.clock.now().adding(seconds: 600), slot: nil)))
+    try record(.stepSubmitted(fence, Submission.Result(commit: result.id, tree: tree.id, isNoOp: false)))
+  }
+
+  private struct NotRecorded: Error { var outcome: String }
+
+  private func record(_ change: Migration.Change) throws {
+    let outcome = try process.events.append([Proposal(World.migration, change)], by: process.actor)
+    guard case .won = outcome else { throw NotRecorded(outcome: "\(outcome)") }
+  }
+
+  private var phase: StepPhase? {
+    get throws { try process.events.read().state.migration(named: World.migration)?.step("S1")?.phase }
+  }
+
+  /// Runs for an hour in which a wait is half a second, as in a real run. Gives how often it went round.
+  private func anHour() throws -> (rounds: Int, busy: Int) {
+    let end = world.now + 3_600_000
+    var (rounds, busy) = (0, 0)
+    while world.now < end, busy < 1000 {
+      rounds += 1
+      switch try run.step() {
+      case .more: busy += 1
+      case .nothing: world.now += 500
+      case .ended: return (rounds, busy)
+      }
+    }
+    return (rounds, busy)
+  }
+
+  private func check(tellsOnce text: String) throws {
+    let entries = world.chain.count
+    let (rounds, busy) = try anHour()
+    #expect(rounds <= 7_201)
+    #expect(busy <= 1, "a round without a wait is one in which something happened")
+    #expect(world.chain.count == entries, "nothing is recorded over and over")
+    #expect(listener.warnings.count == 1, "\(listener.warnings.prefix(5))")
+    #expect(listener.warnings.first?.contains(text) == true, "\(listener.warnings.prefix(5))")
+  }
+
+  @Test("a commit on the branch that came past the gate: told once, with the way back")
+  func foreignCommit() throws {
+    world.branch = world.objects.commit(world.objects.tree([1, 1, 2]), parents: [first])
+    try check(tellsOnce: "git update-ref \(World.intoRef) \(first.hex)")
+    world.branch = first
+    _ = try anHour()
+    guard case .merged = try phase else {
+      Issue.record("it is \(String(describing: try phase))")
+      return
+    }
+  }
+
+  @Test("a lock on the branch: told once, and no merge is begun that would come to nothing")
+  func leftLock() throws {
+    machine.clone.isBranchHeld = true
+    try check(tellsOnce: "locked")
+    machine.clone.isBranchHeld = false
+    _ = try anHour()
+    guard case .merged = try phase else {
+      Issue.record("it is \(String(describing: try phase))")
+      return
+    }
+  }
+
+  @Test("a lock on the branch of a merge that was cut off: told once, and settled when it is gone")
+  func leftLockOfMerge() throws {
+    let dead = Process(world: world, machine: machine, actor: "dead")
+    let candidate = world.objects.commit(world.objects.tree([1, 2, 1]), parents: [first])
+    let tree = world.objects.tree(of: candidate)
+    let end = process.clock.now().adding(seconds: 600)
+    try record(
+      .gateStarted(
+        fence,
+        GateStart(
+          gate: 1, holder: "dead", owner: dead.owner, expiresAt: end, tip: first.id, tree: tree.id)))
+    try record(
+      .gateFinished(
+        fence,
+        GateReport(
+          gate: 1, tree: tree.id, verifiers: Plan(migration: World.migration, steps: []).verifierDigest,
+          verdict: .passed, failure: nil, isNoChange: false)))
+    try record(
+      .mergeIntended(
+        fence,
+        MergeTarget(
+          gate: 1, old: first.id, new: candidate.id, tree: tree.id, owner: dead.owner, expiresAt: end)))
+    dead.end()
+    machine.clone.isBranchHeld = true
+    try check(tellsOnce: "locked")
+    machine.clone.isBranchHeld = false
+    _ = try anHour()
+    guard case .merged = try phase else {
+      Issue.record("it is \(String(describing: try phase))")
+      return
+    }
+  }
+}
