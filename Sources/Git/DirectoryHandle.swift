@@ -107,7 +107,7 @@ struct DirectoryHandle: ~Copyable {
   func allowRemoval() {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & 0o700 != 0o700 else { return }
-    fchmod(descriptor, 0o700)
+    fchmod(descriptor, status.st_mode & 0o7777 | 0o700)
   }
 
   /// A directory that its owner may not read is opened as a mere place, which needs no permission, and

@@ -38,8 +38,7 @@ extension Repository {
     }
     let tree = try treeOf(commit: commit)
     if breakingLocks {
-      unlink("\(gitDirectory)/index.lock")
-      unlink("\(gitDirectory)/HEAD.lock")
+      for name in ["index.lock", "HEAD.lock"] { try? Files.removeTree("\(gitDirectory)/\(name)") }
     }
     if case .seal(let seal) = belief { try restoreIndex(of: seal) }
     try withIndex(operation) { index throws(GitError) in

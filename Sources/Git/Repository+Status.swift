@@ -106,6 +106,9 @@ extension Repository {
         throw GitError(message: "it cannot be read", operation: operation, subject: path)
       // What a submodule has checked out is its own affair: the recorded commit stays.
       case _ where isSubmodule: continue
+      // In a folder that nobody may search everything looks deleted.
+      case GIT_DELTA_DELETED where WorktreeFiles.isUnreachable("\(subject)/\(path)"):
+        throw GitError(message: "it cannot be read", operation: operation, subject: path)
       case GIT_DELTA_DELETED: result.append(WorkTreeDelta(kind: .deleted, path: path))
       case GIT_DELTA_UNTRACKED:
         let isFolder = path.hasSuffix("/")

@@ -102,4 +102,11 @@ extension WorktreeFiles {
     guard let name = try? PathText.terminated(path, "look at") else { return false }
     return lstat(name, &status) == 0
   }
+
+  /// Whether nobody can tell if there is anything at the path.
+  static func isUnreachable(_ path: String) -> Bool {
+    var status = stat()
+    guard let name = try? PathText.terminated(path, "look at") else { return false }
+    return lstat(name, &status) != 0 && errno != ENOENT && errno != ENOTDIR
+  }
 }

@@ -88,7 +88,14 @@ extension Ledger: EntryWriter {
   private func requireReadable(_ commit: OID, _ entry: Entry) throws(GitError) {
     let plan = entry.event.change.plan
     let number = entry.event.change.planNumber
-    let message = try writing.message(ofCommit: commit)
+    let message: [UInt8]
+    do throws(GitError) {
+      message = try writing.message(ofCommit: commit)
+    } catch {
+      // `git gc --prune=now` takes objects that no ref has yet: the ref will not move, and it is tried again.
+      guard error.isNotFound else { throw error }
+      return
+    }
     do throws(EntryFault) {
       let line = try Chain.line(inMessage: message)
       let found = try Entry(line: line) { (_, wanted) throws(JSONFault) in

@@ -142,7 +142,13 @@ final class GateJob: GateVerification {
     let judgement = try judgement(verifier.name, verifier.kind, status, verifier.timeoutSeconds)
     guard judgement.verdict == .passed else { return end(report(verifier.name, judgement)) }
     next += 1
-    let changed = try worktree.changedFiles()
+    let changed: [String]
+    do throws(CommandError) {
+      changed = try worktree.changedFiles()
+    } catch {
+      guard !error.waitsForUser else { throw error }
+      return end(unreadable(verifier, error))
+    }
     if !changed.isEmpty {
       guard verifier.mutates else { return end(mutated(verifier, changed)) }
       if next < plan.gate.verifiers.count { try worktree.restart() }
@@ -193,6 +199,15 @@ final class GateJob: GateVerification {
           "let '\(verifier.name)' only check, without mending; or say 'mutates: allow' at it in the plan, "
             + "and what it changes is thrown away"
         ] + paths.map { "changed by '\(verifier.name)': \($0)" }),
+      kept: worktree.kept)
+  }
+
+  /// What it judged cannot be told from what it left.
+  private func unreadable(_ verifier: Plan.Verifier, _ error: CommandError) -> VerifierReport {
+    let reason = "\(verifier.name): left the worktree so that it cannot be read: \(error.message)"
+    return VerifierReport(
+      verdict: .failed,
+      failure: Migration.Failure(kind: .gate, reason: Site.relative(reason, to: worktree.directory)),
       kept: worktree.kept)
   }
 

@@ -135,7 +135,7 @@ final class GateWorktree {
       try prepare(keeping: isKept, believing: site.gateSeals[slot], isYounger: !known.isEmpty)
     } catch {
       // What a verifier left cannot be cleaned: that is for a person to look at, and must not stop the gate.
-      guard Files.exists(directory) else { throw error }
+      guard !error.waitsForUser, Files.exists(directory) else { throw error }
       _ = try reporting { try slots.setAside(slot, directory) }
       try prepare(keeping: { _ in false }, believing: nil, isYounger: false)
     }

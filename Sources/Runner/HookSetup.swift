@@ -27,7 +27,7 @@ public struct HookSetup {
   public func install() throws(CommandError) -> HookChanges {
     try reporting { try Files.makeDirectories(site.localDirectory) }
     // Many that begin at once would trip over each other's lock of the configuration.
-    let lock = try reporting { try FileLock.acquire(path: notePath + ".lock", wait: true) }
+    let lock = try reporting { try FileLock.acquire(path: notePath + "-guard", wait: true) }
     defer { withExtendedLifetime(lock) {} }
     var changes = try HookInstaller(site: site).install()
     for setting in try settings() where try !values(setting.key).contains(setting.value) {

@@ -20,9 +20,11 @@ extension Slots {
   func enter(_ slot: String) throws(CommandError) -> Entered {
     let path = try path(slot)
     func open(_ ignoringPointer: Bool) throws(GitError) -> Repository {
-      try Repository.openWorktree(
+      let worktree = try Repository.openWorktree(
         path: path, expectedCommonDirectory: site.repository.commonDirectory,
         name: Slots.worktreeName(slot), ignoringPointer: ignoringPointer, environment: site.environment)
+      try worktree.clearObstacles()
+      return worktree
     }
     do throws(GitError) {
       return .sound(try open(false))

@@ -30,9 +30,20 @@ public struct Slots {
       let lock = try creationLock()
       defer { withExtendedLifetime(lock) {} }
       let before = marker(slot)?.base
-      let ignored = try keepLeftovers(slot, path)
+      var ignored: [String]?
+      let worktree: Repository
+      do {
+        ignored = try keepLeftovers(slot, path)
+        worktree = try checkOut(claim.base.oid, in: slot, path, isExact: ignored != nil)
+      } catch {
+        // What an earlier worker left there cannot be read or cleaned: that is for a person to look at, and no
+        // fault of this step. A slot that is made anew has nothing of it.
+        guard (error as? CommandError)?.waitsForUser != true, Files.exists(path) else { throw error }
+        try setAside(slot, path)
+        ignored = nil
+        worktree = try checkOut(claim.base.oid, in: slot, path)
+      }
       try forgetBeginning(slot)
-      let worktree = try checkOut(claim.base.oid, in: slot, path, isExact: ignored != nil)
       try write(
         SlotMarker(
           migration: migration, fence: claim.fence, base: claim.base, owner: claim.owner, isClosed: false),
@@ -148,7 +159,7 @@ public struct Slots {
       let worktree = try Repository.openWorktree(
         path: path, expectedCommonDirectory: site.repository.commonDirectory,
         name: Slots.worktreeName(slot), environment: site.environment)
-      try worktree.removeSpecialFiles()
+      try worktree.clearObstacles()
       return worktree
     }
   }
@@ -218,8 +229,8 @@ public struct Slots {
 
   /// Nobody else works in a slot that is made ready, so a lock there is what a killed process left.
   func removeLocks(of worktree: Repository) throws {
-    try Files.removeFile(worktree.gitDirectory + "/index.lock")
-    try Files.removeFile(worktree.gitDirectory + "/HEAD.lock")
+    try Files.removeTree(worktree.gitDirectory + "/index.lock")
+    try Files.removeTree(worktree.gitDirectory + "/HEAD.lock")
   }
 
   /// Keeps what an ended claim left in the slot on the claim's attempt ref, unless it is kept already. When

@@ -2,20 +2,21 @@ import Clibgit2
 import Glibc
 
 extension Repository {
-  /// Removes pipes, sockets and devices that stand where git reads its own files (`.gitignore` and the like),
-  /// in any folder of the work tree: whoever opens such a pipe waits for ever, and git and libgit2 do. What
-  /// cannot be read is not looked into, and other pipes are nobody's business. Gives the paths, in no order.
+  /// Takes out of the way what keeps git and libgit2 from reading the work tree. Pipes, sockets and devices
+  /// that stand where git reads its own files (`.gitignore` and the like) are removed: whoever opens such a
+  /// pipe waits for ever. Folders that their owner may not list or search get these rights: what is in them
+  /// would count as deleted. Other pipes are nobody's business. Gives the paths of what was removed.
   @discardableResult
-  public func removeSpecialFiles() throws(GitError) -> [String] {
+  public func clearObstacles() throws(GitError) -> [String] {
     let operation = "look through"
     guard let root = workingDirectory, let top = try DirectoryHandle.open(root, operation) else { return [] }
-    var search = SpecialFileSearch()
+    var search = ObstacleSearch()
     search.look(in: top, path: [])
     return search.removed.map { PathText.string($0) }
   }
 }
 
-private struct SpecialFileSearch {
+private struct ObstacleSearch {
   private static let depthMaximum = 200
   private static let names: [[CChar]] = [".gitattributes", ".gitignore", ".gitmodules", ".mailmap"].map {
     $0.utf8CString.map { $0 }
@@ -24,6 +25,7 @@ private struct SpecialFileSearch {
   private var depth = 0
 
   mutating func look(in folder: borrowing DirectoryHandle, path: [UInt8]) {
+    folder.allowRemoval()
     let copy = openat(folder.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0, let stream = fdopendir(copy) else { return }
     var folders: [[CChar]] = []
