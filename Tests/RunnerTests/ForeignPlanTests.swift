@@ -3,7 +3,7 @@ import Processes
 import Support
 import Testing
 
-/// A run carries out only plans that its user has approved, also when another one arrives in the middle of it.
+/// A run carries out only plans that its user has approved, also when another one arrives in the middle.
 @Suite("A plan that somebody else brings")
 struct ForeignPlanTests {
   private static let steps = """

@@ -42,7 +42,9 @@ struct NameTests {
     try world.start(
       """
         - id: A
-          run: 'echo two > "$(printf "J\\366rg")"; touch "$HOME/a"; until test -e "$HOME/go"; do sleep 0.1; done'
+          run: |
+            echo two > "$(printf "J\\366rg")"
+            touch "$HOME/a"; until test -e "$HOME/go"; do sleep 0.1; done
         - id: B
           run: 'until test -e "$HOME/a"; do sleep 0.1; done; echo one > "$(printf "J\\366rg")"'
       """)
