@@ -228,10 +228,25 @@ public struct RefGuard {
   private func isNoOp(_ update: RefUpdate) throws(RefObjection) -> Bool {
     guard case .transaction = vantage else { return update.old == update.new }
     switch (update.old, update.new) {
-    case (_, .oid(let new)): return try current(update) == new
+    case (_, .oid(let new)):
+      let now = try current(update)
+      return now == new || now != nil && isPacking(update)
     case (.oid(let old), .none): return isPruning(update.ref, old)
     case (_, .symbolic), (.none, .none), (.symbolic, .none): return false
     }
+  }
+
+  /// Packing copies what a ref said when git read it. Somebody may have moved the ref since, and then nobody
+  /// ever reads the copy. It looks like a creation; but who moves a ref has it locked all the while, and who
+  /// packs has `packed-refs` locked instead. Others who move the ref lock it for a moment, so that a lock is
+  /// looked at again.
+  private func isPacking(_ update: RefUpdate) -> Bool {
+    guard case .none = update.old else { return false }
+    for _ in 0..<100 where StaleLock.present(on: "packed-refs", in: repository) != nil {
+      if StaleLock.present(on: update.ref, in: repository) == nil { return true }
+      RetryPolicy.pause(microseconds: 10_000)
+    }
+    return false
   }
 
   /// Pruning leaves the packed value. A real deletion takes that away too, and so holds the lock of

@@ -23,6 +23,26 @@ public enum SignalPipe {
     return pipe.reading
   }
 
+  /// Catches what asks a command to end: `SIGINT`, `SIGTERM` and, unless it was started to be deaf to it
+  /// (`nohup`), `SIGHUP`. Gives the descriptor to poll.
+  public static func installForEnd() throws(ProcessError) -> Int32 {
+    var hangup = sigaction()
+    sigaction(SIGHUP, nil, &hangup)
+    let isDeaf = unsafeBitCast(hangup.__sigaction_handler.sa_handler, to: Int.self) == 1
+    return try install([SIGINT, SIGTERM] + (isDeaf ? [] : [SIGHUP]))
+  }
+
+  /// Ends this process by a signal, as if it had never been caught: whoever waits for it sees what ended it.
+  /// A lost terminal counts as `SIGTERM`, since a shell would say 129, which means wrong usage.
+  ///
+  /// The first process of a container outlives its signals; it exits as a shell would say it.
+  public static func end(by signal: Int32) -> Never {
+    let last = signal == SIGHUP ? SIGTERM : signal
+    Glibc.signal(last, SIG_DFL)
+    raise(last)
+    exit(128 + last)
+  }
+
   /// The signals that came since the last call, oldest first; never waits.
   public static func drain() -> [Int32] {
     guard let pipe else { return [] }

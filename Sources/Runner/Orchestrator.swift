@@ -20,6 +20,8 @@ public final class Orchestrator {
   private var gate: GateTask?
   private var baseline: BaselineTask?
   private(set) var stops = 0
+  /// The signal that said stop, when one did.
+  public private(set) var stopSignal: Int32?
   /// Why the remote could not be reached, as far as that was told.
   private var told = ToldReasons()
   /// Why work that is due cannot go on before something happens elsewhere, as far as that was told.
@@ -146,7 +148,10 @@ public final class Orchestrator {
 
   private func readSignals() {
     guard signals >= 0 else { return }
-    for signal in SignalPipe.drain() where signal == 2 || signal == 15 { stop() }
+    for signal in SignalPipe.drain() where [1, 2, 15].contains(signal) {
+      stopSignal = stopSignal ?? signal
+      stop()
+    }
   }
 
   /// Asks the workers to end, and the run with them; the second time it kills them.

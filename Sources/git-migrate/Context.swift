@@ -12,6 +12,8 @@ final class Context {
   let output = Output(descriptor: STDOUT_FILENO)
   /// What the command ends with when it throws nothing.
   var exitCode = CommandError.ExitCode.done
+  /// The signal that asked for the end. A command that is interrupted by it ends by it, after its last word.
+  var stopSignal: Int32?
   private var opened: Site?
 
   init(environment: [String: String]) { self.environment = environment }

@@ -14,7 +14,7 @@ final class GateRunner {
     case ended(String)
   }
 
-  /// The descriptor that becomes readable when Ctrl-C is pressed.
+  /// The descriptor that becomes readable when a signal asks for the end: Ctrl-C, a lost terminal.
   let signals: Int32
   private let context: Context
   private let site: Site
@@ -23,12 +23,15 @@ final class GateRunner {
   init(_ context: Context) throws(CommandError) {
     self.context = context
     site = try context.site()
-    signals = try reporting { try SignalPipe.install([2, 15]) }
+    signals = try reporting { try SignalPipe.installForEnd() }
   }
 
   /// Whether the user wants to stop.
   func shouldStop() -> Bool {
-    if !SignalPipe.drain().isEmpty { isInterrupted = true }
+    if let signal = SignalPipe.drain().first {
+      context.stopSignal = context.stopSignal ?? signal
+      isInterrupted = true
+    }
     return isInterrupted
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Processes
 import Runner
 
 /// One run of the program: arguments in, exit code out.
@@ -33,7 +34,9 @@ struct Invocation {
       }
       let failure = CommandError.from(error)
       context.report(failure)
-      return flushed(context, failure.exitCode.rawValue, after: failure)
+      let code = flushed(context, failure.exitCode.rawValue, after: failure)
+      if failure.exitCode == .interrupted, let signal = context.stopSignal { SignalPipe.end(by: signal) }
+      return code
     }
   }
 

@@ -96,6 +96,18 @@ import Testing
     let packed = world.repository.commonDirectory + "/packed-refs"
     try Files.writeAtomically(packed, Array("# pack-refs with: peeled\n\(now.hex) \(Ledger.ref)\n".utf8))
     #expect(world.objection((Ledger.ref, now, nil)) == nil)
+    // Others may have moved it since git has read it: whoever packs does not hold the ref itself.
+    let (old, new) = try next()
+    try world.set(Ledger.ref, new)
+    try Files.writeAtomically(packed + ".lock", [])
+    #expect(world.objection((Ledger.ref, nil, old)) == nil)
+    let lock = "\(world.repository.commonDirectory)/\(Ledger.ref).lock"
+    try Files.writeAtomically(lock, [])
+    #expect(world.objection((Ledger.ref, nil, old))?.contains("the ledger only grows") == true)
+    try Files.removeFile(lock)
+    try Files.removeFile(packed + ".lock")
+    #expect(world.objection((Ledger.ref, nil, old))?.contains("the ledger only grows") == true)
+    try world.set(Ledger.ref, now)
     // The same line while somebody holds the lock is a real deletion.
     try Files.writeAtomically(packed + ".lock", [])
     #expect(world.objection((Ledger.ref, now, nil)) != nil)

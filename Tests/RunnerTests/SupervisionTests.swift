@@ -83,6 +83,32 @@ struct SupervisionTests {
     #expect(try world.steps().allSatisfy { $0["attempts"] == .integer(1) }, "a stop is no failed attempt")
   }
 
+  @Test("a terminal that goes away, and a request to end, do the same", arguments: [SIGHUP, SIGTERM])
+  func asked(_ signal: Int32) throws {
+    let world = try MigrationWorld()
+    try world.start(#"  - { id: A, run: 'touch "$HOME/at"; sleep 600' }"#)
+    let run = try world.begin("run")
+    #expect(eventually { Files.exists(world.home("at")) })
+    run.send(signal)
+    let end = try run.wait()
+    #expect(end.code == 143, "\(end)")
+    #expect(end.out.contains("claims are given back"), "\(end)")
+    #expect(try world.states() == ["A": "ready"])
+    #expect(try world.survivors() == [])
+  }
+
+  @Test("one that was started with nohup stays when the terminal goes away")
+  func deaf() throws {
+    let world = try MigrationWorld()
+    try world.start(#"  - { id: A, run: 'touch "$HOME/at"; while [ ! -e "$HOME/go" ]; do sleep 0.05; done' }"#)
+    let run = try BackgroundRun(world.repository, "nohup", [TestBinary.path, "run"])
+    #expect(eventually { Files.exists(world.home("at")) })
+    run.send(SIGHUP)
+    try world.allow("go")
+    #expect(try run.wait().code == 0)
+    #expect(try world.states() == ["A": "merged"])
+  }
+
   @Test("Ctrl-C during the gate gives the gate back, and the step waits for the next run")
   func interruptedGate() throws {
     let world = try MigrationWorld()

@@ -10,9 +10,9 @@ struct RunCommand: Subcommand {
     commandName: "run", abstract: "Do the steps with a number of workers, to the end.",
     discussion: """
       Runs each step's codemod or agent in a worktree of its own, judges what comes of it and merges what \
-      passes. Ctrl-C stops it: claims are given back, worktrees are kept. A run that was killed is continued \
-      by the next. \
-      Exit codes: 0 every step is done, 1 a person must act, 130 interrupted.
+      passes. Ctrl-C, SIGTERM or a lost terminal stops it: claims are given back, worktrees are kept, and it \
+      ends by the signal. A run that was killed is continued by the next. \
+      Exit codes: 0 every step is done, 1 a person must act, 130 interrupted, 143 ended by SIGTERM or SIGHUP.
       """)
 
   @Option(
@@ -51,6 +51,7 @@ struct RunCommand: Subcommand {
       signals: runner.signals)
     let ending = try run.run()
     progress.clear()
+    context.stopSignal = run.stopSignal
     try tell(ending, state.name, context)
   }
 
@@ -111,7 +112,8 @@ struct RunCommand: Subcommand {
       try Cleaning(context).removeSlots()
       try context.output.line("\(name) is \(word)")
     case .interrupted:
-      try context.output.line("\(name): stopped; claims are given back, worktrees are kept")
+      // Where the terminal is gone there is nobody to tell.
+      try? context.output.line("\(name): stopped; claims are given back, worktrees are kept")
       throw CommandError("interrupted", hint: "go on with 'git migrate run'", exitCode: .interrupted)
     }
   }
