@@ -150,8 +150,8 @@ extension Repository {
     return repository
   }
 
-  /// The files of a registration, and of the git directory, that libgit2 and git open when they look at a work
-  /// tree: a pipe in the place of one would have them wait for ever.
+  /// The files of a registration, and of the git directory, that libgit2 and git open when they look at a
+  /// work tree: a pipe in the place of one would have them wait for ever.
   private static let registrationFiles = [
     "HEAD", "commondir", "config.worktree", "gitdir", "index", "info/sparse-checkout", "logs/HEAD",
   ]

@@ -36,8 +36,8 @@ public struct Slots {
         ignored = try keepLeftovers(slot, path)
         worktree = try checkOut(claim.base.oid, in: slot, path, isExact: ignored != nil)
       } catch {
-        // What an earlier worker left there cannot be read or cleaned: that is for a person to look at, and no
-        // fault of this step. A slot that is made anew has nothing of it.
+        // What an earlier worker left there cannot be read or cleaned: that is for a person to look at, and
+        // no fault of this step. A slot that is made anew has nothing of it.
         guard (error as? CommandError)?.waitsForUser != true, Files.exists(path) else { throw error }
         try setAside(slot, path)
         ignored = nil

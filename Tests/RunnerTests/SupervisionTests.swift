@@ -100,7 +100,8 @@ struct SupervisionTests {
   @Test("one that was started with nohup stays when the terminal goes away")
   func deaf() throws {
     let world = try MigrationWorld()
-    try world.start(#"  - { id: A, run: 'touch "$HOME/at"; while [ ! -e "$HOME/go" ]; do sleep 0.05; done' }"#)
+    try world.start(
+      #"  - { id: A, run: 'touch "$HOME/at"; while [ ! -e "$HOME/go" ]; do sleep 0.05; done' }"#)
     let run = try BackgroundRun(world.repository, "nohup", [TestBinary.path, "run"])
     #expect(eventually { Files.exists(world.home("at")) })
     run.send(SIGHUP)
