@@ -97,6 +97,7 @@ complete -c git-migrate -n '__fish_git_migrate_using check' -l prompt -x -d 'Pri
 complete -c git-migrate -n '__fish_git_migrate_using claim' -l no-worktree -d 'Make no worktree'
 complete -c git-migrate -n '__fish_git_migrate_using finish' -l partial -d 'Take what is merged'
 complete -c git-migrate -n '__fish_git_migrate_using finish' -l no-merge -d 'Leave the base alone'
+complete -c git-migrate -n '__fish_git_migrate_using finish' -l push -d 'Move the base in the shared repository, too'
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l dot -d 'In the language of Graphviz'
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l mermaid -d 'In the language of Mermaid'
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l plan -r -F -d 'A plan file'

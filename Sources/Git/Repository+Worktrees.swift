@@ -53,11 +53,33 @@ extension Repository {
   /// out. Moving such a branch pulls the ground from under their users: move the work tree along, or
   /// refuse.
   public func checkouts(ofBranch ref: String) throws(GitError) -> [String] {
-    let linked = try worktrees().filter { $0.checkedOutBranch == ref }.map(\.path)
+    let linked = try worktrees().filter {
+      $0.checkedOutBranch == ref && ($0.isLocked || Files.exists("\($0.path)/.git"))
+    }.map(\.path)
     guard let main = try mainWorkingDirectory(), WorktreeFiles.branch(in: commonDirectory) == ref else {
       return linked
     }
     return [main] + linked
+  }
+
+  /// What somebody is in the middle of in this worktree, so that its branch cannot be led forward there: "a
+  /// rebase", "a merge"; `nil` when there is nothing of the kind.
+  public func unfinishedWork() throws(GitError) -> String? {
+    let state = UInt32(bitPattern: git_repository_state(pointer))
+    switch state {
+    case GIT_REPOSITORY_STATE_MERGE.rawValue: return "a merge"
+    case GIT_REPOSITORY_STATE_CHERRYPICK.rawValue, GIT_REPOSITORY_STATE_CHERRYPICK_SEQUENCE.rawValue:
+      return "a cherry-pick"
+    case GIT_REPOSITORY_STATE_REBASE.rawValue, GIT_REPOSITORY_STATE_REBASE_INTERACTIVE.rawValue,
+      GIT_REPOSITORY_STATE_REBASE_MERGE.rawValue:
+      return "a rebase"
+    case GIT_REPOSITORY_STATE_APPLY_MAILBOX.rawValue,
+      GIT_REPOSITORY_STATE_APPLY_MAILBOX_OR_REBASE.rawValue:
+      return "'git am'"
+    default: break
+    }
+    if case .detached = try head() { return "a bisection" }
+    return nil
   }
 
   /// The top of the main work tree, seen from any worktree; `nil` for a bare repository.

@@ -1,4 +1,5 @@
 import Clibgit2
+import Processes
 
 /// An open git repository, through libgit2.
 ///
@@ -57,6 +58,13 @@ public final class Repository {
 
   /// Whether it has no work tree.
   public var isBare: Bool { git_repository_is_bare(pointer) == 1 }
+
+  /// Whether it calls itself bare although people work in it: `git init` with a foreign `GIT_DIR`, and many a
+  /// tool, set `core.bare`. Moving a branch then leaves files and index behind, which would undo the move.
+  public func isBareByMistake() throws(GitError) -> Bool {
+    guard commonDirectory.hasSuffix("/.git"), try configBool("core.bare") == true else { return false }
+    return Files.exists(commonDirectory + "/index")
+  }
 
   /// Whether its history is cut off (`git clone --depth`).
   public var isShallow: Bool { git_repository_is_shallow(pointer) == 1 }

@@ -86,7 +86,7 @@ public struct Finishing {
         hint: "run 'git update-ref \(state.intoRef) \(state.tip.hex)'")
     }
     guard let base = try reporting({ try site.repository.resolve("refs/heads/" + state.base) }) else {
-      throw CommandError("the base branch '\(state.base)' is gone")
+      throw site.isMissing(branch: state.base)
     }
     return (tip, base)
   }
@@ -97,8 +97,9 @@ public struct Finishing {
   public func handBack(_ state: MigrationState, result: ObjectID) throws(CommandError) -> String? {
     let ref = "refs/heads/" + state.base
     guard let base = try reporting({ try site.repository.resolve(ref) }) else {
-      return "the base branch '\(state.base)' is gone"
+      return "there is no branch '\(state.base)' here"
     }
+    guard try isHere(result.oid, of: state) else { return "the result \(result.short) is not here" }
     if try reporting({ try base == result.oid || site.repository.isAncestor(result.oid, of: base) }) {
       return nil
     }
@@ -109,6 +110,15 @@ public struct Finishing {
     case .moved: return nil
     case .notMoved(let reason): return reason
     case .elsewhere: return "'\(state.base)' was moved by somebody else"
+    }
+  }
+
+  /// Whether the result is here; another clone may have brought it about.
+  private func isHere(_ result: OID, of state: MigrationState) throws(CommandError) -> Bool {
+    try reporting { () throws -> Bool in
+      if try site.repository.objectExists(result) { return true }
+      _ = try site.ledger.remote?.fetch(branches: [state.intoRef])
+      return try site.repository.objectExists(result)
     }
   }
 }

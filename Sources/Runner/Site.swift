@@ -46,6 +46,11 @@ public final class Site {
     }
     repository = found.0
     git = found.1
+    guard try !reporting({ try found.0.isBareByMistake() }) else {
+      throw CommandError(
+        "'core.bare' is true in '\(found.0.commonDirectory)/config', and yet people work beside it",
+        hint: "some tool has set it; run 'git config core.bare false'")
+    }
     ledger = Ledger(
       repository: repository, clock: clock, randomness: randomness,
       redact: Redactor(environment: environment).redact)

@@ -36,7 +36,8 @@ public struct StartPoint: Sendable {
       if case .unborn(let name) = head, StartPoint.short(name) == base {
         throw CommandError("'\(base)' has no commit yet", hint: "commit something first")
       }
-      throw CommandError("no branch '\(base)' to begin from", hint: "say an existing one in 'base:'")
+      let way = site.isMissing(branch: base, otherwise: "say an existing one in 'base:'").hint
+      throw CommandError("no branch '\(base)' to begin from", hint: way)
     }
     let existing = try reporting { try repository.resolve("refs/heads/" + into) }
     if existing != nil, isDefaultBranch {

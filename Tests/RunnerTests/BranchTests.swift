@@ -23,10 +23,22 @@ struct BranchTests {
     #expect(try world.repository.git("status", "--porcelain") == "?? untracked")
   }
 
-  @Test("checked out with changes: the run says so, touches nothing, and goes on once they are gone")
-  func checkedOutDirty() throws {
+  @Test("checked out with changes elsewhere: steps are merged, and the changes stay")
+  func checkedOutDirtyElsewhere() throws {
     let world = try MigrationWorld()
     try world.start("  - { id: A, run: 'echo x > x' }")
+    try world.repository.git("checkout", "--quiet", "migrate/mig")
+    try world.repository.write("a.txt", "mine\n")
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.repository.git("status", "--porcelain") == " M a.txt")
+    #expect(try text(world.repository.path + "/x") == "x\n")
+  }
+
+  @Test("checked out with changes in the way: the run says so, touches nothing, goes on once they are gone")
+  func checkedOutDirty() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'echo x > x; echo b > a.txt' }")
     try world.repository.git("checkout", "--quiet", "migrate/mig")
     try world.repository.write("a.txt", "mine\n")
     let run = try world.begin("run")
@@ -237,7 +249,7 @@ struct BranchTests {
   @Test("is handed back only where main is clean; a second finish does it then")
   func dirtyMain() throws {
     let world = try MigrationWorld()
-    try world.start("  - { id: A, run: 'echo x > x' }")
+    try world.start("  - { id: A, run: 'echo x > x; echo b > a.txt' }")
     #expect(try world.migrate("run").code == 0)
     try world.repository.write("a.txt", "mine\n")
     let finish = try world.migrate("finish")

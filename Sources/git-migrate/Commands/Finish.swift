@@ -13,7 +13,7 @@ struct FinishCommand: Subcommand {
       The result is judged once more, in a new worktree with nothing kept; when it fails, the first step \
       that does is named, and the migration stays open. Then the base is fast-forwarded to the integration \
       branch. When the base has moved, take it in with 'git migrate refresh' first, or leave the branch for \
-      a pull request with '--no-merge'. \
+      a pull request with '--no-merge'. Where the ledger is shared, '--push' leads the base there forward, too. \
       Exit codes: 0 done, 1 the result does not pass or the base was not moved, 125 it could not be verified.
       """)
 
@@ -23,11 +23,25 @@ struct FinishCommand: Subcommand {
   @Flag(name: .customLong("no-merge"), help: "Leave the base alone; the branch is for a pull request.")
   var leavesBase = false
 
+  @Flag(help: "Lead the base forward in the shared repository, too.")
+  var push = false
+
   @OptionGroup var migration: MigrationOption
   @OptionGroup var json: JSONOption
 
+  func validate() throws {
+    if push && leavesBase { throw ValidationError("'--push' and '--no-merge' exclude each other") }
+  }
+
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
+    if push && !site.isShared {
+      throw CommandError(
+        "the ledger is not shared, so there is no base elsewhere to move", hint: "use 'git push' afterwards",
+        exitCode: .usage)
+    }
+    // Somebody may have ended it in another clone.
+    if site.isShared { try catchUp(context) }
     let named = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
     try site.requireApprovedCommands()
     let snapshot = try Recovery(site: site) { context.warn($0) }.sweep(named.name)
@@ -42,14 +56,17 @@ struct FinishCommand: Subcommand {
       throw CommandError("the integration branch '\(state.into)' is gone")
     }
     let result = ObjectID(tip.hex) ?? .zero
-    if !leavesBase { try requireForward(state, tip, site) }
+    if !leavesBase { try site.requireForward(state, to: tip) }
     guard try isGood(state, tip, context) else { return }
     let outcome = try reporting {
       try site.ledger.append(
         [Proposal(state.name, .migrationFinished(result: result, partial: partial))], by: site.actor)
     }
     switch outcome {
-    case .refused(let refusal): throw CommandError(refusal)
+    case .refused(let refusal):
+      let now = try reporting { try site.ledger.read() }.state.migration(named: state.name)
+      guard let now, case .finished(let result) = now.phase else { throw CommandError(refusal) }
+      return try handBack(now, result, finishing, context)
     case .nothing: return
     case .won(_, let effects): try performEffects(effects, context)
     }
@@ -110,20 +127,18 @@ struct FinishCommand: Subcommand {
     return "the first step that fails: \(step), merged as \(commit)"
   }
 
-  private func requireForward(_ state: MigrationState, _ tip: OID, _ site: Site) throws(CommandError) {
-    let isForward = try reporting { () throws -> Bool in
-      guard let base = try site.repository.resolve("refs/heads/" + state.base) else { return false }
-      return try base == tip || site.repository.isAncestor(base, of: tip)
+  /// Brings the newest entries here; what is known will do when the remote cannot be reached.
+  private func catchUp(_ context: Context) throws(CommandError) {
+    do throws(CommandError) { _ = try reporting { try context.site().ledger.synchronize() } } catch {
+      guard error.isOffline else { throw error }
+      context.warn(error.message)
     }
-    guard !isForward else { return }
-    throw CommandError(
-      "'\(state.base)' has moved since '\(state.into)' began",
-      hint: "take it in with 'git migrate refresh', or leave the branch with '--no-merge'", exitCode: .no)
   }
 
   private func handBack(
     _ state: MigrationState, _ result: ObjectID, _ finishing: Finishing, _ context: Context
   ) throws(CommandError) {
+    let site = try context.site()
     let problem = leavesBase ? nil : try finishing.handBack(state, result: result)
     if let problem {
       context.exitCode = .no
@@ -132,6 +147,8 @@ struct FinishCommand: Subcommand {
         hint: "the result is on '\(state.into)'; run 'git migrate finish' again when that is mended")
     }
     let place = leavesBase || problem != nil ? state.into : state.base
+    let isMoved = place == state.base
+    let isPushed = isMoved && site.isShared ? try pushBase(state, result.oid, context) : false
     guard json.isWanted else {
       return try context.output.line("\(state.name) finished: the result \(result.short) is on \(place)")
     }
@@ -139,6 +156,44 @@ struct FinishCommand: Subcommand {
       json: JSON.object([
         JSON.Member("version", .integer(1)), JSON.Member("migration", .string(state.name)),
         JSON.Member("result", .string(result.hex)), JSON.Member("branch", .string(place)),
+        JSON.Member("pushed", .bool(isPushed)),
       ]))
+  }
+
+  /// Moves the base in the remote, or says that it is still to be moved. Says whether it holds the result.
+  private func pushBase(
+    _ state: MigrationState, _ result: OID, _ context: Context
+  ) throws(CommandError) -> Bool {
+    let site = try context.site()
+    func isNotMoved(_ remote: String, _ reason: String, hint: String) {
+      if push { context.exitCode = .no }
+      context.warn("'\(state.base)' in '\(remote)' was not moved: \(reason)", hint: hint)
+    }
+    let found: Site.SharedBase
+    do throws(CommandError) { found = try site.sharedBase(state, result: result) } catch {
+      isNotMoved(
+        site.ledger.remote?.name ?? "", error.message,
+        hint: "run 'git migrate finish --push' when it can be reached")
+      return false
+    }
+    switch found {
+    case .notShared: return false
+    case .current: return true
+    case .elsewhere(let remote):
+      isNotMoved(
+        remote, "it has commits that '\(state.base)' here does not have",
+        hint: "bring the two together with 'git pull' and 'git push'")
+      return false
+    case .behind(let remote, let tip):
+      guard push else {
+        context.warn(
+          "'\(state.base)' in '\(remote)' was not moved",
+          hint: "run 'git push \(remote) \(state.base)', or 'git migrate finish --push'")
+        return false
+      }
+      guard let reason = try site.pushBase(state, from: tip, to: result) else { return true }
+      isNotMoved(remote, reason, hint: "mend that, then run 'git migrate finish --push' again")
+      return false
+    }
   }
 }

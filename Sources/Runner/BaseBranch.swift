@@ -1,0 +1,69 @@
+import Git
+import Ledger
+import Migration
+
+/// The branch that people work on, here and in the remote.
+extension Site {
+  /// That a branch is not in this clone, and how it comes here; `otherwise` ends the hint.
+  func isMissing(branch: String, otherwise: String? = nil) -> CommandError {
+    let remote = ledger.remote?.name ?? (hasOrigin ? "origin" : nil)
+    let way = remote.map { "bring it here with 'git fetch \($0) \(branch):\(branch)'" }
+    let hint = [way, otherwise].compactMap(\.self).joined(separator: ", or ")
+    return CommandError(
+      "there is no branch '\(branch)' here", hint: hint.isEmpty ? nil : hint, exitCode: .no)
+  }
+
+  private var hasOrigin: Bool { ((try? repository.config("remote.origin.url")) ?? nil) != nil }
+
+  /// Throws unless the base is here and the integration branch at `tip` holds all of it, so that it can be
+  /// led forward.
+  public func requireForward(_ state: MigrationState, to tip: OID) throws(CommandError) {
+    guard let base = try self.tip(of: "refs/heads/" + state.base) else {
+      throw isMissing(branch: state.base, otherwise: "leave the branch with '--no-merge'")
+    }
+    guard try !isAncestor(base, of: tip) else { return }
+    throw CommandError(
+      "'\(state.base)' has moved since '\(state.into)' began",
+      hint: "take it in with 'git migrate refresh', or leave the branch with '--no-merge'", exitCode: .no)
+  }
+
+  /// Where the base is in the remote that the ledger is shared through, seen from a result.
+  public enum SharedBase: Equatable, Sendable {
+    /// The ledger is not shared.
+    case notShared
+    /// The base there holds the result.
+    case current(remote: String)
+    /// It can be led forward to the result; `nil`: there is no such branch there.
+    case behind(remote: String, tip: OID?)
+    /// It has commits that the result does not hold.
+    case elsewhere(remote: String)
+  }
+
+  /// Asks the remote where the base is. Throws when it cannot be reached.
+  public func sharedBase(_ state: MigrationState, result: OID) throws(CommandError) -> SharedBase {
+    guard let remote = ledger.remote else { return .notShared }
+    let ref = "refs/heads/" + state.base
+    let there = try reporting { () throws -> OID? in
+      _ = try remote.fetch(branches: [ref])
+      return try remote.knownTip(ofBranch: ref)
+    }
+    guard let there else { return .behind(remote: remote.name, tip: nil) }
+    if try isAncestor(result, of: there) { return .current(remote: remote.name) }
+    if try isAncestor(there, of: result) { return .behind(remote: remote.name, tip: there) }
+    return .elsewhere(remote: remote.name)
+  }
+
+  /// Leads the base in the remote forward from `tip` to the result, through the hooks. Gives `nil` when that
+  /// is done, or why it is not.
+  public func pushBase(
+    _ state: MigrationState, from tip: OID?, to result: OID
+  ) throws(CommandError) -> String? {
+    guard let remote = ledger.remote else { return "the ledger is not shared" }
+    let update = GitProgram.PushUpdate(ref: "refs/heads/" + state.base, to: result, from: tip)
+    switch try reporting({ try remote.push([update]) }) {
+    case .won: return nil
+    case .lost: return "it was moved by somebody else in the meantime"
+    case .rejected(let reason), .unknown(let reason): return reason
+    }
+  }
+}
