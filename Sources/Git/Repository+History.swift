@@ -4,15 +4,20 @@ extension Repository {
   /// Whether `ancestor` can be reached from `descendant` through parents; a commit reaches itself.
   public func isAncestor(_ ancestor: OID, of descendant: OID) throws(GitError) -> Bool {
     if ancestor == descendant { return true }
-    var first = descendant.raw
-    var second = ancestor.raw
-    return try check(
-      undisturbed { git_graph_descendant_of(pointer, &first, &second) }, "walk the history of", descendant.hex
-    ) == 1
+    return try pastShallowEnd { () throws(GitError) in
+      var first = descendant.raw
+      var second = ancestor.raw
+      let code = undisturbed { git_graph_descendant_of(pointer, &first, &second) }
+      return try check(code, "walk the history of", descendant.hex) == 1
+    } instead: { (git) throws(GitError) in
+      try shallowIsAncestor(ancestor, of: descendant, git)
+    }
   }
 
   /// A best common ancestor of two commits, or `nil` when they have none.
   public func mergeBase(_ left: OID, _ right: OID) throws(GitError) -> OID? {
+    // "There is none" and "a commit is missing" are one code to libgit2.
+    if isShallow, let known = try shallowMergeBase(left, right, GitProgram(self)) { return known }
     var result = git_oid()
     var first = left.raw
     var second = right.raw
@@ -26,18 +31,23 @@ extension Repository {
   /// The commits that can be reached from `new` and from none of `excluded`, newest first, children before
   /// parents.
   ///
-  /// Throws when a commit on the way is missing (a shallow or damaged repository).
+  /// The end of a shallow history is its end. Throws when a commit on the way is missing.
   public func commits(
     from new: OID, excluding excluded: [OID] = [], firstParentOnly: Bool = false, limit: Int = .max
   ) throws(GitError) -> [OID] {
-    var result: [OID] = []
-    let code = undisturbed {
-      result = []
-      return walk(from: new, excluding: excluded, firstParentOnly: firstParentOnly, limit: limit, &result)
+    try pastShallowEnd { () throws(GitError) in
+      var result: [OID] = []
+      let code = undisturbed {
+        result = []
+        return walk(from: new, excluding: excluded, firstParentOnly: firstParentOnly, limit: limit, &result)
+      }
+      try check(code, "walk the history of", new.hex)
+      git_error_clear()
+      return result
+    } instead: { (git) throws(GitError) in
+      try shallowCommits(
+        from: new, excluding: excluded, firstParentOnly: firstParentOnly, limit: limit, git)
     }
-    try check(code, "walk the history of", new.hex)
-    git_error_clear()
-    return result
   }
 
   private func walk(

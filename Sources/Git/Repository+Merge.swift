@@ -43,6 +43,16 @@ extension Repository {
   /// Everything else as in `mergeTrees`.
   public func mergeCommits(ours: OID, theirs: OID) throws(GitError) -> MergeResult {
     let operation = "merge commits"
+    if isShallow {
+      guard let base = try mergeBase(ours, theirs) else {
+        throw GitError(
+          message: "what they have in common is not in this shallow clone", operation: operation,
+          subject: "\(ours) and \(theirs)", hint: "git fetch --unshallow")
+      }
+      return try mergeTrees(
+        ancestorTree: treeOf(commit: base), oursTree: treeOf(commit: ours), theirsTree: treeOf(commit: theirs)
+      )
+    }
     var first: OpaquePointer?
     var second: OpaquePointer?
     defer {
