@@ -5,8 +5,8 @@ import Processes
 
 /// Puts our git hooks beside those that are there, and takes them away again (DESIGN §6).
 ///
-/// The directory is the one that git uses here, `core.hooksPath` included. A foreign hook is kept as
-/// `<name>.migrate-chained`, and ours runs it first.
+/// The directory is the one that git uses here, `core.hooksPath` included, unless that belongs to a work tree:
+/// then it is one of ours. A foreign hook is kept as `<name>.migrate-chained`, and ours runs it first.
 public struct HookInstaller {
   let site: Site
 
@@ -28,6 +28,12 @@ public struct HookInstaller {
   /// Installs every hook that is missing or outdated; a second time changes nothing.
   public func install() throws(CommandError) -> HookChanges {
     let directory = try effectiveDirectory()
+    if try leadsIntoWorkTree(directory) { return try installApart(from: directory) }
+    return try install(in: directory)
+  }
+
+  /// Installs ours in a directory that git looks into.
+  func install(in directory: String) throws(CommandError) -> HookChanges {
     var changes = HookChanges(directory: directory)
     try reporting { try Files.makeDirectories(directory) }
     for script in scripts {
@@ -49,32 +55,36 @@ public struct HookInstaller {
   /// Removes our hooks and puts those that they ran first back in their place, with content and mode as they
   /// were.
   public func uninstall() throws(CommandError) -> HookChanges {
+    let apart = try uninstallApart()
     let workTree = try reporting { try site.repository.mainWorkingDirectory() }
     let directory = try reporting { try site.git.effectiveHooksDirectory(workTree: workTree) }
-    var changes = HookChanges(directory: directory)
-    for place in Set([directory, defaultDirectory]).sorted() {
-      for script in HookScripts.all {
-        let path = "\(place)/\(script.name)"
-        let chained = path + HookInstaller.chainedSuffix
-        switch HookFile(path: path, script: script.text).kind {
-        case .current, .notExecutable, .outdated:
-          try reporting {
-            // Renamed over ours, so that there is no moment without the hook.
-            if Files.exists(chained) { try Files.move(chained, to: path) } else { try Files.removeFile(path) }
-          }
-          changes.done.append("removed \(script.name)")
-        case .missing:
-          guard Files.exists(chained) else { continue }
-          try reporting { try Files.move(chained, to: path) }
-          changes.done.append("put \(script.name) back")
-        case .foreign:
-          guard Files.exists(chained) else { continue }
-          changes.warnings.append(
-            "'\(path)' is not ours any more; the hook before it is left as '\(chained)'")
+    var changes = HookChanges(directory: directory, done: apart.done, warnings: apart.warnings)
+    for place in Set([directory, defaultDirectory]).sorted() { try restore(place, &changes) }
+    return changes
+  }
+
+  /// Removes our hooks from a directory; what they ran first is there again.
+  func restore(_ place: String, _ changes: inout HookChanges) throws(CommandError) {
+    for script in HookScripts.all {
+      let path = "\(place)/\(script.name)"
+      let chained = path + HookInstaller.chainedSuffix
+      switch HookFile(path: path, script: script.text).kind {
+      case .current, .notExecutable, .outdated:
+        try reporting {
+          // Renamed over ours, so that there is no moment without the hook.
+          if Files.exists(chained) { try Files.move(chained, to: path) } else { try Files.removeFile(path) }
         }
+        changes.done.append("removed \(script.name)")
+      case .missing:
+        guard Files.exists(chained) else { continue }
+        try reporting { try Files.move(chained, to: path) }
+        changes.done.append("put \(script.name) back")
+      case .foreign:
+        guard Files.exists(chained) else { continue }
+        changes.warnings.append(
+          "'\(path)' is not ours any more; the hook before it is left as '\(chained)'")
       }
     }
-    return changes
   }
 
   /// The directory whose hooks git runs in the main worktree, absolute.
@@ -121,10 +131,10 @@ public struct HookInstaller {
     if !isInside {
       result.append(
         "'\(directory)' lies outside of this repository: the hooks serve every repository that uses it")
-    } else if directory != defaultDirectory {
+    } else if try leadsIntoWorkTree(directory) {
       result.append(
-        "core.hooksPath is '\(directory)', in the work tree: what manages that folder (husky, lefthook, "
-          + "a checkout) may replace the hooks; 'git migrate doctor' tells")
+        "core.hooksPath is '\(directory)', in the work tree: 'git migrate init' puts ours elsewhere, and they "
+          + "run those first")
     }
     return result + unseen(by: directory)
   }

@@ -8,6 +8,12 @@ enum HookScripts {
     # Installed by 'git migrate init'; a hook that was here before is kept beside it and runs first.
     # Only 'prepared' is a question, and only a ref of ours is put to git-migrate; no other ref waits for us.
     chained=$0.migrate-chained
+    # Where core.hooksPath led into a work tree, ours lie in a folder of ours, and that one's hook runs first.
+    folder=
+    if [ ! -e "$chained" ] && [ -f "${0%/*}/chained" ]; then
+      read -r folder < "${0%/*}/chained"
+      chained=$folder/${0##*/}
+    fi
     [ "$1" = prepared ] || [ -x "$chained" ] || exit 0
 
     filter() {
@@ -59,7 +65,7 @@ enum HookScripts {
       input=$(cat && echo .)
       input=${input%.}
       read -r line < "$chained"
-      case $line in
+      case $folder$line in
         # Sourced, so that it still finds its own name in $0: husky looks its scripts up by that.
         '#!/bin/sh' | '#!/usr/bin/sh' | '#!/usr/bin/env sh') printf %s "$input" | (. "$chained") ;;
         *) printf %s "$input" | "$chained" "$@" ;;
@@ -82,6 +88,12 @@ enum HookScripts {
     # Installed by 'git migrate init'; a hook that was here before is kept beside it and runs first.
     # Only a branch of ours is put to git-migrate; no other branch waits for us.
     chained=$0.migrate-chained
+    # Where core.hooksPath led into a work tree, ours lie in a folder of ours, and that one's hook runs first.
+    folder=
+    if [ ! -e "$chained" ] && [ -f "${0%/*}/chained" ]; then
+      read -r folder < "${0%/*}/chained"
+      chained=$folder/${0##*/}
+    fi
 
     filter() {
       common=${GIT_COMMON_DIR:-${GIT_DIR:-.git}}
@@ -109,7 +121,7 @@ enum HookScripts {
 
     if [ -x "$chained" ]; then
       read -r line < "$chained"
-      case $line in
+      case $folder$line in
         # Sourced, so that it still finds its own name in $0: husky looks its scripts up by that.
         '#!/bin/sh' | '#!/usr/bin/sh' | '#!/usr/bin/env sh') (. "$chained") ;;
         *) "$chained" "$@" ;;
@@ -127,6 +139,12 @@ enum HookScripts {
     # Installed by 'git migrate init'; a hook that was here before is kept beside it and runs first.
     # Only a ref of ours is put to git-migrate; no other ref waits for us.
     chained=$0.migrate-chained
+    # Where core.hooksPath led into a work tree, ours lie in a folder of ours, and that one's hook runs first.
+    folder=
+    if [ ! -e "$chained" ] && [ -f "${0%/*}/chained" ]; then
+      read -r folder < "${0%/*}/chained"
+      chained=$folder/${0##*/}
+    fi
 
     filter() {
       common=${GIT_COMMON_DIR:-${GIT_DIR:-.git}}
@@ -171,7 +189,7 @@ enum HookScripts {
       input=$(cat && echo .)
       input=${input%.}
       read -r line < "$chained"
-      case $line in
+      case $folder$line in
         # Sourced, so that it still finds its own name in $0: husky looks its scripts up by that.
         '#!/bin/sh' | '#!/usr/bin/sh' | '#!/usr/bin/env sh') printf %s "$input" | (. "$chained") ;;
         *) printf %s "$input" | "$chained" "$@" ;;
@@ -193,6 +211,12 @@ enum HookScripts {
     # Installed by 'git migrate init'; a hook that was here before is kept beside it and runs first.
     # Only a ref of ours is put to git-migrate; no other ref waits for us.
     chained=$0.migrate-chained
+    # Where core.hooksPath led into a work tree, ours lie in a folder of ours, and that one's hook runs first.
+    folder=
+    if [ ! -e "$chained" ] && [ -f "${0%/*}/chained" ]; then
+      read -r folder < "${0%/*}/chained"
+      chained=$folder/${0##*/}
+    fi
 
     filter() {
       common=${GIT_COMMON_DIR:-${GIT_DIR:-.git}}
@@ -234,7 +258,7 @@ enum HookScripts {
       input=$(cat && echo .)
       input=${input%.}
       read -r line < "$chained"
-      case $line in
+      case $folder$line in
         # Sourced, so that it still finds its own name in $0: husky looks its scripts up by that.
         '#!/bin/sh' | '#!/usr/bin/sh' | '#!/usr/bin/env sh') printf %s "$input" | (. "$chained") ;;
         *) printf %s "$input" | "$chained" "$@" ;;
@@ -246,6 +270,17 @@ enum HookScripts {
       filter "$@"
     fi
     exit 0
+
+    """#
+
+  /// For every other hook in a folder of ours: the one of the folder that `core.hooksPath` named.
+  static let forward = #"""
+    #!/bin/sh
+    # git-migrate hook: none of ours; it runs the one of the folder that core.hooksPath named before.
+    # Installed by 'git migrate init', which does not write into a work tree; '--uninstall' puts that back.
+    read -r folder < "${0%/*}/chained" || exit 0
+    [ -x "$folder/${0##*/}" ] || exit 0
+    exec "$folder/${0##*/}" "$@"
 
     """#
 }

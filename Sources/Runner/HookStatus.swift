@@ -46,11 +46,12 @@ extension HookInstaller {
     case .outdated: return .outdated
     case .missing, .foreign: break
     }
-    let own = HookFile(path: "\(defaultDirectory)/\(script.name)", script: script.text)
-    switch own.kind {
-    case .current, .notExecutable, .outdated:
-      if directory != defaultDirectory { return .bypassed(reason: "core.hooksPath is '\(directory)'") }
-    case .missing, .foreign: break
+    for place in [defaultDirectory, ownDirectory] where place != directory {
+      switch HookFile(path: "\(place)/\(script.name)", script: script.text).kind {
+      case .current, .notExecutable, .outdated:
+        return .bypassed(reason: "core.hooksPath is '\(directory)'")
+      case .missing, .foreign: continue
+      }
     }
     return Files.exists(path) ? .foreign : .missing
   }

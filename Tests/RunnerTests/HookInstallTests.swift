@@ -159,17 +159,58 @@ import Testing
     #expect(try Files.listDirectory(world.path("global")).isEmpty)
   }
 
-  @Test func `a relative core.hooksPath is used, and worktrees that do not see it are told of`() throws {
+  private static let ours = "repo/.git/migrate/hooks"
+
+  @Test func `a relative core.hooksPath is chained from a folder of ours, in each worktree its own`() throws {
     try world.git("repo", "config", "core.hooksPath", ".hooks")
-    #expect(try world.install().directory == world.path("repo/.hooks"))
+    try world.write("repo/.hooks/commit-msg", "#!/bin/sh\necho \"$PWD $1\" >> ../seen\n", mode: 0o755)
+    try world.git("repo", "add", ".hooks")
+    try world.git("repo", "commit", "-q", "-m", "hooks")
+    try world.write("seen", "")
+    #expect(try world.install().directory == world.path(HookInstallTests.ours))
+    #expect(try world.git("repo", "status", "--porcelain").text == "")
+    #expect(try states() == [.installed, .installed, .installed])
     #expect(try denies())
+    #expect(try world.git("repo", "commit", "-q", "--allow-empty", "-m", "x").isSuccess)
     try world.git("repo", "worktree", "add", "-q", "--detach", "../linked")
-    #expect(
-      try world.install().warnings.contains { $0.contains("linked") && $0.contains("does not see ours") })
-    #expect(!(try denies("linked")))
+    #expect(try world.install() == HookChanges(directory: world.path(HookInstallTests.ours)))
+    #expect(try denies("linked"))
+    try world.write("linked/.hooks/commit-msg", "#!/bin/sh\nexit 1\n", mode: 0o755)
+    #expect(!(try world.git("linked", "commit", "-q", "--allow-empty", "-m", "x")).isSuccess)
+    #expect(try world.read("seen") == "\(world.path("repo")) .git/COMMIT_EDITMSG\n")
+    _ = try HookSetup(site: world.site()).uninstall()
+    #expect(try world.git("repo", "config", "core.hooksPath").text == ".hooks")
+    #expect(!Files.exists(world.path(HookInstallTests.ours)))
+    #expect(try world.git("repo", "status", "--porcelain").text == "")
   }
 
-  @Test func `husky's hooks still run`() throws {
+  @Test func `a folder of hooks that is a link into the work tree is left as it is`() throws {
+    try world.write("repo/hooks/pre-push", "#!/bin/sh\nexit 3\n", mode: 0o755)
+    try world.git("repo", "add", "hooks")
+    try world.git("repo", "commit", "-q", "-m", "hooks")
+    try Files.removeTree(world.path("repo/.git/hooks"))
+    try world.git("repo", "config", "alias.link", "!ln -s ../hooks .git/hooks")
+    try world.git("repo", "link")
+    _ = try world.install()
+    #expect(try world.git("repo", "status", "--porcelain").text == "")
+    #expect(try denies())
+    try world.git(".", "init", "-q", "--bare", "server.git")
+    #expect(!(try world.git("repo", "push", "-q", "../server.git", "main")).isSuccess)
+    _ = try HookSetup(site: world.site()).uninstall()
+    #expect(!(try world.git("repo", "config", "core.hooksPath")).isSuccess)
+  }
+
+  @Test func `what an earlier release wrote into the work tree is taken back`() throws {
+    try world.git("repo", "config", "core.hooksPath", ".hooks")
+    let old = "#!/bin/sh\n\(HookFile.marker) of an earlier release\nexit 0\n"
+    try world.write("repo/.hooks/pre-push", old, mode: 0o755)
+    try world.write("repo/.hooks/pre-push.migrate-chained", "#!/bin/sh\nexit 3\n", mode: 0o755)
+    _ = try world.install()
+    #expect(try Files.listDirectory(world.path("repo/.hooks")) == ["pre-push"])
+    #expect(try world.read("repo/.hooks/pre-push") == "#!/bin/sh\nexit 3\n")
+  }
+
+  @Test func `husky's hooks still run, none of its files is written, and a later husky is told of`() throws {
     // What husky 9 writes, reduced to what matters here.
     try world.write(
       "repo/.husky/_/h",
@@ -178,15 +219,20 @@ import Testing
     )
     try world.write("repo/.husky/_/pre-push", "#!/usr/bin/env sh\n. \"$(dirname \"$0\")/h\"", mode: 0o755)
     try world.write("repo/.husky/pre-push", "echo ran >> ../seen\n[ ! -e ../stop ]\n")
+    try world.git("repo", "add", "--force", ".husky")
+    try world.git("repo", "commit", "-q", "-m", "husky")
     try world.git("repo", "config", "core.hooksPath", ".husky/_")
-    let changes = try world.install()
-    #expect(changes.directory == world.path("repo/.husky/_"))
-    #expect(changes.warnings.contains { $0.contains("husky") })
+    #expect(try world.install().directory == world.path(HookInstallTests.ours))
+    #expect(try world.git("repo", "status", "--porcelain").text == "")
     try world.git(".", "init", "-q", "--bare", "server.git")
     #expect(try world.git("repo", "push", "-q", "../server.git", "main").isSuccess)
     #expect(try world.read("seen") == "ran\n")
     try world.write("stop", "")
     #expect(!(try world.git("repo", "push", "-q", "../server.git", "main:other")).isSuccess)
+    #expect(try denies())
+    try world.git("repo", "config", "core.hooksPath", ".husky/_")
+    guard case .bypassed = try states()[0] else { throw HookWorld.Stop(reason: "\(try states())") }
+    _ = try world.install()
     #expect(try denies())
   }
 
