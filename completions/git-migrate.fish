@@ -126,6 +126,7 @@ complete -c git-migrate -n '__fish_git_migrate_using start' -l allow-dirty -d 'A
 complete -c git-migrate -n '__fish_git_migrate_using start' -l no-hooks -d 'Install no hooks'
 complete -c git-migrate -n '__fish_git_migrate_using status' -l porcelain -d 'Stable records for scripts'
 complete -c git-migrate -n '__fish_git_migrate_using status' -s z -d 'End records with NUL'
+complete -c git-migrate -n '__fish_git_migrate_using status' -l fetch -d 'Bring the newest entries first'
 complete -c git-migrate -n '__fish_git_migrate_using status' -l markdown -d 'Print Markdown'
 complete -c git-migrate -n '__fish_git_migrate_using submit' -l commit -x -d 'Hand in this commit'
 complete -c git-migrate -n '__fish_git_migrate_using submit' -l no-op -d 'Nothing was to be done'

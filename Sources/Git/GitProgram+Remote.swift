@@ -42,7 +42,7 @@ extension GitProgram {
     arguments += updates.map { "--force-with-lease=\($0.ref):\($0.old?.hex ?? "")" }
     arguments += ["--", url] + updates.map { "\($0.new.hex):\($0.ref)" }
     let output = try run(arguments, hooks: hooks)
-    let outcome = GitProgram.pushOutcome(output, updates.map(\.ref))
+    let outcome = GitProgram.pushOutcome(output, updates.map(\.ref), hadHook: hooks != .none)
     guard case .unknown(let reason) = outcome, let unused = unusedForNetwork() else { return outcome }
     return .unknown("\(reason) (\(unused))")
   }
@@ -76,7 +76,9 @@ extension GitProgram {
 
   /// Reads what `git push --porcelain` said about these refs: a line for each ref, `<flag> TAB <from>:<to>
   /// TAB <summary>`.
-  static func pushOutcome(_ output: Output, _ refs: [String]) -> PushOutcome {
+  ///
+  /// `hadHook`: a `pre-push` hook could speak before anything was sent.
+  static func pushOutcome(_ output: Output, _ refs: [String], hadHook: Bool = false) -> PushOutcome {
     var flags: [String: Character] = [:]
     var summaries: [String: String] = [:]
     for line in output.text.split(whereSeparator: \.isNewline) {
@@ -106,7 +108,22 @@ extension GitProgram {
     if let reason = reasons.first { return .rejected(GitProgram.telling(remarks) ?? reason) }
     let lines = output.errorText.split(whereSeparator: \.isNewline).map(String.init)
     let fatal = lines.first { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") || $0.hasPrefix("ssh: ") }
+    // Both are said before anything is sent.
+    if let fatal, fatal.hasPrefix("fatal: the receiving end does not support ") { return .rejected(fatal) }
+    if hadHook, flags.isEmpty, remarks.isEmpty, let hook = GitProgram.hookWords(lines) {
+      return .rejected("the 'pre-push' hook here says no: \(hook)")
+    }
     return .unknown(fatal ?? lines.first ?? "git push ended with \(output.status)")
+  }
+
+  /// What a `pre-push` hook said before git gave up, when nothing but that can have ended the push.
+  private static func hookWords(_ lines: [String]) -> String? {
+    guard let end = lines.lastIndex(where: { $0.hasPrefix("error: failed to push some refs to ") }),
+      !lines.contains(where: { $0.hasPrefix("fatal: ") && !$0.contains("refusing to change") })
+    else { return nil }
+    let said = lines[..<end].filter { !$0.allSatisfy(\.isWhitespace) }
+    let telling = said.first { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") } ?? said.last
+    return telling.map { $0.hasPrefix("fatal: ") ? String($0.dropFirst(7)) : $0 } ?? "it gave no reason"
   }
 
   /// Texts of transport.c, builtin/send-pack.c, builtin/receive-pack.c and refs/files-backend.c.
@@ -133,6 +150,18 @@ extension GitProgram {
     throw GitError(
       message: unusedForNetwork().map { "\(message) (\($0))" } ?? message, operation: "fetch from",
       subject: url)
+  }
+
+  /// Which of these refs another repository shows to whoever fetches. Throws when it cannot be asked.
+  public func refs(of url: String, _ names: [String]) throws(GitError) -> [String] {
+    let output = try run(["-c", "protocol.git.allow=user", "ls-remote", "--", url] + names)
+    guard output.isSuccess else {
+      let line = output.errorText.split(whereSeparator: \.isNewline).first
+      throw GitError(message: line.map(String.init) ?? "no answer", operation: "ask", subject: url)
+    }
+    return output.text.split(whereSeparator: \.isNewline).compactMap {
+      $0.split(separator: "\t").last.map(String.init)
+    }.filter(names.contains)
   }
 
   /// What git itself would have used to reach another repository, and was not used here; `nil` when there is

@@ -226,7 +226,9 @@ public struct GitProgram: Sendable {
     ("protocol.file.allow", "user"), ("commit.gpgsign", "false"), ("tag.gpgsign", "false"),
     ("push.gpgsign", "false"), ("merge.verifysignatures", "false"), ("gc.auto", "0"),
     ("maintenance.auto", "false"), ("submodule.recurse", "false"), ("fetch.recursesubmodules", "false"),
-    ("push.recursesubmodules", "no"), ("rerere.enabled", "false"), ("core.splitindex", "false"),
+    // The empty option empties the user's list: it is for pushes of theirs, not for each entry of ours.
+    ("push.recursesubmodules", "no"), ("push.pushoption", ""),
+    ("rerere.enabled", "false"), ("core.splitindex", "false"),
     ("log.showsignature", "false"), ("advice.detachedhead", "false"),
     ("credential.helper", ""), ("core.sshcommand", "ssh"),
   ].map { ConfigEntry(key: $0.0, value: $0.1) }

@@ -1,4 +1,5 @@
 import Git
+import Migration
 import Processes
 
 /// The repository that several clones share a ledger through: its ref is the authority (DESIGN §2).
@@ -23,6 +24,13 @@ public protocol LedgerRemote: AnyObject {
   func knownTip(ofBranch ref: String) throws(GitError) -> OID?
   /// Makes and deletes a ref of ours there, to see whether it may.
   func probe(_ commit: OID) throws(GitError) -> ProbeOutcome
+  /// When what is known here was the newest there, by any process of this clone; `nil` when nobody knows.
+  var lastContact: Timestamp? { get }
+}
+
+extension LedgerRemote {
+  /// Nobody knows.
+  public var lastContact: Timestamp? { nil }
 }
 
 /// What a throw-away ref has shown about a server.
@@ -33,6 +41,10 @@ public enum ProbeOutcome: Equatable, Sendable {
   case keeps(ref: String, reason: String)
   /// It does not make them: why.
   case refuses(String)
+  /// It moves one ref at a time only: a merge and its entry could come apart.
+  case isNotAtomic
+  /// It makes them, and whoever fetches does not see them.
+  case hides
 }
 
 /// A shared repository that the `git` program reaches.
@@ -102,6 +114,7 @@ public final class GitRemote: LedgerRemote {
     let heads = others.map { "+\($0)*:\(folder)/heads/\($0.dropFirst("refs/heads/".count))*" }
     recoverLocks(branches)
     try git.fetch(from: fetchURL, patterns + heads)
+    noteContact()
     return try repository.resolve(trackingRef)
   }
 
@@ -126,7 +139,25 @@ public final class GitRemote: LedgerRemote {
   public func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
     // What a `pre-push` hook brings along (LFS objects) belongs to branches; the ledger needs none of it.
     let hasBranch = updates.contains { $0.ref.hasPrefix("refs/heads/") }
-    return try git.push(to: pushURL, updates, hooks: hasBranch ? .effective : .none)
+    let outcome = try git.push(to: pushURL, updates, hooks: hasBranch ? .effective : .none)
+    if case .won = outcome { noteContact() }
+    return outcome
+  }
+
+  private var contactPath: String { repository.commonDirectory + "/migrate/contact" }
+
+  /// Only people read it: what cannot be written is not known then.
+  private func noteContact() {
+    try? Files.makeDirectories(repository.commonDirectory + "/migrate")
+    try? Files.writeAtomically(contactPath, Array("\(clock.now().milliseconds)\n".utf8))
+  }
+
+  /// When a fetch or a push of this clone got through last.
+  public var lastContact: Timestamp? {
+    guard let bytes = try? Files.readFile(contactPath, limit: 64) else { return nil }
+    return Int64(String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)).map {
+      Timestamp(milliseconds: $0)
+    }
   }
 
   /// The newest tip there that was looked at and found good.
@@ -149,15 +180,42 @@ public final class GitRemote: LedgerRemote {
     return try repository.resolve("\(folder)/heads/\(ref.dropFirst("refs/heads/".count))")
   }
 
-  /// Makes and deletes a ref below `refs/migrate/probe/` there.
+  /// Makes two refs below `refs/migrate/probe/` there at once, looks for them, and deletes them.
   public func probe(_ commit: OID) throws(GitError) -> ProbeOutcome {
     let ref = RefGuard.probes + SystemRandomness().nonce()
-    switch try git.push(to: pushURL, [GitProgram.PushUpdate(ref: ref, to: commit, from: nil)]) {
+    let refs = [ref, ref + "-2"]
+    switch try git.push(to: pushURL, refs.map { GitProgram.PushUpdate(ref: $0, to: commit, from: nil) }) {
     case .won: break
     case .lost: return .refuses("somebody else made '\(ref)'")
+    case .rejected(let reason) where reason.contains("does not support --atomic"): return .isNotAtomic
     case .rejected(let reason), .unknown(let reason): return .refuses(reason)
     }
-    guard let reason = try git.deleteRemote(ref, at: commit, on: pushURL) else { return .willing }
-    return .keeps(ref: ref, reason: reason)
+    let isSeen = try git.refs(of: fetchURL, refs).count == refs.count
+    for ref in refs {
+      guard let reason = try git.deleteRemote(ref, at: commit, on: pushURL) else { continue }
+      return isSeen ? .keeps(ref: ref, reason: reason) : .hides
+    }
+    return isSeen ? .willing : .hides
+  }
+
+  /// The addresses that a remote, or an address, leads to: as they are written, and where they are paths.
+  public static func addresses(of name: String, in repository: Repository) throws(GitError) -> [String] {
+    let written =
+      try repository.configValues("remote.\(name).url") + repository.configValues("remote.\(name).pushurl")
+      + [name]
+    return written + written.map { address($0, from: repository) }
+  }
+
+  /// Why a ledger cannot be shared through this remote as it is configured, or `nil`: what is pushed must be
+  /// what is fetched, and there must be one of it.
+  public static func fault(ofRemote name: String, in repository: Repository) throws(GitError) -> String? {
+    let urls = try repository.configValues("remote.\(name).url")
+    let pushURLs = try repository.configValues("remote.\(name).pushurl")
+    if urls.count > 1 { return "it has \(urls.count) addresses" }
+    if pushURLs.count > 1 { return "it is pushed to \(pushURLs.count) addresses" }
+    if let url = urls.first, let other = pushURLs.first, url != other {
+      return "it is fetched from '\(url)' and pushed to '\(other)'"
+    }
+    return nil
   }
 }

@@ -130,43 +130,18 @@ struct DoctorRepository {
     return list
   }
 
-  /// Whether the repository that the ledger is shared through takes our refs: a ref is made and deleted
-  /// there.
+  /// Whether the repository that the ledger is shared through takes our refs: some are made and deleted there.
   private func sharing() -> [DoctorCheck] {
-    guard let remote = site.ledger.remote else { return [] }
-    do throws(GitError) {
-      guard let commit = try? site.repository.head().oid else { return [] }
-      switch try remote.probe(commit) {
-      case .willing: break
-      case .keeps(let ref, let reason):
-        return [
-          DoctorCheck(
-            "sharing", .warning, "'\(remote.name)' takes our refs, but did not delete '\(ref)': \(reason)",
-            hint: "let its administrator delete it, and allow deletion of 'refs/migrate/probe/*'")
-        ]
-      case .refuses(let reason):
-        return [
-          DoctorCheck(
-            "sharing", .error, "'\(remote.name)' does not take refs below 'refs/migrate/': \(reason)",
-            hint:
-              "let its administrator allow pushes to 'refs/migrate/*', deletion of 'refs/migrate/probe/*' "
-              + "included")
-        ]
-      }
-      let waiting = (try? site.ledger.waitingCount()) ?? 0
-      if waiting > 0 {
-        return [
-          DoctorCheck(
-            "sharing", .warning,
-            "\(waiting == 1 ? "1 entry waits" : "\(waiting) entries wait") to go to '\(remote.name)'",
-            hint: "git migrate sync"
-          )
-        ]
-      }
-      return [DoctorCheck("sharing", .ok, "'\(remote.name)' takes our refs")]
-    } catch {
-      return [DoctorCheck("sharing", .error, error.description, hint: error.hint)]
-    }
+    guard let remote = site.ledger.remote, let check = SharedServer(site: site).check() else { return [] }
+    let waiting = (try? site.ledger.waitingCount()) ?? 0
+    guard check.level == .ok, waiting > 0 else { return [check] }
+    return [
+      DoctorCheck(
+        "sharing", .warning,
+        "\(waiting == 1 ? "1 entry waits" : "\(waiting) entries wait") to go to '\(remote.name)'",
+        hint: "git migrate sync"
+      )
+    ]
   }
 
   private var isSymbolic: Bool {
@@ -313,7 +288,7 @@ struct DoctorRepository {
       list.append(DoctorCheck("clone", .ok, message, hint: hint))
     }
     if site.repository.isShallow {
-      note("shallow: a merge may need history that is not here", "git fetch --unshallow")
+      note("shallow: taking in a base that has moved far may need more history", "git fetch --unshallow")
     }
     let promisors = (try? site.repository.configEntries(prefix: "remote."))?.filter {
       $0.key.hasSuffix(".promisor")

@@ -24,10 +24,26 @@ public struct HookRun {
       try check(.transaction) { () throws(RefObjection) in try RefUpdate.read(transaction: input) }
     case "pre-receive":
       try check(.receive) { () throws(RefObjection) in try RefUpdate.read(transaction: input) }
-    case "pre-push": try check(.push) { () throws(RefObjection) in try RefUpdate.read(push: input) }
+    case "pre-push":
+      if try isElsewhere(arguments) { return }
+      try check(.push) { () throws(RefObjection) in try RefUpdate.read(push: input) }
     case "pre-merge-commit": try checkMerge(into: arguments.first)
     default:
       throw CommandError("no hook '\(hook)'", hint: "'git migrate init' installs the hooks", exitCode: .usage)
+    }
+  }
+
+  /// Whether a push goes to a repository that the ledger is not shared through, as a backup does: what is there
+  /// is nobody's authority, and it has our copies of the shared one, too. git gives the remote's name, or its
+  /// address, and the address.
+  private func isElsewhere(_ arguments: [String]) throws(CommandError) -> Bool {
+    try reporting { () throws -> Bool in
+      guard let shared = try ledger.repository.config("migrate.remote"), !shared.isEmpty,
+        let name = arguments.first, let address = arguments.dropFirst().first
+      else { return false }
+      let known = try GitRemote.addresses(of: shared, in: ledger.repository) + [shared]
+      let places = known.map { Files.realPath($0) ?? $0 }
+      return ![name, address].contains { places.contains(Files.realPath($0) ?? $0) }
     }
   }
 

@@ -49,14 +49,22 @@ public struct HookSetup {
     return changes
   }
 
-  /// Shares the ledger with a remote from now on. Throws when git knows no such remote.
-  public func share(with remote: String) throws(CommandError) {
+  /// Shares the ledger with a remote from now on. Gives what a person should know.
+  ///
+  /// Throws when git knows no such remote, and when a ledger cannot be shared through it. Where only the server
+  /// is to be mended, the remote is set all the same: a migration that others would not see must not begin.
+  public func share(
+    with remote: String, warn: @escaping (String) -> Void
+  ) throws(CommandError) -> DoctorCheck? {
     let isNamed = try reporting { try site.repository.config("remote.\(remote).url") } != nil
     guard isNamed || remote.contains("/") || remote.contains(":") else {
       throw CommandError(
         "there is no remote '\(remote)'", hint: "add it with 'git remote add \(remote) URL', then try again")
     }
-    try git(["config", "--local", "migrate.remote", remote])
+    try SharedServer(site: site).requireOneAddress(remote)
+    try git(["config", "--local", "--replace-all", "migrate.remote", remote])
+    try site.share(warn: warn)
+    return try SharedServer(site: site).requireFit()
   }
 
   /// Takes away what `install` brought. The ledger, the logs and the branches stay, and what it is shared

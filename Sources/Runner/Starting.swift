@@ -70,7 +70,9 @@ extension Site {
 
   /// Approves what this user has just typed: the file, so that its lists of steps may be made again, and the
   /// plan that came of it.
-  public func approve(_ digest: String, _ migration: String, in state: State) throws(CommandError) {
+  public func approve(
+    _ digest: String, _ migration: String, in state: State = State()
+  ) throws(CommandError) {
     let trust = try Trust(environment: environment)
     try trust.approve(digest: digest, name: migration, at: clock.now())
     guard let found = state.migration(named: migration) else { return }

@@ -24,8 +24,9 @@ struct InitCommand: Subcommand {
     let site = try context.site()
     let setup = HookSetup(site: site)
     if let remote, !uninstall {
-      try setup.share(with: remote)
-      try site.share(warn: { context.warn($0) })
+      if let check = try setup.share(with: remote, warn: { context.warn($0) }) {
+        context.warn(check.message, hint: check.hint)
+      }
     }
     let changes = uninstall ? try setup.uninstall() : try setup.install()
     for warning in changes.warnings { context.warn(warning) }

@@ -34,6 +34,7 @@ struct StartCommand: Subcommand {
     if let other = try reporting({ try site.ledger.read() }).state.migration(named: settings.migration) {
       throw CommandError(other.isInTheWay(of: "'\(plan)'"))
     }
+    try site.requireSharable()
     let point = try StartPoint(
       site: site, base: settings.base, into: settings.into,
       isDefaultBranch: settings.into == "migrate/\(settings.migration)")
@@ -47,6 +48,8 @@ struct StartCommand: Subcommand {
       let changes = try HookSetup(site: site).install()
       for warning in changes.warnings { context.warn(warning) }
     }
+    // Where that cannot be written, nothing is recorded either.
+    try site.approve(input.digest, expanded.migration)
     let start = MigrationStart(
       plan: expanded, digest: input.digest, base: point.base,
       commit: ObjectID(point.commit.hex) ?? .zero, shared: point.isShared)

@@ -28,6 +28,9 @@ struct StatusCommand: Subcommand {
   @Flag(name: [.customShort("a"), .long], help: "Show every step, and migrations that have ended.")
   var all = false
 
+  @Flag(help: "Bring the newest entries of a shared ledger here first.")
+  var fetch = false
+
   func validate() throws {
     if let porcelain, !["v1", "1"].contains(porcelain) {
       throw ValidationError("unsupported porcelain format '\(porcelain)', only 'v1' is known")
@@ -38,6 +41,7 @@ struct StatusCommand: Subcommand {
 
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
+    if fetch { try bringNewest(context) }
     let snapshot = try reporting { try site.ledger.read() }
     if let name = migration.migration { _ = try site.migration(name, in: snapshot.state) }
     let report = StatusReport(
@@ -52,10 +56,33 @@ struct StatusCommand: Subcommand {
       return try context.output.write(text.hasSuffix("\n") ? text : text + "\n")
     }
     try printText(report, context)
+    if let remote = site.ledger.remote { try tellAge(remote, site, context) }
+  }
+
+  private func bringNewest(_ context: Context) throws(CommandError) {
+    let site = try context.site()
+    guard site.isShared else { return context.warn("the ledger is not shared, so there is nothing to fetch") }
+    do throws(CommandError) { _ = try reporting { try site.ledger.synchronize() } } catch {
+      guard error.isOffline else { throw error }
+      context.warn(error.message)
+    }
+  }
+
+  /// What others have done since is not in the picture.
+  private func tellAge(_ remote: any LedgerRemote, _ site: Site, _ context: Context) throws(CommandError) {
     let waiting = try reporting { try site.ledger.waitingCount() }
-    guard waiting > 0, let remote = site.ledger.remote else { return }
-    let entries = waiting == 1 ? "1 entry waits" : "\(waiting) entries wait"
-    try context.output.line("\(entries) to be shared with '\(remote.name)'; 'git migrate sync' does it")
+    if waiting > 0 {
+      let entries = waiting == 1 ? "1 entry waits" : "\(waiting) entries wait"
+      try context.output.line("\(entries) to be shared with '\(remote.name)'; 'git migrate sync' does it")
+    }
+    guard let asked = remote.lastContact else {
+      return context.hint("what others did in '\(remote.name)' may be missing; '--fetch' brings it")
+    }
+    let age = site.clock.now().seconds - asked.seconds
+    // Who has just asked need not be told.
+    guard age >= 10 || age < 0 else { return }
+    try context.output.line(
+      "as of \(TimeText.span(seconds: age)) ago, when '\(remote.name)' was asked; '--fetch' asks again")
   }
 
   private func printText(_ report: StatusReport, _ context: Context) throws(CommandError) {
