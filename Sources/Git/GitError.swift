@@ -41,6 +41,9 @@ public struct GitError: Error, CustomStringConvertible, Equatable, Sendable {
   /// Whether the object, ref, path or key was not there.
   public var isNotFound: Bool { code == GIT_ENOTFOUND.rawValue }
 
+  /// Whether it is about an index that only the git program reads: a sparse or a split one.
+  public var isUnreadableIndex: Bool { message.contains("unsupported mandatory extension") }
+
   /// Whether somebody else holds the lock of a ref, of the index or of the configuration.
   public var isLocked: Bool { code == GIT_ELOCKED.rawValue }
 

@@ -20,6 +20,7 @@ extension Repository {
   /// The same of a tree.
   public func needsGitProgram(forTree tree: OID) throws(GitError) -> String? {
     if try configBool("core.sparseCheckout") == true { return "the checkout is sparse" }
+    if try configBool("core.splitIndex") == true { return "its index is split" }
     let found = try attributes(inTree: tree)
     if let submodule = found.submodule { return "it has a submodule '\(submodule)'" }
     for word in try words(of: found) {

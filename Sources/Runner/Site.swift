@@ -28,6 +28,8 @@ public final class Site {
   /// The files that were looked at when the repository's own commands were last found to be approved.
   var seenCommandFiles: CommandFiles?
   private var knownIdentity: GitProgram.Identity?
+  /// The top of the main worktree, once it was looked for; there may be none.
+  private var knownMain: String??
   /// Whether git signs commits here, once it was asked.
   var knownSigning: Bool?
 
@@ -91,10 +93,10 @@ public final class Site {
   public var localDirectory: String { repository.commonDirectory + "/migrate" }
 
   /// The folder outside the repository in which worktree slots are made (`migrate.worktreeRoot`, by default
-  /// `../<repository>.migrate`). Throws for a bare repository, which has no place beside it.
+  /// `../<repository>.migrate`). Throws in a bare repository, and not in a worktree of one.
   public func worktreeRoot() throws(CommandError) -> String {
     let configured = try reporting { try repository.config("migrate.worktreeRoot") }
-    let main = try mainDirectory()
+    let main = try homeOfAllWorktrees()
     guard let configured, !configured.isEmpty else { return main + ".migrate" }
     let root = configured.hasPrefix("/") ? configured : main + "/" + configured
     // Set for all repositories of a user, one folder must not serve two of them.
@@ -102,16 +104,41 @@ public final class Site {
     return root + "/" + name + "-" + SHA256.hexDigest(of: Array(main.utf8)).prefix(8)
   }
 
-  /// The main worktree's folder. Throws for a bare repository.
+  /// A folder that is the same from every worktree: the main one, or of a bare repository with worktrees its
+  /// own.
+  private func homeOfAllWorktrees() throws(CommandError) -> String {
+    _ = try mainDirectory()
+    let common = repository.commonDirectory
+    if common.hasSuffix("/.git") { return String(common.dropLast("/.git".count)) }
+    return try reporting { try repository.mainWorkingDirectory() } ?? common
+  }
+
+  /// The main worktree's folder; where there is none, but worktrees beside a bare repository, the one that the
+  /// command was started in. Throws when it was started in no worktree at all.
   public func mainDirectory() throws(CommandError) -> String {
     let common = repository.commonDirectory
-    guard common.hasSuffix("/.git") else {
-      if let directory = repository.workingDirectory, !repository.isLinkedWorktree { return directory }
+    let main: String?
+    if let knownMain {
+      main = knownMain
+    } else {
+      main = try reporting { try repository.mainWorkingDirectory() }
+      knownMain = .some(main)
+    }
+    guard let main else {
+      if let directory = repository.workingDirectory { return directory }
       throw CommandError(
         "'\(common)' is a bare repository, and a migration needs a worktree",
-        hint: "run it in a clone, and share the ledger by pushing '\(Ledger.ref)'")
+        hint: "run it in a worktree or a clone of it")
     }
-    return String(common.dropLast("/.git".count))
+    if common.hasSuffix("/.git") { return String(common.dropLast("/.git".count)) }
+    // Only the main worktree knows where it is, unless the configuration says so.
+    let told = try reporting { try repository.config("core.worktree") }
+    guard !repository.isLinkedWorktree || told != nil else {
+      throw CommandError(
+        "where the main worktree of '\(common)' lies cannot be told from here",
+        hint: "run it there, or say it with 'git config core.worktree'")
+    }
+    return main
   }
 
   /// Who acts: `MIGRATE_WORKER`, `migrate.worker`, `user.name`, or the login and machine.

@@ -52,7 +52,7 @@ extension Site {
       let leaving = Set(changes.filter { $0.kind == .deleted }.map(\.path))
       let places = PathSet(added)
       let found =
-        try worktree.status().first(where: places.meets)
+        try untrackedFiles(of: worktree).first(where: places.meets)
         ?? added.lazy.compactMap { self.fileInTheWay(of: $0, in: place, leaving) }.first
       return found.map {
         "'\($0)' in '\(place)' is in the way of a new file and would be overwritten by the merge; "
@@ -64,11 +64,24 @@ extension Site {
   /// The tracked files of a worktree that are not as its commit has them. Where files pass through a filter,
   /// only git can tell: they are never as their blobs.
   func changedFiles(of worktree: Repository) throws -> [String] {
-    let changed = try worktree.status(includingUntracked: false)
+    let changed: [String]
+    do throws(GitError) { changed = try worktree.status(includingUntracked: false) } catch {
+      guard error.isUnreadableIndex, let path = worktree.workingDirectory else { throw error }
+      return try program(of: worktree).changedFiles(workTree: path)
+    }
     guard !changed.isEmpty, let path = worktree.workingDirectory, let head = try worktree.head().oid,
       try worktree.needsGitProgram(forCommit: head) != nil
     else { return changed }
     return try program(of: worktree).changedFiles(workTree: path)
+  }
+
+  /// The files that git does not know, and those that have changes; none where only git can read the index: it
+  /// refuses by itself.
+  private func untrackedFiles(of worktree: Repository) throws(GitError) -> [String] {
+    do throws(GitError) { return try worktree.status() } catch {
+      guard error.isUnreadableIndex else { throw error }
+      return []
+    }
   }
 
   /// A file that lies where a new one or one of its folders would, ignored or not, and is none of `leaving`.
