@@ -25,14 +25,58 @@ public struct Finishing {
     case failed(Verdict, Migration.Failure)
   }
 
-  /// Merges the moved base into the integration branch, through the gate.
+  /// How often the branch may move while the base is judged with it.
+  private static let triesToRefresh = 5
+
+  /// Merges the moved base into the integration branch, through the gate. Waits its turn where steps are judged
+  /// and merged meanwhile, and judges again when the branch has moved.
   public func refresh(_ name: String, stopWhen shouldStop: () -> Bool, signals: Int32) throws(CommandError)
     -> RefreshOutcome
   {
-    let snapshot = try Recovery(site: site, report: report).sweep(name)
-    guard let state = snapshot.state.migration(named: name) else {
-      throw CommandError("no migration '\(name)'")
+    for _ in 0..<Finishing.triesToRefresh {
+      let state = try turn(name, shouldStop, signals)
+      if let outcome = try refreshOnce(state, shouldStop, signals) { return outcome }
     }
+    throw CommandError(
+      "the branch moves on each time before the base is judged with it",
+      hint: "hold the steps with 'git migrate pause', refresh, then go on with 'git migrate resume'",
+      exitCode: .no)
+  }
+
+  /// Waits until no step is judged or merged, and gives the state then.
+  private func turn(
+    _ name: String, _ shouldStop: () -> Bool, _ signals: Int32
+  ) throws(CommandError) -> MigrationState {
+    var isTold = false
+    while true {
+      let snapshot = try Recovery(site: site, report: report).sweep(name)
+      guard let state = snapshot.state.migration(named: name) else {
+        throw CommandError("no migration '\(name)'")
+      }
+      guard
+        let mover = state.stepsInFlight.first(where: Finishing.isMoving)?.id
+          ?? (state.refresh == nil ? nil : "another refresh"), !state.phase.isTerminal
+      else { return state }
+      if shouldStop() {
+        throw CommandError("interrupted; nothing was changed", exitCode: .interrupted)
+      }
+      if !isTold { report("waiting for '\(mover)', which is at its gate") }
+      isTold = true
+      site.wait(for: [signals])
+    }
+  }
+
+  private static func isMoving(_ step: Step) -> Bool {
+    switch step.phase {
+    case .gating, .merging: true
+    case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: false
+    }
+  }
+
+  /// Gives `nil` when the branch has moved in between.
+  private func refreshOnce(
+    _ state: MigrationState, _ shouldStop: () -> Bool, _ signals: Int32
+  ) throws(CommandError) -> RefreshOutcome? {
     let place = try ends(state)
     if try reporting({ try site.repository.isAncestor(place.base, of: place.tip) }) { return .upToDate }
     let merged: OID
@@ -40,31 +84,57 @@ public struct Finishing {
     case .conflicts(let paths): return .conflicts(paths)
     case .clean(let tree): merged = tree
     }
+    // What would only be found after the gate has run is said before.
+    if let obstacle = try site.obstacle(toMoving: state.intoRef, isOwn: !state.isShared) {
+      throw CommandError(obstacle, exitCode: .no)
+    }
+    if let obstacle = try site.obstacle(toMoving: state.intoRef, from: place.tip, toTree: merged) {
+      throw CommandError(obstacle, exitCode: .no)
+    }
     let commit = try site.integrationCommit(
       tree: merged, parents: [place.tip, place.base],
-      message: "Merge \(state.base) into \(state.into)\n\nMigrate-Refresh: \(name)\n")
+      message: "Merge \(state.base) into \(state.into)\n\nMigrate-Refresh: \(state.name)\n")
     if let outcome = try judge(state, commit, stopWhen: shouldStop, signals: signals) { return outcome }
-    let outcome = try reporting {
-      try site.ledger.append(by: site.actor) { (_, at) throws(Refusal) in
-        let refresh = Refresh(
-          base: place.base.objectID, old: place.tip.objectID, new: commit.objectID, tree: merged.objectID,
-          verifiers: state.gateDigest, verdict: .passed, owner: Site.owner(),
-          expiresAt: at.adding(seconds: 600))
-        return [Proposal(name, .refreshIntended(refresh))]
+    while true {
+      let outcome = try reporting {
+        try site.ledger.append(by: site.actor) { (_, at) throws(Refusal) in
+          let refresh = Refresh(
+            base: place.base.objectID, old: place.tip.objectID, new: commit.objectID, tree: merged.objectID,
+            verifiers: state.gateDigest, verdict: .passed, owner: Site.owner(),
+            expiresAt: at.adding(seconds: 600))
+          return [Proposal(state.name, .refreshIntended(refresh))]
+        }
+      }
+      switch outcome {
+      case .refused(let refusal) where refusal.code == .tipMoved: return nil
+      case .refused(let refusal) where refusal.code == .limited:
+        // The verdict holds as long as the branch is where it was.
+        let now = try turn(state.name, shouldStop, signals)
+        guard try ends(now).tip == place.tip else { return nil }
+      case .refused(let refusal): throw CommandError(refusal)
+      case .nothing: return .upToDate
+      case .won(_, let effects):
+        try Interpreter(site: site, report: report).perform(effects)
+        return try refreshed(state, commit)
       }
     }
-    switch outcome {
-    case .refused(let refusal): throw CommandError(refusal)
-    case .nothing: return .upToDate
-    case .won(_, let effects): try Interpreter(site: site, report: report).perform(effects)
+  }
+
+  private func refreshed(_ state: MigrationState, _ commit: OID) throws(CommandError) -> RefreshOutcome {
+    if try reporting({ try site.repository.resolve(state.intoRef) }) == commit {
+      return .refreshed(commit.hex)
     }
-    guard try reporting({ try site.repository.resolve(state.intoRef) }) == commit else {
-      let last = try reporting { try site.ledger.entries() }.last
-      throw CommandError(
-        "'\(state.into)' did not take the base in: \(last?.entry.event.sentence ?? "it did not move")",
-        exitCode: .no)
+    // Shared, the ledger may have it while something keeps the branch here.
+    let now = try reporting { try site.ledger.read() }.state.migration(named: state.name)
+    if let now, now.tip == commit.objectID {
+      let reason = try site.follow(now)
+      report("'\(state.into)' is not moved here yet: \(reason ?? "the next command tries again")")
+      return .refreshed(commit.hex)
     }
-    return .refreshed(commit.hex)
+    let last = try reporting { try site.ledger.entries() }.last
+    throw CommandError(
+      "'\(state.into)' did not take the base in: \(last?.entry.event.sentence ?? "it did not move")",
+      exitCode: .no)
   }
 
   private func judge(

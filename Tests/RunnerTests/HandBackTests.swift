@@ -127,6 +127,43 @@ struct HandBackTests {
     #expect(try repository.runGit(["show", "main:a.txt"], adding: variables).out == "b\n")
   }
 
+  // MARK: Refresh
+
+  @Test("refresh waits until the step at its gate is merged, and judges what is there then")
+  func turn() throws {
+    let world = try MigrationWorld()
+    let gate =
+      #"{ verifiers: [{ name: t, run: 'test ! -e x || { touch "$HOME/at"; "#
+      + #"while [ ! -e "$HOME/go" ]; do sleep 0.05; done; }' }] }"#
+    try world.start("  - { id: A, run: 'echo x > x' }", gate: gate)
+    let run = try world.begin("run")
+    #expect(eventually { Files.exists(world.home("at")) }, "\(run.output)")
+    try world.repository.write("other", "theirs\n")
+    try world.repository.git("add", "other")
+    try world.repository.git("commit", "--quiet", "--message=theirs")
+    let refresh = try world.begin("refresh")
+    #expect(eventually { refresh.output.contains("waiting for 'A'") }, "\(refresh.output)")
+    try world.allow("go")
+    #expect(try run.wait().code == 0)
+    #expect(try refresh.wait().code == 0, "\(refresh.output)")
+    #expect(try world.file("x") == "x" && world.file("other") == "theirs")
+  }
+
+  @Test("refresh names changes in its way before the gate, and records nothing")
+  func refreshInTheWay() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'echo x > x' }")
+    #expect(try world.migrate("run").code == 0)
+    try world.repository.write("a.txt", "theirs\n")
+    try world.repository.git("commit", "--quiet", "--all", "--message=theirs")
+    try world.repository.git("checkout", "--quiet", "migrate/mig")
+    try world.repository.write("a.txt", "mine\n")
+    let before = try world.sentences()
+    let refresh = try world.migrate("refresh")
+    #expect(refresh.code == 1 && refresh.err.contains("uncommitted changes in the way"), "\(refresh)")
+    #expect(try world.sentences() == before)
+  }
+
   // MARK: Shared
 
   @Test("works the first time in a clone that does not know of the end yet")
