@@ -3,8 +3,8 @@ import Clibgit2
 /// The history of a shallow clone. libgit2 1.5.1 walks past its end and misses the commits there; the git
 /// program knows where to stop.
 extension Repository {
-  /// What `body` gives or, when it missed a commit in a shallow clone, what git gives `instead`; `nil` of that
-  /// lets the first error stand.
+  /// What `body` gives or, when it missed a commit in a shallow clone, what git gives `instead`; `nil` of
+  /// that lets the first error stand.
   func pastShallowEnd<Value>(
     _ body: () throws(GitError) -> Value, instead: (GitProgram) throws(GitError) -> Value?
   ) throws(GitError) -> Value {

@@ -130,7 +130,8 @@ struct DoctorRepository {
     return list
   }
 
-  /// Whether the repository that the ledger is shared through takes our refs: some are made and deleted there.
+  /// Whether the repository that the ledger is shared through takes our refs: some are made and deleted
+  /// there.
   private func sharing() -> [DoctorCheck] {
     guard let remote = site.ledger.remote, let check = SharedServer(site: site).check() else { return [] }
     let waiting = (try? site.ledger.waitingCount()) ?? 0

@@ -28,8 +28,8 @@ public struct Finishing {
   /// How often the branch may move while the base is judged with it.
   private static let triesToRefresh = 5
 
-  /// Merges the moved base into the integration branch, through the gate. Waits its turn where steps are judged
-  /// and merged meanwhile, and judges again when the branch has moved.
+  /// Merges the moved base into the integration branch, through the gate. Waits its turn where steps are
+  /// judged and merged meanwhile, and judges again when the branch has moved.
   public func refresh(_ name: String, stopWhen shouldStop: () -> Bool, signals: Int32) throws(CommandError)
     -> RefreshOutcome
   {

@@ -3,16 +3,16 @@ import Ledger
 import Migration
 import Processes
 
-/// Where `core.hooksPath` leads into a work tree (husky, lefthook, a folder under version control), ours lie in
-/// a folder of their own: nothing that a repository tracks is ever written. They run what is there first, and
-/// every other hook there is run by a forwarder.
+/// Where `core.hooksPath` leads into a work tree (husky, lefthook, a folder under version control), ours
+/// lie in a folder of their own: nothing that a repository tracks is ever written. They run what is there
+/// first, and every other hook there is run by a forwarder.
 extension HookInstaller {
   /// The folder.
   var ownDirectory: String { site.localDirectory + "/hooks" }
 
-  /// Its note, which the scripts read: the folder that `core.hooksPath` named, as it was written, so that each
-  /// worktree runs its own; then the value to put back into the repository's own configuration, if there was
-  /// one.
+  /// Its note, which the scripts read: the folder that `core.hooksPath` named, as it was written, so that
+  /// each worktree runs its own; then the value to put back into the repository's own configuration, if
+  /// there was one.
   private var notePath: String { ownDirectory + "/chained" }
 
   /// Hooks that cost nothing when there is nothing to run. The others change what git does by being there,
@@ -26,8 +26,8 @@ extension HookInstaller {
     "post-index-change", "post-receive", "post-update", "pre-receive", "push-to-checkout", "update",
   ]
 
-  /// Whether the hooks that git runs by now belong to a work tree: by a relative path, which each worktree has
-  /// for itself, or by a link.
+  /// Whether the hooks that git runs by now belong to a work tree: by a relative path, which each worktree
+  /// has for itself, or by a link.
   func leadsIntoWorkTree(_ directory: String) throws(CommandError) -> Bool {
     if directory == ownDirectory { return false }
     if try relativePath() != nil { return true }

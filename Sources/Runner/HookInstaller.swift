@@ -5,8 +5,9 @@ import Processes
 
 /// Puts our git hooks beside those that are there, and takes them away again (DESIGN §6).
 ///
-/// The directory is the one that git uses here, `core.hooksPath` included, unless that belongs to a work tree:
-/// then it is one of ours. A foreign hook is kept as `<name>.migrate-chained`, and ours runs it first.
+/// The directory is the one that git uses here, `core.hooksPath` included, unless that belongs to a work
+/// tree: then it is one of ours. A foreign hook is kept as `<name>.migrate-chained`, and ours runs it
+/// first.
 public struct HookInstaller {
   let site: Site
 
@@ -133,8 +134,8 @@ public struct HookInstaller {
         "'\(directory)' lies outside of this repository: the hooks serve every repository that uses it")
     } else if try leadsIntoWorkTree(directory) {
       result.append(
-        "core.hooksPath is '\(directory)', in the work tree: 'git migrate init' puts ours elsewhere, and they "
-          + "run those first")
+        "core.hooksPath is '\(directory)', in the work tree: 'git migrate init' puts ours elsewhere, and "
+          + "they run those first")
     }
     return result + unseen(by: directory)
   }

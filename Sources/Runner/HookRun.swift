@@ -33,9 +33,9 @@ public struct HookRun {
     }
   }
 
-  /// Whether a push goes to a repository that the ledger is not shared through, as a backup does: what is there
-  /// is nobody's authority, and it has our copies of the shared one, too. git gives the remote's name, or its
-  /// address, and the address.
+  /// Whether a push goes to a repository that the ledger is not shared through, as a backup does: what is
+  /// there is nobody's authority, and it has our copies of the shared one, too. git gives the remote's
+  /// name, or its address, and the address.
   private func isElsewhere(_ arguments: [String]) throws(CommandError) -> Bool {
     try reporting { () throws -> Bool in
       guard let shared = try ledger.repository.config("migrate.remote"), !shared.isEmpty,

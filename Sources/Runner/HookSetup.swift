@@ -51,8 +51,9 @@ public struct HookSetup {
 
   /// Shares the ledger with a remote from now on. Gives what a person should know.
   ///
-  /// Throws when git knows no such remote, and when a ledger cannot be shared through it. Where only the server
-  /// is to be mended, the remote is set all the same: a migration that others would not see must not begin.
+  /// Throws when git knows no such remote, and when a ledger cannot be shared through it. Where only the
+  /// server is to be mended, the remote is set all the same: a migration that others would not see must not
+  /// begin.
   public func share(
     with remote: String, warn: @escaping (String) -> Void
   ) throws(CommandError) -> DoctorCheck? {

@@ -26,6 +26,7 @@ public final class Orchestrator {
   private var told = ToldReasons()
   /// Why work that is due cannot go on before something happens elsewhere, as far as that was told.
   private var obstacles = ToldReasons()
+  private var lastObstacle: Timestamp?
   /// What the user has to look at before anything more is done on this machine.
   private var halt: CommandError?
   /// When each claim of ours was last known to be fresh, by the clock here.
@@ -283,8 +284,13 @@ public final class Orchestrator {
     return true
   }
 
+  /// Said once, and again after a while: whoever can do something about it may have come only then.
   private func tell(obstacle reason: String) {
-    if obstacles.isNew(reason) { observer.warn(reason) }
+    let now = site.clock.now()
+    if let last = lastObstacle, now >= last.adding(seconds: 600) { obstacles = ToldReasons() }
+    guard obstacles.isNew(reason) else { return }
+    lastObstacle = now
+    observer.warn(reason)
   }
 
   // MARK: What it begins

@@ -113,8 +113,8 @@ public final class Site {
     return try reporting { try repository.mainWorkingDirectory() } ?? common
   }
 
-  /// The main worktree's folder; where there is none, but worktrees beside a bare repository, the one that the
-  /// command was started in. Throws when it was started in no worktree at all.
+  /// The main worktree's folder; where there is none, but worktrees beside a bare repository, the one that
+  /// the command was started in. Throws when it was started in no worktree at all.
   public func mainDirectory() throws(CommandError) -> String {
     let common = repository.commonDirectory
     let main: String?

@@ -5,8 +5,8 @@ import Processes
 
 /// The worktrees that people have a branch checked out in: what stands in the way of moving it there.
 extension Site {
-  /// A branch that is locked, that is checked out twice, or in a worktree that is in the middle of something or
-  /// cannot be looked at, stays where it is.
+  /// A branch that is locked, that is checked out twice, or in a worktree that is in the middle of
+  /// something or cannot be looked at, stays where it is.
   package func obstacle(toMoving ref: String, isOwn: Bool) throws(CommandError) -> String? {
     if let locked = try lockHeld(on: ref, isOwn: isOwn) { return locked }
     return try reporting { () throws -> String? in
@@ -75,8 +75,8 @@ extension Site {
     return try program(of: worktree).changedFiles(workTree: path)
   }
 
-  /// The files that git does not know, and those that have changes; none where only git can read the index: it
-  /// refuses by itself.
+  /// The files that git does not know, and those that have changes; none where only git can read the index:
+  /// it refuses by itself.
   private func untrackedFiles(of worktree: Repository) throws(GitError) -> [String] {
     do throws(GitError) { return try worktree.status() } catch {
       guard error.isUnreadableIndex else { throw error }

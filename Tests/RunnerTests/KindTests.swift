@@ -25,7 +25,8 @@ struct KindTests {
       "with a sparse index", #"git clone -q "$2" "$1" && git -C "$1" sparse-checkout set --sparse-index in"#),
     Kind(
       "with a split index",
-      #"git clone -q "$2" "$1" && git -C "$1" config core.splitIndex true && git -C "$1" update-index --split-index"#
+      #"git clone -q "$2" "$1" && cd "$1" && git config core.splitIndex true && "#
+        + "git update-index --split-index"
     ),
     Kind(
       "with an index of version 4", #"git clone -q "$2" "$1" && git -C "$1" update-index --index-version 4"#),
@@ -43,7 +44,8 @@ struct KindTests {
     Kind(
       "with hooks under version control",
       #"git clone -q "$2" "$1" && cd "$1" && mkdir .husky && echo 'exit 0' > .husky/pre-commit && "#
-        + #"chmod +x .husky/pre-commit && git add . && git commit -qm husky && git config core.hooksPath .husky"#
+        + #"chmod +x .husky/pre-commit && git add . && git commit -qm husky && "#
+        + "git config core.hooksPath .husky"
     ),
   ]
 

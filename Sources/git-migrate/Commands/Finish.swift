@@ -13,7 +13,8 @@ struct FinishCommand: Subcommand {
       The result is judged once more, in a new worktree with nothing kept; when it fails, the first step \
       that does is named, and the migration stays open. Then the base is fast-forwarded to the integration \
       branch. When the base has moved, take it in with 'git migrate refresh' first, or leave the branch for \
-      a pull request with '--no-merge'. Where the ledger is shared, '--push' leads the base there forward, too. \
+      a pull request with '--no-merge'. Where the ledger is shared, '--push' leads the base there \
+      forward, too. \
       Exit codes: 0 done, 1 the result does not pass or the base was not moved, 125 it could not be verified.
       """)
 
