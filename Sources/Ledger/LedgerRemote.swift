@@ -23,6 +23,13 @@ public protocol LedgerRemote: AnyObject {
   func knownTip(ofBranch ref: String) throws(GitError) -> OID?
   /// Makes and deletes a ref of ours there, to see whether it may.
   func probe(_ commit: OID) throws(GitError) -> ProbeOutcome
+  /// The full names of the refs there that match patterns of `git ls-remote`.
+  func refs(_ patterns: [String]) throws(GitError) -> [String]
+}
+
+extension LedgerRemote {
+  /// A remote of which nothing else is known.
+  public func refs(_ patterns: [String]) throws(GitError) -> [String] { [] }
 }
 
 /// What a throw-away ref has shown about a server.
@@ -147,6 +154,11 @@ public final class GitRemote: LedgerRemote {
   public func knownTip(ofBranch ref: String) throws(GitError) -> OID? {
     guard ref.hasPrefix("refs/heads/") else { return nil }
     return try repository.resolve("\(folder)/heads/\(ref.dropFirst("refs/heads/".count))")
+  }
+
+  /// The full names of the refs there that match patterns of `git ls-remote`.
+  public func refs(_ patterns: [String]) throws(GitError) -> [String] {
+    try git.remoteRefs(of: fetchURL, patterns)
   }
 
   /// Makes and deletes a ref below `refs/migrate/probe/` there.
