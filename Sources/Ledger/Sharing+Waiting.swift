@@ -101,8 +101,8 @@ extension Sharing {
   }
 
   /// Pushes the results among these by themselves, until one gets through: then, or when somebody else was
-  /// faster, the answer is `nil`, and the others are to be decided anew. Otherwise gives those that the remote
-  /// does not take, each with its words.
+  /// faster, the answer is `nil`, and the others are to be decided anew. Otherwise gives those that the
+  /// remote does not take, each with its words.
   private func sendAlone(
     _ proposals: [Proposal], on base: LedgerSnapshot
   ) throws(LedgerError) -> [ObjectID: String]? {

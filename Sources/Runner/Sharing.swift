@@ -107,8 +107,8 @@ extension Surroundings {
     }
     if try isAncestor(there, of: now.tip.oid) { return nil }
     return "'\(now.into)' is at '\(there.hex.prefix(10))' in the remote, where the ledger has "
-      + "'\(now.tip.hex.prefix(10))'; put it back with 'git push --force-with-lease=\(now.intoRef):\(there.hex) "
-      + "REMOTE \(now.tip.hex):\(now.intoRef)'"
+      + "'\(now.tip.hex.prefix(10))'; put it back with 'git push "
+      + "--force-with-lease=\(now.intoRef):\(there.hex) REMOTE \(now.tip.hex):\(now.intoRef)'"
   }
 
   private func obstacle(toPeoplesBranchOf migration: MigrationState) throws(CommandError) -> String? {

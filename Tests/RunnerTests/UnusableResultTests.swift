@@ -15,7 +15,8 @@ import Testing
     try world.start("  - id: A\n  - id: B\n    run: echo b > fb")
     let site = try Site(directory: world.repository.path, environment: world.repository.environment)
     func id(_ revision: String) throws -> ObjectID {
-      try #require(ObjectID(revision) ?? ObjectID(world.repository.git("rev-parse", revision)))
+      let name = try revision.count == 40 ? revision : world.repository.git("rev-parse", revision)
+      return try #require(ObjectID(name))
     }
     let fence = Fence(step: "A", epoch: 1)
     let claim = Claim(
