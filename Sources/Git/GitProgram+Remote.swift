@@ -152,16 +152,18 @@ extension GitProgram {
       subject: url)
   }
 
-  /// Which of these refs another repository shows to whoever fetches. Throws when it cannot be asked.
-  public func refs(of url: String, _ names: [String]) throws(GitError) -> [String] {
-    let output = try run(["-c", "protocol.git.allow=user", "ls-remote", "--", url] + names)
+  /// The full names of the refs of another repository that match any of these patterns.
+  ///
+  /// Throws with git's own words when the other side cannot be reached or read.
+  public func remoteRefs(of url: String, _ patterns: [String]) throws(GitError) -> [String] {
+    let output = try run(
+      ["-c", "protocol.git.allow=user", "ls-remote", "--quiet", "--refs", "--", url] + patterns)
     guard output.isSuccess else {
-      let line = output.errorText.split(whereSeparator: \.isNewline).first
-      throw GitError(message: line.map(String.init) ?? "no answer", operation: "ask", subject: url)
+      throw GitError(message: output.errorText, operation: "list the refs of", subject: url)
     }
-    return output.text.split(whereSeparator: \.isNewline).compactMap {
-      $0.split(separator: "\t").last.map(String.init)
-    }.filter(names.contains)
+    return output.stdout.split(separator: 0x0A).compactMap { line in
+      line.firstIndex(of: 0x09).map { PathText.string(line[line.index(after: $0)...]) }
+    }
   }
 
   /// What git itself would have used to reach another repository, and was not used here; `nil` when there is

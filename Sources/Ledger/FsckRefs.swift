@@ -37,6 +37,20 @@ extension Ledger {
     return "the ledger has no claim \(epoch) of the step '\(parts[4])' of '\(parts[3])'"
   }
 
+  /// Why the result of a claim that is in force may not be pushed, or `nil`: who holds the claim pushes it
+  /// together with the entry that hands it in. In any other way a stranger could take the ref away.
+  static func strangerFault(_ ref: String, _ new: OID, _ state: State) -> String? {
+    let parts = ref.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 6, let step = state.migration(named: parts[3])?.step(parts[4]),
+      String(step.epoch) == parts[5]
+    else { return nil }
+    if let submission = step.phase.submission {
+      return submission.result.commit.oid == new ? nil : "the ledger has another result of this claim"
+    }
+    guard case .leased = step.phase else { return nil }
+    return "nothing was handed in for this claim yet"
+  }
+
   /// I-27: locks and half-written objects that killed programs left.
   func leftOverFindings(_ state: State) -> [Finding] {
     let common = repository.commonDirectory

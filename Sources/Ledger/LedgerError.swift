@@ -70,6 +70,13 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
+extension Migration.Failure {
+  /// A result that the shared repository does not take, while it takes entries: what its host says of it.
+  public static func refused(by remote: String, saying words: String) -> Migration.Failure {
+    Migration.Failure(kind: .guardFinding, reason: "'\(remote)' does not take the result: \(words)")
+  }
+}
+
 /// Git's error is one of the ledger's.
 func asGit<Value>(_ body: () throws(GitError) -> Value) throws(LedgerError) -> Value {
   do throws(GitError) { return try body() } catch { throw .git(error) }

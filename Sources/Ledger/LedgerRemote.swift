@@ -26,11 +26,16 @@ public protocol LedgerRemote: AnyObject {
   func probe(_ commit: OID) throws(GitError) -> ProbeOutcome
   /// When what is known here was the newest there, by any process of this clone; `nil` when nobody knows.
   var lastContact: Timestamp? { get }
+  /// The full names of the refs there that match patterns of `git ls-remote`.
+  func refs(_ patterns: [String]) throws(GitError) -> [String]
 }
 
 extension LedgerRemote {
   /// Nobody knows.
   public var lastContact: Timestamp? { nil }
+
+  /// A remote of which nothing else is known.
+  public func refs(_ patterns: [String]) throws(GitError) -> [String] { [] }
 }
 
 /// What a throw-away ref has shown about a server.
@@ -180,6 +185,11 @@ public final class GitRemote: LedgerRemote {
     return try repository.resolve("\(folder)/heads/\(ref.dropFirst("refs/heads/".count))")
   }
 
+  /// The full names of the refs there that match patterns of `git ls-remote`.
+  public func refs(_ patterns: [String]) throws(GitError) -> [String] {
+    try git.remoteRefs(of: fetchURL, patterns)
+  }
+
   /// Makes two refs below `refs/migrate/probe/` there at once, looks for them, and deletes them.
   public func probe(_ commit: OID) throws(GitError) -> ProbeOutcome {
     let ref = RefGuard.probes + SystemRandomness().nonce()
@@ -190,7 +200,7 @@ public final class GitRemote: LedgerRemote {
     case .rejected(let reason) where reason.contains("does not support --atomic"): return .isNotAtomic
     case .rejected(let reason), .unknown(let reason): return .refuses(reason)
     }
-    let isSeen = try git.refs(of: fetchURL, refs).count == refs.count
+    let isSeen = Set(try git.remoteRefs(of: fetchURL, refs)).isSuperset(of: refs)
     for ref in refs {
       guard let reason = try git.deleteRemote(ref, at: commit, on: pushURL) else { continue }
       return isSeen ? .keeps(ref: ref, reason: reason) : .hides

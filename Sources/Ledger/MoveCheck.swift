@@ -7,6 +7,8 @@ struct MoveCheck {
   let repository: Repository
   /// Commits that are not here, by their migration, with the entry that names them.
   private var missing: [String: (entry: OID, commit: OID)] = [:]
+  /// The entries that handed results in, by their claims.
+  private var results: [String: [Fence: OID]] = [:]
 
   init(repository: Repository) { self.repository = repository }
 
@@ -15,6 +17,7 @@ struct MoveCheck {
     let event = found.entry.event
     guard let migration = before.migration(named: event.migration) else { return }
     switch event.change {
+    case .stepSubmitted(let fence, _): results[migration.name, default: [:]][fence] = found.commit
     case .stepMerged(let fence, _):
       guard case .merging(_, _, let target)? = migration.step(fence.step)?.phase else { return }
       try check(PendingMove(target), found, isDone: true)
@@ -27,9 +30,31 @@ struct MoveCheck {
       try check(PendingMove(refresh), found, isDone: false)
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
-      .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted, .gateFinished, .gateAbandoned,
+      .stepReleased, .attemptFailed, .gateStarted, .gateFinished, .gateAbandoned,
       .mergeAbandoned, .stepRetried, .stepSkipped:
       return
+    }
+  }
+
+  /// What was handed in and is to be judged must be here, and be what git can merge: otherwise nobody gets
+  /// past it. What was settled meanwhile may be gone.
+  func requireResults(in state: State) throws(InspectionFault) {
+    for migration in state.migrations where !migration.phase.isTerminal {
+      for (fence, entry) in results[migration.name] ?? [:] {
+        guard let step = migration.step(fence.step), step.epoch == fence.epoch,
+          let submission = step.phase.submission
+        else { continue }
+        let reason: String?
+        do throws(GitError) {
+          reason = try ResultFault.of(submission.result, base: submission.base, in: repository)
+        } catch {
+          throw .unreadable(.git(error))
+        }
+        guard let reason else { continue }
+        throw .breach(
+          Breach(rule: "I-26", commit: entry, reason: "the result of '\(fence.step)' is of no use: \(reason)")
+        )
+      }
     }
   }
 

@@ -153,7 +153,10 @@ public struct RefGuard {
         try checkTime(found)
         try moves.note(found, before)
       }
-      if case .receive = vantage { try moves.requireAll(in: after.state) }
+      if case .receive = vantage {
+        try moves.requireAll(in: after.state)
+        try moves.requireResults(in: after.state)
+      }
       return after
     } catch {
       throw objection(update, error)
@@ -218,6 +221,9 @@ public struct RefGuard {
     if update.ref.hasBytewisePrefix(Self.probes) { return }
     if let reason = Ledger.attemptFault(update.ref, snapshot.state) {
       throw RefObjection(update.ref, reason, hint: "push '\(Ledger.ref)' first")
+    }
+    if case .receive = vantage, let reason = Ledger.strangerFault(update.ref, new, snapshot.state) {
+      throw RefObjection(update.ref, reason, hint: "'git migrate submit' pushes a result with its entry")
     }
   }
 

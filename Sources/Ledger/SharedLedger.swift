@@ -29,9 +29,12 @@ extension Ledger {
   /// Where entries lie that waited and were refused: nothing that was recorded is ever thrown away.
   static let refusedFolder = "refs/migrate/refused/"
 
+  /// Where the results of claims lie.
+  static let attemptFolder = "refs/migrate/attempt/"
+
   /// The ref that keeps the result of a claim.
   public static func attemptRef(_ migration: String, _ fence: Fence) -> String {
-    "refs/migrate/attempt/\(migration)/\(fence.step)/\(fence.epoch)"
+    "\(attemptFolder)\(migration)/\(fence.step)/\(fence.epoch)"
   }
 
   /// Whether the ledger is shared.
@@ -53,6 +56,12 @@ extension Ledger {
     defer { queue?.free() }
     try requireWitnessed(currentTip())
     return try Sharing(RefStore(ledger: self, queue: queue)).synchronize()
+  }
+
+  /// Why what was handed in cannot be judged and merged, in git's grammar, or `nil`: an object is not here or
+  /// of another kind, or has a name that git refuses.
+  public func resultFault(_ submission: Submission) throws(GitError) -> String? {
+    try ResultFault.of(submission.result, base: submission.base, in: repository)
   }
 
   /// Brings results of claims here that another machine handed in.

@@ -8,7 +8,10 @@ extension Sharing {
   func sendAll(_ mine: OID, _ report: inout SyncReport) throws(LedgerError) -> Bool {
     let snapshot = try store.read()
     var updates = [GitProgram.PushUpdate(ref: Ledger.ref, to: mine, from: nil)]
-    let attempts = try store.attempts()
+    // What lies on the ref of a claim that is in force goes over when it is handed in.
+    let attempts = try store.attempts().filter {
+      Ledger.strangerFault($0.name, $0.oid, snapshot.state) == nil
+    }
     for migration in snapshot.state.migrations where !migration.phase.isTerminal && !migration.isShared {
       // A start that was cut off has not made its branch yet.
       let begin = migration.tip == migration.start ? migration.start.oid : nil
@@ -25,8 +28,10 @@ extension Sharing {
 
   /// Brings over what waited: as it is when nobody else was there, otherwise decided anew on what the others
   /// did. What is refused is told and kept. False when somebody else was faster.
+  ///
+  /// `unwanted` are results that the remote does not take, with its words: their attempts have failed.
   func sendWaiting(
-    _ mine: OID, onto tip: OID, _ report: inout SyncReport
+    _ mine: OID, onto tip: OID, unwanted: [ObjectID: String] = [:], _ report: inout SyncReport
   ) throws(LedgerError) -> Bool {
     let base = try store.snapshot(at: tip)
     var current = base
@@ -41,9 +46,15 @@ extension Sharing {
         arrived += 1
         continue
       }
-      let event = entry.event
+      var event = entry.event
       var proposal = Proposal(event.migration, event.change)
       (proposal.author, proposal.nonce) = (event.by, entry.nonce)
+      if case .stepSubmitted(let fence, let result) = event.change, let words = unwanted[result.commit] {
+        refused.append(RefusedEvent(sentence: event.sentence, reason: words))
+        event.change = .attemptFailed(fence, .refused(by: store.remote?.name ?? "", saying: words))
+        proposal = Proposal(event.migration, event.change)
+        proposal.author = event.by
+      }
       if let number = event.change.planNumber {
         proposal.planText = try store.planText(event.migration, number: number, in: try store.read())
       }
@@ -59,7 +70,7 @@ extension Sharing {
       }
     }
     var new = tip
-    if try store.isAncestor(tip, of: mine) {
+    if unwanted.isEmpty, try store.isAncestor(tip, of: mine) {
       (new, refused, arrived) = (mine, [], 0)
       current = try store.snapshot(at: mine)
     } else if !accepted.isEmpty {
@@ -71,7 +82,14 @@ extension Sharing {
       let updates =
         [GitProgram.PushUpdate(ref: Ledger.ref, to: new, from: tip)]
         + companions(of: accepted, from: base.state, to: current.state)
-      guard try send(updates) else { return false }
+      do throws(LedgerError) {
+        guard try send(updates) else { return false }
+      } catch {
+        guard case .rejected = error, unwanted.isEmpty else { throw error }
+        guard let unwanted = try sendAlone(accepted, on: base) else { return false }
+        if unwanted.isEmpty { throw error }
+        return try sendWaiting(mine, onto: tip, unwanted: unwanted, &report)
+      }
       answered(new)
     }
     if !refused.isEmpty { report.keptOn = try store.keepRefused(mine) }
@@ -80,6 +98,32 @@ extension Sharing {
     report.sent += accepted.count + arrived
     try adopt(new, replacing: mine)
     return true
+  }
+
+  /// Pushes the results among these by themselves, until one gets through: then, or when somebody else was
+  /// faster, the answer is `nil`, and the others are to be decided anew. Otherwise gives those that the
+  /// remote does not take, each with its words.
+  private func sendAlone(
+    _ proposals: [Proposal], on base: LedgerSnapshot
+  ) throws(LedgerError) -> [ObjectID: String]? {
+    guard let remote = store.remote else { return [:] }
+    var unwanted: [ObjectID: String] = [:]
+    for proposal in proposals {
+      guard case .stepSubmitted(_, let result) = proposal.change else { continue }
+      let at = max(store.clock.now(), base.state.at)
+      guard case .ready(let draft) = try store.draft([proposal], on: base, at: at, by: "") else { continue }
+      let updates =
+        [GitProgram.PushUpdate(ref: Ledger.ref, to: draft.tip, from: base.tip)]
+        + companions(of: [proposal], from: base.state, to: draft.snapshot.state)
+      switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
+      case .won:
+        answered(draft.tip)
+        return nil
+      case .lost, .unknown: return nil
+      case .rejected(let words): unwanted[result.commit] = words
+      }
+    }
+    return unwanted
   }
 
   /// False when somebody else was faster.

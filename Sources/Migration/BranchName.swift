@@ -34,6 +34,31 @@ public enum BranchName {
     return nil
   }
 
+  /// The first of `refs` that keeps git from having a branch `name`: one that is called like a folder in
+  /// which it would lie, or one that lies in a folder called like it. `refs` are full names; the answer is
+  /// short.
+  public static func inTheWay(of name: String, among refs: [String]) -> String? {
+    let prefix = "refs/heads/"
+    let mine = Array((prefix + name).utf8)
+    let other = refs.first { ref in
+      let other = Array(ref.utf8)
+      return other.starts(with: prefix.utf8)
+        && (mine.starts(with: other + [UInt8(ascii: "/")]) || other.starts(with: mine + [UInt8(ascii: "/")]))
+    }
+    return other.map { String($0.dropFirst(prefix.count)) }
+  }
+
+  /// Patterns of `git ls-remote` for all that could be in the way of a branch `name`.
+  public static func patterns(besides name: String) -> [String] {
+    var patterns = ["refs/heads/\(name)/*"]
+    var parts = name.split(separator: "/").map(String.init)
+    while parts.count > 1 {
+      parts.removeLast()
+      patterns.append("refs/heads/" + parts.joined(separator: "/"))
+    }
+    return patterns
+  }
+
   /// Controls, line separators, and the marks that turn the direction of text: none may reach a terminal.
   public static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {

@@ -158,6 +158,13 @@ struct Reducer {
     }
   }
 
+  /// A process that there can be: a negative number would mean a whole group of them.
+  func requireProcess(_ owner: Owner) throws(Refusal) {
+    guard (0...Int(Int32.max)).contains(owner.pid), owner.startTicks >= 0 else {
+      throw Refusal(.invalid, "the owner is no process")
+    }
+  }
+
   func requireLength(until expiresAt: Timestamp) throws(Refusal) {
     guard expiresAt > event.at, expiresAt <= event.at.adding(seconds: maximumLeaseSeconds) else {
       throw Refusal(.invalid, "a hold must end after it begins and within seven days")

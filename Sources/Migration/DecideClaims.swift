@@ -9,6 +9,10 @@ extension Reducer {
       throw Refusal(.stale, "the next claim of '\(step.id)' has epoch \(step.epoch + 1)")
     }
     guard !claim.holder.isEmpty else { throw Refusal(.invalid, "a claim needs a holder") }
+    try requireProcess(claim.owner)
+    if let slot = claim.slot, !Self.isSlotName(slot) {
+      throw Refusal(.invalid, "a worktree slot is called 'slot-' and a number")
+    }
     try requireLength(until: claim.expiresAt)
     guard migration.isShared || claim.base == migration.tip else {
       throw Refusal(.tipMoved, "the base of the claim is not the tip of '\(migration.into)'")
@@ -22,6 +26,13 @@ extension Reducer {
           holder: claim.holder, owner: claim.owner, base: claim.base, expiresAt: claim.expiresAt,
           renewal: 0, slot: claim.slot)))
     effects.append(.prepareWork(migration: migration.name, claim.fence))
+  }
+
+  /// A slot becomes a folder's name, so that it is none but ours.
+  private static func isSlotName(_ name: String) -> Bool {
+    let digits = name.utf8.dropFirst("slot-".utf8.count)
+    return name.utf8.starts(with: "slot-".utf8) && (1...9).contains(digits.count)
+      && digits.first != UInt8(ascii: "0") && digits.allSatisfy { (0x30...0x39).contains($0) }
   }
 
   private func requireClaimable(_ step: Step, _ index: Int) throws(Refusal) {

@@ -12,6 +12,7 @@ extension Reducer {
       throw Refusal(.stale, "the next gate run of '\(step.id)' is number \(step.gates + 1)")
     }
     try requireLength(until: start.expiresAt)
+    try requireProcess(start.owner)
     try requireOnlyMover(but: index)
     guard migration.isShared || start.tip == migration.tip else {
       throw Refusal(
@@ -132,6 +133,7 @@ extension Reducer {
       throw Refusal(.tipMoved, "the merge of '\(fence.step)' does not start at the tip that was judged")
     }
     try requireLength(until: target.expiresAt)
+    try requireProcess(target.owner)
     set(index, .merging(submission, run, target))
     effects.append(
       .moveBranch(migration: migration.name, fence, old: target.old.hex, new: target.new.hex))
@@ -206,6 +208,7 @@ extension Reducer {
       throw Refusal(.tipMoved, "the refresh does not start at the tip of '\(migration.into)'")
     }
     try requireLength(until: refresh.expiresAt)
+    try requireProcess(refresh.owner)
     migration.refresh = refresh
     effects.append(
       .moveRefreshedBranch(migration: migration.name, old: refresh.old.hex, new: refresh.new.hex))

@@ -67,14 +67,31 @@ final class AttemptEnd {
   }
 
   private func record(_ change: Migration.Change) throws(CommandError) {
-    let result = try reporting {
-      try site.events.append([Proposal(job.migration, change)], by: job.claim.holder)
-    }
-    switch result {
+    switch try append(change) {
     case .won(_, let effects): try Interpreter(in: site, report: observer.warn).perform(effects)
     case .refused(let refusal):
       observer.warn("the late result of '\(job.claim.fence.step)' was refused: \(refusal.message)")
     case .nothing: break
+    }
+  }
+
+  /// Records how it ended. A host may have something against what a result holds (its scan for secrets does),
+  /// while it takes entries: that is the attempt's own failure, and the others go on.
+  private func append(_ change: Migration.Change) throws(CommandError) -> AppendOutcome {
+    var rejections = 0
+    while true {
+      do throws(LedgerError) {
+        return try site.events.append([Proposal(job.migration, change)], by: job.claim.holder)
+      } catch {
+        guard case .rejected(let remote, let words) = error, case .stepSubmitted(let fence, _) = change else {
+          throw CommandError(error)
+        }
+        // Tried once more before it is counted: a server may only have been busy.
+        rejections += 1
+        if rejections == 2 {
+          return try append(.attemptFailed(fence, .refused(by: remote, saying: words)))
+        }
+      }
     }
   }
 

@@ -19,7 +19,7 @@ extension Surroundings {
 
 extension MigrationState {
   /// Whether a move of the integration branch is intended and not settled yet.
-  fileprivate var isMoving: Bool {
+  var isMoving: Bool {
     refresh != nil || stepsInFlight.contains { if case .merging = $0.phase { true } else { false } }
   }
 }

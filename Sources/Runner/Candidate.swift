@@ -23,6 +23,8 @@ package struct Candidate {
     case made(Candidate)
     /// The submitted change and the branch conflict in these paths.
     case conflicts([String])
+    /// What was handed in cannot be read, or not be merged by git: why.
+    case unusable(String)
   }
 
   /// Makes a candidate of its parts.
@@ -46,6 +48,8 @@ package struct Candidate {
           "the integration branch '\(migration.into)' is gone",
           hint: "run 'git update-ref \(migration.intoRef) \(migration.tip.hex)'")
       }
+      // A trial is of a tree that no commit has.
+      if !isTrial, let reason = try site.ledger.resultFault(submission) { return .unusable(reason) }
       let (base, theirs) = (submission.base.oid, submission.result.tree.oid)
       let tipTree = try repository.treeOf(commit: tip)
       let baseTree = try repository.treeOf(commit: base)

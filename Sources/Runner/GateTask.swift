@@ -104,13 +104,13 @@ final class GateTask {
     switch try site.candidate(of: submission, fence, state) {
     case .conflicts(let paths):
       let list = paths.prefix(3).map(NameText.quoted).joined(separator: ", ")
-      let failure = Migration.Failure(
-        kind: .conflict, reason: "conflicts with what was merged since, in \(list)",
-        details: paths.map { "conflict in \(NameText.quoted($0)): do the step again on the newer base" })
-      if let refusal = try interpreter.record([Proposal(migration, .attemptFailed(fence, failure))]) {
-        return .ended(.notNow(refusal))
-      }
-      return .ended(.sentBack(failure))
+      return try sendBack(
+        Migration.Failure(
+          kind: .conflict, reason: "conflicts with what was merged since, in \(list)",
+          details: paths.map { "conflict in \(NameText.quoted($0)): do the step again on the newer base" }))
+    case .unusable(let reason):
+      return try sendBack(
+        Migration.Failure(kind: .worker, reason: "what was handed in is of no use: \(reason)"))
     case .made(let made): candidate = made
     }
     if let obstacle = try site.obstacle(
@@ -125,6 +125,13 @@ final class GateTask {
           report: interpreter.report))
     }
     return try judge(candidate, state, submission)
+  }
+
+  private func sendBack(_ failure: Migration.Failure) throws(CommandError) -> Stage {
+    if let refusal = try interpreter.record([Proposal(migration, .attemptFailed(fence, failure))]) {
+      return .ended(.notNow(refusal))
+    }
+    return .ended(.sentBack(failure))
   }
 
   private func judge(

@@ -40,7 +40,9 @@ public struct Interpreter {
   private func createBranch(_ branch: String, at commit: String) throws(CommandError) {
     guard let target = OID(commit) else { return }
     if let reason = try site.createBranch(branch, at: target) {
-      throw CommandError("unable to create the branch '\(branch)': \(reason)")
+      throw CommandError(
+        "unable to create the branch '\(branch)': \(reason)",
+        hint: "mend it and run the command again; 'git migrate abort' ends the migration")
     }
   }
 

@@ -31,6 +31,23 @@ extension Site {
     _ = try reporting { try ledger.synchronize() }
   }
 
+  package func putBack(_ ref: String, at commit: OID) throws(CommandError) -> String? {
+    guard let remote = ledger.remote else { return nil }
+    let name = ref.hasPrefix("refs/heads/") ? String(ref.dropFirst("refs/heads/".count)) : ref
+    let update = GitProgram.PushUpdate(ref: ref, to: commit, from: nil)
+    switch try reporting({ try remote.push([update]) }) {
+    case .won:
+      ledger.warn("'\(name)' was gone from '\(remote.name)'; it is put back, at '\(commit.hex.prefix(10))'")
+      return nil
+    // Somebody else has put it there meanwhile: the next look tells what.
+    case .lost: return "'\(name)' is gone from '\(remote.name)' and comes back just now"
+    case .rejected(let words), .unknown(let words):
+      return
+        "'\(name)' is gone from '\(remote.name)', which does not take it back: \(words); when it may, run "
+        + "'git push \(remote.name) \(commit.hex):\(ref)'"
+    }
+  }
+
   package func announceBranches() throws(CommandError) {
     try HookBranches(commonDirectory: repository.commonDirectory).add(
       try reporting { try ledger.read() }.state)
@@ -70,10 +87,31 @@ extension Surroundings {
     return try isAncestor(seen, of: merged) ? merged : seen
   }
 
-  /// Why nothing can be merged now into a branch that people share, or `nil`: it is not here what it is in
-  /// the remote, so that the push of a merge would be in vain, and so the gate before it.
+  /// Why nothing can be merged now on the remote, or `nil`: its branch is not what it is here, so that the
+  /// push of a merge would be in vain, and so the gate before it.
   func obstacle(toSharing migration: MigrationState) throws(CommandError) -> String? {
-    guard isShared, migration.isShared else { return nil }
+    guard isShared else { return nil }
+    return try migration.isShared
+      ? obstacle(toPeoplesBranchOf: migration) : obstacle(toOwnBranchOf: migration)
+  }
+
+  /// A migration's own branch is in the remote where the ledger says, or behind that as far as it was seen. A
+  /// host may delete it, as some do after a merged pull request: then it is put back.
+  private func obstacle(toOwnBranchOf seen: MigrationState) throws(CommandError) -> String? {
+    if let there = try sharedTip(of: seen.intoRef), try isAncestor(there, of: seen.tip.oid) { return nil }
+    try synchronize()
+    guard let now = try reporting({ try events.read() }).state.migration(named: seen.name), !now.isMoving
+    else { return nil }
+    guard let there = try sharedTip(of: now.intoRef) else {
+      return try putBack(now.intoRef, at: now.tip.oid)
+    }
+    if try isAncestor(there, of: now.tip.oid) { return nil }
+    return "'\(now.into)' is at '\(there.hex.prefix(10))' in the remote, where the ledger has "
+      + "'\(now.tip.hex.prefix(10))'; put it back with 'git push "
+      + "--force-with-lease=\(now.intoRef):\(there.hex) REMOTE \(now.tip.hex):\(now.intoRef)'"
+  }
+
+  private func obstacle(toPeoplesBranchOf migration: MigrationState) throws(CommandError) -> String? {
     guard let there = try place(of: migration) else {
       return "'\(migration.into)' is not in the remote yet; push it"
     }
@@ -106,9 +144,11 @@ extension Interpreter {
       case .nothing: return
       }
     } catch {
-      guard case .branchMoved = error else { throw CommandError(error) }
-      let reason = error.description
-      try record(migration) { abandoned($0, reason) }
+      switch error {
+      // A host that does not take the merge, and why it does not, is told as what became of it.
+      case .branchMoved, .rejected: try record(migration) { [error] in abandoned($0, error.description) }
+      default: throw CommandError(error)
+      }
     }
   }
 

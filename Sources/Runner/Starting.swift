@@ -45,6 +45,7 @@ public struct StartPoint: Sendable {
         "the branch '\(into)' exists already",
         hint: "delete it, or name it with 'into:' to work on it as a branch that people share")
     }
+    if existing == nil { try site.requireRoom(forBranch: into, here: true, inRemote: true) }
     self.base = base
     commit = existing ?? baseTip
     isShared = existing != nil
@@ -56,6 +57,29 @@ public struct StartPoint: Sendable {
 }
 
 extension Site {
+  /// Throws when git can have no branch of this name beside those that are here, or in the remote that the
+  /// ledger is shared through: it keeps them as files, and one that is called like a folder of another is in
+  /// the way. A remote that cannot be asked says nothing.
+  public func requireRoom(
+    forBranch name: String, here looksHere: Bool, inRemote looksThere: Bool
+  ) throws(CommandError) {
+    let refs = try reporting { () throws -> [String] in
+      looksHere ? try repository.references(matching: "refs/heads/*").map(\.name) : []
+    }
+    if let other = BranchName.inTheWay(of: name, among: refs) {
+      throw CommandError(
+        "the branch '\(other)' is in the way: git cannot have '\(name)' beside it",
+        hint: "rename it with 'git branch -m \(other) NAME', or name another branch with 'into:' in the plan")
+    }
+    guard looksThere, let remote = ledger.remote,
+      let there = try? remote.refs(BranchName.patterns(besides: name)),
+      let other = BranchName.inTheWay(of: name, among: there)
+    else { return }
+    throw CommandError(
+      "the branch '\(other)' of '\(remote.name)' is in the way: git cannot have '\(name)' beside it",
+      hint: "rename it there, or name another branch with 'into:' in the plan")
+  }
+
   /// Throws when tracked files of the worktree we stand in differ from its commit: a migration begins at a
   /// commit, and what is not committed would silently stay out of it.
   public func requireClean() throws(CommandError) {

@@ -210,6 +210,8 @@ package protocol SharedContact: AnyObject {
   func sharedTip(of ref: String) throws(CommandError) -> OID?
   /// Brings the entries of others here and ours there.
   func synchronize() throws(CommandError)
+  /// Puts a branch that is gone from the remote back there; `nil`, or why it could not.
+  func putBack(_ ref: String, at commit: OID) throws(CommandError) -> String?
   /// Tells the hooks which branches they guard; before one of them is made or moved.
   func announceBranches() throws(CommandError)
 }

@@ -109,6 +109,8 @@ public struct Trial {
         verdict: .failed,
         failure: Migration.Failure(
           kind: .conflict, reason: "conflicts with what was merged since", details: paths))
+    case .unusable(let reason):
+      return Answer(verdict: .failed, failure: Migration.Failure(kind: .worker, reason: reason))
     case .made(let candidate):
       if state.plan.gate.verifiers.isEmpty { return Answer(verdict: .passed, failure: nil) }
       let job = try GateJob(

@@ -182,5 +182,12 @@ extension Process: Surroundings {
     try reporting { try ledger.remote?.knownTip(ofBranch: ref) }
   }
   func synchronize() throws(CommandError) { _ = try reporting { try ledger.synchronize() } }
+  func putBack(_ ref: String, at commit: OID) throws(CommandError) -> String? {
+    let update = GitProgram.PushUpdate(ref: ref, to: commit, from: nil)
+    guard case .won? = try reporting({ try ledger.remote?.push([update]) }) else {
+      return "the branch is gone"
+    }
+    return nil
+  }
   func announceBranches() throws(CommandError) {}
 }

@@ -22,7 +22,12 @@ struct AbortCommand: Subcommand {
     let text = words.text(or: reason)
     do throws(CommandError) {
       let steering = try Steering(context, migration)
-      try Recovery(site: site) { context.warn($0) }.sweep(steering.migration)
+      // What cannot be settled or made any more must not keep anybody from ending it.
+      do throws(CommandError) {
+        try Recovery(site: site) { context.warn($0) }.sweep(steering.migration)
+      } catch {
+        context.warn(error.message, hint: error.hint)
+      }
       try steering.append(json: json.isWanted) { _ in
         [.migrationAborted(reason: text.isEmpty ? "\(site.actor) asked for it" : text)]
       }
