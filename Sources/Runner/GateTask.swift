@@ -110,7 +110,8 @@ final class GateTask {
           details: paths.map { "conflict in \(NameText.quoted($0)): do the step again on the newer base" }))
     case .unusable(let reason):
       return try sendBack(
-        Migration.Failure(kind: .worker, reason: "what was handed in is of no use: \(reason)"))
+        // Before its gate a result can fail by this alone: nothing can be merged of it.
+        Migration.Failure(kind: .conflict, reason: "what was handed in is of no use: \(reason)"))
     case .made(let made): candidate = made
     }
     if let obstacle = try site.obstacle(
