@@ -1,4 +1,5 @@
 import Clibgit2
+import Processes
 
 /// One difference between the index and the files of a work tree.
 struct WorkTreeDelta {
@@ -109,6 +110,13 @@ extension Repository {
       // In a folder that nobody may search everything looks deleted.
       case GIT_DELTA_DELETED where WorktreeFiles.isUnreachable("\(subject)/\(path)"):
         throw GitError(message: "it cannot be read", operation: operation, subject: path)
+      // libgit2 passes over pipes, sockets and devices, and git refuses to add one.
+      case GIT_DELTA_DELETED where Files.kind("\(subject)/\(path)") == .other:
+        guard purpose != .recording else {
+          throw GitError(
+            message: "it is a pipe, a socket or a device now", operation: operation, subject: path)
+        }
+        result.append(WorkTreeDelta(kind: .modified, path: path))
       case GIT_DELTA_DELETED: result.append(WorkTreeDelta(kind: .deleted, path: path))
       case GIT_DELTA_UNTRACKED:
         let isFolder = path.hasSuffix("/")

@@ -83,7 +83,7 @@ extension Repository {
     }
     for tip in tips {
       if tip == commit { return true }
-      guard try objectExists(tip) else { continue }
+      guard try objectExists(tip), try objectExists(commit) else { continue }
       if try isAncestor(commit, of: tip) { return true }
     }
     return false

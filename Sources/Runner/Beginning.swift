@@ -68,6 +68,13 @@ struct Beginning: Equatable {
     return copied[bytes] != nil || ignored[bytes] != nil || isInLargeFolder(bytes)
   }
 
+  /// Whether what lies at a path is none of the worker's: it was copied in, or it lay ignored there and is as
+  /// it was. What a worker wrote over is his.
+  func isForeign(_ path: String, below root: String) -> Bool {
+    if wasCopied(path) { return true }
+    return wasThere(path) && !isChanged(path, WorkTreeListing(below: root, limit: 0).mark(path))
+  }
+
   /// Whether a path is in an ignored folder whose files were not listed.
   func isInLargeFolder(_ path: [UInt8]) -> Bool { folders.contains { path.starts(with: $0) } }
 

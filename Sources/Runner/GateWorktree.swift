@@ -100,11 +100,12 @@ final class GateWorktree {
     note.second = max(note.second, time ?? 0, site.clock.now().seconds)
     if !plan.gate.keep.isEmpty, let worktree = try? worktree(),
       let found = try? worktree.sweep(isDryRun: true, keeping: isNamed),
-      let fingerprint = try? worktree.fingerprint(ofFolders: found.kept)
+      let print = try? worktree.fingerprint(ofFolders: found.kept), print.newest <= note.second
     {
       note.kept = found.kept
-      note.fingerprint = fingerprint
+      note.fingerprint = print.text
     } else {
+      // Of files with a time that is still to come nothing could ever be younger.
       note.kept = []
       note.fingerprint = ""
     }
@@ -150,7 +151,7 @@ final class GateWorktree {
   /// The folders that were kept and are as the last candidate left them.
   private func unchangedFolders(_ last: GateNote?) throws(CommandError) -> Set<String> {
     guard let last, !last.kept.isEmpty, !plan.gate.keep.isEmpty, let worktree = try? slots.open(slot),
-      (try? worktree.fingerprint(ofFolders: last.kept)) == last.fingerprint
+      (try? worktree.fingerprint(ofFolders: last.kept))?.text == last.fingerprint
     else { return [] }
     return Set(last.kept)
   }

@@ -55,7 +55,7 @@ public struct Harvest {
     let known = slots.beginning(slot, migration: migration, fence: fence)
     let scope = Snapshot.Scope(
       base: try site.repository.treeOf(commit: base), limit: limit,
-      leavesOut: known.map { known in known.wasThere })
+      leavesOut: known.map { known in { known.isForeign($0, below: path) } })
     try site.requireApprovedCommands()
     let found: Snapshot?
     do {

@@ -173,7 +173,8 @@ public struct Submitting {
     let changes = try site.repository.changes(from: baseTree, to: tree)
     if let slot,
       let known = Slots(site: site).beginning(slot, migration: claim.migration, fence: claim.fence),
-      let found = changes.first(where: { $0.kind == .added && known.wasThere($0.path) })
+      let place = try? Slots(site: site).path(slot),
+      let found = changes.first(where: { $0.kind == .added && known.isForeign($0.path, below: place) })
     {
       let origin = known.wasCopied(found.path) ? "was copied into" : "lay ignored in"
       throw CommandError(

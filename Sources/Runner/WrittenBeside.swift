@@ -20,7 +20,7 @@ struct WrittenBeside {
     for path in newRepositories { lines.append("\(path)/ (a repository of its own)") }
     var listing = WorkTreeListing(below: root, limit: WrittenBeside.limit)
     for path in snapshot.leftOut where beginning.isChanged(path, listing.mark(path)) {
-      lines.append("\(path) (\(beginning.wasCopied(path) ? "copied in" : "there before"))")
+      lines.append("\(path) (copied in)")
     }
     lines += try ignored(&listing)
     for submodule in snapshot.submodules {

@@ -84,7 +84,7 @@ struct SweepTests {
   @Test("knows by a fingerprint whether anybody wrote into a folder")
   func fingerprint() throws {
     let (world, worktree) = try world()
-    let print = { try worktree.fingerprint(ofFolders: ["target", "node_modules", "missing"]) }
+    let print = { try worktree.fingerprint(ofFolders: ["target", "node_modules", "missing"]).text }
     let first = try print()
     #expect(try print() == first)
     try world.write("w/b", "elsewhere")

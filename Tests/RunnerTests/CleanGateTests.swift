@@ -72,6 +72,17 @@ struct CleanGateTests {
     #expect(try world.count("(kept target)") == 0)
   }
 
+  @Test("keeps no folder with files of a time that is still to come: nothing could be younger")
+  func fromTheFuture() throws {
+    let world = try MigrationWorld(files: [".gitignore": "out/\n"])
+    let make =
+      "mkdir -p out; test out/x -nt a.txt || cp a.txt out/x; touch -d \"2 hours\" out/x; cmp a.txt out/x"
+    try world.start("  - { id: A, run: 'echo b > a.txt' }", gate: gate(make, more: "keep: [out]"))
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.count("(kept out)") == 0)
+  }
+
   @Test("gives a changed file a second that is later than all that is kept")
   func younger() throws {
     let world = try MigrationWorld(files: [

@@ -54,6 +54,21 @@ struct SubmoduleTests {
     #expect(run.err.contains("A: not taken: sub/new (in no commit of the submodule)"), "\(run)")
   }
 
+  @Test("that is set through the index, without a look into it, must be at a commit that is known here")
+  func throughTheIndex() throws {
+    let world = try World()
+    let nowhere = String(repeating: "12", count: 20)
+    try world.base.start(
+      """
+        - { id: A, run: 'git update-index --cacheinfo 160000,\(nowhere),sub' }
+        - { id: B, run: 'git update-index --cacheinfo 160000,\(world.second),sub' }
+      """)
+    let run = try world.base.migrate("run", "--jobs", "1")
+    #expect(run.code == 1, "\(run)")
+    #expect(try world.base.states() == ["A": "blocked", "B": "merged"])
+    #expect(try world.now == world.second)
+  }
+
   @Test("at a commit that only this clone has is refused")
   func local() throws {
     let world = try World()
