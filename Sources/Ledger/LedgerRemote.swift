@@ -172,7 +172,11 @@ public final class GitRemote: LedgerRemote {
   public func remember(_ tip: OID) throws(GitError) {
     let known = try knownTip()
     guard known != tip else { return }
-    switch repository.compareAndSwap(ref: knownRef, to: tip, from: known) {
+    var outcome = repository.compareAndSwap(ref: knownRef, to: tip, from: known)
+    if case .busy = outcome, (try? StaleLock.recover(knownRef, in: repository, now: clock.now())) == true {
+      outcome = repository.compareAndSwap(ref: knownRef, to: tip, from: known)
+    }
+    switch outcome {
     // Whoever was faster knows as much as we do, and the next contact sets it right.
     case .won, .lost: return
     case .busy(let error), .unknown(let error): throw error
