@@ -232,7 +232,7 @@ final class CrashWorld {
     var names: [String] = []
     let git = world.repository.path + "/.git/"
     let own = [
-      "ledger", "attempt/mig/S1/1", "attempt/mig/S1/2", "remotes/origin/ledger",
+      "ledger", "attempt/mig/S1/1", "attempt/mig/S1/2", "remotes/origin/ledger", "remotes/origin/known",
       "remotes/origin/heads/migrate/mig",
     ]
     let refs = own.map { "refs/migrate/\($0).lock" }
