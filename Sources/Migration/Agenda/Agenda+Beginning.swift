@@ -1,0 +1,100 @@
+/// What may begin.
+extension MigrationState {
+  /// The base, one gate, and a step for each worker that is free: as far as one does not stand in the way of
+  /// the other.
+  func beginnings(at now: Timestamp, seat: Seat) -> [Duty] {
+    guard !seat.isEnding, seat.mayBegin, case .running = phase else { return [] }
+    if seat.judging == .base { return [] }
+    if seat.work.isEmpty, seat.judging == .nothing, mustJudgeBase(seat) { return [.judgeBase] }
+    var duties: [Duty] = []
+    var waiting: Fence?
+    if seat.judging == .nothing {
+      waiting = gateable(at: now, but: seat.obstructed)
+      if let waiting, GateResources(self, machine: seat.owner.machine).areFree {
+        duties.append(.gate(waiting))
+      }
+    }
+    guard seat.work.count < seat.workers else { return duties }
+    let sparing = waiting != nil || seat.judging != .nothing
+    if case .step(let id) = nextOffer(at: now, seat: seat, sparingGate: sparing) {
+      duties.append(.begin(step: id))
+    }
+    return duties
+  }
+
+  /// The step that a worker of a run should claim: one that a machine can do. With `sparingGate` none that
+  /// would take away what the verifiers of a gate need that is under way, or waits.
+  public func nextOffer(at now: Timestamp, seat: Seat, sparingGate: Bool) -> Offer {
+    let resources = sparingGate ? GateResources(self, machine: seat.owner.machine) : nil
+    return nextOffer(at: now, machine: seat.owner.machine) { step in
+      (step.run != nil || plan.agent != nil) && resources?.leavesRoom(step) ?? true
+    }
+  }
+
+  /// Agents that build on a broken base work in vain; when nothing can happen anyway, nothing is judged. A
+  /// branch that is gone is looked for again, and missed in words, by whoever performs it.
+  private func mustJudgeBase(_ seat: Seat) -> Bool {
+    switch seat.branch {
+    case .unknown: false
+    case .absent: true
+    case .at(_, let tree): needsBaseline(tree: tree) && !isStuck
+    }
+  }
+
+  /// Whether the gate has something to say about a tree that no step has touched, and has not said it yet.
+  public func needsBaseline(tree: ObjectID) -> Bool {
+    if plan.gate.verifiers.isEmpty { return false }
+    return verdict(tree: tree, verifiers: gateDigest)?.verdict != .passed
+  }
+
+  /// The submitted step that has waited longest in the plan's order, when nobody moves the branch and nobody's
+  /// gate is under way; none of those in `obstructed` while another one waits.
+  func gateable(at now: Timestamp, but obstructed: Set<Fence> = []) -> Fence? {
+    guard refresh == nil else { return nil }
+    var found: Fence?
+    var later: Fence?
+    for step in stepsInFlight {
+      switch step.phase {
+      case .gating, .merging: return nil
+      case .submitted(let submission):
+        guard found == nil, submission.notBefore <= now else { continue }
+        let fence = Fence(step: step.id, epoch: step.epoch)
+        if obstructed.contains(fence) { later = later ?? fence } else { found = fence }
+      case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: continue
+      }
+    }
+    return found ?? later
+  }
+}
+
+/// The plan's semaphores on one machine, seen from the gate: its verifiers hold some of them while they run,
+/// and steps hold them while they are worked on.
+struct GateResources {
+  private let plan: Plan
+  private let wanted: Set<String>
+  private var used: [String: Int] = [:]
+
+  init(_ state: MigrationState, machine: String) {
+    plan = state.plan
+    wanted = Set(state.plan.gate.verifiers.compactMap(\.uses))
+    guard !wanted.isEmpty else { return }
+    for index in state.inFlight {
+      guard case .leased(let lease) = state.steps[index].phase, lease.owner.machine == machine
+      else { continue }
+      for name in state.plan.steps[index].uses { used[name, default: 0] += 1 }
+    }
+  }
+
+  /// Whether the gate can have what its verifiers hold.
+  var areFree: Bool { wanted.allSatisfy { used[$0, default: 0] < plan.capacity(of: $0) } }
+
+  /// Whether the gate still gets what it needs when this step is begun as well.
+  func leavesRoom(_ step: PlannedStep) -> Bool {
+    step.uses.allSatisfy { !wanted.contains($0) || used[$0, default: 0] + 1 < plan.capacity(of: $0) }
+  }
+}
+
+extension Plan {
+  /// How many steps of one machine may use a resource at once; 1 when the plan does not say.
+  func capacity(of resource: String) -> Int { resources.first { $0.name == resource }?.capacity ?? 1 }
+}

@@ -1,0 +1,126 @@
+/// What is due now: one of the two pure questions of DESIGN §1. The other, what is legal, the rules answer.
+///
+/// The picture of the loop, in the manner of raft's `doc.go`:
+///
+///     state ← fold of the ledger          seat ← what this process sees: who is dead, where the branch is,
+///       │                                   │    what it works on
+///       └──────────► agenda(at:, seat:) ◄───┘
+///                          │  [Duty], most urgent first
+///                          ▼
+///                    perform one ── events ──► append ── effects ──► perform each ── events ──► …
+///                          │
+///                          └── the ledger has grown: everything is asked again
+///
+/// - Nothing is kept between two rounds that the ledger or the world does not know: a run that is killed at any
+///   point is gone on with by the next one, by anybody.
+/// - A duty is advice. The append that comes of it is decided on the newest state, so that two processes with
+///   the same duty do no harm: one is refused.
+/// - When nothing is due but time or somebody else may change that, the agenda is empty. When only a person
+///   can, or nothing is left, it is one `end`.
+extension MigrationState {
+  /// What is due at `now`, the later one of the seat's clock and the ledger's last time: most urgent first.
+  ///
+  /// What others left behind comes first, then what ends work of ours, then what begins some, then the
+  /// leases; `end` stands alone. An agenda of a seat with no workers has only what others left behind.
+  public func agenda(at now: Timestamp, seat: Seat) -> [Duty] {
+    let left = phase.isTerminal ? [] : leftBehind(at: now, seat: seat)
+    guard seat.workers > 0 else { return left }
+    var duties = left + unwanted(seat)
+    if left.isEmpty { duties += beginnings(at: now, seat: seat) }
+    duties += renewals(seat)
+    if duties.isEmpty, seat.work.isEmpty, seat.judging == .nothing, let ending = ending(seat) {
+      return [.end(ending)]
+    }
+    return duties
+  }
+
+  // MARK: What others left behind
+
+  /// The branch that a start did not make, the holds that may be taken away, and the moves that were cut off.
+  private func leftBehind(at now: Timestamp, seat: Seat) -> [Duty] {
+    var duties: [Duty] = []
+    // A branch that has moved and is gone now is left to a person: only they know why.
+    if seat.branch == .absent, tip == start { duties.append(.createBranch(at: start)) }
+    if let refresh, let evidence = seat.evidence(against: refresh.owner, refresh.expiresAt, at: now) {
+      duties.append(.settle(.refresh(refresh), evidence))
+    }
+    for step in stepsInFlight {
+      let fence = Fence(step: step.id, epoch: step.epoch)
+      switch step.phase {
+      case .leased(let lease):
+        if let evidence = seat.evidence(against: lease.owner, lease.expiresAt, at: now) {
+          duties.append(.expire(fence, renewal: lease.renewal, evidence))
+        }
+      case .gating(_, let run):
+        if let evidence = seat.evidence(against: run.start.owner, run.start.expiresAt, at: now) {
+          duties.append(.abandonGate(fence, gate: run.start.gate, evidence))
+        }
+      case .merging(_, _, let target):
+        if let evidence = seat.evidence(against: target.owner, target.expiresAt, at: now) {
+          duties.append(.settle(.merge(fence, target), evidence))
+        }
+      case .waiting, .ready, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: continue
+      }
+    }
+    return duties
+  }
+
+  // MARK: Work of ours that is not wanted any more
+
+  private func unwanted(_ seat: Seat) -> [Duty] {
+    var duties = seat.work.subtracting(seat.stopping).filter { !isInForce($0) }
+      .sorted { ($0.step, $0.epoch) < ($1.step, $1.epoch) }.map(Duty.stopWork)
+    // One whose push was cut off comes through after all, when the run has long been told that it is not known.
+    for step in stepsInFlight {
+      guard case .leased(let lease) = step.phase, seat.holds(lease) else { continue }
+      let fence = Fence(step: step.id, epoch: step.epoch)
+      if !seat.work.contains(fence) { duties.append(.giveBack(fence, holder: lease.holder)) }
+    }
+    return duties
+  }
+
+  /// Whether what a worker does under this claim can still count.
+  func isInForce(_ fence: Fence) -> Bool {
+    guard let step = step(fence.step), step.epoch == fence.epoch else { return false }
+    switch step.phase {
+    // A worker that hands in by itself is welcome, and may end in peace.
+    case .leased, .submitted, .gating, .merging, .merged: return true
+    case .waiting, .ready, .backoff, .blocked, .skipped, .cancelled: return false
+    }
+  }
+
+  // MARK: Leases
+
+  /// Each lease of ours of which half is over: by what it says and, as the ledger's clock may be ahead of
+  /// ours, by the time that has passed here.
+  private func renewals(_ seat: Seat) -> [Duty] {
+    let half = plan.leaseSeconds / 2
+    let now = seat.clock
+    return stepsInFlight.compactMap { step in
+      let fence = Fence(step: step.id, epoch: step.epoch)
+      guard case .leased(let lease) = step.phase, seat.work.contains(fence), !seat.stopping.contains(fence)
+      else { return nil }
+      let fresh = seat.renewed[fence] ?? now
+      guard now < fresh || now >= fresh.adding(seconds: half) || now.adding(seconds: half) >= lease.expiresAt
+      else { return nil }
+      return .renew(fence, holder: lease.holder, until: lease.renewed(at: now, seconds: plan.leaseSeconds))
+    }
+  }
+}
+
+extension Seat {
+  /// Why a hold of that owner may be taken away at `now`, or `nil`.
+  func evidence(against owner: Owner, _ expiresAt: Timestamp, at now: Timestamp) -> Evidence? {
+    if dead.contains(owner) { return .holderDead(owner) }
+    #if KNOWN_BUGS
+      if KnownBug.wallClockExpiry.isOn { return clock > expiresAt ? .timeout : nil }
+    #endif
+    return expiresAt.isOverdue(at: now) ? .timeout : nil
+  }
+}
+
+extension Timestamp {
+  /// Whether a hold that lasts until then may be taken away at `now`: its time, and the grace after it for
+  /// clocks that differ, is over.
+  func isOverdue(at now: Timestamp) -> Bool { now > adding(seconds: expiryGraceSeconds) }
+}

@@ -1,0 +1,58 @@
+/// One thing that is due now. Whoever performs it looks at the newest state first, and what comes of it is
+/// in the ledger: a duty that is performed twice, or late, does no harm.
+public enum Duty: Equatable, Sendable {
+  /// Make the integration branch: its start was cut off between the entry and the branch.
+  case createBranch(at: ObjectID)
+  /// Take a step away from a holder who is dead or too late.
+  case expire(Fence, renewal: Int, Evidence)
+  /// Give up a gate run whose holder is dead or too late.
+  case abandonGate(Fence, gate: Int, Evidence)
+  /// Find out what became of a move of the branch that was cut off, and record it (I-23).
+  case settle(BranchMoveIntent, Evidence)
+  /// End a worker whose claim is not in force any more; what it did is kept.
+  case stopWork(Fence)
+  /// Give back a claim of this process that nobody here works on.
+  case giveBack(Fence, holder: String)
+  /// Judge the tree at the tip before any work is given out.
+  case judgeBase
+  /// Judge a result.
+  case gate(Fence)
+  /// Claim the step that is next, and begin it; this one, unless the state has changed by then.
+  case begin(step: String)
+  /// Keep a step that a worker here works on.
+  case renew(Fence, holder: String, until: Timestamp)
+  /// Nothing more is to be done here.
+  case end(Ending)
+}
+
+/// A move of the integration branch that was announced.
+public enum BranchMoveIntent: Equatable, Sendable {
+  /// A step's merge.
+  case merge(Fence, MergeTarget)
+  /// The moved base is taken in.
+  case refresh(Refresh)
+
+  /// The commit that the branch was to point to.
+  public var target: ObjectID {
+    switch self {
+    case .merge(_, let target): target.new
+    case .refresh(let refresh): refresh.new
+    }
+  }
+}
+
+/// How a run ends.
+public enum Ending: Equatable, Sendable {
+  /// Every step is merged, skipped or cancelled.
+  case allDone
+  /// Nothing more can happen before a person acts; the ids of the blocked steps.
+  case needsPerson(blocked: [String])
+  /// What remains has no `run` and the plan no agent: outside workers must claim these steps.
+  case needsWorkers([String])
+  /// The migration is paused.
+  case paused(String)
+  /// The migration was finished or aborted.
+  case ended(String)
+  /// A signal ended the run; leases were released and worktrees kept.
+  case interrupted
+}

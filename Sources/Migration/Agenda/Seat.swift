@@ -1,0 +1,63 @@
+/// What one process can see of the world when it asks what is due: plain facts, gathered before the question,
+/// so that the answer is a function of them.
+public struct Seat: Equatable, Sendable {
+  /// The process that asks.
+  public var owner: Owner
+  /// Its name; the workers of a run hold their claims as `<actor>/<number>`.
+  public var actor: String
+  /// How many steps it works on at once; 0 for a command that only puts in order what others left.
+  public var workers: Int
+  /// Those of the owners named in the state that are provably dead (I-15).
+  public var dead: Set<Owner> = []
+  /// Where the integration branch is.
+  public var branch: Branch = .unknown
+  /// The claims that this process works on, until their end is recorded.
+  public var work: Set<Fence> = []
+  /// Those of them whose workers were asked to end.
+  public var stopping: Set<Fence> = []
+  /// When each of them was last known to be fresh, by the clock here.
+  public var renewed: [Fence: Timestamp] = [:]
+  /// The clock here, which the ledger's may be ahead of.
+  public var clock: Timestamp
+  /// What this process judges.
+  public var judging: Judging = .nothing
+  /// The claims whose result could not be judged when it was tried last, for a reason that time may mend.
+  public var obstructed: Set<Fence> = []
+  /// Whether this process begins nothing new and ends when its work has: a signal came.
+  public var isEnding = false
+  /// Whether new work may begin: the plan is approved and the machine has room.
+  public var mayBegin = true
+
+  /// Where a branch is.
+  public enum Branch: Equatable, Sendable {
+    /// It was not looked at.
+    case unknown
+    /// There is no such branch.
+    case absent
+    /// It points to a commit with that tree.
+    case at(ObjectID, tree: ObjectID)
+  }
+
+  /// What a process judges.
+  public enum Judging: Equatable, Sendable {
+    /// Nothing.
+    case nothing
+    /// The base.
+    case base
+    /// The result of a claim.
+    case result(Fence)
+  }
+
+  /// Makes a seat of a process that does nothing yet.
+  public init(owner: Owner, actor: String, workers: Int, clock: Timestamp) {
+    self.owner = owner
+    self.actor = actor
+    self.workers = workers
+    self.clock = clock
+  }
+
+  /// Whether a worker of this process holds the lease.
+  func holds(_ lease: Lease) -> Bool {
+    lease.owner == owner && lease.holder.hasPrefix(actor + "/")
+  }
+}
