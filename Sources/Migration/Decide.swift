@@ -148,7 +148,7 @@ struct Reducer {
       #if KNOWN_BUGS
         if KnownBug.wallClockExpiry.isOn { return }
       #endif
-      guard event.at > expiresAt.adding(seconds: expiryGraceSeconds) else {
+      guard expiresAt.isOverdue(at: event.at) else {
         throw Refusal(.unproven, "the hold lasts until \(expiresAt.utc) and the grace after it")
       }
     case .holderDead(let dead):
@@ -179,15 +179,6 @@ struct Reducer {
 
   mutating func notify(_ notice: Notice) {
     effects.append(.notify(migration: migration.name, notice))
-  }
-
-  /// The step's current claim.
-  func fence(_ index: Int) -> Fence {
-    Fence(step: migration.steps[index].id, epoch: migration.steps[index].epoch)
-  }
-
-  mutating func stopWork(_ index: Int) {
-    effects.append(.stopWork(migration: migration.name, fence(index)))
   }
 
   mutating func block(_ index: Int, _ reason: String) {

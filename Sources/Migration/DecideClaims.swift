@@ -25,7 +25,6 @@ extension Reducer {
         Lease(
           holder: claim.holder, owner: claim.owner, base: claim.base, expiresAt: claim.expiresAt,
           renewal: 0, slot: claim.slot)))
-    effects.append(.prepareWork(migration: migration.name, claim.fence))
   }
 
   /// A slot becomes a folder's name, so that it is none but ours.
@@ -103,10 +102,8 @@ extension Reducer {
     switch evidence {
     case .holder: throw Refusal(.invalid, "a holder releases its step, it does not expire it")
     case .timeout:
-      stopWork(index)
       countFailure(index, Failure(kind: .expired, reason: "the lease of \(lease.holder) ran out"))
     case .holderDead:
-      stopWork(index)
       countInfrastructureRetry(index, then: openPhase(index), "\(lease.holder) died")
     }
   }
@@ -117,7 +114,6 @@ extension Reducer {
     if forced {
       let step = migration.steps[index]
       guard case .leased = step.phase else { throw wrongPhase(step, "released") }
-      stopWork(index)
       migration.steps[index].epoch += 1
     } else {
       _ = try heldLease(index, "released")
@@ -166,7 +162,6 @@ extension Reducer {
     set(
       index,
       .submitted(Submission(result: result, holder: lease.holder, base: lease.base, notBefore: at)))
-    effects.append(.runGate(migration: migration.name, fence))
   }
 
   mutating func retry(_ id: String) throws(Refusal) {
@@ -199,8 +194,7 @@ extension Reducer {
     let index = try indexOfStep(id)
     let step = migration.steps[index]
     switch step.phase {
-    case .leased: stopWork(index)
-    case .waiting, .ready, .backoff, .blocked, .submitted, .gating: break
+    case .waiting, .ready, .leased, .backoff, .blocked, .submitted, .gating: break
     case .merging:
       throw Refusal(
         .wrongPhase, "'\(id)' is being merged", hint: "run 'git migrate run' to let the merge end")
@@ -237,8 +231,7 @@ extension MigrationState {
       return Refusal(.limited, "\(agents) of at most \(limit) agents are at work")
     }
     for name in step.uses {
-      let capacity = plan.resources.first { $0.name == name }?.capacity ?? 1
-      if used[name, default: 0] >= capacity {
+      if used[name, default: 0] >= plan.capacity(of: name) {
         return Refusal(.limited, "the resource '\(name)' is taken")
       }
     }

@@ -74,7 +74,6 @@ extension Reducer {
         settle(index)
       } else {
         set(index, .gating(submission, GateRun(start: run.start, hasPassed: true)))
-        effects.append(.intendMerge(migration: migration.name, fence))
       }
     case .failed, .ranNoTests:
       guard let failure = report.failure else { throw Refusal(.invalid, "a failed verdict without a reason") }
@@ -136,7 +135,7 @@ extension Reducer {
     try requireProcess(target.owner)
     set(index, .merging(submission, run, target))
     effects.append(
-      .moveBranch(migration: migration.name, fence, old: target.old.hex, new: target.new.hex))
+      .moveBranch(migration: migration.name, fence, old: target.old, new: target.new))
   }
 
   /// Who gives something up without proof must be who holds it.
@@ -211,7 +210,7 @@ extension Reducer {
     try requireProcess(refresh.owner)
     migration.refresh = refresh
     effects.append(
-      .moveRefreshedBranch(migration: migration.name, old: refresh.old.hex, new: refresh.new.hex))
+      .moveRefreshedBranch(migration: migration.name, old: refresh.old, new: refresh.new))
   }
 
   mutating func mergeRefresh(_ commit: ObjectID) throws(Refusal) {

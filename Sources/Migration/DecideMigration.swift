@@ -31,7 +31,7 @@ extension Reducer {
     migration.recount()
     state.migrations.append(migration)
     effects.append(
-      .createBranch(migration: event.migration, branch: start.plan.into, commit: start.commit.hex))
+      .createBranch(migration: event.migration, branch: start.plan.into, commit: start.commit))
   }
 
   mutating func pause(_ reason: String) throws(Refusal) {
@@ -76,7 +76,6 @@ extension Reducer {
     }
     cancelOpenSteps()
     migration.phase = .finished(result: result)
-    effects.append(.handBack(migration: migration.name, commit: result.hex))
   }
 
   /// Terminal is terminal (I-18): every hold ends here, and its epoch with it.
@@ -90,7 +89,6 @@ extension Reducer {
     #if KNOWN_BUGS
       if KnownBug.timerSurvivesEnd.isOn, case .leased = migration.steps[index].phase { return }
     #endif
-    if case .leased = migration.steps[index].phase { stopWork(index) }
     migration.steps[index].epoch += 1
     set(index, .cancelled)
   }
@@ -179,7 +177,6 @@ extension Reducer {
       case .gating(let submission, _) where isGateNew:
         // Whatever the old gate found or will find, the branch only gets what the plan's gate passed (I-22).
         set(index, .submitted(submission))
-        effects.append(.runGate(migration: migration.name, fence(index)))
       case .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped: break
       }
       blockIfUsedUp(index)

@@ -71,7 +71,7 @@ public indirect enum Change: Equatable, Sendable {
 }
 
 /// The step and the claim an event speaks for. An event whose epoch is not the step's is refused (I-13).
-public struct Fence: Equatable, Hashable, Sendable, Codable {
+public struct Fence: Equatable, Hashable, Sendable {
   /// The step's id.
   public var step: String
   /// The claim's number; the first claim is 1.
@@ -85,7 +85,7 @@ public struct Fence: Equatable, Hashable, Sendable, Codable {
 }
 
 /// A process on a machine, so that a holder can be proven dead (I-15).
-public struct Owner: Equatable, Hashable, Sendable, Codable {
+public struct Owner: Equatable, Hashable, Sendable {
   /// The machine's identity.
   public var machine: String
   /// Where the process id counts: the kernel's boot id, and the PID namespace. A process of another boot is
@@ -213,7 +213,7 @@ public struct Failure: Equatable, Sendable {
   }
 
   /// The kinds of failure.
-  public enum Kind: String, Sendable, Codable, CaseIterable {
+  public enum Kind: String, Sendable, CaseIterable {
     /// The agent or codemod said that it failed.
     case worker
     /// It took too long.

@@ -1,5 +1,5 @@
 /// Milliseconds since the Unix epoch. The core never reads a clock: every time it sees came in with an event.
-public struct Timestamp: Hashable, Comparable, Sendable, Codable {
+public struct Timestamp: Hashable, Comparable, Sendable {
   /// Milliseconds since 1970-01-01T00:00:00Z; never negative.
   public var milliseconds: Int64
 

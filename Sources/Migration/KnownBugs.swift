@@ -17,6 +17,7 @@
     case gateNotRechecked = "B13"
     case unknownEventIgnored = "B14"
     case ignoredFilesStay = "B15"
+    case effectDropped = "B16"
 
     /// The bug that is switched on: set before anything else runs, by whoever wants it.
     nonisolated(unsafe) public static var active: KnownBug?

@@ -204,13 +204,13 @@ public struct Plan: Equatable, Sendable {
     }
 
     /// What a verifier checks.
-    public enum Kind: String, CaseIterable, Sendable, Codable {
+    public enum Kind: String, CaseIterable, Sendable {
       case test, build, lint, format
     }
   }
 
   /// A deterministic check of the change itself.
-  public enum Guard: String, CaseIterable, Sendable, Codable {
+  public enum Guard: String, CaseIterable, Sendable {
     /// No test file may be deleted or emptied, and no test may be newly skipped.
     case tests
     /// Only the step's `paths` may change.

@@ -18,7 +18,7 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String { message }
 
   /// The kinds of no.
-  public enum Code: String, Sendable, Codable, CaseIterable {
+  public enum Code: String, Sendable, CaseIterable {
     /// No such migration.
     case unknownMigration
     /// No such step.

@@ -1,5 +1,5 @@
 /// What a gate found. Only `passed` ever merges (DESIGN §3).
-public enum Verdict: String, Sendable, Codable, CaseIterable {
+public enum Verdict: String, Sendable, CaseIterable {
   /// Every verifier passed and, where it could be seen, ran at least one test.
   case passed
   /// A verifier found a fault in the candidate.

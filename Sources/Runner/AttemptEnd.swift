@@ -67,21 +67,24 @@ final class AttemptEnd {
   }
 
   private func record(_ change: Migration.Change) throws(CommandError) {
-    switch try append(change) {
-    case .won(_, let effects): try Interpreter(in: site, report: observer.warn).perform(effects)
-    case .refused(let refusal):
+    if let refusal = try append(change) {
       observer.warn("the late result of '\(job.claim.fence.step)' was refused: \(refusal.message)")
-    case .nothing: break
     }
   }
 
   /// Records how it ended. A host may have something against what a result holds (its scan for secrets does),
   /// while it takes entries: that is the attempt's own failure, and the others go on.
-  private func append(_ change: Migration.Change) throws(CommandError) -> AppendOutcome {
+  private func append(_ change: Migration.Change) throws(CommandError) -> Refusal? {
+    let interpreter = Interpreter(in: site, report: observer.warn)
     var rejections = 0
     while true {
+      let effects: [Effect]
       do throws(LedgerError) {
-        return try site.events.append([Proposal(job.migration, change)], by: job.claim.holder)
+        let outcome: Recorded<Void>
+        (outcome, effects) = try interpreter.appendInLedger(by: job.claim.holder) { (_, _) throws(Refusal) in
+          ((), [Proposal(job.migration, change)])
+        }
+        if let refusal = outcome.refusal { return refusal }
       } catch {
         guard case .rejected(let remote, let words) = error, case .stepSubmitted(let fence, _) = change else {
           throw CommandError(error)
@@ -91,7 +94,10 @@ final class AttemptEnd {
         if rejections == 2 {
           return try append(.attemptFailed(fence, .refused(by: remote, saying: words)))
         }
+        continue
       }
+      try interpreter.perform(effects)
+      return nil
     }
   }
 

@@ -18,12 +18,6 @@ final class BaselineTask {
   private let job: any GateVerification
   private var isStopping = false
 
-  /// Whether the gate has something to say about the tree and has not said it yet.
-  static func isNeeded(_ state: MigrationState, tree: OID) -> Bool {
-    if state.plan.gate.verifiers.isEmpty { return false }
-    return state.verdict(tree: tree.objectID, verifiers: state.gateDigest)?.verdict != .passed
-  }
-
   /// Starts the gate on `commit`, whose tree is `tree`. `report` is told what leads the verifiers astray.
   init(
     site: any Surroundings, state: MigrationState, commit: OID, tree: OID, report: (String) -> Void
@@ -49,17 +43,13 @@ final class BaselineTask {
     guard let report = try job.poll() else { return nil }
     if isStopping { return .stopped }
     let reason = report.failure?.reason ?? "passed"
-    let refusal = try Interpreter(in: site).record([
-      Proposal(
-        migration,
-        .baselineRecorded(
-          Baseline(
-            tree: tree.objectID, verifiers: digest, verdict: report.verdict, reason: reason,
-            details: report.failure.map { $0.details.isEmpty ? [$0.reason] : $0.details } ?? [],
-            kept: report.kept)))
-    ])
+    let baseline = Baseline(
+      tree: tree.objectID, verifiers: digest, verdict: report.verdict, reason: reason,
+      details: report.failure.map { $0.details.isEmpty ? [$0.reason] : $0.details } ?? [], kept: report.kept)
+    let outcome = try Interpreter(in: site).append(
+      [Proposal(migration, .baselineRecorded(baseline))], by: site.actor)
     // The migration has ended meanwhile, or has another plan: what was found says nothing about that.
-    if refusal != nil { return .stopped }
+    if outcome.refusal != nil { return .stopped }
     return report.verdict == .passed ? .passed : .failed(reason)
   }
 }

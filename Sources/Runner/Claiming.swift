@@ -44,51 +44,40 @@ public struct Claiming {
   /// Makes a claimer in any world.
   package init(in site: any Surroundings) { self.site = site }
 
-  /// Claims the named step, or the one the claim order says is next.
+  /// Claims the named step, or the one that is offered on the newest state: that of the claim order, unless
+  /// `offer` has another rule.
   ///
   /// `seconds` is the length of the lease, the plan's when `nil`. With `usesSlot` the claim names a worktree
-  /// slot, which is then to be made ready. `accepts` is asked about a step and the plan in force. Exactly one
-  /// of any number of callers gets a step (I-11).
+  /// slot, which is then to be made ready. Exactly one of any number of callers gets a step (I-11).
   public func claim(
     _ migration: String, step: String?, holder: String, owner: Owner, seconds: Int?, usesSlot: Bool,
-    accepting accepts: (PlannedStep, Plan) -> Bool = { _, _ in true }
+    offer: ((MigrationState, Timestamp) -> MigrationState.Offer)? = nil
   ) throws(CommandError) -> ClaimAnswer {
-    var answer: ClaimAnswer?
-    var won: HeldStep?
-    let outcome = try reporting {
-      try site.events.append(by: holder) { (snapshot, at) throws(Refusal) in
-        won = nil
-        guard let state = snapshot.state.migration(named: migration) else {
-          throw Refusal(.unknownMigration, "no migration '\(migration)'")
-        }
-        let id: String
-        if let step {
-          id = step
-        } else {
-          switch state.nextOffer(at: at, machine: owner.machine, accepting: { accepts($0, state.plan) }) {
-          case .step(let next): id = next
-          case .nothingNow(let reason, let until):
-            answer = .nothingNow(reason: reason, until: until)
-            return []
-          case .nothingLeft:
-            answer = .nothingLeft
-            return []
-          }
-        }
-        let held = try self.held(
-          id, of: state, holder: holder, owner: owner,
-          until: at.adding(seconds: seconds ?? state.plan.leaseSeconds),
-          slot: usesSlot ? freeSlot(in: snapshot.state, machine: owner.machine) : nil)
-        won = held
-        return [Proposal(migration, .stepClaimed(held.claim))]
+    let offer = offer ?? { $0.nextOffer(at: $1, machine: owner.machine) }
+    let outcome = try Interpreter(in: site).append(by: holder) {
+      (snapshot, at) throws(Refusal) -> (value: ClaimAnswer, proposals: [Proposal]) in
+      guard let state = snapshot.state.migration(named: migration) else {
+        throw Refusal(.unknownMigration, "no migration '\(migration)'")
       }
+      let id: String
+      if let step {
+        id = step
+      } else {
+        switch offer(state, at) {
+        case .step(let next): id = next
+        case .nothingNow(let reason, let until): return (.nothingNow(reason: reason, until: until), [])
+        case .nothingLeft: return (.nothingLeft, [])
+        }
+      }
+      let held = try self.held(
+        id, of: state, holder: holder, owner: owner,
+        until: at.adding(seconds: seconds ?? state.plan.leaseSeconds),
+        slot: usesSlot ? freeSlot(in: snapshot.state, machine: owner.machine) : nil)
+      return (.won(held), [Proposal(migration, .stepClaimed(held.claim))])
     }
     switch outcome {
-    case .won:
-      guard let won else { return .nothingLeft }
-      return .won(won)
+    case .recorded(_, let answer), .nothing(_, let answer): return answer
     case .refused(let refusal): return .refused(refusal)
-    case .nothing: return answer ?? .nothingLeft
     }
   }
 
@@ -152,7 +141,7 @@ public struct Claiming {
         error.waitsForUser
         ? Migration.Change.stepReleased(fence, forced: false, reason: AttemptEnd.waitsForUser)
         : .attemptFailed(fence, Migration.Failure(kind: .setup, reason: error.message))
-      _ = try? site.events.append([Proposal(held.migration, change)], by: held.claim.holder)
+      _ = try? Interpreter(in: site).append([Proposal(held.migration, change)], by: held.claim.holder)
       if let slot = held.claim.slot {
         try? site.close(slot: slot, migration: held.migration, fence: held.claim.fence)
       }

@@ -96,14 +96,13 @@ public struct Finishing {
       message: "Merge \(state.base) into \(state.into)\n\nMigrate-Refresh: \(state.name)\n")
     if let outcome = try judge(state, commit, stopWhen: shouldStop, signals: signals) { return outcome }
     while true {
-      let outcome = try reporting {
-        try site.ledger.append(by: site.actor) { (_, at) throws(Refusal) in
-          let refresh = Refresh(
-            base: place.base.objectID, old: place.tip.objectID, new: commit.objectID, tree: merged.objectID,
-            verifiers: state.gateDigest, verdict: .passed, owner: Site.owner(),
-            expiresAt: at.adding(seconds: 600))
-          return [Proposal(state.name, .refreshIntended(refresh))]
-        }
+      let outcome = try Interpreter(site: site, report: report).append(by: site.actor) {
+        (_, at) throws(Refusal) in
+        let refresh = Refresh(
+          base: place.base.objectID, old: place.tip.objectID, new: commit.objectID, tree: merged.objectID,
+          verifiers: state.gateDigest, verdict: .passed, owner: Site.owner(),
+          expiresAt: at.adding(seconds: 600))
+        return ((), [Proposal(state.name, .refreshIntended(refresh))])
       }
       switch outcome {
       case .refused(let refusal) where refusal.code == .tipMoved: return nil
@@ -113,9 +112,7 @@ public struct Finishing {
         guard try ends(now).tip == place.tip else { return nil }
       case .refused(let refusal): throw CommandError(refusal)
       case .nothing: return .upToDate
-      case .won(_, let effects):
-        try Interpreter(site: site, report: report).perform(effects)
-        return try refreshed(state, commit)
+      case .recorded: return try refreshed(state, commit)
       }
     }
   }

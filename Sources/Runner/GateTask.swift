@@ -119,7 +119,7 @@ final class GateTask {
     {
       return .ended(.obstructed(obstacle))
     }
-    if BaselineTask.isNeeded(state, tree: candidate.tipTree) {
+    if state.needsBaseline(tree: candidate.tipTree.objectID) {
       return .baseline(
         try BaselineTask(
           site: site, state: state, commit: candidate.tip, tree: candidate.tipTree,
@@ -129,9 +129,9 @@ final class GateTask {
   }
 
   private func sendBack(_ failure: Migration.Failure) throws(CommandError) -> Stage {
-    if let refusal = try interpreter.record([Proposal(migration, .attemptFailed(fence, failure))]) {
-      return .ended(.notNow(refusal))
-    }
+    let outcome = try interpreter.append(
+      [Proposal(migration, .attemptFailed(fence, failure))], by: site.actor)
+    if let refusal = outcome.refusal { return .ended(.notNow(refusal)) }
     return .ended(.sentBack(failure))
   }
 
@@ -274,18 +274,13 @@ final class GateTask {
     )
   }
 
-  /// Appends and performs what follows; gives the refusal when there was one.
+  /// Appends; gives the refusal when there was one.
   private func append(
     _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> [Proposal]
   ) throws(CommandError) -> Refusal? {
-    let outcome = try reporting { try site.events.append(by: site.actor, propose) }
-    switch outcome {
-    case .won(_, let effects):
-      try interpreter.perform(effects)
-      return nil
-    case .refused(let refusal): return refusal
-    case .nothing: return nil
-    }
+    try interpreter.append(by: site.actor) { (snapshot, at) throws(Refusal) in
+      ((), try propose(snapshot, at))
+    }.refusal
   }
 
   /// `nil` when the step does not wait for its gate any more: another run was faster.

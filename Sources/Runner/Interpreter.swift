@@ -3,9 +3,6 @@ import Ledger
 import Migration
 
 /// Performs effects after their entry is durable, and decides nothing (DESIGN §1).
-///
-/// Effects that need somebody who stays (making a worktree and working in it, running a gate) belong to the
-/// caller: the command that claimed, submitted or runs the migration.
 public struct Interpreter {
   let site: any Surroundings
   /// Told what happens, a line at a time, for people.
@@ -32,14 +29,12 @@ public struct Interpreter {
       case .moveRefreshedBranch(let migration, let old, let new):
         try moveRefreshed(migration, from: old, to: new)
       case .notify(let migration, let notice): notify(migration, notice)
-      case .prepareWork, .stopWork, .runGate, .intendMerge, .handBack: continue
       }
     }
   }
 
-  private func createBranch(_ branch: String, at commit: String) throws(CommandError) {
-    guard let target = OID(commit) else { return }
-    if let reason = try site.createBranch(branch, at: target) {
+  func createBranch(_ branch: String, at commit: ObjectID) throws(CommandError) {
+    if let reason = try site.createBranch(branch, at: commit.oid) {
       throw CommandError(
         "unable to create the branch '\(branch)': \(reason)",
         hint: "mend it and run the command again; 'git migrate abort' ends the migration")
@@ -48,38 +43,38 @@ public struct Interpreter {
 
   /// Moves the branch of an intended merge and records what became of it.
   private func move(
-    _ migration: String, _ fence: Fence, from old: String, to new: String
+    _ migration: String, _ fence: Fence, from old: ObjectID, to new: ObjectID
   ) throws(CommandError) {
-    guard let from = OID(old), let to = OID(new), let commit = ObjectID(new),
-      let state = try reporting({ try site.events.read() }).state.migration(named: migration)
+    guard let state = try reporting({ try site.events.read() }).state.migration(named: migration)
     else { return }
     if site.isShared {
       return try share(
-        .stepMerged(fence, commit: commit),
-        or: { $0.end(ofMerge: fence, to: commit, by: owner, didMove: false, reason: $1) }, migration)
+        .stepMerged(fence, commit: new),
+        or: { $0.end(ofMerge: fence, to: new, by: owner, didMove: false, reason: $1) }, migration)
     }
-    let (didMove, reason) = try outcome(of: state, from: from, to: to) {
-      $0.isIntended(mergeOf: fence, to: commit, by: owner)
+    let (didMove, reason) = try outcome(of: state, from: old.oid, to: new.oid) {
+      $0.isIntended(mergeOf: fence, to: new, by: owner)
     }
     try record(migration) {
-      $0.end(ofMerge: fence, to: commit, by: owner, didMove: didMove, reason: reason)
+      $0.end(ofMerge: fence, to: new, by: owner, didMove: didMove, reason: reason)
     }
   }
 
-  private func moveRefreshed(_ migration: String, from old: String, to new: String) throws(CommandError) {
-    guard let from = OID(old), let to = OID(new), let commit = ObjectID(new),
-      let state = try reporting({ try site.events.read() }).state.migration(named: migration)
+  private func moveRefreshed(
+    _ migration: String, from old: ObjectID, to new: ObjectID
+  ) throws(CommandError) {
+    guard let state = try reporting({ try site.events.read() }).state.migration(named: migration)
     else { return }
     if site.isShared {
       return try share(
-        .refreshMerged(commit: commit),
-        or: { $0.end(ofRefreshTo: commit, by: owner, didMove: false, reason: $1) }, migration)
+        .refreshMerged(commit: new),
+        or: { $0.end(ofRefreshTo: new, by: owner, didMove: false, reason: $1) }, migration)
     }
-    let (didMove, reason) = try outcome(of: state, from: from, to: to) {
-      $0.isIntended(refreshTo: commit, by: owner)
+    let (didMove, reason) = try outcome(of: state, from: old.oid, to: new.oid) {
+      $0.isIntended(refreshTo: new, by: owner)
     }
     try record(migration) {
-      $0.end(ofRefreshTo: commit, by: owner, didMove: didMove, reason: reason)
+      $0.end(ofRefreshTo: new, by: owner, didMove: didMove, reason: reason)
     }
   }
 
@@ -109,36 +104,17 @@ public struct Interpreter {
   func record(
     _ migration: String, _ change: (MigrationState) -> Migration.Change?
   ) throws(CommandError) {
-    let outcome = try reporting {
-      try site.events.append(by: site.actor) { (snapshot, _) throws(Refusal) in
-        guard let state = snapshot.state.migration(named: migration), let change = change(state) else {
-          return []
-        }
-        return [Proposal(migration, change)]
+    let outcome = try append(by: site.actor) { (snapshot, _) throws(Refusal) in
+      guard let state = snapshot.state.migration(named: migration), let change = change(state) else {
+        return ((), [])
       }
+      return ((), [Proposal(migration, change)])
     }
-    switch outcome {
-    case .won(_, let effects): try perform(effects)
-    case .refused(let refusal): throw CommandError(refusal)
-    case .nothing: return
-    }
+    if let refusal = outcome.refusal { throw CommandError(refusal) }
   }
 
   static func elsewhere(_ branch: String, _ found: OID?) -> String {
     "'\(branch)' was moved to '\(found?.hex.prefix(10) ?? "nowhere")' by somebody else"
-  }
-
-  /// Appends what an effect brought about, and performs what follows from it. Gives the refusal when somebody
-  /// else has settled it meanwhile: the ledger says how.
-  @discardableResult
-  func record(_ proposals: [Proposal]) throws(CommandError) -> Refusal? {
-    let outcome = try reporting { try site.events.append(proposals, by: site.actor) }
-    switch outcome {
-    case .won(_, let effects): try perform(effects)
-    case .refused(let refusal): return refusal
-    case .nothing: break
-    }
-    return nil
   }
 
   // MARK: Telling a person

@@ -3,57 +3,64 @@ import Ledger
 import Migration
 import Processes
 
-/// Drives a migration to its end with a number of workers: one thread, one loop, children for all that takes
+/// Drives migrations to their end with a number of workers: one thread, one loop, children for all that takes
 /// long.
 ///
-/// Everything it knows is in the ledger: a run that was killed is continued by the next one, by anybody.
+/// It knows no rule. What is due it asks the agenda (`State.agenda(at:seats:)`), what is legal the append;
+/// what it holds is under way: attempts, gates, the judgement of a base. Everything else is in the ledger: a
+/// run that was killed is continued by the next one, by anybody.
 public final class Orchestrator {
+  /// How a run ends.
+  public typealias Ending = Migration.Ending
+
   let site: any Surroundings
-  let migration: String
+  let scope: Scope
   let workers: Int
   let observer: any RunObserver
-  let signals: Int32
   let claiming: Claiming
-  var jobs: [any Attempt] = []
-  /// Those of the jobs that have ended and whose files are being kept.
-  private var ends: [AttemptEnd] = []
-  private var gate: GateTask?
-  private var baseline: BaselineTask?
-  private(set) var stops = 0
+  let attempts: AttemptTable
+  let late = LateWarnings()
+  var obstacles = Obstacles()
+  private let signals: Int32
+  private var desks: [String: Desk] = [:]
+  private var stops = 0
   /// The signal that said stop, when one did.
   public private(set) var stopSignal: Int32?
+  /// How each migration of the run ended, by name, once the run has.
+  public private(set) var endings: [String: Ending] = [:]
   /// Why the remote could not be reached, as far as that was told.
   private var told = ToldReasons()
-  /// Why work that is due cannot go on before something happens elsewhere, as far as that was told.
-  private var obstacles = ToldReasons()
-  private var lastObstacle: Timestamp?
   /// What the user has to look at before anything more is done on this machine.
   private var halt: CommandError?
-  /// When each claim of ours was last known to be fresh, by the clock here.
-  private var renewals: [Fence: Timestamp] = [:]
-  private let late = LateWarnings()
-  private var approved = ApprovedPlans()
-  private var seenTip: OID?
-  private var hasSeenTip = false
+  /// Up to where the ledger was told; `nil` before the first look.
+  private(set) var seen: LedgerSnapshot?
+
+  /// Which migrations a run drives.
+  public enum Scope: Equatable, Sendable {
+    /// The one of that name.
+    case migration(String)
+    /// Every one that has not ended.
+    case all
+  }
 
   /// Makes a run with `workers` workers. `signals` is the descriptor of `SignalPipe` or -1.
   public convenience init(
-    site: Site, migration: String, workers: Int, observer: any RunObserver, signals: Int32 = -1
+    site: Site, _ scope: Scope, workers: Int, observer: any RunObserver, signals: Int32 = -1
   ) {
-    self.init(in: site, migration: migration, workers: workers, observer: observer, signals: signals)
+    self.init(in: site, scope, workers: workers, observer: observer, signals: signals)
   }
 
   /// Makes a run in any world.
   package init(
-    in site: any Surroundings, migration: String, workers: Int, observer: any RunObserver,
-    signals: Int32 = -1
+    in site: any Surroundings, _ scope: Scope, workers: Int, observer: any RunObserver, signals: Int32 = -1
   ) {
     self.site = site
-    self.migration = migration
+    self.scope = scope
     self.workers = max(1, workers)
     self.observer = observer
     self.signals = signals
     claiming = Claiming(in: site)
+    attempts = AttemptTable(in: site, late: late)
   }
 
   /// Runs until nothing is left to do here, or a signal says stop.
@@ -91,61 +98,150 @@ public final class Orchestrator {
     case ended(Ending)
   }
 
-  /// One round: takes back what the dead held, ends what has ended, begins what can begin. Never waits.
+  /// One round: ends what has ended, then performs what is due until something has changed. Never waits.
   package func step() throws(CommandError) -> Round {
     if halt == nil { try site.requireApprovedCommands() }
     let snapshot = try sweep()
     try tell(snapshot)
-    late.tell(observer)
-    guard let state = snapshot.state.migration(named: migration) else {
-      throw CommandError("no migration '\(migration)'")
-    }
-    dropFenced(state)
-    if try giveBackOrphans(state) { return .more }
-    var didSomething = try finishJobs()
-    if try advanceBaseline() { didSomething = true }
-    if try advanceGate() { didSomething = true }
-    if didSomething { return .more }
-    if try approved.admit(state, in: site, warn: observer.warn) {
-      if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { return .more }
-    } else if let objection = approved.objection, halt == nil, jobs.isEmpty && gate == nil && baseline == nil,
-      !state.phase.isTerminal
+    if try advance() { return .more }
+    let states = try wanted(snapshot.state)
+    var ends: [String: Ending] = [:]
+    for assignment in snapshot.state.agenda(
+      at: max(site.clock.now(), snapshot.state.at), seats: try seats(states))
     {
-      throw objection
+      if case .end(let ending) = assignment.duty {
+        ends[assignment.migration] = ending
+      } else if try perform(assignment.duty, at: desk(assignment.migration)) {
+        return .more
+      }
     }
     told = ToldReasons()
-    if let halt, jobs.isEmpty && gate == nil && baseline == nil { throw halt }
-    if jobs.isEmpty && gate == nil && baseline == nil, let ending = ending(state) {
-      guard try isNewest(snapshot) else { return .more }
-      if let reason = try site.follow(state) {
-        observer.warn("'\(state.into)' is not moved here yet: \(reason); the next command tries again")
-      }
-      return .ended(ending)
+    guard isIdle else { return .nothing }
+    if let halt { throw halt }
+    for state in states where !state.phase.isTerminal && stops == 0 {
+      if let objection = desk(state.name).approved.objection { throw objection }
     }
-    try renew(state)
-    return .nothing
+    guard ends.count == states.count else { return .nothing }
+    guard try isNewest(snapshot) else { return .more }
+    return .ended(try end(states, ends))
   }
 
-  /// Without the remote's word nothing is taken from others; what is known here will do to look at.
+  // MARK: What it knows
+
+  /// The desk of a migration.
+  func desk(_ migration: String) -> Desk {
+    if let desk = desks[migration] { return desk }
+    let desk = Desk(migration)
+    desks[migration] = desk
+    return desk
+  }
+
+  private var isIdle: Bool { attempts.jobs.isEmpty && desks.values.allSatisfy(\.isIdle) }
+
+  /// Whether it is asked to end.
+  var isEnding: Bool { stops > 0 }
+
+  private func wanted(_ state: State) throws(CommandError) -> [MigrationState] {
+    switch scope {
+    case .all:
+      return state.migrations.filter { !$0.phase.isTerminal || desks[$0.name] != nil }
+    case .migration(let name):
+      guard let found = state.migration(named: name) else { throw CommandError("no migration '\(name)'") }
+      return [found]
+    }
+  }
+
+  private func seats(_ states: [MigrationState]) throws(CommandError) -> [String: Seat] {
+    var seats: [String: Seat] = [:]
+    for state in states {
+      let desk = desk(state.name)
+      let jobs = attempts.jobs.filter { $0.migration == state.name }
+      var seat = try site.seat(
+        of: state, free: workers - attempts.jobs.count, looksAtBranch: jobs.isEmpty && desk.isIdle)
+      seat.work = Set(jobs.map(\.claim.fence))
+      seat.stopping = Set(jobs.filter(\.isStopping).map(\.claim.fence))
+      seat.renewed = attempts.renewals
+      seat.judging = desk.judging
+      seat.obstructed = desk.obstructed
+      seat.isEnding = isEnding
+      seat.mayBegin = try mayBegin(state, desk)
+      seats[state.name] = seat
+    }
+    return seats
+  }
+
+  /// Whether anything new may begin: the user has approved the plan, and nobody moved the branch aside.
+  private func mayBegin(_ state: MigrationState, _ desk: Desk) throws(CommandError) -> Bool {
+    guard halt == nil, stops == 0 else { return false }
+    guard try desk.approved.admit(state, in: site, warn: observer.warn), case .running = state.phase else {
+      return false
+    }
+    if let reason = try site.obstacle(astray: state) {
+      tell(obstacle: reason)
+      return false
+    }
+    return true
+  }
+
+  /// What others left behind is put in order first. Without the remote's word nothing is taken from others;
+  /// what is known here will do to look at.
   private func sweep() throws(CommandError) -> LedgerSnapshot {
+    let recovery = Recovery(in: site) { self.tell(obstacle: $0) }
     do throws(CommandError) {
-      return try Recovery(in: site) { self.tell(obstacle: $0) }.sweep(migration)
+      switch scope {
+      case .migration(let name): return try recovery.sweep(name)
+      case .all: return try recovery.sweepAll()
+      }
     } catch {
       guard error.isOffline else { throw error }
       return try reporting { try site.events.read() }
     }
   }
 
+  // MARK: Ends
+
+  private func advance() throws(CommandError) -> Bool {
+    var didSomething = try attempts.advance()
+    for desk in desks.values {
+      if try advanceBaseline(desk) { didSomething = true }
+      if try advanceGate(desk) { didSomething = true }
+    }
+    return didSomething
+  }
+
+  private func end(
+    _ states: [MigrationState], _ ends: [String: Ending]
+  ) throws(CommandError) -> Ending {
+    for state in states {
+      if let reason = try site.follow(state) {
+        observer.warn("'\(state.into)' is not moved here yet: \(reason); the next command tries again")
+      }
+    }
+    endings = ends
+    return ends.values.max { $0.urgency < $1.urgency } ?? .allDone
+  }
+
+  /// Whether nobody has done anything that is not known here. Asked before a run ends: another clone may have
+  /// resumed what is paused. That the remote cannot be reached is no reason to stay.
+  private func isNewest(_ snapshot: LedgerSnapshot) throws(CommandError) -> Bool {
+    guard site.isShared, stops == 0 else { return true }
+    do throws(CommandError) {
+      try site.synchronize()
+    } catch {
+      guard error.isOffline else { throw error }
+      return true
+    }
+    return try reporting { try site.events.read() }.tip == snapshot.tip
+  }
+
   /// Gets over a remote that cannot be reached: work under way goes on, and what comes of it waits; nothing
   /// new begins before the connection is back. Throws what cannot be got over.
   package func bear(_ error: CommandError) throws(CommandError) {
-    guard error.isOffline, stops == 0 || !jobs.isEmpty else { throw error }
+    guard error.isOffline, stops == 0 || !attempts.jobs.isEmpty else { throw error }
     if told.isNew(error.message) {
       observer.warn("\(error.message); the run goes on when it can be reached")
     }
   }
-
-  // MARK: What it watches
 
   private func readSignals() {
     guard signals >= 0 else { return }
@@ -158,232 +254,39 @@ public final class Orchestrator {
   /// Asks the workers to end, and the run with them; the second time it kills them.
   package func stop() {
     stops += 1
-    if stops == 1 {
-      observer.warn("stopping: workers are asked to end; once more kills them")
-      for job in jobs { job.stop() }
-      gate?.stop()
-      baseline?.stop()
-    } else {
-      for job in jobs { job.kill() }
-      for end in ends { end.kill() }
-    }
+    guard stops == 1 else { return attempts.kill() }
+    observer.warn("stopping: workers are asked to end; once more kills them")
+    attempts.stop()
+    desks.values.forEach { $0.stop() }
   }
 
   /// Begins nothing more and asks the workers to end: what they leave is kept, and is looked at when the user
   /// has had his say.
   private func halt(_ error: CommandError) {
     halt = error
-    if !jobs.isEmpty { observer.warn("\(error.message); workers are asked to end") }
-    for job in jobs { job.stop() }
-    gate?.stop()
-    baseline?.stop()
+    if !attempts.jobs.isEmpty { observer.warn("\(error.message); workers are asked to end") }
+    attempts.stop()
+    desks.values.forEach { $0.stop() }
   }
 
+  // MARK: Watching
+
   private func tell(_ snapshot: LedgerSnapshot) throws(CommandError) {
-    guard let tip = snapshot.tip, tip != seenTip else { return }
-    let sentences = hasSeenTip ? try reporting { try site.events.sentences(to: tip, from: seenTip) } : []
-    hasSeenTip = true
-    seenTip = tip
-    observer.ledgerGrew(snapshot, sentences: sentences)
+    if let tip = snapshot.tip, tip != seen?.tip {
+      let sentences = try seen.map { (old) throws(CommandError) in
+        try reporting { try site.events.sentences(to: tip, from: old.tip) }
+      }
+      seen = snapshot
+      observer.ledgerGrew(snapshot, sentences: sentences ?? [])
+    }
+    late.tell(observer)
+  }
+
+  func tell(obstacle reason: String) {
+    if obstacles.isDue(reason, at: site.clock.now()) { observer.warn(reason) }
   }
 
   private func wait() {
-    site.wait(
-      for: jobs.map(\.descriptor) + ends.map(\.descriptor) + [
-        gate?.descriptor ?? -1, baseline?.descriptor ?? -1, signals,
-      ])
-  }
-
-  /// A worker whose claim is no longer in force can change nothing: it is stopped, and what it did is kept.
-  private func dropFenced(_ state: MigrationState) {
-    for job in jobs where !job.isStopping && !isCurrent(job, in: state) {
-      observer.warn(
-        "\(job.step.id) is no longer ours (epoch \(job.claim.fence.epoch)); its worker is stopped")
-      job.stop()
-    }
-  }
-
-  /// Gives back the claims of this run that nobody here works on: one whose push was cut off comes through
-  /// after all, when the run has long been told that it is not known.
-  private func giveBackOrphans(_ state: MigrationState) throws(CommandError) -> Bool {
-    for step in state.stepsInFlight {
-      guard case .leased(let lease) = step.phase, lease.owner == site.owner,
-        lease.holder.hasPrefix(site.actor + "/")
-      else { continue }
-      let fence = Fence(step: step.id, epoch: step.epoch)
-      if jobs.contains(where: { $0.claim.fence == fence }) { continue }
-      let change = Migration.Change.stepReleased(
-        fence, forced: false, reason: "the claim was not known to be won, and nobody began to work on it")
-      let outcome = try reporting {
-        try site.events.append([Proposal(migration, change)], by: lease.holder)
-      }
-      if case .won = outcome { return true }
-    }
-    return false
-  }
-
-  private func isCurrent(_ job: any Attempt, in state: MigrationState) -> Bool {
-    guard let step = state.step(job.step.id), step.epoch == job.claim.fence.epoch else { return false }
-    switch step.phase {
-    // A worker that hands in by itself is welcome, and may end in peace.
-    case .leased, .submitted, .gating, .merging, .merged: return true
-    case .waiting, .ready, .backoff, .blocked, .skipped, .cancelled: return false
-    }
-  }
-
-  // MARK: What it brings to an end
-
-  private func finishJobs() throws(CommandError) -> Bool {
-    for job in jobs where !ends.contains(where: { $0.job === job }) {
-      if let outcome = try job.poll() {
-        ends.append(AttemptEnd(job, outcome, in: site, observer: late))
-      }
-    }
-    var didSomething = false
-    for end in ends {
-      do throws(CommandError) {
-        guard try end.advance() else { continue }
-      } catch {
-        forget(end)
-        throw error
-      }
-      forget(end)
-      didSomething = true
-    }
-    return didSomething
-  }
-
-  private func forget(_ end: AttemptEnd) {
-    ends.removeAll { $0 === end }
-    jobs.removeAll { $0 === end.job }
-    renewals[end.job.claim.fence] = nil
-  }
-
-  private func advanceBaseline() throws(CommandError) -> Bool {
-    guard let ending = try baseline?.advance() else { return false }
-    baseline = nil
-    if case .failed(let reason) = ending { late.warn("the base does not pass its own gate: \(reason)") }
-    return true
-  }
-
-  private func advanceGate() throws(CommandError) -> Bool {
-    guard let task = gate, let ending = try task.advance() else { return false }
-    gate = nil
-    switch ending {
-    case .merged, .sentBack, .baseFails, .unjudged: obstacles = ToldReasons()
-    case .notNow(let refusal):
-      // That another run was faster is no news.
-      if stops == 0, ![.limited, .wrongPhase].contains(refusal.code) { tell(obstacle: refusal.message) }
-      // Without a new entry the next try would end as this one did: it waits, like everything else.
-      return try reporting { try site.events.read() }.tip != seenTip
-    case .obstructed(let reason):
-      // Looked at again when the next wait is over, without an entry in between.
-      tell(obstacle: reason)
-      return false
-    }
-    return true
-  }
-
-  /// Said once, and again after a while: whoever can do something about it may have come only then.
-  private func tell(obstacle reason: String) {
-    let now = site.clock.now()
-    if let last = lastObstacle, now >= last.adding(seconds: 600) { obstacles = ToldReasons() }
-    guard obstacles.isNew(reason) else { return }
-    lastObstacle = now
-    observer.warn(reason)
-  }
-
-  // MARK: What it begins
-
-  /// Begins the baseline, a gate or an attempt if one can begin now; says whether anything changed.
-  private func startSomething(_ state: MigrationState, at now: Timestamp) throws(CommandError) -> Bool {
-    guard stops == 0, halt == nil, case .running = state.phase else { return false }
-    if let reason = try site.obstacle(astray: state) {
-      tell(obstacle: reason)
-      return false
-    }
-    if try startBaseline(state) { return true }
-    var didStart = false
-    let waiting = gate == nil && baseline == nil ? state.gateable(at: now) : nil
-    if gate == nil, let fence = waiting, Resources(state, machine: site.owner.machine).areFreeForGate {
-      let task = GateTask(site: site, migration: migration, fence: fence, report: late.warn)
-      gate = task
-      if try advanceGate() { return true }
-      didStart = gate != nil
-    }
-    let sparing = gate != nil || waiting != nil ? Resources(state, machine: site.owner.machine) : nil
-    if jobs.count < workers, baseline == nil, try startJob(sparing: sparing) { return true }
-    return didStart
-  }
-
-  /// The base is judged before any work is given out: agents that build on a broken base work in vain.
-  private func startBaseline(_ state: MigrationState) throws(CommandError) -> Bool {
-    guard baseline == nil, gate == nil, jobs.isEmpty else { return false }
-    guard let tip = try site.tip(of: state.intoRef) else {
-      throw CommandError(
-        "the integration branch '\(state.into)' is gone",
-        hint: "run 'git update-ref \(state.intoRef) \(state.tip.hex)'")
-    }
-    let tree = try site.tree(of: tip)
-    guard BaselineTask.isNeeded(state, tree: tree), !state.isStuck else { return false }
-    baseline = try BaselineTask(
-      site: site, state: state, commit: tip, tree: tree, report: observer.warn)
-    return true
-  }
-
-  /// Claims and begins a step; with `sparing` none that would take the gate's resources away.
-  private func startJob(sparing: Resources?) throws(CommandError) -> Bool {
-    let names = Set(jobs.map(\.claim.holder))
-    let number = (1...workers).first { !names.contains(holder($0)) } ?? workers
-    let answer = try claiming.claim(
-      migration, step: nil, holder: holder(number), owner: site.owner, seconds: nil, usesSlot: true,
-      accepting: { ($0.run != nil || $1.agent != nil) && sparing?.leavesRoom($0) ?? true })
-    guard case .won(let held) = answer else { return false }
-    // The plan may have been amended just before the claim was decided.
-    guard approved.numbers.contains(held.planNumber) else {
-      let change = Migration.Change.stepReleased(
-        held.claim.fence, forced: false, reason: AttemptEnd.waitsForUser)
-      _ = try reporting {
-        try site.events.append([Proposal(migration, change)], by: held.claim.holder)
-      }
-      return true
-    }
-    do throws(CommandError) {
-      jobs.append(try claiming.orGiveBack(held) { () throws(CommandError) in try site.begin(held) })
-    } catch {
-      if error.waitsForUser { throw error }
-      observer.warn("\(held.step.id) could not be begun: \(error.message)")
-    }
-    return true
-  }
-
-  private func holder(_ number: Int) -> String { "\(site.actor)/\(number)" }
-
-  // MARK: Leases
-
-  /// Renews each lease of ours once half of it is over: by what the lease says and, as the ledger's clock may
-  /// be ahead of ours, by the time that has passed here.
-  private func renew(_ state: MigrationState) throws(CommandError) {
-    let now = site.clock.now()
-    let length = state.plan.leaseSeconds
-    for job in jobs where !job.isStopping {
-      guard let step = state.step(job.step.id), case .leased(let lease) = step.phase,
-        step.epoch == job.claim.fence.epoch
-      else { continue }
-      let held = renewals[job.claim.fence] ?? now
-      renewals[job.claim.fence] = held
-      let isHalfOver = now < held || now >= held.adding(seconds: length / 2)
-      guard isHalfOver || now.adding(seconds: length / 2) >= lease.expiresAt else { continue }
-      renewals[job.claim.fence] = now
-      let outcome = try reporting {
-        try site.events.append(by: job.claim.holder) { (_, at) throws(Refusal) in
-          [
-            Proposal(
-              migration, .leaseRenewed(job.claim.fence, expiresAt: lease.renewed(at: at, seconds: length)))
-          ]
-        }
-      }
-      if case .refused(let refusal) = outcome { observer.warn(refusal.message) }
-    }
+    site.wait(for: attempts.descriptors + desks.values.flatMap(\.descriptors) + [signals])
   }
 }

@@ -35,10 +35,8 @@ public struct Preparing {
     }
     let reason = "the set-up command \(place.reason(status, log: "setup"))"
     let failure = Migration.Failure(kind: .setup, reason: reason, details: place.tail("setup"))
-    _ = try reporting {
-      try site.ledger.append(
-        [Proposal(held.migration, .attemptFailed(held.claim.fence, failure))], by: held.claim.holder)
-    }
+    _ = try Interpreter(site: site).append(
+      [Proposal(held.migration, .attemptFailed(held.claim.fence, failure))], by: held.claim.holder)
     try Slots(site: site).close(slot, migration: held.migration, fence: held.claim.fence)
     throw CommandError(
       "\(reason) in '\(held.step.id)'", hint: "read 'git migrate logs \(held.step.id)'",

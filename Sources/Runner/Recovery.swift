@@ -20,103 +20,77 @@ public struct Recovery {
     self.report = report
   }
 
-  /// Expires leases and gives up gate runs whose holders are dead or whose time is over, then settles merges
-  /// that were cut off, by looking at where the branch is (I-23). Gives the state afterwards.
+  /// Performs what others left behind in a migration: makes the branch that a start did not make, takes away
+  /// the holds of those who are dead or too late, then settles moves that were cut off, by looking at where
+  /// the branch is (I-23). Gives the state afterwards.
   @discardableResult
   public func sweep(_ migration: String) throws(CommandError) -> LedgerSnapshot {
-    let seen = try reporting { try site.events.read() }
-    guard let state = seen.state.migration(named: migration), !state.phase.isTerminal else { return seen }
-    try restoreBranch(state)
+    var snapshot = try reporting { try site.events.read() }
+    guard let state = snapshot.state.migration(named: migration), !state.phase.isTerminal else {
+      return snapshot
+    }
+    let seat = try site.seat(of: state, free: nil, looksAtBranch: state.tip == state.start)
+    var duties = state.agenda(at: max(seat.clock, snapshot.state.at), seat: seat)
+    for case .createBranch(let commit) in duties {
+      try Interpreter(in: site).createBranch(state.into, at: commit)
+    }
     try site.follow(state)
-    let isQuiet = overdue(state, at: max(site.clock.now(), seen.state.at)).isEmpty
-    if isQuiet { return try settle(state) ? reporting { try site.events.read() } : seen }
-    let outcome = try reporting {
-      try site.events.append(by: site.actor) { (snapshot, at) throws(Refusal) in
-        guard let state = snapshot.state.migration(named: migration), !state.phase.isTerminal else {
-          return []
-        }
-        return overdue(state, at: at)
-      }
+    if duties.contains(where: { $0.taking != nil }) {
+      (snapshot, duties) = try takeAway(migration, seat)
     }
-    let snapshot: LedgerSnapshot
-    switch outcome {
-    case .won(let after, let effects):
-      try Interpreter(in: site).perform(effects)
-      snapshot = after
-    case .nothing(let seen): snapshot = seen
-    case .refused: snapshot = try reporting { try site.events.read() }
-    }
-    if let state = snapshot.state.migration(named: migration), try settle(state) {
+    guard let now = snapshot.state.migration(named: migration) else { return snapshot }
+    for case .settle(let intent, let evidence) in duties {
+      try settle(now, intent, evidence)
       return try reporting { try site.events.read() }
     }
     return snapshot
   }
 
-  /// Makes the integration branch when a start was cut off between its entry and the branch. A branch that
-  /// has moved and is gone now is left to a person: only they know why.
-  private func restoreBranch(_ state: MigrationState) throws(CommandError) {
-    guard state.tip == state.start, try site.tip(of: state.intoRef) == nil
-    else {
-      return
+  /// Sweeps every migration that has not ended.
+  @discardableResult
+  public func sweepAll() throws(CommandError) -> LedgerSnapshot {
+    let snapshot = try reporting { try site.events.read() }
+    for migration in snapshot.state.migrations where !migration.phase.isTerminal {
+      try sweep(migration.name)
     }
-    try Interpreter(in: site).perform([
-      .createBranch(migration: state.name, branch: state.into, commit: state.start.hex)
-    ])
+    return try reporting { try site.events.read() }
   }
 
-  /// The holds that may be taken now.
-  func overdue(_ state: MigrationState, at: Timestamp) -> [Proposal] {
-    var proposals: [Proposal] = []
-    for step in state.stepsInFlight {
-      let fence = Fence(step: step.id, epoch: step.epoch)
-      switch step.phase {
-      case .leased(let lease):
-        guard let evidence = self.evidence(lease.owner, lease.expiresAt, at) else { continue }
-        proposals.append(
-          Proposal(state.name, .leaseExpired(fence, renewal: lease.renewal, evidence: evidence)))
-      case .gating(_, let run):
-        guard let evidence = self.evidence(run.start.owner, run.start.expiresAt, at) else { continue }
-        proposals.append(
-          Proposal(state.name, .gateAbandoned(fence, gate: run.start.gate, evidence: evidence)))
-      case .waiting, .ready, .submitted, .merging, .merged, .backoff, .blocked, .skipped, .cancelled: continue
-      }
+  /// Takes the holds away that may be taken; gives the state afterwards and what is due in it.
+  private func takeAway(_ migration: String, _ seat: Seat) throws(CommandError) -> (LedgerSnapshot, [Duty]) {
+    let outcome = try Interpreter(in: site).append(by: site.actor) { (snapshot, at) throws(Refusal) in
+      guard let state = snapshot.state.migration(named: migration) else { return ((), []) }
+      return ((), state.agenda(at: at, seat: seat).compactMap(\.taking).map { Proposal(migration, $0) })
     }
-    return proposals
+    let snapshot: LedgerSnapshot
+    switch outcome {
+    case .recorded(let after, _), .nothing(let after, _): snapshot = after
+    case .refused: snapshot = try reporting { try site.events.read() }
+    }
+    let duties = snapshot.state.migration(named: migration)?.agenda(
+      at: max(seat.clock, snapshot.state.at), seat: seat)
+    return (snapshot, duties ?? [])
   }
 
-  func evidence(_ owner: Owner, _ expiresAt: Timestamp, _ at: Timestamp) -> Evidence? {
-    if site.isProvablyDead(owner) { return .holderDead(owner) }
-    #if KNOWN_BUGS
-      if KnownBug.wallClockExpiry.isOn { return site.clock.now() > expiresAt ? .timeout : nil }
-    #endif
-    return at > expiresAt.adding(seconds: expiryGraceSeconds) ? .timeout : nil
-  }
-
-  /// Settles the merge or refresh that somebody began and cannot end. Says whether there was one.
-  private func settle(_ state: MigrationState) throws(CommandError) -> Bool {
-    let now = max(site.clock.now(), Timestamp(milliseconds: 0))
-    if let refresh = state.refresh, let evidence = self.evidence(refresh.owner, refresh.expiresAt, now) {
+  /// Settles the move that somebody began and cannot end.
+  private func settle(
+    _ state: MigrationState, _ intent: BranchMoveIntent, _ evidence: Evidence
+  ) throws(CommandError) {
+    switch intent {
+    case .refresh(let refresh):
       try settle(
         state, refresh.new, merged: .refreshMerged(commit: refresh.new),
         abandoned: .refreshAbandoned(evidence: evidence, reason: Recovery.cutOff)
       ) { $0.refresh == refresh }
-      return true
-    }
-    for step in state.stepsInFlight {
-      guard case .merging(_, _, let target) = step.phase,
-        let evidence = self.evidence(target.owner, target.expiresAt, now)
-      else { continue }
-      let fence = Fence(step: step.id, epoch: step.epoch)
+    case .merge(let fence, let target):
       try settle(
         state, target.new, merged: .stepMerged(fence, commit: target.new),
         abandoned: .mergeAbandoned(fence, evidence: evidence, reason: Recovery.cutOff)
       ) { now in
-        guard case .merging(_, _, target)? = now.step(step.id)?.phase else { return false }
+        guard case .merging(_, _, target)? = now.step(fence.step)?.phase else { return false }
         return true
       }
-      return true
     }
-    return false
   }
 
   private static let cutOff = "it was cut off before the branch moved"
@@ -164,19 +138,28 @@ public struct Recovery {
   private func record(
     _ proposal: Proposal, while isSame: (MigrationState) -> Bool
   ) throws(CommandError) -> [Effect] {
-    let outcome = try reporting {
-      try site.events.append(by: site.actor) { (snapshot, _) throws(Refusal) in
-        guard let state = snapshot.state.migration(named: proposal.migration), isSame(state) else {
-          return []
-        }
-        return [proposal]
+    try Interpreter(in: site).appendOnly(by: site.actor) { (snapshot, _) throws(Refusal) in
+      guard let state = snapshot.state.migration(named: proposal.migration), isSame(state) else {
+        return ((), [])
       }
-    }
-    guard case .won(_, let effects) = outcome else { return [] }
-    return effects
+      return ((), [proposal])
+    }.1
   }
 
   private func perform(_ effects: [Effect]) throws(CommandError) {
     try Interpreter(in: site).perform(effects)
+  }
+}
+
+extension Duty {
+  /// The event that takes a hold away, for a duty that is to do that.
+  fileprivate var taking: Migration.Change? {
+    switch self {
+    case .expire(let fence, let renewal, let evidence):
+      .leaseExpired(fence, renewal: renewal, evidence: evidence)
+    case .abandonGate(let fence, let gate, let evidence):
+      .gateAbandoned(fence, gate: gate, evidence: evidence)
+    case .createBranch, .settle, .stopWork, .giveBack, .judgeBase, .gate, .begin, .renew, .end: nil
+    }
   }
 }

@@ -130,34 +130,26 @@ extension Interpreter {
     _ done: Migration.Change, or abandoned: (MigrationState, String) -> Migration.Change?,
     _ migration: String
   ) throws(CommandError) {
+    let (outcome, effects): (Recorded<Void>, [Effect])
     do throws(LedgerError) {
-      let outcome = try site.events.append([Proposal(migration, done)], by: site.actor)
-      switch outcome {
-      case .won(let snapshot, let effects):
-        if let state = snapshot.state.migration(named: migration) {
-          try performing { () throws(CommandError) in
-            try site.follow(state)
-            try perform(effects)
-          }
-        }
-      case .refused(let refusal): report("the merge was not recorded: \(refusal.message)")
-      case .nothing: return
+      (outcome, effects) = try appendInLedger(by: site.actor) { (_, _) throws(Refusal) in
+        ((), [Proposal(migration, done)])
       }
     } catch {
       switch error {
       // A host that does not take the merge, and why it does not, is told as what became of it.
-      case .branchMoved, .rejected: try record(migration) { [error] in abandoned($0, error.description) }
+      case .branchMoved, .rejected:
+        return try record(migration) { [error] in abandoned($0, error.description) }
       default: throw CommandError(error)
       }
     }
-  }
-
-  /// The ledger's errors and the command's meet here.
-  private func performing(_ body: () throws(CommandError) -> Void) throws(LedgerError) {
-    do throws(CommandError) {
-      try body()
-    } catch {
-      throw .git(GitError(message: error.message, operation: "", hint: error.hint))
+    switch outcome {
+    case .recorded(let snapshot, _):
+      guard let state = snapshot.state.migration(named: migration) else { return }
+      try site.follow(state)
+      try perform(effects)
+    case .refused(let refusal): report("the merge was not recorded: \(refusal.message)")
+    case .nothing: return
     }
   }
 }

@@ -190,9 +190,8 @@ public struct Submitting {
   public func submit(
     migration: String, fence: Fence, result: Submission.Result, holder: String
   ) throws(CommandError) {
-    let outcome = try reporting {
-      try site.ledger.append([Proposal(migration, .stepSubmitted(fence, result))], by: holder)
-    }
-    if case .refused(let refusal) = outcome { throw CommandError(refusal) }
+    let outcome = try Interpreter(site: site).append(
+      [Proposal(migration, .stepSubmitted(fence, result))], by: holder)
+    if let refusal = outcome.refusal { throw CommandError(refusal) }
   }
 }

@@ -3,13 +3,14 @@ import Ledger
 import Migration
 import Runner
 
-/// Performs what follows from accepted events: the one place in which the commands do that.
-func performEffects(_ effects: [Effect], _ context: Context) throws(CommandError) {
-  try Interpreter(site: try context.site(), report: { context.warn($0) }).perform(effects)
+extension Context {
+  /// What the commands record by; says what happens on standard error.
+  func interpreter() throws(CommandError) -> Interpreter {
+    Interpreter(site: try site(), report: { self.warn($0) })
+  }
 }
 
-/// What the commands of a person share that steer a migration: one append, then its effects, then a word
-/// about it.
+/// What the commands of a person share that steer a migration: one append, then a word about it.
 struct Steering {
   let context: Context
   /// The migration's name.
@@ -28,22 +29,17 @@ struct Steering {
     json: Bool, _ changes: (MigrationState) throws(Refusal) -> [Migration.Change]
   ) throws(CommandError) {
     let site = try context.site()
-    var told: [Migration.Change] = []
-    let outcome = try reporting {
-      try site.ledger.append(by: site.actor) { (snapshot, _) throws(Refusal) in
-        guard let state = snapshot.state.migration(named: migration) else {
-          throw Refusal(.unknownMigration, "no migration '\(migration)'")
-        }
-        told = try changes(state)
-        return told.map { Proposal(migration, $0) }
+    let outcome = try context.interpreter().append(by: site.actor) { (snapshot, _) throws(Refusal) in
+      guard let state = snapshot.state.migration(named: migration) else {
+        throw Refusal(.unknownMigration, "no migration '\(migration)'")
       }
+      let told = try changes(state)
+      return (told, told.map { Proposal(migration, $0) })
     }
     switch outcome {
-    case .won(let snapshot, let effects):
-      try performEffects(effects, context)
+    case .recorded(let snapshot, let told), .nothing(let snapshot, let told):
       try tell(told, snapshot, by: site.actor, json: json)
     case .refused(let refusal): throw CommandError(refusal)
-    case .nothing(let snapshot): try tell([], snapshot, by: site.actor, json: json)
     }
   }
 

@@ -40,7 +40,7 @@ private final class Desk {
     self.chance = chance
     story = Story(self.chance.plan())
     seats = (1...3).map { number in
-      Seat(owner: process(number), actor: "run-\(number)", workers: 2, clock: Timestamp(milliseconds: 0))
+      Seat(owner: process(number), actor: "run-\(number)", free: 2, clock: Timestamp(milliseconds: 0))
     }
   }
 
@@ -73,8 +73,8 @@ private final class Desk {
 
   private func look(_ index: Int) {
     seats[index].clock = story.now
+    seats[index].free = 2 - seats[index].work.count
     seats[index].branch = .at(story.current.tip, tree: tree(of: story.current.tip))
-    seats[index].work = seats[index].work.filter { story.current.step($0.step)?.epoch == $0.epoch }
   }
 
   private func tree(of commit: ObjectID) -> ObjectID { commit }

@@ -4,9 +4,9 @@ import Testing
 
 /// State, seat and time → what is due.
 @Suite struct AgendaTests {
-  /// A run on machine m1 with two workers; the base has passed unless `tree` is another.
-  private func seat(_ story: Story, workers: Int = 2, tree: Int = 50) -> Seat {
-    var seat = Seat(owner: process(7), actor: "run-1", workers: workers, clock: story.now)
+  /// A run on machine m1 with a free worker; the base has passed unless `tree` is another.
+  private func seat(_ story: Story, free: Int? = 1, tree: Int = 50) -> Seat {
+    var seat = Seat(owner: process(7), actor: "run-1", free: free, clock: story.now)
     seat.branch = .at(story.current.tip, tree: oid(tree))
     return seat
   }
@@ -91,7 +91,7 @@ import Testing
     story.claim("A", by: "w1")
     story.submit("A", by: "w1")
     story.gate("A")
-    var seat = seat(story, workers: 0)
+    var seat = seat(story, free: nil)
     #expect(agenda(story, seat).isEmpty)
     seat.dead = [process(9)]
     #expect(agenda(story, seat) == [.abandonGate(story.fence("A"), gate: 1, .holderDead(process(9)))])
@@ -100,7 +100,7 @@ import Testing
   @Test func aLeaseIsTakenAwayWhenItsTimeAndTheGraceAreOver() {
     let story = begun([PlannedStep(id: "A")])
     story.claim("A", by: "w1", machine: "m2")
-    var seat = seat(story, workers: 0)
+    var seat = seat(story, free: nil)
     seat.clock = story.now.adding(seconds: 1200 + expiryGraceSeconds - 1)
     #expect(agenda(story, seat).isEmpty)
     seat.clock = seat.clock.adding(seconds: 2)
@@ -124,14 +124,14 @@ import Testing
     story.verdict("A", .passed)
     story.intend("A")
     guard case .merging(_, _, let target) = story.step("A").phase else { return #expect(Bool(false)) }
-    var seat = seat(story, workers: 0)
+    var seat = seat(story, free: nil)
     seat.dead = [process(9)]
     #expect(agenda(story, seat) == [.settle(.merge(story.fence("A"), target), .holderDead(process(9)))])
   }
 
   @Test func aBranchThatAStartDidNotMakeIsMade() {
     let story = Story(chain: "A")
-    var seat = seat(story, workers: 0)
+    var seat = seat(story, free: nil)
     seat.branch = .absent
     #expect(agenda(story, seat) == [.createBranch(at: oid(1))])
   }
@@ -139,17 +139,17 @@ import Testing
   @Test func aBranchThatHasMovedAndIsGoneIsLeftToAPerson() {
     let story = begun([PlannedStep(id: "A"), PlannedStep(id: "B")])
     story.complete("A")
-    var seat = seat(story, workers: 0)
+    var seat = seat(story, free: nil)
     seat.branch = .absent
     #expect(agenda(story, seat).isEmpty)
-    seat.workers = 1
+    seat.free = 1
     #expect(agenda(story, seat) == [.judgeBase], "whoever performs it says that the branch is gone")
   }
 
   @Test func halfWayThroughALeaseIsRenewed() {
     let story = begun([PlannedStep(id: "A")])
     story.claim("A", by: "run-1/1")
-    var seat = seat(story, workers: 1)
+    var seat = seat(story, free: 0)
     seat.work = [story.fence("A")]
     seat.renewed = [story.fence("A"): story.now]
     #expect(agenda(story, seat).isEmpty)
@@ -165,7 +165,7 @@ import Testing
   @Test func aWorkerWhoseClaimWasTakenIsStopped() {
     let story = begun([PlannedStep(id: "A"), PlannedStep(id: "B", needs: ["A"])])
     story.claim("A", by: "run-1/1")
-    var seat = seat(story, workers: 1)
+    var seat = seat(story, free: 0)
     seat.work = [story.fence("A")]
     story.release("A", by: "ann", forced: true)
     seat.clock = story.now
@@ -176,7 +176,7 @@ import Testing
     let story = begun([PlannedStep(id: "A"), PlannedStep(id: "B", needs: ["A"])])
     story.claim("A", by: "run-1/1")
     #expect(agenda(story, seat(story)) == [.giveBack(story.fence("A"), holder: "run-1/1")])
-    #expect(agenda(story, seat(story, workers: 0)).isEmpty, "a command knows nothing of a run's workers")
+    #expect(agenda(story, seat(story, free: nil)).isEmpty, "a command knows nothing of a run's workers")
   }
 
   @Test func aStepThatWouldTakeWhatTheGateNeedsWaits() {

@@ -106,14 +106,9 @@ enum Transcript {
   static func words(_ effect: Effect) -> String {
     switch effect {
     case .createBranch(_, let branch, _): "create branch \(branch)"
-    case .prepareWork(_, let fence): "prepare work \(fence.step)@\(fence.epoch)"
-    case .stopWork(_, let fence): "stop work \(fence.step)@\(fence.epoch)"
-    case .runGate(_, let fence): "run gate \(fence.step)@\(fence.epoch)"
-    case .intendMerge(_, let fence): "intend merge \(fence.step)@\(fence.epoch)"
     case .moveBranch(_, let fence, let old, let new):
-      "move branch \(short(old)) → \(short(new)) for \(fence.step)@\(fence.epoch)"
-    case .moveRefreshedBranch(_, let old, let new): "move refreshed branch \(short(old)) → \(short(new))"
-    case .handBack(_, let commit): "hand back \(short(commit))"
+      "move branch \(short(old.hex)) → \(short(new.hex)) for \(fence.step)@\(fence.epoch)"
+    case .moveRefreshedBranch(_, let old, let new): "move refreshed branch \(short(old.hex)) → \(short(new.hex))"
     case .notify(_, let notice):
       switch notice {
       case .stepBlocked(let step, let reason): "notify: \(step) blocked (\(reason))"

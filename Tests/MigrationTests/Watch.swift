@@ -123,12 +123,11 @@ struct Watch {
   private func effectFault(_ effects: [Effect], _ new: MigrationState) -> String? {
     for effect in effects {
       switch effect {
-      case .prepareWork(_, let fence), .runGate(_, let fence), .intendMerge(_, let fence),
-        .moveBranch(_, let fence, _, _):
+      case .moveBranch(_, let fence, _, _):
         guard let step = new.step(fence.step), step.epoch == fence.epoch, step.phase.isInFlight else {
           return "I-18: work for a step that is not under way"
         }
-      case .createBranch, .stopWork, .moveRefreshedBranch, .handBack, .notify: continue
+      case .createBranch, .moveRefreshedBranch, .notify: continue
       }
     }
     return nil

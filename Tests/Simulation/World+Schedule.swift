@@ -116,7 +116,7 @@ extension World {
     let process = Process(world: self, machine: machine, actor: machine.name)
     machine.process = process
     machine.run = Orchestrator(
-      in: process, migration: World.migration, workers: machine.workers, observer: Watcher(world: self))
+      in: process, .migration(World.migration), workers: machine.workers, observer: Watcher(world: self))
     note("\(machine.name) starts a run")
     return process
   }

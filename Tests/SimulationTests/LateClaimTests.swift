@@ -32,7 +32,7 @@ struct LateClaimTests {
       }
     }
     let run = Orchestrator(
-      in: process, migration: World.migration, workers: 1, observer: Watcher(world: world))
+      in: process, .migration(World.migration), workers: 1, observer: Watcher(world: world))
     #expect(try run.step() == .more)
     var step = try #require(try process.events.read().state.migration(named: World.migration)?.step("S1"))
     #expect(step.phase == .ready)

@@ -33,7 +33,7 @@ struct ObstacleTests {
     process = Process(world: world, machine: machine, actor: "m1")
     machine.process = process
     world.machines = [machine]
-    run = Orchestrator(in: process, migration: World.migration, workers: 1, observer: listener)
+    run = Orchestrator(in: process, .migration(World.migration), workers: 1, observer: listener)
     first = world.objects.commit(world.objects.tree([1, 1, 1]), parents: [])
     world.base = first
     let tree = world.objects.tree([1, 2, 1])

@@ -14,7 +14,7 @@ extension MigrationState {
         duties.append(.gate(waiting))
       }
     }
-    guard seat.work.count < seat.workers else { return duties }
+    guard seat.free ?? 0 > 0 else { return duties }
     let sparing = waiting != nil || seat.judging != .nothing
     if case .step(let id) = nextOffer(at: now, seat: seat, sparingGate: sparing) {
       duties.append(.begin(step: id))
@@ -49,7 +49,7 @@ extension MigrationState {
 
   /// The submitted step that has waited longest in the plan's order, when nobody moves the branch and nobody's
   /// gate is under way; none of those in `obstructed` while another one waits.
-  func gateable(at now: Timestamp, but obstructed: Set<Fence> = []) -> Fence? {
+  public func gateable(at now: Timestamp, but obstructed: Set<Fence> = []) -> Fence? {
     guard refresh == nil else { return nil }
     var found: Fence?
     var later: Fence?

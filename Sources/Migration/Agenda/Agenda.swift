@@ -21,10 +21,10 @@ extension MigrationState {
   /// What is due at `now`, the later one of the seat's clock and the ledger's last time: most urgent first.
   ///
   /// What others left behind comes first, then what ends work of ours, then what begins some, then the
-  /// leases; `end` stands alone. An agenda of a seat with no workers has only what others left behind.
+  /// leases; `end` stands alone. The agenda of a command has only what others left behind.
   public func agenda(at now: Timestamp, seat: Seat) -> [Duty] {
     let left = phase.isTerminal ? [] : leftBehind(at: now, seat: seat)
-    guard seat.workers > 0 else { return left }
+    guard seat.free != nil else { return left }
     var duties = left + unwanted(seat)
     if left.isEmpty { duties += beginnings(at: now, seat: seat) }
     duties += renewals(seat)

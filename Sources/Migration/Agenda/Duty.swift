@@ -56,3 +56,17 @@ public enum Ending: Equatable, Sendable {
   /// A signal ended the run; leases were released and worktrees kept.
   case interrupted
 }
+
+extension Ending {
+  /// Which of several endings a person is told first: the higher one.
+  public var urgency: Int {
+    switch self {
+    case .allDone: 0
+    case .ended: 1
+    case .paused: 2
+    case .needsWorkers: 3
+    case .needsPerson: 4
+    case .interrupted: 5
+    }
+  }
+}

@@ -5,8 +5,8 @@ public struct Seat: Equatable, Sendable {
   public var owner: Owner
   /// Its name; the workers of a run hold their claims as `<actor>/<number>`.
   public var actor: String
-  /// How many steps it works on at once; 0 for a command that only puts in order what others left.
-  public var workers: Int
+  /// How many more steps it may begin; `nil` for a command that only puts in order what others left.
+  public var free: Int?
   /// Those of the owners named in the state that are provably dead (I-15).
   public var dead: Set<Owner> = []
   /// Where the integration branch is.
@@ -49,15 +49,32 @@ public struct Seat: Equatable, Sendable {
   }
 
   /// Makes a seat of a process that does nothing yet.
-  public init(owner: Owner, actor: String, workers: Int, clock: Timestamp) {
+  public init(owner: Owner, actor: String, free: Int?, clock: Timestamp) {
     self.owner = owner
     self.actor = actor
-    self.workers = workers
+    self.free = free
     self.clock = clock
   }
 
   /// Whether a worker of this process holds the lease.
   func holds(_ lease: Lease) -> Bool {
     lease.owner == owner && lease.holder.hasPrefix(actor + "/")
+  }
+}
+
+extension MigrationState {
+  /// The processes that hold something in this migration: those of which a seat has to say who is dead.
+  public var owners: Set<Owner> {
+    var found: Set<Owner> = []
+    if let refresh { found.insert(refresh.owner) }
+    for step in stepsInFlight {
+      switch step.phase {
+      case .leased(let lease): found.insert(lease.owner)
+      case .gating(_, let run): found.insert(run.start.owner)
+      case .merging(_, _, let target): found.insert(target.owner)
+      case .waiting, .ready, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: continue
+      }
+    }
+    return found
   }
 }

@@ -37,20 +37,14 @@ struct AmendCommand: Subcommand {
         PlanAmendment(
           plan: expanded, number: running.planNumber + 1, digest: input.digest), in: state, context)
     }
-    var before = running
-    let outcome = try reporting {
-      try site.ledger.append(by: site.actor) { (snapshot, _) throws(Refusal) in
-        if let now = snapshot.state.migration(named: name) { before = now }
-        let amendment = PlanAmendment(plan: expanded, number: before.planNumber + 1, digest: input.digest)
-        return [Proposal(name, .planAmended(amendment), planText: input.bytes)]
-      }
+    let outcome = try context.interpreter().append(by: site.actor) { (snapshot, _) throws(Refusal) in
+      let before = snapshot.state.migration(named: name) ?? running
+      let amendment = PlanAmendment(plan: expanded, number: before.planNumber + 1, digest: input.digest)
+      return (before, [Proposal(name, .planAmended(amendment), planText: input.bytes)])
     }
-    guard case .won(let snapshot, let effects) = outcome else {
-      if case .refused(let refusal) = outcome { throw CommandError(refusal) }
-      return
-    }
+    if let refusal = outcome.refusal { throw CommandError(refusal) }
+    guard case .recorded(let snapshot, let before) = outcome else { return }
     try site.approve(input.digest, name, in: snapshot.state)
-    try performEffects(effects, context)
     guard let after = snapshot.state.migration(named: name) else { return }
     try tell(after, AmendmentSummary(from: before, to: after), context)
   }

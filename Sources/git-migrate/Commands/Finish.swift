@@ -59,17 +59,15 @@ struct FinishCommand: Subcommand {
     let result = ObjectID(tip.hex) ?? .zero
     if !leavesBase { try site.requireForward(state, to: tip) }
     guard try isGood(state, tip, context) else { return }
-    let outcome = try reporting {
-      try site.ledger.append(
-        [Proposal(state.name, .migrationFinished(result: result, partial: partial))], by: site.actor)
-    }
+    let outcome = try context.interpreter().append(
+      [Proposal(state.name, .migrationFinished(result: result, partial: partial))], by: site.actor)
     switch outcome {
     case .refused(let refusal):
       let now = try reporting { try site.ledger.read() }.state.migration(named: state.name)
       guard let now, case .finished(let result) = now.phase else { throw CommandError(refusal) }
       return try handBack(now, result, finishing, context)
     case .nothing: return
-    case .won(_, let effects): try performEffects(effects, context)
+    case .recorded: break
     }
     try Cleaning(context).removeSlots()
     try handBack(state, result, finishing, context)

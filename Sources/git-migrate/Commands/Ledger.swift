@@ -57,12 +57,13 @@ struct LedgerAppendCommand: Subcommand {
     let site = try context.site()
     let author = author ?? site.actor
     let event = try event(try StandardInput.read(limit: Entry.maximumBytes), by: author)
-    let outcome = try reporting {
-      try site.ledger.append([Proposal(event.migration, event.change)], by: author)
+    let interpreter = try context.interpreter()
+    let (outcome, effects) = try interpreter.appendOnly(by: author) { (_, _) throws(Refusal) in
+      ((), [Proposal(event.migration, event.change)])
     }
+    if perform { try interpreter.perform(effects) }
     switch outcome {
-    case .won(let snapshot, let effects):
-      if perform { try performEffects(effects, context) }
+    case .recorded(let snapshot, _):
       guard let tip = snapshot.tip else { return }
       let commit = try reporting { try site.repository.commit(tip) }
       try context.output.write(bytes: try ShownEntry(commit).line + [0x0A])

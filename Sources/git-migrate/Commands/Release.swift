@@ -41,10 +41,8 @@ struct ReleaseCommand: Subcommand {
       }
     }
     let change = Migration.Change.stepReleased(claim.fence, forced: false, reason: reason)
-    let outcome = try reporting {
-      try site.ledger.append([Proposal(claim.migration, change)], by: claim.holder)
-    }
-    if case .refused(let refusal) = outcome { throw CommandError(refusal) }
+    let outcome = try context.interpreter().append([Proposal(claim.migration, change)], by: claim.holder)
+    if let refusal = outcome.refusal { throw CommandError(refusal) }
     if let slot = claim.lease.slot, isKept {
       try Slots(site: site).close(slot, migration: claim.migration, fence: claim.fence)
     }

@@ -36,17 +36,14 @@ struct RenewCommand: Subcommand {
   @OptionGroup var json: JSONOption
 
   func run(_ context: Context) throws(CommandError) {
-    let site = try context.site()
     let claim = try options.claim(context)
     let seconds = ttl?.seconds ?? claim.plan.leaseSeconds
-    var expiresAt = claim.lease.expiresAt
-    let outcome = try reporting {
-      try site.ledger.append(by: claim.holder) { (_, at) throws(Refusal) in
-        expiresAt = claim.lease.renewed(at: at, seconds: seconds)
-        return [Proposal(claim.migration, .leaseRenewed(claim.fence, expiresAt: expiresAt))]
-      }
+    let outcome = try context.interpreter().append(by: claim.holder) { (_, at) throws(Refusal) in
+      let expiresAt = claim.lease.renewed(at: at, seconds: seconds)
+      return (expiresAt, [Proposal(claim.migration, .leaseRenewed(claim.fence, expiresAt: expiresAt))])
     }
-    if case .refused(let refusal) = outcome { throw CommandError(refusal) }
+    if let refusal = outcome.refusal { throw CommandError(refusal) }
+    guard case .recorded(_, let expiresAt) = outcome else { return }
     guard json.isWanted else {
       return try context.output.line(
         "\(claim.fence.step) is yours until \(TimeText.local(expiresAt)) (epoch \(claim.fence.epoch))")

@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Git
 import Ledger
 import Migration
@@ -86,14 +85,14 @@ struct ReplayCommand: Subcommand {
         lines.append("  state   \(change.path): \(change.before ?? "nothing") → \(change.after ?? "nothing")")
       }
     }
-    for effect in try effects(replayed) { lines.append("  effect  \(effect.printable)") }
+    for effect in effects(replayed) { lines.append("  effect  \(effect.printable)") }
     return lines.map { TerminalText.sanitizedLine($0) + "\n" }.joined()
   }
 
   private func document(_ replayed: ReplayedEntry) throws(CommandError) -> JSON {
     var members = [
       JSON.Member("version", .integer(1)), JSON.Member("commit", .string(replayed.found.commit.hex)),
-      JSON.Member("entry", replayed.found.entry.json), JSON.Member("effects", .array(try effects(replayed))),
+      JSON.Member("entry", replayed.found.entry.json), JSON.Member("effects", .array(effects(replayed))),
     ]
     if full {
       members += [
@@ -111,10 +110,7 @@ struct ReplayCommand: Subcommand {
     return .object(members)
   }
 
-  private func effects(_ replayed: ReplayedEntry) throws(CommandError) -> [JSON] {
-    let encoder = JSONEncoder()
-    return try reporting {
-      try replayed.effects.map { try JSON.parse([UInt8](try encoder.encode($0))) }
-    }
+  private func effects(_ replayed: ReplayedEntry) -> [JSON] {
+    replayed.effects.map(\.json)
   }
 }

@@ -47,7 +47,7 @@ struct RunCommand: Subcommand {
     let runner = try GateRunner(context)
     let progress = RunProgress(context, migration: state.name, isQuiet: quiet)
     let run = Orchestrator(
-      site: site, migration: state.name, workers: try workers(site), observer: progress,
+      site: site, .migration(state.name), workers: try workers(site), observer: progress,
       signals: runner.signals)
     let ending = try run.run()
     progress.clear()

@@ -54,13 +54,10 @@ struct StartCommand: Subcommand {
       plan: expanded, digest: input.digest, base: point.base,
       commit: ObjectID(point.commit.hex) ?? .zero, shared: point.isShared)
     let proposal = Proposal(expanded.migration, .migrationStarted(start), planText: input.bytes)
-    let outcome = try reporting { try site.ledger.append([proposal], by: site.actor) }
-    guard case .won(let snapshot, let effects) = outcome else {
-      if case .refused(let refusal) = outcome { throw CommandError(refusal) }
-      return
-    }
+    let outcome = try context.interpreter().append([proposal], by: site.actor)
+    if let refusal = outcome.refusal { throw CommandError(refusal) }
+    guard case .recorded(let snapshot, _) = outcome else { return }
     try site.approve(input.digest, expanded.migration, in: snapshot.state)
-    try performEffects(effects, context)
     try tell(expanded, point, sequence: snapshot.sequence, context)
   }
 

@@ -1,0 +1,69 @@
+import Ledger
+import Migration
+
+/// The attempts of one run, from the claim to the entry that says how each ended.
+final class AttemptTable {
+  private let site: any Surroundings
+  private let late: LateWarnings
+  private(set) var jobs: [any Attempt] = []
+  /// Those of the jobs that have ended and whose files are being kept.
+  private var ends: [AttemptEnd] = []
+  /// When each claim of ours was last known to be fresh, by the clock here.
+  private(set) var renewals: [Fence: Timestamp] = [:]
+
+  init(in site: any Surroundings, late: LateWarnings) {
+    self.site = site
+    self.late = late
+  }
+
+  /// The descriptors that become readable when `advance` has something to do.
+  var descriptors: [Int32] { jobs.map(\.descriptor) + ends.map(\.descriptor) }
+
+  /// Takes a begun attempt in.
+  func add(_ job: any Attempt) {
+    jobs.append(job)
+    renewals[job.claim.fence] = site.clock.now()
+  }
+
+  /// Notes that a claim is fresh now.
+  func noteRenewal(_ fence: Fence) { renewals[fence] = site.clock.now() }
+
+  /// The attempt that works for a claim.
+  func job(_ migration: String, _ fence: Fence) -> (any Attempt)? {
+    jobs.first { $0.migration == migration && $0.claim.fence == fence }
+  }
+
+  /// Asks all workers to end.
+  func stop() { for job in jobs { job.stop() } }
+
+  /// Kills all workers, and gives up keeping files now.
+  func kill() {
+    for job in jobs { job.kill() }
+    for end in ends { end.kill() }
+  }
+
+  /// Records the end of those that have ended; says whether there was one.
+  func advance() throws(CommandError) -> Bool {
+    for job in jobs where !ends.contains(where: { $0.job === job }) {
+      if let outcome = try job.poll() { ends.append(AttemptEnd(job, outcome, in: site, observer: late)) }
+    }
+    var didSomething = false
+    for end in ends {
+      do throws(CommandError) {
+        guard try end.advance() else { continue }
+      } catch {
+        forget(end)
+        throw error
+      }
+      forget(end)
+      didSomething = true
+    }
+    return didSomething
+  }
+
+  private func forget(_ end: AttemptEnd) {
+    ends.removeAll { $0 === end }
+    jobs.removeAll { $0 === end.job }
+    renewals[end.job.claim.fence] = nil
+  }
+}

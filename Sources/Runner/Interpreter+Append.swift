@@ -1,0 +1,78 @@
+import Git
+import Ledger
+import Migration
+
+/// What came of an append.
+public enum Recorded<Value> {
+  /// The entries are in the ledger, which was then as given, and what followed from them is done.
+  case recorded(LedgerSnapshot, Value)
+  /// The newest state does not allow it.
+  case refused(Refusal)
+  /// There was nothing to record.
+  case nothing(LedgerSnapshot, Value)
+}
+
+/// The one way by which anything is recorded: whoever appends performs what follows, so that nothing that was
+/// accepted can be dropped. Only `git migrate ledger append`, which people use to look at the two halves
+/// apart, may leave the second half to a later command.
+extension Interpreter {
+  /// Asks `propose` about the newest state, at the time that the entries would bear, until its proposals are
+  /// recorded or refused; then performs the effects. What `propose` gives beside them is handed back.
+  public func append<Value>(
+    by author: String,
+    _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> (value: Value, proposals: [Proposal])
+  ) throws(CommandError) -> Recorded<Value> {
+    let (outcome, effects) = try appendOnly(by: author, propose)
+    try perform(effects)
+    return outcome
+  }
+
+  /// Records these proposals, all or none, as `append(by:_:)` does.
+  public func append(_ proposals: [Proposal], by author: String) throws(CommandError) -> Recorded<Void> {
+    try append(by: author) { (_, _) throws(Refusal) in ((), proposals) }
+  }
+
+  /// The same, with the effects left to the caller: for who holds something that they may want.
+  package func appendOnly<Value>(
+    by author: String,
+    _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> (value: Value, proposals: [Proposal])
+  ) throws(CommandError) -> (Recorded<Value>, [Effect]) {
+    do throws(LedgerError) {
+      return try appendInLedger(by: author, propose)
+    } catch {
+      throw CommandError(error)
+    }
+  }
+
+  /// The same, with the ledger's own errors: for who can do something about one of them.
+  func appendInLedger<Value>(
+    by author: String,
+    _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> (value: Value, proposals: [Proposal])
+  ) throws(LedgerError) -> (Recorded<Value>, [Effect]) {
+    // The last one is what the append was decided with.
+    var last: Value?
+    let outcome = try site.events.append(by: author) { (snapshot, at) throws(Refusal) in
+      let (value, proposals) = try propose(snapshot, at)
+      last = value
+      return proposals
+    }
+    switch (outcome, last) {
+    case (.won(let snapshot, let effects), let value?):
+      #if KNOWN_BUGS
+        if KnownBug.effectDropped.isOn { return (.recorded(snapshot, value), []) }
+      #endif
+      return (.recorded(snapshot, value), effects)
+    case (.refused(let refusal), _): return (.refused(refusal), [])
+    case (.nothing(let snapshot), let value?): return (.nothing(snapshot, value), [])
+    case (.won, nil), (.nothing, nil):
+      return (.refused(Refusal(.invalid, "nothing was proposed")), [])
+    }
+  }
+}
+
+extension Recorded {
+  /// The refusal, when it was refused.
+  public var refusal: Refusal? {
+    if case .refused(let refusal) = self { refusal } else { nil }
+  }
+}

@@ -1,0 +1,143 @@
+import Git
+import Ledger
+import Migration
+
+/// How each duty is performed. Says whether anything changed, so that the agenda is worth another look.
+extension Orchestrator {
+  func perform(_ duty: Duty, at desk: Desk) throws(CommandError) -> Bool {
+    switch duty {
+    // Those were performed by the sweep, or cannot be before something changes.
+    case .createBranch, .expire, .abandonGate, .settle: return false
+    case .stopWork(let fence): return stopWork(fence, desk)
+    case .giveBack(let fence, let holder): return try giveBack(fence, holder, desk)
+    case .judgeBase: return try judgeBase(desk)
+    case .gate(let fence): return try startGate(fence, desk)
+    case .begin: return try begin(desk)
+    case .renew(let fence, let holder, _): return try renew(fence, holder, desk)
+    case .end: return false
+    }
+  }
+
+  private func stopWork(_ fence: Fence, _ desk: Desk) -> Bool {
+    guard let job = attempts.job(desk.migration, fence) else { return false }
+    observer.warn("\(fence.step) is no longer ours (epoch \(fence.epoch)); its worker is stopped")
+    job.stop()
+    return false
+  }
+
+  private func giveBack(_ fence: Fence, _ holder: String, _ desk: Desk) throws(CommandError) -> Bool {
+    let change = Migration.Change.stepReleased(
+      fence, forced: false, reason: "the claim was not known to be won, and nobody began to work on it")
+    return try append(change, by: holder, desk) == nil
+  }
+
+  /// Appends one event; gives the refusal when there was one.
+  private func append(_ change: Migration.Change, by author: String, _ desk: Desk) throws(CommandError)
+    -> Refusal?
+  {
+    try Interpreter(in: site, report: late.warn).append(
+      [Proposal(desk.migration, change)], by: author
+    ).refusal
+  }
+
+  private func state(_ desk: Desk) throws(CommandError) -> MigrationState {
+    guard let state = try reporting({ try site.events.read() }).state.migration(named: desk.migration)
+    else { throw CommandError("no migration '\(desk.migration)'") }
+    return state
+  }
+
+  // MARK: Judging
+
+  private func judgeBase(_ desk: Desk) throws(CommandError) -> Bool {
+    let state = try state(desk)
+    guard let tip = try site.tip(of: state.intoRef) else {
+      throw CommandError(
+        "the integration branch '\(state.into)' is gone",
+        hint: "run 'git update-ref \(state.intoRef) \(state.tip.hex)'")
+    }
+    let tree = try site.tree(of: tip)
+    guard state.needsBaseline(tree: tree.objectID) else { return false }
+    desk.baseline = try BaselineTask(site: site, state: state, commit: tip, tree: tree, report: observer.warn)
+    return true
+  }
+
+  func advanceBaseline(_ desk: Desk) throws(CommandError) -> Bool {
+    guard let ending = try desk.baseline?.advance() else { return false }
+    desk.baseline = nil
+    if case .failed(let reason) = ending { late.warn("the base does not pass its own gate: \(reason)") }
+    return true
+  }
+
+  private func startGate(_ fence: Fence, _ desk: Desk) throws(CommandError) -> Bool {
+    desk.gate = GateTask(site: site, migration: desk.migration, fence: fence, report: late.warn)
+    if try advanceGate(desk) { return true }
+    return desk.gate != nil
+  }
+
+  func advanceGate(_ desk: Desk) throws(CommandError) -> Bool {
+    guard let task = desk.gate, let ending = try task.advance() else { return false }
+    desk.gate = nil
+    switch ending {
+    case .merged, .sentBack, .baseFails, .unjudged:
+      obstacles.clear()
+      desk.clearObstructed()
+    case .notNow(let refusal):
+      // That another run was faster is no news.
+      if !isEnding, ![.limited, .wrongPhase].contains(refusal.code) { tell(obstacle: refusal.message) }
+      // Without a new entry the next try would end as this one did: it waits, like everything else.
+      return try reporting { try site.events.read() }.tip != seen?.tip
+    case .obstructed(let reason):
+      // Looked at again when the next wait is over, without an entry in between.
+      tell(obstacle: reason)
+      desk.note(obstructed: task.fence)
+      return false
+    }
+    return true
+  }
+
+  // MARK: Work
+
+  /// Claims the step that is next by the newest state, and begins it.
+  private func begin(_ desk: Desk) throws(CommandError) -> Bool {
+    let names = Set(attempts.jobs.map(\.claim.holder))
+    let number = (1...workers).first { !names.contains(holder($0)) } ?? workers
+    let seat = Seat(owner: site.owner, actor: site.actor, free: 1, clock: site.clock.now())
+    let sparesGate = { [judging = desk.judging] (state: MigrationState, at: Timestamp) in
+      judging != .nothing || state.gateable(at: at) != nil
+    }
+    let answer = try claiming.claim(
+      desk.migration, step: nil, holder: holder(number), owner: site.owner, seconds: nil, usesSlot: true,
+      offer: { $0.nextOffer(at: $1, seat: seat, sparingGate: sparesGate($0, $1)) })
+    guard case .won(let held) = answer else { return false }
+    // The plan may have been amended just before the claim was decided.
+    guard desk.approved.numbers.contains(held.planNumber) else {
+      let change = Migration.Change.stepReleased(
+        held.claim.fence, forced: false, reason: AttemptEnd.waitsForUser)
+      _ = try append(change, by: held.claim.holder, desk)
+      return true
+    }
+    do throws(CommandError) {
+      attempts.add(try claiming.orGiveBack(held) { () throws(CommandError) in try site.begin(held) })
+    } catch {
+      if error.waitsForUser { throw error }
+      observer.warn("\(held.step.id) could not be begun: \(error.message)")
+    }
+    return true
+  }
+
+  private func holder(_ number: Int) -> String { "\(site.actor)/\(number)" }
+
+  private func renew(_ fence: Fence, _ holder: String, _ desk: Desk) throws(CommandError) -> Bool {
+    attempts.noteRenewal(fence)
+    let outcome = try Interpreter(in: site, report: late.warn).append(by: holder) {
+      (snapshot, at) throws(Refusal) in
+      guard let state = snapshot.state.migration(named: desk.migration), let step = state.step(fence.step),
+        step.epoch == fence.epoch, case .leased(let lease) = step.phase
+      else { return ((), []) }
+      let until = lease.renewed(at: at, seconds: state.plan.leaseSeconds)
+      return ((), [Proposal(desk.migration, .leaseRenewed(fence, expiresAt: until))])
+    }
+    if let refusal = outcome.refusal { observer.warn(refusal.message) }
+    return false
+  }
+}
