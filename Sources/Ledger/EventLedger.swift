@@ -6,6 +6,8 @@ import Migration
 package protocol EventLedger: AnyObject {
   /// The state at the tip.
   func read() throws(LedgerError) -> LedgerSnapshot
+  /// Throws when what was seen of this ledger before is not in it any more, as an append would.
+  func requireWitnessed() throws(LedgerError)
   /// Appends what `propose` wants, all of it or nothing; see `Ledger`.
   func append(
     by author: String, _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> [Proposal]
@@ -15,10 +17,15 @@ package protocol EventLedger: AnyObject {
 }
 
 extension EventLedger {
+  /// A ledger that nobody can set back needs no witness.
+  package func requireWitnessed() throws(LedgerError) {}
+
   /// Appends these changes; see `append(by:_:)`.
   package func append(_ proposals: [Proposal], by author: String) throws(LedgerError) -> AppendOutcome {
     try append(by: author) { (_, _) throws(Refusal) in proposals }
   }
 }
 
-extension Ledger: EventLedger {}
+extension Ledger: EventLedger {
+  package func requireWitnessed() throws(LedgerError) { try requireWitnessed(try read().tip) }
+}

@@ -30,6 +30,10 @@ public final class Orchestrator {
   public private(set) var endings: [String: Ending] = [:]
   /// Why the remote could not be reached, as far as that was told.
   private var told = ToldReasons()
+  /// When the remote was asked last what others recorded.
+  private var lastLook: Timestamp?
+  /// The shortest time between two such looks.
+  private static let lookSeconds = 2
   /// What the user has to look at before anything more is done on this machine.
   private var halt: CommandError?
   /// Up to where the ledger was told; `nil` before the first look.
@@ -102,6 +106,9 @@ public final class Orchestrator {
   package func step() throws(CommandError) -> Round {
     if halt == nil { try site.requireApprovedCommands() }
     let snapshot = try sweep()
+    if seen == nil || seen?.tip != snapshot.tip {
+      try reporting { try site.events.requireWitnessed() }
+    }
     try tell(snapshot)
     if try advance() { return .more }
     let states = try wanted(snapshot.state)
@@ -115,11 +122,14 @@ public final class Orchestrator {
         return .more
       }
     }
+    if try hasGrownElsewhere(snapshot) { return .more }
     told = ToldReasons()
     guard isIdle else { return .nothing }
     if let halt { throw halt }
     for state in states where !state.phase.isTerminal && stops == 0 {
-      if let objection = desk(state.name).approved.objection { throw objection }
+      guard let objection = desk(state.name).approved.objection else { continue }
+      if case .migration = scope { throw objection }
+      ends[state.name] = .paused(objection.message)
     }
     guard ends.count == states.count else { return .nothing }
     guard try isNewest(snapshot) else { return .more }
@@ -232,6 +242,17 @@ public final class Orchestrator {
       return true
     }
     return try reporting { try site.events.read() }.tip == snapshot.tip
+  }
+
+  /// Looks, now and then, at what other clones have recorded, while there is a worker that could do something
+  /// about it; whoever appends looks anyway. Says whether there was something.
+  private func hasGrownElsewhere(_ snapshot: LedgerSnapshot) throws(CommandError) -> Bool {
+    guard site.isShared, stops == 0, halt == nil, attempts.jobs.count < workers else { return false }
+    let now = site.clock.now()
+    if let last = lastLook, now >= last, now < last.adding(seconds: Self.lookSeconds) { return false }
+    lastLook = now
+    try site.synchronize()
+    return try reporting { try site.events.read() }.tip != snapshot.tip
   }
 
   /// Gets over a remote that cannot be reached: work under way goes on, and what comes of it waits; nothing

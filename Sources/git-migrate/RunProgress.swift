@@ -7,14 +7,14 @@ import Runner
 /// date.
 final class RunProgress: RunObserver {
   private let context: Context
-  private let migration: String
+  private let scope: Orchestrator.Scope
   private let isQuiet: Bool
   private let isLive: Bool
   private var isShown = false
 
-  init(_ context: Context, migration: String, isQuiet: Bool) {
+  init(_ context: Context, _ scope: Orchestrator.Scope, isQuiet: Bool) {
     self.context = context
-    self.migration = migration
+    self.scope = scope
     self.isQuiet = isQuiet
     isLive = context.output.isTerminal && !isQuiet
   }
@@ -25,8 +25,9 @@ final class RunProgress: RunObserver {
     for sentence in sentences where !RunProgress.isNoise(sentence) {
       write(TerminalText.sanitizedLine(sentence) + "\n")
     }
-    guard isLive, let state = snapshot.state.migration(named: migration) else { return }
-    write("\r\u{1B}[2K" + line(state))
+    let steps = steps(snapshot.state)
+    guard isLive, !steps.isEmpty else { return }
+    write("\r\u{1B}[2K" + line(steps))
     isShown = true
   }
 
@@ -47,19 +48,26 @@ final class RunProgress: RunObserver {
     sentence.contains(" about to be merged as ") || sentence.contains(" renewed by ")
   }
 
-  private func line(_ state: MigrationState) -> String {
-    let done = state.steps.count { $0.phase.isTerminal }
-    var parts = ["\(done)/\(state.steps.count) done"]
-    let working = state.steps.filter { if case .leased = $0.phase { true } else { false } }.map(\.id)
+  private func steps(_ state: State) -> [Step] {
+    switch scope {
+    case .migration(let name): state.migration(named: name)?.steps ?? []
+    case .all: state.migrations.filter { !$0.phase.isTerminal }.flatMap(\.steps)
+    }
+  }
+
+  private func line(_ steps: [Step]) -> String {
+    let done = steps.count { $0.phase.isTerminal }
+    var parts = ["\(done)/\(steps.count) done"]
+    let working = steps.filter { if case .leased = $0.phase { true } else { false } }.map(\.id)
     if !working.isEmpty { parts.append("at work: " + working.prefix(6).joined(separator: " ")) }
-    let judged = state.steps.filter { step in
+    let judged = steps.filter { step in
       switch step.phase {
       case .gating, .merging: true
       case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: false
       }
     }
     if let first = judged.first { parts.append("gate: \(first.id)") }
-    let blocked = state.steps.count { if case .blocked = $0.phase { true } else { false } }
+    let blocked = steps.count { if case .blocked = $0.phase { true } else { false } }
     if blocked > 0 { parts.append("\(blocked) blocked") }
     let text = parts.joined(separator: " · ")
     let width = max(20, context.width)

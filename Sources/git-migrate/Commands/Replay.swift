@@ -12,7 +12,8 @@ struct ReplayCommand: Subcommand {
     commandName: "replay", abstract: "Show each event with what it changed and what had to be done.",
     discussion: """
       When something is wrong, either the state after an event is wrong, which is a fault of \
-      'decide', or the state is right and an effect was not carried out.
+      the rules; or the state is right and what is due is wrong, which is a fault of the agenda; or both are \
+      right, and an effect or a duty was not carried out.
       """)
 
   @Option(help: ArgumentHelp("Only this entry.", valueName: "seq"))
@@ -86,6 +87,7 @@ struct ReplayCommand: Subcommand {
       }
     }
     for effect in effects(replayed) { lines.append("  effect  \(effect.printable)") }
+    for duty in agenda(replayed) { lines.append("  due     \(duty.words)") }
     return lines.map { TerminalText.sanitizedLine($0) + "\n" }.joined()
   }
 
@@ -93,6 +95,7 @@ struct ReplayCommand: Subcommand {
     var members = [
       JSON.Member("version", .integer(1)), JSON.Member("commit", .string(replayed.found.commit.hex)),
       JSON.Member("entry", replayed.found.entry.json), JSON.Member("effects", .array(effects(replayed))),
+      JSON.Member("agenda", .array(agenda(replayed).map { .string($0.words) })),
     ]
     if full {
       members += [
@@ -108,6 +111,14 @@ struct ReplayCommand: Subcommand {
       members.append(JSON.Member("changes", .array(changes)))
     }
     return .object(members)
+  }
+
+  /// What was due then for a run with one free worker, on a machine of its own, that finds the base judged.
+  private func agenda(_ replayed: ReplayedEntry) -> [Duty] {
+    let event = replayed.found.entry.event
+    let nobody = Owner(machine: "", boot: "", pid: 0, startTicks: 0)
+    let seat = Seat(owner: nobody, actor: "", free: 1, clock: event.at)
+    return replayed.after.migration(named: event.migration)?.agenda(at: event.at, seat: seat) ?? []
   }
 
   private func effects(_ replayed: ReplayedEntry) -> [JSON] {

@@ -23,9 +23,15 @@ struct RunCommand: Subcommand {
   @Flag(name: [.customShort("q"), .long], help: "Print warnings and the outcome only.")
   var quiet = false
 
+  @Flag(help: "Drive every migration that has not ended, with one set of workers.")
+  var all = false
+
   @OptionGroup var migration: MigrationOption
 
   func validate() throws {
+    if all && migration.migration != nil {
+      throw ValidationError("'--all' and '--migration' exclude each other")
+    }
     if let jobs, !(1...1000).contains(jobs) {
       throw ValidationError("'--jobs' takes a number from 1 to 1000")
     }
@@ -34,25 +40,50 @@ struct RunCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
     _ = try site.mainDirectory()
-    let state = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
-    if state.phase.isTerminal {
-      return try context.output.line("\(state.name) is \(state.phase.word)")
+    let state = try reporting { try site.ledger.read() }.state
+    let scope: Orchestrator.Scope
+    if all {
+      let open = state.migrations.filter { !$0.phase.isTerminal }
+      if open.isEmpty { return try context.output.line("every migration has ended") }
+      // One that cannot be driven here does not hold the others up: the run says what it waits for.
+      for migration in open where (try? site.requireTrust(migration)) != nil {
+        try requireMeans(for: migration, context)
+      }
+      scope = .all
+    } else {
+      let found = try site.migration(migration.migration, in: state)
+      if found.phase.isTerminal { return try context.output.line("\(found.name) is \(found.phase.word)") }
+      try site.requireTrust(found)
+      try requireMeans(for: found, context)
+      scope = .migration(found.name)
     }
-    try site.requireTrust(state)
+    try run(scope, context)
+  }
+
+  /// Tries first what the run will need of this machine.
+  private func requireMeans(for state: MigrationState, _ context: Context) throws(CommandError) {
+    let site = try context.site()
     try site.requireReady(state)
     let preflight = Preflight(site: site)
     try preflight.requireAgent(state)
     for warning in preflight.warnings(state.plan) { context.warn(warning.message, hint: warning.hint) }
     if let tip = try site.tip(of: state.intoRef) { try site.requireSignature(on: tip) }
+  }
+
+  private func run(_ scope: Orchestrator.Scope, _ context: Context) throws(CommandError) {
+    let site = try context.site()
     let runner = try GateRunner(context)
-    let progress = RunProgress(context, migration: state.name, isQuiet: quiet)
+    let progress = RunProgress(context, scope, isQuiet: quiet)
     let run = Orchestrator(
-      site: site, .migration(state.name), workers: try workers(site), observer: progress,
-      signals: runner.signals)
-    let ending = try run.run()
+      site: site, scope, workers: try workers(site), observer: progress, signals: runner.signals)
+    _ = try run.run()
     progress.clear()
     context.stopSignal = run.stopSignal
-    try tell(ending, state.name, context)
+    // What a person must do comes last, where it is seen.
+    let endings = run.endings.sorted { ($0.value.urgency, $0.key) < ($1.value.urgency, $1.key) }
+    for (name, ending) in endings where ending != .interrupted { try tell(ending, name, context) }
+    let stopped = endings.filter { $0.value == .interrupted }
+    if let first = stopped.first { try tell(first.value, stopped.map(\.key).joined(separator: ", "), context) }
   }
 
   /// The option, else `migrate.jobs`, else 4.

@@ -1,0 +1,49 @@
+extension Duty {
+  /// The duty as `git migrate replay` shows it, one line for people.
+  public var words: String {
+    switch self {
+    case .createBranch(let commit): "create the branch at \(commit.short)"
+    case .expire(let fence, _, let evidence): "take \(name(fence)) away (\(evidence.words))"
+    case .abandonGate(let fence, let gate, let evidence):
+      "give gate \(gate) of \(name(fence)) up (\(evidence.words))"
+    case .settle(.merge(let fence, let target), let evidence):
+      "settle the merge of \(name(fence)) to \(target.new.short) (\(evidence.words))"
+    case .settle(.refresh(let refresh), let evidence):
+      "settle the refresh to \(refresh.new.short) (\(evidence.words))"
+    case .stopWork(let fence): "stop the work on \(name(fence))"
+    case .giveBack(let fence, let holder): "give \(name(fence)) of \(holder) back"
+    case .judgeBase: "judge the base"
+    case .gate(let fence): "judge \(name(fence))"
+    case .begin(let step): "begin \(step)"
+    case .renew(let fence, _, let until): "renew \(name(fence)) until \(until.utc)"
+    case .end(let ending): "end: \(ending.words)"
+    }
+  }
+
+  private func name(_ fence: Fence) -> String { "\(fence.step) (epoch \(fence.epoch))" }
+}
+
+extension Evidence {
+  /// Why something may be taken away, in words.
+  var words: String {
+    switch self {
+    case .timeout: "its time is over"
+    case .holderDead: "its holder died"
+    case .holder: "its holder says so"
+    }
+  }
+}
+
+extension Ending {
+  /// How a run ends, in words.
+  public var words: String {
+    switch self {
+    case .allDone: "every step is done"
+    case .needsPerson(let blocked): "a person must act on \(blocked.joined(separator: ", "))"
+    case .needsWorkers(let open): "others must claim \(open.joined(separator: ", "))"
+    case .paused(let reason): "paused: \(reason)"
+    case .ended(let word): word
+    case .interrupted: "interrupted"
+    }
+  }
+}
