@@ -261,7 +261,7 @@ public struct Slots {
       try setAside(slot, path)
       return nil
     }
-    try moveAside(taken.repositories, of: slot)
+    try moveAside(taken.untakeable, of: slot)
     guard try site.repository.treeOf(commit: base) != taken.tree else { return nil }
     _ = try harvest.keep(
       tree: taken.tree, base: base, migration: marker.migration, fence: marker.fence,
