@@ -6,7 +6,8 @@ extension CommandSetting {
     let (section, name, variable) = parts(of: key)
     return switch section {
     case "core": name == nil && coreVariables.contains(String(variable))
-    case "extensions": true
+    // This one only says that worktrees may have settings of their own.
+    case "extensions": variable != "worktreeconfig"
     case "submodule": true
     case "merge", "diff": name == nil && mergeVariables.contains(String(variable))
     case "attr": variable == "tree"
@@ -29,8 +30,8 @@ extension CommandSetting {
 
   private static let coreVariables: Set<String> = [
     "autocrlf", "bare", "checkroundtripencoding", "checkstat", "eol", "excludesfile", "filemode", "fsmonitor",
-    "ignorecase", "ignorestat", "precomposeunicode", "protecthfs", "protectntfs", "repositoryformatversion",
-    "safecrlf", "sparsecheckout", "sparsecheckoutcone", "symlinks", "trustctime", "untrackedcache",
+    "ignorecase", "ignorestat", "precomposeunicode", "protecthfs", "protectntfs", "safecrlf",
+    "sparsecheckout", "sparsecheckoutcone", "symlinks", "trustctime", "untrackedcache",
     "worktree",
   ]
 

@@ -63,7 +63,7 @@ public struct Harvest {
       found = try snapshot(of: worktree, at: path, base: base, scope)
       if let found { try FilterCheck(site: site).require(result: found.tree, of: base) }
     } catch let error as GitError {
-      if let failure = FilterCheck.failure(error) { throw CommandError(failure) }
+      if let failure = FilterCheck(site: site).failure(error) { throw CommandError(failure) }
       if error.isShortage { throw CommandError(error) }
       throw Untakeable(cause: error)
     }

@@ -83,6 +83,7 @@ public struct Slots {
   public func removeAll(in state: State) throws(CommandError) -> [String] {
     let root = try site.worktreeRoot()
     var kept: [String] = []
+    removeLeftCaches()
     try reporting {
       let lock = try creationLock()
       defer { withExtendedLifetime(lock) {} }
@@ -156,6 +157,7 @@ public struct Slots {
   public func open(_ slot: String) throws(CommandError) -> Repository {
     let path = try path(slot)
     return try reporting {
+      try dropOwnSettings(slot)
       let worktree = try Repository.openWorktree(
         path: path, expectedCommonDirectory: site.repository.commonDirectory,
         name: Slots.worktreeName(slot), environment: site.environment)

@@ -31,7 +31,11 @@ struct ResultSettingTests {
       ("info/exclude", "echo '*.txt' >> $D/info/exclude"),
       ("info/sparse-checkout", "echo /a > $D/info/sparse-checkout"),
       ("core.eol", "echo [core] eol = crlf > $D/late; git config include.path late"),
-      ("extensions.worktreeconfig", "git config extensions.worktreeConfig true"),
+      ("extensions.preciousobjects", "git config extensions.preciousObjects true"),
+      (
+        "core.eol",
+        "git config extensions.worktreeConfig true; git config -f $D/config.worktree core.eol crlf"
+      ),
     ])
   func changed(input: (key: String, how: String)) throws {
     let world = try MigrationWorld()
@@ -102,5 +106,27 @@ struct ResultSettingTests {
     let run = try world.migrate("run")
     #expect(run.code == 0, "\(run)")
     #expect(try world.states() == ["A": "merged", "B": "merged"])
+  }
+
+  @Test("of a single worktree is not one of the repository: it holds for no result and no verdict")
+  func ownWorktree() throws {
+    let world = try MigrationWorld(files: [".gitattributes": "* text=auto\n"])
+    try world.start(
+      """
+        - id: A
+          run: |
+            git config extensions.worktreeConfig true
+            git config --worktree core.autocrlf false
+            git config --worktree core.fileMode false
+            D=$(git rev-parse --path-format=absolute --git-common-dir)
+            git config -f $D/worktrees/migrate-gate-1/config.worktree core.eol crlf
+            chmod +x a.txt
+        - { id: B, needs: [A], run: 'echo b > b; chmod +x b' }
+      """,
+      gate: "{ verifiers: [{ name: t, kind: build, run: 'test -z \"$(tr -dc \"\\r\" < a.txt)\"' }] }")
+    let run = try world.migrate("run", "--jobs", "1")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.repository.git("ls-tree", "migrate/mig", "a.txt").hasPrefix("100755"))
+    #expect(try world.repository.git("ls-tree", "migrate/mig", "b").hasPrefix("100755"))
   }
 }

@@ -38,6 +38,7 @@ struct RunCommand: Subcommand {
     if state.phase.isTerminal {
       return try context.output.line("\(state.name) is \(state.phase.word)")
     }
+    Slots(site: site).removeLeftCaches()
     try site.requireTrust(state)
     try site.requireReady(state)
     let preflight = Preflight(site: site)
