@@ -54,6 +54,7 @@ public struct Slots {
       let paths = isKnown ? ignored ?? [] : try surplus(worktree, slot).ignored
       beginning.note(ignored: paths, below: path)
       beginning.note(copied: try copyIncluded(plan.worktree.copy, to: path).named, below: path)
+      beginning.note(reservedBeside: paths, below: path)
       beginning.moment = WorkTreeListing.now()
       try write(beginning, slot)
       return path

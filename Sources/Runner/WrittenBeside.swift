@@ -51,10 +51,12 @@ struct WrittenBeside {
     var found: [String] = []
     for path in WorkTreeListing.reservedNames(below: root, skipping: skipped) {
       if try isInSubmodule(path, snapshot.tree, site) { continue }
+      // An empty folder is nothing to git; and times alone are no proof of a moment ago.
+      let isNew = beginning?.reserved.contains(PathText.bytes(path)) != true
       var listing = WorkTreeListing(below: root, limit: WrittenBeside.limit)
       var isWritten = false
       let look = { (file: String, mark: WorkTreeListing.Mark?) in
-        isWritten = beginning?.isChanged(file, mark) ?? true
+        isWritten = isNew || beginning?.isChanged(file, mark) ?? true
         return !isWritten
       }
       // Of what cannot be looked at whole nobody can say that it is as it was.

@@ -94,11 +94,19 @@ struct CleanGateTests {
         "  - { id: A\($0), needs: [\($0 > 2 ? "A\($0 - 1)" : "")], run: 'echo V = \($0) > m.py' }"
       }
       .joined(separator: "\n"),
-      gate: gate("PYTHONPYCACHEPREFIX=$PWD/cache python3 t.py", more: "keep: [cache]"))
+      gate: gate(
+        "stat -c %.9Y m.py >> $HOME/times; PYTHONPYCACHEPREFIX=$PWD/cache python3 t.py", more: "keep: [cache]"
+      ))
     let run = try world.migrate("run")
     #expect(run.code == 1, "\(run)")
     #expect(try world.file("m.py") == "V = 4")
     #expect(try world.count("passed (kept cache)") == 3)
+    // However slow this machine is: whole seconds, each later than the one before.
+    let times = try notes(world, "times").dropFirst().map { $0.split(separator: ".") }
+    #expect(times.count >= 4 && times.allSatisfy { $0.last == "000000000" }, "\(times)")
+    let seconds = times.compactMap { $0.first.flatMap { Int($0) } }
+    #expect(
+      zip(seconds, seconds.dropFirst()).allSatisfy { $0 <= $1 } && Set(seconds).count >= 4, "\(seconds)")
   }
 
   @Test("is made usable by the worktree's set-up, before every candidate")
