@@ -124,12 +124,12 @@ extension GitProgram {
     }
   }
 
-  /// Everything that may name a program, whether we have a use for it or not.
+  /// Everything that may name a program or change a result, whether we have a use for it or not.
   func listSettings() throws(GitError) -> [CommandSetting] {
     let output = try start(
       [
         "config", "--null", "--show-scope", "--show-origin", "--get-regexp",
-        "^(filter|merge|hook|credential|core|diff|gpg)\\.",
+        "^(filter|merge|hook|credential|core|diff|gpg|attr|extensions|lfs|submodule)\\.",
       ], input: nil, workTree: nil, settings: [], extra: [:])
     // 1: nothing matches.
     guard output.status <= 1 else {

@@ -44,32 +44,43 @@ struct DirectoryHandle: ~Copyable {
   }
 
   /// The names in the directory, without `.` and `..`.
-  func names(_ operation: String) throws(GitError) -> [[CChar]] {
+  func names(_ operation: String) throws(GitError) -> [[CChar]] { try entries(operation).map(\.name) }
+
+  /// The names in the directory, without `.` and `..`, and which of them are folders, where a link is none.
+  func entries(_ operation: String) throws(GitError) -> [(name: [CChar], isFolder: Bool)] {
     // A second descriptor, because closing the stream closes its descriptor.
     let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0, let stream = fdopendir(copy) else { throw .system(errno, operation, path) }
     defer { closedir(stream) }
-    var result: [[CChar]] = []
+    var result: [(name: [CChar], isFolder: Bool)] = []
     errno = 0
     while let entry = readdir(stream) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
       }
-      if name != [0x2E, 0] && name != [0x2E, 0x2E, 0] { result.append(name) }
+      if name != [0x2E, 0] && name != [0x2E, 0x2E, 0] {
+        // Not every file system says what an entry is.
+        let isFolder = entry.pointee.d_type == 0 ? isFolder(name) : entry.pointee.d_type == 4
+        result.append((name, isFolder))
+      }
       errno = 0
     }
     guard errno == 0 else { throw .system(errno, operation, path) }
     return result
   }
 
+  private func isFolder(_ name: [CChar]) -> Bool {
+    var status = stat()
+    return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   /// Whether there is no file below, but for those of repositories (`.git`).
   func isBarren(depth: Int, _ operation: String) throws(GitError) -> Bool {
     guard depth > 0 else { return false }
     for name in try names(operation) where text(name) != ".git" {
-      var status = stat()
-      guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & S_IFMT == S_IFDIR,
-        try directory(name, operation).isBarren(depth: depth - 1, operation)
-      else { return false }
+      guard isFolder(name), try directory(name, operation).isBarren(depth: depth - 1, operation) else {
+        return false
+      }
     }
     return true
   }

@@ -1,5 +1,6 @@
 import Clibgit2
 import Glibc
+import Processes
 
 /// Why a git operation failed.
 ///
@@ -62,10 +63,18 @@ public struct GitError: Error, CustomStringConvertible, Equatable, Sendable {
     let found = git_error_last()?.pointee
     let message = found?.message.map { String(cString: $0) } ?? "error \(code)"
     let error = GitError(
-      code: code, errorClass: Int32(found?.klass ?? 0), message: normalized(message), operation: operation,
-      subject: subject)
+      code: code, errorClass: Int32(found?.klass ?? 0), message: corrected(normalized(message)),
+      operation: operation, subject: subject)
     git_error_clear()
     return error
+  }
+
+  /// libgit2 1.5.1 says of a file that is too short for an index that it is gone.
+  private static func corrected(_ message: String) -> String {
+    let (start, end) = ("failed to read index: '", "' no longer exists")
+    guard message.hasPrefix(start), message.hasSuffix(end) else { return message }
+    let path = String(message.dropFirst(start.count).dropLast(end.count))
+    return Files.exists(path) ? "'\(path)' is damaged: it is no index" : message
   }
 
   /// The failure of the system call that just set `errno`.

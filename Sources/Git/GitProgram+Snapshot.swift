@@ -30,7 +30,7 @@ extension GitProgram {
         snapshot.embeddedRepositories.append(String(name.dropLast()))
       } else if try scope.leavesOut(name, in: repository) {
         if !snapshot.leftOut.contains(name) { snapshot.leftOut.append(name) }
-      } else {
+      } else if !WorkTreeListing.hasReservedName(name) {
         added += PathText.bytes(name) + [0]
         count += 1
       }
@@ -83,29 +83,38 @@ extension GitProgram {
       {
         base = entry.oid
       }
+      func note(_ commit: OID, _ obstacle: String?, _ dirty: [String] = []) {
+        snapshot.submodules.append(
+          Snapshot.Submodule(path: path, base: base, commit: commit, obstacle: obstacle, dirty: dirty))
+      }
       if base == nil, !SubmoduleCheck.isDeclared(path, below: root) {
         // Somebody added a repository of their own, which git records as a commit that nobody else has.
         try copy.setSubmodule(path, to: nil)
+        note(recorded, SubmoduleCheck.undeclared)
         continue
+      }
+      func obstacle() -> String? {
+        SubmoduleCheck.obstacle(
+          to: recorded, at: path, below: root, declared: SubmoduleCheck.declarations(below: root),
+          in: repository)
       }
       let place = SubmoduleCheck.look(
         path, below: root, known: base.map { [$0] } ?? [], environment: environment)
       switch place {
-      case .gone: try copy.setSubmodule(path, to: nil)
+      case .gone:
+        try copy.setSubmodule(path, to: nil)
+        // A folder that is gone is a deletion, but of what the base has.
+        if base == nil { note(recorded, "its folder is not there") }
       case .empty where recorded == base: continue
-      case .empty:
-        let obstacle = SubmoduleCheck.obstacle(to: recorded, named: path, in: repository)
-        snapshot.submodules.append(
-          Snapshot.Submodule(path: path, base: base, commit: recorded, obstacle: obstacle, dirty: []))
-      case .broken(let reason):
-        snapshot.submodules.append(
-          Snapshot.Submodule(path: path, base: base, commit: recorded, obstacle: reason, dirty: []))
+      case .empty: note(recorded, obstacle())
+      case .broken(let reason): note(recorded, reason)
+      case .populated(let commit, _, let dirty) where commit == base && recorded != base:
+        // It was set through the index alone, and the folder is as it was.
+        note(recorded, obstacle(), dirty)
       case .populated(let commit, let obstacle, let dirty):
         if commit != recorded { try copy.setSubmodule(path, to: commit) }
         guard commit != base || !dirty.isEmpty else { continue }
-        snapshot.submodules.append(
-          Snapshot.Submodule(
-            path: path, base: base, commit: commit, obstacle: commit == base ? nil : obstacle, dirty: dirty))
+        note(commit, commit == base ? nil : obstacle, dirty)
       }
     }
   }

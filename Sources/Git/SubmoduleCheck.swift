@@ -34,32 +34,61 @@ enum SubmoduleCheck {
     }
   }
 
-  /// Why nobody could fetch a commit that a submodule is set to without being checked out; `nil` also where
-  /// nothing is known of the submodule here.
-  static func obstacle(to commit: OID, named path: String, in owner: Repository) -> String? {
+  /// Why nobody could fetch a commit that a submodule is set to without being checked out. `root` is where
+  /// its folder lies, `declared` the content of `.gitmodules`.
+  static func obstacle(
+    to commit: OID, at path: String, below root: String?, declared: [UInt8]?, in owner: Repository
+  ) -> String? {
+    let declared = declared.flatMap { name(ofSubmoduleAt: path, in: $0) }
+    var places = root.map { ["\($0)/\(path)"] } ?? []
+    places = places.filter { WorktreeFiles.existsWithoutFollowing($0 + "/.git") }
+    let names = [declared, path].compactMap { $0 }.filter { !$0.split(separator: "/").contains("..") }
     for directory in [owner.gitDirectory, owner.commonDirectory] {
-      guard
-        let found = try? Repository.open(
-          gitDirectory: "\(directory)/modules/\(path)", environment: owner.environment)
-      else { continue }
-      return (try? found.isFetchable(commit, known: [])) == false ? unreachable : nil
+      places += names.map { "\(directory)/modules/\($0)" }
     }
-    return nil
+    var isKnown = false
+    for place in places {
+      guard let found = try? Repository.open(gitDirectory: place, environment: owner.environment) else {
+        continue
+      }
+      isKnown = true
+      if (try? found.isFetchable(commit, known: [])) == true { return nil }
+    }
+    if isKnown { return unreachable }
+    return declared == nil ? undeclared : "nothing of that submodule was ever fetched here"
   }
 
   private static let unreachable = "no branch that was fetched from its remote has it"
+  static let undeclared = "no '.gitmodules' names it"
+
+  /// The `.gitmodules` file of a work tree.
+  static func declarations(below root: String) -> [UInt8]? {
+    let file = "\(root)/.gitmodules"
+    guard Files.kind(file) == .file else { return nil }
+    return try? Files.readFile(file, limit: 1 << 20)
+  }
 
   /// Whether a `.gitmodules` file names a submodule at this path.
   static func isDeclared(_ path: String, below root: String) -> Bool {
-    let file = "\(root)/.gitmodules"
-    guard Files.kind(file) == .file, let bytes = try? Files.readFile(file, limit: 1 << 20) else {
-      return false
-    }
-    return bytes.split(separator: 0x0A).contains { line in
+    declarations(below: root).flatMap { name(ofSubmoduleAt: path, in: $0) } != nil
+  }
+
+  /// The name that a `.gitmodules` file gives to the submodule at a path; `nil` when it knows none there.
+  private static func name(ofSubmoduleAt path: String, in file: [UInt8]) -> String? {
+    var name = ""
+    for line in file.split(separator: 0x0A) {
+      let text = trimmed(line)
+      if text.first == UInt8(ascii: "[") {
+        // `[submodule "name"]`
+        let quoted = text.split(separator: 0x22, omittingEmptySubsequences: false)
+        name = quoted.count > 2 ? PathText.string(quoted[1]) : ""
+        continue
+      }
       let parts = line.split(separator: 0x3D, maxSplits: 1)
-      guard parts.count == 2, trimmed(parts[0]) == Array("path".utf8) else { return false }
-      return trimmed(parts[1]) == PathText.bytes(path)
+      guard parts.count == 2, trimmed(parts[0]) == Array("path".utf8) else { continue }
+      if trimmed(parts[1]) == PathText.bytes(path) { return name }
     }
+    return nil
   }
 
   private static func trimmed(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
@@ -71,6 +100,18 @@ enum SubmoduleCheck {
 }
 
 extension Repository {
+  /// Why nobody could fetch the commit that a tree has for the submodule at a path; `nil` when somebody can.
+  /// `root` is where the submodule may be checked out.
+  public func obstacle(
+    toSubmodule commit: OID, at path: String, inTree tree: OID, below root: String?
+  ) throws(GitError) -> String? {
+    var declared: [UInt8]?
+    if let file = try entry(at: ".gitmodules", inTree: tree), file.mode != .submodule, file.mode != .tree {
+      declared = try blob(file.oid)
+    }
+    return SubmoduleCheck.obstacle(to: commit, at: path, below: root, declared: declared, in: self)
+  }
+
   /// Whether others can fetch a commit, as far as is known here: it lies behind a branch that was fetched
   /// from a remote, or was fetched by its name.
   func isFetchable(_ commit: OID, known: [OID]) throws(GitError) -> Bool {

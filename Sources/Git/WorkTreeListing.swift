@@ -86,3 +86,41 @@ public struct WorkTreeListing {
     return true
   }
 }
+
+extension WorkTreeListing {
+  /// Whether a part of a path is a name that git keeps for itself and records nothing under: `.git` in any
+  /// case.
+  static func hasReservedName(_ path: String) -> Bool {
+    PathText.bytes(path).split(separator: 0x2F).contains { isReserved($0) }
+  }
+
+  /// What lies in the folder under such a name, but for the `.git` at its top: topmost paths, sorted. Folders
+  /// in `skipped`, with or without `/` at the end, are not looked into.
+  public static func reservedNames(below root: String, skipping skipped: [String]) -> [String] {
+    let skipped = Set(
+      skipped.map { path in PathText.bytes(path.hasSuffix("/") ? String(path.dropLast()) : path) })
+    guard let top = try? DirectoryHandle.open(root, "list") else { return [] }
+    var found: [String] = []
+    var pending: [[UInt8]] = [[]]
+    while let folder = pending.popLast() {
+      let name = folder.map { CChar(bitPattern: $0) } + [0]
+      guard let handle = try? folder.isEmpty ? top.duplicate("list") : top.directory(name, "list"),
+        let entries = try? handle.entries("list")
+      else { continue }
+      for entry in entries {
+        let last = entry.name.dropLast().map { UInt8(bitPattern: $0) }
+        let path = folder.isEmpty ? last : folder + [0x2F] + last
+        if isReserved(last[...]) {
+          if path != Array(".git".utf8) { found.append(PathText.string(path)) }
+        } else if entry.isFolder, !skipped.contains(path) {
+          pending.append(path)
+        }
+      }
+    }
+    return found.sorted(by: PathText.precedes)
+  }
+
+  private static func isReserved(_ name: ArraySlice<UInt8>) -> Bool {
+    name.count == 4 && name.map { $0 | 0x20 } == Array(".git".utf8)
+  }
+}

@@ -125,7 +125,7 @@ struct PlanReader {
     let fields = try Fields(node, KnownKeys.worktree, in: "'worktree'", faults)
     var worktree = Plan.Worktree()
     for text in faults.collect(try fields.texts("copy")) ?? [] {
-      if let path = faults.collect(try PlanPath.checked(text)) { worktree.copy.append(path) }
+      if let path = faults.collect(try PlanPath.checkedPattern(text)) { worktree.copy.append(path) }
     }
     worktree.setup = faults.collect(try fields.text("setup")?.value) ?? nil
     worktree.keep = (faults.collect(try fields.flag("keep")) ?? nil) ?? false
@@ -182,7 +182,7 @@ struct PlanReader {
   }
 
   private static func kept(_ text: Text) throws(PlanFault) -> String {
-    _ = try PlanPath.checkedGlob(text)
+    _ = try PlanPath.readableGlob(Text(value: try PlanPath.checkedPattern(text), mark: text.mark))
     guard text.value.utf8.contains(where: { !"*?./".utf8.contains($0) }) else {
       throw text.mark.fault(
         "\(quoted(text.value)) in 'keep' would keep everything", hint: "name the folders, such as target")

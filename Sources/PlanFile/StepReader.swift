@@ -141,6 +141,20 @@ enum PlanPath {
     return text.value
   }
 
+  /// A pattern as in `.gitignore`: `/` at its beginning means the top, and nothing is taken out again.
+  static func checkedPattern(_ text: Text) throws(PlanFault) -> String {
+    guard text.value.utf8.first != UInt8(ascii: "!") else {
+      throw text.mark.fault(
+        "the pattern \(quoted(text.value)) takes nothing out", hint: "name only what is meant, without '!'")
+    }
+    var path = text
+    if text.value.utf8.count > 1, text.value.utf8.first == UInt8(ascii: "/") {
+      path.value = String(decoding: text.value.utf8.dropFirst(), as: UTF8.self)
+    }
+    _ = try checked(path)
+    return text.value
+  }
+
   static func checkedGlob(_ text: Text) throws(PlanFault) -> String {
     _ = try checked(text)
     return try readableGlob(text)

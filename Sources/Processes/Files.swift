@@ -72,6 +72,11 @@ public enum Files {
     try writeAll(file.raw, bytes, path)
   }
 
+  /// Makes a directory with mode 0700; that there is something already is an error.
+  public static func makeNewDirectory(_ path: String) throws(FileError) {
+    guard mkdir(path, 0o700) == 0 else { throw .last("make the directory", path) }
+  }
+
   /// Makes a directory and every missing one above it; one that exists is fine. The umask counts.
   public static func makeDirectories(_ path: String, mode: UInt32 = 0o777) throws(FileError) {
     if mkdir(path, mode_t(mode)) == 0 { return }

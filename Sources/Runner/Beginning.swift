@@ -19,6 +19,8 @@ struct Beginning: Equatable {
   var folders: [[UInt8]] = []
   /// The repositories inside of the worktree that the set-up command made.
   var repositories: Set<[UInt8]> = []
+  /// What lay under names that git keeps for itself.
+  var reserved: Set<[UInt8]> = []
 
   /// How many ignored files are listed at most: in one folder, and in all.
   private static let folderLimit = 2_000
@@ -49,6 +51,11 @@ struct Beginning: Equatable {
   mutating func note(copied paths: [String], below root: String) {
     let files = WorkTreeListing(below: root, limit: 0)
     for path in paths { if let mark = files.mark(path) { copied[PathText.bytes(path)] = mark } }
+  }
+
+  /// Notes what lies under names that git keeps for itself, where not ignored.
+  mutating func note(reservedBeside ignored: [String], below root: String) {
+    reserved = Set(WorkTreeListing.reservedNames(below: root, skipping: ignored).map { PathText.bytes($0) })
   }
 
   /// Whether a file is not as it was; a file of which nothing is known, whether it is younger than all.
@@ -95,6 +102,7 @@ struct Beginning: Equatable {
     for (path, mark) in ignored { line("i", Array("\(mark.changed) \(mark.size) ".utf8) + path) }
     for path in folders { line("f", path) }
     for path in repositories { line("r", path) }
+    for path in reserved { line("g", path) }
     return result
   }
 
@@ -120,6 +128,7 @@ struct Beginning: Equatable {
         if letter == 0x63 { copied[Array(parts[2])] = mark } else { ignored[Array(parts[2])] = mark }
       case 0x66: folders.append(text)
       case 0x72: repositories.insert(text)
+      case 0x67: reserved.insert(text)
       default: texts[letter] = String(decoding: text, as: UTF8.self)
       }
     }
@@ -159,6 +168,7 @@ extension Slots {
       found.note(ignored: surplus.ignored, below: try path(slot))
       found.note(copied: found.copied.keys.map { PathText.string($0) }, below: try path(slot))
       found.repositories = Set(surplus.embeddedRepositories.map { PathText.bytes($0) })
+      found.note(reservedBeside: surplus.ignored, below: try path(slot))
       found.moment = WorkTreeListing.now()
       try write(found, slot)
     }

@@ -11,11 +11,12 @@ struct DoctorCommands {
     var list: [DoctorCheck] = []
     do throws(CommandError) {
       let commands = try site.repositoryCommands()
-      if !commands.settings.isEmpty, try site.isApproved(commands) {
+      if let difference = commands.difference(from: try site.approvedCommands()) {
+        throw Site.unapproved(difference)
+      }
+      if !commands.settings.isEmpty {
         list.append(
           DoctorCheck("commands", .ok, "those in this repository's configuration are approved"))
-      } else {
-        try site.requireApprovedCommands()
       }
       if let commit = try reporting({ try site.repository.head() }).oid { list += try filters(of: commit) }
     } catch {

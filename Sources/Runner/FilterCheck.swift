@@ -64,11 +64,14 @@ struct FilterCheck {
       && site.repository.changes(from: before, to: tree).contains { FilterCheck.isAttributes($0.path) }
   }
 
-  /// What git says when a filter that is required does not do its work, as a failure of the step.
-  static func failure(_ error: GitError) -> Migration.Failure? {
+  /// What git says when a filter that is required does not do its work, as a failure of the step: with the
+  /// filter's program, when that is missing.
+  func failure(_ error: GitError) -> Migration.Failure? {
     let text = error.message
-    guard text.contains("clean filter '"), text.contains("failed") else { return nil }
-    return failure("it cannot be recorded: \(text)", [])
+    guard let words = text.firstRange(of: "clean filter '"), text.contains("failed") else { return nil }
+    let name = String(text[words.upperBound...].prefix { $0 != "'" })
+    let flaw = (try? flaws(of: [name]))?[name].map { "; the filter is '\(name)', \($0)" } ?? ""
+    return FilterCheck.failure("it cannot be recorded: \(text)\(flaw)", flaw.isEmpty ? [] : [hint(name)])
   }
 
   private static func failure(_ reason: String, _ details: [String]) -> Migration.Failure {

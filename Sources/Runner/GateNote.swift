@@ -31,6 +31,21 @@ struct GateNote: Equatable {
     if case .string(let text)? = json["caches"] { caches = text }
   }
 
+  /// How the names of folders for caches begin.
+  static let cachesPrefix = "git-migrate-gate-"
+
+  /// Removes the folder for caches that a gate left which was killed; says whether there is none any more. A
+  /// note can be written by others, so only a folder of that name goes.
+  @discardableResult
+  func removeCaches() -> Bool {
+    guard let caches else { return true }
+    let parts = caches.split(separator: "/")
+    guard caches.hasPrefix("/"), parts.last?.hasPrefix(GateNote.cachesPrefix) == true, !parts.contains("..")
+    else { return true }
+    try? Files.removeTree(caches)
+    return !Files.exists(caches)
+  }
+
   var json: JSON {
     .object([
       JSON.Member("second", .integer(second)), JSON.Member("kept", .array(kept.map(JSON.string))),

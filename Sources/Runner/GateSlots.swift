@@ -47,6 +47,25 @@ extension Slots {
     return GateNote(bytes: bytes)
   }
 
+  /// Removes the folders for caches that gates left which were killed: the one rule of all who come after
+  /// them. A slot that is in use keeps its own.
+  public func removeLeftCaches() {
+    let folder = site.localDirectory + "/slots"
+    for file in (try? Files.listDirectory(folder)) ?? [] {
+      guard file.hasPrefix("gate-"), file.hasSuffix(".note.json") else { continue }
+      let slot = String(file.dropLast(".note.json".count))
+      guard gateNote(slot)?.caches != nil,
+        let lock = try? FileLock.acquire(path: "\(folder)/\(slot).lock", wait: false)
+      else { continue }
+      // Only now nobody writes the note.
+      if var note = gateNote(slot), note.caches != nil, note.removeCaches() {
+        note.caches = nil
+        try? write(note, slot)
+      }
+      withExtendedLifetime(lock) {}
+    }
+  }
+
   func write(_ note: GateNote, _ slot: String) throws(FileError) {
     try Files.writeAtomically(gateNotePath(slot), note.json.canonicalBytes)
   }

@@ -40,9 +40,7 @@ final class GateWorktree {
     (slot, lock) = try slots.takeGateSlot()
     directory = try slots.path(slot)
     let parent = site.environment["TMPDIR"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/tmp"
-    caches = try reporting {
-      try Files.makeTemporaryDirectory(prefix: GateWorktree.cachesPrefix, in: parent)
-    }
+    caches = parent + "/" + GateNote.cachesPrefix + String(UInt64.random(in: 0 ... .max), radix: 36)
     try slots.withCreationLock { () throws(CommandError) in try prepareFirst(isFresh: isFresh) }
   }
 
@@ -53,6 +51,10 @@ final class GateWorktree {
   var variables: [String: String] {
     var result = ["MIGRATE_WORKTREE": directory, "TMPDIR": caches + "/tmp"]
     for (name, folder) in GateWorktree.cacheVariables { result[name] = "\(caches)/\(folder)" }
+    // What the user leads out of every worktree would survive the candidate there.
+    for name in GateWorktree.outputVariables where site.environment[name] != nil {
+      result[name] = "\(caches)/\(name.lowercased())"
+    }
     return result
   }
 
@@ -118,13 +120,16 @@ final class GateWorktree {
   // MARK: Making it ready
 
   private func prepareFirst(isFresh: Bool) throws(CommandError) {
+    slots.removeLeftCaches()
     let last = slots.gateNote(slot)
-    if let left = last?.caches { GateWorktree.removeCaches(left) }
+    last?.removeCaches()
     // Until the candidate is judged nothing is known of the folder.
     note.second = last?.second ?? 0
     note.caches = caches
     try reporting {
+      // Noted before it is there: whoever comes after a run that was killed finds it.
       try slots.write(note, slot)
+      try Files.makeNewDirectory(caches)
       for folder in ["tmp"] + GateWorktree.cacheVariables.map(\.folder) {
         try Files.makeDirectories("\(caches)/\(folder)", mode: 0o700)
       }
@@ -186,6 +191,9 @@ final class GateWorktree {
           commit: commit, breakingLocks: true, believing: believed.map { .seal($0) } ?? .nothing,
           writingAt: time)
       }
+      // A verifier may have dated a file into the future, and what was made of it would look up to date for
+      // ever to whoever goes by the newest file.
+      if let time { try worktree.setTimes(ofFilesWrittenSince: time + 1, to: time) }
       return try worktree.seal()
     }
   }
@@ -215,20 +223,12 @@ final class GateWorktree {
     return SHA256.hexDigest(of: Array(text.utf8))
   }
 
-  private static let cachesPrefix = "git-migrate-gate-"
+  /// What names a folder for all that a build makes.
+  private static let outputVariables = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"]
 
   /// Caches that are believed by the times and sizes of source files, each with a folder of its own.
   private static let cacheVariables: [(name: String, folder: String)] = [
     ("PYTHONPYCACHEPREFIX", "pycache"), ("MYPY_CACHE_DIR", "mypy"), ("RUFF_CACHE_DIR", "ruff"),
     ("BLACK_CACHE_DIR", "black"), ("PYLINTHOME", "pylint"),
   ]
-
-  /// Removes what a gate left that was killed. A note says where it is, so only a folder of that name goes.
-  private static func removeCaches(_ path: String) {
-    let name = path.split(separator: "/").last ?? ""
-    guard path.hasPrefix("/"), name.hasPrefix(cachesPrefix), !path.split(separator: "/").contains("..") else {
-      return
-    }
-    try? Files.removeTree(path)
-  }
 }

@@ -16,8 +16,9 @@ public struct Harvest {
     var tree: OID
     /// What was written and is not in the tree, for people; see `Submission.Result.left`.
     var left: [String]
-    /// The folders that are repositories of their own, which the work made.
-    var repositories: [String]
+    /// What no commit can have: folders that are repositories of their own, which the work made, and what
+    /// lies under a name that git keeps for itself.
+    var untakeable: [String]
     /// The last commit that the worker made itself, if it made one.
     var tip: OID?
     /// Why it is no result, though its files can be kept.
@@ -62,7 +63,7 @@ public struct Harvest {
       found = try snapshot(of: worktree, at: path, base: base, scope)
       if let found { try FilterCheck(site: site).require(result: found.tree, of: base) }
     } catch let error as GitError {
-      if let failure = FilterCheck.failure(error) { throw CommandError(failure) }
+      if let failure = FilterCheck(site: site).failure(error) { throw CommandError(failure) }
       if error.isShortage { throw CommandError(error) }
       throw Untakeable(cause: error)
     }
@@ -71,9 +72,11 @@ public struct Harvest {
     try site.requireApprovedCommands()
     let beside = known.map { WrittenBeside(site: site, root: path, beginning: $0, snapshot: snapshot) }
     let repositories = beside?.newRepositories ?? snapshot.embeddedRepositories
+    let reserved = try WrittenBeside.reserved(snapshot, below: path, since: known, in: site)
     return Taken(
-      tree: snapshot.tree, left: try beside?.lines() ?? [], repositories: repositories,
-      tip: (try? worktree.head())?.oid, failure: Harvest.failure(of: snapshot, repositories: repositories))
+      tree: snapshot.tree, left: try beside?.lines() ?? [], untakeable: repositories + reserved,
+      tip: (try? worktree.head())?.oid,
+      failure: Harvest.failure(of: snapshot, repositories: repositories, reserved: reserved))
   }
 
   private func snapshot(
@@ -97,7 +100,9 @@ public struct Harvest {
     return snapshot
   }
 
-  private static func failure(of snapshot: Snapshot, repositories: [String]) -> Migration.Failure? {
+  private static func failure(
+    of snapshot: Snapshot, repositories: [String], reserved: [String]
+  ) -> Migration.Failure? {
     if let first = snapshot.unmerged.first {
       let more = snapshot.unmerged.count - 1
       return Migration.Failure(
@@ -112,15 +117,29 @@ public struct Harvest {
         reason: "'\(first)' is a repository of its own, so that its files cannot be part of the result",
         details: repositories.map { "\($0)/" } + ["work without 'git init' and 'git clone' there"])
     }
+    if let first = reserved.first {
+      return Migration.Failure(
+        kind: .nested,
+        reason: "git records nothing under the name '\(first)', so that it cannot be part of the result",
+        details: reserved + ["give what is to be kept another name"])
+    }
     for submodule in snapshot.submodules {
       guard let obstacle = submodule.obstacle else { continue }
-      return Migration.Failure(
-        kind: .submodule,
-        reason: "the submodule '\(submodule.path)' is at \(submodule.commit.hex.prefix(10)), "
-          + "which nobody else could fetch: \(obstacle)",
-        details: ["push that commit to the submodule's remote, then fetch it there"])
+      return Harvest.failure(ofSubmodule: submodule.path, at: submodule.commit, obstacle)
     }
     return nil
+  }
+
+  /// The failure of a step that set a submodule to a commit that nobody else could fetch.
+  static func failure(ofSubmodule path: String, at commit: OID, _ obstacle: String) -> Migration.Failure {
+    Migration.Failure(
+      kind: .submodule,
+      reason: "the submodule '\(path)' is at \(commit.hex.prefix(10)), which nobody else could fetch: "
+        + obstacle,
+      details: [
+        "push that commit to the submodule's remote, then fetch it in the submodule",
+        "a new one is added with 'git submodule add'",
+      ])
   }
 
   /// Keeps a tree on the attempt ref of a claim and gives the commit. The ref is new or already holds this

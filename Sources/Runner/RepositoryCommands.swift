@@ -2,23 +2,30 @@ import Git
 import Migration
 import Processes
 
-/// The commands that a repository's own configuration has git run: filters, merge drivers, signing programs,
-/// credential helpers, ssh, and the attributes in the git directory that choose files for them.
+/// What a repository's own files tell git and a user approves: the commands that it is to run (filters, merge
+/// drivers, signing programs, credential helpers, ssh, with the attributes in the git directory that choose
+/// files for them), and the settings that change results without being commands.
 ///
-/// A worker can write that configuration (THREATS T1), so that only what this user has approved runs.
+/// A worker can write those files (THREATS T1), so that only commands which this user has approved run, and
+/// nothing goes on when a setting is not as it was.
 public struct RepositoryCommands: Equatable, Sendable {
   /// The directory that all worktrees of the repository share.
   public let repository: String
-  /// What stands there, lowest precedence first.
+  /// The commands that stand there, lowest precedence first.
   public let settings: [CommandSetting]
+  /// The settings that change results, by key; `nil` when nobody looked.
+  public let results: [CommandSetting]?
 
   /// The key under which a line of `info/attributes` is listed.
   static let attributesKey = "info/attributes"
+  /// The files of paths beside the configuration: which git does not see, and which it leaves out.
+  static let pathFiles = ["info/exclude", "info/sparse-checkout"]
 
   /// Names the commands of a repository.
-  public init(repository: String, settings: [CommandSetting]) {
+  public init(repository: String, settings: [CommandSetting], results: [CommandSetting]? = nil) {
     self.repository = repository
     self.settings = settings
+    self.results = results
   }
 
   /// Reads what a repository brings along now.
@@ -26,16 +33,25 @@ public struct RepositoryCommands: Equatable, Sendable {
     let common = repository.commonDirectory
     // What holds in the main worktree holds in all of ours, wherever this command was typed.
     let program = GitProgram(gitDirectory: common, commonDirectory: common, environment: environment)
-    let file = common + "/info/attributes"
-    let lines = (try Files.readFile(file, limit: 1 << 20) ?? []).split(separator: 0x0A)
-      .map { PathText.string($0) }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
+    func lines(_ name: String) throws -> [CommandSetting] {
+      let file = "\(common)/\(name)"
+      return (try Files.readFile(file, limit: 1 << 20) ?? []).split(separator: 0x0A)
+        .map { PathText.string($0) }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
+        .map { CommandSetting(key: name, value: $0, scope: .local, origin: file) }
+    }
+    let own = try program.ownSettings()
+    var results: [(key: String, settings: [CommandSetting])] = []
+    for setting in try own.results + RepositoryCommands.pathFiles.flatMap(lines) {
+      // Of one key the last value holds; between keys the order says nothing.
+      if let index = results.firstIndex(where: { $0.key == setting.key }) {
+        results[index].settings.append(setting)
+      } else {
+        results.append((setting.key, [setting]))
+      }
+    }
     self.init(
-      repository: common,
-      settings: try program.commandSettings().filter(\.isRepositorysOwn)
-        + lines.map {
-          CommandSetting(
-            key: RepositoryCommands.attributesKey, value: $0, scope: .local, origin: file)
-        })
+      repository: common, settings: try own.commands + lines(RepositoryCommands.attributesKey),
+      results: results.sorted { $0.key < $1.key }.flatMap(\.settings))
   }
 
   /// SHA-256 of all of it, with the place of the repository: what a user approves.
@@ -43,23 +59,34 @@ public struct RepositoryCommands: Equatable, Sendable {
 
   /// The file format of `CommandTrust`.
   var json: JSON {
-    .object([
+    var members = [
       JSON.Member("repository", .string(repository)),
-      JSON.Member(
-        "settings",
-        .array(
-          settings.map {
-            .object([
-              JSON.Member("key", .string($0.key)), JSON.Member("value", .string($0.value)),
-              JSON.Member("scope", .string($0.scope.rawValue)), JSON.Member("origin", .string($0.origin)),
-            ])
-          })),
-    ])
+      JSON.Member("settings", RepositoryCommands.json(settings)),
+    ]
+    if let results { members.append(JSON.Member("results", RepositoryCommands.json(results))) }
+    return .object(members)
   }
 
   init?(json: JSON?) {
-    guard case .string(let repository)? = json?["repository"], case .array(let list)? = json?["settings"]
+    guard case .string(let repository)? = json?["repository"],
+      let settings = RepositoryCommands.settings(json?["settings"])
     else { return nil }
+    self.init(
+      repository: repository, settings: settings, results: RepositoryCommands.settings(json?["results"]))
+  }
+
+  private static func json(_ settings: [CommandSetting]) -> JSON {
+    .array(
+      settings.map {
+        .object([
+          JSON.Member("key", .string($0.key)), JSON.Member("value", .string($0.value)),
+          JSON.Member("scope", .string($0.scope.rawValue)), JSON.Member("origin", .string($0.origin)),
+        ])
+      })
+  }
+
+  private static func settings(_ json: JSON?) -> [CommandSetting]? {
+    guard case .array(let list)? = json else { return nil }
     var settings: [CommandSetting] = []
     for entry in list {
       guard case .string(let key)? = entry["key"], case .string(let value)? = entry["value"],
@@ -68,7 +95,7 @@ public struct RepositoryCommands: Equatable, Sendable {
       else { return nil }
       settings.append(CommandSetting(key: key, value: value, scope: scope, origin: origin))
     }
-    self.init(repository: repository, settings: settings)
+    return settings
   }
 
   // MARK: For people
@@ -78,103 +105,59 @@ public struct RepositoryCommands: Equatable, Sendable {
     settings.map { ("\($0.key) in '\($0.origin)'", $0.value) }
   }
 
-  /// What differs from what was approved, in one line; `nil` when nothing does.
+  /// What differs from what was approved, in one line; `nil` when nothing does. Settings that change results
+  /// differ only from what was once seen here: nobody is asked about those that were always there.
   func difference(from approved: RepositoryCommands?) -> String? {
+    differences(from: approved).first
+  }
+
+  /// Each difference in the settings that change results, for people, since they were approved.
+  public func changedResults(since approved: RepositoryCommands?) -> [String] {
+    guard let now = results, let old = approved?.results else { return [] }
+    func isOwnAffair(_ setting: CommandSetting, _ others: [CommandSetting]) -> Bool {
+      setting.comesWithSubmodule && !others.contains { $0.key == setting.key }
+    }
+    let (before, after) = (old.filter { !isOwnAffair($0, now) }, now.filter { !isOwnAffair($0, old) })
+    let lines = RepositoryCommands.differences(from: before, to: after)
+    guard lines.isEmpty && before != after else { return lines }
+    return ["settings in '\(repository)/config' that change results stand in another order than before"]
+  }
+
+  private func differences(from approved: RepositoryCommands?) -> [String] {
     let old = approved?.settings ?? []
-    guard settings != old else { return nil }
-    for setting in settings where !old.contains(setting) {
+    var lines = RepositoryCommands.differences(from: old, to: settings)
+    if lines.isEmpty && settings != old {
+      lines = ["the commands in '\(repository)/config' stand in another order than you approved"]
+    }
+    return lines + changedResults(since: approved)
+  }
+
+  private static func differences(from old: [CommandSetting], to new: [CommandSetting]) -> [String] {
+    var lines: [String] = []
+    var replaced: [CommandSetting] = []
+    for setting in new where !old.contains(setting) {
       let place = "'\(setting.key)' in '\(setting.origin)'"
       let before = old.first {
-        $0.key == setting.key && $0.origin == setting.origin && !settings.contains($0)
+        $0.key == setting.key && $0.origin == setting.origin && !new.contains($0) && !replaced.contains($0)
       }
       if let before {
-        return "\(place) was changed: '\(Self.short(before.value))' was approved, it is "
-          + "'\(Self.short(setting.value))' now"
+        replaced.append(before)
+        lines.append(
+          "\(place) was changed: '\(short(before.value))' was approved, it is '\(short(setting.value))' now")
+      } else {
+        let since = old.isEmpty ? "has not been approved" : "was added since you approved the others"
+        lines.append("\(place) \(since): '\(short(setting.value))'")
       }
-      let since = approved == nil ? "has not been approved" : "was added since you approved the others"
-      return "\(place) \(since): '\(Self.short(setting.value))'"
     }
-    for setting in old where !settings.contains(setting) {
-      return "'\(setting.key)' in '\(setting.origin)' is gone: '\(Self.short(setting.value))' was approved"
+    for setting in old where !new.contains(setting) && !replaced.contains(setting) {
+      lines.append(
+        "'\(setting.key)' in '\(setting.origin)' is gone: '\(short(setting.value))' was approved")
     }
-    return "the commands in '\(repository)/config' stand in another order than you approved"
+    return lines
   }
 
   private static func short(_ value: String) -> String {
     let line = TerminalText.sanitizedLine(value)
     return line.count > 200 ? line.prefix(200) + "…" : line
-  }
-}
-
-/// What this user has approved of one repository's own commands: a file in the user's own state folder, which
-/// nothing that comes with a repository can write.
-public struct CommandTrust: Sendable {
-  /// The file.
-  let path: String
-  private let repository: String
-
-  /// Finds the file; `nil` when the environment names no place for it.
-  init?(environment: [String: String], repository: String) {
-    guard let folder = StateFolder.path(environment) else { return nil }
-    self.repository = repository
-    path = folder + "/commands/" + SHA256.hexDigest(of: PathText.bytes(repository)) + ".json"
-  }
-
-  private init(path: String) { (self.path, repository) = (path, "") }
-
-  /// What was approved; `nil` when nothing was. Throws when somebody else could have written the file.
-  func approved() throws(CommandError) -> RepositoryCommands? {
-    guard let found = try read()?.commands, found.repository.utf8.elementsEqual(repository.utf8) else {
-      return nil
-    }
-    return found
-  }
-
-  private func read() throws(CommandError) -> (commands: RepositoryCommands, seconds: Int64)? {
-    guard Files.exists(path) else { return nil }
-    let folder = Files.parent(of: path)
-    try Trust.requirePrivate([Files.parent(of: folder), folder, path])
-    guard let bytes = try reporting({ try Files.readFile(path, limit: 4 << 20) }),
-      let json = try? JSON.parse(bytes), let commands = RepositoryCommands(json: json["commands"]),
-      case .integer(let seconds)? = json["at"]
-    else { return nil }
-    return (commands, seconds)
-  }
-
-  /// Approves all of it, in place of what was approved before.
-  func approve(_ commands: RepositoryCommands, at time: Timestamp) throws(CommandError) {
-    let json = JSON.object([
-      JSON.Member("version", .integer(1)), JSON.Member("at", .integer(time.seconds)),
-      JSON.Member("commands", commands.json),
-    ])
-    try reporting {
-      try Files.makeDirectories(Files.parent(of: path), mode: 0o700)
-      try Files.writeAtomically(path, json.canonicalBytes, mode: 0o600, fsync: true)
-    }
-  }
-
-  /// Takes the approval back.
-  func revoke() throws(CommandError) { try reporting { try Files.removeFile(path) } }
-
-  /// An approval, with the file that keeps it.
-  struct Entry {
-    let file: CommandTrust
-    let commands: RepositoryCommands
-    let seconds: Int64
-  }
-
-  /// What is approved of any repository.
-  static func all(_ environment: [String: String]) throws(CommandError) -> [Entry] {
-    guard let folder = StateFolder.path(environment).map({ $0 + "/commands" }), Files.exists(folder) else {
-      return []
-    }
-    var result: [Entry] = []
-    for name in try reporting({ try Files.listDirectory(folder) }).sorted() where name.hasSuffix(".json") {
-      let file = CommandTrust(path: folder + "/" + name)
-      if let found = try file.read() {
-        result.append(Entry(file: file, commands: found.commands, seconds: found.seconds))
-      }
-    }
-    return result
   }
 }

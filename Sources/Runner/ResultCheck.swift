@@ -22,6 +22,8 @@ public struct ResultCheck {
     case passed
     /// It did not pass; the first commit that does not, when that could be found.
     case failed(Migration.Failure, first: Culprit?)
+    /// It did not pass, and then the same tree did: a verifier says now this, now that.
+    case undecided(Migration.Failure)
     /// A verifier could not be run, or was stopped: nothing is known of the result.
     case unknown(Migration.Failure)
   }
@@ -66,6 +68,13 @@ public struct ResultCheck {
       let found = try judge(commits[middle], shouldStop, signals)
       if found.verdict == .couldNotRun { return .failed(failure, first: nil) }
       if let worse = found.failure { (bad, failure) = (middle, worse) } else { good = middle }
+    }
+    // Of the last commit only the first judgement is known, and that one led to all this.
+    if bad == commits.count - 1 {
+      let again = try judge(tip, shouldStop, signals)
+      if again.verdict == .couldNotRun { return .failed(failure, first: nil) }
+      guard let worse = again.failure else { return .undecided(failure) }
+      failure = worse
     }
     // That the start passes is what the baseline said of a worktree that may have kept something.
     if bad == 1, let worse = try judge(commits[0], shouldStop, signals).failure {

@@ -27,6 +27,8 @@ public final class Site {
   var isOutsideCodeTold = false
   /// The files that were looked at when the repository's own commands were last found to be approved.
   var seenCommandFiles: CommandFiles?
+  /// What this process took for approved of the repository, for a user without a folder to keep that in.
+  var seenCommands: RepositoryCommands?
   private var knownIdentity: GitProgram.Identity?
   /// The top of the main worktree, once it was looked for; there may be none.
   private var knownMain: String??

@@ -11,19 +11,25 @@ extension Site {
 
   /// Whether this user has approved exactly that.
   public func isApproved(_ commands: RepositoryCommands) throws(CommandError) -> Bool {
-    try commands.difference(from: approval?.approved()) == nil
+    try commands.difference(from: approvedCommands()) == nil
+  }
+
+  /// What this user has approved of this repository, or was seen to be so from the first; `nil` when nothing
+  /// was.
+  public func approvedCommands() throws(CommandError) -> RepositoryCommands? {
+    if let approval { return try approval.approved() }
+    return seenCommands
   }
 
   /// Approves these commands for this user, in place of what was approved before; from now on they run.
   public func approve(_ commands: RepositoryCommands) throws(CommandError) {
-    guard let approval else {
-      if commands.settings.isEmpty { return }
+    seenCommands = commands
+    if let approval {
+      try approval.approve(commands, at: clock.now())
+    } else if !commands.settings.isEmpty {
       throw CommandError(
         "no place to keep which commands are trusted: HOME is not set", hint: "set HOME, or XDG_STATE_HOME")
     }
-    // An approval of nothing is kept only to say that something else is approved no more.
-    if commands.settings.isEmpty, try approval.approved() == nil { return }
-    try approval.approve(commands, at: clock.now())
     use(commands.settings)
   }
 
@@ -31,7 +37,8 @@ extension Site {
   public static func approvedRepositories(
     _ environment: [String: String]
   ) throws(CommandError) -> [(digest: String, seconds: Int64, repository: String)] {
-    try CommandTrust.all(environment).map { ($0.commands.digest, $0.seconds, $0.commands.repository) }
+    try CommandTrust.all(environment).filter { !$0.commands.settings.isEmpty }
+      .map { ($0.commands.digest, $0.seconds, $0.commands.repository) }
   }
 
   /// Takes back what was approved of a repository, by its digest or place; says whether there was anything.
@@ -45,24 +52,26 @@ extension Site {
     return !found.isEmpty
   }
 
-  /// Throws unless the commands in the repository's own configuration are those that this user has approved.
-  /// Asked whenever git is about to read or write files: a worker may have written there in the meantime.
+  /// Throws unless the commands in the repository's own configuration are those that this user has approved,
+  /// and the settings that change results are as they were. Asked whenever git is about to read or write
+  /// files: a worker may have written there in the meantime.
   public func requireApprovedCommands() throws(CommandError) {
     let seen = CommandFiles(commonDirectory: repository.commonDirectory)
     if let seen, seen == seenCommandFiles { return }
     seenCommandFiles = nil
     let now = try repositoryCommands()
-    guard let difference = now.difference(from: try approval?.approved()) else {
-      seenCommandFiles = seen
-      return
-    }
-    throw Site.unapproved(difference)
+    let approved = try approvedCommands()
+    if let difference = now.difference(from: approved) { throw Site.unapproved(difference) }
+    // Nobody is asked about what was always there, or what git does for a submodule; but it may not change.
+    if now != approved { try approve(now) }
+    seenCommandFiles = seen
   }
 
   /// What is thrown for a command that may not run.
   static func unapproved(_ difference: String) -> CommandError {
     var error = CommandError(
-      difference, hint: "nothing of it was run; look at it and approve it with 'git migrate trust'",
+      difference,
+      hint: "nothing of it was used; look at it and approve it with 'git migrate trust', or put it back",
       exitCode: .no)
     error.waitsForUser = true
     return error
@@ -84,7 +93,7 @@ extension Site {
   }
 }
 
-/// The files that say which commands a repository brings along, byte for byte: while they are the same, git
+/// The files that say what a user approves of a repository, byte for byte: while they are the same, git
 /// need not be asked again.
 struct CommandFiles: Equatable {
   private let contents: [[UInt8]?]
@@ -92,13 +101,16 @@ struct CommandFiles: Equatable {
   /// Reads them; `nil` when they do not tell all, because they include others, which can change alone.
   init?(commonDirectory: String) {
     var contents: [[UInt8]?] = []
-    for name in ["config", "config.worktree", "info/attributes"] {
+    for name in ["config", "config.worktree", "info/attributes"] + RepositoryCommands.pathFiles {
       guard let bytes = try? Files.readFile(commonDirectory + "/" + name, limit: 1 << 20) else {
         if Files.exists(commonDirectory + "/" + name) { return nil }
         contents.append(nil)
         continue
       }
-      if String(decoding: bytes, as: UTF8.self).lowercased().contains("include") { return nil }
+      let isConfiguration = name.hasPrefix("config")
+      if isConfiguration, String(decoding: bytes, as: UTF8.self).lowercased().contains("include") {
+        return nil
+      }
       contents.append(bytes)
     }
     self.contents = contents

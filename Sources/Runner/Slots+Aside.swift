@@ -19,6 +19,7 @@ extension Slots {
   /// is not ours any more, which is never followed.
   func enter(_ slot: String) throws(CommandError) -> Entered {
     let path = try path(slot)
+    try reporting { try dropOwnSettings(slot) }
     func open(_ ignoringPointer: Bool) throws(GitError) -> Repository {
       let worktree = try Repository.openWorktree(
         path: path, expectedCommonDirectory: site.repository.commonDirectory,

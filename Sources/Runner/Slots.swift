@@ -54,6 +54,7 @@ public struct Slots {
       let paths = isKnown ? ignored ?? [] : try surplus(worktree, slot).ignored
       beginning.note(ignored: paths, below: path)
       beginning.note(copied: try copyIncluded(plan.worktree.copy, to: path).named, below: path)
+      beginning.note(reservedBeside: paths, below: path)
       beginning.moment = WorkTreeListing.now()
       try write(beginning, slot)
       return path
@@ -83,6 +84,7 @@ public struct Slots {
   public func removeAll(in state: State) throws(CommandError) -> [String] {
     let root = try site.worktreeRoot()
     var kept: [String] = []
+    removeLeftCaches()
     try reporting {
       let lock = try creationLock()
       defer { withExtendedLifetime(lock) {} }
@@ -156,6 +158,7 @@ public struct Slots {
   public func open(_ slot: String) throws(CommandError) -> Repository {
     let path = try path(slot)
     return try reporting {
+      try dropOwnSettings(slot)
       let worktree = try Repository.openWorktree(
         path: path, expectedCommonDirectory: site.repository.commonDirectory,
         name: Slots.worktreeName(slot), environment: site.environment)
@@ -261,7 +264,7 @@ public struct Slots {
       try setAside(slot, path)
       return nil
     }
-    try moveAside(taken.repositories, of: slot)
+    try moveAside(taken.untakeable, of: slot)
     guard try site.repository.treeOf(commit: base) != taken.tree else { return nil }
     _ = try harvest.keep(
       tree: taken.tree, base: base, migration: marker.migration, fence: marker.fence,

@@ -113,7 +113,7 @@ public struct Submitting {
       let content = try keep(taken, claim)
       guard var failure = taken.failure else { return content }
       if !place.leavesWorktree {
-        failure.details += try slots.moveAside(taken.repositories, of: slot).map { "it is kept in '\($0)'" }
+        failure.details += try slots.moveAside(taken.untakeable, of: slot).map { "it is kept in '\($0)'" }
       }
       return .refused(failure)
     case .detached(let worktree, let flaw):
@@ -180,6 +180,14 @@ public struct Submitting {
       throw CommandError(
         "'\(commit.hex.prefix(10))' has '\(found.path)', which \(origin) the worktree before the work began",
         hint: "take it out with 'git rm --cached' and commit again", exitCode: .no)
+    }
+    let place = try slot.map { try Slots(site: site).path($0) }
+    for change in changes {
+      guard change.newMode == .submodule, let bumped = change.newBlob,
+        let obstacle = try site.repository.obstacle(
+          toSubmodule: bumped, at: change.path, inTree: tree, below: place)
+      else { continue }
+      throw CommandError(Harvest.failure(ofSubmodule: change.path, at: bumped, obstacle))
     }
     let kept = try Harvest(site: site).keep(commit: commit, on: Site.attemptRef(claim.migration, claim.fence))
     return .result(

@@ -1,5 +1,6 @@
 import Git
 import Migration
+import Processes
 
 /// What a worker wrote that its result does not have, for people: ignored files, changes of what was there
 /// before, repositories of their own.
@@ -39,6 +40,41 @@ struct WrittenBeside {
   /// The repositories that the worker made.
   var newRepositories: [String] {
     snapshot.embeddedRepositories.filter { !beginning.repositories.contains(PathText.bytes($0)) }
+  }
+
+  /// What the worker wrote under a name that git keeps for itself, so that no result can have it: topmost
+  /// paths. `beginning` is `nil` when nothing is known of what was there before.
+  static func reserved(
+    _ snapshot: Snapshot, below root: String, since beginning: Beginning?, in site: Site
+  ) throws(GitError) -> [String] {
+    let skipped = snapshot.ignored + snapshot.embeddedRepositories
+    var found: [String] = []
+    for path in WorkTreeListing.reservedNames(below: root, skipping: skipped) {
+      if try isInSubmodule(path, snapshot.tree, site) { continue }
+      // An empty folder is nothing to git; and times alone are no proof of a moment ago.
+      let isNew = beginning?.reserved.contains(PathText.bytes(path)) != true
+      var listing = WorkTreeListing(below: root, limit: WrittenBeside.limit)
+      var isWritten = false
+      let look = { (file: String, mark: WorkTreeListing.Mark?) in
+        isWritten = isNew || beginning?.isChanged(file, mark) ?? true
+        return !isWritten
+      }
+      // Of what cannot be looked at whole nobody can say that it is as it was.
+      let isFolder = Files.kind("\(root)/\(path)") == .directory
+      let isWhole = isFolder ? listing.visit(path) { look($0.path, $0.mark) } : look(path, listing.mark(path))
+      if isWritten || !isWhole { found.append(path) }
+    }
+    return found
+  }
+
+  private static func isInSubmodule(_ path: String, _ tree: OID, _ site: Site) throws(GitError) -> Bool {
+    let parts = path.split(separator: "/")
+    for count in 1..<max(1, parts.count) {
+      let folder = parts.prefix(count).joined(separator: "/")
+      guard let entry = try site.repository.entry(at: folder, inTree: tree) else { return false }
+      if entry.mode == .submodule { return true }
+    }
+    return false
   }
 
   /// Ignored files, a folder that the result does not have as one path.

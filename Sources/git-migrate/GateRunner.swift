@@ -87,6 +87,7 @@ struct Cleaning {
   func removeSlots() throws(CommandError) {
     let site = try context.site()
     guard (try? site.mainDirectory()) != nil else { return }
+    Slots(site: site).removeLeftCaches()
     let state = try reporting { try site.ledger.read() }.state
     guard state.migrations.allSatisfy(\.phase.isTerminal) else { return }
     do throws(CommandError) {

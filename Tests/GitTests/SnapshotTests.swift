@@ -152,4 +152,17 @@ struct SnapshotTests {
     defer { close(file) }
     #expect(write(file, text, text.utf8.count) == text.utf8.count)
   }
+
+  @Test(
+    "says of an index that is none what is the matter with it",
+    arguments: ["garbage", String(repeating: "x", count: 99)])
+  func damagedIndex(content: String) throws {
+    let world = try World()
+    let worktree = try world.worktree("w", at: try world.commit(["a": "1"]))
+    try Files.writeAtomically(worktree.gitDirectory + "/index", Array(content.utf8))
+    let error = #expect(throws: GitError.self) { try worktree.snapshot() }
+    #expect(
+      error?.message.contains("exists") == false && error?.message.contains("index") == true,
+      "\(error as Any)")
+  }
 }

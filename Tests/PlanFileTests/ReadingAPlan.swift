@@ -106,7 +106,7 @@ struct ReadingAPlan {
         verifiers:
           - { name: fix, kind: lint, run: ruff --fix ., mutates: allow }
           - { name: t, run: make test }
-        keep: [node_modules, "**/target/"]
+        keep: [node_modules, "**/target/", /out]
         setup: { run: npm ci, inputs: [package-lock.json, "web/*.lock"] }
       steps:
         - { id: S1, run: ./codemod, expect: change }
@@ -116,7 +116,7 @@ struct ReadingAPlan {
       """
     let plan = try expand(text, FakeSource(files: ["src/a"]))
     #expect(plan.gate.verifiers.map(\.mutates) == [true, false])
-    #expect(plan.gate.keep == ["node_modules", "**/target/"])
+    #expect(plan.gate.keep == ["node_modules", "**/target/", "/out"])
     #expect(
       plan.gate.setup == Plan.Gate.Setup(run: "npm ci", inputs: ["package-lock.json", "web/*.lock"]))
     // What makes a worker's worktree usable is another thing then.

@@ -7,7 +7,14 @@ struct RefusingAGate {
   @Test(
     "what the gate's worktree keeps, and what makes it usable",
     arguments: [
-      ("keep: [/target]", "6:10: the path '/target' must not start with '/'"),
+      ("keep: [//target]", "6:10: the path '/target' must not start with '/'"),
+      (
+        "keep: [target, \"!target/x\"]",
+        "6:18: the pattern '!target/x' takes nothing out\nhint: name only what is meant, without '!'"
+      ),
+      (
+        "keep: [/]", "6:10: the path '/' must not start with '/'"
+      ),
       ("keep: [a/../b]", "6:10: the path 'a/../b' must not hold '..'"),
       ("keep: [.git/hooks]", "6:10: the path '.git/hooks' must not reach into '.git'"),
       ("keep: true", nil),

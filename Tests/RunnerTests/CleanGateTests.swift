@@ -1,3 +1,4 @@
+import Glibc
 import Migration
 import Processes
 import Support
@@ -93,11 +94,19 @@ struct CleanGateTests {
         "  - { id: A\($0), needs: [\($0 > 2 ? "A\($0 - 1)" : "")], run: 'echo V = \($0) > m.py' }"
       }
       .joined(separator: "\n"),
-      gate: gate("PYTHONPYCACHEPREFIX=$PWD/cache python3 t.py", more: "keep: [cache]"))
+      gate: gate(
+        "stat -c %.9Y m.py >> $HOME/times; PYTHONPYCACHEPREFIX=$PWD/cache python3 t.py", more: "keep: [cache]"
+      ))
     let run = try world.migrate("run")
     #expect(run.code == 1, "\(run)")
     #expect(try world.file("m.py") == "V = 4")
     #expect(try world.count("passed (kept cache)") == 3)
+    // However slow this machine is: whole seconds, each later than the one before.
+    let times = try notes(world, "times").dropFirst().map { $0.split(separator: ".") }
+    #expect(times.count >= 4 && times.allSatisfy { $0.last == "000000000" }, "\(times)")
+    let seconds = times.compactMap { $0.first.flatMap { Int($0) } }
+    #expect(
+      zip(seconds, seconds.dropFirst()).allSatisfy { $0 <= $1 } && Set(seconds).count >= 4, "\(seconds)")
   }
 
   @Test("is made usable by the worktree's set-up, before every candidate")
@@ -222,5 +231,59 @@ struct CleanGateTests {
     let seen = try notes(world, "seen")
     #expect(Set(seen).count == 4)
     #expect(seen.allSatisfy { !Files.exists($0) })
+  }
+
+  @Test("has no tracked file of a time that is still to come beside what it keeps")
+  func trackedFromTheFuture() throws {
+    let world = try MigrationWorld(files: [".gitignore": "out/\n", "b.txt": "b\n"])
+    // Up to date is what was made of files that are no newer: their newest time is the key.
+    let make = """
+      mkdir -p out; new=$(stat -c %Y a.txt b.txt | sort -n | tail -1); test "$(cat out/key)" = $new || \
+      { cp a.txt out/x; echo $new > out/key; }; cmp a.txt out/x || exit 1; \
+      test -e out/once || { touch -d 2100-01-01 b.txt; touch out/once; stat -c %Y b.txt > out/key; }
+      """
+    try world.start(
+      "  - { id: A, run: 'echo x > a.txt' }\n  - { id: B, needs: [A], run: 'echo y > a.txt' }",
+      gate:
+        "{ keep: [out], verifiers: [{ name: t, kind: build, mutates: allow, run: '\(make)' }] }")
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.count("(kept out)") == 2)
+  }
+
+  @Test(
+    "that a killed run left has its folder for caches taken away by whoever comes next",
+    arguments: ["abort", "run", "finish"])
+  func leftCaches(next: String) throws {
+    let world = try MigrationWorld()
+    let wait = "echo $TMPDIR >> $HOME/where; until test -e $HOME/go; do sleep 0.05; done"
+    try world.start("  - { id: A, run: 'echo b > a.txt' }", gate: gate("test ! -e $HOME/on || { \(wait); }"))
+    if next == "finish" { #expect(try world.migrate("run").code == 0) }
+    try world.allow("on")
+    let first = try BackgroundRun(
+      world.repository, TestBinary.path, [next == "finish" ? "finish" : "run"])
+    #expect(try eventually { try !world.note("where").isEmpty })
+    let caches = Files.parent(of: try notes(world, "where").first ?? "/")
+    #expect(Files.exists(caches))
+    first.send(SIGKILL)
+    _ = try first.wait()
+    try Files.removeFile(world.home("on"))
+    #expect(Files.exists(caches))
+    _ = try world.migrate(next)
+    #expect(!Files.exists(caches))
+  }
+
+  @Test("leads a target folder that all worktrees would share into the candidate's own")
+  func targets() throws {
+    let world = try MigrationWorld()
+    world.repository.environment["CARGO_TARGET_DIR"] = world.home("target")
+    try world.start(
+      "  - { id: A, run: 'echo b > a.txt' }",
+      gate: gate(
+        "test ! -e $CARGO_TARGET_DIR && mkdir -p $CARGO_TARGET_DIR && echo $CARGO_TARGET_DIR >> $HOME/seen"))
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(!Files.exists(world.home("target")))
+    #expect(Set(try notes(world, "seen")).count == 2)
   }
 }

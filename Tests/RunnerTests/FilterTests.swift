@@ -119,6 +119,18 @@ struct FilterTests {
     #expect(try lenient.world.file("new.rot") == "secret")
   }
 
+  @Test("whose program is gone when a step needs it is named with that program")
+  func programGone() throws {
+    let filter = try FilterWorld()
+    try filter.git("rm", "-q", "old.rot")
+    try filter.git("commit", "-q", "-m", "none yet")
+    try filter.git("config", "filter.rot.clean", "no-such-rot --clean")
+    try filter.world.start("  - { id: A, run: 'echo x > new.rot' }")
+    #expect(try filter.world.migrate("run").code == 1)
+    let show = try filter.world.migrate("show", "A")
+    #expect(show.out.contains("filter is 'rot', whose program 'no-such-rot' is not there"), "\(show)")
+  }
+
   @Test("that is not there is refused by start, with its name, the attributes and a file")
   func missing() throws {
     let filter = try FilterWorld(nil)

@@ -73,4 +73,24 @@ struct FinishCheckTests {
     #expect(finish.code == 125, "\(finish)")
     #expect(try world.phase() == "running")
   }
+
+  @Test("blames no step when the same tree passes at the second look", arguments: [1, 3])
+  func flaky(steps: Int) throws {
+    let world = try MigrationWorld()
+    let list = (1...steps).map {
+      "  - { id: A\($0), needs: [\($0 > 1 ? "A\($0 - 1)" : "")], run: 'echo \($0) > f' }"
+    }
+    // Fails once, after it was told to.
+    let once = "test ! -e $HOME/once || { rm $HOME/once; exit 1; }"
+    try world.start(
+      list.joined(separator: "\n"), gate: "{ verifiers: [{ name: t, kind: build, run: '\(once)' }] }")
+    #expect(try world.migrate("run").code == 0)
+    try world.allow("once")
+    let finish = try world.migrate("finish")
+    #expect(finish.code == 1, "\(finish)")
+    #expect(!finish.out.contains("the first step that fails"), "\(finish)")
+    #expect(finish.err.contains("and passed when it was judged again"), "\(finish)")
+    #expect(try world.phase() == "running")
+    #expect(try world.migrate("finish").code == 0)
+  }
 }

@@ -68,6 +68,8 @@ struct NameTests {
       "  - id: A\n    run: |\n      \(run)\n  - { id: B, run: 'echo b > a.txt' }")
     try expectHarmless(world, says: "A attempt failed")
     #expect(try world.migrate("pause", "\u{10FE80}x", adding: ["MIGRATE_WORKER": "\u{10FE81}"]).code == 0)
+    let told = try world.migrate("log", "--json").out + world.migrate("show", "--json", "A").out
+    #expect(NameText.isText(told), "\(told)")
     #expect(try world.complaints() == "")
   }
 

@@ -26,6 +26,8 @@ struct PipeTests {
     let states = try world.states()
     #expect(states["B"] == "merged" && states["C"] == "merged", "\(run.output)")
     #expect(states["A"] == "merged" || states["A"] == "blocked", "\(run.output)")
+    // In the place of a file it is no deletion of that file.
+    #expect(try !world.file("a.txt").isEmpty)
     #expect(try world.migrate("doctor").code != 128)
   }
 

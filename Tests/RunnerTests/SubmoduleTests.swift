@@ -69,6 +69,65 @@ struct SubmoduleTests {
     #expect(try world.now == world.second)
   }
 
+  @Test(
+    "that is new in the index, with nothing to fetch it from, is refused with the reason",
+    arguments: [
+      "mkdir fake; git update-index --add --cacheinfo 160000,$N,fake",
+      "git update-index --add --cacheinfo 160000,$N,fake",
+      "mkdir fake; git update-index --add --cacheinfo 160000,$N,fake; git commit -qm x",
+      "git config -f .gitmodules submodule.fake.path fake; git add .gitmodules; mkdir fake; "
+        + "git update-index --add --cacheinfo 160000,$N,fake",
+    ], [false, true])
+  func fake(how: String, hasSubmodules: Bool) throws {
+    let base = hasSubmodules ? try World().base : try MigrationWorld()
+    let nowhere = String(repeating: "12", count: 20)
+    try base.start("  - { id: A, run: 'echo y > y; N=\(nowhere); \(how)' }")
+    let run = try base.migrate("run", "--jobs", "1")
+    #expect(run.code == 1, "\(run)")
+    #expect(try base.states() == ["A": "blocked"])
+    #expect(try base.migrate("show", "A").out.contains("the submodule 'fake' is at 1212121212"))
+  }
+
+  @Test("that nobody filled here is refused when only the index says where it is")
+  func unknown() throws {
+    let world = try World()
+    try Files.removeTree(world.base.repository.path + "/.git/modules")
+    try world.base.start(
+      "  - { id: A, run: 'echo y > y; git update-index --cacheinfo 160000,\(world.second),sub' }")
+    #expect(try world.base.migrate("run", "--jobs", "1").code == 1)
+    #expect(try world.base.states() == ["A": "blocked"])
+    #expect(try world.failure().contains("nothing of that submodule was ever fetched here"))
+  }
+
+  @Test("that is filled here can be set through the index alone, also under a name that is not its path")
+  func indexWins() throws {
+    let world = try World()
+    try world.base.repository.git("mv", "sub", "moved")
+    try world.base.repository.git("commit", "-qam", "moved")
+    let fill = "git -c protocol.file.allow=always submodule update -q --init moved"
+    try world.base.start(
+      "  - { id: A, run: '\(fill); git update-index --cacheinfo 160000,\(world.second),moved' }")
+    let run = try world.base.migrate("run", "--jobs", "1")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.base.repository.git("rev-parse", "migrate/mig:moved") == world.second)
+  }
+
+  @Test("of a commit that is handed in must be fetchable, too")
+  func handedIn() throws {
+    let world = try World()
+    try world.base.start("  - { id: A }")
+    #expect(try world.base.migrate("claim", "A").code == 0)
+    let slot = world.base.slot(1)
+    for (commit, code) in [(String(repeating: "12", count: 20), Int32(1)), (world.second, 0)] {
+      try world.base.repository.git("-C", slot, "update-index", "--cacheinfo", "160000,\(commit),sub")
+      try world.base.repository.git("-C", slot, "commit", "--quiet", "--message=x")
+      let head = try world.base.repository.git("-C", slot, "rev-parse", "HEAD")
+      let submit = try world.base.migrate("submit", "--commit", head, in: slot)
+      #expect(
+        submit.code == code && (code == 0 || submit.err.contains("the submodule 'sub' is at")), "\(submit)")
+    }
+  }
+
   @Test("at a commit that only this clone has is refused")
   func local() throws {
     let world = try World()

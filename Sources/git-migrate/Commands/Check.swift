@@ -182,6 +182,11 @@ private struct PlanSummary {
     }
     let guards = plan.gate.guards.map(\.rawValue)
     rows.append(("gate", verifiers.isEmpty ? "none" : verifiers.joined(separator: ", ")))
+    if let setup = plan.gate.setup {
+      let inputs = setup.inputs.isEmpty ? "" : " (again when \(setup.inputs.joined(separator: ", ")) differ)"
+      rows.append(("set-up", setup.run + inputs))
+    }
+    if !plan.gate.keep.isEmpty { rows.append(("keep", plan.gate.keep.joined(separator: ", "))) }
     if !guards.isEmpty { rows.append(("guards", guards.joined(separator: ", "))) }
     rows.append(
       ("attempts", "\(plan.attempts) a step, lease \(TimeText.span(seconds: Int64(plan.leaseSeconds)))"))
@@ -210,6 +215,8 @@ private struct PlanSummary {
       JSON.Member("layers", .array(layers.map { .integer(Int64($0)) })),
       JSON.Member("verifiers", .array(plan.gate.verifiers.map { .string($0.name) })),
       JSON.Member("guards", .array(plan.gate.guards.map { .string($0.rawValue) })),
+      JSON.Member("keep", .array(plan.gate.keep.map(JSON.string))),
+      JSON.Member("gate_setup", plan.gate.setup.map { .string($0.run) } ?? .null),
       JSON.Member("steps", .array(steps)), JSON.Member("warnings", .array(list)),
     ])
   }

@@ -91,6 +91,17 @@ struct FinishCommand: Subcommand {
       throw CommandError(
         "the result could not be verified: \(failure.reason)",
         hint: "mend that, then run 'git migrate finish' again", exitCode: .couldNotVerify)
+    case .undecided(let failure):
+      context.exitCode = .no
+      if json.isWanted { return try tell(failure, nil, state, context, isUndecided: true) }
+      context.warn(
+        "the result on '\(state.into)' did not pass in a new worktree, and passed when it was judged again: "
+          + failure.reason)
+      for detail in failure.details { try context.output.line(detail) }
+      context.hint(
+        "no step is to blame: a verifier does not say the same of the same files; mend it, or run "
+          + "'git migrate finish' again")
+      return false
     case .failed(let failure, let culprit):
       context.exitCode = .no
       if json.isWanted { return try tell(failure, culprit, state, context) }
@@ -105,7 +116,9 @@ struct FinishCommand: Subcommand {
   }
 
   private func tell(
-    _ failure: Migration.Failure, _ culprit: ResultCheck.Culprit?, _ state: MigrationState, _ context: Context
+    _ failure: Migration.Failure, _ culprit: ResultCheck.Culprit?, _ state: MigrationState,
+    _ context: Context,
+    isUndecided: Bool = false
   ) throws(CommandError) -> Bool {
     try context.output.line(
       json: JSON.object([
@@ -115,6 +128,7 @@ struct FinishCommand: Subcommand {
         JSON.Member("failures", .array(failure.details.map(JSON.string))),
         JSON.Member("first_step", culprit?.step.map(JSON.string) ?? .null),
         JSON.Member("first_commit", culprit.map { .string($0.commit.hex) } ?? .null),
+        JSON.Member("passed_again", .bool(isUndecided)),
       ]))
     return false
   }

@@ -40,6 +40,7 @@ struct RunCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
     _ = try site.mainDirectory()
+    Slots(site: site).removeLeftCaches()
     let state = try reporting { try site.ledger.read() }.state
     let scope: Orchestrator.Scope
     if all {

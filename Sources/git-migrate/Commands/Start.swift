@@ -67,12 +67,14 @@ struct StartCommand: Subcommand {
     let site = try context.site()
     let commands = try site.repositoryCommands()
     if try !site.isApproved(commands) {
-      for line in TrustCommand.listing(of: commands) {
+      for line in TrustCommand.listing(of: commands, since: try site.approvedCommands()) {
         if json.isWanted { context.note(line) } else { try context.output.line(line) }
       }
       try site.approve(commands)
       try site.share(warn: { context.warn($0) })
     }
+    // What changes results and was always there is noted without a word.
+    try site.requireApprovedCommands()
     for warning in try site.requireFilters(of: commit) { context.warn(warning) }
     try site.requireSignature(on: commit)
   }

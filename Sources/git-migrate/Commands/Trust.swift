@@ -97,23 +97,36 @@ struct TrustCommand: Subcommand {
       try context.output.line("the commands in the configuration of this repository are approved already")
       return true
     }
-    for line in TrustCommand.listing(of: commands) { try context.output.line(line) }
+    let listing = TrustCommand.listing(of: commands, since: try site.approvedCommands())
+    for line in listing { try context.output.line(line) }
     try requireConfirmation(context)
     try site.approve(commands)
     try context.output.line("approved")
     return true
   }
 
-  /// What a user approves of a repository's own configuration, for people.
-  static func listing(of commands: RepositoryCommands) -> [String] {
-    guard !commands.settings.isEmpty else {
-      return ["the configuration of this repository has no commands for git any more"]
+  /// What a user approves of a repository's own configuration, for people: all commands, and of the settings
+  /// that change results those that are not as they were.
+  static func listing(of commands: RepositoryCommands, since approved: RepositoryCommands?) -> [String] {
+    let changed = commands.changedResults(since: approved)
+    var result: [String] = []
+    if commands.settings.isEmpty {
+      if changed.isEmpty {
+        result = ["the configuration of this repository has no commands for git any more"]
+      }
+    } else {
+      let count = commands.settings.count
+      result = [
+        "the configuration of this repository (\(commands.digest.prefix(16))) has git run by "
+          + (count == 1 ? "1 setting:" : "\(count) settings:")
+      ]
+      result += lines(commands.commands)
     }
-    let count = commands.settings.count
-    return [
-      "the configuration of this repository (\(commands.digest.prefix(16))) has git run by "
-        + (count == 1 ? "1 setting:" : "\(count) settings:")
-    ] + lines(commands.commands)
+    if !changed.isEmpty {
+      result += ["settings of this repository that change results are not as they were:"]
+      result += changed.map { "  \(TerminalText.sanitizedLine($0))" }
+    }
+    return result
   }
 
   private static func lines(_ commands: [(place: String, command: String)]) -> [String] {

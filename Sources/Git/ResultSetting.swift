@@ -1,0 +1,53 @@
+extension CommandSetting {
+  /// Whether a key runs nothing and yet decides what git makes of files: which it sees, how it writes and
+  /// records them, what it merges. What people change while a migration runs (`branch.*`, `remote.*`,
+  /// `user.*`) is none, and neither is `core.hooksPath`, which has a check of its own.
+  public static func changesResults(_ key: String) -> Bool {
+    let (section, name, variable) = parts(of: key)
+    return switch section {
+    case "core": name == nil && coreVariables.contains(String(variable))
+    // This one only says that worktrees may have settings of their own.
+    case "extensions": variable != "worktreeconfig"
+    case "submodule": true
+    case "merge", "diff": name == nil && mergeVariables.contains(String(variable))
+    case "attr": variable == "tree"
+    case "lfs": ["fetchexclude", "fetchinclude"].contains(variable)
+    default: false
+    }
+  }
+
+  /// Whether git itself adds and removes the setting when somebody fills or empties a submodule. Only another
+  /// value says something then.
+  public var comesWithSubmodule: Bool {
+    let (section, name, variable) = CommandSetting.parts(of: key)
+    guard section == "submodule", name != nil else { return false }
+    return switch variable {
+    case "active", "url": true
+    case "update": ["checkout", "merge", "none", "rebase"].contains(value)
+    default: false
+    }
+  }
+
+  private static let coreVariables: Set<String> = [
+    "autocrlf", "bare", "checkroundtripencoding", "checkstat", "eol", "excludesfile", "filemode", "fsmonitor",
+    "ignorecase", "ignorestat", "precomposeunicode", "protecthfs", "protectntfs", "safecrlf",
+    "sparsecheckout", "sparsecheckoutcone", "symlinks", "trustctime", "untrackedcache",
+    "worktree",
+  ]
+
+  private static let mergeVariables: Set<String> = [
+    "algorithm", "default", "directoryrenames", "ignoresubmodules", "renamelimit", "renames", "renormalize",
+  ]
+}
+
+extension GitProgram {
+  /// What the repository's own files say that a user approves, lowest precedence first, with what they
+  /// include: the commands, and what changes results without being one. Throws when the configuration cannot
+  /// be read.
+  public func ownSettings() throws(GitError) -> (commands: [CommandSetting], results: [CommandSetting]) {
+    let own = try listSettings().filter(\.isRepositorysOwn)
+    return (
+      own.filter { CommandSetting.isOne($0.key) }, own.filter { CommandSetting.changesResults($0.key) }
+    )
+  }
+}

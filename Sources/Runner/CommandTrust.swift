@@ -1,0 +1,76 @@
+import Git
+import Migration
+import Processes
+
+/// What this user has approved of one repository's own commands: a file in the user's own state folder, which
+/// nothing that comes with a repository can write.
+public struct CommandTrust: Sendable {
+  /// The file.
+  let path: String
+  private let repository: String
+
+  /// Finds the file; `nil` when the environment names no place for it.
+  init?(environment: [String: String], repository: String) {
+    guard let folder = StateFolder.path(environment) else { return nil }
+    self.repository = repository
+    path = folder + "/commands/" + SHA256.hexDigest(of: PathText.bytes(repository)) + ".json"
+  }
+
+  private init(path: String) { (self.path, repository) = (path, "") }
+
+  /// What was approved; `nil` when nothing was. Throws when somebody else could have written the file.
+  func approved() throws(CommandError) -> RepositoryCommands? {
+    guard let found = try read()?.commands, found.repository.utf8.elementsEqual(repository.utf8) else {
+      return nil
+    }
+    return found
+  }
+
+  private func read() throws(CommandError) -> (commands: RepositoryCommands, seconds: Int64)? {
+    guard Files.exists(path) else { return nil }
+    let folder = Files.parent(of: path)
+    try Trust.requirePrivate([Files.parent(of: folder), folder, path])
+    guard let bytes = try reporting({ try Files.readFile(path, limit: 4 << 20) }),
+      let json = try? JSON.parse(bytes), let commands = RepositoryCommands(json: json["commands"]),
+      case .integer(let seconds)? = json["at"]
+    else { return nil }
+    return (commands, seconds)
+  }
+
+  /// Approves all of it, in place of what was approved before.
+  func approve(_ commands: RepositoryCommands, at time: Timestamp) throws(CommandError) {
+    let json = JSON.object([
+      JSON.Member("version", .integer(1)), JSON.Member("at", .integer(time.seconds)),
+      JSON.Member("commands", commands.json),
+    ])
+    try reporting {
+      try Files.makeDirectories(Files.parent(of: path), mode: 0o700)
+      try Files.writeAtomically(path, json.canonicalBytes, mode: 0o600, fsync: true)
+    }
+  }
+
+  /// Takes the approval back.
+  func revoke() throws(CommandError) { try reporting { try Files.removeFile(path) } }
+
+  /// An approval, with the file that keeps it.
+  struct Entry {
+    let file: CommandTrust
+    let commands: RepositoryCommands
+    let seconds: Int64
+  }
+
+  /// What is approved of any repository.
+  static func all(_ environment: [String: String]) throws(CommandError) -> [Entry] {
+    guard let folder = StateFolder.path(environment).map({ $0 + "/commands" }), Files.exists(folder) else {
+      return []
+    }
+    var result: [Entry] = []
+    for name in try reporting({ try Files.listDirectory(folder) }).sorted() where name.hasSuffix(".json") {
+      let file = CommandTrust(path: folder + "/" + name)
+      if let found = try file.read() {
+        result.append(Entry(file: file, commands: found.commands, seconds: found.seconds))
+      }
+    }
+    return result
+  }
+}

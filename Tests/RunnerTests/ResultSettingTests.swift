@@ -1,0 +1,132 @@
+import Migration
+import Processes
+import Support
+import Testing
+
+/// THREATS T1: whoever works in a worktree can write settings that run nothing, and yet decide what git makes
+/// of files.
+@Suite("A setting of the repository that changes results")
+struct ResultSettingTests {
+  private func state(_ world: MigrationWorld) throws -> [String] {
+    guard Files.exists(world.home(".local/state/git-migrate/commands")) else { return [] }
+    return try Files.listDirectory(world.home(".local/state/git-migrate/commands"))
+  }
+
+  @Test(
+    "that a worker changes ends the run and is named; put back or approved, it goes on",
+    arguments: [
+      ("core.autocrlf", "git config core.autocrlf true"), ("core.eol", "git config core.eol crlf"),
+      ("core.filemode", "git config core.fileMode false"),
+      ("core.symlinks", "git config core.symlinks false"),
+      ("core.ignorecase", "git config core.ignoreCase true"),
+      ("core.safecrlf", "git config core.safecrlf true"),
+      ("core.excludesfile", "git config core.excludesFile /dev/null"),
+      ("core.trustctime", "git config core.trustctime false"),
+      ("core.checkstat", "git config core.checkStat minimal"),
+      ("core.sparsecheckout", "git config core.sparseCheckout true"),
+      ("merge.renames", "git config merge.renames false"), ("diff.renames", "git config diff.renames false"),
+      ("submodule.x.update", "git config submodule.x.update '!touch pwned'"),
+      ("core.protectntfs", "git config core.protectNTFS false"),
+      ("core.worktree", "git config core.worktree $D/.."),
+      ("info/exclude", "echo '*.txt' >> $D/info/exclude"),
+      ("info/sparse-checkout", "echo /a > $D/info/sparse-checkout"),
+      ("core.eol", "echo [core] eol = crlf > $D/late; git config include.path late"),
+      ("extensions.preciousobjects", "git config extensions.preciousObjects true"),
+      (
+        "core.eol",
+        "git config extensions.worktreeConfig true; git config -f $D/config.worktree core.eol crlf"
+      ),
+    ])
+  func changed(input: (key: String, how: String)) throws {
+    let world = try MigrationWorld()
+    try world.start(
+      """
+        - id: A
+          run: |
+            D=$(git rev-parse --path-format=absolute --git-common-dir)
+            mkdir -p $D/info
+            echo new > a.txt
+            \(input.how)
+        - { id: B, needs: [A], run: 'echo b > b' }
+      """)
+    let before = try Files.readFile(world.repository.path + "/.git/config") ?? []
+    let run = try world.migrate("run")
+    #expect(run.code == 1 && run.err.contains("'\(input.key)' in '"), "\(run)")
+    #expect(run.err.contains("git migrate trust"), "\(run)")
+    #expect(try world.states()["A"] == "ready", "it cost no attempt")
+    if input.key == "core.worktree" {
+      return try Files.writeAtomically(world.repository.path + "/.git/config", before)
+    }
+    let doctor = try world.migrate("doctor")
+    #expect(doctor.out.contains("warning: commands: '\(input.key)' in '"), "\(doctor)")
+    let asked = try world.migrate("trust")
+    #expect(asked.code == 1 && asked.out.contains("'\(input.key)' in '"), "\(asked)")
+    #expect(try world.migrate("trust", "--yes").code == 0)
+    #expect(!(try world.migrate("doctor").out.contains("warning: commands")))
+  }
+
+  @Test("lets the run go on when it is as it was again")
+  func putBack() throws {
+    let world = try MigrationWorld()
+    try world.repository.git("config", "core.autocrlf", "input")
+    try world.start(
+      """
+        - id: A
+          run: |
+            echo new > a.txt
+            test -e "$HOME/once" || git config core.autocrlf true
+            touch "$HOME/once"
+      """)
+    let run = try world.migrate("run")
+    #expect(
+      run.err.contains("was changed: 'input' was approved, it is 'true' now"), "\(run)")
+    try world.repository.git("config", "core.autocrlf", "input")
+    #expect(try world.migrate("run").code == 0)
+    #expect(try world.file("a.txt") == "new")
+  }
+
+  @Test("that was there before is noted and nobody is asked; neither is anybody about his own affairs")
+  func noNagging() throws {
+    let world = try MigrationWorld()
+    try world.repository.git("config", "core.autocrlf", "input")
+    try world.repository.write(".git/info/exclude", "*.own\n")
+    let plan = MigrationWorld.plan(
+      """
+        - id: A
+          run: |
+            echo x > x
+            git config user.name other; git config branch.main.rebase true
+            git config remote.other.url /nowhere; git config alias.s status
+        - { id: B, needs: [A], run: 'echo b > b' }
+      """)
+    try Files.writeAtomically(world.repository.root + "/plan.md", Array(plan.utf8))
+    let start = try world.migrate("start", world.repository.root + "/plan.md")
+    #expect(start.code == 0 && !(start.out + start.err).contains("autocrlf"), "\(start)")
+    #expect(try world.migrate("trust", "--list").out.split(separator: "\n").count == 1 + 1)
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.states() == ["A": "merged", "B": "merged"])
+  }
+
+  @Test("of a single worktree is not one of the repository: it holds for no result and no verdict")
+  func ownWorktree() throws {
+    let world = try MigrationWorld(files: [".gitattributes": "* text=auto\n"])
+    try world.start(
+      """
+        - id: A
+          run: |
+            git config extensions.worktreeConfig true
+            git config --worktree core.autocrlf false
+            git config --worktree core.fileMode false
+            D=$(git rev-parse --path-format=absolute --git-common-dir)
+            git config -f $D/worktrees/migrate-gate-1/config.worktree core.eol crlf
+            chmod +x a.txt
+        - { id: B, needs: [A], run: 'echo b > b; chmod +x b' }
+      """,
+      gate: "{ verifiers: [{ name: t, kind: build, run: 'test -z \"$(tr -dc \"\\r\" < a.txt)\"' }] }")
+    let run = try world.migrate("run", "--jobs", "1")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.repository.git("ls-tree", "migrate/mig", "a.txt").hasPrefix("100755"))
+    #expect(try world.repository.git("ls-tree", "migrate/mig", "b").hasPrefix("100755"))
+  }
+}
