@@ -15,16 +15,22 @@ extension Site {
 
   private var hasOrigin: Bool { ((try? repository.config("remote.origin.url")) ?? nil) != nil }
 
-  /// Throws unless the base is here and the integration branch at `tip` holds all of it, so that it can be
-  /// led forward.
+  /// Throws unless the base is here, the integration branch at `tip` holds all of it, and nothing keeps git
+  /// from leading it forward now. Nothing is moved.
   public func requireForward(_ state: MigrationState, to tip: OID) throws(CommandError) {
     guard let base = try self.tip(of: "refs/heads/" + state.base) else {
       throw isMissing(branch: state.base, otherwise: "leave the branch with '--no-merge'")
     }
-    guard try !isAncestor(base, of: tip) else { return }
+    guard try isAncestor(base, of: tip) else {
+      throw CommandError(
+        "'\(state.base)' has moved since '\(state.into)' began",
+        hint: "take it in with 'git migrate refresh', or leave the branch with '--no-merge'", exitCode: .no)
+    }
+    guard base != tip, let reason = try objection(toMoving: "refs/heads/" + state.base, from: base, to: tip)
+    else { return }
     throw CommandError(
-      "'\(state.base)' has moved since '\(state.into)' began",
-      hint: "take it in with 'git migrate refresh', or leave the branch with '--no-merge'", exitCode: .no)
+      "'\(state.base)' cannot be moved: \(reason)",
+      hint: "mend that and finish again, or leave the branch with '--no-merge'", exitCode: .no)
   }
 
   /// Where the base is in the remote that the ledger is shared through, seen from a result.
