@@ -146,6 +146,10 @@ package protocol GateAccess: AnyObject {
   func candidate(
     of submission: Submission, _ fence: Fence, _ migration: MigrationState
   ) throws(CommandError) -> Candidate.Outcome
+  /// Builds what the branch would become with the base in it.
+  func refreshed(
+    _ migration: MigrationState, from tip: OID, with base: OID
+  ) throws(CommandError) -> Candidate.Outcome
   /// What the plan's guards have against a submitted change, or `nil`.
   func guardFailure(
     _ plan: Plan, _ step: PlannedStep, _ submission: Submission
@@ -163,6 +167,8 @@ package protocol GateAccess: AnyObject {
 package enum GateSubject: Equatable {
   /// A tree that no step has touched.
   case baseline(migration: String)
+  /// The branch with the base in it.
+  case refresh(migration: String)
   /// The candidate of a submitted step, in the gate run of that number.
   case candidate(migration: String, Fence, gate: Int)
 }

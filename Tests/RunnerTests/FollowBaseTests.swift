@@ -1,0 +1,66 @@
+import Migration
+import Processes
+import Support
+import Testing
+
+/// `refresh: { every: 1h }`: a run takes a moved base in by itself.
+@Suite("A run follows the base")
+struct FollowBaseTests {
+  private static let more =
+    "refresh: { every: 1h }\nnotify: 'echo \"$MIGRATE_EVENT: $MIGRATE_NOTICE\" >> \"$HOME/told\"'"
+
+  private func commit(_ path: String, _ text: String, in world: MigrationWorld) throws {
+    try world.repository.write(path, text)
+    try world.repository.git("add", path)
+    try world.repository.git("commit", "--quiet", "--message=\(path)")
+  }
+
+  @Test("through the gate, and finish has nothing to complain of")
+  func takesIn() throws {
+    let world = try MigrationWorld()
+    try world.start(
+      "  - { id: A, run: 'cat other > copy' }",
+      gate: "{ verifiers: [{ name: t, kind: build, run: 'test -e a.txt' }] }",
+      more: Self.more)
+    try commit("other", "theirs\n", in: world)
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.count("took in the moved base") == 1)
+    #expect(try world.file("copy") == "theirs", "workers begin on what was taken in")
+    #expect(try world.migrate("run").code == 0)
+    let finish = try world.migrate("finish")
+    #expect(finish.code == 0, "\(finish)")
+    #expect(try world.complaints() == "")
+  }
+
+  @Test("a base that was broken when the migration began is mended by what came since")
+  func mendsBase() throws {
+    let world = try MigrationWorld(files: ["broken": ""])
+    try world.start(
+      "  - { id: A, run: 'echo x > x' }",
+      gate: "{ verifiers: [{ name: t, kind: build, run: 'test ! -e broken' }] }",
+      more: Self.more)
+    try world.repository.git("rm", "--quiet", "broken")
+    try world.repository.git("commit", "--quiet", "--message=mended")
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+  }
+
+  @Test("a conflict is told once with the way out, to the notify command too, and the steps go on")
+  func conflict() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'echo b > a.txt' }")
+    #expect(try world.migrate("run").code == 0)
+    try world.amend(
+      "  - { id: A, run: 'echo b > a.txt' }\n  - { id: B, needs: [A], run: 'echo c > c' }", more: Self.more)
+    try commit("a.txt", "theirs\n", in: world)
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(
+      run.err.split(separator: "\n").count { $0.contains("conflicts with 'migrate/mig' in 'a.txt'") } == 1)
+    #expect(run.err.contains("git migrate amend"), "\(run)")
+    #expect(try world.note("told").contains("base: 'main' has moved and conflicts"))
+    #expect(try world.file("c") == "c")
+    #expect(try world.count("took in") == 0)
+  }
+}
