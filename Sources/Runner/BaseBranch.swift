@@ -13,6 +13,22 @@ extension Site {
       "there is no branch '\(branch)' here", hint: hint.isEmpty ? nil : hint, exitCode: .no)
   }
 
+  package func base(of migration: MigrationState) throws(CommandError) -> OID? {
+    let ref = "refs/heads/" + migration.base
+    let here = try tip(of: ref)
+    guard let remote = ledger.remote else { return here }
+    let there: OID?
+    do throws(GitError) {
+      _ = try remote.fetch(branches: [ref])
+      there = try remote.knownTip(ofBranch: ref)
+    } catch {
+      // What is here will do until it can be reached.
+      return here
+    }
+    guard let there, let here else { return here ?? there }
+    return try isAncestor(here, of: there) ? there : here
+  }
+
   private var hasOrigin: Bool { ((try? repository.config("remote.origin.url")) ?? nil) != nil }
 
   /// Throws unless the base is here, the integration branch at `tip` holds all of it, and nothing keeps git

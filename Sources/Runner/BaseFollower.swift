@@ -55,7 +55,7 @@ final class BaseFollower {
     lastLook = now
     retryAt = nil
     guard let tip = try site.tip(of: state.intoRef) else { return false }
-    guard let base = try site.tip(of: "refs/heads/" + state.base) else {
+    guard let base = try site.base(of: state) else {
       tell("the base cannot be followed: there is no branch '\(state.base)' here")
       return false
     }

@@ -35,7 +35,7 @@ public struct Finishing {
   {
     for _ in 0..<Finishing.triesToRefresh {
       let state = try waitForTurn(name, shouldStop, signals)
-      guard try site.tip(of: "refs/heads/" + state.base) != nil else {
+      guard try site.base(of: state) != nil else {
         throw site.isMissing(branch: state.base)
       }
       let task = RefreshTask(site: site, migration: name, report: report)

@@ -97,7 +97,7 @@ final class RefreshTask {
   private func begin() throws(CommandError) -> Stage {
     guard let state = try current() else { return .ended(.outrun) }
     guard let tip = try site.tip(of: state.intoRef) else { throw site.isGone(state) }
-    guard let base = try site.tip(of: "refs/heads/" + state.base) else {
+    guard let base = try site.base(of: state) else {
       return .ended(.obstructed("there is no branch '\(state.base)' here"))
     }
     if try site.isAncestor(base, of: tip) { return .ended(.upToDate) }

@@ -63,4 +63,27 @@ struct FollowBaseTests {
     #expect(try world.file("c") == "c")
     #expect(try world.count("took in") == 0)
   }
+
+  @Test("of a shared ledger as it is there, when nobody has brought it here; refresh does, too")
+  func shared() throws {
+    let world = try SharedMigration()
+    let other = try world.clone("b")
+    func push(_ file: String) throws {
+      try Files.writeAtomically(other + "/" + file, Array("theirs\n".utf8))
+      try world.git(other, "add", file)
+      try world.git(other, "commit", "--quiet", "--message=theirs")
+      try world.git(other, "push", "--quiet", "origin", "main")
+    }
+    try world.first.start("  - { id: A, run: 'cat other > copy' }", more: Self.more)
+    try push("other")
+    let run = try world.first.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.first.file("copy") == "theirs")
+    try push("more")
+    let refresh = try world.first.migrate("refresh")
+    #expect(refresh.code == 0 && refresh.out.contains("took in 'main'"), "\(refresh)")
+    let finish = try world.first.migrate("finish", "--push")
+    #expect(finish.code == 0, "\(finish)")
+    #expect(try world.git(world.server, "show", "main:copy") == "theirs")
+  }
 }
