@@ -66,12 +66,9 @@ extension MigrationState {
   }
 
   /// Whether a run that looked at the base at `last` is to look again at `now`: the plan says how often, and
-  /// while something is judged or merged the branch would move under it. Work must be left that the base
-  /// matters to.
+  /// while something is judged or merged the branch would move under it.
   public func looksAtBase(at now: Timestamp, last: Timestamp?) -> Bool {
-    guard let interval = plan.refreshSeconds, case .running = phase, openCount > 0, mover == nil else {
-      return false
-    }
+    guard let interval = plan.refreshSeconds, case .running = phase, mover == nil else { return false }
     guard let last else { return true }
     // A clock that was set back must not put it off.
     return now < last || now >= last.adding(seconds: interval)

@@ -21,6 +21,8 @@ final class BaseFollower {
   /// What did not fit together when it was tried last; it would not fit any better now.
   private var fruitless: Pair?
   private var told: String?
+  /// Where the branch was when it was looked at for the last time before the end.
+  private var lastTip: ObjectID?
 
   private struct Pair: Equatable {
     var tip: OID
@@ -65,6 +67,16 @@ final class BaseFollower {
     fruitless = pair
     task = RefreshTask(site: site, migration: migration, report: observer.warn)
     return try advance(state)
+  }
+
+  /// Looks once more when every step is done, so that the result can be handed back. Says whether there is
+  /// something to wait for.
+  func lookOnceMore(_ state: MigrationState, at now: Timestamp) throws(CommandError) -> Bool {
+    guard lastTip != state.tip else { return false }
+    lastTip = state.tip
+    lastLook = nil
+    let didChange = try begin(state, at: now)
+    return didChange || isBusy
   }
 
   /// Goes on with what was begun. Says whether the ledger has changed.

@@ -110,7 +110,8 @@ public final class Orchestrator {
     if try advanceGate() { didSomething = true }
     if try follower.advance(state) { didSomething = true }
     if didSomething { return .more }
-    if try approved.admit(state, in: site, warn: observer.warn) {
+    let isApproved = try approved.admit(state, in: site, warn: observer.warn)
+    if isApproved {
       if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { return .more }
     } else if let objection = approved.objection, halt == nil, isIdle,
       !state.phase.isTerminal
@@ -121,6 +122,9 @@ public final class Orchestrator {
     if let halt, isIdle { throw halt }
     if isIdle, let ending = ending(state) {
       guard try isNewest(snapshot) else { return .more }
+      if ending == .allDone, isApproved, try follower.lookOnceMore(state, at: site.clock.now()) {
+        return .more
+      }
       if let reason = try site.follow(state) {
         observer.warn("'\(state.into)' is not moved here yet: \(reason); the next command tries again")
       }

@@ -64,6 +64,21 @@ struct FollowBaseTests {
     #expect(try world.count("took in") == 0)
   }
 
+  @Test("once more when every step is done, so that the result can be handed back")
+  func lastLook() throws {
+    let world = try MigrationWorld()
+    let wait = #"touch "$HOME/at"; while [ ! -e "$HOME/go" ]; do sleep 0.05; done"#
+    try world.start("  - { id: A, run: '\(wait); echo x > x' }", more: Self.more)
+    let run = try world.begin("run")
+    #expect(eventually { Files.exists(world.home("at")) }, "\(run.output)")
+    try commit("other", "theirs\n", in: world)
+    try world.allow("go")
+    #expect(try run.wait().code == 0, "\(run.output)")
+    let finish = try world.migrate("finish")
+    #expect(finish.code == 0, "\(finish)")
+    #expect(try world.file("other", at: "main") == "theirs" && world.file("x", at: "main") == "x")
+  }
+
   @Test("of a shared ledger as it is there, when nobody has brought it here; refresh does, too")
   func shared() throws {
     let world = try SharedMigration()
