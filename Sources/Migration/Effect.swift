@@ -29,4 +29,6 @@ public enum Notice: Equatable, Sendable, Codable {
   case paused(reason: String)
   /// Every step is merged, skipped or cancelled.
   case allStepsDone
+  /// The base has moved and cannot be taken in.
+  case baseHeld(reason: String)
 }

@@ -17,23 +17,25 @@ public final class Orchestrator {
   var jobs: [any Attempt] = []
   /// Those of the jobs that have ended and whose files are being kept.
   private var ends: [AttemptEnd] = []
-  private var gate: GateTask?
-  private var baseline: BaselineTask?
+  var gate: GateTask?
+  /// Steps whose gate has met with something in its way, so that others go first for a while.
+  var resting = RestingSteps()
+  var baseline: BaselineTask?
   private(set) var stops = 0
   /// The signal that said stop, when one did.
   public private(set) var stopSignal: Int32?
   /// Why the remote could not be reached, as far as that was told.
   private var told = ToldReasons()
   /// Why work that is due cannot go on before something happens elsewhere, as far as that was told.
-  private var obstacles = ToldReasons()
-  private var lastObstacle: Timestamp?
+  private var obstacles = Obstacles()
   /// What the user has to look at before anything more is done on this machine.
   private var halt: CommandError?
   /// When each claim of ours was last known to be fresh, by the clock here.
-  private var renewals: [Fence: Timestamp] = [:]
-  private let late = LateWarnings()
+  var renewals: [Fence: Timestamp] = [:]
+  let late = LateWarnings()
+  private let follower: BaseFollower
   private var approved = ApprovedPlans()
-  private var seenTip: OID?
+  private(set) var seenTip: OID?
   private var hasSeenTip = false
 
   /// Makes a run with `workers` workers. `signals` is the descriptor of `SignalPipe` or -1.
@@ -54,6 +56,7 @@ public final class Orchestrator {
     self.observer = observer
     self.signals = signals
     claiming = Claiming(in: site)
+    follower = BaseFollower(site: site, migration: migration, observer: observer)
   }
 
   /// Runs until nothing is left to do here, or a signal says stop.
@@ -105,18 +108,23 @@ public final class Orchestrator {
     var didSomething = try finishJobs()
     if try advanceBaseline() { didSomething = true }
     if try advanceGate() { didSomething = true }
+    if try follower.advance(state) { didSomething = true }
     if didSomething { return .more }
-    if try approved.admit(state, in: site, warn: observer.warn) {
+    let isApproved = try approved.admit(state, in: site, warn: observer.warn)
+    if isApproved {
       if try startSomething(state, at: max(site.clock.now(), snapshot.state.at)) { return .more }
-    } else if let objection = approved.objection, halt == nil, jobs.isEmpty && gate == nil && baseline == nil,
+    } else if let objection = approved.objection, halt == nil, isIdle,
       !state.phase.isTerminal
     {
       throw objection
     }
     told = ToldReasons()
-    if let halt, jobs.isEmpty && gate == nil && baseline == nil { throw halt }
-    if jobs.isEmpty && gate == nil && baseline == nil, let ending = ending(state) {
+    if let halt, isIdle { throw halt }
+    if isIdle, let ending = ending(state) {
       guard try isNewest(snapshot) else { return .more }
+      if ending == .allDone, isApproved, try follower.lookOnceMore(state, at: site.clock.now()) {
+        return .more
+      }
       if let reason = try site.follow(state) {
         observer.warn("'\(state.into)' is not moved here yet: \(reason); the next command tries again")
       }
@@ -161,8 +169,7 @@ public final class Orchestrator {
     if stops == 1 {
       observer.warn("stopping: workers are asked to end; once more kills them")
       for job in jobs { job.stop() }
-      gate?.stop()
-      baseline?.stop()
+      stopJudging()
     } else {
       for job in jobs { job.kill() }
       for end in ends { end.kill() }
@@ -175,9 +182,17 @@ public final class Orchestrator {
     halt = error
     if !jobs.isEmpty { observer.warn("\(error.message); workers are asked to end") }
     for job in jobs { job.stop() }
+    stopJudging()
+  }
+
+  private func stopJudging() {
     gate?.stop()
     baseline?.stop()
+    follower.stop()
   }
+
+  /// Whether nothing is under way here.
+  private var isIdle: Bool { jobs.isEmpty && gate == nil && baseline == nil && !follower.isBusy }
 
   private func tell(_ snapshot: LedgerSnapshot) throws(CommandError) {
     guard let tip = snapshot.tip, tip != seenTip else { return }
@@ -190,7 +205,7 @@ public final class Orchestrator {
   private func wait() {
     site.wait(
       for: jobs.map(\.descriptor) + ends.map(\.descriptor) + [
-        gate?.descriptor ?? -1, baseline?.descriptor ?? -1, signals,
+        gate?.descriptor ?? -1, baseline?.descriptor ?? -1, follower.descriptor, signals,
       ])
   }
 
@@ -266,31 +281,9 @@ public final class Orchestrator {
     return true
   }
 
-  private func advanceGate() throws(CommandError) -> Bool {
-    guard let task = gate, let ending = try task.advance() else { return false }
-    gate = nil
-    switch ending {
-    case .merged, .sentBack, .baseFails, .unjudged: obstacles = ToldReasons()
-    case .notNow(let refusal):
-      // That another run was faster is no news.
-      if stops == 0, ![.limited, .wrongPhase].contains(refusal.code) { tell(obstacle: refusal.message) }
-      // Without a new entry the next try would end as this one did: it waits, like everything else.
-      return try reporting { try site.events.read() }.tip != seenTip
-    case .obstructed(let reason):
-      // Looked at again when the next wait is over, without an entry in between.
-      tell(obstacle: reason)
-      return false
-    }
-    return true
-  }
-
-  /// Said once, and again after a while: whoever can do something about it may have come only then.
-  private func tell(obstacle reason: String) {
-    let now = site.clock.now()
-    if let last = lastObstacle, now >= last.adding(seconds: 600) { obstacles = ToldReasons() }
-    guard obstacles.isNew(reason) else { return }
-    lastObstacle = now
-    observer.warn(reason)
+  /// Tells what is in the way, now and then.
+  func tell(obstacle reason: String) {
+    if obstacles.isNew(reason, at: site.clock.now()) { observer.warn(reason) }
   }
 
   // MARK: What it begins
@@ -302,33 +295,38 @@ public final class Orchestrator {
       tell(obstacle: reason)
       return false
     }
+    // Before the baseline: the base may have been mended.
+    if gate == nil, baseline == nil, try follower.begin(state, at: now) { return true }
     if try startBaseline(state) { return true }
     var didStart = false
-    let waiting = gate == nil && baseline == nil ? state.gateable(at: now) : nil
-    if gate == nil, let fence = waiting, Resources(state, machine: site.owner.machine).areFreeForGate {
-      let task = GateTask(site: site, migration: migration, fence: fence, report: late.warn)
-      gate = task
-      if try advanceGate() { return true }
+    let isJudging = gate != nil || baseline != nil || follower.isBusy
+    let waiting = isJudging ? nil : state.gateable(at: now)
+    if waiting != nil {
+      if try startGate(state, at: now) { return true }
       didStart = gate != nil
     }
-    let sparing = gate != nil || waiting != nil ? Resources(state, machine: site.owner.machine) : nil
-    if jobs.count < workers, baseline == nil, try startJob(sparing: sparing) { return true }
+    let sparing = isJudging || waiting != nil ? Resources(state, machine: site.owner.machine) : nil
+    var isHeldUp = false
+    if follower.isBusy, jobs.isEmpty { isHeldUp = try needsBaseline(state) != nil }
+    if jobs.count < workers, baseline == nil, !isHeldUp, try startJob(sparing: sparing) { return true }
     return didStart
   }
 
   /// The base is judged before any work is given out: agents that build on a broken base work in vain.
   private func startBaseline(_ state: MigrationState) throws(CommandError) -> Bool {
-    guard baseline == nil, gate == nil, jobs.isEmpty else { return false }
-    guard let tip = try site.tip(of: state.intoRef) else {
-      throw CommandError(
-        "the integration branch '\(state.into)' is gone",
-        hint: "run 'git update-ref \(state.intoRef) \(state.tip.hex)'")
-    }
-    let tree = try site.tree(of: tip)
-    guard BaselineTask.isNeeded(state, tree: tree), !state.isStuck else { return false }
+    guard baseline == nil, gate == nil, jobs.isEmpty, !follower.isBusy,
+      let (tip, tree) = try needsBaseline(state)
+    else { return false }
     baseline = try BaselineTask(
       site: site, state: state, commit: tip, tree: tree, report: observer.warn)
     return true
+  }
+
+  /// The branch and its tree, when its gate has not passed that yet.
+  private func needsBaseline(_ state: MigrationState) throws(CommandError) -> (tip: OID, tree: OID)? {
+    guard let tip = try site.tip(of: state.intoRef) else { throw site.isGone(state) }
+    let tree = try site.tree(of: tip)
+    return BaselineTask.isNeeded(state, tree: tree) && !state.isStuck ? (tip, tree) : nil
   }
 
   /// Claims and begins a step; with `sparing` none that would take the gate's resources away.
@@ -358,32 +356,4 @@ public final class Orchestrator {
   }
 
   private func holder(_ number: Int) -> String { "\(site.actor)/\(number)" }
-
-  // MARK: Leases
-
-  /// Renews each lease of ours once half of it is over: by what the lease says and, as the ledger's clock may
-  /// be ahead of ours, by the time that has passed here.
-  private func renew(_ state: MigrationState) throws(CommandError) {
-    let now = site.clock.now()
-    let length = state.plan.leaseSeconds
-    for job in jobs where !job.isStopping {
-      guard let step = state.step(job.step.id), case .leased(let lease) = step.phase,
-        step.epoch == job.claim.fence.epoch
-      else { continue }
-      let held = renewals[job.claim.fence] ?? now
-      renewals[job.claim.fence] = held
-      let isHalfOver = now < held || now >= held.adding(seconds: length / 2)
-      guard isHalfOver || now.adding(seconds: length / 2) >= lease.expiresAt else { continue }
-      renewals[job.claim.fence] = now
-      let outcome = try reporting {
-        try site.events.append(by: job.claim.holder) { (_, at) throws(Refusal) in
-          [
-            Proposal(
-              migration, .leaseRenewed(job.claim.fence, expiresAt: lease.renewed(at: at, seconds: length)))
-          ]
-        }
-      }
-      if case .refused(let refusal) = outcome { observer.warn(refusal.message) }
-    }
-  }
 }

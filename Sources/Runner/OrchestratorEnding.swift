@@ -61,20 +61,3 @@ extension Orchestrator {
     return nil
   }
 }
-
-extension MigrationState {
-  /// The submitted step that has waited longest in the plan's order, when nobody's gate is under way.
-  func gateable(at now: Timestamp) -> Fence? {
-    guard refresh == nil else { return nil }
-    var found: Fence?
-    for step in stepsInFlight {
-      switch step.phase {
-      case .gating, .merging: return nil
-      case .submitted(let submission):
-        if found == nil, submission.notBefore <= now { found = Fence(step: step.id, epoch: step.epoch) }
-      case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: continue
-      }
-    }
-    return found
-  }
-}

@@ -11,6 +11,8 @@ final class RunProgress: RunObserver {
   private let isQuiet: Bool
   private let isLive: Bool
   private var isShown = false
+  /// How many attempts of each step had failed when that was looked at last.
+  private var failures: [String: Int]?
 
   init(_ context: Context, migration: String, isQuiet: Bool) {
     self.context = context
@@ -25,9 +27,26 @@ final class RunProgress: RunObserver {
     for sentence in sentences where !RunProgress.isNoise(sentence) {
       write(TerminalText.sanitizedLine(sentence) + "\n")
     }
-    guard isLive, let state = snapshot.state.migration(named: migration) else { return }
+    guard let state = snapshot.state.migration(named: migration) else { return }
+    tellLogs(state)
+    guard isLive else { return }
     write("\r\u{1B}[2K" + line(state))
     isShown = true
+  }
+
+  /// Where a person reads more about the attempts that have failed since.
+  private func tellLogs(_ state: MigrationState) {
+    var now: [String: Int] = [:]
+    for step in state.steps where step.failures > 0 {
+      now[step.id] = step.failures
+      guard let failures, step.failures > failures[step.id, default: 0] else { continue }
+      let directory = try? context.site().logDirectory(migration, step.id)
+      let last = directory.flatMap { try? LogFile.list($0, step: step.id) }?.max { $0.changed < $1.changed }
+      // Another machine has the logs of its own attempts.
+      guard let last else { continue }
+      write("  log: \(TerminalText.sanitizedLine(last.path)) ('git migrate logs \(step.id)')\n")
+    }
+    failures = now
   }
 
   func warn(_ text: String) {
