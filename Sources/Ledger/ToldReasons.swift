@@ -11,8 +11,11 @@ package struct ToldReasons {
 
   /// Whether a reason is to be told: not a second time, and not one after the other without end.
   package mutating func isNew(_ reason: String) -> Bool {
-    told.count < Self.most && told.insert(reason.replacing(Self.openEnd, with: "")).inserted
+    told.count < Self.most && told.insert(Self.lasting(reason)).inserted
   }
+
+  /// What of a reason stays the same from one time to the next.
+  package static func lasting(_ reason: String) -> String { reason.replacing(openEnd, with: "") }
 
   /// What is added to a reason while it is not known whether the remote has the entries; the reason stays the
   /// same.

@@ -20,6 +20,8 @@ public enum Notice: Equatable, Sendable {
   case paused(reason: String)
   /// Every step is merged, skipped or cancelled.
   case allStepsDone
+  /// The base has moved and cannot be taken in.
+  case baseHeld(reason: String)
 }
 
 extension Effect {
@@ -67,6 +69,9 @@ extension Notice {
       object.set("notice", "paused")
       object.set("reason", reason)
     case .allStepsDone: object.set("notice", "all_steps_done")
+    case .baseHeld(let reason):
+      object.set("notice", "base_held")
+      object.set("reason", reason)
     }
   }
 }

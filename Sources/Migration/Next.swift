@@ -65,6 +65,26 @@ extension MigrationState {
       reason: "the remaining steps are held by \(names), which a person must look at", until: nil)
   }
 
+  /// Whether a run that looked at the base at `last` is to look again at `now`: the plan says how often, and
+  /// while something is judged or merged the branch would move under it.
+  public func looksAtBase(at now: Timestamp, last: Timestamp?) -> Bool {
+    guard let interval = plan.refreshSeconds, case .running = phase, mover == nil else { return false }
+    guard let last else { return true }
+    // A clock that was set back must not put it off.
+    return now < last || now >= last.adding(seconds: interval)
+  }
+
+  /// Who judges or moves the integration branch now: a step, or a refresh.
+  public var mover: String? {
+    let step = stepsInFlight.first { step in
+      switch step.phase {
+      case .gating, .merging: true
+      case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: false
+      }
+    }
+    return step?.id ?? (refresh == nil ? nil : "another refresh")
+  }
+
   /// Whether nothing more can happen without a person: no step can be claimed, rests, or is under way.
   public var isStuck: Bool {
     steps.indices.allSatisfy { index in

@@ -25,6 +25,9 @@ public struct Plan: Equatable, Sendable {
   public var gate: Gate
   /// What the commits say that steps are merged as.
   public var commit: Commit
+  /// How often a run looks whether the base has moved, in seconds, and takes it in; `nil` leaves that to
+  /// people.
+  public var refreshSeconds: Int?
   /// A command told about blocked steps and the end of the migration, or `nil`.
   public var notify: String?
   /// The steps in the plan's order; ids are unique under case folding, and every need names one of them.
@@ -37,7 +40,8 @@ public struct Plan: Equatable, Sendable {
     migration: String, base: String? = nil, into: String? = nil, attempts: Int = 3,
     leaseSeconds: Int = 1200, backoff: Backoff = Backoff(), agent: Agent? = nil,
     resources: [Resource] = [], worktree: Worktree = Worktree(), gate: Gate = Gate(),
-    commit: Commit = Commit(), notify: String? = nil, steps: [PlannedStep] = [], prompt: String = ""
+    commit: Commit = Commit(), refreshSeconds: Int? = nil, notify: String? = nil, steps: [PlannedStep] = [],
+    prompt: String = ""
   ) {
     self.migration = migration
     self.base = base
@@ -50,6 +54,7 @@ public struct Plan: Equatable, Sendable {
     self.worktree = worktree
     self.gate = gate
     self.commit = commit
+    self.refreshSeconds = refreshSeconds
     self.notify = notify
     self.steps = steps
     self.prompt = prompt

@@ -16,6 +16,9 @@ extension Plan {
     object.set("worktree", worktree.json)
     object.set("gate", gateJSON)
     if commit != Commit() { object.set("commit", commit.json) }
+    if let refreshSeconds {
+      object.set("refresh", .object([JSON.Member("every", .integer(Int64(refreshSeconds)))]))
+    }
     object.set("notify", notify)
     object.set("prompt", prompt)
     object.set("steps", .array(steps.map(\.json)))
@@ -49,6 +52,11 @@ extension Plan {
     worktree = try Worktree(json: try reader.required("worktree"))
     gate = try Gate(json: try reader.required("gate"))
     if let value = reader.optional("commit") { commit = try Commit(json: value) }
+    if let value = reader.optional("refresh") {
+      var inner = try ObjectReader(value, "'refresh'")
+      refreshSeconds = try inner.integer("every")
+      try inner.end()
+    }
     notify = try reader.optionalString("notify")
     prompt = try reader.string("prompt")
     let list = try reader.array("steps")

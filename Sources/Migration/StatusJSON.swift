@@ -2,18 +2,19 @@ extension StatusReport {
   /// The report for scripts, version 1; `printableBytes` are what is printed.
   ///
   /// ```
-  /// {"version":1,"seq":…,"migrations":[{"name","state","reason","into","steps":[…],"counts":{…}}]}
+  /// {"version":1,"seq":…,"shared":…,
+  ///  "migrations":[{"name","state","reason","into","steps":[…],"counts":{…}}]}
   /// ```
   ///
   /// Each step has `id`, `title`, `state`, `attempts`, `epoch`, `holder`, `holder_dead`, `expires_at` (Unix
   /// seconds), `needs`, `commit` and `reason`. Every member is always there; what is absent is `null`.
   /// `counts` has each word of `StepPhase.words`, zeros included, and `total`. See `StepReport` for what the
-  /// members mean.
+  /// members mean. `shared` has `remote`, `as_of` (Unix seconds, or `null`) and `waiting`.
   /// Members may be added within version 1, never taken away or given another meaning.
   public var json: JSON {
     .object([
       JSON.Member("migrations", .array(migrations.map(\.json))),
-      JSON.Member("seq", .integer(Int64(sequence))),
+      JSON.Member("seq", .integer(Int64(sequence))), JSON.Member("shared", shared?.json ?? .null),
       JSON.Member("version", .integer(1)),
     ])
   }
@@ -28,8 +29,19 @@ extension StatusReport {
       if index > 0 { writer.bytes.append(UInt8(ascii: ",")) }
       migration.write(to: &writer)
     }
-    writer.bytes += #"],"seq":\#(sequence),"version":1}"#.utf8
+    writer.bytes += #"],"seq":\#(sequence),"shared":"#.utf8
+    writer.write(shared?.json ?? .null)
+    writer.bytes += #","version":1}"#.utf8
     return writer.bytes
+  }
+}
+
+extension SharedPicture {
+  var json: JSON {
+    .object([
+      JSON.Member("as_of", asOf.map { .integer($0.seconds) } ?? .null),
+      JSON.Member("remote", .string(remote)), JSON.Member("waiting", .integer(Int64(waiting))),
+    ])
   }
 }
 

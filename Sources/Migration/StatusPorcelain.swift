@@ -1,9 +1,10 @@
 extension StatusReport {
   /// The report for scripts that read lines, `--porcelain=v1`.
   ///
-  /// Header lines come first, `# <key> <value>`: `# version 1`, `# seq <n>`, and before the steps of each
-  /// migration `# migration <name> <state> <into>`, followed by `# reason <text>` when it is paused or
-  /// aborted. Readers skip keys they do not know. Then one record a step, eleven fields between tabs:
+  /// Header lines come first, `# <key> <value>`: `# version 1`, `# seq <n>`, where the ledger is shared
+  /// `# shared <as_of> <waiting> <remote>`, and before the steps of each migration
+  /// `# migration <name> <state> <into>`, followed by `# reason <text>` when it is paused or aborted. Readers
+  /// skip keys they do not know. Then one record a step, eleven fields between tabs:
   ///
   /// ```
   /// <migration> <id> <state> <attempts> <epoch> <holder> <expires_at> <commit> <needs> <reason> <title>
@@ -18,6 +19,10 @@ extension StatusReport {
     var writer = PorcelainWriter(zeroTerminated: zeroTerminated)
     writer.record("# version 1")
     writer.record("# seq \(sequence)")
+    if let shared {
+      let asOf = shared.asOf.map { String($0.seconds) } ?? "-"
+      writer.record("# shared \(asOf) \(shared.waiting) \(writer.text(shared.remote))")
+    }
     for migration in migrations {
       writer.record("# migration \(migration.name) \(migration.state) \(writer.text(migration.into))")
       if let reason = migration.reason { writer.record("# reason \(writer.text(reason))") }

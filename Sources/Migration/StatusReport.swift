@@ -9,6 +9,8 @@ public struct StatusReport: Equatable, Sendable {
   public var now: Timestamp
   /// The migrations in the order they were started.
   public var migrations: [MigrationReport]
+  /// How fresh the picture is, where the ledger is shared.
+  public var shared: SharedPicture?
 
   /// Reads a state. `only` leaves out every other migration; a name that there is not gives an empty report.
   /// `isDead` says whether the process of a holder is provably gone: only its own machine can tell.
@@ -20,6 +22,21 @@ public struct StatusReport: Equatable, Sendable {
     self.now = now
     migrations = state.migrations.filter { migration == nil || $0.name == migration }
       .map { MigrationReport($0, now: now, isDead: isDead) }
+  }
+}
+
+/// What is known here of a shared ledger: others may have done more since.
+public struct SharedPicture: Equatable, Sendable {
+  /// The name of the remote that it is shared through.
+  public var remote: String
+  /// When what is known here was the newest there; `nil` when nobody knows.
+  public var asOf: Timestamp?
+  /// How many entries of here wait to be shared.
+  public var waiting: Int
+
+  /// Makes a picture.
+  public init(remote: String, asOf: Timestamp?, waiting: Int) {
+    (self.remote, self.asOf, self.waiting) = (remote, asOf, waiting)
   }
 }
 

@@ -11,8 +11,7 @@ enum KnownKeys {
   static let plan = KeyTable(
     keys: [
       "migration", "base", "into", "agent", "attempts", "lease", "backoff", "resources", "worktree", "gate",
-      "commit",
-      "notify", "steps",
+      "commit", "refresh", "notify", "steps",
     ],
     refused: ["workflow"])
   static let agent = KeyTable(
@@ -20,6 +19,7 @@ enum KnownKeys {
   static let backoff = KeyTable(keys: ["initial", "max"])
   static let worktree = KeyTable(keys: ["copy", "setup", "keep"])
   static let commit = KeyTable(keys: ["body", "trailers"])
+  static let refresh = KeyTable(keys: ["every"])
   static let gate = KeyTable(
     keys: ["verifiers", "guards", "keep", "setup"], refused: ["judge", "strict"])
   static let gateSetup = KeyTable(keys: ["run", "inputs"])
@@ -37,6 +37,7 @@ enum Bounds {
   static let lease = 10...(7 * 86_400)
   static let timeout = 1...(7 * 86_400)
   static let backoff = 0...86_400
+  static let refresh = 60...(30 * 86_400)
   static let maxTurns = 1...10_000
   static let maxConcurrent = 1...1_000
   static let capacity = 1...1_000

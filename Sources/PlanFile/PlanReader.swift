@@ -36,6 +36,7 @@ struct PlanReader {
       plan.worktree = faults.collect(try worktree(node)) ?? plan.worktree
     }
     if let node = fields.node("commit") { plan.commit = faults.collect(try commit(node)) ?? plan.commit }
+    if let node = fields.node("refresh") { plan.refreshSeconds = faults.collect(try refresh(node)) }
     plan.notify = faults.collect(try fields.text("notify")?.value) ?? nil
     plan.gate = faults.collect(try gate(plan.worktree)) ?? plan.gate
     return plan
@@ -240,6 +241,15 @@ struct PlanReader {
       "no resource is named \(quoted(text.value))",
       hint: suggestion(for: text.value, among: names.sorted()).map { "did you mean '\($0)'?" }
         ?? "declare it: 'resources: { \(text.value): 1 }'")
+  }
+
+  private func refresh(_ node: Node) throws(PlanFault) -> Int {
+    let inner = try Fields(node, KnownKeys.refresh, in: "'refresh'", faults)
+    guard let every = try inner.seconds("every", in: Bounds.refresh) else {
+      throw node.mark.fault(
+        "'refresh' does not say how often", hint: "write 'refresh: { every: 1h }', or take it out")
+    }
+    return every
   }
 
   private func commit(_ node: Node) throws(PlanFault) -> Plan.Commit {

@@ -112,6 +112,18 @@ public enum PlanSchema {
             }
           }
         },
+        "refresh": {
+          "description": "A run takes the base in by itself when it has moved.",
+          "type": "object",
+          "required": ["every"],
+          "additionalProperties": false,
+          "properties": {
+            "every": {
+              "description": "How often it looks, 1m to 30d.",
+              "$ref": "#/$defs/duration"
+            }
+          }
+        },
         "gate": {
           "description": "What a candidate must pass before it is merged; none merges everything.",
           "anyOf": [

@@ -13,18 +13,40 @@ extension Site {
       "there is no branch '\(branch)' here", hint: hint.isEmpty ? nil : hint, exitCode: .no)
   }
 
+  package func base(of migration: MigrationState) throws(CommandError) -> OID? {
+    let ref = "refs/heads/" + migration.base
+    let here = try tip(of: ref)
+    guard let remote = ledger.remote else { return here }
+    let there: OID?
+    do throws(GitError) {
+      _ = try remote.fetch(branches: [ref])
+      there = try remote.knownTip(ofBranch: ref)
+    } catch {
+      // What is here will do until it can be reached.
+      return here
+    }
+    guard let there, let here else { return here ?? there }
+    return try isAncestor(here, of: there) ? there : here
+  }
+
   private var hasOrigin: Bool { ((try? repository.config("remote.origin.url")) ?? nil) != nil }
 
-  /// Throws unless the base is here and the integration branch at `tip` holds all of it, so that it can be
-  /// led forward.
+  /// Throws unless the base is here, the integration branch at `tip` holds all of it, and nothing keeps git
+  /// from leading it forward now. Nothing is moved.
   public func requireForward(_ state: MigrationState, to tip: OID) throws(CommandError) {
     guard let base = try self.tip(of: "refs/heads/" + state.base) else {
       throw isMissing(branch: state.base, otherwise: "leave the branch with '--no-merge'")
     }
-    guard try !isAncestor(base, of: tip) else { return }
+    guard try isAncestor(base, of: tip) else {
+      throw CommandError(
+        "'\(state.base)' has moved since '\(state.into)' began",
+        hint: "take it in with 'git migrate refresh', or leave the branch with '--no-merge'", exitCode: .no)
+    }
+    guard base != tip, let reason = try objection(toMoving: "refs/heads/" + state.base, from: base, to: tip)
+    else { return }
     throw CommandError(
-      "'\(state.base)' has moved since '\(state.into)' began",
-      hint: "take it in with 'git migrate refresh', or leave the branch with '--no-merge'", exitCode: .no)
+      "'\(state.base)' cannot be moved: \(reason)",
+      hint: "mend that and finish again, or leave the branch with '--no-merge'", exitCode: .no)
   }
 
   /// Where the base is in the remote that the ledger is shared through, seen from a result.

@@ -3,6 +3,13 @@ import Ledger
 import Migration
 
 extension Surroundings {
+  /// Why nothing can be merged now, whatever it is, or `nil`.
+  func obstacle(toMerging state: MigrationState) throws(CommandError) -> String? {
+    if let found = try obstacle(toMoving: state.intoRef, isOwn: !state.isShared) { return found }
+    if let found = try obstacle(astray: state) { return found }
+    return try obstacle(toSharing: state)
+  }
+
   /// Why nothing can be judged or merged on a migration's own branch, or `nil`: the branch is not where the
   /// ledger says it is, and no move of it is under way. Whatever is there came past the gate and the hooks.
   func obstacle(astray seen: MigrationState) throws(CommandError) -> String? {

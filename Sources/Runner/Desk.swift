@@ -12,35 +12,33 @@ final class Desk {
   var gate: GateTask?
   /// The judgement of the base.
   var baseline: BaselineTask?
-  /// The claims whose result could not be judged when it was tried last.
-  private(set) var obstructed: Set<Fence> = []
+  /// The steps whose gate has met with something in its way, so that others go first for a while.
+  var resting = RestingSteps()
+  /// Takes a moved base in.
+  let follower: BaseFollower
 
-  init(_ migration: String) { self.migration = migration }
+  init(_ migration: String, in site: any Surroundings, observer: any RunObserver) {
+    self.migration = migration
+    follower = BaseFollower(site: site, migration: migration, observer: observer)
+  }
 
   /// Whether nothing is judged.
-  var isIdle: Bool { gate == nil && baseline == nil }
+  var isIdle: Bool { gate == nil && baseline == nil && !follower.isBusy }
 
   /// What is judged.
   var judging: Seat.Judging {
     if baseline != nil { return .base }
+    if follower.isBusy { return .refresh }
     return gate.map { .result($0.fence) } ?? .nothing
   }
 
   /// The descriptors that become readable when there is something to do.
-  var descriptors: [Int32] { [gate?.descriptor ?? -1, baseline?.descriptor ?? -1] }
+  var descriptors: [Int32] { [gate?.descriptor ?? -1, baseline?.descriptor ?? -1, follower.descriptor] }
 
   /// Ends the verifiers.
   func stop() {
     gate?.stop()
     baseline?.stop()
+    follower.stop()
   }
-
-  /// Notes that a result could not be judged. The one that was tried a second time stands behind the others.
-  func note(obstructed fence: Fence) {
-    if obstructed.contains(fence) { obstructed = [] }
-    obstructed.insert(fence)
-  }
-
-  /// Forgets them: something went on.
-  func clearObstructed() { obstructed = [] }
 }

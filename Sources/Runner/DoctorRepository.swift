@@ -18,6 +18,7 @@ struct DoctorRepository {
     list += places()
     list += slots()
     list += kind()
+    list += DoctorSubmodules(site: site).checks()
     list += outsideCode()
     list += DoctorCommands(site: site).checks()
     return list

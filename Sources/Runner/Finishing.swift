@@ -34,8 +34,21 @@ public struct Finishing {
     -> RefreshOutcome
   {
     for _ in 0..<Finishing.triesToRefresh {
-      let state = try turn(name, shouldStop, signals)
-      if let outcome = try refreshOnce(state, shouldStop, signals) { return outcome }
+      let state = try waitForTurn(name, shouldStop, signals)
+      guard try site.base(of: state) != nil else {
+        throw site.isMissing(branch: state.base)
+      }
+      let task = RefreshTask(site: site, migration: name, report: report)
+      switch try finish(task, shouldStop, signals) {
+      case .upToDate: return .upToDate
+      case .refreshed(let commit): return .refreshed(commit.hex)
+      case .conflicts(let paths): return .conflicts(paths)
+      case .failed(let verdict, let failure): return .failed(verdict, failure)
+      case .outrun: continue
+      case .obstructed(let reason): throw CommandError(reason, exitCode: .no)
+      case .refused(let refusal): throw CommandError(refusal)
+      case .stopped: throw Finishing.interrupted
+      }
     }
     throw CommandError(
       "the branch moves on each time before the base is judged with it",
@@ -43,8 +56,12 @@ public struct Finishing {
       exitCode: .no)
   }
 
+  private static var interrupted: CommandError {
+    CommandError("interrupted; nothing was changed", exitCode: .interrupted)
+  }
+
   /// Waits until no step is judged or merged, and gives the state then.
-  private func turn(
+  private func waitForTurn(
     _ name: String, _ shouldStop: () -> Bool, _ signals: Int32
   ) throws(CommandError) -> MigrationState {
     var isTold = false
@@ -53,109 +70,27 @@ public struct Finishing {
       guard let state = snapshot.state.migration(named: name) else {
         throw CommandError("no migration '\(name)'")
       }
-      guard
-        let mover = state.stepsInFlight.first(where: Finishing.isMoving)?.id
-          ?? (state.refresh == nil ? nil : "another refresh"), !state.phase.isTerminal
-      else { return state }
-      if shouldStop() {
-        throw CommandError("interrupted; nothing was changed", exitCode: .interrupted)
-      }
+      guard let mover = state.mover, !state.phase.isTerminal else { return state }
+      if shouldStop() { throw Finishing.interrupted }
       if !isTold { report("waiting for '\(mover)', which is at its gate") }
       isTold = true
       site.wait(for: [signals])
     }
   }
 
-  private static func isMoving(_ step: Step) -> Bool {
-    switch step.phase {
-    case .gating, .merging: true
-    case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: false
-    }
-  }
-
-  /// Gives `nil` when the branch has moved in between.
-  private func refreshOnce(
-    _ state: MigrationState, _ shouldStop: () -> Bool, _ signals: Int32
-  ) throws(CommandError) -> RefreshOutcome? {
-    let place = try ends(state)
-    if try reporting({ try site.repository.isAncestor(place.base, of: place.tip) }) { return .upToDate }
-    let merged: OID
-    switch try reporting({ try site.repository.mergeCommits(ours: place.tip, theirs: place.base) }) {
-    case .conflicts(let paths): return .conflicts(paths)
-    case .clean(let tree): merged = tree
-    }
-    // What would only be found after the gate has run is said before.
-    if let obstacle = try site.obstacle(toMoving: state.intoRef, isOwn: !state.isShared) {
-      throw CommandError(obstacle, exitCode: .no)
-    }
-    if let obstacle = try site.obstacle(toMoving: state.intoRef, from: place.tip, toTree: merged) {
-      throw CommandError(obstacle, exitCode: .no)
-    }
-    let commit = try site.integrationCommit(
-      tree: merged, parents: [place.tip, place.base],
-      message: "Merge \(state.base) into \(state.into)\n\nMigrate-Refresh: \(state.name)\n")
-    if let outcome = try judge(state, commit, stopWhen: shouldStop, signals: signals) { return outcome }
+  private func finish(
+    _ task: RefreshTask, _ shouldStop: () -> Bool, _ signals: Int32
+  ) throws(CommandError) -> RefreshTask.Ending {
+    var isTold = false
     while true {
-      let outcome = try Interpreter(site: site, report: report).append(by: site.actor) {
-        (_, at) throws(Refusal) in
-        let refresh = Refresh(
-          base: place.base.objectID, old: place.tip.objectID, new: commit.objectID, tree: merged.objectID,
-          verifiers: state.gateDigest, verdict: .passed, owner: Site.owner(),
-          expiresAt: at.adding(seconds: 600))
-        return ((), [Proposal(state.name, .refreshIntended(refresh))])
+      if let ending = try task.advance() { return ending }
+      if let mover = task.waitsFor {
+        if !isTold { report("waiting for '\(mover)', which is at its gate") }
+        isTold = true
       }
-      switch outcome {
-      case .refused(let refusal) where refusal.code == .tipMoved: return nil
-      case .refused(let refusal) where refusal.code == .limited:
-        // The verdict holds as long as the branch is where it was.
-        let now = try turn(state.name, shouldStop, signals)
-        guard try ends(now).tip == place.tip else { return nil }
-      case .refused(let refusal): throw CommandError(refusal)
-      case .nothing: return .upToDate
-      case .recorded: return try refreshed(state, commit)
-      }
+      site.wait(for: [task.descriptor, signals])
+      if shouldStop() { task.stop() }
     }
-  }
-
-  private func refreshed(_ state: MigrationState, _ commit: OID) throws(CommandError) -> RefreshOutcome {
-    if try reporting({ try site.repository.resolve(state.intoRef) }) == commit {
-      return .refreshed(commit.hex)
-    }
-    // Shared, the ledger may have it while something keeps the branch here.
-    let now = try reporting { try site.ledger.read() }.state.migration(named: state.name)
-    if let now, now.tip == commit.objectID {
-      let reason = try site.follow(now)
-      report("'\(state.into)' is not moved here yet: \(reason ?? "the next command tries again")")
-      return .refreshed(commit.hex)
-    }
-    let last = try reporting { try site.ledger.entries() }.last
-    throw CommandError(
-      "'\(state.into)' did not take the base in: \(last?.entry.event.sentence ?? "it did not move")",
-      exitCode: .no)
-  }
-
-  private func judge(
-    _ state: MigrationState, _ commit: OID, stopWhen shouldStop: () -> Bool, signals: Int32
-  ) throws(CommandError) -> RefreshOutcome? {
-    guard !state.plan.gate.verifiers.isEmpty else { return nil }
-    let job = try GateJob(
-      site: site, plan: state.plan, commit: commit, variables: ["MIGRATE_MIGRATION": state.name]
-    ) { [site] in "\(site.localDirectory)/logs/\(state.name)/refresh-\($0).log" }
-    let found = try job.finish(stopWhen: shouldStop, signals: signals)
-    guard let failure = found.failure else { return nil }
-    return .failed(found.verdict, failure)
-  }
-
-  private func ends(_ state: MigrationState) throws(CommandError) -> (tip: OID, base: OID) {
-    guard let tip = try reporting({ try site.repository.resolve(state.intoRef) }) else {
-      throw CommandError(
-        "the integration branch '\(state.into)' is gone",
-        hint: "run 'git update-ref \(state.intoRef) \(state.tip.hex)'")
-    }
-    guard let base = try reporting({ try site.repository.resolve("refs/heads/" + state.base) }) else {
-      throw site.isMissing(branch: state.base)
-    }
-    return (tip, base)
   }
 
   // MARK: Finish

@@ -20,6 +20,8 @@ final class GateTask {
     case unjudged(String)
     /// The branch cannot be moved as things are, so that judging would be in vain; nothing was recorded.
     case obstructed(String)
+    /// This step cannot be merged as things are, and others may; nothing was recorded.
+    case stepObstructed(String)
   }
 
   let migration: String
@@ -99,7 +101,7 @@ final class GateTask {
       guard error.waitsForUser else { throw error }
       return .ended(.notNow(Refusal(.limited, error.message)))
     }
-    if let obstacle = try obstacle(state) { return .ended(.obstructed(obstacle)) }
+    if let obstacle = try site.obstacle(toMerging: state) { return .ended(.obstructed(obstacle)) }
     let candidate: Candidate
     switch try site.candidate(of: submission, fence, state) {
     case .conflicts(let paths):
@@ -117,7 +119,7 @@ final class GateTask {
     if let obstacle = try site.obstacle(
       toMoving: state.intoRef, from: candidate.tip, toTree: candidate.tree)
     {
-      return .ended(.obstructed(obstacle))
+      return .ended(.stepObstructed(obstacle))
     }
     if state.needsBaseline(tree: candidate.tipTree.objectID) {
       return .baseline(
@@ -210,13 +212,6 @@ final class GateTask {
   }
 
   // MARK: Pieces
-
-  /// Why nothing can be merged now, whatever it is.
-  private func obstacle(_ state: MigrationState) throws(CommandError) -> String? {
-    if let found = try site.obstacle(toMoving: state.intoRef, isOwn: !state.isShared) { return found }
-    if let found = try site.obstacle(astray: state) { return found }
-    return try site.obstacle(toSharing: state)
-  }
 
   /// How a step that passed ended: its branch may still have refused to move.
   private func settled() throws(CommandError) -> Ending {

@@ -122,7 +122,8 @@ public struct Interpreter {
   private func notify(_ migration: String, _ notice: Notice) {
     switch notice {
     case .stepBlocked, .paused: report(Interpreter.words(notice))
-    case .allStepsDone: break
+    // Whoever looks at the base tells it.
+    case .allStepsDone, .baseHeld: break
     }
     site.tell(migration, notice, report: report)
   }
@@ -132,6 +133,7 @@ public struct Interpreter {
     case .stepBlocked(let step, let reason): "\(step) is blocked: \(reason)"
     case .paused(let reason): "the migration is paused: \(reason)"
     case .allStepsDone: "every step is done"
+    case .baseHeld(let reason): reason
     }
   }
 }

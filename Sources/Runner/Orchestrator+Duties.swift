@@ -11,6 +11,7 @@ extension Orchestrator {
     case .stopWork(let fence): return stopWork(fence, desk)
     case .giveBack(let fence, let holder): return try giveBack(fence, holder, desk)
     case .judgeBase: return try judgeBase(desk)
+    case .followBase: return try desk.follower.begin(try state(desk), at: now(desk))
     case .gate(let fence): return try startGate(fence, desk)
     case .begin: return try begin(desk)
     case .renew(let fence, let holder, _): return try renew(fence, holder, desk)
@@ -46,15 +47,18 @@ extension Orchestrator {
     return state
   }
 
+  private func now(_ desk: Desk) throws(CommandError) -> Timestamp {
+    max(site.clock.now(), try reporting { try site.events.read() }.state.at)
+  }
+
   // MARK: Judging
+
+  /// How many submitted steps are looked at in a row when something is in the way of each.
+  private static let looksInRound = 4
 
   private func judgeBase(_ desk: Desk) throws(CommandError) -> Bool {
     let state = try state(desk)
-    guard let tip = try site.tip(of: state.intoRef) else {
-      throw CommandError(
-        "the integration branch '\(state.into)' is gone",
-        hint: "run 'git update-ref \(state.intoRef) \(state.tip.hex)'")
-    }
+    guard let tip = try site.tip(of: state.intoRef) else { throw site.isGone(state) }
     let tree = try site.tree(of: tip)
     guard state.needsBaseline(tree: tree.objectID) else { return false }
     desk.baseline = try BaselineTask(site: site, state: state, commit: tip, tree: tree, report: observer.warn)
@@ -78,21 +82,24 @@ extension Orchestrator {
     guard let task = desk.gate, let ending = try task.advance() else { return false }
     desk.gate = nil
     switch ending {
-    case .merged, .sentBack, .baseFails, .unjudged:
-      obstacles.clear()
-      desk.clearObstructed()
+    case .merged, .sentBack, .baseFails, .unjudged: return true
     case .notNow(let refusal):
       // That another run was faster is no news.
       if !isEnding, ![.limited, .wrongPhase].contains(refusal.code) { tell(obstacle: refusal.message) }
       // Without a new entry the next try would end as this one did: it waits, like everything else.
-      return try reporting { try site.events.read() }.tip != seen?.tip
+      if try reporting({ try site.events.read() }).tip != seen?.tip { return true }
+      desk.resting.add(task.fence, at: site.clock.now())
+      return false
     case .obstructed(let reason):
       // Looked at again when the next wait is over, without an entry in between.
       tell(obstacle: reason)
-      desk.note(obstructed: task.fence)
       return false
+    case .stepObstructed(let reason):
+      tell(obstacle: reason)
+      desk.resting.add(task.fence, at: site.clock.now())
+      // What is in the way of this one may not be in the way of the next; not all of them in one go.
+      return desk.resting.fences(at: site.clock.now()).count < Self.looksInRound
     }
-    return true
   }
 
   // MARK: Work

@@ -110,7 +110,7 @@ public final class Orchestrator {
       try reporting { try site.events.requireWitnessed() }
     }
     try tell(snapshot)
-    if try advance() { return .more }
+    if try advance(snapshot.state) { return .more }
     let states = try wanted(snapshot.state)
     var ends: [String: Ending] = [:]
     for assignment in snapshot.state.agenda(
@@ -133,6 +133,9 @@ public final class Orchestrator {
     }
     guard ends.count == states.count else { return .nothing }
     guard try isNewest(snapshot) else { return .more }
+    for state in states where ends[state.name] == .allDone && desk(state.name).approved.objection == nil {
+      if try desk(state.name).follower.lookOnceMore(state, at: site.clock.now()) { return .more }
+    }
     return .ended(try end(states, ends))
   }
 
@@ -141,7 +144,7 @@ public final class Orchestrator {
   /// The desk of a migration.
   func desk(_ migration: String) -> Desk {
     if let desk = desks[migration] { return desk }
-    let desk = Desk(migration)
+    let desk = Desk(migration, in: site, observer: observer)
     desks[migration] = desk
     return desk
   }
@@ -167,12 +170,14 @@ public final class Orchestrator {
       let desk = desk(state.name)
       let jobs = attempts.jobs.filter { $0.migration == state.name }
       var seat = try site.seat(
-        of: state, free: workers - attempts.jobs.count, looksAtBranch: jobs.isEmpty && desk.isIdle)
+        of: state, free: workers - attempts.jobs.count,
+        looksAtBranch: jobs.isEmpty && desk.gate == nil && desk.baseline == nil)
       seat.work = Set(jobs.map(\.claim.fence))
       seat.stopping = Set(jobs.filter(\.isStopping).map(\.claim.fence))
       seat.renewed = attempts.renewals
       seat.judging = desk.judging
-      seat.obstructed = desk.obstructed
+      seat.resting = desk.resting.fences(at: seat.clock)
+      (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)
       seat.isEnding = isEnding
       seat.mayBegin = try mayBegin(state, desk)
       seats[state.name] = seat
@@ -210,11 +215,13 @@ public final class Orchestrator {
 
   // MARK: Ends
 
-  private func advance() throws(CommandError) -> Bool {
+  private func advance(_ state: State) throws(CommandError) -> Bool {
     var didSomething = try attempts.advance()
     for desk in desks.values {
       if try advanceBaseline(desk) { didSomething = true }
       if try advanceGate(desk) { didSomething = true }
+      guard let migration = state.migration(named: desk.migration) else { continue }
+      if try desk.follower.advance(migration) { didSomething = true }
     }
     return didSomething
   }
@@ -304,7 +311,7 @@ public final class Orchestrator {
   }
 
   func tell(obstacle reason: String) {
-    if obstacles.isDue(reason, at: site.clock.now()) { observer.warn(reason) }
+    if obstacles.isNew(reason, at: site.clock.now()) { observer.warn(reason) }
   }
 
   private func wait() {

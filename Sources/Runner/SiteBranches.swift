@@ -66,6 +66,28 @@ extension Site {
     }
   }
 
+  /// Why git would not lead a branch from `old` to `new` now, or `nil`. Nothing is moved: hooks are asked,
+  /// and then hear that the move is given up.
+  func objection(toMoving ref: String, from old: OID, to new: OID) throws(CommandError) -> String? {
+    if let found = try obstacle(toMoving: ref, isOwn: false) { return found }
+    if let found = try obstacle(toMoving: ref, from: old, toTree: self.tree(of: new)) { return found }
+    return try reporting { () throws -> String? in
+      if let place = try checkouts(ref).first {
+        try requireApprovedCommands(of: program(of: checkout(place)), at: place)
+      }
+      var isWilling = false
+      let outcome = try git.updateRef(ref, to: new, from: old, hooks: .effective) {
+        isWilling = true
+        return "it was only tried"
+      }
+      if isWilling { return nil }
+      switch outcome {
+      case .moved: return nil
+      case .lost(let text), .denied(let text), .busy(let text), .unknown(let text): return firstLine(text)
+      }
+    }
+  }
+
   package func holdStill(
     _ ref: String, at tip: OID, isOwn: Bool, _ body: () throws(CommandError) -> Void
   ) throws(CommandError) -> String? {

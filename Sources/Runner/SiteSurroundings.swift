@@ -22,6 +22,7 @@ extension Site: Surroundings {
       variables.merge(["MIGRATE_EVENT": "blocked", "MIGRATE_STEP": step]) { $1 }
     case .paused: variables["MIGRATE_EVENT"] = "paused"
     case .allStepsDone: variables["MIGRATE_EVENT"] = "done"
+    case .baseHeld: variables["MIGRATE_EVENT"] = "base"
     }
     let environment = ChildEnvironment.allowList(
       from: environment, adding: variables, extraNames: passedVariables)
@@ -71,6 +72,19 @@ extension Site: Surroundings {
     try Candidate.build(site: self, migration: migration, fence: fence, submission: submission)
   }
 
+  package func refreshed(
+    _ migration: MigrationState, from tip: OID, with base: OID
+  ) throws(CommandError) -> Candidate.Outcome {
+    switch try reporting({ try repository.mergeCommits(ours: tip, theirs: base) }) {
+    case .conflicts(let paths): return .conflicts(paths)
+    case .clean(let tree):
+      let commit = try integrationCommit(
+        tree: tree, parents: [tip, base],
+        message: "Merge \(migration.base) into \(migration.into)\n\nMigrate-Refresh: \(migration.name)\n")
+      return .made(Candidate(tip: tip, tipTree: try self.tree(of: tip), tree: tree, commit: commit))
+    }
+  }
+
   package func guardFailure(
     _ plan: Plan, _ step: PlannedStep, _ submission: Submission
   ) throws(CommandError) -> Migration.Failure? {
@@ -93,6 +107,11 @@ extension Site: Surroundings {
       return try GateJob(
         site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration]
       ) { "\(directory)/baseline-\($0).log" }
+    case .refresh(let migration):
+      let directory = "\(localDirectory)/logs/\(migration)"
+      return try GateJob(
+        site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration]
+      ) { "\(directory)/refresh-\($0).log" }
     case .candidate(let migration, let fence, let gate):
       return try GateJob(
         site: self, plan: plan, commit: commit,

@@ -23,6 +23,9 @@ package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitn
 package protocol BranchAccess: AnyObject {
   /// The commit that a ref points to, `nil` when there is no such ref.
   func tip(of ref: String) throws(CommandError) -> OID?
+  /// The newest commit of the base: of the branch here or, where the ledger is shared, of the one there when
+  /// it has only gone on from here. `nil` when there is no such branch.
+  func base(of migration: MigrationState) throws(CommandError) -> OID?
   /// The tree of a commit.
   func tree(of commit: OID) throws(CommandError) -> OID
   /// Whether `commit` is here and lies behind `tip`.
@@ -52,6 +55,13 @@ package protocol BranchAccess: AnyObject {
   /// Why the branch could not be moved from `old` to a commit with the tree `new`, or `nil`: where it is
   /// checked out, a file that git does not know is in the way of a new one.
   func obstacle(toMoving ref: String, from old: OID, toTree new: OID) throws(CommandError) -> String?
+}
+
+extension BranchAccess {
+  /// Where nobody else works the base is the branch that is here.
+  package func base(of migration: MigrationState) throws(CommandError) -> OID? {
+    try tip(of: "refs/heads/" + migration.base)
+  }
 }
 
 /// The places where steps are worked on.
@@ -146,6 +156,10 @@ package protocol GateAccess: AnyObject {
   func candidate(
     of submission: Submission, _ fence: Fence, _ migration: MigrationState
   ) throws(CommandError) -> Candidate.Outcome
+  /// Builds what the branch would become with the base in it.
+  func refreshed(
+    _ migration: MigrationState, from tip: OID, with base: OID
+  ) throws(CommandError) -> Candidate.Outcome
   /// What the plan's guards have against a submitted change, or `nil`.
   func guardFailure(
     _ plan: Plan, _ step: PlannedStep, _ submission: Submission
@@ -163,6 +177,8 @@ package protocol GateAccess: AnyObject {
 package enum GateSubject: Equatable {
   /// A tree that no step has touched.
   case baseline(migration: String)
+  /// The branch with the base in it.
+  case refresh(migration: String)
   /// The candidate of a submitted step, in the gate run of that number.
   case candidate(migration: String, Fence, gate: Int)
 }

@@ -50,7 +50,7 @@ public struct GateAttempt {
     case .sentBack(let failure): .sentBack(failure)
     case .baseFails(let reason): .unknown("the base does not pass its own gate: \(reason)")
     case .unjudged(let reason): .unknown(reason)
-    case .obstructed(let reason): .unknown(reason)
+    case .obstructed(let reason), .stepObstructed(let reason): .unknown(reason)
     case .notNow(let refusal):
       [.limited, .wrongPhase].contains(refusal.code) ? .notNow : .unknown(refusal.message)
     }

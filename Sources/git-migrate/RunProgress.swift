@@ -11,6 +11,8 @@ final class RunProgress: RunObserver {
   private let isQuiet: Bool
   private let isLive: Bool
   private var isShown = false
+  /// How many attempts of each step of each migration had failed when that was looked at last.
+  private var failures: [String: [String: Int]] = [:]
 
   init(_ context: Context, _ scope: Orchestrator.Scope, isQuiet: Bool) {
     self.context = context
@@ -25,10 +27,27 @@ final class RunProgress: RunObserver {
     for sentence in sentences where !RunProgress.isNoise(sentence) {
       write(TerminalText.sanitizedLine(sentence) + "\n")
     }
-    let steps = steps(snapshot.state)
+    let migrations = migrations(snapshot.state)
+    for migration in migrations { tellLogs(migration) }
+    let steps = migrations.flatMap(\.steps)
     guard isLive, !steps.isEmpty else { return }
     write("\r\u{1B}[2K" + line(steps))
     isShown = true
+  }
+
+  /// Where a person reads more about the attempts that have failed since.
+  private func tellLogs(_ state: MigrationState) {
+    var now: [String: Int] = [:]
+    for step in state.steps where step.failures > 0 {
+      now[step.id] = step.failures
+      guard let seen = failures[state.name], step.failures > seen[step.id, default: 0] else { continue }
+      let directory = try? context.site().logDirectory(state.name, step.id)
+      let last = directory.flatMap { try? LogFile.list($0, step: step.id) }?.max { $0.changed < $1.changed }
+      // Another machine has the logs of its own attempts.
+      guard let last else { continue }
+      write("  log: \(TerminalText.sanitizedLine(last.path)) ('git migrate logs \(step.id)')\n")
+    }
+    failures[state.name] = now
   }
 
   func warn(_ text: String) {
@@ -48,10 +67,10 @@ final class RunProgress: RunObserver {
     sentence.contains(" about to be merged as ") || sentence.contains(" renewed by ")
   }
 
-  private func steps(_ state: State) -> [Step] {
+  private func migrations(_ state: State) -> [MigrationState] {
     switch scope {
-    case .migration(let name): state.migration(named: name)?.steps ?? []
-    case .all: state.migrations.filter { !$0.phase.isTerminal }.flatMap(\.steps)
+    case .migration(let name): state.migration(named: name).map { [$0] } ?? []
+    case .all: state.migrations.filter { !$0.phase.isTerminal }
     }
   }
 

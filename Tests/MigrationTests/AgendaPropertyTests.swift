@@ -124,6 +124,7 @@ private final class Desk {
     case .stopWork(let fence): seats[index].work.remove(fence)
     case .giveBack(let fence, let holder):
       story.tell(.stepReleased(fence, forced: false, reason: ""), by: holder)
+    case .followBase: Issue.record("the plan follows no base")
     case .judgeBase:
       story.tell(
         .baselineRecorded(

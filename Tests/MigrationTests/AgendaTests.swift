@@ -70,10 +70,10 @@ import Testing
       story.submit(step, by: "w1")
     }
     var seat = seat(story)
-    seat.obstructed = [story.fence("A")]
+    seat.resting = [story.fence("A")]
     #expect(agenda(story, seat) == [.gate(story.fence("B"))])
-    seat.obstructed.insert(story.fence("B"))
-    #expect(agenda(story, seat) == [.gate(story.fence("A"))], "one of them is tried again")
+    seat.resting.insert(story.fence("B"))
+    #expect(agenda(story, seat).isEmpty, "until one has rested")
   }
 
   @Test func nobodyJudgesWhileAnotherRunDoes() {
@@ -254,5 +254,21 @@ import Testing
     #expect(agenda(story, seat(story)).isEmpty)
     story.wait(10)
     #expect(agenda(story, seat(story)) == [.begin(step: "A")])
+  }
+
+  @Test func aBaseThatIsFollowedIsLookedAtBeforeItIsJudged() {
+    var plan = Plan.sample([PlannedStep(id: "A")])
+    plan.refreshSeconds = 3600
+    let story = Story(plan)
+    var seat = seat(story)
+    #expect(agenda(story, seat) == [.followBase, .judgeBase])
+    seat.judging = .refresh
+    #expect(agenda(story, seat).isEmpty, "no work on a base that nobody has judged")
+    pass(story)
+    seat = self.seat(story)
+    seat.baseLook = story.now
+    #expect(agenda(story, seat) == [.begin(step: "A")])
+    seat.clock = story.now.adding(seconds: 3600)
+    #expect(agenda(story, seat) == [.followBase, .begin(step: "A")])
   }
 }

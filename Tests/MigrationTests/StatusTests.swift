@@ -70,6 +70,18 @@ import Testing
     #expect(Self.report().printableBytes == Self.report().json.printableBytes)
   }
 
+  @Test func scriptsAreToldHowFreshASharedPictureIs() throws {
+    var report = Self.report()
+    #expect(report.json["shared"] == .null)
+    #expect(!report.porcelain().contains("# shared"))
+    report.shared = SharedPicture(remote: "origin", asOf: Timestamp(milliseconds: 1_500), waiting: 2)
+    #expect(try report.json["shared"] == JSON.parse(#"{"as_of":1,"remote":"origin","waiting":2}"#))
+    #expect(report.json.printableBytes == report.printableBytes)
+    #expect(report.porcelain().contains("\n# shared 1 2 origin\n"))
+    report.shared?.asOf = nil
+    #expect(report.porcelain(zeroTerminated: true).contains("\0# shared - 2 origin\0"))
+  }
+
   @Test func aDeadHolderIsTold() {
     let story = Self.story
     let report = StatusReport(

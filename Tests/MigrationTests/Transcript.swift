@@ -114,6 +114,7 @@ enum Transcript {
       case .stepBlocked(let step, let reason): "notify: \(step) blocked (\(reason))"
       case .paused(let reason): "notify: paused (\(reason))"
       case .allStepsDone: "notify: all steps done"
+      case .baseHeld(let reason): "notify: base held (\(reason))"
       }
     }
   }

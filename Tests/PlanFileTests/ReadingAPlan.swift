@@ -65,6 +65,7 @@ struct ReadingAPlan {
       worktree: { copy: [.env, local/settings], setup: npm ci, keep: true }
       gate: { verifiers: [{ name: t, run: make test }] }
       commit: { body: worker, trailers: [plan, agent] }
+      refresh: { every: 1h }
       notify: ./tell
       steps:
         - { id: 1, lock: db, uses: [gpu, build], priority: -3, timeout: 2d, prompt: "{{step.id}}" }
@@ -84,6 +85,8 @@ struct ReadingAPlan {
     #expect(plan.worktree == Plan.Worktree(copy: [".env", "local/settings"], setup: "npm ci", keep: true))
     #expect(plan.commit == Plan.Commit(body: .worker, trailers: [.plan, .agent]))
     #expect(try Plan(json: plan.json).commit == plan.commit)
+    #expect(plan.refreshSeconds == 3600)
+    #expect(try Plan(json: plan.json).refreshSeconds == 3600)
     #expect(plan.notify == "./tell")
     // Words that YAML 1.1 takes for numbers or truth values stay the text they are.
     #expect(

@@ -111,7 +111,15 @@ struct RefusingAPlan {
       (
         plan("on: yes"),
         "4:1: unknown key 'on' in the plan\nhint: known keys are migration, base, into, agent, "
-          + "attempts, lease, backoff, resources, worktree, gate, commit, notify, steps"
+          + "attempts, lease, backoff, resources, worktree, gate, commit, refresh, notify, steps"
+      ),
+      (
+        plan("refresh: { every: 59s }"),
+        "4:19: 'every' must be between 1m and 30d, not '59s'"
+      ),
+      (
+        plan("refresh: {}"),
+        "4:10: 'refresh' does not say how often\nhint: write 'refresh: { every: 1h }', or take it out"
       ),
       (plan("commit: { body: mine }"), "4:17: unknown body 'mine'\nhint: use one of template, worker"),
       (

@@ -40,6 +40,7 @@ struct TheSchema {
       (try child(root, ["properties", "agent"]), KnownKeys.agent),
       (try item(try child(root, ["properties", "backoff", "anyOf"]), 1), KnownKeys.backoff),
       (try child(root, ["properties", "worktree"]), KnownKeys.worktree),
+      (try child(root, ["properties", "refresh"]), KnownKeys.refresh),
       (gate, KnownKeys.gate),
       (try item(try child(gate, ["properties", "setup", "anyOf"]), 1), KnownKeys.gateSetup),
       (try child(gate, ["properties", "verifiers", "items"]), KnownKeys.verifier),

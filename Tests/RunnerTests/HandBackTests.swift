@@ -46,6 +46,32 @@ struct HandBackTests {
     #expect(left == Array("mine\n".utf8))
   }
 
+  @Test(
+    "what keeps the base from moving is found before the end is recorded",
+    arguments: ["dirty file", "new file", "checked out twice", "lock", "hook", "filter"])
+  func nothingHalfDone(kind: String) throws {
+    let world = try done()
+    let repository = world.repository
+    switch kind {
+    case "dirty file": try repository.write("a.txt", "mine\n")
+    case "new file": try repository.write("new/x", "mine\n")
+    case "checked out twice": try repository.git("worktree", "add", "--quiet", "--force", "../w", "main")
+    case "lock": try repository.write(".git/refs/heads/main.lock", "")
+    case "hook":
+      let hook = repository.path + "/.git/hooks/reference-transaction"
+      let text = "#!/bin/sh\n! grep -q refs/heads/main || { echo not today >&2; exit 1; }\n"
+      try Files.writeAtomically(hook, Array(text.utf8), mode: 0o755)
+    default: try repository.git("config", "filter.f.smudge", "cat")
+    }
+    let main = try repository.git("rev-parse", "main")
+    let before = try world.sentences()
+    let finish = try world.migrate("finish")
+    #expect(finish.code != 0, "\(finish)")
+    #expect(try world.sentences() == before, "\(finish)")
+    #expect(try repository.git("rev-parse", "main") == main)
+    #expect(try world.phase() == "running")
+  }
+
   @Test("a worktree whose folder is gone holds nothing back; one that is locked may come back, and does")
   func folderGone() throws {
     let world = try done()

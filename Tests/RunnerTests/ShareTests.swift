@@ -1,3 +1,4 @@
+import Migration
 import Processes
 import Support
 import Testing
@@ -107,6 +108,12 @@ struct ShareTests {
     #expect(try world.runMigrate("status").out.contains("as of") == false)
     let old = try world.run(TestBinary.path, ["status"], in: other)
     #expect(old.out.contains("as of ") && old.out.contains("no migration here"), "\(old)")
+    func asOf(_ options: String...) throws -> JSON? {
+      let status = try world.run(TestBinary.path, ["status", "--json"] + options, in: other)
+      return try JSON.parse(status.out)["shared"]?["as_of"]
+    }
+    #expect(try asOf() == .integer(1_767_225_600))
+    #expect(try asOf("--fetch") != .integer(1_767_225_600))
     let new = try world.run(TestBinary.path, ["status", "--fetch"], in: other)
     #expect(new.out.contains("0 of 1") && !new.out.contains("as of"), "\(new)")
   }

@@ -185,4 +185,18 @@ struct SubmoduleTests {
       try world.repository.git("rev-parse", "migrate/mig:sub")
         == world.repository.git("-C", lib, "rev-parse", "HEAD"))
   }
+
+  @Test("is told by the doctor until the set-up of the plan speaks of it")
+  func doctor() throws {
+    let world = try World()
+    func told() throws -> String {
+      let lines = try world.base.migrate("doctor").out.split(separator: "\n")
+      return lines.filter { $0.contains("submodules") }.joined(separator: "\n")
+    }
+    #expect(try told().contains("1 submodule here: empty folders"))
+    try world.base.start("  - { id: A, run: 'echo x > x' }")
+    #expect(try told().contains("no set-up of 'mig' fills them"))
+    try world.base.amend("  - { id: A, run: 'echo x > x' }", more: "worktree: { setup: '\(world.fill)' }")
+    #expect(try told().contains("the set-up speaks of them"))
+  }
 }

@@ -62,6 +62,24 @@ struct ToldWhyTests {
     #expect(try world.note("notices").contains(wanted))
   }
 
+  @Test("where the log of a failed attempt is, and how it is read")
+  func log() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'echo words; exit 4' }\n  - { id: B, run: 'echo b > b' }")
+    let run = try world.migrate("run", adding: ["DATABASE_URL": "x"])
+    let lines = run.out.split(separator: "\n").map(String.init)
+    let failed = lines.indices.filter { lines[$0].contains("A attempt failed") }
+    #expect(failed.count == 2, "\(run)")
+    for (number, index) in zip(1..., failed) {
+      let line = lines.dropFirst(index + 1).first ?? ""
+      #expect(
+        line.hasPrefix("  log: /") && line.hasSuffix("/A/\(number)-work.log ('git migrate logs A')"), "\(run)"
+      )
+    }
+    #expect(!run.out.contains("logs B"))
+    #expect(run.err.contains("did not get DATABASE_URL"), "\(run)")
+  }
+
   @Test("that a codemod failed, by the last line that it printed")
   func codemod() throws {
     let world = try MigrationWorld()

@@ -13,6 +13,8 @@ final class Clone {
   /// The integration branch.
   var branch: OID?
   var isBranchHeld = false
+  /// A file that somebody has changed where the branch is checked out, by its number.
+  var changedFile: Int?
   /// The results of claims, by their refs.
   var attempts: [String: OID] = [:]
   /// Tips that are kept although they will not be part of the chain.

@@ -50,6 +50,12 @@ struct Objects {
     return false
   }
 
+  /// The newest commit that lies behind both; a commit has a higher number than its parents.
+  func mergeBase(_ one: OID, _ other: OID) -> OID? {
+    commits.indices.reversed().lazy.map { OID(kind: Objects.commitKind, number: $0) }
+      .first { isAncestor($0, of: one) && isAncestor($0, of: other) }
+  }
+
   /// A merge of three trees; the numbers of the files in conflict when it cannot be made.
   mutating func merge(base: OID, ours: OID, theirs: OID) -> (tree: OID?, conflicts: [Int]) {
     if ours == theirs || base == theirs { return (ours, []) }

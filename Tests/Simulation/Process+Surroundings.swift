@@ -68,7 +68,12 @@ extension Process: Surroundings {
   func obstacle(
     toMoving ref: String, from old: OID, toTree new: OID
   ) throws(CommandError) -> String? {
-    try obstacle(toMoving: ref, isOwn: true)
+    if let file = machine.clone.changedFile,
+      world.objects.files(world.objects.tree(of: old))[file] != world.objects.files(new)[file]
+    {
+      return "file-\(file) is changed where the branch is checked out"
+    }
+    return try obstacle(toMoving: ref, isOwn: true)
   }
 
   func holdStill(
@@ -143,6 +148,22 @@ extension Process: Surroundings {
     guard let tree = merged.tree else { return .conflicts(merged.conflicts.map { "file-\($0)" }) }
     let commit = tree == tipTree ? tip : world.objects.commit(tree, parents: [tip])
     clone.addCommit(commit)
+    guard passes() else { throw death }
+    return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
+  }
+
+  func refreshed(
+    _ migration: MigrationState, from tip: OID, with base: OID
+  ) throws(CommandError) -> Candidate.Outcome {
+    guard passes() else { throw death }
+    guard let before = world.objects.mergeBase(tip, base) else { throw CommandError("nothing in common") }
+    machine.clone.learn(commit: base, world)
+    let tipTree = world.objects.tree(of: tip)
+    let merged = world.objects.merge(
+      base: world.objects.tree(of: before), ours: tipTree, theirs: world.objects.tree(of: base))
+    guard let tree = merged.tree else { return .conflicts(merged.conflicts.map { "file-\($0)" }) }
+    let commit = world.objects.commit(tree, parents: [tip, base])
+    machine.clone.addCommit(commit)
     guard passes() else { throw death }
     return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
   }

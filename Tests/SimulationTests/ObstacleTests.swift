@@ -11,15 +11,22 @@ import Testing
 @Suite("An hour with something in the way")
 struct ObstacleTests {
   private final class Listener: RunObserver {
+    let world: World
     var warnings: [String] = []
+    /// When each was said, in milliseconds of the world.
+    var times: [Int64] = []
+    init(_ world: World) { self.world = world }
     func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [String]) {}
-    func warn(_ text: String) { warnings.append(text) }
+    func warn(_ text: String) {
+      warnings.append(text)
+      times.append(world.now)
+    }
   }
 
   private let world: World
   private let machine: Machine
   private let process: Process
-  private let listener = Listener()
+  private let listener: Listener
   private let run: Orchestrator
   private let fence = Fence(step: "S1", epoch: 1)
   private let first: OID
@@ -29,14 +36,15 @@ struct ObstacleTests {
   init() throws {
     world = try #require((1...100).lazy.map { World(seed: $0) }.first { $0.server == nil && !$0.hasHooks })
     world.isCalm = true
+    listener = Listener(world)
     machine = Machine(name: "m1", workers: 1, clone: world.clones[0], wakesAt: .max)
     process = Process(world: world, machine: machine, actor: "m1")
     machine.process = process
     world.machines = [machine]
     run = Orchestrator(in: process, .migration(World.migration), workers: 1, observer: listener)
-    first = world.objects.commit(world.objects.tree([1, 1, 1]), parents: [])
+    first = world.objects.commit(world.objects.tree([1, 1, 1, 1, 1, 1, 1]), parents: [])
     world.base = first
-    let tree = world.objects.tree([1, 2, 1])
+    let tree = world.objects.tree([1, 2, 1, 1, 1, 1, 1])
     result = world.objects.commit(tree, parents: [first])
     let plan = Plan(migration: World.migration, steps: [PlannedStep(id: "S1")])
     try record(
@@ -58,8 +66,10 @@ struct ObstacleTests {
     guard case .won = outcome else { throw NotRecorded(outcome: "\(outcome)") }
   }
 
-  private var phase: StepPhase? {
-    get throws { try process.events.read().state.migration(named: World.migration)?.step("S1")?.phase }
+  private var phase: StepPhase? { get throws { try phase(of: "S1") } }
+
+  private func phase(of step: String) throws -> StepPhase? {
+    try process.events.read().state.migration(named: World.migration)?.step(step)?.phase
   }
 
   /// Runs for an hour in which a wait is half a second, as in a real run. Gives how often it went round.
@@ -83,13 +93,14 @@ struct ObstacleTests {
     #expect(rounds <= 7_201)
     #expect(busy <= 1, "a round without a wait is one in which something happened")
     #expect(world.chain.count == entries, "nothing is recorded over and over")
-    #expect(listener.warnings.count == 6, "every ten minutes: \(listener.warnings.prefix(9))")
     #expect(listener.warnings.allSatisfy { $0.contains(text) }, "\(listener.warnings.prefix(9))")
+    let gaps = zip(listener.times, listener.times.dropFirst()).map { $1 - $0 }
+    #expect(gaps.count == 5 && gaps.allSatisfy { (600_000...610_000).contains($0) }, "\(gaps)")
   }
 
   @Test("a commit on the branch that came past the gate: told now and then, with the way back")
   func foreignCommit() throws {
-    world.branch = world.objects.commit(world.objects.tree([1, 1, 2]), parents: [first])
+    world.branch = world.objects.commit(world.objects.tree([1, 1, 2, 1, 1, 1, 1]), parents: [first])
     try check(tells: "git update-ref \(World.intoRef) \(first.hex)")
     world.branch = first
     _ = try anHour()
@@ -114,7 +125,7 @@ struct ObstacleTests {
   @Test("a lock on the branch of a merge that was cut off: told now and then, and settled when it is gone")
   func leftLockOfMerge() throws {
     let dead = Process(world: world, machine: machine, actor: "dead")
-    let candidate = world.objects.commit(world.objects.tree([1, 2, 1]), parents: [first])
+    let candidate = world.objects.commit(world.objects.tree([1, 2, 1, 1, 1, 1, 1]), parents: [first])
     let tree = world.objects.tree(of: candidate)
     let end = process.clock.now().adding(seconds: 600)
     try record(
@@ -142,5 +153,46 @@ struct ObstacleTests {
       Issue.record("it is \(String(describing: try phase))")
       return
     }
+  }
+
+  @Test(
+    "a file that is in the way of one step: the others go on past it, and it is told no more often for that")
+  func othersGoOn() throws {
+    try amend(steps: ["S1", "S2", "S3", "S4", "S5", "S6", "S7"])
+    machine.clone.changedFile = 1
+    // S1 and S2 change the same file, in the same way.
+    for number in 2...7 { try submit("S\(number)", changing: number - 1) }
+    let (_, busy) = try anHour()
+    #expect(busy < 100)
+    for step in ["S3", "S4", "S5", "S6", "S7"] {
+      guard case .merged = try phase(of: step) else {
+        Issue.record("\(step) is \(String(describing: try phase(of: step)))")
+        return
+      }
+    }
+    #expect(listener.warnings.count == 6, "\(listener.warnings.prefix(9))")
+    #expect(try phase?.word == "submitted" && phase(of: "S2")?.word == "submitted")
+    machine.clone.changedFile = nil
+    _ = try anHour()
+    #expect(try phase?.word == "merged")
+  }
+
+  private func amend(steps: [String]) throws {
+    let plan = Plan(migration: World.migration, steps: steps.map { PlannedStep(id: $0) })
+    try record(.planAmended(PlanAmendment(plan: plan, number: 2, digest: "d")))
+  }
+
+  private func submit(_ step: String, changing file: Int) throws {
+    let fence = Fence(step: step, epoch: 1)
+    var files: [Int32] = [1, 1, 1, 1, 1, 1, 1]
+    files[file] = 2
+    let tree = world.objects.tree(files)
+    let commit = world.objects.commit(tree, parents: [first])
+    try record(
+      .stepClaimed(
+        Claim(
+          fence: fence, holder: "m1", owner: process.owner, base: first.id,
+          expiresAt: process.clock.now().adding(seconds: 600), slot: nil)))
+    try record(.stepSubmitted(fence, Submission.Result(commit: commit.id, tree: tree.id, isNoOp: false)))
   }
 }

@@ -3,23 +3,39 @@ extension MigrationState {
   /// The base, one gate, and a step for each worker that is free: as far as one does not stand in the way of
   /// the other.
   func beginnings(at now: Timestamp, seat: Seat) -> [Duty] {
-    guard !seat.isEnding, seat.mayBegin, case .running = phase else { return [] }
-    if seat.judging == .base { return [] }
-    if seat.work.isEmpty, seat.judging == .nothing, mustJudgeBase(seat) { return [.judgeBase] }
+    guard !seat.isEnding, seat.mayBegin, case .running = phase, seat.judging != .base else { return [] }
     var duties: [Duty] = []
-    var waiting: Fence?
-    if seat.judging == .nothing {
-      waiting = gateable(at: now, but: seat.obstructed)
-      if let waiting, GateResources(self, machine: seat.owner.machine).areFree {
-        duties.append(.gate(waiting))
+    let resources = GateResources(self, machine: seat.owner.machine)
+    // Before the base is judged: it may have been mended.
+    if seat.judging == .nothing, looksAtBase(at: now, seat), resources.areFree { duties.append(.followBase) }
+    if seat.work.isEmpty, mustJudgeBase(seat) {
+      switch seat.judging {
+      case .nothing: return duties + [.judgeBase]
+      case .refresh, .base: return duties
+      case .result: break
+      }
+    }
+    var isWaiting = false
+    if seat.judging == .nothing, gateable(at: now) != nil {
+      isWaiting = true
+      if resources.areFree, let fence = gateable(at: now, passing: seat.resting) {
+        duties.append(.gate(fence))
       }
     }
     guard seat.free ?? 0 > 0 else { return duties }
-    let sparing = waiting != nil || seat.judging != .nothing
-    if case .step(let id) = nextOffer(at: now, seat: seat, sparingGate: sparing) {
+    if case .step(let id) = nextOffer(
+      at: now, seat: seat, sparingGate: isWaiting || seat.judging != .nothing)
+    {
       duties.append(.begin(step: id))
     }
     return duties
+  }
+
+  /// Whether the base is to be looked at, as the plan says or because something was in the way.
+  private func looksAtBase(at now: Timestamp, _ seat: Seat) -> Bool {
+    if looksAtBase(at: now, last: seat.baseLook) { return true }
+    guard let retry = seat.baseRetry, now >= retry else { return false }
+    return looksAtBase(at: now, last: nil)
   }
 
   /// The step that a worker of a run should claim: one that a machine can do. With `sparingGate` none that
@@ -48,33 +64,32 @@ extension MigrationState {
   }
 
   /// The submitted step that has waited longest in the plan's order, when nobody moves the branch and nobody's
-  /// gate is under way; none of those in `obstructed` while another one waits.
-  public func gateable(at now: Timestamp, but obstructed: Set<Fence> = []) -> Fence? {
+  /// gate is under way. Those of `passing` are passed over.
+  public func gateable(at now: Timestamp, passing: Set<Fence> = []) -> Fence? {
     guard refresh == nil else { return nil }
     var found: Fence?
-    var later: Fence?
     for step in stepsInFlight {
       switch step.phase {
       case .gating, .merging: return nil
       case .submitted(let submission):
-        guard found == nil, submission.notBefore <= now else { continue }
         let fence = Fence(step: step.id, epoch: step.epoch)
-        if obstructed.contains(fence) { later = later ?? fence } else { found = fence }
+        if found == nil, submission.notBefore <= now, !passing.contains(fence) { found = fence }
       case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: continue
       }
     }
-    return found ?? later
+    return found
   }
 }
 
 /// The plan's semaphores on one machine, seen from the gate: its verifiers hold some of them while they run,
 /// and steps hold them while they are worked on.
-struct GateResources {
+public struct GateResources {
   private let plan: Plan
   private let wanted: Set<String>
   private var used: [String: Int] = [:]
 
-  init(_ state: MigrationState, machine: String) {
+  /// Counts what the steps that are worked on there hold.
+  public init(_ state: MigrationState, machine: String) {
     plan = state.plan
     wanted = Set(state.plan.gate.verifiers.compactMap(\.uses))
     guard !wanted.isEmpty else { return }
@@ -86,7 +101,7 @@ struct GateResources {
   }
 
   /// Whether the gate can have what its verifiers hold.
-  var areFree: Bool { wanted.allSatisfy { used[$0, default: 0] < plan.capacity(of: $0) } }
+  public var areFree: Bool { wanted.allSatisfy { used[$0, default: 0] < plan.capacity(of: $0) } }
 
   /// Whether the gate still gets what it needs when this step is begun as well.
   func leavesRoom(_ step: PlannedStep) -> Bool {

@@ -29,7 +29,7 @@ extension State {
         switch duty {
         case .createBranch, .expire, .abandonGate, .settle, .stopWork, .giveBack, .renew:
           first.append(assignment)
-        case .judgeBase, .gate, .begin: beginnings.append((seat.work.count, assignment))
+        case .judgeBase, .followBase, .gate, .begin: beginnings.append((seat.work.count, assignment))
         case .end: last.append(assignment)
         }
       }

@@ -13,6 +13,7 @@ extension Duty {
     case .stopWork(let fence): "stop the work on \(name(fence))"
     case .giveBack(let fence, let holder): "give \(name(fence)) of \(holder) back"
     case .judgeBase: "judge the base"
+    case .followBase: "look whether the base has moved"
     case .gate(let fence): "judge \(name(fence))"
     case .begin(let step): "begin \(step)"
     case .renew(let fence, _, let until): "renew \(name(fence)) until \(until.utc)"

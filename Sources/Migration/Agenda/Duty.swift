@@ -15,6 +15,8 @@ public enum Duty: Equatable, Sendable {
   case giveBack(Fence, holder: String)
   /// Judge the tree at the tip before any work is given out.
   case judgeBase
+  /// See whether the base has moved, and take it in when it has.
+  case followBase
   /// Judge a result.
   case gate(Fence)
   /// Claim the step that is next, and begin it; this one, unless the state has changed by then.

@@ -21,8 +21,12 @@ public struct Seat: Equatable, Sendable {
   public var clock: Timestamp
   /// What this process judges.
   public var judging: Judging = .nothing
-  /// The claims whose result could not be judged when it was tried last, for a reason that time may mend.
-  public var obstructed: Set<Fence> = []
+  /// The claims whose result is passed over for a while: something was in the way of it.
+  public var resting: Set<Fence> = []
+  /// When the base was looked at last; `nil` before the first time.
+  public var baseLook: Timestamp?
+  /// When it is to be looked at again before the plan says so.
+  public var baseRetry: Timestamp?
   /// Whether this process begins nothing new and ends when its work has: a signal came.
   public var isEnding = false
   /// Whether new work may begin: the plan is approved and the machine has room.
@@ -46,6 +50,8 @@ public struct Seat: Equatable, Sendable {
     case base
     /// The result of a claim.
     case result(Fence)
+    /// The moved base, taken in.
+    case refresh
   }
 
   /// Makes a seat of a process that does nothing yet.

@@ -14,7 +14,7 @@ struct FinishCommand: Subcommand {
       that does is named, and the migration stays open. Then the base is fast-forwarded to the integration \
       branch. When the base has moved, take it in with 'git migrate refresh' first, or leave the branch for \
       a pull request with '--no-merge'. Where the ledger is shared, '--push' leads the base there \
-      forward, too. \
+      forward, too. What keeps the base from moving is said first, and then nothing is recorded. \
       Exit codes: 0 done, 1 the result does not pass or the base was not moved, 125 it could not be verified.
       """)
 
@@ -59,6 +59,8 @@ struct FinishCommand: Subcommand {
     let result = ObjectID(tip.hex) ?? .zero
     if !leavesBase { try site.requireForward(state, to: tip) }
     guard try isGood(state, tip, context) else { return }
+    // Looked at once more: the end cannot be taken back, and judging takes its time.
+    if !leavesBase { try site.requireForward(state, to: tip) }
     let outcome = try context.interpreter().append(
       [Proposal(state.name, .migrationFinished(result: result, partial: partial))], by: site.actor)
     switch outcome {

@@ -104,6 +104,15 @@ struct RunCommand: Subcommand {
     return try reporting { try site.ledger.read() }.state.migration(named: name)?.baselineFailure
   }
 
+  /// What failed may have wanted a variable that it does not get.
+  private func hintAtVariables(_ who: String, _ context: Context) throws(CommandError) {
+    let dropped = try context.site().droppedVariables
+    guard !dropped.isEmpty else { return }
+    context.hint(
+      "\(who) did not get \(dropped.prefix(8).joined(separator: ", ")); "
+        + "'git config --add migrate.passEnvironment NAME' lets one through")
+  }
+
   private func tell(_ ending: Orchestrator.Ending, _ name: String, _ context: Context) throws(CommandError) {
     switch ending {
     case .allDone:
@@ -116,6 +125,7 @@ struct RunCommand: Subcommand {
       context.hint(
         "see why with 'git migrate show \(blocked.first ?? "STEP")', its log with "
           + "'git migrate logs'; then 'git migrate retry' or 'skip'")
+      try hintAtVariables("workers and verifiers", context)
     case .needsWorkers(let open):
       context.exitCode = .no
       let first = open.first ?? ""
@@ -130,12 +140,7 @@ struct RunCommand: Subcommand {
       }
       try context.output.write(FailureText.lines(failure, indent: 2, limit: 20))
       context.hint("'git migrate logs --baseline' shows all that was printed")
-      let dropped = try context.site().droppedVariables
-      if !dropped.isEmpty {
-        context.hint(
-          "verifiers did not get \(dropped.prefix(8).joined(separator: ", ")); "
-            + "'git config --add migrate.passEnvironment NAME' lets one through")
-      }
+      try hintAtVariables("verifiers", context)
       context.hint(
         "mend the base and take it in with 'git migrate refresh', or change the gate with "
           + "'git migrate amend'; then 'git migrate resume'")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Ledger
 import Migration
+import Processes
 import Runner
 
 /// `git migrate status`: where every step is.
@@ -44,9 +45,10 @@ struct StatusCommand: Subcommand {
     if fetch { try bringNewest(context) }
     let snapshot = try reporting { try site.ledger.read() }
     if let name = migration.migration { _ = try site.migration(name, in: snapshot.state) }
-    let report = StatusReport(
+    var report = StatusReport(
       snapshot.state, sequence: snapshot.sequence, now: site.clock.now(), only: migration.migration,
       isDead: Site.isProvablyDead)
+    report.shared = try picture(site)
     if json.isWanted { return try context.output.write(bytes: report.printableBytes + [0x0A]) }
     if porcelain != nil || isZeroTerminated {
       return try context.output.write(report.porcelain(zeroTerminated: isZeroTerminated))
@@ -56,7 +58,7 @@ struct StatusCommand: Subcommand {
       return try context.output.write(text.hasSuffix("\n") ? text : text + "\n")
     }
     try printText(report, context)
-    if let remote = site.ledger.remote { try tellAge(remote, site, context) }
+    if let shared = report.shared { try tellAge(shared, now: report.now, context) }
   }
 
   private func bringNewest(_ context: Context) throws(CommandError) {
@@ -68,21 +70,27 @@ struct StatusCommand: Subcommand {
     }
   }
 
-  /// What others have done since is not in the picture.
-  private func tellAge(_ remote: any LedgerRemote, _ site: Site, _ context: Context) throws(CommandError) {
+  private func picture(_ site: Site) throws(CommandError) -> SharedPicture? {
+    guard let remote = site.ledger.remote else { return nil }
     let waiting = try reporting { try site.ledger.waitingCount() }
-    if waiting > 0 {
-      let entries = waiting == 1 ? "1 entry waits" : "\(waiting) entries wait"
-      try context.output.line("\(entries) to be shared with '\(remote.name)'; 'git migrate sync' does it")
+    return SharedPicture(remote: remote.name, asOf: remote.lastContact, waiting: waiting)
+  }
+
+  /// What others have done since is not in the picture.
+  private func tellAge(_ shared: SharedPicture, now: Timestamp, _ context: Context) throws(CommandError) {
+    let remote = TerminalText.sanitizedLine(shared.remote)
+    if shared.waiting > 0 {
+      let entries = shared.waiting == 1 ? "1 entry waits" : "\(shared.waiting) entries wait"
+      try context.output.line("\(entries) to be shared with '\(remote)'; 'git migrate sync' does it")
     }
-    guard let asked = remote.lastContact else {
-      return context.hint("what others did in '\(remote.name)' may be missing; '--fetch' brings it")
+    guard let asked = shared.asOf else {
+      return context.hint("what others did in '\(remote)' may be missing; '--fetch' brings it")
     }
-    let age = site.clock.now().seconds - asked.seconds
+    let age = now.seconds - asked.seconds
     // Who has just asked need not be told.
     guard age >= 10 || age < 0 else { return }
     try context.output.line(
-      "as of \(TimeText.span(seconds: age)) ago, when '\(remote.name)' was asked; '--fetch' asks again")
+      "as of \(TimeText.span(seconds: age)) ago, when '\(remote)' was asked; '--fetch' asks again")
   }
 
   private func printText(_ report: StatusReport, _ context: Context) throws(CommandError) {
