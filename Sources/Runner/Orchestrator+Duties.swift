@@ -72,10 +72,19 @@ extension Orchestrator {
     return true
   }
 
-  private func startGate(_ fence: Fence, _ desk: Desk) throws(CommandError) -> Bool {
-    desk.gate = GateTask(site: site, migration: desk.migration, fence: fence, report: late.warn)
-    if try advanceGate(desk) { return true }
-    return desk.gate != nil
+  /// Begins the gate of a submitted step. What is in the way of it may not be in the way of the next, so that
+  /// others are tried then, not all of them in one go.
+  private func startGate(_ first: Fence, _ desk: Desk) throws(CommandError) -> Bool {
+    var next: Fence? = first
+    for _ in 0..<Self.looksInRound {
+      guard let fence = next else { return false }
+      desk.gate = GateTask(site: site, migration: desk.migration, fence: fence, report: late.warn)
+      if try advanceGate(desk) { return true }
+      let resting = desk.resting.fences(at: site.clock.now())
+      guard desk.gate == nil, resting.contains(fence) else { return desk.gate != nil }
+      next = try state(desk).gateable(at: now(desk), passing: resting)
+    }
+    return false
   }
 
   func advanceGate(_ desk: Desk) throws(CommandError) -> Bool {
@@ -97,8 +106,7 @@ extension Orchestrator {
     case .stepObstructed(let reason):
       tell(obstacle: reason)
       desk.resting.add(task.fence, at: site.clock.now())
-      // What is in the way of this one may not be in the way of the next; not all of them in one go.
-      return desk.resting.fences(at: site.clock.now()).count < Self.looksInRound
+      return false
     }
   }
 
