@@ -74,7 +74,7 @@ public final class Orchestrator {
         case .ended(let ending): return ending
         }
       } catch {
-        if error.waitsForUser && halt == nil {
+        if error.waitsForUser || error.isDamage, halt == nil {
           halt(error)
           continue
         }
@@ -157,7 +157,7 @@ public final class Orchestrator {
 
   private func readSignals() {
     guard signals >= 0 else { return }
-    for signal in SignalPipe.drain() where [1, 2, 15].contains(signal) {
+    for signal in SignalPipe.drain() where [1, 2, 13, 15].contains(signal) {
       stopSignal = stopSignal ?? signal
       stop()
     }
@@ -349,7 +349,7 @@ public final class Orchestrator {
     do throws(CommandError) {
       jobs.append(try claiming.orGiveBack(held) { () throws(CommandError) in try site.begin(held) })
     } catch {
-      if error.waitsForUser { throw error }
+      if error.waitsForUser || error.isDamage { throw error }
       observer.warn("\(held.step.id) could not be begun: \(error.message)")
     }
     return true
