@@ -1,12 +1,12 @@
 import Processes
 
 extension GitProgram {
-  /// Puts loose objects into a pack: those that `tips` lead to and `others` do not. Their loose copies go, and
-  /// nothing else: no object, loose or packed, that is not in the new pack is touched. Gives how many were
-  /// packed.
+  /// Puts loose objects into a pack: those that `tips` lead to and `others` do not. Their loose copies go,
+  /// and nothing else: no object, loose or packed, that is not in the new pack is touched. Gives how many
+  /// were packed.
   ///
-  /// Readers and writers beside it lose nothing, nor does `git gc`: whoever misses a loose object looks for it
-  /// in the packs again. Throws with git's own words when it could not be done.
+  /// Readers and writers beside it lose nothing, nor does `git gc`: whoever misses a loose object looks for
+  /// it in the packs again. Throws with git's own words when it could not be done.
   @discardableResult
   public func packLooseObjects(
     reachedBy tips: [OID], butNotBy others: [OID]

@@ -35,7 +35,8 @@ final class AttemptArchive {
     let commit = try repository.commit(oid)
     var attempts: [ArchivedAttempt] = []
     for line in commit.messageBytes.split(separator: 0x0A).dropFirst() {
-      let words = String(decoding: line, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
+      let words = String(decoding: line, as: UTF8.self).split(
+        separator: " ", omittingEmptySubsequences: false)
       guard words.count == 2, words[0].split(separator: "/").count == 2, let kept = OID(String(words[1]))
       else { return nil }
       attempts.append(ArchivedAttempt(claim: String(words[0]), commit: kept))
@@ -112,8 +113,8 @@ extension Ledger {
   /// How many results an archive keeps, by its newest commit.
   public func archivedCount(_ tip: OID) throws(GitError) -> Int { try archive.attempts(tip).count }
 
-  /// Why a commit is not the tip of an archive of the migration that follows `old`, or `nil`: each commit of it
-  /// keeps results of claims that the ledger knows, of steps that are finished.
+  /// Why a commit is not the tip of an archive of the migration that follows `old`, or `nil`: each commit of
+  /// it keeps results of claims that the ledger knows, of steps that are finished.
   func archiveFault(_ ref: String, from old: OID?, to tip: OID, _ state: State) throws(GitError) -> String? {
     let parts = ref.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 4, let migration = state.migration(named: parts[3]) else {

@@ -16,8 +16,8 @@ extension Ledger {
   /// many. The archive moves first, and by compare-and-swap, so that at every moment something keeps each
   /// result; who finds the work half done does the rest of it.
   ///
-  /// Of a shared ledger the archive is the remote's, and the refs go there, too. What only this clone has, the
-  /// work of failed attempts, stays on its refs here. `report` is told when the remote keeps the refs.
+  /// Of a shared ledger the archive is the remote's, and the refs go there, too. What only this clone has,
+  /// the work of failed attempts, stays on its refs here. `report` is told when the remote keeps the refs.
   public func foldAttempts(
     of migration: MigrationState, atLeast count: Int, report: (String) -> Void
   ) throws(LedgerError) -> FoldOutcome {
@@ -109,8 +109,8 @@ extension Ledger {
     }
   }
 
-  /// Has the archive of the remote keep these, then the one here, and takes the refs away there. Gives why the
-  /// remote does not take it.
+  /// Has the archive of the remote keep these, then the one here, and takes the refs away there. Gives why
+  /// the remote does not take it.
   private func push(
     _ refs: [Folded], of migration: MigrationState, to remote: any LedgerRemote, _ report: (String) -> Void
   ) throws(LedgerError) -> String? {

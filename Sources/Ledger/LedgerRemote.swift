@@ -28,8 +28,8 @@ public protocol LedgerRemote: AnyObject {
   var lastContact: Timestamp? { get }
   /// The full names of the refs there that match patterns of `git ls-remote`.
   func refs(_ patterns: [String]) throws(GitError) -> [String]
-  /// Brings an archive of results here, beside the one of this clone, and gives its tip there; `nil` when there
-  /// is none.
+  /// Brings an archive of results here, beside the one of this clone, and gives its tip there; `nil` when
+  /// there is none.
   func fetchArchive(_ ref: String) throws(GitError) -> OID?
   /// Deletes refs there, all or none, each of which is at its commit; `nil`, or why it does not.
   func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String?
@@ -46,7 +46,9 @@ extension LedgerRemote {
   public func fetchArchive(_ ref: String) throws(GitError) -> OID? { nil }
 
   /// A remote that keeps what it has.
-  public func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String? { "it deletes nothing" }
+  public func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String? {
+    "it deletes nothing"
+  }
 }
 
 /// What a throw-away ref has shown about a server.

@@ -17,7 +17,8 @@ extension RefGuard {
       reason = try ledger.archiveFault(update.ref, from: now, to: new, seen.state)
     } catch {
       throw RefObjection(
-        update.ref, "it cannot be checked: \(error.description)", hint: "fetch what is missing with 'git fetch'")
+        update.ref, "it cannot be checked: \(error.description)",
+        hint: "fetch what is missing with 'git fetch'")
     }
     guard let reason else { return }
     throw RefObjection(update.ref, reason, hint: "let git-migrate write it; 'git migrate run' does")

@@ -28,8 +28,8 @@ final class Housekeeping {
     }
   }
 
-  /// The end of a run: where there is an archive, the last results of a migration that is over go into it, and
-  /// what the runs have written is packed.
+  /// The end of a run: where there is an archive, the last results of a migration that is over go into it,
+  /// and what the runs have written is packed.
   func end(_ state: MigrationState, in site: any Upkeep, report: (String) -> Void) {
     if state.openCount == 0 || state.phase.isTerminal {
       bear(report) { () throws(CommandError) in
@@ -78,8 +78,8 @@ extension Site: Upkeep {
     }
     guard case .refused(let reason) = outcome else { return }
     report(
-      "'\(ledger.remote?.name ?? "")' does not take '\(Ledger.archiveRef(migration.name))', so that the refs of "
-        + "finished steps stay and each push takes longer: \(reason)")
+      "'\(ledger.remote?.name ?? "")' does not take '\(Ledger.archiveRef(migration.name))', so that the refs "
+        + "of finished steps stay and each push takes longer: \(reason)")
   }
 
   package func packObjects(of migration: MigrationState) throws(CommandError) {

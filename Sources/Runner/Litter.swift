@@ -8,7 +8,8 @@ public struct Litter: Sendable {
   public var worktrees: [String] = []
   /// The folders that were moved beside slots, files and all: nothing else has them.
   public var asides: [String] = []
-  /// The attempt refs and archives of ended migrations whose files are all in another ref, with their commits.
+  /// The attempt refs and archives of ended migrations whose files are all in another ref, with their
+  /// commits.
   public var attempts: [(ref: String, commit: OID)] = []
   /// The integration branches of finished migrations that their base holds: the ref, its commit, the base.
   public var branches: [(ref: String, commit: OID, base: String)] = []
