@@ -6,8 +6,6 @@ import Processes
 /// What a run does beside its work, so that a long migration stays as fast as a short one. Nothing of it is
 /// needed for any result: what fails is told, and the work goes on.
 final class Housekeeping {
-  /// How many results of finished steps are folded together.
-  static let batch = 256
   /// How many loose objects are worth a pack.
   static let looseLimit = 1024
 
@@ -16,12 +14,12 @@ final class Housekeeping {
   private var told = ToldReasons()
 
   /// Whether the refs of attempts are due to be looked at: so many steps were finished since.
-  static func isDue(finished: Int, seen: Int) -> Bool { finished - seen >= batch }
+  static func isDue(finished: Int, seen: Int, batch: Int) -> Bool { finished - seen >= batch }
 
   /// Folds the refs of finished steps' claims when there are many of them.
   func tend(_ state: MigrationState, in site: any Upkeep, report: (String) -> Void) {
     let finished = state.steps.count - state.openCount
-    guard Housekeeping.isDue(finished: finished, seen: seen) else { return }
+    guard Housekeeping.isDue(finished: finished, seen: seen, batch: site.foldBatch) else { return }
     seen = finished
     bear(report) { () throws(CommandError) in
       try site.foldAttempts(of: state, isOver: false, report: report)
@@ -48,6 +46,8 @@ final class Housekeeping {
 
 /// What keeps a repository fast that many steps are done in.
 package protocol Upkeep: AnyObject {
+  /// How many results of finished steps are folded together.
+  var foldBatch: Int { get }
   /// Folds the refs of finished steps' claims into the archive, when they are many or, where there is one,
   /// when the migration is over.
   func foldAttempts(
@@ -58,6 +58,9 @@ package protocol Upkeep: AnyObject {
 }
 
 extension Upkeep {
+  /// So many that a push notices them, and so few that folding them does not hold up a run.
+  package var foldBatch: Int { 256 }
+
   /// A world in which refs cost nothing has nothing to fold.
   package func foldAttempts(
     of migration: MigrationState, isOver: Bool, report: (String) -> Void
@@ -74,7 +77,7 @@ extension Site: Upkeep {
     let isBegun = try tip(of: Ledger.archiveRef(migration.name)) != nil
     let outcome = try reporting {
       try ledger.foldAttempts(
-        of: migration, atLeast: isOver && isBegun ? 1 : Housekeeping.batch, report: report)
+        of: migration, atLeast: isOver && isBegun ? 1 : foldBatch, report: report)
     }
     guard case .refused(let reason) = outcome else { return }
     report(

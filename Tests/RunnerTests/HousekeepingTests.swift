@@ -10,6 +10,6 @@ struct HousekeepingTests {
       (0, 0, false), (255, 0, false), (256, 0, true), (511, 256, false), (512, 256, true), (200, 256, false),
     ])
   func due(finished: Int, seen: Int, isDue: Bool) {
-    #expect(Housekeeping.isDue(finished: finished, seen: seen) == isDue)
+    #expect(Housekeeping.isDue(finished: finished, seen: seen, batch: 256) == isDue)
   }
 }
