@@ -22,7 +22,7 @@ def run(world):
     mine, plain = size(world, many), size(world, work)
     limit = 20 * STEPS / 2000
     yield Row(
-        f"objects of {STEPS:,} steps", Figures([mine], " MB"), Figures([plain], " MB"), peer_name="the branch alone",
+        f"objects of {STEPS:,} steps", Figures([mine], "MB"), Figures([plain], "MB"), peer_name="the branch alone",
         target=f"<= {limit:.0f} MB more", met=mine - plain <= limit)
 
 

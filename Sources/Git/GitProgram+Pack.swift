@@ -1,26 +1,36 @@
 import Processes
 
 extension GitProgram {
-  /// Puts loose objects into a pack: those that `tips` lead to and `others` do not. Their loose copies go,
-  /// and nothing else: no object, loose or packed, that is not in the new pack is touched. Gives how many
-  /// were packed.
+  /// Puts loose objects into a pack: those that `tips` lead to and `others` do not, when there are at least
+  /// so many. Their loose copies go, and nothing else: no object, loose or packed, that is not in the new
+  /// pack is touched. Gives how many were packed.
   ///
   /// Readers and writers beside it lose nothing, nor does `git gc`: whoever misses a loose object looks for
   /// it in the packs again. Throws with git's own words when it could not be done.
   @discardableResult
   public func packLooseObjects(
-    reachedBy tips: [OID], butNotBy others: [OID]
+    reachedBy tips: [OID], butNotBy others: [OID], atLeast minimum: Int = 1
   ) throws(GitError) -> Int {
-    let objects = commonDirectory + "/objects"
-    let input = tips.map { "\($0.hex)\n" }.joined() + others.map { "^\($0.hex)\n" }.joined()
-    let output = try require(
+    let loose = looseObjects()
+    guard loose.count >= minimum else { return 0 }
+    let revisions = tips.map { "\($0.hex)\n" }.joined() + others.map { "^\($0.hex)\n" }.joined()
+    let listed = try require(
       run(
         [
-          "pack-objects", "--quiet", "--revs", "--unpacked", "--incremental", "--local", "--non-empty",
-          "--exclude-promisor-objects", "--delta-base-offset", objects + "/pack/pack",
-        ], input: Array(input.utf8)), "pack objects of", commonDirectory)
+          "rev-list", "--objects", "--no-object-names", "--unpacked", "--exclude-promisor-objects", "--stdin",
+        ], input: Array(revisions.utf8)), "list new objects of", commonDirectory)
+    // What lies in a pack is listed too, below a commit that does not.
+    let names = listed.text.split(separator: "\n").filter { loose.contains($0) }
+    guard names.count >= minimum else { return 0 }
+    let objects = commonDirectory + "/objects"
+    let packed = try require(
+      run(
+        [
+          "pack-objects", "--quiet", "--incremental", "--local", "--non-empty", "--delta-base-offset",
+          objects + "/pack/pack",
+        ], input: Array(names.map { $0 + "\n" }.joined().utf8)), "pack objects of", commonDirectory)
     var count = 0
-    for name in output.text.split(whereSeparator: \.isNewline) {
+    for name in packed.text.split(whereSeparator: \.isNewline) {
       let pack = "\(objects)/pack/pack-\(name)"
       do throws(FileError) {
         guard Files.exists(pack + ".pack"), let index = try Files.readFile(pack + ".idx") else { continue }
@@ -35,13 +45,17 @@ extension GitProgram {
     return count
   }
 
-  /// How many loose objects there are.
-  public func looseObjectCount() -> Int {
-    let objects = commonDirectory + "/objects"
-    return (0..<256).reduce(0) { count, byte in
+  /// The names of all loose objects.
+  func looseObjects() -> Set<Substring> {
+    var names: Set<Substring> = []
+    for byte in 0..<256 {
       let folder = (byte < 16 ? "0" : "") + String(byte, radix: 16)
-      return count + ((try? Files.listDirectory("\(objects)/\(folder)")) ?? []).count
+      for file in (try? Files.listDirectory("\(commonDirectory)/objects/\(folder)")) ?? []
+      where file.utf8.count == 38 {
+        names.insert(Substring(folder + file))
+      }
     }
+    return names
   }
 
   /// The objects of a pack, by its index of version 2 (gitformat-pack(5)).

@@ -6,7 +6,7 @@ import Processes
 /// What a run does beside its work, so that a long migration stays as fast as a short one. Nothing of it is
 /// needed for any result: what fails is told, and the work goes on.
 final class Housekeeping {
-  /// How many loose objects are worth a pack.
+  /// How many new objects are worth a pack.
   static let looseLimit = 1024
 
   /// How many steps were finished when the refs were looked at last.
@@ -86,7 +86,6 @@ extension Site: Upkeep {
   }
 
   package func packObjects(of migration: MigrationState) throws(CommandError) {
-    guard git.looseObjectCount() >= Housekeeping.looseLimit else { return }
     try reporting {
       try Files.makeDirectories(localDirectory)
       // Another run that ends packs the same.
@@ -97,7 +96,8 @@ extension Site: Upkeep {
         let isOurs = ref.hasPrefix("refs/migrate/") || ref == migration.intoRef && !migration.isShared
         if isOurs { tips.append(oid) } else { others.append(oid) }
       }
-      try git.packLooseObjects(reachedBy: tips, butNotBy: others)
+      try git.packLooseObjects(
+        reachedBy: tips, butNotBy: others, atLeast: Housekeeping.looseLimit)
     }
   }
 }
