@@ -140,13 +140,16 @@ extension GitProgram {
   ]
 
   /// Brings refs of another repository here with all that they lead to. A refspec names a ref or a pattern;
-  /// what matches nothing is no error, and a target whose source is gone is deleted.
+  /// what matches nothing is no error, and a target whose source is gone is deleted when that is asked for.
   ///
   /// Throws with git's own words when the other side cannot be reached or read.
-  public func fetch(from url: String, _ refspecs: [String]) throws(GitError) {
+  public func fetch(
+    from url: String, _ refspecs: [String], deletesGone: Bool = true
+  ) throws(GitError) {
     let output = try run(
       [
-        "-c", "protocol.git.allow=user", "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head",
+        "-c", "protocol.git.allow=user", "fetch", "--quiet", deletesGone ? "--prune" : "--no-prune",
+        "--no-tags", "--no-write-fetch-head",
         "--no-recurse-submodules", "--no-auto-maintenance", "--no-show-forced-updates", "--", url,
       ] + refspecs)
     guard !output.isSuccess else { return }

@@ -149,8 +149,9 @@ public final class GitRemote: LedgerRemote {
   /// Brings results of claims here; see `LedgerRemote`.
   public func fetch(attempts: [String]) throws(GitError) {
     guard !attempts.isEmpty else { return }
-    // Never overwritten: an attempt's ref is written once, by whoever made it.
-    try git.fetch(from: fetchURL, attempts.map { "\($0)*:\($0)*" })
+    // Never overwritten: an attempt's ref is written once, by whoever made it. Nor is anything deleted: what
+    // failed attempts left is only here, and the pattern of claim 1 is that of claim 10, too.
+    try git.fetch(from: fetchURL, attempts.map { "\($0)*:\($0)*" }, deletesGone: false)
   }
 
   /// Moves refs there, all or none; see `LedgerRemote`.

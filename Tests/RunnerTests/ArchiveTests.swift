@@ -154,6 +154,19 @@ struct ArchiveTests {
     #expect(try world.migrate(other, "fsck").code == 0)
   }
 
+  @Test("that only this clone has stay when another clone's is fetched")
+  func fetched() throws {
+    let world = try SharedMigration()
+    let repository = world.first.repository
+    let folder = "refs/migrate/attempt/mig/A"
+    for epoch in [1, 10] { try repository.git("update-ref", "\(folder)/\(epoch)", "main") }
+    let opened = try Repository.open(
+      gitDirectory: repository.path + "/.git", environment: repository.environment)
+    let remote = try #require(try GitRemote(opened, GitProgram(opened)))
+    try remote.fetch(attempts: ["\(folder)/1"])
+    #expect(try refs(world.first) == ["\(folder)/1", "\(folder)/10"])
+  }
+
   @Test("stay on the server that deletes nothing, which is told, and are kept by the archive all the same")
   func stubborn() throws {
     let world = try SharedMigration()
