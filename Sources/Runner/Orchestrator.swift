@@ -34,6 +34,7 @@ public final class Orchestrator {
   var renewals: [Fence: Timestamp] = [:]
   let late = LateWarnings()
   private let follower: BaseFollower
+  private let housekeeping = Housekeeping()
   private var approved = ApprovedPlans()
   private(set) var seenTip: OID?
   private var hasSeenTip = false
@@ -128,8 +129,10 @@ public final class Orchestrator {
       if let reason = try site.follow(state) {
         observer.warn("'\(state.into)' is not moved here yet: \(reason); the next command tries again")
       }
+      if ending != .interrupted { housekeeping.end(state, in: site, report: observer.warn) }
       return .ended(ending)
     }
+    housekeeping.tend(state, in: site, report: observer.warn)
     try renew(state)
     return .nothing
   }
