@@ -9,9 +9,16 @@
 #include <errno.h>
 #include <git2.h>
 #include <git2/sys/mempack.h>
+#include <git2/sys/odb_backend.h>
 #include <git2/sys/repository.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+
+/// A source of objects that has none, and is asked before all others: `context` says what is wrong with one.
+struct migrate_object_guard {
+  git_odb_backend backend;
+  void *context;
+};
 
 extern long syscall(long number, ...);
 

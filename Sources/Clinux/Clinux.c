@@ -17,6 +17,8 @@
 
 int migrate_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
+int migrate_forbid_looking_in(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
 int migrate_signal_on_parent_death(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
 
 int migrate_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }

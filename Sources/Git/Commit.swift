@@ -140,7 +140,6 @@ extension Repository {
   }
 
   func withCommit(_ oid: OID, _ body: (OpaquePointer) throws(GitError) -> Void) throws(GitError) {
-    try requireWhole(oid)
     var handle: OpaquePointer?
     var id = oid.raw
     try check(undisturbed { git_commit_lookup(&handle, pointer, &id) }, "read commit", oid.hex)

@@ -129,6 +129,19 @@ enum CommandLineConfig {
 /// libgit2 would find them through the environment of the process, which neither tests nor
 /// `GIT_CONFIG_GLOBAL` (unknown to 1.5.1) can rely on.
 enum ConfigStack {
+  /// The ranks of the user's files. libgit2's own leave no room between them for what it does not include by
+  /// itself, and ask for nothing but an order.
+  private static let (system, xdg, global) = (rank(-400), rank(-300), rank(-200))
+  /// Those of files that they include for the address of a remote, by number, and of such as the repository
+  /// includes, which come above `GIT_CONFIG_LEVEL_LOCAL`.
+  static func included(_ number: Int, byRepository: Bool) -> git_config_level_t {
+    rank((byRepository ? 100 : -100) + Int32(clamping: min(number, 90)))
+  }
+  /// That of a worktree's own file.
+  static let worktree = rank(200)
+
+  private static func rank(_ number: Int32) -> git_config_level_t { git_config_level_t(rawValue: number) }
+
   static func user(
     _ environment: [String: String], of repository: OpaquePointer? = nil
   ) throws(GitError) -> OpaquePointer {
@@ -139,18 +152,18 @@ enum ConfigStack {
     do throws(GitError) {
       if !Repository.isTrue(environment["GIT_CONFIG_NOSYSTEM"]) {
         try add(
-          environment["GIT_CONFIG_SYSTEM"] ?? "/etc/gitconfig", GIT_CONFIG_LEVEL_SYSTEM, to: config,
+          environment["GIT_CONFIG_SYSTEM"] ?? "/etc/gitconfig", ConfigStack.system, to: config,
           of: repository)
       }
       if let global = environment["GIT_CONFIG_GLOBAL"] {
-        try add(global, GIT_CONFIG_LEVEL_GLOBAL, to: config, of: repository)
+        try add(global, ConfigStack.global, to: config, of: repository)
       } else {
         let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 }
         let xdg = environment["XDG_CONFIG_HOME"].flatMap { $0.isEmpty ? nil : $0 }
         if let folder = xdg ?? home.map({ "\($0)/.config" }) {
-          try add("\(folder)/git/config", GIT_CONFIG_LEVEL_XDG, to: config, of: repository)
+          try add("\(folder)/git/config", ConfigStack.xdg, to: config, of: repository)
         }
-        if let home { try add("\(home)/.gitconfig", GIT_CONFIG_LEVEL_GLOBAL, to: config, of: repository) }
+        if let home { try add("\(home)/.gitconfig", ConfigStack.global, to: config, of: repository) }
       }
     } catch {
       git_config_free(config)
@@ -171,6 +184,25 @@ enum ConfigStack {
       git_config_add_file_ondisk(config, PathText.terminated(path, operation), level, repository, 0),
       operation,
       path)
+  }
+
+  /// The values of all keys that match a regular expression.
+  static func values(matching pattern: String, in config: OpaquePointer) throws(GitError) -> [String] {
+    let operation = "read the configuration"
+    var iterator: OpaquePointer?
+    try check(
+      git_config_iterator_glob_new(&iterator, config, PathText.terminated(pattern, operation)), operation)
+    defer { git_config_iterator_free(iterator) }
+    var result: [String] = []
+    var entry: UnsafeMutablePointer<git_config_entry>?
+    while true {
+      let code = git_config_next(&entry, iterator)
+      if code == GIT_ITEROVER.rawValue { break }
+      try check(code, operation)
+      if let value = entry?.pointee.value { result.append(String(cString: value)) }
+    }
+    git_error_clear()
+    return result
   }
 
   static func values(_ key: String, in config: OpaquePointer) throws(GitError) -> [String] {

@@ -45,6 +45,9 @@ public struct GitError: Error, CustomStringConvertible, Equatable, Sendable {
   /// Whether it is about an index that only the git program reads: a sparse or a split one.
   public var isUnreadableIndex: Bool { message.contains("unsupported mandatory extension") }
 
+  /// Whether the file of an object cannot be what git wrote: nothing that reads it will get further.
+  public var isDamagedObject: Bool { ObjectGuard.hint(for: message) != nil }
+
   /// Whether somebody else holds the lock of a ref, of the index or of the configuration.
   public var isLocked: Bool { code == GIT_ELOCKED.rawValue }
 
@@ -64,7 +67,7 @@ public struct GitError: Error, CustomStringConvertible, Equatable, Sendable {
     let message = found?.message.map { String(cString: $0) } ?? "error \(code)"
     let error = GitError(
       code: code, errorClass: Int32(found?.klass ?? 0), message: corrected(normalized(message)),
-      operation: operation, subject: subject)
+      operation: operation, subject: subject, hint: ObjectGuard.hint(for: message))
     git_error_clear()
     return error
   }

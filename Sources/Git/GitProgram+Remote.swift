@@ -49,12 +49,18 @@ extension GitProgram {
 
   /// Deletes a ref of another repository that is at `commit`; why it could not, or `nil`.
   public func deleteRemote(_ ref: String, at commit: OID, on url: String) throws(GitError) -> String? {
-    let output = try run(
-      [
-        "-c", "protocol.git.allow=user", "push", "--porcelain", "--force-with-lease=\(ref):\(commit.hex)",
-        "--",
-        url, ":\(ref)",
-      ])
+    try deleteRemote([(ref, commit)], on: url)
+  }
+
+  /// Deletes refs of another repository, all or none, each of which is at its commit; why it could not, or
+  /// `nil`.
+  public func deleteRemote(
+    _ refs: [(ref: String, commit: OID)], on url: String
+  ) throws(GitError) -> String? {
+    var arguments = ["-c", "protocol.git.allow=user", "push", "--porcelain", "--no-follow-tags"]
+    if refs.count > 1 { arguments.append("--atomic") }
+    arguments += refs.map { "--force-with-lease=\($0.ref):\($0.commit.hex)" }
+    let output = try run(arguments + ["--", url] + refs.map { ":\($0.ref)" })
     if output.isSuccess { return nil }
     let lines = output.errorText.split(whereSeparator: \.isNewline)
     return GitProgram.telling(GitProgram.remarks(of: output)) ?? lines.first.map(String.init) ?? output.text
@@ -134,13 +140,16 @@ extension GitProgram {
   ]
 
   /// Brings refs of another repository here with all that they lead to. A refspec names a ref or a pattern;
-  /// what matches nothing is no error, and a target whose source is gone is deleted.
+  /// what matches nothing is no error, and a target whose source is gone is deleted when that is asked for.
   ///
   /// Throws with git's own words when the other side cannot be reached or read.
-  public func fetch(from url: String, _ refspecs: [String]) throws(GitError) {
+  public func fetch(
+    from url: String, _ refspecs: [String], deletesGone: Bool = true
+  ) throws(GitError) {
     let output = try run(
       [
-        "-c", "protocol.git.allow=user", "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head",
+        "-c", "protocol.git.allow=user", "fetch", "--quiet", deletesGone ? "--prune" : "--no-prune",
+        "--no-tags", "--no-write-fetch-head",
         "--no-recurse-submodules", "--no-auto-maintenance", "--no-show-forced-updates", "--", url,
       ] + refspecs)
     guard !output.isSuccess else { return }

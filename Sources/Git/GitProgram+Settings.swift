@@ -11,6 +11,7 @@ extension GitProgram {
     let listed = try listSettings()
     let trusted = trusted(among: listed)
     var result = ProgramSettings()
+    result.variables = variables(namedIn: trusted)
     if let ssh = trusted.last(where: { $0.key == "core.sshcommand" }) {
       result.entries.append(ConfigEntry(key: ssh.key, value: ssh.value))
     }

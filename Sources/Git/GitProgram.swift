@@ -4,10 +4,10 @@ import Processes
 /// the network.
 ///
 /// Whoever can write the repository's configuration can make a plain `git status` run a program (PITFALLS
-/// F12). So the environment is built from nothing but what is not `GIT_*`, the directories are explicit,
-/// and the settings that run programs are overridden (E.4). What the user or the system configured may run
-/// where it is needed; of what stands in the repository only what the user has approved (`approved`). The
-/// variables and keys are those of git 2.39.
+/// F12). So the environment is a list of what git and its helpers need (`ChildEnvironment.forGit`), without
+/// `GIT_*`, the directories are explicit, and the settings that run programs are overridden (E.4). What the
+/// user or the system configured may run where it is needed; of what stands in the repository only what the
+/// user has approved (`approved`). The variables and keys are those of git 2.39.
 public struct GitProgram: Sendable {
   /// What a run left. A non-zero status is an answer and not an error.
   public struct Output: Equatable, Sendable {
@@ -64,6 +64,8 @@ public struct GitProgram: Sendable {
   public var timeoutSeconds: Int?
   /// What the user has approved of the repository's own commands, lowest precedence first.
   public let approved: [CommandSetting]
+  /// The names of further variables that git and its hooks get.
+  var passed: [String] = []
 
   /// Describes how to run git on a repository; nothing is started.
   public init(
@@ -87,6 +89,7 @@ public struct GitProgram: Sendable {
     self.init(
       gitDirectory: repository.gitDirectory, commonDirectory: repository.commonDirectory,
       environment: repository.environment, identity: identity, executable: executable, approved: approved)
+    passed = GitProgram.passedVariables(repository.environment)
   }
 
   /// Runs `git` with these arguments to its end. `workTree` is the top of the work tree for commands that
@@ -184,7 +187,9 @@ public struct GitProgram: Sendable {
     let kept: Set = [
       "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_ATTR_NOSYSTEM",
     ]
-    var result = environment.filter { !$0.key.hasPrefix("GIT_") || kept.contains($0.key) }
+    var result = ChildEnvironment.forGit(from: environment, extraNames: passed).filter {
+      !$0.key.hasPrefix("GIT_") || kept.contains($0.key)
+    }
     result.merge(
       [
         "GIT_DIR": gitDirectory, "GIT_NO_REPLACE_OBJECTS": "1", "GIT_TERMINAL_PROMPT": "0",

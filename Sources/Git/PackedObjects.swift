@@ -9,7 +9,7 @@ final class PackedObjects {
   private static let limit: UInt64 = 64 << 20
 
   private let original: Repository
-  private let backend: OpaquePointer
+  private let backend: UnsafeMutablePointer<git_odb_backend>
   private var pending: [(oid: OID, kind: ObjectKind)] = []
   private var seen: Set<OID> = []
   private var size: UInt64 = 0
@@ -24,7 +24,7 @@ final class PackedObjects {
     var database: OpaquePointer?
     try check(git_repository_odb(&database, repository.pointer), operation, repository.gitDirectory)
     defer { git_odb_free(database) }
-    var handle: OpaquePointer?
+    var handle: UnsafeMutablePointer<git_odb_backend>?
     try check(git_mempack_new(&handle), operation, repository.gitDirectory)
     backend = try unwrap(handle, operation)
     // Above all others, so that it is the one that is written to. The database frees it.

@@ -97,9 +97,30 @@ extension Repository {
       "read the configuration of",
       gitDirectory), usesWorktreeFile != 0
     {
-      try ConfigStack.add("\(gitDirectory)/config.worktree", GIT_CONFIG_LEVEL_APP, to: config, of: pointer)
+      try ConfigStack.add("\(gitDirectory)/config.worktree", ConfigStack.worktree, to: config, of: pointer)
     }
+    try addFilesForRemotes(to: config)
     try check(git_repository_set_config(pointer, config), "read the configuration of", gitDirectory)
+  }
+
+  /// libgit2 1.5 passes over what is included for the address of a remote (`includeIf "hasconfig:…"`). Where
+  /// there is such a line, git is asked once which files that are; one that does not answer includes none.
+  private func addFilesForRemotes(to config: OpaquePointer) throws(GitError) {
+    let patterns = try ConfigStack.values(matching: "^includeif\\.hasconfig:.*\\.path$", in: config)
+    guard !patterns.isEmpty else { return }
+    let git = GitProgram(
+      gitDirectory: gitDirectory, commonDirectory: commonDirectory, environment: environment)
+    // Relative to a home, or to the file that includes it, which is not known here.
+    let ends = patterns.map { pattern in
+      "/" + pattern.split(separator: "/").drop { ["~", ".", ".."].contains($0) }.joined(separator: "/")
+    }
+    let files = ((try? git.configurationFiles()) ?? []).filter { file in
+      ends.contains { "/\(file.path)".hasSuffix($0) }
+    }
+    for (number, file) in files.enumerated() {
+      let level = ConfigStack.included(number, byRepository: file.isRepositorys)
+      try ConfigStack.add(file.path, level, to: config, of: pointer)
+    }
   }
 
   /// The umask under which files of a repository are made that several people share

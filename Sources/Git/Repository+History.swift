@@ -4,7 +4,6 @@ extension Repository {
   /// Whether `ancestor` can be reached from `descendant` through parents; a commit reaches itself.
   public func isAncestor(_ ancestor: OID, of descendant: OID) throws(GitError) -> Bool {
     if ancestor == descendant { return true }
-    for end in [ancestor, descendant] { try requireWhole(end) }
     return try pastShallowEnd { () throws(GitError) in
       var first = descendant.raw
       var second = ancestor.raw

@@ -4,7 +4,6 @@ extension Repository {
   /// The content of a blob. Throws `isNotFound` when there is no such object, and an error when it is no
   /// blob.
   public func blob(_ oid: OID) throws(GitError) -> [UInt8] {
-    try requireWhole(oid)
     var handle: OpaquePointer?
     var id = oid.raw
     try check(undisturbed { git_blob_lookup(&handle, pointer, &id) }, "read blob", oid.hex)
@@ -27,7 +26,6 @@ extension Repository {
 
   /// The size and the kind of an object, without reading it. Throws `isNotFound` when it is not there.
   public func objectHeader(_ oid: OID) throws(GitError) -> (size: Int, kind: ObjectKind) {
-    try requireWhole(oid)
     var size = 0
     var kind = GIT_OBJECT_ANY
     try withDatabase { database throws(GitError) in
@@ -45,7 +43,6 @@ extension Repository {
   /// The bytes of any object as git hashes them, without the header. Throws `isNotFound` when it is not
   /// there.
   public func content(of oid: OID) throws(GitError) -> [UInt8] {
-    try requireWhole(oid)
     var result: [UInt8] = []
     try withDatabase { database throws(GitError) in
       var object: OpaquePointer?

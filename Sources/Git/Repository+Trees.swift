@@ -162,7 +162,6 @@ extension Repository {
   }
 
   func withTree(_ oid: OID, _ body: (OpaquePointer) throws(GitError) -> Void) throws(GitError) {
-    try requireWhole(oid)
     var handle: OpaquePointer?
     var id = oid.raw
     try check(undisturbed { git_tree_lookup(&handle, pointer, &id) }, "read tree", oid.hex)

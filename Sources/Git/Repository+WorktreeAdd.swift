@@ -160,6 +160,16 @@ extension Repository {
     try DirectoryRemoval.remove(aside, in: common)
   }
 
+  /// Deletes a folder with all that is in it. No link is followed and no mount point crossed; at one of those
+  /// it stops with an error. One that is not there is fine.
+  public static func removeFolder(_ path: String) throws(GitError) {
+    let operation = "remove"
+    guard let name = path.split(separator: "/").last,
+      let parent = try DirectoryHandle.open(Files.parent(of: path), operation)
+    else { return }
+    try DirectoryRemoval.remove(String(name), in: parent)
+  }
+
   private func removeDirectory(name: String, path: String, _ operation: String) throws(GitError) {
     guard let parent = try DirectoryHandle.open(Files.parent(of: path), operation) else { return }
     let last = String(path.split(separator: "/").last ?? "")

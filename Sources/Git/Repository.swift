@@ -25,6 +25,7 @@ public final class Repository {
       git_repository_free(pointer)
       throw error
     }
+    ObjectGuard.install(in: self)
   }
 
   /// A repository without files, for new objects only: nothing is looked for on the disk.
@@ -35,7 +36,7 @@ public final class Repository {
     try check(git_odb_new(&databaseHandle), operation, subject)
     let database = try unwrap(databaseHandle, operation)
     defer { git_odb_free(database) }
-    var backend: OpaquePointer?
+    var backend: UnsafeMutablePointer<git_odb_backend>?
     try check(git_mempack_new(&backend), operation, subject)
     // The database frees it.
     try check(git_odb_add_backend(database, backend, 1), operation, subject)

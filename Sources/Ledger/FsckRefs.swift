@@ -13,7 +13,7 @@ extension Ledger {
       let reason: String
       if try !repository.objectExists(oid) {
         reason = "the commit that it keeps, '\(oid.short)', is missing"
-      } else if let fault = Ledger.attemptFault(ref, state) {
+      } else if let fault = try keptFault(ref, oid, state) {
         reason = fault
       } else {
         continue
@@ -26,11 +26,17 @@ extension Ledger {
     return findings
   }
 
+  private func keptFault(_ ref: String, _ oid: OID, _ state: State) throws(GitError) -> String? {
+    guard ref.hasPrefix(Ledger.archiveFolder) else { return Ledger.attemptFault(ref, state) }
+    return try archiveFault(ref, from: nil, to: oid, state)
+  }
+
   /// Why a ref below `refs/migrate/` keeps the result of no claim, or `nil`.
   static func attemptFault(_ ref: String, _ state: State) -> String? {
     let parts = ref.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 6, parts[2] == "attempt", let epoch = Int(parts[5]), String(epoch) == parts[5] else {
-      return "only '\(Ledger.ref)' and 'refs/migrate/attempt/<migration>/<step>/<epoch>' lie there"
+      return "only '\(Ledger.ref)', 'refs/migrate/attempt/<migration>/<step>/<epoch>' and "
+        + "'\(Ledger.archiveFolder)<migration>' lie there"
     }
     let step = state.migration(named: parts[3])?.step(parts[4])
     if let step, epoch >= 1, epoch <= step.epoch { return nil }

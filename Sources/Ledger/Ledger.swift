@@ -19,6 +19,8 @@ public final class Ledger {
   let redact: (String) -> String
   let chain: Chain
   let plans: PlanStore
+  /// What finished steps have left.
+  let archive: AttemptArchive
   /// The files of the last checkpoint that was written here.
   var pages = CheckpointPages()
   private var remembered = LedgerSnapshot.empty
@@ -61,6 +63,7 @@ public final class Ledger {
     self.redact = redact
     chain = Chain(repository: repository)
     plans = PlanStore(repository: repository)
+    archive = AttemptArchive(repository)
     queue = WriterQueue(folder: repository.commonDirectory + "/migrate")
   }
 

@@ -28,6 +28,11 @@ public protocol LedgerRemote: AnyObject {
   var lastContact: Timestamp? { get }
   /// The full names of the refs there that match patterns of `git ls-remote`.
   func refs(_ patterns: [String]) throws(GitError) -> [String]
+  /// Brings an archive of results here, beside the one of this clone, and gives its tip there; `nil` when
+  /// there is none.
+  func fetchArchive(_ ref: String) throws(GitError) -> OID?
+  /// Deletes refs there, all or none, each of which is at its commit; `nil`, or why it does not.
+  func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String?
 }
 
 extension LedgerRemote {
@@ -36,6 +41,14 @@ extension LedgerRemote {
 
   /// A remote of which nothing else is known.
   public func refs(_ patterns: [String]) throws(GitError) -> [String] { [] }
+
+  /// A remote without archives.
+  public func fetchArchive(_ ref: String) throws(GitError) -> OID? { nil }
+
+  /// A remote that keeps what it has.
+  public func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String? {
+    "it deletes nothing"
+  }
 }
 
 /// What a throw-away ref has shown about a server.
@@ -136,8 +149,9 @@ public final class GitRemote: LedgerRemote {
   /// Brings results of claims here; see `LedgerRemote`.
   public func fetch(attempts: [String]) throws(GitError) {
     guard !attempts.isEmpty else { return }
-    // Never overwritten: an attempt's ref is written once, by whoever made it.
-    try git.fetch(from: fetchURL, attempts.map { "\($0)*:\($0)*" })
+    // Never overwritten: an attempt's ref is written once, by whoever made it. Nor is anything deleted: what
+    // failed attempts left is only here, and the pattern of claim 1 is that of claim 10, too.
+    try git.fetch(from: fetchURL, attempts.map { "\($0)*:\($0)*" }, deletesGone: false)
   }
 
   /// Moves refs there, all or none; see `LedgerRemote`.
@@ -192,6 +206,19 @@ public final class GitRemote: LedgerRemote {
   /// The full names of the refs there that match patterns of `git ls-remote`.
   public func refs(_ patterns: [String]) throws(GitError) -> [String] {
     try git.remoteRefs(of: fetchURL, patterns)
+  }
+
+  /// Brings an archive of results here, beside the one of this clone.
+  public func fetchArchive(_ ref: String) throws(GitError) -> OID? {
+    let copy = "\(folder)/archive/\(ref.dropFirst(Ledger.archiveFolder.count))"
+    _ = try? StaleLock.recover(copy, in: repository, now: clock.now())
+    try git.fetch(from: fetchURL, ["+\(ref)*:\(copy)*"])
+    return try repository.resolve(copy)
+  }
+
+  /// Deletes refs there, all or none, each of which is at its commit.
+  public func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String? {
+    try git.deleteRemote(refs, on: pushURL)
   }
 
   /// Makes two refs below `refs/migrate/probe/` there at once, looks for them, and deletes them.

@@ -55,8 +55,11 @@ public struct RefGuard {
       if let pending, case .receive = vantage { try checkBegun(update, pending, moves) }
     }
     for update in moves where !update.ref.isBytewise(Ledger.ref) {
-      if update.ref.hasBytewisePrefix("refs/migrate/") {
-        try checkKept(update)
+      if update.ref.hasBytewisePrefix(Ledger.archiveFolder) {
+        let seen = if let pending { pending } else { try snapshot(for: update) }
+        try checkArchive(update, by: seen)
+      } else if update.ref.hasBytewisePrefix("refs/migrate/") {
+        try checkKept(update, moves)
         if update.new != .none, vantage != .transaction {
           let seen = if let pending { pending } else { try snapshot(for: update) }
           try checkName(update, by: seen)
@@ -186,7 +189,7 @@ public struct RefGuard {
   }
 
   /// What attempts brought about is kept: such a ref is made once. Our own recycling needs no hook.
-  private func checkKept(_ update: RefUpdate) throws(RefObjection) {
+  private func checkKept(_ update: RefUpdate, _ moves: [RefUpdate]) throws(RefObjection) {
     if update.ref.hasBytewisePrefix(Self.probes) { return _ = try target(update) }
     // What a remote was seen to have, and what it refused, is this clone's own affair.
     if vantage == .transaction, Self.own.contains(where: update.ref.hasBytewisePrefix) {
@@ -194,6 +197,7 @@ public struct RefGuard {
     }
     guard let now = try current(update) else { return _ = try target(update) }
     guard let new = try target(update) else {
+      if try isArchived(update.ref, now, moves) { return }
       throw RefObjection(
         update.ref, "it keeps the work of an attempt",
         hint: "git-migrate drops it when it is not needed any more")

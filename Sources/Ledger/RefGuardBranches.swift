@@ -143,6 +143,8 @@ extension RefGuard {
   private func attempts(of migration: MigrationState) throws(GitError) -> Set<OID> {
     var found = Set(
       try repository.references(matching: "refs/migrate/attempt/\(migration.name)/*").map(\.oid))
+    let archived = try repository.resolve(Ledger.archiveRef(migration.name))
+    found.formUnion(try ledger.archive.attempts(archived).map(\.commit))
     for step in migration.steps {
       guard let submission = step.phase.submission, let base = OID(submission.base.hex),
         let result = OID(submission.result.commit.hex), try repository.objectExists(result)

@@ -49,7 +49,7 @@ package protocol SharedStore: EntryStore {
   func inspect(_ tip: OID, after known: OID?) throws(LedgerError)
   /// What a ref that is not the ledger's names here.
   func tip(of ref: String) throws(LedgerError) -> OID?
-  /// The results of claims that are here, by their refs.
+  /// The refs here that keep results of claims: each one, and the archives.
   func attempts() throws(LedgerError) -> [(name: String, oid: OID)]
   /// Waits for a random time, at most so long.
   func pause(atMostMicroseconds longest: UInt64)
@@ -123,7 +123,10 @@ extension RefStore: SharedStore {
   }
 
   func attempts() throws(LedgerError) -> [(name: String, oid: OID)] {
-    try asGit { () throws(GitError) in try repository.references(matching: "refs/migrate/attempt/*") }
+    try asGit { () throws(GitError) in
+      try repository.references(matching: Ledger.attemptFolder + "*")
+        + repository.references(matching: Ledger.archiveFolder + "*")
+    }
   }
 
   func pause(atMostMicroseconds longest: UInt64) {

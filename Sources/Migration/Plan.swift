@@ -95,17 +95,20 @@ public struct Plan: Equatable, Sendable {
     public var maxConcurrent: Int?
     /// The most turns an adapter lets the agent take, or `nil` for the agent's own limit.
     public var maxTurns: Int?
+    /// The names of variables that it, and nobody else, is given from the environment of who starts it.
+    public var env: [String]
 
     /// Makes an agent description.
     public init(
       command: String, adapter: String = "command", timeoutSeconds: Int? = nil,
-      maxConcurrent: Int? = nil, maxTurns: Int? = nil
+      maxConcurrent: Int? = nil, maxTurns: Int? = nil, env: [String] = []
     ) {
       self.command = command
       self.adapter = adapter
       self.timeoutSeconds = timeoutSeconds
       self.maxConcurrent = maxConcurrent
       self.maxTurns = maxTurns
+      self.env = env
     }
   }
 
@@ -194,11 +197,13 @@ public struct Plan: Equatable, Sendable {
     /// Whether it may change tracked files, which are put back then. Otherwise a change of theirs fails the
     /// gate: what it judged was another tree.
     public var mutates: Bool
+    /// The names of variables that it, and no other verifier, is given from the environment of who starts it.
+    public var env: [String]
 
     /// Makes a verifier.
     public init(
       name: String, kind: Kind = .test, run: String, timeoutSeconds: Int = 600, uses: String? = nil,
-      mutates: Bool = false
+      mutates: Bool = false, env: [String] = []
     ) {
       self.name = name
       self.kind = kind
@@ -206,6 +211,7 @@ public struct Plan: Equatable, Sendable {
       self.timeoutSeconds = timeoutSeconds
       self.uses = uses
       self.mutates = mutates
+      self.env = env
     }
 
     /// What a verifier checks.

@@ -96,6 +96,7 @@ extension Plan.Agent {
     object.set("timeout", timeoutSeconds)
     object.set("max_concurrent", maxConcurrent)
     object.set("max_turns", maxTurns)
+    object.set("env", env)
     return object.json
   }
 
@@ -105,7 +106,7 @@ extension Plan.Agent {
       command: try reader.string("command"), adapter: try reader.string("adapter"),
       timeoutSeconds: try reader.optionalInteger("timeout"),
       maxConcurrent: try reader.optionalInteger("max_concurrent"),
-      maxTurns: try reader.optionalInteger("max_turns"))
+      maxTurns: try reader.optionalInteger("max_turns"), env: try reader.strings("env"))
     try reader.end()
   }
 }
@@ -168,6 +169,7 @@ extension Plan.Verifier {
     object.set("timeout", timeoutSeconds)
     object.set("uses", uses)
     if mutates { object.set("mutates", "allow") }
+    object.set("env", env)
     return object.json
   }
 
@@ -176,7 +178,8 @@ extension Plan.Verifier {
     self.init(
       name: try reader.string("name"), kind: try reader.word("kind", as: Kind.self),
       run: try reader.string("run"), timeoutSeconds: try reader.integer("timeout"),
-      uses: try reader.optionalString("uses"), mutates: try reader.mark("mutates", "allow"))
+      uses: try reader.optionalString("uses"), mutates: try reader.mark("mutates", "allow"),
+      env: try reader.strings("env"))
     try reader.end()
   }
 }

@@ -16,6 +16,11 @@ extension Plan {
     if !Plan.attemptsRange.contains(attempts) { return "attempts must be between 1 and 100" }
     if leaseSeconds < 1 || leaseSeconds > maximumLeaseSeconds { return "the lease is out of range" }
     if backoff.initialSeconds < 0 || backoff.maximumSeconds < 0 { return "the back-off is negative" }
+    for (place, names) in namedVariables {
+      for name in names {
+        if let fault = VariableName.fault(name) { return "'\(name)' of the \(place) \(fault)" }
+      }
+    }
     if let fault = resourceFault() { return fault }
     return stepsFault()
   }

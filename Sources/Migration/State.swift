@@ -53,7 +53,7 @@ public struct MigrationState: Equatable, Sendable {
   /// The steps that are in flight, in the plan's order.
   public var stepsInFlight: some Sequence<Step> { inFlight.lazy.map { steps[$0] } }
   /// How many steps are not terminal; derived from `steps`.
-  private(set) var openCount = 0
+  package private(set) var openCount = 0
 
   /// The digest of the plan's gate; derived from the plan, because it is asked for at every turn.
   public private(set) var gateDigest = ""

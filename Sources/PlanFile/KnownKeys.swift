@@ -15,7 +15,7 @@ enum KnownKeys {
     ],
     refused: ["workflow"])
   static let agent = KeyTable(
-    keys: ["adapter", "command", "max_turns", "timeout", "max_concurrent"], refused: ["budget"])
+    keys: ["adapter", "command", "max_turns", "timeout", "max_concurrent", "env"], refused: ["budget"])
   static let backoff = KeyTable(keys: ["initial", "max"])
   static let worktree = KeyTable(keys: ["copy", "setup", "keep"])
   static let commit = KeyTable(keys: ["body", "trailers"])
@@ -23,7 +23,7 @@ enum KnownKeys {
   static let gate = KeyTable(
     keys: ["verifiers", "guards", "keep", "setup"], refused: ["judge", "strict"])
   static let gateSetup = KeyTable(keys: ["run", "inputs"])
-  static let verifier = KeyTable(keys: ["name", "kind", "run", "timeout", "uses", "mutates"])
+  static let verifier = KeyTable(keys: ["name", "kind", "run", "timeout", "uses", "mutates", "env"])
   static let step = KeyTable(keys: [
     "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "timeout", "expect",
     "for",

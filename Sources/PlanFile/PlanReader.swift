@@ -105,10 +105,12 @@ struct PlanReader {
         "'agent' has no 'command'",
         hint: "add 'command: …', or 'adapter: ' with one of \(names.joined(separator: ", "))")
     }
+    let env = try PlanReader.variables(fields)
     return Plan.Agent(
       command: line, adapter: adapter?.name ?? Adapter.plainCommand,
       timeoutSeconds: try fields.seconds("timeout", in: Bounds.timeout),
-      maxConcurrent: try fields.integer("max_concurrent", in: Bounds.maxConcurrent), maxTurns: turns)
+      maxConcurrent: try fields.integer("max_concurrent", in: Bounds.maxConcurrent), maxTurns: turns,
+      env: env)
   }
 
   private static func resources(_ fields: Fields) throws(PlanFault) -> [Plan.Resource] {
@@ -221,7 +223,25 @@ struct PlanReader {
     faults.collect { () throws(PlanFault) in
       verifier.mutates = try PlanReader.only("allow", try fields.text("mutates"), of: "mutates")
     }
+    verifier.env = faults.collect(try PlanReader.variables(fields)) ?? []
     return verifier
+  }
+
+  /// The names under `env`.
+  private static func variables(_ fields: Fields) throws(PlanFault) -> [String] {
+    var names: [String] = []
+    for text in try fields.texts("env") {
+      if let fault = VariableName.fault(text.value) {
+        throw text.mark.fault(
+          "\(quoted(text.value)) in 'env' \(fault)",
+          hint: "name variables of your shell, such as ANTHROPIC_API_KEY; values do not belong in a plan")
+      }
+      if names.contains(text.value) {
+        throw text.mark.fault("the variable '\(text.value)' is given twice", hint: "keep one")
+      }
+      names.append(text.value)
+    }
+    return names
   }
 
   /// Whether a key is given whose value can only be one word so far.

@@ -48,6 +48,10 @@ public enum PlanSchema {
             "max_concurrent": {
               "description": "How many agents may work at once, over all machines.",
               "type": "integer", "minimum": 1, "maximum": 1000
+            },
+            "env": {
+              "description": "Names of variables that the agent gets, and nobody else.",
+              "$ref": "#/$defs/variables"
             }
           }
         },
@@ -156,6 +160,10 @@ public enum PlanSchema {
                       "mutates": {
                         "description": "allow: it may change tracked files, and they are put back.",
                         "const": "allow"
+                      },
+                      "env": {
+                        "description": "Names of variables that this verifier gets.",
+                        "$ref": "#/$defs/variables"
                       }
                     }
                   }
@@ -255,6 +263,16 @@ public enum PlanSchema {
           "anyOf": [
             { "type": "string", "pattern": "^(0|[1-9][0-9]*)[smhd]?$" },
             { "type": "integer", "minimum": 0 }
+          ]
+        },
+        "variable": {
+          "type": "string",
+          "pattern": "^(?!(MIGRATE|GIT|LD|DYLD)_|(BASH_)?ENV$)[A-Za-z_][A-Za-z0-9_]*$"
+        },
+        "variables": {
+          "anyOf": [
+            { "$ref": "#/$defs/variable" },
+            { "type": "array", "uniqueItems": true, "items": { "$ref": "#/$defs/variable" } }
           ]
         },
         "texts": {

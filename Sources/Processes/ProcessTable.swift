@@ -4,7 +4,11 @@ import Glibc
 struct ProcessRecord: Hashable {
   let pid: pid_t
   let parent: pid_t
+  /// The first 15 bytes of its program's name.
+  let name: String
   let isZombie: Bool
+  /// Whether a signal stopped it, so that it does nothing until another one lets it go on.
+  let isStopped: Bool
   /// Clock ticks between the machine's start and the process's: with the pid, a name that is never reused.
   let startTicks: UInt64
 
@@ -22,6 +26,8 @@ struct ProcessRecord: Hashable {
   /// Parses the file: the name between the first `(` and the LAST `)` may hold spaces, parentheses, newlines.
   init?(pid: pid_t, stat: [UInt8]) {
     guard let close = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+    let open = stat.firstIndex(of: UInt8(ascii: "(")) ?? close
+    name = String(decoding: stat[..<close].dropFirst(open + 1), as: UTF8.self)
     let fields = stat[(close + 1)...].split { $0 == 0x20 || $0 == 0x0A }
     guard fields.count > 19, let parent = Int32(String(decoding: fields[1], as: UTF8.self)),
       let ticks = UInt64(String(decoding: fields[19], as: UTF8.self))
@@ -30,6 +36,7 @@ struct ProcessRecord: Hashable {
     self.parent = parent
     // Z waits to be reaped, X is going: neither can do anything any more.
     isZombie = fields[0].first == UInt8(ascii: "Z") || fields[0].first == UInt8(ascii: "X")
+    isStopped = fields[0].first == UInt8(ascii: "T")
     startTicks = ticks
   }
 }

@@ -43,6 +43,13 @@ public enum SignalPipe {
     exit(128 + last)
   }
 
+  /// Puts a signal among those that came, as if it had come from outside.
+  public static func note(_ signal: Int32) {
+    guard let pipe else { return }
+    var byte = UInt8(truncatingIfNeeded: signal)
+    _ = retrying { Int32(write(pipe.writing, &byte, 1)) }
+  }
+
   /// The signals that came since the last call, oldest first; never waits.
   public static func drain() -> [Int32] {
     guard let pipe else { return [] }

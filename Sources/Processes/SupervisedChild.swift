@@ -5,7 +5,8 @@ import Glibc
 ///
 /// Made by `Supervisors`. Between the two stands the supervisor process. It holds the other end of a
 /// lifeline: when this process dies, however it dies, the supervisor kills the command and everything that
-/// came of it. Letting go of this object does the same.
+/// came of it. Letting go of this object does the same. A supervisor that was stopped, by the command
+/// perhaps, is continued by `poll`, and ended with all that is below it when it does not answer in time.
 public final class SupervisedChild {
   /// How a supervised command ended.
   public struct Result: Equatable, Sendable {
@@ -35,17 +36,25 @@ public final class SupervisedChild {
   private var received: [UInt8] = []
   private var result: Result?
   private let leader: ProcessIdentity?
+  private let command: Supervised
+  private var watch: SupervisorWatch
 
   /// Readable when `poll` may have something to tell; negative when it has told the end.
   public var pollDescriptor: Int32 { connection?.report ?? -1 }
 
-  init(_ connection: SupervisorConnection, pool: Supervisors, pid: Int32, milliseconds: Int64) {
+  init(
+    _ connection: SupervisorConnection, pool: Supervisors, _ command: Supervised, pid: Int32,
+    milliseconds: Int64
+  ) {
     supervisor = connection.identity
     self.connection = connection
     self.pool = pool
     self.pid = pid
     startedMilliseconds = milliseconds
     leader = ProcessIdentity(pid: pid)
+    self.command = command
+    watch = SupervisorWatch(
+      connection.identity.pid, secondsToLive: command.timeoutSeconds.map { $0 + command.graceSeconds })
   }
 
   deinit { connection?.end() }
@@ -57,7 +66,13 @@ public final class SupervisedChild {
     while true {
       switch readOnce(connection.report, &buffer, into: &received, limit: 4096, &isTruncated) {
       case .data: if let final = reported() { return end(final, connection).status }
-      case .wouldBlock: return nil
+      case .wouldBlock:
+        switch watch.look() {
+        case .well: return nil
+        case .gaveUp: noteEnd()
+        case .killed: return lose(connection).status
+        }
+        return nil
       case .end: return lose(connection).status
       }
     }
@@ -67,7 +82,7 @@ public final class SupervisedChild {
   public func wait() -> Result {
     while true {
       if poll() != nil, let result { return result }
-      _ = Poller(reading: [pollDescriptor]).wait(milliseconds: nil)
+      _ = Poller(reading: [pollDescriptor]).wait(milliseconds: 200)
     }
   }
 
@@ -76,12 +91,16 @@ public final class SupervisedChild {
     guard let connection, connection.lifeline >= 0 else { return }
     let pipeSignal = PipeSignalBlock()
     defer { pipeSignal.end() }
+    watch.expectEnd(within: command.graceSeconds)
     var value = UInt8(ascii: "t")
     _ = retrying { Int32(write(connection.lifeline, &value, 1)) }
   }
 
   /// Has everything killed without any grace. Returns at once; `wait` tells when it is done.
-  public func kill() { connection?.closeLifeline() }
+  public func kill() {
+    watch.expectEnd(within: 0)
+    connection?.closeLifeline()
+  }
 
   private func reported() -> Result? {
     guard received.last == 0x0A else { return nil }
@@ -90,6 +109,14 @@ public final class SupervisedChild {
       return nil
     }
     return final
+  }
+
+  /// The log is where a person looks for why.
+  private func noteEnd() {
+    let reason =
+      watch.isOverdue
+      ? "its supervisor did not answer in time" : "it stopped its supervisor again and again"
+    try? Files.append(command.logFile, Array("\n[git-migrate: ended, because \(reason)]\n".utf8))
   }
 
   /// Nothing of the command is left, so the supervisor is free for another, unless it was told to end.
@@ -106,7 +133,7 @@ public final class SupervisedChild {
     self.connection = nil
     if leader?.liveness() == .alive { _ = Glibc.kill(-pid, SIGKILL) }
     let final = Result(
-      status: .signalled(SIGKILL), survivorsKilled: 0, survivorsLeft: 0,
+      status: watch.isOverdue ? .timedOut : .signalled(SIGKILL), survivorsKilled: 0, survivorsLeft: 0,
       startedMilliseconds: startedMilliseconds, endedMilliseconds: wallMilliseconds(),
       isSupervisorLost: true)
     result = final

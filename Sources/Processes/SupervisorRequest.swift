@@ -19,8 +19,10 @@ enum SupervisorRequest {
     return Array(String(body.count).utf8) + [0] + body
   }
 
-  /// Writes a request; false when nobody reads any more.
-  static func write(_ words: [String], to descriptor: Int32) -> Bool {
+  /// Writes a request; false when nobody reads any more. `watch` sees to it that the reader does not sleep.
+  static func write(
+    _ words: [String], to descriptor: Int32, watching watch: inout SupervisorWatch
+  ) -> Bool {
     let bytes = bytes(words)
     let pipeSignal = PipeSignalBlock()
     defer { pipeSignal.end() }
@@ -28,6 +30,13 @@ enum SupervisorRequest {
     while written < bytes.count {
       let count = bytes[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
+      if count < 0 && errno == EAGAIN {
+        if watch.look() == .killed { return false }
+        var poller = Poller()
+        poller.add(writing: descriptor)
+        _ = poller.wait(milliseconds: 200)
+        continue
+      }
       guard count > 0 else { return false }
       written += count
     }

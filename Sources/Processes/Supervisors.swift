@@ -44,10 +44,11 @@ public final class Supervisors {
   private func begin(
     _ words: [String], on connection: SupervisorConnection, _ command: Supervised
   ) throws(ProcessError) -> SupervisedChild? {
-    guard SupervisorRequest.write(words, to: connection.lifeline) else { return nil }
-    switch connection.firstReport() {
+    var watch = SupervisorWatch(connection.identity.pid)
+    guard SupervisorRequest.write(words, to: connection.lifeline, watching: &watch) else { return nil }
+    switch connection.firstReport(watching: &watch) {
     case .started(let pid, let milliseconds):
-      return SupervisedChild(connection, pool: self, pid: pid, milliseconds: milliseconds)
+      return SupervisedChild(connection, pool: self, command, pid: pid, milliseconds: milliseconds)
     case .failed(let error):
       idle.append(connection)
       throw error
@@ -87,6 +88,7 @@ final class SupervisorConnection {
     lifeline = life.takeWriting()
     self.report = report.takeReading()
     setNonBlocking(self.report)
+    setNonBlocking(lifeline)
   }
 
   deinit {
@@ -102,12 +104,18 @@ final class SupervisorConnection {
   /// Ends the supervisor, and whatever it watches over, and waits for it.
   func end() {
     closeLifeline()
-    if !isReaped { _ = retrying { waitpid(identity.pid, nil, 0) } }
+    if isReaped { return }
     isReaped = true
+    let exit = Descriptor(owning: migrate_pidfd_open(identity.pid))
+    var watch = SupervisorWatch(identity.pid, secondsToLive: 0)
+    while retrying({ waitpid(identity.pid, nil, WNOHANG) }) == 0 {
+      _ = watch.look()
+      _ = Poller(reading: [exit.raw]).wait(milliseconds: exit.raw < 0 ? 20 : 200)
+    }
   }
 
   /// The answer to a request; `nil` when there is none.
-  func firstReport() -> SupervisorReport? {
+  func firstReport(watching watch: inout SupervisorWatch) -> SupervisorReport? {
     // One byte at a time: the end may follow at once and belongs to `poll`.
     var (buffer, line, isTruncated) = ([UInt8](repeating: 0, count: 1), [UInt8](), false)
     while true {
@@ -115,7 +123,9 @@ final class SupervisorConnection {
       case .data:
         guard line.last == 0x0A else { continue }
         return SupervisorReport(line: String(decoding: line.dropLast(), as: UTF8.self))
-      case .wouldBlock: _ = Poller(reading: [report]).wait(milliseconds: nil)
+      case .wouldBlock:
+        if watch.look() == .killed { return nil }
+        _ = Poller(reading: [report]).wait(milliseconds: 200)
       case .end: return nil
       }
     }

@@ -128,6 +128,15 @@ public struct Claiming {
     return failure.details.isEmpty ? [failure.reason] : [failure.reason] + failure.details
   }
 
+  /// Gives a claim back on which nobody will work, and its slot with it.
+  public func giveBack(_ held: HeldStep, reason: String) throws(CommandError) {
+    let change = Migration.Change.stepReleased(held.claim.fence, forced: false, reason: reason)
+    _ = try Interpreter(in: site).append([Proposal(held.migration, change)], by: held.claim.holder)
+    if let slot = held.claim.slot {
+      try site.close(slot: slot, migration: held.migration, fence: held.claim.fence)
+    }
+  }
+
   /// Begins to work on a claim. When that fails the step goes back with the reason, counted as an
   /// infrastructure retry, and the error is thrown.
   func orGiveBack<Value>(
@@ -138,8 +147,9 @@ public struct Claiming {
     } catch {
       let fence = held.claim.fence
       let change =
-        error.waitsForUser
-        ? Migration.Change.stepReleased(fence, forced: false, reason: AttemptEnd.waitsForUser)
+        error.waitsForUser || error.isDamage
+        ? Migration.Change.stepReleased(
+          fence, forced: false, reason: error.isDamage ? error.message : AttemptEnd.waitsForUser)
         : .attemptFailed(fence, Migration.Failure(kind: .setup, reason: error.message))
       _ = try? Interpreter(in: site).append([Proposal(held.migration, change)], by: held.claim.holder)
       if let slot = held.claim.slot {

@@ -17,6 +17,9 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
   /// Whether this machine waits for its user to look at something first. That is nobody's fault in a step,
   /// and nobody else's business: nothing is recorded.
   public var waitsForUser = false
+  /// Whether an object of the repository is damaged: nobody's fault in a step either, and no other step will
+  /// do better before it is mended.
+  public var isDamage = false
   /// What is the matter with a worker's result, when it is that and nothing else.
   public var failure: Migration.Failure?
   /// What is wrong besides, to be told with it.
@@ -59,7 +62,10 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
   }
 
   /// The error of git's library or program.
-  public init(_ error: GitError) { self.init(error.description, hint: error.hint) }
+  public init(_ error: GitError) {
+    self.init(error.description, hint: error.hint)
+    isDamage = error.isDamagedObject
+  }
 
   /// The error of the ledger.
   public init(_ error: LedgerError) {

@@ -14,6 +14,8 @@ final class Desk {
   var baseline: BaselineTask?
   /// The steps whose gate has met with something in its way, so that others go first for a while.
   var resting = RestingSteps()
+  /// Keeps the repository fast.
+  let housekeeping = Housekeeping()
   /// Takes a moved base in.
   let follower: BaseFollower
 

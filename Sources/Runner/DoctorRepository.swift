@@ -268,18 +268,24 @@ struct DoctorRepository {
     guard let root = try? site.worktreeRoot(), let worktrees = try? site.repository.worktrees() else {
       return []
     }
-    return worktrees.filter { $0.path.hasPrefix(root + "/") }.compactMap { worktree in
-      if !worktree.isValid {
-        return DoctorCheck(
-          "slot", .warning,
-          "'\(worktree.name)' is registered, and '\(worktree.path)' is gone or not its worktree",
-          hint: "git worktree unlock '\(worktree.path)'; git worktree remove --force '\(worktree.path)'")
-      }
-      if worktree.isLocked { return nil }
-      return DoctorCheck(
-        "slot", .warning, "'\(worktree.path)' is not locked, so 'git worktree prune' may take it",
-        hint: "git worktree lock '\(worktree.path)'")
+    let asides = Slots(site: site).setAsideFolders().map { folder in
+      DoctorCheck(
+        "slot", .warning, "'\(folder)' was moved aside, because no commit can have what is in it",
+        hint: "take out what you need; 'git migrate clean -f' removes it")
     }
+    return asides
+      + worktrees.filter { $0.path.hasPrefix(root + "/") }.compactMap { worktree in
+        if !worktree.isValid {
+          return DoctorCheck(
+            "slot", .warning,
+            "'\(worktree.name)' is registered, and '\(worktree.path)' is gone or not its worktree",
+            hint: "git worktree unlock '\(worktree.path)'; git worktree remove --force '\(worktree.path)'")
+        }
+        if worktree.isLocked { return nil }
+        return DoctorCheck(
+          "slot", .warning, "'\(worktree.path)' is not locked, so 'git worktree prune' may take it",
+          hint: "git worktree lock '\(worktree.path)'")
+      }
   }
 
   // MARK: The kind of repository

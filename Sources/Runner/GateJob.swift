@@ -107,14 +107,15 @@ final class GateJob: GateVerification {
     } else if next < plan.gate.verifiers.count {
       let verifier = plan.gate.verifiers[next]
       stage = .verifying(
-        try start(verifier.run, log: verifier.name, timeoutSeconds: verifier.timeoutSeconds))
+        try start(
+          verifier.run, log: verifier.name, timeoutSeconds: verifier.timeoutSeconds, env: verifier.env))
     } else {
       end(VerifierReport(verdict: .passed, failure: nil, kept: worktree.kept))
     }
   }
 
   private func start(
-    _ command: String, log name: String, timeoutSeconds: Int
+    _ command: String, log name: String, timeoutSeconds: Int, env: [String] = []
   ) throws(CommandError) -> SupervisedChild {
     let log = logFile(name)
     return try reporting { () throws -> SupervisedChild in
@@ -122,7 +123,7 @@ final class GateJob: GateVerification {
       try Files.removeFile(log)
       let own = variables.merging(worktree.variables) { _, new in new }
       let environment = ChildEnvironment.allowList(
-        from: site.environment, adding: own, extraNames: site.passedVariables)
+        from: site.environment, adding: own, extraNames: site.passedVariables + env)
       var run = Supervised(
         shellCommand: command, environment: environment, directory: worktree.directory, logFile: log)
       run.timeoutSeconds = timeoutSeconds

@@ -6,17 +6,22 @@ import Migration
 public struct Litter: Sendable {
   /// The worktree slots that nobody uses.
   public var worktrees: [String] = []
-  /// The attempt refs of ended migrations whose files are all in another ref, with their commits.
+  /// The folders that were moved beside slots, files and all: nothing else has them.
+  public var asides: [String] = []
+  /// The attempt refs and archives of ended migrations whose files are all in another ref, with their
+  /// commits.
   public var attempts: [(ref: String, commit: OID)] = []
   /// The integration branches of finished migrations that their base holds: the ref, its commit, the base.
   public var branches: [(ref: String, commit: OID, base: String)] = []
   /// What stays although it looks like litter, each with the reason.
   public var kept: [String] = []
-  /// How many attempt refs of ended migrations stay because their files are nowhere else.
+  /// How many attempts of ended migrations stay because their files are nowhere else, on refs of their own or
+  /// in an archive, which stays as a whole.
   public var precious = 0
 
   /// Looks; changes nothing.
   public init(site: Site, state: State) throws(CommandError) {
+    asides = Slots(site: site).setAsideFolders()
     let slots = try Slots(site: site).survey()
     (worktrees, kept) = (slots.free, slots.kept)
     for migration in state.migrations where migration.phase.isTerminal {
@@ -27,7 +32,11 @@ public struct Litter: Sendable {
 
   /// Removes what `init` found, and says what could not be. Each ref only goes while it is where it was seen.
   public func remove(site: Site, state: State) throws(CommandError) -> [String] {
-    var left = try Slots(site: site).removeAll(in: state)
+    var left: [String] = []
+    for folder in asides {
+      do throws(GitError) { try Repository.removeFolder(folder) } catch { left.append(error.description) }
+    }
+    left += try Slots(site: site).removeAll(in: state)
     for (ref, commit) in attempts {
       switch site.repository.deleteReference(ref, expected: commit) {
       case .won: continue
@@ -58,6 +67,13 @@ public struct Litter: Sendable {
       } else {
         precious += 1
       }
+    }
+    let archive = Ledger.archiveRef(migration.name)
+    guard let tip = try site.tip(of: archive) else { return }
+    if try isElsewhere(tip, given: kept, site) {
+      attempts.append((archive, tip))
+    } else {
+      precious += try reporting { try site.ledger.archivedCount(tip) }
     }
   }
 

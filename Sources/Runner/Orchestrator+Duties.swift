@@ -134,7 +134,7 @@ extension Orchestrator {
     do throws(CommandError) {
       attempts.add(try claiming.orGiveBack(held) { () throws(CommandError) in try site.begin(held) })
     } catch {
-      if error.waitsForUser { throw error }
+      if error.waitsForUser || error.isDamage { throw error }
       observer.warn("\(held.step.id) could not be begun: \(error.message)")
     }
     return true

@@ -82,7 +82,7 @@ public final class Orchestrator {
         case .ended(let ending): return ending
         }
       } catch {
-        if error.waitsForUser && halt == nil {
+        if error.waitsForUser || error.isDamage, halt == nil {
           halt(error)
           continue
         }
@@ -122,6 +122,7 @@ public final class Orchestrator {
         return .more
       }
     }
+    for state in states { desk(state.name).housekeeping.tend(state, in: site, report: observer.warn) }
     if try hasGrownElsewhere(snapshot) { return .more }
     told = ToldReasons()
     guard isIdle else { return .nothing }
@@ -233,6 +234,9 @@ public final class Orchestrator {
       if let reason = try site.follow(state) {
         observer.warn("'\(state.into)' is not moved here yet: \(reason); the next command tries again")
       }
+      if ends[state.name] != .interrupted {
+        desk(state.name).housekeeping.end(state, in: site, report: observer.warn)
+      }
     }
     endings = ends
     return ends.values.max { $0.urgency < $1.urgency } ?? .allDone
@@ -273,7 +277,7 @@ public final class Orchestrator {
 
   private func readSignals() {
     guard signals >= 0 else { return }
-    for signal in SignalPipe.drain() where [1, 2, 15].contains(signal) {
+    for signal in SignalPipe.drain() where [1, 2, 13, 15].contains(signal) {
       stopSignal = stopSignal ?? signal
       stop()
     }

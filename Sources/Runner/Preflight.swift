@@ -40,6 +40,10 @@ enum ShellWord: Equatable {
 public struct Preflight {
   private let environment: [String: String]
   private let directory: String
+  /// The names of the variables that are set where programs are started from; `nil` when that is not known.
+  private var set: Set<String>?
+  /// Those that the user gives to agents, whatever a plan says.
+  private var agentVariables: [String] = []
 
   /// Looks with the environment that verifiers and agents get; paths are those of `directory`.
   public init(environment: [String: String], directory: String) {
@@ -52,6 +56,8 @@ public struct Preflight {
     self.init(
       environment: ChildEnvironment.allowList(from: site.environment, extraNames: site.passedVariables),
       directory: (try? site.mainDirectory()) ?? site.directory)
+    set = Set(site.environment.keys)
+    agentVariables = site.agentVariables
   }
 
   /// Throws when the plan's agent has work to do and its program is not there.
@@ -101,6 +107,18 @@ public struct Preflight {
     let missing = missing(users.map(\.name))
     return users.filter { missing.contains($0.name) }.map {
       ("\($0.of) begins with '\($0.name)', which is not found in PATH here", "install it, or mend the plan")
+    } + unsetVariables(plan)
+  }
+
+  /// The variables that a program of the plan is to get and that are not set here.
+  private func unsetVariables(_ plan: Plan) -> [(message: String, hint: String)] {
+    guard let set else { return [] }
+    var wanted = plan.namedVariables
+    if plan.agent != nil { wanted.append(("agent", agentVariables)) }
+    return wanted.flatMap { place, names in
+      names.filter { !set.contains($0) }.map {
+        ("the \(place) is to get '\($0)', which is not set here", "export it before 'git migrate run'")
+      }
     }
   }
 

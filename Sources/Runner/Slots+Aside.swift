@@ -79,6 +79,20 @@ extension Slots {
     return places
   }
 
+  /// The folders that were moved beside slots, because no commit could have what is in them and nothing else
+  /// keeps it; sorted. None where there can be no slots.
+  public func setAsideFolders() -> [String] {
+    guard let root = try? site.worktreeRoot(), let names = try? Files.listDirectory(root) else { return [] }
+    return names.filter { name in
+      let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+      guard parts.count == 2 else { return false }
+      func isNumbered(_ text: Substring, _ words: [String]) -> Bool {
+        words.contains { text.hasPrefix($0 + "-") && Int(text.dropFirst($0.count + 1)) != nil }
+      }
+      return isNumbered(parts[0], ["slot", "gate"]) && isNumbered(parts[1], ["broken", "left"])
+    }.sorted().map { root + "/" + $0 }
+  }
+
   private static func freeName(_ prefix: String) -> String {
     var number = 1
     while Files.exists("\(prefix)\(number)") { number += 1 }

@@ -4,7 +4,9 @@ import Migration
 
 /// What a run needs of the world, as small seams: `Site` brings git, processes and files; the simulator
 /// brings a world of its own and runs the very same orchestrator in it, in one thread (DESIGN §1).
-package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitness, SharedContact {
+package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitness, SharedContact,
+  Upkeep
+{
   /// The ledger.
   var events: any EventLedger { get }
   /// The wall clock.

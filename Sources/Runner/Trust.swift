@@ -120,11 +120,18 @@ extension Plan {
   public var commands: [(place: String, command: String)] {
     var list: [(place: String, command: String)] = []
     if let setup = worktree.setup { list.append(("worktree set-up", setup)) }
-    if let agent { list.append(("agent", agent.command)) }
+    if let agent { list.append((Plan.place("agent", agent.env), agent.command)) }
     if let setup = gate.setup, setup.run != worktree.setup { list.append(("gate set-up", setup.run)) }
-    for verifier in gate.verifiers { list.append(("verifier \(verifier.name)", verifier.run)) }
+    for verifier in gate.verifiers {
+      list.append((Plan.place("verifier \(verifier.name)", verifier.env), verifier.run))
+    }
     for step in steps { if let run = step.run { list.append(("step \(step.id)", run)) } }
     if let notify { list.append(("notify", notify)) }
     return list
+  }
+
+  /// Which variables a program gets is a part of what is approved.
+  private static func place(_ place: String, _ env: [String]) -> String {
+    env.isEmpty ? place : "\(place), which gets \(env.joined(separator: ", "))"
   }
 }

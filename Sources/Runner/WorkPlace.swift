@@ -29,7 +29,12 @@ public struct WorkPlace {
   var work: Supervised {
     let limit = step.timeoutSeconds ?? (step.run == nil ? plan.agent?.timeoutSeconds : nil)
     let input = step.run == nil ? site.promptFile(migration, fence) : nil
-    return supervised(command, log: "work", input: input, timeoutSeconds: limit)
+    var run = supervised(command, log: "work", input: input, timeoutSeconds: limit)
+    // A codemod and a set-up command are programs of the repository; only the agent gets the agent's keys.
+    if step.run == nil, let agent = plan.agent {
+      for name in agent.env + site.agentVariables { run.environment[name] = site.environment[name] }
+    }
+    return run
   }
 
   func supervised(
@@ -142,7 +147,17 @@ extension Site {
   /// The variables that the user lets through to workers and verifiers: `migrate.passEnvironment`, names
   /// separated by spaces, may be given more than once.
   var passedVariables: [String] {
-    let values = (try? repository.configValues("migrate.passEnvironment")) ?? []
+    names("migrate.passEnvironment")
+  }
+
+  /// The variables that the user lets through to agents alone: `migrate.agentEnvironment`, in the same form.
+  /// What no plan could name is passed over.
+  var agentVariables: [String] {
+    names("migrate.agentEnvironment").filter { VariableName.fault($0) == nil }
+  }
+
+  private func names(_ key: String) -> [String] {
+    let values = (try? repository.configValues(key)) ?? []
     return values.flatMap { $0.split(separator: " ").map(String.init) }
   }
 }

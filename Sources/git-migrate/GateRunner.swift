@@ -1,4 +1,5 @@
 import Git
+import Glibc
 import Ledger
 import Migration
 import Processes
@@ -24,6 +25,8 @@ final class GateRunner {
     self.context = context
     site = try context.site()
     signals = try reporting { try SignalPipe.installForEnd() }
+    // `run | head`: an end by SIGPIPE would leave claims and gates to lapse.
+    context.output.whenReaderLeaves { SignalPipe.note(SIGPIPE) }
   }
 
   /// Whether the user wants to stop.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Processes
 import Runner
 
@@ -24,6 +25,7 @@ struct Invocation {
     do {
       if let command = command as? any Subcommand { try command.run(context) } else { try command.run() }
       try context.output.flush()
+      if context.output.isReaderGone { SignalPipe.end(by: SIGPIPE) }
       return context.exitCode.rawValue
     } catch let error as ExitCode {
       return flushed(context, error.rawValue, after: nil)
@@ -35,6 +37,7 @@ struct Invocation {
       let failure = CommandError.from(error)
       context.report(failure)
       let code = flushed(context, failure.exitCode.rawValue, after: failure)
+      if context.output.isReaderGone { SignalPipe.end(by: SIGPIPE) }
       if failure.exitCode == .interrupted, let signal = context.stopSignal { SignalPipe.end(by: signal) }
       return code
     }

@@ -11,6 +11,13 @@ final class Output {
   /// The first failure; every later flush fails with it, so that nobody takes it for success.
   private var failure: CommandError?
 
+  /// Whether nobody reads any more, and the command was given the time to put its things in order. What is
+  /// still written goes nowhere.
+  private(set) var isReaderGone = false
+  /// What a command that has something to put in order does first when its reader goes away, in place of
+  /// ending at once.
+  private var readerLeft: (() -> Void)?
+
   private static let bufferSize = 64 << 10
 
   init(descriptor: Int32) { self.descriptor = descriptor }
@@ -24,6 +31,9 @@ final class Output {
     guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
     return Int(size.ws_col)
   }
+
+  /// Lets a command that holds claims end in its own time when its reader goes away; `body` is called once.
+  func whenReaderLeaves(_ body: @escaping () -> Void) { readerLeft = body }
 
   /// Writes text as it is.
   func write(_ text: String) throws(CommandError) { try write(bytes: text.utf8) }
@@ -43,6 +53,7 @@ final class Output {
   /// Hands what is buffered to the system.
   func flush() throws(CommandError) {
     if let failure { throw failure }
+    if isReaderGone { buffer = [] }
     var written = 0
     while written < buffer.count {
       let count = buffer[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -53,7 +64,11 @@ final class Output {
       if errno == EINTR { continue }
       let code = errno
       buffer = []
-      if code == EPIPE { Output.dieOfBrokenPipe() }
+      if code == EPIPE {
+        guard let readerLeft else { Output.dieOfBrokenPipe() }
+        isReaderGone = true
+        return readerLeft()
+      }
       let error = CommandError("unable to write to standard output: \(Output.text(of: code))")
       failure = error
       throw error

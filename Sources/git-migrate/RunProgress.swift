@@ -94,7 +94,7 @@ final class RunProgress: RunObserver {
   }
 
   private func write(_ text: String) {
-    // A reader that is gone ends the run at its last line, not in the middle of its work.
+    // A reader that is gone ends the run like a signal, not in the middle of its work.
     try? context.output.write(text)
     try? context.output.flush()
   }

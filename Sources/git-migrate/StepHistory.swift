@@ -11,8 +11,9 @@ struct StepHistory {
     var epoch: Int
     /// The events that speak for it.
     var events: [Event]
-    /// The ref that keeps its result, and the commit there; `nil` when this clone has none.
-    var ref: (name: String, commit: ObjectID)?
+    /// Its result and the ref that keeps it, unless that was folded into the archive; `nil` when this clone
+    /// has none.
+    var result: (commit: ObjectID, ref: String?)?
 
     /// The claim, unless the ledger begins after it.
     var claim: Claim? {
@@ -61,13 +62,13 @@ struct StepHistory {
       if let last = attempts.indices.last, attempts[last].epoch == fence.epoch {
         attempts[last].events.append(event)
       } else {
-        attempts.append(Attempt(epoch: fence.epoch, events: [event], ref: nil))
+        attempts.append(Attempt(epoch: fence.epoch, events: [event], result: nil))
       }
     }
     for index in attempts.indices {
-      let name = Site.attemptRef(migration.name, Fence(step: step, epoch: attempts[index].epoch))
-      let commit = try reporting { try site.repository.resolve(name) }
-      if let commit, let id = ObjectID(commit.hex) { attempts[index].ref = (name, id) }
+      let fence = Fence(step: step, epoch: attempts[index].epoch)
+      guard let kept = try reporting({ try site.ledger.result(migration.name, fence) }) else { continue }
+      attempts[index].result = (kept.commit.objectID, kept.ref)
     }
   }
 }

@@ -71,7 +71,9 @@ struct StepView {
         output += "  \(TimeText.local(event.at))  \(TerminalText.sanitizedLine(event.sentence))\n"
         output += detailText(event)
       }
-      if let ref = attempt.ref { output += "  see it with 'git show \(ref.name)'\n" }
+      if let kept = attempt.result {
+        output += "  see it with 'git show \(kept.ref ?? kept.commit.short)'\n"
+      }
     }
     return output
   }
@@ -139,8 +141,8 @@ struct StepView {
       JSON.Member("holder", attempt.claim.map { .string($0.holder) } ?? .null),
       JSON.Member("base", attempt.claim.map { .string($0.base.hex) } ?? .null),
       JSON.Member("slot", attempt.claim?.slot.map(JSON.string) ?? .null),
-      JSON.Member("ref", attempt.ref.map { .string($0.name) } ?? .null),
-      JSON.Member("commit", attempt.ref.map { .string($0.commit.hex) } ?? .null),
+      JSON.Member("ref", attempt.result?.ref.map(JSON.string) ?? .null),
+      JSON.Member("commit", attempt.result.map { .string($0.commit.hex) } ?? .null),
       JSON.Member("failures", .array(failures)), JSON.Member("left", .array(attempt.left.map(JSON.string))),
       JSON.Member("events", .array(attempt.events.map(eventJSON))),
     ])

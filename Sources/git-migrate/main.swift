@@ -2,6 +2,8 @@ import Glibc
 import Processes
 import Runner
 
+OwnProcess.forbidLookingIn()
+
 #if KNOWN_BUGS
   import Migration
 

@@ -35,6 +35,46 @@ import Testing
     #expect(try global.config("migrate.x") == "elsewhere")
   }
 
+  /// libgit2 1.5 knows nothing of this condition.
+  @Test func includedForTheAddressOfARemote() throws {
+    let world = try World()
+    let home = try #require(world.environment["HOME"])
+    func include(_ url: String, _ path: String) -> String {
+      "[includeIf \"hasconfig:remote.*.url:\(url)\"]\n\tpath = \(path)\n"
+    }
+    func write(_ path: String, _ text: String) throws {
+      try Files.writeAtomically(path, Array(text.utf8))
+    }
+    let place = home + "/.gitconfig"
+    let before = String(decoding: try Files.readFile(place) ?? [], as: UTF8.self)
+    try write(
+      place,
+      before + "[migrate]\n\tx = user\n\ty = user\n\tz = user\n" + include("https://work.example/**", ".work")
+        + include("https://work.example/*", "~/.more") + include("https://home.example/**", ".other"))
+    try write(home + "/.work", "[migrate]\n\tx = work\n\ty = work\n[core]\n\tautocrlf = input\n")
+    try write(home + "/.more", "[migrate]\n\ty = more\n")
+    try write(home + "/.other", "[migrate]\n\tx = other\n")
+    func asked(_ key: String) throws -> [String] {
+      let repository = try Repository.discover(from: world.path, environment: world.environment)
+      let found = try repository.config(key) ?? ""
+      #expect(try found == world.git("config", key), "\(key)")
+      return try repository.configValues(key)
+    }
+    #expect(try asked("migrate.x") == ["user"])
+    try world.git("remote", "add", "origin", "https://work.example/r")
+    #expect(try asked("migrate.x") == ["user", "work"])
+    #expect(try asked("migrate.y") == ["user", "work", "more"])
+    #expect(try asked("migrate.z") == ["user"])
+    #expect(try asked("core.autocrlf") == ["input"])
+    try world.git("config", "migrate.x", "local")
+    #expect(try asked("migrate.x") == ["user", "work", "local"])
+    let local = world.path + "/.git/config"
+    let own = String(decoding: try Files.readFile(local) ?? [], as: UTF8.self)
+    try write(local, own + include("https://work.example/r", "own"))
+    try write(world.path + "/.git/own", "[migrate]\n\tx = own\n")
+    #expect(try asked("migrate.x") == ["user", "work", "local", "own"])
+  }
+
   @Test func whatGitItselfPasses() throws {
     let world = try World()
     try world.git("config", "alias.env", "!printf %s \"$GIT_CONFIG_PARAMETERS\"")

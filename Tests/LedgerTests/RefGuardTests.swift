@@ -123,6 +123,42 @@ import Testing
     #expect(world.objection((ref, nil, work)) == nil)
   }
 
+  @Test(arguments: [RefGuard.Vantage.transaction, .push, .receive])
+  func `an archive takes results of finished steps, and their refs go with it`(vantage: RefGuard.Vantage)
+    throws
+  {
+    let (ref, archive) = ("refs/migrate/attempt/logging/S1/1", "refs/migrate/archive/logging")
+    let work = try world.commit(on: [world.base])
+    try world.set(ref, work)
+    func archived(_ claim: String, after previous: OID? = nil) throws -> OID {
+      try RefGuardWorld.commit(
+        world.repository, "Keep\n\n\(claim) \(work.hex)\n", [:],
+        parents: [previous, work].compactMap(\.self),
+        isEmpty: true)
+    }
+    let tip = try archived("S1/1")
+    func objection(_ updates: (String, OID?, OID?)...) -> String? {
+      world.objection(list: updates, vantage: vantage)
+    }
+    #expect(objection((archive, nil, tip))?.contains("no claim 1 of the step 'S1'") == true)
+    try world.intendMerge("S1", from: world.base, to: work)
+    #expect(objection((archive, nil, tip))?.contains("'S1' is not finished") == true)
+    #expect(objection((archive, nil, tip), (ref, work, nil)) != nil)
+    try world.set(world.into, work)
+    try world.recordMerge("S1", work)
+    #expect(objection((ref, work, nil))?.contains("keeps the work of an attempt") == true)
+    #expect(objection((archive, nil, tip)) == nil)
+    #expect(objection((archive, nil, tip), (ref, work, nil)) == nil)
+    #expect(objection((archive, nil, try archived("S1/2"))) != nil)
+    #expect(objection(("refs/migrate/archive/other", nil, tip)) != nil)
+    try world.set(archive, tip)
+    #expect(objection((ref, work, nil)) == nil)
+    #expect(objection((archive, tip, nil)) != nil)
+    #expect(objection((archive, tip, try archived("S1/1"))) == nil, "the same commit")
+    #expect(objection((archive, tip, try archived("S1/1", after: tip))) == nil)
+    #expect(objection((archive, tip, work)) != nil)
+  }
+
   @Test func `a symbolic ref is never one of ours`() throws {
     let update = RefUpdate(old: .none, new: .symbolic("refs/heads/main"), ref: "refs/migrate/x")
     #expect(throws: RefObjection.self) {

@@ -30,9 +30,10 @@ final class RefGuardWorld {
   var into: String { "refs/heads/" + plan.into }
 
   static func commit(
-    _ repository: Repository, _ message: String, _ files: [String: String], parents: [OID]
+    _ repository: Repository, _ message: String, _ files: [String: String], parents: [OID],
+    isEmpty: Bool = false
   ) throws -> OID {
-    let parent = try parents.first.map { try repository.treeOf(commit: $0) }
+    let parent = isEmpty ? nil : try parents.first.map { try repository.treeOf(commit: $0) }
     let upserts = try files.sorted { $0.key < $1.key }.map { file in
       (path: file.key, blob: try repository.writeBlob(Array(file.value.utf8)), mode: FileMode.blob)
     }
@@ -109,6 +110,10 @@ final class RefGuardWorld {
   func objection(
     _ updates: (String, OID?, OID?)..., vantage: RefGuard.Vantage = .transaction
   ) -> String? {
+    objection(list: updates, vantage: vantage)
+  }
+
+  func objection(list updates: [(String, OID?, OID?)], vantage: RefGuard.Vantage) -> String? {
     let list = updates.map { RefUpdate(old: value($0.1), new: value($0.2), ref: $0.0) }
     do throws(RefObjection) {
       try RefGuard(ledger: Ledger(repository: repository), vantage: vantage).check(list)

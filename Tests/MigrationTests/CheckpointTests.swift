@@ -67,12 +67,16 @@ import Testing
     var plan = Plan(
       migration: "mig", base: "main", into: "x", attempts: 5, leaseSeconds: 60,
       backoff: Plan.Backoff(initialSeconds: 1, maximumSeconds: 2),
-      agent: Plan.Agent(command: "c", adapter: "claude", timeoutSeconds: 3, maxConcurrent: 4, maxTurns: 5),
+      agent: Plan.Agent(
+        command: "c", adapter: "claude", timeoutSeconds: 3, maxConcurrent: 4, maxTurns: 5,
+        env: ["KEY"]),
       resources: [Plan.Resource(name: "a", capacity: 1), Plan.Resource(name: "b", capacity: 2)],
       worktree: Plan.Worktree(copy: [".env"], setup: "make", keep: true),
       gate: Plan.Gate(
         verifiers: [
-          Plan.Verifier(name: "t", kind: .lint, run: "r", timeoutSeconds: 9, uses: "a", mutates: true)
+          Plan.Verifier(
+            name: "t", kind: .lint, run: "r", timeoutSeconds: 9, uses: "a", mutates: true,
+            env: ["DB_URL", "X"])
         ],
         guards: Plan.Guard.allCases, keep: ["target", "**/node_modules/"],
         setup: Plan.Gate.Setup(run: "npm ci", inputs: ["package-lock.json"])),
@@ -93,7 +97,7 @@ import Testing
   /// Plans were written into ledgers before these keys were: those that lack them read and digest as before.
   @Test func whatIsOftenEmptyIsLeftOut() {
     let text = Plan.sample([PlannedStep(id: "S1", run: "x")]).json.canonical
-    for key in ["keep", "setup", "mutates", "expect"] { #expect(!text.contains("\"\(key)\"")) }
+    for key in ["keep", "setup", "mutates", "expect", "env"] { #expect(!text.contains("\"\(key)\"")) }
   }
 
   @Test func aMarkCanOnlyBeItsWord() throws {
@@ -152,7 +156,7 @@ import Testing
       { _ in }, { $0.gate.keep = ["target"] }, { $0.gate.keep = ["node_modules"] },
       { $0.gate.setup = Plan.Gate.Setup(run: "make") },
       { $0.gate.setup = Plan.Gate.Setup(run: "make", inputs: ["a"]) },
-      { $0.gate.verifiers[0].mutates = true },
+      { $0.gate.verifiers[0].mutates = true }, { $0.gate.verifiers[0].env = ["KEY"] },
     ]
     let digests = changes.map { change in
       var plan = Plan.sample([PlannedStep(id: "S1")])

@@ -207,6 +207,20 @@ struct RefusingAPlan {
           + "hint: use one of claude, codex, or give the agent's own 'command'"
       ),
       (
+        "agent: { adapter: codex, env: [A_KEY, KEY=x] }",
+        "4:39: 'KEY=x' in 'env' is no name of a variable\n"
+          + "hint: name variables of your shell, such as ANTHROPIC_API_KEY; values do not belong in a plan"
+      ),
+      (
+        "agent: { adapter: codex, env: MIGRATE_STEP }",
+        "4:31: 'MIGRATE_STEP' in 'env' is one of git-migrate's own\n"
+          + "hint: name variables of your shell, such as ANTHROPIC_API_KEY; values do not belong in a plan"
+      ),
+      (
+        "agent: { adapter: codex, env: [A, A] }",
+        "4:35: the variable 'A' is given twice\nhint: keep one"
+      ),
+      (
         "agent: { adapter: codex, max_turns: 3 }",
         "4:37: 'max_turns' has no effect on this agent\n"
           + "hint: only the adapter 'claude' takes it; give any other agent its option in 'command'"
@@ -246,6 +260,11 @@ struct RefusingAPlan {
       (
         "gate: { verifiers: [{ name: t, run: x, mutates: yes }] }",
         "3:49: 'mutates' can only be 'allow', not 'yes'\nhint: write 'mutates: allow', or take it out"
+      ),
+      (
+        "gate: { verifiers: [{ name: t, run: x, env: [LD_PRELOAD] }] }",
+        "3:46: 'LD_PRELOAD' in 'env' brings code into every program\n"
+          + "hint: name variables of your shell, such as ANTHROPIC_API_KEY; values do not belong in a plan"
       ),
       (
         "gate: { verifiers: [{ name: t, run: x, mutate: allow }] }",

@@ -68,6 +68,50 @@ struct AgentTests {
     #expect(try !world.note("env").contains("HIDDEN"))
   }
 
+  @Test("gets its keys, and neither verifiers nor codemods nor set-up commands do; a verifier gets its own")
+  func ownKeys() throws {
+    let world = try MigrationWorld()
+    func noting(_ who: String) -> String { "env > \"$HOME/\(who)\"" }
+    try world.start(
+      "  - { id: A }\n  - { id: B, run: '\(noting("codemod")); echo y > y' }",
+      gate: "{ verifiers: [{ name: t, run: '\(noting("t"))' }, "
+        + "{ name: d, run: '\(noting("d"))', env: DATABASE_KEY }] }",
+      more: "worktree: { setup: '\(noting("setup"))' }\n"
+        + "agent: { command: '\(noting("agent")); echo x > x', env: [AGENT_KEY, UNSET_KEY] }")
+    try world.repository.git("config", "--add", "migrate.agentEnvironment", "OTHER_KEY GIT_TRACE")
+    try world.repository.git("config", "--add", "migrate.agentEnvironment", "THIRD")
+    let keys = ["AGENT_KEY", "OTHER_KEY", "THIRD", "DATABASE_KEY"]
+    let run = try world.migrate(
+      "run", adding: Dictionary(uniqueKeysWithValues: (keys + ["GIT_TRACE"]).map { ($0, "0") }))
+    #expect(run.code == 0, "\(run)")
+    #expect(run.err.contains("warning: the agent is to get 'UNSET_KEY', which is not set here"), "\(run)")
+    for (who, its) in [
+      ("agent", ["AGENT_KEY", "OTHER_KEY", "THIRD"]), ("codemod", []), ("setup", []), ("t", []),
+      ("d", ["DATABASE_KEY"]),
+    ] {
+      let seen = try world.note(who)
+      #expect(!seen.isEmpty && !seen.contains("GIT_TRACE"))
+      #expect(keys.filter { seen.contains("\($0)=") } == its, "\(who)")
+    }
+  }
+
+  @Test("whose keys a plan names is shown to who approves it")
+  func shownKeys() throws {
+    let world = try MigrationWorld()
+    let plan = MigrationWorld.plan(
+      "  - { id: A }", gate: "{ verifiers: [{ name: t, run: 'true', env: [DB] }] }",
+      more: "agent: { command: work, env: [A_KEY] }")
+    try Files.writeAtomically(world.repository.root + "/plan.md", Array(plan.utf8))
+    let start = try world.migrate("start", world.repository.root + "/plan.md")
+    #expect(start.out.contains("agent gets A_KEY\nverifier t gets DB\n"), "\(start)")
+    #expect(try world.migrate("trust", "--revoke", "mig").code == 0)
+    let trust = try world.migrate("trust", "--yes")
+    #expect(trust.out.contains("  agent, which gets A_KEY:\n    work\n"), "\(trust)")
+    #expect(trust.out.contains("  verifier t, which gets DB:\n"), "\(trust)")
+    let doctor = try world.migrate("doctor")
+    #expect(doctor.description.contains("the verifier t is to get 'DB', which is not set here"), "\(doctor)")
+  }
+
   @Test("that changes nothing and says nothing has failed: success needs evidence")
   func noEvidence() throws {
     let world = try world(agent: "true")

@@ -67,6 +67,28 @@ struct CleanTests {
     #expect(Files.exists(world.slot(1)))
   }
 
+  @Test("beside a slot is named by status and doctor, and goes when it is asked for")
+  func aside() throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'mkdir app; echo x > app/f; git init -q app; chmod a-w app' }")
+    #expect(try world.migrate("run", "--jobs", "1").code == 1)
+    let places = (1...2).map { world.slot(1) + ".left-\($0)" }
+    for place in places { #expect(Files.exists(place + "/app/f")) }
+    // Folders of people are none of ours, whatever they are called.
+    let foreign = world.slot(1) + ".left-over"
+    try Files.makeDirectories(foreign)
+    let named = try world.migrate("status").out + world.migrate("doctor").out
+    for place in places { #expect(named.ranges(of: "'\(place)'").count == 2, "\(named)") }
+    #expect(!named.contains(foreign))
+    let look = try JSON.parse(try world.migrate("clean", "-n", "--json").out)
+    #expect(look["set_aside"] == .array(places.map(JSON.string)))
+    for place in places { #expect(Files.exists(place + "/app/f")) }
+    let clean = try world.migrate("clean", "-f")
+    #expect(clean.code == 0 && clean.out.contains("removing '\(places[0])'"), "\(clean)")
+    for place in places { #expect(!Files.exists(place)) }
+    #expect(Files.exists(foreign))
+  }
+
   @Test("of a branch that the base does not hold, or that is checked out, is the branch")
   func branch() throws {
     let world = try MigrationWorld()

@@ -97,6 +97,60 @@ struct SupervisionTests {
     #expect(try world.survivors() == [])
   }
 
+  @Test("a reader of standard output that goes away does the same; one of standard error is not missed")
+  func unread() throws {
+    let world = try MigrationWorld()
+    try world.start(
+      #"  - { id: A, run: 'echo a > a' }"# + "\n"
+        + #"  - { id: B, needs: [A], run: 'touch "$HOME/at"; sleep 600' }"#)
+    // `head` leaves after the first line; the run finds out at its next one, which is that of B's claim.
+    let script = "{ \"$1\" run; echo $? > \"$HOME/code\"; } 2> \"$HOME/err\" | head -n 1"
+    let piped = try BackgroundRun(world.repository, "sh", ["-c", script, "sh", TestBinary.path])
+    _ = try piped.wait()
+    let said = try world.note("err")
+    #expect(try world.note("code") == "141\n", "\(said)")
+    #expect(said.contains("nobody reads standard output any more"), "\(said)")
+    #expect(try !world.states().values.contains { ["leased", "gating"].contains($0) })
+    #expect(try world.survivors() == [])
+    let again = try world.migrate("status")
+    #expect(again.code == 0 && !again.out.contains("leased"), "\(again)")
+
+    let claim = try world.repository.run(
+      "sh", ["-c", "{ \"$1\" claim; echo $? > \"$HOME/code\"; } | :", "sh", TestBinary.path])
+    #expect(try world.note("code") == "141\n", "\(claim)")
+    #expect(try !world.states().values.contains("leased"))
+
+    try world.amend(#"  - { id: A, run: 'echo a > a' }"# + "\n" + "  - { id: B, run: 'echo b > b' }")
+    _ = try world.repository.run("sh", ["-c", "{ \"$1\" run; } 2>&1 >/dev/null | :", "sh", TestBinary.path])
+    #expect(try world.states() == ["A": "merged", "B": "merged"])
+  }
+
+  @Test("a worker that stops its supervisor, once or over and over, fails by itself and is ended")
+  func stoppedSupervisor() throws {
+    let world = try MigrationWorld()
+    try world.start(
+      """
+        - { id: A, timeout: 1s, run: 'kill -STOP $PPID; exec sleep 600' }
+        - { id: B, run: 'while :; do kill -STOP $PPID; done' }
+        - { id: C, run: 'kill -STOP $PPID; echo c > c' }
+      """, gate: "{ verifiers: [{ name: t, run: 'kill -STOP $PPID' }] }")
+    let run = try world.begin("run", "--jobs", "2")
+    #expect(try run.wait().code == 1, "\(run.output)")
+    #expect(try world.states() == ["A": "blocked", "B": "blocked", "C": "merged"])
+    #expect(try world.members("reason")["A"]?.contains("took longer than 1 s") == true)
+    #expect(try world.survivors() == [])
+    let log = try world.migrate("logs", "B")
+    #expect(log.out.contains("it stopped its supervisor again and again"), "\(log)")
+    // By hand nobody else is there but the command itself.
+    try world.amend(
+      "  - { id: D }", gate: "{ verifiers: [{ name: t, timeout: 1s, run: 'kill -STOP $PPID; sleep 600' }] }")
+    #expect(try world.migrate("claim", "D").code == 0)
+    try Files.writeAtomically(world.slot(1) + "/d", Array("d".utf8))
+    let submit = try BackgroundRun(world.repository, TestBinary.path, ["submit", "D"])
+    #expect(try submit.wait(seconds: 120).code != 0, "\(submit.output)")
+    #expect(try world.survivors() == [])
+  }
+
   @Test("one that was started with nohup stays when the terminal goes away")
   func deaf() throws {
     let world = try MigrationWorld()

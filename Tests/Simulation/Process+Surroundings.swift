@@ -140,7 +140,7 @@ extension Process: Surroundings {
     }
     guard let tip = clone.branch else { throw CommandError("the integration branch is gone") }
     for commit in [submission.result.commit.oid, submission.base.oid] where !clone.hasCommit(commit) {
-      throw CommandError("the commit \(commit.number) is not here")
+      return .unusable("the commit \(commit.number) is not here")
     }
     let tipTree = world.objects.tree(of: tip)
     let merged = world.objects.merge(
@@ -187,6 +187,29 @@ extension Process: Surroundings {
       world: world, machine: machine, plan: plan, tree: world.objects.tree(of: commit))
     gates.append(gate)
     return gate
+  }
+
+  // MARK: Upkeep
+
+  var foldBatch: Int { 2 }
+
+  /// What an archive keeps is of no more use to a run: the results of finished steps go, here and there.
+  func foldAttempts(
+    of migration: MigrationState, isOver: Bool, report: (String) -> Void
+  ) throws(CommandError) {
+    guard passes() else { throw death }
+    var refs: [(ref: String, commit: OID)] = []
+    for step in migration.steps where step.phase.isTerminal && step.epoch > 0 {
+      for epoch in 1...step.epoch {
+        let ref = Ledger.attemptRef(migration.name, Fence(step: step.id, epoch: epoch))
+        if let commit = machine.clone.attempts[ref] { refs.append((ref, commit)) }
+      }
+    }
+    if !refs.isEmpty { _ = try reporting { try ledger.remote?.delete(refs) } }
+    for (ref, _) in refs {
+      guard passes() else { throw death }
+      machine.clone.attempts[ref] = nil
+    }
   }
 
   // MARK: Processes

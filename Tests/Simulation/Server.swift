@@ -87,6 +87,14 @@ final class SimulatedRemote: LedgerRemote {
     clone.known = tip
   }
 
+  func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String? {
+    try contact()
+    if world.strikes(world.faults.refused) { return "the server deletes nothing" }
+    for (ref, commit) in refs where server.attempts[ref] == commit { server.attempts[ref] = nil }
+    guard process.passes() else { throw Process.crashed }
+    return nil
+  }
+
   func probe(_ commit: OID) throws(GitError) -> ProbeOutcome { .willing }
 
   /// Others go on while something is under way.

@@ -8,6 +8,8 @@ final class SimulatedAttempt: Attempt {
   /// What a worker does.
   enum Deed: CaseIterable {
     case good, bad, fails, failsAfterChange, nothing, noOp, conflicting, staysPut
+    /// Stops its supervisor: its end is brought about from outside, later than it ought to be.
+    case stopsSupervisor
   }
 
   let migration: String
@@ -21,6 +23,8 @@ final class SimulatedAttempt: Attempt {
   private let world: World
   private let machine: Machine
   private let timesOut: Bool
+  /// How much longer than others it takes to be ended, in milliseconds.
+  private let late: Int64
   /// Whether the run has heard that it is over.
   private(set) var isToldOver = false
 
@@ -36,11 +40,14 @@ final class SimulatedAttempt: Attempt {
     deed =
       world.isCalm || roll < 70
       ? .good
-      : world.chance.pick([.bad, .fails, .failsAfterChange, .nothing, .noOp, .conflicting, .staysPut])
+      : world.chance.pick([
+        .bad, .fails, .failsAfterChange, .nothing, .noOp, .conflicting, .staysPut, .stopsSupervisor,
+      ])
     let limit = Int64(held.plan.agent?.timeoutSeconds ?? 600) * 1000
     let length = deed == .staysPut ? limit : Int64(world.chance.draw(100...120_000))
-    timesOut = length >= limit
-    endsAt = world.now + min(length, limit)
+    timesOut = length >= limit || deed == .stopsSupervisor
+    late = deed == .stopsSupervisor ? Int64(world.chance.draw(0...60_000)) : 0
+    endsAt = world.now + (deed == .stopsSupervisor ? limit : min(length, limit)) + late
   }
 
   let descriptor: Int32 = -1
@@ -52,12 +59,12 @@ final class SimulatedAttempt: Attempt {
     guard !isStopping else { return }
     isStopping = true
     // Some do as they are asked, some have to be killed.
-    end(at: world.now + Int64(world.chance.draw(0...10_000)))
+    end(at: world.now + Int64(world.chance.draw(0...10_000)) + late)
   }
 
   func kill() {
     isStopping = true
-    end(at: world.now)
+    end(at: world.now + late)
   }
 
   func end(at time: Int64) {
@@ -74,7 +81,7 @@ final class SimulatedAttempt: Attempt {
     if isStopping { return .stopped }
     if timesOut { return .failed(Migration.Failure(kind: .timeout, reason: "took too long")) }
     switch deed {
-    case .good, .bad, .nothing, .conflicting, .staysPut: return .done
+    case .good, .bad, .nothing, .conflicting, .staysPut, .stopsSupervisor: return .done
     case .noOp: return .noOp("nothing to do")
     case .fails, .failsAfterChange: return .failed(Migration.Failure(kind: .worker, reason: "failed"))
     }
@@ -97,7 +104,7 @@ final class SimulatedAttempt: Attempt {
     case .conflicting:
       files[own] = world.freshVersion(isGood: true)
       files[0] = world.freshVersion(isGood: true)
-    case .fails, .nothing, .noOp, .staysPut:
+    case .fails, .nothing, .noOp, .staysPut, .stopsSupervisor:
       return .unchanged(Submission.Result(commit: claim.base, tree: tree.id, isNoOp: true))
     }
     let result = world.objects.tree(files)

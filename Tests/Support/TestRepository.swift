@@ -91,7 +91,11 @@ public final class TestRepository {
   public func runGit(
     _ arguments: [String], input: String? = nil, in directory: String? = nil, adding: [String: String] = [:]
   ) throws -> TestRun {
-    try run("git", arguments, input: input, in: directory, adding: adding)
+    // git would put a file in the place of the device: for root, everybody's.
+    if arguments.first == "config", arguments.contains("--global"), environment["GIT_CONFIG_GLOBAL"] != nil {
+      throw TestFailure("git config --global: the world has no such file, take GIT_CONFIG_GLOBAL away first")
+    }
+    return try run("git", arguments, input: input, in: directory, adding: adding)
   }
 
   /// Runs `git migrate`, as a user does.

@@ -7,6 +7,10 @@
 /// Makes this process the parent of every orphaned descendant, so that none can escape its sight.
 int migrate_become_subreaper(void);
 
+/// Keeps other processes of the same user from reading this one's memory and environment, and the kernel from
+/// writing them into a core dump. A program that it executes starts without that.
+int migrate_forbid_looking_in(void);
+
 /// Asks the kernel to send `signal` to this process when the thread that created it ends.
 int migrate_signal_on_parent_death(int signal);
 

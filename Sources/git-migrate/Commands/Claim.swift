@@ -45,7 +45,20 @@ struct ClaimCommand: Subcommand {
       found.name, step: step, holder: worker.map(TerminalText.sanitizedLine) ?? site.actor,
       owner: Site.unboundOwner(), seconds: ttl?.seconds, usesSlot: !bringsPlace)
     switch answer {
-    case .won(let held): try handOver(held, context)
+    case .won(let held):
+      // A claim that nobody was told of would be held until it lapses.
+      context.output.whenReaderLeaves {}
+      try handOver(held, context)
+      let failure: CommandError?
+      do throws(CommandError) {
+        try context.output.flush()
+        failure = nil
+      } catch {
+        failure = error
+      }
+      guard failure != nil || context.output.isReaderGone else { return }
+      try claiming.giveBack(held, reason: "nobody could be told whose step it is")
+      if let failure { throw failure }
     case .nothingNow(let reason, let until): try nothing(.nothingNow, reason, until, context)
     case .nothingLeft: try nothing(.nothingLeft, "nothing is left to claim", nil, context)
     case .refused(let refusal): throw CommandError(refusal)

@@ -8,9 +8,9 @@ struct CleanCommand: Subcommand {
   static let configuration = CommandConfiguration(
     commandName: "clean", abstract: "Remove what ended migrations and runs have left.",
     discussion: """
-      Worktree slots that nobody uses, attempt refs of ended migrations whose files are all in another ref, \
-      and integration branches of finished migrations that the base holds. As with 'git clean', nothing \
-      happens without '-n' or '-f'.
+      Worktree slots that nobody uses, folders that were moved beside them, attempt refs and archives of \
+      ended migrations whose files are all in another ref, and integration branches of finished migrations \
+      that the base holds. As with 'git clean', nothing happens without '-n' or '-f'.
       """)
 
   @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be removed.")
@@ -51,6 +51,7 @@ struct CleanCommand: Subcommand {
   private func lines(_ litter: Litter) -> [String] {
     let word = isDryRun ? "would remove" : "removing"
     return litter.worktrees.map { "\(word) the worktree '\($0)'" }
+      + litter.asides.map { "\(word) '\($0)', which was moved aside and no ref holds" }
       + litter.attempts.map { "\(word) '\($0.ref)'" }
       + litter.branches.map {
         "\(word) the branch '\($0.ref.dropFirst("refs/heads/".count))', which '\($0.base)' holds"
@@ -61,6 +62,7 @@ struct CleanCommand: Subcommand {
     .object([
       JSON.Member("version", .integer(1)), JSON.Member("dry_run", .bool(isDryRun)),
       JSON.Member("worktrees", .array(litter.worktrees.map(JSON.string))),
+      JSON.Member("set_aside", .array(litter.asides.map(JSON.string))),
       JSON.Member("refs", .array((litter.attempts.map(\.ref) + litter.branches.map(\.ref)).map(JSON.string))),
       JSON.Member("kept", .array(litter.kept.map(JSON.string))),
       JSON.Member("attempts_kept", .integer(Int64(litter.precious))),

@@ -12,7 +12,8 @@ struct RunCommand: Subcommand {
       Runs each step's codemod or agent in a worktree of its own, judges what comes of it and merges what \
       passes. Ctrl-C, SIGTERM or a lost terminal stops it: claims are given back, worktrees are kept, and it \
       ends by the signal. A run that was killed is continued by the next. \
-      Exit codes: 0 every step is done, 1 a person must act, 130 interrupted, 143 ended by SIGTERM or SIGHUP.
+      Exit codes: 0 every step is done, 1 a person must act, 130 interrupted, 141 nobody \
+      reads its output, 143 ended by SIGTERM or SIGHUP.
       """)
 
   @Option(
@@ -151,7 +152,8 @@ struct RunCommand: Subcommand {
     case .interrupted:
       // Where the terminal is gone there is nobody to tell.
       try? context.output.line("\(name): stopped; claims are given back, worktrees are kept")
-      throw CommandError("interrupted", hint: "go on with 'git migrate run'", exitCode: .interrupted)
+      let reason = context.output.isReaderGone ? "nobody reads standard output any more" : "interrupted"
+      throw CommandError(reason, hint: "go on with 'git migrate run'", exitCode: .interrupted)
     }
   }
 }

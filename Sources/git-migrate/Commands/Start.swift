@@ -93,6 +93,9 @@ struct StartCommand: Subcommand {
     }
     try context.output.line(
       "\(plan.migration): \(Count.of(plan.steps.count, "step")), from \(point.base) into \(plan.into)")
+    for (place, names) in plan.namedVariables {
+      try context.output.line("\(place) gets \(names.joined(separator: ", "))")
+    }
     context.hint("run 'git migrate run' to do them, 'git migrate status' to see them")
   }
 }

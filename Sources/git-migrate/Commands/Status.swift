@@ -58,6 +58,9 @@ struct StatusCommand: Subcommand {
       return try context.output.write(text.hasSuffix("\n") ? text : text + "\n")
     }
     try printText(report, context)
+    let asides = Slots(site: site).setAsideFolders()
+    for folder in asides { try context.output.line("moved aside: '\(folder)', which no ref holds") }
+    if !asides.isEmpty { context.hint("'git migrate clean -f' removes what was moved aside") }
     if let shared = report.shared { try tellAge(shared, now: report.now, context) }
   }
 
