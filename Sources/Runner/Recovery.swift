@@ -159,7 +159,8 @@ extension Duty {
       .leaseExpired(fence, renewal: renewal, evidence: evidence)
     case .abandonGate(let fence, let gate, let evidence):
       .gateAbandoned(fence, gate: gate, evidence: evidence)
-    case .createBranch, .settle, .stopWork, .giveBack, .judgeBase, .followBase, .gate, .begin, .renew, .end: nil
+    case .createBranch, .settle, .stopWork, .giveBack, .judgeBase, .followBase, .gate, .begin, .renew, .end:
+      nil
     }
   }
 }

@@ -108,7 +108,8 @@ enum Transcript {
     case .createBranch(_, let branch, _): "create branch \(branch)"
     case .moveBranch(_, let fence, let old, let new):
       "move branch \(short(old.hex)) → \(short(new.hex)) for \(fence.step)@\(fence.epoch)"
-    case .moveRefreshedBranch(_, let old, let new): "move refreshed branch \(short(old.hex)) → \(short(new.hex))"
+    case .moveRefreshedBranch(_, let old, let new):
+      "move refreshed branch \(short(old.hex)) → \(short(new.hex))"
     case .notify(_, let notice):
       switch notice {
       case .stepBlocked(let step, let reason): "notify: \(step) blocked (\(reason))"

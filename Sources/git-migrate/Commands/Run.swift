@@ -85,7 +85,9 @@ struct RunCommand: Subcommand {
     let endings = run.endings.sorted { ($0.value.urgency, $0.key) < ($1.value.urgency, $1.key) }
     for (name, ending) in endings where ending != .interrupted { try tell(ending, name, context) }
     let stopped = endings.filter { $0.value == .interrupted }
-    if let first = stopped.first { try tell(first.value, stopped.map(\.key).joined(separator: ", "), context) }
+    if let first = stopped.first {
+      try tell(first.value, stopped.map(\.key).joined(separator: ", "), context)
+    }
   }
 
   /// The option, else `migrate.jobs`, else 4.
