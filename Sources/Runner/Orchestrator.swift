@@ -17,8 +17,8 @@ public final class Orchestrator {
   var jobs: [any Attempt] = []
   /// Those of the jobs that have ended and whose files are being kept.
   private var ends: [AttemptEnd] = []
-  private var gate: GateTask?
-  private var baseline: BaselineTask?
+  private(set) var gate: GateTask?
+  private(set) var baseline: BaselineTask?
   private(set) var stops = 0
   /// The signal that said stop, when one did.
   public private(set) var stopSignal: Int32?
@@ -27,10 +27,12 @@ public final class Orchestrator {
   /// Why work that is due cannot go on before something happens elsewhere, as far as that was told.
   private var obstacles = ToldReasons()
   private var lastObstacle: Timestamp?
+  /// What the machine was short of when new work could have begun last.
+  private var shortage: Shortage?
   /// What the user has to look at before anything more is done on this machine.
   private var halt: CommandError?
-  /// When each claim of ours was last known to be fresh, by the clock here.
-  private var renewals: [Fence: Timestamp] = [:]
+  /// When each claim of ours is to be renewed.
+  var renewals: [Fence: HoldWatch] = [:]
   private let late = LateWarnings()
   private var approved = ApprovedPlans()
   private var seenTip: OID?
@@ -206,6 +208,12 @@ public final class Orchestrator {
   /// Gives back the claims of this run that nobody here works on: one whose push was cut off comes through
   /// after all, when the run has long been told that it is not known.
   private func giveBackOrphans(_ state: MigrationState) throws(CommandError) -> Bool {
+    if let claim = state.baselineRun, claim.owner == site.owner, claim.holder == site.actor,
+      baseline == nil, gate?.isJudgingBase != true
+    {
+      let change = Migration.Change.baselineAbandoned(run: claim.run, evidence: .holder)
+      if try Interpreter(in: site).record([Proposal(migration, change)]) == nil { return true }
+    }
     for step in state.stepsInFlight {
       guard case .leased(let lease) = step.phase, lease.owner == site.owner,
         lease.holder.hasPrefix(site.actor + "/")
@@ -272,13 +280,18 @@ public final class Orchestrator {
     switch ending {
     case .merged, .sentBack, .baseFails, .unjudged: obstacles = ToldReasons()
     case .notNow(let refusal):
-      // That another run was faster is no news.
-      if stops == 0, ![.limited, .wrongPhase].contains(refusal.code) { tell(obstacle: refusal.message) }
       // Without a new entry the next try would end as this one did: it waits, like everything else.
-      return try reporting { try site.events.read() }.tip != seenTip
+      let isNew = try reporting { try site.events.read() }.tip != seenTip
+      // That another run was faster is no news: the entry says so.
+      let isTold = isNew && [.limited, .wrongPhase].contains(refusal.code)
+      if stops == 0, halt == nil, !isTold { tell(obstacle: refusal.message) }
+      return isNew
     case .obstructed(let reason):
       // Looked at again when the next wait is over, without an entry in between.
       tell(obstacle: reason)
+      #if KNOWN_BUGS
+        if KnownBug.foreignCommitSpins.isOn { return true }
+      #endif
       return false
     }
     return true
@@ -298,11 +311,16 @@ public final class Orchestrator {
   /// Begins the baseline, a gate or an attempt if one can begin now; says whether anything changed.
   private func startSomething(_ state: MigrationState, at now: Timestamp) throws(CommandError) -> Bool {
     guard stops == 0, halt == nil, case .running = state.phase else { return false }
+    if try isShort() { return false }
     if let reason = try site.obstacle(astray: state) {
       tell(obstacle: reason)
       return false
     }
-    if try startBaseline(state) { return true }
+    switch try startBaseline(state) {
+    case .begun: return true
+    case .awaited: return false
+    case .notNeeded: break
+    }
     var didStart = false
     let waiting = gate == nil && baseline == nil ? state.gateable(at: now) : nil
     if gate == nil, let fence = waiting, Resources(state, machine: site.owner.machine).areFreeForGate {
@@ -316,19 +334,38 @@ public final class Orchestrator {
     return didStart
   }
 
-  /// The base is judged before any work is given out: agents that build on a broken base work in vain.
-  private func startBaseline(_ state: MigrationState) throws(CommandError) -> Bool {
-    guard baseline == nil, gate == nil, jobs.isEmpty else { return false }
+  /// Whether the machine is short of something; said when that begins and when it is over. What is under way
+  /// goes on.
+  private func isShort() throws(CommandError) -> Bool {
+    let found = try site.shortage(after: shortage)
+    if let found, found.kind != shortage?.kind { observer.warn("\(found.text): no new work begins") }
+    if found == nil, shortage != nil { observer.warn("memory and disk are free enough again: work goes on") }
+    shortage = found
+    return found != nil
+  }
+
+  private enum BaselineStart { case notNeeded, begun, awaited }
+
+  /// The base is judged before any work is given out: agents that build on a broken base work in vain. Who is
+  /// not the first to claim it waits for what the other finds.
+  private func startBaseline(_ state: MigrationState) throws(CommandError) -> BaselineStart {
+    guard baseline == nil, gate == nil, jobs.isEmpty else { return .notNeeded }
     guard let tip = try site.tip(of: state.intoRef) else {
       throw CommandError(
         "the integration branch '\(state.into)' is gone",
         hint: "run 'git update-ref \(state.intoRef) \(state.tip.hex)'")
     }
     let tree = try site.tree(of: tip)
-    guard BaselineTask.isNeeded(state, tree: tree), !state.isStuck else { return false }
-    baseline = try BaselineTask(
+    guard BaselineTask.isNeeded(state, tree: tree), !state.isStuck else { return .notNeeded }
+    if state.baselineRun != nil { return .awaited }
+    switch try BaselineTask.begin(
       site: site, state: state, commit: tip, tree: tree, report: observer.warn)
-    return true
+    {
+    case .success(let task):
+      baseline = task
+      return .begun
+    case .failure: return .awaited
+    }
   }
 
   /// Claims and begins a step; with `sparing` none that would take the gate's resources away.
@@ -358,32 +395,4 @@ public final class Orchestrator {
   }
 
   private func holder(_ number: Int) -> String { "\(site.actor)/\(number)" }
-
-  // MARK: Leases
-
-  /// Renews each lease of ours once half of it is over: by what the lease says and, as the ledger's clock may
-  /// be ahead of ours, by the time that has passed here.
-  private func renew(_ state: MigrationState) throws(CommandError) {
-    let now = site.clock.now()
-    let length = state.plan.leaseSeconds
-    for job in jobs where !job.isStopping {
-      guard let step = state.step(job.step.id), case .leased(let lease) = step.phase,
-        step.epoch == job.claim.fence.epoch
-      else { continue }
-      let held = renewals[job.claim.fence] ?? now
-      renewals[job.claim.fence] = held
-      let isHalfOver = now < held || now >= held.adding(seconds: length / 2)
-      guard isHalfOver || now.adding(seconds: length / 2) >= lease.expiresAt else { continue }
-      renewals[job.claim.fence] = now
-      let outcome = try reporting {
-        try site.events.append(by: job.claim.holder) { (_, at) throws(Refusal) in
-          [
-            Proposal(
-              migration, .leaseRenewed(job.claim.fence, expiresAt: lease.renewed(at: at, seconds: length)))
-          ]
-        }
-      }
-      if case .refused(let refusal) = outcome { observer.warn(refusal.message) }
-    }
-  }
 }
