@@ -37,6 +37,12 @@ final class Desk {
   /// The descriptors that become readable when there is something to do.
   var descriptors: [Int32] { [gate?.descriptor ?? -1, baseline?.descriptor ?? -1, follower.descriptor] }
 
+  /// Renews what it holds while it judges, each once half of its time is over.
+  func renew(_ state: MigrationState, at now: Timestamp) throws(CommandError) {
+    try baseline?.renew(state, at: now)
+    try gate?.renew(state, at: now)
+  }
+
   /// Ends the verifiers.
   func stop() {
     gate?.stop()

@@ -7,9 +7,11 @@ extension Orchestrator {
   func perform(_ duty: Duty, at desk: Desk) throws(CommandError) -> Bool {
     switch duty {
     // Those were performed by the sweep, or cannot be before something changes.
-    case .createBranch, .expire, .abandonGate, .settle: return false
+    case .createBranch, .expire, .abandonGate, .abandonBase, .settle: return false
     case .stopWork(let fence): return stopWork(fence, desk)
     case .giveBack(let fence, let holder): return try giveBack(fence, holder, desk)
+    case .giveBackBase(let run):
+      return try append(.baselineAbandoned(run: run, evidence: .holder), by: site.actor, desk) == nil
     case .judgeBase: return try judgeBase(desk)
     case .followBase: return try desk.follower.begin(try state(desk), at: now(desk))
     case .gate(let fence): return try startGate(fence, desk)
@@ -61,8 +63,13 @@ extension Orchestrator {
     guard let tip = try site.tip(of: state.intoRef) else { throw site.isGone(state) }
     let tree = try site.tree(of: tip)
     guard state.needsBaseline(tree: tree.objectID) else { return false }
-    desk.baseline = try BaselineTask(site: site, state: state, commit: tip, tree: tree, report: observer.warn)
-    return true
+    switch try BaselineTask.begin(site: site, state: state, commit: tip, tree: tree, report: observer.warn) {
+    case .success(let task):
+      desk.baseline = task
+      return true
+    // Somebody else was faster.
+    case .failure: return false
+    }
   }
 
   func advanceBaseline(_ desk: Desk) throws(CommandError) -> Bool {
@@ -93,15 +100,20 @@ extension Orchestrator {
     switch ending {
     case .merged, .sentBack, .baseFails, .unjudged: return true
     case .notNow(let refusal):
-      // That another run was faster is no news.
-      if !isEnding, ![.limited, .wrongPhase].contains(refusal.code) { tell(obstacle: refusal.message) }
       // Without a new entry the next try would end as this one did: it waits, like everything else.
-      if try reporting({ try site.events.read() }).tip != seen?.tip { return true }
+      let isNew = try reporting { try site.events.read() }.tip != seen?.tip
+      // That another run was faster is no news: the entry says so.
+      let isTold = isNew && [.limited, .wrongPhase].contains(refusal.code)
+      if !isEnding, halt == nil, !isTold { tell(obstacle: refusal.message) }
+      if isNew { return true }
       desk.resting.add(task.fence, at: site.clock.now())
       return false
     case .obstructed(let reason):
       // Looked at again when the next wait is over, without an entry in between.
       tell(obstacle: reason)
+      #if KNOWN_BUGS
+        if KnownBug.foreignCommitSpins.isOn { return true }
+      #endif
       return false
     case .stepObstructed(let reason):
       tell(obstacle: reason)

@@ -35,7 +35,9 @@ public final class Orchestrator {
   /// The shortest time between two such looks.
   private static let lookSeconds = 2
   /// What the user has to look at before anything more is done on this machine.
-  private var halt: CommandError?
+  private(set) var halt: CommandError?
+  /// What the machine was short of when new work could have begun last.
+  private var shortage: Shortage?
   /// Up to where the ledger was told; `nil` before the first look.
   private(set) var seen: LedgerSnapshot?
 
@@ -122,7 +124,10 @@ public final class Orchestrator {
         return .more
       }
     }
-    for state in states { desk(state.name).housekeeping.tend(state, in: site, report: observer.warn) }
+    for state in states {
+      try desk(state.name).renew(state, at: site.clock.now())
+      desk(state.name).housekeeping.tend(state, in: site, report: observer.warn)
+    }
     if try hasGrownElsewhere(snapshot) { return .more }
     told = ToldReasons()
     guard isIdle else { return .nothing }
@@ -167,6 +172,7 @@ public final class Orchestrator {
 
   private func seats(_ states: [MigrationState]) throws(CommandError) -> [String: Seat] {
     var seats: [String: Seat] = [:]
+    if halt == nil, stops == 0, states.contains(where: { $0.phase == .running }) { try noteShortage() }
     for state in states {
       let desk = desk(state.name)
       let jobs = attempts.jobs.filter { $0.migration == state.name }
@@ -177,6 +183,7 @@ public final class Orchestrator {
       seat.stopping = Set(jobs.filter(\.isStopping).map(\.claim.fence))
       seat.renewed = attempts.renewals
       seat.judging = desk.judging
+      seat.judgesBase = desk.baseline != nil || desk.gate?.isJudgingBase == true
       seat.resting = desk.resting.fences(at: seat.clock)
       (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)
       seat.isEnding = isEnding
@@ -188,7 +195,7 @@ public final class Orchestrator {
 
   /// Whether anything new may begin: the user has approved the plan, and nobody moved the branch aside.
   private func mayBegin(_ state: MigrationState, _ desk: Desk) throws(CommandError) -> Bool {
-    guard halt == nil, stops == 0 else { return false }
+    guard halt == nil, stops == 0, shortage == nil else { return false }
     guard try desk.approved.admit(state, in: site, warn: observer.warn), case .running = state.phase else {
       return false
     }
@@ -197,6 +204,15 @@ public final class Orchestrator {
       return false
     }
     return true
+  }
+
+  /// Sees whether the machine is short of something, and says when that begins and when it is over. What is
+  /// under way goes on.
+  private func noteShortage() throws(CommandError) {
+    let found = try site.shortage(after: shortage)
+    if let found, found.kind != shortage?.kind { observer.warn("\(found.text): no new work begins") }
+    if found == nil, shortage != nil { observer.warn("memory and disk are free enough again: work goes on") }
+    shortage = found
   }
 
   /// What others left behind is put in order first. Without the remote's word nothing is taken from others;

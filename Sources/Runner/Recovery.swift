@@ -124,6 +124,9 @@ public struct Recovery {
       () throws(CommandError) in
       effects = try record(Proposal(state.name, abandoned), while: isSame)
     }
+    #if KNOWN_BUGS
+      if KnownBug.leftLockNotNamed.isOn { return try perform(effects) }
+    #endif
     if let locked { report("a merge that was cut off cannot be settled yet: \(locked)") }
     try perform(effects)
   }
@@ -159,7 +162,9 @@ extension Duty {
       .leaseExpired(fence, renewal: renewal, evidence: evidence)
     case .abandonGate(let fence, let gate, let evidence):
       .gateAbandoned(fence, gate: gate, evidence: evidence)
-    case .createBranch, .settle, .stopWork, .giveBack, .judgeBase, .followBase, .gate, .begin, .renew, .end:
+    case .abandonBase(let run, let evidence): .baselineAbandoned(run: run, evidence: evidence)
+    case .createBranch, .settle, .stopWork, .giveBack, .giveBackBase, .judgeBase, .followBase, .gate, .begin,
+      .renew, .end:
       nil
     }
   }

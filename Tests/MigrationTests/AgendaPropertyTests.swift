@@ -115,6 +115,8 @@ private final class Desk {
       story.tell(.leaseExpired(fence, renewal: renewal, evidence: evidence), by: seat.actor)
     case .abandonGate(let fence, let gate, let evidence):
       story.tell(.gateAbandoned(fence, gate: gate, evidence: evidence), by: seat.actor)
+    case .abandonBase(let run, let evidence):
+      story.tell(.baselineAbandoned(run: run, evidence: evidence), by: seat.actor)
     case .settle(.merge(let fence, let target), let evidence):
       story.tell(
         chance.once(in: 2)
@@ -124,19 +126,36 @@ private final class Desk {
     case .stopWork(let fence): seats[index].work.remove(fence)
     case .giveBack(let fence, let holder):
       story.tell(.stepReleased(fence, forced: false, reason: ""), by: holder)
+    case .giveBackBase(let run):
+      story.tell(.baselineAbandoned(run: run, evidence: .holder), by: seat.actor)
     case .followBase: Issue.record("the plan follows no base")
-    case .judgeBase:
-      story.tell(
-        .baselineRecorded(
-          Baseline(
-            tree: tree(of: story.current.tip), verifiers: story.current.gateDigest, verdict: .passed,
-            reason: "passed")), by: seat.actor)
+    case .judgeBase: judgeBase(index)
     case .gate(let fence): judge(fence, seat)
     case .begin(let step): begin(step, index)
     case .renew(let fence, let holder, let until):
       story.tell(.leaseRenewed(fence, expiresAt: until), by: holder)
     case .end: break
     }
+  }
+
+  private func judgeBase(_ index: Int) {
+    let seat = seats[index]
+    let claim = BaselineClaim(
+      run: story.current.baselineRuns + 1, tree: tree(of: story.current.tip),
+      verifiers: story.current.gateDigest, holder: seat.actor, owner: seat.owner,
+      expiresAt: story.now.adding(seconds: 600))
+    guard story.tell(.baselineClaimed(claim), by: seat.actor) else {
+      Issue.record("the base is due and refused: \(String(describing: story.refusal))")
+      return
+    }
+    // Now and then the run never hears of it, or dies.
+    if chance.once(in: 6) { return }
+    if chance.once(in: 6) { return restart(index) }
+    story.tell(
+      .baselineRecorded(
+        Baseline(
+          tree: claim.tree, verifiers: claim.verifiers, verdict: .passed, reason: "passed", run: claim.run)),
+      by: seat.actor)
   }
 
   private func begin(_ step: String, _ index: Int) {

@@ -271,4 +271,22 @@ import Testing
     seat.clock = story.now.adding(seconds: 3600)
     #expect(agenda(story, seat) == [.followBase, .begin(step: "A")])
   }
+
+  @Test func whoIsNotTheFirstToJudgeTheBaseWaits() {
+    let story = Story(chain: "A")
+    let claim = BaselineClaim(
+      run: 1, tree: oid(50), verifiers: story.current.gateDigest, holder: "run-2", owner: process(8),
+      expiresAt: story.now.adding(seconds: 600))
+    story.tell(.baselineClaimed(claim), by: "run-2")
+    var seat = seat(story)
+    #expect(agenda(story, seat).isEmpty)
+    seat.dead = [process(8)]
+    #expect(agenda(story, seat) == [.abandonBase(run: 1, .holderDead(process(8)))])
+    seat.dead = []
+    (seat.owner, seat.actor) = (process(8), "run-2")
+    #expect(agenda(story, seat) == [.giveBackBase(run: 1)], "a claim that the run never heard of")
+    seat.judgesBase = true
+    seat.judging = .base
+    #expect(agenda(story, seat).isEmpty)
+  }
 }

@@ -10,7 +10,8 @@ extension MigrationState {
     if seat.judging == .nothing, looksAtBase(at: now, seat), resources.areFree { duties.append(.followBase) }
     if seat.work.isEmpty, mustJudgeBase(seat) {
       switch seat.judging {
-      case .nothing: return duties + [.judgeBase]
+      // Who is not the first to claim it waits for what the other finds.
+      case .nothing: return baselineRun == nil ? duties + [.judgeBase] : duties
       case .refresh, .base: return duties
       case .result: break
       }

@@ -47,6 +47,9 @@ extension MigrationState {
     if let refresh, let evidence = seat.evidence(against: refresh.owner, refresh.expiresAt, at: now) {
       duties.append(.settle(.refresh(refresh), evidence))
     }
+    if let claim = baselineRun, let evidence = seat.evidence(against: claim.owner, claim.expiresAt, at: now) {
+      duties.append(.abandonBase(run: claim.run, evidence))
+    }
     for step in stepsInFlight {
       let fence = Fence(step: step.id, epoch: step.epoch)
       switch step.phase {
@@ -73,6 +76,9 @@ extension MigrationState {
   private func unwanted(_ seat: Seat) -> [Duty] {
     var duties = seat.work.subtracting(seat.stopping).filter { !isInForce($0) }
       .sorted { ($0.step, $0.epoch) < ($1.step, $1.epoch) }.map(Duty.stopWork)
+    if let claim = baselineRun, claim.owner == seat.owner, claim.holder == seat.actor, !seat.judgesBase {
+      duties.append(.giveBackBase(run: claim.run))
+    }
     // One whose push was cut off comes through after all, when the run has long been told that it is not known.
     for step in stepsInFlight {
       guard case .leased(let lease) = step.phase, seat.holds(lease) else { continue }

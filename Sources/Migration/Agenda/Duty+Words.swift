@@ -6,12 +6,14 @@ extension Duty {
     case .expire(let fence, _, let evidence): "take \(name(fence)) away (\(evidence.words))"
     case .abandonGate(let fence, let gate, let evidence):
       "give gate \(gate) of \(name(fence)) up (\(evidence.words))"
+    case .abandonBase(_, let evidence): "give the judgement of the base up (\(evidence.words))"
     case .settle(.merge(let fence, let target), let evidence):
       "settle the merge of \(name(fence)) to \(target.new.short) (\(evidence.words))"
     case .settle(.refresh(let refresh), let evidence):
       "settle the refresh to \(refresh.new.short) (\(evidence.words))"
     case .stopWork(let fence): "stop the work on \(name(fence))"
     case .giveBack(let fence, let holder): "give \(name(fence)) of \(holder) back"
+    case .giveBackBase: "give the base back"
     case .judgeBase: "judge the base"
     case .followBase: "look whether the base has moved"
     case .gate(let fence): "judge \(name(fence))"

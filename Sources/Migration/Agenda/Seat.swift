@@ -21,6 +21,8 @@ public struct Seat: Equatable, Sendable {
   public var clock: Timestamp
   /// What this process judges.
   public var judging: Judging = .nothing
+  /// Whether it judges the base, by itself or before a result.
+  public var judgesBase = false
   /// The claims whose result is passed over for a while: something was in the way of it.
   public var resting: Set<Fence> = []
   /// When the base was looked at last; `nil` before the first time.
@@ -73,6 +75,7 @@ extension MigrationState {
   public var owners: Set<Owner> {
     var found: Set<Owner> = []
     if let refresh { found.insert(refresh.owner) }
+    if let baselineRun { found.insert(baselineRun.owner) }
     for step in stepsInFlight {
       switch step.phase {
       case .leased(let lease): found.insert(lease.owner)
