@@ -54,6 +54,7 @@ public struct RefGuard {
       pending = try checkLedger(update)
       if let pending, case .receive = vantage { try checkBegun(update, pending, moves) }
     }
+    var known = pending
     for update in moves where !update.ref.isBytewise(Ledger.ref) {
       if update.ref.hasBytewisePrefix(Ledger.archiveFolder) {
         let seen = if let pending { pending } else { try snapshot(for: update) }
@@ -61,12 +62,10 @@ public struct RefGuard {
       } else if update.ref.hasBytewisePrefix("refs/migrate/") {
         try checkKept(update, moves)
         if update.new != .none, vantage != .transaction {
-          let seen = if let pending { pending } else { try snapshot(for: update) }
-          try checkName(update, by: seen)
+          try checkName(update, by: try snapshot(for: update, &known))
         }
       } else {
-        let seen = if let pending { pending } else { try snapshot(for: update) }
-        try checkBranch(update, by: seen)
+        try checkBranch(update, by: try snapshot(for: update, &known))
       }
     }
   }
@@ -76,10 +75,15 @@ public struct RefGuard {
     ref.hasBytewisePrefix("refs/migrate/") || ref.hasBytewisePrefix("refs/heads/")
   }
 
-  /// The ledger as it is. A branch of nobody's passes even when it cannot be read.
-  private func snapshot(for update: RefUpdate) throws(RefObjection) -> LedgerSnapshot {
+  /// The ledger as it is, read once for all. A branch of nobody's passes even when it cannot be read.
+  private func snapshot(
+    for update: RefUpdate, _ known: inout LedgerSnapshot?
+  ) throws(RefObjection) -> LedgerSnapshot {
+    if let known { return known }
     do throws(LedgerError) {
-      return try ledger.read()
+      let read = try ledger.read()
+      known = read
+      return read
     } catch {
       let isOurs =
         update.ref.hasBytewisePrefix("refs/heads/migrate/")

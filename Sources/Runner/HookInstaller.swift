@@ -20,11 +20,14 @@ public struct HookInstaller {
   /// The hooks of this repository: those of a server for a bare one, otherwise those of a clone that people
   /// work in.
   var scripts: [(name: String, text: String)] {
-    if site.repository.isBare && !site.repository.isLinkedWorktree {
-      return HookScripts.all.filter { ["reference-transaction", "pre-receive"].contains($0.name) }
+    if isServer {
+      return HookScripts.all.filter { $0.name == "pre-receive" }
     }
     return HookScripts.all.filter { $0.name != "pre-receive" }
   }
+
+  /// Whether this is a repository that others push to.
+  private var isServer: Bool { site.repository.isBare && !site.repository.isLinkedWorktree }
 
   /// Installs every hook that is missing or outdated; a second time changes nothing.
   public func install() throws(CommandError) -> HookChanges {
@@ -49,6 +52,11 @@ public struct HookInstaller {
       }
       try reporting { try Files.writeAtomically(path, Array(script.text.utf8), mode: 0o755) }
     }
+    // git would start one of an earlier release for each ref of a push by itself. A folder that other
+    // repositories use, too, is left as it is.
+    if isServer, HookFile.isInside(directory, site.repository.commonDirectory) {
+      try restore(directory, only: ["reference-transaction"], &changes)
+    }
     changes.warnings += try warnings(about: directory)
     return changes
   }
@@ -64,9 +72,11 @@ public struct HookInstaller {
     return changes
   }
 
-  /// Removes our hooks from a directory; what they ran first is there again.
-  func restore(_ place: String, _ changes: inout HookChanges) throws(CommandError) {
-    for script in HookScripts.all {
+  /// Removes our hooks, or some of them, from a directory; what they ran first is there again.
+  func restore(
+    _ place: String, only names: [String]? = nil, _ changes: inout HookChanges
+  ) throws(CommandError) {
+    for script in HookScripts.all where names?.contains(script.name) ?? true {
       let path = "\(place)/\(script.name)"
       let chained = path + HookInstaller.chainedSuffix
       switch HookFile(path: path, script: script.text).kind {

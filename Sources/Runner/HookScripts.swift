@@ -209,7 +209,7 @@ enum HookScripts {
     #!/bin/sh
     # git-migrate hook: what is pushed to the refs of a migration must be legal entries and gated trees.
     # Installed by 'git migrate init'; a hook that was here before is kept beside it and runs first.
-    # Only a ref of ours is put to git-migrate; no other ref waits for us.
+    # Only a push with a ref of ours is put to git-migrate; no other ref waits for us.
     chained=$0.migrate-chained
     # Where core.hooksPath led into a work tree, ours lie in a folder of ours, and that one's hook runs first.
     folder=
@@ -217,59 +217,44 @@ enum HookScripts {
       read -r folder < "${0%/*}/chained"
       chained=$folder/${0##*/}
     fi
+    # At once: a shell reads lines from a pipe byte by byte, and ten thousand refs may come in one push.
+    input=$(cat && echo .)
+    input=${input%.}
 
-    filter() {
+    # The first ref of ours among those that move.
+    ours() {
+      case $input in
+        *' refs/migrate/'*) ref=refs/migrate/ && return ;;
+        *' refs/heads/migrate/'*) ref=refs/heads/migrate/ && return ;;
+      esac
       common=${GIT_COMMON_DIR:-${GIT_DIR:-.git}}
       [ -f "$common" ] && read -r _ common < "$common"
       if [ -f "$common/commondir" ]; then
         read -r up < "$common/commondir"
         case $up in /*) common=$up ;; *) common=$common/$up ;; esac
       fi
-      branches=' '
-      if [ -f "$common/migrate/branches" ]; then
-        while read -r line; do branches="$branches$line "; done < "$common/migrate/branches"
-      fi
-      before=
-      while read -r old new ref; do
-        case $ref in
-          refs/migrate/* | refs/heads/migrate/*) ;;
-          *)
-            case $branches in
-              *" $ref "*) ;;
-              # A ledger further down may say that this branch is a migration's.
-              *)
-                case $ref in refs/heads/*) before="$before$old $new $ref
-    " ;; esac
-                continue
-                ;;
-            esac
-            ;;
-        esac
-        if ! command -v git-migrate > /dev/null; then
-          echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to judge it" >&2
-          exit 1
-        fi
-        { printf '%s%s\n' "$before" "$old $new $ref" && cat; } | git-migrate hook pre-receive
-        exit
-      done
+      [ -f "$common/migrate/branches" ] || return
+      while read -r ref; do
+        case $input in *" $ref
+    "*) return ;; esac
+      done < "$common/migrate/branches"
+      return 1
     }
 
     if [ -x "$chained" ]; then
-      input=$(cat && echo .)
-      input=${input%.}
       read -r line < "$chained"
       case $folder$line in
         # Sourced, so that it still finds its own name in $0: husky looks its scripts up by that.
         '#!/bin/sh' | '#!/usr/bin/sh' | '#!/usr/bin/env sh') printf %s "$input" | (. "$chained") ;;
         *) printf %s "$input" | "$chained" "$@" ;;
       esac || exit
-      filter "$@" << EOF
-    $input
-    EOF
-    else
-      filter "$@"
     fi
-    exit 0
+    ours || exit 0
+    if ! command -v git-migrate > /dev/null; then
+      echo "fatal: '$ref' belongs to a migration, and 'git-migrate' is not in PATH to judge it" >&2
+      exit 1
+    fi
+    printf %s "$input" | git-migrate hook pre-receive
 
     """#
 
