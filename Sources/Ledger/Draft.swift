@@ -52,6 +52,14 @@ package enum DraftOutcome {
   case refused(Refusal)
 }
 
+/// How a text is spelled in an entry.
+private func spelled(_ text: String) -> String {
+  #if KNOWN_BUGS
+    if KnownBug.namesWrittenAsBytes.isOn { return text }
+  #endif
+  return NameText.spelled(text)
+}
+
 extension Ledger: EntryWriter {
   /// Decides one proposal on what a sketch has so far, and writes its commit; gives the refusal when there is
   /// one, and the sketch is as it was.
@@ -60,7 +68,7 @@ extension Ledger: EntryWriter {
   ) throws(LedgerError) -> Refusal? {
     let event = Event(
       migration: proposal.migration, at: at, by: NameText.spelled(proposal.author ?? author),
-      change: proposal.change.mappingTexts { NameText.spelled(redact($0)) })
+      change: proposal.change.mappingTexts { spelled(redact($0)) })
     let entry: Entry
     do throws(Refusal) {
       entry = try sketch.decide(event) { proposal.nonce ?? randomness.nonce() }

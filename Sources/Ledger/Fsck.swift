@@ -108,9 +108,10 @@ struct RecordedMoves {
       guard let refresh = migration.refresh else { return }
       add(event.migration, PendingMove(refresh))
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshAbandoned, .baselineRecorded, .stepClaimed,
-      .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted,
-      .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepRetried, .stepSkipped:
+      .migrationFinished, .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed,
+      .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased,
+      .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned,
+      .mergeIntended, .mergeAbandoned, .stepRetried, .stepSkipped:
       return
     }
   }

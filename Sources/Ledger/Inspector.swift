@@ -208,8 +208,9 @@ extension Refusal {
       case .unknownMigration, .unknownStep, .migrationExists, .paused, .ended, .tipMoved, .unproven, .invalid:
         return "I-8"
       }
-    case .leaseRenewed: return "I-14"
-    case .leaseExpired: return "I-15"
+    case .leaseRenewed, .gateRenewed, .baselineRenewed: return "I-14"
+    case .leaseExpired, .baselineAbandoned: return "I-15"
+    case .baselineClaimed: return "I-17"
     case .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted, .gateAbandoned: return "I-13"
     case .gateFinished, .mergeIntended, .refreshIntended: return "I-22"
     case .stepMerged, .refreshMerged, .mergeAbandoned, .refreshAbandoned: return "I-23"

@@ -29,9 +29,9 @@ struct MoveCheck {
     case .refreshIntended(let refresh):
       try check(PendingMove(refresh), found, isDone: false)
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
-      .stepReleased, .attemptFailed, .gateStarted, .gateFinished, .gateAbandoned,
-      .mergeAbandoned, .stepRetried, .stepSkipped:
+      .migrationFinished, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
+      .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
+      .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeAbandoned, .stepRetried, .stepSkipped:
       return
     }
   }

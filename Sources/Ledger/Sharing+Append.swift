@@ -175,12 +175,15 @@ extension Migration.Change {
   /// Whether it is a report on its author's own work, which stays true until it can be shared.
   fileprivate var mayWait: Bool {
     switch self {
-    case .leaseRenewed, .stepSubmitted, .attemptFailed, .gateFinished, .gateAbandoned: true
+    case .baselineRenewed, .leaseRenewed, .stepSubmitted, .attemptFailed, .gateRenewed, .gateFinished,
+      .gateAbandoned:
+      true
+    case .baselineAbandoned(_, let evidence): evidence == .holder
     case .stepReleased(_, let forced, _): !forced
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineRecorded,
-      .stepClaimed, .leaseExpired, .gateStarted, .mergeIntended, .mergeAbandoned, .stepMerged, .stepRetried,
-      .stepSkipped:
+      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
+      .baselineRecorded, .stepClaimed, .leaseExpired, .gateStarted, .mergeIntended, .mergeAbandoned,
+      .stepMerged, .stepRetried, .stepSkipped:
       false
     }
   }

@@ -167,9 +167,10 @@ extension Sharing {
         if isThere(commit.oid, ref) { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: refresh.old.oid))
       case .planAmended, .migrationPaused, .migrationResumed, .migrationAborted, .migrationFinished,
-        .refreshIntended, .refreshAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
-        .stepReleased, .attemptFailed, .gateStarted, .gateFinished, .gateAbandoned, .mergeIntended,
-        .mergeAbandoned, .stepRetried, .stepSkipped:
+        .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
+        .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
+        .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
+        .stepRetried, .stepSkipped:
         continue
       }
     }

@@ -139,12 +139,13 @@ extension Reducer {
       case .setup:
         migration.steps[index].lastFailure = failure
         countInfrastructureRetry(index, then: rest(index), failure.reason)
-      case .conflict, .gate, .expired:
+      case .conflict, .unusable, .gate, .expired:
         throw Refusal(.invalid, "a worker cannot fail by '\(failure.kind.rawValue)'")
       }
     case .submitted:
-      guard failure.kind == .conflict else {
-        throw Refusal(.invalid, "a submitted result can only fail by 'conflict' before its gate")
+      guard [.conflict, .unusable].contains(failure.kind) else {
+        throw Refusal(
+          .invalid, "a submitted result can only fail by 'conflict' or 'unusable' before its gate")
       }
       migration.steps[index].lastFailure = failure
       countInfrastructureRetry(index, then: openPhase(index), failure.reason)

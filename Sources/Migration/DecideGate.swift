@@ -52,6 +52,22 @@ extension Reducer {
     return (submission, run)
   }
 
+  mutating func renewGate(_ fence: Fence, _ gate: Int, until expiresAt: Timestamp) throws(Refusal) {
+    try requireNotEnded()
+    let index = try indexOfStep(fence)
+    let (submission, run) = try currentGate(index, gate, "renewed")
+    guard !run.hasPassed else { throw Refusal(.wrongPhase, "'\(fence.step)' has passed already") }
+    try requireAuthor(.holder, holder: run.start.holder, fence)
+    guard expiresAt > run.start.expiresAt else {
+      throw Refusal(
+        .limited, "the gate of '\(fence.step)' has time until \(run.start.expiresAt.utc) already")
+    }
+    try requireLength(until: expiresAt)
+    var start = run.start
+    start.expiresAt = expiresAt
+    set(index, .gating(submission, GateRun(start: start, hasPassed: false)))
+  }
+
   mutating func finishGate(_ fence: Fence, _ report: GateReport) throws(Refusal) {
     try requireNotEnded()
     let index = try indexOfStep(fence)
@@ -176,27 +192,7 @@ extension Reducer {
     settle(index)
   }
 
-  // MARK: Baseline and refresh
-
-  mutating func record(_ baseline: Baseline) throws(Refusal) {
-    try requireNotEnded()
-    guard baseline.verifiers == migration.gateDigest else {
-      throw Refusal(.stale, "the baseline comes from verifiers that are not the plan's")
-    }
-    migration.record(
-      TreeVerdict(tree: baseline.tree, verifiers: baseline.verifiers, verdict: baseline.verdict))
-    // Entries of before there were details fold to what they always did.
-    migration.baselineFailure = baseline.details.isEmpty ? nil : baseline.failure
-    switch baseline.verdict {
-    case .passed: return
-    case .failed, .couldNotRun, .ranNoTests:
-      let reason = "the base itself does not pass the gate (\(baseline.verdict.words)): \(baseline.reason)"
-      if case .running = migration.phase {
-        migration.phase = .paused(reason: reason)
-        notify(.paused(reason: reason))
-      }
-    }
-  }
+  // MARK: Refresh
 
   mutating func intendRefresh(_ refresh: Refresh) throws(Refusal) {
     try requireNotEnded()

@@ -58,6 +58,7 @@ extension Reducer {
     try requireNotEnded()
     try requireNoMove()
     cancelOpenSteps()
+    migration.baselineRun = nil
     migration.phase = .aborted(reason: reason)
   }
 
@@ -75,6 +76,7 @@ extension Reducer {
         hint: "skip them, or take what is there with 'git migrate finish --partial'")
     }
     cancelOpenSteps()
+    migration.baselineRun = nil
     migration.phase = .finished(result: result)
     effects.append(.handBack(migration: migration.name, commit: result.hex))
   }
@@ -166,6 +168,7 @@ extension Reducer {
     migration.graph = Graph(plan.steps)
     migration.steps = plan.steps.map { old.step($0.id) ?? Step(id: $0.id, phase: .waiting) }
     migration.recount()
+    if isGateNew { migration.baselineRun = nil }
     for index in migration.steps.indices {
       let step = migration.steps[index]
       if dropped.contains(step.id) && !step.phase.isTerminal { cancel(index) }

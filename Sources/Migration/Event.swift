@@ -38,6 +38,12 @@ public indirect enum Change: Equatable, Sendable {
   case refreshMerged(commit: ObjectID)
   /// The intended refresh did not happen and will not.
   case refreshAbandoned(evidence: Evidence, reason: String)
+  /// Somebody judges a tree that no step has touched from now on.
+  case baselineClaimed(BaselineClaim)
+  /// Whoever judges it is alive and goes on.
+  case baselineRenewed(run: Int, expiresAt: Timestamp)
+  /// It ended without a verdict.
+  case baselineAbandoned(run: Int, evidence: Evidence)
   /// The gate was run on a tree that no step has touched.
   case baselineRecorded(Baseline)
   /// A worker holds the step from now on.
@@ -54,6 +60,8 @@ public indirect enum Change: Equatable, Sendable {
   case stepSubmitted(Fence, Submission.Result)
   /// Somebody judges the submitted result on this candidate.
   case gateStarted(Fence, GateStart)
+  /// Whoever judges it is alive and goes on.
+  case gateRenewed(Fence, gate: Int, expiresAt: Timestamp)
   /// The gate came to a verdict.
   case gateFinished(Fence, GateReport)
   /// The gate ended without a verdict.
@@ -222,6 +230,8 @@ public struct Failure: Equatable, Sendable {
     case noChange
     /// Its result cannot be merged with what has been merged since.
     case conflict
+    /// What was handed in is no commit that can be merged.
+    case unusable
     /// A verifier found a fault.
     case gate
     /// A guard found a fault in the change itself.
@@ -240,35 +250,6 @@ public struct Failure: Equatable, Sendable {
     case filter
     /// The worktree's `.git` file is gone, or leads elsewhere.
     case gitFile = "git_file"
-  }
-}
-
-/// A verdict on a tree that no step has touched.
-public struct Baseline: Equatable, Sendable {
-  /// The tree that was checked.
-  public var tree: ObjectID
-  /// The digest of the verifiers that ran.
-  public var verifiers: String
-  /// What they found.
-  public var verdict: Verdict
-  /// One line for people.
-  public var reason: String
-  /// What was found, one text a fault; together at most `Failure.maximumDetailBytes`.
-  public var details: [String]
-  /// The ignored folders that were kept from what was judged before.
-  public var kept: [String]
-
-  /// Makes a baseline; details beyond the limit are cut as those of a failure are.
-  public init(
-    tree: ObjectID, verifiers: String, verdict: Verdict, reason: String, details: [String] = [],
-    kept: [String] = []
-  ) {
-    self.tree = tree
-    self.verifiers = verifiers
-    self.verdict = verdict
-    self.reason = reason
-    self.details = Failure(kind: .gate, reason: reason, details: details).details
-    self.kept = kept
   }
 }
 

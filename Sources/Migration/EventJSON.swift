@@ -11,6 +11,9 @@ extension Change {
     case .refreshIntended: .refreshIntended
     case .refreshMerged: .refreshMerged
     case .refreshAbandoned: .refreshAbandoned
+    case .baselineClaimed: .baselineClaimed
+    case .baselineRenewed: .baselineRenewed
+    case .baselineAbandoned: .baselineAbandoned
     case .baselineRecorded: .baselineRecorded
     case .stepClaimed: .stepClaimed
     case .leaseRenewed: .leaseRenewed
@@ -19,6 +22,7 @@ extension Change {
     case .attemptFailed: .attemptFailed
     case .stepSubmitted: .stepSubmitted
     case .gateStarted: .gateStarted
+    case .gateRenewed: .gateRenewed
     case .gateFinished: .gateFinished
     case .gateAbandoned: .gateAbandoned
     case .mergeIntended: .mergeIntended
@@ -40,6 +44,9 @@ extension Change {
     case refreshIntended = "refresh.intended"
     case refreshMerged = "refresh.merged"
     case refreshAbandoned = "refresh.abandoned"
+    case baselineClaimed = "baseline.claimed"
+    case baselineRenewed = "baseline.renewed"
+    case baselineAbandoned = "baseline.abandoned"
     case baselineRecorded = "baseline.recorded"
     case stepClaimed = "step.claimed"
     case leaseRenewed = "lease.renewed"
@@ -48,6 +55,7 @@ extension Change {
     case attemptFailed = "attempt.failed"
     case stepSubmitted = "step.submitted"
     case gateStarted = "gate.started"
+    case gateRenewed = "gate.renewed"
     case gateFinished = "gate.finished"
     case gateAbandoned = "gate.abandoned"
     case mergeIntended = "merge.intended"
@@ -63,9 +71,10 @@ extension Change {
     case .migrationStarted(let start): start.plan
     case .planAmended(let amendment): amendment.plan
     case .migrationPaused, .migrationResumed, .migrationAborted, .migrationFinished, .refreshIntended,
-      .refreshMerged, .refreshAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
-      .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted, .gateFinished, .gateAbandoned,
-      .mergeIntended, .mergeAbandoned, .stepMerged, .stepRetried, .stepSkipped:
+      .refreshMerged, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
+      .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
+      .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended,
+      .mergeAbandoned, .stepMerged, .stepRetried, .stepSkipped:
       nil
     }
   }
@@ -82,12 +91,12 @@ extension Change {
     case .stepClaimed(let claim): claim.fence
     case .leaseRenewed(let fence, _), .leaseExpired(let fence, _, _), .stepReleased(let fence, _, _),
       .attemptFailed(let fence, _), .stepSubmitted(let fence, _), .gateStarted(let fence, _),
-      .gateFinished(let fence, _), .gateAbandoned(let fence, _, _), .mergeIntended(let fence, _),
-      .mergeAbandoned(let fence, _, _), .stepMerged(let fence, _):
+      .gateRenewed(let fence, _, _), .gateFinished(let fence, _), .gateAbandoned(let fence, _, _),
+      .mergeIntended(let fence, _), .mergeAbandoned(let fence, _, _), .stepMerged(let fence, _):
       fence
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineRecorded,
-      .stepRetried, .stepSkipped:
+      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped:
       nil
     }
   }
@@ -97,9 +106,10 @@ extension Change {
     switch self {
     case .stepRetried(let step, _), .stepSkipped(let step, _): step
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineRecorded,
-      .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted,
-      .gateStarted, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged:
+      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
+      .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished,
+      .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged:
       fence?.step
     }
   }
@@ -129,6 +139,13 @@ extension Change {
       object.set("partial", partial)
     case .refreshIntended(let refresh): refresh.write(to: &object)
     case .refreshMerged(let commit): object.set("commit", commit)
+    case .baselineClaimed(let claim): claim.write(to: &object)
+    case .baselineRenewed(let run, let expiresAt):
+      object.set("run", run)
+      object.set("expires_at", expiresAt)
+    case .baselineAbandoned(let run, let evidence):
+      object.set("run", run)
+      object.set("evidence", evidence.json)
     case .baselineRecorded(let baseline): baseline.write(to: &object)
     case .stepClaimed(let claim): claim.write(to: &object)
     case .leaseRenewed(_, let expiresAt): object.set("expires_at", expiresAt)
@@ -141,6 +158,9 @@ extension Change {
     case .attemptFailed(_, let failure): object.set("failure", failure.json)
     case .stepSubmitted(_, let result): result.write(to: &object)
     case .gateStarted(_, let start): start.write(to: &object)
+    case .gateRenewed(_, let gate, let expiresAt):
+      object.set("gate", gate)
+      object.set("expires_at", expiresAt)
     case .gateFinished(_, let report): report.write(to: &object)
     case .gateAbandoned(_, let gate, let evidence):
       object.set("gate", gate)
@@ -181,13 +201,21 @@ extension Change {
     case .refreshAbandoned:
       return .refreshAbandoned(
         evidence: try Evidence(json: try object.required("evidence")), reason: try object.string("reason"))
+    case .baselineClaimed: return .baselineClaimed(try BaselineClaim(from: &object))
+    case .baselineRenewed:
+      return .baselineRenewed(
+        run: try object.counter("run"), expiresAt: try object.timestamp("expires_at"))
+    case .baselineAbandoned:
+      return .baselineAbandoned(
+        run: try object.counter("run"), evidence: try Evidence(json: try object.required("evidence")))
     case .baselineRecorded: return .baselineRecorded(try Baseline(from: &object))
     case .stepRetried:
       return .stepRetried(step: try object.string("step"), reason: try object.string("reason"))
     case .stepSkipped:
       return .stepSkipped(step: try object.string("step"), reason: try object.string("reason"))
     case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted,
-      .gateStarted, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged:
+      .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
+      .stepMerged:
       let fence = Fence(step: try object.string("step"), epoch: try object.integer("epoch"))
       return try readFenced(kind, fence, from: &object)
     }
@@ -209,6 +237,9 @@ extension Change {
       return .attemptFailed(fence, try Failure(json: try object.required("failure")))
     case .stepSubmitted: return .stepSubmitted(fence, try Submission.Result(from: &object))
     case .gateStarted: return .gateStarted(fence, try GateStart(from: &object))
+    case .gateRenewed:
+      return .gateRenewed(
+        fence, gate: try object.counter("gate"), expiresAt: try object.timestamp("expires_at"))
     case .gateFinished: return .gateFinished(fence, try GateReport(from: &object))
     case .gateAbandoned:
       return .gateAbandoned(
@@ -221,8 +252,8 @@ extension Change {
         reason: try object.string("reason"))
     case .stepMerged: return .stepMerged(fence, commit: try object.objectID("commit"))
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineRecorded,
-      .stepRetried, .stepSkipped:
+      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped:
       throw JSONFault("'\(kind.rawValue)' speaks for no claim")
     }
   }

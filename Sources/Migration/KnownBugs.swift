@@ -17,6 +17,12 @@
     case gateNotRechecked = "B13"
     case unknownEventIgnored = "B14"
     case ignoredFilesStay = "B15"
+    case baselineJudgedTwice = "B16"
+    case trustAskedOnce = "B17"
+    case namesWrittenAsBytes = "B18"
+    case leftLockNotNamed = "B19"
+    case foreignCommitSpins = "B20"
+    case slotNotSetAside = "B21"
 
     /// The bug that is switched on: set before anything else runs, by whoever wants it.
     nonisolated(unsafe) public static var active: KnownBug?

@@ -161,6 +161,24 @@ extension Refresh {
   }
 }
 
+extension BaselineClaim {
+  func write(to object: inout ObjectBuilder) {
+    object.set("run", run)
+    object.set("tree", tree)
+    object.set("verifiers", verifiers)
+    object.set("holder", holder)
+    object.set("owner", owner.json)
+    object.set("expires_at", expiresAt)
+  }
+
+  init(from object: inout ObjectReader) throws(JSONFault) {
+    self.init(
+      run: try object.counter("run"), tree: try object.objectID("tree"),
+      verifiers: try object.string("verifiers"), holder: try object.string("holder"),
+      owner: try Owner(json: try object.required("owner")), expiresAt: try object.timestamp("expires_at"))
+  }
+}
+
 extension Baseline {
   func write(to object: inout ObjectBuilder) {
     object.set("tree", tree)
@@ -169,12 +187,14 @@ extension Baseline {
     object.set("reason", reason)
     object.set("details", details)
     object.set("kept", kept)
+    object.set("run", run)
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
     self.init(
       tree: try object.objectID("tree"), verifiers: try object.string("verifiers"),
       verdict: try object.word("verdict", as: Verdict.self), reason: try object.string("reason"),
-      details: try object.strings("details"), kept: try object.strings("kept"))
+      details: try object.strings("details"), kept: try object.strings("kept"),
+      run: try object.optionalInteger("run"))
   }
 }

@@ -11,7 +11,8 @@ extension Change {
       .baselineRecorded(
         Baseline(
           tree: baseline.tree, verifiers: baseline.verifiers, verdict: baseline.verdict,
-          reason: redact(baseline.reason), details: baseline.details.map(redact), kept: baseline.kept))
+          reason: redact(baseline.reason), details: baseline.details.map(redact), kept: baseline.kept,
+          run: baseline.run))
     case .stepReleased(let fence, let forced, let reason):
       .stepReleased(fence, forced: forced, reason: redact(reason))
     case .attemptFailed(let fence, let failure): .attemptFailed(fence, failure.mappingTexts(redact))
@@ -30,8 +31,8 @@ extension Change {
     case .stepRetried(let step, let reason): .stepRetried(step: step, reason: redact(reason))
     case .stepSkipped(let step, let reason): .stepSkipped(step: step, reason: redact(reason))
     case .migrationStarted, .planAmended, .migrationResumed, .migrationFinished, .refreshIntended,
-      .refreshMerged, .stepClaimed, .leaseRenewed, .leaseExpired, .gateStarted,
-      .gateAbandoned, .mergeIntended, .stepMerged:
+      .refreshMerged, .baselineClaimed, .baselineRenewed, .baselineAbandoned, .stepClaimed, .leaseRenewed,
+      .leaseExpired, .gateStarted, .gateRenewed, .gateAbandoned, .mergeIntended, .stepMerged:
       self
     }
   }

@@ -30,12 +30,20 @@ private struct Sentence {
     case .refreshIntended(let refresh): "about to take in base \(refresh.base.short)"
     case .refreshMerged(let commit): "took in the moved base as \(commit.short)"
     case .refreshAbandoned(_, let reason): "did not take in the moved base: \(reason)"
+    case .baselineClaimed(let claim): "base is judged by \(claim.holder) (run \(claim.run))"
+    case .baselineRenewed(let run, _): "base renewed by \(event.by) (run \(run))"
+    case .baselineAbandoned(let run, let evidence):
+      switch evidence {
+      case .holderDead: "base lost its judge, who died (run \(run))"
+      case .timeout: "base was judged for too long (run \(run))"
+      case .holder: "base not judged to the end by \(event.by) (run \(run))"
+      }
     case .baselineRecorded(let baseline):
       "baseline \(baseline.verdict.words)"
         + (baseline.failure.map { ": \($0.reason)" } ?? kept(baseline.kept))
     case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted,
-      .gateStarted, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged,
-      .stepRetried, .stepSkipped:
+      .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
+      .stepMerged, .stepRetried, .stepSkipped:
       event.change.kind.rawValue
     }
   }
@@ -61,6 +69,7 @@ private struct Sentence {
       result.isNoOp
         ? "submitted as nothing to do by \(event.by)" : "submitted by \(event.by) as \(result.commit.short)"
     case .gateStarted(_, let start): "gate \(start.gate) started on tree \(start.tree.short)"
+    case .gateRenewed(_, let gate, _): "gate \(gate) renewed by \(event.by)"
     case .gateFinished(_, let report):
       if let failure = report.failure {
         "gate \(report.gate) \(report.verdict.words): \(failure.reason)"
@@ -76,7 +85,8 @@ private struct Sentence {
     case .stepRetried(_, let reason): "retried by \(event.by)\(reason.isEmpty ? "" : ": \(reason)")"
     case .stepSkipped(_, let reason): "skipped by \(event.by)\(reason.isEmpty ? "" : ": \(reason)")"
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineRecorded:
+      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded:
       event.change.kind.rawValue
     }
   }

@@ -43,6 +43,10 @@ public struct MigrationState: Equatable, Sendable {
   public var refresh: Refresh?
   /// Why the base did not pass its own gate; `nil` once it did, or a person resumed.
   public var baselineFailure: Failure?
+  /// Who judges the base now.
+  public var baselineRun: BaselineClaim?
+  /// How often the base was claimed to be judged.
+  public var baselineRuns = 0
   /// Needs and dependents, derived from the plan.
   @Boxed public var graph: Graph
   /// How many steps at the end of the plan are kept from earlier plans, as history.
@@ -319,14 +323,6 @@ public struct Lease: Equatable, Sendable {
     self.expiresAt = expiresAt
     self.renewal = renewal
     self.slot = slot
-  }
-}
-
-extension Lease {
-  /// Until when a renewal of `seconds` lets it last. The ledger's clock may stand still, ahead of the
-  /// holder's: even then a lease that is renewed in time never runs out.
-  public func renewed(at: Timestamp, seconds: Int) -> Timestamp {
-    max(at.adding(seconds: seconds), expiresAt.adding(seconds: max(1, seconds / 2)))
   }
 }
 

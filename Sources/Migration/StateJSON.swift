@@ -72,6 +72,12 @@ extension MigrationState {
       object.set("refresh", inner.json)
     }
     if let baselineFailure { object.set("baseline_failure", baselineFailure.json) }
+    if let baselineRun {
+      var inner = ObjectBuilder()
+      baselineRun.write(to: &inner)
+      object.set("baseline_run", inner.json)
+    }
+    if baselineRuns > 0 { object.set("baseline_runs", baselineRuns) }
     if !keptSteps.isEmpty { object.set("kept", .array(keptSteps.map(\.json))) }
     return object.members
   }
@@ -101,6 +107,16 @@ extension MigrationState {
     }
     var baselineFailure: Failure?
     if let value = reader.optional("baseline_failure") { baselineFailure = try Failure(json: value) }
+    var baselineRun: BaselineClaim?
+    if let value = reader.optional("baseline_run") {
+      var inner = try ObjectReader(value, "a claim of the base")
+      baselineRun = try BaselineClaim(from: &inner)
+      try inner.end()
+    }
+    let baselineRuns = try reader.optionalInteger("baseline_runs") ?? 0
+    guard ObjectReader.counterRange.contains(baselineRuns) else {
+      throw JSONFault("'baseline_runs' of '\(name)' is out of range")
+    }
     guard planNumber > 0 else { throw JSONFault("the plans of '\(name)' are counted from 1") }
     var planned = try plan(name, planNumber)
     guard Plan.attemptsRange.contains(planned.attempts) else {
@@ -120,7 +136,8 @@ extension MigrationState {
     self.init(
       name: name, phase: phase, plan: planned, planNumber: planNumber, planDigest: planDigest, base: base,
       isShared: isShared, start: start, tip: tip, steps: steps, verdicts: verdicts, refresh: refresh,
-      baselineFailure: baselineFailure, graph: Graph(planned.steps), keptCount: kept.count)
+      baselineFailure: baselineFailure, baselineRun: baselineRun, baselineRuns: baselineRuns,
+      graph: Graph(planned.steps), keptCount: kept.count)
     recount()
   }
 }

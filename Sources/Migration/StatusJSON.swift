@@ -3,9 +3,10 @@ extension StatusReport {
   ///
   /// ```
   /// {"version":1,"seq":…,"shared":…,
-  ///  "migrations":[{"name","state","reason","into","steps":[…],"counts":{…}}]}
+  ///  "migrations":[{"baseline","name","state","reason","into","steps":[…],"counts":{…}}]}
   /// ```
   ///
+  /// `baseline` is `null`, or says who judges the base: `holder`, `holder_dead`, `expires_at`.
   /// Each step has `id`, `title`, `state`, `attempts`, `epoch`, `holder`, `holder_dead`, `expires_at` (Unix
   /// seconds), `needs`, `commit` and `reason`. Every member is always there; what is absent is `null`.
   /// `counts` has each word of `StepPhase.words`, zeros included, and `total`. See `StepReport` for what the
@@ -65,12 +66,23 @@ extension MigrationReport {
     var numbers = zip(StepWord.allCases, counts).map { JSON.Member($0.rawValue, .integer(Int64($1))) }
     numbers.append(JSON.Member("total", .integer(Int64(total))))
     return .object([
+      JSON.Member("baseline", baseline?.json ?? .null),
       JSON.Member("counts", .object(numbers)),
       JSON.Member("into", .string(into)),
       JSON.Member("name", .string(name)),
       JSON.Member("reason", .text(reason)),
       JSON.Member("state", .string(state)),
       JSON.Member("steps", .array(steps.map(\.json))),
+    ])
+  }
+}
+
+extension BaselineReport {
+  fileprivate var json: JSON {
+    .object([
+      JSON.Member("expires_at", .integer(expiresAt.seconds)),
+      JSON.Member("holder", .string(holder)),
+      JSON.Member("holder_dead", .bool(isHolderDead)),
     ])
   }
 }

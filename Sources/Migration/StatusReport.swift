@@ -50,6 +50,8 @@ public struct MigrationReport: Equatable, Sendable {
   public var reason: String?
   /// What failed when the base was judged last, a line a fault; empty when it passed.
   public var baselineFaults: [String]
+  /// Who judges the base now; no work is given out before its verdict.
+  public var baseline: BaselineReport?
   /// The integration branch.
   public var into: String
   /// The steps in the plan's order.
@@ -66,6 +68,9 @@ public struct MigrationReport: Equatable, Sendable {
     reason = migration.phase.reason
     let faults = migration.baselineFailure?.details ?? []
     baselineFaults = faults.map { String($0.split(separator: "\n").first ?? "") }
+    baseline = migration.baselineRun.map {
+      BaselineReport(holder: $0.holder, isHolderDead: isDead($0.owner), expiresAt: $0.expiresAt)
+    }
     let holds = Holds(migration)
     steps = []
     steps.reserveCapacity(migration.steps.count)
@@ -83,6 +88,16 @@ public struct MigrationReport: Equatable, Sendable {
 
   /// How many steps are in the state of that word.
   public func count(_ word: StepWord) -> Int { counts[word.rank] }
+}
+
+/// Who judges the base of a migration.
+public struct BaselineReport: Equatable, Sendable {
+  /// The name of whoever judges it.
+  public var holder: String
+  /// Whether that process is provably gone: the next run takes over.
+  public var isHolderDead: Bool
+  /// When the claim lapses unless it is renewed.
+  public var expiresAt: Timestamp
 }
 
 /// One step of a report.

@@ -49,6 +49,10 @@ public struct StatusText: Sendable {
     if let reason = migration.reason {
       output += cut("  \(migration.state): \(PlainText.line(reason))") + "\n"
     }
+    if let baseline = migration.baseline {
+      let time = baseline.isHolderDead ? "holder is dead" : Span.expiry(baseline.expiresAt, now: report.now)
+      output += cut("  the base is judged by \(PlainText.line(baseline.holder)) (\(time))") + "\n"
+    }
     writeBaseline(migration, to: &output)
     let shown = showsAll || migration.steps.count <= Self.fullListLimit
     let list = shown ? Array(migration.steps.indices) : selection(migration)

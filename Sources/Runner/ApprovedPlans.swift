@@ -15,6 +15,12 @@ struct ApprovedPlans {
     _ state: MigrationState, in site: any WorkAccess, warn: (String) -> Void
   ) throws(CommandError) -> Bool {
     if numbers.contains(state.planNumber) || state.phase.isTerminal { return true }
+    #if KNOWN_BUGS
+      if KnownBug.trustAskedOnce.isOn, !numbers.isEmpty {
+        numbers.insert(state.planNumber)
+        return true
+      }
+    #endif
     do throws(CommandError) {
       try site.requireTrust(state)
       numbers.insert(state.planNumber)

@@ -32,6 +32,9 @@ final class GateTask {
   private var isStopping = false
   /// Whether the plan that the step is judged by has a codemod for it.
   private var isOfCodemod = false
+  /// How long a hold lasts by that plan, in seconds.
+  private var leaseSeconds = 0
+  private var watch = HoldWatch()
 
   private enum Stage {
     case begin
@@ -78,11 +81,42 @@ final class GateTask {
         switch ending {
         case .passed: stage = .begin
         case .failed(let reason): stage = .ended(.baseFails(reason))
-        case .stopped: stage = .ended(.notNow(Refusal(.limited, "the run is ending")))
+        case .stopped: stage = .ended(.notNow(Refusal(.limited, "the base was not judged to the end")))
         }
       case .candidate(let job, let candidate, let gate, let verifiers):
         guard let report = try job.poll() else { return nil }
         stage = try endGate(report, candidate, gate: gate, verifiers: verifiers)
+      }
+    }
+  }
+
+  /// Whether it is at work on the base.
+  var isJudgingBase: Bool {
+    if case .baseline = stage { return true }
+    return false
+  }
+
+  /// Keeps what it holds in the ledger once half of its time is over, and ends the verifiers when that is not
+  /// ours any more: whoever sleeps in its gate holds the others up for one lease, and no longer.
+  func renew(_ state: MigrationState, at now: Timestamp) throws(CommandError) {
+    switch stage {
+    case .begin, .ended: return
+    case .baseline(let task): try task.renew(state, at: now)
+    case .candidate(let job, _, let gate, _):
+      guard !isStopping else { return }
+      guard let step = state.step(fence.step), step.epoch == fence.epoch,
+        case .gating(_, let run) = step.phase, run.start.gate == gate
+      else {
+        if watch.hasSeen { job.stop() }
+        return
+      }
+      let seconds = state.plan.leaseSeconds
+      guard watch.isDue(at: now, seconds: seconds, until: run.start.expiresAt) else { return }
+      _ = try reporting {
+        try site.events.append(by: site.actor) { (_, at) throws(Refusal) in
+          let until = run.start.expiresAt.renewed(at: at, seconds: seconds)
+          return [Proposal(migration, .gateRenewed(fence, gate: gate, expiresAt: until))]
+        }
       }
     }
   }
@@ -112,8 +146,7 @@ final class GateTask {
           details: paths.map { "conflict in \(NameText.quoted($0)): do the step again on the newer base" }))
     case .unusable(let reason):
       return try sendBack(
-        // Before its gate a result can fail by this alone: nothing can be merged of it.
-        Migration.Failure(kind: .conflict, reason: "what was handed in is of no use: \(reason)"))
+        Migration.Failure(kind: .unusable, reason: "what was handed in is of no use: \(reason)"))
     case .made(let made): candidate = made
     }
     if let obstacle = try site.obstacle(
@@ -122,10 +155,12 @@ final class GateTask {
       return .ended(.stepObstructed(obstacle))
     }
     if BaselineTask.isNeeded(state, tree: candidate.tipTree) {
-      return .baseline(
-        try BaselineTask(
-          site: site, state: state, commit: candidate.tip, tree: candidate.tipTree,
-          report: interpreter.report))
+      let beginning = try BaselineTask.begin(
+        site: site, state: state, commit: candidate.tip, tree: candidate.tipTree, report: interpreter.report)
+      switch beginning {
+      case .success(let task): return .baseline(task)
+      case .failure(let refusal): return .ended(.notNow(refusal))
+      }
     }
     return try judge(candidate, state, submission)
   }
@@ -144,6 +179,7 @@ final class GateTask {
       throw CommandError("no step '\(fence.step)' in the migration '\(migration)'")
     }
     isOfCodemod = planned.run != nil
+    leaseSeconds = state.plan.leaseSeconds
     let tree = candidate.tree.objectID
     let digest = state.gateDigest
     let knownFailure =
@@ -242,7 +278,7 @@ final class GateTask {
       gate: gate, old: candidate.tip.objectID,
       new: candidate.commit.objectID,
       tree: candidate.tree.objectID, owner: site.owner,
-      expiresAt: at.adding(seconds: 600))
+      expiresAt: at.adding(seconds: min(600, leaseSeconds)))
     #if KNOWN_BUGS
       if KnownBug.intentAfterMove.isOn, let into = try? migrationState()?.intoRef {
         _ = try? site.requestMove(
@@ -258,12 +294,11 @@ final class GateTask {
     guard let state = snapshot.state.migration(named: migration), let step = state.step(fence.step) else {
       throw Refusal(.unknownStep, "no step '\(fence.step)' in the migration '\(migration)'")
     }
-    let seconds = state.plan.gate.verifiers.reduce(600) { $0 + $1.timeoutSeconds }
     return (
       step,
       GateStart(
         gate: step.gates + 1, holder: site.actor, owner: site.owner,
-        expiresAt: at.adding(seconds: min(seconds, maximumLeaseSeconds)),
+        expiresAt: at.adding(seconds: state.plan.leaseSeconds),
         tip: candidate.tip.objectID,
         tree: candidate.tree.objectID)
     )

@@ -29,9 +29,11 @@ public final class Orchestrator {
   /// Why work that is due cannot go on before something happens elsewhere, as far as that was told.
   private var obstacles = Obstacles()
   /// What the user has to look at before anything more is done on this machine.
-  private var halt: CommandError?
-  /// When each claim of ours was last known to be fresh, by the clock here.
-  var renewals: [Fence: Timestamp] = [:]
+  private(set) var halt: CommandError?
+  /// What the machine was short of when new work could have begun last.
+  private var shortage: Shortage?
+  /// When each claim of ours is to be renewed.
+  var renewals: [Fence: HoldWatch] = [:]
   let late = LateWarnings()
   private let follower: BaseFollower
   private let housekeeping = Housekeeping()
@@ -224,6 +226,12 @@ public final class Orchestrator {
   /// Gives back the claims of this run that nobody here works on: one whose push was cut off comes through
   /// after all, when the run has long been told that it is not known.
   private func giveBackOrphans(_ state: MigrationState) throws(CommandError) -> Bool {
+    if let claim = state.baselineRun, claim.owner == site.owner, claim.holder == site.actor,
+      baseline == nil, gate?.isJudgingBase != true
+    {
+      let change = Migration.Change.baselineAbandoned(run: claim.run, evidence: .holder)
+      if try Interpreter(in: site).record([Proposal(migration, change)]) == nil { return true }
+    }
     for step in state.stepsInFlight {
       guard case .leased(let lease) = step.phase, lease.owner == site.owner,
         lease.holder.hasPrefix(site.actor + "/")
@@ -294,13 +302,18 @@ public final class Orchestrator {
   /// Begins the baseline, a gate or an attempt if one can begin now; says whether anything changed.
   private func startSomething(_ state: MigrationState, at now: Timestamp) throws(CommandError) -> Bool {
     guard stops == 0, halt == nil, case .running = state.phase else { return false }
+    if try isShort() { return false }
     if let reason = try site.obstacle(astray: state) {
       tell(obstacle: reason)
       return false
     }
     // Before the baseline: the base may have been mended.
     if gate == nil, baseline == nil, try follower.begin(state, at: now) { return true }
-    if try startBaseline(state) { return true }
+    switch try startBaseline(state) {
+    case .begun: return true
+    case .awaited: return false
+    case .notNeeded: break
+    }
     var didStart = false
     let isJudging = gate != nil || baseline != nil || follower.isBusy
     let waiting = isJudging ? nil : state.gateable(at: now)
@@ -315,14 +328,33 @@ public final class Orchestrator {
     return didStart
   }
 
-  /// The base is judged before any work is given out: agents that build on a broken base work in vain.
-  private func startBaseline(_ state: MigrationState) throws(CommandError) -> Bool {
+  /// Whether the machine is short of something; said when that begins and when it is over. What is under way
+  /// goes on.
+  private func isShort() throws(CommandError) -> Bool {
+    let found = try site.shortage(after: shortage)
+    if let found, found.kind != shortage?.kind { observer.warn("\(found.text): no new work begins") }
+    if found == nil, shortage != nil { observer.warn("memory and disk are free enough again: work goes on") }
+    shortage = found
+    return found != nil
+  }
+
+  private enum BaselineStart { case notNeeded, begun, awaited }
+
+  /// The base is judged before any work is given out: agents that build on a broken base work in vain. Who is
+  /// not the first to claim it waits for what the other finds.
+  private func startBaseline(_ state: MigrationState) throws(CommandError) -> BaselineStart {
     guard baseline == nil, gate == nil, jobs.isEmpty, !follower.isBusy,
       let (tip, tree) = try needsBaseline(state)
-    else { return false }
-    baseline = try BaselineTask(
+    else { return .notNeeded }
+    if state.baselineRun != nil { return .awaited }
+    switch try BaselineTask.begin(
       site: site, state: state, commit: tip, tree: tree, report: observer.warn)
-    return true
+    {
+    case .success(let task):
+      baseline = task
+      return .begun
+    case .failure: return .awaited
+    }
   }
 
   /// The branch and its tree, when its gate has not passed that yet.

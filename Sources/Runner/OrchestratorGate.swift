@@ -27,15 +27,20 @@ extension Orchestrator {
     switch ending {
     case .merged, .sentBack, .baseFails, .unjudged: return true
     case .notNow(let refusal):
-      // That another run was faster is no news.
-      if stops == 0, ![.limited, .wrongPhase].contains(refusal.code) { tell(obstacle: refusal.message) }
       // Without a new entry the next try would end as this one did: it waits, like everything else.
-      if try reporting({ try site.events.read() }).tip != seenTip { return true }
+      let isNew = try reporting { try site.events.read() }.tip != seenTip
+      // That another run was faster is no news: the entry says so.
+      let isTold = isNew && [.limited, .wrongPhase].contains(refusal.code)
+      if stops == 0, halt == nil, !isTold { tell(obstacle: refusal.message) }
+      if isNew { return true }
       resting.add(task.fence, at: site.clock.now())
       return false
     case .obstructed(let reason):
       // Looked at again when the next wait is over, without an entry in between.
       tell(obstacle: reason)
+      #if KNOWN_BUGS
+        if KnownBug.foreignCommitSpins.isOn { return true }
+      #endif
       return false
     case .stepObstructed(let reason):
       tell(obstacle: reason)

@@ -2,20 +2,16 @@ import Ledger
 import Migration
 
 extension Orchestrator {
-  /// Renews each lease of ours once half of it is over: by what the lease says and, as the ledger's clock may
-  /// be ahead of ours, by the time that has passed here.
+  /// Renews what this run holds, each once half of its time is over: leases, the base, the gate.
   func renew(_ state: MigrationState) throws(CommandError) {
     let now = site.clock.now()
     let length = state.plan.leaseSeconds
     for job in jobs where !job.isStopping {
       guard let step = state.step(job.step.id), case .leased(let lease) = step.phase,
-        step.epoch == job.claim.fence.epoch
+        step.epoch == job.claim.fence.epoch,
+        renewals[job.claim.fence, default: HoldWatch()]
+          .isDue(at: now, seconds: length, until: lease.expiresAt)
       else { continue }
-      let held = renewals[job.claim.fence] ?? now
-      renewals[job.claim.fence] = held
-      let isHalfOver = now < held || now >= held.adding(seconds: length / 2)
-      guard isHalfOver || now.adding(seconds: length / 2) >= lease.expiresAt else { continue }
-      renewals[job.claim.fence] = now
       let outcome = try reporting {
         try site.events.append(by: job.claim.holder) { (_, at) throws(Refusal) in
           [
@@ -26,5 +22,7 @@ extension Orchestrator {
       }
       if case .refused(let refusal) = outcome { observer.warn(refusal.message) }
     }
+    try baseline?.renew(state, at: now)
+    try gate?.renew(state, at: now)
   }
 }

@@ -20,8 +20,8 @@ public struct Recovery {
     self.report = report
   }
 
-  /// Expires leases and gives up gate runs whose holders are dead or whose time is over, then settles merges
-  /// that were cut off, by looking at where the branch is (I-23). Gives the state afterwards.
+  /// Expires leases and gives up runs of the gate whose holders are dead or whose time is over, then settles
+  /// merges that were cut off, by looking at where the branch is (I-23). Gives the state afterwards.
   @discardableResult
   public func sweep(_ migration: String) throws(CommandError) -> LedgerSnapshot {
     let seen = try reporting { try site.events.read() }
@@ -67,6 +67,9 @@ public struct Recovery {
   /// The holds that may be taken now.
   func overdue(_ state: MigrationState, at: Timestamp) -> [Proposal] {
     var proposals: [Proposal] = []
+    if let claim = state.baselineRun, let evidence = evidence(claim.owner, claim.expiresAt, at) {
+      proposals.append(Proposal(state.name, .baselineAbandoned(run: claim.run, evidence: evidence)))
+    }
     for step in state.stepsInFlight {
       let fence = Fence(step: step.id, epoch: step.epoch)
       switch step.phase {
@@ -150,6 +153,9 @@ public struct Recovery {
       () throws(CommandError) in
       effects = try record(Proposal(state.name, abandoned), while: isSame)
     }
+    #if KNOWN_BUGS
+      if KnownBug.leftLockNotNamed.isOn { return try perform(effects) }
+    #endif
     if let locked { report("a merge that was cut off cannot be settled yet: \(locked)") }
     try perform(effects)
   }

@@ -25,6 +25,8 @@ public final class Site {
   var gateSeals: [String: WorkTreeSeal] = [:]
   /// Whether a person was told already what leads verifiers to code outside of the candidate.
   var isOutsideCodeTold = false
+  /// What the machine has left, given the folders that are written to.
+  var readings: ([String]) -> MachineReadings = MachineReadings.now
   /// The files that were looked at when the repository's own commands were last found to be approved.
   var seenCommandFiles: CommandFiles?
   /// What this process took for approved of the repository, for a user without a folder to keep that in.

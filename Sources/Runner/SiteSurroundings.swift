@@ -12,6 +12,12 @@ extension Site: Surroundings {
 
   package func endRun() { supervisors.end() }
 
+  package func shortage(after last: Shortage?) throws(CommandError) -> Shortage? {
+    let limits = try MachineLimits(repository)
+    let places = [localDirectory, try worktreeRoot()]
+    return limits.shortage(readings(places), after: last)
+  }
+
   package func tell(_ migration: String, _ notice: Notice, report: (String) -> Void) {
     guard let state = try? ledger.read().state.migration(named: migration), let command = state.plan.notify,
       (try? Trust(environment: environment).isApproved(digest: state.approvalDigest)) == true

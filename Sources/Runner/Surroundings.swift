@@ -19,6 +19,13 @@ package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitn
   func tell(_ migration: String, _ notice: Notice, report: (String) -> Void)
   /// Gives back what the run as a whole held.
   func endRun()
+  /// What the machine is short of, so that no new work should begin; `last` is what it was short of before.
+  func shortage(after last: Shortage?) throws(CommandError) -> Shortage?
+}
+
+extension Surroundings {
+  /// A world without a machine has enough of everything.
+  package func shortage(after last: Shortage?) throws(CommandError) -> Shortage? { nil }
 }
 
 /// The branches of the repository.

@@ -41,6 +41,17 @@ public struct GateAttempt {
       poller.add(reading: signals)
       _ = poller.wait(milliseconds: 1000)
       if shouldStop() { task.stop() }
+      try renew(task)
+    }
+  }
+
+  /// That the remote cannot be reached ends nothing: the next time it may.
+  private func renew(_ task: GateTask) throws(CommandError) {
+    guard let state = try reporting({ try site.ledger.read() }).state.migration(named: migration) else {
+      return
+    }
+    do throws(CommandError) { try task.renew(state, at: site.clock.now()) } catch {
+      guard error.isOffline else { throw error }
     }
   }
 
@@ -110,7 +121,7 @@ public struct Trial {
         failure: Migration.Failure(
           kind: .conflict, reason: "conflicts with what was merged since", details: paths))
     case .unusable(let reason):
-      return Answer(verdict: .failed, failure: Migration.Failure(kind: .worker, reason: reason))
+      return Answer(verdict: .failed, failure: Migration.Failure(kind: .unusable, reason: reason))
     case .made(let candidate):
       if state.plan.gate.verifiers.isEmpty { return Answer(verdict: .passed, failure: nil) }
       let job = try GateJob(

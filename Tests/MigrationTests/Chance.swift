@@ -63,7 +63,8 @@ struct Chance {
       case .leased:
         return pick([.stepSubmitted, .stepSubmitted, .leaseRenewed, .attemptFailed, .leaseExpired])
       case .submitted: return pick([.gateStarted, .gateStarted, .gateStarted, .attemptFailed])
-      case .gating: return pick([.gateFinished, .mergeIntended, .mergeIntended, .gateAbandoned])
+      case .gating:
+        return pick([.gateFinished, .mergeIntended, .mergeIntended, .gateAbandoned, .gateRenewed])
       case .merging: return pick([.stepMerged, .mergeAbandoned])
       case .blocked: return .stepRetried
       case .waiting, .merged, .skipped, .cancelled: break
@@ -114,7 +115,14 @@ struct Chance {
     case .mergeAbandoned(let fence, _, let reason):
       return .mergeAbandoned(fence, evidence: evidence, reason: reason)
     case .refreshAbandoned(_, let reason): return .refreshAbandoned(evidence: evidence, reason: reason)
+    case .gateRenewed(let fence, let gate, _): return .gateRenewed(fence, gate: gate, expiresAt: until)
+    case .baselineClaimed(var claim):
+      if once(in: 6) { claim.expiresAt = until }
+      return .baselineClaimed(claim)
+    case .baselineRenewed(let run, _): return .baselineRenewed(run: run, expiresAt: until)
+    case .baselineAbandoned(let run, _): return .baselineAbandoned(run: run, evidence: evidence)
     case .baselineRecorded(var baseline):
+      if story.current.baselineRun != nil, !once(in: 5) { baseline.run = story.current.baselineRuns }
       if !once(in: 5) { baseline.verdict = .passed }
       return .baselineRecorded(baseline)
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,

@@ -25,6 +25,10 @@ import Testing
       Baseline(tree: oid(1), verifiers: "v", verdict: .passed, reason: "r", kept: ["target", "a/ü*"])),
     .baselineRecorded(
       Baseline(tree: oid(1), verifiers: "v", verdict: .failed, reason: "r", details: ["a\nb", "c"])),
+    .baselineClaimed(
+      BaselineClaim(run: 2, tree: oid(1), verifiers: "v", holder: "g", owner: process(1), expiresAt: at)),
+    .baselineRenewed(run: 2, expiresAt: at), .baselineAbandoned(run: 2, evidence: .timeout),
+    .baselineRecorded(Baseline(tree: oid(1), verifiers: "v", verdict: .passed, reason: "r", run: 2)),
     .stepClaimed(
       Claim(fence: fence, holder: "w1", owner: process(0), base: oid(1), expiresAt: at, slot: "slot-1")),
     .stepClaimed(Claim(fence: fence, holder: "ü", owner: process(1), base: oid(1), expiresAt: at, slot: nil)),
@@ -41,6 +45,7 @@ import Testing
         commit: oid(1), tree: oid(2), isNoOp: false, left: ["lib/foo.py (ignored)", "… 7 more"])),
     .gateStarted(
       fence, GateStart(gate: 1, holder: "g", owner: process(1), expiresAt: at, tip: oid(1), tree: oid(2))),
+    .gateRenewed(fence, gate: 1, expiresAt: at),
     .gateFinished(
       fence,
       GateReport(
@@ -92,6 +97,7 @@ import Testing
   @Test func whatIsOftenEmptyIsLeftOut() throws {
     let short: [(Change, member: String)] = [
       (.baselineRecorded(Baseline(tree: oid(1), verifiers: "v", verdict: .passed, reason: "r")), "kept"),
+      (.baselineRecorded(Baseline(tree: oid(1), verifiers: "v", verdict: .passed, reason: "r")), "run"),
       (.stepSubmitted(Self.fence, Submission.Result(commit: oid(1), tree: oid(2), isNoOp: false)), "left"),
       (
         .gateFinished(

@@ -27,6 +27,14 @@ extension Story {
           expiresAt: now.adding(seconds: 60)))
     case .refreshMerged: return .refreshMerged(commit: current.refresh?.new ?? oid(96))
     case .refreshAbandoned: return .refreshAbandoned(evidence: .holder, reason: "the hook said no")
+    case .baselineClaimed:
+      return .baselineClaimed(
+        BaselineClaim(
+          run: current.baselineRuns + 1, tree: oid(95), verifiers: current.plan.verifierDigest,
+          holder: "gate-1", owner: process(9), expiresAt: now.adding(seconds: 600)))
+    case .baselineRenewed:
+      return .baselineRenewed(run: current.baselineRuns, expiresAt: now.adding(seconds: 900))
+    case .baselineAbandoned: return .baselineAbandoned(run: current.baselineRuns, evidence: .holder)
     case .baselineRecorded:
       return .baselineRecorded(
         Baseline(
@@ -35,7 +43,8 @@ extension Story {
     case .stepSkipped: return .stepSkipped(step: step, reason: "not needed")
     case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted:
       return claimChange(kind, fence)
-    case .gateStarted, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged:
+    case .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
+      .stepMerged:
       return gateChange(kind, fence)
     }
   }
@@ -52,9 +61,9 @@ extension Story {
     case .stepSubmitted:
       return .stepSubmitted(fence, Submission.Result(commit: newObject(), tree: newObject(), isNoOp: false))
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineRecorded,
-      .stepRetried, .stepSkipped, .stepClaimed, .gateStarted, .gateFinished, .gateAbandoned,
-      .mergeIntended, .mergeAbandoned, .stepMerged:
+      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped, .stepClaimed,
+      .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged:
       return .stepClaimed(
         Claim(
           fence: fence, holder: "w1", owner: process(7), base: current.tip,
@@ -78,6 +87,7 @@ extension Story {
         GateStart(
           gate: gate + 1, holder: "gate-1", owner: process(9), expiresAt: now.adding(seconds: 600),
           tip: current.tip, tree: newObject()))
+    case .gateRenewed: return .gateRenewed(fence, gate: gate, expiresAt: now.adding(seconds: 900))
     case .gateFinished:
       return .gateFinished(
         fence,
@@ -93,9 +103,9 @@ extension Story {
           expiresAt: now.adding(seconds: 60)))
     case .mergeAbandoned: return .mergeAbandoned(fence, evidence: .holder, reason: "the hook said no")
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineRecorded,
-      .stepRetried, .stepSkipped, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased,
-      .attemptFailed, .stepSubmitted, .stepMerged:
+      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped, .stepClaimed,
+      .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted, .stepMerged:
       return .stepMerged(fence, commit: new)
     }
   }

@@ -12,6 +12,10 @@ struct Watch {
   {
     if old.phase.isTerminal { return "I-18: an event was accepted after the end" }
     if let fault = fenceFault(event, old) { return fault }
+    if case .baselineClaimed(let claim) = event.change {
+      if old.baselineRun != nil { return "I-17: two judge the base" }
+      if claim.run != old.baselineRuns + 1 { return "I-12: a run on the base has a used number" }
+    }
     if case .stepClaimed(let claim) = event.change {
       if let fault = claimFault(claim, old, new) { return fault }
     }
@@ -113,9 +117,10 @@ struct Watch {
     case .refreshMerged(let commit):
       return old.refresh?.new == commit && new.tip == commit ? nil : "I-22: another refresh than intended"
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshAbandoned, .baselineRecorded, .stepClaimed,
-      .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted,
-      .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepRetried, .stepSkipped:
+      .migrationFinished, .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed,
+      .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased,
+      .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned,
+      .mergeIntended, .mergeAbandoned, .stepRetried, .stepSkipped:
       return new.tip == old.tip ? nil : "I-22: the tip moved by '\(event.change.kind.rawValue)'"
     }
   }

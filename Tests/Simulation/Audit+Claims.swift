@@ -110,7 +110,9 @@ extension Audit {
         }
         if failure.kind == .setup { log.restart() } else { log.failures += 1 }
       case .submitted:
-        if failure.kind != .conflict { world.fail("I-13", "'\(fence.step)' fails after it was handed in") }
+        if ![.conflict, .unusable].contains(failure.kind) {
+          world.fail("I-13", "'\(fence.step)' fails after it was handed in")
+        }
         log.restart()
       case .open, .gating, .passed, .merging, .done:
         world.fail("I-13", "'\(fence.step)' fails while it is \(log.stage)")
@@ -137,7 +139,10 @@ extension Migration.Change {
   /// cannot be reached.
   var isOwnReport: Bool {
     switch self {
-    case .leaseRenewed, .stepSubmitted, .attemptFailed, .gateFinished, .gateAbandoned: true
+    case .baselineRenewed, .leaseRenewed, .stepSubmitted, .attemptFailed, .gateRenewed, .gateFinished,
+      .gateAbandoned:
+      true
+    case .baselineAbandoned(_, let evidence): evidence == .holder
     case .stepReleased(_, let forced, _): !forced
     default: false
     }

@@ -55,7 +55,7 @@ struct Audit {
   private var at = Timestamp(milliseconds: 0)
   private var nonces: Set<String> = []
   /// Trees that verifiers have passed, each with the gate's digest.
-  private var passes: [OID: Set<String>] = [:]
+  private(set) var passes: [OID: Set<String>] = [:]
   /// Those of them that passed where nothing was kept.
   private var cleanPasses: [OID: Set<String>] = [:]
   /// Where the ledger says the branch is.
@@ -64,6 +64,10 @@ struct Audit {
   private(set) var tornAt: OID?
   private var isShared = false
   private var refresh: Refresh?
+  /// Who judges the base.
+  var baseline: BaselineClaim?
+  /// Whether no clock was ahead of the ledger when that was claimed or renewed, after the faults had stopped.
+  var isBaselineProtected = false
   /// The gate's digest; the plan computes it anew each time.
   private var digest = ""
 
@@ -125,10 +129,14 @@ struct Audit {
       take(start.plan, number: 1, world)
       tip = start.commit
       isShared = start.shared
-    case .planAmended(let amendment): take(amendment.plan, number: amendment.number, world)
+    case .planAmended(let amendment):
+      take(amendment.plan, number: amendment.number, world)
+      if world.strikes(world.faults.foreignPlan) { world.unapproved.insert(amendment.number) }
     case .migrationPaused: isPaused = true
     case .migrationResumed: isPaused = false
-    case .migrationAborted, .migrationFinished: isEnded = true
+    case .migrationAborted, .migrationFinished:
+      isEnded = true
+      baseline = nil
     case .refreshIntended(let intended):
       refresh = intended
       if let plan, !plan.gate.verifiers.isEmpty, passes[intended.tree.oid]?.contains(digest) != true {
@@ -139,7 +147,12 @@ struct Audit {
       tip = commit
       refresh = nil
     case .refreshAbandoned: refresh = nil
-    case .baselineRecorded(let baseline): checkBaseline(baseline, world)
+    case .baselineClaimed(let claim): checkBaselineClaim(claim, event, world)
+    case .baselineRenewed(let run, let until): checkBaselineRenewal(run, until, event, world)
+    case .baselineAbandoned(let run, let evidence): checkBaselineEnd(run, evidence, event, world)
+    case .baselineRecorded(let verdict):
+      checkBaselineVerdict(verdict, event, world)
+      checkBaseline(verdict, world)
     case .stepClaimed(let claim): checkClaim(claim, event, world)
     case .leaseRenewed(let fence, let until): checkRenewal(fence, until, event, world)
     case .leaseExpired(let fence, let renewal, let evidence):
@@ -147,7 +160,8 @@ struct Audit {
     case .stepReleased(let fence, let forced, _): checkRelease(fence, forced, event, world)
     case .attemptFailed(let fence, let failure): checkFailure(fence, failure, event, world)
     case .stepSubmitted(let fence, let result): checkSubmission(fence, result, event, world)
-    case .gateStarted(let fence, let start): checkGateStart(fence, start, world)
+    case .gateStarted(let fence, let start): checkGateStart(fence, start, event, world)
+    case .gateRenewed(let fence, let gate, let until): checkGateRenewal(fence, gate, until, event, world)
     case .gateFinished(let fence, let report): checkVerdict(fence, report, event, world)
     case .gateAbandoned(let fence, let gate, let evidence):
       checkGateEnd(fence, gate, evidence, event, world)
@@ -173,6 +187,7 @@ struct Audit {
     if number != planNumber + 1 { world.fail("I-20", "plan \(number) follows plan \(planNumber)") }
     planNumber = number
     let isGateNew = plan.verifierDigest != digest
+    if isGateNew { baseline = nil }
     digest = plan.verifierDigest
     self.plan = plan
     world.plans.append(plan)
@@ -213,16 +228,8 @@ struct Audit {
 
   // MARK: The branch and the gate
 
-  private func checkBaseline(_ baseline: Baseline, _ world: World) {
-    if baseline.verdict == .passed, passes[baseline.tree.oid]?.contains(baseline.verifiers) != true {
-      world.fail("I-22", "the base is said to pass, and no verifier has said so")
-    }
-    checkHonesty(baseline.verdict, baseline.reason, of: baseline.tree, "the base", world)
-    checkKept(baseline.kept, baseline.verdict, of: baseline.tree, by: baseline.verifiers, "the base", world)
-  }
-
   /// I-22a: a fresh worktree, in which nobody was before, would have given the same verdict.
-  private func checkHonesty(
+  func checkHonesty(
     _ verdict: Verdict, _ reason: String?, of tree: ObjectID, _ subject: String, _ world: World
   ) {
     guard let plan, !plan.gate.verifiers.isEmpty else { return }
@@ -236,7 +243,7 @@ struct Audit {
   }
 
   /// I-22a: a verdict that rests on more than the tree says so.
-  private func checkKept(
+  func checkKept(
     _ kept: [String], _ verdict: Verdict, of tree: ObjectID, by digest: String, _ subject: String,
     _ world: World
   ) {
@@ -246,7 +253,7 @@ struct Audit {
     }
   }
 
-  private mutating func checkGateStart(_ fence: Fence, _ start: GateStart, _ world: World) {
+  private mutating func checkGateStart(_ fence: Fence, _ start: GateStart, _ event: Event, _ world: World) {
     let other = logs.first {
       $0.key != fence.step && [.gating, .passed, .merging].contains($0.value.stage)
     }
@@ -258,6 +265,7 @@ struct Audit {
       if start.gate != log.gates { world.fail("I-12", "gate run \(start.gate) follows \(log.gates - 1)") }
       log.stage = .gating
       log.gate = start
+      log.isProtected = world.isOnTime(event.at)
     }
   }
 
@@ -302,6 +310,9 @@ struct Audit {
         return world.fail("I-13", "a gate run of '\(fence.step)' ends that is not under way")
       }
       Audit.check(evidence, gate.owner, gate.holder, gate.expiresAt, event, world)
+      if evidence == .timeout, log.stage == .gating, log.isProtected, !world.isGone(gate.owner) {
+        world.fail("I-19", "\(gate.holder) is alive and loses the gate of '\(fence.step)'")
+      }
       log.stage = .submitted
       if evidence != .holder { log.restart() }
     }

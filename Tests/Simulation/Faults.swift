@@ -45,6 +45,8 @@ struct Faults {
   var locked = Rate.never
   /// A clone, or all of them, are cut off from the server for a while.
   var partition = Rate.never
+  /// A new plan is somebody else's: nobody has approved it yet where runs are at work.
+  var foreignPlan = Rate.never
   /// The verifiers say no to everything until then, in milliseconds of true time.
   var redUntil: Int64 = 0
 
@@ -77,6 +79,7 @@ struct Faults {
     refused = rate(&chance, 0.002, 0.05)
     locked = rate(&chance, 0.002, 0.05)
     partition = rate(&chance, 0.001, 0.02)
+    foreignPlan = rate(&chance, 0.1, 1)
     if chance.draw(0...9) == 0 { redUntil = Int64(chance.draw(1...3600)) * 1000 }
   }
 }

@@ -10,6 +10,7 @@ extension Process: Surroundings {
     if passes() { report(String(describing: notice)) }
   }
   func endRun() {}
+  func shortage(after last: Shortage?) throws(CommandError) -> Shortage? { world.shortage }
 
   // MARK: Branches
 
@@ -92,6 +93,13 @@ extension Process: Surroundings {
 
   // MARK: Work
 
+  func requireTrust(_ state: MigrationState) throws(CommandError) {
+    guard world.unapproved.contains(state.planNumber) else { return }
+    var error = CommandError("plan \(state.planNumber) has not been approved")
+    error.waitsForUser = true
+    throw error
+  }
+
   func isFree(slot: String) -> Bool {
     guard let known = machine.slots[slot] else { return true }
     if known.isClosed { return true }
@@ -101,6 +109,9 @@ extension Process: Surroundings {
   func begin(_ held: HeldStep) throws(CommandError) -> any Attempt {
     guard passes() else { throw death }
     let slot = held.claim.slot ?? ""
+    if world.unapproved.contains(held.planNumber) {
+      world.fail("I-20", "'\(held.step.id)' is begun by plan \(held.planNumber), which nobody has approved")
+    }
     if world.strikes(world.faults.setup) { throw CommandError("the worktree cannot be made") }
     if let known = machine.slots[slot], !known.isClosed, known.busyUntil.map({ $0 > world.now }) ?? true {
       world.fail("I-25", "\(held.claim.fence) is given \(slot), in which \(known.fence) may still write")
@@ -186,6 +197,7 @@ extension Process: Surroundings {
     let gate = SimulatedGate(
       world: world, machine: machine, plan: plan, tree: world.objects.tree(of: commit))
     gates.append(gate)
+    gatesBegun.append(world.objects.tree(of: commit))
     return gate
   }
 

@@ -59,6 +59,8 @@ final class Process {
   /// What the process has started and must end with it.
   var children: [SimulatedAttempt] = []
   var gates: [SimulatedGate] = []
+  /// The trees of all gates that it has begun.
+  var gatesBegun: [OID] = []
 
   init(world: World, machine: Machine, actor: String, isBound: Bool = true) {
     self.world = world

@@ -69,6 +69,7 @@ package struct Simulation {
   private func calm() {
     world.note("calm")
     world.isCalm = true
+    world.approveAll()
     for machine in world.machines {
       machine.offset += (world.now - world.begin) * (machine.speed - 1000) / 1000
       machine.speed = 1000

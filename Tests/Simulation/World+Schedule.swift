@@ -17,6 +17,7 @@ extension World {
   /// Lets one thing happen, at the latest at `limit`; `false` when nothing is to happen before.
   func tick(until limit: Int64) -> Bool {
     if strikes(faults.person) { letPersonAct() }
+    if !unapproved.isEmpty, strikes(faults.person) { approveAll() }
     if strikes(faults.outsider) { Outsider.act(self) }
     if strikes(faults.jump) { jump() }
     if strikes(faults.partition) { partition() }
@@ -59,6 +60,12 @@ extension World {
     for machine in machines where machine.process == nil && machine.wakesAt == .max {
       machine.wakesAt = now + Int64(chance.draw(1000...600_000))
     }
+  }
+
+  /// The user looks at the plans of others, and approves them.
+  func approveAll() {
+    note("\(unapproved.sorted()) approved")
+    unapproved = []
   }
 
   private func jump() {

@@ -82,6 +82,10 @@ final class World {
   var audit: Audit
   var load = Load()
   var depth = 0
+  /// The numbers of the plans that nobody has approved to run commands.
+  var unapproved: Set<Int> = []
+  /// What all machines are short of.
+  var shortage: Shortage?
   /// How often processes have touched the world.
   var touches = 0
   var processes = 0

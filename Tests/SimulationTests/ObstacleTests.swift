@@ -1,4 +1,5 @@
 import Git
+import Glibc
 import Ledger
 import Migration
 import Testing
@@ -34,6 +35,9 @@ struct ObstacleTests {
 
   /// A submitted step, and a run.
   init() throws {
+    #if KNOWN_BUGS
+      KnownBug.active = getenv("MIGRATE_KNOWN_BUG").flatMap { KnownBug(rawValue: String(cString: $0)) }
+    #endif
     world = try #require((1...100).lazy.map { World(seed: $0) }.first { $0.server == nil && !$0.hasHooks })
     world.isCalm = true
     listener = Listener(world)
@@ -104,6 +108,27 @@ struct ObstacleTests {
     try check(tells: "git update-ref \(World.intoRef) \(first.hex)")
     world.branch = first
     _ = try anHour()
+    guard case .merged = try phase else {
+      Issue.record("it is \(String(describing: try phase))")
+      return
+    }
+  }
+
+  @Test("a machine without memory or disk: told once, nothing new begins, and all goes on afterwards")
+  func shortage() throws {
+    world.shortage = Shortage(kind: .memory, text: "no memory")
+    let entries = world.chain.count
+    _ = try anHour()
+    #expect(world.chain.count == entries)
+    world.shortage = Shortage(kind: .memory, text: "still no memory")
+    _ = try anHour()
+    #expect(listener.warnings == ["no memory: no new work begins"])
+    world.shortage = Shortage(kind: .disk, text: "no disk")
+    _ = try run.step()
+    #expect(listener.warnings.dropFirst() == ["no disk: no new work begins"])
+    world.shortage = nil
+    _ = try anHour()
+    #expect(listener.warnings.dropFirst(2).first == "memory and disk are free enough again: work goes on")
     guard case .merged = try phase else {
       Issue.record("it is \(String(describing: try phase))")
       return
