@@ -33,7 +33,7 @@ pages1 = $(wildcard man/*.1)
 pages5 = $(wildcard man/*.5)
 hooks = $(wildcard hooks/*)
 
-.PHONY: all demo test simulate canary crash race install uninstall lint bench clean
+.PHONY: all demo test simulate canary crash race fuzz install uninstall lint bench clean
 
 all: $(stamp)
 
@@ -63,7 +63,8 @@ simulate:
 # Each known bug, built in and switched on in turn, must be caught: by the simulator, or by the tests named here.
 canary:
 	scripts/bootstrap test
-	scripts/canary $(SCRATCH)/canary B11 LockTests B12 SupervisedChildTests B14 ReadTests
+	scripts/canary $(SCRATCH)/canary B11 LockTests B12 SupervisedChildTests B14 ReadTests B18 TextTests \
+	  B19 ObstacleTests B20 ObstacleTests B21 LitterTests
 
 # Kills and fails the program at every system call of everything it does; `make test` tries some of them.
 # CRASHFLAGS='MIGRATE_CRASH_ONLY=claim MIGRATE_CRASH_FAULT=SIGKILL' does one operation with one fault.
@@ -77,6 +78,13 @@ race:
 	scripts/bootstrap test
 	MIGRATE_LONG=1 $(RACEFLAGS) SWIFT='$(SWIFT)' scripts/tests $(SCRATCH) \
 	  --filter 'PartitionTests|NoisyRaceTests|KilledRaceTests'
+
+# Random bytes in every text that comes from outside, for so many seconds; `make test` does it for a moment.
+# MIGRATE_SEED=7 begins elsewhere.
+FUZZ = 600
+fuzz:
+	scripts/bootstrap test
+	MIGRATE_FUZZ_SECONDS=$(FUZZ) SWIFT='$(SWIFT)' scripts/tests $(SCRATCH) --filter FuzzTests
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(bashdir) \

@@ -60,7 +60,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "RunnerTests",
-      dependencies: ["Runner", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support"],
+      dependencies: ["Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support"],
       swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["Migration", "Processes", "Support"],

@@ -34,7 +34,9 @@ public struct Judgement: Equatable, Sendable {
     self.runner = runner
     self.failures = failures
     self.reason = reason
-    self.headline = (headline ?? reason).shortened(to: Self.headlineLimit)
+    // It quotes a line of the output, and goes to terminals and prompts.
+    let line = TerminalText.sanitizedLine(headline ?? reason)
+    self.headline = line.shortened(to: Self.headlineLimit)
   }
 }
 

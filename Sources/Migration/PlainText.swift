@@ -3,7 +3,7 @@
 /// it comes in.
 enum PlainText {
   /// `text` on one line: line breaks and tabs become a space, every other character that could control a
-  /// terminal or change the order of what is read becomes U+FFFD.
+  /// terminal or change the order of what is read becomes U+FFFD, and what stands for a byte is spelled.
   static func line(_ text: String) -> String {
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
     var result = ""
@@ -11,7 +11,12 @@ enum PlainText {
     for scalar in text.unicodeScalars {
       switch scalar.value {
       case 0x09, 0x0A, 0x0D, 0x85, 0x2028, 0x2029: result.unicodeScalars.append(" ")
-      default: result.unicodeScalars.append(isUnsafe(scalar) ? "\u{FFFD}" : scalar)
+      default:
+        if let byte = NameText.byte(scalar) {
+          result += octal(byte)
+        } else {
+          result.unicodeScalars.append(isUnsafe(scalar) ? "\u{FFFD}" : scalar)
+        }
       }
     }
     return result
@@ -21,7 +26,7 @@ enum PlainText {
   static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x00...0x1F, 0x7F...0x9F, 0x061C, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F,
-      0xFEFF, 0xFFF9...0xFFFB, 0xE0000...0xE007F:
+      0xFEFF, 0xFFF9...0xFFFB, 0xE0000...0xE007F, 0x10FE80...0x10FEFF:
       true
     default: false
     }
