@@ -50,9 +50,18 @@ struct Mark: Equatable, Sendable {
 func quoted(_ text: String) -> String {
   var shown = ""
   for scalar in text.unicodeScalars.prefix(60) {
-    shown.unicodeScalars.append(isUnprintable(scalar) ? "?" : scalar)
+    shown.unicodeScalars.append(isHidden(scalar) ? "?" : scalar)
   }
   return "'" + shown + (text.unicodeScalars.count > 60 ? "…" : "") + "'"
+}
+
+/// Whether a character does not show as itself: besides what no name may hold, tags, marks of annotations,
+/// and what stands for a byte.
+private func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+  switch scalar.value {
+  case 0x206A...0x206F, 0xFFF9...0xFFFB, 0xE0000...0xE007F: true
+  default: isUnprintable(scalar) || NameText.byte(scalar) != nil
+  }
 }
 
 /// See `BranchName.isUnprintable`.
