@@ -57,8 +57,7 @@ public struct RefGuard {
     var known = pending
     for update in moves where !update.ref.isBytewise(Ledger.ref) {
       if update.ref.hasBytewisePrefix(Ledger.archiveFolder) {
-        let seen = if let pending { pending } else { try snapshot(for: update) }
-        try checkArchive(update, by: seen)
+        try checkArchive(update, by: try snapshot(for: update, &known))
       } else if update.ref.hasBytewisePrefix("refs/migrate/") {
         try checkKept(update, moves)
         if update.new != .none, vantage != .transaction {
