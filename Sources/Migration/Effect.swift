@@ -1,6 +1,6 @@
 /// What must be done in the world because of an accepted event: plain data. The interpreter performs effects
-/// after the entry is durable and decides nothing; what an effect brings about comes back as an event. What is
-/// due because of the state, whoever brought it there, is no effect but a `Duty`.
+/// after the entry is durable and decides nothing; what an effect brings about comes back as an event. What
+/// is due because of the state, whoever brought it there, is no effect but a `Duty`.
 public enum Effect: Equatable, Sendable {
   /// Create the integration branch at this commit unless it exists.
   case createBranch(migration: String, branch: String, commit: ObjectID)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Migration
 
-/// Performing the duties of an agenda, in any order, comes to an end: nothing spins, and nothing is forgotten.
+/// Performing the duties of an agenda, in any order, comes to an end: nothing spins, nothing is forgotten.
 @Suite struct AgendaPropertyTests {
   @Test(arguments: 1...8) func performingDutiesInAnyOrderComesToAnEnd(seed: Int) {
     var chance = Chance(seed: UInt64(seed) &* 7919)

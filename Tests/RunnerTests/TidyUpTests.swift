@@ -19,6 +19,9 @@ struct TidyUpTests {
     let steps = (1...TidyUpTests.rounds * 8).map { "  - { id: S\($0), run: 'echo \($0) > f\($0)' }" }
     try world.start(
       steps.joined(separator: "\n"), gate: "\n  verifiers: [ { name: test, run: 'true' } ]\n  guards: []")
+    // A merge holds its branch while the hooks judge it; git's own patience with a lock is a tenth of a
+    // second.
+    try world.repository.git("config", "core.filesRefLockTimeout", "10000")
     let run = try world.begin("run", "-q", "-j", "2")
     var failures: [String] = []
     var done = 0

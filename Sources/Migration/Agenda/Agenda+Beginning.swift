@@ -64,8 +64,8 @@ extension MigrationState {
     return verdict(tree: tree, verifiers: gateDigest)?.verdict != .passed
   }
 
-  /// The submitted step that has waited longest in the plan's order, when nobody moves the branch and nobody's
-  /// gate is under way. Those of `passing` are passed over.
+  /// The submitted step that has waited longest in the plan's order, when nobody moves the branch and no gate
+  /// is under way. Those of `passing` are passed over.
   public func gateable(at now: Timestamp, passing: Set<Fence> = []) -> Fence? {
     guard refresh == nil else { return nil }
     var found: Fence?

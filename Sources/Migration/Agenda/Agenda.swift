@@ -11,8 +11,8 @@
 ///                          │
 ///                          └── the ledger has grown: everything is asked again
 ///
-/// - Nothing is kept between two rounds that the ledger or the world does not know: a run that is killed at any
-///   point is gone on with by the next one, by anybody.
+/// - Nothing is kept between two rounds that the ledger or the world does not know: a run that is killed at
+///   any point is gone on with by the next one, by anybody.
 /// - A duty is advice. The append that comes of it is decided on the newest state, so that two processes with
 ///   the same duty do no harm: one is refused.
 /// - When nothing is due but time or somebody else may change that, the agenda is empty. When only a person
@@ -21,7 +21,8 @@ extension MigrationState {
   /// What is due at `now`, the later one of the seat's clock and the ledger's last time: most urgent first.
   ///
   /// What others left behind comes first, then what ends work of ours, then what begins some, then the
-  /// leases; `end` stands alone, or behind a last look at the base. The agenda of a command has only what others left behind.
+  /// leases; `end` stands alone, or behind a last look at the base. The agenda of a command has only what others
+  /// left behind.
   public func agenda(at now: Timestamp, seat: Seat) -> [Duty] {
     let left = phase.isTerminal ? [] : leftBehind(at: now, seat: seat)
     guard seat.free != nil else { return left }
@@ -79,7 +80,7 @@ extension MigrationState {
     if let claim = baselineRun, claim.owner == seat.owner, claim.holder == seat.actor, !seat.judgesBase {
       duties.append(.giveBackBase(run: claim.run))
     }
-    // One whose push was cut off comes through after all, when the run has long been told that it is not known.
+    // One whose push was cut off comes through after all, when the run was told that it is not known.
     for step in stepsInFlight {
       guard case .leased(let lease) = step.phase, seat.holds(lease) else { continue }
       let fence = Fence(step: step.id, epoch: step.epoch)
