@@ -48,7 +48,7 @@ let package = Package(
       name: "ProcessesTests", dependencies: ["Processes", "Support"], swiftSettings: settings),
     .testTarget(name: "GitTests", dependencies: ["Git", "Support"], swiftSettings: settings),
     .testTarget(
-      name: "MigrationTests", dependencies: ["Migration"], exclude: ["Transcripts"],
+      name: "MigrationTests", dependencies: ["Migration"], exclude: ["Transcripts", "Golden"],
       swiftSettings: settings),
     .testTarget(
       name: "PlanFileTests", dependencies: ["PlanFile", "Migration"], swiftSettings: settings),

@@ -102,6 +102,8 @@ complete -c git-migrate -n '__fish_git_migrate_using graph' -l dot -d 'In the la
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l mermaid -d 'In the language of Mermaid'
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l plan -r -F -d 'A plan file'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l uninstall -d 'Undo it'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l all -d 'Every migration that has not ended'
+complete -c git-migrate -n '__fish_git_migrate_using init' -l upgrade -d 'Write the ledger in the newest version'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l remote -x -a '(git remote)' -d 'Share through it'
 complete -c git-migrate -n '__fish_git_migrate_using ledger' -l raw -d 'The whole message'
 complete -c git-migrate -n '__fish_git_migrate_using ledger' -l by -x -d 'Who says so'

@@ -64,6 +64,28 @@ extension Repository {
     return name == "HEAD" ? .detached(oid) : .branch(name: name, oid: oid)
   }
 
+  /// The ref that a symbolic ref leads to in the end, through others if need be; `nil` when `ref` is not
+  /// symbolic or is not there.
+  public func symbolicTarget(of ref: String) throws(GitError) -> String? {
+    var name = ref
+    // As many as git follows.
+    for _ in 0..<5 {
+      var handle: OpaquePointer?
+      let code = git_reference_lookup(&handle, pointer, name)
+      if code == GIT_ENOTFOUND.rawValue || code == GIT_EINVALIDSPEC.rawValue {
+        git_error_clear()
+        break
+      }
+      try check(code, "read", name)
+      defer { git_reference_free(handle) }
+      guard git_reference_type(handle) == GIT_REFERENCE_SYMBOLIC,
+        let target = PathText.string(git_reference_symbolic_target(handle))
+      else { break }
+      name = target
+    }
+    return name == ref ? nil : name
+  }
+
   private func unbornBranch() throws(GitError) -> String {
     var handle: OpaquePointer?
     try check(git_reference_lookup(&handle, pointer, "HEAD"), "read", "HEAD")

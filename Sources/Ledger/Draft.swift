@@ -25,6 +25,7 @@ package struct DraftSketch {
   /// Lets an event happen and gives its entry, which is still to be written.
   package mutating func decide(_ event: Event, nonce: () -> String) throws(Refusal) -> Entry {
     // In place: only the first of many proposals copies what it changes.
+    let event = event.written(in: snapshot.state)
     effects += try snapshot.state.apply(event)
     snapshot.sequence += 1
     return Entry(sequence: snapshot.sequence, nonce: nonce(), event: event)

@@ -43,7 +43,9 @@ public struct RefGuard {
   public func check(_ updates: [RefUpdate]) throws(RefObjection) {
     var moves: [RefUpdate] = []
     var names: Set<[UInt8]> = []
-    for update in updates where isReference(update.ref) {
+    var meant: [RefUpdate] = []
+    for update in updates { meant.append(try self.meant(update)) }
+    for update in meant where isReference(update.ref) {
       guard names.insert(Array(update.ref.utf8)).inserted else {
         throw RefObjection(update.ref, "it is to move twice")
       }
@@ -67,6 +69,19 @@ public struct RefGuard {
         try checkBranch(update, by: try snapshot(for: update, &known))
       }
     }
+  }
+
+  /// An update by the name of the ref that moves: git tells a server's `pre-receive` the name that was
+  /// pushed, which may be symbolic there.
+  private func meant(_ update: RefUpdate) throws(RefObjection) -> RefUpdate {
+    guard case .receive = vantage else { return update }
+    var meant = update
+    do throws(GitError) {
+      if let target = try repository.symbolicTarget(of: update.ref) { meant.ref = target }
+    } catch {
+      throw RefObjection(update.ref, "it cannot be read here: \(error.message)")
+    }
+    return meant
   }
 
   /// Pseudo-refs such as `HEAD` move along with a branch that is judged itself.

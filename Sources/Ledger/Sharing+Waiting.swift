@@ -63,7 +63,7 @@ extension Sharing {
         change: event.change
       )
       do throws(Refusal) {
-        _ = try current.state.apply(again)
+        _ = try current.state.apply(again.written(in: current.state))
         accepted.append(proposal)
       } catch {
         refused.append(RefusedEvent(sentence: event.sentence, reason: error.message))
@@ -170,7 +170,8 @@ extension Sharing {
         .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
         .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
         .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
-        .stepRetried, .stepSkipped:
+        .stepRetried, .stepSkipped,
+        .ledgerUpgraded, .reserved:
         continue
       }
     }

@@ -50,8 +50,14 @@ struct Reducer {
     guard event.at >= state.at else {
       throw Refusal(.invalid, "the event is older than the ledger's last entry")
     }
+    try state.requireVersion(of: event)
+    try requireMeaning()
     if case .migrationStarted(let start) = event.change {
       try self.start(start)
+    } else if case .ledgerUpgraded = event.change {
+      guard event.migration == FormatVersion.everyMigration else {
+        throw Refusal(.invalid, "an upgrade is of the whole ledger, '\(FormatVersion.everyMigration)'")
+      }
     } else {
       guard let found = state.migrations.firstIndex(where: { $0.name == event.migration }) else {
         throw Refusal(
@@ -61,6 +67,17 @@ struct Reducer {
       try applyToMigration()
     }
     state.at = event.at
+    state.version = event.version
+  }
+
+  /// What the format only reserves is refused, until a rule gives it a meaning.
+  private func requireMeaning() throws(Refusal) {
+    if case .reserved(let reserved) = event.change {
+      throw Refusal(.invalid, "'\(reserved.kind.rawValue)' is reserved: no rule gives it a meaning yet")
+    }
+    for member in event.reserved where member.key != Event.causeKey || event.change.failure == nil {
+      throw Refusal(.invalid, "'\(member.key)' is reserved: no rule gives it a meaning yet")
+    }
   }
 
   private mutating func applyToMigration() throws(Refusal) {
@@ -93,6 +110,8 @@ struct Reducer {
     case .stepMerged(let fence, let commit): try merge(fence, commit)
     case .stepRetried(let step, _): try retry(step)
     case .stepSkipped(let step, let reason): try skip(step, reason)
+    // Neither belongs to a migration.
+    case .ledgerUpgraded, .reserved: throw Refusal(.invalid, "it is of no migration")
     }
   }
 

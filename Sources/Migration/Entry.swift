@@ -1,7 +1,5 @@
 /// An accepted event as the ledger keeps it: one line of canonical JSON (DESIGN §2).
 public struct Entry: Equatable, Sendable {
-  /// The version of the rules the entry was accepted under.
-  public var version: Int
   /// Its place in the chain; the first entry is 1.
   public var sequence: Int
   /// 128 random bits as 32 hexadecimal digits: tells our entry from an equal one of somebody else (I-3).
@@ -9,14 +7,14 @@ public struct Entry: Equatable, Sendable {
   /// What happened.
   public var event: Event
 
-  /// The newest version this program writes and reads.
-  public static let currentVersion = 1
   /// The longest entry, in bytes of its line (I-7).
   public static let maximumBytes = 64 << 10
 
-  /// Makes an entry of the current version.
+  /// The version of the rules that the entry was accepted under.
+  public var version: Int { event.version }
+
+  /// Makes an entry.
   public init(sequence: Int, nonce: String, event: Event) {
-    version = Entry.currentVersion
     self.sequence = sequence
     self.nonce = nonce
     self.event = event
@@ -28,11 +26,12 @@ public struct Entry: Equatable, Sendable {
     object.set("v", version)
     object.set("seq", sequence)
     object.set("migration", event.migration)
-    object.set("kind", event.change.kind.rawValue)
+    object.set("kind", event.change.kindName)
     object.set("at", event.at)
     object.set("by", event.by)
     object.set("nonce", nonce)
     event.change.write(to: &object)
+    for member in event.reserved { object.set(member.key, member.value) }
     return object.json
   }
 
@@ -48,7 +47,7 @@ public struct Entry: Equatable, Sendable {
     }
     let json: JSON
     do throws(JSONFault) { json = try JSON.parse(line) } catch { throw .damaged(error.description) }
-    if case .integer(let version)? = json["v"], version > Int64(Entry.currentVersion) {
+    if case .integer(let version)? = json["v"], version > Int64(FormatVersion.newest) {
       throw .newer(version: Int(version))
     }
     do throws(JSONFault) { self = try Entry(json: json, plan: plan) } catch {
@@ -61,8 +60,8 @@ public struct Entry: Equatable, Sendable {
     json: JSON, plan: (_ migration: String, _ number: Int) throws(JSONFault) -> Plan
   ) throws(JSONFault) {
     var reader = try ObjectReader(json, "the entry")
-    version = try reader.integer("v")
-    guard version == Entry.currentVersion else { throw JSONFault("version \(version) was never released") }
+    let version = try reader.integer("v")
+    guard FormatVersion.known.contains(version) else { throw JSONFault("there is no version \(version)") }
     sequence = try reader.integer("seq")
     nonce = try reader.string("nonce")
     guard nonce.utf8.count == 32, nonce.utf8.allSatisfy(isLowerHex) else {
@@ -71,12 +70,23 @@ public struct Entry: Equatable, Sendable {
     let migration = try reader.string("migration")
     let at = try reader.timestamp("at")
     let by = try reader.string("by")
-    let kind = try reader.word("kind", as: Change.Kind.self)
-    let change = try Change.read(kind, from: &reader) { (number) throws(JSONFault) in
-      try plan(migration, number)
+    let word = try reader.string("kind")
+    let change: Change
+    var reserved: [JSON.Member] = []
+    if version >= 2, let kind = ReservedKind(rawValue: word) {
+      change = .reserved(Reserved(kind, try reader.members(kind.forms)))
+    } else if let kind = Change.Kind(rawValue: word), kind != .reserved,
+      version >= 2 || kind != .ledgerUpgraded
+    {
+      change = try Change.read(kind, from: &reader) { (number) throws(JSONFault) in
+        try plan(migration, number)
+      }
+      if version >= 2 { reserved = try reader.members(ReservedMembers.forms(kind)) }
+    } else {
+      throw JSONFault("'kind' of the entry is not a known word, but '\(word)'")
     }
     try reader.end()
-    event = Event(migration: migration, at: at, by: by, change: change)
+    event = Event(migration: migration, at: at, by: by, change: change, version: version, reserved: reserved)
   }
 }
 

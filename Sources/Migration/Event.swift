@@ -8,13 +8,22 @@ public struct Event: Equatable, Sendable {
   public var by: String
   /// What happened.
   public var change: Change
+  /// The version of the rules that it is accepted under (`FormatVersion`).
+  public var version: Int
+  /// Members that the version knows and no rule reads yet.
+  public var reserved: [JSON.Member]
 
   /// Makes an event from its parts.
-  public init(migration: String, at: Timestamp, by: String, change: Change) {
+  public init(
+    migration: String, at: Timestamp, by: String, change: Change, version: Int = FormatVersion.ofNewLedgers,
+    reserved: [JSON.Member] = []
+  ) {
     self.migration = migration
     self.at = at
     self.by = by
     self.change = change
+    self.version = version
+    self.reserved = reserved
   }
 }
 
@@ -76,6 +85,10 @@ public indirect enum Change: Equatable, Sendable {
   case stepRetried(step: String, reason: String)
   /// A person decided that a step is not needed; its dependents go on.
   case stepSkipped(step: String, reason: String)
+  /// From here on the ledger is written in this version of the format; of no migration.
+  case ledgerUpgraded(version: Int)
+  /// Something that the format knows and no rule gives a meaning yet.
+  case reserved(Reserved)
 }
 
 /// The step and the claim an event speaks for. An event whose epoch is not the step's is refused (I-13).

@@ -30,7 +30,15 @@ extension Change {
     case .stepMerged: .stepMerged
     case .stepRetried: .stepRetried
     case .stepSkipped: .stepSkipped
+    case .ledgerUpgraded: .ledgerUpgraded
+    case .reserved: .reserved
     }
+  }
+
+  /// The word that the ledger and `git migrate log` write: that of `kind`, or of the reserved kind.
+  public var kindName: String {
+    if case .reserved(let reserved) = self { return reserved.kind.rawValue }
+    return kind.rawValue
   }
 
   /// The kinds of change.
@@ -63,6 +71,9 @@ extension Change {
     case stepMerged = "step.merged"
     case stepRetried = "step.retried"
     case stepSkipped = "step.skipped"
+    case ledgerUpgraded = "ledger.upgraded"
+    /// Stands for every `ReservedKind`; no entry has this word.
+    case reserved = "reserved"
   }
 
   /// The plan that travels beside the entry instead of in it, if the change carries one.
@@ -74,7 +85,8 @@ extension Change {
       .refreshMerged, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
       .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
       .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended,
-      .mergeAbandoned, .stepMerged, .stepRetried, .stepSkipped:
+      .mergeAbandoned, .stepMerged, .stepRetried, .stepSkipped,
+      .ledgerUpgraded, .reserved:
       nil
     }
   }
@@ -96,7 +108,8 @@ extension Change {
       fence
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped:
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped,
+      .ledgerUpgraded, .reserved:
       nil
     }
   }
@@ -109,7 +122,7 @@ extension Change {
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
       .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
       .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished,
-      .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged:
+      .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged, .ledgerUpgraded, .reserved:
       fence?.step
     }
   }
@@ -173,6 +186,8 @@ extension Change {
     case .stepRetried(let step, let reason), .stepSkipped(let step, let reason):
       object.set("step", step)
       object.set("reason", reason)
+    case .ledgerUpgraded(let version): object.set("to", version)
+    case .reserved(let reserved): for member in reserved.members { object.set(member.key, member.value) }
     }
   }
 
@@ -213,6 +228,8 @@ extension Change {
       return .stepRetried(step: try object.string("step"), reason: try object.string("reason"))
     case .stepSkipped:
       return .stepSkipped(step: try object.string("step"), reason: try object.string("reason"))
+    case .ledgerUpgraded: return .ledgerUpgraded(version: try object.counter("to"))
+    case .reserved: throw JSONFault("no entry is of the kind '\(kind.rawValue)'")
     case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted,
       .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
       .stepMerged:
@@ -253,7 +270,8 @@ extension Change {
     case .stepMerged: return .stepMerged(fence, commit: try object.objectID("commit"))
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped:
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped,
+      .ledgerUpgraded, .reserved:
       throw JSONFault("'\(kind.rawValue)' speaks for no claim")
     }
   }

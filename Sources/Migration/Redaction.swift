@@ -30,6 +30,8 @@ extension Change {
       }()
     case .stepRetried(let step, let reason): .stepRetried(step: step, reason: redact(reason))
     case .stepSkipped(let step, let reason): .stepSkipped(step: step, reason: redact(reason))
+    case .ledgerUpgraded: self
+    case .reserved(let reserved): .reserved(reserved.mappingTexts(redact))
     case .migrationStarted, .planAmended, .migrationResumed, .migrationFinished, .refreshIntended,
       .refreshMerged, .baselineClaimed, .baselineRenewed, .baselineAbandoned, .stepClaimed, .leaseRenewed,
       .leaseExpired, .gateStarted, .gateRenewed, .gateAbandoned, .mergeIntended, .stepMerged:

@@ -13,6 +13,7 @@ private struct Sentence {
 
   var text: String {
     if let step = event.change.step { return "\(step) \(aboutStep)" }
+    if event.migration == FormatVersion.everyMigration { return aboutMigration }
     return "\(event.migration) \(aboutMigration)"
   }
 
@@ -41,10 +42,12 @@ private struct Sentence {
     case .baselineRecorded(let baseline):
       "baseline \(baseline.verdict.words)"
         + (baseline.failure.map { ": \($0.reason)" } ?? kept(baseline.kept))
+    case .ledgerUpgraded(let version): "ledger upgraded to version \(version) of the format"
+    case .reserved(let reserved): reserved.sentence
     case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted,
       .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
       .stepMerged, .stepRetried, .stepSkipped:
-      event.change.kind.rawValue
+      event.change.kindName
     }
   }
 
@@ -86,8 +89,8 @@ private struct Sentence {
     case .stepSkipped(_, let reason): "skipped by \(event.by)\(reason.isEmpty ? "" : ": \(reason)")"
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded:
-      event.change.kind.rawValue
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .ledgerUpgraded, .reserved:
+      event.change.kindName
     }
   }
 }

@@ -2,12 +2,15 @@
 public struct State: Equatable, Sendable {
   /// The time of the last accepted event; no event may be earlier.
   public var at: Timestamp
+  /// The version of the format that the ledger is written in; 0 while it is empty.
+  public var version: Int
   /// The migrations in the order they were started.
   public var migrations: [MigrationState]
 
   /// The state of an empty ledger.
   public init() {
     at = Timestamp(milliseconds: 0)
+    version = 0
     migrations = []
   }
 

@@ -6,7 +6,7 @@ extension State {
 
   var membersButMigrations: [JSON.Member] {
     var object = ObjectBuilder()
-    object.set("v", Entry.currentVersion)
+    object.set("v", version)
     object.set("at", at)
     return object.members
   }
@@ -31,7 +31,8 @@ extension State {
     json: JSON, plan: (_ migration: String, _ number: Int) throws(JSONFault) -> Plan
   ) throws(JSONFault) {
     var reader = try ObjectReader(json, "the checkpoint")
-    guard try reader.integer("v") == Entry.currentVersion else {
+    version = try reader.integer("v")
+    guard version == 0 || FormatVersion.known.contains(version) else {
       throw JSONFault("the checkpoint is of another version")
     }
     at = try reader.timestamp("at")

@@ -233,6 +233,8 @@ enum HookScripts {
         read -r up < "$common/commondir"
         case $up in /*) common=$up ;; *) common=$common/$up ;; esac
       fi
+      # A symbolic ref is another name for a branch, and may be one for ours.
+      grep -rqs '^ref: ' "$common/refs" && ref='a symbolic ref' && return
       [ -f "$common/migrate/branches" ] || return
       while read -r ref; do
         case $input in *" $ref

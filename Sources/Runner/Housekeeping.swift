@@ -89,7 +89,7 @@ extension Site: Upkeep {
     try reporting {
       try Files.makeDirectories(localDirectory)
       // Another run that ends packs the same.
-      guard let lock = try FileLock.acquire(path: localDirectory + "/pack.lock", wait: false) else { return }
+      guard let lock = try FileLock.acquire(path: localDirectory + "/packing", wait: false) else { return }
       defer { withExtendedLifetime(lock) {} }
       var (tips, others): ([OID], [OID]) = ([], [])
       for (ref, oid) in try repository.references(matching: "refs/*") {

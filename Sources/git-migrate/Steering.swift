@@ -56,7 +56,7 @@ struct Steering {
     let state = snapshot.state.migration(named: migration)
     let list = events.map { event in
       JSON.object([
-        JSON.Member("kind", .string(event.change.kind.rawValue)),
+        JSON.Member("kind", .string(event.change.kindName)),
         JSON.Member("sentence", .string(event.sentence)),
         JSON.Member("step", event.change.step.map(JSON.string) ?? .null),
       ])

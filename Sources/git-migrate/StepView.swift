@@ -151,7 +151,7 @@ struct StepView {
   private func eventJSON(_ event: Event) -> JSON {
     .object([
       JSON.Member("at", .integer(event.at.seconds)), JSON.Member("by", .string(event.by)),
-      JSON.Member("kind", .string(event.change.kind.rawValue)),
+      JSON.Member("kind", .string(event.change.kindName)),
       JSON.Member("sentence", .string(event.sentence)),
     ])
   }

@@ -145,7 +145,7 @@ import Testing
     #expect(text.contains(#"  state   migrations.demo.phase: ["running"] → ["paused","lunch"]"#))
     let first = try JSON.parse(try world.runMigrate("replay", "--json", "--to", "1").out.trimmed)
     guard case .array(let effects)? = first["effects"] else { throw TestFailure("no effects") }
-    #expect(effects.contains { $0["createBranch"] != nil })
+    #expect(effects.contains { $0["create_branch"] != nil })
     #expect(try world.runMigrate("replay", "--at", "9").code == 128)
   }
 }

@@ -70,7 +70,7 @@ struct Chance {
       case .waiting, .merged, .skipped, .cancelled: break
       }
     }
-    let kind = pick(Change.Kind.allCases)
+    let kind = pick(Change.Kind.allCases.filter { ![.ledgerUpgraded, .reserved].contains($0) })
     switch kind {
     case .migrationAborted, .migrationFinished: return once(in: 40) ? kind : .refreshMerged
     case .stepSkipped, .migrationPaused, .baselineRecorded: return once(in: 4) ? kind : .refreshAbandoned
@@ -127,7 +127,8 @@ struct Chance {
       return .baselineRecorded(baseline)
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .stepSubmitted, .gateStarted, .mergeIntended,
-      .stepMerged, .stepRetried, .stepSkipped:
+      .stepMerged, .stepRetried, .stepSkipped,
+      .ledgerUpgraded, .reserved:
       return change
     }
   }

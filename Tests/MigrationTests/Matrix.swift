@@ -41,6 +41,8 @@ extension Story {
           tree: oid(95), verifiers: current.plan.verifierDigest, verdict: .failed, reason: "test_old failed"))
     case .stepRetried: return .stepRetried(step: step, reason: "")
     case .stepSkipped: return .stepSkipped(step: step, reason: "not needed")
+    case .ledgerUpgraded: return .ledgerUpgraded(version: 1)
+    case .reserved: return .reserved(Reserved(.agentWoke, [JSON.Member("agent", .string("coder"))]))
     case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted:
       return claimChange(kind, fence)
     case .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
@@ -62,7 +64,8 @@ extension Story {
       return .stepSubmitted(fence, Submission.Result(commit: newObject(), tree: newObject(), isNoOp: false))
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped, .stepClaimed,
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped, .ledgerUpgraded,
+      .reserved, .stepClaimed,
       .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged:
       return .stepClaimed(
         Claim(
@@ -104,7 +107,8 @@ extension Story {
     case .mergeAbandoned: return .mergeAbandoned(fence, evidence: .holder, reason: "the hook said no")
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped, .stepClaimed,
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped, .ledgerUpgraded,
+      .reserved, .stepClaimed,
       .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted, .stepMerged:
       return .stepMerged(fence, commit: new)
     }

@@ -89,9 +89,9 @@ final class Story {
 
   /// Tells one event; returns whether it was accepted.
   @discardableResult
-  func tell(_ change: Change, by author: String = "w1") -> Bool {
+  func tell(_ change: Change, by author: String = "w1", of name: String? = nil) -> Bool {
     now = now.adding(seconds: 1)
-    let event = Event(migration: migration, at: now, by: author, change: change)
+    let event = Event(migration: name ?? migration, at: now, by: author, change: change).written(in: state)
     let seconds = (now.milliseconds - began.milliseconds) / 1000
     let time = String(seconds)
     lines.append(String(repeating: " ", count: max(0, 6 - time.count)) + time + "  " + event.sentence)

@@ -120,7 +120,8 @@ struct Watch {
       .migrationFinished, .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed,
       .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased,
       .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned,
-      .mergeIntended, .mergeAbandoned, .stepRetried, .stepSkipped:
+      .mergeIntended, .mergeAbandoned, .stepRetried, .stepSkipped,
+      .ledgerUpgraded, .reserved:
       return new.tip == old.tip ? nil : "I-22: the tip moved by '\(event.change.kind.rawValue)'"
     }
   }

@@ -56,10 +56,10 @@ enum Tamperings {
     .entry("a kind nobody knows", "I-7") { world in
       try world.edit(world.append(paused), ("migration.paused", "migration.praised"))
     },
-    .entry("a newer version", "has format 2, which this version cannot read") { world in
-      try world.edit(world.append(paused), ("\"v\":1}", "\"v\":2}"))
+    .entry("a newer version", "has format 3, which this version cannot read") { world in
+      try world.edit(world.append(paused), ("\"v\":1}", "\"v\":3}"))
     },
-    .entry("a version that never was", "version 0 was never released") { world in
+    .entry("a version that never was", "there is no version 0") { world in
       try world.edit(world.append(paused), ("\"v\":1}", "\"v\":0}"))
     },
     .entry("a float", "a number with a fraction") { world in

@@ -180,6 +180,7 @@ struct Audit {
         log.stage = .done
         log.satisfies = true
       }
+    case .ledgerUpgraded, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
     }
   }
 

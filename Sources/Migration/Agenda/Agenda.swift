@@ -21,8 +21,8 @@ extension MigrationState {
   /// What is due at `now`, the later one of the seat's clock and the ledger's last time: most urgent first.
   ///
   /// What others left behind comes first, then what ends work of ours, then what begins some, then the
-  /// leases; `end` stands alone, or behind a last look at the base. The agenda of a command has only what others
-  /// left behind.
+  /// leases; `end` stands alone, or behind a last look at the base. The agenda of a command has only what
+  /// others left behind.
   public func agenda(at now: Timestamp, seat: Seat) -> [Duty] {
     let left = phase.isTerminal ? [] : leftBehind(at: now, seat: seat)
     guard seat.free != nil else { return left }

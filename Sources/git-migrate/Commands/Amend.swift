@@ -57,7 +57,7 @@ struct AmendCommand: Subcommand {
     let name = amendment.plan.migration
     let event = Event(
       migration: name, at: max(site.clock.now(), state.at), by: site.actor, change: .planAmended(amendment))
-    switch decide(state, event) {
+    switch decide(state, event.written(in: state)) {
     case .refuse(let refusal): throw CommandError(refusal)
     case .accept(let next, _):
       guard let old = state.migration(named: name), let new = next.migration(named: name) else { return }

@@ -87,7 +87,7 @@ struct LedgerAppendCommand: Subcommand {
           "'\(text)' carries a plan, use 'git migrate \(kind == .planAmended ? "amend" : "start")'")
       }
       members += [
-        JSON.Member("v", .integer(Int64(Entry.currentVersion))), JSON.Member("seq", .integer(1)),
+        JSON.Member("v", .integer(Int64(FormatVersion.newest))), JSON.Member("seq", .integer(1)),
         JSON.Member("at", .integer(0)), JSON.Member("by", .string(author)),
         JSON.Member("nonce", .string(String(repeating: "0", count: 32))),
       ]

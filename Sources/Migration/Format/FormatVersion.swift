@@ -1,0 +1,58 @@
+/// The versions of the ledger's format: the rules that an entry was accepted under, by the entry's `v`.
+///
+/// Every version from the oldest to the newest is read, for ever. A ledger is written in the version that it
+/// began with until `git migrate init --upgrade` records otherwise, so that one upgraded clone does not stop
+/// the others at night.
+public enum FormatVersion {
+  /// The oldest version that is read.
+  public static let oldest = 1
+  /// The newest version that is read, and the one that an upgrade leads to.
+  public static let newest = 2
+  /// What a new ledger is written in. Version 2 is complete, but nothing of it has a meaning yet that a new
+  /// ledger would gain by.
+  public static let ofNewLedgers = 1
+
+  /// The versions that are read.
+  static let known = oldest...newest
+  /// The name that stands for the whole ledger where an entry belongs to no migration.
+  public static let everyMigration = "*"
+}
+
+extension State {
+  /// The version that the next entry is written in.
+  public func version(for change: Change) -> Int {
+    if case .ledgerUpgraded(let version) = change { return version }
+    return version == 0 ? FormatVersion.ofNewLedgers : version
+  }
+
+  /// Whether an entry of that version may come next.
+  func requireVersion(of event: Event) throws(Refusal) {
+    if case .ledgerUpgraded(let version) = event.change {
+      guard version > self.version, FormatVersion.known.contains(version), event.version == version else {
+        throw Refusal(.wrongPhase, "the ledger is written in version \(self.version) of the format already")
+      }
+      return
+    }
+    guard version == 0 || event.version == version else {
+      throw Refusal(
+        .invalid, "an entry of version \(event.version) in a ledger of version \(version)",
+        hint: "'git migrate init --upgrade' moves a ledger to version \(FormatVersion.newest)")
+    }
+  }
+}
+
+extension Event {
+  /// The member that names the cause of a failure (`Fingerprint`), from version 2 on.
+  static let causeKey = "cause"
+
+  /// The event as the ledger writes it in its version: with the cause of the failure that it records.
+  public func written(in state: State) -> Event {
+    var event = self
+    event.version = state.version(for: change)
+    guard event.version >= 2, let failure = change.failure else { return event }
+    let plan = state.migration(named: migration)?.plan
+    let step = plan?.steps.first { $0.id == change.step }
+    event.reserved = [JSON.Member(Event.causeKey, .string(Fingerprint.of(failure, step: step)))]
+    return event
+  }
+}

@@ -1,0 +1,197 @@
+/// The kinds that version 2 of the format knows and no rule gives a meaning yet: they are read and written
+/// strictly, shown as a sentence, and refused by the rules. What belongs to no migration has the migration
+/// `*`; what is larger than an entry lies at a named place, and the entry holds its digest; one entry may
+/// speak of many steps.
+public enum ReservedKind: String, CaseIterable, Sendable {
+  // Gate and harvest.
+  case resultJudged = "result.judged"
+  case findingAllowed = "finding.allowed"
+  case verdictRecorded = "verdict.recorded"
+  // What nothing stops.
+  case ledgerRepaired = "ledger.repaired"
+  case branchRestored = "branch.restored"
+  case machineTroubled = "machine.troubled"
+  case machineCleared = "machine.cleared"
+  // Trains.
+  case trainStarted = "train.started"
+  case trainFinished = "train.finished"
+  case trainSplit = "train.split"
+  case trainAbandoned = "train.abandoned"
+  case gateWaits = "gate.waits"
+  case judgeAnswered = "judge.answered"
+  // Agents.
+  case attemptMetered = "attempt.metered"
+  case attemptContinued = "attempt.continued"
+  case agentRests = "agent.rests"
+  case agentWoke = "agent.woke"
+  case budgetRaised = "budget.raised"
+  case stepProposed = "step.proposed"
+  // The daily loop and stages.
+  case causeLabelled = "cause.labelled"
+  case lessonAdded = "lesson.added"
+  case lessonRemoved = "lesson.removed"
+  case sampleDrawn = "sample.drawn"
+  case trialStarted = "trial.started"
+  case trialFinished = "trial.finished"
+  case stageEnded = "stage.ended"
+  case stepWaits = "step.waits"
+  case stepApproved = "step.approved"
+  case stepRejected = "step.rejected"
+  case stepAccepted = "step.accepted"
+  case stepHandedOver = "step.handed_over"
+  case stepUndone = "step.undone"
+  case usesCounted = "uses.counted"
+  // People.
+  case notifierClaimed = "notifier.claimed"
+  case noticeSent = "notice.sent"
+  // Publication and fleets.
+  case publisherClaimed = "publisher.claimed"
+  case branchIntended = "branch.intended"
+  case branchMoved = "branch.moved"
+  case branchLost = "branch.lost"
+  case publicationOpened = "publication.opened"
+  case publicationSeen = "publication.seen"
+  case publicationMerged = "publication.merged"
+  case publicationClosed = "publication.closed"
+  case forgeRests = "forge.rests"
+  case targetSurveyed = "target.surveyed"
+  case waveOpened = "wave.opened"
+  case waveStopped = "wave.stopped"
+  case cardLinked = "card.linked"
+
+  /// The members beside those that every entry has.
+  var forms: [MemberForm] {
+    switch self {
+    case .resultJudged: .fence + [.needs("tree", .object), .may("findings", .texts), .may("left", .texts)]
+    case .findingAllowed: [.needs("name", .text), .needs("reason", .text), .may("step", .text)]
+    case .verdictRecorded: .verdict
+    case .ledgerRepaired: [.needs("commit", .object), .needs("reason", .text)]
+    case .branchRestored: [.needs("branch", .text), .needs("commit", .object)]
+    case .machineTroubled: [.needs("machine", .text), .needs("reason", .text), .may("slot", .text)]
+    case .machineCleared: [.needs("machine", .text)]
+    case .trainStarted:
+      .train + [.needs("steps", .texts), .needs("tip", .object), .needs("tree", .object)] + .hold
+    case .trainFinished: .train + .verdict + [.may("steps", .texts), .may("partner", .text)]
+    case .trainSplit: .train + [.needs("steps", .texts), .may("culprit", .text), .may("partner", .text)]
+    case .trainAbandoned: .train + [.needs("reason", .text)]
+    case .gateWaits: .train + [.needs("branch", .text), .needs("commit", .object)]
+    case .judgeAnswered: .train + [.needs("answer", .text), .may("agent", .text), .may("reason", .text)]
+    case .attemptMetered: .fence + .meter
+    case .attemptContinued: .fence + [.needs("session", .text), .needs("continues", .counter)]
+    case .agentRests:
+      [.needs("agent", .text), .needs("reason", .text), .may("cause", .text), .may("until", .time)]
+    case .agentWoke: [.needs("agent", .text)]
+    case .budgetRaised:
+      [.needs("amount", .amount), .may("currency", .text), .may("step", .text), .may("reason", .text)]
+    case .stepProposed:
+      [.needs("step", .text), .needs("title", .text), .needs("digest", .digest), .may("needs", .texts)]
+    case .causeLabelled: [.needs("cause", .text), .needs("label", .text)]
+    case .lessonAdded: [.needs("lesson", .text), .needs("text", .text), .may("cause", .text)]
+    case .lessonRemoved: [.needs("lesson", .text)]
+    case .sampleDrawn: [.needs("steps", .texts), .may("round", .counter)]
+    case .trialStarted: [.needs("trial", .counter), .needs("step", .text), .needs("digest", .digest)] + .hold
+    case .trialFinished:
+      [.needs("trial", .counter), .needs("step", .text), .needs("outcome", .text), .may("commit", .object)]
+        + .meter
+    case .stageEnded:
+      .fence + [
+        .needs("stage", .text), .needs("verdict", .text), .may("next", .text), .may("round", .counter),
+      ]
+    case .stepWaits: .fence + [.needs("for", .text), .may("reason", .text)]
+    case .stepApproved, .stepAccepted: .steps
+    case .stepRejected: .steps + [.needs("reason", .text)]
+    case .stepHandedOver: .steps + [.needs("to", .text)]
+    case .stepUndone: .steps + [.needs("commit", .object), .needs("reason", .text)]
+    case .usesCounted: [.needs("count", .amount), .needs("commit", .object), .may("of", .text)]
+    case .notifierClaimed, .publisherClaimed: .hold
+    case .noticeSent:
+      [.needs("notice", .text), .needs("to", .text), .may("step", .text), .may("cause", .text)]
+    case .branchIntended:
+      .unit + [.needs("branch", .text), .needs("new", .object), .may("old", .object)] + .hold
+    case .branchMoved: .unit + [.needs("branch", .text), .needs("commit", .object)]
+    case .branchLost: .unit + [.needs("branch", .text), .needs("reason", .text)]
+    case .publicationOpened: .unit + [.needs("forge", .text), .needs("number", .counter), .may("url", .text)]
+    case .publicationSeen: .unit + [.needs("state", .text), .may("head", .object), .may("checks", .text)]
+    case .publicationMerged: .unit + [.needs("commit", .object)]
+    case .publicationClosed: .unit + [.may("reason", .text)]
+    case .forgeRests: [.needs("forge", .text), .needs("until", .time), .may("reason", .text)]
+    case .targetSurveyed: [.needs("target", .text), .needs("commit", .object), .may("has", .texts)]
+    case .waveOpened: [.needs("wave", .counter), .needs("digest", .digest)]
+    case .waveStopped: [.needs("wave", .counter), .needs("reason", .text)]
+    case .cardLinked: [.needs("card", .text)] + .steps
+    }
+  }
+}
+
+extension [MemberForm] {
+  fileprivate static var fence: [MemberForm] { [.needs("step", .text), .needs("epoch", .counter)] }
+  fileprivate static var steps: [MemberForm] { [.needs("steps", .texts)] }
+  fileprivate static var unit: [MemberForm] { [.needs("unit", .text), .may("steps", .texts)] }
+  fileprivate static var train: [MemberForm] { [.needs("train", .counter)] }
+  fileprivate static var hold: [MemberForm] {
+    [.needs("holder", .text), .needs("owner", .owner), .needs("expires_at", .time)]
+  }
+  fileprivate static var verdict: [MemberForm] {
+    [
+      .needs("tree", .object), .needs("verifiers", .text), .needs("verdict", .text), .may("kept", .texts),
+      .may("setup", .digest), .may("sandbox", .text), .may("toolchain", .digest), .may("runner", .text),
+      .may("executed", .counter), .may("skipped", .counter), .may("tests", .digest), .may("mutated", .texts),
+      .may("flaky", .texts), .may("cause", .text), .may("reason", .text),
+    ]
+  }
+  fileprivate static var meter: [MemberForm] {
+    [
+      .may("tokens_in", .amount), .may("tokens_out", .amount), .may("tokens_cached", .amount),
+      .may("turns", .counter), .may("wall", .amount), .may("cost", .amount), .may("currency", .text),
+      .may("model", .text),
+    ]
+  }
+}
+
+/// An event of a reserved kind.
+public struct Reserved: Equatable, Sendable {
+  /// Its kind.
+  public var kind: ReservedKind
+  /// Its members, in the order of the kind's forms.
+  public var members: [JSON.Member]
+
+  /// Makes one; the members have the forms of the kind.
+  public init(_ kind: ReservedKind, _ members: [JSON.Member]) {
+    (self.kind, self.members) = (kind, members)
+  }
+
+  /// What is said of it to people, after the name of the migration.
+  var sentence: String {
+    let words = kind.rawValue.replacing("_", with: " ").replacing(".", with: " ")
+    let about = members.lazy.compactMap { member -> String? in
+      if case .string(let text) = member.value,
+        ["step", "agent", "name", "branch", "unit", "target", "lesson"]
+          .contains(member.key)
+      {
+        text
+      } else {
+        nil
+      }
+    }.first
+    return about.map { "\(words): \($0)" } ?? words
+  }
+}
+
+extension Reserved {
+  /// The same with each text mapped.
+  func mappingTexts(_ map: (String) -> String) -> Reserved {
+    Reserved(kind, members.map { JSON.Member($0.key, $0.value.mappingTexts(map)) })
+  }
+}
+
+extension JSON {
+  /// The same value with each text in it mapped; the names of members stay.
+  fileprivate func mappingTexts(_ map: (String) -> String) -> JSON {
+    switch self {
+    case .string(let text): .string(map(text))
+    case .array(let items): .array(items.map { $0.mappingTexts(map) })
+    case .object(let members): .object(members.map { JSON.Member($0.key, $0.value.mappingTexts(map)) })
+    case .null, .bool, .integer: self
+    }
+  }
+}
