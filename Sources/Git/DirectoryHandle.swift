@@ -123,7 +123,8 @@ struct DirectoryHandle: ~Copyable {
 
   /// A directory that its owner may not read is opened as a mere place, which needs no permission, and
   /// changed through that: a path could be exchanged for a link before `chmod` follows it.
-  private func allowReading(_ name: [CChar]) -> Bool {
+  @discardableResult
+  func allowReading(_ name: [CChar]) -> Bool {
     let place = openat(descriptor, name, 0o10000000 /* O_PATH */ | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard place >= 0 else { return false }
     defer { close(place) }

@@ -153,6 +153,8 @@ extension Repository {
     let aside = "migrate-removed-\(name)"
     try DirectoryRemoval.remove(aside, in: common)
     let (from, to) = (try PathText.terminated(name, operation), try PathText.terminated(aside, operation))
+    // A folder that its owner may not write cannot get another parent.
+    if faccessat(worktrees.descriptor, from, W_OK | X_OK, AT_EACCESS) != 0 { worktrees.allowReading(from) }
     guard renameat(worktrees.descriptor, from, common.descriptor, to) == 0 else {
       if errno == ENOENT { return }
       throw .system(errno, operation, "\(commonDirectory)/worktrees/\(name)")

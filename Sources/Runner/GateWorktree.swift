@@ -87,8 +87,15 @@ final class GateWorktree {
   /// Makes the worktree the candidate's once more, as if nothing had run in it but for the folders that the
   /// plan keeps.
   func restart() throws(CommandError) {
+    // Later than what a verifier wrote, and made something of, just now: in the same second a file that is
+    // put back would pass for the one that it wrote.
+    note.second = max(note.second, time ?? 0, site.clock.now().seconds)
+    try reporting {
+      try Files.removeTree(caches)
+      try makeCaches()
+    }
     try slots.withCreationLock { () throws(CommandError) in
-      try prepare(keeping: isNamed, believing: seal, isYounger: !plan.gate.keep.isEmpty)
+      try prepare(keeping: isNamed, believing: seal, isYounger: true)
     }
     needsSetup = plan.gate.setup != nil
   }
@@ -129,10 +136,7 @@ final class GateWorktree {
     try reporting {
       // Noted before it is there: whoever comes after a run that was killed finds it.
       try slots.write(note, slot)
-      try Files.makeNewDirectory(caches)
-      for folder in ["tmp"] + GateWorktree.cacheVariables.map(\.folder) {
-        try Files.makeDirectories("\(caches)/\(folder)", mode: 0o700)
-      }
+      try makeCaches()
     }
     if isFresh { try reporting { try slots.removeGateWorktree(slot, directory) } }
     let known = isFresh ? [] : try unchangedFolders(last)
@@ -151,6 +155,13 @@ final class GateWorktree {
         return try last?.setup != setupDigest(setup)
       } ?? false
     note.setup = needsSetup ? nil : last?.setup
+  }
+
+  private func makeCaches() throws {
+    try Files.makeNewDirectory(caches)
+    for folder in ["tmp"] + GateWorktree.cacheVariables.map(\.folder) {
+      try Files.makeDirectories("\(caches)/\(folder)", mode: 0o700)
+    }
   }
 
   /// The folders that were kept and are as the last candidate left them.

@@ -22,4 +22,25 @@ extension Slots {
       _ = try site.git.run(["config", "--file", file, "--unset-all", key])
     }
   }
+
+  /// Makes a worktree whole again that a worker or a verifier has made sparse: what the next one finds is all
+  /// that is in the commit. Says whether it was sparse; then nothing is known of its files.
+  func dropSparseness(_ slot: String) throws -> Bool {
+    let folder = site.repository.registration(ofWorktree: Slots.worktreeName(slot))
+    let file = folder + "/config.worktree"
+    var isSparse = false
+    if Files.kind(file) == .file {
+      for key in Slots.sparse where try site.git.run(["config", "--file", file, "--get", key]).isSuccess {
+        isSparse = true
+        _ = try site.git.run(["config", "--file", file, "--unset-all", key])
+      }
+    }
+    if Files.exists(folder + "/info/sparse-checkout") {
+      isSparse = true
+      try Files.removeTree(folder + "/info/sparse-checkout")
+    }
+    // The index says which files are not to be there.
+    if isSparse { try Files.removeTree(folder + "/index") }
+    return isSparse
+  }
 }

@@ -56,7 +56,8 @@ extension Slots {
       place = free
     }
     let name = Slots.worktreeName(slot)
-    if try site.repository.worktrees().contains(where: { $0.name == name }) {
+    // One that cannot be read is in no list, and in the way all the same.
+    if Files.kind(site.repository.registration(ofWorktree: name)) != nil {
       try site.repository.removeWorktree(name: name, derivedPath: path)
     }
     return place

@@ -226,7 +226,10 @@ public struct Slots {
   func usableWorktree(_ slot: String, _ path: String, commit: OID) throws -> (Repository, isNew: Bool) {
     let name = Slots.worktreeName(slot)
     let known = site.repository.worktree(name)
-    if known?.isValid == true, let worktree = try? open(slot) { return (worktree, false) }
+    if known?.isValid == true, (try? open(slot)) != nil {
+      let wasSparse = try dropSparseness(slot)
+      return (try open(slot), wasSparse)
+    }
     if known != nil || Files.exists(path) { try setAside(slot, path) }
     try Files.makeDirectories(try site.worktreeRoot())
     try site.repository.addWorktree(name: name, path: path, commit: commit, lockReason: Slots.lockReason)

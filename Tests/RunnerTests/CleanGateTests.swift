@@ -45,6 +45,44 @@ struct CleanGateTests {
     #expect(try world.states()["A5"] == "blocked")
   }
 
+  @Test("shows a verifier nothing of the files that the one before it wrote, and made something of")
+  func bytecodeOfVerifier() throws {
+    let world = try MigrationWorld(files: [".gitignore": "__pycache__/\n", "conf.py": "LIMIT = 10\n"])
+    try world.start(
+      (1...4).map { "  - { id: A\($0), run: 'sed -i s/10/99/ conf.py' }" }.joined(separator: "\n"),
+      gate: """
+
+          verifiers:
+            - name: fix
+              kind: lint
+              mutates: allow
+              run: sed -i s/99/20/ conf.py; python3 -c 'import conf'
+            - { name: t, kind: build, run: "python3 -c 'import conf; assert conf.LIMIT < 50'" }
+        """)
+    #expect(try world.migrate("run").code == 1)
+    #expect(try world.file("conf.py") == "LIMIT = 10")
+  }
+
+  @Test("is whole again after somebody made it sparse, as the next step's worktree is")
+  func sparse() throws {
+    let world = try MigrationWorld(files: ["lib/a.txt": "good\n", "src/b.txt": "1\n"])
+    try world.start(
+      """
+        - { id: A, run: 'echo 2 > src/b.txt; git sparse-checkout set --no-cone /src' }
+        - { id: B, needs: [A], run: 'test -e lib/a.txt && echo BAD > lib/a.txt' }
+        - { id: C, needs: [A], run: 'echo 3 > src/c.txt' }
+      """,
+      gate: """
+
+          verifiers:
+            - { name: t, kind: build, run: "test -e lib/a.txt && ! grep -rq BAD ." }
+            - { name: part, kind: build, mutates: allow, run: "git sparse-checkout set --no-cone /src" }
+        """)
+    #expect(try world.migrate("run", "-j", "1").code == 1)
+    #expect(try world.states() == ["A": "merged", "B": "blocked", "C": "merged"])
+    #expect(try world.migrate("show", "B").out.contains("t: exited with 1"))
+  }
+
   @Test("keeps the folders that the plan names, and the verdict says so")
   func keep() throws {
     let world = try MigrationWorld(files: [".gitignore": "target/\nother/\n"])

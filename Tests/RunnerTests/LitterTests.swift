@@ -13,7 +13,8 @@ struct LitterTests {
     "chmod 111 t", "chmod 0 t/x", "ln -s /etc/passwd .gitmodules", "mkdir 'git~1'; echo x > 'git~1/y'",
     "mkdir '.git '; echo x > '.git /y'", "p=.; for i in $(seq 150); do p=$p/d; mkdir $p; done; echo x > $p/f",
     "echo garbage > $(git rev-parse --git-dir)/index", "mkdir $(git rev-parse --git-dir)/index.lock",
-    "git sparse-checkout set t", "echo '*.txt working-tree-encoding=NOSUCH' > .gitattributes",
+    "git sparse-checkout set t", "chmod 0 $(git rev-parse --git-dir)",
+    "echo '*.txt working-tree-encoding=NOSUCH' > .gitattributes",
     "rm -rf $(git rev-parse --git-dir)", "rm .git; mkdir .git", "mkfifo t/.gitignore .gitattributes",
   ]
 
