@@ -92,6 +92,11 @@ final class WorkJob: Attempt {
       let limit = place.work.timeoutSeconds ?? 0
       return .failed(
         Migration.Failure(kind: .timeout, reason: "took longer than \(limit) s", details: place.tail("work")))
+    case .fellSilent:
+      let limit = place.work.silenceSeconds ?? 0
+      return .failed(
+        Migration.Failure(
+          kind: .timeout, reason: "printed nothing for \(limit) s", details: place.tail("work")))
     case .exited(0):
       if let failure = place.missingEvidence() { return .failed(failure) }
       switch said {
@@ -118,6 +123,7 @@ final class WorkJob: Attempt {
     case .exited(let code): "ended with exit code \(code)"
     case .signalled(let signal): "was ended by signal \(signal)"
     case .timedOut: "took too long"
+    case .fellSilent: "printed nothing for too long"
     }
   }
 }

@@ -138,6 +138,7 @@ private struct TreeSource: ExpansionSource {
       case .exited(let code): "it exited with \(code)"
       case .signalled(let signal): "signal \(signal) ended it"
       case .timedOut: "it took longer than 60 seconds"
+      case .fellSilent: "it printed nothing for too long"
       }
     let last = outcome.errorText.split(whereSeparator: \.isNewline).last.map(String.init)
     return last.map { "\(end): \(TerminalText.sanitizedLine($0))" } ?? end
