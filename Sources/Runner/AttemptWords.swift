@@ -4,9 +4,9 @@ import Processes
 /// What is said of a program of an attempt that failed.
 extension WorkPlace {
   /// In one line: how it ended and, where it speaks to people, the last line that it printed.
-  func reason(_ status: ExitStatus, log: String) -> String {
+  func reason(_ status: ExitStatus, log: LogName) -> String {
     let words = WorkJob.words(status)
-    if log == "work", usedUpTurns { return "the agent used up its turns" }
+    if log == workLog, usedUpTurns { return "the agent used up its turns" }
     guard let last = tail(log).last?.split(separator: "\n").last else { return words }
     return "\(words): \(String(last).prefix(160))"
   }
@@ -20,15 +20,21 @@ extension WorkPlace {
 
   /// The end of a log, for the next attempt and for people. The events that an agent reports are for
   /// programs: they are left out.
-  func tail(_ log: String) -> [String] {
-    guard let bytes = try? Files.tail(site.logFile(migration, fence, log), bytes: 4 << 10) else { return [] }
+  func tail(_ log: LogName) -> [String] {
+    guard let bytes = try? Files.tail(site.logFile(log), bytes: 4 << 10) else { return [] }
     var text = Site.relative(TerminalText.sanitized(bytes), to: path)
-    if log == "work", reportsEvents {
+    if log == workLog, reportsEvents {
       text = text.split(separator: "\n").filter { !$0.hasPrefix("{") && !isCutEvent($0) }.joined(
         separator: "\n")
     }
     return text.allSatisfy(\.isWhitespace) ? [] : [text]
   }
+
+  /// The log of the step's codemod or agent.
+  var workLog: LogName { .work(migration, fence) }
+
+  /// The log of the set-up command.
+  var setupLog: LogName { .setup(migration, fence) }
 
   /// Whether the agent's output is a stream of JSON objects, one a line.
   private var reportsEvents: Bool {

@@ -20,7 +20,7 @@ struct LogFile: Equatable {
 
   /// Every log of a migration: its own, then those of the steps in the plan's order.
   static func all(of migration: MigrationState, _ site: Site) throws(CommandError) -> [LogFile] {
-    let directory = "\(site.localDirectory)/logs/\(migration.name)"
+    let directory = site.logDirectory(migration.name)
     var files = try list(directory, step: "")
     for step in migration.steps where Files.exists("\(directory)/\(step.id)") {
       files += try list(site.logDirectory(migration.name, step.id), step: step.id)
@@ -30,7 +30,7 @@ struct LogFile: Equatable {
 
   /// What the verifiers printed when the base was judged last.
   static func baseline(of migration: MigrationState, _ site: Site) throws(CommandError) -> [LogFile] {
-    try list("\(site.localDirectory)/logs/\(migration.name)", step: "").filter {
+    try list(site.logDirectory(migration.name), step: "").filter {
       $0.what.hasPrefix("baseline-")
     }
   }
