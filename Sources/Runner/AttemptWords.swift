@@ -19,15 +19,30 @@ extension WorkPlace {
   }
 
   /// The end of a log, for the next attempt and for people. The events that an agent reports are for
-  /// programs: they are left out.
+  /// programs: they are left out, and what it said beside them comes last.
   func tail(_ log: LogName) -> [String] {
-    guard let bytes = try? Files.tail(site.logFile(log), bytes: 4 << 10) else { return [] }
-    var text = Site.relative(TerminalText.sanitized(bytes), to: path)
+    let text: String
     if log == workLog, reportsEvents {
-      text = text.split(separator: "\n").filter { !$0.hasPrefix("{") && !isCutEvent($0) }.joined(
-        separator: "\n")
+      let words = end(of: log, .output).split(separator: "\n").filter {
+        !$0.hasPrefix("{") && !isCutEvent($0)
+      }
+      text = (words + end(of: log, .errors).split(separator: "\n")).joined(separator: "\n")
+    } else {
+      text = end(of: log)
     }
     return text.allSatisfy(\.isWhitespace) ? [] : [text]
+  }
+
+  /// The last 4 KiB of a log, or of one stream in it.
+  private func end(of log: LogName, _ stream: OutputStream? = nil) -> String {
+    let (file, size) = (site.logFile(log), 4 << 10)
+    let bytes =
+      if let stream {
+        try? LogMarks.tail(file, of: stream, bytes: size)
+      } else {
+        try? Files.tail(file, bytes: size)
+      }
+    return Site.relative(TerminalText.sanitized(bytes ?? []), to: path)
   }
 
   /// The log of the step's codemod or agent.
@@ -37,7 +52,7 @@ extension WorkPlace {
   var setupLog: LogName { .setup(migration, fence) }
 
   /// Whether the agent's output is a stream of JSON objects, one a line.
-  private var reportsEvents: Bool {
+  var reportsEvents: Bool {
     step.run == nil && ["claude", "codex"].contains(plan.agent?.adapter)
   }
 

@@ -21,8 +21,9 @@ public enum Purpose: Equatable, Sendable {
 
   /// Who does the work of a step.
   public enum Worker: Equatable, Sendable {
-    /// The plan's agent, with the variables that the plan names for it.
-    case agent(env: [String])
+    /// The plan's agent, with the variables that the plan names for it, and whether its standard output is a
+    /// stream of events for programs.
+    case agent(env: [String], reportsEvents: Bool)
     /// A command of the step's own: a program of the repository.
     case codemod
   }
@@ -83,7 +84,7 @@ public struct Launcher: Sendable {
   /// written: only the agent gets the agent's keys.
   private func names(for purpose: Purpose) -> [String]? {
     switch purpose {
-    case .work(.agent(let names)): passed + Launcher.identity + names + forAgents
+    case .work(.agent(let names, _)): passed + Launcher.identity + names + forAgents
     case .work(.codemod), .setup(.slot): passed + Launcher.identity
     case .verifier(let names): passed + names
     case .setup(.gate), .notify, .probe: passed
@@ -100,6 +101,15 @@ public struct Launcher: Sendable {
     return ChildEnvironment.allowList(from: environment, adding: variables, extraNames: names)
   }
 
+  /// How the output of a child is taken. Where a program reads it a warning must not come between; people,
+  /// and what reads the output of test runners, need the order in which all of it was printed.
+  private func output(of purpose: Purpose) -> OutputForm {
+    switch purpose {
+    case .work(.agent(_, let reportsEvents)): reportsEvents ? .apart : .together
+    case .work(.codemod), .setup, .verifier, .notify, .list, .probe, .own: .together
+    }
+  }
+
   // MARK: Children
 
   /// A run that may take long, of a shell command that nobody trusts.
@@ -110,6 +120,7 @@ public struct Launcher: Sendable {
     var run = Supervised(
       shellCommand: shellCommand, environment: environment(for: purpose, adding: variables),
       directory: directory, logFile: log)
+    run.output = output(of: purpose)
     run.timeoutSeconds = timeoutSeconds
     return sandbox.wrap(run)
   }

@@ -35,7 +35,8 @@ public struct WorkPlace {
 
   /// Whom the step's command is, with what the plan lets through to it.
   private var worker: Purpose {
-    step.run == nil ? .work(.agent(env: plan.agent?.env ?? [])) : .work(.codemod)
+    if step.run != nil { return .work(.codemod) }
+    return .work(.agent(env: plan.agent?.env ?? [], reportsEvents: reportsEvents))
   }
 
   /// The supervised run of the plan's set-up command.
@@ -129,9 +130,9 @@ public struct WorkPlace {
       kind: .setup, reason: "the agent's service refused the work", details: tail(workLog))
   }
 
-  /// The last lines of what the worker printed.
+  /// The last lines of what the worker printed to standard output.
   func lastLines() -> [String] {
-    guard let bytes = try? Files.tail(site.logFile(workLog), bytes: 1 << 20) else {
+    guard let bytes = try? LogMarks.tail(site.logFile(workLog), of: .output, bytes: 1 << 20) else {
       return []
     }
     return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)

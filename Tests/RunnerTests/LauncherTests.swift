@@ -13,9 +13,10 @@ import Testing
 
   @Test(arguments: [
     (
-      Purpose.work(.agent(env: ["PLANS_KEY"])), ["AGENTS", "EMAIL", "GIT_AUTHOR_NAME", "PASSED", "PLANS_KEY"]
+      Purpose.work(.agent(env: ["PLANS_KEY"], reportsEvents: true)),
+      ["AGENTS", "EMAIL", "GIT_AUTHOR_NAME", "PASSED", "PLANS_KEY"]
     ),
-    (.work(.agent(env: [])), ["AGENTS", "EMAIL", "GIT_AUTHOR_NAME", "PASSED"]),
+    (.work(.agent(env: [], reportsEvents: false)), ["AGENTS", "EMAIL", "GIT_AUTHOR_NAME", "PASSED"]),
     (.work(.codemod), ["EMAIL", "GIT_AUTHOR_NAME", "PASSED"]),
     (.setup(.slot), ["EMAIL", "GIT_AUTHOR_NAME", "PASSED"]),
     (.setup(.gate), ["PASSED"]),
@@ -34,7 +35,8 @@ import Testing
   }
 
   @Test func `what a child is told wins over what this command was told`() {
-    for purpose in [Purpose.work(.agent(env: ["MIGRATE_STEP"])), .verifier(env: ["MIGRATE_STEP"]), .own] {
+    let agent = Purpose.work(.agent(env: ["MIGRATE_STEP"], reportsEvents: false))
+    for purpose in [agent, .verifier(env: ["MIGRATE_STEP"]), .own] {
       #expect(launcher.environment(for: purpose, adding: ["MIGRATE_STEP": "A"])["MIGRATE_STEP"] == "A")
     }
   }
@@ -42,6 +44,15 @@ import Testing
   @Test func `outside of a repository nothing is let through by name`() {
     let launcher = Launcher(environment: launcher.environment)
     #expect(launcher.environment(for: .probe) == ["PATH": "/bin"])
+  }
+
+  @Test(arguments: [
+    (Purpose.work(.agent(env: [], reportsEvents: true)), OutputForm.apart),
+    (.work(.agent(env: [], reportsEvents: false)), .together), (.work(.codemod), .together),
+    (.setup(.slot), .together), (.setup(.gate), .together), (.verifier(env: []), .together),
+  ])
+  func `the streams are apart where a program reads one of them`(purpose: Purpose, output: OutputForm) {
+    #expect(launcher.supervised(purpose, "x", in: "/", log: "/l").output == output)
   }
 
   @Test func `a run is in its folder with its log, its limit and what it is told`() {
