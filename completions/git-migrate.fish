@@ -115,6 +115,8 @@ complete -c git-migrate -n '__fish_git_migrate_using logs' -s f -l follow -d 'Go
 complete -c git-migrate -n '__fish_git_migrate_using amend clean' -s n -l dry-run -d 'Say what it would do'
 complete -c git-migrate -n '__fish_git_migrate_using clean' -s f -l force -d 'Remove it'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -l baseline -d 'Those of the base itself'
+complete -c git-migrate -n '__fish_git_migrate_using logs' -l stdout -d 'Standard output alone'
+complete -c git-migrate -n '__fish_git_migrate_using logs' -l stderr -d 'Standard error alone'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -l raw -d 'The bytes as they are'
 complete -c git-migrate -n '__fish_git_migrate_using release' -s f -l force -d 'Take it from whoever holds it'
 complete -c git-migrate -n '__fish_git_migrate_using replay' -l at -x -d 'Only this entry'

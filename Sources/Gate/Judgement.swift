@@ -59,6 +59,7 @@ public func judge(
   switch status {
   case .timedOut:
     return judgement(.failed, "timed out" + (timeoutSeconds.map { " after \($0) s" } ?? ""))
+  case .fellSilent: return judgement(.failed, "printed nothing for too long")
   case .signalled(let signal) where crashSignals.contains(signal):
     return judgement(.failed, "crashed with signal \(signal)")
   case .signalled(let signal): return judgement(.couldNotRun, "was killed by signal \(signal)")

@@ -177,7 +177,7 @@ public struct GitProgram: Sendable {
       switch outcome.status {
       case .exited(let code): code
       case .signalled(let signal): 128 + signal
-      case .timedOut: 128 + 9
+      case .timedOut, .fellSilent: 128 + 9
       }
     return Output(status: status, stdout: outcome.stdout, stderr: outcome.stderr)
   }

@@ -8,6 +8,9 @@ public enum ExitStatus: Equatable, Sendable {
   case signalled(Int32)
   /// It ran longer than it was allowed to and was killed.
   case timedOut
+  /// It printed nothing, and took nothing that was meant for it, for longer than it was allowed to and was
+  /// killed.
+  case fellSilent
 
   /// Whether it exited by itself with 0.
   public var isSuccess: Bool { self == .exited(0) }

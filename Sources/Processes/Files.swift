@@ -188,7 +188,7 @@ public enum Files {
   }
 
   /// Whoever may write in the folder can put a pipe where a file was, and its reader would wait for ever.
-  private static func opened(_ path: String) throws(FileError) -> Descriptor? {
+  static func opened(_ path: String) throws(FileError) -> Descriptor? {
     let raw = retrying { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     if raw < 0 && (errno == ENOENT || errno == ENOTDIR) { return nil }
     if raw < 0 && errno == ENXIO {

@@ -1,3 +1,17 @@
+/// How the output of a supervised command is taken.
+public enum OutputForm: String, Sendable {
+  /// Both streams through one pipe, so that the log shows them in the order in which they were printed, as a
+  /// terminal does.
+  case together
+  /// Each stream through a pipe of its own. Both go to the log as they come, and `LogMarks` tells them apart;
+  /// the order between them is only nearly that in which they were printed.
+  case apart
+  /// As `apart`, and standard output goes to the parent as well while the command runs:
+  /// `SupervisedChild.takeLines`. Without an input file standard input comes from there, too: `send`. A
+  /// parent that does not read makes the command wait, as any pipe does.
+  case live
+}
+
 /// A program that may run for long, fork, detach and hang, and that is to leave nothing behind.
 public struct Supervised: Sendable {
   /// What runs: the program and its arguments.
@@ -6,15 +20,20 @@ public struct Supervised: Sendable {
   public var environment: [String: String]
   /// The working directory, or `nil` for the caller's.
   public var directory: String?
-  /// The file that it reads on standard input, or `nil` for `/dev/null`.
+  /// The file that it reads on standard input, or `nil` for `/dev/null`; but see `OutputForm.live`.
   public var inputFile: String?
   /// The file to which standard output and standard error are appended; made with mode 0600.
   public var logFile: String
   /// How many bytes of output the log gets from this run at most. Of a longer output the beginning and the
   /// last part are kept with a notice between them, because that is where test runners put their summary.
   public var logLimit = 64 << 20
+  /// How the output is taken.
+  public var output = OutputForm.together
   /// The longest run in seconds, or `nil` for no limit.
   public var timeoutSeconds: Int?
+  /// How long it may print nothing and take no input that is sent, in seconds, or `nil` for no limit. While a
+  /// parent does not read a live command's output, the time does not count.
+  public var silenceSeconds: Int?
   /// How long it may take to obey TERM before it is killed, in seconds.
   public var graceSeconds = 10
 
@@ -42,6 +61,8 @@ public struct Supervised: Sendable {
   var request: [String] {
     var list = ["--log", logFile, "--limit", String(logLimit), "--grace", String(graceSeconds)]
     if let timeoutSeconds { list += ["--timeout", String(timeoutSeconds)] }
+    if let silenceSeconds { list += ["--silence", String(silenceSeconds)] }
+    if output != .together { list += ["--output", output.rawValue] }
     if let inputFile { list += ["--input", inputFile] }
     if let directory { list += ["--directory", directory] }
     for (name, value) in environment { list += ["--env", "\(name)=\(value)"] }
@@ -61,6 +82,10 @@ public struct Supervised: Sendable {
       case "--limit": logLimit = Int(value) ?? logLimit
       case "--grace": graceSeconds = Int(value) ?? graceSeconds
       case "--timeout": timeoutSeconds = Int(value)
+      case "--silence": silenceSeconds = Int(value)
+      case "--output":
+        guard let form = OutputForm(rawValue: value) else { return nil }
+        output = form
       case "--env":
         guard let sign = value.utf8.firstIndex(of: UInt8(ascii: "=")) else { return nil }
         environment[String(value[..<sign])] = String(value[value.utf8.index(after: sign)...])

@@ -1,9 +1,14 @@
-/// The lines that a supervisor writes to its parent: one when the command runs or cannot, one at the end.
+/// The lines that a supervisor writes to its parent: one when the command runs or cannot, one at the end, and
+/// between them, of a live command, what it prints and how much it has read.
 enum SupervisorReport: Equatable {
   /// The command runs as this process.
   case started(pid: Int32, milliseconds: Int64)
   /// It could not be started.
   case failed(ProcessError)
+  /// So many bytes of its standard output follow, as they are.
+  case output(count: Int)
+  /// It was given so many bytes of its standard input, so that as many more may be sent.
+  case taken(count: Int)
   /// It ended, and nothing of it is left.
   case ended(SupervisedChild.Result)
 
@@ -14,12 +19,15 @@ enum SupervisorReport: Equatable {
       let (name, code, extra) = Self.parts(error.cause)
       let subject = Self.escaped(error.subject)
       return "failed \(name) \(code) \(Self.escaped(extra)) \(subject)\n"
+    case .output(let count): return "out \(count)\n"
+    case .taken(let count): return "took \(count)\n"
     case .ended(let result):
       let status =
         switch result.status {
         case .exited(let code): "exited \(code)"
         case .signalled(let signal): "signalled \(signal)"
         case .timedOut: "timed-out 0"
+        case .fellSilent: "silent 0"
         }
       return "ended \(status) \(result.survivorsKilled) \(result.survivorsLeft)"
         + " \(result.startedMilliseconds) \(result.endedMilliseconds)\n"
@@ -36,6 +44,9 @@ enum SupervisorReport: Equatable {
       guard let code = Int32(fields[2]) else { return nil }
       let cause = Self.cause(fields[1], code, Self.unescaped(fields[3]))
       self = .failed(ProcessError(subject: Self.unescaped(fields[4]), cause: cause))
+    case ("out", 2), ("took", 2):
+      guard let count = Int(fields[1]), count >= 0 else { return nil }
+      self = fields[0] == "out" ? .output(count: count) : .taken(count: count)
     case ("ended", 7):
       let numbers = fields[2...].compactMap { Int64($0) }
       guard numbers.count == 5 else { return nil }
@@ -44,6 +55,7 @@ enum SupervisorReport: Equatable {
       case "exited": status = .exited(Int32(clamping: numbers[0]))
       case "signalled": status = .signalled(Int32(clamping: numbers[0]))
       case "timed-out": status = .timedOut
+      case "silent": status = .fellSilent
       default: return nil
       }
       self = .ended(
@@ -103,5 +115,44 @@ enum SupervisorReport: Equatable {
       }
     }
     return String(decoding: result, as: UTF8.self)
+  }
+}
+
+/// Takes what comes from a supervisor apart: lines, and bytes of a live command's output between them.
+struct ReportReader {
+  /// What came.
+  enum Item: Equatable {
+    case report(SupervisorReport)
+    /// Some of the bytes that an `output` line announced.
+    case bytes([UInt8])
+  }
+
+  private var line: [UInt8] = []
+  /// How many bytes of output are still to come.
+  private var rest = 0
+
+  /// What is complete by now, in its order. Lines that mean nothing are passed over.
+  mutating func read(_ bytes: some Collection<UInt8>) -> [Item] {
+    var (items, bytes) = ([Item](), Array(bytes)[...])
+    while let first = bytes.first {
+      if rest > 0 {
+        let part = bytes.prefix(rest)
+        items.append(.bytes(Array(part)))
+        rest -= part.count
+        bytes = bytes.dropFirst(part.count)
+        continue
+      }
+      bytes = bytes.dropFirst()
+      guard first == 0x0A else {
+        line.append(first)
+        continue
+      }
+      if let report = SupervisorReport(line: String(decoding: line, as: UTF8.self)) {
+        if case .output(let count) = report { rest = count }
+        items.append(.report(report))
+      }
+      line = []
+    }
+    return items
   }
 }

@@ -44,6 +44,12 @@ struct SupervisorWatch {
     deadline = min(deadline ?? end, end)
   }
 
+  /// It has told something: until it was silent for as long again it is not held to be late.
+  mutating func noteAnswer() {
+    let end = monotonicMilliseconds() + Int64(SupervisorWatch.slackSeconds) * 1000
+    deadline = deadline.map { max($0, end) }
+  }
+
   /// Looks, when the last look is long enough ago; never waits.
   mutating func look() -> Finding {
     let now = monotonicMilliseconds()

@@ -52,7 +52,7 @@ public final class Supervisors {
     case .failed(let error):
       idle.append(connection)
       throw error
-    case .ended, nil: return nil
+    case .output, .taken, .ended, nil: return nil
     }
   }
 
@@ -108,10 +108,19 @@ final class SupervisorConnection {
     isReaped = true
     let exit = Descriptor(owning: migrate_pidfd_open(identity.pid))
     var watch = SupervisorWatch(identity.pid, secondsToLive: 0)
+    var isReportOver = false
     while retrying({ waitpid(identity.pid, nil, WNOHANG) }) == 0 {
       _ = watch.look()
-      _ = Poller(reading: [exit.raw]).wait(milliseconds: exit.raw < 0 ? 20 : 200)
+      // It may have more to tell than the pipe holds, and must not wait for a reader.
+      let ready = Poller(reading: [exit.raw, isReportOver ? -1 : report]).wait(
+        milliseconds: exit.raw < 0 ? 20 : 200)
+      if ready.contains(report), dropReport() == .end { isReportOver = true }
     }
+  }
+
+  private func dropReport() -> ReadResult {
+    var (buffer, sink, isTruncated) = ([UInt8](repeating: 0, count: 64 << 10), [UInt8](), false)
+    return readOnce(report, &buffer, into: &sink, limit: 0, &isTruncated)
   }
 
   /// The answer to a request; `nil` when there is none.

@@ -4,9 +4,9 @@ import Processes
 /// What is said of a program of an attempt that failed.
 extension WorkPlace {
   /// In one line: how it ended and, where it speaks to people, the last line that it printed.
-  func reason(_ status: ExitStatus, log: String) -> String {
+  func reason(_ status: ExitStatus, log: LogName) -> String {
     let words = WorkJob.words(status)
-    if log == "work", usedUpTurns { return "the agent used up its turns" }
+    if log == workLog, usedUpTurns { return "the agent used up its turns" }
     guard let last = tail(log).last?.split(separator: "\n").last else { return words }
     return "\(words): \(String(last).prefix(160))"
   }
@@ -19,19 +19,40 @@ extension WorkPlace {
   }
 
   /// The end of a log, for the next attempt and for people. The events that an agent reports are for
-  /// programs: they are left out.
-  func tail(_ log: String) -> [String] {
-    guard let bytes = try? Files.tail(site.logFile(migration, fence, log), bytes: 4 << 10) else { return [] }
-    var text = Site.relative(TerminalText.sanitized(bytes), to: path)
-    if log == "work", reportsEvents {
-      text = text.split(separator: "\n").filter { !$0.hasPrefix("{") && !isCutEvent($0) }.joined(
-        separator: "\n")
+  /// programs: they are left out, and what it said beside them comes last.
+  func tail(_ log: LogName) -> [String] {
+    let text: String
+    if log == workLog, reportsEvents {
+      let words = end(of: log, .output).split(separator: "\n").filter {
+        !$0.hasPrefix("{") && !isCutEvent($0)
+      }
+      text = (words + end(of: log, .errors).split(separator: "\n")).joined(separator: "\n")
+    } else {
+      text = end(of: log)
     }
     return text.allSatisfy(\.isWhitespace) ? [] : [text]
   }
 
+  /// The last 4 KiB of a log, or of one stream in it.
+  private func end(of log: LogName, _ stream: OutputStream? = nil) -> String {
+    let (file, size) = (site.logFile(log), 4 << 10)
+    let bytes =
+      if let stream {
+        try? LogMarks.tail(file, of: stream, bytes: size)
+      } else {
+        try? Files.tail(file, bytes: size)
+      }
+    return Site.relative(TerminalText.sanitized(bytes ?? []), to: path)
+  }
+
+  /// The log of the step's codemod or agent.
+  var workLog: LogName { .work(migration, fence) }
+
+  /// The log of the set-up command.
+  var setupLog: LogName { .setup(migration, fence) }
+
   /// Whether the agent's output is a stream of JSON objects, one a line.
-  private var reportsEvents: Bool {
+  var reportsEvents: Bool {
     step.run == nil && ["claude", "codex"].contains(plan.agent?.adapter)
   }
 

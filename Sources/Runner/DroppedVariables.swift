@@ -1,10 +1,8 @@
-import Processes
-
 extension Site {
   /// The names of the variables that this command has, that workers and verifiers do not get, and that tests
   /// or builds are known to read. Names only: what they hold may be secret.
   public var droppedVariables: [String] {
-    let passed = ChildEnvironment.allowList(from: environment, extraNames: passedVariables)
+    let passed = launcher.environment(for: .probe)
     return environment.keys.filter { passed[$0] == nil && DroppedVariables.isRelevant($0) }.sorted()
   }
 }

@@ -11,7 +11,7 @@ final class GateJob: GateVerification {
   private let site: Site
   private let plan: Plan
   private let worktree: GateWorktree
-  private let logFile: (String) -> String
+  private let log: (String) -> LogName
   private let variables: [String: String]
   private var next = 0
   private var stage = Stage.waiting
@@ -28,15 +28,15 @@ final class GateJob: GateVerification {
   /// Checks `commit` out in a free gate slot and starts what comes first. With `isFresh` the worktree is made
   /// anew, with nothing kept.
   ///
-  /// `logFile` names the log of a verifier, and of `setup`; `variables` join the environment.
+  /// `log` names the log of a verifier, and of `setup`; `variables` join the environment.
   init(
     site: Site, plan: Plan, commit: OID, variables: [String: String], isFresh: Bool = false,
-    logFile: @escaping (_ verifier: String) -> String
+    log: @escaping (_ verifier: String) -> LogName
   ) throws(CommandError) {
     self.site = site
     self.plan = plan
     self.variables = variables
-    self.logFile = logFile
+    self.log = log
     worktree = try GateWorktree(site: site, plan: plan, commit: commit, isFresh: isFresh)
     try begin()
   }
@@ -103,32 +103,26 @@ final class GateJob: GateVerification {
       return
     }
     if worktree.needsSetup, let setup = plan.gate.setup {
-      stage = .settingUp(try start(setup.run, log: "setup", timeoutSeconds: GateJob.setupSeconds))
+      stage = .settingUp(
+        try start(.setup(.gate), setup.run, log: "setup", timeoutSeconds: GateJob.setupSeconds))
     } else if next < plan.gate.verifiers.count {
       let verifier = plan.gate.verifiers[next]
       stage = .verifying(
         try start(
-          verifier.run, log: verifier.name, timeoutSeconds: verifier.timeoutSeconds, env: verifier.env))
+          .verifier(env: verifier.env), verifier.run, log: verifier.name,
+          timeoutSeconds: verifier.timeoutSeconds))
     } else {
       end(VerifierReport(verdict: .passed, failure: nil, kept: worktree.kept))
     }
   }
 
   private func start(
-    _ command: String, log name: String, timeoutSeconds: Int, env: [String] = []
+    _ purpose: Purpose, _ command: String, log name: String, timeoutSeconds: Int
   ) throws(CommandError) -> SupervisedChild {
-    let log = logFile(name)
-    return try reporting { () throws -> SupervisedChild in
-      try Files.makeDirectories(Files.parent(of: log))
-      try Files.removeFile(log)
-      let own = variables.merging(worktree.variables) { _, new in new }
-      let environment = ChildEnvironment.allowList(
-        from: site.environment, adding: own, extraNames: site.passedVariables + env)
-      var run = Supervised(
-        shellCommand: command, environment: environment, directory: worktree.directory, logFile: log)
-      run.timeoutSeconds = timeoutSeconds
-      return try site.supervisors.start(run)
-    }
+    let run = site.launcher.supervised(
+      purpose, command, in: worktree.directory, log: site.logFile(log(name)),
+      adding: variables.merging(worktree.variables) { _, new in new }, timeoutSeconds: timeoutSeconds)
+    return try site.start(run, isAnew: true)
   }
 
   private func judgeSetup(_ status: ExitStatus) throws(CommandError) {
@@ -160,7 +154,7 @@ final class GateJob: GateVerification {
   private func judgement(
     _ name: String, _ kind: Plan.Verifier.Kind, _ status: ExitStatus, _ timeoutSeconds: Int
   ) throws(CommandError) -> Judgement {
-    let output = try reporting { try Files.readFile(logFile(name), limit: 256 << 20) ?? [] }
+    let output = try reporting { try Files.readFile(site.logFile(log(name)), limit: 256 << 20) ?? [] }
     return judge(kind: kind, status: status, output: output, timeoutSeconds: timeoutSeconds)
   }
 

@@ -17,18 +17,15 @@ final class HarvestJob: Collecting {
   /// Starts it.
   init(site: Site, claim: ClaimedSlot) throws(CommandError) {
     answerFile = HarvestJob.answerFile(site, claim.slot)
-    logFile = site.logFile(claim.migration, claim.fence, "harvest")
+    logFile = site.logFile(.harvest(claim.migration, claim.fence))
     let words = [
       claim.migration, claim.fence.step, String(claim.fence.epoch), claim.base.hex, claim.title, claim.slot,
       claim.leavesWorktree ? "leave" : "move",
     ]
-    let command = Supervised(
-      arguments: ["/proc/self/exe", HarvestJob.word] + words, environment: site.environment,
-      directory: site.directory, logFile: logFile)
+    let run = site.launcher.supervisedSelf([HarvestJob.word] + words, in: site.directory, log: logFile)
     do {
       try Files.removeFile(answerFile)
-      try Files.removeFile(logFile)
-      child = try site.supervisors.start(command)
+      child = try site.start(run, isAnew: true)
     } catch {
       throw CommandError.from(error)
     }

@@ -2,19 +2,9 @@ import Ledger
 import Migration
 import Processes
 
-/// Where the files of this clone lie that belong to a migration: logs, prompts and results. None of them is
-/// ever committed.
+/// Where the files of this clone lie that belong to a migration: prompts and results (of logs see `LogName`).
+/// None of them is ever committed.
 extension Site {
-  /// The folder of a step's logs: `<git directory>/migrate/logs/<migration>/<step>`.
-  public func logDirectory(_ migration: String, _ step: String) -> String {
-    "\(localDirectory)/logs/\(migration)/\(step)"
-  }
-
-  /// The log of one thing done for a claim: `<epoch>-<what>.log`.
-  public func logFile(_ migration: String, _ fence: Fence, _ what: String) -> String {
-    "\(logDirectory(migration, fence.step))/\(fence.epoch)-\(what).log"
-  }
-
   /// The rendered prompt of a claim.
   public func promptFile(_ migration: String, _ fence: Fence) -> String {
     "\(localDirectory)/prompts/\(migration)/\(fence.step)-\(fence.epoch).md"

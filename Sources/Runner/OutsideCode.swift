@@ -47,7 +47,7 @@ struct OutsideCodeSearch {
     slots = try site.worktreeRoot()
     workTrees = ([main] + linked).compactMap(Files.realPath)
     passed = Set(site.passedVariables)
-    environment = ChildEnvironment.allowList(from: site.environment, extraNames: site.passedVariables)
+    environment = site.launcher.environment(for: .probe)
     commands = plans.flatMap { $0.gate.verifiers.map(\.run) + [$0.gate.setup?.run].compactMap(\.self) }
     copied = Set(plans.flatMap(\.worktree.copy))
     let home = environment["HOME"].flatMap(Files.realPath)

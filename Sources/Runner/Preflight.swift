@@ -54,7 +54,7 @@ public struct Preflight {
   /// Looks as a run in this repository would.
   public init(site: Site) {
     self.init(
-      environment: ChildEnvironment.allowList(from: site.environment, extraNames: site.passedVariables),
+      environment: site.launcher.environment(for: .probe),
       directory: (try? site.mainDirectory()) ?? site.directory)
     set = Set(site.environment.keys)
     agentVariables = site.agentVariables

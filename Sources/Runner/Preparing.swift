@@ -28,13 +28,12 @@ public struct Preparing {
   /// Runs the plan's set-up command in a prepared slot and waits for it. When it fails the step goes back.
   public func runSetup(of held: HeldStep, in place: WorkPlace) throws(CommandError) {
     guard let setup = held.plan.worktree.setup, let slot = held.claim.slot else { return }
-    let run = place.supervised(setup, log: "setup", input: nil, timeoutSeconds: 3600)
-    let status = try reporting { try site.supervisors.start(run).wait() }.status
+    let status = try site.start(place.setup(setup, timeoutSeconds: 3600)).wait().status
     guard !status.isSuccess else {
       return try Slots(site: site).noteSetUp(slot, migration: held.migration, fence: held.claim.fence)
     }
-    let reason = "the set-up command \(place.reason(status, log: "setup"))"
-    let failure = Migration.Failure(kind: .setup, reason: reason, details: place.tail("setup"))
+    let reason = "the set-up command \(place.reason(status, log: place.setupLog))"
+    let failure = Migration.Failure(kind: .setup, reason: reason, details: place.tail(place.setupLog))
     _ = try Interpreter(site: site).append(
       [Proposal(held.migration, .attemptFailed(held.claim.fence, failure))], by: held.claim.holder)
     try Slots(site: site).close(slot, migration: held.migration, fence: held.claim.fence)

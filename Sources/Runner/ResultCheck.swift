@@ -111,7 +111,7 @@ public struct ResultCheck {
     let job = try GateJob(
       site: site, plan: state.plan, commit: commit, variables: ["MIGRATE_MIGRATION": state.name],
       isFresh: true
-    ) { [site, state] in "\(site.localDirectory)/logs/\(state.name)/finish-\($0).log" }
+    ) { [state] in .result(state.name, $0) }
     return try job.finish(stopWhen: shouldStop, signals: signals)
   }
 }

@@ -30,10 +30,7 @@ extension Site: Surroundings {
     case .allStepsDone: variables["MIGRATE_EVENT"] = "done"
     case .baseHeld: variables["MIGRATE_EVENT"] = "base"
     }
-    let environment = ChildEnvironment.allowList(
-      from: environment, adding: variables, extraNames: passedVariables)
-    var run = Command("/bin/sh", ["-c", command], environment: environment, directory: directory)
-    run.timeoutSeconds = 30
+    var run = launcher.command(.notify, command, in: directory, adding: variables, timeoutSeconds: 30)
     run.input = Array((Interpreter.words(notice) + "\n").utf8)
     do throws(ProcessError) {
       let outcome = try run.run()
@@ -109,20 +106,18 @@ extension Site: Surroundings {
   ) throws(CommandError) -> any GateVerification {
     switch subject {
     case .baseline(let migration):
-      let directory = "\(localDirectory)/logs/\(migration)"
       return try GateJob(
         site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration]
-      ) { "\(directory)/baseline-\($0).log" }
+      ) { .baseline(migration, $0) }
     case .refresh(let migration):
-      let directory = "\(localDirectory)/logs/\(migration)"
       return try GateJob(
         site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration]
-      ) { "\(directory)/refresh-\($0).log" }
+      ) { .refresh(migration, $0) }
     case .candidate(let migration, let fence, let gate):
       return try GateJob(
         site: self, plan: plan, commit: commit,
         variables: ["MIGRATE_MIGRATION": migration, "MIGRATE_STEP": fence.step]
-      ) { [unowned self] in logFile(migration, fence, "gate-\(gate)-\($0)") }
+      ) { .gate(migration, fence, run: gate, $0) }
     }
   }
 

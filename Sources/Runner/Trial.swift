@@ -127,7 +127,7 @@ public struct Trial {
       let job = try GateJob(
         site: site, plan: state.plan, commit: candidate.commit,
         variables: ["MIGRATE_MIGRATION": state.name, "MIGRATE_STEP": claim.fence.step]
-      ) { [site] in site.logFile(state.name, claim.fence, "verify-\($0)") }
+      ) { .trial(state.name, claim.fence, $0) }
       site.outsideCode(state.plan).forEach(warn)
       let report = try job.finish(stopWhen: shouldStop, signals: signals)
       return Answer(verdict: report.verdict, failure: report.failure)

@@ -35,9 +35,8 @@ final class WorkJob: Attempt {
     step = held.step
     isSettingUp = held.plan.worktree.setup != nil
     let first =
-      held.plan.worktree.setup.map { place.supervised($0, log: "setup", input: nil, timeoutSeconds: nil) }
-      ?? place.work
-    child = try WorkJob.start(first, site)
+      held.plan.worktree.setup.map { place.setup($0, timeoutSeconds: nil) } ?? place.work
+    child = try site.start(first)
     Slots(site: site).note(child.supervisor, in: slot)
   }
 
@@ -65,7 +64,7 @@ final class WorkJob: Attempt {
     } else if isSettingUp && status.isSuccess {
       isSettingUp = false
       try Slots(site: site).noteSetUp(slot, migration: migration, fence: claim.fence)
-      child = try WorkJob.start(place.work, site)
+      child = try site.start(place.work)
       Slots(site: site).note(child.supervisor, in: slot)
       return nil
     } else {
@@ -74,15 +73,11 @@ final class WorkJob: Attempt {
     return end
   }
 
-  private static func start(_ command: Supervised, _ site: Site) throws(CommandError) -> SupervisedChild {
-    do throws(ProcessError) { return try site.supervisors.start(command) } catch { throw CommandError(error) }
-  }
-
   private func setupFailure(_ status: ExitStatus) -> AttemptOutcome {
     .failed(
       Migration.Failure(
-        kind: .setup, reason: "the set-up command \(place.reason(status, log: "setup"))",
-        details: place.tail("setup")))
+        kind: .setup, reason: "the set-up command \(place.reason(status, log: place.setupLog))",
+        details: place.tail(place.setupLog)))
   }
 
   private func outcome(_ status: ExitStatus) -> AttemptOutcome {
@@ -91,7 +86,13 @@ final class WorkJob: Attempt {
     case .timedOut:
       let limit = place.work.timeoutSeconds ?? 0
       return .failed(
-        Migration.Failure(kind: .timeout, reason: "took longer than \(limit) s", details: place.tail("work")))
+        Migration.Failure(
+          kind: .timeout, reason: "took longer than \(limit) s", details: place.tail(place.workLog)))
+    case .fellSilent:
+      let limit = place.work.silenceSeconds ?? 0
+      return .failed(
+        Migration.Failure(
+          kind: .timeout, reason: "printed nothing for \(limit) s", details: place.tail(place.workLog)))
     case .exited(0):
       if let failure = place.missingEvidence() { return .failed(failure) }
       switch said {
@@ -105,10 +106,10 @@ final class WorkJob: Attempt {
       if case .failed(let words) = said {
         reason = words
       } else {
-        reason = place.reason(status, log: "work")
+        reason = place.reason(status, log: place.workLog)
         if case .exited(let code) = status { exitCode = code }
       }
-      return .failed(Migration.Failure(kind: .worker, reason: reason, details: place.tail("work")))
+      return .failed(Migration.Failure(kind: .worker, reason: reason, details: place.tail(place.workLog)))
     }
   }
 
@@ -118,6 +119,7 @@ final class WorkJob: Attempt {
     case .exited(let code): "ended with exit code \(code)"
     case .signalled(let signal): "was ended by signal \(signal)"
     case .timedOut: "took too long"
+    case .fellSilent: "printed nothing for too long"
     }
   }
 }

@@ -28,43 +28,39 @@ public struct WorkPlace {
   /// The supervised run of the step's command.
   var work: Supervised {
     let limit = step.timeoutSeconds ?? (step.run == nil ? plan.agent?.timeoutSeconds : nil)
-    let input = step.run == nil ? site.promptFile(migration, fence) : nil
-    var run = supervised(command, log: "work", input: input, timeoutSeconds: limit)
-    // A codemod and a set-up command are programs of the repository; only the agent gets the agent's keys.
-    if step.run == nil, let agent = plan.agent {
-      for name in agent.env + site.agentVariables { run.environment[name] = site.environment[name] }
-    }
+    var run = supervised(worker, command, log: workLog, timeoutSeconds: limit)
+    if step.run == nil { run.inputFile = site.promptFile(migration, fence) }
     return run
   }
 
-  func supervised(
-    _ command: String, log: String, input: String?, timeoutSeconds: Int?
+  /// Whom the step's command is, with what the plan lets through to it.
+  private var worker: Purpose {
+    if step.run != nil { return .work(.codemod) }
+    return .work(.agent(env: plan.agent?.env ?? [], reportsEvents: reportsEvents))
+  }
+
+  /// The supervised run of the plan's set-up command.
+  func setup(_ command: String, timeoutSeconds: Int?) -> Supervised {
+    supervised(.setup(.slot), command, log: setupLog, timeoutSeconds: timeoutSeconds)
+  }
+
+  private func supervised(
+    _ purpose: Purpose, _ command: String, log: LogName, timeoutSeconds: Int?
   ) -> Supervised {
-    var run = Supervised(
-      shellCommand: command, environment: environment, directory: path,
-      logFile: site.logFile(migration, fence, log))
-    run.inputFile = input
-    run.timeoutSeconds = timeoutSeconds
-    return run
+    site.launcher.supervised(
+      purpose, command, in: path, log: site.logFile(log), adding: variables, timeoutSeconds: timeoutSeconds)
   }
 
-  /// What the worker sees of the world: harmless variables, and `MIGRATE_*` (git-migrate-run(1)).
-  var environment: [String: String] {
-    let own = [
+  /// What a worker is told of its task: `MIGRATE_*` (git-migrate-run(1)).
+  private var variables: [String: String] {
+    [
       "MIGRATE_MIGRATION": migration, "MIGRATE_STEP": step.id, "MIGRATE_TITLE": step.title,
       "MIGRATE_EPOCH": String(fence.epoch), "MIGRATE_ATTEMPT": String(attempt),
       "MIGRATE_BASE": base.hex, "MIGRATE_WORKTREE": path,
       "MIGRATE_PROMPT_FILE": site.promptFile(migration, fence),
       "MIGRATE_RESULT_FILE": site.resultFile(migration, fence),
     ]
-    return ChildEnvironment.allowList(
-      from: site.environment, adding: own, extraNames: site.passedVariables + WorkPlace.identityVariables)
   }
-
-  /// Who the user is, where only the environment says so: a worker commits, and hands in, in that name.
-  private static let identityVariables = [
-    "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL",
-  ]
 
   /// Writes the prompt, makes the folders of logs and results, and forgets an earlier result.
   public func writePrompt(failures: [String]) throws(CommandError) {
@@ -115,10 +111,10 @@ public struct WorkPlace {
     let lines = lastLines()
     guard let line = lines.last(where: { $0.contains(wanted.event) }) else {
       return Migration.Failure(
-        kind: .worker, reason: "the agent ended without its terminal event", details: tail("work"))
+        kind: .worker, reason: "the agent ended without its terminal event", details: tail(workLog))
     }
     if let flaw = wanted.flaw, line.contains(flaw) {
-      return Migration.Failure(kind: .worker, reason: "the agent says that it failed", details: tail("work"))
+      return Migration.Failure(kind: .worker, reason: "the agent says that it failed", details: tail(workLog))
     }
     return nil
   }
@@ -131,12 +127,12 @@ public struct WorkPlace {
       return nil
     }
     return Migration.Failure(
-      kind: .setup, reason: "the agent's service refused the work", details: tail("work"))
+      kind: .setup, reason: "the agent's service refused the work", details: tail(workLog))
   }
 
-  /// The last lines of what the worker printed.
+  /// The last lines of what the worker printed to standard output.
   func lastLines() -> [String] {
-    guard let bytes = try? Files.tail(site.logFile(migration, fence, "work"), bytes: 1 << 20) else {
+    guard let bytes = try? LogMarks.tail(site.logFile(workLog), of: .output, bytes: 1 << 20) else {
       return []
     }
     return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)

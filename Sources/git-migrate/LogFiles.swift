@@ -20,7 +20,7 @@ struct LogFile: Equatable {
 
   /// Every log of a migration: its own, then those of the steps in the plan's order.
   static func all(of migration: MigrationState, _ site: Site) throws(CommandError) -> [LogFile] {
-    let directory = "\(site.localDirectory)/logs/\(migration.name)"
+    let directory = site.logDirectory(migration.name)
     var files = try list(directory, step: "")
     for step in migration.steps where Files.exists("\(directory)/\(step.id)") {
       files += try list(site.logDirectory(migration.name, step.id), step: step.id)
@@ -30,7 +30,7 @@ struct LogFile: Equatable {
 
   /// What the verifiers printed when the base was judged last.
   static func baseline(of migration: MigrationState, _ site: Site) throws(CommandError) -> [LogFile] {
-    try list("\(site.localDirectory)/logs/\(migration.name)", step: "").filter {
+    try list(site.logDirectory(migration.name), step: "").filter {
       $0.what.hasPrefix("baseline-")
     }
   }
@@ -88,15 +88,18 @@ struct LogPrinter {
   let context: Context
   /// Whether bytes are printed as they are.
   let isRaw: Bool
+  /// The stream that is printed; `nil` for both.
+  let stream: OutputStream?
   /// Whether each log is announced with its name.
   var hasHeadings = false
   private var offsets: [String: Int] = [:]
   private var last: String?
   private var cleaner = TerminalCleaner()
 
-  init(context: Context, isRaw: Bool) {
+  init(context: Context, isRaw: Bool, stream: OutputStream?) {
     self.context = context
     self.isRaw = isRaw
+    self.stream = stream
   }
 
   /// Prints a log from its beginning, or from its last lines.
@@ -105,10 +108,14 @@ struct LogPrinter {
       _ = try printGrowth(file)
       return
     }
-    try announce(file)
-    let tail =
-      try reporting { try Files.tail(file.path, bytes: min(16 << 20, max(4096, lines * 4096))) } ?? []
+    let size = min(16 << 20, max(4096, lines * 4096))
+    let tail = try reporting { () throws -> [UInt8] in
+      if let stream { return try LogMarks.tail(file.path, of: stream, bytes: size) ?? [] }
+      return try Files.tail(file.path, bytes: size) ?? []
+    }
     offsets[file.path] = file.size
+    if stream != nil && tail.isEmpty { return }
+    try announce(file)
     try emit(LogPrinter.last(lines, of: tail))
     try finish()
   }
@@ -127,14 +134,19 @@ struct LogPrinter {
       throw CommandError("unable to read '\(file.path)': \(Output.text(of: errno))")
     }
     defer { close(descriptor) }
-    try announce(file)
+    if stream == nil { try announce(file) }
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     while true {
       let count = pread(descriptor, &buffer, buffer.count, off_t(offset))
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw CommandError("unable to read '\(file.path)': \(Output.text(of: errno))") }
       if count == 0 { break }
-      try emit(buffer[..<count])
+      let range = offset..<(offset + count)
+      // Looked at after the bytes: a mark is written before what it marks.
+      for part in stream.map({ LogMarks(log: file.path).parts(of: $0, in: range) }) ?? [range] {
+        try announce(file)
+        try emit(buffer[(part.lowerBound - offset)..<(part.upperBound - offset)])
+      }
       offset += count
     }
     offsets[file.path] = offset

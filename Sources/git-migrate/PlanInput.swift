@@ -122,10 +122,8 @@ private struct TreeSource: ExpansionSource {
   func trackedFiles() throws -> [String] { try site.repository.files(inTree: tree) }
 
   func lines(of command: String) throws -> [String] {
-    var run = Command(
-      "/bin/sh", ["-c", command], environment: ChildEnvironment.allowList(from: site.environment),
-      directory: site.repository.workingDirectory ?? site.directory)
-    run.timeoutSeconds = 60
+    let run = site.launcher.command(
+      .list, command, in: site.repository.workingDirectory ?? site.directory, timeoutSeconds: 60)
     let outcome = try run.run(outputLimit: 16 << 20)
     guard outcome.status.isSuccess else { throw CommandError(words(outcome)) }
     guard !outcome.isTruncated else { throw CommandError("it printed more than 16 MiB") }
@@ -138,6 +136,7 @@ private struct TreeSource: ExpansionSource {
       case .exited(let code): "it exited with \(code)"
       case .signalled(let signal): "signal \(signal) ended it"
       case .timedOut: "it took longer than 60 seconds"
+      case .fellSilent: "it printed nothing for too long"
       }
     let last = outcome.errorText.split(whereSeparator: \.isNewline).last.map(String.init)
     return last.map { "\(end): \(TerminalText.sanitizedLine($0))" } ?? end

@@ -152,6 +152,11 @@ import Testing
     SupervisorReport.started(pid: 7, milliseconds: 8),
     .failed(ProcessError(subject: "a b\n%", cause: .noSuchDirectory("/x y"))),
     .failed(ProcessError(subject: "", cause: .system(call: "posix_spawn", errno: 12))),
+    .output(count: 5), .taken(count: 0),
+    .ended(
+      SupervisedChild.Result(
+        status: .fellSilent, survivorsKilled: 0, survivorsLeft: 0, startedMilliseconds: 3,
+        endedMilliseconds: 4)),
     .ended(
       SupervisedChild.Result(
         status: .timedOut, survivorsKilled: 1, survivorsLeft: 2, startedMilliseconds: 3,

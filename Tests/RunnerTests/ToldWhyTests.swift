@@ -103,6 +103,31 @@ struct ToldWhyTests {
     #expect(prompt.contains("plain words") && !prompt.contains("system"), "\(prompt)")
   }
 
+  @Test("what an agent said beside its events, and a warning in the midst of an event breaks none")
+  func besideEvents() throws {
+    let world = try MigrationWorld()
+    let agent = world.repository.root + "/claude"
+    let script = """
+      #!/bin/sh
+      printf '{"type":"res'; echo 'deprecated: y' >&2; echo 'ult","is_error":false}'
+      [ ! -e "$HOME/works" ] || { echo x > x; exit; }
+      echo 'no key: x' >&2; exit 1
+      """
+    try Files.writeAtomically(agent, Array(script.utf8), mode: 0o755)
+    try world.start("  - { id: A }", more: "agent: { adapter: claude, command: '\(agent)' }")
+    #expect(try world.migrate("run").code == 1)
+    #expect(try world.members("reason")["A"]?.hasSuffix("ended with exit code 1: no key: x") == true)
+    let logs = try world.migrate("logs", "A", "--stderr")
+    #expect(logs.out == "deprecated: y\nno key: x\n", "\(logs)")
+    let events = try world.migrate("logs", "A", "--stdout", "-n", "1")
+    #expect(events.out == "{\"type\":\"result\",\"is_error\":false}\n", "\(events)")
+    #expect(try world.migrate("logs", "A").out.contains("deprecated: y"))
+    try world.allow("works")
+    #expect(try world.migrate("retry", "A").code == 0)
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+  }
+
   @Test("that the agent is missing, before anything is claimed; in doctor too")
   func missingAgent() throws {
     let world = try MigrationWorld()

@@ -38,7 +38,7 @@ public struct TestRun: Equatable, Sendable, CustomStringConvertible {
     switch outcome.status {
     case .exited(let code): self.code = code
     case .signalled(let signal): code = 128 + signal
-    case .timedOut: code = -1
+    case .timedOut, .fellSilent: code = -1
     }
     out = outcome.text
     err = outcome.errorText

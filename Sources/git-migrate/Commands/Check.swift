@@ -120,7 +120,7 @@ struct CheckCommand: Subcommand {
     if let site = try? context.site() {
       preflight = Preflight(site: site)
     } else {
-      let environment = ChildEnvironment.allowList(from: context.environment)
+      let environment = Launcher(environment: context.environment).environment(for: .probe)
       preflight = Preflight(environment: environment, directory: try context.directory())
     }
     return preflight.warnings(plan).map { PlanWarning(message: $0.message, hint: $0.hint) }

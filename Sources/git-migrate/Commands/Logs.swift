@@ -36,6 +36,12 @@ struct LogsCommand: Subcommand {
     help: ArgumentHelp("Only the last lines of each log.", valueName: "number"))
   var lines: Int?
 
+  @Flag(help: "Only what was printed to standard output.")
+  var stdout = false
+
+  @Flag(help: "Only what was printed to standard error.")
+  var stderr = false
+
   @Flag(help: "Print the bytes as they are, even to a terminal.")
   var raw = false
 
@@ -48,6 +54,7 @@ struct LogsCommand: Subcommand {
     if step == nil && (follow || epoch != nil) { throw ValidationError("name the step") }
     if all && epoch != nil { throw ValidationError("'--all' and '--epoch' exclude each other") }
     if list && follow { throw ValidationError("'--list' and '--follow' exclude each other") }
+    if stdout && stderr { throw ValidationError("'--stdout' and '--stderr' exclude each other") }
     if let lines, lines < 0 { throw ValidationError("'-n' takes a number that is not negative") }
   }
 
@@ -59,7 +66,7 @@ struct LogsCommand: Subcommand {
     let index = try find(step, in: state)
     let wanted = LogSelection(migration: state.name, step: step, epoch: epoch, isAll: all)
     if list { return try printList(try wanted.files(site, last: nil), context) }
-    var printer = LogPrinter(context: context, isRaw: raw || !context.output.isTerminal)
+    var printer = printer(context)
     let files = try wanted.files(site, last: wanted.lastEpoch(site))
     printer.hasHeadings = files.count > 1 || follow
     for file in files { try printer.printStart(file, lines: lines) }
@@ -70,6 +77,12 @@ struct LogsCommand: Subcommand {
     } else if files.allSatisfy({ $0.size == 0 }) {
       context.hint("'\(step)' printed nothing; '--list' shows the files")
     }
+  }
+
+  private func printer(_ context: Context) -> LogPrinter {
+    LogPrinter(
+      context: context, isRaw: raw || !context.output.isTerminal,
+      stream: stdout ? .output : stderr ? .errors : nil)
   }
 
   /// The index of the step. A person who asks for the log of the baseline by that name gets told how.
@@ -91,7 +104,7 @@ struct LogsCommand: Subcommand {
       throw CommandError(
         "the base was not judged in this clone", hint: "logs stay where the work was done", exitCode: .no)
     }
-    var printer = LogPrinter(context: context, isRaw: raw || !context.output.isTerminal)
+    var printer = printer(context)
     printer.hasHeadings = files.count > 1
     for file in files { try printer.printStart(file, lines: lines) }
     try printer.finish()

@@ -1,0 +1,164 @@
+import Migration
+import Processes
+
+/// What a child is started for. It decides what the child gets to see of the environment and how its output
+/// is taken.
+public enum Purpose: Equatable, Sendable {
+  /// The work of a step.
+  case work(Worker)
+  /// A set-up command of the plan.
+  case setup(Place)
+  /// A verifier of the gate, with the variables that its plan names for it.
+  case verifier(env: [String])
+  /// The plan's `notify` command.
+  case notify
+  /// A command whose lines are what a plan's `for:` is over.
+  case list
+  /// A question about what a worker or verifier would find, such as where a program lies.
+  case probe
+  /// This program itself.
+  case own
+
+  /// Who does the work of a step.
+  public enum Worker: Equatable, Sendable {
+    /// The plan's agent, with the variables that the plan names for it, and whether its standard output is a
+    /// stream of events for programs.
+    case agent(env: [String], reportsEvents: Bool)
+    /// A command of the step's own: a program of the repository.
+    case codemod
+  }
+
+  /// What is set up.
+  public enum Place: Equatable, Sendable {
+    /// The worktree of a claim.
+    case slot
+    /// The worktree of the gate.
+    case gate
+  }
+}
+
+/// What a child is shut in. There is no wall yet; it will stand here, for whoever is started.
+public enum Sandbox: Equatable, Sendable {
+  /// Nothing: it may do what the user may.
+  case none
+
+  /// The run inside of it.
+  func wrap(_ run: Supervised) -> Supervised {
+    switch self {
+    case .none: run
+    }
+  }
+}
+
+/// The one place that says how a child is started: with which environment, in which sandbox. git itself has
+/// a list of its own (`ChildEnvironment.forGit`): its hooks, helpers and ssh need what no child here gets.
+public struct Launcher: Sendable {
+  /// The environment that this command was started with.
+  var environment: [String: String]
+  /// The names that the user lets through to all but `list`: `migrate.passEnvironment`.
+  var passed: [String] = []
+  /// The names that the user lets through to agents alone: `migrate.agentEnvironment`.
+  var forAgents: [String] = []
+  /// What untrusted children are shut in.
+  var sandbox = Sandbox.none
+
+  /// Makes it for an environment outside of any repository: nothing is let through by name.
+  public init(environment: [String: String]) { self.environment = environment }
+
+  init(environment: [String: String], passed: [String], forAgents: [String]) {
+    self.environment = environment
+    self.passed = passed
+    self.forAgents = forAgents
+  }
+
+  // MARK: Environments
+
+  /// Who the user is, where only the environment says so: a worker commits, and hands in, in that name.
+  private static let identity = [
+    "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL",
+  ]
+
+  /// The names that pass beside the harmless ones; `nil` when all do.
+  ///
+  /// A codemod and a set-up command are programs of the repository, and a verifier runs what an agent has
+  /// written: only the agent gets the agent's keys.
+  private func names(for purpose: Purpose) -> [String]? {
+    switch purpose {
+    case .work(.agent(let names, _)): passed + Launcher.identity + names + forAgents
+    case .work(.codemod), .setup(.slot): passed + Launcher.identity
+    case .verifier(let names): passed + names
+    case .setup(.gate), .notify, .probe: passed
+    case .list: []
+    case .own: nil
+    }
+  }
+
+  /// The whole environment of a child; `variables`, which tell it what it is to do, win.
+  public func environment(
+    for purpose: Purpose, adding variables: [String: String] = [:]
+  ) -> [String: String] {
+    guard let names = names(for: purpose) else { return environment.merging(variables) { $1 } }
+    return ChildEnvironment.allowList(from: environment, adding: variables, extraNames: names)
+  }
+
+  /// How the output of a child is taken. Where a program reads it a warning must not come between; people,
+  /// and what reads the output of test runners, need the order in which all of it was printed.
+  private func output(of purpose: Purpose) -> OutputForm {
+    switch purpose {
+    case .work(.agent(_, let reportsEvents)): reportsEvents ? .apart : .together
+    case .work(.codemod), .setup, .verifier, .notify, .list, .probe, .own: .together
+    }
+  }
+
+  // MARK: Children
+
+  /// A run that may take long, of a shell command that nobody trusts.
+  func supervised(
+    _ purpose: Purpose, _ shellCommand: String, in directory: String, log: String,
+    adding variables: [String: String] = [:], timeoutSeconds: Int? = nil
+  ) -> Supervised {
+    var run = Supervised(
+      shellCommand: shellCommand, environment: environment(for: purpose, adding: variables),
+      directory: directory, logFile: log)
+    run.output = output(of: purpose)
+    run.timeoutSeconds = timeoutSeconds
+    return sandbox.wrap(run)
+  }
+
+  /// A run of this program itself, which takes `words`.
+  func supervisedSelf(_ words: [String], in directory: String, log: String) -> Supervised {
+    Supervised(
+      arguments: ["/proc/self/exe"] + words, environment: environment(for: .own), directory: directory,
+      logFile: log)
+  }
+
+  /// A short run of a shell command that the caller waits for.
+  public func command(
+    _ purpose: Purpose, _ shellCommand: String, in directory: String,
+    adding variables: [String: String] = [:], timeoutSeconds: Int
+  ) -> Command {
+    var run = Command(
+      "/bin/sh", ["-c", shellCommand], environment: environment(for: purpose, adding: variables),
+      directory: directory)
+    run.timeoutSeconds = timeoutSeconds
+    return run
+  }
+}
+
+extension Site {
+  /// How children are started here, with what the user lets through by now.
+  public var launcher: Launcher {
+    Launcher(environment: environment, passed: passedVariables, forAgents: agentVariables)
+  }
+
+  /// Starts a run under a supervisor. With `isAnew` its log holds nothing else, and the log's folder is made.
+  func start(_ run: Supervised, isAnew: Bool = false) throws(CommandError) -> SupervisedChild {
+    try reporting { () throws -> SupervisedChild in
+      if isAnew {
+        try Files.makeDirectories(Files.parent(of: run.logFile))
+        try Files.removeFile(run.logFile)
+      }
+      return try supervisors.start(run)
+    }
+  }
+}

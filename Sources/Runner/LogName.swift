@@ -1,0 +1,70 @@
+import Ledger
+import Migration
+
+/// The log of one thing that is done for a migration: what it is called, and where it lies.
+public struct LogName: Equatable, Sendable {
+  /// The migration.
+  public var migration: String
+  /// The claim; `nil` for a log of the whole migration.
+  public var fence: Fence?
+  /// What was done, as the file's name says it.
+  public var what: String
+
+  private init(_ migration: String, _ what: String, of fence: Fence? = nil) {
+    self.migration = migration
+    self.fence = fence
+    self.what = what
+  }
+
+  /// The codemod or agent of a claim.
+  static func work(_ migration: String, _ fence: Fence) -> LogName { LogName(migration, "work", of: fence) }
+
+  /// The set-up command of a claim's worktree.
+  static func setup(_ migration: String, _ fence: Fence) -> LogName { LogName(migration, "setup", of: fence) }
+
+  /// What was said while a claim's files were taken.
+  static func harvest(_ migration: String, _ fence: Fence) -> LogName {
+    LogName(migration, "harvest", of: fence)
+  }
+
+  /// A verifier, or the gate's `setup`, of one gate run of a claim.
+  static func gate(_ migration: String, _ fence: Fence, run: Int, _ verifier: String) -> LogName {
+    LogName(migration, "gate-\(run)-\(verifier)", of: fence)
+  }
+
+  /// The same for work that is tried before it is handed in.
+  static func trial(_ migration: String, _ fence: Fence, _ verifier: String) -> LogName {
+    LogName(migration, "verify-\(verifier)", of: fence)
+  }
+
+  /// The same for the base.
+  static func baseline(_ migration: String, _ verifier: String) -> LogName {
+    LogName(migration, "baseline-\(verifier)")
+  }
+
+  /// The same for the branch with the base in it.
+  static func refresh(_ migration: String, _ verifier: String) -> LogName {
+    LogName(migration, "refresh-\(verifier)")
+  }
+
+  /// The same for the result as a whole.
+  static func result(_ migration: String, _ verifier: String) -> LogName {
+    LogName(migration, "finish-\(verifier)")
+  }
+}
+
+extension Site {
+  /// The folder of a migration's logs: `<git directory>/migrate/logs/<migration>`.
+  public func logDirectory(_ migration: String) -> String { "\(localDirectory)/logs/\(migration)" }
+
+  /// The folder of a step's logs, in that of its migration.
+  public func logDirectory(_ migration: String, _ step: String) -> String {
+    "\(logDirectory(migration))/\(step)"
+  }
+
+  /// The path of a log: `<step>/<epoch>-<what>.log` or `<what>.log` in the migration's folder.
+  public func logFile(_ name: LogName) -> String {
+    guard let fence = name.fence else { return "\(logDirectory(name.migration))/\(name.what).log" }
+    return "\(logDirectory(name.migration, fence.step))/\(fence.epoch)-\(name.what).log"
+  }
+}

@@ -1,0 +1,65 @@
+import Migration
+import Processes
+import Testing
+
+@testable import Runner
+
+@Suite struct LauncherTests {
+  private let launcher = Launcher(
+    environment: [
+      "PATH": "/bin", "PASSED": "1", "AGENTS": "2", "PLANS_KEY": "3", "VERIFIERS": "4", "EMAIL": "e@x",
+      "GIT_AUTHOR_NAME": "N", "GITHUB_TOKEN": "secret", "MIGRATE_STEP": "another",
+    ], passed: ["PASSED", "UNSET"], forAgents: ["AGENTS"])
+
+  @Test(arguments: [
+    (
+      Purpose.work(.agent(env: ["PLANS_KEY"], reportsEvents: true)),
+      ["AGENTS", "EMAIL", "GIT_AUTHOR_NAME", "PASSED", "PLANS_KEY"]
+    ),
+    (.work(.agent(env: [], reportsEvents: false)), ["AGENTS", "EMAIL", "GIT_AUTHOR_NAME", "PASSED"]),
+    (.work(.codemod), ["EMAIL", "GIT_AUTHOR_NAME", "PASSED"]),
+    (.setup(.slot), ["EMAIL", "GIT_AUTHOR_NAME", "PASSED"]),
+    (.setup(.gate), ["PASSED"]),
+    (.verifier(env: ["VERIFIERS"]), ["PASSED", "VERIFIERS"]),
+    (.verifier(env: []), ["PASSED"]),
+    (.notify, ["PASSED"]),
+    (.probe, ["PASSED"]),
+    (.list, []),
+  ])
+  func `each gets what is harmless, and what is meant for it`(purpose: Purpose, names: [String]) {
+    #expect(launcher.environment(for: purpose).keys.sorted() == (names + ["PATH"]).sorted())
+  }
+
+  @Test func `this program itself gets all of it`() {
+    #expect(launcher.environment(for: .own) == launcher.environment)
+  }
+
+  @Test func `what a child is told wins over what this command was told`() {
+    let agent = Purpose.work(.agent(env: ["MIGRATE_STEP"], reportsEvents: false))
+    for purpose in [agent, .verifier(env: ["MIGRATE_STEP"]), .own] {
+      #expect(launcher.environment(for: purpose, adding: ["MIGRATE_STEP": "A"])["MIGRATE_STEP"] == "A")
+    }
+  }
+
+  @Test func `outside of a repository nothing is let through by name`() {
+    let launcher = Launcher(environment: launcher.environment)
+    #expect(launcher.environment(for: .probe) == ["PATH": "/bin"])
+  }
+
+  @Test(arguments: [
+    (Purpose.work(.agent(env: [], reportsEvents: true)), OutputForm.apart),
+    (.work(.agent(env: [], reportsEvents: false)), .together), (.work(.codemod), .together),
+    (.setup(.slot), .together), (.setup(.gate), .together), (.verifier(env: []), .together),
+  ])
+  func `the streams are apart where a program reads one of them`(purpose: Purpose, output: OutputForm) {
+    #expect(launcher.supervised(purpose, "x", in: "/", log: "/l").output == output)
+  }
+
+  @Test func `a run is in its folder with its log, its limit and what it is told`() {
+    let run = launcher.supervised(
+      .verifier(env: []), "make test", in: "/w", log: "/l", adding: ["X": "y"], timeoutSeconds: 7)
+    #expect(run.arguments == ["/bin/sh", "-c", "make test"])
+    #expect(run.environment == ["PATH": "/bin", "PASSED": "1", "X": "y"])
+    #expect(run.directory == "/w" && run.logFile == "/l" && run.timeoutSeconds == 7)
+  }
+}
