@@ -17,6 +17,13 @@ extension Repository {
     // Where one side is the ancestor, or both are the same, there is nothing to put together.
     if theirsTree == ancestorTree || theirsTree == oursTree { return .clean(tree: oursTree) }
     if oursTree == ancestorTree { return .clean(tree: theirsTree) }
+    return try mergeResult(
+      mergeIndex(ancestorTree: ancestorTree, oursTree: oursTree, theirsTree: theirsTree))
+  }
+
+  private func mergeIndex(
+    ancestorTree: OID?, oursTree: OID, theirsTree: OID
+  ) throws(GitError) -> OpaquePointer {
     let operation = "merge trees"
     var handles: [OpaquePointer?] = []
     defer { for handle in handles { git_tree_free(handle) } }
@@ -36,12 +43,17 @@ extension Repository {
     try check(
       undisturbed { git_merge_trees(&index, pointer, ancestor, ours, theirs, &options) }, operation,
       "\(oursTree) \(theirsTree)")
-    return try mergeResult(unwrap(index, operation))
+    return try unwrap(index, operation)
   }
 
   /// Merges two commits in memory, with the ancestor that git would take, also when there are several.
   /// Everything else as in `mergeTrees`.
   public func mergeCommits(ours: OID, theirs: OID) throws(GitError) -> MergeResult {
+    try mergeResult(mergeIndex(ours: ours, theirs: theirs))
+  }
+
+  /// The merge of two commits as an index, which may have conflicts; the caller frees it.
+  func mergeIndex(ours: OID, theirs: OID) throws(GitError) -> OpaquePointer {
     let operation = "merge commits"
     if isShallow {
       guard let base = try mergeBase(ours, theirs) else {
@@ -49,7 +61,7 @@ extension Repository {
           message: "what they have in common is not in this shallow clone", operation: operation,
           subject: "\(ours) and \(theirs)", hint: "git fetch --unshallow")
       }
-      return try mergeTrees(
+      return try mergeIndex(
         ancestorTree: treeOf(commit: base), oursTree: treeOf(commit: ours), theirsTree: treeOf(commit: theirs)
       )
     }
@@ -68,7 +80,7 @@ extension Repository {
     try check(
       undisturbed { git_merge_commits(&index, pointer, first, second, &options) }, operation,
       "\(ours) \(theirs)")
-    return try mergeResult(unwrap(index, operation))
+    return try unwrap(index, operation)
   }
 
   private func mergeOptions(_ operation: String) throws(GitError) -> git_merge_options {
@@ -86,10 +98,35 @@ extension Repository {
       try check(undisturbed { git_index_write_tree_to(&tree, index, pointer) }, operation)
       return .clean(tree: OID(tree))
     }
+    var paths: Set<[UInt8]> = []
+    for conflict in try conflicts(of: index) {
+      for side in [conflict.ancestor, conflict.ours, conflict.theirs] {
+        if let side { paths.insert(side.path) }
+      }
+    }
+    return .conflicts(paths.sorted { $0.lexicographicallyPrecedes($1) }.map { PathText.string($0) })
+  }
+
+  /// The three sides of a conflict; a side that is missing does not have the file.
+  struct Conflict {
+    var ancestor: Side?
+    var ours: Side?
+    var theirs: Side?
+
+    struct Side {
+      var path: [UInt8]
+      var oid: OID
+      var mode: FileMode
+    }
+  }
+
+  /// The conflicts of an index, in its order.
+  func conflicts(of index: OpaquePointer) throws(GitError) -> [Conflict] {
+    let operation = "merge"
     var iterator: OpaquePointer?
     try check(git_index_conflict_iterator_new(&iterator, index), operation)
     defer { git_index_conflict_iterator_free(iterator) }
-    var paths: Set<[UInt8]> = []
+    var result: [Conflict] = []
     while true {
       var sides: [UnsafePointer<git_index_entry>?] = [nil, nil, nil]
       let code = sides.withUnsafeMutableBufferPointer { buffer -> Int32 in
@@ -98,11 +135,17 @@ extension Repository {
       }
       if code == GIT_ITEROVER.rawValue { break }
       try check(code, operation)
-      for case let side? in sides {
-        if let path = PathText.string(side.pointee.path) { paths.insert(PathText.bytes(path)) }
+      let found = sides.map { side -> Conflict.Side? in
+        guard let entry = side?.pointee, let path = PathText.string(entry.path),
+          let mode = FileMode(rawValue: entry.mode)
+        else { return nil }
+        return Conflict.Side(path: PathText.bytes(path), oid: OID(entry.id), mode: mode)
       }
+      result.append(
+        Conflict(
+          ancestor: found.first ?? nil, ours: found.dropFirst().first ?? nil, theirs: found.last ?? nil))
     }
     git_error_clear()
-    return .conflicts(paths.sorted { $0.lexicographicallyPrecedes($1) }.map { PathText.string($0) })
+    return result
   }
 }

@@ -111,7 +111,7 @@ struct RecordedMoves {
       .migrationFinished, .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed,
       .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased,
       .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned,
-      .mergeIntended, .mergeAbandoned, .stepRetried, .stepSkipped,
+      .mergeIntended, .mergeAbandoned, .stepAdded, .stepRetried, .stepSkipped,
       .ledgerUpgraded, .reserved:
       return
     }

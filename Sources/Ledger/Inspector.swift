@@ -215,7 +215,7 @@ extension Refusal {
     case .gateFinished, .mergeIntended, .refreshIntended: return "I-22"
     case .stepMerged, .refreshMerged, .mergeAbandoned, .refreshAbandoned: return "I-23"
     case .migrationPaused, .migrationResumed, .migrationAborted, .migrationFinished, .baselineRecorded,
-      .stepRetried, .stepSkipped,
+      .stepAdded, .stepRetried, .stepSkipped,
       .ledgerUpgraded, .reserved:
       return "I-8"
     }

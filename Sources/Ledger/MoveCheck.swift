@@ -31,8 +31,8 @@ struct MoveCheck {
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
       .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
-      .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeAbandoned, .stepRetried, .stepSkipped,
-      .ledgerUpgraded, .reserved:
+      .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeAbandoned, .stepAdded, .stepRetried,
+      .stepSkipped, .ledgerUpgraded, .reserved:
       return
     }
   }

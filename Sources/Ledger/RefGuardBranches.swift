@@ -164,7 +164,7 @@ struct PendingMove {
   var old: OID
   var new: OID
   var tree: OID
-  /// The base that it takes in, its second parent; `nil` for the work of a step, which has one parent only.
+  /// The base that it takes in, its second parent; `nil` for a step of the plan, which has one parent only.
   var base: OID?
 
   init?(_ target: MergeTarget) {
@@ -172,6 +172,7 @@ struct PendingMove {
       return nil
     }
     (self.old, self.new, self.tree) = (old, new, tree)
+    base = target.base?.oid
   }
 
   init?(_ refresh: Refresh) {

@@ -183,7 +183,7 @@ extension Migration.Change {
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
       .baselineRecorded, .stepClaimed, .leaseExpired, .gateStarted, .mergeIntended, .mergeAbandoned,
-      .stepMerged, .stepRetried, .stepSkipped,
+      .stepMerged, .stepAdded, .stepRetried, .stepSkipped,
       .ledgerUpgraded, .reserved:
       false
     }

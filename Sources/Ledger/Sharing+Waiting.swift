@@ -170,7 +170,7 @@ extension Sharing {
         .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
         .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
         .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
-        .stepRetried, .stepSkipped,
+        .stepAdded, .stepRetried, .stepSkipped,
         .ledgerUpgraded, .reserved:
         continue
       }

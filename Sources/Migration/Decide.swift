@@ -108,6 +108,7 @@ struct Reducer {
     case .mergeIntended(let fence, let target): try intendMerge(fence, target)
     case .mergeAbandoned(let fence, let evidence, let reason): try abandonMerge(fence, evidence, reason)
     case .stepMerged(let fence, let commit): try merge(fence, commit)
+    case .stepAdded(let addition): try addStep(addition)
     case .stepRetried(let step, _): try retry(step)
     case .stepSkipped(let step, let reason): try skip(step, reason)
     // Neither belongs to a migration.

@@ -147,6 +147,9 @@ extension Reducer {
     guard target.old == run.start.tip, target.new != target.old else {
       throw Refusal(.tipMoved, "the merge of '\(fence.step)' does not start at the tip that was judged")
     }
+    guard target.base == migration.plan.steps[index].resolves else {
+      throw Refusal(.invalid, "the merge of '\(fence.step)' does not take in what the step takes in")
+    }
     try requireLength(until: target.expiresAt)
     try requireProcess(target.owner)
     set(index, .merging(submission, run, target))

@@ -128,16 +128,25 @@ extension Reducer {
     let kept = try requireNothingLost(plan)
     var next = plan
     next.steps += kept.map { detached($0) }
-    if let fault = next.fault() { throw Refusal(.invalid, fault) }
+    if let fault = next.fault(added: kept.count) { throw Refusal(.invalid, fault) }
     rebuild(next, amendment)
     migration.keptCount = kept.count
   }
 
-  /// The done steps that the new plan drops: they stay as history. A step under way may not be dropped.
+  /// The done steps that the new plan drops: they stay as history. A step under way may not be dropped, and
+  /// one that takes in the base is none of a plan's.
   private func requireNothingLost(_ plan: Plan) throws(Refusal) -> [PlannedStep] {
     let ids = Set(plan.steps.map(\.id))
     var kept: [PlannedStep] = []
-    for (step, planned) in zip(migration.steps, migration.plan.steps) where !ids.contains(step.id) {
+    for (step, planned) in zip(migration.steps, migration.plan.steps) {
+      if planned.resolves != nil {
+        guard !ids.contains(step.id) else {
+          throw Refusal(.invalid, "the step '\(step.id)' takes in the base: give yours another id")
+        }
+        kept.append(planned)
+        continue
+      }
+      if ids.contains(step.id) { continue }
       if step.phase.isInFlight {
         throw Refusal(
           .held, "the new plan drops '\(step.id)', which is \(step.phase.word)",
@@ -159,7 +168,8 @@ extension Reducer {
   private mutating func rebuild(_ plan: Plan, _ amendment: PlanAmendment) {
     let old = migration
     let isGateNew = old.gateDigest != plan.verifierDigest
-    let dropped = Set(old.plan.steps.map(\.id)).subtracting(amendment.plan.steps.map(\.id))
+    let planned = old.plan.steps.lazy.filter { $0.resolves == nil }.map(\.id)
+    let dropped = Set(planned).subtracting(amendment.plan.steps.map(\.id))
     migration.plan = plan
     migration.planNumber = amendment.number
     migration.planDigest = amendment.digest

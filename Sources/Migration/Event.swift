@@ -81,6 +81,8 @@ public indirect enum Change: Equatable, Sendable {
   case mergeAbandoned(Fence, evidence: Evidence, reason: String)
   /// The branch moved; the step is done.
   case stepMerged(Fence, commit: ObjectID)
+  /// The plan got a step that nobody wrote: the moved base conflicts with the integration branch.
+  case stepAdded(StepAddition)
   /// A person lets a step try again.
   case stepRetried(step: String, reason: String)
   /// A person decided that a step is not needed; its dependents go on.
@@ -343,10 +345,14 @@ public struct MergeTarget: Equatable, Sendable {
   public var owner: Owner
   /// When the intent counts as lost.
   public var expiresAt: Timestamp
+  /// The commit of the base that the step takes in, which is the second parent of `new`; `nil` for a step of
+  /// the plan, whose commit has one parent only.
+  public var base: ObjectID?
 
   /// Makes a target.
   public init(
-    gate: Int, old: ObjectID, new: ObjectID, tree: ObjectID, owner: Owner, expiresAt: Timestamp
+    gate: Int, old: ObjectID, new: ObjectID, tree: ObjectID, owner: Owner, expiresAt: Timestamp,
+    base: ObjectID? = nil
   ) {
     self.gate = gate
     self.old = old
@@ -354,6 +360,7 @@ public struct MergeTarget: Equatable, Sendable {
     self.tree = tree
     self.owner = owner
     self.expiresAt = expiresAt
+    self.base = base
   }
 }
 

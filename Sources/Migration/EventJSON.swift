@@ -28,6 +28,7 @@ extension Change {
     case .mergeIntended: .mergeIntended
     case .mergeAbandoned: .mergeAbandoned
     case .stepMerged: .stepMerged
+    case .stepAdded: .stepAdded
     case .stepRetried: .stepRetried
     case .stepSkipped: .stepSkipped
     case .ledgerUpgraded: .ledgerUpgraded
@@ -69,6 +70,7 @@ extension Change {
     case mergeIntended = "merge.intended"
     case mergeAbandoned = "merge.abandoned"
     case stepMerged = "step.merged"
+    case stepAdded = "step.added"
     case stepRetried = "step.retried"
     case stepSkipped = "step.skipped"
     case ledgerUpgraded = "ledger.upgraded"
@@ -85,7 +87,7 @@ extension Change {
       .refreshMerged, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
       .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
       .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended,
-      .mergeAbandoned, .stepMerged, .stepRetried, .stepSkipped,
+      .mergeAbandoned, .stepMerged, .stepAdded, .stepRetried, .stepSkipped,
       .ledgerUpgraded, .reserved:
       nil
     }
@@ -108,7 +110,7 @@ extension Change {
       fence
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped,
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepAdded, .stepRetried, .stepSkipped,
       .ledgerUpgraded, .reserved:
       nil
     }
@@ -117,6 +119,7 @@ extension Change {
   /// The step the change is about, if it is about one.
   public var step: String? {
     switch self {
+    case .stepAdded(let addition): addition.step
     case .stepRetried(let step, _), .stepSkipped(let step, _): step
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
@@ -183,6 +186,7 @@ extension Change {
       object.set("evidence", evidence.json)
       object.set("reason", reason)
     case .stepMerged(_, let commit): object.set("commit", commit)
+    case .stepAdded(let addition): addition.write(to: &object)
     case .stepRetried(let step, let reason), .stepSkipped(let step, let reason):
       object.set("step", step)
       object.set("reason", reason)
@@ -224,6 +228,7 @@ extension Change {
       return .baselineAbandoned(
         run: try object.counter("run"), evidence: try Evidence(json: try object.required("evidence")))
     case .baselineRecorded: return .baselineRecorded(try Baseline(from: &object))
+    case .stepAdded: return .stepAdded(try StepAddition(from: &object))
     case .stepRetried:
       return .stepRetried(step: try object.string("step"), reason: try object.string("reason"))
     case .stepSkipped:
@@ -270,7 +275,7 @@ extension Change {
     case .stepMerged: return .stepMerged(fence, commit: try object.objectID("commit"))
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped,
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepAdded, .stepRetried, .stepSkipped,
       .ledgerUpgraded, .reserved:
       throw JSONFault("'\(kind.rawValue)' speaks for no claim")
     }

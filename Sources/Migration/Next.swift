@@ -69,6 +69,8 @@ extension MigrationState {
   /// while something is judged or merged the branch would move under it.
   public func looksAtBase(at now: Timestamp, last: Timestamp?) -> Bool {
     guard let interval = plan.refreshSeconds, case .running = phase, mover == nil else { return false }
+    // What conflicts is being put together; the next look takes the rest in.
+    if let step = openResolution, step.phase.word != "blocked" { return false }
     guard let last else { return true }
     // A clock that was set back must not put it off.
     return now < last || now >= last.adding(seconds: interval)

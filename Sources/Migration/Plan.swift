@@ -257,6 +257,8 @@ public struct PlannedStep: Equatable, Sendable {
   public var expectsChange: Bool
   /// What `for:` matched (`path`, `dir`, `name`, `line`), for the prompt's template; empty for a plain step.
   public var match: [String: String]
+  /// The commit of the base that the step takes in where it conflicts; `nil` for every step of a plan's file.
+  public var resolves: ObjectID?
 
   /// Makes a step from its parts, unchecked.
   public init(

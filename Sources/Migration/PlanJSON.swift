@@ -201,6 +201,7 @@ extension PlannedStep {
     if !match.isEmpty {
       object.set("match", .object(match.map { JSON.Member($0.key, .string($0.value)) }))
     }
+    object.set("resolves", resolves)
     return object.json
   }
 
@@ -222,6 +223,7 @@ extension PlannedStep {
         match[member.key] = text
       }
     }
+    resolves = try reader.optionalObjectID("resolves")
     try reader.end()
   }
 }

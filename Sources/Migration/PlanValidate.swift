@@ -7,7 +7,12 @@ extension Plan {
 
   /// Why the expanded plan cannot be carried out, or `nil`. `decide` asks this of every plan that reaches it,
   /// so that a hand-made ledger entry cannot bring in what the plan parser would have refused.
-  public func fault() -> String? {
+  ///
+  /// The last `added` steps are no part of the plan's file.
+  public func fault(added: Int = 0) -> String? {
+    if let step = steps.dropLast(added).first(where: { $0.resolves != nil }) {
+      return "the step '\(step.id)' takes in the base, which no step of a plan does"
+    }
     if let fault = Identifier.migrationFault(migration) { return "the migration's name \(fault)" }
     if into.isEmpty { return "the integration branch has no name" }
     if let fault = BranchName.fault(into) { return "the name of the integration branch '\(into)' \(fault)" }

@@ -28,6 +28,11 @@ extension Change {
         result.left = result.left.map(redact)
         return .stepSubmitted(fence, result)
       }()
+    case .stepAdded(var addition):
+      {
+        addition.paths = addition.paths.map(redact)
+        return .stepAdded(addition)
+      }()
     case .stepRetried(let step, let reason): .stepRetried(step: step, reason: redact(reason))
     case .stepSkipped(let step, let reason): .stepSkipped(step: step, reason: redact(reason))
     case .ledgerUpgraded: self

@@ -46,7 +46,7 @@ private struct Sentence {
     case .reserved(let reserved): reserved.sentence
     case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted,
       .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
-      .stepMerged, .stepRetried, .stepSkipped:
+      .stepMerged, .stepAdded, .stepRetried, .stepSkipped:
       event.change.kindName
     }
   }
@@ -85,6 +85,8 @@ private struct Sentence {
     case .mergeIntended(_, let target): "about to be merged as \(target.new.short)"
     case .mergeAbandoned(_, _, let reason): "not merged: \(reason)"
     case .stepMerged(_, let commit): "merged as \(commit.short)"
+    case .stepAdded(let addition):
+      "added: base \(addition.base.short) conflicts in \(addition.paths.joined(separator: ", "))"
     case .stepRetried(_, let reason): "retried by \(event.by)\(reason.isEmpty ? "" : ": \(reason)")"
     case .stepSkipped(_, let reason): "skipped by \(event.by)\(reason.isEmpty ? "" : ": \(reason)")"
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,

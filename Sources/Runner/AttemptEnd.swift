@@ -142,7 +142,14 @@ final class AttemptEnd {
     case (.failed(let failure), _): return .attemptFailed(fence, told(failure, job, content))
     case (.stopped, _): return .stepReleased(fence, forced: false, reason: "the run was stopped")
     case (.done, .refused(let failure)), (.noOp, .refused(let failure)): return .attemptFailed(fence, failure)
+    case (.noOp, .result(var result, _)) where job.step.resolves != nil:
+      // What git made of the merge differs from the tip, though the agent changed nothing of it.
+      result.isNoOp = true
+      return .stepSubmitted(fence, result)
     case (.done, .result(let result, _)), (.noOp, .result(let result, _)):
+      return .stepSubmitted(fence, result)
+    // The tip as it was: of what conflicts, the agent keeps nothing of the base's.
+    case (.done, .unchanged(let result)) where job.step.resolves != nil:
       return .stepSubmitted(fence, result)
     case (.noOp, .unchanged(let result)):
       if job.step.expectsChange { return .attemptFailed(fence, AttemptEnd.unchanged(result, nil)) }

@@ -63,7 +63,7 @@ final class BaseFollower {
     }
     let pair = Pair(tip: tip, base: base, gate: state.gateDigest)
     if pair == fruitless { return false }
-    if try site.isAncestor(base, of: tip) { return false }
+    if try site.isAncestor(base, of: tip) { return try skipResolved(state, at: tip) }
     fruitless = pair
     task = RefreshTask(site: site, migration: migration, report: observer.warn)
     return try advance(state)
@@ -88,13 +88,20 @@ final class BaseFollower {
     case .upToDate, .stopped: fruitless = nil
     case .refreshed:
       (fruitless, told) = (nil, nil)
+      if let tip = try site.tip(of: state.intoRef) { _ = try skipResolved(state, at: tip) }
       return true
-    case .conflicts(let paths):
+    case .conflicts(let paths, let base):
       let more = paths.count > 3 ? " and \(paths.count - 3) more" : ""
       let list = paths.prefix(3).map(NameText.quoted).joined(separator: ", ")
-      tell(
-        "'\(state.base)' has moved and conflicts with '\(state.into)' in \(list)\(more); it is not taken in: "
-          + "add a step that resolves that with 'git migrate amend', or revert it on '\(state.base)'")
+      let conflict = "'\(state.base)' has moved and conflicts with '\(state.into)' in \(list)\(more)"
+      if let step = try addStep(state, base, paths) {
+        tell("\(conflict): the step '\(step)' was added, in which the agent puts the two together")
+        return true
+      }
+      let wayOut =
+        state.openResolution.map { "see to the step '\($0.id)'" }
+        ?? "add a step that resolves that with 'git migrate amend'"
+      tell("\(conflict); it is not taken in: \(wayOut), or revert it on '\(state.base)'")
     case .failed(let verdict, let failure):
       // What could not be run says nothing about the two.
       if verdict == .couldNotRun { fruitless = nil }
@@ -114,6 +121,41 @@ final class BaseFollower {
       if ![.limited, .wrongPhase].contains(refusal.code) { tell(refusal.message) }
     }
     return false
+  }
+
+  /// Adds the step in which an agent takes that base in; `nil` where none is there to do it, or it was tried
+  /// already.
+  private func addStep(
+    _ state: MigrationState, _ base: OID, _ paths: [String]
+  ) throws(CommandError) -> String? {
+    guard state.plan.agent != nil, state.openResolution == nil else { return nil }
+    do throws(CommandError) {
+      try site.requireTrust(state)
+    } catch {
+      guard error.waitsForUser else { throw error }
+      return nil
+    }
+    var name: String?
+    let outcome = try Interpreter(in: site, report: observer.warn).append(by: site.actor) {
+      [migration] (snapshot, _) throws(Refusal) in
+      guard let now = snapshot.state.migration(named: migration) else { return ((), []) }
+      let addition = StepAddition(
+        step: now.resolutionID(of: base.objectID), base: base.objectID, paths: paths)
+      name = addition.step
+      return ((), [Proposal(migration, .stepAdded(addition))])
+    }
+    return outcome.refusal == nil ? name : nil
+  }
+
+  /// Nobody need look at a blocked step whose base came in by another way. Says whether the ledger has
+  /// changed.
+  private func skipResolved(_ state: MigrationState, at tip: OID) throws(CommandError) -> Bool {
+    guard let step = state.openResolution, case .blocked = step.phase,
+      let base = state.base(takenInBy: step.id), (try? site.isAncestor(base.oid, of: tip)) == true
+    else { return false }
+    let skip = Migration.Change.stepSkipped(step: step.id, reason: "'\(state.base)' was taken in without it")
+    let interpreter = Interpreter(in: site, report: observer.warn)
+    return try interpreter.append([Proposal(migration, skip)], by: site.actor).refusal == nil
   }
 
   /// Said once: until something else is to be said, or the base was taken in.

@@ -15,7 +15,7 @@ package struct Candidate {
   package var commit: OID
 
   /// Whether the submission changes nothing on this tip.
-  package var isNoChange: Bool { tree == tipTree }
+  package var isNoChange: Bool { commit == tip }
 
   /// What became of the attempt to build it.
   package enum Outcome {
@@ -50,20 +50,26 @@ package struct Candidate {
       }
       // A trial is of a tree that no commit has.
       if !isTrial, let reason = try site.ledger.resultFault(submission) { return .unusable(reason) }
+      let planned = migration.plan.steps.first { $0.id == fence.step }
+      if let taken = planned?.resolves, let reason = try site.objection(toTakingIn: taken, of: migration) {
+        return .unusable(reason)
+      }
       let (base, theirs) = (submission.base.oid, submission.result.tree.oid)
       let tipTree = try repository.treeOf(commit: tip)
       let baseTree = try repository.treeOf(commit: base)
       switch try repository.mergeTrees(ancestorTree: baseTree, oursTree: tipTree, theirsTree: theirs) {
       case .conflicts(let paths): return .conflicts(paths)
       case .clean(let tree):
-        guard tree != tipTree else {
+        // A base that is taken in becomes part of the branch, also where nothing of it is wanted.
+        let bringsBase = try planned?.resolves.map { try !site.isAncestor($0.oid, of: tip) } ?? false
+        guard tree != tipTree || bringsBase else {
           return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: tip))
         }
-        let title = migration.plan.steps.first { $0.id == fence.step }?.title ?? fence.step
-        let message = CommitMessage(migration: migration.name, fence: fence, title: title)
+        let message = CommitMessage(
+          migration: migration.name, fence: fence, title: planned?.title ?? fence.step)
         let words = message.words(from: base, to: submission.result.commit.oid, in: site)
         let commit = try site.integrationCommit(
-          tree: tree, parents: [tip],
+          tree: tree, parents: [tip] + (planned?.resolves.map { [$0.oid] } ?? []),
           message: message.ofMerge(migration, holder: submission.holder, saying: words), isTrial: isTrial)
         return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
       }
@@ -74,11 +80,18 @@ package struct Candidate {
   static func guardFailure(
     site: Site, plan: Plan, step: PlannedStep, submission: Submission
   ) throws(CommandError) -> Migration.Failure? {
+    var resolution: Resolution?
+    if let base = step.resolves {
+      let made = try Resolution(site: site, plan: plan, tip: submission.base, base: base)
+      if let failure = try made.failure(of: submission.result) { return failure }
+      resolution = made
+    }
     guard !plan.gate.guards.isEmpty else { return nil }
     let findings = try reporting { () throws -> [GuardFinding] in
       let repository = site.repository
       let tree = submission.result.tree.oid
-      let old = try repository.treeOf(commit: submission.base.oid)
+      // What the base brings was judged there: an added step answers for what it made of the merge.
+      let old = try resolution?.merge.tree ?? repository.treeOf(commit: submission.base.oid)
       let changes = try repository.changes(from: old, to: tree, detectingRenames: true)
       let change = TreeChange(
         paths: changes.flatMap(ChangedPath.from),

@@ -42,7 +42,7 @@ public struct Finishing {
       switch try finish(task, shouldStop, signals) {
       case .upToDate: return .upToDate
       case .refreshed(let commit): return .refreshed(commit.hex)
-      case .conflicts(let paths): return .conflicts(paths)
+      case .conflicts(let paths, _): return .conflicts(paths)
       case .failed(let verdict, let failure): return .failed(verdict, failure)
       case .outrun: continue
       case .obstructed(let reason): throw CommandError(reason, exitCode: .no)

@@ -32,6 +32,8 @@ final class GateTask {
   private var isStopping = false
   /// Whether the plan that the step is judged by has a codemod for it.
   private var isOfCodemod = false
+  /// The commit of the base that the step takes in.
+  private var takenIn: ObjectID?
   /// How long a hold lasts by that plan, in seconds.
   private var leaseSeconds = 0
   private var watch = HoldWatch()
@@ -177,6 +179,7 @@ final class GateTask {
       throw CommandError("no step '\(fence.step)' in the migration '\(migration)'")
     }
     isOfCodemod = planned.run != nil
+    takenIn = planned.resolves
     leaseSeconds = state.plan.leaseSeconds
     let tree = candidate.tree.objectID
     let digest = state.gateDigest
@@ -276,7 +279,7 @@ final class GateTask {
       gate: gate, old: candidate.tip.objectID,
       new: candidate.commit.objectID,
       tree: candidate.tree.objectID, owner: site.owner,
-      expiresAt: at.adding(seconds: min(600, leaseSeconds)))
+      expiresAt: at.adding(seconds: min(600, leaseSeconds)), base: takenIn)
     #if KNOWN_BUGS
       if KnownBug.intentAfterMove.isOn, let into = try? migrationState()?.intoRef {
         _ = try? site.requestMove(

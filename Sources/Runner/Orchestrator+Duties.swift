@@ -12,9 +12,10 @@ extension Orchestrator {
     case .giveBack(let fence, let holder): return try giveBack(fence, holder, desk)
     case .giveBackBase(let run):
       return try append(.baselineAbandoned(run: run, evidence: .holder), by: site.actor, desk) == nil
-    case .judgeBase: return try judgeBase(desk)
+    // The duty before it may have begun to judge something: the next look says what is due then.
+    case .judgeBase: return desk.isIdle ? try judgeBase(desk) : false
     case .followBase: return try desk.follower.begin(try state(desk), at: now(desk))
-    case .gate(let fence): return try startGate(fence, desk)
+    case .gate(let fence): return desk.isIdle ? try startGate(fence, desk) : false
     case .begin: return try begin(desk)
     case .renew(let fence, let holder, _): return try renew(fence, holder, desk)
     case .end: return false

@@ -18,11 +18,21 @@ public struct Preparing {
 
   func makeReady(_ held: HeldStep) throws(CommandError) -> (path: String, place: WorkPlace) {
     guard let slot = held.claim.slot else { throw CommandError("the claim names no worktree slot") }
+    try requireBase(held)
     let path = try Slots(site: site).prepare(
       slot, migration: held.migration, claim: held.claim, plan: held.plan)
     let place = place(of: held, path: path)
     try place.writePrompt(failures: held.failures)
     return (path, place)
+  }
+
+  /// A base that is taken in must be here, and be the base's.
+  private func requireBase(_ held: HeldStep) throws(CommandError) {
+    guard let base = held.step.resolves else { return }
+    let state = try reporting { try site.ledger.read() }.state.migration(named: held.migration)
+    guard let state, let reason = try site.objection(toTakingIn: base, of: state) else { return }
+    throw CommandError(
+      "'\(held.step.id)' cannot be begun: \(reason)", hint: "run 'git migrate skip \(held.step.id)'")
   }
 
   /// Runs the plan's set-up command in a prepared slot and waits for it. When it fails the step goes back.

@@ -13,7 +13,7 @@ final class RefreshTask {
     /// The branch holds the base now, with this commit.
     case refreshed(OID)
     /// The two conflict in these paths.
-    case conflicts([String])
+    case conflicts([String], base: OID)
     /// The merged tree did not pass.
     case failed(Verdict, Migration.Failure)
     /// The branch cannot be moved as things are, so that judging would be in vain.
@@ -111,7 +111,7 @@ final class RefreshTask {
     }
     let candidate: Candidate
     switch try site.refreshed(state, from: tip, with: base) {
-    case .conflicts(let paths): return .ended(.conflicts(paths))
+    case .conflicts(let paths): return .ended(.conflicts(paths, base: base))
     case .unusable(let reason): return .ended(.obstructed(reason))
     case .made(let made): candidate = made
     }

@@ -30,11 +30,12 @@ public struct Slots {
       let lock = try creationLock()
       defer { withExtendedLifetime(lock) {} }
       let before = marker(slot)?.base
+      let start = try self.start(of: claim, plan)
       var ignored: [String]?
       let worktree: Repository
       do {
         ignored = try keepLeftovers(slot, path)
-        worktree = try checkOut(claim.base.oid, in: slot, path, isExact: ignored != nil)
+        worktree = try checkOut(start, in: slot, path, isExact: ignored != nil)
       } catch {
         // What an earlier worker left there cannot be read or cleaned: that is for a person to look at, and
         // no fault of this step. A slot that is made anew has nothing of it.
@@ -44,8 +45,10 @@ public struct Slots {
         #endif
         try setAside(slot, path)
         ignored = nil
-        worktree = try checkOut(claim.base.oid, in: slot, path)
+        worktree = try checkOut(start, in: slot, path)
       }
+      // Files and index have the merge, what the base has of ignored files too.
+      if start != claim.base.oid { try worktree.detachHead(at: claim.base.oid) }
       try forgetBeginning(slot)
       try write(
         SlotMarker(
@@ -53,7 +56,7 @@ public struct Slots {
         slot)
       var beginning = Beginning(migration: migration, fence: claim.fence, moment: 0)
       // The rules of another commit may call other files ignored.
-      let isKnown = ignored.map { $0.isEmpty || before == claim.base } ?? false
+      let isKnown = ignored.map { $0.isEmpty || before?.oid == start } ?? false
       let paths = isKnown ? ignored ?? [] : try surplus(worktree, slot).ignored
       beginning.note(ignored: paths, below: path)
       beginning.note(copied: try copyIncluded(plan.worktree.copy, to: path).named, below: path)
@@ -62,6 +65,13 @@ public struct Slots {
       try write(beginning, slot)
       return path
     }
+  }
+
+  /// The commit whose files the work begins with.
+  private func start(of claim: Claim, _ plan: Plan) throws -> OID {
+    let step = plan.steps.first { $0.id == claim.fence.step }
+    guard let base = step?.resolves else { return claim.base.oid }
+    return try Resolution(site: site, plan: plan, tip: claim.base, base: base).beginning()
   }
 
   /// Says that the holder of a claim is done with its slot, so that the slot can be used again.

@@ -65,10 +65,15 @@ public struct WorkPlace {
   /// Writes the prompt, makes the folders of logs and results, and forgets an earlier result.
   public func writePrompt(failures: [String]) throws(CommandError) {
     do {
-      let template = try Template(parsing: step.prompt ?? plan.prompt)
-      let values = PromptNames.values(
-        migration: migration, step: step, attempt: attempt, failures: failures, base: base.hex)
-      let prompt = try template.render(values)
+      let prompt: String
+      if let commit = step.resolves {
+        prompt = try Resolution(site: site, plan: plan, tip: base, base: commit)
+          .prompt(title: step.title, into: plan.into, failures: failures)
+      } else {
+        let values = PromptNames.values(
+          migration: migration, step: step, attempt: attempt, failures: failures, base: base.hex)
+        prompt = try Template(parsing: step.prompt ?? plan.prompt).render(values)
+      }
       let file = site.promptFile(migration, fence)
       try Files.makeDirectories(Files.parent(of: file))
       try Files.makeDirectories(site.logDirectory(migration, step.id))

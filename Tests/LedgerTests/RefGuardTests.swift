@@ -285,6 +285,40 @@ import Testing
     #expect(world.objection((world.into, world.base, try world.commit(on: [world.base]))) != nil)
   }
 
+  @Test func `an added step brings the base that it is bound to, and nothing else`() throws {
+    let people = try world.commit(on: [world.base])
+    let merge = try world.commit(on: [world.base, people])
+    let step = "refresh-\(people.hex.prefix(10))"
+    try world.append(.stepAdded(StepAddition(step: step, base: world.id(people), paths: ["a"])))
+    try world.intendMerge(step, from: world.base, to: merge, with: people)
+    func objection(_ parents: [OID], _ vantage: RefGuard.Vantage) throws -> String? {
+      let other = try RefGuardWorld.commit(
+        world.repository, "other\n", ["a": try text(of: merge)], parents: parents)
+      return world.objection((world.into, world.base, other), vantage: vantage)
+    }
+    for vantage in [RefGuard.Vantage.transaction, .push] {
+      #expect(world.objection((world.into, world.base, merge), vantage: vantage) == nil)
+      #expect(try objection([world.base], vantage) != nil)
+      #expect(try objection([world.base, work], vantage) != nil)
+      #expect(try objection([world.base, people, work], vantage) != nil)
+    }
+  }
+
+  @Test func `an intent whose commit has another second parent is refused`() throws {
+    let people = try world.commit(on: [world.base])
+    let step = "refresh-\(people.hex.prefix(10))"
+    try world.append(.stepAdded(StepAddition(step: step, base: world.id(people), paths: ["a"])))
+    let merge = try world.commit(on: [world.base, work])
+    try world.intendMerge(step, from: world.base, to: merge, with: people)
+    #expect(world.objection((world.into, world.base, merge))?.contains("not the base") == true)
+  }
+
+  private func text(of commit: OID) throws -> String {
+    let tree = try world.repository.treeOf(commit: commit)
+    let entry = try #require(try world.repository.entry(at: "a", inTree: tree))
+    return String(decoding: try world.repository.blob(entry.oid), as: UTF8.self)
+  }
+
   @Test func `entries and branch pushed together are judged together`() throws {
     let before = try #require(try world.repository.resolve(Ledger.ref))
     try world.intendMerge("S1", from: world.base, to: work)

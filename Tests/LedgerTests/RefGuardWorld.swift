@@ -21,7 +21,8 @@ final class RefGuardWorld {
     ledger = Ledger(repository: repository)
     base = try RefGuardWorld.commit(repository, "base\n", ["a": "0"], parents: [])
     plan = Plan(
-      migration: RefGuardWorld.migration, into: into, steps: steps.map { PlannedStep(id: $0, run: "true") })
+      migration: RefGuardWorld.migration, into: into, agent: Plan.Agent(command: "true"), refreshSeconds: 60,
+      steps: steps.map { PlannedStep(id: $0, run: "true") })
     try set("refs/heads/main", base)
   }
 
@@ -78,7 +79,7 @@ final class RefGuardWorld {
   }
 
   /// Leads a step to the point where the branch may move from `old` to `new`.
-  func intendMerge(_ step: String, from old: OID, to new: OID) throws {
+  func intendMerge(_ step: String, from old: OID, to new: OID, with base: OID? = nil) throws {
     let fence = Fence(step: step, epoch: 1)
     let owner = RefGuardWorld.owner
     let end = SystemClock().now().adding(seconds: 600)
@@ -97,7 +98,9 @@ final class RefGuardWorld {
           isNoChange: false)))
     try append(
       .mergeIntended(
-        fence, MergeTarget(gate: 1, old: id(old), new: id(new), tree: tree, owner: owner, expiresAt: end)))
+        fence,
+        MergeTarget(
+          gate: 1, old: id(old), new: id(new), tree: tree, owner: owner, expiresAt: end, base: base.map(id))))
   }
 
   func recordMerge(_ step: String, _ commit: OID) throws {

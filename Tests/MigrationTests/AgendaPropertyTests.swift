@@ -38,7 +38,10 @@ private final class Desk {
 
   init(chance: Chance) {
     self.chance = chance
-    story = Story(self.chance.plan())
+    var plan = self.chance.plan()
+    // There is no base here.
+    plan.refreshSeconds = nil
+    story = Story(plan)
     seats = (1...3).map { number in
       Seat(owner: process(number), actor: "run-\(number)", free: 2, clock: Timestamp(milliseconds: 0))
     }

@@ -35,10 +35,12 @@ struct Chance {
       step.priority = below(2)
       steps.append(step)
     }
-    return .sample(
+    var plan = Plan.sample(
       steps, attempts: 1 + below(3), backoff: once(in: 3) ? 0 : 10, agents: once(in: 2) ? 1 + below(3) : nil,
       resources: [Plan.Resource(name: "build", capacity: 1 + below(2))],
       verifier: once(in: 4) ? "make other-test" : "make test")
+    plan.refreshSeconds = once(in: 2) ? 60 : nil
+    return plan
   }
 
   /// What could come next: mostly something that fits, sometimes something from another time or claim.
@@ -72,7 +74,7 @@ struct Chance {
     }
     let kind = pick(Change.Kind.allCases.filter { ![.ledgerUpgraded, .reserved].contains($0) })
     switch kind {
-    case .migrationAborted, .migrationFinished: return once(in: 40) ? kind : .refreshMerged
+    case .migrationAborted, .migrationFinished: return once(in: 30) ? kind : .refreshMerged
     case .stepSkipped, .migrationPaused, .baselineRecorded: return once(in: 4) ? kind : .refreshAbandoned
     default: return kind
     }
@@ -127,7 +129,7 @@ struct Chance {
       return .baselineRecorded(baseline)
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .stepSubmitted, .gateStarted, .mergeIntended,
-      .stepMerged, .stepRetried, .stepSkipped,
+      .stepMerged, .stepAdded, .stepRetried, .stepSkipped,
       .ledgerUpgraded, .reserved:
       return change
     }

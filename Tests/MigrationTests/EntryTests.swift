@@ -70,6 +70,11 @@ import Testing
     .mergeAbandoned(fence, evidence: .holderDead(process(6)), reason: "r"),
     .stepMerged(fence, commit: oid(2)), .stepRetried(step: "S1", reason: "r"),
     .stepSkipped(step: "S1", reason: "r"),
+    .stepAdded(StepAddition(step: "refresh-0000000000", base: oid(3), paths: ["a.txt", "b.txt"])),
+    .mergeIntended(
+      fence,
+      MergeTarget(
+        gate: 1, old: oid(1), new: oid(2), tree: oid(3), owner: process(1), expiresAt: at, base: oid(4))),
   ]
 
   static func line(_ change: Change) -> [UInt8] {

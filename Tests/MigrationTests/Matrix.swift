@@ -39,6 +39,9 @@ extension Story {
       return .baselineRecorded(
         Baseline(
           tree: oid(95), verifiers: current.plan.verifierDigest, verdict: .failed, reason: "test_old failed"))
+    case .stepAdded:
+      let base = newObject()
+      return .stepAdded(StepAddition(step: current.resolutionID(of: base), base: base, paths: ["a.txt"]))
     case .stepRetried: return .stepRetried(step: step, reason: "")
     case .stepSkipped: return .stepSkipped(step: step, reason: "not needed")
     case .ledgerUpgraded: return .ledgerUpgraded(version: 1)
@@ -64,7 +67,8 @@ extension Story {
       return .stepSubmitted(fence, Submission.Result(commit: newObject(), tree: newObject(), isNoOp: false))
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped, .ledgerUpgraded,
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepAdded, .stepRetried, .stepSkipped,
+      .ledgerUpgraded,
       .reserved, .stepClaimed,
       .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged:
       return .stepClaimed(
@@ -103,11 +107,12 @@ extension Story {
         fence,
         MergeTarget(
           gate: gate, old: tip, new: newObject(), tree: tree, owner: process(9),
-          expiresAt: now.adding(seconds: 60)))
+          expiresAt: now.adding(seconds: 60), base: current.base(takenInBy: fence.step)))
     case .mergeAbandoned: return .mergeAbandoned(fence, evidence: .holder, reason: "the hook said no")
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepRetried, .stepSkipped, .ledgerUpgraded,
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepAdded, .stepRetried, .stepSkipped,
+      .ledgerUpgraded,
       .reserved, .stepClaimed,
       .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted, .stepMerged:
       return .stepMerged(fence, commit: new)

@@ -209,7 +209,7 @@ extension Story {
         fence(step, epoch),
         MergeTarget(
           gate: self.step(step).gates, old: old, new: newObject(), tree: tree, owner: process(9),
-          expiresAt: now.adding(seconds: 60))), by: "gate-1")
+          expiresAt: now.adding(seconds: 60), base: current.base(takenInBy: step))), by: "gate-1")
   }
 
   @discardableResult

@@ -28,7 +28,7 @@ struct Watch {
       }
     }
     if movers > 1 { return "I-22: two candidates at once" }
-    if new.plan.fault() != nil { return "I-20: the plan is broken" }
+    if new.plan.fault(added: new.keptCount) != nil { return "I-20: the plan is broken" }
     return tipFault(event, old, new) ?? effectFault(effects, new)
   }
 
@@ -120,7 +120,7 @@ struct Watch {
       .migrationFinished, .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed,
       .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased,
       .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned,
-      .mergeIntended, .mergeAbandoned, .stepRetried, .stepSkipped,
+      .mergeIntended, .mergeAbandoned, .stepAdded, .stepRetried, .stepSkipped,
       .ledgerUpgraded, .reserved:
       return new.tip == old.tip ? nil : "I-22: the tip moved by '\(event.change.kind.rawValue)'"
     }

@@ -225,6 +225,7 @@ enum FuzzChanges {
           isNoChange: false,
           kept: [bytes.text()])),
       .mergeAbandoned(fence, evidence: .holder, reason: bytes.text()),
+      .stepAdded(StepAddition(step: bytes.text(), base: .zero, paths: [bytes.text()])),
       .stepRetried(step: bytes.text(), reason: bytes.text()), .stepSkipped(step: "S", reason: bytes.text()),
     ]
   }

@@ -59,10 +59,10 @@ struct Audit {
   /// Those of them that passed where nothing was kept.
   private var cleanPasses: [OID: Set<String>] = [:]
   /// Where the ledger says the branch is.
-  private var tip = ObjectID.zero
+  var tip = ObjectID.zero
   /// Where a server that was killed within a push has left the branch.
   private(set) var tornAt: OID?
-  private var isShared = false
+  var isShared = false
   private var refresh: Refresh?
   /// Who judges the base.
   var baseline: BaselineClaim?
@@ -168,6 +168,7 @@ struct Audit {
     case .mergeIntended(let fence, let target): checkIntent(fence, target, world)
     case .mergeAbandoned(let fence, let evidence, _): checkMergeEnd(fence, evidence, event, world)
     case .stepMerged(let fence, let commit): checkMerge(fence, commit, world)
+    case .stepAdded(let addition): add(addition, world)
     case .stepRetried(let step, _):
       change(step, world) { [plan] log in
         log.epoch += 1
@@ -201,7 +202,8 @@ struct Audit {
       }
       if logs[step.id]?.stage == .done, logs[step.id]?.satisfies == false { logs[step.id]?.stage = .open }
     }
-    for (id, log) in logs where !ids.contains(id) && log.stage != .done {
+    for (id, log) in logs
+    where !ids.contains(id) && log.stage != .done && planned[id]?.resolves == nil {
       logs[id]?.stage = .done
       logs[id]?.epoch += 1
     }
@@ -316,32 +318,6 @@ struct Audit {
       }
       log.stage = .submitted
       if evidence != .holder { log.restart() }
-    }
-  }
-
-  private mutating func checkIntent(_ fence: Fence, _ target: MergeTarget, _ world: World) {
-    if isPaused { world.fail("I-18", "'\(fence.step)' is to be merged although all is paused") }
-    let tip = tip
-    let isShared = isShared
-    change(fence, world) { log in
-      guard log.stage == .passed, let gate = log.gate else {
-        return world.fail("I-22", "'\(fence.step)' is to be merged and has not passed")
-      }
-      if target.tree != gate.tree || world.objects.tree(of: target.new.oid) != gate.tree.oid {
-        world.fail("I-24", "'\(fence.step)' is to be merged with another tree than the one that passed")
-      }
-      if target.old != gate.tip { world.fail("I-22", "the merge begins elsewhere than the candidate") }
-      if !isShared, target.old != tip { world.fail("I-22", "the merge does not begin at the ledger's tip") }
-      if let result = log.result {
-        let wanted = world.objects.merge(
-          base: world.objects.tree(of: log.base.oid), ours: world.objects.tree(of: target.old.oid),
-          theirs: result.tree.oid)
-        if wanted.tree != target.tree.oid {
-          world.fail("I-24", "what is to be merged is not the branch with the change of '\(fence.step)'")
-        }
-      }
-      log.stage = .merging
-      log.intent = target
     }
   }
 

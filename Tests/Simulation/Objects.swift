@@ -56,6 +56,12 @@ struct Objects {
       .first { isAncestor($0, of: one) && isAncestor($0, of: other) }
   }
 
+  /// The files of a merge of two commits, ours where they conflict.
+  func put(_ theirs: OID, into ours: OID, since before: OID) -> [Int32] {
+    let (old, left, right) = (files(tree(of: before)), files(tree(of: ours)), files(tree(of: theirs)))
+    return left.indices.map { left[$0] == old[$0] ? right[$0] : left[$0] }
+  }
+
   /// A merge of three trees; the numbers of the files in conflict when it cannot be made.
   mutating func merge(base: OID, ours: OID, theirs: OID) -> (tree: OID?, conflicts: [Int]) {
     if ours == theirs || base == theirs { return (ours, []) }

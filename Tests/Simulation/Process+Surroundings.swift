@@ -157,7 +157,10 @@ extension Process: Surroundings {
     let merged = world.objects.merge(
       base: world.objects.tree(of: submission.base.oid), ours: tipTree, theirs: submission.result.tree.oid)
     guard let tree = merged.tree else { return .conflicts(merged.conflicts.map { "file-\($0)" }) }
-    let commit = tree == tipTree ? tip : world.objects.commit(tree, parents: [tip])
+    let base = migration.base(takenInBy: fence.step)?.oid
+    let isNothing = tree == tipTree && base.map { world.objects.isAncestor($0, of: tip) } ?? true
+    if let base { clone.learn(commit: base, world) }
+    let commit = isNothing ? tip : world.objects.commit(tree, parents: [tip] + (base.map { [$0] } ?? []))
     clone.addCommit(commit)
     guard passes() else { throw death }
     return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))

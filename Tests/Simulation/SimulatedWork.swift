@@ -97,6 +97,9 @@ final class SimulatedAttempt: Attempt {
     }
     let tree = world.objects.tree(of: claim.base.oid)
     var files = world.objects.files(tree)
+    if let base = step.resolves?.oid, let before = world.objects.mergeBase(base, claim.base.oid) {
+      files = world.objects.put(base, into: claim.base.oid, since: before)
+    }
     let own = (Int(step.id.dropFirst()) ?? 0) % files.count
     switch deed {
     case .good, .failsAfterChange: files[own] = world.freshVersion(isGood: true)

@@ -123,6 +123,25 @@ struct FollowTests {
     #expect(refreshes == 2)
   }
 
+  @Test("a conflict becomes one step where the plan has an agent, and is merged with the base")
+  func resolved() throws {
+    let state = try #require(try process.events.read().state.migration(named: World.migration))
+    var plan = state.plan
+    plan.agent = Plan.Agent(command: "agent")
+    try record(.planAmended(PlanAmendment(plan: plan, number: 2, digest: "e")))
+    try merge([2, 1, 1])
+    commit([3, 1, 2])
+    let base = world.base
+    commit([3, 1, 3])
+    try pass(minutes: 90)
+    let added = world.chain.count { if case .stepAdded = $0.entry.event.change { true } else { false } }
+    #expect(added == 1 && listener.warnings.count == 1, "\(listener.warnings)")
+    let branch = try #require(world.branch)
+    #expect(world.objects.isAncestor(base, of: branch) && world.objects.isAncestor(world.base, of: branch))
+    #expect(world.objects.files(world.objects.tree(of: branch))[2] == 3)
+    #expect(world.violation == nil)
+  }
+
   @Test("a base that does not pass is judged and told once, and again when it has moved")
   func redBase() throws {
     commit([1, 1, -2])

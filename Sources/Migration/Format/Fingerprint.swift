@@ -59,7 +59,7 @@ extension Change {
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
       .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
       .stepReleased, .stepSubmitted, .gateStarted, .gateRenewed, .gateAbandoned, .mergeIntended,
-      .mergeAbandoned, .stepMerged, .stepRetried, .stepSkipped, .ledgerUpgraded, .reserved:
+      .mergeAbandoned, .stepMerged, .stepAdded, .stepRetried, .stepSkipped, .ledgerUpgraded, .reserved:
       nil
     }
   }

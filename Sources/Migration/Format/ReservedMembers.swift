@@ -33,7 +33,8 @@ enum ReservedMembers {
     case .planAmended: [.may("targets", .digest), .may("from", .text)]
     case .migrationResumed, .migrationAborted, .migrationFinished, .refreshIntended, .refreshMerged,
       .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned, .leaseRenewed, .leaseExpired,
-      .stepReleased, .gateStarted, .gateRenewed, .gateAbandoned, .mergeAbandoned, .ledgerUpgraded, .reserved:
+      .stepReleased, .gateStarted, .gateRenewed, .gateAbandoned, .mergeAbandoned, .stepAdded, .ledgerUpgraded,
+      .reserved:
       []
     }
   }
