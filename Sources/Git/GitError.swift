@@ -48,6 +48,9 @@ public struct GitError: Error, CustomStringConvertible, Equatable, Sendable {
   /// Whether the file of an object cannot be what git wrote: nothing that reads it will get further.
   public var isDamagedObject: Bool { ObjectGuard.hint(for: message) != nil }
 
+  /// The loose object that is damaged, as far as the error says so.
+  public var damagedObject: OID? { ObjectGuard.damagedObject(in: message) }
+
   /// Whether somebody else holds the lock of a ref, of the index or of the configuration.
   public var isLocked: Bool { code == GIT_ELOCKED.rawValue }
 

@@ -9,15 +9,19 @@ import Processes
 /// For libgit2 it is one more source of objects, asked first: it has none, and objects to damaged ones. What
 /// libgit2 has in its cache is not asked for again.
 final class ObjectGuard {
-  private let directories: [String]
+  private let directories: [Directory]
+  /// Files that were found whole: libgit2 keeps few objects in its cache, and no large ones.
+  private var known: [OID: FileStamp] = [:]
+  private let inflation = Inflation()
 
+  private static let mostKnown = 50_000
   /// Whoever reads a larger object, packed, can wait for it.
   private static let largestChecked = off_t(1 << 30)
   private static let damage = "the object's file"
   /// Above every other source.
   private static let priority: Int32 = 10_000
 
-  private init(_ directories: [String]) { self.directories = directories }
+  private init(_ directories: [String]) { self.directories = directories.map(Directory.init) }
 
   /// Puts a guard before the objects of a repository. Where the objects cannot be opened, whoever reads one
   /// is told.
@@ -51,9 +55,21 @@ final class ObjectGuard {
   /// What to do about an error of libgit2 that began here.
   static func hint(for message: String) -> String? {
     guard message.hasPrefix(damage) else { return nil }
+    if message.contains(".pack' ") {
+      return
+        "'git fsck' lists what is damaged; move the pack and its index away, and fetch what is in it from "
+        + "another clone, or copy it from a backup"
+    }
     return
       "'git fsck' lists what is damaged; remove the file and fetch the object from another clone, or copy "
       + "it from a backup"
+  }
+
+  /// The loose object whose file an error of ours names.
+  static func damagedObject(in message: String) -> OID? {
+    guard message.hasPrefix(damage) else { return nil }
+    let path = message.dropFirst(damage.count).drop { $0 != "'" }.dropFirst().prefix { $0 != "'" }
+    return OID(path.split(separator: "/").suffix(2).joined())
   }
 
   private static func place(
@@ -67,26 +83,39 @@ final class ObjectGuard {
   ) -> Int32 {
     guard let context = place(backend)?.pointee.context, let oid else { return GIT_ENOTFOUND.rawValue }
     let own = Unmanaged<ObjectGuard>.fromOpaque(context).takeUnretainedValue()
-    guard let fault = own.fault(OID(oid.pointee).hex) else { return GIT_ENOTFOUND.rawValue }
+    guard let fault = own.fault(OID(oid.pointee)) else { return GIT_ENOTFOUND.rawValue }
     git_error_set_str(Int32(GIT_ERROR_ODB.rawValue), fault)
     return GIT_ERROR.rawValue
   }
 
-  /// What is wrong with the object's file, where it has one.
-  private func fault(_ name: String) -> String? {
+  /// What is wrong with the object's file, where it has one, or with the pack that it is in.
+  private func fault(_ oid: OID) -> String? {
     for directory in directories {
-      let path = "\(directory)/\(name.prefix(2))/\(name.dropFirst(2))"
-      let raw = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-      guard raw >= 0 else { continue }
-      defer { _ = Glibc.close(raw) }
-      var status = stat()
-      guard fstat(raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-        return "\(ObjectGuard.damage) '\(path)' is no file"
-      }
-      if status.st_size <= ObjectGuard.largestChecked, !Inflation.isWhole(raw) {
-        return "\(ObjectGuard.damage) '\(path)' is cut off or not as git wrote it"
-      }
+      if let fault = fault(oid, in: directory) { return fault }
     }
+    return nil
+  }
+
+  private func fault(_ oid: OID, in directory: Directory) -> String? {
+    var status = stat()
+    guard directory.withPath(of: oid, { $0.map { lstat($0, &status) } }) == 0 else {
+      return directory.packs.fault(oid).map { "\(ObjectGuard.damage) \($0)" }
+    }
+    let stamp = FileStamp(status)
+    if known[oid] == stamp { return nil }
+    let raw = directory.withPath(of: oid) { path in
+      path.map { Glibc.open($0, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) } ?? -1
+    }
+    guard raw >= 0 else { return nil }
+    defer { _ = Glibc.close(raw) }
+    guard fstat(raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      return "\(ObjectGuard.damage) '\(directory.path(of: oid))' is no file"
+    }
+    if status.st_size <= ObjectGuard.largestChecked, !inflation.isWhole(raw) {
+      return "\(ObjectGuard.damage) '\(directory.path(of: oid))' is cut off or not as git wrote it"
+    }
+    if known.count >= ObjectGuard.mostKnown { known = [:] }
+    known[oid] = stamp
     return nil
   }
 
@@ -111,28 +140,70 @@ final class ObjectGuard {
   }
 }
 
+/// A place of objects, loose and packed.
+private final class Directory {
+  let packs: PackGuard
+  /// The path of a loose object, terminated: only the digits at its end change.
+  private var buffer: [CChar]
+  private static let tail = 42
+
+  init(_ path: String) {
+    packs = PackGuard(objects: path)
+    buffer = PathText.bytes(path + "/").map { CChar(bitPattern: $0) }
+    buffer += [CChar](repeating: 0, count: Directory.tail)
+  }
+
+  func path(of oid: OID) -> String {
+    withPath(of: oid) { PathText.string($0) } ?? oid.hex
+  }
+
+  func withPath<Value>(of oid: OID, _ body: (UnsafePointer<CChar>?) -> Value) -> Value {
+    var next = buffer.count - Directory.tail
+    let start = next
+    var hex = oid.hex
+    hex.withUTF8 { digits in
+      for digit in digits {
+        if next == start + 2 {
+          buffer[next] = CChar(bitPattern: UInt8(ascii: "/"))
+          next += 1
+        }
+        buffer[next] = CChar(bitPattern: digit)
+        next += 1
+      }
+    }
+    return buffer.withUnsafeBufferPointer { body($0.baseAddress) }
+  }
+}
+
 /// Follows a stream of zlib to its end, and throws away what is in it.
-private enum Inflation {
+private final class Inflation {
   private static let chunk = 64 << 10
+  /// In a place of its own: zlib refuses a stream that was moved.
+  private let stream: UnsafeMutablePointer<z_stream>
+  private let input: UnsafeMutablePointer<UInt8>
+  private let output: UnsafeMutablePointer<UInt8>
+  private let isReady: Bool
+
+  init() {
+    stream = .allocate(capacity: 1)
+    stream.initialize(to: z_stream())
+    input = .allocate(capacity: Inflation.chunk)
+    output = .allocate(capacity: Inflation.chunk)
+    isReady = inflateInit_(stream, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+  }
+
+  deinit {
+    if isReady { inflateEnd(stream) }
+    stream.deallocate()
+    input.deallocate()
+    output.deallocate()
+  }
 
   /// Whether the open file is one whole stream.
-  static func isWhole(_ file: Int32) -> Bool {
-    // In a place of its own: zlib refuses a stream that was moved.
-    let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-    stream.initialize(to: z_stream())
-    defer { stream.deallocate() }
-    guard inflateInit_(stream, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return true }
-    defer { inflateEnd(stream) }
-    let (input, output) = (
-      UnsafeMutablePointer<UInt8>.allocate(capacity: chunk),
-      UnsafeMutablePointer<UInt8>.allocate(capacity: chunk)
-    )
-    defer {
-      input.deallocate()
-      output.deallocate()
-    }
+  func isWhole(_ file: Int32) -> Bool {
+    guard isReady, inflateReset(stream) == Z_OK else { return true }
     while true {
-      let count = read(file, input, chunk)
+      let count = read(file, input, Inflation.chunk)
       if count < 0 && errno == EINTR { continue }
       // That it cannot be read is told by whoever has to.
       if count < 0 { return true }
@@ -141,7 +212,7 @@ private enum Inflation {
       stream.pointee.avail_in = uInt(count)
       while true {
         stream.pointee.next_out = output
-        stream.pointee.avail_out = uInt(chunk)
+        stream.pointee.avail_out = uInt(Inflation.chunk)
         switch inflate(stream, Z_NO_FLUSH) {
         case Z_STREAM_END: return true
         case Z_OK where stream.pointee.avail_out == 0: continue

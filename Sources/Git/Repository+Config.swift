@@ -32,6 +32,16 @@ extension Repository {
     return try configEntries(prefix: key).filter { $0.key == name }.map { $0.value ?? "" }
   }
 
+  /// The values that the machine's configuration, the user's own and `git -c` give a key, lowest precedence
+  /// first: what nobody can have written who only works in the repository.
+  public func usersConfigValues(_ key: String) throws(GitError) -> [String] {
+    let name = try CommandLineConfig.canonical(key)
+    let config = try ConfigStack.user(environment, of: pointer)
+    defer { git_config_free(config) }
+    let said = overrides.filter { $0.key == name }.map { $0.value ?? "" }
+    return try ConfigStack.values(name, in: config) + said
+  }
+
   /// Every entry whose key starts with `prefix` (compared without regard to case, as in `migrate.`), lowest
   /// precedence first: system, user, repository, worktree, `GIT_CONFIG_COUNT`, `git -c`.
   public func configEntries(prefix: String) throws(GitError) -> [ConfigEntry] {

@@ -2,6 +2,11 @@ extension CommandSetting {
   /// Whether a key runs nothing and yet decides what git makes of files: which it sees, how it writes and
   /// records them, what it merges. What people change while a migration runs (`branch.*`, `remote.*`,
   /// `user.*`) is none, and neither is `core.hooksPath`, which has a check of its own.
+  ///
+  /// Of ours those count that decide what programs are given, where they work, and who else writes the
+  /// ledger. `migrate.jobs`, `migrate.maxPressure` and `migrate.minFreeDisk` only say how much is begun,
+  /// which a worker can spoil without them, and `migrate.worker` is a name. `migrate.gitEnvironment` is never
+  /// read from there.
   public static func changesResults(_ key: String) -> Bool {
     let (section, name, variable) = parts(of: key)
     return switch section {
@@ -11,6 +16,7 @@ extension CommandSetting {
     case "submodule": true
     case "merge", "diff": name == nil && mergeVariables.contains(String(variable))
     case "attr": variable == "tree"
+    case "migrate": name == nil && ownVariables.contains(String(variable))
     case "lfs": ["fetchexclude", "fetchinclude"].contains(variable)
     default: false
     }
@@ -33,6 +39,10 @@ extension CommandSetting {
     "ignorecase", "ignorestat", "precomposeunicode", "protecthfs", "protectntfs", "safecrlf",
     "sparsecheckout", "sparsecheckoutcone", "symlinks", "trustctime", "untrackedcache",
     "worktree",
+  ]
+
+  private static let ownVariables: Set<String> = [
+    "agentenvironment", "passenvironment", "remote", "worktreeroot",
   ]
 
   private static let mergeVariables: Set<String> = [

@@ -38,41 +38,57 @@ package struct Candidate {
     site: Site, migration: MigrationState, fence: Fence, submission: Submission, isTrial: Bool = false
   ) throws(CommandError) -> Outcome {
     try reporting { () throws -> Outcome in
-      let repository = site.repository
-      if try !repository.objectExists(submission.result.commit.oid) {
-        // Another machine handed it in.
-        try site.ledger.fetchAttempt(migration.name, fence)
+      do {
+        return try make(
+          site: site, migration: migration, fence: fence, submission: submission, isTrial: isTrial)
+      } catch {
+        // Only this step cannot go on; what others stand on, too, ends the run.
+        guard let oid = DamagedObject.oid(of: error),
+          let tip = try site.repository.resolve(migration.intoRef),
+          try !DamagedObject.isPart(oid, of: [tip, submission.base.oid], in: site.repository)
+        else { throw error }
+        return .unusable(CommandError.from(error).message)
       }
-      guard let tip = try repository.resolve(migration.intoRef) else {
-        throw CommandError(
-          "the integration branch '\(migration.into)' is gone",
-          hint: "run 'git update-ref \(migration.intoRef) \(migration.tip.hex)'")
+    }
+  }
+
+  private static func make(
+    site: Site, migration: MigrationState, fence: Fence, submission: Submission, isTrial: Bool
+  ) throws -> Outcome {
+    let repository = site.repository
+    if try !repository.objectExists(submission.result.commit.oid) {
+      // Another machine handed it in.
+      try site.ledger.fetchAttempt(migration.name, fence)
+    }
+    guard let tip = try repository.resolve(migration.intoRef) else {
+      throw CommandError(
+        "the integration branch '\(migration.into)' is gone",
+        hint: "run 'git update-ref \(migration.intoRef) \(migration.tip.hex)'")
+    }
+    // A trial is of a tree that no commit has.
+    if !isTrial, let reason = try site.ledger.resultFault(submission) { return .unusable(reason) }
+    let planned = migration.plan.steps.first { $0.id == fence.step }
+    if let taken = planned?.resolves, let reason = try site.objection(toTakingIn: taken, of: migration) {
+      return .unusable(reason)
+    }
+    let (base, theirs) = (submission.base.oid, submission.result.tree.oid)
+    let tipTree = try repository.treeOf(commit: tip)
+    let baseTree = try repository.treeOf(commit: base)
+    switch try repository.mergeTrees(ancestorTree: baseTree, oursTree: tipTree, theirsTree: theirs) {
+    case .conflicts(let paths): return .conflicts(paths)
+    case .clean(let tree):
+      // A base that is taken in becomes part of the branch, also where nothing of it is wanted.
+      let bringsBase = try planned?.resolves.map { try !site.isAncestor($0.oid, of: tip) } ?? false
+      guard tree != tipTree || bringsBase else {
+        return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: tip))
       }
-      // A trial is of a tree that no commit has.
-      if !isTrial, let reason = try site.ledger.resultFault(submission) { return .unusable(reason) }
-      let planned = migration.plan.steps.first { $0.id == fence.step }
-      if let taken = planned?.resolves, let reason = try site.objection(toTakingIn: taken, of: migration) {
-        return .unusable(reason)
-      }
-      let (base, theirs) = (submission.base.oid, submission.result.tree.oid)
-      let tipTree = try repository.treeOf(commit: tip)
-      let baseTree = try repository.treeOf(commit: base)
-      switch try repository.mergeTrees(ancestorTree: baseTree, oursTree: tipTree, theirsTree: theirs) {
-      case .conflicts(let paths): return .conflicts(paths)
-      case .clean(let tree):
-        // A base that is taken in becomes part of the branch, also where nothing of it is wanted.
-        let bringsBase = try planned?.resolves.map { try !site.isAncestor($0.oid, of: tip) } ?? false
-        guard tree != tipTree || bringsBase else {
-          return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: tip))
-        }
-        let message = CommitMessage(
-          migration: migration.name, fence: fence, title: planned?.title ?? fence.step)
-        let words = message.words(from: base, to: submission.result.commit.oid, in: site)
-        let commit = try site.integrationCommit(
-          tree: tree, parents: [tip] + (planned?.resolves.map { [$0.oid] } ?? []),
-          message: message.ofMerge(migration, holder: submission.holder, saying: words), isTrial: isTrial)
-        return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
-      }
+      let message = CommitMessage(
+        migration: migration.name, fence: fence, title: planned?.title ?? fence.step)
+      let words = message.words(from: base, to: submission.result.commit.oid, in: site)
+      let commit = try site.integrationCommit(
+        tree: tree, parents: [tip] + (planned?.resolves.map { [$0.oid] } ?? []),
+        message: message.ofMerge(migration, holder: submission.holder, saying: words), isTrial: isTrial)
+      return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
     }
   }
 

@@ -11,6 +11,7 @@ struct DoctorRepository {
   func checks() -> [DoctorCheck] {
     var list = [identity()]
     list += hooks()
+    list.append(patience())
     list += ledger()
     list += sharing()
     list.append(lock())
@@ -53,7 +54,7 @@ struct DoctorRepository {
     return [
       DoctorCheck(
         "variables", .warning, "workers and verifiers do not get \(names.joined(separator: ", "))",
-        hint: "if they need it: git config --add migrate.passEnvironment NAME")
+        hint: "if they need it: git config --add migrate.passEnvironment NAME, then git migrate trust")
     ]
   }
 
@@ -82,6 +83,22 @@ struct DoctorRepository {
       list.append(DoctorCheck("hooks", .error, error.message, hint: error.hint))
     }
     return list
+  }
+
+  /// Whether git waits for the branch while a merge is judged.
+  private func patience() -> DoctorCheck {
+    do throws(CommandError) {
+      let missing = try HookSetup(site: site).missingPatience()
+      if missing.isEmpty {
+        return DoctorCheck("locks", .ok, "how long git waits for a locked ref is set")
+      }
+      return DoctorCheck(
+        "locks", .warning,
+        "\(missing.joined(separator: " and ")) not set: 'git gc' may be refused while a merge is judged",
+        hint: "git migrate init")
+    } catch {
+      return DoctorCheck("locks", .error, error.message, hint: error.hint)
+    }
   }
 
   // MARK: The ledger

@@ -178,6 +178,8 @@ public struct HookChanges: Equatable, Sendable {
   public var directory: String
   /// What was done, a line each; empty when all was as it should be.
   public var done: [String] = []
+  /// Those of them that change how long git waits for locks.
+  public var patience: [String] = []
   /// What a person should know.
   public var warnings: [String] = []
 }

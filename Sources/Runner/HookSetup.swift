@@ -16,6 +16,14 @@ public struct HookSetup {
   /// Keeps refs of migrations out of `git log --decorate`.
   private static let decoration = Setting(key: "log.excludeDecoration", value: "refs/migrate/*")
 
+  /// How long git waits for a lock on a ref, or on all that are packed. By itself that is a tenth of a
+  /// second, and a second, and a merge holds its branch while the hooks judge it: on a busy machine `git gc`
+  /// and its like would be refused.
+  private static let patience = [
+    Setting(key: "core.filesRefLockTimeout", value: "10000"),
+    Setting(key: "core.packedRefsTimeout", value: "10000"),
+  ]
+
   /// Makes a set-up for a repository.
   public init(site: Site) { self.site = site }
 
@@ -25,6 +33,10 @@ public struct HookSetup {
   /// Installs the hooks, hides the refs from logs and makes the local folder. Where the ledger is shared,
   /// every `git fetch` brings it along, and it is brought here now. A second time changes nothing.
   public func install() throws(CommandError) -> HookChanges {
+    try site.keepingApproval { () throws(CommandError) in try installAll() }
+  }
+
+  private func installAll() throws(CommandError) -> HookChanges {
     try reporting { try Files.makeDirectories(site.localDirectory) }
     // Many that begin at once would trip over each other's lock of the configuration.
     let lock = try reporting { try FileLock.acquire(path: notePath + "-guard", wait: true) }
@@ -35,6 +47,13 @@ public struct HookSetup {
       try note(try noted().filter { $0 != setting } + [setting])
       changes.done.append("set \(setting.key) to '\(setting.value)'")
     }
+    // Stays when ours is uninstalled: it does no harm, and the user may count on it by then.
+    for setting in HookSetup.patience where try isUnset(setting.key) {
+      try git(["config", "--local", setting.key, setting.value])
+      changes.patience.append(
+        "set \(setting.key) to \(setting.value) ms, so that git waits while a merge is judged")
+    }
+    changes.done += changes.patience
     do throws(CommandError) {
       if site.ledger.isShared {
         let report = try reporting { try site.ledger.synchronize() }
@@ -63,7 +82,9 @@ public struct HookSetup {
         "there is no remote '\(remote)'", hint: "add it with 'git remote add \(remote) URL', then try again")
     }
     try SharedServer(site: site).requireOneAddress(remote)
-    try git(["config", "--local", "--replace-all", "migrate.remote", remote])
+    try site.keepingApproval { () throws(CommandError) in
+      try git(["config", "--local", "--replace-all", "migrate.remote", remote])
+    }
     try site.share(warn: warn)
     return try SharedServer(site: site).requireFit()
   }
@@ -71,6 +92,10 @@ public struct HookSetup {
   /// Takes away what `install` brought. The ledger, the logs and the branches stay, and what it is shared
   /// with.
   public func uninstall() throws(CommandError) -> HookChanges {
+    try site.keepingApproval { () throws(CommandError) in try uninstallAll() }
+  }
+
+  private func uninstallAll() throws(CommandError) -> HookChanges {
     var changes = try HookInstaller(site: site).uninstall()
     for setting in try noted() where try values(setting.key).contains(setting.value) {
       try git(["config", "--local", "--fixed-value", "--unset-all", setting.key, setting.value])
@@ -81,6 +106,17 @@ public struct HookSetup {
   }
 
   // MARK: Settings
+
+  /// The settings of git's patience with locks that nobody has made, here or anywhere.
+  func missingPatience() throws(CommandError) -> [String] {
+    var missing: [String] = []
+    for setting in HookSetup.patience where try isUnset(setting.key) { missing.append(setting.key) }
+    return missing
+  }
+
+  private func isUnset(_ key: String) throws(CommandError) -> Bool {
+    try reporting { try site.git.run(["config", "--get", key]) }.stdout.isEmpty
+  }
 
   private func settings() throws(CommandError) -> [Setting] {
     guard let remote = site.ledger.remote,

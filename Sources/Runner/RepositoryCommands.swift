@@ -4,7 +4,7 @@ import Processes
 
 /// What a repository's own files tell git and a user approves: the commands that it is to run (filters, merge
 /// drivers, signing programs, credential helpers, ssh, with the attributes in the git directory that choose
-/// files for them), and the settings that change results without being commands.
+/// files for them), the settings that change results without being commands, and the hooks that git runs.
 ///
 /// A worker can write those files (THREATS T1), so that only commands which this user has approved run, and
 /// nothing goes on when a setting is not as it was.
@@ -41,7 +41,9 @@ public struct RepositoryCommands: Equatable, Sendable {
     }
     let own = try program.ownSettings()
     var results: [(key: String, settings: [CommandSetting])] = []
-    for setting in try own.results + RepositoryCommands.pathFiles.flatMap(lines) {
+    for setting in try own.results + RepositoryCommands.pathFiles.flatMap(lines)
+      + OwnHooks(commonDirectory: common).settings
+    {
       // Of one key the last value holds; between keys the order says nothing.
       if let index = results.firstIndex(where: { $0.key == setting.key }) {
         results[index].settings.append(setting)

@@ -23,7 +23,8 @@ struct SharedServer {
     guard check.isDecisive else { return check.check.level == .ok ? nil : check.check }
     throw CommandError(
       check.check.message,
-      hint: (check.check.hint.map { $0 + "; " } ?? "") + "or work alone: git config --unset migrate.remote")
+      hint: (check.check.hint.map { $0 + "; " } ?? "")
+        + "or work alone: git config --unset migrate.remote, then git migrate trust")
   }
 
   /// What the doctor says of it.

@@ -67,6 +67,34 @@ extension Site {
     seenCommandFiles = seen
   }
 
+  /// The values of a key that decides what programs are given: the user's own, and of the repository's those
+  /// that were approved, for a worker may have written others by now. Before anything was approved nothing
+  /// has run, and those that are there count.
+  func approvedValues(_ key: String) throws(CommandError) -> [String] {
+    guard let approved = try approvedCommands()?.results else {
+      return try reporting { try repository.configValues(key) }
+    }
+    return try reporting { try repository.usersConfigValues(key) }
+      + approved.filter { $0.key == key.lowercased() }.map(\.value)
+  }
+
+  /// Which variables the configuration lets through, and to whom, for people.
+  public var configuredVariables: [(place: String, names: [String])] {
+    [("workers and verifiers", passedVariables), ("agents", agentVariables)].filter { !$0.1.isEmpty }
+  }
+
+  /// Changes hooks or settings as the user has asked for with this command. Where all was approved before, it
+  /// is approved afterwards, too; what was not stays so.
+  func keepingApproval<Value>(
+    _ change: () throws(CommandError) -> Value
+  ) throws(CommandError) -> Value {
+    var wasApproved = false
+    if try approvedCommands() != nil { wasApproved = try isApproved(repositoryCommands()) }
+    let value = try change()
+    if wasApproved { try approve(repositoryCommands()) }
+    return value
+  }
+
   /// What is thrown for a command that may not run.
   static func unapproved(_ difference: String) -> CommandError {
     var error = CommandError(
@@ -93,10 +121,11 @@ extension Site {
   }
 }
 
-/// The files that say what a user approves of a repository, byte for byte: while they are the same, git
-/// need not be asked again.
+/// The files that say what a user approves of a repository, byte for byte, and the state of its hooks: while
+/// they are the same, git need not be asked again.
 struct CommandFiles: Equatable {
   private let contents: [[UInt8]?]
+  private let hooks: [String]
 
   /// Reads them; `nil` when they do not tell all, because they include others, which can change alone.
   init?(commonDirectory: String) {
@@ -114,5 +143,6 @@ struct CommandFiles: Equatable {
       contents.append(bytes)
     }
     self.contents = contents
+    hooks = OwnHooks(commonDirectory: commonDirectory).stamps
   }
 }

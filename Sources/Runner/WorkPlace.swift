@@ -158,7 +158,7 @@ extension Site {
   }
 
   private func names(_ key: String) -> [String] {
-    let values = (try? repository.configValues(key)) ?? []
+    let values = (try? approvedValues(key)) ?? []
     return values.flatMap { $0.split(separator: " ").map(String.init) }
   }
 }

@@ -62,7 +62,7 @@ struct AgentTests {
   @Test("gets a variable that the user lets through by name")
   func letThrough() throws {
     let world = try world(agent: "env > \"$HOME/env\"; echo x > x")
-    try world.repository.git("config", "migrate.passEnvironment", "MY_KEY OTHER")
+    try world.repository.git("config", "--global", "migrate.passEnvironment", "MY_KEY OTHER")
     #expect(try world.migrate("run", adding: ["MY_KEY": "wanted", "HIDDEN": "no"]).code == 0)
     #expect(try world.note("env").contains("MY_KEY=wanted"))
     #expect(try !world.note("env").contains("HIDDEN"))
@@ -78,8 +78,11 @@ struct AgentTests {
         + "{ name: d, run: '\(noting("d"))', env: DATABASE_KEY }] }",
       more: "worktree: { setup: '\(noting("setup"))' }\n"
         + "agent: { command: '\(noting("agent")); echo x > x', env: [AGENT_KEY, UNSET_KEY] }")
-    try world.repository.git("config", "--add", "migrate.agentEnvironment", "OTHER_KEY GIT_TRACE")
+    try world.repository.git("config", "--global", "--add", "migrate.agentEnvironment", "OTHER_KEY GIT_TRACE")
     try world.repository.git("config", "--add", "migrate.agentEnvironment", "THIRD")
+    let refused = try world.migrate("run")
+    #expect(refused.code == 1 && refused.err.contains("'migrate.agentenvironment' in '"), "\(refused)")
+    #expect(try world.migrate("trust", "--yes").code == 0)
     let keys = ["AGENT_KEY", "OTHER_KEY", "THIRD", "DATABASE_KEY"]
     let run = try world.migrate(
       "run", adding: Dictionary(uniqueKeysWithValues: (keys + ["GIT_TRACE"]).map { ($0, "0") }))

@@ -45,6 +45,9 @@ import Testing
   @Test func `init is idempotent, and its undoing complete`() throws {
     try world.git("repo", "config", "--add", "log.excludeDecoration", "refs/mine/*")
     let hooks = try Files.listDirectory(world.path("repo/.git/hooks"))
+    // What makes git wait for locks stays.
+    try world.git("repo", "config", "core.filesRefLockTimeout", "10000")
+    try world.git("repo", "config", "core.packedRefsTimeout", "200")
     let config = try world.read("repo/.git/config")
     #expect(try states() == [.missing, .missing, .missing])
     #expect(try world.install().done.count == 4)
@@ -57,6 +60,16 @@ import Testing
     #expect(try Files.listDirectory(world.path("repo/.git/hooks")) == hooks)
     #expect(try world.read("repo/.git/config") == config)
     #expect(try HookSetup(site: world.site()).uninstall().done.isEmpty)
+  }
+
+  @Test func `git is made to wait for locks, where nobody has said how long, and goes on doing so`() throws {
+    try world.git(".", "config", "--global", "core.packedRefsTimeout", "3000")
+    let changes = try world.install()
+    #expect(changes.done.contains { $0.hasPrefix("set core.filesRefLockTimeout to 10000 ms") })
+    #expect(!changes.done.contains { $0.contains("core.packedRefsTimeout") })
+    _ = try HookSetup(site: world.site()).uninstall()
+    let waits = try world.git("repo", "config", "--get-regexp", "timeout").text
+    #expect(waits == "core.packedrefstimeout 3000\ncore.filesreflocktimeout 10000")
   }
 
   @Test func `a setting of the user's own is not taken away`() throws {

@@ -28,6 +28,14 @@ struct ResultSettingTests {
       ("submodule.x.update", "git config submodule.x.update '!touch pwned'"),
       ("core.protectntfs", "git config core.protectNTFS false"),
       ("core.worktree", "git config core.worktree $D/.."),
+      ("migrate.passenvironment", "git config --add migrate.passEnvironment SECRET"),
+      ("migrate.agentenvironment", "git config migrate.agentEnvironment SECRET"),
+      ("migrate.worktreeroot", "git config migrate.worktreeRoot /elsewhere"),
+      (
+        "hooks/post-checkout",
+        "printf '#!/bin/sh\\n' > $D/hooks/post-checkout; chmod +x $D/hooks/post-checkout"
+      ),
+      ("hooks/pre-push", "mkdir -p $D/hooks; echo 'exit 0' >> $D/hooks/pre-push"),
       ("info/exclude", "echo '*.txt' >> $D/info/exclude"),
       ("info/sparse-checkout", "echo /a > $D/info/sparse-checkout"),
       ("core.eol", "echo [core] eol = crlf > $D/late; git config include.path late"),

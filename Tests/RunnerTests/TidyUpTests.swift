@@ -20,8 +20,7 @@ struct TidyUpTests {
     try world.start(
       steps.joined(separator: "\n"), gate: "\n  verifiers: [ { name: test, run: 'true' } ]\n  guards: []")
     // A merge holds its branch while the hooks judge it; git's own patience with a lock is a tenth of a
-    // second.
-    try world.repository.git("config", "core.filesRefLockTimeout", "10000")
+    // second, which 'start' makes longer.
     let run = try world.begin("run", "-q", "-j", "2")
     var failures: [String] = []
     var done = 0

@@ -7,6 +7,7 @@ extension Process: Surroundings {
   var events: any EventLedger { ledger }
   func wait(for descriptors: [Int32]) {}
   func tell(_ migration: String, _ notice: Notice, report: (String) -> Void) {
+    pay(notice)
     if passes() { report(String(describing: notice)) }
   }
   func endRun() {}

@@ -59,6 +59,8 @@ final class Process {
   /// What the process has started and must end with it.
   var children: [SimulatedAttempt] = []
   var gates: [SimulatedGate] = []
+  /// What persons must be told, because of what it has recorded, and were not yet.
+  private(set) var owed: [Notice] = []
   /// The trees of all gates that it has begun.
   var gatesBegun: [OID] = []
 
@@ -113,6 +115,16 @@ final class Process {
     world.depth -= 1
     machine.isBusy = wasBusy
     world.note("\(actor) goes on")
+  }
+
+  /// An entry of its own was accepted, from which this follows.
+  func owe(_ effects: [Effect]) {
+    for case .notify(_, let notice) in effects { owed.append(notice) }
+  }
+
+  /// A person is told.
+  func pay(_ notice: Notice) {
+    if let index = owed.firstIndex(of: notice) { owed.remove(at: index) }
   }
 
   func crash() {

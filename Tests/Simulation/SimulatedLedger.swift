@@ -106,7 +106,8 @@ final class SimulatedLedger: EventLedger, EntryStore {
   /// I-4: what is told must be so.
   private func acknowledge(_ outcome: AppendOutcome) {
     switch outcome {
-    case .won(let snapshot, _):
+    case .won(let snapshot, let effects):
+      process.owe(effects)
       guard let tip = snapshot.tip, written.last == tip else {
         return world.fail("I-4", "an append was won, but not with the entries that it wrote last")
       }

@@ -150,6 +150,9 @@ extension World {
 
   private func end(_ machine: Machine, _ ending: Orchestrator.Ending) {
     note("\(machine.name) ends: \(ending)")
+    if let notice = machine.process?.owed.first {
+      fail("I-16", "\(machine.name) has recorded it, and has told nobody: \(notice)")
+    }
     machine.process?.end()
     machine.process = nil
     machine.run = nil

@@ -47,6 +47,7 @@ struct StartCommand: Subcommand {
     if !leavesHooks {
       let changes = try HookSetup(site: site).install()
       for warning in changes.warnings { context.warn(warning) }
+      for line in changes.patience { context.note(line) }
     }
     // Where that cannot be written, nothing is recorded either.
     try site.approve(input.digest, expanded.migration)
@@ -95,6 +96,9 @@ struct StartCommand: Subcommand {
       "\(plan.migration): \(Count.of(plan.steps.count, "step")), from \(point.base) into \(plan.into)")
     for (place, names) in plan.namedVariables {
       try context.output.line("\(place) gets \(names.joined(separator: ", "))")
+    }
+    for (place, names) in try context.site().configuredVariables {
+      try context.output.line("\(place) get \(names.joined(separator: ", ")), by the configuration")
     }
     context.hint("run 'git migrate run' to do them, 'git migrate status' to see them")
   }
