@@ -67,6 +67,20 @@ extension GitProgram {
     )
   }
 
+  /// The files that git neither tracks nor ignores; those of a repository inside are not among them.
+  public func untrackedFiles(path: String) throws(GitError) -> [String] {
+    let list = ["ls-files", "-z", "--others", "--exclude-standard"]
+    return names(try require(run(list, workTree: path), "list the files of", path)).filter {
+      !$0.hasSuffix("/")
+    }
+  }
+
+  /// Writes the tracked files that are not what the index says, and leaves all others alone. No hook runs.
+  public func writeTrackedFiles(path: String) throws(GitError) {
+    _ = try require(
+      run(["checkout-index", "--force", "--all", "--quiet"], workTree: path), "put back the files of", path)
+  }
+
   private func names(_ output: Output) -> [String] {
     output.stdout.split(separator: 0).map { PathText.string($0) }
   }

@@ -158,14 +158,22 @@ extension Slots {
 
   func forgetBeginning(_ slot: String) throws { try Files.removeFile(beginningPath(slot)) }
 
-  /// Notes again what lies in a slot, after the set-up command: what it made is not the worker's.
-  func noteSetUp(_ slot: String, migration: String, fence: Fence) throws(CommandError) {
+  /// Notes again what lies in a slot, after the set-up command: what it made is not the worker's. With
+  /// `putsBack` what it changed of tracked files is put back, as the gate does; not where the worker begins
+  /// with files that differ from the index.
+  func noteSetUp(
+    _ slot: String, migration: String, fence: Fence, putsBack: Bool
+  ) throws(CommandError) {
     try reporting { () throws in
       guard var found = beginning(slot, migration: migration, fence: fence) else { return }
-      let surplus = try surplus(try open(slot), slot)
+      let worktree = try open(slot)
+      let git = site.program(of: worktree)
+      if putsBack { try git.writeTrackedFiles(path: try path(slot)) }
+      let surplus = try surplus(worktree, slot)
       found.ignored = [:]
       found.folders = []
-      found.note(ignored: surplus.ignored, below: try path(slot))
+      let others = try git.untrackedFiles(path: try path(slot))
+      found.note(ignored: surplus.ignored + others, below: try path(slot))
       found.note(copied: found.copied.keys.map { PathText.string($0) }, below: try path(slot))
       found.repositories = Set(surplus.embeddedRepositories.map { PathText.bytes($0) })
       found.note(reservedBeside: surplus.ignored, below: try path(slot))

@@ -18,6 +18,8 @@ extension Surroundings {
       let now = try reporting({ try events.read() }).state.migration(named: seen.name),
       !now.isMoving, found != now.tip.oid, try tip(of: seen.intoRef) == found
     else { return nil }
+    // Where the ledger is shared, another clone merged, and the branch here is still to follow.
+    if isShared, try isAncestor(found, of: now.tip.oid) { return nil }
     return
       "'\(now.into)' is at '\(found.hex.prefix(10))', which came there past the gate, where the ledger has "
       + "'\(now.tip.hex.prefix(10))'; put it back with 'git update-ref \(now.intoRef) \(now.tip.hex)'"

@@ -40,7 +40,8 @@ public struct Preparing {
     guard let setup = held.plan.worktree.setup, let slot = held.claim.slot else { return }
     let status = try site.start(place.setup(setup, timeoutSeconds: 3600)).wait().status
     guard !status.isSuccess else {
-      return try Slots(site: site).noteSetUp(slot, migration: held.migration, fence: held.claim.fence)
+      return try Slots(site: site).noteSetUp(
+        slot, migration: held.migration, fence: held.claim.fence, putsBack: held.step.resolves == nil)
     }
     let reason = "the set-up command \(place.reason(status, log: place.setupLog))"
     let failure = Migration.Failure(kind: .setup, reason: reason, details: place.tail(place.setupLog))

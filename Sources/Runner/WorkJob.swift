@@ -63,7 +63,8 @@ final class WorkJob: Attempt {
       end = .stopped
     } else if isSettingUp && status.isSuccess {
       isSettingUp = false
-      try Slots(site: site).noteSetUp(slot, migration: migration, fence: claim.fence)
+      try Slots(site: site).noteSetUp(
+        slot, migration: migration, fence: claim.fence, putsBack: step.resolves == nil)
       child = try site.start(place.work)
       Slots(site: site).note(child.supervisor, in: slot)
       return nil

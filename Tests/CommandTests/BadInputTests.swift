@@ -161,11 +161,11 @@ import Testing
   @Test func aNewerLedgerCanBeReadAsText() throws {
     let world = try TestRepository()
     try world.start(Plans.demo)
-    try world.tamper(message: "S1 was enchanted\n\n{\"kind\":\"step.enchanted\",\"seq\":2,\"v\":2}\n")
+    try world.tamper(message: "S1 was enchanted\n\n{\"kind\":\"step.enchanted\",\"seq\":2,\"v\":3}\n")
     let expected = TestRun(
       128,
       err: """
-        fatal: the ledger entry '<oid>' has format 2, which this version cannot read
+        fatal: the ledger entry '<oid>' has format 3, which this version cannot read
         hint: install a newer git-migrate; this one will not write to the ledger
 
         """)

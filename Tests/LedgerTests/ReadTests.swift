@@ -107,9 +107,9 @@ struct ReadTests {
   func newer() throws {
     let error = try fault { line in
       guard let range = line.firstRange(of: "\"v\":1}") else { return line }
-      return line.replacingCharacters(range, by: "\"v\":2}")
+      return line.replacingCharacters(range, by: "\"v\":3}")
     }
-    guard case .newer(_, 2)? = error else {
+    guard case .newer(_, 3)? = error else {
       Issue.record("\(String(describing: error))")
       return
     }

@@ -307,4 +307,20 @@ struct HarvestTests {
     #expect(try failure(world, "B").reason == "ended with exit code 1")
     #expect(try world.migrate("show", "A").out.contains("run: <command> || [ $? -eq 1 ]"))
   }
+
+  @Test("what the set-up wrote is none of the worker's, tracked or not, unless he writes over it")
+  func setUpIsNobodys() throws {
+    let world = try MigrationWorld(files: ["lock.json": "1\n"])
+    try world.start(
+      """
+        - { id: A, run: 'test -e venv/tool && grep -q 1 lock.json && echo b > a.txt' }
+        - { id: B, needs: [A], run: 'echo mine > venv/tool; echo 3 > lock.json' }
+      """,
+      more: "worktree: { setup: 'echo 2 > lock.json; mkdir -p venv; echo 1 > venv/tool; echo x > venv/y' }")
+    let run = try world.migrate("run", "-j", "1")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.repository.git("diff", "--name-only", "main", "migrate/mig~1") == "a.txt")
+    let all = try world.repository.git("diff", "--name-only", "main", "migrate/mig")
+    #expect(all.split(separator: "\n") == ["a.txt", "lock.json", "venv/tool"])
+  }
 }

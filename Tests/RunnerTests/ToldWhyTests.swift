@@ -71,7 +71,8 @@ struct ToldWhyTests {
     let failed = lines.indices.filter { lines[$0].contains("A attempt failed") }
     #expect(failed.count == 2, "\(run)")
     for (number, index) in zip(1..., failed) {
-      let line = lines.dropFirst(index + 1).first ?? ""
+      // What others did at that moment may stand between.
+      let line = lines.dropFirst(index + 1).first { $0.hasPrefix("  log: ") } ?? ""
       #expect(
         line.hasPrefix("  log: /") && line.hasSuffix("/A/\(number)-work.log ('git migrate logs A')"), "\(run)"
       )
