@@ -140,6 +140,7 @@ struct RefStore: EntryStore {
     if try recoverLock() { return true }
     // A lock that nobody has open was left by a killed process, most likely: it is old enough soon.
     let isLeft = StaleLock.isLeft(in: ledger.repository)
+    if isLeft { ledger.tellOfLeftLock() }
     return errors < (isLeft ? Ledger.triesForLeftLock : Ledger.triesAfterErrors)
   }
 

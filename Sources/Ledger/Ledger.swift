@@ -33,6 +33,7 @@ public final class Ledger {
   public var remote: (any LedgerRemote)?
   /// Told what a person should know: that the remote cannot be reached, what it refused.
   public var warn: (String) -> Void = { _ in }
+  private var hasToldOfLock = false
   /// Where it is remembered, outside of the repository, what was seen of the ledger; `nil` remembers nothing.
   public var witness: Witness?
   /// What of it is known to be so.
@@ -188,6 +189,15 @@ public final class Ledger {
     } catch {
       throw .damaged(commit: commit.oid, reason: "its checkpoint cannot be read: \(error)")
     }
+  }
+
+  /// Says, once, which lock keeps a writer waiting, and for how long.
+  func tellOfLeftLock() {
+    guard !hasToldOfLock, let path = StaleLock.present(on: Ledger.ref, in: repository) else { return }
+    hasToldOfLock = true
+    warn(
+      "waiting for '\(path)', which no program has open; a killed one left it, and it is taken away when it "
+        + "is a minute old")
   }
 
   /// Folds one entry onto a snapshot; an entry out of place, or one that `decide` refuses, is damage.
