@@ -8,8 +8,8 @@ final class AttemptTable {
   private(set) var jobs: [any Attempt] = []
   /// Those of the jobs that have ended and whose files are being kept.
   private var ends: [AttemptEnd] = []
-  /// When each claim of ours was last known to be fresh, by the clock here.
-  private(set) var renewals: [Fence: Timestamp] = [:]
+  /// When each claim of ours was last known to be fresh, by the clock here, by migration.
+  private var renewals: [String: [Fence: Timestamp]] = [:]
 
   init(in site: any Surroundings, late: LateWarnings) {
     self.site = site
@@ -22,11 +22,16 @@ final class AttemptTable {
   /// Takes a begun attempt in.
   func add(_ job: any Attempt) {
     jobs.append(job)
-    renewals[job.claim.fence] = site.clock.now()
+    noteRenewal(job.migration, job.claim.fence)
   }
 
   /// Notes that a claim is fresh now.
-  func noteRenewal(_ fence: Fence) { renewals[fence] = site.clock.now() }
+  func noteRenewal(_ migration: String, _ fence: Fence) {
+    renewals[migration, default: [:]][fence] = site.clock.now()
+  }
+
+  /// When each claim on a migration was last known to be fresh, by the clock here.
+  func renewals(of migration: String) -> [Fence: Timestamp] { renewals[migration] ?? [:] }
 
   /// The attempt that works for a claim.
   func job(_ migration: String, _ fence: Fence) -> (any Attempt)? {
@@ -64,6 +69,6 @@ final class AttemptTable {
   private func forget(_ end: AttemptEnd) {
     ends.removeAll { $0 === end }
     jobs.removeAll { $0 === end.job }
-    renewals[end.job.claim.fence] = nil
+    renewals[end.job.migration]?[end.job.claim.fence] = nil
   }
 }

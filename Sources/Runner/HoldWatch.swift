@@ -1,7 +1,6 @@
 import Migration
 
-/// Tells when a hold of ours is to be renewed: once half of it is over, by what the ledger says and, as the
-/// ledger's clock may be ahead of ours, by the time that has passed here.
+/// Remembers when a hold of ours was renewed, so that it is renewed once half of it is over.
 struct HoldWatch {
   private var renewedAt: Timestamp?
 
@@ -12,8 +11,7 @@ struct HoldWatch {
   mutating func isDue(at now: Timestamp, seconds: Int, until expiresAt: Timestamp) -> Bool {
     let since = renewedAt ?? now
     renewedAt = since
-    let isHalfOver = now < since || now >= since.adding(seconds: seconds / 2)
-    guard isHalfOver || now.adding(seconds: seconds / 2) >= expiresAt else { return false }
+    guard expiresAt.isToBeRenewed(at: now, renewed: since, seconds: seconds) else { return false }
     renewedAt = now
     return true
   }

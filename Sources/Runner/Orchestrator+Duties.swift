@@ -156,7 +156,7 @@ extension Orchestrator {
   private func holder(_ number: Int) -> String { "\(site.actor)/\(number)" }
 
   private func renew(_ fence: Fence, _ holder: String, _ desk: Desk) throws(CommandError) -> Bool {
-    attempts.noteRenewal(fence)
+    attempts.noteRenewal(desk.migration, fence)
     let outcome = try Interpreter(in: site, report: late.warn).append(by: holder) {
       (snapshot, at) throws(Refusal) in
       guard let state = snapshot.state.migration(named: desk.migration), let step = state.step(fence.step),

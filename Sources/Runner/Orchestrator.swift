@@ -181,7 +181,7 @@ public final class Orchestrator {
         looksAtBranch: jobs.isEmpty && desk.gate == nil && desk.baseline == nil)
       seat.work = Set(jobs.map(\.claim.fence))
       seat.stopping = Set(jobs.filter(\.isStopping).map(\.claim.fence))
-      seat.renewed = attempts.renewals
+      seat.renewed = attempts.renewals(of: state.name)
       seat.judging = desk.judging
       seat.judgesBase = desk.baseline != nil || desk.gate?.isJudgingBase == true
       seat.resting = desk.resting.fences(at: seat.clock)

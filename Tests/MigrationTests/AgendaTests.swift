@@ -107,13 +107,27 @@ import Testing
     #expect(agenda(story, seat) == [.expire(story.fence("A"), renewal: 0, .timeout)])
   }
 
-  @Test func whatOthersLeftComesBeforeAnyBeginning() {
+  @Test func whatOthersLeftComesFirstAndHoldsUpNothingElse() {
     let story = begun([PlannedStep(id: "A"), PlannedStep(id: "B")])
     story.claim("A", by: "w1", machine: "m2")
     var seat = seat(story)
     seat.dead = [process(7, on: "m2")]
-    #expect(
-      agenda(story, seat) == [.expire(story.fence("A"), renewal: 0, .holderDead(process(7, on: "m2")))])
+    let expired = Duty.expire(story.fence("A"), renewal: 0, .holderDead(process(7, on: "m2")))
+    #expect(agenda(story, seat) == [expired, .begin(step: "B")])
+  }
+
+  @Test func aMergeThatCannotBeSettledYetKeepsNobodyFromEnding() {
+    let story = begun([PlannedStep(id: "A"), PlannedStep(id: "B")])
+    story.claim("A")
+    story.submit("A")
+    story.gate("A")
+    story.verdict("A", .passed)
+    story.intend("A")
+    var seat = seat(story)
+    seat.dead = [process(9)]
+    #expect(agenda(story, seat).contains(.begin(step: "B")))
+    seat.isEnding = true
+    #expect(agenda(story, seat).last == .end(.interrupted))
   }
 
   @Test func aMergeThatWasCutOffIsSettled() {
@@ -231,7 +245,7 @@ import Testing
     var seat = seat(story)
     #expect(agenda(story, seat) == [.end(.paused("lunch"))])
     seat.dead = [process(7, on: "m2")]
-    #expect(agenda(story, seat).count == 1)
+    #expect(agenda(story, seat).count == 2, "it is put in order, and ends")
   }
 
   @Test func afterASignalNothingBegins() {

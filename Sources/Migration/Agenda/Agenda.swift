@@ -21,21 +21,20 @@ extension MigrationState {
   /// What is due at `now`, the later one of the seat's clock and the ledger's last time: most urgent first.
   ///
   /// What others left behind comes first, then what ends work of ours, then what begins some, then the
-  /// leases; `end` stands alone, or behind a last look at the base. The agenda of a command has only what
-  /// others left behind.
+  /// leases. What others left and cannot be put in order yet, because a branch is locked, holds up nothing
+  /// else; `end` stands behind it and behind a last look at the base only. The agenda of a command has only
+  /// what others left behind.
   public func agenda(at now: Timestamp, seat: Seat) -> [Duty] {
     let left = phase.isTerminal ? [] : leftBehind(at: now, seat: seat)
     guard seat.free != nil else { return left }
-    var duties = left + unwanted(seat)
-    if left.isEmpty { duties += beginnings(at: now, seat: seat) }
-    duties += renewals(seat)
-    // A look at the base is no reason to stay.
+    var duties = unwanted(seat) + beginnings(at: now, seat: seat) + renewals(seat)
+    // Neither what others left and cannot be put in order yet nor a look at the base is a reason to stay.
     if duties.allSatisfy({ $0 == .followBase }), seat.work.isEmpty, seat.judging == .nothing,
       let ending = ending(seat)
     {
       duties.append(.end(ending))
     }
-    return duties
+    return left + duties
   }
 
   // MARK: What others left behind
@@ -104,15 +103,15 @@ extension MigrationState {
   /// Each lease of ours of which half is over: by what it says and, as the ledger's clock may be ahead of
   /// ours, by the time that has passed here.
   private func renewals(_ seat: Seat) -> [Duty] {
-    let half = plan.leaseSeconds / 2
     let now = seat.clock
     return stepsInFlight.compactMap { step in
       let fence = Fence(step: step.id, epoch: step.epoch)
       guard case .leased(let lease) = step.phase, seat.work.contains(fence), !seat.stopping.contains(fence)
       else { return nil }
       let fresh = seat.renewed[fence] ?? now
-      guard now < fresh || now >= fresh.adding(seconds: half) || now.adding(seconds: half) >= lease.expiresAt
-      else { return nil }
+      guard lease.expiresAt.isToBeRenewed(at: now, renewed: fresh, seconds: plan.leaseSeconds) else {
+        return nil
+      }
       return .renew(fence, holder: lease.holder, until: lease.renewed(at: now, seconds: plan.leaseSeconds))
     }
   }
