@@ -81,6 +81,13 @@ extension GitProgram {
       run(["checkout-index", "--force", "--all", "--quiet"], workTree: path), "put back the files of", path)
   }
 
+  /// The change from one commit or tree to another, as text. No program of the user's shows it.
+  public func patch(from old: String, to new: String) throws(GitError) -> String {
+    let options = ["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames"]
+    let output = try require(run(options + [old, new, "--"]), "compare", new)
+    return String(decoding: output.stdout, as: UTF8.self)
+  }
+
   private func names(_ output: Output) -> [String] {
     output.stdout.split(separator: 0).map { PathText.string($0) }
   }

@@ -101,7 +101,7 @@ struct RecordedMoves {
     let event = found.entry.event
     guard let migration = before.migration(named: event.migration) else { return }
     switch event.change {
-    case .stepMerged(let fence, _):
+    case .stepMerged(let fence, _, _):
       guard case .merging(_, _, let target)? = migration.step(fence.step)?.phase else { return }
       add(event.migration, PendingMove(target))
     case .refreshMerged:
@@ -111,7 +111,7 @@ struct RecordedMoves {
       .migrationFinished, .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed,
       .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased,
       .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned,
-      .mergeIntended, .mergeAbandoned, .stepAdded, .stepRetried, .stepSkipped,
+      .mergeIntended, .mergeAbandoned, .train, .stepAdded, .stepRetried, .stepSkipped,
       .ledgerUpgraded, .reserved:
       return
     }

@@ -62,7 +62,7 @@ extension Ledger {
     _ migration: MigrationState, _ done: [PendingMove], at tip: OID
   ) throws(GitError) -> [Finding] {
     guard let start = OID(migration.start.hex), try repository.objectExists(start) else { return [] }
-    let named = Set((done + migration.pendingMoves).map(\.new))
+    let named = Set((done + migration.pendingMoves).flatMap(\.commits))
     var findings: [Finding] = []
     for oid in try repository.commits(from: tip, excluding: [start], firstParentOnly: true)
     where !named.contains(oid) {

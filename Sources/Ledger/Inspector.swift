@@ -212,6 +212,8 @@ extension Refusal {
     case .leaseExpired, .baselineAbandoned: return "I-15"
     case .baselineClaimed: return "I-17"
     case .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted, .gateAbandoned: return "I-13"
+    case .train(.started): return "I-13"
+    case .train(.split), .train(.finished): return "I-22"
     case .gateFinished, .mergeIntended, .refreshIntended: return "I-22"
     case .stepMerged, .refreshMerged, .mergeAbandoned, .refreshAbandoned: return "I-23"
     case .migrationPaused, .migrationResumed, .migrationAborted, .migrationFinished, .baselineRecorded,

@@ -18,7 +18,7 @@ struct MoveCheck {
     guard let migration = before.migration(named: event.migration) else { return }
     switch event.change {
     case .stepSubmitted(let fence, _): results[migration.name, default: [:]][fence] = found.commit
-    case .stepMerged(let fence, _):
+    case .stepMerged(let fence, _, _):
       guard case .merging(_, _, let target)? = migration.step(fence.step)?.phase else { return }
       try check(PendingMove(target), found, isDone: true)
     case .refreshMerged:
@@ -31,7 +31,8 @@ struct MoveCheck {
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
       .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
-      .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeAbandoned, .stepAdded, .stepRetried,
+      .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeAbandoned, .train, .stepAdded,
+      .stepRetried,
       .stepSkipped, .ledgerUpgraded, .reserved:
       return
     }
@@ -91,18 +92,5 @@ struct MoveCheck {
     throw .breach(
       Breach(
         rule: "I-22", commit: found.commit, reason: "'\(move.new.short)' cannot be merged: \(reason)"))
-  }
-}
-
-extension PendingMove {
-  /// Why the commit is not the one that the gate allowed, or `nil`.
-  func fault(in repository: Repository) throws(GitError) -> String? {
-    guard try repository.objectHeader(new).kind == .commit else { return "it is no commit" }
-    let commit = try repository.commit(new)
-    if commit.tree != tree { return "its tree is not the one that passed the gate" }
-    if commit.parents.first != old { return "it does not follow '\(old.short)'" }
-    let others = Array(commit.parents.dropFirst())
-    if let base { return others == [base] ? nil : "its second parent is not the base '\(base.short)'" }
-    return others.isEmpty ? nil : "it has \(commit.parents.count) parents, and a step's has one"
   }
 }

@@ -91,10 +91,14 @@ extension RefGuard {
       + "in a clone, fetch '\(Ledger.ref)' together with the branch, with '--atomic'"
   }
 
-  /// Whether the commit is one of those that the branch was led over, from its start to the ledger's tip.
+  /// Whether the branch once was at the commit, on its way from its start to the ledger's tip. It never was at
+  /// one inside of a train: that tree was not judged.
   private func isMerged(_ commit: OID, start: OID, tip: OID) throws(GitError) -> Bool {
     if commit == start || commit == tip { return true }
-    return try repository.commits(from: tip, excluding: [start], firstParentOnly: true).contains(commit)
+    let commits = try repository.commits(from: tip, excluding: [start], firstParentOnly: true)
+    guard let index = commits.firstIndex(of: commit) else { return false }
+    guard index > 0 else { return true }
+    return try !repository.commit(commit).isInsideTrain(before: repository.commit(commits[index - 1]))
   }
 
   // MARK: A branch that people share
@@ -156,62 +160,5 @@ extension RefGuard {
 
   private func hasLine(_ message: [UInt8], _ prefix: [UInt8]) -> Bool {
     message.split(separator: 0x0A).contains { $0.starts(with: prefix) }
-  }
-}
-
-/// A move that the ledger has announced and not settled yet.
-struct PendingMove {
-  var old: OID
-  var new: OID
-  var tree: OID
-  /// The base that it takes in, its second parent; `nil` for a step of the plan, which has one parent only.
-  var base: OID?
-
-  init?(_ target: MergeTarget) {
-    guard let old = OID(target.old.hex), let new = OID(target.new.hex), let tree = OID(target.tree.hex) else {
-      return nil
-    }
-    (self.old, self.new, self.tree) = (old, new, tree)
-    base = target.base?.oid
-  }
-
-  init?(_ refresh: Refresh) {
-    guard let old = OID(refresh.old.hex), let new = OID(refresh.new.hex), let tree = OID(refresh.tree.hex),
-      let base = OID(refresh.base.hex)
-    else { return nil }
-    (self.old, self.new, self.tree, self.base) = (old, new, tree, base)
-  }
-}
-
-extension MigrationState {
-  /// The moves of the integration branch that are under way: by the rules at most one.
-  var pendingMoves: [PendingMove] {
-    var moves: [PendingMove] = []
-    if let refresh, let move = PendingMove(refresh) {
-      moves.append(move)
-    }
-    for step in steps {
-      guard case .merging(_, _, let target) = step.phase else { continue }
-      if let move = PendingMove(target) { moves.append(move) }
-    }
-    return moves
-  }
-
-  /// The commits that steps were merged as.
-  var mergedCommits: [OID] {
-    steps.compactMap { step in
-      guard case .merged(let commit?) = step.phase else { return nil }
-      return OID(commit.hex)
-    }
-  }
-}
-
-extension StepPhase {
-  /// What was handed in and is not settled yet.
-  var submission: Submission? {
-    switch self {
-    case .submitted(let submission), .gating(let submission, _), .merging(let submission, _, _): submission
-    case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: nil
-    }
   }
 }

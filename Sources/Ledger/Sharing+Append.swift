@@ -179,11 +179,12 @@ extension Migration.Change {
       .gateAbandoned:
       true
     case .baselineAbandoned(_, let evidence): evidence == .holder
+    case .train(.split), .train(.finished): true
     case .stepReleased(_, let forced, _): !forced
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
       .baselineRecorded, .stepClaimed, .leaseExpired, .gateStarted, .mergeIntended, .mergeAbandoned,
-      .stepMerged, .stepAdded, .stepRetried, .stepSkipped,
+      .stepMerged, .train(.started), .stepAdded, .stepRetried, .stepSkipped,
       .ledgerUpgraded, .reserved:
       false
     }

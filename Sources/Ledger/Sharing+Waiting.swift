@@ -158,7 +158,7 @@ extension Sharing {
         let attempt = Ledger.attemptRef(proposal.migration, fence)
         guard (try? store.tip(of: attempt)).flatMap(\.self) == result.commit.oid else { continue }
         updates.append(GitProgram.PushUpdate(ref: attempt, to: result.commit.oid, from: nil))
-      case .stepMerged(let fence, let commit):
+      case .stepMerged(let fence, let commit, _):
         guard case .merging(_, _, let target)? = old?.step(fence.step)?.phase else { continue }
         if isThere(commit.oid, ref) { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: target.old.oid))
@@ -170,7 +170,7 @@ extension Sharing {
         .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
         .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
         .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
-        .stepAdded, .stepRetried, .stepSkipped,
+        .train, .stepAdded, .stepRetried, .stepSkipped,
         .ledgerUpgraded, .reserved:
         continue
       }

@@ -65,6 +65,7 @@ struct Reducer {
       }
       position = found
       try applyToMigration()
+      dissolveBrokenTrain()
     }
     state.at = event.at
     state.version = event.version
@@ -107,7 +108,10 @@ struct Reducer {
     case .gateAbandoned(let fence, let gate, let evidence): try abandonGate(fence, gate, evidence)
     case .mergeIntended(let fence, let target): try intendMerge(fence, target)
     case .mergeAbandoned(let fence, let evidence, let reason): try abandonMerge(fence, evidence, reason)
-    case .stepMerged(let fence, let commit): try merge(fence, commit)
+    case .stepMerged(let fence, let commit, let train): try merge(fence, commit, train)
+    case .train(.started(let start)): try startTrain(start)
+    case .train(.split(let split)): try splitTrain(split)
+    case .train(.finished(let report)): try finishTrain(report)
     case .stepAdded(let addition): try addStep(addition)
     case .stepRetried(let step, _): try retry(step)
     case .stepSkipped(let step, let reason): try skip(step, reason)

@@ -66,12 +66,14 @@ extension Reducer {
     var start = run.start
     start.expiresAt = expiresAt
     set(index, .gating(submission, GateRun(start: start, hasPassed: false)))
+    try renewTrain(with: fence, until: expiresAt)
   }
 
   mutating func finishGate(_ fence: Fence, _ report: GateReport) throws(Refusal) {
     try requireNotEnded()
     let index = try indexOfStep(fence)
     let (submission, run) = try currentGate(index, report.gate, "judged")
+    try requireAlone(fence)
     guard !run.hasPassed else { throw Refusal(.wrongPhase, "'\(fence.step)' has passed already") }
     guard report.tree == run.start.tree else {
       throw Refusal(.invalid, "the verdict speaks of a tree that is not the candidate of '\(fence.step)'")
@@ -116,7 +118,13 @@ extension Reducer {
     block(index, "\(counts), the last two with the same result: \(failure.reason)")
   }
 
-  private func rested(_ submission: Submission, _ step: Step) -> Submission {
+  /// A step that is judged in a train has no verdict of its own.
+  private func requireAlone(_ fence: Fence) throws(Refusal) {
+    guard let train = migration.train, train.has(fence) else { return }
+    throw Refusal(.wrongPhase, "'\(fence.step)' is judged in train \(train.number)")
+  }
+
+  func rested(_ submission: Submission, _ step: Step) -> Submission {
     var later = submission
     let pause = migration.plan.backoff.pause(afterFailures: step.infrastructureRetries + 1)
     later.notBefore = at.adding(seconds: pause)
@@ -129,6 +137,11 @@ extension Reducer {
     let (submission, run) = try currentGate(index, gate, "given up")
     try requireAuthor(evidence, holder: run.start.holder, fence)
     try require(evidence, owner: run.start.owner, expiresAt: run.start.expiresAt)
+    if migration.train?.has(fence) == true {
+      if evidence != .holder { migration.trainLimit.noteFailed() }
+      // Without this member the train is none any more.
+      return set(index, .submitted(submission))
+    }
     switch evidence {
     case .holder: set(index, .submitted(submission))
     case .timeout: countInfrastructureRetry(index, then: .submitted(submission), "the gate run timed out")
@@ -152,7 +165,12 @@ extension Reducer {
     }
     try requireLength(until: target.expiresAt)
     try requireProcess(target.owner)
-    set(index, .merging(submission, run, target))
+    if let merge = target.train {
+      try intendTrainMerge(fence, target, merge)
+    } else {
+      try requireAlone(fence)
+      set(index, .merging(submission, run, target))
+    }
     effects.append(
       .moveBranch(migration: migration.name, fence, old: target.old, new: target.new))
   }
@@ -171,27 +189,50 @@ extension Reducer {
   mutating func abandonMerge(_ fence: Fence, _ evidence: Evidence, _ reason: String) throws(Refusal) {
     let index = try indexOfStep(fence)
     let step = migration.steps[index]
-    guard case .merging(let submission, let run, let target) = step.phase else {
+    guard case .merging(_, let run, let target) = step.phase else {
       throw wrongPhase(step, "given up")
     }
+    try requireLead(step, target)
     try requireAuthor(evidence, holder: run.start.holder, fence)
     try require(evidence, owner: target.owner, expiresAt: target.expiresAt)
-    migration.steps[index].lastFailure = Failure(kind: .setup, reason: reason)
-    countInfrastructureRetry(index, then: .submitted(rested(submission, step)), reason)
+    for index in landing(index, target) {
+      let step = migration.steps[index]
+      guard case .merging(let submission, _, target) = step.phase else { continue }
+      migration.steps[index].lastFailure = Failure(kind: .setup, reason: reason)
+      countInfrastructureRetry(index, then: .submitted(rested(submission, step)), reason)
+    }
   }
 
-  mutating func merge(_ fence: Fence, _ commit: ObjectID) throws(Refusal) {
+  /// One step speaks for the move that a train makes.
+  private func requireLead(_ step: Step, _ target: MergeTarget) throws(Refusal) {
+    guard !target.isLed(by: step.id), let train = target.train else { return }
+    throw Refusal(.wrongPhase, "'\(step.id)' is merged with train \(train.train)")
+  }
+
+  /// The steps that one move of the branch brings: that one, or all of its train.
+  private func landing(_ index: Int, _ target: MergeTarget) -> [Int] {
+    target.train?.members.compactMap { migration.index(of: $0.fence.step) } ?? [index]
+  }
+
+  mutating func merge(_ fence: Fence, _ commit: ObjectID, _ train: TrainMerge?) throws(Refusal) {
     let index = try indexOfStep(fence)
     let step = migration.steps[index]
     guard case .merging(_, _, let target) = step.phase else { throw wrongPhase(step, "merged") }
+    try requireLead(step, target)
+    guard train == target.train else {
+      throw Refusal(.invalid, "the merge of '\(step.id)' does not bring the steps that were to be merged")
+    }
     guard commit == target.new else {
       throw Refusal(.invalid, "'\(step.id)' was to be merged as \(target.new.short), not \(commit.short)")
     }
     migration.tip = commit
-    set(index, .merged(commit: commit))
-    migration.steps[index].lastFailure = nil
-    migration.steps[index].failedTree = nil
-    settle(index)
+    for index in landing(index, target) {
+      let own = target.train?.members.first { $0.fence.step == migration.steps[index].id }?.commit
+      set(index, .merged(commit: own ?? commit))
+      migration.steps[index].lastFailure = nil
+      migration.steps[index].failedTree = nil
+      settle(index)
+    }
   }
 
   // MARK: Refresh

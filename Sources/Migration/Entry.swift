@@ -76,7 +76,7 @@ public struct Entry: Equatable, Sendable {
     if version >= 2, let kind = ReservedKind(rawValue: word) {
       change = .reserved(Reserved(kind, try reader.members(kind.forms)))
     } else if let kind = Change.Kind(rawValue: word), kind != .reserved,
-      version >= 2 || kind != .ledgerUpgraded
+      version >= kind.since
     {
       change = try Change.read(kind, from: &reader) { (number) throws(JSONFault) in
         try plan(migration, number)

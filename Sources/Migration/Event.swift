@@ -79,8 +79,10 @@ public indirect enum Change: Equatable, Sendable {
   case mergeIntended(Fence, MergeTarget)
   /// The branch did not move and, by this entry, must not any more.
   case mergeAbandoned(Fence, evidence: Evidence, reason: String)
-  /// The branch moved; the step is done.
-  case stepMerged(Fence, commit: ObjectID)
+  /// The branch moved; the step is done and, when a train passed, each of its steps.
+  case stepMerged(Fence, commit: ObjectID, train: TrainMerge? = nil)
+  /// What is said of several results that are judged together.
+  case train(TrainChange)
   /// The plan got a step that nobody wrote: the moved base conflicts with the integration branch.
   case stepAdded(StepAddition)
   /// A person lets a step try again.
@@ -348,11 +350,13 @@ public struct MergeTarget: Equatable, Sendable {
   /// The commit of the base that the step takes in, which is the second parent of `new`; `nil` for a step of
   /// the plan, whose commit has one parent only.
   public var base: ObjectID?
+  /// The steps that the move brings, when a train passed; `nil` for a step alone.
+  public var train: TrainMerge?
 
   /// Makes a target.
   public init(
     gate: Int, old: ObjectID, new: ObjectID, tree: ObjectID, owner: Owner, expiresAt: Timestamp,
-    base: ObjectID? = nil
+    base: ObjectID? = nil, train: TrainMerge? = nil
   ) {
     self.gate = gate
     self.old = old
@@ -361,6 +365,7 @@ public struct MergeTarget: Equatable, Sendable {
     self.owner = owner
     self.expiresAt = expiresAt
     self.base = base
+    self.train = train
   }
 }
 

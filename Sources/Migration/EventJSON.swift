@@ -28,6 +28,7 @@ extension Change {
     case .mergeIntended: .mergeIntended
     case .mergeAbandoned: .mergeAbandoned
     case .stepMerged: .stepMerged
+    case .train(let change): change.kind
     case .stepAdded: .stepAdded
     case .stepRetried: .stepRetried
     case .stepSkipped: .stepSkipped
@@ -70,12 +71,30 @@ extension Change {
     case mergeIntended = "merge.intended"
     case mergeAbandoned = "merge.abandoned"
     case stepMerged = "step.merged"
+    case trainStarted = "train.started"
+    case trainSplit = "train.split"
+    case trainFinished = "train.finished"
     case stepAdded = "step.added"
     case stepRetried = "step.retried"
     case stepSkipped = "step.skipped"
     case ledgerUpgraded = "ledger.upgraded"
     /// Stands for every `ReservedKind`; no entry has this word.
     case reserved = "reserved"
+
+    /// The version of the format from which on there are entries of this kind.
+    var since: Int {
+      switch self {
+      case .trainStarted, .trainSplit, .trainFinished: TrainChange.version
+      case .ledgerUpgraded: 2
+      case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
+        .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
+        .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
+        .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished,
+        .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged, .stepAdded, .stepRetried, .stepSkipped,
+        .reserved:
+        1
+      }
+    }
   }
 
   /// The plan that travels beside the entry instead of in it, if the change carries one.
@@ -87,7 +106,7 @@ extension Change {
       .refreshMerged, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
       .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
       .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended,
-      .mergeAbandoned, .stepMerged, .stepAdded, .stepRetried, .stepSkipped,
+      .mergeAbandoned, .stepMerged, .train, .stepAdded, .stepRetried, .stepSkipped,
       .ledgerUpgraded, .reserved:
       nil
     }
@@ -106,12 +125,12 @@ extension Change {
     case .leaseRenewed(let fence, _), .leaseExpired(let fence, _, _), .stepReleased(let fence, _, _),
       .attemptFailed(let fence, _), .stepSubmitted(let fence, _), .gateStarted(let fence, _),
       .gateRenewed(let fence, _, _), .gateFinished(let fence, _), .gateAbandoned(let fence, _, _),
-      .mergeIntended(let fence, _), .mergeAbandoned(let fence, _, _), .stepMerged(let fence, _):
+      .mergeIntended(let fence, _), .mergeAbandoned(let fence, _, _), .stepMerged(let fence, _, _):
       fence
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepAdded, .stepRetried, .stepSkipped,
-      .ledgerUpgraded, .reserved:
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .train, .stepAdded, .stepRetried,
+      .stepSkipped, .ledgerUpgraded, .reserved:
       nil
     }
   }
@@ -125,8 +144,23 @@ extension Change {
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
       .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
       .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished,
-      .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged, .ledgerUpgraded, .reserved:
+      .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged, .train, .ledgerUpgraded, .reserved:
       fence?.step
+    }
+  }
+
+  /// The steps that the change is about: one, those of a train, or none.
+  public var steps: [String] {
+    switch self {
+    case .train(let change): change.steps
+    case .mergeIntended(_, let target): target.train?.steps ?? [step].compactMap(\.self)
+    case .stepMerged(_, _, let train): train?.steps ?? [step].compactMap(\.self)
+    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
+      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
+      .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished,
+      .gateAbandoned, .mergeAbandoned, .stepAdded, .stepRetried, .stepSkipped, .ledgerUpgraded, .reserved:
+      [step].compactMap(\.self)
     }
   }
 
@@ -185,7 +219,10 @@ extension Change {
     case .mergeAbandoned(_, let evidence, let reason):
       object.set("evidence", evidence.json)
       object.set("reason", reason)
-    case .stepMerged(_, let commit): object.set("commit", commit)
+    case .stepMerged(_, let commit, let train):
+      object.set("commit", commit)
+      train?.write(to: &object)
+    case .train(let change): change.write(to: &object)
     case .stepAdded(let addition): addition.write(to: &object)
     case .stepRetried(let step, let reason), .stepSkipped(let step, let reason):
       object.set("step", step)
@@ -228,6 +265,9 @@ extension Change {
       return .baselineAbandoned(
         run: try object.counter("run"), evidence: try Evidence(json: try object.required("evidence")))
     case .baselineRecorded: return .baselineRecorded(try Baseline(from: &object))
+    case .trainStarted: return .train(.started(try TrainStart(from: &object)))
+    case .trainSplit: return .train(.split(try TrainSplit(from: &object)))
+    case .trainFinished: return .train(.finished(try TrainReport(from: &object)))
     case .stepAdded: return .stepAdded(try StepAddition(from: &object))
     case .stepRetried:
       return .stepRetried(step: try object.string("step"), reason: try object.string("reason"))
@@ -272,11 +312,13 @@ extension Change {
       return .mergeAbandoned(
         fence, evidence: try Evidence(json: try object.required("evidence")),
         reason: try object.string("reason"))
-    case .stepMerged: return .stepMerged(fence, commit: try object.objectID("commit"))
+    case .stepMerged:
+      return .stepMerged(
+        fence, commit: try object.objectID("commit"), train: try TrainMerge.optional(from: &object))
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepAdded, .stepRetried, .stepSkipped,
-      .ledgerUpgraded, .reserved:
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .trainStarted, .trainSplit, .trainFinished,
+      .stepAdded, .stepRetried, .stepSkipped, .ledgerUpgraded, .reserved:
       throw JSONFault("'\(kind.rawValue)' speaks for no claim")
     }
   }

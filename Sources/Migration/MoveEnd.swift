@@ -10,7 +10,14 @@ extension MigrationState {
   ) -> Change? {
     guard isIntended(mergeOf: fence, to: new, by: owner) else { return nil }
     return didMove
-      ? .stepMerged(fence, commit: new) : .mergeAbandoned(fence, evidence: .holder, reason: reason)
+      ? .stepMerged(fence, commit: new, train: trainMerge(of: fence))
+      : .mergeAbandoned(fence, evidence: .holder, reason: reason)
+  }
+
+  /// The steps that the intended merge of a claim brings, when a train passed.
+  public func trainMerge(of fence: Fence) -> TrainMerge? {
+    guard case .merging(_, _, let target)? = step(fence.step)?.phase else { return nil }
+    return target.train
   }
 
   /// Whether the merge of a claim to this commit, intended by this process, is in force.

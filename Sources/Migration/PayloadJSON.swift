@@ -131,13 +131,15 @@ extension MergeTarget {
     object.set("owner", owner.json)
     object.set("expires_at", expiresAt)
     object.set("base", base)
+    train?.write(to: &object)
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
     self.init(
       gate: try object.integer("gate"), old: try object.objectID("old"), new: try object.objectID("new"),
       tree: try object.objectID("tree"), owner: try Owner(json: try object.required("owner")),
-      expiresAt: try object.timestamp("expires_at"), base: try object.optionalObjectID("base"))
+      expiresAt: try object.timestamp("expires_at"), base: try object.optionalObjectID("base"),
+      train: try TrainMerge.optional(from: &object))
   }
 }
 

@@ -155,15 +155,23 @@ public struct Plan: Equatable, Sendable {
     public var keep: [String]
     /// What makes the gate's worktree usable before a candidate is judged, or `nil`.
     public var setup: Setup?
+    /// How many finished steps are judged together at most; 1 judges each alone. `nil` when the plan does not
+    /// say: `TrainLimit.ordinary`.
+    public var train: Int?
+
+    /// What `train` may be.
+    public static let trainRange = 1...256
 
     /// Makes a gate.
     public init(
-      verifiers: [Verifier] = [], guards: [Guard] = [], keep: [String] = [], setup: Setup? = nil
+      verifiers: [Verifier] = [], guards: [Guard] = [], keep: [String] = [], setup: Setup? = nil,
+      train: Int? = nil
     ) {
       self.verifiers = verifiers
       self.guards = guards
       self.keep = keep
       self.setup = setup
+      self.train = train
     }
 
     /// A command that runs in the gate's worktree before the verifiers.

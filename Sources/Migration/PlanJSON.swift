@@ -14,7 +14,7 @@ extension Plan {
       object.set("resources", .object(resources.map { JSON.Member($0.name, .integer(Int64($0.capacity))) }))
     }
     object.set("worktree", worktree.json)
-    object.set("gate", gateJSON)
+    object.set("gate", gateJSON(withTrain: true))
     if commit != Commit() { object.set("commit", commit.json) }
     if let refreshSeconds {
       object.set("refresh", .object([JSON.Member("every", .integer(Int64(refreshSeconds)))]))
@@ -25,12 +25,14 @@ extension Plan {
     return object.json
   }
 
-  var gateJSON: JSON {
+  /// The gate. How many steps are judged together changes no verdict, so that its digest leaves that out.
+  func gateJSON(withTrain: Bool) -> JSON {
     var object = ObjectBuilder()
     object.set("verifiers", .array(gate.verifiers.map(\.json)))
     object.set("guards", gate.guards.map(\.rawValue))
     object.set("keep", gate.keep)
     if let setup = gate.setup { object.set("setup", setup.json) }
+    if withTrain { object.set("train", gate.train) }
     return object.json
   }
 
@@ -141,6 +143,10 @@ extension Plan.Gate {
     }
     self.init(verifiers: verifiers, guards: guards, keep: try reader.strings("keep"))
     if let value = reader.optional("setup") { setup = try Setup(json: value) }
+    train = try reader.optionalInteger("train")
+    if let train, !Plan.Gate.trainRange.contains(train) {
+      throw JSONFault("'train' of the gate is out of range")
+    }
     try reader.end()
   }
 }

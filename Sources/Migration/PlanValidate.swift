@@ -32,7 +32,7 @@ extension Plan {
 
   /// The digest of the gate: verdicts are only ever reused under the same one.
   public var verifierDigest: String {
-    SHA256.hexDigest(of: gateJSON.canonicalBytes)
+    SHA256.hexDigest(of: gateJSON(withTrain: false).canonicalBytes)
   }
 
   private func resourceFault() -> String? {

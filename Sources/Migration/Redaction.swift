@@ -28,6 +28,12 @@ extension Change {
         result.left = result.left.map(redact)
         return .stepSubmitted(fence, result)
       }()
+    case .train(.finished(var report)):
+      {
+        report.failure = report.failure?.mappingTexts(redact)
+        return .train(.finished(report))
+      }()
+    case .train(.started), .train(.split): self
     case .stepAdded(var addition):
       {
         addition.paths = addition.paths.map(redact)

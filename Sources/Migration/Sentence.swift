@@ -42,6 +42,7 @@ private struct Sentence {
     case .baselineRecorded(let baseline):
       "baseline \(baseline.verdict.words)"
         + (baseline.failure.map { ": \($0.reason)" } ?? kept(baseline.kept))
+    case .train(let change): change.sentence
     case .ledgerUpgraded(let version): "ledger upgraded to version \(version) of the format"
     case .reserved(let reserved): reserved.sentence
     case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted,
@@ -82,16 +83,21 @@ private struct Sentence {
         "gate \(report.gate) \(report.verdict.words)\(kept(report.kept))"
       }
     case .gateAbandoned(_, let gate, _): "gate \(gate) given up"
-    case .mergeIntended(_, let target): "about to be merged as \(target.new.short)"
+    case .mergeIntended(_, let target):
+      target.train.map {
+        "and \(Count.of($0.members.count - 1, "step")) before it about to be merged as \(target.new.short)"
+      } ?? "about to be merged as \(target.new.short)"
     case .mergeAbandoned(_, _, let reason): "not merged: \(reason)"
-    case .stepMerged(_, let commit): "merged as \(commit.short)"
+    case .stepMerged(_, let commit, let train):
+      train.map { "and \(Count.of($0.members.count - 1, "step")) before it merged as \(commit.short)" }
+        ?? "merged as \(commit.short)"
     case .stepAdded(let addition):
       "added: base \(addition.base.short) conflicts in \(addition.paths.joined(separator: ", "))"
     case .stepRetried(_, let reason): "retried by \(event.by)\(reason.isEmpty ? "" : ": \(reason)")"
     case .stepSkipped(_, let reason): "skipped by \(event.by)\(reason.isEmpty ? "" : ": \(reason)")"
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .ledgerUpgraded, .reserved:
+      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .train, .ledgerUpgraded, .reserved:
       event.change.kindName
     }
   }

@@ -50,6 +50,12 @@ public struct MigrationState: Equatable, Sendable {
   public var baselineRun: BaselineClaim?
   /// How often the base was claimed to be judged.
   public var baselineRuns = 0
+  /// The steps that are judged together now.
+  public var train: Train?
+  /// How many trains were started.
+  public var trains = 0
+  /// How long a train may be now.
+  public var trainLimit = TrainLimit()
   /// Needs and dependents, derived from the plan.
   @Boxed public var graph: Graph
   /// How many steps at the end of the plan are kept from earlier plans, as history.
@@ -112,6 +118,7 @@ public struct MigrationState: Equatable, Sendable {
   /// Derives what is derived from the plan and the steps, after either was replaced.
   mutating func recount() {
     gateDigest = plan.verifierDigest
+    trainLimit.allow(plan.longestTrain)
     inFlight = steps.indices.filter { steps[$0].phase.isInFlight }
     openCount = steps.count { !$0.phase.isTerminal }
   }

@@ -79,6 +79,9 @@ extension MigrationState {
       object.set("baseline_run", inner.json)
     }
     if baselineRuns > 0 { object.set("baseline_runs", baselineRuns) }
+    if let train { object.set("train", train.json) }
+    if trains > 0 { object.set("trains", trains) }
+    if trainLimit.members < trainLimit.maximum { object.set("train_limit", trainLimit.members) }
     if !keptSteps.isEmpty { object.set("kept", .array(keptSteps.map(\.json))) }
     return object.members
   }
@@ -118,6 +121,12 @@ extension MigrationState {
     guard ObjectReader.counterRange.contains(baselineRuns) else {
       throw JSONFault("'baseline_runs' of '\(name)' is out of range")
     }
+    let train = try reader.optional("train").map { (json) throws(JSONFault) in try Train(json: json) }
+    let trains = try reader.optionalInteger("trains") ?? 0
+    let limit = try reader.optionalInteger("train_limit")
+    for number in [trains, limit ?? 1] where !ObjectReader.counterRange.contains(number) {
+      throw JSONFault("a number of the trains of '\(name)' is out of range")
+    }
     guard planNumber > 0 else { throw JSONFault("the plans of '\(name)' are counted from 1") }
     var planned = try plan(name, planNumber)
     guard Plan.attemptsRange.contains(planned.attempts) else {
@@ -138,6 +147,8 @@ extension MigrationState {
       name: name, phase: phase, plan: planned, planNumber: planNumber, planDigest: planDigest, base: base,
       isShared: isShared, start: start, tip: tip, steps: steps, verdicts: verdicts, refresh: refresh,
       baselineFailure: baselineFailure, baselineRun: baselineRun, baselineRuns: baselineRuns,
+      train: train, trains: trains,
+      trainLimit: TrainLimit(members: limit ?? planned.longestTrain, maximum: planned.longestTrain),
       graph: Graph(planned.steps), keptCount: kept.count)
     recount()
   }

@@ -21,7 +21,7 @@ enum KnownKeys {
   static let commit = KeyTable(keys: ["body", "trailers"])
   static let refresh = KeyTable(keys: ["every"])
   static let gate = KeyTable(
-    keys: ["verifiers", "guards", "keep", "setup"], refused: ["judge", "strict"])
+    keys: ["verifiers", "guards", "keep", "setup", "train"], refused: ["judge", "strict"])
   static let gateSetup = KeyTable(keys: ["run", "inputs"])
   static let verifier = KeyTable(keys: ["name", "kind", "run", "timeout", "uses", "mutates", "env"])
   static let step = KeyTable(keys: [

@@ -166,6 +166,7 @@ struct PlanReader {
     for text in faults.collect(try inner.texts("keep")) ?? [] {
       if let folder = faults.collect(try PlanReader.kept(text)) { gate.keep.append(folder) }
     }
+    gate.train = faults.collect(try inner.integer("train", in: Plan.Gate.trainRange)) ?? nil
     // What makes a worker's worktree usable makes the gate's usable too, unless the plan knows better.
     gate.setup = worktree.setup.map { Plan.Gate.Setup(run: $0) }
     if let setup = inner.node("setup") { gate.setup = faults.collect(try gateSetup(setup)) }

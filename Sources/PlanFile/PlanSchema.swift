@@ -178,6 +178,12 @@ public enum PlanSchema {
                   "description": "Ignored folders that stay between candidates, such as target.",
                   "$ref": "#/$defs/texts"
                 },
+                "train": {
+                  "description": "How many finished steps are judged together at most; 1 judges each alone.",
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 256
+                },
                 "setup": {
                   "description": "A command run in the gate's worktree first; by default worktree.setup.",
                   "anyOf": [

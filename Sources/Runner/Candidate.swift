@@ -17,6 +17,17 @@ package struct Candidate {
   /// Whether the submission changes nothing on this tip.
   package var isNoChange: Bool { commit == tip }
 
+  /// Where it is built, when that is not the tip of the branch.
+  package struct Place: Equatable {
+    /// The commit that it stands on.
+    package var tip: OID
+    /// The train that the commit names as the one that it was judged in; `nil` for one that never lands.
+    package var train: Int?
+
+    /// Makes a place.
+    package init(tip: OID, train: Int?) { (self.tip, self.train) = (tip, train) }
+  }
+
   /// What became of the attempt to build it.
   package enum Outcome {
     /// It could be built.
@@ -35,12 +46,14 @@ package struct Candidate {
   /// Builds the candidate of a submission on the branch as it is now. One that is only tried (`isTrial`) is
   /// not signed.
   static func build(
-    site: Site, migration: MigrationState, fence: Fence, submission: Submission, isTrial: Bool = false
+    site: Site, migration: MigrationState, fence: Fence, submission: Submission, on place: Place? = nil,
+    isTrial: Bool = false
   ) throws(CommandError) -> Outcome {
     try reporting { () throws -> Outcome in
       do {
         return try make(
-          site: site, migration: migration, fence: fence, submission: submission, isTrial: isTrial)
+          site: site, migration: migration, fence: fence, submission: submission, on: place,
+          isTrial: isTrial || place.map { $0.train == nil } ?? false)
       } catch {
         // Only this step cannot go on; what others stand on, too, ends the run.
         guard let oid = DamagedObject.oid(of: error),
@@ -53,14 +66,15 @@ package struct Candidate {
   }
 
   private static func make(
-    site: Site, migration: MigrationState, fence: Fence, submission: Submission, isTrial: Bool
+    site: Site, migration: MigrationState, fence: Fence, submission: Submission, on place: Place?,
+    isTrial: Bool
   ) throws -> Outcome {
     let repository = site.repository
     if try !repository.objectExists(submission.result.commit.oid) {
       // Another machine handed it in.
       try site.ledger.fetchAttempt(migration.name, fence)
     }
-    guard let tip = try repository.resolve(migration.intoRef) else {
+    guard let tip = try place?.tip ?? repository.resolve(migration.intoRef) else {
       throw CommandError(
         "the integration branch '\(migration.into)' is gone",
         hint: "run 'git update-ref \(migration.intoRef) \(migration.tip.hex)'")
@@ -87,7 +101,8 @@ package struct Candidate {
       let words = message.words(from: base, to: submission.result.commit.oid, in: site)
       let commit = try site.integrationCommit(
         tree: tree, parents: [tip] + (planned?.resolves.map { [$0.oid] } ?? []),
-        message: message.ofMerge(migration, holder: submission.holder, saying: words), isTrial: isTrial)
+        message: message.ofMerge(
+          migration, holder: submission.holder, train: place?.train, saying: words), isTrial: isTrial)
       return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
     }
   }

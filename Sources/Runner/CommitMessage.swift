@@ -17,7 +17,11 @@ struct CommitMessage {
   func ofAttempt(saying words: [String]) -> String { text(words, stepLines) }
 
   /// What the commit on the integration branch says.
-  func ofMerge(_ state: MigrationState, holder: String, saying words: [String]) -> String {
+  /// One of a train names it, whatever the plan says: its own tree was not judged, that of the last commit
+  /// of the train was.
+  func ofMerge(
+    _ state: MigrationState, holder: String, train: Int? = nil, saying words: [String]
+  ) -> String {
     let settings = state.plan.commit
     let lines = settings.trailers.flatMap { trailer -> [String] in
       switch trailer {
@@ -26,7 +30,8 @@ struct CommitMessage {
       case .agent: ["Migrate-Agent: \(TerminalText.sanitizedLine(agent(state.plan) ?? holder))"]
       }
     }
-    return text(settings.body == .worker ? words : [], lines)
+    let proof = train.map { ["\(TrainMerge.trailer): \($0)"] } ?? []
+    return text(settings.body == .worker ? words : [], lines + proof)
   }
 
   private var stepLines: [String] {

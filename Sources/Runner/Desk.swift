@@ -8,8 +8,8 @@ final class Desk {
   let migration: String
   /// The plans that may be carried out here.
   var approved = ApprovedPlans()
-  /// The gate of one step.
-  var gate: GateTask?
+  /// The gate of one step, or of several together.
+  var gate: (any GateWork)?
   /// The judgement of the base.
   var baseline: BaselineTask?
   /// The steps whose gate has met with something in its way, so that others go first for a while.

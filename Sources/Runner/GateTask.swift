@@ -3,26 +3,7 @@ import Ledger
 import Migration
 
 /// Takes one submitted step through its gate and into the integration branch.
-///
-/// Never waits: the owner polls `descriptor` and calls `advance()` until it says how it ended.
-final class GateTask {
-  /// How it ended.
-  enum Ending: Equatable {
-    /// The step is merged, or was already part of the branch.
-    case merged
-    /// The verdict, a conflict or a guard sent it back; the ledger says more.
-    case sentBack(Migration.Failure)
-    /// Nothing was decided, because it is not this step's turn or somebody else was faster.
-    case notNow(Refusal)
-    /// The base itself does not pass, so that no step can be judged.
-    case baseFails(String)
-    /// A verifier could not be run: nothing is known about the step, which waits for another try.
-    case unjudged(String)
-    /// The branch cannot be moved as things are, so that judging would be in vain; nothing was recorded.
-    case obstructed(String)
-    /// This step cannot be merged as things are, and others may; nothing was recorded.
-    case stepObstructed(String)
-  }
+final class GateTask: GateWork {
 
   let migration: String
   let fence: Fence
@@ -42,7 +23,7 @@ final class GateTask {
     case begin
     case baseline(BaselineTask)
     case candidate(any GateVerification, Candidate, gate: Int, verifiers: String)
-    case ended(Ending)
+    case ended(GateEnding)
   }
 
   init(site: any Surroundings, migration: String, fence: Fence, report: @escaping (String) -> Void) {
@@ -53,7 +34,6 @@ final class GateTask {
     stage = .begin
   }
 
-  /// Readable when `advance` may have something to do; negative when it has.
   var descriptor: Int32 {
     switch stage {
     case .begin, .ended: -1
@@ -62,7 +42,6 @@ final class GateTask {
     }
   }
 
-  /// Stops the verifier; the next `advance` gives the gate back.
   func stop() {
     isStopping = true
     switch stage {
@@ -72,8 +51,7 @@ final class GateTask {
     }
   }
 
-  /// Goes as far as it can without waiting, and says how it ended once it has.
-  func advance() throws(CommandError) -> Ending? {
+  func advance() throws(CommandError) -> GateEnding? {
     while true {
       switch stage {
       case .ended(let ending): return ending
@@ -92,14 +70,11 @@ final class GateTask {
     }
   }
 
-  /// Whether it is at work on the base.
   var isJudgingBase: Bool {
     if case .baseline = stage { return true }
     return false
   }
 
-  /// Keeps what it holds in the ledger once half of its time is over, and ends the verifiers when that is not
-  /// ours any more: whoever sleeps in its gate holds the others up for one lease, and no longer.
   func renew(_ state: MigrationState, at now: Timestamp) throws(CommandError) {
     switch stage {
     case .begin, .ended: return
@@ -137,7 +112,7 @@ final class GateTask {
     }
     if let obstacle = try site.obstacle(toMerging: state) { return .ended(.obstructed(obstacle)) }
     let candidate: Candidate
-    switch try site.candidate(of: submission, fence, state) {
+    switch try site.candidate(of: submission, fence, state, on: nil) {
     case .conflicts(let paths):
       let list = paths.prefix(3).map(NameText.quoted).joined(separator: ", ")
       return try sendBack(
@@ -251,7 +226,7 @@ final class GateTask {
   // MARK: Pieces
 
   /// How a step that passed ended: its branch may still have refused to move.
-  private func settled() throws(CommandError) -> Ending {
+  private func settled() throws(CommandError) -> GateEnding {
     guard let step = try migrationState()?.step(fence.step) else { return .merged }
     if case .merged = step.phase { return .merged }
     let reason = step.lastFailure?.reason ?? "the merge is not settled yet"

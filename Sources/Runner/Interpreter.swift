@@ -49,7 +49,7 @@ public struct Interpreter {
     else { return }
     if site.isShared {
       return try share(
-        .stepMerged(fence, commit: new),
+        .stepMerged(fence, commit: new, train: state.trainMerge(of: fence)),
         or: { $0.end(ofMerge: fence, to: new, by: owner, didMove: false, reason: $1) }, migration)
     }
     let (didMove, reason) = try outcome(of: state, from: old.oid, to: new.oid) {

@@ -86,11 +86,14 @@ extension Orchestrator {
     var next: Fence? = first
     for _ in 0..<Self.looksInRound {
       guard let fence = next else { return false }
-      desk.gate = GateTask(site: site, migration: desk.migration, fence: fence, report: late.warn)
-      if try advanceGate(desk) { return true }
       let resting = desk.resting.fences(at: site.clock.now())
-      guard desk.gate == nil, resting.contains(fence) else { return desk.gate != nil }
-      next = try state(desk).gateable(at: now(desk), passing: resting)
+      desk.gate =
+        try TrainTask(site: site, state: state(desk), passing: resting, from: fence, report: late.warn)
+        ?? GateTask(site: site, migration: desk.migration, fence: fence, report: late.warn)
+      if try advanceGate(desk) { return true }
+      let restingNow = desk.resting.fences(at: site.clock.now())
+      guard desk.gate == nil, restingNow.contains(fence) else { return desk.gate != nil }
+      next = try state(desk).gateable(at: now(desk), passing: restingNow)
     }
     return false
   }

@@ -84,7 +84,7 @@ public struct Recovery {
       ) { $0.refresh == refresh }
     case .merge(let fence, let target):
       try settle(
-        state, target.new, merged: .stepMerged(fence, commit: target.new),
+        state, target.new, merged: .stepMerged(fence, commit: target.new, train: target.train),
         abandoned: .mergeAbandoned(fence, evidence: evidence, reason: Recovery.cutOff)
       ) { now in
         guard case .merging(_, _, target)? = now.step(fence.step)?.phase else { return false }

@@ -56,18 +56,27 @@ public struct ResultCheck {
     return try bisect(tip, failure, shouldStop, signals)
   }
 
-  /// `commits[good]` passes as far as is known, `commits[bad]` does not.
+  /// `commits[good]` passes as far as is known, `commits[bad]` does not. Trains are passed over first: the
+  /// gate judged no tree inside of one, and only in the one that fails it is worth a look.
   private func bisect(
     _ tip: OID, _ failure: Migration.Failure, _ shouldStop: () -> Bool, _ signals: Int32
   ) throws(CommandError) -> Ending {
     let commits = try history(to: tip)
     var failure = failure
     var (good, bad) = (0, commits.count - 1)
-    while bad - good > 1 {
-      let middle = (good + bad) / 2
-      let found = try judge(commits[middle], shouldStop, signals)
-      if found.verdict == .couldNotRun { return .failed(failure, first: nil) }
-      if let worse = found.failure { (bad, failure) = (middle, worse) } else { good = middle }
+    for places in [try ends(of: commits), Array(commits.indices)] {
+      let between = places.filter { good < $0 && $0 < bad }
+      var (low, high) = (-1, between.count)
+      while high - low > 1 {
+        let middle = (low + high) / 2
+        let found = try judge(commits[between[middle]], shouldStop, signals)
+        if found.verdict == .couldNotRun { return .failed(failure, first: nil) }
+        if let worse = found.failure {
+          (high, bad, failure) = (middle, between[middle], worse)
+        } else {
+          (low, good) = (middle, between[middle])
+        }
+      }
     }
     // Of the last commit only the first judgement is known, and that one led to all this.
     if bad == commits.count - 1 {
@@ -81,6 +90,17 @@ public struct ResultCheck {
       (bad, failure) = (0, worse)
     }
     return .failed(failure, first: try culprit(commits[bad], isStart: bad == 0))
+  }
+
+  /// The places of the commits that the branch was at.
+  private func ends(of commits: [OID]) throws(CommandError) -> [Int] {
+    try reporting { () throws -> [Int] in
+      try commits.indices.filter { index in
+        guard index + 1 < commits.count else { return true }
+        let next = try site.repository.commit(commits[index + 1])
+        return try !site.repository.commit(commits[index]).isInsideTrain(before: next)
+      }
+    }
   }
 
   /// The commits of the branch, from where the migration began to the tip.

@@ -70,9 +70,15 @@ extension Site: Surroundings {
   // MARK: Gate
 
   package func candidate(
-    of submission: Submission, _ fence: Fence, _ migration: MigrationState
+    of submission: Submission, _ fence: Fence, _ migration: MigrationState, on place: Candidate.Place?
   ) throws(CommandError) -> Candidate.Outcome {
-    try Candidate.build(site: self, migration: migration, fence: fence, submission: submission)
+    try Candidate.build(site: self, migration: migration, fence: fence, submission: submission, on: place)
+  }
+
+  package func patch(of submission: Submission, limit: Int) throws(CommandError) -> String {
+    let (base, result) = (submission.base, submission.result.tree)
+    let text = try reporting { try git.patch(from: base.hex, to: result.hex) }
+    return TerminalText.sanitized(text.utf8.count > limit ? text.prefix(limit) + "\n…" : text)
   }
 
   package func refreshed(

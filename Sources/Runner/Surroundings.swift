@@ -161,10 +161,12 @@ package enum AttemptOutcome: Equatable {
 
 /// Candidates, and the verifiers that judge them.
 package protocol GateAccess: AnyObject {
-  /// Builds what the branch would become.
+  /// Builds what the branch would become; on `place` instead of the branch where there is one.
   func candidate(
-    of submission: Submission, _ fence: Fence, _ migration: MigrationState
+    of submission: Submission, _ fence: Fence, _ migration: MigrationState, on place: Candidate.Place?
   ) throws(CommandError) -> Candidate.Outcome
+  /// What a submitted change does, as `git diff` shows it; of a long one the beginning, `limit` bytes.
+  func patch(of submission: Submission, limit: Int) throws(CommandError) -> String
   /// Builds what the branch would become with the base in it.
   func refreshed(
     _ migration: MigrationState, from tip: OID, with base: OID

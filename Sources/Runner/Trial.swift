@@ -55,7 +55,7 @@ public struct GateAttempt {
     }
   }
 
-  private func convert(_ ending: GateTask.Ending) -> Ending {
+  private func convert(_ ending: GateEnding) -> Ending {
     switch ending {
     case .merged: .decided
     case .sentBack(let failure): .sentBack(failure)

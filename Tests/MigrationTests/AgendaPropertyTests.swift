@@ -123,7 +123,7 @@ private final class Desk {
     case .settle(.merge(let fence, let target), let evidence):
       story.tell(
         chance.once(in: 2)
-          ? .stepMerged(fence, commit: target.new)
+          ? .stepMerged(fence, commit: target.new, train: target.train)
           : .mergeAbandoned(fence, evidence: evidence, reason: "cut off"), by: seat.actor)
     case .settle(.refresh, _): Issue.record("nobody refreshed")
     case .stopWork(let fence): seats[index].work.remove(fence)

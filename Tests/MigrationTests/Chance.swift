@@ -47,7 +47,9 @@ struct Chance {
   mutating func change(in story: Story) -> Change {
     let steps = story.current.steps
     let step = once(in: 50) ? "nobody" : pick(steps).id
-    let kind = kind(for: story.current.step(step)?.phase, isRunning: story.current.phase == .running)
+    let kind = kind(
+      for: story.current.step(step)?.phase, isRunning: story.current.phase == .running,
+      hasTrain: story.current.train != nil)
     if kind == .planAmended { return amendment(story) }
     let epoch = story.current.step(step)?.epoch ?? 0
     let wanted = kind == .stepClaimed ? epoch + 1 : epoch
@@ -57,16 +59,21 @@ struct Chance {
 
   /// Half the time what usually follows in that phase; otherwise anything, though what ends a story only
   /// seldom.
-  private mutating func kind(for phase: StepPhase?, isRunning: Bool) -> Change.Kind {
+  private mutating func kind(for phase: StepPhase?, isRunning: Bool, hasTrain: Bool) -> Change.Kind {
     if !isRunning && once(in: 3) { return .migrationResumed }
+    if hasTrain && once(in: 2) { return pick([.trainFinished, .trainSplit, .mergeIntended]) }
     if once(in: 2), let phase {
       switch phase {
       case .ready, .backoff: return .stepClaimed
       case .leased:
         return pick([.stepSubmitted, .stepSubmitted, .leaseRenewed, .attemptFailed, .leaseExpired])
-      case .submitted: return pick([.gateStarted, .gateStarted, .gateStarted, .attemptFailed])
+      case .submitted:
+        return pick([.gateStarted, .gateStarted, .trainStarted, .trainStarted, .attemptFailed])
       case .gating:
-        return pick([.gateFinished, .mergeIntended, .mergeIntended, .gateAbandoned, .gateRenewed])
+        return pick([
+          .trainFinished, .trainSplit, .gateFinished, .mergeIntended, .mergeIntended, .gateAbandoned,
+          .gateRenewed,
+        ])
       case .merging: return pick([.stepMerged, .mergeAbandoned])
       case .blocked: return .stepRetried
       case .waiting, .merged, .skipped, .cancelled: break
@@ -74,7 +81,7 @@ struct Chance {
     }
     let kind = pick(Change.Kind.allCases.filter { ![.ledgerUpgraded, .reserved].contains($0) })
     switch kind {
-    case .migrationAborted, .migrationFinished: return once(in: 30) ? kind : .refreshMerged
+    case .migrationAborted, .migrationFinished: return once(in: 20) ? kind : .refreshMerged
     case .stepSkipped, .migrationPaused, .baselineRecorded: return once(in: 4) ? kind : .refreshAbandoned
     default: return kind
     }
@@ -129,7 +136,7 @@ struct Chance {
       return .baselineRecorded(baseline)
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .stepSubmitted, .gateStarted, .mergeIntended,
-      .stepMerged, .stepAdded, .stepRetried, .stepSkipped,
+      .stepMerged, .train, .stepAdded, .stepRetried, .stepSkipped,
       .ledgerUpgraded, .reserved:
       return change
     }

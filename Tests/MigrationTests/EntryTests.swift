@@ -75,11 +75,40 @@ import Testing
       fence,
       MergeTarget(
         gate: 1, old: oid(1), new: oid(2), tree: oid(3), owner: process(1), expiresAt: at, base: oid(4))),
+    .train(
+      .started(
+        TrainStart(
+          train: 3,
+          members: [
+            TrainMember(fence: fence, gate: 1, tree: oid(3)),
+            TrainMember(fence: Fence(step: "S2", epoch: 4), gate: 2, tree: oid(4)),
+          ], tip: oid(1), holder: "g", owner: process(1), expiresAt: at))),
+    .train(.split(TrainSplit(train: 3, passed: 0, culprit: "S1", verifiers: "v"))),
+    .train(.split(TrainSplit(train: 3, passed: 1, culprit: "S2", verifiers: "v", kept: ["target"]))),
+    .train(.finished(TrainReport(train: 3, verifiers: "v", verdict: .passed, kept: ["target"]))),
+    .train(
+      .finished(
+        TrainReport(
+          train: 3, verifiers: "v", verdict: .failed, failure: Failure(kind: .gate, reason: "r"),
+          culprit: "S2", partner: "S1"))),
+    .mergeIntended(
+      fence,
+      MergeTarget(
+        gate: 1, old: oid(1), new: oid(2), tree: oid(3), owner: process(1), expiresAt: at, train: merge)),
+    .stepMerged(fence, commit: oid(2), train: merge),
   ]
 
+  private static let merge = TrainMerge(
+    train: 3,
+    members: [
+      TrainMerge.Member(fence: Fence(step: "S2", epoch: 4), commit: oid(5)),
+      TrainMerge.Member(fence: fence, commit: oid(2)),
+    ])
+
   static func line(_ change: Change) -> [UInt8] {
-    Entry(sequence: 9, nonce: nonce, event: Event(migration: "mig", at: at, by: "ann", change: change))
-      .json.canonicalBytes
+    let isNew = if case .train = change { true } else { false }
+    let event = Event(migration: "mig", at: at, by: "ann", change: change, version: isNew ? 2 : 1)
+    return Entry(sequence: 9, nonce: nonce, event: event).json.canonicalBytes
   }
 
   static func read(_ line: [UInt8]) throws(EntryFault) -> Entry {

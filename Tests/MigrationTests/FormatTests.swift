@@ -66,14 +66,14 @@ import Testing
   }
 
   @Test func aReservedMemberIsKeptAndRefused() throws {
-    let change = Change.stepMerged(Fence(step: "A", epoch: 1), commit: oid(1))
-    let entry = entry(change, reserved: [JSON.Member("train", .integer(3))])
+    let change = Change.migrationPaused(reason: "r")
+    let entry = entry(change, reserved: [JSON.Member("cause", .string("F1"))])
     #expect(try read(entry) == entry)
     var state = State()
     let refusal = #expect(throws: Refusal.self) { try state.apply(entry.event) }
-    #expect(refusal?.message.contains("'train' is reserved") == true)
+    #expect(refusal?.message.contains("'cause' is reserved") == true)
     #expect(throws: EntryFault.self) {
-      try read(self.entry(change, version: 1, reserved: [JSON.Member("train", .integer(3))]))
+      try read(self.entry(change, version: 1, reserved: [JSON.Member("cause", .string("F1"))]))
     }
   }
 

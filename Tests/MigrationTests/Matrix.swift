@@ -51,7 +51,53 @@ extension Story {
     case .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
       .stepMerged:
       return gateChange(kind, fence)
+    case .trainStarted, .trainSplit, .trainFinished: return trainChange(kind)
     }
+  }
+
+  /// A train of all that waits for its gate, or what follows for the one that is judged.
+  private func trainChange(_ kind: Change.Kind) -> Change {
+    let train = current.train ?? Train(number: current.trains, members: [], passed: nil)
+    let verifiers = current.plan.verifierDigest
+    let culprit = train.passed == nil ? train.members.count / 2 : train.members.count - 1
+    let name = train.members.indices.contains(culprit) ? train.members[culprit].fence.step : "S1"
+    switch kind {
+    case .trainSplit:
+      return .train(
+        .split(TrainSplit(train: train.number, passed: culprit, culprit: name, verifiers: verifiers)))
+    case .trainFinished:
+      guard train.passed != nil else {
+        return .train(.finished(TrainReport(train: train.number, verifiers: verifiers, verdict: .passed)))
+      }
+      return .train(
+        .finished(
+          TrainReport(
+            train: train.number, verifiers: verifiers, verdict: .failed,
+            failure: Failure(kind: .gate, reason: "test_log failed"), culprit: name)))
+    default:
+      let waiting = current.steps.filter { if case .submitted = $0.phase { true } else { false } }
+      return .train(
+        .started(
+          TrainStart(
+            train: current.trains + 1,
+            members: waiting.map { TrainMember(fence: fence($0.id), gate: $0.gates + 1, tree: newObject()) },
+            tip: current.tip, holder: "gate-1", owner: process(9), expiresAt: now.adding(seconds: 600))))
+    }
+  }
+
+  /// The merge of what passed in the train.
+  func landing() -> Change? {
+    guard let train = current.train, let passed = train.passed, passed > 0,
+      let last = train.members[..<passed].last,
+      case .gating(_, let run)? = current.step(last.fence.step)?.phase
+    else { return nil }
+    let members = train.members[..<passed].map { TrainMerge.Member(fence: $0.fence, commit: newObject()) }
+    return .mergeIntended(
+      last.fence,
+      MergeTarget(
+        gate: last.gate, old: run.start.tip, new: members[members.count - 1].commit, tree: last.tree,
+        owner: process(9), expiresAt: now.adding(seconds: 60),
+        train: TrainMerge(train: train.number, members: Array(members))))
   }
 
   private func claimChange(_ kind: Change.Kind, _ fence: Fence) -> Change {
@@ -68,7 +114,7 @@ extension Story {
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
       .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepAdded, .stepRetried, .stepSkipped,
-      .ledgerUpgraded,
+      .ledgerUpgraded, .trainStarted, .trainSplit, .trainFinished,
       .reserved, .stepClaimed,
       .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged:
       return .stepClaimed(
@@ -82,6 +128,7 @@ extension Story {
     let step = current.step(fence.step)
     let gate = step?.gates ?? 0
     var (tip, tree, new) = (oid(98), oid(99), oid(97))
+    if kind == .mergeIntended, let landing = landing() { return landing }
     switch step?.phase {
     case .gating(_, let run): (tip, tree) = (run.start.tip, run.start.tree)
     case .merging(_, let run, let target): (tip, tree, new) = (run.start.tip, run.start.tree, target.new)
@@ -112,10 +159,10 @@ extension Story {
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
       .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepAdded, .stepRetried, .stepSkipped,
-      .ledgerUpgraded,
+      .ledgerUpgraded, .trainStarted, .trainSplit, .trainFinished,
       .reserved, .stepClaimed,
       .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted, .stepMerged:
-      return .stepMerged(fence, commit: new)
+      return .stepMerged(fence, commit: new, train: current.trainMerge(of: fence))
     }
   }
 

@@ -21,15 +21,19 @@ import Testing
   private func live(_ chance: inout Chance, _ name: String, _ accepted: inout [Change.Kind: Int]) throws {
     var plans = [chance.plan()]
     let story = Story(plans[0], shared: chance.once(in: 5))
+    // Each version of the format has the rules that it had.
+    if !chance.once(in: 4) { story.tell(.ledgerUpgraded(version: 2), of: FormatVersion.everyMigration) }
     var watch = Watch()
     var state = story.state
     var pages = CheckpointPages()
     for number in 0..<Self.eventsPerStory {
       story.now = story.now.adding(
         seconds: chance.pick([0, 0, 1, 5, 30, 300, chance.once(in: 10) ? 5000 : 1]))
-      let author = chance.pick(["w1", "w1", "w1", "w2", "gate-1"])
-      let event = Event(
+      let isTrain = story.current.train != nil && chance.once(in: 2)
+      let author = isTrain ? "gate-1" : chance.pick(["w1", "w1", "w1", "w2", "gate-1"])
+      var event = Event(
         migration: story.migration, at: story.now, by: author, change: chance.change(in: story))
+      event.version = story.state.version
       let before = story.current
       switch decide(story.state, event) {
       case .refuse(let refusal):
@@ -53,7 +57,9 @@ import Testing
           return
         }
       }
-      if chance.once(in: 50) { try roundTrip(state, plans, event, name) }
+      if chance.once(in: 50), event.change.isKnown(in: event.version) {
+        try roundTrip(state, plans, event, name)
+      }
       if chance.once(in: 7) { write(&pages, state, number, "\(name), event \(number)") }
     }
     finish(story, name)
@@ -112,9 +118,17 @@ import Testing
       if lease.holder == "w9" { story.submit(id, by: "w9") } else { story.expire(id) }
     case .submitted: story.gate(id)
     case .gating(_, let run):
-      if run.hasPassed { story.intend(id) } else { story.verdict(id, .passed) }
+      let fence = Fence(step: id, epoch: step.epoch)
+      if story.current.train?.has(fence) == true {
+        story.tell(.gateAbandoned(fence, gate: run.start.gate, evidence: .timeout), by: "sweeper")
+      } else if run.hasPassed { story.intend(id) } else { story.verdict(id, .passed) }
     case .merging: story.merged(id)
     case .waiting, .merged, .blocked, .skipped, .cancelled: break
     }
   }
+}
+
+extension Change {
+  /// Whether entries of that version speak of such things.
+  fileprivate func isKnown(in version: Int) -> Bool { if case .train = self { version >= 2 } else { true } }
 }

@@ -216,7 +216,8 @@ extension Story {
   func merged(_ step: String, epoch: Int? = nil) -> Bool {
     var commit = oid(97)
     if case .merging(_, _, let target) = self.step(step).phase { commit = target.new }
-    return tell(.stepMerged(fence(step, epoch), commit: commit), by: "gate-1")
+    let fence = fence(step, epoch)
+    return tell(.stepMerged(fence, commit: commit, train: current.trainMerge(of: fence)), by: "gate-1")
   }
 
   /// Everything from a claim to the merge.

@@ -19,15 +19,21 @@ struct Watch {
     if case .stepClaimed(let claim) = event.change {
       if let fault = claimFault(claim, old, new) { return fault }
     }
-    var movers = new.refresh == nil ? 0 : 1
+    var movers: Set<String> = new.refresh == nil ? [] : ["refresh"]
     for index in new.steps.indices {
       if let fault = stepFault(index, old, new, event) { return "\(new.steps[index].id): \(fault)" }
       switch new.steps[index].phase {
-      case .gating, .merging: movers += 1
+      case .gating:
+        let train = new.train.flatMap {
+          $0.has(Fence(step: new.steps[index].id, epoch: new.steps[index].epoch)) ? $0 : nil
+        }
+        movers.insert(train.map { "train \($0.number)" } ?? new.steps[index].id)
+      case .merging(_, _, let target):
+        movers.insert(target.train.map { "train \($0.train)" } ?? new.steps[index].id)
       case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: break
       }
     }
-    if movers > 1 { return "I-22: two candidates at once" }
+    if movers.count > 1 { return "I-22: two candidates at once" }
     if new.plan.fault(added: new.keptCount) != nil { return "I-20: the plan is broken" }
     return tipFault(event, old, new) ?? effectFault(effects, new)
   }
@@ -108,9 +114,13 @@ struct Watch {
 
   private func tipFault(_ event: Event, _ old: MigrationState, _ new: MigrationState) -> String? {
     switch event.change {
-    case .stepMerged(let fence, let commit):
+    case .stepMerged(let fence, let commit, _):
       guard case .merging(_, let run, let target) = old.step(fence.step)?.phase else {
         return "I-23: no intent"
+      }
+      if let merge = target.train {
+        let landed = merge.members.allSatisfy { new.step($0.fence.step)?.phase == .merged(commit: $0.commit) }
+        if !landed { return "I-22: not all of the train landed" }
       }
       if !run.hasPassed || run.start.tree != target.tree { return "I-22: not the tree that passed" }
       return new.tip == commit && commit == target.new ? nil : "I-22: another commit than intended"
@@ -120,7 +130,7 @@ struct Watch {
       .migrationFinished, .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed,
       .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased,
       .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned,
-      .mergeIntended, .mergeAbandoned, .stepAdded, .stepRetried, .stepSkipped,
+      .mergeIntended, .mergeAbandoned, .train, .stepAdded, .stepRetried, .stepSkipped,
       .ledgerUpgraded, .reserved:
       return new.tip == old.tip ? nil : "I-22: the tip moved by '\(event.change.kind.rawValue)'"
     }

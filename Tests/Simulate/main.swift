@@ -65,7 +65,7 @@ let rate = Int(Double(report.seeds) / seconds / Double(options.cores))
 print(
   "\(report.seeds) seeds in \(Int(seconds * 10) / 10) s: \(rate) seeds/s on each of \(options.cores) cores; "
     + "\(report.load.entries) entries, \(report.load.rounds) rounds, \(report.load.faults) faults, "
-    + "\(report.load.merges) merges")
+    + "\(report.load.merges) merges, \(report.load.trains) trains (\(report.load.splits) split)")
 for failure in report.failures {
   print("FAILED \(failure.violation)")
   print("  git-migrate-simulate --seed \(failure.seed) --commit \(options.commit)")

@@ -40,6 +40,14 @@ extension Audit {
   mutating func checkGateRenewal(
     _ fence: Fence, _ number: Int, _ until: Timestamp, _ event: Event, _ world: World
   ) {
+    let others = together(with: fence).filter { $0 != fence && logs[$0.step]?.stage == .gating }
+    for other in others {
+      let isOnTime = world.isOnTime(event.at)
+      change(other, world) { log in
+        log.gate?.expiresAt = until
+        log.isProtected = isOnTime
+      }
+    }
     change(fence, world) { log in
       guard log.stage == .gating, let gate = log.gate, gate.gate == number, gate.holder == event.by,
         until > gate.expiresAt

@@ -15,6 +15,7 @@ extension Audit {
   }
 
   mutating func checkIntent(_ fence: Fence, _ target: MergeTarget, _ world: World) {
+    if let merge = target.train { return checkTrainIntent(fence, target, merge, world) }
     if isPaused { world.fail("I-18", "'\(fence.step)' is to be merged although all is paused") }
     let tip = tip
     let isShared = isShared

@@ -68,6 +68,9 @@ struct Audit {
   var baseline: BaselineClaim?
   /// Whether no clock was ahead of the ledger when that was claimed or renewed, after the faults had stopped.
   var isBaselineProtected = false
+  /// The train that is judged, and how many there were.
+  var train: TrainLog?
+  var trains = 0
   /// The gate's digest; the plan computes it anew each time.
   private var digest = ""
 
@@ -92,7 +95,9 @@ struct Audit {
       return world.fail("I-23", "the branch moved to \(new.number) without an intent in force")
     }
     let commit = world.objects.commit(new)
-    guard commit.parents.first == old else {
+    let steps = logs.values.first { $0.stage == .merging && $0.intent?.new.oid == new }?.intent?.train
+    let first = steps?.members.first.map { world.objects.commit($0.commit.oid) } ?? commit
+    guard first.parents.first == old else {
       return world.fail("I-22", "the branch moved to a commit that is not built on it")
     }
     guard let plan, !plan.gate.verifiers.isEmpty else { return }
@@ -163,11 +168,12 @@ struct Audit {
     case .gateStarted(let fence, let start): checkGateStart(fence, start, event, world)
     case .gateRenewed(let fence, let gate, let until): checkGateRenewal(fence, gate, until, event, world)
     case .gateFinished(let fence, let report): checkVerdict(fence, report, event, world)
+    case .train(let change): checkTrain(change, event, world)
     case .gateAbandoned(let fence, let gate, let evidence):
       checkGateEnd(fence, gate, evidence, event, world)
     case .mergeIntended(let fence, let target): checkIntent(fence, target, world)
     case .mergeAbandoned(let fence, let evidence, _): checkMergeEnd(fence, evidence, event, world)
-    case .stepMerged(let fence, let commit): checkMerge(fence, commit, world)
+    case .stepMerged(let fence, let commit, let train): checkMerge(fence, commit, train, world)
     case .stepAdded(let addition): add(addition, world)
     case .stepRetried(let step, _):
       change(step, world) { [plan] log in
@@ -183,6 +189,7 @@ struct Audit {
       }
     case .ledgerUpgraded, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
     }
+    dissolveTrain()
   }
 
   private mutating func take(_ plan: Plan, number: Int, _ world: World) {
@@ -308,6 +315,7 @@ struct Audit {
   private mutating func checkGateEnd(
     _ fence: Fence, _ number: Int, _ evidence: Evidence, _ event: Event, _ world: World
   ) {
+    let isInTrain = isInTrain(fence)
     change(fence, world) { log in
       guard log.stage == .gating || log.stage == .passed, let gate = log.gate, gate.gate == number else {
         return world.fail("I-13", "a gate run of '\(fence.step)' ends that is not under way")
@@ -317,7 +325,7 @@ struct Audit {
         world.fail("I-19", "\(gate.holder) is alive and loses the gate of '\(fence.step)'")
       }
       log.stage = .submitted
-      if evidence != .holder { log.restart() }
+      if evidence != .holder, !isInTrain { log.restart() }
     }
   }
 
@@ -325,32 +333,44 @@ struct Audit {
     _ fence: Fence, _ evidence: Evidence, _ event: Event, _ world: World
   ) {
     let tornAt = tornAt
-    change(fence, world) { log in
-      guard log.stage == .merging, let intent = log.intent, let gate = log.gate else {
-        return world.fail("I-23", "a merge of '\(fence.step)' is given up that was not intended")
+    let landing = logs[fence.step]?.intent?.train?.members.map(\.fence) ?? [fence]
+    for fence in landing {
+      change(fence, world) { log in
+        guard log.stage == .merging, let intent = log.intent, let gate = log.gate else {
+          return world.fail("I-23", "a merge of '\(fence.step)' is given up that was not intended")
+        }
+        Audit.check(evidence, intent.owner, gate.holder, intent.expiresAt, event, world)
+        if let branch = world.branch, world.objects.isAncestor(intent.new.oid, of: branch) {
+          if intent.new.oid == tornAt, !world.hasSeen(intent.new.oid, event.by) {
+            return world.leaveToPerson()
+          }
+          world.fail("I-23", "a merge of '\(fence.step)' is given up, but the branch has it")
+        }
+        log.stage = .submitted
+        log.intent = nil
+        log.restart()
       }
-      Audit.check(evidence, intent.owner, gate.holder, intent.expiresAt, event, world)
-      if let branch = world.branch, world.objects.isAncestor(intent.new.oid, of: branch) {
-        if intent.new.oid == tornAt, !world.hasSeen(intent.new.oid, event.by) { return world.leaveToPerson() }
-        world.fail("I-23", "a merge of '\(fence.step)' is given up, but the branch has it")
-      }
-      log.stage = .submitted
-      log.intent = nil
-      log.restart()
     }
   }
 
-  private mutating func checkMerge(_ fence: Fence, _ commit: ObjectID, _ world: World) {
-    change(fence, world) { log in
-      guard log.stage == .merging, log.intent?.new == commit else {
-        return world.fail("I-23", "'\(fence.step)' was merged without an intent")
+  private mutating func checkMerge(
+    _ fence: Fence, _ commit: ObjectID, _ train: TrainMerge?, _ world: World
+  ) {
+    if logs[fence.step]?.intent?.train != train {
+      world.fail("I-23", "'\(fence.step)' was merged with other steps than intended")
+    }
+    for fence in train?.members.map(\.fence) ?? [fence] {
+      change(fence, world) { log in
+        guard log.stage == .merging, log.intent?.new == commit else {
+          return world.fail("I-23", "'\(fence.step)' was merged without an intent")
+        }
+        guard let branch = world.branch, world.objects.isAncestor(commit.oid, of: branch) else {
+          return world.fail("I-23", "'\(fence.step)' is said to be merged, but the branch does not have it")
+        }
+        log.stage = .done
+        log.satisfies = true
+        world.load.merges += 1
       }
-      guard let branch = world.branch, world.objects.isAncestor(commit.oid, of: branch) else {
-        return world.fail("I-23", "'\(fence.step)' is said to be merged, but the branch does not have it")
-      }
-      log.stage = .done
-      log.satisfies = true
-      world.load.merges += 1
     }
     tip = commit
   }

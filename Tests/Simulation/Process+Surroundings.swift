@@ -143,14 +143,14 @@ extension Process: Surroundings {
   // MARK: Gate
 
   func candidate(
-    of submission: Submission, _ fence: Fence, _ migration: MigrationState
+    of submission: Submission, _ fence: Fence, _ migration: MigrationState, on place: Candidate.Place?
   ) throws(CommandError) -> Candidate.Outcome {
     guard passes() else { throw death }
     let clone = machine.clone
     if !clone.hasCommit(submission.result.commit.oid) {
       try reporting { try ledger.fetchAttempt(migration.name, fence) }
     }
-    guard let tip = clone.branch else { throw CommandError("the integration branch is gone") }
+    guard let tip = place?.tip ?? clone.branch else { throw CommandError("the integration branch is gone") }
     for commit in [submission.result.commit.oid, submission.base.oid] where !clone.hasCommit(commit) {
       return .unusable("the commit \(commit.number) is not here")
     }
@@ -165,6 +165,11 @@ extension Process: Surroundings {
     clone.addCommit(commit)
     guard passes() else { throw death }
     return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
+  }
+
+  func patch(of submission: Submission, limit: Int) throws(CommandError) -> String {
+    guard passes() else { throw death }
+    return "tree \(submission.result.tree.oid.number)"
   }
 
   func refreshed(

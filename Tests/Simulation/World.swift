@@ -23,12 +23,17 @@ package struct Load: Equatable {
   package var faults = 0
   /// Merges.
   package var merges = 0
+  /// Trains that were judged, and those of them that did not pass whole.
+  package var trains = 0
+  package var splits = 0
 
   static func += (left: inout Load, right: Load) {
     left.entries += right.entries
     left.rounds += right.rounds
     left.faults += right.faults
     left.merges += right.merges
+    left.trains += right.trains
+    left.splits += right.splits
   }
 }
 

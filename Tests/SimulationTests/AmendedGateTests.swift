@@ -59,7 +59,7 @@ struct AmendedGateTests {
   }
 
   /// Lets the verifiers come to their end, and the gate to its.
-  private func finish(_ task: GateTask) throws -> GateTask.Ending? {
+  private func finish(_ task: GateTask) throws -> GateEnding? {
     for _ in 0..<10 {
       world.now += 60_000
       if let ending = try task.advance() { return ending }
@@ -67,7 +67,7 @@ struct AmendedGateTests {
     return nil
   }
 
-  private func check(_ ending: GateTask.Ending?) throws {
+  private func check(_ ending: GateEnding?) throws {
     guard case .notNow? = ending else {
       Issue.record("it ended as \(String(describing: ending))")
       return

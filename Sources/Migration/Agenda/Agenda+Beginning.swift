@@ -67,14 +67,19 @@ extension MigrationState {
   /// The submitted step that has waited longest in the plan's order, when nobody moves the branch and no gate
   /// is under way. Those of `passing` are passed over.
   public func gateable(at now: Timestamp, passing: Set<Fence> = []) -> Fence? {
-    guard refresh == nil else { return nil }
-    var found: Fence?
+    queue(at: now, passing: passing).first
+  }
+
+  /// All such steps, in the order in which they are judged; empty while somebody judges or moves the branch.
+  public func queue(at now: Timestamp, passing: Set<Fence> = []) -> [Fence] {
+    guard refresh == nil else { return [] }
+    var found: [Fence] = []
     for step in stepsInFlight {
       switch step.phase {
-      case .gating, .merging: return nil
+      case .gating, .merging: return []
       case .submitted(let submission):
         let fence = Fence(step: step.id, epoch: step.epoch)
-        if found == nil, submission.notBefore <= now, !passing.contains(fence) { found = fence }
+        if submission.notBefore <= now, !passing.contains(fence) { found.append(fence) }
       case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: continue
       }
     }

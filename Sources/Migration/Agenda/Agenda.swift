@@ -58,10 +58,13 @@ extension MigrationState {
           duties.append(.expire(fence, renewal: lease.renewal, evidence))
         }
       case .gating(_, let run):
+        // One that goes takes the whole train with it.
+        if let first = train?.members.first?.fence, first != fence, train?.has(fence) == true { continue }
         if let evidence = seat.evidence(against: run.start.owner, run.start.expiresAt, at: now) {
           duties.append(.abandonGate(fence, gate: run.start.gate, evidence))
         }
       case .merging(_, _, let target):
+        guard target.isLed(by: step.id) else { continue }
         if let evidence = seat.evidence(against: target.owner, target.expiresAt, at: now) {
           duties.append(.settle(.merge(fence, target), evidence))
         }

@@ -55,6 +55,7 @@ extension Change {
     switch self {
     case .attemptFailed(_, let failure): failure
     case .gateFinished(_, let report): report.failure
+    case .train(let change): change.failure
     case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
       .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
       .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,

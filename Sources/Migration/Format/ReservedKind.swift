@@ -13,10 +13,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   case machineTroubled = "machine.troubled"
   case machineCleared = "machine.cleared"
   // Trains.
-  case trainStarted = "train.started"
-  case trainFinished = "train.finished"
-  case trainSplit = "train.split"
-  case trainAbandoned = "train.abandoned"
   case gateWaits = "gate.waits"
   case judgeAnswered = "judge.answered"
   // Agents.
@@ -69,11 +65,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
     case .branchRestored: [.needs("branch", .text), .needs("commit", .object)]
     case .machineTroubled: [.needs("machine", .text), .needs("reason", .text), .may("slot", .text)]
     case .machineCleared: [.needs("machine", .text)]
-    case .trainStarted:
-      .train + [.needs("steps", .texts), .needs("tip", .object), .needs("tree", .object)] + .hold
-    case .trainFinished: .train + .verdict + [.may("steps", .texts), .may("partner", .text)]
-    case .trainSplit: .train + [.needs("steps", .texts), .may("culprit", .text), .may("partner", .text)]
-    case .trainAbandoned: .train + [.needs("reason", .text)]
     case .gateWaits: .train + [.needs("branch", .text), .needs("commit", .object)]
     case .judgeAnswered: .train + [.needs("answer", .text), .may("agent", .text), .may("reason", .text)]
     case .attemptMetered: .fence + .meter

@@ -25,15 +25,21 @@ enum ReservedMembers {
         .may("setup", .digest), .may("sandbox", .text), .may("toolchain", .digest), .may("runner", .text),
         .may("executed", .counter), .may("skipped", .counter), .may("tests", .digest), .may("flaky", .texts),
       ]
-    case .mergeIntended, .stepMerged:
-      [.may("train", .counter), .may("steps", .texts), .may("commits", .texts)]
+    case .trainStarted, .trainSplit: []
+    case .trainFinished:
+      [
+        .may("setup", .digest), .may("sandbox", .text), .may("toolchain", .digest), .may("runner", .text),
+        .may("executed", .counter), .may("skipped", .counter), .may("tests", .digest),
+        .may("mutated", .texts), .may("flaky", .texts), .may("cause", .text), .may("findings", .texts),
+      ]
     case .migrationPaused: [.may("cause", .text)]
     case .stepRetried, .stepSkipped: [.may("cause", .text), .may("steps", .texts)]
     case .migrationStarted: [.may("targets", .digest)]
     case .planAmended: [.may("targets", .digest), .may("from", .text)]
     case .migrationResumed, .migrationAborted, .migrationFinished, .refreshIntended, .refreshMerged,
       .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned, .leaseRenewed, .leaseExpired,
-      .stepReleased, .gateStarted, .gateRenewed, .gateAbandoned, .mergeAbandoned, .stepAdded, .ledgerUpgraded,
+      .stepReleased, .mergeIntended, .stepMerged, .gateStarted, .gateRenewed, .gateAbandoned, .mergeAbandoned,
+      .stepAdded, .ledgerUpgraded,
       .reserved:
       []
     }
