@@ -1,12 +1,11 @@
 import Git
 import Ledger
 import Migration
-import Runner
 
 /// What the ledger tells about one step, claim by claim.
 struct StepHistory {
   /// One claim and all that followed from it, oldest first.
-  struct Attempt {
+  struct Attempt: Sendable {
     /// The claim's number.
     var epoch: Int
     /// The events that speak for it.
