@@ -77,13 +77,10 @@ package struct StepDetails: PrintedAnswer {
   }
 
   private func detailText(_ event: Event) -> String {
-    switch event.change {
-    case .attemptFailed(_, let failure): return FailureText.lines(failure, indent: 6)
-    case .gateFinished(_, let report): return FailureText.lines(report.failure, indent: 6)
-    case .stepSubmitted(_, let result):
+    if case .claim(_, .submitted(let result)) = event.change {
       return result.left.map { "      not taken: \(TerminalText.sanitizedLine($0))\n" }.joined()
-    default: return ""
     }
+    return FailureText.lines(event.change.failure, indent: 6)
   }
 
   private func decisionsText() -> String {
