@@ -77,6 +77,6 @@ let package = Package(
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "Runner", "Ledger", "Migration", "Git"],
       swiftSettings: settings),
-    .testTarget(name: "TidyTests", swiftSettings: settings),
+    .testTarget(name: "TidyTests", dependencies: ["Runner", "Migration"], swiftSettings: settings),
   ]
 )

@@ -16,26 +16,11 @@ struct MoveCheck {
   mutating func note(_ found: LedgerEntry, _ before: State) throws(InspectionFault) {
     let event = found.entry.event
     guard let migration = before.migration(named: event.migration) else { return }
-    switch event.change {
-    case .stepSubmitted(let fence, _): results[migration.name, default: [:]][fence] = found.commit
-    case .stepMerged(let fence, _, _):
-      guard case .merging(_, _, let target)? = migration.step(fence.step)?.phase else { return }
-      try check(PendingMove(target), found, isDone: true)
-    case .refreshMerged:
-      guard let refresh = migration.refresh else { return }
-      try check(PendingMove(refresh), found, isDone: true)
-    case .mergeIntended(_, let target):
-      try check(PendingMove(target), found, isDone: false)
-    case .refreshIntended(let refresh):
-      try check(PendingMove(refresh), found, isDone: false)
-    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
-      .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
-      .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeAbandoned, .train, .stepAdded,
-      .stepRetried,
-      .stepSkipped, .ledgerUpgraded, .reserved:
-      return
+    if case .claim(let fence, .submitted) = event.change {
+      results[migration.name, default: [:]][fence] = found.commit
     }
+    if let move = migration.move(doneBy: event.change) { try check(move, found, isDone: true) }
+    if let move = event.change.announcedMove { try check(move, found, isDone: false) }
   }
 
   /// What was handed in and is to be judged must be here, and be what git can merge: otherwise nobody gets
@@ -73,9 +58,8 @@ struct MoveCheck {
   }
 
   private mutating func check(
-    _ move: PendingMove?, _ found: LedgerEntry, isDone: Bool
+    _ move: PendingMove, _ found: LedgerEntry, isDone: Bool
   ) throws(InspectionFault) {
-    guard let move else { return }
     let migration = found.entry.event.migration
     let reason: String?
     do throws(GitError) {
@@ -92,5 +76,34 @@ struct MoveCheck {
     throw .breach(
       Breach(
         rule: "I-22", commit: found.commit, reason: "'\(move.new.short)' cannot be merged: \(reason)"))
+  }
+}
+
+extension PendingMove {
+  /// Why the commit is not the one that the gate allowed, or `nil`. Of a train only the last tree was judged;
+  /// each commit before it is one of its members, alone on the one before.
+  func fault(in repository: Repository) throws(GitError) -> String? {
+    guard try repository.objectHeader(new).kind == .commit else { return "it is no commit" }
+    let commit = try repository.commit(new)
+    if commit.tree != tree { return "its tree is not the one that passed the gate" }
+    if !members.isEmpty { return try trainFault(in: repository) }
+    if commit.parents.first != old { return "it does not follow '\(old.short)'" }
+    let others = Array(commit.parents.dropFirst())
+    if let base { return others == [base] ? nil : "its second parent is not the base '\(base.short)'" }
+    return others.isEmpty ? nil : "it has \(commit.parents.count) parents, and a step's has one"
+  }
+
+  private func trainFault(in repository: Repository) throws(GitError) -> String? {
+    var before = old
+    for (step, oid) in members {
+      guard try repository.objectExists(oid), try repository.objectHeader(oid).kind == .commit else {
+        return "the commit of '\(step)', '\(oid.short)', is not here"
+      }
+      guard try repository.commit(oid).parents == [before] else {
+        return "the commit of '\(step)', '\(oid.short)', does not follow '\(before.short)' alone"
+      }
+      before = oid
+    }
+    return before == new ? nil : "it is not the last commit of its train"
   }
 }

@@ -1,7 +1,7 @@
 import Git
 import Migration
 
-/// A move that the ledger has announced and not settled yet.
+/// A move of an integration branch that the ledger has announced.
 struct PendingMove {
   var old: OID
   var new: OID
@@ -11,82 +11,50 @@ struct PendingMove {
   /// The steps of a train with their commits, in order; the last one's is `new`. Empty for a step alone.
   var members: [(step: String, commit: OID)] = []
 
-  init?(_ target: MergeTarget) {
-    guard let old = OID(target.old.hex), let new = OID(target.new.hex), let tree = OID(target.tree.hex) else {
-      return nil
-    }
-    (self.old, self.new, self.tree) = (old, new, tree)
-    base = target.base?.oid
+  init(_ target: MergeTarget) {
+    (old, new, tree, base) = (target.old.oid, target.new.oid, target.tree.oid, target.base?.oid)
     members = target.train?.members.map { ($0.fence.step, $0.commit.oid) } ?? []
   }
 
-  init?(_ refresh: Refresh) {
-    guard let old = OID(refresh.old.hex), let new = OID(refresh.new.hex), let tree = OID(refresh.tree.hex),
-      let base = OID(refresh.base.hex)
-    else { return nil }
-    (self.old, self.new, self.tree, self.base) = (old, new, tree, base)
+  init(_ refresh: Refresh) {
+    (old, new, tree, base) = (refresh.old.oid, refresh.new.oid, refresh.tree.oid, refresh.base.oid)
   }
 
   /// The commits that it brings, oldest first; the last one is where the branch goes.
   var commits: [OID] { members.isEmpty ? [new] : members.map(\.commit) }
+}
 
-  /// Why the commit is not the one that the gate allowed, or `nil`. Of a train only the last tree was judged;
-  /// each commit before it is one of its members, alone on the one before.
-  func fault(in repository: Repository) throws(GitError) -> String? {
-    guard try repository.objectHeader(new).kind == .commit else { return "it is no commit" }
-    let commit = try repository.commit(new)
-    if commit.tree != tree { return "its tree is not the one that passed the gate" }
-    if !members.isEmpty { return try trainFault(in: repository) }
-    if commit.parents.first != old { return "it does not follow '\(old.short)'" }
-    let others = Array(commit.parents.dropFirst())
-    if let base { return others == [base] ? nil : "its second parent is not the base '\(base.short)'" }
-    return others.isEmpty ? nil : "it has \(commit.parents.count) parents, and a step's has one"
-  }
-
-  private func trainFault(in repository: Repository) throws(GitError) -> String? {
-    var before = old
-    for (step, oid) in members {
-      guard try repository.objectExists(oid), try repository.objectHeader(oid).kind == .commit else {
-        return "the commit of '\(step)', '\(oid.short)', is not here"
-      }
-      guard try repository.commit(oid).parents == [before] else {
-        return "the commit of '\(step)', '\(oid.short)', does not follow '\(before.short)' alone"
-      }
-      before = oid
+extension Migration.Change {
+  /// The move that the change announces.
+  var announcedMove: PendingMove? {
+    switch self {
+    case .merge(_, .intended(let target)): PendingMove(target)
+    case .refresh(.intended(let refresh)): PendingMove(refresh)
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved: nil
     }
-    return before == new ? nil : "it is not the last commit of its train"
   }
 }
 
 extension MigrationState {
   /// The moves of the integration branch that are under way: by the rules at most one.
   var pendingMoves: [PendingMove] {
-    var moves: [PendingMove] = []
-    if let refresh, let move = PendingMove(refresh) {
-      moves.append(move)
+    let merges = steps.compactMap { step in
+      if case .merging(_, _, let target) = step.phase, target.isLed(by: step.id) {
+        PendingMove(target)
+      } else {
+        nil
+      }
     }
-    for step in stepsInFlight {
-      guard case .merging(_, _, let target) = step.phase, target.isLed(by: step.id) else { continue }
-      if let move = PendingMove(target) { moves.append(move) }
-    }
-    return moves
+    return (refresh.map { [PendingMove($0)] } ?? []) + merges
   }
 
-  /// The commits that steps were merged as.
-  var mergedCommits: [OID] {
-    steps.compactMap { step in
-      guard case .merged(let commit?) = step.phase else { return nil }
-      return OID(commit.hex)
-    }
-  }
-}
-
-extension StepPhase {
-  /// What was handed in and is not settled yet.
-  var submission: Submission? {
-    switch self {
-    case .submitted(let submission), .gating(let submission, _), .merging(let submission, _, _): submission
-    case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: nil
+  /// The announced move that, by this change, was done.
+  func move(doneBy change: Migration.Change) -> PendingMove? {
+    switch change {
+    case .merge(let fence, .merged):
+      if case .merging(_, _, let target)? = step(fence.step)?.phase { PendingMove(target) } else { nil }
+    case .refresh(.merged): refresh.map { PendingMove($0) }
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved: nil
     }
   }
 }

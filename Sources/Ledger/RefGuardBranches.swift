@@ -68,7 +68,7 @@ extension RefGuard {
       throw RefObjection(
         ref, "'\(new.short)' is not the commit that passed the gate: \(fault)", hint: Self.remedy)
     }
-    guard let tip = OID(migration.tip.hex), let start = OID(migration.start.hex) else { return }
+    let (tip, start) = (migration.tip.oid, migration.start.oid)
     let isMoving = pending.contains { $0.new == now }
     // Back to where the ledger says the branch is: how a branch that went astray is put right.
     if new == tip && !isMoving { return }
@@ -113,7 +113,7 @@ extension RefGuard {
       }
       merged.append(new)
     }
-    let known = try ([now, OID(migration.tip.hex), OID(migration.start.hex)].compactMap(\.self) + merged)
+    let known = try ([now, migration.tip.oid, migration.start.oid].compactMap(\.self) + merged)
       .filter { (oid) throws(GitError) in try repository.objectExists(oid) }
     let attempts = try attempts(of: migration)
     let trailer = Array("Migrate-Step: \(migration.name)/".utf8)
@@ -150,8 +150,9 @@ extension RefGuard {
     let archived = try repository.resolve(Ledger.archiveRef(migration.name))
     found.formUnion(try ledger.archive.attempts(archived).map(\.commit))
     for step in migration.steps {
-      guard let submission = step.phase.submission, let base = OID(submission.base.hex),
-        let result = OID(submission.result.commit.hex), try repository.objectExists(result)
+      guard let submission = step.phase.submission,
+        case let (base, result) = (submission.base.oid, submission.result.commit.oid),
+        try repository.objectExists(result)
       else { continue }
       found.formUnion(try repository.commits(from: result, excluding: [base]))
     }
@@ -160,5 +161,25 @@ extension RefGuard {
 
   private func hasLine(_ message: [UInt8], _ prefix: [UInt8]) -> Bool {
     message.split(separator: 0x0A).contains { $0.starts(with: prefix) }
+  }
+}
+
+extension MigrationState {
+  /// The commits that steps were merged as.
+  var mergedCommits: [OID] {
+    steps.compactMap { step in
+      guard case .merged(let commit?) = step.phase else { return nil }
+      return commit.oid
+    }
+  }
+}
+
+extension StepPhase {
+  /// What was handed in and is not settled yet.
+  var submission: Submission? {
+    switch self {
+    case .submitted(let submission), .gating(let submission, _), .merging(let submission, _, _): submission
+    case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: nil
+    }
   }
 }

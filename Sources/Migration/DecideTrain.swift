@@ -1,6 +1,14 @@
 /// The rules of trains: several results are judged on one candidate, one commit a step, each on the one
 /// before. What is said of a candidate holds for the members from the front up to the one that it ends with.
 extension Reducer {
+  mutating func apply(_ change: TrainChange) throws(Refusal) {
+    switch change {
+    case .started(let start): try startTrain(start)
+    case .split(let split): try splitTrain(split)
+    case .finished(let report): try finishTrain(report)
+    }
+  }
+
   mutating func startTrain(_ start: TrainStart) throws(Refusal) {
     try requireRunning()
     guard start.train == migration.trains + 1 else {

@@ -78,7 +78,7 @@ public struct Entry: Equatable, Sendable {
     } else if let kind = Change.Kind(rawValue: word), kind != .reserved,
       version >= kind.since
     {
-      change = try Change.read(kind, from: &reader) { (number) throws(JSONFault) in
+      change = try Change(kind, from: &reader) { (number) throws(JSONFault) in
         try plan(migration, number)
       }
       if version >= 2 { reserved = try reader.members(ReservedMembers.forms(kind)) }

@@ -1,13 +1,3 @@
-extension TrainChange {
-  func write(to object: inout ObjectBuilder) {
-    switch self {
-    case .started(let start): start.write(to: &object)
-    case .split(let split): split.write(to: &object)
-    case .finished(let report): report.write(to: &object)
-    }
-  }
-}
-
 extension TrainStart {
   func write(to object: inout ObjectBuilder) {
     object.set("train", train)

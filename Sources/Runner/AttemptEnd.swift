@@ -86,7 +86,8 @@ final class AttemptEnd {
         }
         if let refusal = outcome.refusal { return refusal }
       } catch {
-        guard case .rejected(let remote, let words) = error, case .stepSubmitted(let fence, _) = change else {
+        guard case .rejected(let remote, let words) = error, case .claim(let fence, .submitted) = change
+        else {
           throw CommandError(error)
         }
         // Tried once more before it is counted: a server may only have been busy.

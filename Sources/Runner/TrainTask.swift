@@ -173,6 +173,7 @@ final class TrainTask: GateWork {
       case .known(let count): return try land(count)
       }
     }
+    guard landed < members.count else { return .ended(try settled()) }
     switch search.blame(landed, passes) {
     case .judge(let candidate): return try judge(candidate)
     case .known(let blame): return try sendBack(landed, blame)
@@ -241,7 +242,6 @@ final class TrainTask: GateWork {
 
   /// The first `count` members passed together: the branch moves to the last of them.
   private func land(_ count: Int) throws(CommandError) -> Stage {
-    landed = count
     let kept = known[TrainSearch.Candidate(prefix: count)]?.kept ?? state.plan.gate.keep
     let refusal = try append { [self] (snapshot, at) throws(Refusal) in
       let verdict =
@@ -264,7 +264,8 @@ final class TrainTask: GateWork {
       return [verdict, Proposal(migration, .mergeIntended(members[count - 1].fence, target(count, at)))]
     }
     if let refusal { return try giveBack(refusal) }
-    if count == members.count { return .ended(try settled()) }
+    landed = count
+    guard count < members.count else { return .searching }
     guard try migrationState()?.train?.number == number else { return .ended(.merged) }
     return .searching
   }

@@ -117,7 +117,7 @@ import Testing
 
   @Test func everyKindIsHere() {
     #expect(
-      Set(Self.changes.map(\.kind)) == Set(Change.Kind.allCases).subtracting([.ledgerUpgraded, .reserved]))
+      Set(Self.changes.map(\.kind)) == Set(Change.Kind.allCases).subtracting([.ledger(.upgraded), .reserved]))
   }
 
   @Test func thereAndBack() throws {

@@ -13,7 +13,8 @@ import Testing
       try live(&chance, "seed \(seed), story \(number)", &accepted)
     }
     // A dull run proves nothing.
-    for kind in Change.Kind.allCases where ![.migrationStarted, .ledgerUpgraded, .reserved].contains(kind) {
+    for kind in Change.Kind.allCases
+    where ![.migration(.started), .ledger(.upgraded), .reserved].contains(kind) {
       #expect(accepted[kind, default: 0] >= 5, "seed \(seed): too little of \(kind.rawValue)")
     }
   }
@@ -121,7 +122,11 @@ import Testing
       let fence = Fence(step: id, epoch: step.epoch)
       if story.current.train?.has(fence) == true {
         story.tell(.gateAbandoned(fence, gate: run.start.gate, evidence: .timeout), by: "sweeper")
-      } else if run.hasPassed { story.intend(id) } else { story.verdict(id, .passed) }
+      } else if run.hasPassed {
+        story.intend(id)
+      } else {
+        story.verdict(id, .passed)
+      }
     case .merging: story.merged(id)
     case .waiting, .merged, .blocked, .skipped, .cancelled: break
     }

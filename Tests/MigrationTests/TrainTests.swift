@@ -64,7 +64,7 @@ struct TrainTests {
   @discardableResult
   private func land(_ story: Story) -> Bool {
     guard let landing = story.landing(), let fence = landing.fence else { return false }
-    guard story.tell(landing, by: "gate-1"), case .mergeIntended(_, let target) = landing else {
+    guard story.tell(landing, by: "gate-1"), case .merge(_, .intended(let target)) = landing else {
       return false
     }
     return story.tell(.stepMerged(fence, commit: target.new, train: target.train), by: "gate-1")
@@ -126,7 +126,7 @@ struct TrainTests {
     let story = waiting(["A", "B", "C"])
     start(story, ["A", "B", "C"])
     split(story, passed: 2, culprit: "C")
-    guard case .mergeIntended(let fence, let target)? = story.landing(), let merge = target.train else {
+    guard case .merge(let fence, .intended(let target))? = story.landing(), let merge = target.train else {
       Issue.record("nothing to land")
       return
     }
@@ -180,7 +180,7 @@ struct TrainTests {
     let story = waiting(["A", "B"])
     start(story, ["A", "B"])
     pass(story)
-    guard let landing = story.landing(), case .mergeIntended(let fence, let target) = landing else {
+    guard let landing = story.landing(), case .merge(let fence, .intended(let target)) = landing else {
       Issue.record("nothing to land")
       return
     }

@@ -88,10 +88,12 @@ extension Audit {
       case .passed:
         if let last = train.members.last { checkPassed(last, report.kept, report.verifiers, world) }
         for fence in train.members { change(fence, world) { $0.stage = .passed } }
-      case .couldNotRun: for fence in train.members { change(fence, world) { $0.stage = .submitted } }
+        self.train?.passed = train.members.count
+      case .couldNotRun:
+        for fence in train.members { change(fence, world) { $0.stage = .submitted } }
+        self.train = nil
       case .failed, .ranNoTests: world.fail("I-22b", "train \(report.train) failed, and by whom is not said")
       }
-      self.train = nil
       return
     }
     guard train.members.indices.contains(passed) else {

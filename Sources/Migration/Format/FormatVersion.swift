@@ -20,13 +20,13 @@ public enum FormatVersion {
 extension State {
   /// The version that the next entry is written in.
   public func version(for change: Change) -> Int {
-    if case .ledgerUpgraded(let version) = change { return version }
+    if case .ledger(.upgraded(let version)) = change { return version }
     return version == 0 ? FormatVersion.ofNewLedgers : version
   }
 
   /// Whether an entry of that version may come next.
   func requireVersion(of event: Event) throws(Refusal) {
-    if case .ledgerUpgraded(let version) = event.change {
+    if case .ledger(.upgraded(let version)) = event.change {
       guard version > self.version, FormatVersion.known.contains(version), event.version == version else {
         throw Refusal(.wrongPhase, "the ledger is written in version \(self.version) of the format already")
       }

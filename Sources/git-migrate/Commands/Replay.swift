@@ -65,7 +65,7 @@ struct ReplayCommand: Subcommand {
     if let at, entry.sequence != at { return false }
     if let from, entry.sequence < from { return false }
     if let to, entry.sequence > to { return false }
-    if let step, entry.event.change.step != step { return false }
+    if let step, !entry.event.change.steps.contains(step) { return false }
     if let name = migration.migration, entry.event.migration != name { return false }
     return true
   }
