@@ -48,14 +48,14 @@ struct CheckCommand: Subcommand {
     let input: PlanInput
     let plan: Plan
     do throws(CommandError) {
-      input = try PlanInput(path: path)
+      input = try PlanInput(path: path, isToCheck: true)
       plan = try input.expanded(in: context, at: base, runsCommands: runsCommands)
+      if let site = try? context.site(), let fault = input.roomFault(in: site) { throw CommandError(fault) }
     } catch {
       if json.isWanted { try context.output.line(json: CheckCommand.failure(error)) }
       throw error
     }
     if let fault = plan.fault() { throw CommandError("\(path): \(fault)") }
-    try requireRoom(plan, context)
     if let promptStep { return try printPrompt(of: promptStep, plan, context) }
     let warnings =
       try PlanCheck.warnings(for: plan) + baseWarnings(plan, context) + programWarnings(plan, context)
@@ -83,18 +83,6 @@ struct CheckCommand: Subcommand {
           base: String(repeating: "0", count: 40)))
     }
     try context.output.write(text.hasSuffix("\n") || text.isEmpty ? text : text + "\n")
-  }
-
-  /// Throws when git can have no integration branch of this name here; where there is no repository, nobody
-  /// can tell.
-  private func requireRoom(_ plan: Plan, _ context: Context) throws(CommandError) {
-    guard let site = try? context.site() else { return }
-    do throws(CommandError) {
-      try site.requireRoom(forBranch: plan.into, here: true, inRemote: false)
-    } catch {
-      if json.isWanted { try context.output.line(json: CheckCommand.failure(error)) }
-      throw error
-    }
   }
 
   /// What `start` would stumble over here; nothing when there is no repository to look at.
