@@ -1,3 +1,4 @@
+import Git
 import Migration
 import Processes
 
@@ -78,6 +79,10 @@ public struct Launcher: Sendable {
     "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL",
   ]
 
+  /// Which files git reads settings from, where only the environment says so: who the user is stands there,
+  /// too. They lead to no more than `HOME` does by itself.
+  private static let gitFiles = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"]
+
   /// The names that pass beside the harmless ones; `nil` when all do.
   ///
   /// A codemod and a set-up command are programs of the repository, and a verifier runs what an agent has
@@ -93,12 +98,22 @@ public struct Launcher: Sendable {
     }
   }
 
+  /// Whether whoever is started commits in the user's name.
+  private func commits(_ purpose: Purpose) -> Bool {
+    switch purpose {
+    case .work, .setup(.slot): true
+    case .setup(.gate), .verifier, .notify, .list, .probe, .own: false
+    }
+  }
+
   /// The whole environment of a child; `variables`, which tell it what it is to do, win.
   public func environment(
     for purpose: Purpose, adding variables: [String: String] = [:]
   ) -> [String: String] {
     guard let names = names(for: purpose) else { return environment.merging(variables) { $1 } }
-    return ChildEnvironment.allowList(from: environment, adding: variables, extraNames: names)
+    let said = commits(purpose) ? GitProgram.identitySettings(environment) : [:]
+    return ChildEnvironment.allowList(
+      from: environment, adding: said.merging(variables) { $1 }, extraNames: names + Launcher.gitFiles)
   }
 
   /// How the output of a child is taken. Where a program reads it a warning must not come between; people,

@@ -33,7 +33,7 @@ struct ClaimCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
     if !bringsPlace { _ = try site.mainDirectory() }
-    let state = try reporting { try site.ledger.read() }.state
+    let state = try context.snapshot(finding: migration.migration).state
     let found = try site.migration(migration.migration, in: state)
     if let step { _ = try found.require(step: step) }
     let runsSetup = !bringsPlace && found.plan.worktree.setup != nil

@@ -15,7 +15,8 @@ struct RefreshCommand: Subcommand {
 
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
-    let state = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
+    let state = try site.migration(
+      migration.migration, in: try context.snapshot(finding: migration.migration).state)
     if !state.plan.gate.verifiers.isEmpty { try site.requireTrust(state) }
     try site.requireReady(state)
     let runner = try GateRunner(context)

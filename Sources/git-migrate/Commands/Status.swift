@@ -43,7 +43,9 @@ struct StatusCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
     if fetch { try bringNewest(context) }
-    let snapshot = try reporting { try site.ledger.read() }
+    let snapshot =
+      migration.migration == nil
+      ? try reporting { try site.ledger.read() } : try context.snapshot(finding: migration.migration)
     if let name = migration.migration { _ = try site.migration(name, in: snapshot.state) }
     var report = StatusReport(
       snapshot.state, sequence: snapshot.sequence, now: site.clock.now(), only: migration.migration,
@@ -79,6 +81,12 @@ struct StatusCommand: Subcommand {
     return SharedPicture(remote: remote.name, asOf: remote.lastContact, waiting: waiting)
   }
 
+  /// Nothing is known of what others began in a repository that could not be asked.
+  private func tellNone(in shared: SharedPicture, _ context: Context) throws(CommandError) {
+    let remote = TerminalText.sanitizedLine(shared.remote)
+    context.hint("'git migrate sync' brings what was begun elsewhere and shared through '\(remote)'")
+  }
+
   /// What others have done since is not in the picture.
   private func tellAge(_ shared: SharedPicture, now: Timestamp, _ context: Context) throws(CommandError) {
     let remote = TerminalText.sanitizedLine(shared.remote)
@@ -99,6 +107,7 @@ struct StatusCommand: Subcommand {
   private func printText(_ report: StatusReport, _ context: Context) throws(CommandError) {
     guard !report.migrations.isEmpty else {
       try context.output.line("no migration here")
+      if let shared = report.shared { return try tellNone(in: shared, context) }
       return context.hint("begin one with 'git migrate start PLAN'")
     }
     var shown = report
