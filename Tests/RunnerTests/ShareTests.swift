@@ -110,7 +110,8 @@ struct ShareTests {
     #expect(try world.runMigrate("start", "../plan.md").code == 0)
     let found = try world.run(TestBinary.path, command, in: other)
     #expect(found.code == 0, "\(found)")
-    #expect(try world.git("-C", other, "rev-parse", "migrate/m") == world.git("-C", server, "rev-parse", "migrate/m"))
+    let tips = try [other, server].map { try world.git("-C", $0, "rev-parse", "migrate/m") }
+    #expect(tips[0] == tips[1])
   }
 
   @Test("the status of it says how old it is, and fetches when asked")
