@@ -176,23 +176,31 @@ private struct TreeSource: ExpansionSource {
 
   func lines(of command: String) throws -> [String]? {
     guard let site, mayRun else { return nil }
-    let run = site.launcher.command(
-      .list, command, in: site.repository.workingDirectory ?? site.directory, timeoutSeconds: 60)
-    let outcome = try run.run(outputLimit: 16 << 20)
-    guard outcome.status.isSuccess else { throw CommandError(words(outcome)) }
-    guard !outcome.isTruncated else { throw CommandError("it printed more than 16 MiB") }
-    return outcome.text.split(whereSeparator: \.isNewline).map(String.init)
+    // Nothing is to be left: what it said on standard error is told when it fails.
+    let folder = try Files.makeTemporaryDirectory(
+      prefix: "git-migrate-list-", in: site.environment["TMPDIR"] ?? "/tmp")
+    defer { try? Files.removeTree(folder) }
+    let log = folder + "/list.log"
+    let run = site.launcher.supervised(
+      .list, command, in: site.repository.workingDirectory ?? site.directory, log: log, timeoutSeconds: 60)
+    let ended = try site.finish(run, limit: 16 << 20)
+    guard ended.status.isSuccess else {
+      let said = try LogMarks.tail(log, of: .errors, bytes: 4096) ?? []
+      throw CommandError(words(ended.status, String(decoding: said, as: UTF8.self)))
+    }
+    guard !ended.isTruncated else { throw CommandError("it printed more than 16 MiB") }
+    return String(decoding: ended.output, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
   }
 
-  private func words(_ outcome: Outcome) -> String {
+  private func words(_ status: ExitStatus, _ said: String) -> String {
     let end =
-      switch outcome.status {
+      switch status {
       case .exited(let code): "it exited with \(code)"
       case .signalled(let signal): "signal \(signal) ended it"
       case .timedOut: "it took longer than 60 seconds"
       case .fellSilent: "it printed nothing for too long"
       }
-    let last = outcome.errorText.split(whereSeparator: \.isNewline).last.map(String.init)
+    let last = said.split(whereSeparator: \.isNewline).last.map(String.init)
     return last.map { "\(end): \(TerminalText.sanitizedLine($0))" } ?? end
   }
 }

@@ -69,6 +69,21 @@ import Testing
     #expect(launcher.supervised(purpose, "x", in: "/", log: "/l").output == output)
   }
 
+  @Test func `a run can be talked to, and be ended for its silence`() {
+    let run = launcher.supervised(.notify, "x", in: "/", log: "/l", silenceSeconds: 3, isLive: true)
+    #expect(run.output == .live && run.silenceSeconds == 3)
+    #expect(launcher.supervised(.list, "x", in: "/", log: "/l").output == .live, "its lines are read")
+  }
+
+  @Test func `what a shell knows is not missing`() {
+    let launcher = Launcher(environment: ["PATH": "/usr/bin:/bin", "GIT_DIR": "/x"])
+    let names = ["sh", "cd", "no-such-program"]
+    for purpose in [Purpose.probe, .gitProbe] {
+      #expect(launcher.missing(names, for: purpose, in: "/") == ["no-such-program"])
+    }
+    #expect(launcher.environment(for: .gitProbe)["GIT_DIR"] == "/x")
+  }
+
   @Test func `a run is in its folder with its log, its limit and what it is told`() {
     let run = launcher.supervised(
       .verifier(env: []), "make test", in: "/w", log: "/l", adding: ["X": "y"], timeoutSeconds: 7)

@@ -108,8 +108,8 @@ struct CheckCommand: Subcommand {
     if let site = try? context.site() {
       preflight = Preflight(site: site)
     } else {
-      let environment = Launcher(environment: context.environment).environment(for: .probe)
-      preflight = Preflight(environment: environment, directory: try context.directory())
+      preflight = Preflight(
+        launcher: Launcher(environment: context.environment), directory: try context.directory())
     }
     return preflight.warnings(plan).map { PlanWarning(message: $0.message, hint: $0.hint) }
   }
