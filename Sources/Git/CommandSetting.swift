@@ -129,7 +129,8 @@ extension GitProgram {
     let output = try start(
       [
         "config", "--null", "--show-scope", "--show-origin", "--get-regexp",
-        "^(filter|merge|hook|credential|core|diff|gpg|attr|extensions|lfs|migrate|submodule)\\.",
+        "^(filter|merge|hook|credential|core|diff|gpg|attr|extensions|lfs|migrate|submodule"
+          + "|user|author|committer|commit)\\.",
       ], input: nil, workTree: nil, settings: [], extra: [:])
     // 1: nothing matches.
     guard output.status <= 1 else {

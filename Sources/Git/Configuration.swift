@@ -188,39 +188,39 @@ enum ConfigStack {
 
   /// The values of all keys that match a regular expression.
   static func values(matching pattern: String, in config: OpaquePointer) throws(GitError) -> [String] {
-    let operation = "read the configuration"
+    let text = try PathText.terminated(pattern, operation)
     var iterator: OpaquePointer?
-    try check(
-      git_config_iterator_glob_new(&iterator, config, PathText.terminated(pattern, operation)), operation)
+    try check(git_config_iterator_glob_new(&iterator, config, text), operation)
+    return try entries(of: iterator, pattern).compactMap(\.value)
+  }
+
+  /// The values of a key; empty for one without a value.
+  static func values(_ key: String, in config: OpaquePointer) throws(GitError) -> [String] {
+    let text = try PathText.terminated(key, operation)
+    var iterator: OpaquePointer?
+    try check(git_config_multivar_iterator_new(&iterator, config, text, nil), operation, key)
+    return try entries(of: iterator, key).map { $0.value ?? "" }
+  }
+
+  /// All that an iterator gives, which is freed.
+  static func entries(
+    of iterator: OpaquePointer?, _ subject: String
+  ) throws(GitError) -> [ConfigEntry] {
     defer { git_config_iterator_free(iterator) }
-    var result: [String] = []
+    var result: [ConfigEntry] = []
     var entry: UnsafeMutablePointer<git_config_entry>?
     while true {
       let code = git_config_next(&entry, iterator)
+      // One for a single key says that it found nothing where another is over.
       if code == GIT_ITEROVER.rawValue { break }
-      try check(code, operation)
-      if let value = entry?.pointee.value { result.append(String(cString: value)) }
+      guard try found(code, operation, subject) else { break }
+      guard let item = entry?.pointee, let name = item.name else { continue }
+      result.append(
+        ConfigEntry(key: String(cString: name), value: item.value.map { String(cString: $0) }))
     }
     git_error_clear()
     return result
   }
 
-  static func values(_ key: String, in config: OpaquePointer) throws(GitError) -> [String] {
-    let operation = "read the configuration"
-    var iterator: OpaquePointer?
-    try check(
-      git_config_multivar_iterator_new(&iterator, config, PathText.terminated(key, operation), nil),
-      operation, key)
-    defer { git_config_iterator_free(iterator) }
-    var result: [String] = []
-    var entry: UnsafeMutablePointer<git_config_entry>?
-    while true {
-      let code = git_config_next(&entry, iterator)
-      if code == GIT_ITEROVER.rawValue { break }
-      guard try found(code, operation, key) else { break }
-      result.append(entry?.pointee.value.map { String(cString: $0) } ?? "")
-    }
-    git_error_clear()
-    return result
-  }
+  private static let operation = "read the configuration"
 }

@@ -54,6 +54,22 @@ extension GitProgram {
     return found
   }
 
+  /// What was said on the command line (`git -c user.email=…`, `GIT_CONFIG_COUNT`) of who commits are by, and
+  /// nothing else that was said there, as variables for a program that commits in the user's name.
+  public static func identitySettings(_ environment: [String: String]) -> [String: String] {
+    let said = ((try? CommandLineConfig.entries(environment: environment)) ?? []).filter {
+      ["user", "author", "committer"].contains($0.key.prefix { $0 != "." })
+        && ($0.key.hasSuffix(".name") || $0.key.hasSuffix(".email"))
+    }
+    guard !said.isEmpty else { return [:] }
+    var result = ["GIT_CONFIG_COUNT": "\(said.count)"]
+    for (number, entry) in said.enumerated() {
+      result["GIT_CONFIG_KEY_\(number)"] = entry.key
+      result["GIT_CONFIG_VALUE_\(number)"] = entry.value ?? ""
+    }
+    return result
+  }
+
   /// Reads `Name <address> 1112911993 +0200`.
   static func signature(_ text: String) -> Signature? {
     guard let open = text.lastIndex(of: "<"), let close = text.lastIndex(of: ">"), open < close else {

@@ -46,23 +46,13 @@ extension Repository {
   /// precedence first: system, user, repository, worktree, `GIT_CONFIG_COUNT`, `git -c`.
   public func configEntries(prefix: String) throws(GitError) -> [ConfigEntry] {
     let wanted = prefix.lowercased()
-    let operation = "read the configuration of"
     var result: [ConfigEntry] = []
     try withConfig { config throws(GitError) in
       var iterator: OpaquePointer?
-      try check(git_config_iterator_new(&iterator, config), operation, gitDirectory)
-      defer { git_config_iterator_free(iterator) }
-      var entry: UnsafeMutablePointer<git_config_entry>?
-      while true {
-        let code = git_config_next(&entry, iterator)
-        if code == GIT_ITEROVER.rawValue { break }
-        try check(code, operation, gitDirectory)
-        guard let found = entry?.pointee, let name = found.name else { continue }
-        let key = String(cString: name)
-        guard key.lowercased().hasPrefix(wanted) else { continue }
-        result.append(ConfigEntry(key: key, value: found.value.map { String(cString: $0) }))
+      try check(git_config_iterator_new(&iterator, config), "read the configuration of", gitDirectory)
+      result = try ConfigStack.entries(of: iterator, gitDirectory).filter {
+        $0.key.lowercased().hasPrefix(wanted)
       }
-      git_error_clear()
     }
     return result + overrides.filter { $0.key.lowercased().hasPrefix(wanted) }
   }

@@ -13,7 +13,7 @@ package protocol EventLedger: AnyObject {
     by author: String, _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> [Proposal]
   ) throws(LedgerError) -> AppendOutcome
   /// The sentences of the entries after `old` up to `tip`, oldest first.
-  func sentences(to tip: OID, from old: OID?) throws(LedgerError) -> [String]
+  func sentences(to tip: OID, from old: OID?) throws(LedgerError) -> [LedgerSentence]
 }
 
 extension EventLedger {

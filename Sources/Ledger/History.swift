@@ -1,6 +1,28 @@
 import Git
 import Migration
 
+/// What one entry says to people, with what it is about.
+public struct LedgerSentence: Equatable, Sendable {
+  /// The sentence. It begins with the name of the step or, when it is about none, of the migration.
+  public var text: String
+  /// The name of the migration.
+  public var migration: String
+  /// Whether it is about a step.
+  public var isAboutStep: Bool
+
+  /// Reads it of an entry's commit, whatever version of the format wrote that.
+  init(of commit: Commit) {
+    text = commit.subject
+    let line = commit.textBytes.split(separator: 0x0A).last.map { Array($0) } ?? []
+    let json = try? JSON.parse(line)
+    if case .string(let name)? = json?["migration"] { migration = name } else { migration = "" }
+    if case .string? = json?["step"] { isAboutStep = true } else { isAboutStep = false }
+  }
+
+  /// The sentence, with the migration's name in front where it would not say which that is.
+  public var withMigration: String { isAboutStep ? "\(migration): \(text)" : text }
+}
+
 /// One entry with what it changed, as `git migrate replay` shows it.
 public struct ReplayedEntry: Sendable {
   /// The entry.
@@ -43,9 +65,11 @@ extension Ledger {
   }
 
   /// The sentences of the entries after `old` up to `tip`, oldest first.
-  public func sentences(to tip: OID, from old: OID?) throws(LedgerError) -> [String] {
-    var sentences: [String] = []
-    for oid in try commits(to: tip, from: old) { sentences.append(try chain.commit(oid).subject) }
+  public func sentences(to tip: OID, from old: OID?) throws(LedgerError) -> [LedgerSentence] {
+    var sentences: [LedgerSentence] = []
+    for oid in try commits(to: tip, from: old) {
+      sentences.append(LedgerSentence(of: try chain.commit(oid)))
+    }
     return sentences
   }
 

@@ -7,9 +7,11 @@ struct Expansion {
   private var drafts: [Draft] = []
   private var bytes = 0
   private var files: [String]?
-  private let faults = Faults()
+  private let faults: Faults
+  /// The ids of steps that could not be made.
+  private var unmade: [UnmadeID] = []
 
-  init(settings: Plan) { self.settings = settings }
+  init(settings: Plan, _ faults: Faults) { (self.settings, self.faults) = (settings, faults) }
 
   private struct Draft {
     var step: PlannedStep
@@ -18,50 +20,57 @@ struct Expansion {
     /// The id before its values were slugged; `nil` for a plain step, whose id never changes.
     var rawID: String?
     var shown: String
+    /// Whether a step is made of it; otherwise only its needs are judged.
+    var isMade = true
   }
 
-  /// The plan; `source` may be missing when no entry has a `for:`.
-  func plan(of entries: [StepEntry], from source: (any ExpansionSource)?) throws(PlanFault) -> Plan {
+  /// The plan, as far as there is no fault. Without `source` no `for:` is expanded.
+  func plan(of entries: [StepEntry], from source: (any ExpansionSource)?) -> Plan {
     var expansion = self
-    for entry in entries {
-      guard let each = entry.each else {
-        try expansion.add(plain: entry)
-        continue
-      }
-      guard let source else { continue }
+    for entry in entries where !faults.isFull {
       // What one `for:` finds says nothing about the next.
       do throws(PlanFault) {
-        try expansion.add(entry, matches: try expansion.matches(of: each, from: source))
+        if entry.isPlain {
+          try expansion.add(plain: entry)
+        } else if entry.isSound, let each = entry.each, let source,
+          let matches = try expansion.matches(of: each, from: source)
+        {
+          try expansion.add(entry, matches: matches)
+        } else {
+          expansion.add(unmade: entry)
+        }
       } catch {
         faults.add(error)
+        expansion.add(unmade: entry)
       }
     }
-    // Without the steps of a `for:` every need of them would be a fault, too.
-    try faults.end()
     expansion.separateIDs()
     expansion.checkIDs()
     var plan = settings
-    plan.steps = expansion.resolved()
-    try faults.end()
-    if let cycle = NeedResolver.cycle(in: plan.steps) {
+    let (steps, marks) = expansion.resolved()
+    plan.steps = steps
+    for cycle in NeedResolver.cycles(in: steps, marks, atMost: Faults.limit) where !faults.isFull {
       let mark = expansion.drafts.first { $0.step.id == cycle.first }?.mark ?? Mark(line: 1, column: 1)
       let ring = cycle.count > 12 ? Array(cycle.prefix(10)) + ["…"] + cycle.suffix(1) : cycle
-      throw mark.fault(
-        "the needs go in a circle: \(ring.map(quoted).joined(separator: " needs "))",
-        hint: "take one of these needs out")
+      faults.add(
+        mark.fault(
+          "the needs go in a circle: \(ring.map(quoted).joined(separator: " needs "))",
+          hint: "take one of these needs out"))
     }
     return plan
   }
 
   // MARK: - Matches
 
+  /// `nil` when nobody can tell what there is.
   private mutating func matches(
     of each: StepEntry.Each, from source: any ExpansionSource
-  ) throws(PlanFault) -> [Match] {
+  ) throws(PlanFault) -> [Match]? {
     let matches: [Match]
     switch each.source {
     case .files(let glob):
-      let found = Self.select(try trackedFiles(source, each.mark), glob)
+      guard let tracked = try trackedFiles(source, each.mark) else { return nil }
+      let found = Self.select(tracked, glob)
       try requireText(found, glob, each.mark)
       matches = found.enumerated().map { Match(index: $0 + 1, path: $1) }
       if matches.isEmpty {
@@ -69,7 +78,8 @@ struct Expansion {
           "\(quoted(glob)) matched no file", hint: "only files that git tracks count; see 'git ls-files'")
       }
     case .dirs(let glob):
-      let found = Self.select(Self.directories(try trackedFiles(source, each.mark)), glob)
+      guard let tracked = try trackedFiles(source, each.mark) else { return nil }
+      let found = Self.select(Self.directories(tracked), glob)
       try requireText(found, glob, each.mark)
       matches = found.enumerated().map { Match(index: $0 + 1, path: $1) }
       if matches.isEmpty {
@@ -77,7 +87,8 @@ struct Expansion {
           "\(quoted(glob)) matched no directory", hint: "only directories with files that git tracks count")
       }
     case .lines(let command):
-      matches = try lines(source, command, each.mark)
+      guard let printed = try lines(source, command, each.mark) else { return nil }
+      matches = printed
       if matches.isEmpty {
         throw each.mark.fault(
           "\(quoted(command)) printed no lines", hint: "run it at the top of the repository to see why")
@@ -105,7 +116,7 @@ struct Expansion {
 
   private mutating func trackedFiles(
     _ source: any ExpansionSource, _ mark: Mark
-  ) throws(PlanFault) -> [String] {
+  ) throws(PlanFault) -> [String]? {
     if let files { return files }
     do {
       let tracked = try source.trackedFiles()
@@ -118,10 +129,11 @@ struct Expansion {
 
   private func lines(
     _ source: any ExpansionSource, _ command: String, _ mark: Mark
-  ) throws(PlanFault) -> [Match] {
+  ) throws(PlanFault) -> [Match]? {
     let printed: [String]
     do {
-      printed = try source.lines(of: command)
+      guard let lines = try source.lines(of: command) else { return nil }
+      printed = lines
     } catch {
       throw mark.fault("cannot run \(quoted(command)): \(error)", hint: "run it by hand to see why")
     }
@@ -161,7 +173,18 @@ struct Expansion {
 
   // MARK: - Steps
 
+  /// Nothing comes of the step itself, but what it needs can be judged, as far as no match has a say in it.
+  private mutating func add(unmade entry: StepEntry) {
+    if entry.hasID { unmade.append(UnmadeID(entry)) }
+    // Nobody can need it: no id holds this character.
+    let step = PlannedStep(id: "\0\(drafts.count)")
+    let needs = entry.needs.filter { entry.isPlain || !$0.value.utf8.contains(UInt8(ascii: "{")) }
+    drafts.append(
+      Draft(step: step, needs: needs, mark: entry.id.mark, rawID: nil, shown: entry.id.value, isMade: false))
+  }
+
   private mutating func add(plain entry: StepEntry) throws(PlanFault) {
+    guard entry.hasID, entry.isSound else { return add(unmade: entry) }
     try checkCount(drafts.count + 1, at: entry.mark)
     let id = entry.id.value
     let step = PlannedStep(
@@ -172,7 +195,8 @@ struct Expansion {
   }
 
   private mutating func add(_ entry: StepEntry, matches: [Match]) throws(PlanFault) {
-    let templates = try StepTemplates(entry)
+    let matched = entry.each?.source.matchNames ?? []
+    guard let templates = StepTemplates(entry, matched: matched, faults) else { return add(unmade: entry) }
     for match in matches {
       let value = match.value
       func fill(_ template: Template?, _ text: Text?, _ quoting: (String) -> String) throws(PlanFault)
@@ -261,7 +285,7 @@ struct Expansion {
 
   private func checkIDs() {
     var owners: [String: Int] = [:]
-    for (index, draft) in drafts.enumerated() where !faults.isFull {
+    for (index, draft) in drafts.enumerated() where draft.isMade && !faults.isFull {
       if let reason = Identifier.stepFault(draft.step.id) {
         faults.add(
           draft.mark.fault("the step id \(quoted(draft.step.id)) of \(quoted(draft.shown)) \(reason)"))
@@ -275,15 +299,20 @@ struct Expansion {
     }
   }
 
-  private func resolved() -> [PlannedStep] {
-    var resolver = NeedResolver(ids: drafts.map(\.step.id))
+  /// The steps, and where each of their needs stands.
+  private func resolved() -> (steps: [PlannedStep], marks: [[Mark]]) {
+    var resolver = NeedResolver(ids: drafts.filter(\.isMade).map(\.step.id), unmade: unmade)
     var steps: [PlannedStep] = []
+    var marks: [[Mark]] = []
     steps.reserveCapacity(drafts.count)
     for draft in drafts where !faults.isFull {
       var step = draft.step
-      step.needs = resolver.resolve(draft.needs, of: step.id, faults)
+      let needs = resolver.resolve(draft.needs, of: step.id, faults)
+      guard draft.isMade else { continue }
+      step.needs = needs.map(\.id)
       steps.append(step)
+      marks.append(needs.map(\.mark))
     }
-    return steps
+    return (steps, marks)
   }
 }

@@ -1,6 +1,8 @@
 /// Collects the faults of a plan file while reading goes on: a person mends all of them at once.
 final class Faults {
-  private var list: [PlanFault] = []
+  private(set) var list: [PlanFault] = []
+  /// Where something else stands than was meant, so that nothing else that is wrong there says anything.
+  private var void: Set<[Int]> = []
 
   /// How many are looked for: more would be read by nobody, and each costs time.
   static let limit = 50
@@ -12,19 +14,35 @@ final class Faults {
   func add(_ fault: PlanFault) {
     var alone = fault
     alone.others = []
-    for found in [alone] + fault.others where !list.contains(found) { list.append(found) }
+    for found in [alone] + fault.others where !list.contains(found) && !void.contains(found.place) {
+      list.append(found)
+    }
+  }
+
+  /// Adds a fault that makes void what else is wrong at its place.
+  func add(voiding fault: PlanFault) {
+    add(fault)
+    void.insert(fault.place)
   }
 
   /// Adds faults that a later look has found, but where something else was found wrong already.
-  func addFurther(_ fault: PlanFault) {
-    let places = Set(list.map { [$0.line, $0.column] })
-    var alone = fault
-    alone.others = []
-    list += ([alone] + fault.others).filter { !places.contains([$0.line, $0.column]) }
+  func addFurther(_ faults: [PlanFault]) {
+    let places = Set(list.map(\.place))
+    for fault in faults where !places.contains(fault.place) { add(fault) }
   }
 
   /// The value, or `nil` when there is a fault, which is kept.
   func collect<Value>(_ value: @autoclosure () throws(PlanFault) -> Value) -> Value? {
+    do throws(PlanFault) {
+      return try value()
+    } catch {
+      add(error)
+      return nil
+    }
+  }
+
+  /// The value, or `nil` when there is none or a fault, which is kept.
+  func found<Value>(_ value: @autoclosure () throws(PlanFault) -> Value?) -> Value? {
     do throws(PlanFault) {
       return try value()
     } catch {

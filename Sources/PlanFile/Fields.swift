@@ -6,6 +6,7 @@ struct Fields {
   /// Where the map starts.
   let mark: Mark
   private let entries: [String: Node.Entry]
+  private let faults: Faults
 
   /// The fault of the first key that is not known.
   let unknownKey: PlanFault?
@@ -20,6 +21,7 @@ struct Fields {
     for fault in unknown { faults.add(fault) }
     unknownKey = unknown.first
     mark = node.mark
+    self.faults = faults
     entries = Dictionary(map.map { ($0.key.value, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
@@ -43,6 +45,9 @@ struct Fields {
       hint: near.map { "did you mean '\($0)'?" } ?? "known keys are \(table.keys.joined(separator: ", "))")
   }
 
+  /// Where the value of each key stands.
+  var places: [String: Mark] { entries.mapValues(\.value.mark) }
+
   /// The value as it was read.
   func node(_ key: String) -> Node? { entries[key]?.value }
 
@@ -60,12 +65,17 @@ struct Fields {
     return try node.text("'\(key)'")
   }
 
-  /// One text or a list of texts.
-  func texts(_ key: String) throws(PlanFault) -> [Text] {
+  /// One text or a list of texts; what is none is a fault besides.
+  func texts(_ key: String) -> [Text] {
     guard let node = node(key) else { return [] }
-    guard case .list(let items) = node.content else { return [try node.text("'\(key)'")] }
+    guard case .list(let items) = node.content else {
+      guard let text = faults.collect(try node.text("'\(key)'")) else { return [] }
+      return [text]
+    }
     var texts: [Text] = []
-    for item in items { texts.append(try item.text("an item of '\(key)'")) }
+    for item in items {
+      if let text = faults.collect(try item.text("an item of '\(key)'")) { texts.append(text) }
+    }
     return texts
   }
 

@@ -53,30 +53,33 @@ public enum PromptNames {
 
 extension Template {
   /// Reads a template out of the plan and checks each name, so that nothing is missing when a step runs.
+  /// Every fault is collected; with one there is no template.
   static func checked(
-    _ text: String, at place: TemplatePlace, known: [String: PromptNames.Kind]
-  ) throws(PlanFault) -> Template {
-    let template: Template
-    do {
-      template = try Template(parsing: text)
-    } catch {
-      throw place.mark(error.line, error.column).fault(error.message, hint: error.hint)
+    _ text: String, at place: TemplatePlace, known: [String: PromptNames.Kind], _ faults: Faults
+  ) -> Template? {
+    var parser = TemplateParser(text)
+    let parts = parser.parse()
+    for fault in parser.faults {
+      faults.add(place.mark(fault.line, fault.column).fault(fault.message, hint: fault.hint))
     }
-    for name in template.names {
+    var isGood = parser.faults.isEmpty
+    for name in parser.names where !faults.isFull {
       let mark = place.mark(name.line, name.column)
-      guard let kind = known[name.name] else {
+      if let kind = known[name.name] {
+        guard kind == .list, !name.isSection else { continue }
+        faults.add(
+          mark.fault("'\(name.name)' is a list", hint: "write {{#\(name.name)}}{{.}} {{/\(name.name)}}"))
+      } else {
         let near = suggestion(for: name.name, among: known.keys.sorted())
-        throw mark.fault(
-          "unknown name '\(name.name)' in a template",
-          hint: near.map { "did you mean '\($0)'?" }
-            ?? "known names are \(known.keys.sorted().joined(separator: ", "))")
+        faults.add(
+          mark.fault(
+            "unknown name '\(name.name)' in a template",
+            hint: near.map { "did you mean '\($0)'?" }
+              ?? "known names are \(known.keys.sorted().joined(separator: ", "))"))
       }
-      if kind == .list, !name.isSection {
-        throw mark.fault(
-          "'\(name.name)' is a list", hint: "write {{#\(name.name)}}{{.}} {{/\(name.name)}}")
-      }
+      isGood = false
     }
-    return template
+    return isGood ? Template(names: parser.names, parts: parts) : nil
   }
 }
 

@@ -24,6 +24,9 @@ public struct PlanFault: Error, Equatable, Sendable, CustomStringConvertible {
     self.hint = hint
   }
 
+  /// Line and column.
+  var place: [Int] { [line, column] }
+
   /// `path:line:column: message`, as compilers print it, so that editors can jump there.
   public var description: String { "\(path):\(line):\(column): \(message)" }
 

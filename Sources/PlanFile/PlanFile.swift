@@ -7,47 +7,69 @@ public struct PlanFile: Equatable, Sendable {
   /// Everything but the steps.
   public let settings: Plan
   let entries: [StepEntry]
+  /// What was found wrong so far, in the order in which it was found.
+  private let faults: [PlanFault]
+  private let top: Mark
+  private let places: [String: Mark]
 
   /// Reads a plan file from its bytes; any bytes at all give a plan or a fault, which has with it all others
-  /// that could be found.
+  /// that can be found without a repository.
   public static func parse(_ bytes: [UInt8], path: String) throws(PlanFault) -> PlanFile {
+    let plan = try read(bytes, path: path)
+    if !plan.faults.isEmpty || !plan.needsExpansion { _ = try plan.expansion(from: nil, beside: []) }
+    return plan
+  }
+
+  /// Reads a plan file as far as it can be read. What is wrong with it is kept for `expand`, which finds the
+  /// rest and throws all of it at once; thrown here is only what lets nothing else be read.
+  public static func read(_ bytes: [UInt8], path: String) throws(PlanFault) -> PlanFile {
     do throws(PlanFault) {
-      let parts = try FrontMatter(bytes)
-      let root = try YAMLReader.read(parts.yaml, firstLine: parts.yamlLine)
-      let faults = Faults()
-      let fields = try Fields(root, KnownKeys.plan, in: "the plan", faults)
-      let reader = PlanReader(fields, faults)
-      var settings = reader.settings()
-      settings.prompt = parts.body
-      let (entries, isWhole) = reader.entries()
-      let matched = PromptNames.match.filter { name in
-        entries.contains { $0.each?.source.matchNames.contains(name) ?? false }
-      }
-      faults.collect { () throws(PlanFault) in
-        _ = try Template.checked(
-          parts.body, at: TemplatePlace(bodyLine: parts.bodyLine), known: PromptNames.known(matched: matched))
-      }
-      let plan = PlanFile(path: path, settings: settings, entries: entries)
-      if !faults.isEmpty {
-        // Where every id is known, the needs can be followed all the same.
-        if isWhole, !plan.needsExpansion {
-          do throws(PlanFault) {
-            _ = try Expansion(settings: settings).plan(of: entries, from: nil)
-          } catch {
-            faults.addFurther(error)
-          }
-        }
-        try faults.end(top: fields.mark)
-      }
-      if !plan.needsExpansion { _ = try Expansion(settings: settings).plan(of: entries, from: nil) }
-      return plan
+      return try PlanFile(FrontMatter(bytes), path: path)
     } catch {
       throw error.named(path)
     }
   }
 
+  private init(_ parts: FrontMatter, path: String) throws(PlanFault) {
+    let faults = Faults()
+    func checkBody(_ matched: [String]) {
+      _ = Template.checked(
+        parts.body, at: TemplatePlace(bodyLine: parts.bodyLine), known: PromptNames.known(matched: matched),
+        faults)
+    }
+    let fields: Fields
+    do throws(PlanFault) {
+      let root = try YAMLReader.read(parts.yaml, firstLine: parts.yamlLine, faults)
+      fields = try Fields(root, KnownKeys.plan, in: "the plan", faults)
+    } catch {
+      faults.add(error)
+      checkBody(PromptNames.match)
+      try faults.end()
+      throw error
+    }
+    let reader = PlanReader(fields, faults)
+    var settings = reader.settings()
+    settings.prompt = parts.body
+    let entries = reader.entries()
+    checkBody(
+      PromptNames.match.filter { name in
+        entries.contains { !$0.isPlain && ($0.each?.source.matchNames.contains(name) ?? true) }
+      })
+    (self.path, self.settings, self.entries) = (path, settings, entries)
+    (self.faults, top, places) = (faults.list, fields.mark, fields.places)
+  }
+
+  /// Whether something was found wrong already, so that `expand` throws.
+  public var isFaulty: Bool { !faults.isEmpty }
+
+  /// A fault of a top-level key's value that only the repository shows, or of the whole where the key is not
+  /// given.
+  public func fault(of key: String, _ message: String, hint: String? = nil) -> PlanFault {
+    (places[key] ?? top).fault(message, hint: hint).named(path)
+  }
+
   /// Whether a step has a `for:`; without one the plan is the same in every repository.
-  public var needsExpansion: Bool { entries.contains { $0.each != nil } }
+  public var needsExpansion: Bool { entries.contains { !$0.isPlain } }
 
   /// The commands of `for: { lines: … }`, in the plan's order. `expand` runs them, so trust comes first.
   public var expansionCommands: [String] {
@@ -66,21 +88,34 @@ public struct PlanFile: Equatable, Sendable {
   /// `pkg-{{match.dir}}` gives `pkg-src-a`. Ids that collide or are too long end in a digest of what they
   /// were made from. In `run` values are quoted for the shell, in `paths` for a glob. `title` and
   /// `prompt` take them as they are.
-  public func expand(using source: any ExpansionSource) throws(PlanFault) -> Plan {
-    do throws(PlanFault) {
-      return try Expansion(settings: settings).plan(of: entries, from: source)
-    } catch {
-      throw error.named(path)
-    }
+  ///
+  /// Every fault of the file is thrown at once, with those that the caller has found (`others`).
+  public func expand(
+    using source: any ExpansionSource, beside others: [PlanFault] = []
+  ) throws(PlanFault) -> Plan {
+    try expansion(from: source, beside: others)
+  }
+
+  /// Without a source no `for:` is expanded, and the plan is good for nothing but its faults.
+  private func expansion(
+    from source: (any ExpansionSource)?, beside others: [PlanFault]
+  ) throws(PlanFault) -> Plan {
+    let found = Faults()
+    for fault in faults + others { found.add(fault) }
+    let further = Faults()
+    let plan = Expansion(settings: settings, further).plan(of: entries, from: source)
+    found.addFurther(further.list)
+    do throws(PlanFault) { try found.end(top: top) } catch { throw error.named(path) }
+    return plan
   }
 }
 
 /// Where expansion gets what `for:` is over.
 public protocol ExpansionSource {
-  /// The paths that git tracks, relative to the repository's top.
-  func trackedFiles() throws -> [String]
-  /// The lines that a shell command prints, without their ends.
-  func lines(of command: String) throws -> [String]
+  /// The paths that git tracks, relative to the repository's top; `nil` when nobody can tell.
+  func trackedFiles() throws -> [String]?
+  /// The lines that a shell command prints, without their ends; `nil` when it may not run.
+  func lines(of command: String) throws -> [String]?
 }
 
 /// One item of `steps:`.
@@ -98,6 +133,12 @@ struct StepEntry: Equatable, Sendable {
   var timeoutSeconds: Int?
   var expectsChange = false
   var each: Each?
+  /// Whether it has no `for:`, not even one that cannot be read.
+  var isPlain = true
+  /// Whether an id is given.
+  var hasID = true
+  /// Whether the id, and for a `for:` every template, was found good, so that steps can be made of it.
+  var isSound = true
 
   /// The `for:` of a step, and where it stands.
   struct Each: Equatable, Sendable {

@@ -12,9 +12,9 @@ struct PlanReader {
   init(_ fields: Fields, _ faults: Faults) {
     self.fields = fields
     self.faults = faults
-    let listed = faults.collect(try PlanReader.resources(fields))
-    resourceNames = listed.map { Set($0.map(\.name)) }
-    self.listed = listed ?? []
+    let resources = PlanReader.resources(fields, faults)
+    resourceNames = resources.names
+    listed = resources.list
   }
 
   func settings() -> Plan {
@@ -71,8 +71,11 @@ struct PlanReader {
       return backoff
     }
     let inner = try Fields(node, KnownKeys.backoff, in: "'backoff'", faults)
-    backoff.initialSeconds = try inner.seconds("initial", in: Bounds.backoff) ?? backoff.initialSeconds
+    let initial = faults.found(try inner.seconds("initial", in: Bounds.backoff))
+    backoff.initialSeconds = initial ?? backoff.initialSeconds
     let maximum = try inner.seconds("max", in: Bounds.backoff)
+    // What one of them should be is not known, so that it cannot be too much.
+    if initial == nil, inner.node("initial") != nil { return Plan.Backoff() }
     backoff.maximumSeconds = maximum ?? max(backoff.maximumSeconds, backoff.initialSeconds)
     if backoff.maximumSeconds < backoff.initialSeconds {
       throw (inner.node("max") ?? node).mark.fault(
@@ -84,6 +87,10 @@ struct PlanReader {
 
   private func agent(_ node: Node) throws(PlanFault) -> Plan.Agent {
     let fields = try Fields(node, KnownKeys.agent, in: "'agent'", faults)
+    let env = PlanReader.variables(fields, faults)
+    let timeout = faults.found(try fields.seconds("timeout", in: Bounds.timeout))
+    let maxConcurrent = faults.found(try fields.integer("max_concurrent", in: Bounds.maxConcurrent))
+    let turns = faults.found(try fields.integer("max_turns", in: Bounds.maxTurns))
     let command = try fields.text("command")?.value
     let name = try fields.text("adapter")
     let adapter = Adapter.known.first { $0.name == name?.value }
@@ -93,7 +100,6 @@ struct PlanReader {
         "unknown adapter \(quoted(name.value))",
         hint: "use one of \(names.joined(separator: ", ")), or give the agent's own 'command'")
     }
-    let turns = try fields.integer("max_turns", in: Bounds.maxTurns)
     // Ignoring the limit would let an agent run on that somebody meant to stop.
     if turns != nil, command != nil || adapter?.turnsOption == nil {
       throw (fields.node("max_turns") ?? node).mark.fault(
@@ -105,29 +111,31 @@ struct PlanReader {
         "'agent' has no 'command'",
         hint: "add 'command: …', or 'adapter: ' with one of \(names.joined(separator: ", "))")
     }
-    let env = try PlanReader.variables(fields)
     return Plan.Agent(
-      command: line, adapter: adapter?.name ?? Adapter.plainCommand,
-      timeoutSeconds: try fields.seconds("timeout", in: Bounds.timeout),
-      maxConcurrent: try fields.integer("max_concurrent", in: Bounds.maxConcurrent), maxTurns: turns,
-      env: env)
+      command: line, adapter: adapter?.name ?? Adapter.plainCommand, timeoutSeconds: timeout,
+      maxConcurrent: maxConcurrent, maxTurns: turns, env: env)
   }
 
-  private static func resources(_ fields: Fields) throws(PlanFault) -> [Plan.Resource] {
-    guard let node = fields.node("resources") else { return [] }
-    var resources: [Plan.Resource] = []
-    for entry in try Fields.entries(node, of: "'resources'") {
-      let name = try PlanReader.identifier(entry.key, "the resource")
-      let capacity = try entry.value.integer("the count of \(quoted(name))", in: Bounds.capacity)
-      resources.append(Plan.Resource(name: name, capacity: capacity))
+  private static func resources(
+    _ fields: Fields, _ faults: Faults
+  ) -> (list: [Plan.Resource], names: Set<String>?) {
+    guard let node = fields.node("resources") else { return ([], []) }
+    guard let entries = faults.collect(try Fields.entries(node, of: "'resources'")) else { return ([], nil) }
+    var (resources, names): ([Plan.Resource], Set<String>?) = ([], [])
+    for entry in entries {
+      let name = faults.collect(try PlanReader.identifier(entry.key, "the resource"))
+      let capacity = faults.collect(
+        try entry.value.integer("the count of \(quoted(entry.key.value))", in: Bounds.capacity))
+      if let name { names?.insert(name) } else { names = nil }
+      if let name, let capacity { resources.append(Plan.Resource(name: name, capacity: capacity)) }
     }
-    return resources
+    return (resources, names)
   }
 
   private func worktree(_ node: Node) throws(PlanFault) -> Plan.Worktree {
     let fields = try Fields(node, KnownKeys.worktree, in: "'worktree'", faults)
     var worktree = Plan.Worktree()
-    for text in faults.collect(try fields.texts("copy")) ?? [] {
+    for text in fields.texts("copy") {
       if let path = faults.collect(try PlanPath.checkedPattern(text)) { worktree.copy.append(path) }
     }
     worktree.setup = faults.collect(try fields.text("setup")?.value) ?? nil
@@ -146,7 +154,7 @@ struct PlanReader {
     var gate = Plan.Gate()
     var names: [String: Int] = [:]
     for item in faults.collect(try verifiers(inner, node, ways)) ?? [] {
-      guard let verifier = faults.collect(try verifier(item)) else { continue }
+      guard let verifier = faults.found(try verifier(item)) else { continue }
       if let line = names.updateValue(item.mark.line, forKey: verifier.name.lowercased()) {
         faults.add(
           item.mark.fault(
@@ -154,7 +162,7 @@ struct PlanReader {
       }
       gate.verifiers.append(verifier)
     }
-    for text in faults.collect(try inner.texts("guards")) ?? [] {
+    for text in inner.texts("guards") {
       let known = Plan.Guard.allCases.map(\.rawValue)
       let found: Plan.Guard? = faults.collect(try PlanReader.choice(text, "guard", known: known))
       guard let found else { continue }
@@ -163,7 +171,7 @@ struct PlanReader {
       }
       gate.guards.append(found)
     }
-    for text in faults.collect(try inner.texts("keep")) ?? [] {
+    for text in inner.texts("keep") {
       if let folder = faults.collect(try PlanReader.kept(text)) { gate.keep.append(folder) }
     }
     gate.train = faults.collect(try inner.integer("train", in: Plan.Gate.trainRange)) ?? nil
@@ -197,20 +205,22 @@ struct PlanReader {
   private func gateSetup(_ node: Node) throws(PlanFault) -> Plan.Gate.Setup {
     if case .text = node.content { return Plan.Gate.Setup(run: try node.text("'setup'").value) }
     let fields = try Fields(node, KnownKeys.gateSetup, in: "the gate's 'setup'", faults)
-    var setup = Plan.Gate.Setup(run: try fields.required("run", of: "the set-up").text("'run'").value)
-    for text in faults.collect(try fields.texts("inputs")) ?? [] {
+    let run = faults.collect(try fields.required("run", of: "the set-up").text("'run'").value)
+    var setup = Plan.Gate.Setup(run: run ?? "")
+    for text in fields.texts("inputs") {
       if let glob = faults.collect(try PlanPath.checkedGlob(text)) { setup.inputs.append(glob) }
     }
     return setup
   }
 
   /// A verifier without a name or a command is none; anything else that is wrong in it is told besides.
-  private func verifier(_ node: Node) throws(PlanFault) -> Plan.Verifier {
+  private func verifier(_ node: Node) throws(PlanFault) -> Plan.Verifier? {
     let fields = try Fields(node, KnownKeys.verifier, in: "a verifier", faults)
     let run = faults.collect(try fields.required("run", of: "the verifier").text("'run'").value)
-    let name = try PlanReader.identifier(
-      try fields.required("name", of: "the verifier").text("'name'"), "the verifier")
-    var verifier = Plan.Verifier(name: name, run: run ?? "")
+    let name = faults.collect(
+      try PlanReader.identifier(
+        try fields.required("name", of: "the verifier").text("'name'"), "the verifier"))
+    var verifier = Plan.Verifier(name: name ?? "", run: run ?? "")
     faults.collect { () throws(PlanFault) in
       guard let kind = try fields.text("kind") else { return }
       let known = Plan.Verifier.Kind.allCases.map(\.rawValue)
@@ -224,23 +234,24 @@ struct PlanReader {
     faults.collect { () throws(PlanFault) in
       verifier.mutates = try PlanReader.only("allow", try fields.text("mutates"), of: "mutates")
     }
-    verifier.env = faults.collect(try PlanReader.variables(fields)) ?? []
-    return verifier
+    verifier.env = PlanReader.variables(fields, faults)
+    return name == nil ? nil : verifier
   }
 
   /// The names under `env`.
-  private static func variables(_ fields: Fields) throws(PlanFault) -> [String] {
+  private static func variables(_ fields: Fields, _ faults: Faults) -> [String] {
     var names: [String] = []
-    for text in try fields.texts("env") {
+    for text in fields.texts("env") {
       if let fault = VariableName.fault(text.value) {
-        throw text.mark.fault(
-          "\(quoted(text.value)) in 'env' \(fault)",
-          hint: "name variables of your shell, such as ANTHROPIC_API_KEY; values do not belong in a plan")
+        faults.add(
+          text.mark.fault(
+            "\(quoted(text.value)) in 'env' \(fault)",
+            hint: "name variables of your shell, such as ANTHROPIC_API_KEY; values do not belong in a plan"))
+      } else if names.contains(text.value) {
+        faults.add(text.mark.fault("the variable '\(text.value)' is given twice", hint: "keep one"))
+      } else {
+        names.append(text.value)
       }
-      if names.contains(text.value) {
-        throw text.mark.fault("the variable '\(text.value)' is given twice", hint: "keep one")
-      }
-      names.append(text.value)
     }
     return names
   }
@@ -276,18 +287,22 @@ struct PlanReader {
   private func commit(_ node: Node) throws(PlanFault) -> Plan.Commit {
     let inner = try Fields(node, KnownKeys.commit, in: "'commit'", faults)
     var commit = Plan.Commit()
-    if let text = try inner.text("body") {
+    faults.collect { () throws(PlanFault) in
+      guard let text = try inner.text("body") else { return }
       commit.body = try PlanReader.choice(text, "body", known: Plan.Commit.Body.allCases.map(\.rawValue))
     }
     guard inner.node("trailers") != nil else { return commit }
     commit.trailers = []
-    for text in try inner.texts("trailers") {
+    for text in inner.texts("trailers") {
       let known = Plan.Commit.Trailer.allCases.map(\.rawValue)
-      let trailer: Plan.Commit.Trailer = try PlanReader.choice(text, "trailer", known: known)
+      let trailer: Plan.Commit.Trailer? = faults.collect(
+        try PlanReader.choice(text, "trailer", known: known))
+      guard let trailer else { continue }
       if commit.trailers.contains(trailer) {
-        throw text.mark.fault("the trailer '\(text.value)' is given twice", hint: "keep one")
+        faults.add(text.mark.fault("the trailer '\(text.value)' is given twice", hint: "keep one"))
+      } else {
+        commit.trailers.append(trailer)
       }
-      commit.trailers.append(trailer)
     }
     return commit
   }

@@ -14,7 +14,7 @@ enum ShellQuote {
 
   /// Refuses a command in which single quotes around a value would not do their work: inside quotes,
   /// backquotes, a comment, a here-document or arithmetic, and right after a backslash or a dollar.
-  static func check(_ template: Template, in text: Text) throws(PlanFault) {
+  static func check(_ template: Template, in text: Text, _ faults: Faults) {
     var state = State.plain
     var previous: UInt8 = 0x20
     for part in template.parts {
@@ -25,17 +25,20 @@ enum ShellQuote {
           previous = byte
         }
       case .section(let name, _, _):
-        throw TemplatePlace(text).mark(name.line, name.column).fault(
-          "a section cannot stand in 'run'", hint: "use plain names only")
+        faults.add(
+          TemplatePlace(text).mark(name.line, name.column).fault(
+            "a section cannot stand in 'run'", hint: "use plain names only"))
       case .value(let name) where name.name == "braces.open":
         state = state.after(UInt8(ascii: "{"), previous)
         previous = UInt8(ascii: "{")
       case .value(let name):
         let isJoined = state == .escaped || previous == UInt8(ascii: "$")
-        guard state == .plain, !isJoined else {
-          throw TemplatePlace(text).mark(name.line, name.column).fault(
-            "'{{\(name.name)}}' stands where a quoted value is not safe",
-            hint: "values are quoted already: take away the quotes, backslash or '$' around it")
+        if state != .plain || isJoined {
+          faults.add(
+            TemplatePlace(text).mark(name.line, name.column).fault(
+              "'{{\(name.name)}}' stands where a quoted value is not safe",
+              hint: "values are quoted already: take away the quotes, backslash or '$' around it"))
+          if state == .escaped { state = .plain }
         }
         previous = UInt8(ascii: "'")
       }

@@ -1,26 +1,24 @@
 import Migration
 
 extension PlanReader {
-  /// The items of `steps:`, checked as far as they can be before they are expanded. `isWhole` says whether
-  /// the id of every one is known.
-  func entries() -> (entries: [StepEntry], isWhole: Bool) {
-    guard let items = faults.collect(try items()) else { return ([], false) }
+  /// The items of `steps:`, checked as far as they can be before they are expanded.
+  func entries() -> [StepEntry] {
+    guard let items = faults.collect(try items()) else { return [] }
     var entries: [StepEntry] = []
     var lines: [String: Int] = [:]
     for item in items where !faults.isFull {
       guard let entry = faults.collect(try entry(item)) else { continue }
-      if entry.each == nil,
+      if entry.isPlain, entry.hasID,
         let line = lines.updateValue(entry.id.mark.line, forKey: entry.id.value.lowercased())
       {
         faults.add(
           entry.id.mark.fault(
             "two steps have the id \(quoted(entry.id.value))",
             hint: "the first is on line \(line); ids that differ only in case are the same"))
-        continue
       }
       entries.append(entry)
     }
-    return (entries, entries.count == items.count)
+    return entries
   }
 
   private func items() throws(PlanFault) -> [Node] {
@@ -30,38 +28,43 @@ extension PlanReader {
     return items
   }
 
-  /// A step without an id is none; anything else that is wrong in it is told besides.
+  /// A step that is at least a map; all else that is wrong in it is told.
   private func entry(_ node: Node) throws(PlanFault) -> StepEntry {
     let fields = try Fields(node, KnownKeys.step, in: "a step", faults)
-    func text(_ key: String) -> Text? { faults.collect(try fields.text(key)) ?? nil }
-    func texts(_ key: String) -> [Text] { faults.collect(try fields.texts(key)) ?? [] }
+    func text(_ key: String) -> Text? { faults.found(try fields.text(key)) }
+    let id = faults.collect(try fields.required("id", of: "the step").text("'id'"))
     var entry = StepEntry(
-      mark: node.mark, id: try fields.required("id", of: "the step").text("'id'"), title: text("title"),
-      needs: texts("needs"), paths: texts("paths"), prompt: text("prompt"), lock: text("lock"),
-      uses: uses(texts("uses")),
+      mark: node.mark, id: id ?? Text(value: "", mark: node.mark), title: text("title"),
+      needs: fields.texts("needs"), paths: fields.texts("paths"), prompt: text("prompt"), lock: text("lock"),
+      uses: uses(fields.texts("uses")),
       priority: (faults.collect(try fields.integer("priority", in: Bounds.priority)) ?? nil) ?? 0,
       run: text("run"),
       timeoutSeconds: faults.collect(try fields.seconds("timeout", in: Bounds.timeout)) ?? nil,
       expectsChange: faults.collect(try PlanReader.only("change", try fields.text("expect"), of: "expect"))
         ?? false)
+    entry.hasID = id != nil
+    // Without its matches every name that some match has may be right.
+    var matched: [String] = []
     if let each = fields.node("for") {
-      // Without its matches nothing that is written in the step can be judged.
-      entry.each = try self.each(each)
+      entry.each = faults.collect(try self.each(each))
+      entry.isPlain = false
+      matched = entry.each?.source.matchNames ?? PromptNames.match
     }
     if entry.run != nil, let prompt = entry.prompt {
       faults.add(
         prompt.mark.fault(
-          "the step \(quoted(entry.id.value)) has both 'run' and 'prompt'",
+          "the step \(entry.hasID ? quoted(entry.id.value) + " " : "")has both 'run' and 'prompt'",
           hint: "a codemod reads no prompt; take one of them out"))
     }
-    let matched = entry.each?.source.matchNames ?? []
     if let prompt = entry.prompt {
-      faults.collect { () throws(PlanFault) in
-        _ = try Template.checked(
-          prompt.value, at: TemplatePlace(prompt), known: PromptNames.known(matched: matched))
-      }
+      _ = Template.checked(
+        prompt.value, at: TemplatePlace(prompt), known: PromptNames.known(matched: matched), faults)
     }
-    if entry.each == nil { try checkPlain(entry) } else { try StepTemplates.check(entry) }
+    if entry.isPlain {
+      entry.isSound = checkPlain(entry)
+    } else {
+      entry.isSound = StepTemplates.check(entry, matched: matched, faults) && entry.each != nil
+    }
     return entry
   }
 
@@ -79,18 +82,23 @@ extension PlanReader {
     return uses
   }
 
-  private func checkPlain(_ entry: StepEntry) throws(PlanFault) {
+  /// Says whether the id is one.
+  private func checkPlain(_ entry: StepEntry) -> Bool {
+    var isSound = false
     if entry.id.value.utf8.contains(UInt8(ascii: "{")) {
-      throw entry.id.mark.fault(
-        "the step id \(quoted(entry.id.value)) is a template", hint: "only a step with 'for:' has matches")
+      faults.add(
+        entry.id.mark.fault(
+          "the step id \(quoted(entry.id.value)) is a template", hint: "only a step with 'for:' has matches"))
+    } else if entry.hasID {
+      isSound = faults.collect(try PlanReader.identifier(entry.id, "the step id")) != nil
     }
-    _ = try PlanReader.identifier(entry.id, "the step id")
     if let title = entry.title { faults.collect { () throws(PlanFault) in try PlanReader.checkTitle(title) } }
     for path in entry.paths { _ = faults.collect(try PlanPath.checkedGlob(path)) }
     for need in entry.needs where !NeedGlob.isGlob(need.value) {
       _ = faults.collect(try PlanReader.identifier(need, "the need"))
     }
     if let lock = entry.lock { _ = faults.collect(try PlanReader.identifier(lock, "the lock")) }
+    return isSound
   }
 
   static func checkTitle(_ title: Text) throws(PlanFault) {

@@ -9,45 +9,56 @@ struct StepTemplates {
   var needs: [Template]
   var paths: [Template]
 
-  init(_ entry: StepEntry) throws(PlanFault) {
-    let known = (entry.each?.source.matchNames ?? []).map { ("match." + $0, PromptNames.Kind.text) }
+  /// Reads them; `nil` when one cannot be, whose faults are collected.
+  init?(_ entry: StepEntry, matched: [String], _ faults: Faults) {
+    let known = matched.map { ("match." + $0, PromptNames.Kind.text) }
     let names = Dictionary(known + [("braces.open", .text)], uniquingKeysWith: { first, _ in first })
-    func read(_ text: Text) throws(PlanFault) -> Template {
-      try Template.checked(text.value, at: TemplatePlace(text), known: names)
-    }
-    func readIfGiven(_ text: Text?) throws(PlanFault) -> Template? {
+    var isWhole = entry.hasID
+    func read(_ text: Text?) -> Template? {
       guard let text else { return nil }
-      return try read(text)
+      let template = Template.checked(text.value, at: TemplatePlace(text), known: names, faults)
+      if template == nil { isWhole = false }
+      return template
     }
-    id = try read(entry.id)
-    title = try readIfGiven(entry.title)
-    run = try readIfGiven(entry.run)
-    lock = try readIfGiven(entry.lock)
-    needs = []
-    for need in entry.needs { needs.append(try read(need)) }
-    paths = []
-    for path in entry.paths { paths.append(try read(path)) }
+    let id = read(entry.hasID ? entry.id : nil)
+    title = read(entry.title)
+    run = read(entry.run)
+    lock = read(entry.lock)
+    needs = entry.needs.compactMap(read)
+    paths = entry.paths.compactMap(read)
+    if let id { StepTemplates.checkID(entry.id, id, faults) }
+    if let run, let text = entry.run { ShellQuote.check(run, in: text, faults) }
+    guard isWhole, let id else { return nil }
+    self.id = id
   }
 
-  /// Finds what is wrong whatever will match.
-  static func check(_ entry: StepEntry) throws(PlanFault) {
-    let templates = try StepTemplates(entry)
-    guard templates.id.names.contains(where: { $0.name.utf8.starts(with: "match.".utf8) }) else {
-      throw entry.id.mark.fault(
-        "the id \(quoted(entry.id.value)) is the same for every match",
-        hint: "add {{match.index}} or {{match.path}}")
+  /// Finds what is wrong whatever will match; says whether the steps can be made.
+  static func check(_ entry: StepEntry, matched: [String], _ faults: Faults) -> Bool {
+    let before = faults.list.count
+    let templates = StepTemplates(entry, matched: matched, faults)
+    for path in entry.paths where PlanPath.fault(path.value) != nil {
+      _ = faults.collect(try PlanPath.checked(path))
+    }
+    if let title = entry.title { faults.collect { () throws(PlanFault) in try PlanReader.checkTitle(title) } }
+    return templates != nil && faults.list.count == before
+  }
+
+  private static func checkID(_ text: Text, _ template: Template, _ faults: Faults) {
+    guard template.names.contains(where: { $0.name.utf8.starts(with: "match.".utf8) }) else {
+      return faults.add(
+        text.mark.fault(
+          "the id \(quoted(text.value)) is the same for every match",
+          hint: "add {{match.index}} or {{match.path}}"))
     }
     // Every value becomes a legal piece of an id, so what is illegal with a harmless one is the plan's.
     let sample = Match(index: 1, path: "x", line: "x").value
-    let id = try render(templates.id, sample, at: entry.id) { _ in "x" }
-    if let reason = Identifier.stepFault(id) {
-      throw entry.id.mark.fault(
-        "the step id \(quoted(entry.id.value)) \(reason)",
-        hint: "use letters, digits, '.', '_' and '-' around the names")
+    let made = faults.collect(try render(template, sample, at: text) { _ in "x" })
+    if let made, let reason = Identifier.stepFault(made) {
+      faults.add(
+        text.mark.fault(
+          "the step id \(quoted(text.value)) \(reason)",
+          hint: "use letters, digits, '.', '_' and '-' around the names"))
     }
-    if let run = entry.run, let template = templates.run { try ShellQuote.check(template, in: run) }
-    for path in entry.paths where PlanPath.fault(path.value) != nil { _ = try PlanPath.checked(path) }
-    if let title = entry.title { try PlanReader.checkTitle(title) }
   }
 
   static func render(

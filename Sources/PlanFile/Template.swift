@@ -40,9 +40,12 @@ public struct Template: Equatable, Sendable {
   /// Reads a template.
   public init(parsing text: String) throws(TemplateFault) {
     var parser = TemplateParser(text)
-    parts = try parser.parse()
+    parts = parser.parse()
+    if let fault = parser.faults.first { throw fault }
     names = parser.names
   }
+
+  init(names: [Name], parts: [Part]) { (self.names, self.parts) = (names, parts) }
 
   /// Writes the template out with the names in `value`; `quoting` is applied to every value, not to the text.
   public func render(

@@ -1,6 +1,8 @@
 /// Reads a template in one pass over its bytes.
 struct TemplateParser {
   private(set) var names: [Template.Name] = []
+  /// What is wrong, in the order of the text; then the parts say nothing.
+  private(set) var faults: [TemplateFault] = []
 
   private typealias Open = (name: Template.Name, inverted: Bool, parts: [Template.Part])
 
@@ -13,19 +15,29 @@ struct TemplateParser {
   private var marked = 0
   private var parts: [Template.Part] = []
   private var open: [Open] = []
+  /// Sections whose end was told to be in the wrong place.
+  private var misplaced: [String] = []
 
   init(_ text: String) { bytes = Array(text.utf8) }
 
   /// The parts of the whole template.
-  mutating func parse() throws(TemplateFault) -> [Template.Part] {
-    while offset < bytes.count {
+  mutating func parse() -> [Template.Part] {
+    while offset < bytes.count, faults.count < Faults.limit {
       guard let start = find([Self.braces, Self.braces], from: offset) else { break }
-      try tag(at: start)
+      let before = offset
+      do throws(TemplateFault) {
+        try tag(at: start)
+      } catch {
+        faults.append(error)
+        // Where a tag has no end nothing behind it can be told apart.
+        if offset == before { return [] }
+      }
     }
     append(text: offset..<bytes.count)
-    if let section = open.last {
-      throw section.name.fault(
-        "the section '\(section.name.name)' is never closed", hint: "add {{/\(section.name.name)}}")
+    for section in open {
+      faults.append(
+        section.name.fault(
+          "the section '\(section.name.name)' is never closed", hint: "add {{/\(section.name.name)}}"))
     }
     return parts
   }
@@ -52,6 +64,7 @@ struct TemplateParser {
     case UInt8(ascii: "#"), UInt8(ascii: "^"):
       let name = try name(bytes[(inside + 1)..<end], isSection: true, place)
       guard open.count < Self.maximumDepth else {
+        (open, offset) = ([], bytes.count)
         throw name.fault("sections are nested deeper than \(Self.maximumDepth) levels")
       }
       open.append((name, sigil == UInt8(ascii: "^"), parts))
@@ -71,10 +84,19 @@ struct TemplateParser {
   }
 
   private mutating func close(_ name: Template.Name) throws(TemplateFault) {
+    if let index = misplaced.firstIndex(of: name.name), open.last?.name.name != name.name {
+      misplaced.remove(at: index)
+      return
+    }
     guard let section = open.popLast() else {
       throw name.fault("{{/\(name.name)}} closes no section")
     }
     guard section.name.name == name.name else {
+      misplaced.append(section.name.name)
+      if let outer = open.lastIndex(where: { $0.name.name == name.name }) {
+        misplaced += open[(outer + 1)...].map(\.name.name)
+        open.removeSubrange(outer...)
+      }
       throw name.fault(
         "{{/\(name.name)}} closes '\(section.name.name)'", hint: "write {{/\(section.name.name)}} first")
     }

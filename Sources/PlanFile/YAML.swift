@@ -37,12 +37,13 @@ struct YAMLReader {
   /// The most keys and values.
   static let maximumNodes = 10_000
 
-  /// Reads the YAML that starts on `firstLine` of the file.
-  static func read(_ bytes: [UInt8], firstLine: Int) throws(PlanFault) -> Node {
+  /// Reads the YAML that starts on `firstLine` of the file. What is refused and can be passed over is added
+  /// to `faults`.
+  static func read(_ bytes: [UInt8], firstLine: Int, _ faults: Faults) throws(PlanFault) -> Node {
     guard let events = EventSource(bytes, firstLine: firstLine) else {
       throw Mark(line: firstLine, column: 1).fault("cannot start the YAML parser: out of memory")
     }
-    var reader = YAMLReader()
+    var reader = YAMLReader(faults)
     while true {
       let event = try events.next()
       if try reader.take(event) { break }
@@ -61,23 +62,30 @@ struct YAMLReader {
     var entries: [Node.Entry] = []
     var key: Text?
     var lines: [String: Int] = [:]
+    /// Whether the value that comes next belongs to a key that was refused.
+    var isPassedOver = false
   }
 
+  private let faults: Faults
   private var root: Node?
   private var frames: [Frame] = []
   private var count = 0
 
+  private init(_ faults: Faults) { self.faults = faults }
+
   /// Takes one event; true means that the stream has ended.
   private mutating func take(_ event: EventSource.Event) throws(PlanFault) -> Bool {
     if let anchor = event.anchor {
-      throw event.mark.fault(
-        "YAML anchors are not allowed: \(quoted("&" + anchor))",
-        hint: "write the value out; put text that starts with '&' in double quotes")
+      faults.add(
+        voiding: event.mark.fault(
+          "YAML anchors are not allowed: \(quoted("&" + anchor))",
+          hint: "write the value out; put text that starts with '&' in double quotes"))
     }
     if let tag = event.tag {
-      throw event.mark.fault(
-        "YAML tags are not allowed: \(quoted(tag))",
-        hint: "leave it out; put text that starts with '!' in double quotes")
+      faults.add(
+        voiding: event.mark.fault(
+          "YAML tags are not allowed: \(quoted(tag))",
+          hint: "leave it out; put text that starts with '!' in double quotes"))
     }
     switch event.kind {
     case .other: return false
@@ -87,9 +95,12 @@ struct YAMLReader {
         throw event.mark.fault("the front matter holds a second YAML document", hint: "keep only one")
       }
     case .alias(let name):
-      throw event.mark.fault(
-        "YAML aliases are not allowed: \(quoted("*" + name))",
-        hint: "write the value out; put text that starts with '*' in double quotes")
+      faults.add(
+        voiding: event.mark.fault(
+          "YAML aliases are not allowed: \(quoted("*" + name))",
+          hint: "write the value out; put text that starts with '*' in double quotes"))
+      try countNode(event.mark)
+      try add(Node(mark: event.mark, content: .text("*" + name, .plain)))
     case .scalar(let text, let style):
       try countNode(event.mark)
       try add(Node(mark: event.mark, content: .text(text, style)))
@@ -135,16 +146,21 @@ struct YAMLReader {
       return
     }
     if let key = frame.key {
-      frame.entries.append(Node.Entry(key: key, value: node))
+      if !frame.isPassedOver { frame.entries.append(Node.Entry(key: key, value: node)) }
+      frame.isPassedOver = false
       frame.key = nil
       return
     }
     guard case .text(let name, let style) = node.content else { return }
     if name == "<<", style == .plain {
-      throw node.mark.fault("YAML merge keys are not allowed: '<<'", hint: "write the keys out")
-    }
-    if let line = frame.lines.updateValue(node.mark.line, forKey: name) {
-      throw node.mark.fault("the key \(quoted(name)) is given twice", hint: "the first is on line \(line)")
+      faults.add(node.mark.fault("YAML merge keys are not allowed: '<<'", hint: "write the keys out"))
+      frame.isPassedOver = true
+    } else if let line = frame.lines[name] {
+      faults.add(
+        node.mark.fault("the key \(quoted(name)) is given twice", hint: "the first is on line \(line)"))
+      frame.isPassedOver = true
+    } else {
+      frame.lines[name] = node.mark.line
     }
     frame.key = Text(value: name, mark: node.mark, style: style)
   }

@@ -58,7 +58,7 @@ struct Conversation {
     var bytes = part.isEmpty ? [] : LifelineReader.input(part)
     if isInputEnded && input.isEmpty && !isEndTold {
       isEndTold = true
-      bytes.append(UInt8(ascii: "e"))
+      bytes += LifelineReader.inputEnds
     }
     return bytes
   }

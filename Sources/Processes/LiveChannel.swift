@@ -87,8 +87,8 @@ struct LiveChannel: ~Copyable {
   }
 }
 
-/// Takes what comes through the lifeline while a command runs apart: a byte `t` asks for its end; `i`, a
-/// length in decimal digits, a NUL and so many bytes are input; `e` ends the input.
+/// Takes what comes through the lifeline while a command runs apart, each with a NUL after it: `t` asks for its
+/// end; `i` with a length in decimal digits has so many bytes of input after it; `e` ends the input.
 struct LifelineReader {
   /// What the parent wants.
   enum Message: Equatable {
@@ -100,30 +100,26 @@ struct LifelineReader {
   /// The bytes of input with the head that announces them.
   static func input(_ bytes: [UInt8]) -> [UInt8] { Array("i\(bytes.count)\0".utf8) + bytes }
 
-  private var length: Int?
-  private var rest = 0
+  /// Asks for the end.
+  static let end = Array("t\0".utf8)
+  /// Ends the input.
+  static let inputEnds = Array("e\0".utf8)
+
+  private var frames = FrameReader(end: 0)
 
   /// What is said by these bytes, some of which may go on in the next ones.
   mutating func read(_ bytes: ArraySlice<UInt8>) -> [Message] {
-    var (messages, bytes) = ([Message](), bytes)
-    while let byte = bytes.first {
-      if rest > 0 {
-        let part = bytes.prefix(rest)
-        messages.append(.input(Array(part)))
-        rest -= part.count
-        bytes = bytes.dropFirst(part.count)
-        continue
-      }
-      bytes = bytes.dropFirst()
-      switch (byte, length) {
-      case (UInt8(ascii: "t"), nil): messages.append(.end)
-      case (UInt8(ascii: "e"), nil): messages.append(.inputEnds)
-      case (UInt8(ascii: "i"), nil): length = 0
-      case (0, let count?): (rest, length) = (count, nil)
-      case (0x30...0x39, let count?): length = min(count, 1 << 30) * 10 + Int(byte - 0x30)
-      default: continue
+    let items = frames.read(bytes) { head in
+      guard head.first == UInt8(ascii: "i") else { return 0 }
+      return max(0, Int(String(decoding: head.dropFirst(), as: UTF8.self)) ?? 0)
+    }
+    return items.compactMap { item in
+      switch item {
+      case .bytes(let bytes): .input(bytes)
+      case .head([UInt8(ascii: "t")]): .end
+      case .head([UInt8(ascii: "e")]): .inputEnds
+      case .head: nil
       }
     }
-    return messages
   }
 }

@@ -121,7 +121,7 @@ public final class SupervisedChild {
   public func terminate() {
     guard let connection, connection.lifeline >= 0 else { return }
     watch.expectEnd(within: command.graceSeconds)
-    outgoing.append(CollectionOfOne(UInt8(ascii: "t")))
+    outgoing.append(LifelineReader.end)
     flush()
   }
 

@@ -127,32 +127,19 @@ struct ReportReader {
     case bytes([UInt8])
   }
 
-  private var line: [UInt8] = []
-  /// How many bytes of output are still to come.
-  private var rest = 0
+  private var frames = FrameReader(end: 0x0A)
 
   /// What is complete by now, in its order. Lines that mean nothing are passed over.
   mutating func read(_ bytes: some Collection<UInt8>) -> [Item] {
-    var (items, bytes) = ([Item](), Array(bytes)[...])
-    while let first = bytes.first {
-      if rest > 0 {
-        let part = bytes.prefix(rest)
-        items.append(.bytes(Array(part)))
-        rest -= part.count
-        bytes = bytes.dropFirst(part.count)
-        continue
-      }
-      bytes = bytes.dropFirst()
-      guard first == 0x0A else {
-        line.append(first)
-        continue
-      }
-      if let report = SupervisorReport(line: String(decoding: line, as: UTF8.self)) {
-        if case .output(let count) = report { rest = count }
-        items.append(.report(report))
-      }
-      line = []
+    func report(_ line: [UInt8]) -> SupervisorReport? {
+      SupervisorReport(line: String(decoding: line, as: UTF8.self))
     }
-    return items
+    let items = frames.read(bytes) { if case .output(let count)? = report($0) { count } else { 0 } }
+    return items.compactMap { item in
+      switch item {
+      case .head(let line): report(line).map(Item.report)
+      case .bytes(let bytes): .bytes(bytes)
+      }
+    }
   }
 }

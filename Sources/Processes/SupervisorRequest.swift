@@ -50,7 +50,7 @@ enum SupervisorRequest {
     while true {
       guard let byte = next(1, from: descriptor, signals: signals)?.first else { return nil }
       // The wish to end a command that had ended by itself.
-      if digits.isEmpty && byte == UInt8(ascii: "t") { continue }
+      if digits.isEmpty && LifelineReader.end.contains(byte) { continue }
       if byte == 0 { break }
       guard (0x30...0x39).contains(byte), digits.count < 9 else { return nil }
       digits.append(byte)

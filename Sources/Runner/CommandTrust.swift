@@ -26,7 +26,12 @@ public struct CommandTrust: Sendable {
     return found
   }
 
-  private func read() throws(CommandError) -> (commands: RepositoryCommands, seconds: Int64)? {
+  /// Whether a run saw the settings change that say who commits are by, and nobody has looked at it since.
+  func isDoubtful() throws(CommandError) -> Bool { try read()?.isDoubtful ?? false }
+
+  private func read() throws(CommandError) -> (
+    commands: RepositoryCommands, seconds: Int64, isDoubtful: Bool
+  )? {
     guard Files.exists(path) else { return nil }
     let folder = Files.parent(of: path)
     try Trust.requirePrivate([Files.parent(of: folder), folder, path])
@@ -34,15 +39,19 @@ public struct CommandTrust: Sendable {
       let json = try? JSON.parse(bytes), let commands = RepositoryCommands(json: json["commands"]),
       case .integer(let seconds)? = json["at"]
     else { return nil }
-    return (commands, seconds)
+    return (commands, seconds, json["doubtful"] == .bool(true))
   }
 
   /// Approves all of it, in place of what was approved before.
-  func approve(_ commands: RepositoryCommands, at time: Timestamp) throws(CommandError) {
-    let json = JSON.object([
+  func approve(
+    _ commands: RepositoryCommands, at time: Timestamp, isDoubtful: Bool = false
+  ) throws(CommandError) {
+    var members = [
       JSON.Member("version", .integer(1)), JSON.Member("at", .integer(time.seconds)),
       JSON.Member("commands", commands.json),
-    ])
+    ]
+    if isDoubtful { members.append(JSON.Member("doubtful", .bool(true))) }
+    let json = JSON.object(members)
     try reporting {
       try Files.makeDirectories(Files.parent(of: path), mode: 0o700)
       try Files.writeAtomically(path, json.canonicalBytes, mode: 0o600, fsync: true)

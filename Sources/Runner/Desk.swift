@@ -31,7 +31,7 @@ final class Desk {
   var judging: Seat.Judging {
     if baseline != nil { return .base }
     if follower.isBusy { return .refresh }
-    return gate.map { .result($0.fence) } ?? .nothing
+    return gate.map { .result($0.fence, baseFirst: $0.isJudgingBase) } ?? .nothing
   }
 
   /// The descriptors that become readable when there is something to do.

@@ -11,7 +11,7 @@ struct DoctorCommands {
     var list: [DoctorCheck] = []
     do throws(CommandError) {
       let commands = try site.repositoryCommands()
-      if let difference = commands.difference(from: try site.approvedCommands()) {
+      if let difference = commands.difference(from: try site.comparable(with: commands)) {
         throw Site.unapproved(difference)
       }
       if !commands.settings.isEmpty {

@@ -110,12 +110,7 @@ struct FilterCheck {
   }
 
   private func isThere(_ program: String) -> Bool {
-    var ask = Command(
-      "/bin/sh", ["-c", "command -v -- \"$1\"", "sh", program], environment: site.environment,
-      directory: site.repository.commonDirectory)
-    ask.timeoutSeconds = 10
-    // Who cannot be asked is taken at his word: git will say more.
-    return (try? ask.run())?.status.isSuccess ?? true
+    site.launcher.missing([program], for: .gitProbe, in: site.repository.commonDirectory).isEmpty
   }
 
   private func hint(_ name: String) -> String {

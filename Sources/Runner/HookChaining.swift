@@ -85,6 +85,16 @@ extension HookInstaller {
     }
   }
 
+  /// Leads git to ours again, when somebody led it back to the folder whose hooks ours run; says whether it
+  /// was so.
+  func putBack(from folder: String, to place: String) throws(CommandError) -> Bool {
+    guard place == ownDirectory, let note = try reporting({ try Files.readFile(notePath, limit: 1 << 20) }),
+      let chained = note.split(separator: 0x0A).first, chained.elementsEqual(PathText.bytes(folder))
+    else { return false }
+    _ = try setting(["core.hooksPath", place])
+    return true
+  }
+
   /// Leads git back to where its hooks were, and removes the folder.
   func uninstallApart() throws(CommandError) -> HookChanges {
     var changes = HookChanges(directory: ownDirectory)

@@ -5,7 +5,7 @@ import Ledger
 final class LateWarnings: RunObserver {
   private var texts: [String] = []
 
-  func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [String]) {}
+  func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence]) {}
 
   func warn(_ text: String) { texts.append(text) }
 

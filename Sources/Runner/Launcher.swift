@@ -1,3 +1,4 @@
+import Git
 import Migration
 import Processes
 
@@ -16,6 +17,8 @@ public enum Purpose: Equatable, Sendable {
   case list
   /// A question about what a worker or verifier would find, such as where a program lies.
   case probe
+  /// The same about what git's own hooks, filters and helpers would find.
+  case gitProbe
   /// This program itself.
   case own
 
@@ -78,6 +81,10 @@ public struct Launcher: Sendable {
     "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL",
   ]
 
+  /// Which files git reads settings from, where only the environment says so: who the user is stands there,
+  /// too. They lead to no more than `HOME` does by itself.
+  private static let gitFiles = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"]
+
   /// The names that pass beside the harmless ones; `nil` when all do.
   ///
   /// A codemod and a set-up command are programs of the repository, and a verifier runs what an agent has
@@ -89,7 +96,15 @@ public struct Launcher: Sendable {
     case .verifier(let names): passed + names
     case .setup(.gate), .notify, .probe: passed
     case .list: []
-    case .own: nil
+    case .own, .gitProbe: nil
+    }
+  }
+
+  /// Whether whoever is started commits in the user's name.
+  private func commits(_ purpose: Purpose) -> Bool {
+    switch purpose {
+    case .work, .setup(.slot): true
+    case .setup(.gate), .verifier, .notify, .list, .probe, .gitProbe, .own: false
     }
   }
 
@@ -97,8 +112,13 @@ public struct Launcher: Sendable {
   public func environment(
     for purpose: Purpose, adding variables: [String: String] = [:]
   ) -> [String: String] {
-    guard let names = names(for: purpose) else { return environment.merging(variables) { $1 } }
-    return ChildEnvironment.allowList(from: environment, adding: variables, extraNames: names)
+    guard let names = names(for: purpose) else {
+      let all = purpose == .gitProbe ? ChildEnvironment.forGit(from: environment) : environment
+      return all.merging(variables) { $1 }
+    }
+    let said = commits(purpose) ? GitProgram.identitySettings(environment) : [:]
+    return ChildEnvironment.allowList(
+      from: environment, adding: said.merging(variables) { $1 }, extraNames: names + Launcher.gitFiles)
   }
 
   /// How the output of a child is taken. Where a program reads it a warning must not come between; people,
@@ -106,22 +126,26 @@ public struct Launcher: Sendable {
   private func output(of purpose: Purpose) -> OutputForm {
     switch purpose {
     case .work(.agent(_, let reportsEvents)): reportsEvents ? .apart : .together
-    case .work(.codemod), .setup, .verifier, .notify, .list, .probe, .own: .together
+    case .list: .live
+    case .work(.codemod), .setup, .verifier, .notify, .probe, .gitProbe, .own: .together
     }
   }
 
   // MARK: Children
 
-  /// A run that may take long, of a shell command that nobody trusts.
-  func supervised(
+  /// A run of a shell command that nobody trusts. With `isLive` its standard output can be read, and its
+  /// standard input written, while it runs.
+  public func supervised(
     _ purpose: Purpose, _ shellCommand: String, in directory: String, log: String,
-    adding variables: [String: String] = [:], timeoutSeconds: Int? = nil
+    adding variables: [String: String] = [:], timeoutSeconds: Int? = nil, silenceSeconds: Int? = nil,
+    isLive: Bool = false
   ) -> Supervised {
     var run = Supervised(
       shellCommand: shellCommand, environment: environment(for: purpose, adding: variables),
       directory: directory, logFile: log)
-    run.output = output(of: purpose)
+    run.output = isLive ? .live : output(of: purpose)
     run.timeoutSeconds = timeoutSeconds
+    run.silenceSeconds = silenceSeconds
     return sandbox.wrap(run)
   }
 
@@ -132,16 +156,16 @@ public struct Launcher: Sendable {
       logFile: log)
   }
 
-  /// A short run of a shell command that the caller waits for.
-  public func command(
-    _ purpose: Purpose, _ shellCommand: String, in directory: String,
-    adding variables: [String: String] = [:], timeoutSeconds: Int
-  ) -> Command {
+  /// Which of these names the shell does not know. It is asked itself: what is built in only it can tell. When
+  /// it cannot be asked, nothing is said to be missing. The question runs nothing of a plan or a repository.
+  func missing(_ names: [String], for purpose: Purpose, in directory: String) -> Set<String> {
+    if names.isEmpty { return [] }
+    let script = #"for name; do command -v -- "$name" >/dev/null 2>&1 || printf '%s\n' "$name"; done"#
     var run = Command(
-      "/bin/sh", ["-c", shellCommand], environment: environment(for: purpose, adding: variables),
-      directory: directory)
-    run.timeoutSeconds = timeoutSeconds
-    return run
+      "/bin/sh", ["-c", script, "sh"] + names, environment: environment(for: purpose), directory: directory)
+    run.timeoutSeconds = 10
+    guard let outcome = try? run.run(outputLimit: 1 << 20), outcome.status.isSuccess else { return [] }
+    return Set(outcome.text.split(separator: "\n").map(String.init))
   }
 }
 
@@ -159,6 +183,26 @@ extension Site {
         try Files.removeFile(run.logFile)
       }
       return try supervisors.start(run)
+    }
+  }
+
+  /// Runs a command to its end, having sent it `input`, and gives what it printed to standard output, as far
+  /// as that is no longer than `limit` bytes. Only a live one prints to us and reads from us.
+  public func finish(
+    _ run: Supervised, input: [UInt8] = [], limit: Int = .max
+  ) throws(CommandError) -> (status: ExitStatus, output: [UInt8], isTruncated: Bool) {
+    let child = try start(run, isAnew: true)
+    _ = child.send(input)
+    child.endInput()
+    var (output, isTruncated) = ([UInt8](), false)
+    while true {
+      let status = child.poll()
+      for line in child.takeLines() where !isTruncated {
+        output += line + [0x0A]
+        isTruncated = output.count > limit
+      }
+      if let status { return (status, output, isTruncated) }
+      _ = Poller(reading: [child.pollDescriptor]).wait(milliseconds: 200)
     }
   }
 }

@@ -51,6 +51,9 @@ public struct LogName: Equatable, Sendable {
   static func result(_ migration: String, _ verifier: String) -> LogName {
     LogName(migration, "finish-\(verifier)")
   }
+
+  /// The plan's `notify` command, when it ran last.
+  static func notify(_ migration: String) -> LogName { LogName(migration, "notify") }
 }
 
 extension Site {

@@ -38,6 +38,8 @@ public final class Orchestrator {
   private(set) var halt: CommandError?
   /// What the machine was short of when new work could have begun last.
   private var shortage: Shortage?
+  /// Who of the holders is dead, as this round knows it.
+  private var dead: DeadOwners
   /// Up to where the ledger was told; `nil` before the first look.
   private(set) var seen: LedgerSnapshot?
 
@@ -66,6 +68,7 @@ public final class Orchestrator {
     self.observer = observer
     self.signals = signals
     claiming = Claiming(in: site)
+    dead = DeadOwners(in: site)
     attempts = AttemptTable(in: site, late: late)
   }
 
@@ -107,6 +110,7 @@ public final class Orchestrator {
   /// One round: ends what has ended, then performs what is due until something has changed. Never waits.
   package func step() throws(CommandError) -> Round {
     if halt == nil { try site.requireApprovedCommands() }
+    dead = DeadOwners(in: site)
     let snapshot = try sweep()
     if seen == nil || seen?.tip != snapshot.tip {
       try reporting { try site.events.requireWitnessed() }
@@ -178,12 +182,11 @@ public final class Orchestrator {
       let jobs = attempts.jobs.filter { $0.migration == state.name }
       var seat = try site.seat(
         of: state, free: workers - attempts.jobs.count,
-        looksAtBranch: jobs.isEmpty && desk.gate == nil && desk.baseline == nil)
+        looksAtBranch: jobs.isEmpty && desk.gate == nil && desk.baseline == nil, dead)
       seat.work = Set(jobs.map(\.claim.fence))
       seat.stopping = Set(jobs.filter(\.isStopping).map(\.claim.fence))
       seat.renewed = attempts.renewals(of: state.name)
       seat.judging = desk.judging
-      seat.judgesBase = desk.baseline != nil || desk.gate?.isJudgingBase == true
       seat.resting = desk.resting.fences(at: seat.clock)
       (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)
       seat.isEnding = isEnding
@@ -218,7 +221,7 @@ public final class Orchestrator {
   /// What others left behind is put in order first. Without the remote's word nothing is taken from others;
   /// what is known here will do to look at.
   private func sweep() throws(CommandError) -> LedgerSnapshot {
-    let recovery = Recovery(in: site) { self.tell(obstacle: $0) }
+    let recovery = Recovery(in: site, dead) { self.tell(obstacle: $0) }
     do throws(CommandError) {
       switch scope {
       case .migration(let name): return try recovery.sweep(name)

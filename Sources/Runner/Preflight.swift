@@ -38,7 +38,7 @@ enum ShellWord: Equatable {
 /// Tries what a migration will need before anything is claimed: a program that is missing would fail each
 /// step by itself, and each attempt of it.
 public struct Preflight {
-  private let environment: [String: String]
+  private let launcher: Launcher
   private let directory: String
   /// The names of the variables that are set where programs are started from; `nil` when that is not known.
   private var set: Set<String>?
@@ -46,16 +46,14 @@ public struct Preflight {
   private var agentVariables: [String] = []
 
   /// Looks with the environment that verifiers and agents get; paths are those of `directory`.
-  public init(environment: [String: String], directory: String) {
-    self.environment = environment
+  public init(launcher: Launcher, directory: String) {
+    self.launcher = launcher
     self.directory = directory
   }
 
   /// Looks as a run in this repository would.
   public init(site: Site) {
-    self.init(
-      environment: site.launcher.environment(for: .probe),
-      directory: (try? site.mainDirectory()) ?? site.directory)
+    self.init(launcher: site.launcher, directory: (try? site.mainDirectory()) ?? site.directory)
     set = Set(site.environment.keys)
     agentVariables = site.agentVariables
   }
@@ -134,16 +132,8 @@ public struct Preflight {
     }
   }
 
-  /// Which of the names the shell does not know. It is asked itself: what is built in only it can tell. When
-  /// it cannot be asked, nothing is said to be missing.
   private func missing(_ names: [String]) -> Set<String> {
-    if names.isEmpty { return [] }
-    let script = #"for name; do command -v "$name" >/dev/null 2>&1 || printf '%s\n' "$name"; done"#
-    var run = Command(
-      "/bin/sh", ["-c", script, "sh"] + names, environment: environment, directory: directory)
-    run.timeoutSeconds = 10
-    guard let outcome = try? run.run(outputLimit: 1 << 20), outcome.status.isSuccess else { return [] }
-    return Set(outcome.text.split(separator: "\n").map(String.init))
+    launcher.missing(names, for: .probe, in: directory)
   }
 }
 

@@ -8,6 +8,7 @@ public struct Recovery {
   let site: any Surroundings
   /// Told why something cannot be settled yet, a line for people, each time that it is tried.
   let report: (String) -> Void
+  private let dead: DeadOwners
 
   /// Makes a recovery for a site. `report` is told why something cannot be settled yet.
   public init(site: Site, report: @escaping (String) -> Void = { _ in }) {
@@ -16,8 +17,14 @@ public struct Recovery {
 
   /// Makes a recovery in any world.
   package init(in site: any Surroundings, report: @escaping (String) -> Void = { _ in }) {
+    self.init(in: site, DeadOwners(in: site), report: report)
+  }
+
+  /// Makes a recovery that shares what is known of the dead.
+  init(in site: any Surroundings, _ dead: DeadOwners, report: @escaping (String) -> Void) {
     self.site = site
     self.report = report
+    self.dead = dead
   }
 
   /// Performs what others left behind in a migration: makes the branch that a start did not make, takes away
@@ -29,7 +36,7 @@ public struct Recovery {
     guard let state = snapshot.state.migration(named: migration), !state.phase.isTerminal else {
       return snapshot
     }
-    let seat = try site.seat(of: state, free: nil, looksAtBranch: state.tip == state.start)
+    let seat = try site.seat(of: state, free: nil, looksAtBranch: state.tip == state.start, dead)
     var duties = state.agenda(at: max(seat.clock, snapshot.state.at), seat: seat)
     for case .createBranch(let commit) in duties {
       try Interpreter(in: site).createBranch(state.into, at: commit)

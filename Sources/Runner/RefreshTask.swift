@@ -168,7 +168,7 @@ final class RefreshTask {
     }
     let snapshot = try reporting { try site.events.read() }
     let last = try snapshot.tip.map { (tip) throws(CommandError) in
-      try reporting { try site.events.sentences(to: tip, from: nil) }.last ?? ""
+      try reporting { try site.events.sentences(to: tip, from: nil) }.last?.text ?? ""
     }
     return .refused(
       Refusal(.limited, "'\(state.into)' did not take the base in: \(last ?? "it did not move")"))

@@ -100,6 +100,20 @@ public struct RepositoryCommands: Equatable, Sendable {
     return settings
   }
 
+  /// The settings that say who commits are by. A person may change them at any time, but not a worker.
+  var committing: [CommandSetting] {
+    (results ?? []).filter { CommandSetting.decidesWhoCommits($0.key) }
+  }
+
+  /// The same, with the settings that say who commits are by as another has them.
+  func committing(as other: RepositoryCommands) -> RepositoryCommands {
+    guard let results, other.results != nil else { return self }
+    let rest = results.filter { !CommandSetting.decidesWhoCommits($0.key) }
+    return RepositoryCommands(
+      repository: repository, settings: settings,
+      results: (rest + other.committing).sorted { $0.key < $1.key })
+  }
+
   // MARK: For people
 
   /// Each command with the key and the file that it stands under.

@@ -31,6 +31,8 @@ public final class Site {
   var seenCommandFiles: CommandFiles?
   /// What this process took for approved of the repository, for a user without a folder to keep that in.
   var seenCommands: RepositoryCommands?
+  /// Who commits were to be by when this command began.
+  var seenCommitting: [CommandSetting]?
   private var knownIdentity: GitProgram.Identity?
   /// The top of the main worktree, once it was looked for; there may be none.
   private var knownMain: String??
@@ -42,7 +44,7 @@ public final class Site {
     directory: String, environment: [String: String], clock: any WallClock = SystemClock(),
     randomness: any RandomSource = SystemRandomness()
   ) throws(CommandError) {
-    let environment = Site.withOwnProgram(environment)
+    let environment = Site.withAbsolutePaths(Site.withOwnProgram(environment), in: directory)
     let found = try reporting { () throws -> (Repository, GitProgram) in
       let repository = try Repository.discover(from: directory, environment: environment)
       // A file that cannot be trusted approves nothing; what needs an approval says so.
@@ -91,6 +93,18 @@ public final class Site {
     let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     guard !path.split(separator: ":").contains(where: { $0 == folder }) else { return environment }
     return environment.merging(["PATH": path + ":" + folder]) { $1 }
+  }
+
+  /// What is started elsewhere finds the same files of settings.
+  private static func withAbsolutePaths(
+    _ environment: [String: String], in directory: String
+  ) -> [String: String] {
+    var result = environment
+    for name in ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"] {
+      guard let path = environment[name], !path.isEmpty, !path.hasPrefix("/") else { continue }
+      result[name] = "\(directory)/\(path)"
+    }
+    return result
   }
 
   /// The folder of everything that belongs to this clone only: locks, logs, prompts.

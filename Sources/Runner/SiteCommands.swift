@@ -11,7 +11,14 @@ extension Site {
 
   /// Whether this user has approved exactly that.
   public func isApproved(_ commands: RepositoryCommands) throws(CommandError) -> Bool {
-    try commands.difference(from: approvedCommands()) == nil
+    try commands.difference(from: comparable(with: commands)) == nil
+  }
+
+  /// What was approved, as it is compared with what is there now. Who commits are by is a person's own affair:
+  /// it only counts when a run saw it change.
+  public func comparable(with now: RepositoryCommands) throws(CommandError) -> RepositoryCommands? {
+    guard let approved = try approvedCommands() else { return nil }
+    return try approval?.isDoubtful() == true ? approved : approved.committing(as: now)
   }
 
   /// What this user has approved of this repository, or was seen to be so from the first; `nil` when nothing
@@ -59,12 +66,42 @@ extension Site {
     let seen = CommandFiles(commonDirectory: repository.commonDirectory)
     if let seen, seen == seenCommandFiles { return }
     seenCommandFiles = nil
-    let now = try repositoryCommands()
+    var now = try repositoryCommands()
     let approved = try approvedCommands()
-    if let difference = now.difference(from: approved) { throw Site.unapproved(difference) }
+    if let approved, try putHooksBack(now, approved) { now = try repositoryCommands() }
+    if let difference = now.difference(from: try comparable(with: now)) { throw Site.unapproved(difference) }
+    try requireSameCommitting(now, since: approved)
     // Nobody is asked about what was always there, or what git does for a submodule; but it may not change.
-    if now != approved { try approve(now) }
-    seenCommandFiles = seen
+    let isDoubtful = try approval?.isDoubtful() ?? false
+    if now != approved || isDoubtful { try approve(now) }
+    seenCommandFiles = CommandFiles(commonDirectory: repository.commonDirectory)
+  }
+
+  /// Throws when who commits are by is not as it was when this command began: then a worker has changed it. A
+  /// note is kept, so that the next command does not take it for the user's word.
+  private func requireSameCommitting(
+    _ now: RepositoryCommands, since approved: RepositoryCommands?
+  ) throws(CommandError) {
+    guard let seenCommitting else { return self.seenCommitting = now.committing }
+    guard now.committing != seenCommitting else { return }
+    let before = RepositoryCommands(repository: now.repository, settings: [], results: seenCommitting)
+    let then = now.committing(as: before)
+    if let approval { try approval.approve(then, at: clock.now(), isDoubtful: true) }
+    throw Site.unapproved(
+      now.changedResults(since: then).first
+        ?? "who commits are by was changed in '\(now.repository)/config'")
+  }
+
+  /// A manager of hooks (husky) that sets its own folder again, in an `npm install` for example, does so from
+  /// the folder that ours run first: git is led back to ours. Says whether it was.
+  private func putHooksBack(
+    _ now: RepositoryCommands, _ approved: RepositoryCommands
+  ) throws(CommandError) -> Bool {
+    func path(_ commands: RepositoryCommands) -> String? {
+      commands.results?.last { $0.key == "core.hookspath" }?.value
+    }
+    guard let folder = path(now), let before = path(approved), folder != before else { return false }
+    return try HookInstaller(site: self).putBack(from: folder, to: before)
   }
 
   /// The values of a key that decides what programs are given: the user's own, and of the repository's those

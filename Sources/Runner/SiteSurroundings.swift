@@ -30,13 +30,14 @@ extension Site: Surroundings {
     case .allStepsDone: variables["MIGRATE_EVENT"] = "done"
     case .baseHeld: variables["MIGRATE_EVENT"] = "base"
     }
-    var run = launcher.command(.notify, command, in: directory, adding: variables, timeoutSeconds: 30)
-    run.input = Array((Interpreter.words(notice) + "\n").utf8)
-    do throws(ProcessError) {
-      let outcome = try run.run()
-      if !outcome.status.isSuccess { report("the notify command \(WorkJob.words(outcome.status))") }
+    let run = launcher.supervised(
+      .notify, command, in: directory, log: logFile(.notify(migration)), adding: variables,
+      timeoutSeconds: 30, isLive: true)
+    do throws(CommandError) {
+      let status = try finish(run, input: Array((Interpreter.words(notice) + "\n").utf8)).status
+      if !status.isSuccess { report("the notify command \(WorkJob.words(status))") }
     } catch {
-      report("the notify command could not be run: \(error.description)")
+      report("the notify command could not be run: \(error.message)")
     }
   }
 

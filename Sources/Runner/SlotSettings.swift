@@ -8,7 +8,7 @@ extension Slots {
   /// recorded.
   private static let sparse = ["core.sparsecheckout", "core.sparsecheckoutcone"]
 
-  /// Takes out of a worktree's own settings those that change results. Commands stay, and do not run.
+  /// Takes out of a worktree's own settings those that change results or say who commits. Commands stay, and do not run.
   func dropOwnSettings(_ slot: String) throws {
     let file = site.repository.registration(ofWorktree: Slots.worktreeName(slot)) + "/config.worktree"
     guard Files.kind(file) == .file else { return }
@@ -18,7 +18,8 @@ extension Slots {
     for name in Set(list.stdout.split(separator: 0)) {
       let key = String(decoding: name, as: UTF8.self)
       let isInclude = key == "include.path" || key.hasPrefix("includeif.")
-      guard isInclude || CommandSetting.changesResults(key), !Slots.sparse.contains(key) else { continue }
+      let isOurs = CommandSetting.changesResults(key) || CommandSetting.decidesWhoCommits(key)
+      guard isInclude || isOurs, !Slots.sparse.contains(key) else { continue }
       _ = try site.git.run(["config", "--file", file, "--unset-all", key])
     }
   }

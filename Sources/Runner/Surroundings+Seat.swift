@@ -2,12 +2,33 @@ import Git
 import Ledger
 import Migration
 
+/// Which owners are provably dead. Each is looked up once: it is made anew for each round of a run, so that
+/// many migrations, and all that look in a round, ask once.
+final class DeadOwners {
+  private let site: any ProcessWitness
+  private var known: [Owner: Bool] = [:]
+
+  init(in site: any ProcessWitness) { self.site = site }
+
+  /// Those of them that are.
+  func among(_ owners: Set<Owner>) -> Set<Owner> {
+    owners.filter { owner in
+      if let isDead = known[owner] { return isDead }
+      let isDead = site.isProvablyDead(owner)
+      known[owner] = isDead
+      return isDead
+    }
+  }
+}
+
 extension Surroundings {
   /// What this process sees of a migration: who is dead, and with `looksAtBranch` where its branch is. With
   /// `free` it is a run that may begin so many more steps.
-  func seat(of state: MigrationState, free: Int?, looksAtBranch: Bool) throws(CommandError) -> Seat {
+  func seat(
+    of state: MigrationState, free: Int?, looksAtBranch: Bool, _ dead: DeadOwners
+  ) throws(CommandError) -> Seat {
     var seat = Seat(owner: owner, actor: actor, free: free, clock: clock.now())
-    seat.dead = state.owners.filter(isProvablyDead)
+    seat.dead = dead.among(state.owners)
     guard looksAtBranch else { return seat }
     if let tip = try tip(of: state.intoRef) {
       seat.branch = .at(tip.objectID, tree: try tree(of: tip).objectID)

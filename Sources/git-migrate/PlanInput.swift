@@ -18,10 +18,15 @@ struct PlanInput {
   /// SHA-256 of the bytes: what is approved by `git migrate trust`.
   var digest: String { SHA256.hexDigest(of: bytes) }
 
-  /// Reads a plan file. Never hangs on a FIFO or a device, and never reads more than `maximumBytes`.
-  init(path: String) throws(CommandError) {
+  /// Reads a plan file. Never hangs on a FIFO or a device, and never reads more than `maximumBytes`. With
+  /// `isToCheck` most of what is wrong is only thrown by `expanded`, which can tell more of it.
+  init(path: String, isToCheck: Bool = false) throws(CommandError) {
     bytes = try PlanInput.read(path)
-    do throws(PlanFault) { file = try PlanFile.parse(bytes, path: path) } catch { throw CommandError(error) }
+    do throws(PlanFault) {
+      file = try isToCheck ? PlanFile.read(bytes, path: path) : PlanFile.parse(bytes, path: path)
+    } catch {
+      throw CommandError(error)
+    }
   }
 
   private static func read(_ path: String) throws(CommandError) -> [UInt8] {
@@ -57,8 +62,10 @@ struct PlanInput {
 
   /// The plan with every `for:` expanded over the files of `commit`.
   ///
-  /// The plan's own commands run only when `runsCommands` says so, or the user trusts these exact bytes.
+  /// The plan's own commands run only when `runsCommands` says so, or the user trusts these exact bytes. Those
+  /// of a plan that is not good never run.
   func expanded(in context: Context, at revision: String?, runsCommands: Bool) throws(CommandError) -> Plan {
+    if file.isFaulty { throw faults(in: context, at: revision) }
     var source: TreeSource?
     if file.needsExpansion {
       let site = try context.site()
@@ -68,7 +75,8 @@ struct PlanInput {
           hint: "read the plan, then run 'git migrate check --run-commands \(file.path)'",
           exitCode: .couldNotVerify)
       }
-      source = try TreeSource(site: site, commit: try PlanInput.commit(revision, file.settings.base, site))
+      let commit = try PlanInput.commit(revision, file, site)
+      source = try TreeSource(site: site, commit: commit)
     }
     do throws(PlanFault) {
       if let source { return try file.expand(using: source) }
@@ -78,13 +86,51 @@ struct PlanInput {
     }
   }
 
+  /// All that is wrong with a plan, with what only the repository shows.
+  private func faults(in context: Context, at revision: String?) -> CommandError {
+    var source = TreeSource(nil, nil)
+    var others: [PlanFault] = []
+    if let site = try? context.site() {
+      if let base = file.settings.base, (try? site.repository.resolve("refs/heads/" + base)) == .some(nil) {
+        others.append(PlanInput.noBase(file))
+      }
+      if let fault = roomFault(in: site) { others.append(fault) }
+      source = TreeSource(site, try? PlanInput.commit(revision, file, site))
+    }
+    do throws(PlanFault) {
+      _ = try file.expand(using: source, beside: others)
+      return CommandError("'\(file.path)' is not good")
+    } catch {
+      return CommandError(error)
+    }
+  }
+
+  /// Why git can have no integration branch of this name here, at its place in the plan.
+  func roomFault(in site: Site) -> PlanFault? {
+    guard !file.settings.migration.isEmpty else { return nil }
+    do throws(CommandError) {
+      try site.requireRoom(forBranch: file.settings.into, here: true, inRemote: false)
+      return nil
+    } catch {
+      return file.fault(of: "into", error.message, hint: error.hint)
+    }
+  }
+
+  private static func noBase(_ file: PlanFile) -> PlanFault {
+    file.fault(
+      of: "base", "the plan's base branch '\(file.settings.base ?? "")' does not exist here",
+      hint: "create it, change 'base:', or name another commit with '--base REVISION'")
+  }
+
   private func isTrusted(in site: Site) throws(CommandError) -> Bool {
     let digest = digest
     return try reporting { try Trust(environment: site.environment).isApproved(digest: digest) }
   }
 
   /// The commit whose files `for:` is over: the one asked for, the plan's base, or what is checked out.
-  private static func commit(_ revision: String?, _ base: String?, _ site: Site) throws(CommandError) -> OID {
+  private static func commit(
+    _ revision: String?, _ file: PlanFile, _ site: Site
+  ) throws(CommandError) -> OID {
     let repository = site.repository
     return try reporting {
       if let revision {
@@ -93,11 +139,8 @@ struct PlanInput {
         }
         return oid
       }
-      if let base {
-        guard let oid = try repository.resolve("refs/heads/" + base) else {
-          throw CommandError(
-            "the plan's base branch '\(base)' does not exist", hint: "name another with '--base REVISION'")
-        }
+      if let base = file.settings.base {
+        guard let oid = try repository.resolve("refs/heads/" + base) else { throw noBase(file) }
         return oid
       }
       guard let oid = try repository.head().oid else {
@@ -111,40 +154,59 @@ struct PlanInput {
 
 /// What `for:` is over: the files of one commit, and the lines of commands run in the work tree.
 private struct TreeSource: ExpansionSource {
-  let site: Site
-  let tree: OID
+  private let site: Site?
+  private let tree: OID?
+  private let mayRun: Bool
 
   init(site: Site, commit: OID) throws(CommandError) {
-    self.site = site
+    (self.site, mayRun) = (site, true)
     tree = try reporting { try site.repository.treeOf(commit: commit) }
   }
 
-  func trackedFiles() throws -> [String] { try site.repository.files(inTree: tree) }
-
-  func lines(of command: String) throws -> [String] {
-    let run = site.launcher.command(
-      .list, command, in: site.repository.workingDirectory ?? site.directory, timeoutSeconds: 60)
-    let outcome = try run.run(outputLimit: 16 << 20)
-    guard outcome.status.isSuccess else { throw CommandError(words(outcome)) }
-    guard !outcome.isTruncated else { throw CommandError("it printed more than 16 MiB") }
-    return outcome.text.split(whereSeparator: \.isNewline).map(String.init)
+  /// For a plan that is not good: no command runs.
+  init(_ site: Site?, _ commit: OID?) {
+    (self.site, mayRun) = (site, false)
+    tree = commit.flatMap { try? site?.repository.treeOf(commit: $0) }
   }
 
-  private func words(_ outcome: Outcome) -> String {
+  func trackedFiles() throws -> [String]? {
+    guard let site, let tree else { return nil }
+    return try site.repository.files(inTree: tree)
+  }
+
+  func lines(of command: String) throws -> [String]? {
+    guard let site, mayRun else { return nil }
+    // Nothing is to be left: what it said on standard error is told when it fails.
+    let folder = try Files.makeTemporaryDirectory(
+      prefix: "git-migrate-list-", in: site.environment["TMPDIR"] ?? "/tmp")
+    defer { try? Files.removeTree(folder) }
+    let log = folder + "/list.log"
+    let run = site.launcher.supervised(
+      .list, command, in: site.repository.workingDirectory ?? site.directory, log: log, timeoutSeconds: 60)
+    let ended = try site.finish(run, limit: 16 << 20)
+    guard ended.status.isSuccess else {
+      let said = try LogMarks.tail(log, of: .errors, bytes: 4096) ?? []
+      throw CommandError(words(ended.status, String(decoding: said, as: UTF8.self)))
+    }
+    guard !ended.isTruncated else { throw CommandError("it printed more than 16 MiB") }
+    return String(decoding: ended.output, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+  }
+
+  private func words(_ status: ExitStatus, _ said: String) -> String {
     let end =
-      switch outcome.status {
+      switch status {
       case .exited(let code): "it exited with \(code)"
       case .signalled(let signal): "signal \(signal) ended it"
       case .timedOut: "it took longer than 60 seconds"
       case .fellSilent: "it printed nothing for too long"
       }
-    let last = outcome.errorText.split(whereSeparator: \.isNewline).last.map(String.init)
+    let last = said.split(whereSeparator: \.isNewline).last.map(String.init)
     return last.map { "\(end): \(TerminalText.sanitizedLine($0))" } ?? end
   }
 }
 
 /// For plans without a `for:`, which ask for nothing.
 private struct NoSource: ExpansionSource {
-  func trackedFiles() -> [String] { [] }
-  func lines(of command: String) -> [String] { [] }
+  func trackedFiles() -> [String]? { [] }
+  func lines(of command: String) -> [String]? { [] }
 }

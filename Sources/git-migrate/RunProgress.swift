@@ -21,23 +21,27 @@ final class RunProgress: RunObserver {
     isLive = context.output.isTerminal && !isQuiet
   }
 
-  func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [String]) {
+  func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence]) {
     guard !isQuiet else { return }
     clear()
-    for sentence in sentences where !RunProgress.isNoise(sentence) {
-      write(TerminalText.sanitizedLine(sentence) + "\n")
+    for sentence in sentences where !RunProgress.isNoise(sentence.text) {
+      let text = isAlone(sentence.migration) ? sentence.text : sentence.withMigration
+      write(TerminalText.sanitizedLine(text) + "\n")
     }
     let migrations = migrations(snapshot.state)
     for migration in migrations { tellLogs(migration) }
-    let steps = migrations.flatMap(\.steps)
-    guard isLive, !steps.isEmpty else { return }
-    write("\r\u{1B}[2K" + line(steps))
+    guard isLive, migrations.contains(where: { !$0.steps.isEmpty }) else { return }
+    write("\r\u{1B}[2K" + line(migrations))
     isShown = true
   }
+
+  /// Whether this run is about that migration alone, so that its name need not be said.
+  private func isAlone(_ migration: String) -> Bool { scope == .migration(migration) }
 
   /// Where a person reads more about the attempts that have failed since.
   private func tellLogs(_ state: MigrationState) {
     var now: [String: Int] = [:]
+    let option = isAlone(state.name) ? "" : "--migration \(state.name) "
     for step in state.steps where step.failures > 0 {
       now[step.id] = step.failures
       guard let seen = failures[state.name], step.failures > seen[step.id, default: 0] else { continue }
@@ -45,7 +49,7 @@ final class RunProgress: RunObserver {
       let last = directory.flatMap { try? LogFile.list($0, step: step.id) }?.max { $0.changed < $1.changed }
       // Another machine has the logs of its own attempts.
       guard let last else { continue }
-      write("  log: \(TerminalText.sanitizedLine(last.path)) ('git migrate logs \(step.id)')\n")
+      write("  log: \(TerminalText.sanitizedLine(last.path)) ('git migrate logs \(option)\(step.id)')\n")
     }
     failures[state.name] = now
   }
@@ -74,7 +78,13 @@ final class RunProgress: RunObserver {
     }
   }
 
-  private func line(_ steps: [Step]) -> String {
+  private func line(_ migrations: [MigrationState]) -> String {
+    // Steps of different migrations may have the same name.
+    let steps = migrations.flatMap { migration in
+      migration.steps.map { step in
+        (id: isAlone(migration.name) ? step.id : "\(migration.name)/\(step.id)", phase: step.phase)
+      }
+    }
     let done = steps.count { $0.phase.isTerminal }
     var parts = ["\(done)/\(steps.count) done"]
     let working = steps.filter { if case .leased = $0.phase { true } else { false } }.map(\.id)

@@ -52,7 +52,7 @@ struct Steering {
   init(_ context: Context, _ option: MigrationOption) throws(CommandError) {
     self.context = context
     let site = try context.site()
-    let state = try reporting { try site.ledger.read() }.state
+    let state = try context.snapshot(finding: option.migration).state
     migration = try site.migration(option.migration, in: state).name
   }
 

@@ -55,6 +55,45 @@ import Testing
     #expect(try world.runMigrate("check", "plan.md").code == 0)
   }
 
+  /// What only the repository shows stands beside what the file shows, and no command of such a plan runs.
+  @Test func allFaultsOfAPlanAtOnce() throws {
+    let world = try TestRepository()
+    try world.git("branch", "migrate")
+    try world.write(
+      "plan.md",
+      """
+      ---
+      migration: m
+      base: gone
+      colour: red
+      gate: none
+      steps:
+        - { id: A, needs: [B, nope] }
+        - { id: B, needs: [A] }
+        - { for: { files: "*.none" }, id: "f-{{match.stem}}" }
+        - { for: { lines: "touch ran" }, id: "g-{{match.line}}", needs: [q] }
+      ---
+      {{wrong}}
+
+      """)
+    let check = try world.runMigrate("check", "--run-commands", "plan.md")
+    #expect(check.code == 128)
+    #expect(
+      check.err.split(separator: "\n").filter { $0.hasPrefix("fatal: ") }.map { $0.prefix(60) } == [
+        "fatal: plan.md:3:7: the plan's base branch 'gone' does not e",
+        "fatal: plan.md:4:1: unknown key 'colour' in the plan",
+        "fatal: plan.md:7:11: the needs go in a circle: 'A' needs 'B'",
+        "fatal: plan.md:7:25: no step has the id 'nope'",
+        "fatal: plan.md:10:68: no step has the id 'q'",
+        "fatal: plan.md:12:1: unknown name 'wrong' in a template",
+        "fatal: plan.md:2:1: the branch 'migrate' is in the way: git ",
+      ])
+    try world.git("branch", "gone")
+    let again = try world.runMigrate("check", "--run-commands", "plan.md")
+    #expect(again.err.contains("plan.md:9:21: '*.none' matched no file"), "\(again)")
+    #expect(try world.run("test", ["-e", "ran"]).code == 1)
+  }
+
   @Test func plansThatCannotBeRead() throws {
     let world = try TestRepository()
     #expect(try world.run("mkfifo", ["fifo"]).code == 0)

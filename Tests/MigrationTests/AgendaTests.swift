@@ -299,7 +299,7 @@ import Testing
     seat.dead = []
     (seat.owner, seat.actor) = (process(8), "run-2")
     #expect(agenda(story, seat) == [.giveBackBase(run: 1)], "a claim that the run never heard of")
-    seat.judgesBase = true
+
     seat.judging = .base
     #expect(agenda(story, seat).isEmpty)
   }

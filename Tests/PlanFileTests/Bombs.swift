@@ -15,8 +15,8 @@ struct Bombs {
       yaml += "\(name): &\(name) [" + Array(repeating: "*\(before)", count: 9).joined(separator: ", ") + "]\n"
     }
     let fault = try #require(refusal(plan(yaml)))
-    #expect(fault.message == "YAML anchors are not allowed: '&a'")
-    #expect(fault.line == 4)
+    #expect(fault.others.first?.message == "YAML anchors are not allowed: '&a'")
+    #expect(fault.others.count < Faults.limit)
   }
 
   @Test(
@@ -81,9 +81,9 @@ struct Bombs {
   @Test("a chain of a hundred thousand steps is walked without recursion")
   func longChain() throws {
     var steps = (0..<100_000).map { PlannedStep(id: "S\($0)", needs: $0 == 0 ? [] : ["S\($0 - 1)"]) }
-    #expect(NeedResolver.cycle(in: steps) == nil)
+    #expect(NeedResolver.cycles(in: steps).isEmpty)
     steps[0].needs = ["S99999"]
-    #expect(NeedResolver.cycle(in: steps)?.count == 100_001)
+    #expect(NeedResolver.cycles(in: steps).first?.count == 100_001)
   }
 
   @Test("two thousand damaged plans are plans or faults, each at once")

@@ -43,13 +43,13 @@ struct RefusingAPlan {
     "YAML that a plan has no use for",
     arguments: [
       (
-        "x: &a [1]",
-        "4:4: YAML anchors are not allowed: '&a'\n"
+        "notify: &a [1]",
+        "4:9: YAML anchors are not allowed: '&a'\n"
           + "hint: write the value out; put text that starts with '&' in double quotes"
       ),
       (
-        "x: *a",
-        "4:4: YAML aliases are not allowed: '*a'\n"
+        "notify: *a",
+        "4:9: YAML aliases are not allowed: '*a'\n"
           + "hint: write the value out; put text that starts with '*' in double quotes"
       ),
       (

@@ -45,8 +45,8 @@ struct FakeSource: ExpansionSource {
     var description: String { "exit status 1" }
   }
 
-  func trackedFiles() throws -> [String] { files }
-  func lines(of command: String) throws -> [String] {
+  func trackedFiles() throws -> [String]? { files }
+  func lines(of command: String) throws -> [String]? {
     guard let lines = printed[command] else { throw Broken() }
     return lines
   }
@@ -81,6 +81,16 @@ func refusal(_ bytes: [UInt8]) -> PlanFault? {
 func expansionFault(_ text: String, _ source: FakeSource = FakeSource()) -> PlanFault? {
   do throws(PlanFault) {
     _ = try expand(text, source)
+    return nil
+  } catch {
+    return error
+  }
+}
+
+/// All that `check` tells of a plan in a repository.
+func allFaults(_ text: String, _ source: FakeSource = FakeSource()) -> PlanFault? {
+  do throws(PlanFault) {
+    _ = try PlanFile.read(Array(text.utf8), path: "plan.md").expand(using: source)
     return nil
   } catch {
     return error

@@ -6,7 +6,9 @@ import Testing
 @Suite("The JSON Schema")
 struct TheSchema {
   /// JSON is YAML, so our own reader reads it.
-  private func schema() throws -> Node { try YAMLReader.read(Array(PlanSchema.json.utf8), firstLine: 1) }
+  private func schema() throws -> Node {
+    try YAMLReader.read(Array(PlanSchema.json.utf8), firstLine: 1, Faults())
+  }
 
   private func child(_ node: Node, _ path: [String]) throws -> Node {
     var node = node

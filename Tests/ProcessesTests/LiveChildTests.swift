@@ -195,7 +195,7 @@ import Testing
     let reports =
       Array(SupervisorReport.output(count: 4).line.utf8) + Array("a\nout".utf8.prefix(4))
       + Array(SupervisorReport.taken(count: 12).line.utf8)
-    let messages = LifelineReader.input(Array("ti1".utf8)) + Array("te".utf8)
+    let messages = LifelineReader.input(Array("ti1".utf8)) + LifelineReader.end + LifelineReader.inputEnds
     for cut in 0...max(reports.count, messages.count) {
       var (reader, items) = (ReportReader(), [ReportReader.Item]())
       for part in [reports.prefix(cut), reports.dropFirst(cut)] { items += reader.read(part) }
@@ -223,7 +223,7 @@ import Testing
     conversation.taken(3)
     #expect(conversation.outgoing() == LifelineReader.input([1, 1, 1]))
     conversation.taken(100)
-    #expect(conversation.outgoing() == LifelineReader.input([1, 1]) + [UInt8(ascii: "e")])
+    #expect(conversation.outgoing() == LifelineReader.input([1, 1]) + LifelineReader.inputEnds)
     #expect(conversation.outgoing() == [])
   }
 }

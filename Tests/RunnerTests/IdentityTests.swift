@@ -60,6 +60,30 @@ struct IdentityTests {
     #expect(try people(world) == "Bea <bea@example.com>, Build <build@example.com>")
   }
 
+  @Test("reaches what workers commit, wherever the user has put it; HOME stays as it is")
+  func workers() throws {
+    let world = try world()
+    try world.repository.write("settings", IdentityTests.me)
+    world.repository.environment["GIT_CONFIG_GLOBAL"] = "settings"
+    let run = "echo x > x; git add x; git commit -qm x; git log -1 --format=%ae > $HOME/who"
+    try world.start("  - { id: A, run: '\(run)' }\n  - { id: B, run: '\(run)2', needs: [A] }")
+    let first = try world.migrate("run", "--jobs", "1")
+    #expect(first.code == 0, "\(first)")
+    #expect(try world.note("who") == "ada@home.example\n")
+    #expect(try people(world) == "Ada <ada@home.example>, Ada <ada@home.example>")
+  }
+
+  @Test("said on the command line reaches what workers commit")
+  func workersCommandLine() throws {
+    let world = try world()
+    try configure(world, IdentityTests.me)
+    try world.start(
+      "  - { id: A, run: 'echo x > x; git add x; git commit -qm x; git log -1 --format=%ae > $HOME/who' }")
+    let run = try world.repository.runGit(["-c", "user.email=c@example.com", "migrate", "run"])
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.note("who") == "c@example.com\n")
+  }
+
   @Test("is that of EMAIL when nothing else is said, as in git")
   func email() throws {
     let world = try world()

@@ -27,6 +27,11 @@ struct ResultSettingTests {
       ("merge.renames", "git config merge.renames false"), ("diff.renames", "git config diff.renames false"),
       ("submodule.x.update", "git config submodule.x.update '!touch pwned'"),
       ("core.protectntfs", "git config core.protectNTFS false"),
+      ("core.hookspath", "git config core.hooksPath /dev/null"),
+      ("user.email", "git config user.email other@example.com"), ("user.name", "git config user.name other"),
+      ("commit.gpgsign", "git config commit.gpgSign false"),
+      ("user.signingkey", "git config user.signingKey x"),
+      ("committer.email", "printf '[committer]\\nemail = x@y' > $D/late; git config include.path late"),
       ("core.worktree", "git config core.worktree $D/.."),
       ("migrate.passenvironment", "git config --add migrate.passEnvironment SECRET"),
       ("migrate.agentenvironment", "git config migrate.agentEnvironment SECRET"),
@@ -103,7 +108,7 @@ struct ResultSettingTests {
         - id: A
           run: |
             echo x > x
-            git config user.name other; git config branch.main.rebase true
+            git config branch.main.rebase true
             git config remote.other.url /nowhere; git config alias.s status
         - { id: B, needs: [A], run: 'echo b > b' }
       """)
@@ -114,6 +119,47 @@ struct ResultSettingTests {
     let run = try world.migrate("run")
     #expect(run.code == 0, "\(run)")
     #expect(try world.states() == ["A": "merged", "B": "merged"])
+  }
+
+  @Test("that says who commits is the user's to change before a run, and no worker's in one")
+  func whoCommits() throws {
+    let world = try MigrationWorld()
+    try world.start(
+      """
+        - { id: A, run: 'echo a > a.txt; test -n "$MIGRATE_TEST" || git config user.email worker@example.com' }
+        - { id: B, needs: [A], run: 'echo b > b' }
+      """)
+    try world.repository.git("config", "user.email", "person@example.com")
+    #expect(!(try world.migrate("doctor").out.contains("warning: commands")))
+    let run = try world.migrate("run")
+    #expect(
+      run.code == 1
+        && run.err.contains(
+          "was changed: 'person@example.com' was approved, it is 'worker@example.com' now"),
+      "\(run)")
+    // A second look does not take it for the user's word.
+    #expect(try world.migrate("run").code == 1)
+    try world.repository.git("config", "user.email", "person@example.com")
+    let again = try world.migrate("run", adding: ["MIGRATE_TEST": "1"])
+    #expect(again.code == 1 && again.err.contains("'worker@example.com' now"), "\(again)")
+    #expect(try world.migrate("trust", "--yes").code == 0)
+    #expect(try world.migrate("trust").code == 0, "nothing is left to ask")
+  }
+
+  @Test("is put back when a manager of hooks leads git to the folder whose hooks ours run")
+  func hookManager() throws {
+    let world = try MigrationWorld(files: [".husky/pre-commit": "exit 0\n"])
+    try world.repository.git("config", "core.hooksPath", ".husky")
+    try world.start("  - { id: A, run: 'echo a > a.txt; git config core.hooksPath .husky' }")
+    let ours = try world.repository.git("config", "core.hooksPath")
+    #expect(ours.hasSuffix("/migrate/hooks"))
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    try world.repository.git("config", "core.hooksPath", ".husky")
+    #expect(try world.migrate("finish").code == 0)
+    #expect(try world.repository.git("config", "core.hooksPath") == ours)
+    try world.repository.git("config", "core.hooksPath", ".other")
+    #expect(try world.migrate("doctor").out.contains("'core.hookspath' in '"))
   }
 
   @Test("of a single worktree is not one of the repository: it holds for no result and no verdict")

@@ -96,6 +96,24 @@ struct ShareTests {
     }
   }
 
+  @Test(
+    "a clone made ready before anything was begun finds what others began since",
+    arguments: [
+      ["trust", "m"], ["run"], ["claim"], ["show"], ["graph"], ["pause"], ["status", "--migration", "m"],
+    ])
+  func begunElsewhere(command: [String]) throws {
+    let (world, server) = try world()
+    #expect(try world.runMigrate("init", "--remote", "origin").code == 0)
+    let other = world.root + "/other"
+    try world.git("clone", "--quiet", server, other)
+    #expect(try world.run(TestBinary.path, ["init", "--remote", "origin"], in: other).code == 0)
+    #expect(try world.runMigrate("start", "../plan.md").code == 0)
+    let found = try world.run(TestBinary.path, command, in: other)
+    #expect(found.code == 0, "\(found)")
+    let tips = try [other, server].map { try world.git("-C", $0, "rev-parse", "migrate/m") }
+    #expect(tips[0] == tips[1])
+  }
+
   @Test("the status of it says how old it is, and fetches when asked")
   func age() throws {
     let (world, server) = try world()
@@ -108,6 +126,8 @@ struct ShareTests {
     #expect(try world.runMigrate("status").out.contains("as of") == false)
     let old = try world.run(TestBinary.path, ["status"], in: other)
     #expect(old.out.contains("as of ") && old.out.contains("no migration here"), "\(old)")
+    #expect(
+      old.err == "hint: 'git migrate sync' brings what was begun elsewhere and shared through 'origin'\n")
     func asOf(_ options: String...) throws -> JSON? {
       let status = try world.run(TestBinary.path, ["status", "--json"] + options, in: other)
       return try JSON.parse(status.out)["shared"]?["as_of"]

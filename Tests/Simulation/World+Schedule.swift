@@ -166,6 +166,6 @@ extension World {
 struct Watcher: RunObserver {
   let world: World
 
-  func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [String]) {}
+  func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence]) {}
   func warn(_ text: String) { world.note("  (\(text))") }
 }

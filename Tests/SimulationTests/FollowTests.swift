@@ -11,7 +11,7 @@ import Testing
 struct FollowTests {
   private final class Listener: RunObserver {
     var warnings: [String] = []
-    func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [String]) {}
+    func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence]) {}
     func warn(_ text: String) { if !text.hasPrefix("baseHeld") { warnings.append(text) } }
   }
 

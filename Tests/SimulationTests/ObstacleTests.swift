@@ -17,7 +17,7 @@ struct ObstacleTests {
     /// When each was said, in milliseconds of the world.
     var times: [Int64] = []
     init(_ world: World) { self.world = world }
-    func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [String]) {}
+    func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence]) {}
     func warn(_ text: String) {
       warnings.append(text)
       times.append(world.now)

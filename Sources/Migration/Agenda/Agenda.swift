@@ -79,7 +79,8 @@ extension MigrationState {
   private func unwanted(_ seat: Seat) -> [Duty] {
     var duties = seat.work.subtracting(seat.stopping).filter { !isInForce($0) }
       .sorted { ($0.step, $0.epoch) < ($1.step, $1.epoch) }.map(Duty.stopWork)
-    if let claim = baselineRun, claim.owner == seat.owner, claim.holder == seat.actor, !seat.judgesBase {
+    if let claim = baselineRun, claim.owner == seat.owner, claim.holder == seat.actor, !seat.judging.isOfBase
+    {
       duties.append(.giveBackBase(run: claim.run))
     }
     // One whose push was cut off comes through after all, when the run was told that it is not known.

@@ -21,8 +21,6 @@ public struct Seat: Equatable, Sendable {
   public var clock: Timestamp
   /// What this process judges.
   public var judging: Judging = .nothing
-  /// Whether it judges the base, by itself or before a result.
-  public var judgesBase = false
   /// The claims whose result is passed over for a while: something was in the way of it.
   public var resting: Set<Fence> = []
   /// When the base was looked at last; `nil` before the first time.
@@ -50,10 +48,19 @@ public struct Seat: Equatable, Sendable {
     case nothing
     /// The base.
     case base
-    /// The result of a claim.
-    case result(Fence)
+    /// The result of a claim; maybe the base first, on which it stands.
+    case result(Fence, baseFirst: Bool = false)
     /// The moved base, taken in.
     case refresh
+
+    /// Whether the base is judged, by itself or before a result.
+    var isOfBase: Bool {
+      switch self {
+      case .base: true
+      case .result(_, let baseFirst): baseFirst
+      case .nothing, .refresh: false
+      }
+    }
   }
 
   /// Makes a seat of a process that does nothing yet.

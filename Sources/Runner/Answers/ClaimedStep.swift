@@ -83,7 +83,7 @@ extension Answers {
   /// Takes a step for a worker and makes its place ready. Throws when the named one cannot be claimed.
   package func claim(_ migration: String?, _ wish: ClaimWish) throws(CommandError) -> Claimed {
     if !wish.bringsPlace { _ = try site.mainDirectory() }
-    let state = try reporting { try site.ledger.read() }.state
+    let state = try snapshot(finding: migration).state
     let found = try site.migration(migration, in: state)
     if !wish.bringsPlace {
       if found.plan.worktree.setup != nil { try site.requireTrust(found) }

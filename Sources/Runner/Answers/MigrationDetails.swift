@@ -101,7 +101,8 @@ extension Answers {
 
   /// Where every step is, of one migration or of all.
   package func status(only migration: String?) throws(CommandError) -> StatusReport {
-    let snapshot = try reporting { try site.ledger.read() }
+    let snapshot =
+      migration == nil ? try reporting { try site.ledger.read() } : try snapshot(finding: migration)
     if let migration { _ = try site.migration(migration, in: snapshot.state) }
     var report = report(snapshot, only: migration)
     if let remote = site.ledger.remote {

@@ -67,7 +67,7 @@ extension Answers {
   package func refresh(
     _ migration: String?, _ interruption: () throws(CommandError) -> Interruption
   ) throws(CommandError) -> RefreshedBase {
-    let state = try site.migration(migration, in: try reporting { try site.ledger.read() }.state)
+    let state = try site.migration(migration, in: try snapshot(finding: migration).state)
     if !state.plan.gate.verifiers.isEmpty { try site.requireTrust(state) }
     try site.requireReady(state)
     let stop = try interruption()

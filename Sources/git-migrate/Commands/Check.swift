@@ -48,14 +48,14 @@ struct CheckCommand: Subcommand {
     let input: PlanInput
     let plan: Plan
     do throws(CommandError) {
-      input = try PlanInput(path: path)
+      input = try PlanInput(path: path, isToCheck: true)
       plan = try input.expanded(in: context, at: base, runsCommands: runsCommands)
+      if let site = try? context.site(), let fault = input.roomFault(in: site) { throw CommandError(fault) }
     } catch {
       if json.isWanted { try context.print(RejectedPlan(error)) }
       throw error
     }
     if let fault = plan.fault() { throw CommandError("\(path): \(fault)") }
-    try requireRoom(plan, context)
     if let promptStep { return try printPrompt(of: promptStep, plan, context) }
     let warnings =
       try PlanCheck.warnings(for: plan) + baseWarnings(plan, context) + programWarnings(plan, context)
@@ -83,18 +83,6 @@ struct CheckCommand: Subcommand {
     try context.output.write(text.hasSuffix("\n") || text.isEmpty ? text : text + "\n")
   }
 
-  /// Throws when git can have no integration branch of this name here; where there is no repository, nobody
-  /// can tell.
-  private func requireRoom(_ plan: Plan, _ context: Context) throws(CommandError) {
-    guard let site = try? context.site() else { return }
-    do throws(CommandError) {
-      try site.requireRoom(forBranch: plan.into, here: true, inRemote: false)
-    } catch {
-      if json.isWanted { try context.print(RejectedPlan(error)) }
-      throw error
-    }
-  }
-
   /// What `start` would stumble over here; nothing when there is no repository to look at.
   private func baseWarnings(_ plan: Plan, _ context: Context) -> [PlanWarning] {
     guard let repository = try? context.site().repository else { return [] }
@@ -118,8 +106,8 @@ struct CheckCommand: Subcommand {
     if let site = try? context.site() {
       preflight = Preflight(site: site)
     } else {
-      let environment = Launcher(environment: context.environment).environment(for: .probe)
-      preflight = Preflight(environment: environment, directory: try context.directory())
+      preflight = Preflight(
+        launcher: Launcher(environment: context.environment), directory: try context.directory())
     }
     return preflight.warnings(plan).map { PlanWarning(message: $0.message, hint: $0.hint) }
   }

@@ -42,7 +42,8 @@ struct FinishCommand: Subcommand {
     }
     // Somebody may have ended it in another clone.
     if site.isShared { try catchUp(context) }
-    let named = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
+    let named = try site.migration(
+      migration.migration, in: try context.snapshot(finding: migration.migration).state)
     try site.requireApprovedCommands()
     let snapshot = try Recovery(site: site) { context.warn($0) }.sweep(named.name)
     guard let state = snapshot.state.migration(named: named.name) else { return }

@@ -38,7 +38,8 @@ struct GraphCommand: Subcommand {
       return try show(GraphText(expanded), expanded, words, context)
     }
     let site = try context.site()
-    let state = try site.migration(migration.migration, in: try reporting { try site.ledger.read() }.state)
+    let state = try site.migration(
+      migration.migration, in: try context.snapshot(finding: migration.migration, looksOnly: true).state)
     let now = site.clock.now()
     let words = StatusReport(one(state), sequence: 0, now: now).migrations[0].steps.map { Optional($0.word) }
     try show(GraphText(state, now: now), state.plan, words, context)

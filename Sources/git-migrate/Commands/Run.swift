@@ -42,7 +42,7 @@ struct RunCommand: Subcommand {
     let site = try context.site()
     _ = try site.mainDirectory()
     Slots(site: site).removeLeftCaches()
-    let state = try reporting { try site.ledger.read() }.state
+    let state = try context.snapshot(finding: migration.migration).state
     let scope: Orchestrator.Scope
     if all {
       let open = state.migrations.filter { !$0.phase.isTerminal }
@@ -84,6 +84,7 @@ struct RunCommand: Subcommand {
     // What a person must do comes last, where it is seen.
     let endings = run.endings.sorted { ($0.value.urgency, $0.key) < ($1.value.urgency, $1.key) }
     for (name, ending) in endings where ending != .interrupted { try tell(ending, name, context) }
+    try hintAtVariables(endings, context)
     let stopped = endings.filter { $0.value == .interrupted }
     if let first = stopped.first {
       try tell(first.value, stopped.map(\.key).joined(separator: ", "), context)
@@ -107,8 +108,19 @@ struct RunCommand: Subcommand {
     return try reporting { try site.ledger.read() }.state.migration(named: name)?.baselineFailure
   }
 
-  /// What failed may have wanted a variable that it does not get.
-  private func hintAtVariables(_ who: String, _ context: Context) throws(CommandError) {
+  /// What failed may have wanted a variable that it does not get; said once, whatever has failed.
+  private func hintAtVariables(
+    _ endings: [(key: String, value: Orchestrator.Ending)], _ context: Context
+  ) throws(CommandError) {
+    var who: String?
+    for (name, ending) in endings {
+      switch ending {
+      case .needsPerson: who = "workers and verifiers"
+      case .paused: if try baselineFailure(name, context) != nil { who = who ?? "verifiers" }
+      case .allDone, .needsWorkers, .ended, .interrupted: break
+      }
+    }
+    guard let who else { return }
     let dropped = try context.site().droppedVariables
     guard !dropped.isEmpty else { return }
     context.hint(
@@ -117,18 +129,18 @@ struct RunCommand: Subcommand {
   }
 
   private func tell(_ ending: Orchestrator.Ending, _ name: String, _ context: Context) throws(CommandError) {
+    let (option, suffix) = all ? ("--migration \(name) ", " --migration \(name)") : ("", "")
     switch ending {
     case .allDone:
       try context.output.line("\(name): every step is done")
-      context.hint("hand the result back with 'git migrate finish'")
+      context.hint("hand the result back with 'git migrate finish\(suffix)'")
     case .needsPerson(let blocked):
       context.exitCode = .no
       let list = blocked.prefix(5).joined(separator: ", ")
       try context.output.line("\(name): \(blocked.count) blocked, a person must act: \(list)")
       context.hint(
-        "see why with 'git migrate show \(blocked.first ?? "STEP")', its log with "
+        "see why with 'git migrate show \(option)\(blocked.first ?? "STEP")', its log with "
           + "'git migrate logs'; then 'git migrate retry' or 'skip'")
-      try hintAtVariables("workers and verifiers", context)
     case .needsWorkers(let open):
       context.exitCode = .no
       let first = open.first ?? ""
@@ -139,14 +151,13 @@ struct RunCommand: Subcommand {
       context.exitCode = .no
       try context.output.line("\(name) is paused: \(reason)")
       guard let failure = try baselineFailure(name, context) else {
-        return context.hint("go on with 'git migrate resume'")
+        return context.hint("go on with 'git migrate resume\(suffix)'")
       }
       try context.output.write(FailureText.lines(failure, indent: 2, limit: 20))
-      context.hint("'git migrate logs --baseline' shows all that was printed")
-      try hintAtVariables("verifiers", context)
+      context.hint("'git migrate logs \(option)--baseline' shows all that was printed")
       context.hint(
-        "mend the base and take it in with 'git migrate refresh', or change the gate with "
-          + "'git migrate amend'; then 'git migrate resume'")
+        "mend the base and take it in with 'git migrate refresh\(suffix)', or change the gate with "
+          + "'git migrate amend'; then 'git migrate resume\(suffix)'")
     case .ended(let word):
       // Who ended it had to leave the worktrees in which our workers were.
       try Cleaning(context).removeSlots()

@@ -30,7 +30,7 @@ struct ShowCommand: Subcommand {
 
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
-    let snapshot = try reporting { try site.ledger.read() }
+    let snapshot = try context.snapshot(finding: migration.migration, looksOnly: true)
     let state = try site.migration(migration.migration, in: snapshot.state)
     if printsPlan {
       let text = try reporting {

@@ -70,7 +70,7 @@ struct StartCommand: Subcommand {
     let site = try context.site()
     let commands = try site.repositoryCommands()
     if try !site.isApproved(commands) {
-      for line in TrustCommand.listing(of: commands, since: try site.approvedCommands()) {
+      for line in TrustCommand.listing(of: commands, since: try site.comparable(with: commands)) {
         if json.isWanted { context.note(line) } else { try context.output.line(line) }
       }
       try site.approve(commands)

@@ -68,6 +68,12 @@ struct StatusCommand: Subcommand {
     }
   }
 
+  /// Nothing is known of what others began in a repository that could not be asked.
+  private func tellNone(in shared: SharedPicture, _ context: Context) throws(CommandError) {
+    let remote = TerminalText.sanitizedLine(shared.remote)
+    context.hint("'git migrate sync' brings what was begun elsewhere and shared through '\(remote)'")
+  }
+
   /// What others have done since is not in the picture.
   private func tellAge(_ shared: SharedPicture, now: Timestamp, _ context: Context) throws(CommandError) {
     let remote = TerminalText.sanitizedLine(shared.remote)
@@ -88,6 +94,7 @@ struct StatusCommand: Subcommand {
   private func printText(_ report: StatusReport, _ context: Context) throws(CommandError) {
     guard !report.migrations.isEmpty else {
       try context.output.line("no migration here")
+      if let shared = report.shared { return try tellNone(in: shared, context) }
       return context.hint("begin one with 'git migrate start PLAN'")
     }
     var shown = report

@@ -51,12 +51,13 @@ struct TrustCommand: Subcommand {
       if try trust.revoke(name) > 0 || hadRepository { return }
     }
     let site = try context.site()
-    let snapshot = try reporting { try site.ledger.read() }
     if !revoke {
       let hadCommands = try approveRepository(site, context)
       // Sharing a ledger may need the commands before there is a migration.
-      if migration == nil && hadCommands && snapshot.state.migrations.isEmpty { return }
+      let state = try reporting { try site.ledger.read() }.state
+      if migration == nil && hadCommands && state.migrations.isEmpty { return }
     }
+    let snapshot = try context.snapshot(finding: migration)
     let state = try site.migration(migration, in: snapshot.state)
     if revoke {
       guard try trust.revoke(state.planDigest) + trust.revoke(state.approvalDigest) > 0 else {
@@ -97,7 +98,7 @@ struct TrustCommand: Subcommand {
       try context.output.line("the commands in the configuration of this repository are approved already")
       return true
     }
-    let listing = TrustCommand.listing(of: commands, since: try site.approvedCommands())
+    let listing = TrustCommand.listing(of: commands, since: try site.comparable(with: commands))
     for line in listing { try context.output.line(line) }
     try requireConfirmation(context)
     try site.approve(commands)
