@@ -131,6 +131,19 @@ struct DirectoryHandle: ~Copyable {
     return chmod("/proc/self/fd/\(place)", 0o700) == 0
   }
 
+  /// Lets the owner of a plain file read it, when it is ours and he may not; says whether it was so. By way
+  /// of a mere place, as above.
+  func allowReadingFile(_ name: [CChar]) -> Bool {
+    let place = openat(descriptor, name, 0o10000000 /* O_PATH */ | O_NOFOLLOW | O_CLOEXEC)
+    guard place >= 0 else { return false }
+    defer { close(place) }
+    var status = stat()
+    guard fstat(place, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
+      status.st_mode & 0o400 == 0
+    else { return false }
+    return chmod("/proc/self/fd/\(place)", status.st_mode & 0o7777 | 0o400) == 0
+  }
+
   func text(_ name: [CChar]) -> String { PathText.string(name.dropLast().map { UInt8(bitPattern: $0) }) }
 
   static func refusal(_ number: Int32, _ operation: String, _ path: String) -> GitError {

@@ -184,7 +184,7 @@ extension Repository {
     let error = GitError.last(code, operation, ref)
     switch code {
     case GIT_ENOTFOUND.rawValue, GIT_EEXISTS.rawValue, GIT_EMODIFIED.rawValue: return .lost
-    case GIT_ELOCKED.rawValue: return .busy(error)
+    case GIT_ELOCKED.rawValue where error.isLocked: return .busy(error)
     default: return .unknown(error)
     }
   }
