@@ -48,11 +48,17 @@ struct DirectoryHandle: ~Copyable {
 
   /// The names in the directory, without `.` and `..`, and which of them are folders, where a link is none.
   func entries(_ operation: String) throws(GitError) -> [(name: [CChar], isFolder: Bool)] {
+    try kinds(operation).map { ($0.name, $0.kind == S_IFDIR) }
+  }
+
+  /// The names in the directory, without `.` and `..`, and what each is by `S_IFMT`, where a link is one; 0
+  /// for what is gone by now.
+  func kinds(_ operation: String) throws(GitError) -> [(name: [CChar], kind: mode_t)] {
     // A second descriptor, because closing the stream closes its descriptor.
     let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0, let stream = fdopendir(copy) else { throw .system(errno, operation, path) }
     defer { closedir(stream) }
-    var result: [(name: [CChar], isFolder: Bool)] = []
+    var result: [(name: [CChar], kind: mode_t)] = []
     errno = 0
     while let entry = readdir(stream) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
@@ -60,8 +66,9 @@ struct DirectoryHandle: ~Copyable {
       }
       if name != [0x2E, 0] && name != [0x2E, 0x2E, 0] {
         // Not every file system says what an entry is.
-        let isFolder = entry.pointee.d_type == 0 ? isFolder(name) : entry.pointee.d_type == 4
-        result.append((name, isFolder))
+        let type = mode_t(entry.pointee.d_type)
+        // `IFTODT` of dirent.h, the other way.
+        result.append((name, type == 0 ? kind(name) : type << 12))
       }
       errno = 0
     }
@@ -69,9 +76,11 @@ struct DirectoryHandle: ~Copyable {
     return result
   }
 
-  private func isFolder(_ name: [CChar]) -> Bool {
+  private func isFolder(_ name: [CChar]) -> Bool { kind(name) == S_IFDIR }
+
+  private func kind(_ name: [CChar]) -> mode_t {
     var status = stat()
-    return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status.st_mode & S_IFMT : 0
   }
 
   /// Whether there is no file below, but for those of repositories (`.git`).
@@ -129,6 +138,19 @@ struct DirectoryHandle: ~Copyable {
     guard place >= 0 else { return false }
     defer { close(place) }
     return chmod("/proc/self/fd/\(place)", 0o700) == 0
+  }
+
+  /// Lets the owner of a plain file read it, when it is ours and he may not; says whether it was so. By way
+  /// of a mere place, as above.
+  func allowReadingFile(_ name: [CChar]) -> Bool {
+    let place = openat(descriptor, name, 0o10000000 /* O_PATH */ | O_NOFOLLOW | O_CLOEXEC)
+    guard place >= 0 else { return false }
+    defer { close(place) }
+    var status = stat()
+    guard fstat(place, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
+      status.st_mode & 0o400 == 0
+    else { return false }
+    return chmod("/proc/self/fd/\(place)", status.st_mode & 0o7777 | 0o400) == 0
   }
 
   func text(_ name: [CChar]) -> String { PathText.string(name.dropLast().map { UInt8(bitPattern: $0) }) }

@@ -68,12 +68,28 @@ public struct GitError: Error, CustomStringConvertible, Equatable, Sendable {
   static func last(_ code: Int32, _ operation: String, _ subject: String) -> GitError {
     let found = git_error_last()?.pointee
     let message = found?.message.map { String(cString: $0) } ?? "error \(code)"
+    let text = corrected(normalized(message))
     let error = GitError(
-      code: code, errorClass: Int32(found?.klass ?? 0), message: corrected(normalized(message)),
+      code: isDenial(code, message) ? GIT_ERROR.rawValue : code, errorClass: Int32(found?.klass ?? 0),
+      message: isDenial(code, message) ? text.replacing("' is locked: ", with: "': ") : text,
       operation: operation, subject: subject, hint: ObjectGuard.hint(for: message))
     git_error_clear()
     return error
   }
+
+  /// libgit2 calls a file locked that may not be read or written (`git_fs_path_set_error`): nobody holds it,
+  /// and no waiting helps.
+  private static func isDenial(_ code: Int32, _ message: String) -> Bool {
+    code == GIT_ELOCKED.rawValue && message.hasSuffix(String(cString: strerror(EACCES)))
+  }
+
+  /// Whether the system did not let us read or write something; by its words, which git prints too.
+  public var isDenied: Bool {
+    message.lowercased().contains("permission denied") || message == GitError.unreadable
+  }
+
+  /// Of what lies in a work tree and may not be read.
+  static let unreadable = "it cannot be read"
 
   /// libgit2 1.5.1 says of a file that is too short for an index that it is gone.
   private static func corrected(_ message: String) -> String {

@@ -111,6 +111,12 @@ extension GitProgram {
       }
     }
     if !lost.isEmpty { return .lost(lost) }
+    let words = reasons + remarks + output.errorText.split(whereSeparator: \.isNewline).map(String.init)
+    if !reasons.isEmpty,
+      let broken = words.first(where: { text in GitProgram.absences.contains(where: text.contains) })
+    {
+      return .unknown(broken)
+    }
     if let reason = reasons.first { return .rejected(GitProgram.telling(remarks) ?? reason) }
     let lines = output.errorText.split(whereSeparator: \.isNewline).map(String.init)
     let fatal = lines.first { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") || $0.hasPrefix("ssh: ") }
@@ -137,6 +143,13 @@ extension GitProgram {
     "(stale info)", "(fetch first)", "(non-fast-forward)", "(needs force)", "(already exists)",
     "failed to update ref", "reference already exists", "(failed to lock)", "failed to update",
     "(incorrect old value provided)", "(cannot lock ref",
+  ]
+
+  /// What is said by, or of, a server that went away or broke down in the middle; of builtin/receive-pack.c,
+  /// builtin/send-pack.c and object-file.c. Nobody there has looked at what was sent.
+  private static let absences = [
+    "[remote failure]", "unable to create temporary object directory", "unable to create temporary file",
+    "unable to migrate objects to permanent storage", "unable to create temp-file",
   ]
 
   /// Brings refs of another repository here with all that they lead to. A refspec names a ref or a pattern;

@@ -147,6 +147,7 @@ public struct GitProgram: Sendable {
     _ arguments: [String], input: [UInt8]?, workTree: String?, settings: [ConfigEntry],
     extra: [String: String], answer: (([UInt8]) -> [UInt8]?)? = nil
   ) throws(GitError) -> Output {
+    try PlaceCheck.require(gitDirectory, common: commonDirectory)
     var variables = baseEnvironment(workTree: workTree)
     // What the user said by `git -c` holds for what is run for it, as far as ours does not come after it.
     let said = try CommandLineConfig.entries(environment: environment).map {

@@ -14,6 +14,18 @@ extension Repository {
     search.look(in: top, path: [])
     return search.removed.map { PathText.string($0) }
   }
+
+  /// Lets their owner read the files of the work tree which it has locked itself out of, so that what is in
+  /// them can be recorded; says whether there were any.
+  public func allowReading() throws(GitError) -> Bool {
+    let operation = "look through"
+    guard let root = workingDirectory, let top = try DirectoryHandle.open(root, operation) else {
+      return false
+    }
+    var search = ObstacleSearch(opensFiles: true)
+    search.look(in: top, path: [])
+    return search.opened > 0
+  }
 }
 
 private struct ObstacleSearch {
@@ -21,8 +33,13 @@ private struct ObstacleSearch {
   private static let names: [[CChar]] = [".gitattributes", ".gitignore", ".gitmodules", ".mailmap"].map {
     $0.utf8CString.map { $0 }
   }
-  var removed: [[UInt8]] = []
+  /// Whether files that their owner may not read are made readable.
+  private let opensFiles: Bool
+  private(set) var removed: [[UInt8]] = []
+  private(set) var opened = 0
   private var depth = 0
+
+  init(opensFiles: Bool = false) { self.opensFiles = opensFiles }
 
   mutating func look(in folder: borrowing DirectoryHandle, path: [UInt8]) {
     folder.allowRemoval()
@@ -31,7 +48,7 @@ private struct ObstacleSearch {
     var folders: [[CChar]] = []
     while let entry = readdir(stream) {
       let type = Int32(entry.pointee.d_type)
-      if type == Int32(DT_REG) || type == Int32(DT_LNK) { continue }
+      if type == Int32(DT_REG) && !opensFiles || type == Int32(DT_LNK) { continue }
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
       }
@@ -39,6 +56,7 @@ private struct ObstacleSearch {
       if path.isEmpty && name == [0x2E, 0x67, 0x69, 0x74, 0] { continue }
       switch kind(of: name, in: folder, type) {
       case S_IFDIR: folders.append(name)
+      case S_IFREG where opensFiles: if folder.allowReadingFile(name) { opened += 1 }
       case S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK:
         guard Self.names.contains(name), unlinkat(folder.descriptor, name, 0) == 0 else {
           continue
@@ -61,6 +79,7 @@ private struct ObstacleSearch {
   private func kind(of name: [CChar], in folder: borrowing DirectoryHandle, _ type: Int32) -> mode_t? {
     switch type {
     case Int32(DT_DIR): return S_IFDIR
+    case Int32(DT_REG): return S_IFREG
     case Int32(DT_FIFO): return S_IFIFO
     case Int32(DT_SOCK): return S_IFSOCK
     default:

@@ -88,6 +88,8 @@ extension Repository {
     _ path: String, flags: UInt32, environment: [String: String], _ operation: String
   ) throws(GitError) -> Repository {
     try Library.start()
+    try PlaceCheck.requireRepository(
+      from: path, searching: flags & GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue == 0)
     let place = try PathText.terminated(path, operation)
     let ceiling = try PathText.terminated(environment["GIT_CEILING_DIRECTORIES"] ?? "", operation)
     // Compared before the lock is taken: reading the user's configuration is no part of the open.

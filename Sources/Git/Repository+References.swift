@@ -97,6 +97,7 @@ extension Repository {
   /// it leads to, sorted bytewise. A dangling or broken ref is left out.
   public func references(matching glob: String) throws(GitError) -> [(name: String, oid: OID)] {
     let operation = "list refs"
+    try requirePlainRefs()
     var iterator: OpaquePointer?
     try check(
       git_reference_iterator_glob_new(&iterator, pointer, PathText.terminated(glob, operation)), operation,
@@ -184,7 +185,7 @@ extension Repository {
     let error = GitError.last(code, operation, ref)
     switch code {
     case GIT_ENOTFOUND.rawValue, GIT_EEXISTS.rawValue, GIT_EMODIFIED.rawValue: return .lost
-    case GIT_ELOCKED.rawValue: return .busy(error)
+    case GIT_ELOCKED.rawValue where error.isLocked: return .busy(error)
     default: return .unknown(error)
     }
   }

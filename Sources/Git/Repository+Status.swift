@@ -104,12 +104,12 @@ extension Repository {
       case GIT_DELTA_IGNORED:
         if let delta = try ignored(path, purpose, operation) { result.append(delta) }
       case GIT_DELTA_UNREADABLE:
-        throw GitError(message: "it cannot be read", operation: operation, subject: path)
+        throw GitError(message: GitError.unreadable, operation: operation, subject: path)
       // What a submodule has checked out is its own affair: the recorded commit stays.
       case _ where isSubmodule: continue
       // In a folder that nobody may search everything looks deleted.
       case GIT_DELTA_DELETED where WorktreeFiles.isUnreachable("\(subject)/\(path)"):
-        throw GitError(message: "it cannot be read", operation: operation, subject: path)
+        throw GitError(message: GitError.unreadable, operation: operation, subject: path)
       // libgit2 passes over pipes, sockets and devices, and git refuses to add one.
       case GIT_DELTA_DELETED where Files.kind("\(subject)/\(path)") == .other:
         guard purpose != .recording else {

@@ -12,8 +12,10 @@ package protocol EventLedger: AnyObject {
   func append(
     by author: String, _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> [Proposal]
   ) throws(LedgerError) -> AppendOutcome
-  /// The sentences of the entries after `old` up to `tip`, oldest first.
+  /// The sentences of the entries up to `tip` that the chain up to `old` does not have, oldest first.
   func sentences(to tip: OID, from old: OID?) throws(LedgerError) -> [LedgerSentence]
+  /// What this process knows of the remote.
+  var contact: RemoteContact { get set }
 }
 
 extension EventLedger {

@@ -19,6 +19,11 @@ public struct LedgerSentence: Equatable, Sendable {
     if case .string? = json?["step"] { isAboutStep = true } else { isAboutStep = false }
   }
 
+  /// The sentence of an event.
+  package init(of event: Event) {
+    (text, migration, isAboutStep) = (event.sentence, event.migration, event.change.step != nil)
+  }
+
   /// The sentence, with the migration's name in front where it would not say which that is.
   public var withMigration: String { isAboutStep ? "\(migration): \(text)" : text }
 }
@@ -64,13 +69,31 @@ extension Ledger {
     return list.reversed()
   }
 
-  /// The sentences of the entries after `old` up to `tip`, oldest first.
+  /// The sentences of the entries up to `tip` that the chain up to `old` does not have, oldest first.
+  ///
+  /// Of a shared ledger `old` need not lie behind `tip`: what waited here stands, decided anew, behind what
+  /// others recorded meanwhile. By its nonce it is known again, and not told twice.
   public func sentences(to tip: OID, from old: OID?) throws(LedgerError) -> [LedgerSentence] {
+    let new = try asGit { () throws(GitError) in
+      try repository.commits(from: tip, excluding: old.map { [$0] } ?? [], firstParentOnly: true)
+    }
+    let replaced = try old.map { (old) throws(LedgerError) in
+      try asGit { () throws(GitError) in
+        try repository.commits(from: old, excluding: [tip], firstParentOnly: true)
+      }
+    }
+    var known: Set<String> = []
+    for oid in replaced ?? [] { known.insert(try entry(oid).nonce) }
     var sentences: [LedgerSentence] = []
-    for oid in try commits(to: tip, from: old) {
+    for oid in new.reversed() {
+      if !known.isEmpty, known.contains(try entry(oid).nonce) { continue }
       sentences.append(LedgerSentence(of: try chain.commit(oid)))
     }
     return sentences
+  }
+
+  private func entry(_ oid: OID) throws(LedgerError) -> Entry {
+    try chain.entry(of: try chain.commit(oid), plans: plans).entry
   }
 
   /// Folds the chain from its beginning and hands each entry over with the states around it.

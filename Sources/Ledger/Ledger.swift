@@ -39,7 +39,7 @@ public final class Ledger {
   /// What of it is known to be so.
   var witnessed: Witness.Sight?
   /// When the remote was asked last, and until when it is not asked again after it could not be reached.
-  var contact = RemoteContact()
+  package var contact = RemoteContact()
   /// Whether local writers queue; off only in tests, to show that correctness does not rest on it.
   var isQueueing = true
   /// How long a writer waits in the queue.

@@ -67,8 +67,10 @@ extension Ledger {
   /// Brings results of claims here that another machine handed in.
   public func fetchAttempt(_ migration: String, _ fence: Fence) throws(LedgerError) {
     guard let remote else { return }
-    try asGit { () throws(GitError) in
+    do throws(GitError) {
       try remote.fetch(attempts: [Ledger.attemptRef(migration, fence)])
+    } catch {
+      throw .unreachable(remote: remote.name, reason: error.message)
     }
   }
 }

@@ -9,8 +9,8 @@ package struct RemoteContact {
   var restUntil: Timestamp?
   /// Why it could not be followed when that was tried last.
   var obstacle: String?
-  /// The reasons why it cannot be reached that the person was told.
-  var told = ToldReasons()
+  /// That it cannot be reached, as far as the person was told.
+  package var outage = Outage()
 
   /// For how long an answer counts as new, in seconds: a run that finds nothing to do must not ask without
   /// end.
@@ -20,6 +20,9 @@ package struct RemoteContact {
 
   /// Nothing is known yet.
   package init() {}
+
+  /// Forgets what was known of its health, but not what the person was told: it is asked again.
+  mutating func renew() { (answered, restUntil, obstacle) = (nil, nil, nil) }
 }
 
 /// A clone's copy of a ledger: the seam below the code that keeps it and a remote together, so that the

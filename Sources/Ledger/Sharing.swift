@@ -15,7 +15,7 @@ package struct Sharing<Store: SharedStore> {
   package func synchronize() throws(LedgerError) -> SyncReport {
     var report = SyncReport()
     let before = try store.read().sequence
-    store.contact = RemoteContact()
+    store.contact.renew()
     try pull(&report)
     // What was sent had been counted before, and so had what was refused.
     report.received = max(0, try store.read().sequence - before + report.refused.count)
@@ -152,15 +152,15 @@ package struct Sharing<Store: SharedStore> {
   }
 
   func tellUnreachable(_ error: LedgerError) {
-    guard store.contact.told.isNew(error.description) else { return }
-    store.warn("\(error.description); what is recorded now waits for 'git migrate sync'")
+    guard store.contact.outage.isNews(error.description, at: store.clock.now()) else { return }
+    store.warn("\(error.description); \(store.contact.outage.advice)")
   }
 
   /// Takes note that the remote has what we sent. That it cannot be remembered undoes nothing: the next
   /// contact looks again.
   func answered(_ tip: OID) {
     store.contact.answered = store.clock.now()
-    store.contact.told = ToldReasons()
+    store.contact.outage.end()
     do throws(GitError) { try store.remote?.remember(tip) } catch {
       store.warn("it is recorded, but what the remote has is not remembered: \(error.description)")
     }

@@ -73,8 +73,9 @@ func aboveStandard(_ raw: Int32, _ subject: String, alsoClosing other: Int32 = -
   return moved
 }
 
+/// Never waits for the other end of a pipe.
 func openDescriptor(_ path: String, _ flags: Int32, mode: mode_t = 0) throws(ProcessError) -> Descriptor {
-  let raw = retrying { open(path, flags | O_CLOEXEC, mode) }
+  let raw = retrying { open(path, flags | O_CLOEXEC | O_NONBLOCK, mode) }
   guard raw >= 0 else { throw .system(path, "open") }
   return Descriptor(owning: try aboveStandard(raw, path))
 }

@@ -58,7 +58,7 @@ public enum Files {
   /// Writes `bytes` over the beginning of a file in one write, making it when it is not there. For content
   /// whose length never changes.
   public static func overwrite(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws(FileError) {
-    let raw = retrying { open(path, O_WRONLY | O_CREAT | O_CLOEXEC, mode_t(mode)) }
+    let raw = retrying { open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, mode_t(mode)) }
     guard raw >= 0 else { throw .last("write", path) }
     let file = Descriptor(owning: raw)
     try writeAll(file.raw, bytes, path)
@@ -66,7 +66,7 @@ public enum Files {
 
   /// Adds `bytes` at the end of a file in one write, making it when it is not there.
   public static func append(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws(FileError) {
-    let raw = retrying { open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode_t(mode)) }
+    let raw = retrying { open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, mode_t(mode)) }
     guard raw >= 0 else { throw .last("write", path) }
     let file = Descriptor(owning: raw)
     try writeAll(file.raw, bytes, path)

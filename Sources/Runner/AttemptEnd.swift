@@ -10,6 +10,7 @@ final class AttemptEnd {
   let job: any Attempt
   private let outcome: AttemptOutcome
   private var collecting: (any Collecting)?
+  private var found: Result<Submitting.Content, CommandError>?
   private var isKilled = false
 
   /// Why a step is given back when a machine waits for its user. What for is said there only.
@@ -39,24 +40,36 @@ final class AttemptEnd {
       try site.close(slot: job.slot, migration: job.migration, fence: fence)
       return true
     }
+    // The remote may be away when that is to be recorded: it is not looked for again then.
+    guard let found = found ?? look() else { return false }
+    self.found = found
     let content: Submitting.Content
-    do throws(CommandError) {
-      let current: any Collecting
-      if let collecting { current = collecting } else { current = try site.collect(job) }
-      collecting = current
-      guard let known = try current.poll() else { return false }
-      content = known
-    } catch {
+    switch found {
+    case .success(let known): content = known
+    case .failure(let error):
       try record(unkept(error))
       if case .failed = outcome, job.keepsFailedWorktree { return true }
       try site.close(slot: job.slot, migration: job.migration, fence: fence)
       return true
     }
-    tell(fence, content)
     if let change = change(job, outcome, content) { try record(change) }
     if isFailure(content), job.keepsFailedWorktree { return true }
     try site.close(slot: job.slot, migration: job.migration, fence: fence)
     return true
+  }
+
+  /// What the worker left, or why it cannot be known; `nil` while it is being kept.
+  private func look() -> Result<Submitting.Content, CommandError>? {
+    do throws(CommandError) {
+      let current: any Collecting
+      if let collecting { current = collecting } else { current = try site.collect(job) }
+      collecting = current
+      guard let known = try current.poll() else { return nil }
+      tell(job.claim.fence, known)
+      return .success(known)
+    } catch {
+      return .failure(error)
+    }
   }
 
   private func isFailure(_ content: Submitting.Content) -> Bool {

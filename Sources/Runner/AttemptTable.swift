@@ -57,7 +57,8 @@ final class AttemptTable {
       do throws(CommandError) {
         guard try end.advance() else { continue }
       } catch {
-        forget(end)
+        // What it has to say is said when the remote can be reached.
+        if !error.isOffline { forget(end) }
         throw error
       }
       forget(end)

@@ -14,6 +14,9 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
   public var exitCode: ExitCode
   /// Whether only the connection to the shared repository is missing, so that waiting may help.
   public var isOffline = false
+  /// Whether the shared repository did not take an entry. One that goes away in the middle of a push may say
+  /// so, too.
+  public var isRejection = false
   /// Whether this machine waits for its user to look at something first. That is nobody's fault in a step,
   /// and nobody else's business: nothing is recorded.
   public var waitsForUser = false
@@ -70,7 +73,12 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
   /// The error of the ledger.
   public init(_ error: LedgerError) {
     self.init(error.description, hint: error.hint)
-    if case .unreachable = error { isOffline = true }
+    switch error {
+    case .unreachable: isOffline = true
+    case .rejected: isRejection = true
+    case .damaged, .newer, .tooLarge, .busy, .notWritten, .git, .branchMoved, .rewritten, .setBack, .file:
+      break
+    }
   }
 
   /// The fault of a plan file.

@@ -64,6 +64,9 @@ public struct Doctor {
       list.append(
         DoctorCheck("repository", .ok, "'\(site.repository.commonDirectory)' can be read and is yours"))
       list += DoctorRepository(site: site).checks()
+      do throws(GitError) { try site.repository.requirePlainRefs() } catch {
+        list.append(DoctorCheck("refs", .error, error.description, hint: error.hint))
+      }
     } catch {
       list.append(DoctorCheck("repository", .error, error.message, hint: error.hint))
     }

@@ -211,6 +211,7 @@ final class GateTask: GateWork {
       return passed(gate, candidate, digest, at, kept: report.kept)
     }
     if let refusal {
+      if try isIntended(gate) { return .ended(.merged) }
       // The plan, the step or the branch changed under the gate: whoever holds it now goes on from there.
       _ = try append { [self] (_, _) throws(Refusal) in
         [Proposal(migration, .gateAbandoned(fence, gate: gate, evidence: .holder))]
@@ -224,6 +225,15 @@ final class GateTask: GateWork {
   }
 
   // MARK: Pieces
+
+  /// Whether the merge that this gate allows is announced already, and only the branch has not moved yet: the
+  /// remote went away in between.
+  private func isIntended(_ gate: Int) throws(CommandError) -> Bool {
+    guard let step = try migrationState()?.step(fence.step), step.epoch == fence.epoch,
+      case .merging(_, let run, let target) = step.phase
+    else { return false }
+    return run.start.gate == gate && target.owner == site.owner
+  }
 
   /// How a step that passed ended: its branch may still have refused to move.
   private func settled() throws(CommandError) -> GateEnding {

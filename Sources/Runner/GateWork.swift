@@ -20,7 +20,7 @@ protocol GateWork: AnyObject {
 
 /// How the work at the gate ended.
 enum GateEnding: Equatable {
-  /// The step is merged, or was already part of the branch.
+  /// The step is merged, or was already part of the branch; or its merge is announced.
   case merged
   /// The verdict, a conflict or a guard sent it back; the ledger says more.
   case sentBack(Migration.Failure)

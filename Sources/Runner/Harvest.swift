@@ -79,7 +79,19 @@ public struct Harvest {
       failure: Harvest.failure(of: snapshot, repositories: repositories, reserved: reserved))
   }
 
+  /// Of a file that its owner may not read the content is recorded all the same: git knows no such file.
   private func snapshot(
+    of worktree: Repository, at path: String, base: OID, _ scope: Snapshot.Scope
+  ) throws -> Snapshot? {
+    do {
+      return try snapshotAsItIs(of: worktree, at: path, base: base, scope)
+    } catch let error as GitError {
+      guard error.isDenied, try worktree.allowReading() else { throw error }
+      return try snapshotAsItIs(of: worktree, at: path, base: base, scope)
+    }
+  }
+
+  private func snapshotAsItIs(
     of worktree: Repository, at path: String, base: OID, _ scope: Snapshot.Scope
   ) throws -> Snapshot? {
     func byGit() throws -> Snapshot? {

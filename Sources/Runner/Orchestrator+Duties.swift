@@ -7,11 +7,15 @@ extension Orchestrator {
   func perform(_ duty: Duty, at desk: Desk) throws(CommandError) -> Bool {
     switch duty {
     // Those were performed by the sweep, or cannot be before something changes.
+    case .settle(let intent, .holder): return try moveBranch(intent, desk)
     case .createBranch, .expire, .abandonGate, .abandonBase, .settle: return false
     case .stopWork(let fence): return stopWork(fence, desk)
     case .giveBack(let fence, let holder): return try giveBack(fence, holder, desk)
     case .giveBackBase(let run):
       return try append(.baselineAbandoned(run: run, evidence: .holder), by: site.actor, desk) == nil
+    case .giveBackGate(let fence, let gate):
+      let change = Migration.Change.gateAbandoned(fence, gate: gate, evidence: .holder)
+      return try append(change, by: site.actor, desk) == nil
     // The duty before it may have begun to judge something: the next look says what is due then.
     case .judgeBase: return desk.isIdle ? try judgeBase(desk) : false
     case .followBase: return try desk.follower.begin(try state(desk), at: now(desk))
@@ -27,6 +31,21 @@ extension Orchestrator {
     observer.warn("\(fence.step) is no longer ours (epoch \(fence.epoch)); its worker is stopped")
     job.stop()
     return false
+  }
+
+  /// Moves the branch as this run has announced it: when it was to, the remote went away. Whoever else looks
+  /// would wait until the intent is too old.
+  private func moveBranch(_ intent: BranchMoveIntent, _ desk: Desk) throws(CommandError) -> Bool {
+    let before = try reporting { try site.events.read() }.tip
+    let effect: Effect =
+      switch intent {
+      case .merge(let fence, let target):
+        .moveBranch(migration: desk.migration, fence, old: target.old, new: target.new)
+      case .refresh(let refresh):
+        .moveRefreshedBranch(migration: desk.migration, old: refresh.old, new: refresh.new)
+      }
+    try Interpreter(in: site, report: late.warn).perform([effect])
+    return try reporting { try site.events.read() }.tip != before
   }
 
   private func giveBack(_ fence: Fence, _ holder: String, _ desk: Desk) throws(CommandError) -> Bool {

@@ -28,8 +28,10 @@ public final class Orchestrator {
   public private(set) var stopSignal: Int32?
   /// How each migration of the run ended, by name, once the run has.
   public private(set) var endings: [String: Ending] = [:]
-  /// Why the remote could not be reached, as far as that was told.
-  private var told = ToldReasons()
+  /// What the remote had last against an entry, and since when.
+  private var rejection: (words: String, since: Timestamp)?
+  /// For how long the remote may say no in the same words, in seconds.
+  private static let rejectionSeconds = 3
   /// When the remote was asked last what others recorded.
   private var lastLook: Timestamp?
   /// The shortest time between two such looks.
@@ -70,6 +72,8 @@ public final class Orchestrator {
     claiming = Claiming(in: site)
     dead = DeadOwners(in: site)
     attempts = AttemptTable(in: site, late: late)
+    site.events.contact.outage.advice =
+      "the run goes on when it can be reached; what is recorded now waits for 'git migrate sync'"
   }
 
   /// Runs until nothing is left to do here, or a signal says stop.
@@ -91,7 +95,7 @@ public final class Orchestrator {
           halt(error)
           continue
         }
-        try bear(error)
+        if let ending = try bear(error) { return ending }
         wait()
       }
     }
@@ -133,7 +137,6 @@ public final class Orchestrator {
       desk(state.name).housekeeping.tend(state, in: site, report: observer.warn)
     }
     if try hasGrownElsewhere(snapshot) { return .more }
-    told = ToldReasons()
     guard isIdle else { return .nothing }
     if let halt { throw halt }
     for state in states where !state.phase.isTerminal && stops == 0 {
@@ -286,12 +289,27 @@ public final class Orchestrator {
   }
 
   /// Gets over a remote that cannot be reached: work under way goes on, and what comes of it waits; nothing
-  /// new begins before the connection is back. Throws what cannot be got over.
-  package func bear(_ error: CommandError) throws(CommandError) {
-    guard error.isOffline, stops == 0 || !attempts.jobs.isEmpty else { throw error }
-    if told.isNew(error.message) {
-      observer.warn("\(error.message); the run goes on when it can be reached")
+  /// new begins before the connection is back. Gives how the run ends when it was to end anyway, and only the
+  /// remote is not told yet. Throws what cannot be got over.
+  package func bear(_ error: CommandError) throws(CommandError) -> Ending? {
+    if error.isRejection, isNewRejection(error) { return nil }
+    guard error.isOffline else { throw error }
+    if site.events.contact.outage.isNews(error.message, at: site.clock.now()) {
+      observer.warn("\(error.message); \(site.events.contact.outage.advice)")
     }
+    guard stops > 0, attempts.jobs.isEmpty else { return nil }
+    for name in desks.keys { endings[name] = .interrupted }
+    return .interrupted
+  }
+
+  /// Whether the remote may only have gone away in the middle of a push: it has not said the same for long.
+  private func isNewRejection(_ error: CommandError) -> Bool {
+    let now = site.clock.now()
+    if let rejection, rejection.words == error.message, now >= rejection.since {
+      return now < rejection.since.adding(seconds: Self.rejectionSeconds)
+    }
+    rejection = (error.message, now)
+    return true
   }
 
   private func readSignals() {

@@ -170,8 +170,8 @@ extension Duty {
     case .abandonGate(let fence, let gate, let evidence):
       .gateAbandoned(fence, gate: gate, evidence: evidence)
     case .abandonBase(let run, let evidence): .baselineAbandoned(run: run, evidence: evidence)
-    case .createBranch, .settle, .stopWork, .giveBack, .giveBackBase, .judgeBase, .followBase, .gate, .begin,
-      .renew, .end:
+    case .createBranch, .settle, .stopWork, .giveBack, .giveBackBase, .giveBackGate, .judgeBase, .followBase,
+      .gate, .begin, .renew, .end:
       nil
     }
   }

@@ -146,7 +146,10 @@ extension Interpreter {
     switch outcome {
     case .recorded(let snapshot, _):
       guard let state = snapshot.state.migration(named: migration) else { return }
-      try site.follow(state)
+      do throws(CommandError) { try site.follow(state) } catch {
+        // The branch here follows with the next look; what follows from the entry is due now.
+        guard error.isOffline else { throw error }
+      }
       try perform(effects)
     case .refused(let refusal): report("the merge was not recorded: \(refusal.message)")
     case .nothing: return

@@ -116,11 +116,16 @@ public struct Slots {
           kept.append("\(slot): a gate is running there")
           continue
         }
-        if !isGate { try keepLeftovers(slot, path) }
-        try site.repository.removeWorktree(name: worktree.name, derivedPath: path)
-        try Files.removeFile(isGate ? gateLock : markerPath(slot))
-        if isGate { try Files.removeFile(gateNotePath(slot)) }
-        try forgetBeginning(slot)
+        do {
+          if !isGate { try keepLeftovers(slot, path) }
+          try site.repository.removeWorktree(name: worktree.name, derivedPath: path)
+          try Files.removeFile(isGate ? gateLock : markerPath(slot))
+          if isGate { try Files.removeFile(gateNotePath(slot)) }
+          try forgetBeginning(slot)
+        } catch {
+          // One that cannot be removed does not keep the others.
+          kept.append("'\(path)': \(CommandError.from(error).message)")
+        }
       }
       if let left = try? Files.listDirectory(root), left.isEmpty { try Files.removeTree(root) }
     }

@@ -263,7 +263,7 @@ final class TrainTask: GateWork {
       }
       return [verdict, Proposal(migration, .mergeIntended(members[count - 1].fence, target(count, at)))]
     }
-    if let refusal { return try giveBack(refusal) }
+    if let refusal, try !isIntended(count) { return try giveBack(refusal) }
     landed = count
     guard count < members.count else { return .searching }
     guard try migrationState()?.train?.number == number else { return .ended(.merged) }
@@ -281,6 +281,15 @@ final class TrainTask: GateWork {
         members: members[..<count].map {
           TrainMerge.Member(fence: $0.fence, commit: $0.candidate.commit.objectID)
         }))
+  }
+
+  /// Whether the merge of those members is announced already, and only the branch has not moved yet: the
+  /// remote went away in between.
+  private func isIntended(_ count: Int) throws(CommandError) -> Bool {
+    guard count > 0, let step = try migrationState()?.step(members[count - 1].fence.step),
+      step.epoch == members[count - 1].fence.epoch, case .merging(_, _, let target) = step.phase
+    else { return false }
+    return target.train?.train == number && target.owner == site.owner
   }
 
   /// The first one that did not land goes back.

@@ -46,6 +46,21 @@ struct PushTests {
       status: 128, stdout: [], stderr: Array("fatal: the remote end hung up unexpectedly\n".utf8))
     #expect(
       GitProgram.pushOutcome(cut, [ref]) == .unknown("fatal: the remote end hung up unexpectedly"))
+    // It went away, or broke down, before it had looked at what was sent.
+    for (summary, errors) in [
+      ("[remote failure] (remote failed to report status)", ""),
+      (
+        "[remote rejected] (unpacker error)",
+        "error: remote unpack failed: unable to create temporary object directory"
+      ), ("[remote rejected] (unable to migrate objects to permanent storage)", ""),
+    ] {
+      let gone = GitProgram.Output(
+        status: 1, stdout: Array("!\tabc:refs/migrate/ledger\t\(summary)\n".utf8), stderr: Array(errors.utf8))
+      guard case .unknown = GitProgram.pushOutcome(gone, [ref]) else {
+        Issue.record("\(summary) is no answer")
+        continue
+      }
+    }
     let silent = GitProgram.Output(status: 0, stdout: Array("Done\n".utf8), stderr: [])
     #expect(
       GitProgram.pushOutcome(silent, [ref]) == .unknown("git push ended with 0"), "no line, no win")

@@ -120,6 +120,8 @@ private final class Desk {
       story.tell(.gateAbandoned(fence, gate: gate, evidence: evidence), by: seat.actor)
     case .abandonBase(let run, let evidence):
       story.tell(.baselineAbandoned(run: run, evidence: evidence), by: seat.actor)
+    case .giveBackGate(let fence, let gate):
+      story.tell(.gateAbandoned(fence, gate: gate, evidence: .holder), by: seat.actor)
     case .settle(.merge(let fence, let target), let evidence):
       story.tell(
         chance.once(in: 2)

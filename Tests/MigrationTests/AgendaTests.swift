@@ -286,6 +286,30 @@ import Testing
     #expect(agenda(story, seat) == [.followBase, .begin(step: "A")])
   }
 
+  /// Its push was cut off and came through after all, or the remote went away before the branch had moved.
+  @Test func whatARunHoldsAndIsNotAtWorkOnIsGivenBackOrGoneOnWith() {
+    let story = begun([PlannedStep(id: "A")])
+    story.claim("A")
+    story.submit("A")
+    story.gate("A")
+    guard case .gating(_, let run) = story.step("A").phase else { return #expect(Bool(false)) }
+    var seat = seat(story)
+    (seat.owner, seat.actor) = (run.start.owner, run.start.holder)
+    #expect(agenda(story, seat) == [.giveBackGate(story.fence("A"), gate: 1)])
+    seat.judging = .result(story.fence("A"))
+    #expect(agenda(story, seat).isEmpty)
+    story.verdict("A", .passed)
+    story.intend("A")
+    guard case .merging(_, _, let target) = story.step("A").phase else { return #expect(Bool(false)) }
+    seat.judging = .nothing
+    #expect(target.owner == seat.owner)
+    #expect(agenda(story, seat) == [.settle(.merge(story.fence("A"), target), .holder)])
+    seat.isEnding = true
+    #expect(agenda(story, seat) == [.settle(.merge(story.fence("A"), target), .holder)])
+    seat.free = nil
+    #expect(agenda(story, seat).isEmpty, "a command may be in the middle of it")
+  }
+
   @Test func whoIsNotTheFirstToJudgeTheBaseWaits() {
     let story = Story(chain: "A")
     let claim = BaselineClaim(

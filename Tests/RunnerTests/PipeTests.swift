@@ -31,6 +31,36 @@ struct PipeTests {
     #expect(try world.migrate("doctor").code != 128)
   }
 
+  /// Whoever opens such a pipe waits for ever; what is there is named, with what to do.
+  @Test(
+    "in the place of a file of git's or ours",
+    arguments: [
+      "packed-refs", "shallow", "objects/info/alternates", "info/exclude", "info/attributes", "config",
+      "HEAD",
+      "index", "migrate", "migrate/logs", "migrate/prompts", "refs/migrate/ledger",
+    ], ["mkfifo", "link", "mkdir"])
+  func place(name: String, kind: String) throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'echo b > a.txt' }")
+    try world.repository.git("pack-refs", "--all")
+    let place = world.repository.path + "/.git/" + name
+    let isFolder = name.hasPrefix("migrate")
+    if isFolder && kind == "mkdir" { return }
+    if name == "refs/migrate/ledger" && kind != "mkfifo" { return }
+    let script = """
+      rm -rf "$1"; mkdir -p "${1%/*}"
+      case $2 in link) mkfifo "$HOME/pipe"; ln -s "$HOME/pipe" "$1" ;; *) "$2" "$1" ;; esac
+      """
+    #expect(try world.repository.run("sh", ["-c", script, "sh", place, kind]).code == 0)
+    for command in ["run", "status", "doctor", "fsck", "claim"] {
+      let end = try world.begin(command).wait(seconds: 60)
+      let named = name.hasPrefix("refs/") ? "'\(name)'" : "'\(place)'"
+      #expect(end.code == (command == "doctor" ? 1 : 128), "\(command): \(end)")
+      #expect(end.description.contains(named), "\(command): \(end)")
+      #expect(end.description.contains("hint: ") || command == "doctor", "\(command): \(end)")
+    }
+  }
+
   @Test("by a verifier", arguments: ["mkfifo .gitignore", "mkdir d; mkfifo d/.gitattributes", "mkfifo x"])
   func verifier(run: String) throws {
     let world = try MigrationWorld()

@@ -200,6 +200,33 @@ struct SharedRunTests {
     #expect(try world.tip(first, "refs/heads/work") == world.tip(world.server, "refs/heads/work"))
   }
 
+  /// Its own entries stand behind those of the others then, decided anew.
+  @Test("go on when the server was away for one of them while others recorded something, and say so once")
+  func awayForOne() throws {
+    let world = try SharedMigration()
+    let (first, link) = (world.first.repository.path, world.first.repository.root + "/link.git")
+    #expect(try world.first.repository.run("ln", ["-s", world.server, link]).code == 0)
+    try world.git(first, "remote", "set-url", "origin", link)
+    let wait = #"touch "$HOME/at"; while [ ! -e "$HOME/go" ]; do sleep 0.05; done; "#
+    try world.first.start("  - { id: A, run: '\(wait)echo a > fa' }", gate: SharedRunTests.gate)
+    let other = try world.clone("b")
+    let run = try world.begin(first, "run")
+    #expect(eventually { Files.exists(world.first.home("at")) }, "\(run.output)")
+    try Files.move(link, to: link + ".away")
+    try world.first.allow("go")
+    #expect(eventually { (try? world.first.count("A submitted")) == 1 }, "\(run.output)")
+    #expect(try world.migrate(other, "pause", "wait").code == 0)
+    #expect(try world.migrate(other, "resume").code == 0)
+    try Files.move(link + ".away", to: link)
+    let end = try run.wait()
+    #expect(end.code == 0, "\(end)")
+    #expect(!run.output.contains("damaged"))
+    #expect(run.output.split(separator: "cannot be reached").count == 2, "it is said once: \(run.output)")
+    #expect(run.output.split(separator: "A submitted").count == 2, "it is told once: \(run.output)")
+    #expect(try world.git(world.server, "show", "migrate/mig:fa") == "a")
+    #expect(try world.first.complaints() == "")
+  }
+
   @Test("go on when the server was away for a while, and lose nothing")
   func serverAway() throws {
     let world = try SharedMigration()
@@ -213,7 +240,8 @@ struct SharedRunTests {
     #expect(eventually { Files.exists(world.first.home("at")) }, "\(run.output)")
     try Files.move(world.server, to: world.server + ".away")
     try world.first.allow("go")
-    #expect(eventually { run.output.contains("waits for 'git migrate sync'") }, "\(run.output)")
+    #expect(eventually { run.output.contains("the run goes on when it can be reached") }, "\(run.output)")
+    #expect(eventually { (try? world.first.count("A submitted")) == 1 }, "what is recorded waits here")
     #expect(run.isRunning)
     try Files.move(world.server + ".away", to: world.server)
     #expect(try run.wait().code == 0, "\(run.output)")

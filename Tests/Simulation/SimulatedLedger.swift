@@ -236,5 +236,7 @@ final class SimulatedLedger: EventLedger, EntryStore {
 
   func cause(of error: GitError, _ draft: Draft) -> GitError { error }
 
-  func sentences(to tip: OID, from old: OID?) throws(LedgerError) -> [LedgerSentence] { [] }
+  func sentences(to tip: OID, from old: OID?) throws(LedgerError) -> [LedgerSentence] {
+    world.entries(to: tip, without: old).map { LedgerSentence(of: world.node($0).entry.event) }
+  }
 }

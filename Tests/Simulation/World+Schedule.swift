@@ -106,8 +106,7 @@ extension World {
     do throws(CommandError) {
       return try run.step()
     } catch {
-      try run.bear(error)
-      return nil
+      return try run.bear(error).map { .ended($0) }
     }
   }
 

@@ -83,11 +83,23 @@ extension MigrationState {
     {
       duties.append(.giveBackBase(run: claim.run))
     }
+    if let refresh, refresh.owner == seat.owner { duties.append(.settle(.refresh(refresh), .holder)) }
     // One whose push was cut off comes through after all, when the run was told that it is not known.
     for step in stepsInFlight {
-      guard case .leased(let lease) = step.phase, seat.holds(lease) else { continue }
       let fence = Fence(step: step.id, epoch: step.epoch)
-      if !seat.work.contains(fence) { duties.append(.giveBack(fence, holder: lease.holder)) }
+      switch step.phase {
+      case .leased(let lease) where seat.holds(lease) && !seat.work.contains(fence):
+        duties.append(.giveBack(fence, holder: lease.holder))
+      case .gating(_, let run)
+      where run.start.owner == seat.owner && run.start.holder == seat.actor && seat.judging != .result(fence):
+        duties.append(.giveBackGate(fence, gate: run.start.gate))
+      case .merging(_, let run, let target)
+      where target.owner == seat.owner && run.start.holder == seat.actor:
+        duties.append(.settle(.merge(fence, target), .holder))
+      case .leased, .gating, .merging, .waiting, .ready, .submitted, .merged, .backoff, .blocked, .skipped,
+        .cancelled:
+        continue
+      }
     }
     return duties
   }

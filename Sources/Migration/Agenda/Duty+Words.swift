@@ -14,6 +14,7 @@ extension Duty {
     case .stopWork(let fence): "stop the work on \(name(fence))"
     case .giveBack(let fence, let holder): "give \(name(fence)) of \(holder) back"
     case .giveBackBase: "give the base back"
+    case .giveBackGate(let fence, let gate): "give gate \(gate) of \(name(fence)) back"
     case .judgeBase: "judge the base"
     case .followBase: "look whether the base has moved"
     case .gate(let fence): "judge \(name(fence))"

@@ -9,7 +9,8 @@ public enum Duty: Equatable, Sendable {
   case abandonGate(Fence, gate: Int, Evidence)
   /// Give up the judgement of the base, whose holder is dead or too late.
   case abandonBase(run: Int, Evidence)
-  /// Find out what became of a move of the branch that was cut off, and record it (I-23).
+  /// Find out what became of a move of the branch that was cut off, and record it (I-23). Of one that this
+  /// process intends itself: move it now.
   case settle(BranchMoveIntent, Evidence)
   /// End a worker whose claim is not in force any more; what it did is kept.
   case stopWork(Fence)
@@ -17,6 +18,8 @@ public enum Duty: Equatable, Sendable {
   case giveBack(Fence, holder: String)
   /// Give back the claim of this process on the base, which it does not judge.
   case giveBackBase(run: Int)
+  /// Give back a gate of this process in which it does not judge.
+  case giveBackGate(Fence, gate: Int)
   /// Judge the tree at the tip before any work is given out.
   case judgeBase
   /// See whether the base has moved, and take it in when it has.
