@@ -26,6 +26,7 @@ let package = Package(
     .target(name: "Processes", dependencies: ["Clinux"], swiftSettings: settings),
     .target(name: "Git", dependencies: ["Clibgit2", "Czlib", "Processes"], swiftSettings: settings),
     .target(name: "Migration", swiftSettings: settings),
+    .target(name: "Agents", dependencies: ["Migration"], swiftSettings: settings),
     .target(
       name: "PlanFile", dependencies: ["Migration", .product(name: "Yams", package: "Yams")],
       swiftSettings: settings),
@@ -49,6 +50,9 @@ let package = Package(
     .testTarget(name: "GitTests", dependencies: ["Git", "Support"], swiftSettings: settings),
     .testTarget(
       name: "MigrationTests", dependencies: ["Migration"], exclude: ["Transcripts", "Golden"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "AgentsTests", dependencies: ["Agents", "Migration"], exclude: ["Streams"],
       swiftSettings: settings),
     .testTarget(
       name: "PlanFileTests", dependencies: ["PlanFile", "Migration"], swiftSettings: settings),

@@ -8,6 +8,7 @@ import Testing
     "Processes": ["Clinux"],
     "Git": ["Processes", "Clibgit2", "Czlib"],
     "Migration": [],
+    "Agents": ["Migration"],
     "PlanFile": ["Migration", "CYaml", "Yams"],
     "Ledger": ["Migration", "Git", "Processes"],
     "Gate": ["Migration", "Git", "Processes"],
@@ -21,7 +22,7 @@ import Testing
   private static func isOfToolchain(_ name: String, in module: String) -> Bool {
     switch name {
     case "FoundationEssentials": true
-    case "Glibc", "Synchronization": !["Migration", "PlanFile"].contains(module)
+    case "Glibc", "Synchronization": !["Migration", "Agents", "PlanFile"].contains(module)
     default: false
     }
   }
