@@ -22,6 +22,8 @@ public enum Declaration: Equatable, Sendable {
   case nothing
   /// Nothing was to be done, for a reason.
   case noOp(String)
+  /// It did not get it done, for a reason.
+  case failed(String)
   /// It cannot be done, for a reason: not by another attempt either.
   case cannot(String)
 }
@@ -34,6 +36,15 @@ public enum Interruption: String, CaseIterable, Sendable {
   case outputLimit = "output limit"
   /// The connection to the service broke in the midst of the work.
   case cut = "connection cut"
+
+  /// The same as a sentence.
+  public var words: String {
+    switch self {
+    case .turnLimit: "the agent used up its turns"
+    case .outputLimit: "the model's answer was longer than an answer may be"
+    case .cut: "the connection to the agent's service broke"
+    }
+  }
 }
 
 /// Why an agent's service does not serve.
@@ -71,6 +82,14 @@ public struct AgentReport: Equatable, Sendable {
   /// Whether the conversation has something in it that a new one would have to do, and pay, again.
   public var hasProgress: Bool { usage.session != nil && usage.turns > 0 }
 
+  /// Whether what came of it is about the step, and not about the agent's service or whoever ended it.
+  public var isOfStep: Bool {
+    switch outcome {
+    case .done, .continueable, .failed, .denied, .noTerminalEvent, .service(.request): true
+    case .service, .cancelled: false
+    }
+  }
+
   /// Makes a report.
   public init(
     outcome: AgentOutcome, closing: String = "", warnings: [String] = [], denials: [Denial] = [],
@@ -102,8 +121,9 @@ public struct AgentReport: Equatable, Sendable {
     switch outcome {
     case .done(.nothing): "done"
     case .done(.noOp(let words)): words.isEmpty ? "nothing was to be done" : words
+    case .done(.failed(let words)): words.isEmpty ? "the worker said that it failed" : words
     case .done(.cannot(let words)): words.isEmpty ? "it cannot be done" : words
-    case .continueable(let interruption): interruption.rawValue
+    case .continueable(let interruption): interruption.words
     case .failed(let words), .cancelled(let words), .noTerminalEvent(let words): words
     case .denied(let denials): AgentReport.refusal(denials)
     case .service(let fault): fault.words

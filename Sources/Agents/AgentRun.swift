@@ -46,7 +46,7 @@ public struct AgentRun: Sendable {
 
   /// Whether it had the turns that it may take, and does not see to that itself.
   public var isOverTurnLimit: Bool {
-    guard let turns = task.turns, !task.adapter.limitsTurns else { return false }
+    guard let turns = task.turns, !task.adapter.limitsTurns || task.command != nil else { return false }
     return usage.turns > turns
   }
 
@@ -58,7 +58,9 @@ public struct AgentRun: Sendable {
 
   /// Takes one line of standard output, without its line feed.
   public mutating func read(_ line: [UInt8]) -> [AgentEvent] {
-    guard line.contains(where: { $0 != 0x20 && $0 != 0x0D }) else { return [] }
+    guard line.count <= LineReader.longestLine, line.contains(where: { $0 != 0x20 && $0 != 0x0D }) else {
+      return []
+    }
     guard let value = StreamValue.parse(line), case .object = value else {
       // Half an event is nothing for people.
       if line.first != UInt8(ascii: "{") {
@@ -111,8 +113,13 @@ public struct AgentRun: Sendable {
   }
 
   private func outcome(_ reader: any StreamReader, _ exit: AgentExit, _ words: String) -> AgentOutcome {
-    if let terminal = reader.terminal { return terminal }
     let last = words.isEmpty ? lastWords : AgentText.line(words)
+    if let terminal = reader.terminal {
+      guard case .done = terminal, case .exited(let code) = exit, (1..<128).contains(code) else {
+        return terminal
+      }
+      return .failed(AgentRun.words(code, last))
+    }
     if let outcome = common(exit, last) { return outcome }
     guard case .exited(let code) = exit else { return .noTerminalEvent(last) }
     // Codex ends so when it is interrupted, which no event tells.
@@ -156,8 +163,11 @@ public struct AgentRun: Sendable {
       return read ?? AgentReport(outcome: .noTerminalEvent("the agent left no report that can be read"))
     }
     guard case .exited(let code) = exit, code != 0 else { return AgentReport(outcome: .done(.nothing)) }
-    let how = "ended with exit code \(code)"
-    return AgentReport(outcome: .failed(last.isEmpty ? how : "\(how): \(last)"))
+    return AgentReport(outcome: .failed(AgentRun.words(code, last)))
+  }
+
+  private static func words(_ code: Int32, _ last: String) -> String {
+    "ended with exit code \(code)" + (last.isEmpty ? "" : ": \(last)")
   }
 }
 

@@ -1,3 +1,5 @@
+import Migration
+
 /// An agent whose command line and output are known.
 public enum AgentAdapter: String, CaseIterable, Sendable {
   /// Claude Code: events of its own on standard output.
@@ -21,6 +23,19 @@ public enum AgentAdapter: String, CaseIterable, Sendable {
   /// Whether the agent is told a limit of turns, and ends by itself when it is reached. Of another agent the
   /// turns are counted on its stream.
   public var limitsTurns: Bool { self == .claude }
+
+  /// The command line that a plan records for the adapter, so that a person sees what is started; `nil` where
+  /// the plan has to bring it. What is really started is `AgentTask.invocation`: with it, a limit or a
+  /// conversation that goes on.
+  public func recordedCommand(maxTurns: Int?) -> String? {
+    switch self {
+    case .claude:
+      "claude -p --output-format stream-json --verbose --permission-mode acceptEdits"
+        + (maxTurns.map { " --max-turns \($0)" } ?? "")
+    case .codex: "codex exec --json -s workspace-write -"
+    case .command: nil
+    }
+  }
 
   /// The program that is started, where it is not the plan's own command.
   public var program: String? {
@@ -59,6 +74,19 @@ public struct AgentTask: Equatable, Sendable {
 
   /// Makes a task with the agent's own settings.
   public init(_ adapter: AgentAdapter) { self.adapter = adapter }
+
+  /// Makes the task of a plan's agent, with the plan's settings.
+  public init(_ agent: Plan.Agent) {
+    adapter = AgentAdapter(rawValue: agent.adapter) ?? .command
+    // For an adapter a plan records the line that a person is shown.
+    command = agent.command == adapter.recordedCommand(maxTurns: agent.maxTurns) ? nil : agent.command
+    model = agent.model
+    arguments = agent.args
+    permissions = agent.permissions
+    environmentNames = agent.env
+    reportFile = agent.reportFile
+    turns = agent.maxTurns
+  }
 
   /// What is to be started.
   public var invocation: AgentInvocation {
@@ -110,7 +138,8 @@ public enum AgentClosing {
     switch result {
     case "done": return (.nothing, notes)
     case "no-op": return (.noOp(reason), notes)
-    case "cannot", "failed": return (.cannot(reason), notes)
+    case "failed": return (.failed(reason), notes)
+    case "cannot": return (.cannot(reason), notes)
     default: return nil
     }
   }

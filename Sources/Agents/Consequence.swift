@@ -28,6 +28,7 @@ extension AgentReport {
     switch report.outcome {
     case .done(.nothing): return .handIn
     case .done(.noOp(let words)): return .handInNoOp(words)
+    case .done(.failed): return .failed(report.reason)
     case .done(.cannot): return .blocked(report.reason)
     case .continueable(let interruption):
       guard task.adapter.resumes, usage.session != nil, continuations > 0 else {

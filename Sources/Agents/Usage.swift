@@ -57,6 +57,18 @@ public struct AgentUsage: Equatable, Sendable {
 
   /// Makes one with nothing used.
   public init() {}
+
+  /// This, which came after `earlier`, and that together.
+  public func added(to earlier: AgentUsage) -> AgentUsage {
+    var sum = self
+    sum.session = session ?? earlier.session
+    sum.model = model ?? earlier.model
+    sum.agentVersion = agentVersion ?? earlier.agentVersion
+    sum.turns = turns.plus(earlier.turns)
+    sum.tokens = tokens + earlier.tokens
+    if let cost = earlier.microdollars { sum.microdollars = (microdollars ?? 0).plus(cost) }
+    return sum
+  }
 }
 
 /// A conversation of an agent: with one that is resumed, what was used in it before, the sum of the entries

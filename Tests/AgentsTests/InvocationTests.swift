@@ -1,4 +1,5 @@
 import Agents
+import Migration
 import Testing
 
 /// How agents are started.
@@ -79,5 +80,23 @@ import Testing
     let schema = StreamValue.parse(Array(AgentClosing.schema.utf8))
     #expect(schema?["required"]?.elements.compactMap(\.text) == ["result", "reason", "notes"])
     #expect(schema?["properties"]?.members.keys.sorted() == ["notes", "reason", "result"])
+  }
+}
+
+extension InvocationTests {
+  /// A ledger holds the line that its plan was shown with; what is started is made anew each time.
+  @Test func `a plan's agent is started by its adapter, or by its own command`() {
+    var agent = Plan.Agent(
+      command: "claude -p --output-format stream-json --verbose --permission-mode acceptEdits --max-turns 3",
+      adapter: "claude", maxTurns: 3, env: ["KEY"])
+    agent.model = "opus"
+    var task = AgentTask(agent)
+    #expect(task.command == nil && task.turns == 3 && task.model == "opus")
+    #expect(task.environmentNames == ["KEY"])
+    agent.command = "my-claude"
+    task = AgentTask(agent)
+    #expect(task.command == "my-claude")
+    task = AgentTask(Plan.Agent(command: "aider"))
+    #expect(task.adapter == .command && task.invocation.arguments == ["/bin/sh", "-c", "aider"])
   }
 }

@@ -156,13 +156,17 @@ import Testing
   func `what may not go on any more has failed`(_ stream: String) throws {
     let recorded = Recorded(stream, .exited(1))
     let follows = try recorded.report().consequence(recorded.task, hasChanged: true, continuations: 0)
-    #expect(follows == .failed(stream == "claude-turn-limit" ? "turn limit" : "output limit"))
+    #expect(
+      follows
+        == .failed(
+          stream == "claude-turn-limit"
+            ? "the agent used up its turns" : "the model's answer was longer than an answer may be"))
   }
 
   @Test func `a connection that always breaks rests the agent`() throws {
     let recorded = Recorded("claude-cut", .exited(1))
     let follows = try recorded.report().consequence(recorded.task, hasChanged: true, continuations: 0)
-    #expect(follows == .rests(untilSeconds: nil, "connection cut"))
+    #expect(follows == .rests(untilSeconds: nil, "the connection to the agent's service broke"))
   }
 
   @Test(arguments: [("claude", "claude: not found"), ("codex", "codex: not found")])
@@ -187,6 +191,12 @@ import Testing
     let bytes = try Recorded("claude-done").bytes
     _ = run.feed(bytes.prefix(bytes.count / 2))
     #expect(run.end(.exited(0)).outcome == .noTerminalEvent("the agent ended without its last event"))
+  }
+
+  @Test func `what it said of its work is not believed when it ended badly after it`() throws {
+    let report = try Recorded("claude-done", .exited(3)).report(saying: "boom")
+    #expect(report.outcome == .failed("ended with exit code 3: boom"))
+    #expect(try Recorded("claude-done", .signalled(15)).report().outcome == .done(.nothing))
   }
 
   @Test func `a crash of the agent is not somebody's signal`() throws {

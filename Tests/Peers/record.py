@@ -193,8 +193,8 @@ def scrub(text, root):
         lines.append(line)
     text = "\n".join(lines) + "\n" if lines else ""
     encoded = re.sub(r"[^A-Za-z0-9]", "-", str(root))
-    for old, new in ((str(root / "work"), "/work"), (str(root / "home"), "/home/agent"),
-                     (str(root), "/peers"), (encoded + "-work", "-work"), (encoded, "-peers")):
+    for old, new in ((str(root / "work"), "/project"), (str(root / "home"), "/home/agent"),
+                     (str(root), "/peers"), (encoded + "-work", "-project"), (encoded, "-peers")):
         text = text.replace(old, new)
     text = re.sub(r"/tmp/claude-\d+/", "/tmp/claude/", text)
     text = re.sub(r"/tmp/cc-socks/\d+", "/tmp/cc-socks/1", text)

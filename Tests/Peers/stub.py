@@ -6,7 +6,7 @@
 A prompt bears its script on a line `SCRIPT [step, step, …]`, in JSON. The model's first answer plays the
 first step, its second one the second, and after the last step it says `Done.` Which answer is due is counted
 in the conversation that the agent sends, so that the stub remembers nothing, any number of agents may share
-it, and a conversation that is resumed goes on. Only `status` with a count remembers how often it was played.
+it, and a conversation that is resumed goes on. Only `limit` and what has a count of TIMES remember something.
 
     ["write", PATH, TEXT]            makes a file with the agent's tool for that, or with its shell
     ["run", COMMAND]                 runs a command with the agent's shell tool
@@ -14,11 +14,11 @@ it, and a conversation that is resumed goes on. Only `status` with a count remem
     ["say", TEXT]                    ends the turn with a text
     ["again", STEP]                  plays a step in this answer and in every later one
     ["status", CODE, TEXT, TIMES]    answers with an HTTP status, for good or so many times
-    ["limit", SECONDS]               the vendor's usage limit, lifted in so many seconds
+    ["limit", SECONDS]               the vendor's usage limit, until so many seconds have passed
     ["wait", SECONDS]                answers after so long
-    ["cut"]                          breaks the connection in the midst of an answer
+    ["cut", TIMES]                   breaks the connection in the midst of an answer
     ["refuse"]                       the vendor's refusal
-    ["overlong"]                     stops because an answer may not be longer
+    ["overlong", TIMES]              stops because an answer may not be longer
 
 It speaks Anthropic's Messages, and OpenAI's Responses and Chat Completions. Each answer counts 100 tokens
 read, 30 of them from a cache, and 42 written. The log has a JSON object a line for each request.
@@ -32,7 +32,7 @@ import time
 
 READ, CACHED, WRITTEN, THOUGHT = 100, 30, 42, 7
 SHELLS = ["Bash", "bash", "shell_command", "exec_command", "shell"]
-played = {}
+played, lifted = {}, {}
 guard = threading.Lock()
 
 
@@ -60,22 +60,28 @@ def position(items):
 
 
 def step_due(script, answers):
-    """The step that this answer plays. A status that passes is no answer: the next step follows it."""
+    """The step that this answer plays. What passes is no answer: the next step follows."""
     turn = 0
     for index, step in enumerate(script):
         if step[0] == "again" and turn <= answers:
             return step[1]
-        if step[0] == "status" and len(step) > 3:
-            with guard:
-                key = (json.dumps(script), index)
-                if turn == answers and played.get(key, 0) < step[3]:
-                    played[key] = played.get(key, 0) + 1
-                    return step
+        if step[0] == "limit" or len(step) > {"status": 3, "cut": 1, "overlong": 1}.get(step[0], 9):
+            if turn == answers and still_lasts(step, (json.dumps(script), index)):
+                return step
             continue
         if turn == answers:
             return step
         turn += 1
     return ["say", "Done."]
+
+
+def still_lasts(step, key):
+    """Whether a step that passes is to be played once more."""
+    with guard:
+        if step[0] == "limit":
+            return time.time() < lifted.setdefault(key, int(time.time()) + step[1])
+        played[key] = played.get(key, 0) + 1
+        return played[key] <= step[-1]
 
 
 def tools_of(request):

@@ -9,10 +9,10 @@ import Testing
     "Git": ["Processes", "Clibgit2", "Czlib"],
     "Migration": [],
     "Agents": ["Migration"],
-    "PlanFile": ["Migration", "CYaml", "Yams"],
+    "PlanFile": ["Agents", "Migration", "CYaml", "Yams"],
     "Ledger": ["Migration", "Git", "Processes"],
     "Gate": ["Migration", "Git", "Processes"],
-    "Runner": ["Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
+    "Runner": ["Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
     "git-migrate": [
       "Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "ArgumentParser",
     ],
