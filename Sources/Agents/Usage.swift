@@ -91,7 +91,7 @@ public struct AgentSession: Equatable, Sendable {
 
 extension Int {
   /// The sum, or the largest number where it does not fit: a stranger's count must not end this program.
-  func plus(_ other: Int) -> Int {
+  public func plus(_ other: Int) -> Int {
     let (sum, overflowed) = addingReportingOverflow(other)
     return overflowed ? .max : sum
   }

@@ -20,11 +20,17 @@ struct AgentWork {
   private var endedAt: Timestamp?
   /// Why we ended it.
   private(set) var ending: AgentExit?
+  /// What the attempt used, once it has ended: a report may tell more than the output.
+  private var reported: AgentUsage?
   /// What earlier conversations of the attempt, or parts of this one, used.
   private let before: AgentUsage?
 
-  init(_ task: AgentTask, clock: AgentClock, after earlier: AgentWork? = nil) {
+  /// When the attempt began.
+  private let begunAt: Timestamp
+
+  init(_ task: AgentTask, at clock: AgentClock, after earlier: AgentWork? = nil) {
     self.task = task
+    begunAt = earlier?.begunAt ?? clock.now
     run = AgentRun(task, clock: clock)
     continuations = earlier.map { $0.continuations + 1 } ?? 0
     before = earlier?.usage
@@ -34,6 +40,30 @@ struct AgentWork {
   var usage: AgentUsage {
     guard let before else { return run.usage }
     return run.usage.added(to: before)
+  }
+
+  /// The same as facts for the ledger, with who the agent is and how long it took.
+  func facts(at now: Timestamp, _ plan: Plan) -> [JSON.Member] {
+    let used = reported ?? usage
+    var facts = [JSON.Member("agent", .string(plan.agent?.service ?? task.adapter.rawValue))]
+    func add(_ key: String, _ text: String?) {
+      if let text { facts.append(JSON.Member(key, .string(TerminalText.sanitizedLine(text)))) }
+    }
+    func add(_ key: String, _ number: Int) { facts.append(JSON.Member(key, .integer(Int64(number)))) }
+    add("agent_version", used.agentVersion)
+    add("session", used.session)
+    add("model", used.model)
+    add("wall", Int(max(0, now.milliseconds - begunAt.milliseconds)))
+    guard used.turns > 0 || used.tokens.total > 0 || used.microdollars != nil else { return facts }
+    add("turns", min(used.turns, Int(Int32.max)))
+    add("tokens_in", used.tokens.input.plus(used.tokens.cacheWrites))
+    add("tokens_cached", used.tokens.cached)
+    add("tokens_out", used.tokens.output)
+    if let cost = used.microdollars {
+      add("cost", cost)
+      add("currency", "USD")
+    }
+    return facts
   }
 
   /// Takes what the agent printed; whether it is to be ended now.
@@ -59,6 +89,7 @@ struct AgentWork {
     }
     var result = run.end(ending ?? exit, words: words, declared: declared, report: report)
     if let before { result.usage = result.usage.added(to: before) }
+    reported = result.usage
     return result
   }
 

@@ -79,13 +79,16 @@ final class AttemptEnd {
   /// while it takes entries: that is the attempt's own failure, and the others go on.
   private func append(_ change: Migration.Change) throws(CommandError) -> Refusal? {
     let interpreter = Interpreter(in: site, report: observer.warn)
+    var proposal = Proposal(job.migration, change)
+    proposal.facts = job.facts
     var rejections = 0
     while true {
       let effects: [Effect]
       do throws(LedgerError) {
         let outcome: Recorded<Void>
-        (outcome, effects) = try interpreter.appendInLedger(by: job.claim.holder) { (_, _) throws(Refusal) in
-          ((), [Proposal(job.migration, change)])
+        (outcome, effects) = try interpreter.appendInLedger(by: job.claim.holder) {
+          [proposal] (_, _) throws(Refusal) in
+          ((), [proposal])
         }
         if let refusal = outcome.refusal { return refusal }
       } catch {

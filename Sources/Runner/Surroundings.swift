@@ -123,6 +123,8 @@ package protocol Attempt: AnyObject {
   func kill()
   /// Whether the service of the step's agent has answered; a codemod needs none.
   var isServed: Bool { get }
+  /// What is known of the attempt so far, for the entry that ends it.
+  var facts: [JSON.Member] { get }
   /// How the attempt ended, or `nil` while it runs.
   func poll() throws(CommandError) -> AttemptOutcome?
 }
@@ -130,6 +132,8 @@ package protocol Attempt: AnyObject {
 extension Attempt {
   /// Work without a service is served.
   package var isServed: Bool { true }
+  /// Work without an agent is not metered.
+  package var facts: [JSON.Member] { [] }
 }
 
 /// The files of an ended attempt on their way to its ref. Never waits: the owner polls `descriptor` and asks

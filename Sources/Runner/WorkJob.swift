@@ -36,7 +36,7 @@ final class WorkJob: Attempt {
     claim = held.claim
     step = held.step
     isSettingUp = held.plan.worktree.setup != nil
-    agent = place.agentTask.map { AgentWork($0, clock: site.agentClock) }
+    agent = place.agentTask.map { AgentWork($0, at: site.agentClock) }
     let setup = held.plan.worktree.setup.map { place.setup($0, timeoutSeconds: nil) }
     let first = if let setup { setup } else { try WorkJob.work(agent, place) }
     child = try site.start(first)
@@ -53,6 +53,9 @@ final class WorkJob: Attempt {
     child = try site.start(run)
     Slots(site: site).note(child.supervisor, in: slot)
   }
+
+  /// Who the agent is, and what it used.
+  var facts: [JSON.Member] { agent?.facts(at: site.clock.now(), place.plan) ?? [] }
 
   /// Whether the agent's service has answered.
   var isServed: Bool { agent.map { $0.run.usage.turns > 0 } ?? true }
@@ -122,7 +125,7 @@ final class WorkJob: Attempt {
     if case .resumed = report.consequence(agent.task, hasChanged: true, continuations: left),
       let task = agent.resumed(report)
     {
-      self.agent = AgentWork(task, clock: site.agentClock, after: agent)
+      self.agent = AgentWork(task, at: site.agentClock, after: agent)
       try start(try place.work(task))
       return nil
     }

@@ -10,6 +10,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -19,22 +20,21 @@ import threading
 import time
 
 import record
+import stub
 
 HERE = pathlib.Path(__file__).parent
 WRITE, SAY = ["write", "a.txt", "hello"], ["say", "I wrote a.txt."]
 LOOP = [["again", ["run", "ls"]]]
 NOOP = {"result": "no-op", "reason": "all is there", "notes": ""}
 CANNOT = {"result": "cannot", "reason": "the interface is gone", "notes": ""}
-KEYS = ["ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", "CLAUDE_CODE_MAX_RETRIES", "CLAUDE_CODE_OAUTH_TOKEN",
-        "STUB_KEY", "OPENAI_API_BASE", "OPENAI_API_KEY", "MSWEA_CONFIGURED", "MSWEA_COST_TRACKING",
-        "MSWEA_MODEL_RETRY_STOP_AFTER_ATTEMPT"]
 
 
 class Row:
     """One case: the script, the agent's further settings, and what is wanted."""
 
     def __init__(self, name, script, state, words="", agent=None, steps=1, env=None, kills=None, most=None):
-        self.name, self.script, self.state, self.words = name, script, state, words
+        # The name is only there to tell whose an answer was.
+        self.name, self.script, self.state, self.words = name, [["note", name], *script], state, words
         self.agent, self.steps, self.env, self.kills, self.most = agent or {}, steps, env or {}, kills, most
 
 
@@ -45,9 +45,10 @@ def codes(agent):
         yield Row(f"{agent}-{code}", [["status", code]], "paused", paused[code], most=1)
     yield Row(f"{agent}-400", [["status", 400]], "blocked", "the stub answers 400")
     for code in (429, 500, 529):
-        # It serves again after a while: the agent rests meanwhile, and the step is charged with nothing.
-        yield Row(f"{agent}-{code}", [["status", code, "not now", 2 if agent == "claude" else 4], WRITE, SAY],
-                  "merged", "rests until")
+        # It serves again after a while: the agent rests meanwhile, and the step is charged with nothing. Of
+        # itself claude tries once more, codex not at all at 429, and else connects twice, each time twice.
+        times = 2 if agent == "claude" else 1 if code == 429 else 4
+        yield Row(f"{agent}-{code}", [["status", code, "not now", times], WRITE, SAY], "merged", "rests until")
 
 
 ROWS = [
@@ -71,8 +72,8 @@ ROWS = [
     Row("claude-limit", [["limit", 8], WRITE, SAY], "merged", "rests until",
         env={"ANTHROPIC_API_KEY": None, "CLAUDE_CODE_OAUTH_TOKEN": "dummy"}),
     Row("claude-cut", [WRITE, ["cut", 2], SAY], "merged"),
-    Row("claude-killed", [["wait", 5], WRITE, SAY], "merged", "signal 9", kills=signal.SIGKILL),
-    Row("claude-interrupted", [["wait", 5], WRITE, SAY], "merged", "interrupted", kills=signal.SIGINT),
+    Row("claude-killed", [["wait", 15, WRITE], SAY], "merged", "signal 9", kills=signal.SIGKILL),
+    Row("claude-interrupted", [["wait", 15, WRITE], SAY], "merged", "interrupted", kills=signal.SIGINT),
     Row("claude-background",
         [WRITE, ["call", "Bash", {"command": "sleep 300", "run_in_background": True}], SAY],
         "merged", agent={"permissions": ["Bash"]}),
@@ -88,8 +89,8 @@ ROWS = [
     Row("codex-limit", [["limit", 3600]], "resting", "rests until"),
     Row("codex-cut", [WRITE, ["cut", 2], SAY], "merged"),
     Row("codex-overlong", [WRITE, ["overlong", 1], SAY], "merged"),
-    Row("codex-killed", [["wait", 5], WRITE, SAY], "merged", "signal 9", kills=signal.SIGKILL),
-    Row("codex-interrupted", [["wait", 5], WRITE, SAY], "merged", "interrupted", kills=signal.SIGINT),
+    Row("codex-killed", [["wait", 15, WRITE], SAY], "merged", "signal 9", kills=signal.SIGKILL),
+    Row("codex-interrupted", [["wait", 15, WRITE], SAY], "merged", "interrupted", kills=signal.SIGINT),
     Row("codex-fleet", [["status", 401]], "paused", "401", steps=12, most=4),
     Row("mini-done", [WRITE, ["run", "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"]], "merged"),
     Row("mini-half", [WRITE, ["again", ["say", "I call no tool."]]], "blocked", "RepeatedFormatError"),
@@ -97,14 +98,19 @@ ROWS = [
 ]
 
 
-def plan(row, agent):
-    """The plan file of a row."""
-    settings = {"adapter": agent, "env": KEYS, **row.agent}
+OURS = {"HOME", "PATH", "LANG", "TZ", "GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME",
+        "GIT_COMMITTER_EMAIL"}
+
+
+def plan(row, agent, variables):
+    """The plan file of a row; its agent is given what the other programs here need not know."""
+    names = sorted(name for name in variables if name not in OURS)
+    settings = {"adapter": agent, "env": names, **row.agent}
     if agent == "codex":
         settings["model"] = "gpt-5.5"
     if agent == "mini":
         command = 'mini -m openai/stub -y --exit-immediately -o .report.json -t "$(cat)"'
-        settings = {"command": command, "report_file": ".report.json", "env": KEYS, **row.agent}
+        settings = {"command": command, "report_file": ".report.json", "env": names, **row.agent}
     steps = [{"id": f"S{number + 1}", "title": "A step"} for number in range(row.steps)]
     front = {"migration": "m", "gate": "none", "attempts": 1, "backoff": {"initial": "0s"}, "agent": settings,
              "steps": steps}
@@ -133,7 +139,7 @@ def kill_first(row, world, is_over):
     while not is_over.is_set():
         found = list(agents_below(world))
         if found:
-            time.sleep(3)
+            time.sleep(6)
             for number in found:
                 try:
                     os.kill(number, row.kills)
@@ -153,10 +159,10 @@ def play(row, worlds, port, path):
         variables.pop(key, None)
         if value is not None:
             variables[key] = value
-    (world / "plan.md").write_text(plan(row, agent))
+    (world / "plan.md").write_text(plan(row, agent, variables))
     (world / "work/.gitignore").write_text(".report.json\n")
     for words in (["git", "add", "-A"], ["git", "commit", "-q", "-m", "base"],
-                  ["git-migrate", "start", str(world / "plan.md")]):
+                  ["git-migrate", "start", str(world / "plan.md")], ["git-migrate", "init", "--upgrade"]):
         done = shell(words, world, variables)
         if done.returncode != 0:
             return f"{' '.join(words)}: {done.stderr}"
@@ -178,12 +184,27 @@ def play(row, worlds, port, path):
         faults.append(f"the migration is {phase}")
     if set(states) != {wanted}:
         faults.append(f"the steps are {', '.join(states)}")
+    entries = shell(["git-migrate", "ledger", "cat"], world, variables).stdout
+    used, served = spent(entries), answers_served(worlds / "stub.log", row.script)
+    if agent != "mini" and not row.kills and used != served:
+        faults.append(f"the ledger has {used} tokens written, and the model wrote {served}")
     logs = list((world / "work/.git/migrate/logs/m").glob("*/*-work.log"))
     if row.most and len(logs) > row.most:
         faults.append(f"agents were started {len(logs)} times")
     if row.words not in told:
         faults.append(f"nobody is told '{row.words}'")
     return "; ".join(faults) + "\n" + told if faults else None
+
+
+def spent(entries):
+    """The tokens that the entries of a ledger say were written."""
+    return sum(map(int, re.findall(r'"tokens_out":(\d+)', entries)))
+
+
+def answers_served(log, script):
+    """The tokens that the model wrote for a script."""
+    events = map(json.loads, log.read_text().splitlines())
+    return sum(stub.WRITTEN for event in events if event["served"] and event["script"] == script)
 
 
 def main(venvs, binary, *wanted):
@@ -194,11 +215,11 @@ def main(venvs, binary, *wanted):
     rows = [row for row in rows if not wanted or any(row.name.startswith(word) for word in wanted)]
     worlds = pathlib.Path(tempfile.mkdtemp(prefix="peers.", dir="/var/tmp"))
     log = worlds / "stub.log"
-    stub = subprocess.Popen([sys.executable, HERE / "stub.py", "--log", log], stdout=subprocess.PIPE,
+    model = subprocess.Popen([sys.executable, HERE / "stub.py", "--log", log], stdout=subprocess.PIPE,
                             text=True)
     failed = []
     try:
-        port = int(stub.stdout.readline())
+        port = int(model.stdout.readline())
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             for row, fault in zip(rows, pool.map(lambda row: safely(row, worlds, port, path), rows)):
                 print(f"{'FAILED' if fault else 'ok'}  {row.name}", flush=True)
@@ -206,7 +227,7 @@ def main(venvs, binary, *wanted):
                     failed.append(row.name)
                     print("    " + fault.replace("\n", "\n    "), flush=True)
     finally:
-        stub.kill()
+        model.kill()
         shutil.rmtree(worlds, ignore_errors=True)
     print(f"{len(rows) - len(failed)} of {len(rows)} rows are as they should be"
           + (f"; not: {', '.join(failed)}" if failed else ""))

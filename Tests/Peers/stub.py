@@ -9,13 +9,14 @@ in the conversation that the agent sends, so that the stub remembers nothing, an
 it, and a conversation that is resumed goes on. Only `limit` and what has a count of TIMES remember something.
 
     ["write", PATH, TEXT]            makes a file with the agent's tool for that, or with its shell
+    ["note", TEXT]                   nothing; for whoever reads the log
     ["run", COMMAND]                 runs a command with the agent's shell tool
     ["call", TOOL, INPUT]            calls a tool by name
     ["say", TEXT]                    ends the turn with a text
     ["again", STEP]                  plays a step in this answer and in every later one
     ["status", CODE, TEXT, TIMES]    answers with an HTTP status, for good or so many times
     ["limit", SECONDS]               the vendor's usage limit, until so many seconds have passed
-    ["wait", SECONDS]                answers after so long
+    ["wait", SECONDS, STEP]          answers after so long, with a step if there is one
     ["cut", TIMES]                   breaks the connection in the midst of an answer
     ["refuse"]                       the vendor's refusal
     ["overlong", TIMES]              stops because an answer may not be longer
@@ -63,6 +64,8 @@ def step_due(script, answers):
     """The step that this answer plays. What passes is no answer: the next step follows."""
     turn = 0
     for index, step in enumerate(script):
+        if step[0] == "note":
+            continue
         if step[0] == "again" and turn <= answers:
             return step[1]
         if step[0] == "limit" or len(step) > {"status": 3, "cut": 1, "overlong": 1}.get(step[0], 9):
@@ -229,8 +232,9 @@ class Service(http.server.BaseHTTPRequestHandler):
         step = step_due(script, answers)
         if step[0] == "wait":
             time.sleep(step[1])
+            step = step[2] if len(step) > 2 else ["say", "Done."]
         serves = step[0] not in ("status", "limit", "cut")
-        record(api=speak.__name__, step=step, answer=answers, served=serves, tools=sorted(tools_of(request)))
+        record(api=speak.__name__, script=script, step=step, answer=answers, served=serves)
         if step[0] in ("status", "limit"):
             return self.refuse(speak, step)
         whole, events = speak(Answer(step, tools_of(request), request.get("model")))

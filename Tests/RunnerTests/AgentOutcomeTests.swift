@@ -10,8 +10,8 @@ struct AgentOutcomeTests {
   private static let streams =
     Files.parent(of: Files.parent(of: #filePath)) + "/AgentsTests/Streams"
 
-  /// A world in which `claude` runs `script`, where `$STREAMS` has the recorded streams and `first FILE` is true
-  /// once.
+  /// A world in which `claude` runs `script`, where `$STREAMS` has the recorded streams and `first FILE` is
+  /// true once.
   private func world(
     _ script: String, steps: String = "  - { id: A }", agent: String = "adapter: claude"
   ) throws -> MigrationWorld {
@@ -24,6 +24,7 @@ struct AgentOutcomeTests {
       echo "$*" >> "$HOME/arguments"
       \(script)
       """
+    try Files.makeDirectories(world.repository.root + "/bin")
     for name in ["claude", "codex"] {
       try Files.writeAtomically(world.repository.root + "/bin/\(name)", Array(text.utf8), mode: 0o755)
     }
@@ -113,7 +114,7 @@ struct AgentOutcomeTests {
     let run = try run(world)
     #expect(run.code == 0, "\(run)")
     #expect(try world.sentences().contains { $0.contains("signal 9") })
-    #expect(try world.steps().first?["attempts"] == .integer(0))
+    #expect(try world.steps().first?["attempts"] == .integer(1))
   }
 
   @Test("by refused tools names them; where something was done it is a warning")
@@ -145,6 +146,34 @@ struct AgentOutcomeTests {
     let prompt = try text(world.repository.path + "/.git/migrate/prompts/mig/A-2.md")
     #expect(!prompt.contains("turn.failed"), "\(prompt)")
     #expect(!(try world.migrate("ledger", "cat").out.contains("thread_id")))
+  }
+
+  @Test("and what it used stand in the entry, in a ledger that has a place for it")
+  func usage() throws {
+    let script = """
+      if first half; then echo half > a.txt; cat $STREAMS/claude-turn-limit.jsonl; exit 1; fi
+      echo x > x; cat $STREAMS/claude-done.jsonl
+      """
+    let old = try world(script)
+    #expect(try run(old).code == 0)
+    #expect(!(try old.migrate("ledger", "cat").out.contains("tokens_in")))
+    let world = try world(script)
+    #expect(try world.migrate("init", "--upgrade").code == 0)
+    #expect(try run(world).code == 0)
+    let lines = try world.migrate("ledger", "cat").out.split(separator: "\n").map(String.init)
+    let line = try #require(lines.first { $0.contains("step.submitted") })
+    let entry = try JSON.parse(String(line[line.firstIndex(of: "{")!...]))
+    #expect(entry["agent"] == .string("claude"))
+    #expect(entry["agent_version"] == .string("2.1.332"))
+    #expect(entry["model"] == .string("claude-opus-5-5"))
+    #expect(entry["session"] == .string("00000000-0000-4000-8000-000000000001"))
+    #expect(entry["turns"] == .integer(5))
+    // The second conversation's stream is one that began anew, so that its sums went back.
+    #expect(entry["cost"] == .integer(3378 + 2252) && entry["currency"] == .string("USD"))
+    #expect(entry["tokens_in"] == .integer(350) && entry["tokens_cached"] == .integer(150))
+    #expect(entry["tokens_out"] == .integer(210))
+    #expect(entry["wall"] != nil)
+    #expect(try world.complaints() == "")
   }
 
   @Test("of a command is what its report says, and not its exit code")

@@ -1,5 +1,5 @@
-/// The members that version 2 of the format has in kinds of version 1 and no rule reads yet. They are kept as
-/// they are; the rules refuse an event that has one.
+/// The members that version 2 of the format has in kinds of version 1 beside those that rules read. They are
+/// kept as they are; the rules refuse an event that has one, but for a cause and the facts of an attempt.
 enum ReservedMembers {
   /// The forms of a kind; all may be left out.
   static func forms(_ kind: Change.Kind) -> [MemberForm] {
@@ -11,8 +11,10 @@ enum ReservedMembers {
         .may("resources", .words),
         .may("stage", .text), .may("target", .text), .may("has", .texts),
       ]
-    case .attemptFailed: [.may("cause", .text), .may("warnings", .texts), .may("findings", .texts)]
-    case .stepSubmitted: [.may("warnings", .texts), .may("summary", .digest)]
+    case .attemptFailed:
+      [.may("cause", .text), .may("warnings", .texts), .may("findings", .texts)] + AttemptFacts.forms
+    case .stepSubmitted: [.may("warnings", .texts), .may("summary", .digest)] + AttemptFacts.forms
+    case .stepReleased: AttemptFacts.forms
     case .gateFinished:
       [
         .may("setup", .digest), .may("sandbox", .text), .may("toolchain", .digest), .may("runner", .text),
@@ -33,7 +35,7 @@ enum ReservedMembers {
     case .planAmended: [.may("targets", .digest), .may("from", .text)]
     case .migrationResumed, .migrationAborted, .migrationFinished, .refreshIntended, .refreshMerged,
       .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned, .leaseRenewed, .leaseExpired,
-      .stepReleased, .gateStarted, .gateRenewed, .gateAbandoned, .mergeAbandoned, .stepAdded, .ledgerUpgraded,
+      .gateStarted, .gateRenewed, .gateAbandoned, .mergeAbandoned, .stepAdded, .ledgerUpgraded,
       .reserved:
       []
     }
