@@ -33,7 +33,7 @@ pages1 = $(wildcard man/*.1)
 pages5 = $(wildcard man/*.5)
 hooks = $(wildcard hooks/*)
 
-.PHONY: all demo test simulate canary crash race fuzz install uninstall lint bench clean
+.PHONY: all demo test test-peers simulate canary crash race fuzz install uninstall lint bench clean
 
 all: $(stamp)
 
@@ -85,6 +85,11 @@ FUZZ = 600
 fuzz:
 	scripts/bootstrap test
 	MIGRATE_FUZZ_SECONDS=$(FUZZ) SWIFT='$(SWIFT)' scripts/tests $(SCRATCH) --filter FuzzTests
+
+# Real agents, against a model of our own; brings them from PyPI into an environment outside of the tree.
+test-peers: all
+	scripts/bootstrap test
+	scripts/test-peers $(SCRATCH)/release
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(bashdir) \

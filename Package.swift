@@ -26,13 +26,15 @@ let package = Package(
     .target(name: "Processes", dependencies: ["Clinux"], swiftSettings: settings),
     .target(name: "Git", dependencies: ["Clibgit2", "Czlib", "Processes"], swiftSettings: settings),
     .target(name: "Migration", swiftSettings: settings),
+    .target(name: "Agents", dependencies: ["Migration"], swiftSettings: settings),
     .target(
-      name: "PlanFile", dependencies: ["Migration", .product(name: "Yams", package: "Yams")],
+      name: "PlanFile", dependencies: ["Agents", "Migration", .product(name: "Yams", package: "Yams")],
       swiftSettings: settings),
     .target(name: "Ledger", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
     .target(name: "Gate", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
     .target(
-      name: "Runner", dependencies: ["Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
+      name: "Runner",
+      dependencies: ["Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
       swiftSettings: settings),
     .executableTarget(
       name: "git-migrate",
@@ -51,7 +53,10 @@ let package = Package(
       name: "MigrationTests", dependencies: ["Migration"], exclude: ["Transcripts", "Golden"],
       swiftSettings: settings),
     .testTarget(
-      name: "PlanFileTests", dependencies: ["PlanFile", "Migration"], swiftSettings: settings),
+      name: "AgentsTests", dependencies: ["Agents", "Migration"], exclude: ["Streams"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "PlanFileTests", dependencies: ["PlanFile", "Agents", "Migration"], swiftSettings: settings),
     .testTarget(
       name: "LedgerTests", dependencies: ["Ledger", "Migration", "Git", "Support"],
       swiftSettings: settings),
@@ -60,7 +65,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "RunnerTests",
-      dependencies: ["Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support"],
+      dependencies: [
+        "Runner", "Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["Migration", "Processes", "Support"],

@@ -69,7 +69,10 @@ extension Ledger: EntryWriter {
   ) throws(LedgerError) -> Refusal? {
     let event = Event(
       migration: proposal.migration, at: at, by: NameText.spelled(proposal.author ?? author),
-      change: proposal.change.mappingTexts { spelled(redact($0)) })
+      change: proposal.change.mappingTexts { spelled(redact($0)) },
+      reserved: proposal.facts.map { fact in
+        JSON.Member(fact.key, fact.value.mappingTexts { spelled(redact($0)) })
+      })
     let entry: Entry
     do throws(Refusal) {
       entry = try sketch.decide(event) { proposal.nonce ?? randomness.nonce() }

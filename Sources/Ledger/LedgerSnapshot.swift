@@ -32,6 +32,8 @@ public struct Proposal: Equatable, Sendable {
   public var change: Migration.Change
   /// The exact bytes of the plan file, for a change that brings a plan.
   public var planText: [UInt8]?
+  /// What is known of the attempt that it ends, for a ledger whose version has a place for it.
+  public var facts: [JSON.Member] = []
   /// Who wants it, when that is not the one who appends: an event that waited keeps its author.
   package var author: String?
   /// The nonce it was recorded with before, so that no two clones, nor one twice, count it as two events.

@@ -76,7 +76,10 @@ struct Reducer {
     if case .reserved(let reserved) = event.change {
       throw Refusal(.invalid, "'\(reserved.kind.rawValue)' is reserved: no rule gives it a meaning yet")
     }
-    for member in event.reserved where member.key != Event.causeKey || event.change.failure == nil {
+    let hasFacts = AttemptFacts.belong(to: event.change.kind)
+    for member in event.reserved {
+      if member.key == Event.causeKey, event.change.failure != nil { continue }
+      if hasFacts, AttemptFacts.keys.contains(member.key) { continue }
       throw Refusal(.invalid, "'\(member.key)' is reserved: no rule gives it a meaning yet")
     }
   }

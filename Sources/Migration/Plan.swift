@@ -97,6 +97,28 @@ public struct Plan: Equatable, Sendable {
     public var maxTurns: Int?
     /// The names of variables that it, and nobody else, is given from the environment of who starts it.
     public var env: [String]
+    /// The model, or `nil` for the agent's own choice.
+    public var model: String?
+    /// Further arguments of the adapter's program.
+    public var args: [String] = []
+    /// Tools that are allowed beside those that the agent allows itself, as it spells them.
+    public var permissions: [String] = []
+    /// How long it may print nothing, in seconds, or `nil` for no limit.
+    public var silenceSeconds: Int?
+    /// How often an interrupted conversation may go on in one attempt, or `nil` for `defaultContinuations`.
+    public var continuations: Int?
+    /// The file in the worktree that a command reports its end in, or `nil` when its exit code decides.
+    public var reportFile: String?
+
+    /// How often an interrupted conversation may go on where a plan does not say.
+    public static let defaultContinuations = 3
+
+    /// What is run and allowed, on one line, for whoever approves it.
+    public var shown: String {
+      var words = [command] + (model.map { ["--model", $0] } ?? []) + args
+      if !permissions.isEmpty { words.append("(allowed: \(permissions.joined(separator: ", ")))") }
+      return words.joined(separator: " ")
+    }
 
     /// Makes an agent description.
     public init(

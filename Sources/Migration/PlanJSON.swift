@@ -99,6 +99,12 @@ extension Plan.Agent {
     object.set("max_concurrent", maxConcurrent)
     object.set("max_turns", maxTurns)
     object.set("env", env)
+    object.set("model", model)
+    object.set("args", args)
+    object.set("permissions", permissions)
+    object.set("silence", silenceSeconds)
+    object.set("continuations", continuations)
+    object.set("report_file", reportFile)
     return object.json
   }
 
@@ -109,6 +115,12 @@ extension Plan.Agent {
       timeoutSeconds: try reader.optionalInteger("timeout"),
       maxConcurrent: try reader.optionalInteger("max_concurrent"),
       maxTurns: try reader.optionalInteger("max_turns"), env: try reader.strings("env"))
+    model = try reader.optionalString("model")
+    args = try reader.strings("args")
+    permissions = try reader.strings("permissions")
+    silenceSeconds = try reader.optionalInteger("silence")
+    continuations = try reader.optionalInteger("continuations")
+    reportFile = try reader.optionalString("report_file")
     try reader.end()
   }
 }

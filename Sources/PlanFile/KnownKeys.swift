@@ -15,7 +15,11 @@ enum KnownKeys {
     ],
     refused: ["workflow"])
   static let agent = KeyTable(
-    keys: ["adapter", "command", "max_turns", "timeout", "max_concurrent", "env"], refused: ["budget"])
+    keys: [
+      "adapter", "command", "model", "args", "permissions", "max_turns", "continuations", "timeout",
+      "silence",
+      "max_concurrent", "env", "report_file",
+    ], refused: ["budget"])
   static let backoff = KeyTable(keys: ["initial", "max"])
   static let worktree = KeyTable(keys: ["copy", "setup", "keep"])
   static let commit = KeyTable(keys: ["body", "trailers"])
@@ -39,6 +43,7 @@ enum Bounds {
   static let backoff = 0...86_400
   static let refresh = 60...(30 * 86_400)
   static let maxTurns = 1...10_000
+  static let continuations = 0...100
   static let maxConcurrent = 1...1_000
   static let capacity = 1...1_000
   static let priority = -1_000_000...1_000_000

@@ -85,37 +85,6 @@ struct PlanReader {
     return backoff
   }
 
-  private func agent(_ node: Node) throws(PlanFault) -> Plan.Agent {
-    let fields = try Fields(node, KnownKeys.agent, in: "'agent'", faults)
-    let env = PlanReader.variables(fields, faults)
-    let timeout = faults.found(try fields.seconds("timeout", in: Bounds.timeout))
-    let maxConcurrent = faults.found(try fields.integer("max_concurrent", in: Bounds.maxConcurrent))
-    let turns = faults.found(try fields.integer("max_turns", in: Bounds.maxTurns))
-    let command = try fields.text("command")?.value
-    let name = try fields.text("adapter")
-    let adapter = Adapter.known.first { $0.name == name?.value }
-    let names = Adapter.known.map(\.name)
-    if let name, adapter == nil, name.value != Adapter.plainCommand {
-      throw name.mark.fault(
-        "unknown adapter \(quoted(name.value))",
-        hint: "use one of \(names.joined(separator: ", ")), or give the agent's own 'command'")
-    }
-    // Ignoring the limit would let an agent run on that somebody meant to stop.
-    if turns != nil, command != nil || adapter?.turnsOption == nil {
-      throw (fields.node("max_turns") ?? node).mark.fault(
-        "'max_turns' has no effect on this agent",
-        hint: "only the adapter 'claude' takes it; give any other agent its option in 'command'")
-    }
-    guard let line = command ?? adapter?.command(maxTurns: turns) else {
-      throw fields.mark.fault(
-        "'agent' has no 'command'",
-        hint: "add 'command: …', or 'adapter: ' with one of \(names.joined(separator: ", "))")
-    }
-    return Plan.Agent(
-      command: line, adapter: adapter?.name ?? Adapter.plainCommand, timeoutSeconds: timeout,
-      maxConcurrent: maxConcurrent, maxTurns: turns, env: env)
-  }
-
   private static func resources(
     _ fields: Fields, _ faults: Faults
   ) -> (list: [Plan.Resource], names: Set<String>?) {
@@ -239,7 +208,7 @@ struct PlanReader {
   }
 
   /// The names under `env`.
-  private static func variables(_ fields: Fields, _ faults: Faults) -> [String] {
+  static func variables(_ fields: Fields, _ faults: Faults) -> [String] {
     var names: [String] = []
     for text in fields.texts("env") {
       if let fault = VariableName.fault(text.value) {

@@ -30,7 +30,7 @@ public enum PlanSchema {
           "anyOf": [{ "required": ["adapter"] }, { "required": ["command"] }],
           "properties": {
             "adapter": {
-              "description": "An agent known by name; command stands for one judged by its exit code alone.",
+              "description": "An agent known by name; command is one judged by its exit code or report.",
               "enum": ["claude", "codex", "command"]
             },
             "command": {
@@ -38,7 +38,7 @@ public enum PlanSchema {
               "type": "string"
             },
             "max_turns": {
-              "description": "The most turns the agent may take; only for the adapter claude.",
+              "description": "The most turns of one conversation; only for the adapters claude and codex.",
               "type": "integer", "minimum": 1, "maximum": 10000
             },
             "timeout": {
@@ -48,6 +48,30 @@ public enum PlanSchema {
             "max_concurrent": {
               "description": "How many agents may work at once, over all machines.",
               "type": "integer", "minimum": 1, "maximum": 1000
+            },
+            "model": {
+              "description": "The model; by default the agent's own choice.",
+              "type": "string"
+            },
+            "args": {
+              "description": "Further arguments of the agent's program.",
+              "$ref": "#/$defs/texts"
+            },
+            "permissions": {
+              "description": "Tools that are allowed beside what the agent allows itself; only for claude.",
+              "$ref": "#/$defs/texts"
+            },
+            "continuations": {
+              "description": "How often an interrupted conversation may go on in one attempt.",
+              "type": "integer", "minimum": 0, "maximum": 100, "default": 3
+            },
+            "silence": {
+              "description": "How long the agent may print nothing, 1s to 7d.",
+              "$ref": "#/$defs/duration"
+            },
+            "report_file": {
+              "description": "A file in the worktree that the command reports its end in.",
+              "type": "string"
             },
             "env": {
               "description": "Names of variables that the agent gets, and nobody else.",

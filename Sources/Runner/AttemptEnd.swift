@@ -8,7 +8,9 @@ final class AttemptEnd {
   let site: any Surroundings
   let observer: any RunObserver
   let job: any Attempt
-  private let outcome: AttemptOutcome
+  private var outcome: AttemptOutcome
+  /// Why the agent cannot work, when that is how the attempt ended.
+  var fault: AgentFault? { if case .unserved(let fault) = outcome { fault } else { nil } }
   private var collecting: (any Collecting)?
   private var found: Result<Submitting.Content, CommandError>?
   private var isKilled = false
@@ -52,6 +54,7 @@ final class AttemptEnd {
       try site.close(slot: job.slot, migration: job.migration, fence: fence)
       return true
     }
+    outcome = judged(outcome, content)
     if let change = change(job, outcome, content) { try record(change) }
     if isFailure(content), job.keepsFailedWorktree { return true }
     try site.close(slot: job.slot, migration: job.migration, fence: fence)
@@ -75,7 +78,7 @@ final class AttemptEnd {
   private func isFailure(_ content: Submitting.Content) -> Bool {
     switch (outcome, content) {
     case (.failed, _), (_, .refused): true
-    case (.done, _), (.noOp, _), (.stopped, _): false
+    case (.done, _), (.noOp, _), (.stopped, _), (.reported, _), (.unserved, _): false
     }
   }
 
@@ -89,13 +92,16 @@ final class AttemptEnd {
   /// while it takes entries: that is the attempt's own failure, and the others go on.
   private func append(_ change: Migration.Change) throws(CommandError) -> Refusal? {
     let interpreter = Interpreter(in: site, report: observer.warn)
+    var proposal = Proposal(job.migration, change)
+    proposal.facts = job.facts
     var rejections = 0
     while true {
       let effects: [Effect]
       do throws(LedgerError) {
         let outcome: Recorded<Void>
-        (outcome, effects) = try interpreter.appendInLedger(by: job.claim.holder) { (_, _) throws(Refusal) in
-          ((), [Proposal(job.migration, change)])
+        (outcome, effects) = try interpreter.appendInLedger(by: job.claim.holder) {
+          [proposal] (_, _) throws(Refusal) in
+          ((), [proposal])
         }
         if let refusal = outcome.refusal { return refusal }
       } catch {
@@ -155,6 +161,8 @@ final class AttemptEnd {
     switch (outcome, content) {
     case (.failed(let failure), _): return .attemptFailed(fence, told(failure, job, content))
     case (.stopped, _): return .stepReleased(fence, forced: false, reason: "the run was stopped")
+    case (.unserved(let fault), _): return .stepReleased(fence, forced: false, reason: fault.reason)
+    case (.reported, _): return nil
     case (.done, .refused(let failure)), (.noOp, .refused(let failure)): return .attemptFailed(fence, failure)
     case (.noOp, .result(var result, _)) where job.step.resolves != nil:
       // What git made of the merge differs from the tip, though the agent changed nothing of it.

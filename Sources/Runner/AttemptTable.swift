@@ -11,6 +11,9 @@ final class AttemptTable {
   /// When each claim of ours was last known to be fresh, by the clock here, by migration.
   private var renewals: [String: [Fence: Timestamp]] = [:]
 
+  /// What came of agents since it was asked last: a fault, or none when the attempt ended otherwise.
+  private(set) var news: [(job: any Attempt, fault: AgentFault?)] = []
+
   init(in site: any Surroundings, late: LateWarnings) {
     self.site = site
     self.late = late
@@ -61,10 +64,17 @@ final class AttemptTable {
         if !error.isOffline { forget(end) }
         throw error
       }
+      news.append((end.job, end.fault))
       forget(end)
       didSomething = true
     }
     return didSomething
+  }
+
+  /// Takes the news.
+  func takeNews() -> [(job: any Attempt, fault: AgentFault?)] {
+    defer { news = [] }
+    return news
   }
 
   private func forget(_ end: AttemptEnd) {

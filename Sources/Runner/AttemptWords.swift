@@ -1,3 +1,4 @@
+import Agents
 import Migration
 import Processes
 
@@ -6,16 +7,13 @@ extension WorkPlace {
   /// In one line: how it ended and, where it speaks to people, the last line that it printed.
   func reason(_ status: ExitStatus, log: LogName) -> String {
     let words = WorkJob.words(status)
-    if log == workLog, usedUpTurns { return "the agent used up its turns" }
-    guard let last = tail(log).last?.split(separator: "\n").last else { return words }
-    return "\(words): \(String(last).prefix(160))"
+    let last = lastWords(log)
+    return last.isEmpty ? words : "\(words): \(last)"
   }
 
-  /// Whether an agent's own last event says that it was stopped for the number of its turns.
-  private var usedUpTurns: Bool {
-    step.run == nil && plan.agent?.adapter == "claude"
-      && lastLines().last { $0.contains("\"type\":\"result\"") }?
-        .contains("\"subtype\":\"error_max_turns\"") == true
+  /// The last line that a program printed for people; empty when there is none.
+  func lastWords(_ log: LogName) -> String {
+    String((tail(log).last?.split(separator: "\n").last ?? "").prefix(160))
   }
 
   /// The end of a log, for the next attempt and for people. The events that an agent reports are for
@@ -53,7 +51,7 @@ extension WorkPlace {
 
   /// Whether the agent's output is a stream of JSON objects, one a line.
   var reportsEvents: Bool {
-    step.run == nil && ["claude", "codex"].contains(plan.agent?.adapter)
+    step.run == nil && plan.agent.flatMap { AgentAdapter(rawValue: $0.adapter) }?.reportsEvents == true
   }
 
   /// Whether a line is the end of an event whose beginning the tail does not have.

@@ -55,7 +55,7 @@ extension Orchestrator {
   }
 
   /// Appends one event; gives the refusal when there was one.
-  private func append(_ change: Migration.Change, by author: String, _ desk: Desk) throws(CommandError)
+  func append(_ change: Migration.Change, by author: String, _ desk: Desk) throws(CommandError)
     -> Refusal?
   {
     try Interpreter(in: site, report: late.warn).append(
@@ -151,13 +151,14 @@ extension Orchestrator {
   private func begin(_ desk: Desk) throws(CommandError) -> Bool {
     let names = Set(attempts.jobs.map(\.claim.holder))
     let number = (1...workers).first { !names.contains(holder($0)) } ?? workers
-    let seat = Seat(owner: site.owner, actor: site.actor, free: 1, clock: site.clock.now())
+    var seat = Seat(owner: site.owner, actor: site.actor, free: 1, clock: site.clock.now())
+    seat.agentMayBegin = agentMayBegin(try state(desk))
     let sparesGate = { [judging = desk.judging] (state: MigrationState, at: Timestamp) in
       judging != .nothing || state.gateable(at: at) != nil
     }
     let answer = try claiming.claim(
       desk.migration, step: nil, holder: holder(number), owner: site.owner, seconds: nil, usesSlot: true,
-      offer: { $0.nextOffer(at: $1, seat: seat, sparingGate: sparesGate($0, $1)) })
+      offer: { [seat] in $0.nextOffer(at: $1, seat: seat, sparingGate: sparesGate($0, $1)) })
     guard case .won(let held) = answer else { return false }
     // The plan may have been amended just before the claim was decided.
     guard desk.approved.numbers.contains(held.planNumber) else {
@@ -168,6 +169,7 @@ extension Orchestrator {
     }
     do throws(CommandError) {
       attempts.add(try claiming.orGiveBack(held) { () throws(CommandError) in try site.begin(held) })
+      noteBegin(held)
     } catch {
       if error.waitsForUser || error.isDamage { throw error }
       observer.warn("\(held.step.id) could not be begun: \(error.message)")

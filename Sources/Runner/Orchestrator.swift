@@ -23,6 +23,10 @@ public final class Orchestrator {
   var obstacles = Obstacles()
   private let signals: Int32
   private var desks: [String: Desk] = [:]
+  /// The agents whose services do not serve.
+  var agents = RestingAgents()
+  /// The migrations that are to pause because their agents cannot work.
+  var pauses: [String: (reason: String, remedy: String)] = [:]
   private var stops = 0
   /// The signal that said stop, when one did.
   public private(set) var stopSignal: Int32?
@@ -194,6 +198,7 @@ public final class Orchestrator {
       (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)
       seat.isEnding = isEnding
       seat.mayBegin = try mayBegin(state, desk)
+      seat.agentMayBegin = agentMayBegin(state)
       seats[state.name] = seat
     }
     return seats
@@ -240,6 +245,7 @@ public final class Orchestrator {
 
   private func advance(_ state: State) throws(CommandError) -> Bool {
     var didSomething = try attempts.advance()
+    if try heedAgents(state) { didSomething = true }
     for desk in desks.values {
       if try advanceBaseline(desk) { didSomething = true }
       if try advanceGate(desk) { didSomething = true }

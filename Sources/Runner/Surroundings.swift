@@ -1,3 +1,4 @@
+import Agents
 import Git
 import Ledger
 import Migration
@@ -120,8 +121,19 @@ package protocol Attempt: AnyObject {
   func stop()
   /// Kills the worker without grace.
   func kill()
+  /// Whether the service of the step's agent has answered; a codemod needs none.
+  var isServed: Bool { get }
+  /// What is known of the attempt so far, for the entry that ends it.
+  var facts: [JSON.Member] { get }
   /// How the attempt ended, or `nil` while it runs.
   func poll() throws(CommandError) -> AttemptOutcome?
+}
+
+extension Attempt {
+  /// Work without a service is served.
+  package var isServed: Bool { true }
+  /// Work without an agent is not metered.
+  package var facts: [JSON.Member] { [] }
 }
 
 /// The files of an ended attempt on their way to its ref. Never waits: the owner polls `descriptor` and asks
@@ -157,6 +169,18 @@ package enum AttemptOutcome: Equatable {
   case failed(Migration.Failure)
   /// It was stopped because the claim is no longer ours or the run ends.
   case stopped
+  /// An agent's work ended; what that means depends on what it left. The details are for the next attempt.
+  case reported(AgentReport, AgentTask, details: [String])
+  /// The agent could not work, and nobody is charged for it.
+  case unserved(AgentFault)
+}
+
+/// Why an agent cannot work, whichever step it would be for.
+package enum AgentFault: Equatable {
+  /// It may later: at a time, if one was told. The words are its service's.
+  case rests(until: Timestamp?, String)
+  /// It cannot before a person has done something, which the remedy names.
+  case pauses(String, remedy: String)
 }
 
 /// Candidates, and the verifiers that judge them.

@@ -1,3 +1,4 @@
+import Agents
 import Git
 import Ledger
 import Migration
@@ -19,6 +20,7 @@ final class WorkJob: Attempt {
   private(set) var isStopping = false
   private(set) var exitCode: Int32?
   private var end: AttemptOutcome?
+  private var agent: AgentWork?
 
   /// Whether the plan wants a failed attempt's worktree kept for a person.
   var keepsFailedWorktree: Bool { place.plan.worktree.keep }
@@ -34,11 +36,29 @@ final class WorkJob: Attempt {
     claim = held.claim
     step = held.step
     isSettingUp = held.plan.worktree.setup != nil
-    let first =
-      held.plan.worktree.setup.map { place.setup($0, timeoutSeconds: nil) } ?? place.work
+    agent = place.agentTask.map { AgentWork($0, at: site.agentClock) }
+    let setup = held.plan.worktree.setup.map { place.setup($0, timeoutSeconds: nil) }
+    let first = if let setup { setup } else { try WorkJob.work(agent, place) }
     child = try site.start(first)
     Slots(site: site).note(child.supervisor, in: slot)
   }
+
+  /// The run of the codemod or agent.
+  private static func work(_ agent: AgentWork?, _ place: WorkPlace) throws(CommandError) -> Supervised {
+    if let agent { return try place.work(agent.task) }
+    return place.work
+  }
+
+  private func start(_ run: Supervised) throws(CommandError) {
+    child = try site.start(run)
+    Slots(site: site).note(child.supervisor, in: slot)
+  }
+
+  /// Who the agent is, and what it used.
+  var facts: [JSON.Member] { agent?.facts(at: site.clock.now(), place.plan) ?? [] }
+
+  /// Whether the agent's service has answered.
+  var isServed: Bool { agent.map { $0.run.usage.turns > 0 } ?? true }
 
   /// Readable when `poll` may have something to tell.
   var descriptor: Int32 { child.pollDescriptor }
@@ -58,20 +78,58 @@ final class WorkJob: Attempt {
   /// How the attempt ended, or `nil` while it runs.
   func poll() throws(CommandError) -> AttemptOutcome? {
     if let end { return end }
-    guard let status = child.poll() else { return nil }
+    let ended = child.poll()
+    if !isSettingUp { listen() }
+    guard let status = ended else { return nil }
     if isStopping {
       end = .stopped
     } else if isSettingUp && status.isSuccess {
       isSettingUp = false
       try Slots(site: site).noteSetUp(
         slot, migration: migration, fence: claim.fence, putsBack: step.resolves == nil)
-      child = try site.start(place.work)
-      Slots(site: site).note(child.supervisor, in: slot)
+      try start(try WorkJob.work(agent, place))
       return nil
+    } else if isSettingUp {
+      end = setupFailure(status)
+    } else if agent != nil {
+      end = try agentOutcome(status)
     } else {
-      end = isSettingUp ? setupFailure(status) : outcome(status)
+      end = outcome(status)
     }
     return end
+  }
+
+  // MARK: Agents
+
+  /// Takes what the agent has printed, and ends it when its time is over.
+  private func listen() {
+    let lines = child.takeLines()
+    if agent?.take(lines, at: site.clock.now()) == true { child.terminate() }
+  }
+
+  /// What became of the agent's work, or `nil` when its conversation goes on.
+  private func agentOutcome(_ status: ExitStatus) throws(CommandError) -> AttemptOutcome? {
+    guard var agent else { return nil }
+    switch status {
+    case .timedOut, .fellSilent:
+      self.agent = agent
+      return outcome(status)
+    case .exited, .signalled: break
+    }
+    let words = status.isSuccess ? "" : place.lastWords(place.workLog)
+    let report = agent.end(
+      status, words: words, declared: place.declared, report: place.report(of: agent.task))
+    self.agent = agent
+    let left = (place.plan.agent?.continuations ?? Plan.Agent.defaultContinuations) - agent.continuations
+    // Whether it changed anything is of no importance for that.
+    if case .resumed = report.consequence(agent.task, hasChanged: true, continuations: left),
+      let task = agent.resumed(report)
+    {
+      self.agent = AgentWork(task, at: site.agentClock, after: agent)
+      try start(try place.work(task))
+      return nil
+    }
+    return .reported(report, agent.task, details: report.isOfStep ? place.tail(place.workLog) : [])
   }
 
   private func setupFailure(_ status: ExitStatus) -> AttemptOutcome {
@@ -95,14 +153,13 @@ final class WorkJob: Attempt {
         Migration.Failure(
           kind: .timeout, reason: "printed nothing for \(limit) s", details: place.tail(place.workLog)))
     case .exited(0):
-      if let failure = place.missingEvidence() { return .failed(failure) }
       switch said {
       case .noOp(let reason): return .noOp(reason)
-      case .failed(let reason): return .failed(Migration.Failure(kind: .worker, reason: reason))
+      case .failed(let reason), .cannot(let reason):
+        return .failed(Migration.Failure(kind: .worker, reason: reason))
       case .done, nil: return .done
       }
     case .exited, .signalled:
-      if let failure = place.infrastructureFailure() { return .failed(failure) }
       let reason: String
       if case .failed(let words) = said {
         reason = words

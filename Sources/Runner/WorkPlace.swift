@@ -20,6 +20,7 @@ public struct WorkPlace {
     case done
     case noOp(String)
     case failed(String)
+    case cannot(String)
   }
 
   /// The step's command: its codemod, or the plan's agent.
@@ -87,8 +88,8 @@ public struct WorkPlace {
     }
   }
 
-  /// What the worker wrote into `$MIGRATE_RESULT_FILE`: `{"result":"no-op","reason":…}`, `"failed"` or
-  /// `"done"`.
+  /// What the worker wrote into `$MIGRATE_RESULT_FILE`: `{"result":"no-op","reason":…}`, `"failed"`,
+  /// `"cannot"` or `"done"`.
   func readResult() -> Said? {
     guard let bytes = try? Files.readFile(site.resultFile(migration, fence), limit: 64 << 10),
       let json = try? JSON.parse(bytes), case .string(let word)? = json["result"]
@@ -98,49 +99,9 @@ public struct WorkPlace {
     switch word {
     case "no-op": return .noOp(reason)
     case "failed": return .failed(reason.isEmpty ? "the worker said that it failed" : reason)
+    case "cannot": return .cannot(reason.isEmpty ? "the worker said that it cannot be done" : reason)
     default: return .done
     }
-  }
-
-  // MARK: Evidence of agents (ECOSYSTEM finding 3: an agent's exit code 0 is no success)
-
-  /// Why an agent's clean exit is not believed, or `nil`: its own terminal event must be in its output.
-  func missingEvidence() -> Migration.Failure? {
-    guard step.run == nil, let agent = plan.agent else { return nil }
-    let wanted: (event: String, flaw: String?)
-    switch agent.adapter {
-    case "claude": wanted = ("\"type\":\"result\"", "\"is_error\":true")
-    case "codex": wanted = ("\"type\":\"turn.completed\"", nil)
-    default: return nil
-    }
-    let lines = lastLines()
-    guard let line = lines.last(where: { $0.contains(wanted.event) }) else {
-      return Migration.Failure(
-        kind: .worker, reason: "the agent ended without its terminal event", details: tail(workLog))
-    }
-    if let flaw = wanted.flaw, line.contains(flaw) {
-      return Migration.Failure(kind: .worker, reason: "the agent says that it failed", details: tail(workLog))
-    }
-    return nil
-  }
-
-  /// Whether an agent failed for want of its service (quota, log-in, network): that is no attempt of the
-  /// step.
-  func infrastructureFailure() -> Migration.Failure? {
-    guard step.run == nil, plan.agent?.adapter == "claude" else { return nil }
-    guard lastLines().contains(where: { $0.contains("\"terminal_reason\":\"api_error\"") }) else {
-      return nil
-    }
-    return Migration.Failure(
-      kind: .setup, reason: "the agent's service refused the work", details: tail(workLog))
-  }
-
-  /// The last lines of what the worker printed to standard output.
-  func lastLines() -> [String] {
-    guard let bytes = try? LogMarks.tail(site.logFile(workLog), of: .output, bytes: 1 << 20) else {
-      return []
-    }
-    return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
   }
 }
 

@@ -220,11 +220,6 @@ struct RefusingAPlan {
         "agent: { adapter: codex, env: [A, A] }",
         "4:35: the variable 'A' is given twice\nhint: keep one"
       ),
-      (
-        "agent: { adapter: codex, max_turns: 3 }",
-        "4:37: 'max_turns' has no effect on this agent\n"
-          + "hint: only the adapter 'claude' takes it; give any other agent its option in 'command'"
-      ),
     ])
   func values(yaml: String, expected: String) { #expect(shown(refusal(plan(yaml))) == expected) }
 

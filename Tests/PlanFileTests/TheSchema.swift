@@ -1,3 +1,4 @@
+import Agents
 import Migration
 import Testing
 
@@ -67,12 +68,14 @@ struct TheSchema {
     #expect(try range(["properties", "attempts"]) == shown(Bounds.attempts))
     #expect(try range(["properties", "agent", "properties", "max_turns"]) == shown(Bounds.maxTurns))
     #expect(
+      try range(["properties", "agent", "properties", "continuations"]) == shown(Bounds.continuations))
+    #expect(
       try range(["properties", "agent", "properties", "max_concurrent"]) == shown(Bounds.maxConcurrent))
     #expect(try range(["properties", "resources", "additionalProperties"]) == shown(Bounds.capacity))
     #expect(try range(["properties", "steps", "items", "properties", "priority"]) == shown(Bounds.priority))
     #expect(
       try texts(child(root, ["properties", "agent", "properties", "adapter", "enum"]))
-        == Adapter.known.map(\.name) + [Adapter.plainCommand])
+        == AgentAdapter.allCases.map(\.rawValue))
     let gate = try item(try child(root, ["properties", "gate", "anyOf"]), 1)
     #expect(
       try texts(child(gate, ["properties", "guards", "items", "enum"])) == Plan.Guard.allCases.map(\.rawValue)

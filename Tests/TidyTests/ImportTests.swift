@@ -8,10 +8,11 @@ import Testing
     "Processes": ["Clinux"],
     "Git": ["Processes", "Clibgit2", "Czlib"],
     "Migration": [],
-    "PlanFile": ["Migration", "CYaml", "Yams"],
+    "Agents": ["Migration"],
+    "PlanFile": ["Agents", "Migration", "CYaml", "Yams"],
     "Ledger": ["Migration", "Git", "Processes"],
     "Gate": ["Migration", "Git", "Processes"],
-    "Runner": ["Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
+    "Runner": ["Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
     "git-migrate": [
       "Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "ArgumentParser",
     ],
@@ -21,7 +22,7 @@ import Testing
   private static func isOfToolchain(_ name: String, in module: String) -> Bool {
     switch name {
     case "FoundationEssentials": true
-    case "Glibc", "Synchronization": !["Migration", "PlanFile"].contains(module)
+    case "Glibc", "Synchronization": !["Migration", "Agents", "PlanFile"].contains(module)
     default: false
     }
   }

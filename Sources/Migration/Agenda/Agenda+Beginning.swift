@@ -44,7 +44,7 @@ extension MigrationState {
   public func nextOffer(at now: Timestamp, seat: Seat, sparingGate: Bool) -> Offer {
     let resources = sparingGate ? GateResources(self, machine: seat.owner.machine) : nil
     return nextOffer(at: now, machine: seat.owner.machine) { step in
-      (step.run != nil || plan.agent != nil) && resources?.leavesRoom(step) ?? true
+      (step.run != nil || plan.agent != nil && seat.agentMayBegin) && resources?.leavesRoom(step) ?? true
     }
   }
 

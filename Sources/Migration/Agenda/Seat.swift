@@ -31,6 +31,8 @@ public struct Seat: Equatable, Sendable {
   public var isEnding = false
   /// Whether new work may begin: the plan is approved and the machine has room.
   public var mayBegin = true
+  /// Whether the plan's agent may begin: its service serves, as far as is known.
+  public var agentMayBegin = true
 
   /// Where a branch is.
   public enum Branch: Equatable, Sendable {

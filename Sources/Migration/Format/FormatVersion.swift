@@ -47,14 +47,25 @@ extension Event {
   /// The member that names the cause of a failure (`Fingerprint`), from version 2 on.
   static let causeKey = "cause"
 
-  /// The event as the ledger writes it in its version: with the cause of the failure that it records.
+  /// The event as the ledger writes it in its version: from version 2 on with the cause of the failure that it
+  /// records, and the facts of an attempt that it brought along.
   public func written(in state: State) -> Event {
     var event = self
     event.version = state.version(for: change)
-    guard event.version >= 2, let failure = change.failure else { return event }
-    let plan = state.migration(named: migration)?.plan
-    let step = plan?.steps.first { $0.id == change.step }
-    event.reserved = [JSON.Member(Event.causeKey, .string(Fingerprint.of(failure, step: step)))]
+    event.reserved = []
+    guard event.version >= 2 else { return event }
+    if let failure = change.failure {
+      let plan = state.migration(named: migration)?.plan
+      let step = plan?.steps.first { $0.id == change.step }
+      event.reserved.append(JSON.Member(Event.causeKey, .string(Fingerprint.of(failure, step: step))))
+    }
+    guard AttemptFacts.belong(to: change.kind) else { return event }
+    for form in AttemptFacts.forms {
+      guard let fact = reserved.first(where: { $0.key == form.name }), form.shape.accepts(fact.value) else {
+        continue
+      }
+      event.reserved.append(fact)
+    }
     return event
   }
 }

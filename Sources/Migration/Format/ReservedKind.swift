@@ -130,7 +130,8 @@ extension [MemberForm] {
       .may("flaky", .texts), .may("cause", .text), .may("reason", .text),
     ]
   }
-  fileprivate static var meter: [MemberForm] {
+  /// What work used.
+  static var meter: [MemberForm] {
     [
       .may("tokens_in", .amount), .may("tokens_out", .amount), .may("tokens_cached", .amount),
       .may("turns", .counter), .may("wall", .amount), .may("cost", .amount), .may("currency", .text),
@@ -177,7 +178,7 @@ extension Reserved {
 
 extension JSON {
   /// The same value with each text in it mapped; the names of members stay.
-  fileprivate func mappingTexts(_ map: (String) -> String) -> JSON {
+  package func mappingTexts(_ map: (String) -> String) -> JSON {
     switch self {
     case .string(let text): .string(map(text))
     case .array(let items): .array(items.map { $0.mappingTexts(map) })

@@ -1,5 +1,5 @@
-/// The members that version 2 of the format has in kinds of version 1 and no rule reads yet. They are kept as
-/// they are; the rules refuse an event that has one.
+/// The members that version 2 of the format has in kinds of version 1 beside those that rules read. They are
+/// kept as they are; the rules refuse an event that has one, but for a cause and the facts of an attempt.
 enum ReservedMembers {
   /// The forms of a kind; all may be left out.
   static func forms(_ kind: Change.Kind) -> [MemberForm] { forms[kind] ?? [] }
@@ -14,8 +14,10 @@ enum ReservedMembers {
       .may("session", .text), .may("continues", .counter), .may("sandbox", .text), .may("resources", .words),
       .may("stage", .text), .may("target", .text), .may("has", .texts),
     ],
-    .claim(.failed): [.may("cause", .text), .may("warnings", .texts), .may("findings", .texts)],
-    .claim(.submitted): [.may("warnings", .texts), .may("summary", .digest)],
+    .claim(.failed): [.may("cause", .text), .may("warnings", .texts), .may("findings", .texts)]
+      + AttemptFacts.forms,
+    .claim(.submitted): [.may("warnings", .texts), .may("summary", .digest)] + AttemptFacts.forms,
+    .claim(.released): AttemptFacts.forms,
     .gate(.finished): evidence + [
       .may("mutated", .texts), .may("flaky", .texts), .may("cause", .text), .may("findings", .texts),
       .may("partner", .text),

@@ -1,0 +1,176 @@
+import Agents
+import Git
+import Glibc
+import Ledger
+import Migration
+import PlanFile
+import Processes
+
+/// An agent at work for a claim: what it was started for, and what its output tells.
+struct AgentWork {
+  /// How long an agent that has said its last may take to leave, in seconds: it may wait for a task that it
+  /// left in the background, and nobody else does.
+  static let graceSeconds = 10
+
+  let task: AgentTask
+  private(set) var run: AgentRun
+  /// How often the conversation went on.
+  private(set) var continuations: Int
+  /// When it said its last.
+  private var endedAt: Timestamp?
+  /// Why we ended it.
+  private(set) var ending: AgentExit?
+  /// What the attempt used, once it has ended: a report may tell more than the output.
+  private var reported: AgentUsage?
+  /// What earlier conversations of the attempt, or parts of this one, used.
+  private let before: AgentUsage?
+
+  /// When the attempt began.
+  private let begunAt: Timestamp
+
+  init(_ task: AgentTask, at clock: AgentClock, after earlier: AgentWork? = nil) {
+    self.task = task
+    begunAt = earlier?.begunAt ?? clock.now
+    run = AgentRun(task, clock: clock)
+    continuations = earlier.map { $0.continuations + 1 } ?? 0
+    before = earlier?.usage
+  }
+
+  /// What the attempt used so far.
+  var usage: AgentUsage {
+    guard let before else { return run.usage }
+    return run.usage.added(to: before)
+  }
+
+  /// The same as facts for the ledger, with who the agent is and how long it took.
+  func facts(at now: Timestamp, _ plan: Plan) -> [JSON.Member] {
+    let used = reported ?? usage
+    var facts = [JSON.Member("agent", .string(plan.agent?.service ?? task.adapter.rawValue))]
+    func add(_ key: String, _ text: String?) {
+      if let text { facts.append(JSON.Member(key, .string(TerminalText.sanitizedLine(text)))) }
+    }
+    func add(_ key: String, _ number: Int) { facts.append(JSON.Member(key, .integer(Int64(number)))) }
+    add("agent_version", used.agentVersion)
+    add("session", used.session)
+    add("model", used.model)
+    add("wall", Int(max(0, now.milliseconds - begunAt.milliseconds)))
+    guard used.turns > 0 || used.tokens.total > 0 || used.microdollars != nil else { return facts }
+    add("turns", min(used.turns, Int(Int32.max)))
+    add("tokens_in", used.tokens.input.plus(used.tokens.cacheWrites))
+    add("tokens_cached", used.tokens.cached)
+    add("tokens_out", used.tokens.output)
+    if let cost = used.microdollars {
+      add("cost", cost)
+      add("currency", "USD")
+    }
+    return facts
+  }
+
+  /// Takes what the agent printed; whether it is to be ended now.
+  mutating func take(_ lines: [[UInt8]], at now: Timestamp) -> Bool {
+    for line in lines { _ = run.read(line) }
+    guard ending == nil else { return false }
+    if run.isOverTurnLimit { ending = .atTurnLimit }
+    endedAt = run.isAtEnd ? endedAt ?? now : nil
+    if let endedAt, now >= endedAt.adding(seconds: AgentWork.graceSeconds) { ending = .overstayed }
+    return ending != nil
+  }
+
+  /// What became of it.
+  mutating func end(
+    _ status: ExitStatus, words: String, declared: Declaration?, report: [UInt8]?
+  ) -> AgentReport {
+    let exit: AgentExit
+    switch status {
+    case .exited(let code): exit = .exited(code)
+    case .signalled(let signal): exit = .signalled(signal)
+    case .timedOut: exit = .atLimit("took too long")
+    case .fellSilent: exit = .atLimit("printed nothing for too long")
+    }
+    var result = run.end(ending ?? exit, words: words, declared: declared, report: report)
+    if let before { result.usage = result.usage.added(to: before) }
+    reported = result.usage
+    return result
+  }
+
+  /// The task of the same conversation going on.
+  func resumed(_ report: AgentReport) -> AgentTask? {
+    guard let session = report.usage.session else { return nil }
+    var next = task
+    next.resumed = AgentSession(
+      id: session, tokens: report.usage.tokens, microdollars: report.usage.microdollars ?? 0)
+    return next
+  }
+
+  /// What the agent is told when it goes on.
+  static let continuationPrompt =
+    "You were interrupted. Go on with the task where you stopped, and finish it.\n"
+}
+
+extension WorkPlace {
+  /// What the plan's agent is to be started for, or `nil` when the step has a codemod.
+  var agentTask: AgentTask? {
+    guard step.run == nil, let agent = plan.agent else { return nil }
+    var task = AgentTask(agent)
+    if task.adapter == .codex { task.schemaFile = site.closingFormFile }
+    return task
+  }
+
+  /// The supervised run of an agent.
+  func work(_ task: AgentTask) throws(CommandError) -> Supervised {
+    let invocation = task.invocation
+    var run = work
+    if task.command == nil {
+      // The shell says in its own words that a program is missing.
+      run.arguments = ["/bin/sh", "-c", "exec \"$0\" \"$@\""] + invocation.arguments
+    }
+    if invocation.reportsEvents { run.output = .live }
+    run.silenceSeconds = plan.agent?.silenceSeconds
+    if task.resumed != nil { run.inputFile = site.continuationFile }
+    if let file = task.schemaFile { try site.keep(AgentClosing.schema, in: file) }
+    if task.resumed != nil { try site.keep(AgentWork.continuationPrompt, in: site.continuationFile) }
+    return run
+  }
+
+  /// What the agent wrote into its result file.
+  var declared: Declaration? {
+    switch readResult() {
+    case .noOp(let reason): .noOp(reason)
+    case .failed(let reason): .failed(reason)
+    case .cannot(let reason): .cannot(reason)
+    case .done, nil: nil
+    }
+  }
+
+  /// What is in the agent's report file.
+  func report(of task: AgentTask) -> [UInt8]? {
+    guard let name = task.reportFile else { return nil }
+    return (try? Files.readFile("\(path)/\(name)", limit: 64 << 20)) ?? nil
+  }
+}
+
+extension Site {
+  /// The form that an agent's closing answer has, where an agent takes it from a file.
+  var closingFormFile: String { "\(localDirectory)/prompts/.closing.json" }
+
+  /// What an agent is told when its conversation goes on.
+  var continuationFile: String { "\(localDirectory)/prompts/.continue.md" }
+
+  /// Sees to it that a small file holds a text.
+  func keep(_ text: String, in file: String) throws(CommandError) {
+    let bytes = Array(text.utf8)
+    try reporting { () throws -> Void in
+      if try Files.readFile(file, limit: bytes.count + 1) == bytes { return }
+      try Files.makeDirectories(Files.parent(of: file))
+      try Files.writeAtomically(file, bytes, mode: 0o600)
+    }
+  }
+
+  /// The clock and the zone of an agent started here: both are given our `TZ`.
+  var agentClock: AgentClock {
+    let now = clock.now()
+    var (seconds, parts) = (time_t(now.seconds), tm())
+    let isKnown = localtime_r(&seconds, &parts) != nil
+    return AgentClock(now: now, secondsEastOfUTC: isKnown ? parts.tm_gmtoff : 0)
+  }
+}

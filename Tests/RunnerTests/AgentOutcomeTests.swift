@@ -1,0 +1,188 @@
+import Migration
+import Processes
+import Support
+import Testing
+
+/// What a run makes of the ends of agents, as real ones tell them: `Tests/AgentsTests/Streams` has what they
+/// print, and a script in their place prints it.
+@Suite("The end of an agent")
+struct AgentOutcomeTests {
+  private static let streams =
+    Files.parent(of: Files.parent(of: #filePath)) + "/AgentsTests/Streams"
+
+  /// A world in which `claude` runs `script`, where `$STREAMS` has the recorded streams and `first FILE` is
+  /// true once.
+  private func world(
+    _ script: String, steps: String = "  - { id: A }", agent: String = "adapter: claude"
+  ) throws -> MigrationWorld {
+    let world = try MigrationWorld()
+    let text = """
+      #!/bin/sh
+      STREAMS='\(Self.streams)'
+      first() { mkdir "$HOME/$1" 2>/dev/null; }
+      echo x >> "$HOME/starts"
+      echo "$*" >> "$HOME/arguments"
+      \(script)
+      """
+    try Files.makeDirectories(world.repository.root + "/bin")
+    for name in ["claude", "codex"] {
+      try Files.writeAtomically(world.repository.root + "/bin/\(name)", Array(text.utf8), mode: 0o755)
+    }
+    try world.start(steps, more: "agent: { \(agent) }")
+    return world
+  }
+
+  private func run(_ world: MigrationWorld, jobs: Int = 1) throws -> TestRun {
+    let path = "\(world.repository.root)/bin:\(world.repository.environment["PATH"] ?? "")"
+    return try world.migrate("run", "--jobs", "\(jobs)", adding: ["PATH": path])
+  }
+
+  private func starts(_ world: MigrationWorld) throws -> Int {
+    try world.note("starts").split(separator: "\n").count
+  }
+
+  @Test("by a key that has expired pauses the migration at once, and charges no step")
+  func expiredKey() throws {
+    let steps = (1...12).map { "  - { id: S\($0) }" }.joined(separator: "\n")
+    let world = try world("cat $STREAMS/claude-401.jsonl; exit 1", steps: steps)
+    let run = try run(world, jobs: 4)
+    #expect(run.code == 1, "\(run)")
+    #expect(try world.phase() == "paused")
+    #expect(run.out.contains("claude: Failed to authenticate. API Error: 401"), "\(run)")
+    #expect(run.err.contains("migrate.agentEnvironment"), "\(run)")
+    #expect(try starts(world) <= 4)
+    #expect(Set(try world.states().values) == ["ready"])
+    #expect(try world.count("attempt failed") == 0)
+  }
+
+  @Test("at a limit rests the agent until the time that its service told; codemods go on")
+  func limit() throws {
+    let world = try world(
+      """
+      if first limited; then
+        sed "s/1800000000/$(($(date +%s) + 3))/" $STREAMS/claude-limit.jsonl; exit 1
+      fi
+      echo x > "$MIGRATE_STEP"; cat $STREAMS/claude-done.jsonl
+      """, steps: "  - { id: A }\n  - { id: B }\n  - { id: C, run: 'echo c > c' }")
+    let run = try run(world)
+    #expect(run.code == 0, "\(run)")
+    #expect(run.err.contains("claude rests until "), "\(run)")
+    #expect(run.err.contains("You've hit your 5-hour limit"), "\(run)")
+    #expect(try starts(world) == 3)
+    #expect(try world.count("attempt failed") == 0)
+  }
+
+  @Test("at the limit of its turns goes on in the same conversation and worktree")
+  func turns() throws {
+    let world = try world(
+      """
+      if first half; then echo half > a.txt; cat $STREAMS/claude-turn-limit.jsonl; exit 1; fi
+      echo whole >> a.txt; cat > "$HOME/input"; cat $STREAMS/claude-done.jsonl
+      """, agent: "adapter: claude, max_turns: 3")
+    let run = try run(world)
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.file("a.txt") == "half\nwhole")
+    #expect(try world.count("claimed") == 1)
+    let arguments = try world.note("arguments").split(separator: "\n")
+    #expect(arguments.count == 2 && arguments[0].contains("--max-turns 3"))
+    #expect(arguments.last?.contains("--resume 00000000-0000-4000-8000-000000000001") == true)
+    #expect(try world.note("input").contains("Go on with the task"))
+  }
+
+  @Test("by its turns, again and again, fails the attempt in words that say so")
+  func allTurns() throws {
+    let world = try world(
+      "cat $STREAMS/claude-turn-limit.jsonl; exit 1", agent: "adapter: claude, max_turns: 3, continuations: 1"
+    )
+    #expect(try run(world).code == 1)
+    #expect(try world.members("reason")["A"]?.hasSuffix("the agent used up its turns") == true)
+    #expect(try starts(world) == 4, "two attempts of two conversations each")
+  }
+
+  @Test("that has left a task in the background comes all the same, and its work is taken")
+  func background() throws {
+    let world = try world("echo x > x; head -n 7 $STREAMS/claude-background.jsonl; sleep 1000")
+    let run = try run(world)
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.file("x") == "x")
+    #expect(try world.survivors() == [])
+  }
+
+  @Test("by a signal from outside is no attempt")
+  func killed() throws {
+    let world = try world("first k && kill -9 $$; echo x > x; cat $STREAMS/claude-done.jsonl")
+    let run = try run(world)
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.sentences().contains { $0.contains("signal 9") })
+    #expect(try world.steps().first?["attempts"] == .integer(1))
+  }
+
+  @Test("by refused tools names them; where something was done it is a warning")
+  func denied() throws {
+    let world = try world("cat $STREAMS/claude-denied.jsonl")
+    #expect(try run(world).code == 1)
+    let reason = try world.members("reason")["A"] ?? ""
+    #expect(reason.hasSuffix("the agent was refused: Bash(curl http://127.0.0.1/x)"), "\(reason)")
+    let other = try self.world("echo x > x; cat $STREAMS/claude-denied-changed.jsonl")
+    let run = try run(other)
+    #expect(run.code == 0 && run.err.contains("A: the agent was refused: Bash(make test)"), "\(run)")
+  }
+
+  @Test("that says by its closing answer that nothing was to be done is believed")
+  func noOp() throws {
+    let world = try world("cat $STREAMS/claude-noop.jsonl")
+    #expect(try run(world).code == 0)
+    let other = try self.world("cat $STREAMS/codex-noop.jsonl", agent: "adapter: codex")
+    let run = try run(other)
+    #expect(run.code == 0, "\(run)")
+    #expect(try other.note("arguments").contains("--output-schema"))
+  }
+
+  @Test("is in the words that the next attempt gets, and no event is")
+  func words() throws {
+    let world = try world("cat $STREAMS/codex-400.jsonl; exit 1", agent: "adapter: codex")
+    #expect(try run(world).code == 1)
+    #expect(try world.members("reason")["A"]?.hasSuffix("the stub answers 400") == true)
+    let prompt = try text(world.repository.path + "/.git/migrate/prompts/mig/A-2.md")
+    #expect(!prompt.contains("turn.failed"), "\(prompt)")
+    #expect(!(try world.migrate("ledger", "cat").out.contains("thread_id")))
+  }
+
+  @Test("and what it used stand in the entry, in a ledger that has a place for it")
+  func usage() throws {
+    let script = """
+      if first half; then echo half > a.txt; cat $STREAMS/claude-turn-limit.jsonl; exit 1; fi
+      echo x > x; cat $STREAMS/claude-done.jsonl
+      """
+    let old = try world(script)
+    #expect(try run(old).code == 0)
+    #expect(!(try old.migrate("ledger", "cat").out.contains("tokens_in")))
+    let world = try world(script)
+    #expect(try world.migrate("init", "--upgrade").code == 0)
+    #expect(try run(world).code == 0)
+    let lines = try world.migrate("ledger", "cat").out.split(separator: "\n").map(String.init)
+    let line = try #require(lines.first { $0.contains("step.submitted") })
+    let entry = try JSON.parse(String(line[line.firstIndex(of: "{")!...]))
+    #expect(entry["agent"] == .string("claude"))
+    #expect(entry["agent_version"] == .string("2.1.332"))
+    #expect(entry["model"] == .string("claude-opus-5-5"))
+    #expect(entry["session"] == .string("00000000-0000-4000-8000-000000000001"))
+    #expect(entry["turns"] == .integer(5))
+    // The second conversation's stream is one that began anew, so that its sums went back.
+    #expect(entry["cost"] == .integer(3378 + 2252) && entry["currency"] == .string("USD"))
+    #expect(entry["tokens_in"] == .integer(350) && entry["tokens_cached"] == .integer(150))
+    #expect(entry["tokens_out"] == .integer(210))
+    #expect(entry["wall"] != nil)
+    #expect(try world.complaints() == "")
+  }
+
+  @Test("of a command is what its report says, and not its exit code")
+  func report() throws {
+    let world = try MigrationWorld()
+    let agent =
+      "agent: { command: 'echo x > x; cp \(Self.streams)/mini-format.json .r.json', report_file: .r.json }"
+    try world.start("  - { id: A }", more: agent)
+    #expect(try world.migrate("run").code == 1)
+    #expect(try world.members("reason")["A"]?.hasSuffix("RepeatedFormatError") == true)
+  }
+}
