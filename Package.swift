@@ -61,7 +61,7 @@ let package = Package(
     .testTarget(
       name: "RunnerTests",
       dependencies: ["Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support"],
-      swiftSettings: settings),
+      exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["Migration", "Processes", "Support"],
       swiftSettings: settings),

@@ -8,9 +8,8 @@ public enum FormatVersion {
   public static let oldest = 1
   /// The newest version that is read, and the one that an upgrade leads to.
   public static let newest = 2
-  /// What a new ledger is written in. Version 2 is complete, but nothing of it has a meaning yet that a new
-  /// ledger would gain by.
-  public static let ofNewLedgers = 1
+  /// What a new ledger is written in.
+  public static let ofNewLedgers = newest
 
   /// The versions that are read.
   static let known = oldest...newest
