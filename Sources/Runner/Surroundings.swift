@@ -147,18 +147,6 @@ package final class Collected: Collecting {
   package func poll() throws(CommandError) -> Submitting.Content? { content }
 }
 
-/// How an attempt ended, before its tree is looked at.
-package enum AttemptOutcome: Equatable {
-  /// The worker says that it is done.
-  case done
-  /// The worker says that nothing was to be done; the reason is its own.
-  case noOp(String)
-  /// It failed.
-  case failed(Migration.Failure)
-  /// It was stopped because the claim is no longer ours or the run ends.
-  case stopped
-}
-
 /// Candidates, and the verifiers that judge them.
 package protocol GateAccess: AnyObject {
   /// Builds what the branch would become.
