@@ -68,7 +68,7 @@ let package = Package(
       dependencies: [
         "Runner", "Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support",
       ],
-      swiftSettings: settings),
+      exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["Migration", "Processes", "Support"],
       swiftSettings: settings),

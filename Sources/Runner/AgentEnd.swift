@@ -4,8 +4,12 @@ import Migration
 /// What an agent's report means when it is known what the agent has left.
 extension AttemptEnd {
   /// The outcome, with an agent's report replaced by what follows from it.
-  func judged(_ outcome: AttemptOutcome, _ content: Submitting.Content) -> AttemptOutcome {
-    guard case .reported(let report, let task, let details) = outcome else { return outcome }
+  func judged(_ worker: WorkerReport, _ content: Submitting.Content) -> AttemptOutcome {
+    let (report, task, details): (AgentReport, AgentTask, [String])
+    switch worker {
+    case .ended(let outcome): return outcome
+    case .reported(let told, let what, let more): (report, task, details) = (told, what, more)
+    }
     let hasChanged: Bool
     switch content {
     case .result, .refused: hasChanged = true
@@ -29,16 +33,6 @@ extension AttemptEnd {
       return .unserved(
         .rests(until: seconds.map { Timestamp(milliseconds: Int64($0) * 1000) }, words))
     case .pauses(let words, let remedy): return .unserved(.pauses(words, remedy: remedy))
-    }
-  }
-}
-
-extension AgentFault {
-  /// Why the step is given back.
-  var reason: String {
-    switch self {
-    case .rests(_, let words): "the agent's service does not serve: \(words)"
-    case .pauses(let words, _): "the agent cannot work: \(words)"
     }
   }
 }

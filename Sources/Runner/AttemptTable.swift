@@ -53,7 +53,7 @@ final class AttemptTable {
   /// Records the end of those that have ended; says whether there was one.
   func advance() throws(CommandError) -> Bool {
     for job in jobs where !ends.contains(where: { $0.job === job }) {
-      if let outcome = try job.poll() { ends.append(AttemptEnd(job, outcome, in: site, observer: late)) }
+      if let report = try job.poll() { ends.append(AttemptEnd(job, report, in: site, observer: late)) }
     }
     var didSomething = false
     for end in ends {

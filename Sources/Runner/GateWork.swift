@@ -12,9 +12,10 @@ protocol GateWork: AnyObject {
   var isJudgingBase: Bool { get }
   /// Stops the verifier; the next `advance` gives the gate back.
   func stop()
-  /// Keeps what it holds in the ledger once half of its time is over, and ends the verifiers when that is not
-  /// ours any more: whoever sleeps in its gate holds the others up for one lease, and no longer.
-  func renew(_ state: MigrationState, at now: Timestamp) throws(CommandError)
+  /// What it holds in the ledger; nothing more while it ends.
+  var watch: HoldWatch? { get }
+  /// Ends the verifiers: what it held is not its own any more.
+  func loseHold()
   func advance() throws(CommandError) -> GateEnding?
 }
 

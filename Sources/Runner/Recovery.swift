@@ -171,7 +171,7 @@ extension Duty {
       .gateAbandoned(fence, gate: gate, evidence: evidence)
     case .abandonBase(let run, let evidence): .baselineAbandoned(run: run, evidence: evidence)
     case .createBranch, .settle, .stopWork, .giveBack, .giveBackBase, .giveBackGate, .judgeBase, .followBase,
-      .gate, .begin, .renew, .end:
+      .gate, .begin, .renew, .renewHold, .stopJudging, .end:
       nil
     }
   }

@@ -126,7 +126,7 @@ package protocol Attempt: AnyObject {
   /// What is known of the attempt so far, for the entry that ends it.
   var facts: [JSON.Member] { get }
   /// How the attempt ended, or `nil` while it runs.
-  func poll() throws(CommandError) -> AttemptOutcome?
+  func poll() throws(CommandError) -> WorkerReport?
 }
 
 extension Attempt {
@@ -159,28 +159,12 @@ package final class Collected: Collecting {
   package func poll() throws(CommandError) -> Submitting.Content? { content }
 }
 
-/// How an attempt ended, before its tree is looked at.
-package enum AttemptOutcome: Equatable {
-  /// The worker says that it is done.
-  case done
-  /// The worker says that nothing was to be done; the reason is its own.
-  case noOp(String)
-  /// It failed.
-  case failed(Migration.Failure)
-  /// It was stopped because the claim is no longer ours or the run ends.
-  case stopped
+/// What is known when a worker has ended, before its files are looked at.
+package enum WorkerReport: Equatable {
+  /// How the attempt ended.
+  case ended(AttemptOutcome)
   /// An agent's work ended; what that means depends on what it left. The details are for the next attempt.
   case reported(AgentReport, AgentTask, details: [String])
-  /// The agent could not work, and nobody is charged for it.
-  case unserved(AgentFault)
-}
-
-/// Why an agent cannot work, whichever step it would be for.
-package enum AgentFault: Equatable {
-  /// It may later: at a time, if one was told. The words are its service's.
-  case rests(until: Timestamp?, String)
-  /// It cannot before a person has done something, which the remedy names.
-  case pauses(String, remedy: String)
 }
 
 /// Candidates, and the verifiers that judge them.

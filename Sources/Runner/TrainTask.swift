@@ -22,7 +22,8 @@ final class TrainTask: GateWork {
   /// How many members landed, once that is known.
   private var landed: Int?
   private var known: [TrainSearch.Candidate: VerifierReport] = [:]
-  private var watch = HoldWatch()
+  /// What it holds in the ledger: one step that is not known to pass speaks for all.
+  private var held: HoldWatch?
 
   /// A result, on those before it.
   private struct Member {
@@ -108,21 +109,9 @@ final class TrainTask: GateWork {
     if case .judging(let job, _) = stage { job.stop() }
   }
 
-  func renew(_ now: MigrationState, at time: Timestamp) throws(CommandError) {
-    guard case .judging(let job, _) = stage, !isStopping else { return }
-    guard let train = now.train, train.number == number, let last = train.members.last,
-      case .gating(_, let run)? = now.step(last.fence.step)?.phase, run.start.owner == site.owner
-    else {
-      if watch.hasSeen { job.stop() }
-      return
-    }
-    let seconds = now.plan.leaseSeconds
-    guard watch.isDue(at: time, seconds: seconds, until: run.start.expiresAt) else { return }
-    _ = try append { [migration] (_, at) throws(Refusal) in
-      let until = run.start.expiresAt.renewed(at: at, seconds: seconds)
-      return [Proposal(migration, .gateRenewed(last.fence, gate: last.gate, expiresAt: until))]
-    }
-  }
+  var watch: HoldWatch? { if case .judging = stage, !isStopping { held } else { nil } }
+
+  func loseHold() { if case .judging(let job, _) = stage { job.stop() } }
 
   func advance() throws(CommandError) -> GateEnding? {
     while true {
@@ -161,7 +150,9 @@ final class TrainTask: GateWork {
         expiresAt: at.adding(seconds: state.plan.leaseSeconds))
       return [Proposal(migration, .train(.started(start)))]
     }
-    return refusal.map { .ended(.notNow($0)) } ?? .searching
+    if let refusal { return .ended(.notNow(refusal)) }
+    held = HoldWatch(.gate(first.fence, gate: first.gate))
+    return .searching
   }
 
   /// Judges what has to be known next, or records what is known.
@@ -266,6 +257,7 @@ final class TrainTask: GateWork {
     if let refusal, try !isIntended(count) { return try giveBack(refusal) }
     landed = count
     guard count < members.count else { return .searching }
+    held = HoldWatch(.gate(members[count].fence, gate: members[count].gate))
     guard try migrationState()?.train?.number == number else { return .ended(.merged) }
     return .searching
   }

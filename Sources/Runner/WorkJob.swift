@@ -19,7 +19,7 @@ final class WorkJob: Attempt {
   private var isSettingUp: Bool
   private(set) var isStopping = false
   private(set) var exitCode: Int32?
-  private var end: AttemptOutcome?
+  private var end: WorkerReport?
   private var agent: AgentWork?
 
   /// Whether the plan wants a failed attempt's worktree kept for a person.
@@ -76,13 +76,13 @@ final class WorkJob: Attempt {
   }
 
   /// How the attempt ended, or `nil` while it runs.
-  func poll() throws(CommandError) -> AttemptOutcome? {
+  func poll() throws(CommandError) -> WorkerReport? {
     if let end { return end }
     let ended = child.poll()
     if !isSettingUp { listen() }
     guard let status = ended else { return nil }
     if isStopping {
-      end = .stopped
+      end = .ended(.stopped)
     } else if isSettingUp && status.isSuccess {
       isSettingUp = false
       try Slots(site: site).noteSetUp(
@@ -90,11 +90,11 @@ final class WorkJob: Attempt {
       try start(try WorkJob.work(agent, place))
       return nil
     } else if isSettingUp {
-      end = setupFailure(status)
+      end = .ended(setupFailure(status))
     } else if agent != nil {
       end = try agentOutcome(status)
     } else {
-      end = outcome(status)
+      end = .ended(outcome(status))
     }
     return end
   }
@@ -108,12 +108,12 @@ final class WorkJob: Attempt {
   }
 
   /// What became of the agent's work, or `nil` when its conversation goes on.
-  private func agentOutcome(_ status: ExitStatus) throws(CommandError) -> AttemptOutcome? {
+  private func agentOutcome(_ status: ExitStatus) throws(CommandError) -> WorkerReport? {
     guard var agent else { return nil }
     switch status {
     case .timedOut, .fellSilent:
       self.agent = agent
-      return outcome(status)
+      return .ended(outcome(status))
     case .exited, .signalled: break
     }
     let words = status.isSuccess ? "" : place.lastWords(place.workLog)

@@ -75,7 +75,9 @@ final class SimulatedAttempt: Attempt {
 
   var exitCode: Int32? { nil }
 
-  func poll() throws(CommandError) -> AttemptOutcome? {
+  func poll() throws(CommandError) -> WorkerReport? { outcome().map(WorkerReport.ended) }
+
+  private func outcome() -> AttemptOutcome? {
     guard isOver else { return nil }
     isToldOver = true
     if isStopping { return .stopped }

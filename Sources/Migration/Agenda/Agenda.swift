@@ -23,11 +23,12 @@ extension MigrationState {
   /// What others left behind comes first, then what ends work of ours, then what begins some, then the
   /// leases. What others left and cannot be put in order yet, because a branch is locked, holds up nothing
   /// else; `end` stands behind it and behind a last look at the base only. The agenda of a command has only
-  /// what others left behind.
+  /// what others left behind, and the holds of what it judges.
   public func agenda(at now: Timestamp, seat: Seat) -> [Duty] {
     let left = phase.isTerminal ? [] : leftBehind(at: now, seat: seat)
-    guard seat.free != nil else { return left }
-    var duties = unwanted(seat) + beginnings(at: now, seat: seat) + renewals(seat)
+    guard seat.free != nil else { return left + lostHolds(seat) + holdRenewals(seat) }
+    var duties = unwanted(seat) + lostHolds(seat) + beginnings(at: now, seat: seat)
+    duties += renewals(seat) + holdRenewals(seat)
     // Neither what others left and cannot be put in order yet nor a look at the base is a reason to stay.
     if duties.allSatisfy({ $0 == .followBase }), seat.work.isEmpty, seat.judging == .nothing,
       let ending = ending(seat)
@@ -91,10 +92,10 @@ extension MigrationState {
       case .leased(let lease) where seat.holds(lease) && !seat.work.contains(fence):
         duties.append(.giveBack(fence, holder: lease.holder))
       case .gating(_, let run)
-      where run.start.owner == seat.owner && run.start.holder == seat.actor && seat.judging != .result(fence):
+      where run.start.owner == seat.owner && run.start.holder == seat.actor && !isJudged(fence, seat):
         duties.append(.giveBackGate(fence, gate: run.start.gate))
       case .merging(_, let run, let target)
-      where target.owner == seat.owner && run.start.holder == seat.actor:
+      where target.isLed(by: step.id) && target.owner == seat.owner && run.start.holder == seat.actor:
         duties.append(.settle(.merge(fence, target), .holder))
       case .leased, .gating, .merging, .waiting, .ready, .submitted, .merged, .backoff, .blocked, .skipped,
         .cancelled:
@@ -102,6 +103,15 @@ extension MigrationState {
       }
     }
     return duties
+  }
+
+  /// Whether a gate of ours is at work on the result. A train is, as long as anything is: its first step
+  /// speaks for it.
+  private func isJudged(_ fence: Fence, _ seat: Seat) -> Bool {
+    guard case .result(let judged, _) = seat.judging else {
+      return train?.has(fence) == true && train?.members.first?.fence != fence
+    }
+    return judged == fence || train?.has(fence) == true
   }
 
   /// Whether what a worker does under this claim can still count.

@@ -9,7 +9,7 @@ public enum FormatVersion {
   /// The newest version that is read, and the one that an upgrade leads to.
   public static let newest = 2
   /// What a new ledger is written in.
-  public static let ofNewLedgers = 2
+  public static let ofNewLedgers = newest
 
   /// The versions that are read.
   static let known = oldest...newest

@@ -51,7 +51,7 @@ struct GateWait {
       poller.add(reading: interruption.signals)
       _ = poller.wait(milliseconds: 1000)
       if interruption.shouldStop() { task.stop() }
-      try renew(task)
+      try keep(task)
     }
   }
 
@@ -75,13 +75,20 @@ struct GateWait {
     return nil
   }
 
-  /// That the remote cannot be reached ends nothing: the next time it may.
-  private func renew(_ task: GateTask) throws(CommandError) {
-    guard let state = try reporting({ try site.ledger.read() }).state.migration(named: migration) else {
-      return
-    }
-    do throws(CommandError) { try task.renew(state, at: site.clock.now()) } catch {
-      guard error.isOffline else { throw error }
+  /// Keeps what the task holds while it judges, as the agenda says. That the remote cannot be reached ends
+  /// nothing: the next time it may.
+  private func keep(_ task: GateTask) throws(CommandError) {
+    guard let watch = task.watch else { return }
+    let snapshot = try reporting { try site.ledger.read() }
+    guard let state = snapshot.state.migration(named: migration) else { return }
+    var seat = Seat(owner: site.owner, actor: site.actor, free: nil, clock: site.clock.now())
+    seat.holds = [watch.fact(in: state, at: seat.clock)]
+    for duty in state.agenda(at: max(seat.clock, snapshot.state.at), seat: seat) {
+      if case .stopJudging = duty { task.loseHold() }
+      guard case .renewHold = duty else { continue }
+      do throws(CommandError) { try watch.renew(migration, by: site, report: warn) } catch {
+        guard error.isOffline else { throw error }
+      }
     }
   }
 }
