@@ -24,7 +24,8 @@ extension Orchestrator {
 
   private func stopWork(_ fence: Fence, _ desk: Desk) -> Bool {
     guard let job = attempts.job(desk.migration, fence) else { return false }
-    observer.warn("\(fence.step) is no longer ours (epoch \(fence.epoch)); its worker is stopped")
+    observer.warn(
+      "\(fence.step) is no longer ours (epoch \(fence.epoch)); its worker is stopped", of: desk.migration)
     job.stop()
     return false
   }
@@ -39,7 +40,7 @@ extension Orchestrator {
   private func append(_ change: Migration.Change, by author: String, _ desk: Desk) throws(CommandError)
     -> Refusal?
   {
-    try Interpreter(in: site, report: late.warn).append(
+    try Interpreter(in: site, report: late.voice(of: desk.migration)).append(
       [Proposal(desk.migration, change)], by: author
     ).refusal
   }
@@ -64,7 +65,8 @@ extension Orchestrator {
     guard let tip = try site.tip(of: state.intoRef) else { throw site.isGone(state) }
     let tree = try site.tree(of: tip)
     guard state.needsBaseline(tree: tree.objectID) else { return false }
-    switch try BaselineTask.begin(site: site, state: state, commit: tip, tree: tree, report: observer.warn) {
+    let voice = observer.voice(of: desk.migration)
+    switch try BaselineTask.begin(site: site, state: state, commit: tip, tree: tree, report: voice) {
     case .success(let task):
       desk.baseline = task
       return true
@@ -76,7 +78,9 @@ extension Orchestrator {
   func advanceBaseline(_ desk: Desk) throws(CommandError) -> Bool {
     guard let ending = try desk.baseline?.advance() else { return false }
     desk.baseline = nil
-    if case .failed(let reason) = ending { late.warn("the base does not pass its own gate: \(reason)") }
+    if case .failed(let reason) = ending {
+      late.warn("the base does not pass its own gate: \(reason)", of: desk.migration)
+    }
     return true
   }
 
@@ -86,7 +90,8 @@ extension Orchestrator {
     var next: Fence? = first
     for _ in 0..<Self.looksInRound {
       guard let fence = next else { return false }
-      desk.gate = GateTask(site: site, migration: desk.migration, fence: fence, report: late.warn)
+      desk.gate = GateTask(
+        site: site, migration: desk.migration, fence: fence, report: late.voice(of: desk.migration))
       if try advanceGate(desk) { return true }
       let resting = desk.resting.fences(at: site.clock.now())
       guard desk.gate == nil, resting.contains(fence) else { return desk.gate != nil }
@@ -148,7 +153,7 @@ extension Orchestrator {
       attempts.add(try claiming.orGiveBack(held) { () throws(CommandError) in try site.begin(held) })
     } catch {
       if error.waitsForUser || error.isDamage { throw error }
-      observer.warn("\(held.step.id) could not be begun: \(error.message)")
+      observer.warn("\(held.step.id) could not be begun: \(error.message)", of: desk.migration)
     }
     return true
   }
@@ -157,7 +162,7 @@ extension Orchestrator {
 
   private func renew(_ fence: Fence, _ holder: String, _ desk: Desk) throws(CommandError) -> Bool {
     attempts.noteRenewal(desk.migration, fence)
-    let outcome = try Interpreter(in: site, report: late.warn).append(by: holder) {
+    let outcome = try Interpreter(in: site, report: late.voice(of: desk.migration)).append(by: holder) {
       (snapshot, at) throws(Refusal) in
       guard let state = snapshot.state.migration(named: desk.migration), let step = state.step(fence.step),
         step.epoch == fence.epoch, case .leased(let lease) = step.phase
@@ -165,7 +170,7 @@ extension Orchestrator {
       let until = lease.renewed(at: at, seconds: state.plan.leaseSeconds)
       return ((), [Proposal(desk.migration, .leaseRenewed(fence, expiresAt: until))])
     }
-    if let refusal = outcome.refusal { observer.warn(refusal.message) }
+    if let refusal = outcome.refusal { observer.warn(refusal.message, of: desk.migration) }
     return false
   }
 }
