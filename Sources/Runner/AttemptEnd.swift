@@ -81,14 +81,15 @@ final class AttemptEnd {
 
   private func record(_ change: Migration.Change) throws(CommandError) {
     if let refusal = try append(change) {
-      observer.warn("the late result of '\(job.claim.fence.step)' was refused: \(refusal.message)")
+      let step = job.claim.fence.step
+      observer.warn("the late result of '\(step)' was refused: \(refusal.message)", of: job.migration)
     }
   }
 
   /// Records how it ended. A host may have something against what a result holds (its scan for secrets does),
   /// while it takes entries: that is the attempt's own failure, and the others go on.
   private func append(_ change: Migration.Change) throws(CommandError) -> Refusal? {
-    let interpreter = Interpreter(in: site, report: observer.warn)
+    let interpreter = Interpreter(in: site, report: observer.voice(of: job.migration))
     var proposal = Proposal(job.migration, change)
     proposal.facts = job.facts
     var rejections = 0
@@ -122,7 +123,7 @@ final class AttemptEnd {
   private func tell(_ fence: Fence, _ content: Submitting.Content) {
     switch content {
     case .result(let result, _), .unchanged(let result):
-      for line in result.left { observer.warn("\(fence.step): not taken: \(line)") }
+      for line in result.left { observer.warn("\(fence.step): not taken: \(line)", of: job.migration) }
     case .refused: break
     }
   }

@@ -65,7 +65,7 @@ final class BaseFollower {
     if pair == fruitless { return false }
     if try site.isAncestor(base, of: tip) { return try skipResolved(state, at: tip) }
     fruitless = pair
-    task = RefreshTask(site: site, migration: migration, report: observer.warn)
+    task = RefreshTask(site: site, migration: migration, report: observer.voice(of: migration))
     return try advance(state)
   }
 
@@ -136,7 +136,7 @@ final class BaseFollower {
       return nil
     }
     var name: String?
-    let outcome = try Interpreter(in: site, report: observer.warn).append(by: site.actor) {
+    let outcome = try Interpreter(in: site, report: observer.voice(of: migration)).append(by: site.actor) {
       [migration] (snapshot, _) throws(Refusal) in
       guard let now = snapshot.state.migration(named: migration) else { return ((), []) }
       let addition = StepAddition(
@@ -154,7 +154,7 @@ final class BaseFollower {
       let base = state.base(takenInBy: step.id), (try? site.isAncestor(base.oid, of: tip)) == true
     else { return false }
     let skip = Migration.Change.stepSkipped(step: step.id, reason: "'\(state.base)' was taken in without it")
-    let interpreter = Interpreter(in: site, report: observer.warn)
+    let interpreter = Interpreter(in: site, report: observer.voice(of: migration))
     return try interpreter.append([Proposal(migration, skip)], by: site.actor).refusal == nil
   }
 
@@ -162,7 +162,7 @@ final class BaseFollower {
   private func tell(_ reason: String) {
     guard told != reason else { return }
     told = reason
-    observer.warn(reason)
-    site.tell(migration, .baseHeld(reason: reason), report: observer.warn)
+    observer.warn(reason, of: migration)
+    site.tell(migration, .baseHeld(reason: reason), report: observer.voice(of: migration))
   }
 }

@@ -34,7 +34,8 @@ extension Orchestrator {
 
   private func stopWork(_ fence: Fence, _ desk: Desk) -> Bool {
     guard let job = attempts.job(desk.migration, fence) else { return false }
-    observer.warn("\(fence.step) is no longer ours (epoch \(fence.epoch)); its worker is stopped")
+    observer.warn(
+      "\(fence.step) is no longer ours (epoch \(fence.epoch)); its worker is stopped", of: desk.migration)
     job.stop()
     return false
   }
@@ -64,7 +65,7 @@ extension Orchestrator {
   func append(_ change: Migration.Change, by author: String, _ desk: Desk) throws(CommandError)
     -> Refusal?
   {
-    try Interpreter(in: site, report: late.warn).append(
+    try Interpreter(in: site, report: late.voice(of: desk.migration)).append(
       [Proposal(desk.migration, change)], by: author
     ).refusal
   }
@@ -89,7 +90,8 @@ extension Orchestrator {
     guard let tip = try site.tip(of: state.intoRef) else { throw site.isGone(state) }
     let tree = try site.tree(of: tip)
     guard state.needsBaseline(tree: tree.objectID) else { return false }
-    switch try BaselineTask.begin(site: site, state: state, commit: tip, tree: tree, report: observer.warn) {
+    let voice = observer.voice(of: desk.migration)
+    switch try BaselineTask.begin(site: site, state: state, commit: tip, tree: tree, report: voice) {
     case .success(let task):
       desk.baseline = task
       return true
@@ -101,7 +103,9 @@ extension Orchestrator {
   func advanceBaseline(_ desk: Desk) throws(CommandError) -> Bool {
     guard let ending = try desk.baseline?.advance() else { return false }
     desk.baseline = nil
-    if case .failed(let reason) = ending { late.warn("the base does not pass its own gate: \(reason)") }
+    if case .failed(let reason) = ending {
+      late.warn("the base does not pass its own gate: \(reason)", of: desk.migration)
+    }
     return true
   }
 
@@ -112,9 +116,10 @@ extension Orchestrator {
     for _ in 0..<Self.looksInRound {
       guard let fence = next else { return false }
       let resting = desk.resting.fences(at: site.clock.now())
+      let report = late.voice(of: desk.migration)
       desk.gate =
-        try TrainTask(site: site, state: state(desk), passing: resting, from: fence, report: late.warn)
-        ?? GateTask(site: site, migration: desk.migration, fence: fence, report: late.warn)
+        try TrainTask(site: site, state: state(desk), passing: resting, from: fence, report: report)
+        ?? GateTask(site: site, migration: desk.migration, fence: fence, report: report)
       if try advanceGate(desk) { return true }
       let restingNow = desk.resting.fences(at: site.clock.now())
       guard desk.gate == nil, restingNow.contains(fence) else { return desk.gate != nil }
@@ -178,7 +183,7 @@ extension Orchestrator {
       noteBegin(held)
     } catch {
       if error.waitsForUser || error.isDamage { throw error }
-      observer.warn("\(held.step.id) could not be begun: \(error.message)")
+      observer.warn("\(held.step.id) could not be begun: \(error.message)", of: desk.migration)
     }
     return true
   }
@@ -187,7 +192,7 @@ extension Orchestrator {
 
   private func renew(_ fence: Fence, _ holder: String, _ desk: Desk) throws(CommandError) -> Bool {
     attempts.noteRenewal(desk.migration, fence)
-    let outcome = try Interpreter(in: site, report: late.warn).append(by: holder) {
+    let outcome = try Interpreter(in: site, report: late.voice(of: desk.migration)).append(by: holder) {
       (snapshot, at) throws(Refusal) in
       guard let state = snapshot.state.migration(named: desk.migration), let step = state.step(fence.step),
         step.epoch == fence.epoch, case .leased(let lease) = step.phase
@@ -195,7 +200,7 @@ extension Orchestrator {
       let until = lease.renewed(at: at, seconds: state.plan.leaseSeconds)
       return ((), [Proposal(desk.migration, .leaseRenewed(fence, expiresAt: until))])
     }
-    if let refusal = outcome.refusal { observer.warn(refusal.message) }
+    if let refusal = outcome.refusal { observer.warn(refusal.message, of: desk.migration) }
     return false
   }
 }

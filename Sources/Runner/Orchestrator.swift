@@ -207,7 +207,8 @@ public final class Orchestrator {
   /// Whether anything new may begin: the user has approved the plan, and nobody moved the branch aside.
   private func mayBegin(_ state: MigrationState, _ desk: Desk) throws(CommandError) -> Bool {
     guard halt == nil, stops == 0, shortage == nil else { return false }
-    guard try desk.approved.admit(state, in: site, warn: observer.warn), case .running = state.phase else {
+    let voice = observer.voice(of: state.name)
+    guard try desk.approved.admit(state, in: site, warn: voice), case .running = state.phase else {
       return false
     }
     if let reason = try site.obstacle(astray: state) {

@@ -6,4 +6,16 @@ public protocol RunObserver {
   func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence])
   /// Something a person should know that is no entry.
   func warn(_ text: String)
+  /// The same of one migration, whose name the text need not say.
+  func warn(_ text: String, of migration: String)
+}
+
+extension RunObserver {
+  /// Whoever watches one migration knows which it is.
+  public func warn(_ text: String, of migration: String) { warn(text) }
+
+  /// Says what there is to say of a migration.
+  func voice(of migration: String) -> (String) -> Void {
+    { warn($0, of: migration) }
+  }
 }

@@ -59,6 +59,10 @@ final class RunProgress: RunObserver {
     context.warn(text)
   }
 
+  func warn(_ text: String, of migration: String) {
+    warn(isAlone(migration) ? text : "\(migration): \(text)")
+  }
+
   /// Takes the live line away.
   func clear() {
     guard isShown else { return }

@@ -20,6 +20,30 @@ struct ToldWhyTests {
   private static let gate =
     "{ verifiers: [{ name: t, run: 'python3 -B -m unittest discover -p \"test_*.py\"' }] }"
 
+  @Test("each line of a run over all migrations says which it is of, and what was not passed is told once")
+  func all() throws {
+    let world = try MigrationWorld()
+    for name in ["one", "two"] {
+      let plan = MigrationWorld.plan(
+        "  - { id: A, run: 'echo \(name) > \(name)' }\n  - { id: B, run: 'false' }"
+      ).replacing("migration: mig", with: "migration: \(name)").replacing("attempts: 2", with: "attempts: 1")
+      try Files.writeAtomically(world.repository.root + "/plan.md", Array(plan.utf8))
+      #expect(try world.migrate("start", world.repository.root + "/plan.md").code == 0)
+    }
+    let run = try world.migrate("run", "--all", adding: ["PIP_INDEX_URL": "x"])
+    #expect(run.code == 1, "\(run)")
+    for name in ["one", "two"] {
+      #expect(run.out.contains("\n\(name): A merged as "), "\(run)")
+      #expect(run.out.contains("('git migrate logs --migration \(name) B')"), "\(run)")
+      #expect(run.err.contains("warning: \(name): B is blocked: "), "\(run)")
+    }
+    let lines = (run.out + run.err).split(separator: "\n")
+    #expect(lines.allSatisfy { !$0.hasPrefix("A ") && !$0.hasPrefix("B ") }, "\(run)")
+    #expect(lines.count { $0.contains("PIP_INDEX_URL") } == 1, "\(run)")
+    let alone = try world.migrate("run", "--migration", "one")
+    #expect(!alone.out.contains("two"), "\(alone)")
+  }
+
   @Test("that the base fails: the tests and their log, in run, status, show and logs")
   func baseline() throws {
     let world = try MigrationWorld(files: ["test_it.py": Self.suite])
