@@ -76,6 +76,13 @@ struct DirectoryHandle: ~Copyable {
     return result
   }
 
+  /// Whether a link leads to a plain file, a folder, or nowhere.
+  func leadsToFile(_ name: [CChar]) -> Bool {
+    var status = stat()
+    guard fstatat(descriptor, name, &status, 0) == 0 else { return true }
+    return status.st_mode & S_IFMT == S_IFREG || status.st_mode & S_IFMT == S_IFDIR
+  }
+
   private func isFolder(_ name: [CChar]) -> Bool { kind(name) == S_IFDIR }
 
   private func kind(_ name: [CChar]) -> mode_t {

@@ -20,6 +20,11 @@ enum PlaceCheck {
   ]
   /// The folders of git-migrate in the shared directory: no link, so that nothing of ours goes elsewhere.
   private static let folders = ["migrate", "migrate/logs", "migrate/prompts", "migrate/slots"]
+  /// What these folders hold for every command.
+  private static let locks = [
+    "migrate/ledger.queue", "migrate/ledger.next", "migrate/slots/lock", "migrate/packing", "migrate/init",
+    "migrate/contact",
+  ]
 
   /// Throws unless all of them can be read in a git directory; `common` is the one that it shares with other
   /// worktrees. Costs a look at each name.
@@ -27,6 +32,7 @@ enum PlaceCheck {
     for name in own { try requireFile("\(directory)/\(name)") }
     if directory != common { try requireFile("\(common)/HEAD") }
     for name in shared { try requireFile("\(common)/\(name)") }
+    for name in locks { try requireFile("\(common)/\(name)") }
     for name in folders { try requireFolder("\(common)/\(name)") }
   }
 
@@ -127,7 +133,8 @@ extension Repository {
         let path = "\(folder)/\(handle.text(name))"
         switch kind {
         case S_IFDIR: folders.append(path)
-        case S_IFREG, S_IFLNK, 0: continue
+        case S_IFREG, 0: continue
+        case S_IFLNK where handle.leadsToFile(name): continue
         default:
           throw GitError(
             message: "what lies there is no file", operation: "read ref",

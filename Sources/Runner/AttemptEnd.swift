@@ -11,6 +11,8 @@ final class AttemptEnd {
   private let report: WorkerReport
   /// Why the agent cannot work, when that is how the attempt ended; known once it is recorded.
   private(set) var fault: AgentFault?
+  /// Asked when something of the repository is not as it was: whether nobody else was at work.
+  var isSuspect: () -> Bool = { false }
   private var collecting: (any Collecting)?
   private var found: Result<Submitting.Content, CommandError>?
   private var isKilled = false
@@ -132,6 +134,7 @@ final class AttemptEnd {
   private func unkept(_ error: CommandError) -> Migration.Change {
     let fence = job.claim.fence
     if error.waitsForUser {
+      if let failure = settingFailure() { return .attemptFailed(fence, failure) }
       return .stepReleased(fence, forced: false, reason: AttemptEnd.waitsForUser)
     }
     let reason = "its result could not be kept: \(error.message)"
@@ -139,6 +142,21 @@ final class AttemptEnd {
       return .stepReleased(fence, forced: false, reason: "the run was stopped; \(reason)")
     }
     return .attemptFailed(fence, error.failure ?? Migration.Failure(kind: .setup, reason: reason))
+  }
+
+  /// The failure of a worker that changed a setting of the repository, where it cannot have been anybody
+  /// else: with each try it would keep the others waiting again.
+  private func settingFailure() -> Migration.Failure? {
+    do throws(CommandError) { try site.requireApprovedCommands() } catch {
+      guard let change = error.changedSetting, isSuspect() else { return nil }
+      return Migration.Failure(
+        kind: .guardFinding, reason: "a setting of the repository changed while it was at work: \(change)",
+        details: [
+          "nobody else was at work here", "leave the files of the git directory as they are",
+          "'git migrate trust' shows the change; put it back, or approve it",
+        ])
+    }
+    return nil
   }
 
   /// Whether the worker has handed its result in by itself, with `git migrate submit`.

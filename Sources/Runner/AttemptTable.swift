@@ -5,6 +5,9 @@ import Migration
 final class AttemptTable {
   private let site: any Surroundings
   private let late: LateWarnings
+  /// Whether anything else of this run is at work that could write in the repository.
+  var isJudging: () -> Bool = { false }
+  private var known: [Fence]?
   private(set) var jobs: [any Attempt] = []
   /// Those of the jobs that have ended and whose files are being kept.
   private var ends: [AttemptEnd] = []
@@ -53,7 +56,10 @@ final class AttemptTable {
   /// Records the end of those that have ended; says whether there was one.
   func advance() throws(CommandError) -> Bool {
     for job in jobs where !ends.contains(where: { $0.job === job }) {
-      if let report = try job.poll() { ends.append(AttemptEnd(job, report, in: site, observer: late)) }
+      guard let report = try job.poll() else { continue }
+      let end = AttemptEnd(job, report, in: site, observer: late)
+      end.isSuspect = { [unowned self] in suspects() == [job.claim.fence] }
+      ends.append(end)
     }
     var didSomething = false
     for end in ends {
@@ -75,6 +81,17 @@ final class AttemptTable {
   func takeNews() -> [(job: any Attempt, fault: AgentFault?)] {
     defer { news = [] }
     return news
+  }
+
+  /// Whose workers were at work when something of the repository was first found not to be as it was: whoever
+  /// had ended before was looked after. Empty when verifiers were at work, too.
+  @discardableResult
+  func suspects() -> [Fence] {
+    if let known { return known }
+    let found =
+      isJudging() ? [] : jobs.map(\.claim.fence).sorted { ($0.step, $0.epoch) < ($1.step, $1.epoch) }
+    known = found
+    return found
   }
 
   private func forget(_ end: AttemptEnd) {

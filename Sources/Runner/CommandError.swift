@@ -20,6 +20,9 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
   /// Whether this machine waits for its user to look at something first. That is nobody's fault in a step,
   /// and nobody else's business: nothing is recorded.
   public var waitsForUser = false
+  /// Which setting of the repository is not as it was approved, in words, when that is what the user waits
+  /// for: somebody who is at work here may have changed it.
+  public var changedSetting: String?
   /// Whether an object of the repository is damaged: nobody's fault in a step either, and no other step will
   /// do better before it is mended.
   public var isDamage = false

@@ -23,7 +23,7 @@ extension Orchestrator {
     case .begin: return try begin(desk)
     case .renew(let fence, let holder, _): return try renew(fence, holder, desk)
     case .renewHold(let hold, _):
-      try desk.watch(hold)?.renew(desk.migration, by: site, report: late.warn)
+      try desk.watch(hold)?.renew(desk.migration, by: site, report: late.voice(of: desk.migration))
       return false
     case .stopJudging(let hold):
       desk.stopJudging(hold)
@@ -51,7 +51,7 @@ extension Orchestrator {
       case .refresh(let refresh):
         .moveRefreshedBranch(migration: desk.migration, old: refresh.old, new: refresh.new)
       }
-    try Interpreter(in: site, report: late.warn).perform([effect])
+    try Interpreter(in: site, report: late.voice(of: desk.migration)).perform([effect])
     return try reporting { try site.events.read() }.tip != before
   }
 

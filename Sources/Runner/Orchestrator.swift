@@ -76,6 +76,7 @@ public final class Orchestrator {
     claiming = Claiming(in: site)
     dead = DeadOwners(in: site)
     attempts = AttemptTable(in: site, late: late)
+    attempts.isJudging = { [unowned self] in desks.values.contains { !$0.isIdle } }
     site.events.contact.outage.advice =
       "the run goes on when it can be reached; what is recorded now waits for 'git migrate sync'"
   }
@@ -339,6 +340,11 @@ public final class Orchestrator {
   /// Begins nothing more and asks the workers to end: what they leave is kept, and is looked at when the user
   /// has had his say.
   private func halt(_ error: CommandError) {
+    var error = error
+    if error.changedSetting != nil, !attempts.suspects().isEmpty {
+      let names = attempts.suspects().map { "'\($0.step)' (epoch \($0.epoch))" }
+      error.message += "; at work then: \(names.joined(separator: ", "))"
+    }
     halt = error
     if !attempts.jobs.isEmpty { observer.warn("\(error.message); workers are asked to end") }
     attempts.stop()

@@ -52,8 +52,23 @@ public struct RepositoryCommands: Equatable, Sendable {
       }
     }
     self.init(
-      repository: common, settings: try own.commands + lines(RepositoryCommands.attributesKey),
-      results: results.sorted { $0.key < $1.key }.flatMap(\.settings))
+      repository: common,
+      settings: try own.commands
+        + RepositoryCommands.withoutRepeats(lines(RepositoryCommands.attributesKey)),
+      results: results.sorted { $0.key < $1.key }.flatMap { RepositoryCommands.withoutRepeats($0.settings) })
+  }
+
+  /// Without what says once more what is said already, so that who adds a line with each attempt changes
+  /// something once. Of a key the last value holds, and of patterns the last one that matches: one that is
+  /// taken back (`!`) keeps its place among the others.
+  private static func withoutRepeats(_ settings: [CommandSetting]) -> [CommandSetting] {
+    let isOrdered = settings.contains { $0.value.hasPrefix("!") }
+    var result: [CommandSetting] = []
+    for setting in settings.reversed() {
+      if isOrdered ? result.last == setting : result.contains(setting) { continue }
+      result.append(setting)
+    }
+    return result.reversed()
   }
 
   /// SHA-256 of all of it, with the place of the repository: what a user approves.

@@ -140,6 +140,7 @@ extension Site {
       hint: "nothing of it was used; look at it and approve it with 'git migrate trust', or put it back",
       exitCode: .no)
     error.waitsForUser = true
+    error.changedSetting = difference
     return error
   }
 

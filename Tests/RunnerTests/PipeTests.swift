@@ -46,7 +46,7 @@ struct PipeTests {
     let place = world.repository.path + "/.git/" + name
     let isFolder = name.hasPrefix("migrate")
     if isFolder && kind == "mkdir" { return }
-    if name == "refs/migrate/ledger" && kind != "mkfifo" { return }
+    if name == "refs/migrate/ledger" && kind == "mkdir" { return }
     let script = """
       rm -rf "$1"; mkdir -p "${1%/*}"
       case $2 in link) mkfifo "$HOME/pipe"; ln -s "$HOME/pipe" "$1" ;; *) "$2" "$1" ;; esac

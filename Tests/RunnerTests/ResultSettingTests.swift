@@ -66,7 +66,11 @@ struct ResultSettingTests {
     let run = try world.migrate("run")
     #expect(run.code == 1 && run.err.contains("'\(input.key)' in '"), "\(run)")
     #expect(run.err.contains("git migrate trust"), "\(run)")
-    #expect(try world.states()["A"] == "ready", "it cost no attempt")
+    #expect(try world.states()["A"] == "ready", "it may be tried again")
+    // Where the slots are nobody knows any more.
+    if input.key != "migrate.worktreeroot" {
+      #expect(try world.count("A attempt failed: a setting of the repository changed") == 1, "it was alone")
+    }
     if input.key == "core.worktree" {
       return try Files.writeAtomically(world.repository.path + "/.git/config", before)
     }
@@ -76,6 +80,48 @@ struct ResultSettingTests {
     #expect(asked.code == 1 && asked.out.contains("'\(input.key)' in '"), "\(asked)")
     #expect(try world.migrate("trust", "--yes").code == 0)
     #expect(!(try world.migrate("doctor").out.contains("warning: commands")))
+  }
+
+  @Test("that a worker adds with each attempt keeps the others waiting once")
+  func repeated() throws {
+    let world = try MigrationWorld()
+    let how = "echo '*.log' >> $(git rev-parse --git-common-dir)/info/exclude"
+    try world.start("  - { id: A, run: \"\(how); echo a > a\" }\n  - { id: B, run: 'echo b > b' }")
+    let run = try world.migrate("run", "--jobs", "1")
+    #expect(run.code == 1 && run.err.contains("at work then: 'A' (epoch 1)"), "\(run)")
+    #expect(try world.migrate("trust", "--yes").code == 0)
+    let again = try world.migrate("run", "--jobs", "1")
+    #expect(again.code == 0, "\(again)")
+    #expect(try world.states() == ["A": "merged", "B": "merged"])
+  }
+
+  @Test("that a worker changes anew with each attempt blocks its step, and the others go on")
+  func incorrigible() throws {
+    let world = try MigrationWorld()
+    let how = "echo \\\"$MIGRATE_EPOCH\\\" >> $(git rev-parse --git-common-dir)/info/exclude"
+    try world.start("  - { id: A, run: \"\(how); echo a > a\" }\n  - { id: B, run: 'echo b > b' }")
+    for _ in 0..<2 {
+      let run = try world.migrate("run", "--jobs", "1")
+      #expect(run.code == 1 && run.err.contains("git migrate trust"), "\(run)")
+      #expect(try world.migrate("trust", "--yes").code == 0)
+    }
+    let run = try world.migrate("run", "--jobs", "1")
+    #expect(run.code == 1, "\(run)")
+    #expect(try world.states() == ["A": "blocked", "B": "merged"])
+    #expect(try world.members("reason")["A"]?.contains("'info/exclude' in '") == true)
+  }
+
+  @Test("that is changed while several are at work is nobody's fault, and all of them are named")
+  func several() throws {
+    let world = try MigrationWorld()
+    let how =
+      "while [ ! -e $HOME/b ]; do sleep 0.05; done; git config core.autocrlf true; "
+      + "touch $HOME/done; sleep 1000"
+    let wait = "while [ ! -e $HOME/done ]; do sleep 0.05; done; sleep 1000"
+    try world.start("  - { id: A, run: '\(how)' }\n  - { id: B, run: 'touch $HOME/b; \(wait)' }")
+    let run = try world.migrate("run", "--jobs", "2")
+    #expect(run.code == 1 && run.err.contains("at work then: 'A' (epoch 1), 'B' (epoch 1)"), "\(run)")
+    #expect(try world.count("attempt failed") == 0)
   }
 
   @Test("lets the run go on when it is as it was again")
