@@ -105,7 +105,13 @@ public struct AgentRun: Sendable {
     } else {
       result = plain(exit, words, report)
     }
-    if case .done(let said) = result.outcome, let declared { result.outcome = .done(declared.or(said)) }
+    switch (result.outcome, declared) {
+    case (.done(let said), let declared?): result.outcome = .done(declared.or(said))
+    // Why it failed it knows best itself.
+    case (.failed, .failed?), (.failed, .cannot?), (.noTerminalEvent, .failed?), (.noTerminalEvent, .cannot?):
+      result.outcome = .done(declared ?? .nothing)
+    case (_, _): break
+    }
     result.denials = denials
     result.warnings = warnings
     if !denials.isEmpty, case .done = result.outcome { result.warnings.append(AgentReport.refusal(denials)) }

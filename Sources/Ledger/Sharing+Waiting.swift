@@ -48,14 +48,12 @@ extension Sharing {
       }
       var event = entry.event
       var proposal = Proposal(event.migration, event.change)
-      (proposal.author, proposal.nonce) = (event.by, entry.nonce)
-      proposal.facts = event.reserved
+      (proposal.author, proposal.nonce, proposal.facts) = (event.by, entry.nonce, event.reserved)
       if case .claim(let fence, .submitted(let result)) = event.change, let words = unwanted[result.commit] {
         refused.append(RefusedEvent(sentence: event.sentence, reason: words))
         event.change = .attemptFailed(fence, .refused(by: store.remote?.name ?? "", saying: words))
         proposal = Proposal(event.migration, event.change)
-        proposal.author = event.by
-        proposal.facts = event.reserved
+        (proposal.author, proposal.facts) = (event.by, event.reserved)
       }
       if let number = event.change.planNumber {
         proposal.planText = try store.planText(event.migration, number: number, in: try store.read())

@@ -98,6 +98,13 @@ import Testing
     }
   }
 
+  @Test func `why it failed it knows best itself`() {
+    var run = AgentRun(AgentTask(.command), clock: Recorded("").clock)
+    #expect(run.end(.exited(3), words: "boom", declared: .failed("no tests")).reason == "no tests")
+    #expect(run.end(.exited(0), declared: .cannot("no API")).reason == "no API")
+    #expect(run.end(.exited(3), declared: .noOp("nothing")).reason == "ended with exit code 3")
+  }
+
   @Test func `its output is not read as events`() throws {
     var run = AgentRun(AgentTask(.command), clock: Recorded("").clock)
     #expect(run.feed(try Recorded("claude-done").bytes) == [])

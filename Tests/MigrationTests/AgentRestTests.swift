@@ -11,6 +11,11 @@ import Testing
     #expect(rest.permission(at: at(5000)) == .mayTry)
   }
 
+  @Test func `a clock that was set back puts nothing off`() {
+    let rest = AgentRest("usage limit", toldUntil: at(5000), after: nil, at: at(1000))
+    #expect(rest.permission(at: at(999)) == .mayTry)
+  }
+
   @Test func `a time that nobody can mean is none`() {
     #expect(AgentRest("x", toldUntil: at(50), after: nil, at: at(100)).until == at(130))
     #expect(

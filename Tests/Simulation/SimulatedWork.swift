@@ -10,6 +10,8 @@ final class SimulatedAttempt: Attempt {
     case good, bad, fails, failsAfterChange, nothing, noOp, conflicting, staysPut
     /// Stops its supervisor: its end is brought about from outside, later than it ought to be.
     case stopsSupervisor
+    /// Its agent's service does not serve, for a while or before a person has done something.
+    case unserved, unconfigured
   }
 
   let migration: String
@@ -37,12 +39,16 @@ final class SimulatedAttempt: Attempt {
     step = held.step
     let roll = world.chance.draw(0...99)
     // Once the faults are over everybody does what is wanted.
-    deed =
+    var deed: Deed =
       world.isCalm || roll < 70
       ? .good
       : world.chance.pick([
         .bad, .fails, .failsAfterChange, .nothing, .noOp, .conflicting, .staysPut, .stopsSupervisor,
       ])
+    if held.step.run == nil, !world.isCalm, world.chance.draw(0...29) == 0 {
+      deed = world.chance.pick([.unserved, .unserved, .unserved, .unconfigured])
+    }
+    self.deed = deed
     let limit = Int64(held.plan.agent?.timeoutSeconds ?? 600) * 1000
     let length = deed == .staysPut ? limit : Int64(world.chance.draw(100...120_000))
     timesOut = length >= limit || deed == .stopsSupervisor
@@ -75,6 +81,8 @@ final class SimulatedAttempt: Attempt {
 
   var exitCode: Int32? { nil }
 
+  var isServed: Bool { deed != .unserved && deed != .unconfigured }
+
   func poll() throws(CommandError) -> WorkerReport? { outcome().map(WorkerReport.ended) }
 
   private func outcome() -> AttemptOutcome? {
@@ -83,6 +91,10 @@ final class SimulatedAttempt: Attempt {
     if isStopping { return .stopped }
     if timesOut { return .failed(Migration.Failure(kind: .timeout, reason: "took too long")) }
     switch deed {
+    case .unserved:
+      let told = world.chance.draw(0...1) == 0 ? nil : world.now + Int64(world.chance.draw(0...3_600_000))
+      return .unserved(.rests(until: told.map { Timestamp(milliseconds: $0) }, "a limit"))
+    case .unconfigured: return .unserved(.pauses("no key", remedy: "find it"))
     case .good, .bad, .nothing, .conflicting, .staysPut, .stopsSupervisor: return .done
     case .noOp: return .noOp("nothing to do")
     case .fails, .failsAfterChange: return .failed(Migration.Failure(kind: .worker, reason: "failed"))
@@ -109,7 +121,7 @@ final class SimulatedAttempt: Attempt {
     case .conflicting:
       files[own] = world.freshVersion(isGood: true)
       files[0] = world.freshVersion(isGood: true)
-    case .fails, .nothing, .noOp, .staysPut, .stopsSupervisor:
+    case .fails, .nothing, .noOp, .staysPut, .stopsSupervisor, .unserved, .unconfigured:
       return .unchanged(Submission.Result(commit: claim.base, tree: tree.id, isNoOp: true))
     }
     let result = world.objects.tree(files)

@@ -3,6 +3,8 @@
 public struct AgentRest: Equatable, Sendable {
   /// The service's own words.
   public var reason: String
+  /// When it began to rest, by the clock here.
+  public var since: Timestamp
   /// When one attempt may try.
   public var until: Timestamp
   /// How many times in a row it was to rest without a time that the service told.
@@ -21,6 +23,7 @@ public struct AgentRest: Equatable, Sendable {
   /// doubles each time. `earlier` is the rest that the agent was just in, if it was in one.
   public init(_ reason: String, toldUntil: Timestamp?, after earlier: AgentRest?, at now: Timestamp) {
     self.reason = reason
+    since = now
     if let toldUntil, toldUntil > now {
       until = min(toldUntil, now.adding(seconds: AgentRest.longestToldSeconds))
       faults = 0
@@ -47,7 +50,8 @@ public struct AgentRest: Equatable, Sendable {
 
   /// What may be done with the agent now.
   public func permission(at now: Timestamp) -> Permission {
-    if now < until { return .restsUntil(until) }
+    // A clock that was set back must not put it off.
+    if now < until, now >= since { return .restsUntil(until) }
     return isProbing ? .isTried : .mayTry
   }
 }

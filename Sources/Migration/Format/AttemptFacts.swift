@@ -1,5 +1,5 @@
-/// Facts about an attempt that the entry of its end has from version 2 on, and that decide nothing: who did it,
-/// and what was used. Money is in millionths of the currency, time in milliseconds.
+/// Facts about an attempt that the entry of its end has from version 2 on, and that decide nothing: who did
+/// it, and what was used. Money is in millionths of the currency, time in milliseconds.
 public enum AttemptFacts {
   /// Their forms: all may be left out.
   static let forms: [MemberForm] =

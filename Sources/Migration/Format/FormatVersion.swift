@@ -47,8 +47,8 @@ extension Event {
   /// The member that names the cause of a failure (`Fingerprint`), from version 2 on.
   static let causeKey = "cause"
 
-  /// The event as the ledger writes it in its version: from version 2 on with the cause of the failure that it
-  /// records, and the facts of an attempt that it brought along.
+  /// The event as the ledger writes it in its version: from version 2 on with the cause of the failure that
+  /// it records, and the facts of an attempt that it brought along.
   public func written(in state: State) -> Event {
     var event = self
     event.version = state.version(for: change)
