@@ -7,11 +7,17 @@ struct CargoReader: OutputReader {
   private var current: Int?
   private var block: (name: String, lines: [String])?
   private var blocks: [String: String] = [:]
+  private var skips = 0
+  private var fails = 0
+  private(set) var passed: [String] = []
 
   var executed: Int? {
     guard earlier != nil || current != nil else { return nil }
     return (earlier ?? 0) + (current ?? 0)
   }
+  var skipped: Int? { executed == nil ? nil : skips }
+  var failed: Int? { executed == nil ? nil : fails }
+  var isOpen: Bool { block != nil || panics.isOpen }
 
   var failures: [GateFailure] { panics.failures(of: names, otherwise: blocks) }
 
@@ -24,8 +30,12 @@ struct CargoReader: OutputReader {
     } else if let rest = line.dropping("test result: "), rest.has(" measured;") {
       endBlock()
       current = Self.count(rest)
+      skips += rest.number(before: "ignored") ?? 0
+      fails += rest.number(before: "failed") ?? 0
     } else if let rest = line.dropping("test "), let name = rest.droppingSuffix(" ... FAILED") {
       names.append(String(name))
+    } else if let rest = line.dropping("test "), let name = rest.droppingSuffix(" ... ok") {
+      if passed.count < 200_000 { passed.append(String(name)) }
     } else if let name = line.dropping("---- ")?.droppingSuffix(" stdout ----") {
       endBlock()
       block = (String(name), [])
@@ -65,7 +75,11 @@ struct NextestReader: OutputReader {
   private var names: [String] = []
   private var seen: Set<String> = []
   private var panics = PanicCollector()
+  private(set) var skipped: Int?
+  private(set) var failed: Int?
+  private(set) var passed: [String] = []
 
+  var isOpen: Bool { panics.isOpen }
   var failures: [GateFailure] { panics.failures(of: names, otherwise: [:]) }
 
   mutating func read(_ line: Substring) {
@@ -73,10 +87,13 @@ struct NextestReader: OutputReader {
     let text = line.trimmed
     if text.hasPrefix("Summary ["), let rest = text.after("] "), rest.has(" run:") {
       executed = rest.leadingNumber
+      skipped = rest.number(before: "skipped")
+      failed = rest.number(before: "failed") ?? 0
     } else if text == "error: no tests to run" {
       executed = executed ?? 0
     } else if line.indentation >= 2, text.has(" ["), text.has("s] ") {
       let word = text.before(" [") ?? ""
+      if word == "PASS", let name = text.after("s] ") { passed.append(String(name.trimmed)) }
       guard
         word == "FAIL" || word.hasPrefix("SIG") || word == "TIMEOUT"
           || word.hasPrefix("TRY") && text.has("FAIL"),
@@ -93,6 +110,8 @@ struct NextestReader: OutputReader {
 struct PanicCollector {
   private var found: [String: GateFailure] = [:]
   private var current: (name: String, place: DiagnosticReader.Place?, lines: [String])?
+  var isOpen: Bool { current != nil }
+
   /// How deep the runner indents what a test prints.
   private var indentation = 0
 

@@ -5,13 +5,24 @@ struct SwiftTestReader: OutputReader {
   private var classic: Int?
   private var modern: Int?
   private var modernRun: Int?
-  private var skipped = 0
+  private var modernSkips = 0
   private var parallel = 0
   private var isRootSuite = false
   private var acceptsComment = false
+  private(set) var passed: [String] = []
+  private var classicSkips = 0
+  private var fails: Set<String> = []
+  /// A test that began and did not end.
+  private var running: String?
+  private var crash: GateFailure?
+  private var isInMessage = false
+
+  var skipped: Int? { executed == nil ? nil : modernSkips + classicSkips }
+  var failed: Int? { executed == nil ? nil : fails.count }
+  var isOpen: Bool { acceptsComment || isRootSuite || isInMessage }
 
   var executed: Int? {
-    let now = modernRun.map { max(0, $0 - skipped) }
+    let now = modernRun.map { max(0, $0 - modernSkips) }
     guard classic != nil || modern != nil || now != nil || parallel > 0 else { return nil }
     // With `--parallel` the classic summary only covers the failing tests.
     return max(classic ?? 0, parallel) + (modern ?? 0) + (now ?? 0)
@@ -24,6 +35,7 @@ struct SwiftTestReader: OutputReader {
     if isRootSuite, let rest = line.trimmed.dropping("Executed "), let total = rest.leadingNumber {
       let left = rest.before(" skipped")?.after(", with ")?.leadingNumber ?? 0
       classic = (classic ?? 0) + max(0, total - left)
+      classicSkips += left
       return
     }
     if acceptsComment, let comment = line.dropping("↳ ") {
@@ -31,6 +43,25 @@ struct SwiftTestReader: OutputReader {
       return
     }
     acceptsComment = false
+    if isInMessage {
+      // A value of several lines goes on until the runner speaks again.
+      isInMessage = !line.hasPrefix("Test Case '") && !line.hasPrefix("Test Suite '") && !line.has(": error: ") && line.utf8.first.map { $0 < 0x80 } ?? true && !line.hasPrefix("[")
+      if isInMessage, let last = failures.last, last.message.utf8.count < 2000 {
+        failures[failures.count - 1].message += "\n\(line)"
+        return
+      }
+    }
+    if let name = line.dropping("Test Case '")?.before("' ") {
+      if line.has("' started") { running = String(name) } else { running = nil }
+      if line.has("' passed (") { passed.append(String(name)) }
+      if line.has("' failed (") { fails.insert(String(name)) }
+    } else if let front = line.before(": Fatal error: ") ?? line.before(": Fatal error"), let place = DiagnosticReader.place(front) {
+      crash = GateFailure(file: place.file, line: place.line, message: "Fatal error" + (line.after(": Fatal error").map { String($0) } ?? ""))
+    } else if line.hasPrefix("error: Exited with unexpected signal code ") || line.hasPrefix("error: Exited with signal code ") {
+      let message = crash?.message ?? String(line.dropFirst(7))
+      failures.append(GateFailure(test: running, file: crash?.file, line: crash?.line, message: message))
+      (crash, running) = (nil, nil)
+    }
     if line.hasPrefix("["), let rest = line.after("] Testing "), rest.has("/"), line.before("/") != nil {
       parallel += 1
     } else if line.has(" error: "), readClassicFailure(line) {
@@ -52,12 +83,20 @@ struct SwiftTestReader: OutputReader {
     if event == "Test run started." {
       modern = executedModern
       modernRun = nil
-      skipped = 0
+      modernSkips = 0
     } else if let rest = event.dropping("Test run with ") {
       // A run ends with one such line; tests can only print theirs before it.
       if rest.has(" passed after ") || rest.has(" failed after ") { modernRun = rest.leadingNumber }
+    } else if let rest = event.dropping("Test "), let name = rest.before(" passed after ") {
+      if !rest.hasPrefix("run with "), !rest.hasPrefix("case ") { passed.append(String(name)) }
+      running = nil
+    } else if let rest = event.dropping("Test "), let name = rest.before(" failed after ") {
+      if !rest.hasPrefix("run with "), !rest.hasPrefix("case ") { fails.insert(String(name)) }
+      running = nil
+    } else if let rest = event.dropping("Test "), let name = rest.droppingSuffix(" started."), !rest.hasPrefix("run"), !rest.hasPrefix("case") {
+      running = String(name)
     } else if event.hasPrefix("Test "), event.hasSuffix(" skipped.") || event.has(" skipped: ") {
-      skipped += 1
+      modernSkips += 1
     } else if let rest = event.dropping("Test "), rest.has(" recorded an issue") {
       readIssue(rest)
     }
@@ -65,7 +104,7 @@ struct SwiftTestReader: OutputReader {
 
   private var executedModern: Int? {
     guard let modernRun else { return modern }
-    return (modern ?? 0) + max(0, modernRun - skipped)
+    return (modern ?? 0) + max(0, modernRun - modernSkips)
   }
 
   /// `NAME recorded an issue [with …] at FILE:LINE:COL: MESSAGE`
@@ -88,13 +127,16 @@ struct SwiftTestReader: OutputReader {
 
   /// `/path/x.swift:5: error: Class.test : message`
   private mutating func readClassicFailure(_ line: Substring) -> Bool {
-    guard let place = line.before(": error: ").flatMap(DiagnosticReader.place),
+    let front = line.before(": error: ") ?? ""
+    let place = DiagnosticReader.place(front)
+    guard place != nil || front.hasPrefix("<EXPR>"),
       let rest = line.after(": error: "), let name = rest.before(" : "),
       !name.has(" ") || name.hasPrefix("-["),
       name.has(".") || name.hasPrefix("-["), let message = rest.after(" : ")
     else { return false }
     failures.append(
-      GateFailure(test: String(name), file: place.file, line: place.line, message: String(message)))
+      GateFailure(test: String(name), file: place?.file, line: place?.line, message: String(message)))
+    isInMessage = true
     return true
   }
 }
