@@ -53,18 +53,19 @@ public struct Judgement: Equatable, Sendable {
 public func judge(
   kind: Plan.Verifier.Kind, status: ExitStatus, output: some Sequence<UInt8>, timeoutSeconds: Int? = nil
 ) -> Judgement {
-  var reading = VerifierReading(kind: kind)
-  reading.read(Array(output))
-  return judge(kind: kind, status: status, reading: reading, timeoutSeconds: timeoutSeconds)
+  judged(kind, status, OutputReading(output, kind: kind), timeoutSeconds)
 }
 
 /// The same for an output that was read while the verifier ran.
 public func judge(
   kind: Plan.Verifier.Kind, status: ExitStatus, reading: VerifierReading, timeoutSeconds: Int? = nil
 ) -> Judgement {
-  var finished = reading
-  finished.finish()
-  let reading = finished.result
+  judged(kind, status, reading.outcome(), timeoutSeconds)
+}
+
+private func judged(
+  _ kind: Plan.Verifier.Kind, _ status: ExitStatus, _ reading: OutputReading, _ timeoutSeconds: Int?
+) -> Judgement {
   func judgement(_ verdict: Verdict, _ reason: String) -> Judgement {
     Judgement(
       verdict: verdict, testsRun: reading.executed, runner: reading.runner, report: reading.report,

@@ -6,8 +6,8 @@ import Migration
 /// A file begins with `=== base` and the project's files (`--- path`, then the text). Each case is
 /// `=== cheat NAME`, `=== honest NAME` or `=== miss NAME` (a cheat that is known not to be found), then:
 /// `@@ path` with lines of `-old` and `+new`; `++ path` with a new file's lines; `!! path` deletes;
-/// `>> old new` moves; `-> path target` makes a link; `%% path latin1|utf16|nul|big` writes a path anew. A `§`
-/// is taken out, so that no file here holds what looks like a secret.
+/// `>> old new` moves; `-> path target` makes a link; `%% path latin1|utf16|nul|big` writes a path anew. A
+/// `§` is taken out, so that no file here holds what looks like a secret.
 struct Corpus {
   enum Entry { case text(String), bytes([UInt8]), link(String) }
 
@@ -31,8 +31,11 @@ struct Corpus {
       if line.hasPrefix("=== ") {
         let words = line.split(separator: " ", maxSplits: 2).map(String.init)
         isBase = words[1] == "base"
-        if isBase { base = [] } else {
-          cases.append(Case(kind: words[1], name: words.count > 2 ? words[2] : "?", lines: [], base: base, file: file))
+        if isBase {
+          base = []
+        } else {
+          cases.append(
+            Case(kind: words[1], name: words.count > 2 ? words[2] : "?", lines: [], base: base, file: file))
         }
       } else if isBase {
         if line.hasPrefix("--- ") {
@@ -66,8 +69,11 @@ struct Corpus {
       }
       guard case .text(let text)? = new[path] else { return fault = "no file \(path)" }
       let wanted = minus.joined(separator: "\n") + "\n"
-      guard !minus.isEmpty, let range = text.firstRange(of: wanted) else { return fault = "no such lines in \(path): \(minus)" }
-      new[path] = .text(text.replacingCharacters(in: range, with: plus.isEmpty ? "" : plus.joined(separator: "\n") + "\n"))
+      guard !minus.isEmpty, let range = text.firstRange(of: wanted) else {
+        return fault = "no such lines in \(path): \(minus)"
+      }
+      new[path] = .text(
+        text.replacingCharacters(in: range, with: plus.isEmpty ? "" : plus.joined(separator: "\n") + "\n"))
     }
     for line in item.lines {
       let words = line.split(separator: " ").map(String.init)
@@ -92,7 +98,8 @@ struct Corpus {
         guard case .text(let text) = new[words[1]] ?? .text("") else { continue }
         switch words[2] {
         case "latin1": new[words[1]] = .bytes(text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) })
-        case "utf16": new[words[1]] = .bytes([0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] })
+        case "utf16":
+          new[words[1]] = .bytes([0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] })
         case "nul": new[words[1]] = .bytes([0, 1, 2, 0] + Array(text.utf8) + [0, 3])
         default: new[words[1]] = .bytes([UInt8](repeating: 0, count: 30 << 20))
         }
@@ -107,12 +114,15 @@ struct Corpus {
     if !fault.isEmpty { return (nil, fault) }
     var changed: [ChangedPath] = []
     for name in Set(old.keys).union(new.keys).sorted() {
-      if let from = renames[name] { changed.append(ChangedPath(path: name, kind: .renamed(from: from))); continue }
+      if let from = renames[name] {
+        changed.append(ChangedPath(path: name, kind: .renamed(from: from))); continue
+      }
       if renames.values.contains(name), new[name] == nil { continue }
       switch (old[name], new[name]) {
       case (nil, .some): changed.append(ChangedPath(path: name, kind: .added))
       case (.some, nil): changed.append(ChangedPath(path: name, kind: .deleted))
-      case (.text(let one)?, .text(let other)?): if one != other { changed.append(ChangedPath(path: name, kind: .modified)) }
+      case (.text(let one)?, .text(let other)?):
+        if one != other { changed.append(ChangedPath(path: name, kind: .modified)) }
       case (.some, .some): changed.append(ChangedPath(path: name, kind: .modified))
       case (nil, nil): break
       }

@@ -106,7 +106,8 @@ import Testing
   @Test func `maven and ctest`() {
     #expect(
       failures(DocumentedOutput.surefire) == [
-        "AppTest.testFoo: expected: <1>\n    but was: <2>", "AppTest.testBar: » NullPointer",
+        "AppTest.testFoo (AppTest.java:15): expected: <1>\n    but was: <2>",
+        "AppTest.testBar (AppTest.java:20): » NullPointer",
       ])
     #expect(failures(DocumentedOutput.mavenNotCompiling) == ["/src/main/java/App.java:5: cannot find symbol"])
     #expect(failures(DocumentedOutput.ctest) == ["two: (Failed)", "four: (SEGFAULT)"])

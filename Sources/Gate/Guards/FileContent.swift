@@ -72,7 +72,9 @@ public enum FileContent: Sendable {
     let head = bytes.prefix(400)
     guard head.count >= 8 else { return nil }
     var (even, odd) = (0, 0)
-    for (index, byte) in head.enumerated() where byte == 0 { if index % 2 == 0 { even += 1 } else { odd += 1 } }
+    for (index, byte) in head.enumerated() where byte == 0 {
+      if index % 2 == 0 { even += 1 } else { odd += 1 }
+    }
     if odd * 10 >= head.count * 3, even * 20 < head.count { return false }
     if even * 10 >= head.count * 3, odd * 20 < head.count { return true }
     return nil
@@ -81,7 +83,9 @@ public enum FileContent: Sendable {
   /// Mostly letters, with some bytes that are accented ones in Latin-1.
   private static func isLatin(_ bytes: [UInt8]) -> Bool {
     let odd = bytes.prefix(1 << 16).reduce(0) { count, byte in
-      count + (byte < 0x09 || (byte > 0x0D && byte < 0x20 && byte != 0x1B) || (byte >= 0x80 && byte < 0xA0) ? 1 : 0)
+      count
+        + (byte < 0x09 || (byte > 0x0D && byte < 0x20 && byte != 0x1B) || (byte >= 0x80 && byte < 0xA0)
+          ? 1 : 0)
     }
     return odd * 50 <= min(bytes.count, 1 << 16)
   }

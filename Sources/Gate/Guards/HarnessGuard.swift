@@ -17,7 +17,9 @@ enum HarnessGuard {
         if let count = before[mark.text], count > 0 {
           before[mark.text] = count - 1
         } else {
-          comparison.add(.testHook, file.path.path, mark.line, mark.text, "test code reaches into its runner by '\(mark.text)'")
+          comparison.add(
+            .testHook, file.path.path, mark.line, mark.text,
+            "test code reaches into its runner by '\(mark.text)'")
         }
       }
     }
@@ -25,18 +27,25 @@ enum HarnessGuard {
 
   /// Rust keeps code and tests in one file: what the code does there is no hook.
   private static func isHarness(_ file: TestFile) -> Bool {
-    file.language.isTestPath(file.path) && file.path.ending != "rs" || file.path.isBelowTests || file.path.name == "conftest.py"
-      || file.path.stem.hasSuffix("customize") || file.path.stem.hasSuffix("_helper") || file.path.name.contains("setup")
+    file.language.isTestPath(file.path) && file.path.ending != "rs" || file.path.isBelowTests
+      || file.path.name == "conftest.py"
+      || file.path.stem.hasSuffix("customize") || file.path.stem.hasSuffix("_helper")
+      || file.path.name.contains("setup")
       || file.path.ending == "rs" && !file.tests.isEmpty
   }
 
   // MARK: Stand-ins
 
   private static let patches = PatternTable([
-    "monkeypatch . setattr (", "mock . patch (", "patch (", "patch . object (", "jest . spyOn (", "jest . mock (", "vi . mock (", "vi . spyOn (", "mocker . patch (", "mocker . patch . object (",
-    "sinon . stub (", "sinon . replace (", "mock . method (", "Mockito . mock (", "Mockito . spy (", "mockStatic (", "spy (", "allow (", "allow_any_instance_of (", "any_instance . stubs", ". stub (", ". stubs (",
-    "stub_const (", "createMock (", "createStub (", "mockk (", "mockkStatic (", "mockkObject (", "spyk (", "define_method (", "define_singleton_method (", "mock . module (", "td . replace (", "proxyquire (",
-    "setattr (", "patch . dict (", "patch . multiple (", "jest . doMock (", "vi . doMock (", "vi . stubGlobal (", "Object . defineProperty (", "Object . assign (", "reflect .", "monkey . Patch (",
+    "monkeypatch . setattr (", "mock . patch (", "patch (", "patch . object (", "jest . spyOn (",
+    "jest . mock (", "vi . mock (", "vi . spyOn (", "mocker . patch (", "mocker . patch . object (",
+    "sinon . stub (", "sinon . replace (", "mock . method (", "Mockito . mock (", "Mockito . spy (",
+    "mockStatic (", "spy (", "allow (", "allow_any_instance_of (", "any_instance . stubs", ". stub (",
+    ". stubs (",
+    "stub_const (", "createMock (", "createStub (", "mockk (", "mockkStatic (", "mockkObject (", "spyk (",
+    "define_method (", "define_singleton_method (", "mock . module (", "td . replace (", "proxyquire (",
+    "setattr (", "patch . dict (", "patch . multiple (", "jest . doMock (", "vi . doMock (",
+    "vi . stubGlobal (", "Object . defineProperty (", "Object . assign (", "reflect .", "monkey . Patch (",
   ])
 
   private static func stands(_ comparison: inout TestComparison) {
@@ -51,19 +60,25 @@ enum HarnessGuard {
     }
     subjects.subtract(TestComparison.commonWords)
     var before: [String: Int] = [:]
-    for file in old { for (spelling, _) in replacements(file, subjects) { before[spelling, default: 0] += 1 } }
+    for file in old {
+      for (spelling, _) in replacements(file, subjects) { before[spelling, default: 0] += 1 }
+    }
     for file in comparison.newFiles {
       for (spelling, line) in replacements(file, subjects) {
         if let count = before[spelling], count > 0 {
           before[spelling] = count - 1
         } else {
-          comparison.add(.replacedCode, file.path.path, line, spelling, "what is tested is replaced in its test by '\(spelling)'")
+          comparison.add(
+            .replacedCode, file.path.path, line, spelling,
+            "what is tested is replaced in its test by '\(spelling)'")
         }
       }
     }
   }
 
-  private static let declarers: Set = ["def", "function", "func", "fn", "const", "let", "var", "fun", "class"]
+  private static let declarers: Set = [
+    "def", "function", "func", "fn", "const", "let", "var", "fun", "class",
+  ]
 
   /// The places of a file that give a subject of its tests another meaning.
   private static func replacements(_ file: TestFile, _ subjects: Set<String>) -> [(String, Int)] {
@@ -71,27 +86,44 @@ enum HarnessGuard {
     var found: [(String, Int)] = []
     func isSubject(_ text: String) -> Bool {
       // `'shop.discount'` names what it patches.
-      text.split { ".:/#".contains($0) }.contains { $0.utf8.count >= 3 && subjects.contains(TestCase.plain(String($0))) }
+      text.split { ".:/#".contains($0) }.contains {
+        $0.utf8.count >= 3 && subjects.contains(TestCase.plain(String($0)))
+      }
     }
     for hit in patches.hits(in: code) {
       let end = code.statementEnd(from: hit.index)
-      let isWide = file.path.name == "conftest.py" || file.path.name.contains("setup") || file.path.name.contains("helper")
-      if isWide || code.tokens[hit.index..<min(end, hit.index + 30)].contains(where: { ($0.kind == .word || $0.kind == .string) && isSubject($0.text) }) {
+      let isWide =
+        file.path.name == "conftest.py" || file.path.name.contains("setup")
+        || file.path.name.contains("helper")
+      if isWide
+        || code.tokens[hit.index..<min(end, hit.index + 30)].contains(where: {
+          ($0.kind == .word || $0.kind == .string) && isSubject($0.text)
+        })
+      {
         found.append((hit.pattern.name, code.tokens[hit.index].line))
       }
     }
     // In the same file Rust, and C by inclusion, have the code itself.
-    guard file.language.isTestPath(file.path), file.path.ending != "rs" || file.path.isBelowTests else { return found }
+    guard file.language.isTestPath(file.path), file.path.ending != "rs" || file.path.isBelowTests else {
+      return found
+    }
     let own = Set(file.tests.map(\.name))
     for index in code.indices where code.isWord(index) && !own.contains(code.text(index)) {
       let name = code.text(index)
       guard subjects.contains(TestCase.plain(name)) else { continue }
       // `shop.discount = lambda …`, `discount = …`
-      if code.isMark(index + 1, "="), code.isMark(index - 1, "."), ["lambda", "(", "function", "async", "->", "proc"].contains(code.text(index + 2)) || code.isMark(index + 3, "=>") {
+      if code.isMark(index + 1, "="), code.isMark(index - 1, "."),
+        ["lambda", "(", "function", "async", "->", "proc"].contains(code.text(index + 2))
+          || code.isMark(index + 3, "=>")
+      {
         found.append(("\(name) =", code.tokens[index].line))
-      } else if code.isMark(index + 1, "="), code.text(index + 2) == "lambda" || code.isMark(index + 3, "=>") && code.kind(index - 1) != .mark {
+      } else if code.isMark(index + 1, "="),
+        code.text(index + 2) == "lambda" || code.isMark(index + 3, "=>") && code.kind(index - 1) != .mark
+      {
         found.append(("\(name) =", code.tokens[index].line))
-      } else if ["def", "function", "func", "fun", "fn"].contains(code.text(index - 1)), code.isMark(index + 1, "(") || code.isMark(index + 1, "<") {
+      } else if ["def", "function", "func", "fun", "fn"].contains(code.text(index - 1)),
+        code.isMark(index + 1, "(") || code.isMark(index + 1, "<")
+      {
         found.append(("\(code.text(index - 1)) \(name)", code.tokens[index].line))
       } else if code.isWord(index - 1, "define"), code.isMark(index - 2, "#") {
         found.append(("#define \(name)", code.tokens[index].line))
@@ -105,26 +137,39 @@ enum HarnessGuard {
   /// Names that came from the code and now come from beside the tests, and assertions that come from anywhere
   /// but the framework.
   private static func imports(_ comparison: inout TestComparison) {
-    for file in comparison.newFiles where ["py", "js", "ts", "mjs", "cjs", "tsx", "jsx", "mts"].contains(file.path.ending) {
-      guard let old = comparison.oldFiles.first(where: { comparison.pathNow($0) == file.path.path }) else { continue }
+    for file in comparison.newFiles
+    where ["py", "js", "ts", "mjs", "cjs", "tsx", "jsx", "mts"].contains(file.path.ending) {
+      guard let old = comparison.oldFiles.first(where: { comparison.pathNow($0) == file.path.path }) else {
+        continue
+      }
       let (before, after) = (sources(old), sources(file))
       for (name, place) in after.sorted(by: { $0.key < $1.key }) {
-        let isFramework = ["expect", "test", "it", "describe", "assert", "pytest", "unittest", "TestCase", "strict"].contains(name)
-        let isLocal = place.source.hasPrefix(".") || place.source.lowercased().contains("test") && !isKnown(place.source)
-          || place.source.lowercased().contains("fake") || place.source.lowercased().contains("stub") || place.source.lowercased().contains("conftest")
+        let isFramework = [
+          "expect", "test", "it", "describe", "assert", "pytest", "unittest", "TestCase", "strict",
+        ].contains(name)
+        let isLocal =
+          place.source.hasPrefix(".") || place.source.lowercased().contains("test") && !isKnown(place.source)
+          || place.source.lowercased().contains("fake") || place.source.lowercased().contains("stub")
+          || place.source.lowercased().contains("conftest")
         if isFramework {
           if isLocal, before[name]?.source != place.source {
-            comparison.add(.testHook, file.path.path, place.line, name, "'\(name)' comes from '\(place.source)' now")
+            comparison.add(
+              .testHook, file.path.path, place.line, name, "'\(name)' comes from '\(place.source)' now")
           }
         } else if let was = before[name], was.source != place.source, leavesCode(was.source, place.source) {
-          comparison.add(.replacedCode, file.path.path, place.line, name, "'\(name)' comes from '\(place.source)' now, beside the tests")
+          comparison.add(
+            .replacedCode, file.path.path, place.line, name,
+            "'\(name)' comes from '\(place.source)' now, beside the tests")
         }
       }
     }
   }
 
   private static func isKnown(_ source: String) -> Bool {
-    ["pytest", "unittest", "node:test", "vitest", "@jest/globals", "@testing-library", "django.test", "bun:test", "@playwright/test", "numpy.testing", "ava", "tap"].contains { source.hasPrefix($0) }
+    [
+      "pytest", "unittest", "node:test", "vitest", "@jest/globals", "@testing-library", "django.test",
+      "bun:test", "@playwright/test", "numpy.testing", "ava", "tap",
+    ].contains { source.hasPrefix($0) }
   }
 
   private static func leavesCode(_ old: String, _ new: String) -> Bool {
@@ -138,24 +183,35 @@ enum HarnessGuard {
     let code = file.code
     var found: [String: (String, Int)] = [:]
     for index in code.indices where code.isWord(index) {
-      if file.path.ending == "py", code.isWord(index, "from"), index == 0 || code.kind(index - 1) == .newline {
+      if file.path.ending == "py", code.isWord(index, "from"), index == 0 || code.kind(index - 1) == .newline
+      {
         let end = code.statementEnd(from: index)
         guard let word = (index..<end).first(where: { code.isWord($0, "import") }) else { continue }
         let source = code.tokens[(index + 1)..<word].map(\.text).joined()
-        for position in (word + 1)..<max(word + 1, end) where code.isWord(position) && code.text(position) != "as" {
+        for position in (word + 1)..<max(word + 1, end)
+        where code.isWord(position) && code.text(position) != "as" {
           found[code.text(position)] = (source, code.tokens[index].line)
         }
-      } else if file.path.ending == "py", code.isWord(index, "import"), index == 0 || code.kind(index - 1) == .newline {
+      } else if file.path.ending == "py", code.isWord(index, "import"),
+        index == 0 || code.kind(index - 1) == .newline
+      {
         let end = code.statementEnd(from: index)
         if let alias = (index..<end).first(where: { code.isWord($0, "as") }) {
-          found[code.text(alias + 1)] = (code.tokens[(index + 1)..<alias].map(\.text).joined(), code.tokens[index].line)
+          found[code.text(alias + 1)] = (
+            code.tokens[(index + 1)..<alias].map(\.text).joined(), code.tokens[index].line
+          )
         }
       } else if code.isWord(index, "import") || code.isWord(index, "require") {
         let end = min(code.statementEnd(from: index), index + 60)
         guard let string = (index..<end).first(where: { code.kind($0) == .string }) else { continue }
         var start = index
-        if code.isWord(index, "require") { while start > 0, code.kind(start - 1) != .newline, !code.isMark(start - 1, ";") { start -= 1 } }
-        for position in start..<string where code.isWord(position) && !["import", "require", "const", "let", "var", "from", "as"].contains(code.text(position)) {
+        if code.isWord(index, "require") {
+          while start > 0, code.kind(start - 1) != .newline, !code.isMark(start - 1, ";") { start -= 1 }
+        }
+        for position in start..<string
+        where code.isWord(position)
+          && !["import", "require", "const", "let", "var", "from", "as"].contains(code.text(position))
+        {
           found[code.text(position)] = (code.text(string), code.tokens[index].line)
         }
       }
@@ -166,11 +222,13 @@ enum HarnessGuard {
   // MARK: Modules and programs
 
   private static let moduleNames: Set = [
-    "pytest", "_pytest", "unittest", "mock", "doctest", "nose", "sitecustomize", "usercustomize", "hypothesis", "pluggy", "jest", "mocha", "vitest", "chai", "minitest", "rspec", "junit",
+    "pytest", "_pytest", "unittest", "mock", "doctest", "nose", "sitecustomize", "usercustomize",
+    "hypothesis", "pluggy", "jest", "mocha", "vitest", "chai", "minitest", "rspec", "junit",
     "testify", "gtest", "gmock", "phpunit", "xunit", "nunit", "catch2",
   ]
   private static let programs: Set = [
-    "pytest", "py.test", "python", "python3", "node", "npm", "npx", "yarn", "pnpm", "jest", "mocha", "go", "cargo", "mvn", "mvnw", "gradle", "gradlew", "make", "ruby", "rspec", "rake", "php", "phpunit", "ctest",
+    "pytest", "py.test", "python", "python3", "node", "npm", "npx", "yarn", "pnpm", "jest", "mocha", "go",
+    "cargo", "mvn", "mvnw", "gradle", "gradlew", "make", "ruby", "rspec", "rake", "php", "phpunit", "ctest",
     "cmake", "swift", "bash", "sh", "dotnet", "tox", "nox", "bundle", "rustc", "gcc", "cc", "diff", "grep",
   ]
 
@@ -178,136 +236,22 @@ enum HarnessGuard {
     for change in comparison.change.paths where change.kind == .added {
       let path = TestPath(change.path)
       let first = path.name.split(separator: ".").first.map(String.init) ?? path.name
-      let isModule = moduleNames.contains(first.lowercased()) && ["py", "js", "ts", "mjs", "cjs", "rb", "h", "hpp", "go", "java", "php", "pth"].contains(path.ending)
-        || path.folders.contains { moduleNames.contains($0.lowercased()) && path.ending != "" && !["toml", "md", "json"].contains(path.ending) && TestLanguages.language(of: path) != nil && $0 != "mock" && $0 != "unittest" }
-        || path.folders.contains("unittest") && path.name == "__init__.py" || path.folders.contains("node_modules") || path.ending == "pth"
+      let isModule =
+        moduleNames.contains(first.lowercased())
+        && ["py", "js", "ts", "mjs", "cjs", "rb", "h", "hpp", "go", "java", "php", "pth"].contains(
+          path.ending)
+        || path.folders.contains {
+          moduleNames.contains($0.lowercased()) && path.ending != ""
+            && !["toml", "md", "json"].contains(path.ending) && TestLanguages.language(of: path) != nil
+            && $0 != "mock" && $0 != "unittest"
+        }
+        || path.folders.contains("unittest") && path.name == "__init__.py"
+        || path.folders.contains("node_modules") || path.ending == "pth"
       let isProgram = programs.contains(path.name) && path.ending == (path.name == "py.test" ? "test" : "")
       if isModule || isProgram {
-        comparison.add(.shadowedModule, change.path, nil, nil, "takes the place of '\(first)', which the tests use")
+        comparison.add(
+          .shadowedModule, change.path, nil, nil, "takes the place of '\(first)', which the tests use")
       }
     }
-  }
-}
-
-/// The code that is tested: it must not know that it is.
-enum CodeUnderTest {
-  private static let signs = PatternTable([
-    "testing . Testing (", "flag . Lookup (", "cfg ! ( test )", "# [ cfg ( not ( test", "cfg ! ( not ( test", "NSClassFromString", "inspect . stack (", "sys . _getframe (", "getStackTrace (", "Thread . callStackSymbols",
-    "runtime . Caller (", "caller (", "debug_backtrace (", "new StackTrace (", "sys . _called_from_test", "defined? ( Minitest", "defined? ( RSpec", "testing . Short (", "traceback . extract_stack (", "runtime . Callers (",
-    "os . _exit (", "atexit . register (", "sys . settrace (", "process . on ( #s", "at_exit",
-  ])
-  private static let words = [
-    "PYTEST_CURRENT_TEST", "JEST_WORKER_ID", "VITEST", "XCTestConfigurationFilePath", "RUST_TEST_THREADS", "NODE_TEST_CONTEXT", "PHPUNIT_COMPOSER_INSTALL", "test.v", "surefire", "MIGRATE_", "CTEST_", "GTEST_", "RSPEC_",
-    "NEXTEST", "PYTEST_VERSION", "org.junit",
-  ]
-  private static let moduleStrings: Set = ["pytest", "unittest", "_pytest", "jest", "mocha", "XCTest", "test"]
-
-  static func read(_ comparison: inout TestComparison) {
-    for change in comparison.change.paths {
-      guard let name = change.newPath, let text = comparison.change.newText(name) else { continue }
-      let path = TestPath(name)
-      guard let language = TestLanguages.language(of: path), !path.isBelowTests, !language.isTestPath(path) || path.ending == "rs",
-        path.name != "conftest.py"
-      else { continue }
-      let old = change.oldPath.flatMap(comparison.change.oldText)
-      let code = SourceCode(text, language.dialect)
-      let oldCode = old.map { SourceCode($0, language.dialect) }
-      var before: [String: Int] = [:]
-      for sign in oldCode.map(tells) ?? [] { before[sign.text, default: 0] += 1 }
-      for sign in tells(code) {
-        if let count = before[sign.text], count > 0 {
-          before[sign.text] = count - 1
-        } else {
-          comparison.add(.testDetection, name, sign.line, sign.text, "the code asks by '\(sign.text)' whether it is tested")
-        }
-      }
-      if path.ending == "rs" || oldCode != nil { specialCases(path, code, oldCode, language, &comparison) }
-    }
-  }
-
-  private static func tells(_ code: SourceCode) -> [(text: String, line: Int)] {
-    var found = signs.hits(in: code).map { ($0.pattern.name, code.tokens[$0.index].line) }
-    for index in code.indices {
-      let token = code.tokens[index]
-      if token.kind == .string || token.kind == .word, let word = words.first(where: { token.text.contains($0) && (token.kind == .string || $0 == $0.uppercased()) }) {
-        found.append((word, token.line))
-      }
-      // `'pytest' in sys.modules`, `NODE_ENV === 'test'`
-      if token.kind == .string, moduleStrings.contains(token.text) {
-        let around = code.tokens[max(0, index - 8)..<min(code.tokens.count, index + 8)].map(\.text)
-        if around.contains("modules") || around.contains("NODE_ENV") || around.contains("argv") || around.contains("APP_ENV") || around.contains("RAILS_ENV") || around.contains("environ") { found.append((token.text, token.line)) }
-      }
-    }
-    return found
-  }
-
-  // MARK: Special cases
-
-  /// `if code == "SAVE10": return 90` where a test asks for just that.
-  private static func specialCases(
-    _ path: TestPath, _ code: SourceCode, _ oldCode: SourceCode?, _ language: any TestLanguage, _ comparison: inout TestComparison
-  ) {
-    let before = oldCode?.tokens ?? []
-    // Rust's tests stand below the code.
-    let end = before.indices.first { before[$0].isWord("cfg") && $0 + 2 < before.count && before[$0 + 2].isWord("test") && path.ending == "rs" } ?? before.count
-    let known = Set(before[..<end].filter { $0.kind == .string || $0.kind == .number }.map(\.text))
-    let answers = answers(code).filter { answer in answer.literals.contains { !known.contains($0) } }
-    guard !answers.isEmpty else { return }
-    for test in testTexts(path, comparison, language) {
-      let file = SourceCode(test, language.dialect)
-      var reader = FactReader(file, language)
-      for item in language.cases(in: file, path: path) where item.isTest {
-        let facts = reader.facts(of: item)
-        let values = facts.literals.union(facts.tables)
-        for answer in answers where answer.literals.allSatisfy(values.contains) {
-          comparison.add(.specialCase, path.path, answer.line, nil, "the code answers what test '\(item.name)' asks with the value that it expects")
-          return
-        }
-      }
-    }
-  }
-
-  /// Conditions that compare with literals and give back one.
-  private static func answers(_ code: SourceCode) -> [(line: Int, literals: Set<String>)] {
-    func isTelling(_ token: Token) -> Bool { (token.kind == .string && !token.text.isEmpty || token.kind == .number) && !["0", "1"].contains(token.text) }
-    var found: [(Int, Set<String>)] = []
-    for index in code.indices {
-      let token = code.tokens[index]
-      // `{ (2, 3): 90 }.get(…)`, a table of answers.
-      guard token.kind == .word, ["if", "elif", "case", "when", "unless", "guard"].contains(token.text) else { continue }
-      let window = code.tokens[index..<min(index + 48, code.tokens.count)]
-      guard let compare = window.firstIndex(where: { $0.isMark("==") || $0.isMark("===") || $0.isWord("in") || $0.isMark(":") || $0.isWord("case") || $0.isWord("equals") || $0.isMark("=>") }),
-        let back = window.firstIndex(where: { $0.isWord("return") || $0.isMark("=>") || $0.isWord("then") || $0.isMark("?") }), back > compare || token.text == "if"
-      else { continue }
-      let asked = code.tokens[index..<max(index, back)].filter(isTelling).map(\.text)
-      let given = code.tokens[back..<min(back + 6, code.tokens.count)].prefix { $0.kind != .newline && !$0.isMark(";") && !$0.isMark("}") }.filter(isTelling).map(\.text)
-      if !asked.isEmpty, !given.isEmpty { found.append((token.line, Set(asked + given))) }
-    }
-    return found
-  }
-
-  /// The texts of the tests that usually belong to a file.
-  private static func testTexts(_ path: TestPath, _ comparison: TestComparison, _ language: any TestLanguage) -> [String] {
-    let (stem, ending) = (path.stem, path.ending)
-    let folder = path.folders.joined(separator: "/")
-    let here = folder.isEmpty ? "" : folder + "/"
-    let below = path.folders.dropFirst().joined(separator: "/")
-    let inner = below.isEmpty ? "" : below + "/"
-    var names: [String] = []
-    for place in ["tests/", "test/", "spec/", here, here + "__tests__/", here + "tests/", here + "test/", "tests/" + inner, "test/" + inner, "spec/" + inner, "tests/unit/", "tests/Unit/", "__tests__/"] {
-      names += ["test_\(stem).\(ending)", "\(stem)_test.\(ending)", "\(stem).test.\(ending)", "\(stem).spec.\(ending)", "\(stem)_spec.\(ending)", "\(stem)Test.\(ending)", "\(stem)Tests.\(ending)", "\(stem).\(ending)", "test.\(ending)", "tests.\(ending)", "integration.\(ending)", "test-\(stem).\(ending)", "\(stem.lowercased())_test.\(ending)", "\(stem.prefix(1).uppercased() + stem.dropFirst())Test.\(ending)"].map { place + $0 }
-    }
-    names.append(path.path.split(separator: "/").map { $0 == "main" ? "test" : String($0) }.joined(separator: "/").replacingSuffix(".\(ending)", "Test.\(ending)"))
-    for target in ["\(stem)Tests", "\(path.folders.last ?? "")Tests"] { for file in ["\(stem)Tests.swift", "\(path.folders.last ?? "")Tests.swift"] { names.append("Tests/\(target)/\(file)") } }
-    if ending == "rs" { names.append(path.path) }
-    for folder in ["\(path.folders.first ?? "").Tests", "tests", "Tests"] { if ending == "cs" { names.append("\(folder)/\(stem)Tests.cs") } }
-    var seen: Set<String> = []
-    return names.filter { ($0 != path.path || ending == "rs") && seen.insert($0).inserted }.compactMap { comparison.change.newText($0) }
-  }
-}
-
-extension String {
-  fileprivate func replacingSuffix(_ suffix: String, _ other: String) -> String {
-    hasSuffix(suffix) ? String(dropLast(suffix.count)) + other : self
   }
 }

@@ -27,7 +27,9 @@ extension TreeChange {
       if let one = before.text, one == after.text { return nil }
       return finding(nil, "is protected by the plan")
     }
-    let parts = (ProtectedFiles.lines(of: before.text ?? "", scope), ProtectedFiles.lines(of: after.text ?? "", scope))
+    let parts = (
+      ProtectedFiles.lines(of: before.text ?? "", scope), ProtectedFiles.lines(of: after.text ?? "", scope)
+    )
     if case .missing = after {
       return parts.0.isEmpty ? nil : finding(nil, "decides how tests run, and was deleted")
     }
@@ -35,7 +37,11 @@ extension TreeChange {
     for line in parts.0 { counts[line.text, default: 0] += 1 }
     var first: (number: Int, text: String)?
     for line in parts.1 {
-      if let count = counts[line.text], count > 0 { counts[line.text] = count - 1 } else if first == nil { first = line }
+      if let count = counts[line.text], count > 0 {
+        counts[line.text] = count - 1
+      } else if first == nil {
+        first = line
+      }
     }
     let gone = parts.0.first { (counts[$0.text] ?? 0) > 0 }
     guard first != nil || gone != nil else { return nil }
@@ -58,54 +64,117 @@ enum ProtectedFiles {
   }
 
   private static let wholeNames: Set = [
-    "pytest.ini", ".pytest.ini", "tox.ini", "noxfile.py", ".coveragerc", "Makefile", "GNUmakefile", "makefile", "justfile", "Justfile", ".justfile", "Taskfile.yml", "Taskfile.yaml",
-    ".mocharc.js", ".mocharc.cjs", ".mocharc.json", ".mocharc.yml", ".mocharc.yaml", ".mocharc.jsonc", ".npmrc", ".yarnrc", ".yarnrc.yml", ".nycrc", ".taprc", ".rspec", ".simplecov", "Rakefile", "phpunit.xml",
-    "phpunit.xml.dist", "phpunit.dist.xml", ".travis.yml", ".gitlab-ci.yml", "Jenkinsfile", "azure-pipelines.yml", "appveyor.yml", ".appveyor.yml", "bitbucket-pipelines.yml", ".drone.yml", ".cirrus.yml", "build.rs",
-    "nextest.toml", ".nextest.toml", "testng.xml", "junit-platform.properties", "maven.config", "jvm.config", "gradle.properties", "xunit.runner.json", ".runsettings", "Dangerfile", "CTestTestfile.cmake", "CTestCustom.cmake",
-    "CTestConfig.cmake", "mypy.ini", ".pre-commit-config.yaml", "lefthook.yml", "magefile.go", "Procfile", "run-tests.sh", "test.sh", "run_tests.sh", "runtests.sh", "ci.sh", "check.sh", "runtests.py", "run_tests.py", "codecov.yml",
-    "pyrightconfig.json", ".flake8", ".pylintrc", "pylintrc", "ruff.toml", ".ruff.toml", ".eslintrc", ".eslintrc.js", ".eslintrc.json", ".eslintrc.yml", ".eslintignore", "clippy.toml", ".golangci.yml", ".golangci.yaml", "rustfmt.toml",
-    ".rubocop.yml", "phpstan.neon", ".clang-tidy", "bunfig.toml", ".swcrc", "pest.php", "conanfile.py", "Guardfile", "sonar-project.properties", ".bazelrc", "BUILD.bazel", "WORKSPACE", "go.work", "CMakePresets.json",
-    "allure.properties", ".testcaferc.json", "wallaby.js", "pytest.toml", ".pytest.toml", "circle.yml", "config.toml",
+    "pytest.ini", ".pytest.ini", "tox.ini", "noxfile.py", ".coveragerc", "Makefile", "GNUmakefile",
+    "makefile", "justfile", "Justfile", ".justfile", "Taskfile.yml", "Taskfile.yaml",
+    ".mocharc.js", ".mocharc.cjs", ".mocharc.json", ".mocharc.yml", ".mocharc.yaml", ".mocharc.jsonc",
+    ".npmrc", ".yarnrc", ".yarnrc.yml", ".nycrc", ".taprc", ".rspec", ".simplecov", "Rakefile", "phpunit.xml",
+    "phpunit.xml.dist", "phpunit.dist.xml", ".travis.yml", ".gitlab-ci.yml", "Jenkinsfile",
+    "azure-pipelines.yml", "appveyor.yml", ".appveyor.yml", "bitbucket-pipelines.yml", ".drone.yml",
+    ".cirrus.yml", "build.rs",
+    "nextest.toml", ".nextest.toml", "testng.xml", "junit-platform.properties", "maven.config", "jvm.config",
+    "gradle.properties", "xunit.runner.json", ".runsettings", "Dangerfile", "CTestTestfile.cmake",
+    "CTestCustom.cmake",
+    "CTestConfig.cmake", "mypy.ini", ".pre-commit-config.yaml", "lefthook.yml", "magefile.go", "Procfile",
+    "run-tests.sh", "test.sh", "run_tests.sh", "runtests.sh", "ci.sh", "check.sh", "runtests.py",
+    "run_tests.py", "codecov.yml",
+    "pyrightconfig.json", ".flake8", ".pylintrc", "pylintrc", "ruff.toml", ".ruff.toml", ".eslintrc",
+    ".eslintrc.js", ".eslintrc.json", ".eslintrc.yml", ".eslintignore", "clippy.toml", ".golangci.yml",
+    ".golangci.yaml", "rustfmt.toml",
+    ".rubocop.yml", "phpstan.neon", ".clang-tidy", "bunfig.toml", ".swcrc", "pest.php", "conanfile.py",
+    "Guardfile", "sonar-project.properties", ".bazelrc", "BUILD.bazel", "WORKSPACE", "go.work",
+    "CMakePresets.json",
+    "allure.properties", ".testcaferc.json", "wallaby.js", "pytest.toml", ".pytest.toml", "circle.yml",
+    "config.toml",
   ]
 
   private static let wholeStarts = [
-    "jest.config.", "jest.setup.", "vitest.config.", "vitest.workspace.", "vitest.setup.", "karma.conf.", "playwright.config.", "cypress.config.", "ava.config.", "protractor.conf.", "wdio.conf.", "eslint.config.", "babel.config.",
-    "setupTests.", "jest-", "setup-jest.", "nightwatch.conf", "web-test-runner.config.", "gulpfile.", "Gruntfile.", "vite.config.",
+    "jest.config.", "jest.setup.", "vitest.config.", "vitest.workspace.", "vitest.setup.", "karma.conf.",
+    "playwright.config.", "cypress.config.", "ava.config.", "protractor.conf.", "wdio.conf.",
+    "eslint.config.", "babel.config.",
+    "setupTests.", "jest-", "setup-jest.", "nightwatch.conf", "web-test-runner.config.", "gulpfile.",
+    "Gruntfile.", "vite.config.",
   ]
 
-  private static let wholeFolders = [".github/workflows", ".circleci", ".buildkite", ".gitlab", ".mvn", ".config", ".cargo", ".azure-pipelines", ".woodpecker", "META-INF/services", ".github/actions", ".jenkins", ".tekton", ".husky", ".ci", "ci"]
+  private static let wholeFolders = [
+    ".github/workflows", ".circleci", ".buildkite", ".gitlab", ".mvn", ".config", ".cargo",
+    ".azure-pipelines", ".woodpecker", "META-INF/services", ".github/actions", ".jenkins", ".tekton",
+    ".husky", ".ci", "ci",
+  ]
 
   static func scope(of path: TestPath) -> Scope? {
     let name = path.name
     if name == "config.toml", path.folders.last != ".cargo" { return nil }
-    if wholeNames.contains(name) || wholeStarts.contains(where: { name.hasPrefix($0) }) || path.ending == "mk" || path.ending == "rake" || path.ending == "runsettings" { return .whole }
+    if wholeNames.contains(name) || wholeStarts.contains(where: { name.hasPrefix($0) }) || path.ending == "mk"
+      || path.ending == "rake" || path.ending == "runsettings"
+    {
+      return .whole
+    }
     let folders = path.folders.joined(separator: "/")
-    if wholeFolders.contains(where: { folders == $0 || folders.hasPrefix($0 + "/") || folders.hasSuffix("/" + $0) }) { return .whole }
-    if (path.folders.first == "scripts" || path.folders.first == "bin" || path.folders.isEmpty || path.folders.first == "tools"), ["sh", "bash", "ps1", "bat", "cmd"].contains(path.ending),
-      ["test", "check", "ci", "verify", "lint"].contains(where: { path.stem.lowercased().contains($0) }) { return .whole }
+    if wholeFolders.contains(where: {
+      folders == $0 || folders.hasPrefix($0 + "/") || folders.hasSuffix("/" + $0)
+    }) {
+      return .whole
+    }
+    if (path.folders.first == "scripts" || path.folders.first == "bin" || path.folders.isEmpty
+      || path.folders.first == "tools"), ["sh", "bash", "ps1", "bat", "cmd"].contains(path.ending),
+      ["test", "check", "ci", "verify", "lint"].contains(where: { path.stem.lowercased().contains($0) })
+    {
+      return .whole
+    }
     switch name {
     case "pyproject.toml", "setup.cfg":
-      return .sections(["tool.pytest", "tool:pytest", "pytest", "tool.coverage", "coverage", "tool.tox", "tool.nox", "tool.hatch.env", "tool.poe", "tool.pdm.scripts", "tool.taskipy", "testenv", "tool.ruff", "tool.mypy", "mypy", "flake8", "tool.pyright", "tool.pylint", "project.entry-points.pytest", "project.entry-points.\"pytest", "aliases", "tool.uv.", "options.entry_points"])
-    case "package.json": return .members(["scripts", "jest", "mocha", "ava", "nyc", "c8", "tap", "vitest", "jasmine", "karma", "overrides", "resolutions", "imports", "wireit", "eslintConfig", "type", "pnpm", "bin", "babel", "exports"])
+      return .sections([
+        "tool.pytest", "tool:pytest", "pytest", "tool.coverage", "coverage", "tool.tox", "tool.nox",
+        "tool.hatch.env", "tool.poe", "tool.pdm.scripts", "tool.taskipy", "testenv", "tool.ruff", "tool.mypy",
+        "mypy", "flake8", "tool.pyright", "tool.pylint", "project.entry-points.pytest",
+        "project.entry-points.\"pytest", "aliases", "tool.uv.", "options.entry_points",
+      ])
+    case "package.json":
+      return .members([
+        "scripts", "jest", "mocha", "ava", "nyc", "c8", "tap", "vitest", "jasmine", "karma", "overrides",
+        "resolutions", "imports", "wireit", "eslintConfig", "type", "pnpm", "bin", "babel", "exports",
+      ])
     case "composer.json": return .members(["scripts", "autoload-dev", "autoload"])
     case "deno.json", "deno.jsonc": return .members(["test", "tasks"])
-    case "Cargo.toml": return .sections(["lib", "[test", "test", "[bin", "bin", "features", "profile", "patch", "replace", "workspace", "[bench", "lints", "target"])
-    case "pom.xml": return .words(["skip", "surefire", "failsafe", "exclude", "include", "testFailureIgnore", "<test", "groups", "<phase", "testSource", "argLine", "failIfNoTests", "Property>", "<goal", "<plugin", "<profile", "<activ", "<module", "<directory"])
-    case "Package.swift": return .words(["testTarget", "exclude", "path:", "sources", "unsafeFlags", "define("])
-    case "CMakeLists.txt": return .words(["test", "TEST", "NDEBUG", "WILL_FAIL", "gtest", "DISABLED", "CMAKE_CXX_FLAGS", "CMAKE_C_FLAGS", "add_definitions", "compile_definitions", "catch_discover", "compile_options", "add_executable", "GLOB"])
+    case "Cargo.toml":
+      return .sections([
+        "lib", "[test", "test", "[bin", "bin", "features", "profile", "patch", "replace", "workspace",
+        "[bench", "lints", "target",
+      ])
+    case "pom.xml":
+      return .words([
+        "skip", "surefire", "failsafe", "exclude", "include", "testFailureIgnore", "<test", "groups",
+        "<phase", "testSource", "argLine", "failIfNoTests", "Property>", "<goal", "<plugin", "<profile",
+        "<activ", "<module", "<directory",
+      ])
+    case "Package.swift":
+      return .words(["testTarget", "exclude", "path:", "sources", "unsafeFlags", "define("])
+    case "CMakeLists.txt":
+      return .words([
+        "test", "TEST", "NDEBUG", "WILL_FAIL", "gtest", "DISABLED", "CMAKE_CXX_FLAGS", "CMAKE_C_FLAGS",
+        "add_definitions", "compile_definitions", "catch_discover", "compile_options", "add_executable",
+        "GLOB",
+      ])
     case "meson.build": return .words(["test", "should_fail", "benchmark"])
     case "settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts":
-      return .words(["test", "Test", "enabled", "exclude", "ignoreFailures", "onlyIf", "filter", "include", "useJUnit", "finalizedBy", "sourceSets", "srcDir", "check"])
+      return .words([
+        "test", "Test", "enabled", "exclude", "ignoreFailures", "onlyIf", "filter", "include", "useJUnit",
+        "finalizedBy", "sourceSets", "srcDir", "check",
+      ])
     case "Directory.Build.props", "Directory.Build.targets": return .whole
     case "setup.py": return .words(["test", "cmdclass", "pytest11", "pytest"])
-    case "tsconfig.json": return .words(["exclude", "include", "strict", "noEmit", "skipLib", "files", "paths", "rootDir"])
+    case "tsconfig.json":
+      return .words(["exclude", "include", "strict", "noEmit", "skipLib", "files", "paths", "rootDir"])
     case "go.mod": return .words(["replace", "exclude"])
     case "Gemfile": return .words(["minitest", "rspec", "test-unit", "path:", "git:"])
     case ".gitattributes": return .words(["test", "spec", "filter", "merge", "working-tree-encoding"])
     default: break
     }
     if ["csproj", "fsproj", "vbproj", "sln"].contains(path.ending) {
-      return .words(["Test", "Remove=", "Exclude=", "Compile", "xunit", "nunit", "DefineConstants", "Condition", "EnableDefault", "VSTest", "Target", "Exec"])
+      return .words([
+        "Test", "Remove=", "Exclude=", "Compile", "xunit", "nunit", "DefineConstants", "Condition",
+        "EnableDefault", "VSTest", "Target", "Exec",
+      ])
     }
     if ["cmake", "bzl", "gradle"].contains(path.ending) { return .words(["test", "TEST", "Test"]) }
     return nil
@@ -118,7 +187,11 @@ enum ProtectedFiles {
     var depth = 0
     for (index, line) in Gate.lines(of: text).enumerated() {
       let plain = line.trimmed
-      if plain.isEmpty || plain.hasPrefix("# ") || plain == "#" || plain.hasPrefix("//") || plain.hasPrefix("; ") || plain.hasPrefix("<!--") && plain.hasSuffix("-->") { continue }
+      if plain.isEmpty || plain.hasPrefix("# ") || plain == "#" || plain.hasPrefix("//")
+        || plain.hasPrefix("; ") || plain.hasPrefix("<!--") && plain.hasSuffix("-->")
+      {
+        continue
+      }
       switch scope {
       case .whole: kept.append((index + 1, spaced(plain)))
       case .words(let words):

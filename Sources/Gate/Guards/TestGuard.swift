@@ -41,8 +41,12 @@ struct TestComparison {
         newFiles.append(file)
       }
     }
-    for file in oldFiles { for helper in file.cases where !helper.isTest { oldHelpers[helper.name, default: []].append(helper) } }
-    for file in newFiles { for helper in file.cases where !helper.isTest { newHelpers[helper.name, default: []].append(helper) } }
+    for file in oldFiles {
+      for helper in file.cases where !helper.isTest { oldHelpers[helper.name, default: []].append(helper) }
+    }
+    for file in newFiles {
+      for helper in file.cases where !helper.isTest { newHelpers[helper.name, default: []].append(helper) }
+    }
   }
 
   /// One test where it stands.
@@ -58,7 +62,8 @@ struct TestComparison {
     let oldKeys = Set(oldFiles.flatMap(\.cases).filter(\.isTest).map(\.key))
     // What may stand in for a test that is gone.
     let fresh = new.filter { place in
-      place.test.isTest && place.test.hidden == nil && !place.test.facts.effective.isEmpty && place.test.marks.isEmpty
+      place.test.isTest && place.test.hidden == nil && !place.test.facts.assertions.isEmpty
+        && place.test.marks.isEmpty
     }
     var lost: [(Place, GuardFinding)] = []
     for file in oldFiles {
@@ -68,10 +73,13 @@ struct TestComparison {
           if same.test.hidden == nil {
             compare(place, same)
           } else if !isReplaced(place, by: fresh) {
-            add(.hiddenTest, same.file.path.path, same.test.line, test.fullName, "test '\(test.name)' no longer runs: \(same.test.hidden ?? "")")
+            add(
+              .hiddenTest, same.file.path.path, same.test.line, test.fullName,
+              "test '\(test.name)' no longer runs: \(same.test.hidden ?? "")")
           }
         } else if !isReplaced(place, by: fresh) {
-          lost.append((place, finding(.lostTest, pathNow(file), nil, test.fullName, "test '\(test.name)' is gone")))
+          lost.append(
+            (place, finding(.lostTest, pathNow(file), nil, test.fullName, "test '\(test.name)' is gone")))
         }
       }
       compareHelpers(file)
@@ -84,11 +92,16 @@ struct TestComparison {
 
   func pathNow(_ file: TestFile) -> String { newPaths[file.path.path] ?? file.path.path }
 
-  func finding(_ kind: FindingKind, _ path: String, _ line: Int?, _ subject: String?, _ message: String) -> GuardFinding {
-    GuardFinding(guardName: .tests, kind: kind, path: path, line: line, subject: subject?.shortened(to: 100), message: message)
+  func finding(_ kind: FindingKind, _ path: String, _ line: Int?, _ subject: String?, _ message: String)
+    -> GuardFinding
+  {
+    GuardFinding(
+      guardName: .tests, kind: kind, path: path, line: line, subject: subject?.shortened(to: 100),
+      message: message)
   }
 
-  mutating func add(_ kind: FindingKind, _ path: String, _ line: Int?, _ subject: String?, _ message: String) {
+  mutating func add(_ kind: FindingKind, _ path: String, _ line: Int?, _ subject: String?, _ message: String)
+  {
     let new = finding(kind, path, line, subject, message)
     // One thing to say about one test is enough of its kind.
     if !found.contains(where: { $0.name == new.name }) { found.append(new) }
@@ -105,7 +118,8 @@ struct TestComparison {
     }
     for path in order {
       guard let entries = byFile[path], let first = entries.first else { continue }
-      let names = entries.prefix(5).map { "'\($0.0.test.name)'" }.joined(separator: ", ")
+      let names =
+        entries.prefix(5).map { "'\($0.0.test.name)'" }.joined(separator: ", ")
         + (entries.count > 5 ? " and \(entries.count - 5) more" : "")
       let kept = newFiles.first { $0.path.path == newPaths[path] }
       if newPaths[path] == nil {
@@ -122,7 +136,8 @@ struct TestComparison {
   private func counterpart(of old: Place, among places: [Place]) -> Place? {
     func rank(_ place: Place) -> Int {
       let isHere = place.file.path.path == pathNow(old.file)
-      return (place.test.hidden == nil ? 8 : 0) + (isHere ? 4 : 0) + (place.test.scope == old.test.scope ? 2 : 0)
+      return (place.test.hidden == nil ? 8 : 0) + (isHere ? 4 : 0)
+        + (place.test.scope == old.test.scope ? 2 : 0)
         + (place.test.name == old.test.name ? 1 : 0)
     }
     // In another place a common name such as 'adds' may be another test.
@@ -133,13 +148,15 @@ struct TestComparison {
 
   /// Whether new tests name every value that the old one expected, and call what it called.
   private func isReplaced(_ old: Place, by fresh: [Place]) -> Bool {
-    let asserted = expanded(old.test, oldHelpers)
+    var asserted = expanded(old.test, oldHelpers)
+    let isEmpty = asserted.isEmpty
+    if isEmpty { asserted = old.test.facts.assertions }
     let needed = Set(asserted.flatMap(\.literals)).union(old.test.facts.tables)
     let subjects = Set(asserted.flatMap(\.words)).union(old.test.facts.calls.map(TestCase.plain))
       .subtracting(TestComparison.commonWords)
     var (literals, words) = (Set<String>(), Set<String>())
     var strong = 0
-    for place in fresh {
+    for place in fresh where isEmpty || !place.test.facts.effective.isEmpty {
       let facts = place.test.facts
       let known = facts.words.union(helperFacts(place.test, newHelpers).flatMap(\.words))
       guard subjects.isEmpty || !subjects.isDisjoint(with: known) || isAkin(subjects, known) else { continue }
@@ -149,18 +166,28 @@ struct TestComparison {
     }
     guard !words.isEmpty else { return false }
     if asserted.contains(where: { $0.strength == 3 }), strong == 0 { return false }
-    if needed.isEmpty { return subjects.isEmpty || subjects.filter { words.contains($0) }.count * 2 >= subjects.count }
-    return needed.allSatisfy { value in literals.contains(value) || literals.contains { $0.contains(value) && value.utf8.count > 3 } }
+    if needed.isEmpty {
+      return subjects.isEmpty || subjects.filter { words.contains($0) }.count * 2 >= subjects.count
+    }
+    return needed.allSatisfy { value in
+      literals.contains(value) || literals.contains { $0.contains(value) && value.utf8.count > 3 }
+    }
   }
 
   static let commonWords: Set = [
-    "self", "this", "t", "result", "got", "want", "expected", "actual", "x", "i", "assert", "expect", "true", "false", "it", "test", "is", "to", "be", "equal", "toequal", "tobe", "len",
-    "str", "int", "list", "value", "and", "or", "in", "not", "for", "if", "range", "def", "new", "var", "let", "const", "return", "assertequals", "assertequal", "each", "map", "as", "0", "throws", "error", "err", "e", "try", "of", "a", "b", "n", "s",
+    "self", "this", "t", "result", "got", "want", "expected", "actual", "x", "i", "assert", "expect", "true",
+    "false", "it", "test", "is", "to", "be", "equal", "toequal", "tobe", "len",
+    "str", "int", "list", "value", "and", "or", "in", "not", "for", "if", "range", "def", "new", "var", "let",
+    "const", "return", "assertequals", "assertequal", "each", "map", "as", "0", "throws", "error", "err", "e",
+    "try", "of", "a", "b", "n", "s",
   ]
 
   /// Whether a name of one is part of a name of the other: `total` and `computeTotal`.
   private func isAkin(_ one: Set<String>, _ other: Set<String>) -> Bool {
-    one.contains { name in name.utf8.count >= 4 && other.contains { $0.utf8.count >= 4 && ($0.contains(name) || name.contains($0)) } }
+    one.contains { name in
+      name.utf8.count >= 4
+        && other.contains { $0.utf8.count >= 4 && ($0.contains(name) || name.contains($0)) }
+    }
   }
 
   /// The assertions of a test and of the changed functions that it calls.
@@ -198,6 +225,10 @@ struct TestComparison {
   func allLiterals(_ place: Place) -> Set<String> {
     var all = place.test.facts.literals.union(place.file.literals)
     for facts in helperFacts(place.test, newHelpers) { all.formUnion(facts.literals) }
+    // Providers of parameters are called by the runner.
+    for helper in place.file.cases where !helper.isTest && helper.facts.isData {
+      all.formUnion(helper.facts.literals)
+    }
     // Shared tables may have moved to a file of their own.
     for file in newFiles where file.tests.isEmpty { all.formUnion(file.literals) }
     return all

@@ -41,14 +41,18 @@ extension TestComparison {
     guard !before.isEmpty else { return }
     if after.isEmpty {
       if let end = new.test.facts.earlyEnd, old.test.facts.earlyEnd == nil {
-        add(.earlyReturn, path, end.line, name, "'\(new.test.name)' ends with '\(end.text)' before it asserts anything")
+        add(
+          .earlyReturn, path, end.line, name,
+          "'\(new.test.name)' ends with '\(end.text)' before it asserts anything")
       } else {
         add(.noAssertion, path, line, name, "'\(new.test.name)' has no assertion left that can fail")
       }
       return
     }
     if let end = new.test.facts.earlyEnd, old.test.facts.earlyEnd == nil, after.count < before.count {
-      add(.earlyReturn, path, end.line, name, "'\(new.test.name)' ends with '\(end.text)' before its last assertions")
+      add(
+        .earlyReturn, path, end.line, name,
+        "'\(new.test.name)' ends with '\(end.text)' before its last assertions")
       return
     }
     let swallows = swallowCount(new.test, newHelpers)
@@ -64,7 +68,9 @@ extension TestComparison {
     }
     let rows = lost(Set(old.test.facts.tables), known)
     if !rows.isEmpty {
-      add(.fewerParameters, path, line, name, "'\(new.test.name)' no longer has the parameters \(spelled(rows))")
+      add(
+        .fewerParameters, path, line, name, "'\(new.test.name)' no longer has the parameters \(spelled(rows))"
+      )
       return
     }
     weighStrength(before, after, old, new, path, name)
@@ -80,10 +86,13 @@ extension TestComparison {
     func strong(_ all: [Assertion]) -> Int { all.filter { $0.strength == 3 }.count }
     func solid(_ all: [Assertion]) -> Int { all.filter { $0.strength >= 2 }.count }
     let label = "'\(new.test.name)'"
-    if strong(after) == 0 && strong(before) > 0 || after.count >= before.count && strong(after) < strong(before)
+    if strong(after) == 0 && strong(before) > 0
+      || after.count >= before.count && strong(after) < strong(before)
       || solid(after) == 0 && solid(before) > 0
     {
-      add(.weakenedAssertion, path, weaker(before, after)?.line ?? new.test.line, name, "\(label) no longer compares with an exact value")
+      add(
+        .weakenedAssertion, path, weaker(before, after)?.line ?? new.test.line, name,
+        "\(label) no longer compares with an exact value")
       return
     }
     if let turned = turned(before, after) {
@@ -92,7 +101,9 @@ extension TestComparison {
     }
     let wide = Set(after.flatMap(\.looseness)).subtracting(before.flatMap(\.looseness))
     if let word = wide.sorted().first {
-      add(.weakenedAssertion, path, after.first { $0.looseness.contains(word) }?.line, name, "\(label) is content with '\(word)' now")
+      add(
+        .weakenedAssertion, path, after.first { $0.looseness.contains(word) }?.line, name,
+        "\(label) is content with '\(word)' now")
       return
     }
     if let swapped = swapped(before, after) {
@@ -103,16 +114,24 @@ extension TestComparison {
     let shapes = Set(after.map(\.shape))
     let missing = before.filter { !shapes.contains($0.shape) }
     let asserted = Set(after.flatMap(\.words)).union(helperFacts(new.test, newHelpers).flatMap(\.words))
-    let named = asserted.union(new.test.facts.tables.map(TestCase.plain)).union(new.test.facts.literals.map(TestCase.plain))
-    if missing.contains(where: { !$0.words.subtracting(TestComparison.commonWords).isSubset(of: named) && !isAliased($0, old, new) }) {
-      add(.fewerAssertions, path, new.test.line, name, "\(label) has \(after.count) assertions and had \(before.count)")
+    let named = asserted.union(new.test.facts.tables.map(TestCase.plain)).union(
+      new.test.facts.literals.map(TestCase.plain))
+    if missing.contains(where: {
+      !$0.words.subtracting(TestComparison.commonWords).isSubset(of: named) && !isAliased($0, old, new)
+    }) {
+      add(
+        .fewerAssertions, path, new.test.line, name,
+        "\(label) has \(after.count) assertions and had \(before.count)")
     }
   }
 
   /// Whether what an assertion named is still used in the test: a loop over what were single assertions.
   private func isAliased(_ assertion: Assertion, _ old: Place, _ new: Place) -> Bool {
-    let hasLoop = ["for", "foreach", "each", "parametrize", "range", "all", "every", "map"].contains { new.test.facts.words.contains($0) && !old.test.facts.words.contains($0) }
-    return hasLoop && assertion.words.subtracting(TestComparison.commonWords).isSubset(of: new.test.facts.words)
+    let hasLoop = ["for", "foreach", "each", "parametrize", "range", "all", "every", "map"].contains {
+      new.test.facts.words.contains($0) && !old.test.facts.words.contains($0)
+    }
+    return hasLoop
+      && assertion.words.subtracting(TestComparison.commonWords).isSubset(of: new.test.facts.words)
   }
 
   private func weaker(_ before: [Assertion], _ after: [Assertion]) -> Assertion? {
@@ -139,7 +158,9 @@ extension TestComparison {
       counts[one.shape, default: 0] -= 1
     }
     for one in before where !one.literals.isEmpty {
-      guard let now = values[one.shape], !now.contains(one.literals), (counts[one.shape] ?? 0) <= 0 else { continue }
+      guard let now = values[one.shape], !now.contains(one.literals), (counts[one.shape] ?? 0) <= 0 else {
+        continue
+      }
       return after.first { $0.shape == one.shape && $0.literals != one.literals }
     }
     return nil
@@ -152,7 +173,11 @@ extension TestComparison {
       let plain = Substring(value).trimmed
       if plain.isEmpty || known.contains(String(plain)) { return false }
       // Longer texts may have been split, joined, or wrapped.
-      if value.utf8.count > 3, known.contains(where: { $0.contains(value) || ($0.utf8.count * 2 > value.utf8.count && value.contains($0)) }) {
+      if value.utf8.count > 3,
+        known.contains(where: {
+          $0.contains(value) || ($0.utf8.count * 2 > value.utf8.count && value.contains($0))
+        })
+      {
         return false
       }
       let bare = TestCase.plain(value)
@@ -178,11 +203,16 @@ extension TestComparison {
     var before: [String: Int] = [:]
     for file in oldFiles { for mark in file.skips { before[mark.text, default: 0] += 1 } }
     // Marks that went along with a move are none more.
-    for file in oldFiles { for test in file.tests { for mark in test.marks { before[mark.text, default: 0] += 1 } } }
-    for file in newFiles { for test in file.tests { for mark in test.marks { before[mark.text, default: 0] -= 1 } } }
+    for file in oldFiles {
+      for test in file.tests { for mark in test.marks { before[mark.text, default: 0] += 1 } }
+    }
+    for file in newFiles {
+      for test in file.tests { for mark in test.marks { before[mark.text, default: 0] -= 1 } }
+    }
     for file in newFiles {
       let tests = file.tests
-      let isNew = !tests.isEmpty && !oldFiles.contains { newPaths[$0.path.path] == file.path.path }
+      let isNew =
+        !tests.isEmpty && !oldFiles.contains { newPaths[$0.path.path] == file.path.path }
         && !tests.contains { oldKeys.contains($0.key) }
       for mark in file.skips {
         if let count = before[mark.text], count > 0 {
@@ -198,10 +228,15 @@ extension TestComparison {
     }
     for file in oldFiles where newPaths[file.path.path] != nil || !file.tests.isEmpty {
       guard newFiles.contains(where: { $0.path.path == pathNow(file) }) else { continue }
-      let rows = lost(Set(file.tables), known)
-      if !rows.isEmpty { add(.fewerParameters, pathNow(file), nil, nil, "the tests' tables no longer have \(spelled(rows))") }
+      let provided = file.cases.filter { !$0.isTest && $0.facts.effective.isEmpty }.flatMap(\.facts.tables)
+      let rows = lost(Set(file.tables + provided), known)
+      if !rows.isEmpty {
+        add(.fewerParameters, pathNow(file), nil, nil, "the tests' tables no longer have \(spelled(rows))")
+      }
       let values = lost(Set(file.constants.map(\.text)), known).filter { !rows.contains($0) }
-      if !values.isEmpty, file.language.isTestPath(file.path) { add(.changedExpectation, pathNow(file), nil, nil, "the tests no longer name \(spelled(values))") }
+      if !values.isEmpty, file.language.isTestPath(file.path) {
+        add(.changedExpectation, pathNow(file), nil, nil, "the tests no longer name \(spelled(values))")
+      }
     }
   }
 }

@@ -23,7 +23,9 @@ extension TreeChange {
     guard case .link(let target) = after else { return [] }
     if case .link(target) = before { return [] }
     guard TreeChange.leads(target, outOf: path) else { return [] }
-    return [finding(.outsideLink, path, "is a link that leads out of the tree, to '\(target.shortened(to: 80))'")]
+    return [
+      finding(.outsideLink, path, "is a link that leads out of the tree, to '\(target.shortened(to: 80))'")
+    ]
   }
 
   private static func leads(_ target: String, outOf path: String) -> Bool {
@@ -44,7 +46,10 @@ extension TreeChange {
     switch after {
     case .foreign(_, let encoding):
       if case .foreign = before { return [] }
-      return [finding(.unreadableText, path, "is written in \(encoding), which hides it from the guards and from tools")]
+      return [
+        finding(
+          .unreadableText, path, "is written in \(encoding), which hides it from the guards and from tools")
+      ]
     case .binary:
       if case .binary = before { return [] }
       return [finding(.unreadableText, path, "cannot be read as text any more")]
@@ -86,13 +91,16 @@ extension TreeChange {
       } else if isInConflict || before.text != nil, line.hasPrefix(">>>>>>> ") || line.hasPrefix("||||||| ") {
         if firstMarker == 0 { firstMarker = number }
         if !findings.contains(where: { $0.kind == .conflictMarker }) {
-          findings.append(finding(.conflictMarker, path, line: firstMarker, "holds the markers of an unfinished merge"))
+          findings.append(
+            finding(.conflictMarker, path, line: firstMarker, "holds the markers of an unfinished merge"))
         }
       }
       if !hasHidden, TreeChange.hides(line, in: path) {
         hasHidden = true
         findings.append(
-          finding(.hiddenCharacters, path, line: number, "holds characters that cannot be seen or that turn the order of the text"))
+          finding(
+            .hiddenCharacters, path, line: number,
+            "holds characters that cannot be seen or that turn the order of the text"))
       }
     }
     return findings

@@ -19,7 +19,8 @@ extension SourceCode {
       guard isWord(name) || kind(name) == .string else { continue }
       guard let open = brace(from: name + 1) else { continue }
       found.append(
-        BraceFunction(name: text(name), index: index, head: attributes(before: index)..<open, body: open..<end(of: open)))
+        BraceFunction(
+          name: text(name), index: index, head: attributes(before: index)..<open, body: open..<end(of: open)))
     }
     return found
   }
@@ -41,7 +42,9 @@ extension SourceCode {
           start = open - 1
         } else if isMark(open, "["), isMark(before, "]"), !isWord(open - 1) || isMark(open - 2, "]") {
           start = open
-        } else if isMark(open, "("), isWord(open - 1), annotated(open - 1) || SourceCode.modifiers.contains(text(open - 1)) {
+        } else if isMark(open, "("), isWord(open - 1),
+          annotated(open - 1) || SourceCode.modifiers.contains(text(open - 1))
+        {
           start = open - 1
         } else {
           break
@@ -65,8 +68,10 @@ extension SourceCode {
   }
 
   private static let modifiers: Set = [
-    "public", "private", "protected", "internal", "static", "final", "abstract", "open", "override", "async", "suspend",
-    "fileprivate", "package", "pub", "unsafe", "const", "extern", "nonisolated", "mutating", "inline", "virtual",
+    "public", "private", "protected", "internal", "static", "final", "abstract", "open", "override", "async",
+    "suspend",
+    "fileprivate", "package", "pub", "unsafe", "const", "extern", "nonisolated", "mutating", "inline",
+    "virtual",
     "sealed", "synchronized", "default", "partial", "new", "fun", "void",
   ]
 
@@ -79,7 +84,8 @@ extension SourceCode {
 
   func types(_ keywords: Set<String>) -> [(name: String, keyword: Int, body: Range<Int>)] {
     indices.compactMap { index in
-      guard kind(index) == .word, keywords.contains(text(index)), isWord(index + 1) || kind(index + 1) == .string,
+      guard kind(index) == .word, keywords.contains(text(index)),
+        isWord(index + 1) || kind(index + 1) == .string,
         !isMark(index - 1, "."), let open = brace(from: index + 1)
       else { return nil }
       return (text(index + 1), index, open..<end(of: open))

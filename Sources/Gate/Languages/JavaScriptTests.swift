@@ -15,37 +15,55 @@ struct JavaScriptTests: TestLanguage {
 
   func isTestPath(_ path: TestPath) -> Bool {
     let name = path.name
-    return [".test.", ".spec.", ".cy.", "-test.", "_test.", ".tests.", ".specs.", "-spec.", "_spec."].contains { name.contains($0) }
+    return [".test.", ".spec.", ".cy.", "-test.", "_test.", ".tests.", ".specs.", "-spec.", "_spec."].contains
+    { name.contains($0) }
       || path.folders.contains("__tests__") || path.folders.last == "test" || path.folders.contains("test")
       || name.hasPrefix("test-") || path.stem == "test"
   }
 
   let skips = PatternTable(
-    ["it", "test", "describe", "suite", "context", "specify", "bench", "t", "ctx", "this", "Deno . test"].flatMap { name in
-      ["skip", "todo", "only", "fixme", "fails", "failing", "skipIf", "runIf", "ignore", "concurrent . skip"].map { "\(name) . \($0)" }
-    } + [
-      "xit (", "xtest (", "xdescribe (", "xcontext (", "xspecify (", "fit (", "fdescribe (", "fcontext (", "xsuite (",
-      ". skip (", ". todo (", ". only (", "skip : true", "todo : true", "only : true", "skip : #s", "todo : #s",
-      "ignore : true", "fails : true", "skip : ! #w", "skip : #w", "pending (", "test . each ( [ ] )", "it . each ( [ ] )",
-      "it . skip . each", "test . skip . each", "describe . skip . each", "it [ skip ]", "expectFailure : true",
-    ])
+    ["it", "test", "describe", "suite", "context", "specify", "bench", "t", "ctx", "this", "Deno . test"]
+      .flatMap { name in
+        [
+          "skip", "todo", "only", "fixme", "fails", "failing", "skipIf", "runIf", "ignore",
+          "concurrent . skip",
+        ].map { "\(name) . \($0)" }
+      } + [
+        "xit (", "xtest (", "xdescribe (", "xcontext (", "xspecify (", "fit (", "fdescribe (", "fcontext (",
+        "xsuite (",
+        ". skip (", ". todo (", ". only (", "skip : true", "todo : true", "only : true", "skip : #s",
+        "todo : #s",
+        "ignore : true", "fails : true", "skip : ! #w", "skip : #w", "pending (", "test . each ( [ ] )",
+        "it . each ( [ ] )",
+        "it . skip . each", "test . skip . each", "describe . skip . each", "it [ skip ]",
+        "expectFailure : true",
+      ])
 
   let hooks = PatternTable([
-    "process . exit (", "process . exitCode =", "process . on ( #s", "process . once ( #s", "process . reallyExit",
-    "globalThis . it =", "globalThis . test =", "globalThis . expect =", "globalThis . describe =", "global . it =",
-    "global . test =", "global . expect =", "global . describe =", "const it =", "const test =", "const expect =",
+    "process . exit ( 0", "process . exit ( )", "process . exitCode =", "process . on ( #s",
+    "process . once ( #s", "process . reallyExit",
+    "globalThis . it =", "globalThis . test =", "globalThis . expect =", "globalThis . describe =",
+    "global . it =",
+    "global . test =", "global . expect =", "global . describe =", "const it =", "const test =",
+    "const expect =",
     "const describe =", "let it =", "let test =", "let expect =", "let describe =", "var it =", "var test =",
-    "var expect =", "var describe =", "function it (", "function test (", "function expect (", "function describe (",
-    "function assert (", "const assert = {", "expect . extend (", "assert . equal =", "assert . strictEqual =", "assert . ok =",
-    "assert . deepEqual =", "assert . deepStrictEqual =", "Function . prototype", "require . cache", "Module . _load",
-    "Module . prototype", "console . log =", "process . stdout . write =", "process . abort", "process . kill (", "toJSON (",
-    "jest . retryTimes", "expect . prototype", "Object . is =", "Promise . prototype", "it = ", "test = ", "describe = (", "it = (",
+    "var expect =", "var describe =", "function it (", "function test (", "function expect (",
+    "function describe (",
+    "function assert (", "const assert = {", "expect . extend (", "assert . equal =",
+    "assert . strictEqual =", "assert . ok =",
+    "assert . deepEqual =", "assert . deepStrictEqual =", "Function . prototype", "require . cache",
+    "Module . _load",
+    "Module . prototype", "console . log =", "process . stdout . write =", "process . abort",
+    "process . kill (", "toJSON (",
+    "jest . retryTimes", "expect . prototype", "Object . is =", "Promise . prototype", "it = ", "test = ",
+    "describe = (", "it = (",
     "grep :", "passWithNoTests", "setupFiles", "expect = ",
     "[ Symbol . toPrimitive ]", "valueOf (", "assert . notStrictEqual =",
   ])
 
   let voids = PatternTable([
-    "expect ( true ) . toBe ( true )", "expect ( true )", "expect ( 1 )", "assert ( true )", "assert . ok ( true )", "assert . ok ( 1 )", "|| true",
+    "expect ( true ) . toBe ( true )", "expect ( true )", "expect ( 1 )", "assert ( true )",
+    "assert . ok ( true )", "assert . ok ( 1 )", "|| true",
     "expect . anything (", "expect . any (", "assert ( 1 )", "|| 1", "expect ( false )",
   ])
 
@@ -53,29 +71,43 @@ struct JavaScriptTests: TestLanguage {
     guard code.isWord(index) else { return nil }
     let word = code.text(index)
     // `t.equal(…)`, `t.is(…)` of tap and ava; `should.equal` of chai.
-    if ["t", "assert", "chai", "sinon", "should"].contains(word), code.isMark(index + 1, "."), code.isWord(index + 2) {
+    if ["t", "assert", "chai", "sinon", "should"].contains(word), code.isMark(index + 1, "."),
+      code.isWord(index + 2)
+    {
       let verb = code.text(index + 2)
       let open = code.isMark(index + 3, "(") ? index + 3 : nil
-      if word == "t", open == nil || ["test", "skip", "todo", "plan", "after", "before", "mock", "context", "end", "diagnostic", "teardown", "beforeEach", "afterEach", "log", "comment", "signal", "pass", "runOnly"].contains(verb) {
+      if word == "t",
+        open == nil
+          || [
+            "test", "skip", "todo", "plan", "after", "before", "mock", "context", "end", "diagnostic",
+            "teardown", "beforeEach", "afterEach", "log", "comment", "signal", "pass", "runOnly",
+          ].contains(verb)
+      {
         return nil
       }
-      return AssertionSite(range: index..<code.statementEnd(from: index), name: "\(word).\(verb)", arguments: open)
+      return AssertionSite(
+        range: index..<code.statementEnd(from: index), name: "\(word).\(verb)", arguments: open)
     }
     if code.isMark(index - 1, "."), ["should", "must"].contains(word) {
       return AssertionSite(range: index..<code.statementEnd(from: index), name: word)
     }
-    if ["strictEqual", "deepEqual", "deepStrictEqual", "notStrictEqual", "rejects", "throws", "equal", "ok"].contains(word),
+    if ["strictEqual", "deepEqual", "deepStrictEqual", "notStrictEqual", "rejects", "throws", "equal", "ok"]
+      .contains(word),
       code.isMark(index + 1, "("), !code.isMark(index - 1, ".")
     {
       return AssertionSite(range: index..<code.statementEnd(from: index), name: word, arguments: index + 1)
     }
     // `expect` with nothing after it says nothing.
-    if word == "expect", code.isMark(index + 1, "("), !code.isMark(code.end(of: index + 1), ".") { return nil }
+    if word == "expect", code.isMark(index + 1, "("), !code.isMark(code.end(of: index + 1), ".") {
+      return nil
+    }
     return callAssertion(in: code, at: index)
   }
 
   private static let declarers: Set = ["it", "test", "specify", "xit", "xtest", "fit", "xspecify", "bench"]
-  private static let groups: Set = ["describe", "suite", "context", "xdescribe", "fdescribe", "xcontext", "xsuite", "fcontext"]
+  private static let groups: Set = [
+    "describe", "suite", "context", "xdescribe", "fdescribe", "xcontext", "xsuite", "fcontext",
+  ]
 
   func cases(in code: SourceCode, path: TestPath) -> [TestCase] {
     var found: [TestCase] = []
@@ -95,8 +127,11 @@ struct JavaScriptTests: TestLanguage {
       }
       let word = code.text(index)
       let isMember = code.isMark(index - 1, ".")
-      let isDeno = isMember && code.isWord(index - 2, "Deno") || isMember && ["t", "ctx", "test"].contains(code.text(index - 2))
-      if JavaScriptTests.declarers.contains(word) || JavaScriptTests.groups.contains(word), !isMember || isDeno,
+      let isDeno =
+        isMember && code.isWord(index - 2, "Deno")
+        || isMember && ["t", "ctx", "test"].contains(code.text(index - 2))
+      if JavaScriptTests.declarers.contains(word) || JavaScriptTests.groups.contains(word),
+        !isMember || isDeno,
         let open = call(code, index)
       {
         let close = code.end(of: open)
@@ -111,7 +146,9 @@ struct JavaScriptTests: TestLanguage {
           let dead = returned(code, inner)
           read(code, inner, scope + [name], hidden ?? dead, heads + [index..<first.upperBound], &found)
         } else {
-          var test = TestCase(name: name, scope: scope, line: code.tokens[index].line, head: index..<first.upperBound, body: inner)
+          var test = TestCase(
+            name: name, scope: scope, line: code.tokens[index].line, head: index..<first.upperBound,
+            body: inner)
           test.scopeHeads = heads
           test.hidden = hidden
           if parts.count < 2, !isDeno || word != "test" { test.hidden = test.hidden ?? "it has no body" }
@@ -128,11 +165,18 @@ struct JavaScriptTests: TestLanguage {
         continue
       }
       if let (name, block) = function(code, index) {
-        var helper = TestCase(name: name, scope: scope, line: code.tokens[index].line, isTest: false, head: index..<block.lowerBound, body: block)
+        var helper = TestCase(
+          name: name, scope: scope, line: code.tokens[index].line, isTest: false,
+          head: index..<block.lowerBound, body: block)
         helper.scopeHeads = []
         found.append(helper)
-        let isCalled = code.indices.contains { code.isWord($0, name) && $0 != index && !(block.contains($0)) && !code.isWord($0 - 1, "function") && !code.isWord($0 - 1, "const") }
-        read(code, block, scope, hidden ?? (isCalled ? nil : "it stands in a function that nobody calls"), heads, &found)
+        let isCalled = code.indices.contains {
+          code.isWord($0, name) && $0 != index && !(block.contains($0)) && !code.isWord($0 - 1, "function")
+            && !code.isWord($0 - 1, "const")
+        }
+        read(
+          code, block, scope, hidden ?? (isCalled ? nil : "it stands in a function that nobody calls"), heads,
+          &found)
         index = max(index + 1, block.upperBound)
         continue
       }
@@ -149,30 +193,43 @@ struct JavaScriptTests: TestLanguage {
       position += 2
     }
     if isTable {
-      if code.isMark(position, "(") { position = code.end(of: position) } else if code.kind(position) == .string { position += 1 }
+      if code.isMark(position, "(") {
+        position = code.end(of: position)
+      } else if code.kind(position) == .string {
+        position += 1
+      }
     }
     guard code.isMark(position, "(") else { return nil }
     // A declaration (`function test(…) {`, a method) is no call.
-    if ["function", "class", "const", "let", "var", "new", "import"].contains(code.text(index - 1)) { return nil }
+    if ["function", "class", "const", "let", "var", "new", "import"].contains(code.text(index - 1)) {
+      return nil
+    }
     if code.isMark(code.end(of: position), "{") { return nil }
     return position
   }
 
   private func neverRun(_ code: SourceCode, _ index: Int, _ range: Range<Int>) -> Range<Int>? {
-    guard code.isWord(index, "if") || code.isWord(index, "while"), code.isMark(index + 1, "(") else { return nil }
+    guard code.isWord(index, "if") || code.isWord(index, "while"), code.isMark(index + 1, "(") else {
+      return nil
+    }
     let close = code.end(of: index + 1)
     let text = code.spelled((index + 2)..<max(index + 2, close - 1))
-    guard ["false", "0", "null", "undefined", "! true", "! 1", "1 === 2", "NaN", ""].contains(text) || text.hasPrefix("process . env")
-      || text.hasPrefix("false &&") || text.hasPrefix("typeof ") || text.hasPrefix("! process . env")
+    guard
+      ["false", "0", "null", "undefined", "! true", "! 1", "1 === 2", "NaN", ""].contains(text)
+        || text.hasPrefix("process . env")
+        || text.hasPrefix("false &&") || text.hasPrefix("typeof ") || text.hasPrefix("! process . env")
     else { return nil }
-    guard let open = code.brace(from: close), open - close < 3 else { return close..<min(code.statementEnd(from: close), range.upperBound) }
+    guard let open = code.brace(from: close), open - close < 3 else {
+      return close..<min(code.statementEnd(from: close), range.upperBound)
+    }
     return open..<min(code.end(of: open), range.upperBound)
   }
 
   private func returned(_ code: SourceCode, _ range: Range<Int>) -> String? {
     guard let open = range.first(where: { code.isMark($0, "{") }) else { return nil }
     let first = code.next(after: open)
-    return code.isWord(first, "return") && !code.isWord(first + 1, "describe") ? "its group returns before it" : nil
+    return code.isWord(first, "return") && !code.isWord(first + 1, "describe")
+      ? "its group returns before it" : nil
   }
 
   private func function(_ code: SourceCode, _ index: Int) -> (String, Range<Int>)? {
@@ -181,7 +238,9 @@ struct JavaScriptTests: TestLanguage {
       guard let open = code.brace(from: close) else { return nil }
       return (code.text(index + 1), open..<code.end(of: open))
     }
-    guard ["const", "let", "var"].contains(code.text(index)), code.isWord(index + 1), code.isMark(index + 2, "=") else { return nil }
+    guard ["const", "let", "var"].contains(code.text(index)), code.isWord(index + 1),
+      code.isMark(index + 2, "=")
+    else { return nil }
     var start = index + 3
     if code.isWord(start, "async") { start += 1 }
     if code.isWord(start, "function") {
@@ -191,7 +250,9 @@ struct JavaScriptTests: TestLanguage {
     let arrow = code.isMark(start, "(") ? code.end(of: start) : start + 1
     guard code.isMark(arrow, "=>") || code.isMark(arrow, ":") else { return nil }
     let end = code.statementEnd(from: arrow)
-    guard code.tokens[arrow..<min(end, code.tokens.count)].contains(where: { $0.isMark("=>") }) else { return nil }
+    guard code.tokens[arrow..<min(end, code.tokens.count)].contains(where: { $0.isMark("=>") }) else {
+      return nil
+    }
     return (code.text(index + 1), arrow..<end)
   }
 }

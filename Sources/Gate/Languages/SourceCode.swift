@@ -96,7 +96,8 @@ struct SourceCode {
         let following = next(after: position)
         let goesOn = isMark(following, ".") || isMark(following, "?.") || isMark(following, "->")
         let before = text(position - 1)
-        let isOpen = kind(position - 1) == .mark
+        let isOpen =
+          kind(position - 1) == .mark
           && ["=", "==", "+", "&&", "||", ",", ".", "===", "!=", ":="].contains(before)
         if !goesOn && !isOpen { return position }
       }
@@ -163,7 +164,8 @@ struct SourceCode {
     var position = index
     while position < tokens.count {
       let token = tokens[position]
-      if token.kind == .word, !isMark(position - 1, "."), !isMark(position - 1, ":") || text(position) == "do" {
+      if token.kind == .word, !isMark(position - 1, "."), !isMark(position - 1, ":") || text(position) == "do"
+      {
         let isFirst = position == 0 || kind(position - 1) == .newline || text(position - 1) == ";"
         let isValue = text(position - 1) == "="
         switch token.text {

@@ -16,24 +16,31 @@ struct SwiftTests: TestLanguage {
   }()
 
   func isTestPath(_ path: TestPath) -> Bool {
-    path.folders.contains { $0.hasSuffix("Tests") || $0 == "Tests" || $0.hasSuffix("Test") } || path.stem.hasSuffix("Tests")
+    path.folders.contains { $0.hasSuffix("Tests") || $0 == "Tests" || $0.hasSuffix("Test") }
+      || path.stem.hasSuffix("Tests")
       || path.stem.hasSuffix("Test") || path.stem.hasSuffix("Spec")
   }
 
   let skips = PatternTable([
-    ". disabled (", "XCTSkip", "XCTSkipIf", "XCTSkipUnless", "withKnownIssue", "XCTExpectFailure", ". enabled (", "# if",
+    ". disabled (", "XCTSkip", "XCTSkipIf", "XCTSkipUnless", "withKnownIssue", "XCTExpectFailure",
+    ". enabled (", "# if",
     ". tags (", "Test . cancel (", "@ available ( * , unavailable", ". hidden", "cancel (",
   ])
 
   let hooks = PatternTable([
-    "exit ( 0", "_exit ( 0", "_Exit ( 0", "quick_exit", "override func record", "override func invokeTest", "override func perform (",
-    "override func run (", "XCTestObservation", "func XCTAssertEqual", "func XCTAssertTrue", "func XCTAssertFalse", "func XCTAssert (", "func XCTAssertNil", "func XCTAssertThrowsError", "func ==", "macro expect", "override class func setUp",
-    "func record (", "static func ==", "atexit (", "defaultTestSuite", "continueAfterFailure", "override class var",
+    "exit ( 0", "_exit ( 0", "_Exit ( 0", "quick_exit", "override func record", "override func invokeTest",
+    "override func perform (",
+    "override func run (", "XCTestObservation", "func XCTAssertEqual", "func XCTAssertTrue",
+    "func XCTAssertFalse", "func XCTAssert (", "func XCTAssertNil", "func XCTAssertThrowsError", "func ==",
+    "macro expect", "override class func setUp",
+    "func record (", "static func ==", "atexit (", "defaultTestSuite", "continueAfterFailure",
+    "override class var",
     "freopen (", "dup2 (", "func XCTFail", "func XCTUnwrap", "macro require",
   ])
 
   let voids = PatternTable([
-    "# expect ( true", "# expect ( Bool ( true", "XCTAssert ( true", "XCTAssertTrue ( true", "|| true", "XCTAssertEqual ( 1 , 1",
+    "# expect ( true", "# expect ( Bool ( true", "XCTAssert ( true", "XCTAssertTrue ( true", "|| true",
+    "XCTAssertEqual ( 1 , 1",
     "XCTAssertTrue ( 1 == 1",
   ])
 
@@ -64,17 +71,35 @@ struct SwiftTests: TestLanguage {
       let header = owner.map { code.tokens[$0.keyword..<$0.body.lowerBound].map(\.text) } ?? []
       let isOld = function.name.hasPrefix("test")
       var test = TestCase(
-        name: function.name, scope: around.map(\.name), line: code.tokens[function.index].line, isTest: isModern || isOld && owner != nil,
+        name: function.name, scope: around.map(\.name), line: code.tokens[function.index].line,
+        isTest: isModern || isOld && owner != nil,
         head: function.head, body: function.body)
       test.scopeHeads = around.map { code.attributes(before: $0.keyword)..<$0.keyword }
       if test.isTest, !isModern {
-        if attributes.contains(where: { ["private", "fileprivate", "static"].contains($0.text) }) { test.hidden = "it is private or static" }
-        if owner.map({ code.text($0.keyword) }) == "struct" || owner.map({ code.text($0.keyword) }) == "enum" { test.hidden = "'\(owner?.name ?? "")' is no class" }
-        if code.text(owner?.keyword ?? -1) == "class", !header.contains(":") { test.hidden = "class '\(owner?.name ?? "")' is no test case" }
-        if code.isMark(function.index + 2, "("), code.end(of: function.index + 2) > function.index + 4 { test.hidden = "it takes parameters" }
-        if let owner, code.tokens[code.attributes(before: owner.keyword)..<owner.keyword].contains(where: { $0.isWord("private") || $0.isWord("fileprivate") }) { test.hidden = "its class is private" }
+        if attributes.contains(where: { ["private", "fileprivate", "static"].contains($0.text) }) {
+          test.hidden = "it is private or static"
+        }
+        if owner.map({ code.text($0.keyword) }) == "struct" || owner.map({ code.text($0.keyword) }) == "enum"
+        {
+          test.hidden = "'\(owner?.name ?? "")' is no class"
+        }
+        if code.text(owner?.keyword ?? -1) == "class", !header.contains(":") {
+          test.hidden = "class '\(owner?.name ?? "")' is no test case"
+        }
+        if code.isMark(function.index + 2, "("), code.end(of: function.index + 2) > function.index + 4 {
+          test.hidden = "it takes parameters"
+        }
+        if let owner,
+          code.tokens[code.attributes(before: owner.keyword)..<owner.keyword].contains(where: {
+            $0.isWord("private") || $0.isWord("fileprivate")
+          })
+        {
+          test.hidden = "its class is private"
+        }
       }
-      if test.isTest, functions.contains(where: { $0.body.contains(function.index) }) { test.hidden = "it stands inside a function" }
+      if test.isTest, functions.contains(where: { $0.body.contains(function.index) }) {
+        test.hidden = "it stands inside a function"
+      }
       return test
     }
   }

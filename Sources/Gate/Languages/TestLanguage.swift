@@ -57,6 +57,17 @@ extension TestLanguage {
       }
       open += 1
     }
+    if code.isMark(open, "."), code.isWord(open + 1), code.isMark(open + 2, "<") {
+      // `Assert.Throws<T>(…)`
+      let close = (open + 3..<min(open + 12, code.tokens.count)).first {
+        code.isMark($0, ">") && code.isMark($0 + 1, "(")
+      }
+      if let close {
+        return AssertionSite(
+          range: index..<code.statementEnd(from: index), name: code.text(index) + "." + code.text(open + 1),
+          arguments: close + 1)
+      }
+    }
     if code.isMark(open, "."), code.isWord(open + 1), code.isMark(open + 2, "(") {
       let name = code.text(index) + "." + code.text(open + 1)
       return AssertionSite(range: index..<code.statementEnd(from: index), name: name, arguments: open + 2)
@@ -94,7 +105,9 @@ struct TestPath: Hashable {
 
   /// Whether people keep tests in one of its folders.
   var isBelowTests: Bool {
-    folders.contains { TestPath.testFolders.contains($0.lowercased()) || $0.hasSuffix("Tests") || $0.hasSuffix(".Test") }
+    folders.contains {
+      TestPath.testFolders.contains($0.lowercased()) || $0.hasSuffix("Tests") || $0.hasSuffix(".Test")
+    }
   }
 
   private static let unseenFolders: Set = [
@@ -115,7 +128,8 @@ struct TestPath: Hashable {
 /// The languages, by the ending of a file's name.
 enum TestLanguages {
   static let all: [any TestLanguage] = [
-    PythonTests(), JavaScriptTests(), SwiftTests(), GoTests(), RustTests(), JavaTests(), CTests(), CSharpTests(),
+    PythonTests(), JavaScriptTests(), SwiftTests(), GoTests(), RustTests(), JavaTests(), CTests(),
+    CSharpTests(),
     RubyTests(), PHPTests(),
   ]
 
@@ -131,9 +145,11 @@ enum TestLanguages {
 /// How assertions are called, over all languages.
 enum AssertionWords {
   private static let starts = [
-    "assert", "Assert", "ASSERT", "expect", "Expect", "EXPECT", "XCTAssert", "XCTUnwrap", "XCTFail", "verify", "check",
+    "assert", "Assert", "ASSERT", "expect", "Expect", "EXPECT", "XCTAssert", "XCTUnwrap", "XCTFail", "verify",
+    "check",
     "Check", "CHECK", "REQUIRE", "require", "should", "must_", "wont_", "refute", "ck_assert", "debug_assert",
-    "prop_assert", "TEST_ASSERT", "BOOST_CHECK", "BOOST_REQUIRE", "BOOST_TEST", "QCOMPARE", "QVERIFY", "flunk", "fail",
+    "prop_assert", "TEST_ASSERT", "BOOST_CHECK", "BOOST_REQUIRE", "BOOST_TEST", "QCOMPARE", "QVERIFY",
+    "flunk", "fail",
     "ensure", "confirm", "validate_",
   ]
 
@@ -148,20 +164,31 @@ enum AssertionWords {
 
   /// Names, without case and `_`, of those that compare with an expected value.
   private static let equalities: [String] = [
-    "equal", "toequal", "tobe", "deepequal", "strictequal", "eq", "eql", "areequal", "same", "isequalto", "streq",
-    "containsexactly", "tohavebeencalledwith", "calledwith", "calledoncewith", "matcharray", "qcompare", "matchsnapshot",
-    "matchinlinesnapshot", "tostrictequal", "haslength", "tohavelength", "hassize", "hastostring", "equals", "beequal",
-    "raises", "throws", "tothrow", "raiseerror", "throw", "expectexception", "shouldbe", "hasmessage", "toreturn",
-    "returns", "andreturn", "matches", "regex", "assertis", "count", "tomatch", "contains", "includes", "tocontain",
-    "almostequal", "closeto", "near", "approx", "isin", "assertin", "isinstance", "tomatchobject", "arrayequal",
+    "equal", "toequal", "tobe", "deepequal", "strictequal", "eq", "eql", "areequal", "same", "isequalto",
+    "streq",
+    "containsexactly", "tohavebeencalledwith", "calledwith", "calledoncewith", "matcharray", "qcompare",
+    "matchsnapshot",
+    "matchinlinesnapshot", "tostrictequal", "haslength", "tohavelength", "hassize", "hastostring", "equals",
+    "beequal",
+    "raises", "throws", "tothrow", "raiseerror", "throw", "expectexception", "shouldbe", "hasmessage",
+    "toreturn",
+    "returns", "andreturn", "matches", "regex", "assertis", "count", "tomatch", "contains", "includes",
+    "tocontain",
+    "almostequal", "closeto", "near", "approx", "isin", "assertin", "isinstance", "tomatchobject",
+    "failswith", "arrayequal",
   ]
 
   private static let weakOnes: [String] = [
-    "anythrow", "true", "truthy", "false", "falsy", "defined", "notnull", "isnotnull", "notnil", "isnotempty", "exists", "any",
-    "anything", "doesnotthrow", "notthrow", "doesnotraise", "nothrow", "greaterthan", "lessthan", "notequal", "isnotnone",
+    "anythrow", "true", "truthy", "false", "falsy", "defined", "notnull", "isnotnull", "notnil", "isnotempty",
+    "exists", "any",
+    "anything", "doesnotthrow", "notthrow", "doesnotraise", "nothrow", "greaterthan", "lessthan", "notequal",
+    "isnotnone",
   ]
 
-  private static let nearOnes = ["almostequal", "closeto", "near", "approx", "indelta", "isin", "assertin", "contain", "includes", "matchobject", "matches", "tomatch", "regex", "isinstance"]
+  private static let nearOnes = [
+    "almostequal", "closeto", "near", "approx", "indelta", "isin", "assertin", "contain", "includes",
+    "matchobject", "matches", "tomatch", "regex", "isinstance",
+  ]
 
   /// Whether a word belongs to an assertion and not to what it is about.
   static func isOwn(_ word: String) -> Bool {
@@ -173,12 +200,16 @@ enum AssertionWords {
   /// Whether a word compares.
   static func isMatcher(_ word: String) -> Bool {
     let plain = plain(word)
-    return plain == "eq" || plain == "eql" || plain.utf8.count > 4 && (equalities.contains(plain) || weakOnes.contains(plain) || nearOnes.contains(plain))
+    return plain == "eq" || plain == "eql" || word == "Be"
+      || plain.utf8.count >= 4
+        && (equalities.contains(plain) || weakOnes.contains(plain) || nearOnes.contains(plain))
   }
 
   private static let own: Set = [
-    "equal", "tobe", "toequal", "deepequal", "strictequal", "deepstrictequal", "tostrictequal", "eq", "eql", "ok", "is", "not", "to", "be", "isequalto", "tobedefined", "tobetruthy",
-    "notnil", "notnull", "isnotnull", "true", "false", "that", "assert", "t", "self", "assertions", "tothrow", "assertj", "beequal", "have", "areequal", "istrue", "isfalse", "len",
+    "equal", "tobe", "toequal", "deepequal", "strictequal", "deepstrictequal", "tostrictequal", "eq", "eql",
+    "ok", "is", "not", "to", "be", "isequalto", "tobedefined", "tobetruthy",
+    "notnil", "notnull", "isnotnull", "true", "false", "that", "assert", "t", "self", "assertions", "tothrow",
+    "assertj", "beequal", "have", "areequal", "istrue", "isfalse", "len",
   ]
 
   private static func plain(_ word: String) -> String { word.lowercased().filter { $0 != "_" } }
@@ -186,6 +217,7 @@ enum AssertionWords {
   /// 3: compares with an exact value, 2: with a kind or a part of it, 1: only that there is something.
   static func strength(_ words: [String], hasEquality: Bool) -> Int {
     var best = hasEquality ? 3 : 1
+    if words.contains("Be") { best = 3 }
     for word in words.map(plain) {
       if weakOnes.contains(where: { word.hasSuffix($0) || word == $0 }) { continue }
       if nearOnes.contains(where: { word.contains($0) }) {
@@ -194,7 +226,12 @@ enum AssertionWords {
         best = 3
       }
     }
-    if words.map(plain).contains(where: { nearOnes.prefix(5).contains($0) || $0 == "toBeCloseTo".lowercased() || $0 == "isclose" || $0 == "pytestapprox" }) { best = min(best, 2) }
+    if words.map(plain).contains(where: {
+      nearOnes.prefix(5).contains($0) || $0 == "toBeCloseTo".lowercased() || $0 == "isclose"
+        || $0 == "pytestapprox"
+    }) {
+      best = min(best, 2)
+    }
     return best
   }
 }

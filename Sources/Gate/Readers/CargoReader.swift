@@ -33,7 +33,7 @@ struct CargoReader: OutputReader {
       skips += rest.number(before: "ignored") ?? 0
       fails += rest.number(before: "failed") ?? 0
     } else if let rest = line.dropping("test "), let name = rest.droppingSuffix(" ... FAILED") {
-      names.append(String(name))
+      names.append(String(name.droppingSuffix(" - should panic") ?? name))
     } else if let rest = line.dropping("test "), let name = rest.droppingSuffix(" ... ok") {
       if passed.count < 200_000 { passed.append(String(name)) }
     } else if let name = line.dropping("---- ")?.droppingSuffix(" stdout ----") {
@@ -154,7 +154,16 @@ struct PanicCollector {
         failure.test = name
         return failure
       }
-      return GateFailure(test: name, message: blocks[name] ?? "")
+      let block = lines(of: blocks[name] ?? "")
+      let message = block.prefix { !$0.trimmed.hasPrefix("stack backtrace:") }.map { String($0) }.joined(
+        separator: "\n")
+      // A doc-test is named by its place: `src/lib.rs - add (line 1)`.
+      if let file = name[...].before(" - "), DiagnosticReader.isPath(file),
+        let line = name[...].after("(line ")?.leadingNumber
+      {
+        return GateFailure(test: name, file: String(file), line: line, message: message)
+      }
+      return GateFailure(test: name, message: message)
     }
   }
 }

@@ -22,7 +22,10 @@ struct ESLintBlocks: DiagnosticBlocks {
   var isOpen: Bool { file != nil }
 
   mutating func read(_ line: Substring) -> Bool {
-    if let file, line.hasPrefix("  "), let place = line.trimmed.parts(" ").first, let front = place.before(":"), let number = Int(front), let column = place.after(":"), Int(column) != nil {
+    if let file, line.hasPrefix("  "), let place = line.trimmed.parts(" ").first,
+      let front = place.before(":"), let number = Int(front), let column = place.after(":"),
+      Int(column) != nil
+    {
       let rest = line.trimmed.dropFirst(place.count).trimmed
       if rest.hasPrefix("warning ") { return true }
       let text = (rest.dropping("error ") ?? rest).trimmed
@@ -31,7 +34,9 @@ struct ESLintBlocks: DiagnosticBlocks {
     }
     let name = line.droppingSuffix(":") ?? line
     // A path alone in its line.
-    file = DiagnosticReader.isPath(name) && !name.has(" ") && !name.has(": ") && DiagnosticReader.place(name) == nil && name.has(".") ? String(name) : nil
+    file =
+      DiagnosticReader.isPath(name) && !name.has(" ") && !name.has(": ")
+        && DiagnosticReader.place(name) == nil && name.has(".") ? String(name) : nil
     return false
   }
 
@@ -52,7 +57,9 @@ struct RuffBlocks: DiagnosticBlocks {
         return true
       }
     }
-    guard let code = line.before(" "), RuffBlocks.isCode(code) || code == "invalid-syntax:" || code == "unformatted:" else { return false }
+    guard let code = line.before(" "),
+      RuffBlocks.isCode(code) || code == "invalid-syntax:" || code == "unformatted:"
+    else { return false }
     message = String(line)
     return false
   }
@@ -60,7 +67,8 @@ struct RuffBlocks: DiagnosticBlocks {
   private static func isCode(_ code: Substring) -> Bool {
     let letters = code.utf8.prefix { $0 >= 0x41 && $0 <= 0x5A }.count
     let digits = code.utf8.dropFirst(letters)
-    return letters >= 1 && letters <= 5 && digits.count >= 3 && digits.count <= 4 && digits.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
+    return letters >= 1 && letters <= 5 && digits.count >= 3 && digits.count <= 4
+      && digits.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
   }
 }
 
@@ -71,7 +79,9 @@ struct ShellCheckBlocks: DiagnosticBlocks {
   var isOpen: Bool { place != nil }
 
   mutating func read(_ line: Substring) -> Bool {
-    if let rest = line.dropping("In "), rest.hasSuffix(":"), let file = rest.before(" line "), let number = rest.after(" line ")?.leadingNumber {
+    if let rest = line.dropping("In "), rest.hasSuffix(":"), let file = rest.before(" line "),
+      let number = rest.after(" line ")?.leadingNumber
+    {
       place = (String(file), number)
       return true
     }
@@ -122,7 +132,9 @@ struct SanitizerBlocks: DiagnosticBlocks {
   var failures: [GateFailure] { list.all }
 
   mutating func read(_ line: Substring) -> Bool {
-    if line.has("ERROR: ") || line.has("WARNING: "), let rest = line.after("ERROR: ") ?? line.after("WARNING: "), rest.has("Sanitizer: ") {
+    if line.has("ERROR: ") || line.has("WARNING: "),
+      let rest = line.after("ERROR: ") ?? line.after("WARNING: "), rest.has("Sanitizer: ")
+    {
       list.begin(nil, String(rest))
       return true
     }
@@ -131,7 +143,10 @@ struct SanitizerBlocks: DiagnosticBlocks {
       list.end()
       return true
     }
-    if line.trimmed.hasPrefix("#"), let text = line.trimmed.parts(" ").last, let place = DiagnosticReader.place(text), !place.file.contains("/libsanitizer/"), !place.file.contains("compiler-rt"), !place.file.hasPrefix("../") {
+    if line.trimmed.hasPrefix("#"), let text = line.trimmed.parts(" ").last,
+      let place = DiagnosticReader.place(text), !place.file.contains("/libsanitizer/"),
+      !place.file.contains("compiler-rt"), !place.file.hasPrefix("../")
+    {
       list.place(place)
     }
     return true
@@ -152,7 +167,9 @@ struct TracebackBlocks: DiagnosticBlocks {
     if line.hasPrefix("Traceback (most recent call last)") {
       isIn = true
       place = nil
-    } else if line.hasPrefix("  File \""), let file = line.after("\"")?.before("\""), let number = line.after(", line ")?.leadingNumber {
+    } else if line.hasPrefix("  File \""), let file = line.after("\"")?.before("\""),
+      let number = line.after(", line ")?.leadingNumber
+    {
       place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
     } else if place != nil, !line.hasPrefix(" "), !line.isEmpty {
       if line.hasPrefix("***") || line.hasPrefix("Sorry:") { return false }
@@ -177,7 +194,9 @@ struct LinkerLines: DiagnosticBlocks {
       symbol = nil
       if let rest = line.dropping(">>> referenced by ") {
         let place = DiagnosticReader.place(rest.before(" ") ?? rest)
-        failures.append(GateFailure(file: place?.file ?? String(rest.before(":") ?? rest), line: place?.line, message: told))
+        failures.append(
+          GateFailure(file: place?.file ?? String(rest.before(":") ?? rest), line: place?.line, message: told)
+        )
         return true
       }
       failures.append(GateFailure(message: told))
@@ -192,15 +211,21 @@ struct LinkerLines: DiagnosticBlocks {
       failures.append(GateFailure(file: name, line: place?.line, message: "undefined reference to " + rest))
       return true
     }
-    if let rest = line.after("ld.lld: error: ") ?? line.after("ld64.lld: error: ") ?? line.after("mold: error: ") {
+    if let rest = line.after("ld.lld: error: ") ?? line.after("ld64.lld: error: ")
+      ?? line.after("mold: error: ")
+    {
       symbol = String(rest)
       return true
     }
-    if line.hasPrefix("/usr/bin/ld: ") || line.hasPrefix("ld: "), line.has("cannot find -l") || line.has("multiple definition of") || line.has("library not found") || line.has("symbol(s) not found") {
+    if line.hasPrefix("/usr/bin/ld: ") || line.hasPrefix("ld: "),
+      line.has("cannot find -l") || line.has("multiple definition of") || line.has("library not found")
+        || line.has("symbol(s) not found")
+    {
       failures.append(GateFailure(message: String(line.after("ld: ") ?? line)))
       return true
     }
-    return line.hasPrefix("collect2: error: ") || line.hasPrefix("clang: error: linker command failed") || line.hasPrefix("clang++: error: linker command failed") || line.has("error: ld returned ")
+    return line.hasPrefix("collect2: error: ") || line.hasPrefix("clang: error: linker command failed")
+      || line.hasPrefix("clang++: error: linker command failed") || line.has("error: ld returned ")
   }
 
   mutating func finish() {
@@ -215,22 +240,31 @@ struct FormatterLines: DiagnosticBlocks {
   private var names: Set<String> = []
 
   mutating func read(_ line: Substring) -> Bool {
-    if let path = line.dropping("would reformat ") ?? line.dropping("Would reformat: ") { return take(path, nil) }
+    if let path = line.dropping("would reformat ") ?? line.dropping("Would reformat: ") {
+      return take(path, nil)
+    }
     // rustfmt: `Diff in /a/src/lib.rs:3:` or `Diff in /a/src/lib.rs at line 3:`
     if let rest = line.dropping("Diff in ") {
       if let path = rest.before(" at line ") { return take(path, rest.after(" at line ")?.leadingNumber) }
-      if let place = DiagnosticReader.place(rest.droppingSuffix(":") ?? rest) { return take(place.file[...], place.line) }
+      if let place = DiagnosticReader.place(rest.droppingSuffix(":") ?? rest) {
+        return take(place.file[...], place.line)
+      }
     }
     if let path = line.dropping("[warn] "), !path.has(" "), path.has(".") { return take(path, nil) }
     if let path = line.dropping("unformatted ") ?? line.dropping("not formatted: ") { return take(path, nil) }
     if let rest = line.dropping("error: cannot parse: ") ?? line.dropping("error: cannot format ") {
       let front = rest.before(": ") ?? rest
       let place = DiagnosticReader.place(front)
-      failures.append(GateFailure(file: place?.file ?? String(front), line: place?.line, message: String(rest.after(": ") ?? "cannot be parsed")))
+      failures.append(
+        GateFailure(
+          file: place?.file ?? String(front), line: place?.line,
+          message: String(rest.after(": ") ?? "cannot be parsed")))
       return true
     }
     // `gofmt -d`, `ruff format --diff`, `black --diff`: the header of a unified diff.
-    if line.hasPrefix("--- "), line.has("."), !line.has(" ---") { isDiff = true } else if isDiff, let rest = line.dropping("+++ ") {
+    if line.hasPrefix("--- "), line.has("."), !line.has(" ---") {
+      isDiff = true
+    } else if isDiff, let rest = line.dropping("+++ ") {
       isDiff = false
       let path = (rest.before("\t") ?? rest).before(" 2") ?? rest
       return take((path.before("\t") ?? path).trimmed, nil)
@@ -242,7 +276,9 @@ struct FormatterLines: DiagnosticBlocks {
 
   private mutating func take(_ path: Substring, _ line: Int?) -> Bool {
     guard DiagnosticReader.isPath(path), !path.has(" ") else { return false }
-    if names.insert("\(path):\(line ?? 0)").inserted { failures.append(GateFailure(file: String(path), line: line, message: "would be reformatted")) }
+    if names.insert("\(path):\(line ?? 0)").inserted {
+      failures.append(GateFailure(file: String(path), line: line, message: "would be reformatted"))
+    }
     return true
   }
 }

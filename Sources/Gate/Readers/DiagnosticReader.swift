@@ -10,7 +10,10 @@ struct DiagnosticReader {
   /// Whether a `# package` line of go's compiler came before.
   private var isGoPackage = false
   private var isInTemplate = false
-  private var blocks: [any DiagnosticBlocks] = [ESLintBlocks(), RuffBlocks(), ShellCheckBlocks(), CMakeBlocks(), SanitizerBlocks(), TracebackBlocks(), LinkerLines(), FormatterLines()]
+  private var blocks: [any DiagnosticBlocks] = [
+    ESLintBlocks(), RuffBlocks(), ShellCheckBlocks(), CMakeBlocks(), SanitizerBlocks(), TracebackBlocks(),
+    LinkerLines(), FormatterLines(),
+  ]
 
   init(isStrict: Bool) { self.isStrict = isStrict }
 
@@ -32,14 +35,21 @@ struct DiagnosticReader {
       }
     }
     // nextest's way of saying that nothing is wrong and nothing was run; rustc's of counting.
-    if line == "error: no tests to run" || line.hasPrefix("error: test failed, to rerun pass") || line.hasPrefix("error: Exited with") { return }
+    if line == "error: no tests to run" || line.hasPrefix("error: test failed, to rerun pass")
+      || line.hasPrefix("error: Exited with")
+    {
+      return
+    }
     if line.hasPrefix("error[") || line.hasPrefix("error: ") || line.hasPrefix("Error: ")
       || line.hasPrefix("fatal: ") || line.hasPrefix("ERROR: ") || line.hasPrefix("error TS")
     {
       pending = String(line)
       return
     }
-    if let failure = Self.diagnostic(line) ?? goDiagnostic(line) ?? syntaxError(line) ?? looseDiagnostic(line) { add(failure) }
+    if let failure = Self.diagnostic(line) ?? goDiagnostic(line) ?? syntaxError(line) ?? looseDiagnostic(line)
+    {
+      add(failure)
+    }
   }
 
   mutating func finish() {
@@ -61,11 +71,14 @@ struct DiagnosticReader {
     var places = Set<String>()
     for failure in known { if let file = failure.file { places.insert("\(file):\(failure.line ?? 0)") } }
     let told = placed + blocks.flatMap { $0.isOnlyElse ? [] : $0.failures }
-    let fresh = told.filter { $0.file == nil ? known.isEmpty : !places.contains("\($0.file ?? ""):\($0.line ?? 0)") }
+    let fresh = told.filter {
+      $0.file == nil ? known.isEmpty : !places.contains("\($0.file ?? ""):\($0.line ?? 0)")
+    }
     if !fresh.isEmpty || !known.isEmpty { return fresh }
     // A traceback is what is left when nobody else understood the failure.
     let rest = blocks.flatMap { $0.isOnlyElse ? $0.failures : [] }
-    return rest.isEmpty ? unplaced.filter { !$0.message.hasPrefix("error: could not compile") || unplaced.count == 1 } : rest
+    return rest.isEmpty
+      ? unplaced.filter { !$0.message.hasPrefix("error: could not compile") || unplaced.count == 1 } : rest
   }
 
   private mutating func goDiagnostic(_ line: Substring) -> GateFailure? {
@@ -78,25 +91,39 @@ struct DiagnosticReader {
       isGoPackage = line.hasPrefix("\t")
       return nil
     }
-    return GateFailure(file: String(place.file[...].dropping("./") ?? place.file[...]), line: place.line, message: String(text))
+    return GateFailure(
+      file: String(place.file[...].dropping("./") ?? place.file[...]), line: place.line, message: String(text)
+    )
   }
 
   private func looseDiagnostic(_ line: Substring) -> GateFailure? {
     guard !isStrict, let (place, text) = Self.split(line), place.hasColumn else { return nil }
-    if text.hasPrefix("warning") || text.hasPrefix("note") || text.hasPrefix("info") || text.has("required from") || text.hasSuffix("[Warning]") || text.has(" [Warning/") { return nil }
+    if text.hasPrefix("warning") || text.hasPrefix("note") || text.hasPrefix("info")
+      || text.has("required from") || text.hasSuffix("[Warning]") || text.has(" [Warning/")
+    {
+      return nil
+    }
     return GateFailure(file: place.file, line: place.line, message: String(text))
   }
 
   /// php -l, ruby -c, bash -n.
   private func syntaxError(_ line: Substring) -> GateFailure? {
     guard line.has("yntax error") || line.has("arse error") else { return nil }
-    if line.hasPrefix("PHP ") || line.hasPrefix("Parse error"), let rest = line.after(" in "), let file = rest.before(" on line "), let number = rest.after(" on line ")?.leadingNumber {
-      return GateFailure(file: String(file), line: number, message: String((line.dropping("PHP ") ?? line).before(" in ") ?? line))
+    if line.hasPrefix("PHP ") || line.hasPrefix("Parse error"), let rest = line.after(" in "),
+      let file = rest.before(" on line "), let number = rest.after(" on line ")?.leadingNumber
+    {
+      return GateFailure(
+        file: String(file), line: number,
+        message: String((line.dropping("PHP ") ?? line).before(" in ") ?? line))
     }
-    if let file = line.before(": line "), let rest = line.after(": line "), let number = rest.leadingNumber, let text = rest.after(": ") {
+    if let file = line.before(": line "), let rest = line.after(": line "), let number = rest.leadingNumber,
+      let text = rest.after(": ")
+    {
       return GateFailure(file: String(file), line: number, message: String(text))
     }
-    if let (place, text) = Self.split(line), text.hasPrefix("syntax error") { return GateFailure(file: place.file, line: place.line, message: String(text)) }
+    if let (place, text) = Self.split(line), text.hasPrefix("syntax error") {
+      return GateFailure(file: place.file, line: place.line, message: String(text))
+    }
     return nil
   }
 
@@ -107,11 +134,18 @@ struct DiagnosticReader {
     // Kotlin: `e: file:///a.kt:2:18 Type mismatch`, `e: /a.kt: (2, 18): Type mismatch`
     if let rest = line.dropping("e: ") {
       let path = rest.dropping("file://") ?? rest
-      if let front = path.before(" "), let place = place(front) { return GateFailure(file: place.file, line: place.line, message: String(path.after(" ") ?? "")) }
-      if let file = path.before(": ("), let inside = path.after(": ("), let number = inside.leadingNumber { return GateFailure(file: String(file), line: number, message: String(inside.after("): ") ?? "")) }
+      if let front = path.before(" "), let place = place(front) {
+        return GateFailure(file: place.file, line: place.line, message: String(path.after(" ") ?? ""))
+      }
+      if let file = path.before(": ("), let inside = path.after(": ("), let number = inside.leadingNumber {
+        return GateFailure(file: String(file), line: number, message: String(inside.after("): ") ?? ""))
+      }
       return nil
     }
-    for word in [": error: ", ": fatal error: ", ": Fatal error: ", ": error[", " - error ", ": error ", ": runtime error: ", ": internal compiler error: "]
+    for word in [
+      ": error: ", ": fatal error: ", ": Fatal error: ", ": error[", " - error ", ": error ",
+      ": runtime error: ", ": internal compiler error: ",
+    ]
     where line.has(word) {
       guard let before = line.before(word), let place = place(before), let text = line.after(word) else {
         continue
@@ -119,10 +153,14 @@ struct DiagnosticReader {
       return GateFailure(file: place.file, line: place.line, message: String(text.trimmed))
     }
     // ESLint's compact and unix formats.
-    if let file = line.before(": line "), let rest = line.after(": line "), let number = rest.leadingNumber, let text = rest.after(", Error - ") {
+    if let file = line.before(": line "), let rest = line.after(": line "), let number = rest.leadingNumber,
+      let text = rest.after(", Error - ")
+    {
       return GateFailure(file: String(file), line: number, message: String(text))
     }
-    if line.hasSuffix("]"), line.has(" [Error/"), let (place, text) = split(line) { return GateFailure(file: place.file, line: place.line, message: String(text)) }
+    if line.hasSuffix("]"), line.has(" [Error/"), let (place, text) = split(line) {
+      return GateFailure(file: place.file, line: place.line, message: String(text))
+    }
     // Maven: `[ERROR] /path/App.java:[5,10] cannot find symbol`
     if let rest = line.dropping("[ERROR] "), let file = rest.before(":["), let text = rest.after("] "),
       let number = rest.after(":[")?.leadingNumber, file.hasPrefix("/")
@@ -141,7 +179,9 @@ struct DiagnosticReader {
   /// `file:line`, `file:line:col` or `file(line,col)`, and nothing after it.
   static func place(_ text: Substring) -> Place? {
     if text.hasSuffix(")"), let open = text.lastIndex(of: "("), open > text.startIndex {
-      guard let line = text[text.index(after: open)...].leadingNumber, isPath(text[..<open]) else { return nil }
+      guard let line = text[text.index(after: open)...].leadingNumber, isPath(text[..<open]) else {
+        return nil
+      }
       return Place(file: String(text[..<open]), line: line, hasColumn: true)
     }
     guard let (front, last) = splitNumber(text) else { return nil }

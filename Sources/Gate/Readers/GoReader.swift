@@ -51,7 +51,8 @@ struct GoReader: OutputReader {
       open = (GateFailure(test: test, message: String(text)), 0, true)
     } else if open?.isPanic == true {
       readPanic(line, text)
-    } else if let open, line.indentation > open.indentation || open.failure.test?.hasPrefix("Example") == true {
+    } else if let open, line.indentation > open.indentation || open.failure.test?.hasPrefix("Example") == true
+    {
       append(text)
     } else if running != nil {
       running?.lines.append(String(text))
@@ -67,8 +68,10 @@ struct GoReader: OutputReader {
   private mutating func readPanic(_ line: Substring, _ text: Substring) {
     if text.hasPrefix("Test"), line.hasPrefix("\t"), text.has(" ("), open?.failure.test == nil {
       open?.failure.test = String(text.before(" (") ?? text)
-    } else if line.hasPrefix("\t"), let front = text.before(" +0x") ?? (text.has(".go:") ? text : nil), let place = DiagnosticReader.place(front), open?.failure.file == nil,
-      !place.file.contains("/src/testing/"), !place.file.contains("/src/runtime/"), !place.file.contains("/usr/local/go/"), !place.file.contains("/lib/go")
+    } else if line.hasPrefix("\t"), let front = text.before(" +0x") ?? (text.has(".go:") ? text : nil),
+      let place = DiagnosticReader.place(front), open?.failure.file == nil,
+      !place.file.contains("/src/testing/"), !place.file.contains("/src/runtime/"),
+      !place.file.contains("/usr/local/go/"), !place.file.contains("/lib/go")
     {
       open?.failure.file = place.file
       open?.failure.line = place.line
@@ -140,7 +143,15 @@ struct GoReader: OutputReader {
     open = nil
     guard found.count < FailureList.most else { return }
     found.append(
-      GateFailure(test: failure.test, file: failure.file, line: failure.line, message: failure.message))
+      GateFailure(
+        test: failure.test, file: failure.file, line: failure.line, message: GoReader.trimmed(failure.message)
+      ))
+  }
+
+  private static func trimmed(_ text: String) -> String {
+    var text = text
+    while text.hasSuffix("\n") { text.removeLast() }
+    return text
   }
 }
 
@@ -200,7 +211,9 @@ private struct GoEvents {
     ordered.insert(result, at: 0)
     for line in lines(of: ordered.joined()) {
       if line.hasPrefix("--- FAIL") { hasResult = true }
-      reader.read(hasResult && !line.hasPrefix("--- ") && !line.hasPrefix("panic: ") && !line.hasPrefix("\t") ? "    " + line : line)
+      reader.read(
+        hasResult && !line.hasPrefix("--- ") && !line.hasPrefix("panic: ") && !line.hasPrefix("\t")
+          ? "    " + line : line)
     }
     reader.finish()
     let found = reader.failures

@@ -63,7 +63,8 @@ struct JUnitReader: OutputReader {
 
   /// So that what was quoted stays what it is.
   private static func escaped(_ text: Substring) -> String {
-    text.has("&") ? text.split(separator: "&", omittingEmptySubsequences: false).joined(separator: "&amp;") : String(text)
+    text.has("&")
+      ? text.split(separator: "&", omittingEmptySubsequences: false).joined(separator: "&amp;") : String(text)
   }
 
   private static func tagEnd(_ text: Substring) -> Substring.Index? {
@@ -82,14 +83,17 @@ struct JUnitReader: OutputReader {
   }
 
   private mutating func tag(_ text: Substring) {
-    let name = text.utf8.prefix { $0 > 0x20 && $0 != UInt8(ascii: "/") || $0 == UInt8(ascii: "/") && text.hasPrefix("/") }
+    let name = text.utf8.prefix {
+      $0 > 0x20 && $0 != UInt8(ascii: "/") || $0 == UInt8(ascii: "/") && text.hasPrefix("/")
+    }
     let isClosed = text.hasSuffix("/")
     switch String(Substring(name)) {
     case "testcase":
       let title = attribute("name", text) ?? ""
       let scope = attribute("classname", text)
       let full = scope.map { $0.isEmpty || $0 == "test" || $0 == title ? title : "\($0).\(title)" } ?? title
-      current = Test(name: full, file: attribute("file", text), line: attribute("line", text).flatMap { Int($0) })
+      current = Test(
+        name: full, file: attribute("file", text), line: attribute("line", text).flatMap { Int($0) })
       if isClosed { close() }
     case "failure", "error":
       let message = attribute("message", text)
@@ -113,13 +117,18 @@ struct JUnitReader: OutputReader {
     if test.isFailed {
       fails += 1
       let body = JUnitReader.unescaped(text)
-      let message = [test.message ?? "", test.message?.isEmpty == false && body.contains(test.message ?? "") ? "" : body].filter { !$0.isEmpty }
+      let message = [
+        test.message ?? "", test.message?.isEmpty == false && body.contains(test.message ?? "") ? "" : body,
+      ].filter { !$0.isEmpty }
       if test.file == nil || test.line == nil, let place = JUnitReader.place(body) {
         test.file = test.file ?? place.file
         if test.file == place.file || test.line == nil { test.line = place.line }
       }
       if failures.count < FailureList.most {
-        failures.append(GateFailure(test: test.name, file: test.file, line: test.line, message: JUnitReader.trimmed(message.joined(separator: "\n"))))
+        failures.append(
+          GateFailure(
+            test: test.name, file: test.file, line: test.line,
+            message: JUnitReader.trimmed(message.joined(separator: "\n"))))
       }
     } else if !test.isSkipped, passed.count < 200_000 {
       passed.append(test.name)
@@ -133,8 +142,15 @@ struct JUnitReader: OutputReader {
     for line in lines(of: text) {
       if let place = line.framePlace { return place }
       let plain = line.trimmed
-      if let place = plain.before(": ").flatMap(DiagnosticReader.place) ?? DiagnosticReader.place(plain.droppingSuffix(":") ?? plain) { return place }
-      if plain.hasPrefix("at "), let inside = plain.after("(")?.before(")"), inside.has(".java:") || inside.has(".kt:"), !plain.has("org.junit"), !plain.has("java.base"), !plain.has("org.assertj") {
+      if let place = plain.before(": ").flatMap(DiagnosticReader.place)
+        ?? DiagnosticReader.place(plain.droppingSuffix(":") ?? plain)
+      {
+        return place
+      }
+      if plain.hasPrefix("at "), let inside = plain.after("(")?.before(")"),
+        inside.has(".java:") || inside.has(".kt:"), !plain.has("org.junit"), !plain.has("java.base"),
+        !plain.has("org.assertj")
+      {
         return DiagnosticReader.place(inside)
       }
     }
@@ -150,7 +166,8 @@ struct JUnitReader: OutputReader {
   }
 
   private func attribute(_ name: String, _ tag: Substring) -> String? {
-    guard let rest = tag.after(" \(name)=") ?? tag.after("\n\(name)=") ?? tag.after("\t\(name)="), let quote = rest.first, quote == "\"" || quote == "'",
+    guard let rest = tag.after(" \(name)=") ?? tag.after("\n\(name)=") ?? tag.after("\t\(name)="),
+      let quote = rest.first, quote == "\"" || quote == "'",
       let value = rest.dropFirst().before(String(quote))
     else { return nil }
     return JUnitReader.unescaped(String(value))
@@ -174,8 +191,14 @@ struct JUnitReader: OutputReader {
       case "quot": result += "\""
       case "apos": result += "'"
       default:
-        let value = name.hasPrefix("#x") ? UInt32(name.dropFirst(2), radix: 16) : name.hasPrefix("#") ? UInt32(name.dropFirst()) : nil
-        if let value, let scalar = Unicode.Scalar(value) { result.unicodeScalars.append(scalar) } else { result += "&\(name);" }
+        let value =
+          name.hasPrefix("#x")
+          ? UInt32(name.dropFirst(2), radix: 16) : name.hasPrefix("#") ? UInt32(name.dropFirst()) : nil
+        if let value, let scalar = Unicode.Scalar(value) {
+          result.unicodeScalars.append(scalar)
+        } else {
+          result += "&\(name);"
+        }
       }
       rest = after
     }

@@ -23,12 +23,18 @@ struct SurefireReader: OutputReader {
       else { return }
       executed = (executed ?? 0) + max(0, run - skips)
       skipped = (skipped ?? 0) + skips
-      failed = (failed ?? 0) + (text.after("Failures: ")?.leadingNumber ?? 0) + (text.after("Errors: ")?.leadingNumber ?? 0)
-    } else if text == "No tests to run." || text.hasPrefix("No tests were executed") || text == "Tests are skipped." {
+      failed =
+        (failed ?? 0) + (text.after("Failures: ")?.leadingNumber ?? 0)
+        + (text.after("Errors: ")?.leadingNumber ?? 0)
+    } else if text == "No tests to run." || text.hasPrefix("No tests were executed")
+      || text == "Tests are skipped."
+    {
       executed = executed ?? 0
     } else if text.trimmed == "Flakes:" {
       list = .flakes
-    } else if text.trimmed == "Failures:" || text.trimmed == "Errors:", line.hasPrefix("[ERROR]") || list != .none || line == "Failed tests:" {
+    } else if text.trimmed == "Failures:" || text.trimmed == "Errors:",
+      line.hasPrefix("[ERROR]") || list != .none || line == "Failed tests:"
+    {
       list = .failures
     } else if text.hasPrefix("Failed tests:") || text.hasPrefix("Tests in error:") {
       list = .failures
@@ -37,7 +43,9 @@ struct SurefireReader: OutputReader {
       readList(line, text)
     } else if list == .flakes {
       if line.hasPrefix("[INFO]") { list = .none }
-    } else if let frame = line.trimmed.dropping("at "), let inside = frame.after("(")?.before(")"), let place = DiagnosticReader.place(inside), let method = frame.before("(") {
+    } else if let frame = line.trimmed.dropping("at "), let inside = frame.after("(")?.before(")"),
+      let place = DiagnosticReader.place(inside), let method = frame.before("(")
+    {
       let parts = method.parts(".")
       if parts.count >= 2 { places["\(parts[parts.count - 2]).\(parts[parts.count - 1])"] = place }
     }
@@ -46,7 +54,9 @@ struct SurefireReader: OutputReader {
   private mutating func readList(_ line: Substring, _ text: Substring) {
     if line.hasPrefix("[INFO]") || line.hasPrefix("[WARNING] Tests run") {
       list = .none
-    } else if line.hasPrefix("[ERROR]   ") || (!line.hasPrefix("[") && line.hasPrefix("  ") && !line.hasPrefix("   ") && line.has(".")) {
+    } else if line.hasPrefix("[ERROR]   ")
+      || (!line.hasPrefix("[") && line.hasPrefix("  ") && !line.hasPrefix("   ") && line.has("."))
+    {
       readEntry(text.trimmed)
     } else if !text.trimmed.isEmpty, !line.hasPrefix("["), let last = failures.last {
       failures[failures.count - 1] = GateFailure(
@@ -77,10 +87,60 @@ struct SurefireReader: OutputReader {
   mutating func finish() {
     for index in failures.indices {
       guard let name = failures[index].test, let place = places[name] else { continue }
-      if failures[index].file != nil, failures[index].line == place.line || failures[index].line == nil { failures[index].file = place.file }
-      if failures[index].file == nil { (failures[index].file, failures[index].line) = (place.file, place.line) }
+      if failures[index].file != nil, failures[index].line == place.line || failures[index].line == nil {
+        failures[index].file = place.file
+      }
+      if failures[index].file == nil {
+        (failures[index].file, failures[index].line) = (place.file, place.line)
+      }
     }
   }
+}
+
+/// JUnit's own text (`JUnitCore`, Bazel): a numbered list after `There were 3 failures:`.
+struct JUnitTextReader: OutputReader {
+  static let runner = "junit"
+  private var list = FailureList()
+  private var isInList = false
+  private var isThere = false
+  private(set) var executed: Int?
+  private(set) var failed: Int?
+  var failures: [GateFailure] { list.all }
+  var isOpen: Bool { isInList }
+
+  mutating func read(_ line: Substring) {
+    let text = line.trimmed
+    if line.hasPrefix("JUnit version ") {
+      isThere = true
+    } else if !isThere {
+      return
+    } else if line.hasPrefix("There w"), text.hasSuffix(":"), text.has(" failure") {
+      isInList = true
+    } else if line.hasPrefix("Tests run: "), let total = line.after("Tests run: ")?.leadingNumber,
+      let count = line.after("Failures: ")?.leadingNumber
+    {
+      list.end()
+      isInList = false
+      executed = (executed ?? 0) + total
+      failed = (failed ?? 0) + count
+    } else if let rest = line.dropping("OK ("), let total = rest.leadingNumber {
+      executed = (executed ?? 0) + total
+    } else if isInList {
+      if let number = line.before(") "), Int(number) != nil {
+        list.begin(String((line.after(") ") ?? "").trimmed))
+      } else if let frame = text.dropping("at ") {
+        if !frame.hasPrefix("org.junit"), !frame.hasPrefix("java."),
+          let inside = frame.after("(")?.before(")")
+        {
+          list.place(DiagnosticReader.place(inside))
+        }
+      } else {
+        list.add(text)
+      }
+    }
+  }
+
+  mutating func finish() { list.end() }
 }
 
 /// Gradle: `ShopTest > bad() FAILED` with its error below, and `3 tests completed, 1 failed`.
@@ -126,13 +186,20 @@ struct GradleReader: OutputReader {
     } else if list.isOpen {
       let text = line.trimmed
       if let frame = text.dropping("at ") {
-        let place = (frame.after("(")?.before(")") ?? frame.after("at ")).flatMap { DiagnosticReader.place($0) }
-        if let place, !frame.hasPrefix("org.junit"), !frame.hasPrefix("java."), !frame.hasPrefix("org.gradle") { list.place(place) }
+        let place = (frame.after("(")?.before(")") ?? frame.after("at ")).flatMap {
+          DiagnosticReader.place($0)
+        }
+        if let place, !frame.hasPrefix("org.junit"), !frame.hasPrefix("java."), !frame.hasPrefix("org.gradle")
+        {
+          list.place(place)
+        }
       } else if text.isEmpty {
         if list.last?.message.isEmpty == false { list.end() }
       } else {
         // `java.lang.AssertionError at ShopTest.java:7`
-        if let at = text.after(" at "), text.has(".java:") || text.has(".kt:") || text.has(".groovy:"), let place = DiagnosticReader.place(at) {
+        if let at = text.after(" at "), text.has(".java:") || text.has(".kt:") || text.has(".groovy:"),
+          let place = DiagnosticReader.place(at)
+        {
           list.place(place)
           list.add(text.before(" at ") ?? text)
         } else {
@@ -169,10 +236,14 @@ struct DotnetReader: OutputReader {
     if line.hasPrefix("  Failed "), text.hasSuffix("]"), let name = text.dropping("Failed ")?.before(" [") {
       list.begin(String(name))
       part = .none
-    } else if line.hasPrefix("  Passed "), text.hasSuffix("]"), let name = text.dropping("Passed ")?.before(" [") {
+    } else if line.hasPrefix("  Passed "), text.hasSuffix("]"),
+      let name = text.dropping("Passed ")?.before(" [")
+    {
       list.end()
       passed.append(String(name))
-    } else if text.hasPrefix("Failed!") || text.hasPrefix("Passed!") || text.hasPrefix("Skipped!"), text.has("Total:") {
+    } else if text.hasPrefix("Failed!") || text.hasPrefix("Passed!") || text.hasPrefix("Skipped!"),
+      text.has("Total:")
+    {
       list.end()
       func count(_ name: String) -> Int { (text.after(name)?.trimmed.leadingNumber) ?? 0 }
       let (fails, skips, total) = (count("Failed:"), count("Skipped:"), count("Total:"))
@@ -183,14 +254,17 @@ struct DotnetReader: OutputReader {
       list.end()
       isBlock = true
       executed = (executed ?? 0) + total
-    } else if isBlock, text.hasPrefix("Failed: ") || text.hasPrefix("Skipped: ") || text.hasPrefix("Passed: ") {
+    } else if isBlock, text.hasPrefix("Failed: ") || text.hasPrefix("Skipped: ") || text.hasPrefix("Passed: ")
+    {
       let number = text.after(": ")?.trimmed.leadingNumber ?? 0
       if text.hasPrefix("Failed") { failed = (failed ?? 0) + number }
       if text.hasPrefix("Skipped") {
         skipped = (skipped ?? 0) + number
         executed = executed.map { max(0, $0 - number) }
       }
-    } else if text.hasPrefix("No test is available in ") || text.hasPrefix("No test matches the given testcase filter") {
+    } else if text.hasPrefix("No test is available in ")
+      || text.hasPrefix("No test matches the given testcase filter")
+    {
       executed = executed ?? 0
     } else if text.hasPrefix("Test summary: total: "), let total = text.after("total: ")?.leadingNumber {
       let skips = text.after("skipped: ")?.leadingNumber ?? 0
@@ -204,7 +278,9 @@ struct DotnetReader: OutputReader {
       case "Standard Output Messages:", "Standard Error Messages:": part = .output
       default:
         if part == .message { list.add(text) }
-        if part == .stack, let rest = text.after(" in "), let file = rest.before(":line "), let number = rest.after(":line ")?.leadingNumber {
+        if part == .stack, let rest = text.after(" in "), let file = rest.before(":line "),
+          let number = rest.after(":line ")?.leadingNumber
+        {
           list.place(DiagnosticReader.Place(file: String(file), line: number, hasColumn: false))
         }
       }

@@ -59,7 +59,8 @@ struct JestReader: OutputReader {
   }
 }
 
-/// vitest: ` FAIL  file > suite > test`, then the error and ` ❯ file:line:col`, and `Tests  1 failed | 2 passed (3)`.
+/// vitest: ` FAIL  file > suite > test`, then the error and ` ❯ file:line:col`, and at the end
+/// `Tests  1 failed | 2 passed (3)`.
 struct VitestReader: OutputReader {
   static let runner = "vitest"
   private var list = FailureList()
@@ -73,7 +74,9 @@ struct VitestReader: OutputReader {
 
   mutating func read(_ line: Substring) {
     let text = line.trimmed
-    if let rest = text.dropping("FAIL "), line.hasPrefix(" FAIL ") || line.hasPrefix("FAIL ") && rest.has(" > ") {
+    if let rest = text.dropping("FAIL "),
+      line.hasPrefix(" FAIL ") || line.hasPrefix("FAIL ") && rest.has(" > ")
+    {
       list.end()
       guard rest.has(" > ") || rest.has("[ ") else { return }
       isThere = true
@@ -106,7 +109,10 @@ struct VitestReader: OutputReader {
       }
     } else if text.hasPrefix("✓ "), line.hasPrefix(" ") {
       let name = text.dropFirst(2).trimmed
-      passed.append(String((name.droppingSuffix("ms").flatMap { front in front.lastIndex(of: " ").map { front[..<$0] } } ?? name).trimmed))
+      passed.append(
+        String(
+          (name.droppingSuffix("ms").flatMap { front in front.lastIndex(of: " ").map { front[..<$0] } }
+            ?? name).trimmed))
     }
   }
 
@@ -130,7 +136,9 @@ struct MochaReader: OutputReader {
   mutating func read(_ line: Substring) {
     let text = line.trimmed
     let words = text.parts(" ")
-    if line.hasPrefix("  "), words.count >= 2, words.count <= 3, let number = Int(words[0]), ["passing", "failing", "pending"].contains(words[1]) {
+    if line.hasPrefix("  "), words.count >= 2, words.count <= 3, let number = Int(words[0]),
+      ["passing", "failing", "pending"].contains(words[1])
+    {
       switch words[1] {
       case "passing": executed = (executed ?? 0) + number
       case "pending": skipped = (skipped ?? 0) + number

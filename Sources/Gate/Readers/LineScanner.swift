@@ -14,14 +14,17 @@ struct LineScanner {
   private var previousWasReturn = false
   private var tail: [UInt8] = []
 
-  /// Takes the next bytes and gives each whole line to `body`; what `body` returns says whether lines equal to
-  /// that one may be left out. Linear.
+  /// Takes the next bytes and gives each whole line to `body`; what `body` returns says whether lines equal
+  /// to that one may be left out. Linear.
   mutating func feed(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Bool) {
     guard let base = bytes.baseAddress, bytes.count > 0 else { return }
     keepTail(bytes)
     var start = 0
+    var isIdle = false
     while start < bytes.count {
+      if isIdle, carry.isEmpty { start = LineScanner.afterShort(base, from: start, count: bytes.count) }
       let rest = bytes.count - start
+      if rest <= 0 { return }
       guard let found = memchr(base + start, 0x0A, rest) else {
         extend(UnsafeBufferPointer(start: base + start, count: rest))
         return
@@ -32,10 +35,11 @@ struct LineScanner {
         extend(line)
         let whole = carry
         carry.removeAll(keepingCapacity: whole.count < 1 << 16)
-        whole.withUnsafeBufferPointer { _ = LineScanner.plain($0, body) }
+        isIdle = whole.withUnsafeBufferPointer { LineScanner.plain($0, body) }
         start = end + 1
       } else {
         let mayRepeat = LineScanner.plain(line, body)
+        isIdle = mayRepeat
         let next = end + 1
         start = mayRepeat ? LineScanner.afterRepeats(bytes, from: start, next: next) : next
       }
@@ -55,7 +59,8 @@ struct LineScanner {
     var lines: [String] = []
     let isCut = tail.count >= LineScanner.tailSize
     tail.withUnsafeBufferPointer { bytes in
-      for (index, part) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() where !(isCut && index == 0 && bytes.contains(0x0A)) {
+      for (index, part) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
+      where !(isCut && index == 0 && bytes.contains(0x0A)) {
         _ = LineScanner.plain(UnsafeBufferPointer(rebasing: part)) { line in
           let text = String(decoding: line, as: UTF8.self)
           if !text[...].trimmed.isEmpty { lines.append(text) }
@@ -78,11 +83,29 @@ struct LineScanner {
 
   private mutating func extend(_ part: UnsafeBufferPointer<UInt8>) {
     let first = carry.first ?? part.first ?? 0
-    let limit = first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == UInt8(ascii: "<")
+    let limit =
+      first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == UInt8(ascii: "<")
       ? LineScanner.longestDocument : LineScanner.longestLine
     if carry.count < limit { carry += part.prefix(limit - carry.count) }
     // A line of nothing but what is left out is a line all the same.
     if carry.isEmpty, part.count > 0 { carry.append(0x20) }
+  }
+
+  /// Where lines of at most two bytes end that nobody waits for.
+  private static func afterShort(_ base: UnsafePointer<UInt8>, from first: Int, count: Int) -> Int {
+    var start = first
+    while start + 3 <= count {
+      if base[start] == 0x0A {
+        start += 1
+      } else if base[start + 1] == 0x0A, base[start] != UInt8(ascii: "{"), base[start] != UInt8(ascii: "[") {
+        start += 2
+      } else if base[start + 2] == 0x0A, base[start + 1] != 0x0A, base[start] != UInt8(ascii: "O") {
+        start += 3
+      } else {
+        break
+      }
+    }
+    return start
   }
 
   /// Where the lines that equal the one from `start` to `next` end: they are compared, not read.
@@ -103,7 +126,9 @@ struct LineScanner {
 
   /// Gives a line without escape sequences, and as several where carriage returns part it. The answer of
   /// `body` for the last.
-  private static func plain(_ line: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
+  private static func plain(_ line: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Bool)
+    -> Bool
+  {
     guard let base = line.baseAddress, line.count > 0 else { return body(line) }
     let first = base[0]
     let isDocument = first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || first == UInt8(ascii: "<")
@@ -132,7 +157,9 @@ struct LineScanner {
     return false
   }
 
-  private static func stripped(_ line: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+  private static func stripped(
+    _ line: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void
+  ) {
     var plain: [UInt8] = []
     plain.reserveCapacity(line.count)
     var escape = Escape.none

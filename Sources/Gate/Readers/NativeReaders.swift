@@ -12,7 +12,9 @@ struct GTestReader: OutputReader {
   var isOpen: Bool { list.isOpen }
 
   mutating func read(_ line: Substring) {
-    let line = line.dropping("[0]: ") ?? line
+    // `ctest -V` puts the number of its test before each line.
+    let digits = line.utf8.prefix { $0 >= 0x30 && $0 <= 0x39 }.count
+    let line = digits > 0 ? line.dropFirst(digits).dropping(": ") ?? line : line
     if let name = line.dropping("[ RUN      ] ") {
       list.end()
       running = String(name.trimmed)
@@ -24,7 +26,9 @@ struct GTestReader: OutputReader {
       list.end()
       let name = String((rest.before(" (") ?? rest).before(", where") ?? rest.before(" (") ?? rest)
       // The list at the end repeats them.
-      if running != nil, list.all.last?.test != running { list.append(GateFailure(test: name, message: "failed")) }
+      if running != nil, list.all.last?.test != running {
+        list.append(GateFailure(test: name, message: "failed"))
+      }
       running = nil
     } else if line.hasPrefix("[  SKIPPED ] ") {
       list.end()
@@ -51,7 +55,10 @@ struct GTestReader: OutputReader {
     list.end()
     if let count = executed, let skipped { executed = max(0, count - skipped) }
     // What runs when the program dies has not failed by its own word.
-    if let running, executed == nil { list.append(GateFailure(test: running, message: "was running when the program ended")); executed = passed.count + list.all.count }
+    if let running, executed == nil {
+      list.append(GateFailure(test: running, message: "was running when the program ended"));
+      executed = passed.count + list.all.count
+    }
   }
 }
 
@@ -76,7 +83,8 @@ struct CTestReader: OutputReader {
     if line.has("% tests passed, "), let total = line.after(" out of ")?.leadingNumber {
       printing = nil
       executed = (executed ?? 0) + total
-      failed = (failed ?? 0) + (line.number(before: "tests failed") ?? line.number(before: "test failed") ?? 0)
+      failed =
+        (failed ?? 0) + (line.number(before: "tests failed") ?? line.number(before: "test failed") ?? 0)
     } else if line == "No tests were found!!!" {
       executed = executed ?? 0
     } else if line.hasPrefix("The following tests FAILED:") {
@@ -97,7 +105,9 @@ struct CTestReader: OutputReader {
 
   /// `3/5 Test #3: bad ....***Failed  0.00 sec`
   private static func result(_ line: Substring) -> String? {
-    guard line.has(" Test "), let rest = line.after("#"), line.trimmed.leadingNumber != nil, line.hasSuffix(" sec"), let name = rest.after(": ") else { return nil }
+    guard line.has(" Test "), let rest = line.after("#"), line.trimmed.leadingNumber != nil,
+      line.hasSuffix(" sec"), let name = rest.after(": ")
+    else { return nil }
     return String((name.before(" ") ?? name).trimmed)
   }
 
@@ -137,7 +147,9 @@ struct RSpecReader: OutputReader {
     if line == "Failures:" || text.hasPrefix("An error occurred while loading ") {
       list.end()
       isInList = true
-      if let path = text.dropping("An error occurred while loading ") { list.begin(String(path.dropping("./") ?? path).trimmingDot) }
+      if let path = text.dropping("An error occurred while loading ") {
+        list.begin(String(path.dropping("./") ?? path).trimmingDot)
+      }
     } else if text.has(" example"), let number = text.leadingNumber, text.has(" failure") {
       list.end()
       isInList = false
@@ -145,7 +157,8 @@ struct RSpecReader: OutputReader {
       let broken = text.number(before: "error occurred") ?? text.number(before: "errors occurred") ?? 0
       executed = (executed ?? 0) + max(0, number - pending)
       skipped = (skipped ?? 0) + pending
-      failed = (failed ?? 0) + (text.number(before: "failures") ?? text.number(before: "failure") ?? 0) + broken
+      failed =
+        (failed ?? 0) + (text.number(before: "failures") ?? text.number(before: "failure") ?? 0) + broken
     } else if isInList {
       if line.hasPrefix("Finished in ") || line.hasPrefix("Failed examples:") || line.hasPrefix("Pending:") {
         list.end()
@@ -193,14 +206,19 @@ struct MinitestReader: OutputReader {
       return
     }
     defer { isAfterRule = false }
-    if line.has(" runs, ") || line.has(" tests, "), line.has(" assertions, "), let total = text.leadingNumber {
+    if line.has(" runs, ") || line.has(" tests, "), line.has(" assertions, "), let total = text.leadingNumber
+    {
       list.end()
       isNumbered = false
-      let skips = (line.number(before: "skips") ?? 0) + (line.number(before: "omissions") ?? 0) + (line.number(before: "pendings") ?? 0)
+      let skips =
+        (line.number(before: "skips") ?? 0) + (line.number(before: "omissions") ?? 0)
+        + (line.number(before: "pendings") ?? 0)
       executed = (executed ?? 0) + max(0, total - skips)
       skipped = (skipped ?? 0) + skips
       failed = (failed ?? 0) + (line.number(before: "failures") ?? 0) + (line.number(before: "errors") ?? 0)
-    } else if line.hasPrefix("  "), text.hasSuffix(") Failure:") || text.hasSuffix(") Error:") || text.hasSuffix(") Skipped:") {
+    } else if line.hasPrefix("  "),
+      text.hasSuffix(") Failure:") || text.hasSuffix(") Error:") || text.hasSuffix(") Skipped:")
+    {
       list.end()
       isNumbered = !text.hasSuffix("Skipped:")
     } else if isNumbered {
@@ -233,7 +251,8 @@ struct MinitestReader: OutputReader {
   mutating func finish() { list.end() }
 }
 
-/// PHPUnit: numbered lists after `There was 1 failure:`, and `Tests: 7, Assertions: 4, …` or `OK (3 tests, …)`.
+/// PHPUnit: numbered lists after `There was 1 failure:`, and `Tests: 7, Assertions: 4, …` or
+/// `OK (3 tests, …)`.
 struct PHPUnitReader: OutputReader {
   static let runner = "phpunit"
   private var list = FailureList()
@@ -243,12 +262,17 @@ struct PHPUnitReader: OutputReader {
   private(set) var skipped: Int?
   private(set) var failed: Int?
   private var hasList = false
+  private var isThere = false
   var failures: [GateFailure] { list.all }
   var isOpen: Bool { isInList || list.isOpen }
 
   mutating func read(_ line: Substring) {
     let text = line.trimmed
-    if line.hasPrefix("There w"), text.hasSuffix(":") {
+    if line.hasPrefix("PHPUnit ") {
+      isThere = true
+    } else if !isThere {
+      return
+    } else if line.hasPrefix("There w"), text.hasSuffix(":") {
       list.end()
       hasList = true
       isInList = text.has(" failure") || text.has(" error")

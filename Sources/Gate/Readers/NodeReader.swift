@@ -21,10 +21,14 @@ struct NodeReader: OutputReader {
     let all = tap.failures.isEmpty ? spec.failures : tap.failures
     // A file that does not load says why before it is told as a failed test.
     let told = all.map { failure -> GateFailure in
-      guard failure.message == "test failed" || failure.message == "'test failed'" || failure.message == "failed" || failure.message.isEmpty,
+      guard
+        failure.message == "test failed" || failure.message == "'test failed'" || failure.message == "failed"
+          || failure.message.isEmpty,
         let error = script.error(of: failure)
       else { return failure }
-      return GateFailure(test: failure.test, file: error.file ?? failure.file, line: error.line ?? failure.line, message: error.message)
+      return GateFailure(
+        test: failure.test, file: error.file ?? failure.file, line: error.line ?? failure.line,
+        message: error.message)
     }
     return told.isEmpty && executed == nil ? script.uncaught : told
   }
@@ -33,7 +37,9 @@ struct NodeReader: OutputReader {
     tap.read(line)
     spec.read(line)
     script.read(line)
-    if line.utf8.allSatisfy({ $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "X") }), line.utf8.count >= 3 { dots = line.utf8.count }
+    if line.utf8.allSatisfy({ $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "X") }), line.utf8.count >= 3 {
+      dots = line.utf8.count
+    }
     guard let rest = line.dropping("# ") ?? line.dropping("ℹ ") else { return }
     let words = rest.parts(" ")
     guard words.count == 2, let number = Int(words[1]) else { return }
@@ -79,7 +85,8 @@ private struct ScriptErrors {
 
   func error(of failure: GateFailure) -> GateFailure? {
     guard let test = failure.test else { return nil }
-    return found.first { error in error.file.map { test.hasSuffix($0) || $0.hasSuffix(test) } ?? false } ?? (found.count == 1 ? found[0] : nil)
+    return found.first { error in error.file.map { test.hasSuffix($0) || $0.hasSuffix(test) } ?? false }
+      ?? (found.count == 1 ? found[0] : nil)
   }
 
   mutating func read(_ line: Substring) {
@@ -91,7 +98,9 @@ private struct ScriptErrors {
         return
       } else if let rest = text.dropping("- "), place == nil {
         place = DiagnosticReader.Place(file: String(rest), line: 1, hasColumn: false)
-      } else if text.trimmed.isEmpty || text.hasPrefix("Node.js v") || text.hasPrefix("}") || text.hasPrefix("Subtest:") || text.hasPrefix("✖") {
+      } else if text.trimmed.isEmpty || text.hasPrefix("Node.js v") || text.hasPrefix("}")
+        || text.hasPrefix("Subtest:") || text.hasPrefix("✖")
+      {
         close()
       } else if lines.count < 20, !text.hasPrefix("Require stack"), !text.hasPrefix("  ") {
         lines.append(String(text))
@@ -101,7 +110,8 @@ private struct ScriptErrors {
       isInError = true
       patience = 0
       lines = [String(text)]
-    } else if text.has(":"), !text.hasPrefix(" "), let start = DiagnosticReader.place(text), !start.hasColumn {
+    } else if text.has(":"), !text.hasPrefix(" "), let start = DiagnosticReader.place(text), !start.hasColumn
+    {
       place = start.file.hasPrefix("node:") ? nil : start
       patience = 6
     } else if text.hasPrefix("node:internal") {
@@ -115,14 +125,18 @@ private struct ScriptErrors {
   }
 
   private static func isError(_ text: Substring) -> Bool {
-    guard let name = text.before(":") ?? (text.hasPrefix("Uncaught ") ? text : nil), !text.hasPrefix(" "), name.utf8.count < 60 else { return false }
+    guard let name = text.before(":") ?? (text.hasPrefix("Uncaught ") ? text : nil), !text.hasPrefix(" "),
+      name.utf8.count < 60
+    else { return false }
     let bare = name.before(" [") ?? name
     return bare.hasSuffix("Error") && bare.utf8.allSatisfy { Secret.isWord($0) }
   }
 
   private mutating func close() {
     isInError = false
-    if found.count < 200 { found.append(GateFailure(file: place?.file, line: place?.line, message: lines.joined(separator: "\n"))) }
+    if found.count < 200 {
+      found.append(GateFailure(file: place?.file, line: place?.line, message: lines.joined(separator: "\n")))
+    }
     place = nil
   }
 
@@ -277,7 +291,12 @@ private struct SpecFailures {
     guard let ended = current else { return }
     current = nil
     place = nil
-    if ended.test?.hasSuffix("# TODO") == true || ended.message.hasPrefix("'") && ended.message.hasSuffix("failed'") && ended.message.contains("subtest") { return }
+    if ended.test?.hasSuffix("# TODO") == true
+      || ended.message.hasPrefix("'") && ended.message.hasSuffix("failed'")
+        && ended.message.contains("subtest")
+    {
+      return
+    }
     failures.append(
       GateFailure(test: ended.test, file: ended.file, line: ended.line, message: ended.message))
   }

@@ -65,7 +65,9 @@ struct FailureList {
     open = nil
     while lines.last.map({ $0[...].trimmed.isEmpty }) == true { lines.removeLast() }
     while lines.first.map({ $0[...].trimmed.isEmpty }) == true { lines.removeFirst() }
-    append(GateFailure(test: ended.test, file: ended.file, line: ended.line, message: lines.joined(separator: "\n")))
+    append(
+      GateFailure(
+        test: ended.test, file: ended.file, line: ended.line, message: lines.joined(separator: "\n")))
   }
 
   mutating func append(_ failure: GateFailure) {
@@ -81,7 +83,9 @@ extension Substring {
     if text.hasSuffix(")") { text = text.dropLast() }
     text = text.dropping("async ") ?? text
     text = text.dropping("file://") ?? text
-    guard !text.hasPrefix("node:"), !text.has("node_modules"), !text.hasPrefix("internal/") else { return nil }
+    guard !text.hasPrefix("node:"), !text.has("node_modules"), !text.hasPrefix("internal/") else {
+      return nil
+    }
     return DiagnosticReader.place(text)
   }
 

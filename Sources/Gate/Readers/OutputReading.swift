@@ -33,7 +33,16 @@ public struct VerifierReading {
   /// Every failing test and diagnostic, in the order of the output, after `finish()`.
   public var failures: [GateFailure] { interpreter.failures }
 
-  var result: OutputReading { OutputReading(report: report, failures: failures, lastLines: interpreter.lastLines) }
+  /// What is to be made of the output when it ends here.
+  func outcome() -> OutputReading {
+    var copy = self
+    copy.finish()
+    return copy.result
+  }
+
+  private var result: OutputReading {
+    OutputReading(report: report, failures: failures, lastLines: interpreter.lastLines)
+  }
 }
 
 /// Gives the lines to the readers, and puts together what they made of them.
@@ -48,8 +57,11 @@ private struct LineInterpreter {
 
   init(kind: Plan.Verifier.Kind) {
     readers = [
-      PytestReader(), UnittestReader(), DoctestReader(), SwiftTestReader(), CargoReader(), NextestReader(), GoReader(), NodeReader(), JestReader(), VitestReader(), MochaReader(), SurefireReader(),
-      GradleReader(), CTestReader(), GTestReader(), DotnetReader(), RSpecReader(), MinitestReader(), PHPUnitReader(), JUnitReader(), DocumentReader(),
+      PytestReader(), UnittestReader(), DoctestReader(), SwiftTestReader(), CargoReader(), NextestReader(),
+      GoReader(), NodeReader(), JestReader(), VitestReader(), MochaReader(), SurefireReader(),
+      JUnitTextReader(),
+      GradleReader(), CTestReader(), GTestReader(), DotnetReader(), RSpecReader(), MinitestReader(),
+      PHPUnitReader(), JUnitReader(), DocumentReader(),
     ]
     diagnostics = DiagnosticReader(isStrict: kind == .test)
   }
@@ -111,8 +123,7 @@ struct OutputReading {
   init(_ output: some Sequence<UInt8>, kind: Plan.Verifier.Kind) {
     var reading = VerifierReading(kind: kind)
     reading.read(Array(output))
-    reading.finish()
-    self = reading.result
+    self = reading.outcome()
   }
 
   /// The executed tests over all recognised runners.

@@ -9,7 +9,7 @@ struct PytestReader: OutputReader {
   private var block: Block?
   private var blockIndexes: [String: [Int]] = [:]
   private var isUsage = false
-  private var hasSummary = false
+  private var linePlaces: [(place: DiagnosticReader.Place, text: String)] = []
 
   private enum Section { case other, failures, short }
 
@@ -55,11 +55,16 @@ struct PytestReader: OutputReader {
 
   private mutating func readOther(_ line: Substring) {
     if isUsage {
-      if let reason = line.dropping("pytest: error: ") ?? line.after(": error: ") { failures.append(GateFailure(message: "pytest: " + reason)) }
+      if let reason = line.dropping("pytest: error: ") ?? line.after(": error: ") {
+        failures.append(GateFailure(message: "pytest: " + reason))
+      }
       isUsage = false
     } else if line.hasPrefix("ERROR: usage: ") {
       isUsage = true
-    } else if let reason = line.dropping("ERROR: ") ?? line.dropping("INTERNALERROR> "), reason.has("not found:") || reason.has("no match") || line.hasPrefix("INTERNAL") && reason.has("Error: ") {
+    } else if let reason = line.dropping("ERROR: ") ?? line.dropping("INTERNALERROR> "),
+      reason.has("not found:") || reason.has("no match")
+        || line.hasPrefix("INTERNAL") && reason.has("Error: ")
+    {
       failures.append(GateFailure(message: "pytest: " + reason))
     } else if line.has("::"), let name = Self.verbosePass(line) {
       if passed.count < 200_000 { passed.append(name) }
@@ -80,7 +85,9 @@ struct PytestReader: OutputReader {
     case "test session starts":
       // Each session has one summary, its last: what a test prints before that is not it.
       if let current {
-        earlier = Counts(executed: (earlier?.executed ?? 0) + current.executed, skipped: (earlier?.skipped ?? 0) + current.skipped, failed: (earlier?.failed ?? 0) + current.failed)
+        earlier = Counts(
+          executed: (earlier?.executed ?? 0) + current.executed,
+          skipped: (earlier?.skipped ?? 0) + current.skipped, failed: (earlier?.failed ?? 0) + current.failed)
       }
       current = nil
       section = .other
@@ -119,9 +126,15 @@ struct PytestReader: OutputReader {
 
   /// `2 failed, 1 passed, 1 skipped in 1.36s`: `nil` for anything else.
   private static func summary(_ text: Substring) -> Counts? {
-    guard let counts = text.before(" in "), let time = text.after(" in "), time.leadingNumber != nil, time.has("s") else { return nil }
+    guard let counts = text.before(" in "), let time = text.after(" in "), time.leadingNumber != nil,
+      time.has("s")
+    else { return nil }
     var found = Counts()
-    if counts == "no tests ran" || counts.has(" tests collected") || counts.has(" test collected") || counts.hasPrefix("no tests collected") { return found }
+    if counts == "no tests ran" || counts.has(" tests collected") || counts.has(" test collected")
+      || counts.hasPrefix("no tests collected")
+    {
+      return found
+    }
     for part in counts.parts(",") {
       let words = part.parts(" ")
       guard words.count >= 2, let number = Int(words[0]) else { return nil }
@@ -150,20 +163,39 @@ struct PytestReader: OutputReader {
       block = Block(name: String(title))
     } else if line.hasPrefix("----"), line.has(" Captured ") || line.has(" generated ") {
       block?.isCaptured = true
+    } else if block == nil {
+      // `--tb=line`: a place and what is wrong, without a name.
+      if let (place, text) = DiagnosticReader.split(line), !line.hasPrefix(" "), linePlaces.count < 10_000 {
+        linePlaces.append((place, String(text)))
+      }
+    } else if block?.isCaptured == false, block?.name.hasPrefix("[doctest]") == true {
+      if let front = line.before(": "), let place = DiagnosticReader.place(front) {
+        block?.place = place
+      } else if line.utf8.first.map({ $0 >= 0x30 && $0 <= 0x39 }) != true, !line.isEmpty {
+        block?.lines.append(String(line))
+      }
     } else if block?.isCaptured == false {
       if let text = line.dropping("E  ") {
         block?.lines.append(String(text.dropping(" ") ?? text))
         block?.isNative = false
-      } else if line.hasPrefix("  File \""), let file = line.after("\"")?.before("\""), let number = line.after(", line ")?.leadingNumber {
-        if !file.has("site-packages") && !file.has("/lib/python") { block?.place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false) }
+      } else if line.hasPrefix("  File \""), let file = line.after("\"")?.before("\""),
+        let number = line.after(", line ")?.leadingNumber
+      {
+        if !file.has("site-packages") && !file.has("/lib/python") {
+          block?.place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
+        }
         block?.isNative = true
         block?.lines.removeAll()
-      } else if let front = line.before(": "), let place = DiagnosticReader.place(front), !line.hasPrefix(" ") {
+      } else if let front = line.before(": "), let place = DiagnosticReader.place(front), !line.hasPrefix(" ")
+      {
         block?.place = place
-      } else if let front = line.droppingSuffix(":"), let place = DiagnosticReader.place(front), !line.hasPrefix(" ") {
+      } else if let front = line.droppingSuffix(":"), let place = DiagnosticReader.place(front),
+        !line.hasPrefix(" ")
+      {
         // The frames of a long traceback.
         if block?.place == nil { block?.place = place }
-      } else if block?.isNative == true, !line.hasPrefix("    "), !line.hasPrefix("Traceback "), !line.isEmpty {
+      } else if block?.isNative == true, !line.hasPrefix("    "), !line.hasPrefix("Traceback "), !line.isEmpty
+      {
         block?.lines.append(String(line))
       } else if line.hasPrefix("["), line.has("XPASS") {
         block?.lines.append(String(line.trimmed))
@@ -196,7 +228,10 @@ struct PytestReader: OutputReader {
       passed.append(name)
       return
     }
-    guard let rest = line.dropping("FAILED ") ?? line.dropping("ERROR ") ?? line.dropping("SUBFAILED ") ?? line.dropping("SUBFAIL ") else { return }
+    guard
+      let rest = line.dropping("FAILED ") ?? line.dropping("ERROR ") ?? line.dropping("SUBFAILED ")
+        ?? line.dropping("SUBFAIL ")
+    else { return }
     let id = rest.before(" - ") ?? rest
     let file = id.before("::") ?? id
     var names: [String] = []
@@ -215,9 +250,17 @@ struct PytestReader: OutputReader {
       if failures[index].message.isEmpty { failures[index].message = String(rest.after(" - ") ?? "") }
     } else if failures.count < FailureList.most {
       let message = String(rest.after(" - ") ?? "")
-      // `--tb=line` told its place without a name.
-      let placed = failures.firstIndex { $0.test == nil && !message.isEmpty && $0.message == message }
-      if let placed { failures[placed].test = String(id) } else { failures.append(GateFailure(test: String(id), file: String(file), message: message)) }
+      var failure = GateFailure(test: String(id), file: String(file), message: message)
+      if let index = linePlaces.firstIndex(where: {
+        $0.text == message || $0.text.hasPrefix(message) && !message.isEmpty
+          || message.hasSuffix("...") && $0.text.hasPrefix(message.dropLast(3))
+      }) {
+        failure.line = linePlaces[index].place.line
+        failure.message = linePlaces[index].text
+        linePlaces.remove(at: index)
+      }
+      // Errors of fixtures have blocks all the same, with another name.
+      failures.append(failure)
     }
   }
 }
@@ -256,7 +299,9 @@ struct UnittestReader: OutputReader {
       let skips = Self.number(line, "skipped=")
       executed = (executed ?? 0) + max(0, total - skips)
       skipped = (skipped ?? 0) + skips
-      failed = (failed ?? 0) + Self.number(line, "failures=") + Self.number(line, "errors=") + Self.number(line, "unexpected successes=")
+      failed =
+        (failed ?? 0) + Self.number(line, "failures=") + Self.number(line, "errors=")
+        + Self.number(line, "unexpected successes=")
       ran = nil
     } else if let name = line.droppingSuffix(" ... ok") {
       if passed.count < 200_000 { passed.append(String(name)) }
@@ -272,10 +317,14 @@ struct UnittestReader: OutputReader {
     endBlock()
     if let ran { executed = (executed ?? 0) + ran }
     // Only with `-v` they are named.
-    if let failed, failed > failures.count, failures.isEmpty { failures.append(GateFailure(message: "\(failed) unexpected success\(failed == 1 ? "" : "es")")) }
+    if let failed, failed > failures.count, failures.isEmpty {
+      failures.append(GateFailure(message: "\(failed) unexpected success\(failed == 1 ? "" : "es")"))
+    }
   }
 
-  private static func number(_ line: Substring, _ name: String) -> Int { line.after(name)?.leadingNumber ?? 0 }
+  private static func number(_ line: Substring, _ name: String) -> Int {
+    line.after(name)?.leadingNumber ?? 0
+  }
 
   private mutating func readBlock(_ line: Substring) {
     guard block?.isOpen == true else { return }
@@ -298,7 +347,10 @@ struct UnittestReader: OutputReader {
     guard let block else { return }
     self.block = nil
     guard failures.count < FailureList.most else { return }
-    failures.append(GateFailure(test: block.name, file: block.file, line: block.line, message: block.lines.prefix(60).joined(separator: "\n")))
+    failures.append(
+      GateFailure(
+        test: block.name, file: block.file, line: block.line,
+        message: block.lines.prefix(60).joined(separator: "\n")))
   }
 }
 
@@ -319,7 +371,9 @@ struct DoctestReader: OutputReader {
       return
     }
     defer { isAfterRule = false }
-    if isAfterRule, let rest = line.dropping("File \""), let file = rest.before("\""), let number = rest.after(", line ")?.leadingNumber, let name = rest.after(", in ") {
+    if isAfterRule, let rest = line.dropping("File \""), let file = rest.before("\""),
+      let number = rest.after(", line ")?.leadingNumber, let name = rest.after(", in ")
+    {
       list.begin(String(name), file: String(file), line: number)
     } else if line.hasPrefix("***Test Failed***") {
       list.end()

@@ -70,7 +70,9 @@ enum ReportJSON {
 
     private mutating func number() -> ReportJSON? {
       let start = position
-      while let byte = current, (byte >= 0x30 && byte <= 0x39) || "+-.eE".utf8.contains(byte) { position += 1 }
+      while let byte = current, (byte >= 0x30 && byte <= 0x39) || "+-.eE".utf8.contains(byte) {
+        position += 1
+      }
       return Double(String(decoding: bytes[start..<position], as: UTF8.self)).map { .number($0) }
     }
 
@@ -137,7 +139,9 @@ enum ReportJSON {
         case UInt8(ascii: "b"), UInt8(ascii: "f"): content.append(0x20)
         case UInt8(ascii: "u"):
           guard var unit = hex() else { return nil }
-          if unit >= 0xD800, unit < 0xDC00, current == UInt8(ascii: "\\"), position + 1 < bytes.count, bytes[position + 1] == UInt8(ascii: "u") {
+          if unit >= 0xD800, unit < 0xDC00, current == UInt8(ascii: "\\"), position + 1 < bytes.count,
+            bytes[position + 1] == UInt8(ascii: "u")
+          {
             position += 2
             guard let low = hex(), low >= 0xDC00, low < 0xE000 else { return nil }
             unit = 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)
@@ -150,7 +154,9 @@ enum ReportJSON {
     }
 
     private mutating func hex() -> UInt32? {
-      guard position + 4 <= bytes.count, let value = UInt32(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16) else { return nil }
+      guard position + 4 <= bytes.count,
+        let value = UInt32(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
+      else { return nil }
       position += 4
       return value
     }

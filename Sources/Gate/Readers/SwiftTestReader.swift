@@ -45,7 +45,9 @@ struct SwiftTestReader: OutputReader {
     acceptsComment = false
     if isInMessage {
       // A value of several lines goes on until the runner speaks again.
-      isInMessage = !line.hasPrefix("Test Case '") && !line.hasPrefix("Test Suite '") && !line.has(": error: ") && line.utf8.first.map { $0 < 0x80 } ?? true && !line.hasPrefix("[")
+      isInMessage =
+        !line.hasPrefix("Test Case '") && !line.hasPrefix("Test Suite '") && !line.has(": error: ")
+        && line.utf8.first.map { $0 < 0x80 } ?? true && !line.hasPrefix("[")
       if isInMessage, let last = failures.last, last.message.utf8.count < 2000 {
         failures[failures.count - 1].message += "\n\(line)"
         return
@@ -55,9 +57,15 @@ struct SwiftTestReader: OutputReader {
       if line.has("' started") { running = String(name) } else { running = nil }
       if line.has("' passed (") { passed.append(String(name)) }
       if line.has("' failed (") { fails.insert(String(name)) }
-    } else if let front = line.before(": Fatal error: ") ?? line.before(": Fatal error"), let place = DiagnosticReader.place(front) {
-      crash = GateFailure(file: place.file, line: place.line, message: "Fatal error" + (line.after(": Fatal error").map { String($0) } ?? ""))
-    } else if line.hasPrefix("error: Exited with unexpected signal code ") || line.hasPrefix("error: Exited with signal code ") {
+    } else if let front = line.before(": Fatal error: ") ?? line.before(": Fatal error"),
+      let place = DiagnosticReader.place(front)
+    {
+      crash = GateFailure(
+        file: place.file, line: place.line,
+        message: "Fatal error" + (line.after(": Fatal error").map { String($0) } ?? ""))
+    } else if line.hasPrefix("error: Exited with unexpected signal code ")
+      || line.hasPrefix("error: Exited with signal code ")
+    {
       let message = crash?.message ?? String(line.dropFirst(7))
       failures.append(GateFailure(test: running, file: crash?.file, line: crash?.line, message: message))
       (crash, running) = (nil, nil)
@@ -93,7 +101,9 @@ struct SwiftTestReader: OutputReader {
     } else if let rest = event.dropping("Test "), let name = rest.before(" failed after ") {
       if !rest.hasPrefix("run with "), !rest.hasPrefix("case ") { fails.insert(String(name)) }
       running = nil
-    } else if let rest = event.dropping("Test "), let name = rest.droppingSuffix(" started."), !rest.hasPrefix("run"), !rest.hasPrefix("case") {
+    } else if let rest = event.dropping("Test "), let name = rest.droppingSuffix(" started."),
+      !rest.hasPrefix("run"), !rest.hasPrefix("case")
+    {
       running = String(name)
     } else if event.hasPrefix("Test "), event.hasSuffix(" skipped.") || event.has(" skipped: ") {
       modernSkips += 1
