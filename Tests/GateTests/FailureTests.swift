@@ -158,3 +158,22 @@ import Testing
     #expect(failure.message.hasSuffix("xend"))
   }
 }
+
+@Suite struct FailureGroupTests {
+  private func failures(_ count: Int, _ message: (Int) -> String) -> [GateFailure] {
+    (1...count).map { GateFailure(test: "t\($0)", file: "a.py", line: $0, message: message($0)) }
+  }
+
+  @Test func `failures that say the same are one, with all names`() {
+    let groups = FailureGroup.groups(failures(300) { "assert \($0) == 0" } + [GateFailure(message: "other")])
+    #expect(groups.map(\.count) == [300, 1])
+    #expect(groups[0].text.hasPrefix("t1 (a.py:1): assert 1 == 0\n    and 299 more like it: t2 (a.py:2), "))
+    #expect(groups[0].text.hasSuffix("t300 (a.py:300)"))
+  }
+
+  @Test func `a few failures that differ, or two that do not, stay as they are`() {
+    #expect(FailureGroup.groups(failures(4) { "assert \($0) == 0" }).map(\.count) == [1, 1, 1, 1])
+    #expect(FailureGroup.groups(failures(2) { _ in "same" }).map(\.count) == [1, 1])
+    #expect(FailureGroup.groups([]) == [])
+  }
+}
