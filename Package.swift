@@ -62,6 +62,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "GateTests", dependencies: ["Gate", "Migration", "Git", "Processes", "Support"],
+      exclude: ["Logs", "Corpus"],
       swiftSettings: settings),
     .testTarget(
       name: "RunnerTests",

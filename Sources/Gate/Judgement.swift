@@ -12,6 +12,8 @@ public struct Judgement: Equatable, Sendable {
   public var testsRun: Int?
   /// The recognised runners, joined by `, `.
   public var runner: String?
+  /// All that the runners told, for comparing with another run; `nil` when no runner was recognised.
+  public var report: TestReport?
   /// Every failing test and diagnostic, in the order of the output, each once; empty unless `failed`. When no
   /// format was recognised, one failure holds the last lines of the output.
   public var failures: [GateFailure]
@@ -26,9 +28,10 @@ public struct Judgement: Equatable, Sendable {
 
   /// Makes a judgement from its parts; without a headline the reason is it.
   public init(
-    verdict: Verdict, testsRun: Int? = nil, runner: String? = nil, failures: [GateFailure] = [],
-    reason: String, headline: String? = nil
+    verdict: Verdict, testsRun: Int? = nil, runner: String? = nil, report: TestReport? = nil,
+    failures: [GateFailure] = [], reason: String, headline: String? = nil
   ) {
+    self.report = report
     self.verdict = verdict
     self.testsRun = testsRun
     self.runner = runner
@@ -45,14 +48,27 @@ public struct Judgement: Equatable, Sendable {
 ///
 /// A run that timed out or crashed `failed`: a change can bring an endless loop. A program that is missing,
 /// may not be executed or was killed from outside `couldNotRun`. For a verifier of kind `test` whose runner
-/// is recognised, zero executed tests are `ranNoTests`. Everything else is decided by the exit code.
+/// is recognised, zero executed tests are `ranNoTests`, and a runner that says that tests failed is believed
+/// over an exit code of 0. Everything else is decided by the exit code.
 public func judge(
   kind: Plan.Verifier.Kind, status: ExitStatus, output: some Sequence<UInt8>, timeoutSeconds: Int? = nil
 ) -> Judgement {
-  let reading = OutputReading(output, kind: kind)
+  judged(kind, status, OutputReading(output, kind: kind), timeoutSeconds)
+}
+
+/// The same for an output that was read while the verifier ran.
+public func judge(
+  kind: Plan.Verifier.Kind, status: ExitStatus, reading: VerifierReading, timeoutSeconds: Int? = nil
+) -> Judgement {
+  judged(kind, status, reading.outcome(), timeoutSeconds)
+}
+
+private func judged(
+  _ kind: Plan.Verifier.Kind, _ status: ExitStatus, _ reading: OutputReading, _ timeoutSeconds: Int?
+) -> Judgement {
   func judgement(_ verdict: Verdict, _ reason: String) -> Judgement {
     Judgement(
-      verdict: verdict, testsRun: reading.executed, runner: reading.runner,
+      verdict: verdict, testsRun: reading.executed, runner: reading.runner, report: reading.report,
       failures: verdict == .failed ? reading.failuresOrTail : [], reason: reason,
       headline: reading.headline(verdict, status, reason))
   }
@@ -69,6 +85,11 @@ public func judge(
     return judgement(.couldNotRun, "was killed by a signal")
   case .exited(let code):
     let ranNothing = kind == .test && reading.executed == 0
+    let failed = kind == .test ? reading.report?.failed ?? 0 : 0
+    if code == 0, failed > 0 {
+      let tests = "\(failed) test\(failed == 1 ? "" : "s")"
+      return judgement(.failed, "exited with 0, but its runner says that \(tests) failed")
+    }
     if code == 0 {
       if ranNothing { return judgement(.ranNoTests, "no test was executed") }
       let tests = reading.executed.map { kind == .test ? ", \($0) test\($0 == 1 ? "" : "s")" : "" } ?? ""

@@ -1,60 +1,18 @@
-/// The lines of a program's output, as a person would see them: without colours, without carriage returns.
-enum OutputLines {
-  /// Longer lines are cut: no runner says anything of ours after this many bytes.
-  static let longestLine = 16 << 10
-
-  /// Calls `body` with each line. Escape sequences are taken out; a carriage return ends a line as a newline
-  /// does, because progress displays overwrite theirs. Linear in the number of bytes.
-  static func forEach(in output: some Sequence<UInt8>, _ body: (Substring) -> Void) {
-    var line: [UInt8] = []
-    var escape = Escape.none
-    var previous: UInt8 = 0
-    func flush() {
-      body(Substring(String(decoding: line, as: UTF8.self)))
-      line.removeAll(keepingCapacity: true)
-    }
-    for byte in output {
-      if escape != .none {
-        escape = escape.next(byte)
-      } else if byte == 0x1B {
-        escape = .started
-      } else if byte == 0x0A || byte == 0x0D {
-        if !(byte == 0x0A && previous == 0x0D) { flush() }
-      } else if line.count < longestLine {
-        line.append(byte)
-      }
-      previous = byte
-    }
-    if !line.isEmpty { flush() }
-  }
-
-  /// Where in an escape sequence we are.
-  private enum Escape {
-    case none, started, control, string, stringEscape
-
-    func next(_ byte: UInt8) -> Escape {
-      switch self {
-      case .none: return .none
-      case .started:
-        // `ESC [` starts a control sequence, `ESC ]` and its kin a string, anything else is two bytes long.
-        if byte == UInt8(ascii: "[") { return .control }
-        return "]PX^_".utf8.contains(byte) ? .string : .none
-      case .control:
-        // A newline inside means that the sequence was cut off.
-        return (0x40...0x7E).contains(byte) || byte == 0x0A ? .none : .control
-      case .string: return byte == 0x07 || byte == 0x0A ? .none : byte == 0x1B ? .stringEscape : .string
-      case .stringEscape: return .none
-      }
-    }
-  }
-}
-
 extension String {
   /// Cut to at most `limit` characters, with `…` where something is missing.
   func shortened(to limit: Int) -> String { count > limit ? prefix(limit - 1) + "…" : self }
 }
 
 extension Substring {
+  /// Compared byte by byte: the standard library compares by characters, which is many times slower.
+  func hasPrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+
+  /// The same for the end.
+  func hasSuffix(_ suffix: String) -> Bool {
+    let (text, wanted) = (utf8, suffix.utf8)
+    return text.count >= wanted.count && text.suffix(wanted.count).elementsEqual(wanted)
+  }
+
   /// Whether `needle` occurs, compared byte by byte.
   func has(_ needle: String) -> Bool { offset(of: needle) != nil }
 

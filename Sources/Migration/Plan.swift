@@ -258,6 +258,11 @@ public struct Plan: Equatable, Sendable {
     case scope
     /// No secret may be added.
     case secrets
+    /// What decides how the verifiers run may not change: runner configuration, hooks of the test harness,
+    /// build and CI files.
+    case protected
+    /// No conflict markers, links out of the tree, hidden direction marks, large binaries; text stays text.
+    case tree
   }
 }
 

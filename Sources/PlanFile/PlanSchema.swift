@@ -193,10 +193,10 @@ public enum PlanSchema {
                   }
                 },
                 "guards": {
-                  "description": "Checks of the change: no lost tests, no paths but the step's, no secrets.",
+                  "description": "Checks of the change: no lost tests, no paths but the step's, no secrets, …",
                   "type": "array",
                   "uniqueItems": true,
-                  "items": { "enum": ["tests", "scope", "secrets"] }
+                  "items": { "enum": ["tests", "scope", "secrets", "protected", "tree"] }
                 },
                 "keep": {
                   "description": "Ignored folders that stay between candidates, such as target.",

@@ -126,7 +126,7 @@ package struct Candidate {
       let changes = try repository.changes(from: old, to: tree, detectingRenames: true)
       let change = TreeChange(
         paths: changes.flatMap(ChangedPath.from),
-        oldText: { text(of: $0, in: old, repository) }, newText: { text(of: $0, in: tree, repository) })
+        old: { content(of: $0, in: old, repository) }, new: { content(of: $0, in: tree, repository) })
       return change.findings(guards: plan.gate.guards, globs: step.paths)
     }
     guard let first = findings.first else { return nil }
@@ -137,13 +137,15 @@ package struct Candidate {
       details: findings.map(\.failure.text))
   }
 
-  /// The text of a file for a guard; `nil` for what is no text or too large to be one.
-  private static func text(of path: String, in tree: OID, _ repository: Repository) -> String? {
+  /// What a path holds, for a guard.
+  private static func content(of path: String, in tree: OID, _ repository: Repository) -> FileContent {
     guard let entry = try? repository.entry(at: path, inTree: tree), entry.kind == .blob,
-      let size = try? repository.objectSize(entry.oid), size <= 4 << 20,
-      let bytes = try? repository.blob(entry.oid), !bytes.prefix(8000).contains(0)
-    else { return nil }
-    return String(validating: bytes, as: UTF8.self)
+      let size = try? repository.objectSize(entry.oid)
+    else { return .missing }
+    guard size <= FileContent.readLimit else { return .tooLarge(size: Int(size)) }
+    guard let bytes = try? repository.blob(entry.oid) else { return .missing }
+    if entry.mode == .symbolicLink { return .link(String(decoding: bytes, as: UTF8.self)) }
+    return FileContent(bytes: bytes)
   }
 }
 

@@ -172,7 +172,9 @@ final class GateJob: GateVerification {
 
   private func report(_ name: String, _ judgement: Judgement) -> VerifierReport {
     // Where this machine keeps its worktrees is nobody's business, and no path that an agent could use.
-    let details = judgement.failures.map { Site.relative($0.text, to: worktree.directory) }
+    let details = FailureGroup.groups(judgement.failures).map {
+      Site.relative($0.text, to: worktree.directory)
+    }
     return VerifierReport(
       verdict: judgement.verdict,
       failure: Migration.Failure(

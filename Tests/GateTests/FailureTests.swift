@@ -106,7 +106,8 @@ import Testing
   @Test func `maven and ctest`() {
     #expect(
       failures(DocumentedOutput.surefire) == [
-        "AppTest.testFoo: expected: <1>\n    but was: <2>", "AppTest.testBar: » NullPointer",
+        "AppTest.testFoo (AppTest.java:15): expected: <1>\n    but was: <2>",
+        "AppTest.testBar (AppTest.java:20): » NullPointer",
       ])
     #expect(failures(DocumentedOutput.mavenNotCompiling) == ["/src/main/java/App.java:5: cannot find symbol"])
     #expect(failures(DocumentedOutput.ctest) == ["two: (Failed)", "four: (SEGFAULT)"])
@@ -155,5 +156,24 @@ import Testing
     #expect(failure.message.utf8.count < GateFailure.messageLimit)
     #expect(failure.message.hasPrefix("startx"))
     #expect(failure.message.hasSuffix("xend"))
+  }
+}
+
+@Suite struct FailureGroupTests {
+  private func failures(_ count: Int, _ message: (Int) -> String) -> [GateFailure] {
+    (1...count).map { GateFailure(test: "t\($0)", file: "a.py", line: $0, message: message($0)) }
+  }
+
+  @Test func `failures that say the same are one, with all names`() {
+    let groups = FailureGroup.groups(failures(300) { "assert \($0) == 0" } + [GateFailure(message: "other")])
+    #expect(groups.map(\.count) == [300, 1])
+    #expect(groups[0].text.hasPrefix("t1 (a.py:1): assert 1 == 0\n    and 299 more like it: t2 (a.py:2), "))
+    #expect(groups[0].text.hasSuffix("t300 (a.py:300)"))
+  }
+
+  @Test func `a few failures that differ, or two that do not, stay as they are`() {
+    #expect(FailureGroup.groups(failures(4) { "assert \($0) == 0" }).map(\.count) == [1, 1, 1, 1])
+    #expect(FailureGroup.groups(failures(2) { _ in "same" }).map(\.count) == [1, 1])
+    #expect(FailureGroup.groups([]) == [])
   }
 }

@@ -41,7 +41,7 @@ import Testing
     let one = "def test_a():\n  assert 1\n\n# def test_b():\n"
     #expect(
       messages(change([("tests/test_x.py", text, one)]).testFindings()) == [
-        "tests/test_x.py: tests are gone: 'test_b'"
+        "tests/test_x.py: test 'test_b' is gone"
       ])
   }
 
@@ -62,27 +62,37 @@ import Testing
       oldText: { _ in text }, newText: { _ in text })
     #expect(
       messages(moved.testFindings()) == [
-        "old/kept.py: test file 'tests/test_x.py' was moved to where no test runner looks"
+        "old/kept.py:1: test 'test_a' no longer runs: no test runner looks into its folder"
       ])
   }
 
   @Test(arguments: [
-    ("test_a.py", "@pytest.mark.skip\ndef test_a(): assert 1\n"),
-    ("test_a.py", "def test_a():\n  pytest.skip('x')\n  assert 1\n"),
-    ("a.test.js", "it.skip('a', () => { expect(1); });\n"),
-    ("a.test.ts", "xit('a', () => { expect(1); });\n"),
-    ("ATest.java", "@Disabled\n@Test void a() { assertTrue(true); }\n"),
-    ("a_test.go", "func TestA(t *testing.T) {\n t.Skip()\n t.Error() }\n"),
-    ("src/lib.rs", "#[test]\n#[ignore]\nfn a() { assert!(true) }\n"),
-    ("Tests/ATests/A.swift", "@Test(.disabled(\"x\")) func a() { #expect(true) }\n"),
-    ("tests/a.cc", "TEST(A, b) { GTEST_SKIP(); EXPECT_TRUE(1); }\n"),
+    ("test_a.py", "@pytest.mark.skip\n", "def test_a(): assert f() == 1\n"),
+    ("test_a.py", "", "def test_a():\n  pytest.skip('x')\n  assert f() == 1\n"),
+    ("a.test.js", "", "it.skip('a', () => { expect(f()).toBe(1); });\n"),
+    ("a.test.ts", "", "xit('a', () => { expect(f()).toBe(1); });\n"),
+    ("ATest.java", "", "class ATest {\n@Disabled\n@Test void a() { assertEquals(1, f()); } }\n"),
+    ("a_test.go", "", "func TestA(t *testing.T) {\n t.Skip()\n if f() != 1 { t.Error() } }\n"),
+    ("src/lib.rs", "", "#[test]\n#[ignore]\nfn a() { assert_eq!(f(), 1) }\n"),
+    ("Tests/ATests/A.swift", "", "@Test(.disabled(\"x\")) func a() { #expect(f() == 1) }\n"),
+    ("tests/a.cc", "", "TEST(A, b) { GTEST_SKIP(); EXPECT_EQ(f(), 1); }\n"),
   ])
-  func `new marks that skip a test are found`(path: String, text: String) {
-    let found = change([(path, nil, text)]).testFindings()
-    #expect(found.count == 1)
-    #expect(found.first?.message.hasPrefix("test is newly skipped by ") == true)
+  func `new marks that skip a test are found`(path: String, mark: String, rest: String) {
+    let text = mark + rest
+    var plain = rest
+    for word in [
+      "  pytest.skip('x')\n", "it.skip", "xit", "@Disabled\n", " t.Skip()\n", "#[ignore]\n",
+      "(.disabled(\"x\"))",
+      "GTEST_SKIP(); ",
+    ] {
+      plain = plain.replacing(word, with: word == "it.skip" || word == "xit" ? "it" : "")
+    }
+    let found = change([(path, plain, text)]).testFindings()
+    #expect(found.map(\.kind) == [.skippedTest])
     #expect(found.first?.line != nil)
+    // A mark that was there, and one of a new test, are none more.
     #expect(change([(path, text, "\n" + text)]).testFindings() == [])
+    #expect(change([(path, nil, text)]).testFindings() == [])
   }
 
   @Test func `words that only look like marks are none`() {
@@ -95,7 +105,7 @@ import Testing
     let found = change([
       ("test_a.py", "def test_a():\n  assert f() == 1\n", "def test_a():\n  f()\n")
     ]).testFindings()
-    #expect(messages(found) == ["test_a.py: no assertion is left in this test file"])
+    #expect(messages(found) == ["test_a.py:1: 'test_a' has no assertion left that can fail"])
   }
 
   @Test(arguments: [

@@ -1,0 +1,182 @@
+/// The code that is tested: it must not know that it is.
+enum CodeUnderTest {
+  private static let signs = PatternTable([
+    "testing . Testing (", "flag . Lookup (", "cfg ! ( test )", "# [ cfg ( not ( test", "cfg ! ( not ( test",
+    "NSClassFromString", "inspect . stack (", "sys . _getframe (", "getStackTrace (",
+    "Thread . callStackSymbols",
+    "runtime . Caller (", "caller (", "debug_backtrace (", "new StackTrace (", "sys . _called_from_test",
+    "defined? ( Minitest", "defined? ( RSpec", "testing . Short (", "traceback . extract_stack (",
+    "runtime . Callers (",
+    "os . _exit (", "atexit . register (", "sys . settrace (", "process . on ( #s", "at_exit",
+  ])
+  private static let words = [
+    "PYTEST_CURRENT_TEST", "JEST_WORKER_ID", "VITEST", "XCTestConfigurationFilePath", "RUST_TEST_THREADS",
+    "NODE_TEST_CONTEXT", "PHPUNIT_COMPOSER_INSTALL", "test.v", "surefire", "MIGRATE_", "CTEST_", "GTEST_",
+    "RSPEC_",
+    "NEXTEST", "PYTEST_VERSION", "org.junit",
+  ]
+  private static let moduleStrings: Set = [
+    "pytest", "unittest", "_pytest", "jest", "mocha", "XCTest", "test",
+  ]
+
+  static func read(_ comparison: inout TestComparison) {
+    for change in comparison.change.paths {
+      guard let name = change.newPath, let text = comparison.change.newText(name) else { continue }
+      let path = TestPath(name)
+      guard let language = TestLanguages.language(of: path), !path.isBelowTests,
+        !language.isTestPath(path) || path.ending == "rs",
+        path.name != "conftest.py"
+      else { continue }
+      let old = change.oldPath.flatMap(comparison.change.oldText)
+      let code = SourceCode(text, language.dialect)
+      let oldCode = old.map { SourceCode($0, language.dialect) }
+      var before: [String: Int] = [:]
+      for sign in oldCode.map(tells) ?? [] { before[sign.text, default: 0] += 1 }
+      for sign in tells(code) {
+        if let count = before[sign.text], count > 0 {
+          before[sign.text] = count - 1
+        } else {
+          comparison.add(
+            .testDetection, name, sign.line, sign.text, "the code asks by '\(sign.text)' whether it is tested"
+          )
+        }
+      }
+      if path.ending == "rs" || oldCode != nil { specialCases(path, code, oldCode, language, &comparison) }
+    }
+  }
+
+  private static func tells(_ code: SourceCode) -> [(text: String, line: Int)] {
+    var found = signs.hits(in: code).map { ($0.pattern.name, code.tokens[$0.index].line) }
+    for index in code.indices {
+      let token = code.tokens[index]
+      if token.kind == .string || token.kind == .word,
+        let word = words.first(where: {
+          token.text.contains($0) && (token.kind == .string || $0 == $0.uppercased())
+        })
+      {
+        found.append((word, token.line))
+      }
+      // `'pytest' in sys.modules`, `NODE_ENV === 'test'`
+      if token.kind == .string, moduleStrings.contains(token.text) {
+        let around = code.tokens[max(0, index - 8)..<min(code.tokens.count, index + 8)].map(\.text)
+        if around.contains("modules") || around.contains("NODE_ENV") || around.contains("argv")
+          || around.contains("APP_ENV") || around.contains("RAILS_ENV") || around.contains("environ")
+        {
+          found.append((token.text, token.line))
+        }
+      }
+    }
+    return found
+  }
+
+  // MARK: Special cases
+
+  /// `if code == "SAVE10": return 90` where a test asks for just that.
+  private static func specialCases(
+    _ path: TestPath, _ code: SourceCode, _ oldCode: SourceCode?, _ language: any TestLanguage,
+    _ comparison: inout TestComparison
+  ) {
+    let before = oldCode?.tokens ?? []
+    // Rust's tests stand below the code.
+    let end =
+      before.indices.first {
+        before[$0].isWord("cfg") && $0 + 2 < before.count && before[$0 + 2].isWord("test")
+          && path.ending == "rs"
+      } ?? before.count
+    let known = Set(before[..<end].filter { $0.kind == .string || $0.kind == .number }.map(\.text))
+    let answers = answers(code).filter { answer in answer.literals.contains { !known.contains($0) } }
+    guard !answers.isEmpty else { return }
+    for test in testTexts(path, comparison, language) {
+      let file = SourceCode(test, language.dialect)
+      var reader = FactReader(file, language)
+      for item in language.cases(in: file, path: path) where item.isTest {
+        let facts = reader.facts(of: item)
+        let values = facts.literals.union(facts.tables)
+        for answer in answers where answer.literals.allSatisfy(values.contains) {
+          comparison.add(
+            .specialCase, path.path, answer.line, nil,
+            "the code answers what test '\(item.name)' asks with the value that it expects")
+          return
+        }
+      }
+    }
+  }
+
+  /// Conditions that compare with literals and give back one.
+  private static func answers(_ code: SourceCode) -> [(line: Int, literals: Set<String>)] {
+    func isTelling(_ token: Token) -> Bool {
+      (token.kind == .string && !token.text.isEmpty || token.kind == .number)
+        && !["0", "1"].contains(token.text)
+    }
+    var found: [(Int, Set<String>)] = []
+    for index in code.indices {
+      let token = code.tokens[index]
+      // `{ (2, 3): 90 }.get(…)`, a table of answers.
+      guard token.kind == .word, ["if", "elif", "case", "when", "unless", "guard"].contains(token.text) else {
+        continue
+      }
+      let window = code.tokens[index..<min(index + 48, code.tokens.count)]
+      guard
+        let compare = window.firstIndex(where: {
+          $0.isMark("==") || $0.isMark("===") || $0.isWord("in") || $0.isMark(":") || $0.isWord("case")
+            || $0.isWord("equals") || $0.isMark("=>")
+        }),
+        let back = window.firstIndex(where: {
+          $0.isWord("return") || $0.isMark("=>") || $0.isWord("then") || $0.isMark("?")
+        }), back > compare || token.text == "if"
+      else { continue }
+      let asked = code.tokens[index..<max(index, back)].filter(isTelling).map(\.text)
+      let given = code.tokens[back..<min(back + 6, code.tokens.count)].prefix {
+        $0.kind != .newline && !$0.isMark(";") && !$0.isMark("}")
+      }.filter(isTelling).map(\.text)
+      if !asked.isEmpty, !given.isEmpty { found.append((token.line, Set(asked + given))) }
+    }
+    return found
+  }
+
+  /// The texts of the tests that usually belong to a file.
+  private static func testTexts(_ path: TestPath, _ comparison: TestComparison, _ language: any TestLanguage)
+    -> [String]
+  {
+    let (stem, ending) = (path.stem, path.ending)
+    let folder = path.folders.joined(separator: "/")
+    let here = folder.isEmpty ? "" : folder + "/"
+    let below = path.folders.dropFirst().joined(separator: "/")
+    let inner = below.isEmpty ? "" : below + "/"
+    var names: [String] = []
+    for place in [
+      "tests/", "test/", "spec/", here, here + "__tests__/", here + "tests/", here + "test/",
+      "tests/" + inner, "test/" + inner, "spec/" + inner, "tests/unit/", "tests/Unit/", "__tests__/",
+    ] {
+      names += [
+        "test_\(stem).\(ending)", "\(stem)_test.\(ending)", "\(stem).test.\(ending)",
+        "\(stem).spec.\(ending)", "\(stem)_spec.\(ending)", "\(stem)Test.\(ending)", "\(stem)Tests.\(ending)",
+        "\(stem).\(ending)", "test.\(ending)", "tests.\(ending)", "integration.\(ending)",
+        "test-\(stem).\(ending)", "\(stem.lowercased())_test.\(ending)",
+        "\(stem.prefix(1).uppercased() + stem.dropFirst())Test.\(ending)",
+      ].map { place + $0 }
+    }
+    names.append(
+      path.path.split(separator: "/").map { $0 == "main" ? "test" : String($0) }.joined(separator: "/")
+        .replacingSuffix(".\(ending)", "Test.\(ending)"))
+    for target in ["\(stem)Tests", "\(path.folders.last ?? "")Tests"] {
+      for file in ["\(stem)Tests.swift", "\(path.folders.last ?? "")Tests.swift"] {
+        names.append("Tests/\(target)/\(file)")
+      }
+    }
+    if ending == "rs" { names.append(path.path) }
+    for folder in ["\(path.folders.first ?? "").Tests", "tests", "Tests"] {
+      if ending == "cs" { names.append("\(folder)/\(stem)Tests.cs") }
+    }
+    var seen: Set<String> = []
+    return names.filter { ($0 != path.path || ending == "rs") && seen.insert($0).inserted }.compactMap {
+      comparison.change.newText($0)
+    }
+  }
+}
+
+extension String {
+  fileprivate func replacingSuffix(_ suffix: String, _ other: String) -> String {
+    hasSuffix(suffix) ? String(dropLast(suffix.count)) + other : self
+  }
+}

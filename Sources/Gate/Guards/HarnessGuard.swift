@@ -1,0 +1,257 @@
+/// Test code that reaches into its runner, or replaces what it should test.
+enum HarnessGuard {
+  static func read(_ comparison: inout TestComparison) {
+    hooks(&comparison)
+    stands(&comparison)
+    imports(&comparison)
+    modules(&comparison)
+    CodeUnderTest.read(&comparison)
+  }
+
+  /// Hooks of the runner that are more than before.
+  private static func hooks(_ comparison: inout TestComparison) {
+    var before: [String: Int] = [:]
+    for file in comparison.oldFiles { for mark in file.hooks { before[mark.text, default: 0] += 1 } }
+    for file in comparison.newFiles where isHarness(file) {
+      for mark in file.hooks {
+        if let count = before[mark.text], count > 0 {
+          before[mark.text] = count - 1
+        } else {
+          comparison.add(
+            .testHook, file.path.path, mark.line, mark.text,
+            "test code reaches into its runner by '\(mark.text)'")
+        }
+      }
+    }
+  }
+
+  /// Rust keeps code and tests in one file: what the code does there is no hook.
+  private static func isHarness(_ file: TestFile) -> Bool {
+    file.language.isTestPath(file.path) && file.path.ending != "rs" || file.path.isBelowTests
+      || file.path.name == "conftest.py"
+      || file.path.stem.hasSuffix("customize") || file.path.stem.hasSuffix("_helper")
+      || file.path.name.contains("setup")
+      || file.path.ending == "rs" && !file.tests.isEmpty
+  }
+
+  // MARK: Stand-ins
+
+  private static let patches = PatternTable([
+    "monkeypatch . setattr (", "mock . patch (", "patch (", "patch . object (", "jest . spyOn (",
+    "jest . mock (", "vi . mock (", "vi . spyOn (", "mocker . patch (", "mocker . patch . object (",
+    "sinon . stub (", "sinon . replace (", "mock . method (", "Mockito . mock (", "Mockito . spy (",
+    "mockStatic (", "spy (", "allow (", "allow_any_instance_of (", "any_instance . stubs", ". stub (",
+    ". stubs (",
+    "stub_const (", "createMock (", "createStub (", "mockk (", "mockkStatic (", "mockkObject (", "spyk (",
+    "define_method (", "define_singleton_method (", "mock . module (", "td . replace (", "proxyquire (",
+    "setattr (", "patch . dict (", "patch . multiple (", "jest . doMock (", "vi . doMock (",
+    "vi . stubGlobal (", "Object . defineProperty (", "Object . assign (", "reflect .", "monkey . Patch (",
+  ])
+
+  private static func stands(_ comparison: inout TestComparison) {
+    let old = comparison.oldFiles
+    // What the tests call and compare.
+    var subjects: Set<String> = []
+    for file in old {
+      for test in file.tests {
+        // What they call, and not what they hold.
+        subjects.formUnion(test.facts.calls.map(TestCase.plain))
+      }
+    }
+    subjects.subtract(TestComparison.commonWords)
+    var before: [String: Int] = [:]
+    for file in old {
+      for (spelling, _) in replacements(file, subjects) { before[spelling, default: 0] += 1 }
+    }
+    for file in comparison.newFiles {
+      for (spelling, line) in replacements(file, subjects) {
+        if let count = before[spelling], count > 0 {
+          before[spelling] = count - 1
+        } else {
+          comparison.add(
+            .replacedCode, file.path.path, line, spelling,
+            "what is tested is replaced in its test by '\(spelling)'")
+        }
+      }
+    }
+  }
+
+  private static let declarers: Set = [
+    "def", "function", "func", "fn", "const", "let", "var", "fun", "class",
+  ]
+
+  /// The places of a file that give a subject of its tests another meaning.
+  private static func replacements(_ file: TestFile, _ subjects: Set<String>) -> [(String, Int)] {
+    let code = file.code
+    var found: [(String, Int)] = []
+    func isSubject(_ text: String) -> Bool {
+      // `'shop.discount'` names what it patches.
+      text.split { ".:/#".contains($0) }.contains {
+        $0.utf8.count >= 3 && subjects.contains(TestCase.plain(String($0)))
+      }
+    }
+    for hit in patches.hits(in: code) {
+      let end = code.statementEnd(from: hit.index)
+      let isWide =
+        file.path.name == "conftest.py" || file.path.name.contains("setup")
+        || file.path.name.contains("helper")
+      if isWide
+        || code.tokens[hit.index..<min(end, hit.index + 30)].contains(where: {
+          ($0.kind == .word || $0.kind == .string) && isSubject($0.text)
+        })
+      {
+        found.append((hit.pattern.name, code.tokens[hit.index].line))
+      }
+    }
+    // In the same file Rust, and C by inclusion, have the code itself.
+    guard file.language.isTestPath(file.path), file.path.ending != "rs" || file.path.isBelowTests else {
+      return found
+    }
+    let own = Set(file.tests.map(\.name))
+    for index in code.indices where code.isWord(index) && !own.contains(code.text(index)) {
+      let name = code.text(index)
+      guard subjects.contains(TestCase.plain(name)) else { continue }
+      // `shop.discount = lambda …`, `discount = …`
+      if code.isMark(index + 1, "="), code.isMark(index - 1, "."),
+        ["lambda", "(", "function", "async", "->", "proc"].contains(code.text(index + 2))
+          || code.isMark(index + 3, "=>")
+      {
+        found.append(("\(name) =", code.tokens[index].line))
+      } else if code.isMark(index + 1, "="),
+        code.text(index + 2) == "lambda" || code.isMark(index + 3, "=>") && code.kind(index - 1) != .mark
+      {
+        found.append(("\(name) =", code.tokens[index].line))
+      } else if ["def", "function", "func", "fun", "fn"].contains(code.text(index - 1)),
+        code.isMark(index + 1, "(") || code.isMark(index + 1, "<")
+      {
+        found.append(("\(code.text(index - 1)) \(name)", code.tokens[index].line))
+      } else if code.isWord(index - 1, "define"), code.isMark(index - 2, "#") {
+        found.append(("#define \(name)", code.tokens[index].line))
+      }
+    }
+    return found
+  }
+
+  // MARK: Imports
+
+  /// Names that came from the code and now come from beside the tests, and assertions that come from anywhere
+  /// but the framework.
+  private static func imports(_ comparison: inout TestComparison) {
+    for file in comparison.newFiles
+    where ["py", "js", "ts", "mjs", "cjs", "tsx", "jsx", "mts"].contains(file.path.ending) {
+      guard let old = comparison.oldFiles.first(where: { comparison.pathNow($0) == file.path.path }) else {
+        continue
+      }
+      let (before, after) = (sources(old), sources(file))
+      for (name, place) in after.sorted(by: { $0.key < $1.key }) {
+        let isFramework = [
+          "expect", "test", "it", "describe", "assert", "pytest", "unittest", "TestCase", "strict",
+        ].contains(name)
+        let isLocal =
+          place.source.hasPrefix(".") || place.source.lowercased().contains("test") && !isKnown(place.source)
+          || place.source.lowercased().contains("fake") || place.source.lowercased().contains("stub")
+          || place.source.lowercased().contains("conftest")
+        if isFramework {
+          if isLocal, before[name]?.source != place.source {
+            comparison.add(
+              .testHook, file.path.path, place.line, name, "'\(name)' comes from '\(place.source)' now")
+          }
+        } else if let was = before[name], was.source != place.source, leavesCode(was.source, place.source) {
+          comparison.add(
+            .replacedCode, file.path.path, place.line, name,
+            "'\(name)' comes from '\(place.source)' now, beside the tests")
+        }
+      }
+    }
+  }
+
+  private static func isKnown(_ source: String) -> Bool {
+    [
+      "pytest", "unittest", "node:test", "vitest", "@jest/globals", "@testing-library", "django.test",
+      "bun:test", "@playwright/test", "numpy.testing", "ava", "tap",
+    ].contains { source.hasPrefix($0) }
+  }
+
+  private static func leavesCode(_ old: String, _ new: String) -> Bool {
+    let words = ["test", "fake", "stub", "mock", "helper", "conftest", "double", "dummy"]
+    let now = new.lowercased()
+    if words.contains(where: { now.contains($0) && !old.lowercased().contains($0) }) { return true }
+    return old.hasPrefix("../") && new.hasPrefix("./")
+  }
+
+  private static func sources(_ file: TestFile) -> [String: (source: String, line: Int)] {
+    let code = file.code
+    var found: [String: (String, Int)] = [:]
+    for index in code.indices where code.isWord(index) {
+      if file.path.ending == "py", code.isWord(index, "from"), index == 0 || code.kind(index - 1) == .newline
+      {
+        let end = code.statementEnd(from: index)
+        guard let word = (index..<end).first(where: { code.isWord($0, "import") }) else { continue }
+        let source = code.tokens[(index + 1)..<word].map(\.text).joined()
+        for position in (word + 1)..<max(word + 1, end)
+        where code.isWord(position) && code.text(position) != "as" {
+          found[code.text(position)] = (source, code.tokens[index].line)
+        }
+      } else if file.path.ending == "py", code.isWord(index, "import"),
+        index == 0 || code.kind(index - 1) == .newline
+      {
+        let end = code.statementEnd(from: index)
+        if let alias = (index..<end).first(where: { code.isWord($0, "as") }) {
+          found[code.text(alias + 1)] = (
+            code.tokens[(index + 1)..<alias].map(\.text).joined(), code.tokens[index].line
+          )
+        }
+      } else if code.isWord(index, "import") || code.isWord(index, "require") {
+        let end = min(code.statementEnd(from: index), index + 60)
+        guard let string = (index..<end).first(where: { code.kind($0) == .string }) else { continue }
+        var start = index
+        if code.isWord(index, "require") {
+          while start > 0, code.kind(start - 1) != .newline, !code.isMark(start - 1, ";") { start -= 1 }
+        }
+        for position in start..<string
+        where code.isWord(position)
+          && !["import", "require", "const", "let", "var", "from", "as"].contains(code.text(position))
+        {
+          found[code.text(position)] = (code.text(string), code.tokens[index].line)
+        }
+      }
+    }
+    return found
+  }
+
+  // MARK: Modules and programs
+
+  private static let moduleNames: Set = [
+    "pytest", "_pytest", "unittest", "mock", "doctest", "nose", "sitecustomize", "usercustomize",
+    "hypothesis", "pluggy", "jest", "mocha", "vitest", "chai", "minitest", "rspec", "junit",
+    "testify", "gtest", "gmock", "phpunit", "xunit", "nunit", "catch2",
+  ]
+  private static let programs: Set = [
+    "pytest", "py.test", "python", "python3", "node", "npm", "npx", "yarn", "pnpm", "jest", "mocha", "go",
+    "cargo", "mvn", "mvnw", "gradle", "gradlew", "make", "ruby", "rspec", "rake", "php", "phpunit", "ctest",
+    "cmake", "swift", "bash", "sh", "dotnet", "tox", "nox", "bundle", "rustc", "gcc", "cc", "diff", "grep",
+  ]
+
+  private static func modules(_ comparison: inout TestComparison) {
+    for change in comparison.change.paths where change.kind == .added {
+      let path = TestPath(change.path)
+      let first = path.name.split(separator: ".").first.map(String.init) ?? path.name
+      let isModule =
+        moduleNames.contains(first.lowercased())
+        && ["py", "js", "ts", "mjs", "cjs", "rb", "h", "hpp", "go", "java", "php", "pth"].contains(
+          path.ending)
+        || path.folders.contains {
+          moduleNames.contains($0.lowercased()) && path.ending != ""
+            && !["toml", "md", "json"].contains(path.ending) && TestLanguages.language(of: path) != nil
+            && $0 != "mock" && $0 != "unittest"
+        }
+        || path.folders.contains("unittest") && path.name == "__init__.py"
+        || path.folders.contains("node_modules") || path.ending == "pth"
+      let isProgram = programs.contains(path.name) && path.ending == (path.name == "py.test" ? "test" : "")
+      if isModule || isProgram {
+        comparison.add(
+          .shadowedModule, change.path, nil, nil, "takes the place of '\(first)', which the tests use")
+      }
+    }
+  }
+}

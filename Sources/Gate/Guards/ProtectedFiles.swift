@@ -1,0 +1,229 @@
+import Migration
+
+extension TreeChange {
+  /// Changes of files that decide how the verifiers run: runners' configuration, build and CI files. Of files
+  /// that hold much else only the parts that matter; of added globs any change.
+  public func protectedFindings(globs: [String]? = nil) -> [GuardFinding] {
+    let own = (globs ?? []).compactMap(PathGlob.init)
+    return paths.flatMap { change -> [GuardFinding] in
+      let names = Set([change.oldPath, change.newPath].compactMap { $0 }).sorted()
+      return names.compactMap { path in
+        let isOwn = own.contains { $0.matches(path) }
+        guard isOwn || ProtectedFiles.scope(of: TestPath(path)) != nil else { return nil }
+        let before = change.oldPath == path ? old(path) : .missing
+        let after = change.newPath == path ? new(path) : .missing
+        return protectedFinding(path, before, after, isOwn)
+      }
+    }
+  }
+
+  private func protectedFinding(
+    _ path: String, _ before: FileContent, _ after: FileContent, _ isOwn: Bool
+  ) -> GuardFinding? {
+    func finding(_ line: Int?, _ message: String) -> GuardFinding {
+      GuardFinding(guardName: .protected, kind: .protectedFile, path: path, line: line, message: message)
+    }
+    guard let scope = ProtectedFiles.scope(of: TestPath(path)), !isOwn else {
+      if let one = before.text, one == after.text { return nil }
+      return finding(nil, "is protected by the plan")
+    }
+    let parts = (
+      ProtectedFiles.lines(of: before.text ?? "", scope), ProtectedFiles.lines(of: after.text ?? "", scope)
+    )
+    if case .missing = after {
+      return parts.0.isEmpty ? nil : finding(nil, "decides how tests run, and was deleted")
+    }
+    var counts: [String: Int] = [:]
+    for line in parts.0 { counts[line.text, default: 0] += 1 }
+    var first: (number: Int, text: String)?
+    for line in parts.1 {
+      if let count = counts[line.text], count > 0 {
+        counts[line.text] = count - 1
+      } else if first == nil {
+        first = line
+      }
+    }
+    let gone = parts.0.first { (counts[$0.text] ?? 0) > 0 }
+    guard first != nil || gone != nil else { return nil }
+    let words = Secret.redacted((first?.text ?? gone?.text ?? "").shortened(to: 60)[...])
+    return finding(first?.number, "decides how tests run, and was changed: '\(words)'")
+  }
+}
+
+/// Which files decide how verifiers run, and which of their lines.
+enum ProtectedFiles {
+  /// The part of a file that counts.
+  enum Scope {
+    case whole
+    /// Sections of an INI or TOML file, by the start of their names.
+    case sections([String])
+    /// Members of a JSON file's outermost object.
+    case members([String])
+    /// Lines with one of these words.
+    case words([String])
+  }
+
+  private static let wholeNames: Set = [
+    "pytest.ini", ".pytest.ini", "tox.ini", "noxfile.py", ".coveragerc", "Makefile", "GNUmakefile",
+    "makefile", "justfile", "Justfile", ".justfile", "Taskfile.yml", "Taskfile.yaml",
+    ".mocharc.js", ".mocharc.cjs", ".mocharc.json", ".mocharc.yml", ".mocharc.yaml", ".mocharc.jsonc",
+    ".npmrc", ".yarnrc", ".yarnrc.yml", ".nycrc", ".taprc", ".rspec", ".simplecov", "Rakefile", "phpunit.xml",
+    "phpunit.xml.dist", "phpunit.dist.xml", ".travis.yml", ".gitlab-ci.yml", "Jenkinsfile",
+    "azure-pipelines.yml", "appveyor.yml", ".appveyor.yml", "bitbucket-pipelines.yml", ".drone.yml",
+    ".cirrus.yml", "build.rs",
+    "nextest.toml", ".nextest.toml", "testng.xml", "junit-platform.properties", "maven.config", "jvm.config",
+    "gradle.properties", "xunit.runner.json", ".runsettings", "Dangerfile", "CTestTestfile.cmake",
+    "CTestCustom.cmake",
+    "CTestConfig.cmake", "mypy.ini", ".pre-commit-config.yaml", "lefthook.yml", "magefile.go", "Procfile",
+    "run-tests.sh", "test.sh", "run_tests.sh", "runtests.sh", "ci.sh", "check.sh", "runtests.py",
+    "run_tests.py", "codecov.yml",
+    "pyrightconfig.json", ".flake8", ".pylintrc", "pylintrc", "ruff.toml", ".ruff.toml", ".eslintrc",
+    ".eslintrc.js", ".eslintrc.json", ".eslintrc.yml", ".eslintignore", "clippy.toml", ".golangci.yml",
+    ".golangci.yaml", "rustfmt.toml",
+    ".rubocop.yml", "phpstan.neon", ".clang-tidy", "bunfig.toml", ".swcrc", "pest.php", "conanfile.py",
+    "Guardfile", "sonar-project.properties", ".bazelrc", "BUILD.bazel", "WORKSPACE", "go.work",
+    "CMakePresets.json",
+    "allure.properties", ".testcaferc.json", "wallaby.js", "pytest.toml", ".pytest.toml", "circle.yml",
+    "config.toml",
+  ]
+
+  private static let wholeStarts = [
+    "jest.config.", "jest.setup.", "vitest.config.", "vitest.workspace.", "vitest.setup.", "karma.conf.",
+    "playwright.config.", "cypress.config.", "ava.config.", "protractor.conf.", "wdio.conf.",
+    "eslint.config.", "babel.config.",
+    "setupTests.", "jest-", "setup-jest.", "nightwatch.conf", "web-test-runner.config.", "gulpfile.",
+    "Gruntfile.", "vite.config.",
+  ]
+
+  private static let wholeFolders = [
+    ".github/workflows", ".circleci", ".buildkite", ".gitlab", ".mvn", ".config", ".cargo",
+    ".azure-pipelines", ".woodpecker", "META-INF/services", ".github/actions", ".jenkins", ".tekton",
+    ".husky", ".ci", "ci",
+  ]
+
+  static func scope(of path: TestPath) -> Scope? {
+    let name = path.name
+    if name == "config.toml", path.folders.last != ".cargo" { return nil }
+    if wholeNames.contains(name) || wholeStarts.contains(where: { name.hasPrefix($0) }) || path.ending == "mk"
+      || path.ending == "rake" || path.ending == "runsettings"
+    {
+      return .whole
+    }
+    let folders = path.folders.joined(separator: "/")
+    if wholeFolders.contains(where: {
+      folders == $0 || folders.hasPrefix($0 + "/") || folders.hasSuffix("/" + $0)
+    }) {
+      return .whole
+    }
+    if (path.folders.first == "scripts" || path.folders.first == "bin" || path.folders.isEmpty
+      || path.folders.first == "tools"), ["sh", "bash", "ps1", "bat", "cmd"].contains(path.ending),
+      ["test", "check", "ci", "verify", "lint"].contains(where: { path.stem.lowercased().contains($0) })
+    {
+      return .whole
+    }
+    switch name {
+    case "pyproject.toml", "setup.cfg":
+      return .sections([
+        "tool.pytest", "tool:pytest", "pytest", "tool.coverage", "coverage", "tool.tox", "tool.nox",
+        "tool.hatch.env", "tool.poe", "tool.pdm.scripts", "tool.taskipy", "testenv", "tool.ruff", "tool.mypy",
+        "mypy", "flake8", "tool.pyright", "tool.pylint", "project.entry-points.pytest",
+        "project.entry-points.\"pytest", "aliases", "tool.uv.", "options.entry_points",
+      ])
+    case "package.json":
+      return .members([
+        "scripts", "jest", "mocha", "ava", "nyc", "c8", "tap", "vitest", "jasmine", "karma", "overrides",
+        "resolutions", "imports", "wireit", "eslintConfig", "type", "pnpm", "bin", "babel", "exports",
+      ])
+    case "composer.json": return .members(["scripts", "autoload-dev", "autoload"])
+    case "deno.json", "deno.jsonc": return .members(["test", "tasks"])
+    case "Cargo.toml":
+      return .sections([
+        "lib", "[test", "test", "[bin", "bin", "features", "profile", "patch", "replace", "workspace",
+        "[bench", "lints", "target",
+      ])
+    case "pom.xml":
+      return .words([
+        "skip", "surefire", "failsafe", "exclude", "include", "testFailureIgnore", "<test", "groups",
+        "<phase", "testSource", "argLine", "failIfNoTests", "Property>", "<goal", "<plugin", "<profile",
+        "<activ", "<module", "<directory",
+      ])
+    case "Package.swift":
+      return .words(["testTarget", "exclude", "path:", "sources", "unsafeFlags", "define("])
+    case "CMakeLists.txt":
+      return .words([
+        "test", "TEST", "NDEBUG", "WILL_FAIL", "gtest", "DISABLED", "CMAKE_CXX_FLAGS", "CMAKE_C_FLAGS",
+        "add_definitions", "compile_definitions", "catch_discover", "compile_options", "add_executable",
+        "GLOB",
+      ])
+    case "meson.build": return .words(["test", "should_fail", "benchmark"])
+    case "settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts":
+      return .words([
+        "test", "Test", "enabled", "exclude", "ignoreFailures", "onlyIf", "filter", "include", "useJUnit",
+        "finalizedBy", "sourceSets", "srcDir", "check",
+      ])
+    case "Directory.Build.props", "Directory.Build.targets": return .whole
+    case "setup.py": return .words(["test", "cmdclass", "pytest11", "pytest"])
+    case "tsconfig.json":
+      return .words(["exclude", "include", "strict", "noEmit", "skipLib", "files", "paths", "rootDir"])
+    case "go.mod": return .words(["replace", "exclude"])
+    case "Gemfile": return .words(["minitest", "rspec", "test-unit", "path:", "git:"])
+    case ".gitattributes": return .words(["test", "spec", "filter", "merge", "working-tree-encoding"])
+    default: break
+    }
+    if ["csproj", "fsproj", "vbproj", "sln"].contains(path.ending) {
+      return .words([
+        "Test", "Remove=", "Exclude=", "Compile", "xunit", "nunit", "DefineConstants", "Condition",
+        "EnableDefault", "VSTest", "Target", "Exec",
+      ])
+    }
+    if ["cmake", "bzl", "gradle"].contains(path.ending) { return .words(["test", "TEST", "Test"]) }
+    return nil
+  }
+
+  /// The lines of a text that count, without comments and outer blanks.
+  static func lines(of text: String, _ scope: Scope) -> [(number: Int, text: String)] {
+    var kept: [(Int, String)] = []
+    var isIn = false
+    var depth = 0
+    for (index, line) in Gate.lines(of: text).enumerated() {
+      let plain = line.trimmed
+      if plain.isEmpty || plain.hasPrefix("# ") || plain == "#" || plain.hasPrefix("//")
+        || plain.hasPrefix("; ") || plain.hasPrefix("<!--") && plain.hasSuffix("-->")
+      {
+        continue
+      }
+      switch scope {
+      case .whole: kept.append((index + 1, spaced(plain)))
+      case .words(let words):
+        if words.contains(where: plain.has) { kept.append((index + 1, spaced(plain))) }
+      case .sections(let names):
+        if plain.hasPrefix("["), plain.hasSuffix("]"), line.indentation == 0, !plain.has("=") {
+          let name = plain.dropFirst().trimmed
+          isIn = names.contains { name.hasPrefix($0) }
+        }
+        if isIn { kept.append((index + 1, spaced(plain))) }
+      case .members(let names):
+        if depth == 1, plain.hasPrefix("\"") {
+          let name = plain.dropFirst().before("\"") ?? ""
+          isIn = names.contains { name == $0 }
+        }
+        if isIn, depth >= 1 { kept.append((index + 1, String(spaced(plain).trimmingComma))) }
+        for byte in plain.utf8 {
+          if byte == 0x7B || byte == 0x5B { depth += 1 }
+          if byte == 0x7D || byte == 0x5D { depth -= 1 }
+        }
+        if depth <= 1 { isIn = false }
+      }
+    }
+    return kept
+  }
+
+  /// With single blanks, so that a realigned line stays the same.
+  private static func spaced(_ text: Substring) -> String {
+    text.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
+  }
+}
+
+extension String {
+  fileprivate var trimmingComma: Substring { hasSuffix(",") ? dropLast() : self[...] }
+}

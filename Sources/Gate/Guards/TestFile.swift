@@ -1,0 +1,185 @@
+import Migration
+
+/// A file of tests, or one that tests lean on, on one side of a change.
+struct TestFile {
+  let path: TestPath
+  let language: any TestLanguage
+  let code: SourceCode
+  private(set) var cases: [TestCase]
+  /// Marks and hooks that stand in no test, by their spelling.
+  private(set) var skips: [Mark] = []
+  private(set) var hooks: [Mark] = []
+  /// What stands outside of all functions: lists, and constants.
+  private(set) var tables: [String] = []
+  private(set) var constants: [(line: Int, text: String)] = []
+  /// Every literal outside of all functions.
+  private(set) var literals: Set<String> = []
+
+  struct Mark {
+    var text: String
+    var line: Int
+    /// The test that it stands at.
+    var test: String?
+  }
+
+  /// Reads a file; `nil` when it is in no language that the guards know, or has nothing to do with tests.
+  init?(path name: String, text: String, settings: RunnerSettings) {
+    path = TestPath(name)
+    guard let language = TestLanguages.language(of: path) else { return nil }
+    self.language = language
+    guard TestFile.isSupport(path, text, language) else { return nil }
+    code = SourceCode(text, language.dialect)
+    var cases = language.cases(in: code, path: path)
+    let unseen = settings.reason(path, language)
+    let comment = language.hidingComment(in: text).map { "its file is only built for \($0)" }
+    var reader = FactReader(code, language)
+    let code = code
+    let skipHits = language.skips.hits(in: code).filter { language.isSkip(code, at: $0.index) }
+    // `monkeypatch.setattr` is not `setattr`.
+    let hookHits = language.hooks.hits(in: code).filter {
+      !code.isMark($0.index - 1, ".") || $0.pattern.parts[0] == "."
+    }
+    var taken: Set<Int> = []
+    for index in cases.indices {
+      cases[index].facts = reader.facts(of: cases[index])
+      guard cases[index].isTest else { continue }
+      if let reason = unseen ?? comment, cases[index].hidden == nil { cases[index].hidden = reason }
+      for hit in skipHits {
+        let isOwn = cases[index].head.contains(hit.index) || cases[index].body.contains(hit.index)
+        guard isOwn || cases[index].scopeHeads.contains(where: { $0.contains(hit.index) }) else { continue }
+        taken.insert(hit.index)
+        let mark = Mark(
+          text: hit.pattern.name, line: code.tokens[hit.index].line, test: cases[index].fullName)
+        cases[index].marks.append(mark)
+      }
+      if let skip = cases[index].skip {
+        cases[index].marks.append(Mark(text: skip.text, line: skip.line, test: nil))
+      }
+    }
+    self.cases = cases
+    skips = skipHits.filter { !taken.contains($0.index) }.map {
+      Mark(text: $0.pattern.name, line: code.tokens[$0.index].line)
+    }
+    hooks = hookHits.map { hit in Mark(text: hit.pattern.name, line: code.tokens[hit.index].line) }
+    readOutside()
+  }
+
+  var tests: [TestCase] { cases.filter(\.isTest) }
+
+  private static let supportNames: Set = [
+    "conftest.py", "sitecustomize.py", "usercustomize.py", "spec_helper.rb", "rails_helper.rb",
+    "test_helper.rb", "noxfile.py",
+    "jest.setup.js", "jest.setup.ts", "vitest.setup.ts", "setupTests.js", "setupTests.ts", "bootstrap.php",
+    "Pest.php",
+  ]
+
+  static func isSupport(_ path: TestPath, _ text: String, _ language: any TestLanguage) -> Bool {
+    if language.isTestPath(path) || path.isBelowTests || supportNames.contains(path.name) { return true }
+    if path.ending == "py" {
+      return text.contains("import pytest") || text.contains("import unittest")
+        || text.contains("from unittest") || text.contains("def test_")
+    }
+    return [
+      "@Test", "#[test]", "import XCTest", "import Testing", "[Fact", "TEST(", "node:test", "vitest'",
+      "\"testing\"", "Minitest", "@jest",
+    ].contains { text.contains($0) }
+  }
+
+  private mutating func readOutside() {
+    var inside = [Bool](repeating: false, count: code.tokens.count)
+    for test in cases {
+      for index in test.head.lowerBound..<max(test.head.lowerBound, test.body.upperBound)
+      where index < inside.count { inside[index] = true }
+    }
+    var start: Int?
+    func isImport(_ index: Int) -> Bool {
+      var position = index
+      while position > 0, code.kind(position - 1) != .newline, !code.isMark(position - 1, ";"),
+        index - position < 30
+      { position -= 1 }
+      return ["import", "from", "require", "include", "use", "#", "using", "require_relative", "package"]
+        .contains(code.text(position))
+        || code.tokens[position..<index].contains {
+          ["require", "from", "import", "require_relative", "include", "__DIR__", "__dirname", "__file__"]
+            .contains($0.text)
+        }
+    }
+    var ranges: [Range<Int>] = []
+    for index in 0...code.tokens.count {
+      let isOutside = index < code.tokens.count && !inside[index]
+      if isOutside, start == nil { start = index }
+      if !isOutside, let first = start {
+        ranges.append(first..<index)
+        start = nil
+      }
+    }
+    for range in ranges {
+      for index in range {
+        let token = code.tokens[index]
+        let isConstant = FactReader.constants.contains(token.text)
+        guard token.kind == .number || token.kind == .string || isConstant, !isImport(index) else { continue }
+        literals.insert(isConstant ? token.text.lowercased() : token.text)
+        if code.isMark(index - 1, "=") {
+          constants.append((token.line, isConstant ? token.text.lowercased() : token.text))
+        }
+      }
+      tables += FactReader.listLiterals(code, range)
+    }
+    tables = tables.filter { literals.contains($0) }
+  }
+}
+
+/// What the runners' configuration says about where tests are.
+struct RunnerSettings {
+  var testPaths: [String] = []
+  var pythonFiles: [String] = []
+
+  init(read: (String) -> String?) {
+    for name in ["pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"] {
+      guard let text = read(name) else { continue }
+      var isIn = name.hasSuffix("pytest.ini")
+      var current: String?
+      for line in lines(of: text) {
+        let plain = line.trimmed
+        if plain.hasPrefix("["), !plain.hasPrefix("[\"") {
+          isIn = plain == "[pytest]" || plain == "[tool:pytest]" || plain.hasPrefix("[tool.pytest")
+          current = nil
+          continue
+        }
+        guard isIn, !plain.isEmpty, !plain.hasPrefix("#") else { continue }
+        var value = plain
+        if line.indentation == 0, let name = plain.before("=")?.trimmed, let rest = plain.after("=") {
+          current = String(name)
+          value = rest.trimmed
+        }
+        let words = value.split { " \t,\"'[]".contains($0) }.map(String.init).filter { !$0.isEmpty }
+        if current == "testpaths" { testPaths += words }
+        if current == "python_files" { pythonFiles += words }
+      }
+      if !testPaths.isEmpty || !pythonFiles.isEmpty { break }
+    }
+  }
+
+  /// Why no runner looks into the file, or `nil`.
+  func reason(_ path: TestPath, _ language: any TestLanguage) -> String? {
+    if path.isBelowUnseen { return "no test runner looks into its folder" }
+    if path.ending == "py" {
+      let isNamed =
+        pythonFiles.isEmpty
+        ? language.isTestPath(path)
+        : pythonFiles.contains {
+          PathGlob($0)?.matches(path.name) == true || PathGlob($0)?.matches(path.path) == true
+        }
+      if !isNamed { return "no test runner looks into a file of that name" }
+      if !testPaths.isEmpty,
+        !testPaths.contains(where: {
+          path.path.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") || path.path == $0 || $0 == "."
+        })
+      {
+        return "it is outside of the runner's 'testpaths'"
+      }
+      return nil
+    }
+    return language.isTestPath(path) ? nil : "no test runner looks into a file of that name"
+  }
+}

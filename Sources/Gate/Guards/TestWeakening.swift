@@ -1,0 +1,242 @@
+/// What a test proves less than the test of that name did before.
+extension TestComparison {
+  mutating func compare(_ old: Place, _ new: Place) {
+    let (path, name) = (new.file.path.path, new.test.fullName)
+    if let mark = newMark(old, new) {
+      add(.skippedTest, path, mark.line, name, "test '\(new.test.name)' is newly skipped by '\(mark.text)'")
+    }
+    weigh(old, new, path, name)
+  }
+
+  /// A mark that the test did not have.
+  private func newMark(_ old: Place, _ new: Place) -> TestFile.Mark? {
+    var before: [String: Int] = [:]
+    for mark in old.test.marks { before[mark.text, default: 0] += 1 }
+    guard new.test.marks.count > old.test.marks.count else { return nil }
+    return new.test.marks.first { mark in
+      if let count = before[mark.text], count > 0 {
+        before[mark.text] = count - 1
+        return false
+      }
+      return true
+    }
+  }
+
+  /// Functions with assertions that tests call are weighed like tests.
+  mutating func compareHelpers(_ file: TestFile) {
+    for helper in file.cases where !helper.isTest && !helper.facts.effective.isEmpty {
+      let here = pathNow(file)
+      let matches = newFiles.flatMap { file in
+        file.cases.filter { !$0.isTest && $0.name == helper.name }.map { Place(file: file, test: $0) }
+      }
+      guard let new = matches.first(where: { $0.file.path.path == here }) ?? matches.first else { continue }
+      weigh(Place(file: file, test: helper), new, new.file.path.path, helper.name)
+    }
+  }
+
+  private mutating func weigh(_ old: Place, _ new: Place, _ path: String, _ name: String) {
+    let before = expanded(old.test, oldHelpers)
+    let after = expanded(new.test, newHelpers)
+    let line = new.test.line
+    guard !before.isEmpty else { return }
+    if after.isEmpty {
+      if let end = new.test.facts.earlyEnd, old.test.facts.earlyEnd == nil {
+        add(
+          .earlyReturn, path, end.line, name,
+          "'\(new.test.name)' ends with '\(end.text)' before it asserts anything")
+      } else {
+        add(.noAssertion, path, line, name, "'\(new.test.name)' has no assertion left that can fail")
+      }
+      return
+    }
+    if let end = new.test.facts.earlyEnd, old.test.facts.earlyEnd == nil, after.count < before.count {
+      add(
+        .earlyReturn, path, end.line, name,
+        "'\(new.test.name)' ends with '\(end.text)' before its last assertions")
+      return
+    }
+    let swallows = swallowCount(new.test, newHelpers)
+    if swallows > swallowCount(old.test, oldHelpers) {
+      add(.swallowedFailure, path, line, name, "'\(new.test.name)' catches what its assertions throw")
+    }
+    let known = allLiterals(new)
+    let gone = lost(Set(before.flatMap(\.literals)), known)
+    if !gone.isEmpty {
+      let kind: FindingKind = after.count < before.count ? .fewerAssertions : .changedExpectation
+      add(kind, path, line, name, "'\(new.test.name)' no longer names \(spelled(gone))")
+      return
+    }
+    let rows = lost(Set(old.test.facts.tables), known)
+    if !rows.isEmpty {
+      add(
+        .fewerParameters, path, line, name, "'\(new.test.name)' no longer has the parameters \(spelled(rows))"
+      )
+      return
+    }
+    weighStrength(before, after, old, new, path, name)
+  }
+
+  private func swallowCount(_ test: TestCase, _ helpers: [String: [TestCase]]) -> Int {
+    test.facts.swallows + helperFacts(test, helpers).reduce(0) { $0 + $1.swallows }
+  }
+
+  private mutating func weighStrength(
+    _ before: [Assertion], _ after: [Assertion], _ old: Place, _ new: Place, _ path: String, _ name: String
+  ) {
+    func strong(_ all: [Assertion]) -> Int { all.filter { $0.strength == 3 }.count }
+    func solid(_ all: [Assertion]) -> Int { all.filter { $0.strength >= 2 }.count }
+    let label = "'\(new.test.name)'"
+    if strong(after) == 0 && strong(before) > 0
+      || after.count >= before.count && strong(after) < strong(before)
+      || solid(after) == 0 && solid(before) > 0
+    {
+      add(
+        .weakenedAssertion, path, weaker(before, after)?.line ?? new.test.line, name,
+        "\(label) no longer compares with an exact value")
+      return
+    }
+    if let turned = turned(before, after) {
+      add(.weakenedAssertion, path, turned.line, name, "\(label) asserts the contrary of what it did")
+      return
+    }
+    let wide = Set(after.flatMap(\.looseness)).subtracting(before.flatMap(\.looseness))
+    if let word = wide.sorted().first {
+      add(
+        .weakenedAssertion, path, after.first { $0.looseness.contains(word) }?.line, name,
+        "\(label) is content with '\(word)' now")
+      return
+    }
+    if let swapped = swapped(before, after) {
+      add(.changedExpectation, path, swapped.line, name, "\(label) expects other values than before")
+      return
+    }
+    guard after.count < before.count else { return }
+    let shapes = Set(after.map(\.shape))
+    let missing = before.filter { !shapes.contains($0.shape) }
+    let asserted = Set(after.flatMap(\.words)).union(helperFacts(new.test, newHelpers).flatMap(\.words))
+    let named = asserted.union(new.test.facts.tables.map(TestCase.plain)).union(
+      new.test.facts.literals.map(TestCase.plain))
+    if missing.contains(where: {
+      !$0.words.subtracting(TestComparison.commonWords).isSubset(of: named) && !isAliased($0, old, new)
+    }) {
+      add(
+        .fewerAssertions, path, new.test.line, name,
+        "\(label) has \(after.count) assertions and had \(before.count)")
+    }
+  }
+
+  /// Whether what an assertion named is still used in the test: a loop over what were single assertions.
+  private func isAliased(_ assertion: Assertion, _ old: Place, _ new: Place) -> Bool {
+    let hasLoop = ["for", "foreach", "each", "parametrize", "range", "all", "every", "map"].contains {
+      new.test.facts.words.contains($0) && !old.test.facts.words.contains($0)
+    }
+    return hasLoop
+      && assertion.words.subtracting(TestComparison.commonWords).isSubset(of: new.test.facts.words)
+  }
+
+  private func weaker(_ before: [Assertion], _ after: [Assertion]) -> Assertion? {
+    let shapes = Set(before.map(\.shape))
+    return after.first { $0.strength < 3 && !shapes.contains($0.shape) }
+  }
+
+  /// An assertion about the same things whose sense is turned round.
+  private func turned(_ before: [Assertion], _ after: [Assertion]) -> Assertion? {
+    guard before.count == after.count else { return nil }
+    return zip(before, after).first { one, other in
+      one.isNegative != other.isNegative && Set(one.literals) == Set(other.literals)
+        && one.words.subtracting(["not"]) == other.words.subtracting(["not"])
+    }?.1
+  }
+
+  /// An assertion that reads the same but for its values, where no value of the old ones was dropped.
+  private func swapped(_ before: [Assertion], _ after: [Assertion]) -> Assertion? {
+    var values: [String: Set<[String]>] = [:]
+    var counts: [String: Int] = [:]
+    for one in before { counts[one.shape, default: 0] += 1 }
+    for one in after {
+      values[one.shape, default: []].insert(one.literals)
+      counts[one.shape, default: 0] -= 1
+    }
+    for one in before where !one.literals.isEmpty {
+      guard let now = values[one.shape], !now.contains(one.literals), (counts[one.shape] ?? 0) <= 0 else {
+        continue
+      }
+      return after.first { $0.shape == one.shape && $0.literals != one.literals }
+    }
+    return nil
+  }
+
+  /// The values of `old` that nothing new names, whatever their spelling.
+  func lost(_ old: Set<String>, _ known: Set<String>) -> [String] {
+    old.filter { value in
+      if known.contains(value) { return false }
+      let plain = Substring(value).trimmed
+      if plain.isEmpty || known.contains(String(plain)) { return false }
+      // Longer texts may have been split, joined, or wrapped.
+      if value.utf8.count > 3,
+        known.contains(where: {
+          $0.contains(value) || ($0.utf8.count * 2 > value.utf8.count && value.contains($0))
+        })
+      {
+        return false
+      }
+      let bare = TestCase.plain(value)
+      if bare.utf8.count > 6, known.contains(where: { TestCase.plain($0) == bare }) { return false }
+      // `1.0` and `1`, `'90'` and `90` are one value.
+      return !known.contains(Lexer.plainNumber(value))
+    }.sorted()
+  }
+
+  func spelled(_ values: [String]) -> String {
+    let shown = values.prefix(3).map { "'\(TestComparison.line($0))'" }.joined(separator: ", ")
+    return shown + (values.count > 3 ? " and \(values.count - 3) more" : "")
+  }
+
+  private static func line(_ text: String) -> String {
+    Secret.redacted(text.split(separator: "\n").joined(separator: " ").shortened(to: 40)[...])
+  }
+
+  // MARK: Outside of tests
+
+  /// Marks, tables and constants that stand in no test.
+  mutating func compareOutside(_ oldKeys: Set<String>) {
+    var before: [String: Int] = [:]
+    for file in oldFiles { for mark in file.skips { before[mark.text, default: 0] += 1 } }
+    // Marks that went along with a move are none more.
+    for file in oldFiles {
+      for test in file.tests { for mark in test.marks { before[mark.text, default: 0] += 1 } }
+    }
+    for file in newFiles {
+      for test in file.tests { for mark in test.marks { before[mark.text, default: 0] -= 1 } }
+    }
+    for file in newFiles {
+      let tests = file.tests
+      let isNew =
+        !tests.isEmpty && !oldFiles.contains { newPaths[$0.path.path] == file.path.path }
+        && !tests.contains { oldKeys.contains($0.key) }
+      for mark in file.skips {
+        if let count = before[mark.text], count > 0 {
+          before[mark.text] = count - 1
+        } else if !isNew {
+          add(.skippedTest, file.path.path, mark.line, mark.text, "tests are newly skipped by '\(mark.text)'")
+        }
+      }
+    }
+    let known = newFiles.reduce(into: Set<String>()) { all, file in
+      all.formUnion(file.literals)
+      for test in file.cases { all.formUnion(test.facts.literals) }
+    }
+    for file in oldFiles where newPaths[file.path.path] != nil || !file.tests.isEmpty {
+      guard newFiles.contains(where: { $0.path.path == pathNow(file) }) else { continue }
+      let provided = file.cases.filter { !$0.isTest && $0.facts.effective.isEmpty }.flatMap(\.facts.tables)
+      let rows = lost(Set(file.tables + provided), known)
+      if !rows.isEmpty {
+        add(.fewerParameters, pathNow(file), nil, nil, "the tests' tables no longer have \(spelled(rows))")
+      }
+      let values = lost(Set(file.constants.map(\.text)), known).filter { !rows.contains($0) }
+      if !values.isEmpty, file.language.isTestPath(file.path) {
+        add(.changedExpectation, pathNow(file), nil, nil, "the tests no longer name \(spelled(values))")
+      }
+    }
+  }
+}

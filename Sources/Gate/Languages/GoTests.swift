@@ -1,0 +1,130 @@
+/// `go test`, with testify and Gomega.
+struct GoTests: TestLanguage {
+  let extensions = ["go"]
+
+  let dialect: Dialect = {
+    var dialect = Dialect()
+    dialect.backquote = .raw
+    dialect.hasCharacters = true
+    dialect.hasLineEnds = true
+    return dialect
+  }()
+
+  private static let systems: Set = [
+    "windows", "darwin", "linux", "freebsd", "netbsd", "openbsd", "plan9", "solaris", "js", "wasip1", "aix",
+    "android",
+    "ios", "dragonfly", "illumos", "amd64", "arm64", "386", "arm", "wasm", "ppc64", "ppc64le", "s390x",
+    "riscv64",
+    "mips", "mips64", "loong64",
+  ]
+
+  func isTestPath(_ path: TestPath) -> Bool {
+    guard path.stem.hasSuffix("_test"), !path.name.hasPrefix("_"), !path.name.hasPrefix(".") else {
+      return false
+    }
+    if path.folders.contains(where: { $0 == "testdata" || $0.hasPrefix("_") || $0.hasPrefix(".") }) {
+      return false
+    }
+    let words = path.stem.dropLast(5).split(separator: "_").dropFirst()
+    return !words.suffix(2).contains { GoTests.systems.contains(String($0)) }
+  }
+
+  func hidingComment(in text: String) -> String? {
+    for line in lines(of: text) {
+      let code = line.trimmed
+      if code.hasPrefix("package ") { return nil }
+      if code.hasPrefix("//go:build ") || code.hasPrefix("// +build ") { return "'\(code)'" }
+    }
+    return nil
+  }
+
+  let skips = PatternTable([
+    ". Skip (", ". Skipf (", ". SkipNow (", "testing . Short (", "runtime . Goexit (", "runtime . GOOS",
+    "os . Getenv (",
+  ])
+
+  let hooks = PatternTable([
+    "func TestMain (", "os . Exit (", "os . Stdout =", "os . Stderr =", "syscall . Exit (", "log . Fatal",
+    "func init (", "recover (",
+    "flag . Set (", "type testing", "syscall . Kill", "os . Args =", "flag . CommandLine", "unsafe .",
+    "linkname",
+  ])
+
+  let voids = PatternTable([
+    "false &&", "&& false", "assert . True ( t , true )", "require . True ( t , true )",
+  ])
+
+  func assertion(in code: SourceCode, at index: Int) -> AssertionSite? {
+    guard code.isWord(index) else { return nil }
+    let word = code.text(index)
+    if ["Error", "Errorf", "Fatal", "Fatalf", "Fail", "FailNow"].contains(word), code.isMark(index - 1, "."),
+      ["t", "b", "tb", "f", "tt", "testing", "T"].contains(code.text(index - 2)), code.isMark(index + 1, "(")
+    {
+      return failing(code, index)
+    }
+    if ["assert", "require", "is", "qt", "td"].contains(word), code.isMark(index + 1, "."),
+      code.isWord(index + 2),
+      code.isMark(index + 3, "(")
+    {
+      return AssertionSite(
+        range: index..<code.statementEnd(from: index), name: code.text(index + 2), arguments: index + 3)
+    }
+    if ["Expect", "Ω", "Eventually"].contains(word), code.isMark(index + 1, "(") {
+      return AssertionSite(range: index..<code.statementEnd(from: index), name: word, arguments: index + 1)
+    }
+    return word.hasPrefix("assert") || word.hasPrefix("check") || word.hasPrefix("require")
+      || word.hasPrefix("verify")
+      ? callAssertion(in: code, at: index) : nil
+  }
+
+  /// `if got != want { t.Errorf(…) }`: the condition asserts, what is printed does not.
+  private func failing(_ code: SourceCode, _ index: Int) -> AssertionSite {
+    var open = index
+    while open >= 0, !(code.isMark(open, "{") && code.partner[open] > index) { open -= 1 }
+    guard open > 0 else {
+      return AssertionSite(range: (index - 2)..<(index + 1), name: code.text(index), isReversed: true)
+    }
+    var start = open - 1
+    while start > 0, code.kind(start) != .newline,
+      !code.isMark(start, ";") || code.tokens[start].line == code.tokens[open].line,
+      !code.isMark(start, "}")
+        || code.partner[start] > 0 && code.tokens[code.partner[start]].line == code.tokens[open].line
+    {
+      start -= 1
+    }
+    let condition = (start + 1)..<open
+    guard
+      code.tokens[condition].contains(where: {
+        $0.isWord("if") || $0.isWord("switch") || $0.isWord("else") || $0.isWord("case")
+      })
+    else {
+      return AssertionSite(range: (index - 2)..<(index + 1), name: code.text(index), isReversed: true)
+    }
+    return AssertionSite(range: condition, name: code.text(index), isReversed: true)
+  }
+
+  func cases(in code: SourceCode, path: TestPath) -> [TestCase] {
+    code.functions("func").map { function in
+      let isMethod = code.isMark(function.index + 1, "(")
+      let depth = function.head.lowerBound
+      let starts = ["Test", "Fuzz", "Example", "Benchmark"].first { function.name.hasPrefix($0) }
+      var test = TestCase(
+        name: function.name, line: code.tokens[function.index].line,
+        isTest: starts != nil && function.name != "TestMain" && starts != "Benchmark",
+        head: depth..<function.body.lowerBound,
+        body: function.body)
+      if let starts, test.isTest {
+        if let next = function.name.dropFirst(starts.count).first, next.isLowercase {
+          test.hidden = "its name does not go on with a capital"
+        }
+        let parameters = code.spelled(
+          (function.index + 3)..<max(function.index + 3, code.end(of: function.index + 2) - 1))
+        if starts == "Test", !isMethod, !parameters.contains("testing") {
+          test.hidden = "it takes no '*testing.T'"
+        }
+        if isMethod, !code.tokens.contains(where: { $0.isWord("suite") }) { test.hidden = "it is a method" }
+      }
+      return test
+    }
+  }
+}

@@ -1,0 +1,258 @@
+/// jest, vitest, mocha, jasmine, node:test, tap, Deno and Bun, in JavaScript and TypeScript.
+struct JavaScriptTests: TestLanguage {
+  let extensions = ["js", "jsx", "ts", "tsx", "mjs", "cjs", "mts", "cts", "vue", "svelte"]
+
+  let dialect: Dialect = {
+    var dialect = Dialect()
+    dialect.quotes = Array("\"'".utf8)
+    dialect.backquote = .template
+    dialect.hasRegularExpressions = true
+    dialect.interpolation = Array("$".utf8)
+    dialect.nameBytes = Array("$".utf8)
+    dialect.hasLineEnds = true
+    return dialect
+  }()
+
+  func isTestPath(_ path: TestPath) -> Bool {
+    let name = path.name
+    return [".test.", ".spec.", ".cy.", "-test.", "_test.", ".tests.", ".specs.", "-spec.", "_spec."].contains
+    { name.contains($0) }
+      || path.folders.contains("__tests__") || path.folders.last == "test" || path.folders.contains("test")
+      || name.hasPrefix("test-") || path.stem == "test"
+  }
+
+  let skips = PatternTable(
+    ["it", "test", "describe", "suite", "context", "specify", "bench", "t", "ctx", "this", "Deno . test"]
+      .flatMap { name in
+        [
+          "skip", "todo", "only", "fixme", "fails", "failing", "skipIf", "runIf", "ignore",
+          "concurrent . skip",
+        ].map { "\(name) . \($0)" }
+      } + [
+        "xit (", "xtest (", "xdescribe (", "xcontext (", "xspecify (", "fit (", "fdescribe (", "fcontext (",
+        "xsuite (",
+        ". skip (", ". todo (", ". only (", "skip : true", "todo : true", "only : true", "skip : #s",
+        "todo : #s",
+        "ignore : true", "fails : true", "skip : ! #w", "skip : #w", "pending (", "test . each ( [ ] )",
+        "it . each ( [ ] )",
+        "it . skip . each", "test . skip . each", "describe . skip . each", "it [ skip ]",
+        "expectFailure : true",
+      ])
+
+  let hooks = PatternTable([
+    "process . exit ( 0", "process . exit ( )", "process . exitCode =", "process . on ( #s",
+    "process . once ( #s", "process . reallyExit",
+    "globalThis . it =", "globalThis . test =", "globalThis . expect =", "globalThis . describe =",
+    "global . it =",
+    "global . test =", "global . expect =", "global . describe =", "const it =", "const test =",
+    "const expect =",
+    "const describe =", "let it =", "let test =", "let expect =", "let describe =", "var it =", "var test =",
+    "var expect =", "var describe =", "function it (", "function test (", "function expect (",
+    "function describe (",
+    "function assert (", "const assert = {", "expect . extend (", "assert . equal =",
+    "assert . strictEqual =", "assert . ok =",
+    "assert . deepEqual =", "assert . deepStrictEqual =", "Function . prototype", "require . cache",
+    "Module . _load",
+    "Module . prototype", "console . log =", "process . stdout . write =", "process . abort",
+    "process . kill (", "toJSON (",
+    "jest . retryTimes", "expect . prototype", "Object . is =", "Promise . prototype", "it = ", "test = ",
+    "describe = (", "it = (",
+    "grep :", "passWithNoTests", "setupFiles", "expect = ",
+    "[ Symbol . toPrimitive ]", "valueOf (", "assert . notStrictEqual =",
+  ])
+
+  let voids = PatternTable([
+    "expect ( true ) . toBe ( true )", "expect ( true )", "expect ( 1 )", "assert ( true )",
+    "assert . ok ( true )", "assert . ok ( 1 )", "|| true",
+    "expect . anything (", "expect . any (", "assert ( 1 )", "|| 1", "expect ( false )",
+  ])
+
+  func assertion(in code: SourceCode, at index: Int) -> AssertionSite? {
+    guard code.isWord(index) else { return nil }
+    let word = code.text(index)
+    // `t.equal(…)`, `t.is(…)` of tap and ava; `should.equal` of chai.
+    if ["t", "assert", "chai", "sinon", "should"].contains(word), code.isMark(index + 1, "."),
+      code.isWord(index + 2)
+    {
+      let verb = code.text(index + 2)
+      let open = code.isMark(index + 3, "(") ? index + 3 : nil
+      if word == "t",
+        open == nil
+          || [
+            "test", "skip", "todo", "plan", "after", "before", "mock", "context", "end", "diagnostic",
+            "teardown", "beforeEach", "afterEach", "log", "comment", "signal", "pass", "runOnly",
+          ].contains(verb)
+      {
+        return nil
+      }
+      return AssertionSite(
+        range: index..<code.statementEnd(from: index), name: "\(word).\(verb)", arguments: open)
+    }
+    if code.isMark(index - 1, "."), ["should", "must"].contains(word) {
+      return AssertionSite(range: index..<code.statementEnd(from: index), name: word)
+    }
+    if ["strictEqual", "deepEqual", "deepStrictEqual", "notStrictEqual", "rejects", "throws", "equal", "ok"]
+      .contains(word),
+      code.isMark(index + 1, "("), !code.isMark(index - 1, ".")
+    {
+      return AssertionSite(range: index..<code.statementEnd(from: index), name: word, arguments: index + 1)
+    }
+    // `expect` with nothing after it says nothing.
+    if word == "expect", code.isMark(index + 1, "("), !code.isMark(code.end(of: index + 1), ".") {
+      return nil
+    }
+    return callAssertion(in: code, at: index)
+  }
+
+  private static let declarers: Set = ["it", "test", "specify", "xit", "xtest", "fit", "xspecify", "bench"]
+  private static let groups: Set = [
+    "describe", "suite", "context", "xdescribe", "fdescribe", "xcontext", "xsuite", "fcontext",
+  ]
+
+  func cases(in code: SourceCode, path: TestPath) -> [TestCase] {
+    var found: [TestCase] = []
+    read(code, 0..<code.tokens.count, [], nil, [], &found)
+    return found
+  }
+
+  private func read(
+    _ code: SourceCode, _ range: Range<Int>, _ scope: [String], _ hidden: String?, _ heads: [Range<Int>],
+    _ found: inout [TestCase]
+  ) {
+    var index = range.lowerBound
+    while index < range.upperBound {
+      guard code.isWord(index) else {
+        index += 1
+        continue
+      }
+      let word = code.text(index)
+      let isMember = code.isMark(index - 1, ".")
+      let isDeno =
+        isMember && code.isWord(index - 2, "Deno")
+        || isMember && ["t", "ctx", "test"].contains(code.text(index - 2))
+      if JavaScriptTests.declarers.contains(word) || JavaScriptTests.groups.contains(word),
+        !isMember || isDeno,
+        let open = call(code, index)
+      {
+        let close = code.end(of: open)
+        let parts = code.arguments(of: open)
+        guard let first = parts.first, code.tokens[first].contains(where: { $0.kind != .newline }) else {
+          index = close
+          continue
+        }
+        let name = code.spelled(first)
+        let inner = first.upperBound..<max(first.upperBound, close - 1)
+        if JavaScriptTests.groups.contains(word) {
+          let dead = returned(code, inner)
+          read(code, inner, scope + [name], hidden ?? dead, heads + [index..<first.upperBound], &found)
+        } else {
+          var test = TestCase(
+            name: name, scope: scope, line: code.tokens[index].line, head: index..<first.upperBound,
+            body: inner)
+          test.scopeHeads = heads
+          test.hidden = hidden
+          if parts.count < 2, !isDeno || word != "test" { test.hidden = test.hidden ?? "it has no body" }
+          found.append(test)
+          // node:test and tap have tests inside of tests.
+          read(code, inner, scope + [name], hidden, heads, &found)
+        }
+        index = max(index + 1, close)
+        continue
+      }
+      if let block = neverRun(code, index, range) {
+        read(code, block, scope, "it stands under a condition that never holds", heads, &found)
+        index = max(index + 1, block.upperBound)
+        continue
+      }
+      if let (name, block) = function(code, index) {
+        var helper = TestCase(
+          name: name, scope: scope, line: code.tokens[index].line, isTest: false,
+          head: index..<block.lowerBound, body: block)
+        helper.scopeHeads = []
+        found.append(helper)
+        let isCalled = code.indices.contains {
+          code.isWord($0, name) && $0 != index && !(block.contains($0)) && !code.isWord($0 - 1, "function")
+            && !code.isWord($0 - 1, "const")
+        }
+        read(
+          code, block, scope, hidden ?? (isCalled ? nil : "it stands in a function that nobody calls"), heads,
+          &found)
+        index = max(index + 1, block.upperBound)
+        continue
+      }
+      index += 1
+    }
+  }
+
+  /// The bracket of the call that begins at `index`: `it(`, `it.only(`, `it.each(…)(`, "it.each`…`(".
+  private func call(_ code: SourceCode, _ index: Int) -> Int? {
+    var position = index + 1
+    var isTable = false
+    while code.isMark(position, "."), code.isWord(position + 1) {
+      if ["each", "for", "skipIf", "runIf", "extend"].contains(code.text(position + 1)) { isTable = true }
+      position += 2
+    }
+    if isTable {
+      if code.isMark(position, "(") {
+        position = code.end(of: position)
+      } else if code.kind(position) == .string {
+        position += 1
+      }
+    }
+    guard code.isMark(position, "(") else { return nil }
+    // A declaration (`function test(…) {`, a method) is no call.
+    if ["function", "class", "const", "let", "var", "new", "import"].contains(code.text(index - 1)) {
+      return nil
+    }
+    if code.isMark(code.end(of: position), "{") { return nil }
+    return position
+  }
+
+  private func neverRun(_ code: SourceCode, _ index: Int, _ range: Range<Int>) -> Range<Int>? {
+    guard code.isWord(index, "if") || code.isWord(index, "while"), code.isMark(index + 1, "(") else {
+      return nil
+    }
+    let close = code.end(of: index + 1)
+    let text = code.spelled((index + 2)..<max(index + 2, close - 1))
+    guard
+      ["false", "0", "null", "undefined", "! true", "! 1", "1 === 2", "NaN", ""].contains(text)
+        || text.hasPrefix("process . env")
+        || text.hasPrefix("false &&") || text.hasPrefix("typeof ") || text.hasPrefix("! process . env")
+    else { return nil }
+    guard let open = code.brace(from: close), open - close < 3 else {
+      return close..<min(code.statementEnd(from: close), range.upperBound)
+    }
+    return open..<min(code.end(of: open), range.upperBound)
+  }
+
+  private func returned(_ code: SourceCode, _ range: Range<Int>) -> String? {
+    guard let open = range.first(where: { code.isMark($0, "{") }) else { return nil }
+    let first = code.next(after: open)
+    return code.isWord(first, "return") && !code.isWord(first + 1, "describe")
+      ? "its group returns before it" : nil
+  }
+
+  private func function(_ code: SourceCode, _ index: Int) -> (String, Range<Int>)? {
+    if code.isWord(index, "function"), code.isWord(index + 1), code.isMark(index + 2, "(") {
+      let close = code.end(of: index + 2)
+      guard let open = code.brace(from: close) else { return nil }
+      return (code.text(index + 1), open..<code.end(of: open))
+    }
+    guard ["const", "let", "var"].contains(code.text(index)), code.isWord(index + 1),
+      code.isMark(index + 2, "=")
+    else { return nil }
+    var start = index + 3
+    if code.isWord(start, "async") { start += 1 }
+    if code.isWord(start, "function") {
+      guard let open = code.brace(from: start) else { return nil }
+      return (code.text(index + 1), open..<code.end(of: open))
+    }
+    let arrow = code.isMark(start, "(") ? code.end(of: start) : start + 1
+    guard code.isMark(arrow, "=>") || code.isMark(arrow, ":") else { return nil }
+    let end = code.statementEnd(from: arrow)
+    guard code.tokens[arrow..<min(end, code.tokens.count)].contains(where: { $0.isMark("=>") }) else {
+      return nil
+    }
+    return (code.text(index + 1), arrow..<end)
+  }
+}

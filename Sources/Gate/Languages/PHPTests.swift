@@ -1,0 +1,102 @@
+/// PHPUnit and Pest.
+struct PHPTests: TestLanguage {
+  let extensions = ["php", "phpt"]
+
+  let dialect: Dialect = {
+    var dialect = Dialect()
+    dialect.lineComments = ["//", "#"]
+    dialect.quotes = Array("\"'".utf8)
+    dialect.hasHereDocuments = true
+    dialect.nameBytes = Array("$".utf8)
+    return dialect
+  }()
+
+  func isTestPath(_ path: TestPath) -> Bool {
+    path.stem.hasSuffix("Test") || path.stem.hasSuffix("Tests") || path.ending == "phpt"
+  }
+
+  func hidingComment(in text: String) -> String? { nil }
+
+  let skips = PatternTable([
+    "markTestSkipped (", "markTestIncomplete (", "-> skip (", "-> todo (", "# [ Requires*",
+    "# [ IgnoreClass*", "# [ DoesNotPerformAssertions", "SkippedTestError", "SkippedWithMessage*",
+    "IncompleteTestError", "expectNotToPerformAssertions (", "-> skip", "-> only (", "# [ Group",
+    "# [ Depends", "skipOn*",
+  ])
+
+  let hooks = PatternTable([
+    "exit ( 0", "exit ;", "die ;", "die (", "exit (", "register_shutdown_function", "function assertSame (",
+    "function assertEquals (", "function assertTrue (", "function assertFalse (", "function assertCount (",
+    "function assertNull (", "function assertThat (", "function assertContains (", "function runTest (",
+    "function runBare (", "function run (", "class Assert", "class TestCase", "abstract class TestCase",
+    "posix_kill",
+    "function onNotSuccessfulTest", "ob_start (", "set_exception_handler", "set_error_handler", "class_alias",
+    "runkit*", "namespace PHPUnit", "pcntl_exec", "function expectException (", "uopz_*",
+  ])
+
+  let voids = PatternTable([
+    "assertTrue ( true )", "|| true", "or true", "assertSame ( 1 , 1", "assertEquals ( 1 , 1",
+    "expect ( true )", "anything (",
+  ])
+
+  func assertion(in code: SourceCode, at index: Int) -> AssertionSite? {
+    guard code.isWord(index), !code.isWord(index - 1, "function") else { return nil }
+    let word = code.text(index)
+    if word == "throws", code.isMark(index - 1, "->"), code.isMark(index + 1, "(") {
+      return AssertionSite(range: index..<code.end(of: index + 1), name: "throws", arguments: index + 1)
+    }
+    guard word.hasPrefix("assert") || word.hasPrefix("expect") || word == "fail", code.isMark(index + 1, "(")
+    else { return nil }
+    return AssertionSite(range: index..<code.statementEnd(from: index), name: word, arguments: index + 1)
+  }
+
+  func cases(in code: SourceCode, path: TestPath) -> [TestCase] {
+    let types = code.types(["class", "trait"])
+    var found = code.functions("function").map { function -> TestCase in
+      let attributes = code.tokens[function.head.lowerBound..<max(function.head.lowerBound, function.index)]
+      let isMarked =
+        attributes.contains { $0.isWord("Test") }
+        || attributes.contains { $0.isWord("TestWith") || $0.isWord("DataProvider") }
+      let around = types.filter { $0.body.contains(function.index) }
+      let isTest = function.name.hasPrefix("test") || isMarked
+      var test = TestCase(
+        name: function.name, scope: around.map(\.name), line: code.tokens[function.index].line,
+        isTest: isTest, head: function.head, body: function.body)
+      test.scopeHeads = around.map { code.attributes(before: $0.keyword)..<$0.keyword }
+      if isTest {
+        if attributes.contains(where: { ["private", "protected", "static"].contains($0.text) }) {
+          test.hidden = "it is not public"
+        }
+        if around.isEmpty { test.hidden = "it stands in no class" }
+        if let owner = around.last {
+          if code.tokens[code.attributes(before: owner.keyword)..<owner.keyword].contains(where: {
+            $0.isWord("abstract")
+          }) {
+            test.hidden = "class '\(owner.name)' is abstract"
+          }
+          if !code.tokens[owner.keyword..<owner.body.lowerBound].contains(where: { $0.isWord("extends") }),
+            code.isWord(owner.keyword, "class")
+          {
+            test.hidden = "class '\(owner.name)' is no test case"
+          }
+          if !owner.name.hasSuffix("Test"), !owner.name.hasSuffix("Tests") {
+            test.hidden = test.hidden ?? "class '\(owner.name)' is not collected"
+          }
+        }
+      }
+      return test
+    }
+    // Pest.
+    for index in code.indices
+    where ["it", "test"].contains(code.text(index)) && code.isWord(index) && code.isMark(index + 1, "(")
+      && code.kind(index + 2) == .string && code.text(index - 1) != "->"
+    {
+      let end = code.statementEnd(from: index)
+      found.append(
+        TestCase(
+          name: code.text(index + 2), line: code.tokens[index].line, head: index..<(index + 3),
+          body: (index + 3)..<max(index + 3, end)))
+    }
+    return found
+  }
+}

@@ -1,0 +1,99 @@
+/// Tables of values, and failures that are dropped.
+extension FactReader {
+  /// The literals that stand in lists of at least two, such as parameters.
+  func tables(in test: TestCase) -> [String] {
+    var found: [String] = []
+    for range in [test.head, test.body] { found += FactReader.listLiterals(code, range) }
+    return found
+  }
+
+  /// What gives a parametrised test one more row.
+  private static let rowWords: Set = [
+    "InlineData", "TestCase", "DataRow", "TestWith", "Arguments", "test_case", "case", "Row", "param",
+    "Values", "arguments",
+  ]
+
+  /// What stands in statements, and not in data.
+  private static let statementMarks: Set = [";", "=", "=>", ":=", "!=", "==", "->"]
+  private static let statementWords: Set = ["if", "for", "return", "assert", "def"]
+
+  static func listLiterals(_ code: SourceCode, _ range: Range<Int>) -> [String] {
+    var found: [String] = []
+    var index = range.lowerBound
+    while index < range.upperBound {
+      let isList = code.isMark(index, "[") || code.isMark(index, "{") || code.isMark(index, "(")
+      if isList, code.partner[index] > index, code.partner[index] < range.upperBound {
+        let inner = (index + 1)..<code.partner[index]
+        let isCall =
+          code.isMark(index, "(") && code.isWord(index - 1) && !rowWords.contains(code.text(index - 1))
+          || code.isMark(index, "[")
+            && (code.isWord(index - 1) || code.isMark(index - 1, "]") || code.isMark(index - 1, ")"))
+        let holdsOnlyData = !code.tokens[inner].contains { token in
+          token.kind == .mark && statementMarks.contains(token.text)
+            || token.kind == .word && statementWords.contains(token.text)
+        }
+        let isRow = code.isMark(index, "(") && rowWords.contains(code.text(index - 1))
+        let literals = code.tokens[inner].filter {
+          $0.kind == .number || $0.kind == .string || constants.contains($0.text)
+        }
+        let isList = literals.count >= 2 && code.tokens[inner].contains { $0.isMark(",") }
+        if !isCall, holdsOnlyData, isList || isRow && !literals.isEmpty {
+          found += literals.map { constants.contains($0.text) ? $0.text.lowercased() : $0.text }
+          index = code.partner[index] + 1
+          continue
+        }
+      }
+      index += 1
+    }
+    return found
+  }
+
+  /// Places that catch everything, or what an assertion throws, and do not pass it on.
+  func swallows(in range: Range<Int>) -> Int {
+    var count = 0
+    for index in range where code.isWord(index) {
+      switch code.text(index) {
+      case "except", "rescue":
+        let line = code.tokens[index..<min(index + 12, range.upperBound)].prefix {
+          $0.kind != .newline && !$0.isMark(":")
+        }
+        let names = line.dropFirst().filter { $0.kind == .word && $0.text != "as" }.map(\.text)
+        let isWide =
+          names.isEmpty
+          || names.contains {
+            [
+              "Exception", "BaseException", "AssertionError", "StandardError", "AssertionFailedError",
+              "Assertion",
+            ].contains($0)
+          }
+        let block = code.tokens[index..<min(range.upperBound, index + 60)].dropFirst(line.count)
+        let passesOn = block.prefix(30).contains {
+          ["raise", "fail", "skip", "assert", "flunk"].contains($0.text)
+            || AssertionWords.begins($0.text) && $0.kind == .word
+        }
+        if isWide && !passesOn { count += 1 }
+      case "catch":
+        if code.isMark(index - 1, ".") {
+          count += 1
+          continue
+        }
+        let open = (index..<min(index + 14, range.upperBound)).first { code.isMark($0, "{") }
+        guard let open else { continue }
+        let header = code.tokens[index..<open].map(\.text)
+        let isNarrow = header.contains {
+          $0.hasSuffix("Exception") && !["Exception", "RuntimeException"].contains($0)
+        }
+        let block = code.tokens[open..<min(code.end(of: open), range.upperBound)]
+        let passesOn = block.contains {
+          ["throw", "fail", "raise", "done"].contains($0.text)
+            || AssertionWords.begins($0.text) && $0.kind == .word
+        }
+        if !isNarrow && !passesOn { count += 1 }
+      case "runCatching": if code.isMark(index + 1, "{") { count += 1 }
+      case "suppress", "catch_unwind", "recover": if code.isMark(index + 1, "(") { count += 1 }
+      default: break
+      }
+    }
+    return count
+  }
+}

@@ -1,0 +1,169 @@
+/// `cargo test`: one section per binary and for the doc-tests, each with `running N tests` and a result line.
+struct CargoReader: OutputReader {
+  static let runner = "cargo test"
+  private var names: [String] = []
+  private var panics = PanicCollector()
+  private var earlier: Int?
+  private var current: Int?
+  private var block: (name: String, lines: [String])?
+  private var blocks: [String: String] = [:]
+  private var skips = 0
+  private var fails = 0
+  private(set) var passed: [String] = []
+
+  var executed: Int? {
+    guard earlier != nil || current != nil else { return nil }
+    return (earlier ?? 0) + (current ?? 0)
+  }
+  var skipped: Int? { executed == nil ? nil : skips }
+  var failed: Int? { executed == nil ? nil : fails }
+  var isOpen: Bool { block != nil || panics.isOpen }
+
+  var failures: [GateFailure] { panics.failures(of: names, otherwise: blocks) }
+
+  mutating func read(_ line: Substring) {
+    panics.read(line)
+    if let rest = line.dropping("running "), rest.hasSuffix(" tests") || rest.hasSuffix(" test") {
+      // One result line ends each section, the last one: a test may print another before it.
+      if let current { earlier = (earlier ?? 0) + current }
+      current = nil
+    } else if let rest = line.dropping("test result: "), rest.has(" measured;") {
+      endBlock()
+      current = Self.count(rest)
+      skips += rest.number(before: "ignored") ?? 0
+      fails += rest.number(before: "failed") ?? 0
+    } else if let rest = line.dropping("test "), let name = rest.droppingSuffix(" ... FAILED") {
+      names.append(String(name.droppingSuffix(" - should panic") ?? name))
+    } else if let rest = line.dropping("test "), let name = rest.droppingSuffix(" ... ok") {
+      if passed.count < 200_000 { passed.append(String(name)) }
+    } else if let name = line.dropping("---- ")?.droppingSuffix(" stdout ----") {
+      endBlock()
+      block = (String(name), [])
+      if !names.contains(String(name)) { names.append(String(name)) }
+    } else if line == "failures:" {
+      endBlock()
+    } else if !line.isEmpty {
+      block?.lines.append(String(line))
+    }
+  }
+
+  mutating func finish() {
+    endBlock()
+    panics.finish()
+  }
+
+  private mutating func endBlock() {
+    if let block { blocks[block.name] = block.lines.joined(separator: "\n") }
+    block = nil
+  }
+
+  private static func count(_ rest: Substring) -> Int {
+    var total = 0
+    for part in (rest.after(". ") ?? rest).parts(";") {
+      let words = part.parts(" ")
+      guard words.count >= 2, let number = Int(words[0]) else { continue }
+      if words[1] == "passed" || words[1] == "failed" || words[1] == "measured" { total += number }
+    }
+    return total
+  }
+}
+
+/// `cargo nextest run`: a line per test and `Summary [ 0.005s] 4 tests run: …` at the end.
+struct NextestReader: OutputReader {
+  static let runner = "cargo nextest"
+  private(set) var executed: Int?
+  private var names: [String] = []
+  private var seen: Set<String> = []
+  private var panics = PanicCollector()
+  private(set) var skipped: Int?
+  private(set) var failed: Int?
+  private(set) var passed: [String] = []
+
+  var isOpen: Bool { panics.isOpen }
+  var failures: [GateFailure] { panics.failures(of: names, otherwise: [:]) }
+
+  mutating func read(_ line: Substring) {
+    panics.read(line)
+    let text = line.trimmed
+    if text.hasPrefix("Summary ["), let rest = text.after("] "), rest.has(" run:") {
+      executed = rest.leadingNumber
+      skipped = rest.number(before: "skipped")
+      failed = rest.number(before: "failed") ?? 0
+    } else if text == "error: no tests to run" {
+      executed = executed ?? 0
+    } else if line.indentation >= 2, text.has(" ["), text.has("s] ") {
+      let word = text.before(" [") ?? ""
+      if word == "PASS", let name = text.after("s] ") { passed.append(String(name.trimmed)) }
+      guard
+        word == "FAIL" || word.hasPrefix("SIG") || word == "TIMEOUT"
+          || word.hasPrefix("TRY") && text.has("FAIL"),
+        let name = text.after("s] ").map({ $0.trimmed }), seen.insert(String(name)).inserted
+      else { return }
+      names.append(String(name))
+    }
+  }
+
+  mutating func finish() { panics.finish() }
+}
+
+/// Collects what Rust's panic handler prints, by the name of the thread, which is the test's.
+struct PanicCollector {
+  private var found: [String: GateFailure] = [:]
+  private var current: (name: String, place: DiagnosticReader.Place?, lines: [String])?
+  var isOpen: Bool { current != nil }
+
+  /// How deep the runner indents what a test prints.
+  private var indentation = 0
+
+  mutating func read(_ line: Substring) {
+    if let rest = line.trimmed.dropping("thread '"), let name = rest.before("'"), rest.has(" panicked at ") {
+      finish()
+      indentation = line.indentation
+      let tail = rest.after(" panicked at ") ?? ""
+      if let place = tail.droppingSuffix(":").flatMap(DiagnosticReader.place) {
+        current = (String(name), place, [])
+      } else {
+        // Before Rust 1.73: panicked at 'message', src/lib.rs:6:111
+        let place = tail.parts(" ").last.flatMap(DiagnosticReader.place)
+        current = (String(name), place, [String(tail)])
+      }
+    } else if let started = current {
+      let text = line.trimmed
+      let isOver = text.hasPrefix("stack backtrace:") || text.hasPrefix("note: ") || text.hasPrefix("---- ")
+      if isOver || (text.isEmpty && !started.lines.isEmpty) {
+        finish()
+      } else {
+        current?.lines.append(String(line.dropFirst(min(indentation, line.indentation))))
+      }
+    }
+  }
+
+  mutating func finish() {
+    guard let ended = current else { return }
+    current = nil
+    if found[ended.name] != nil { return }
+    found[ended.name] = GateFailure(
+      test: ended.name, file: ended.place?.file, line: ended.place?.line,
+      message: ended.lines.joined(separator: "\n"))
+  }
+
+  /// One failure per failed test; a name that a runner prints with its binary before it ends in the thread's.
+  func failures(of names: [String], otherwise blocks: [String: String]) -> [GateFailure] {
+    names.map { name in
+      if var failure = found[name] ?? name[...].parts(" ").last.flatMap({ found[String($0)] }) {
+        failure.test = name
+        return failure
+      }
+      let block = lines(of: blocks[name] ?? "")
+      let message = block.prefix { !$0.trimmed.hasPrefix("stack backtrace:") }.map { String($0) }.joined(
+        separator: "\n")
+      // A doc-test is named by its place: `src/lib.rs - add (line 1)`.
+      if let file = name[...].before(" - "), DiagnosticReader.isPath(file),
+        let line = name[...].after("(line ")?.leadingNumber
+      {
+        return GateFailure(test: name, file: String(file), line: line, message: message)
+      }
+      return GateFailure(test: name, message: message)
+    }
+  }
+}

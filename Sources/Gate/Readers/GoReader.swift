@@ -1,0 +1,229 @@
+/// `go test`, with and without `-v`, and with `-json`.
+///
+/// Without `-v` go only tells of packages, so each that passed counts as one test.
+struct GoReader: OutputReader {
+  static let runner = "go test"
+  private var found: [GateFailure] = []
+  private var isThere = false
+  private var isVerbose = false
+  private var tests = 0
+  private var packages = 0
+  private var skips = 0
+  private var fails = 0
+  private(set) var passed: [String] = []
+  /// The output of the test that runs now (`-v` prints it before the result).
+  private var running: (name: String, lines: [String])?
+  private var outputs: [String: [String]] = [:]
+  /// The failure that takes the indented lines that follow, and how deep its own line was.
+  private var open: (failure: GateFailure, indentation: Int, isPanic: Bool)?
+  private var events = GoEvents()
+
+  var executed: Int? { events.isThere ? events.executed : isThere ? (isVerbose ? tests : packages) : nil }
+  var skipped: Int? { events.isThere ? events.skipped : isThere && isVerbose ? skips : nil }
+  var failed: Int? { events.isThere ? events.failed : isThere ? fails : nil }
+  var isOpen: Bool { open != nil || running != nil }
+
+  /// A parent of failed sub-tests that has nothing of its own to say is none.
+  var failures: [GateFailure] {
+    let all = found + events.failures
+    return all.filter { failure in
+      guard let name = failure.test, failure.message.isEmpty else { return true }
+      return !all.contains { $0.test?.hasPrefix(name + "/") == true }
+    }
+  }
+
+  mutating func read(_ line: Substring) {
+    if line.hasPrefix("{\""), line.has("\"Action\":\""), events.read(line) { return }
+    let text = line.trimmed
+    if let rest = text.dropping("=== RUN ") ?? text.dropping("=== CONT ") ?? text.dropping("=== NAME ") {
+      isVerbose = true
+      switchTest(String(rest.trimmed))
+    } else if text.hasPrefix("--- "), readResult(text, indentation: line.indentation) {
+      return
+    } else if readPackage(line) {
+      close()
+      switchTest(nil)
+    } else if text.hasPrefix("panic: "), line.indentation == 0 {
+      let failure = open?.failure
+      if failure == nil || failure?.message.isEmpty == false { close() }
+      let test = failure?.message.isEmpty == true ? failure?.test : running?.name
+      if test != nil, failure == nil { fails += 1 }
+      open = (GateFailure(test: test, message: String(text)), 0, true)
+    } else if open?.isPanic == true {
+      readPanic(line, text)
+    } else if let open, line.indentation > open.indentation || open.failure.test?.hasPrefix("Example") == true
+    {
+      append(text)
+    } else if running != nil {
+      running?.lines.append(String(text))
+    }
+  }
+
+  mutating func finish() {
+    close()
+    events.finish()
+  }
+
+  /// `running tests:` names those that a time-out cut off; the first frame that is not go's own is the place.
+  private mutating func readPanic(_ line: Substring, _ text: Substring) {
+    if text.hasPrefix("Test"), line.hasPrefix("\t"), text.has(" ("), open?.failure.test == nil {
+      open?.failure.test = String(text.before(" (") ?? text)
+    } else if line.hasPrefix("\t"), let front = text.before(" +0x") ?? (text.has(".go:") ? text : nil),
+      let place = DiagnosticReader.place(front), open?.failure.file == nil,
+      !place.file.contains("/src/testing/"), !place.file.contains("/src/runtime/"),
+      !place.file.contains("/usr/local/go/"), !place.file.contains("/lib/go")
+    {
+      open?.failure.file = place.file
+      open?.failure.line = place.line
+    }
+  }
+
+  /// `--- FAIL: TestX/sub (0.00s)`
+  private mutating func readResult(_ text: Substring, indentation: Int) -> Bool {
+    guard let rest = text.dropping("--- "), let colon = rest.before(": "), rest.hasSuffix("s)"),
+      let name = rest.after(": ")?.before(" (")
+    else { return false }
+    switchTest(nil)
+    switch colon {
+    case "PASS", "BENCH":
+      close()
+      tests += 1
+      if passed.count < 200_000 { passed.append(String(name)) }
+    case "SKIP":
+      close()
+      skips += 1
+    case "FAIL":
+      close()
+      tests += 1
+      fails += 1
+      open = (GateFailure(test: String(name), message: ""), indentation, false)
+      for line in outputs.removeValue(forKey: String(name)) ?? [] { append(line[...]) }
+    default: return false
+    }
+    return true
+  }
+
+  private mutating func readPackage(_ line: Substring) -> Bool {
+    if let rest = line.dropping("ok  \t") {
+      isThere = true
+      if !rest.has("[no tests to run]") { packages += 1 }
+    } else if line.hasPrefix("?   \t") && line.has("[no test files]") {
+      isThere = true
+    } else if let rest = line.dropping("FAIL\t") {
+      isThere = true
+      fails += fails == 0 ? 1 : 0
+      if !rest.has("[build failed]") && !rest.has("[setup failed]") { packages += 1 }
+    } else {
+      return line == "FAIL" || line == "PASS" || line.hasPrefix("exit status ")
+    }
+    return true
+  }
+
+  private mutating func append(_ text: Substring) {
+    guard var failure = open?.failure else { return }
+    // `file_test.go:12: message`; the first one is the test's place.
+    if failure.file == nil, let place = text.before(": ").flatMap(DiagnosticReader.place) {
+      failure.file = place.file
+      failure.line = place.line
+      failure.message = String(text.after(": ") ?? "")
+    } else if failure.message.utf8.count < 8000 {
+      failure.message += (failure.message.isEmpty ? "" : "\n") + text
+    }
+    open?.failure = failure
+  }
+
+  private mutating func switchTest(_ name: String?) {
+    if let running, !running.lines.isEmpty { outputs[running.name, default: []] += running.lines.prefix(200) }
+    running = name.map { ($0, []) }
+    if name != nil { close() }
+  }
+
+  private mutating func close() {
+    guard let (failure, _, _) = open else { return }
+    open = nil
+    guard found.count < FailureList.most else { return }
+    found.append(
+      GateFailure(
+        test: failure.test, file: failure.file, line: failure.line, message: GoReader.trimmed(failure.message)
+      ))
+  }
+
+  private static func trimmed(_ text: String) -> String {
+    var text = text
+    while text.hasSuffix("\n") { text.removeLast() }
+    return text
+  }
+}
+
+/// `go test -json`: an event a line.
+private struct GoEvents {
+  private(set) var isThere = false
+  private(set) var executed = 0
+  private(set) var skipped = 0
+  private(set) var failed = 0
+  private(set) var failures: [GateFailure] = []
+  private(set) var passed: [String] = []
+  private var outputs: [String: [String]] = [:]
+
+  mutating func read(_ line: Substring) -> Bool {
+    guard let event = ReportJSON(line), let action = event["Action"]?.text else { return false }
+    let package = event["Package"]?.text ?? event["ImportPath"]?.text ?? ""
+    let test = event["Test"]?.text
+    let key = package + "\u{0}" + (test ?? "")
+    isThere = true
+    switch action {
+    case "output", "build-output":
+      let text = event["Output"]?.text ?? ""
+      if (outputs[key]?.count ?? 0) < 200 { outputs[key, default: []].append(text) }
+    case "pass":
+      if let test {
+        executed += 1
+        if passed.count < 200_000 { passed.append(test) }
+      }
+      outputs[key] = nil
+    case "skip":
+      if test != nil { skipped += 1 }
+      outputs[key] = nil
+    case "fail", "build-fail":
+      if let test {
+        executed += 1
+        failed += 1
+        failures += GoEvents.failures(outputs[key] ?? [], test)
+      } else {
+        if failed == 0 { failed = 1 }
+        failures += GoEvents.diagnostics(outputs[key] ?? [])
+      }
+      outputs[key] = nil
+    default: break
+    }
+    return true
+  }
+
+  mutating func finish() {}
+
+  /// The output of one test, read as the text would be.
+  private static func failures(_ output: [String], _ test: String) -> [GateFailure] {
+    var reader = GoReader()
+    var hasResult = false
+    // The test's own lines come before its result.
+    var ordered = output.filter { !$0[...].trimmed.hasPrefix("--- ") && !$0[...].trimmed.hasPrefix("=== ") }
+    let result = "--- FAIL: \(test) (0.00s)\n"
+    ordered.insert(result, at: 0)
+    for line in lines(of: ordered.joined()) {
+      if line.hasPrefix("--- FAIL") { hasResult = true }
+      reader.read(
+        hasResult && !line.hasPrefix("--- ") && !line.hasPrefix("panic: ") && !line.hasPrefix("\t")
+          ? "    " + line : line)
+    }
+    reader.finish()
+    let found = reader.failures
+    return found.isEmpty ? [GateFailure(test: test, message: "")] : Array(found.prefix(1))
+  }
+
+  private static func diagnostics(_ output: [String]) -> [GateFailure] {
+    var reader = DiagnosticReader(isStrict: true)
+    for line in lines(of: output.joined()) { reader.read(line) }
+    reader.finish()
+    return reader.diagnostics(besides: [])
+  }
+}

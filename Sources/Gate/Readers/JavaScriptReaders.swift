@@ -1,0 +1,180 @@
+/// jest: `● suite › test` blocks per file, `FAIL path`, `PASS path`, and `Tests: …` at the end.
+struct JestReader: OutputReader {
+  static let runner = "jest"
+  private var list = FailureList()
+  private var file: String?
+  private var isThere = false
+  private var isSummary = false
+  private(set) var executed: Int?
+  private(set) var skipped: Int?
+  private(set) var failed: Int?
+  private(set) var passed: [String] = []
+  var failures: [GateFailure] {
+    // With `--verbose`, and with several files, everything is told twice.
+    var seen: Set<String> = []
+    return list.all.filter { seen.insert("\($0.test ?? "")\u{0}\($0.file ?? "")").inserted }
+  }
+  var isOpen: Bool { list.isOpen }
+
+  mutating func read(_ line: Substring) {
+    let text = line.trimmed
+    if line.hasPrefix("FAIL ") || line.hasPrefix("PASS "), !line.hasPrefix("PASS:") {
+      list.end()
+      let name = line.dropFirst(5).trimmed
+      guard name.has(".") || name.has("/") else { return }
+      isThere = true
+      file = String(name.parts(" ").first ?? name)
+    } else if text.hasPrefix("● "), isThere {
+      list.end()
+      let name = text.dropFirst(2).trimmed
+      if name.hasPrefix("Console") { return }
+      if name == "Test suite failed to run" { list.begin(file, file: file) } else { list.begin(String(name)) }
+    } else if let rest = line.dropping("Tests:"), rest.has(" total") {
+      list.end()
+      let total = rest.number(before: "total") ?? 0
+      let skips = (rest.number(before: "skipped") ?? 0) + (rest.number(before: "todo") ?? 0)
+      failed = (failed ?? 0) + (rest.number(before: "failed") ?? 0)
+      skipped = (skipped ?? 0) + skips
+      executed = (executed ?? 0) + max(0, total - skips)
+    } else if let rest = line.dropping("Test Suites:"), rest.has(" total") {
+      list.end()
+      if let suites = rest.number(before: "failed"), suites > 0, failed == nil { failed = suites }
+    } else if line.hasPrefix("No tests found, exiting") {
+      executed = executed ?? 0
+    } else if list.isOpen {
+      if text.hasPrefix("at ") {
+        if let place = text.framePlace { list.place(place) }
+      } else if !text.has(" | ") && !text.hasPrefix("| ") || text.has("SyntaxError") {
+        list.add(text)
+      }
+    } else if text.hasPrefix("✓ ") || text.hasPrefix("√ "), isThere {
+      passed.append(String((text.dropFirst(2).trimmed.before(" (") ?? text.dropFirst(2)).trimmed))
+    }
+  }
+
+  mutating func finish() {
+    list.end()
+    // A suite that does not load runs no test, and fails all the same.
+    if executed == 0, let failed, failed > 0 { executed = 0 }
+  }
+}
+
+/// vitest: ` FAIL  file > suite > test`, then the error and ` ❯ file:line:col`, and at the end
+/// `Tests  1 failed | 2 passed (3)`.
+struct VitestReader: OutputReader {
+  static let runner = "vitest"
+  private var list = FailureList()
+  private var isThere = false
+  private(set) var executed: Int?
+  private(set) var skipped: Int?
+  private(set) var failed: Int?
+  private(set) var passed: [String] = []
+  var failures: [GateFailure] { list.all }
+  var isOpen: Bool { list.isOpen }
+
+  mutating func read(_ line: Substring) {
+    let text = line.trimmed
+    if let rest = text.dropping("FAIL "),
+      line.hasPrefix(" FAIL ") || line.hasPrefix("FAIL ") && rest.has(" > ")
+    {
+      list.end()
+      guard rest.has(" > ") || rest.has("[ ") else { return }
+      isThere = true
+      let name = rest.trimmed
+      let file = name.before(" > ") ?? name.before(" [") ?? name
+      list.begin(String(name.after(" > ") ?? name), file: nil)
+      if !name.has(" > ") { list.place(DiagnosticReader.place(file)) }
+    } else if text.hasPrefix("Test Files "), text.hasSuffix(")") {
+      list.end()
+      isThere = true
+      if let files = text.number(before: "failed"), files > 0 { failed = max(failed ?? 0, 1) }
+      executed = executed ?? 0
+    } else if let rest = text.dropping("Tests "), rest.hasSuffix(")"), isThere {
+      list.end()
+      let fails = rest.number(before: "failed") ?? 0
+      let skips = (rest.number(before: "skipped") ?? 0) + (rest.number(before: "todo") ?? 0)
+      failed = max(failed ?? 0, fails)
+      skipped = (skipped ?? 0) + skips
+      executed = (executed ?? 0) + fails + (rest.number(before: "passed") ?? 0)
+    } else if text.hasPrefix("No test files found") {
+      executed = executed ?? 0
+    } else if list.isOpen {
+      if let rest = text.dropping("❯ ") {
+        let place = rest.parts(" ").last.flatMap { DiagnosticReader.place($0) }
+        if let place, !place.file.contains("node_modules") { list.place(place) }
+      } else if text.hasPrefix("⎯⎯") {
+        list.end()
+      } else if !text.has("| ") && !text.hasPrefix("|") {
+        list.add(text)
+      }
+    } else if text.hasPrefix("✓ "), line.hasPrefix(" ") {
+      let name = text.dropFirst(2).trimmed
+      passed.append(
+        String(
+          (name.droppingSuffix("ms").flatMap { front in front.lastIndex(of: " ").map { front[..<$0] } }
+            ?? name).trimmed))
+    }
+  }
+
+  mutating func finish() { list.end() }
+}
+
+/// mocha: `3 passing`, `2 failing` and a numbered list; its TAP and JSON are read by others.
+struct MochaReader: OutputReader {
+  static let runner = "mocha"
+  private var list = FailureList()
+  private var isInList = false
+  private var names: [String] = []
+  private var isNaming = false
+  private(set) var executed: Int?
+  private(set) var skipped: Int?
+  private(set) var failed: Int?
+  private(set) var passed: [String] = []
+  var failures: [GateFailure] { list.all }
+  var isOpen: Bool { list.isOpen || isInList }
+
+  mutating func read(_ line: Substring) {
+    let text = line.trimmed
+    let words = text.parts(" ")
+    if line.hasPrefix("  "), words.count >= 2, words.count <= 3, let number = Int(words[0]),
+      ["passing", "failing", "pending"].contains(words[1])
+    {
+      switch words[1] {
+      case "passing": executed = (executed ?? 0) + number
+      case "pending": skipped = (skipped ?? 0) + number
+      default:
+        executed = (executed ?? 0) + number
+        failed = (failed ?? 0) + number
+        isInList = true
+      }
+    } else if isInList, line.indentation == 2, let close = text.before(") "), Int(close) != nil {
+      list.end()
+      names = [String((text.after(") ") ?? "").trimmed)]
+      isNaming = names.last?.hasSuffix(":") == false
+      list.begin(names.joined(separator: " "))
+      if names.last?.hasSuffix(":") == true { closeName() }
+    } else if list.isOpen, isNaming {
+      guard !text.isEmpty else { return isNaming = false }
+      names.append(String(text))
+      if text.hasSuffix(":") { closeName() }
+    } else if list.isOpen {
+      if text.hasPrefix("at ") {
+        if let place = text.framePlace { list.place(place) }
+      } else {
+        list.add(text)
+      }
+    } else if text.hasPrefix("✓ ") || text.hasPrefix("✔ "), executed == nil, line.hasPrefix("    ") {
+      passed.append(String((text.dropFirst(2).trimmed.before(" (") ?? text.dropFirst(2)).trimmed))
+    }
+  }
+
+  private mutating func closeName() {
+    isNaming = false
+    list.rename(String(names.joined(separator: " ").dropLast()))
+  }
+
+  mutating func finish() {
+    list.end()
+    if executed == nil { passed = [] }
+  }
+}

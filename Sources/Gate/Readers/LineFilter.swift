@@ -1,0 +1,153 @@
+/// Tells in a few nanoseconds whether a line may matter to any reader: nearly none of a long log does.
+enum LineFilter {
+  /// What lines that matter begin with, behind blanks; the first three bytes count.
+  private static let starts = [
+    "===", "---", "___", "***", "FAIL", "ERROR", "Error", "error", "Ran ", "OK", "NO TESTS", "no tests",
+    "No tests", "No test", "Test ", "Tests ", "test ", "ok ", "not ok", "TAP ", "1..", "# ", "## ",
+    "running ", "Summary", "failures:", "failed", "Failed", "Failures", "failing",
+    "Starting", "thread '", "PASS", "SKIP", "exit status", "FAIL\t", "ok  \t", "?   \t", "panic:", "=== RUN",
+    "[ERROR]", "[INFO]", "[WARN", "[  FAILED", "[  PASSED", "[ RUN", "[       OK", "[==", "[--", "[  SKIPPED",
+    "{\"T", "{\"A", "{\"a", "{\"r", "{\"f", "{\"n", "{\"v", "{\"$", "{\"s", "{\"t", "{\"m", "{\"p", "{\"c",
+    "{\"l",
+    "[{", "{", "[\"", "<?x", "<te", "<fa", "<er", "</t", "</f", "</e", "<sk", "<pr", "<sy", "warning",
+    "fatal", "Fatal", "FATAL", "note:", "In file", "CMake", "collect2", "ld:", "/usr/bin/ld", "undefined",
+    "Undefined", "ninja:", "make:", "make[", "Traceback", "File \"", "SyntaxError", "Reformat", "would",
+    "Would", "Diff in", "Oh no",
+    "> Task", "> Compil", "e: ", "w: ", "Executing", "BUILD", "Passed!", "Failed!", "Total tests", "Skipped!",
+    "Could not", "There w", "There were", "Tests:", "Finished in", "Finished", "runs,", "examples",
+    "Failure:", "Error:", "rspec ", "PHP ", "PHPUnit", "Parse error", "Fatal error", "In ", "Found ",
+    "Checking", "Success", "Test Suite", "Executed", "Testing", "✔", "✖", "SUMMARY:", "AddressSan", "==",
+    "#0", "#1",
+    "Results", "collected", "Nothing", "Running", "Note:", "Note ", "at ", "INTERNALERROR", "pytest",
+    "usage:", "Segmentation", "Aborted", "Bus error", "Killed", "*** ", "Time:", "OK (", "WARNINGS",
+    "ERRORS!", "FAILURES!", "No tests executed", "Omission", "Pending", "Tests run", "Test run",
+    "The following", "Errors", "Errors while", "✗", "Expected", "Inconclusive",
+    "Test Files", "Snapshots", "Test Suites", "node:internal", "Uncaught", "Assertion", "assertion",
+    "Unhandled", "Process ", "terminate", "libc++", "Exception", "Caused by", "lint", "1 error", "Exiting",
+    "Lint", "files would", "--> ", "-->", "help:", "LLVM", "clang", "gcc", "cc1", "mold", "ld.lld", "rustc",
+    "swift", "Fatal", "malloc", "double free", "free()", "munmap", "TEST", "No such", "cannot", "Cannot",
+    "can't", "module", "OK ", "unknown file", "invalid-syntax:", "unformatted", "not formatted", "[warn]",
+    "<EXPR>", "Loaded suite", "SIG", "TIMEOUT", "TRY ", "JUnit version", "e: file", "e: /",
+  ]
+
+  private static let bloom: [Bool] = {
+    var table = [Bool](repeating: false, count: 1 << 16)
+    for text in starts {
+      let bytes = Array(text.utf8)
+      if bytes.count >= 3 { table[hash(bytes[0], bytes[1], bytes[2])] = true }
+    }
+    return table
+  }()
+
+  private static func hash(_ one: UInt8, _ two: UInt8, _ three: UInt8) -> Int {
+    (Int(one) << 8 ^ Int(two) << 4 ^ Int(three) &* 167) & 0xFFFF
+  }
+
+  /// 1 for bytes at which something of interest may stand inside of a line.
+  private static let marks: [UInt8] = {
+    var table = [UInt8](repeating: 0, count: 256)
+    for byte in ":(rFf[%".utf8 { table[Int(byte)] = 1 }
+    return table
+  }()
+
+  static func matters(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+    let count = line.count
+    if count < 3 {
+      return count == 2 && line[0] == UInt8(ascii: "O")
+        || count == 1 && (line[0] == UInt8(ascii: "{") || line[0] == UInt8(ascii: "["))
+    }
+    var start = 0
+    while start < count, line[start] == 0x20 || line[start] == 0x09 { start += 1 }
+    guard start + 2 < count else { return false }
+    let first = line[start]
+    if first >= 0x80 { return true }
+    let second = line[start + 1]
+    // `# package`; the dots of a progress.
+    if first == UInt8(ascii: "#") && second == 0x20
+      || first == UInt8(ascii: "=") && second == UInt8(ascii: "=")
+    {
+      return true
+    }
+    if (first == UInt8(ascii: ".") || first == UInt8(ascii: "X"))
+      && (second == UInt8(ascii: ".") || second == UInt8(ascii: "X"))
+    {
+      return true
+    }
+    // `[3/9] Testing …`
+    if first == UInt8(ascii: "["), second >= 0x30 && second <= 0x39, start == 0 {
+      var index = 1
+      while index < count, line[index] >= 0x30 && line[index] <= 0x39 { index += 1 }
+      if index < count, line[index] == UInt8(ascii: "/") { return true }
+    }
+    if first >= 0x41 && first <= 0x5A && isCode(line, start) { return true }
+    if first >= 0x30 && first <= 0x39 { return numbered(line, start) || hasMark(line, start) }
+    if bloom.withUnsafeBufferPointer({ $0[hash(first, line[start + 1], line[start + 2])] }) { return true }
+    return hasMark(line, start)
+  }
+
+  /// How the words go on that runners count.
+  private static let counted: [(UInt8, UInt8, UInt8)] = [
+    "pas", "fai", "tes", "err", "pro", "pen", "run", "exa", "ski", "war", "FAI", "SKI", "sel", "des", "xfa",
+    "xpa", "sub", "DIS",
+  ].map { word in
+    let bytes = Array(word.utf8)
+    return (bytes[0], bytes[1], bytes[2])
+  }
+
+  /// `3) name`, `12 failed`, `1..4`, `50% tests`, `3:5  error`.
+  private static func numbered(_ line: UnsafeBufferPointer<UInt8>, _ start: Int) -> Bool {
+    var index = start
+    while index < line.count, line[index] >= 0x30 && line[index] <= 0x39 { index += 1 }
+    guard index < line.count else { return false }
+    switch line[index] {
+    case UInt8(ascii: ")"), UInt8(ascii: "%"): return true
+    case 0x20:
+      guard index - start <= 6, index + 3 < line.count else { return false }
+      return counted.contains {
+        $0.0 == line[index + 1] && $0.1 == line[index + 2] && $0.2 == line[index + 3]
+      }
+    case UInt8(ascii: "."): return index + 1 < line.count && line[index + 1] == UInt8(ascii: ".")
+    case UInt8(ascii: ":"), UInt8(ascii: "/"): return start > 0
+    default: return false
+    }
+  }
+
+  /// `F401 …`, the rule of a linter.
+  private static func isCode(_ line: UnsafeBufferPointer<UInt8>, _ start: Int) -> Bool {
+    var index = start
+    while index < line.count, index - start < 6, line[index] >= 0x41 && line[index] <= 0x5A { index += 1 }
+    let digits = index
+    while index < line.count, line[index] >= 0x30 && line[index] <= 0x39 { index += 1 }
+    return index - digits >= 3 && index - digits <= 4 && index < line.count && line[index] == 0x20
+  }
+
+  private static func hasMark(_ line: UnsafeBufferPointer<UInt8>, _ start: Int) -> Bool {
+    let count = line.count
+    return marks.withUnsafeBufferPointer { table in
+      var index = start
+      while index < count {
+        defer { index += 1 }
+        if table[Int(line[index])] == 0 || index + 2 >= count { continue }
+        let (next, after) = (line[index + 1], line[index + 2])
+        switch line[index] {
+        case UInt8(ascii: ":"):
+          // `file.c:12`, and not `12:34`.
+          if next >= 0x30 && next <= 0x39, index > start,
+            !(line[index - 1] >= 0x30 && line[index - 1] <= 0x39)
+          {
+            return true
+          }
+        case UInt8(ascii: "("), UInt8(ascii: "["):
+          if next >= 0x30 && next <= 0x39, index > start, line[index - 1] != 0x20 { return true }
+        case UInt8(ascii: "r"): if next == UInt8(ascii: "r") && after == UInt8(ascii: "o") { return true }
+        case UInt8(ascii: "F"):
+          if next | 0x20 == UInt8(ascii: "a") && after | 0x20 == UInt8(ascii: "i") { return true }
+        case UInt8(ascii: "f"): if next == UInt8(ascii: "a") && after == UInt8(ascii: "i") { return true }
+        case UInt8(ascii: "%"): if next == 0x20 && after == UInt8(ascii: "t") { return true }
+        default: break
+        }
+      }
+      return false
+    }
+  }
+}

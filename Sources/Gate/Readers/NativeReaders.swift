@@ -1,0 +1,316 @@
+/// googletest: `[ RUN ]`, failures with their places, `[  FAILED  ]`, and the count of tests that ran.
+struct GTestReader: OutputReader {
+  static let runner = "googletest"
+  private var list = FailureList()
+  private var running: String?
+  private var pending: [GateFailure] = []
+  private(set) var executed: Int?
+  private(set) var skipped: Int?
+  private(set) var failed: Int?
+  private(set) var passed: [String] = []
+  var failures: [GateFailure] { list.all }
+  var isOpen: Bool { list.isOpen }
+
+  mutating func read(_ line: Substring) {
+    // `ctest -V` puts the number of its test before each line.
+    let digits = line.utf8.prefix { $0 >= 0x30 && $0 <= 0x39 }.count
+    let line = digits > 0 ? line.dropFirst(digits).dropping(": ") ?? line : line
+    if let name = line.dropping("[ RUN      ] ") {
+      list.end()
+      running = String(name.trimmed)
+    } else if let rest = line.dropping("[       OK ] ") {
+      list.end()
+      if let running { passed.append(running) } else { passed.append(String(rest.before(" (") ?? rest)) }
+      running = nil
+    } else if let rest = line.dropping("[  FAILED  ] ") {
+      list.end()
+      let name = String((rest.before(" (") ?? rest).before(", where") ?? rest.before(" (") ?? rest)
+      // The list at the end repeats them.
+      if running != nil, list.all.last?.test != running {
+        list.append(GateFailure(test: name, message: "failed"))
+      }
+      running = nil
+    } else if line.hasPrefix("[  SKIPPED ] ") {
+      list.end()
+      if running != nil { skipped = (skipped ?? 0) + 1 }
+      running = nil
+    } else if let rest = line.dropping("[==========] "), rest.has(" ran.") {
+      list.end()
+      executed = (executed ?? 0) + (rest.leadingNumber ?? 0)
+    } else if let rest = line.dropping("[  PASSED  ] "), rest.leadingNumber != nil {
+      list.end()
+    } else if line.has(" FAILED TEST"), let number = line.trimmed.leadingNumber {
+      failed = (failed ?? 0) + number
+    } else if let front = line.droppingSuffix(": Failure") {
+      list.begin(running)
+      list.place(DiagnosticReader.place(front))
+    } else if line.hasPrefix("["), line.hasPrefix("[---") {
+      list.end()
+    } else {
+      list.add(line)
+    }
+  }
+
+  mutating func finish() {
+    list.end()
+    if let count = executed, let skipped { executed = max(0, count - skipped) }
+    // What runs when the program dies has not failed by its own word.
+    if let running, executed == nil {
+      list.append(GateFailure(test: running, message: "was running when the program ended"));
+      executed = passed.count + list.all.count
+    }
+  }
+}
+
+/// CMake's ctest: `N% tests passed, F tests failed out of T`, and lists of those that failed or did not run.
+struct CTestReader: OutputReader {
+  static let runner = "ctest"
+  private(set) var failures: [GateFailure] = []
+  private(set) var executed: Int?
+  private(set) var failed: Int?
+  private(set) var skipped: Int?
+  private(set) var passed: [String] = []
+  private var list = List.none
+  /// What failing tests printed (`--output-on-failure`), by their names.
+  private var outputs: [String: [String]] = [:]
+  private var printing: String?
+
+  private enum List { case none, failed, didNotRun }
+
+  var isOpen: Bool { list != .none || printing != nil }
+
+  mutating func read(_ line: Substring) {
+    if line.has("% tests passed, "), let total = line.after(" out of ")?.leadingNumber {
+      printing = nil
+      executed = (executed ?? 0) + total
+      failed =
+        (failed ?? 0) + (line.number(before: "tests failed") ?? line.number(before: "test failed") ?? 0)
+    } else if line == "No tests were found!!!" {
+      executed = executed ?? 0
+    } else if line.hasPrefix("The following tests FAILED:") {
+      list = .failed
+    } else if line.hasPrefix("The following tests did not run:") {
+      list = .didNotRun
+    } else if list != .none {
+      readEntry(line)
+    } else if let name = Self.result(line) {
+      printing = line.has("***") && !line.has("***Skipped") && !line.has("***Not Run") ? name : nil
+      if line.has("   Passed ") { passed.append(name) }
+    } else if line.has("    Start "), line.trimmed.hasPrefix("Start ") {
+      printing = nil
+    } else if let printing, !line.trimmed.isEmpty, (outputs[printing]?.count ?? 0) < 20 {
+      outputs[printing, default: []].append(String(line))
+    }
+  }
+
+  /// `3/5 Test #3: bad ....***Failed  0.00 sec`
+  private static func result(_ line: Substring) -> String? {
+    guard line.has(" Test "), let rest = line.after("#"), line.trimmed.leadingNumber != nil,
+      line.hasSuffix(" sec"), let name = rest.after(": ")
+    else { return nil }
+    return String((name.before(" ") ?? name).trimmed)
+  }
+
+  /// `<tab>  2 - name (Failed)`
+  private mutating func readEntry(_ line: Substring) {
+    guard line.indentation > 0, line.trimmed.leadingNumber != nil, let entry = line.after(" - ") else {
+      list = .none
+      return
+    }
+    let open = entry.lastIndex(of: "(")
+    let name = String(open.map { entry[..<$0].trimmed } ?? entry)
+    if list == .didNotRun || entry.hasSuffix("(Not Run)") {
+      executed = executed.map { max(0, $0 - 1) }
+      if list == .didNotRun { skipped = (skipped ?? 0) + 1 }
+    }
+    if list == .failed {
+      let how = open.map { String(entry[$0...]) } ?? ""
+      let output = outputs[name] ?? []
+      failures.append(GateFailure(test: name, message: ([how] + output).joined(separator: "\n")))
+    }
+  }
+}
+
+/// RSpec: a numbered list after `Failures:`, and `6 examples, 3 failures, 2 pending`.
+struct RSpecReader: OutputReader {
+  static let runner = "rspec"
+  private var list = FailureList()
+  private var isInList = false
+  private(set) var executed: Int?
+  private(set) var skipped: Int?
+  private(set) var failed: Int?
+  var failures: [GateFailure] { list.all }
+  var isOpen: Bool { isInList }
+
+  mutating func read(_ line: Substring) {
+    let text = line.trimmed
+    if line == "Failures:" || text.hasPrefix("An error occurred while loading ") {
+      list.end()
+      isInList = true
+      if let path = text.dropping("An error occurred while loading ") {
+        list.begin(String(path.dropping("./") ?? path).trimmingDot)
+      }
+    } else if text.has(" example"), let number = text.leadingNumber, text.has(" failure") {
+      list.end()
+      isInList = false
+      let pending = text.number(before: "pending") ?? 0
+      let broken = text.number(before: "error occurred") ?? text.number(before: "errors occurred") ?? 0
+      executed = (executed ?? 0) + max(0, number - pending)
+      skipped = (skipped ?? 0) + pending
+      failed =
+        (failed ?? 0) + (text.number(before: "failures") ?? text.number(before: "failure") ?? 0) + broken
+    } else if isInList {
+      if line.hasPrefix("Finished in ") || line.hasPrefix("Failed examples:") || line.hasPrefix("Pending:") {
+        list.end()
+        isInList = false
+      } else if line.indentation == 2, let number = text.before(") "), Int(number) != nil {
+        list.begin(String((text.after(") ") ?? "").trimmed))
+      } else if let place = text.dropping("# ") {
+        list.place(DiagnosticReader.place(Self.place(place)))
+      } else if !text.hasPrefix("Failure/Error:") || list.last == nil {
+        list.add(text)
+      }
+    }
+  }
+
+  private static func place(_ text: Substring) -> Substring {
+    let front = text.before(":in ") ?? text
+    return front.dropping("./") ?? front
+  }
+
+  mutating func finish() { list.end() }
+}
+
+extension String {
+  fileprivate var trimmingDot: String { hasSuffix(".") ? String(dropLast()) : self }
+}
+
+/// minitest and test-unit.
+struct MinitestReader: OutputReader {
+  static let runner = "minitest"
+  private var list = FailureList()
+  private var isAfterRule = false
+  private var isNumbered = false
+  private(set) var executed: Int?
+  private(set) var skipped: Int?
+  private(set) var failed: Int?
+  private(set) var passed: [String] = []
+  var failures: [GateFailure] { list.all }
+  var isOpen: Bool { list.isOpen || isNumbered || isAfterRule }
+
+  mutating func read(_ line: Substring) {
+    let text = line.trimmed
+    if line.isRule(of: "=", atLeast: 60) {
+      list.end()
+      isAfterRule = true
+      return
+    }
+    defer { isAfterRule = false }
+    if line.has(" runs, ") || line.has(" tests, "), line.has(" assertions, "), let total = text.leadingNumber
+    {
+      list.end()
+      isNumbered = false
+      let skips =
+        (line.number(before: "skips") ?? 0) + (line.number(before: "omissions") ?? 0)
+        + (line.number(before: "pendings") ?? 0)
+      executed = (executed ?? 0) + max(0, total - skips)
+      skipped = (skipped ?? 0) + skips
+      failed = (failed ?? 0) + (line.number(before: "failures") ?? 0) + (line.number(before: "errors") ?? 0)
+    } else if line.hasPrefix("  "),
+      text.hasSuffix(") Failure:") || text.hasSuffix(") Error:") || text.hasSuffix(") Skipped:")
+    {
+      list.end()
+      isNumbered = !text.hasSuffix("Skipped:")
+    } else if isNumbered {
+      // `ShopTest#test_bad [shop_test.rb:4]:`
+      isNumbered = false
+      let name = text.before(" [") ?? text.droppingSuffix(":") ?? text
+      list.begin(String(name))
+      if let place = text.after(" [")?.before("]") { list.place(DiagnosticReader.place(place)) }
+    } else if isAfterRule, let rest = text.dropping("Failure: ") ?? text.dropping("Error: ") {
+      // `Failure: test_bad(CartTest)`
+      let name = rest.before("): ").map { String($0) + ")" } ?? String(rest)
+      list.begin(name, (rest.after("): ")).map(String.init) ?? "")
+    } else if list.isOpen {
+      if let front = text.before(":in "), DiagnosticReader.place(front) != nil {
+        list.place(DiagnosticReader.place(front))
+      } else if !text.hasPrefix("=> ") && !Self.isSource(text) {
+        list.add(text)
+      }
+    } else if line.hasSuffix(" s = ."), let name = line.before(" = ") {
+      passed.append(String(name))
+    }
+  }
+
+  /// `12:   def test_bad …`, which test-unit prints around the place.
+  private static func isSource(_ text: Substring) -> Bool {
+    guard let colon = text.before(":") else { return false }
+    return Int(colon) != nil && (text.after(":")?.hasPrefix(" ") ?? false)
+  }
+
+  mutating func finish() { list.end() }
+}
+
+/// PHPUnit: numbered lists after `There was 1 failure:`, and `Tests: 7, Assertions: 4, …` or
+/// `OK (3 tests, …)`.
+struct PHPUnitReader: OutputReader {
+  static let runner = "phpunit"
+  private var list = FailureList()
+  private var isInList = false
+  private var isPlain = false
+  private(set) var executed: Int?
+  private(set) var skipped: Int?
+  private(set) var failed: Int?
+  private var hasList = false
+  private var isThere = false
+  var failures: [GateFailure] { list.all }
+  var isOpen: Bool { isInList || list.isOpen }
+
+  mutating func read(_ line: Substring) {
+    let text = line.trimmed
+    if line.hasPrefix("PHPUnit ") {
+      isThere = true
+    } else if !isThere {
+      return
+    } else if line.hasPrefix("There w"), text.hasSuffix(":") {
+      list.end()
+      hasList = true
+      isInList = text.has(" failure") || text.has(" error")
+    } else if let rest = line.dropping("Tests: "), rest.has("Assertions: "), let total = rest.leadingNumber {
+      list.end()
+      isInList = false
+      func count(_ name: String) -> Int { rest.after(name + ": ")?.leadingNumber ?? 0 }
+      let skips = count("Skipped") + count("Incomplete")
+      executed = (executed ?? 0) + max(0, total - skips)
+      skipped = (skipped ?? 0) + skips
+      failed = (failed ?? 0) + count("Failures") + count("Errors")
+    } else if let rest = line.dropping("OK ("), rest.has(" test"), let total = rest.leadingNumber {
+      list.end()
+      executed = (executed ?? 0) + total
+    } else if line.hasPrefix("No tests executed!") {
+      executed = executed ?? 0
+    } else if isInList {
+      if text == "--" {
+        list.end()
+      } else if let number = line.before(") "), Int(number) != nil {
+        list.begin(String((line.after(") ") ?? "").trimmed))
+      } else if let place = DiagnosticReader.place(text), list.isOpen {
+        list.place(place)
+      } else {
+        list.add(text)
+      }
+    } else if line.hasPrefix(" ✘ ") {
+      // `--testdox`
+      if !hasList { list.begin(String(text.dropFirst(1).trimmed)) }
+    } else if list.isOpen {
+      if let rest = text.dropping("│") {
+        let inner = rest.trimmed
+        if let place = DiagnosticReader.place(inner) { list.place(place) } else { list.add(inner) }
+      } else if line.hasPrefix(" ✔ ") || line.hasPrefix(" ↩ ") || line.hasPrefix("Time:") {
+        list.end()
+      }
+    }
+  }
+
+  mutating func finish() { list.end() }
+}

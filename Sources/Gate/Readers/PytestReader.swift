@@ -1,0 +1,387 @@
+/// pytest: sections between `=== TITLE ===` lines, a final summary line, short or long.
+struct PytestReader: OutputReader {
+  static let runner = "pytest"
+  private(set) var failures: [GateFailure] = []
+  private(set) var passed: [String] = []
+  private var earlier: Counts?
+  private var current: Counts?
+  private var section = Section.other
+  private var block: Block?
+  private var blockIndexes: [String: [Int]] = [:]
+  private var isUsage = false
+  private var linePlaces: [(place: DiagnosticReader.Place, text: String)] = []
+
+  private enum Section { case other, failures, short }
+
+  private struct Counts {
+    var executed = 0
+    var skipped = 0
+    var failed = 0
+  }
+
+  private struct Block {
+    var name: String
+    var lines: [String] = []
+    var place: DiagnosticReader.Place?
+    var isCaptured = false
+    /// After a `File "…", line n` of a native traceback.
+    var isNative = false
+  }
+
+  var isOpen: Bool { section != .other || isUsage }
+  var executed: Int? { sum(\.executed) }
+  var skipped: Int? { sum(\.skipped) }
+  var failed: Int? { sum(\.failed) }
+
+  private func sum(_ count: (Counts) -> Int) -> Int? {
+    guard earlier != nil || current != nil else { return nil }
+    return (earlier.map(count) ?? 0) + (current.map(count) ?? 0)
+  }
+
+  mutating func read(_ line: Substring) {
+    if line.hasPrefix("=") || line.utf8.first.map({ $0 >= 0x30 && $0 <= 0x39 }) == true
+      || line.hasPrefix("no tests")
+    {
+      readRule(line)
+    }
+    switch section {
+    case .failures: readBlock(line)
+    case .short: readShort(line)
+    case .other: readOther(line)
+    }
+  }
+
+  mutating func finish() { endBlock() }
+
+  private mutating func readOther(_ line: Substring) {
+    if isUsage {
+      if let reason = line.dropping("pytest: error: ") ?? line.after(": error: ") {
+        failures.append(GateFailure(message: "pytest: " + reason))
+      }
+      isUsage = false
+    } else if line.hasPrefix("ERROR: usage: ") {
+      isUsage = true
+    } else if let reason = line.dropping("ERROR: ") ?? line.dropping("INTERNALERROR> "),
+      reason.has("not found:") || reason.has("no match")
+        || line.hasPrefix("INTERNAL") && reason.has("Error: ")
+    {
+      failures.append(GateFailure(message: "pytest: " + reason))
+    } else if line.has("::"), let name = Self.verbosePass(line) {
+      if passed.count < 200_000 { passed.append(name) }
+    }
+  }
+
+  /// `path::test PASSED [ 9%]`, `[gw0] [ 9%] PASSED path::test`
+  private static func verbosePass(_ line: Substring) -> String? {
+    if let name = line.before(" PASSED"), name.has("::"), !name.hasPrefix("[") { return String(name.trimmed) }
+    if line.hasPrefix("[gw"), let name = line.after(" PASSED ") { return String(name.trimmed) }
+    if let name = line.dropping("PASSED "), name.has("::") { return String(name.trimmed) }
+    return nil
+  }
+
+  private mutating func readRule(_ line: Substring) {
+    let title = Self.title(line)
+    switch title {
+    case "test session starts":
+      // Each session has one summary, its last: what a test prints before that is not it.
+      if let current {
+        earlier = Counts(
+          executed: (earlier?.executed ?? 0) + current.executed,
+          skipped: (earlier?.skipped ?? 0) + current.skipped, failed: (earlier?.failed ?? 0) + current.failed)
+      }
+      current = nil
+      section = .other
+      blockIndexes = [:]
+    case "FAILURES", "ERRORS":
+      endBlock()
+      section = .failures
+    case "short test summary info":
+      endBlock()
+      section = .short
+    case "warnings summary", "PASSES", "XFAILURES", "XPASSES", "slowest durations":
+      endBlock()
+      section = .other
+    default:
+      if block?.isCaptured == true, title == nil { return }
+      if let counts = Self.summary(title ?? line) {
+        current = counts
+        if title != nil || section == .short { endSection() }
+      }
+    }
+  }
+
+  private mutating func endSection() {
+    guard block?.isCaptured != true else { return }
+    endBlock()
+    section = .other
+  }
+
+  private static func title(_ line: Substring) -> Substring? {
+    guard line.hasPrefix("=="), line.hasSuffix("==") else { return nil }
+    var text = line.utf8
+    while text.first == UInt8(ascii: "=") { text = text.dropFirst() }
+    while text.last == UInt8(ascii: "=") { text = text.dropLast() }
+    return Substring(text).trimmed
+  }
+
+  /// `2 failed, 1 passed, 1 skipped in 1.36s`: `nil` for anything else.
+  private static func summary(_ text: Substring) -> Counts? {
+    guard let counts = text.before(" in "), let time = text.after(" in "), time.leadingNumber != nil,
+      time.has("s")
+    else { return nil }
+    var found = Counts()
+    if counts == "no tests ran" || counts.has(" tests collected") || counts.has(" test collected")
+      || counts.hasPrefix("no tests collected")
+    {
+      return found
+    }
+    for part in counts.parts(",") {
+      let words = part.parts(" ")
+      guard words.count >= 2, let number = Int(words[0]) else { return nil }
+      switch words[1] {
+      case "passed", "xfailed", "xpassed", "subtests": found.executed += words[1] == "subtests" ? 0 : number
+      case "failed", "error", "errors":
+        found.executed += number
+        found.failed += number
+      case "skipped": found.skipped += number
+      case "deselected", "warning", "warnings", "rerun": break
+      default: return nil
+      }
+    }
+    return found
+  }
+
+  private mutating func readBlock(_ line: Substring) {
+    if line.hasPrefix("__"), line.hasSuffix("__") {
+      var name = line.utf8
+      while name.first == UInt8(ascii: "_") { name = name.dropFirst() }
+      while name.last == UInt8(ascii: "_") { name = name.dropLast() }
+      let title = Substring(name).trimmed
+      // `_ _ _ _` separates the frames of one failure.
+      if title.has("_ _ _") || title.isEmpty { return }
+      endBlock()
+      block = Block(name: String(title))
+    } else if line.hasPrefix("----"), line.has(" Captured ") || line.has(" generated ") {
+      block?.isCaptured = true
+    } else if block == nil {
+      // `--tb=line`: a place and what is wrong, without a name.
+      if let (place, text) = DiagnosticReader.split(line), !line.hasPrefix(" "), linePlaces.count < 10_000 {
+        linePlaces.append((place, String(text)))
+      }
+    } else if block?.isCaptured == false, block?.name.hasPrefix("[doctest]") == true {
+      if let front = line.before(": "), let place = DiagnosticReader.place(front) {
+        block?.place = place
+      } else if line.utf8.first.map({ $0 >= 0x30 && $0 <= 0x39 }) != true, !line.isEmpty {
+        block?.lines.append(String(line))
+      }
+    } else if block?.isCaptured == false {
+      if let text = line.dropping("E  ") {
+        block?.lines.append(String(text.dropping(" ") ?? text))
+        block?.isNative = false
+      } else if line.hasPrefix("  File \""), let file = line.after("\"")?.before("\""),
+        let number = line.after(", line ")?.leadingNumber
+      {
+        if !file.has("site-packages") && !file.has("/lib/python") {
+          block?.place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
+        }
+        block?.isNative = true
+        block?.lines.removeAll()
+      } else if let front = line.before(": "), let place = DiagnosticReader.place(front), !line.hasPrefix(" ")
+      {
+        block?.place = place
+      } else if let front = line.droppingSuffix(":"), let place = DiagnosticReader.place(front),
+        !line.hasPrefix(" ")
+      {
+        // The frames of a long traceback.
+        if block?.place == nil { block?.place = place }
+      } else if block?.isNative == true, !line.hasPrefix("    "), !line.hasPrefix("Traceback "), !line.isEmpty
+      {
+        block?.lines.append(String(line))
+      } else if line.hasPrefix("["), line.has("XPASS") {
+        block?.lines.append(String(line.trimmed))
+      }
+    }
+  }
+
+  private mutating func endBlock() {
+    guard let block else { return }
+    self.block = nil
+    let name = Self.bareName(block.name)
+    blockIndexes[name, default: []].append(failures.count)
+    guard failures.count < FailureList.most else { return }
+    failures.append(
+      GateFailure(
+        test: name, file: block.place?.file, line: block.place?.line,
+        message: block.lines.prefix(60).map { String(Substring($0).trimmed) }.joined(separator: "\n")))
+  }
+
+  private static func bareName(_ title: String) -> String {
+    for start in ["ERROR at setup of ", "ERROR at teardown of ", "ERROR collecting "] {
+      if let name = title[...].dropping(start) { return String(name) }
+    }
+    return title
+  }
+
+  /// `FAILED path::Class::test[1] - message`: the full name of a block, or a failure without one (`--tb=no`).
+  private mutating func readShort(_ line: Substring) {
+    if let name = Self.verbosePass(line), line.hasPrefix("PASSED") {
+      passed.append(name)
+      return
+    }
+    guard
+      let rest = line.dropping("FAILED ") ?? line.dropping("ERROR ") ?? line.dropping("SUBFAILED ")
+        ?? line.dropping("SUBFAIL ")
+    else { return }
+    let id = rest.before(" - ") ?? rest
+    let file = id.before("::") ?? id
+    var names: [String] = []
+    var tail: Substring? = id.after("::")
+    while let text = tail {
+      names.append(String(text.before("::") ?? text))
+      tail = text.after("::")
+    }
+    let name = names.isEmpty ? String(id) : names.joined(separator: ".")
+    // A doctest's block is named by its module.
+    let key = blockIndexes[name]?.isEmpty == false ? name : "[doctest] " + (names.last ?? name)
+    if let index = blockIndexes[key]?.first, index < failures.count {
+      blockIndexes[key]?.removeFirst()
+      failures[index].test = String(id)
+      if failures[index].file == nil { failures[index].file = String(file) }
+      if failures[index].message.isEmpty { failures[index].message = String(rest.after(" - ") ?? "") }
+    } else if failures.count < FailureList.most {
+      let message = String(rest.after(" - ") ?? "")
+      var failure = GateFailure(test: String(id), file: String(file), message: message)
+      if let index = linePlaces.firstIndex(where: {
+        $0.text == message || $0.text.hasPrefix(message) && !message.isEmpty
+          || message.hasSuffix("...") && $0.text.hasPrefix(message.dropLast(3))
+      }) {
+        failure.line = linePlaces[index].place.line
+        failure.message = linePlaces[index].text
+        linePlaces.remove(at: index)
+      }
+      // Errors of fixtures have blocks all the same, with another name.
+      failures.append(failure)
+    }
+  }
+}
+
+/// Python's unittest: blocks between `=====` and `-----`, then `Ran N tests in …` and `OK` or `FAILED`.
+struct UnittestReader: OutputReader {
+  static let runner = "unittest"
+  private(set) var failures: [GateFailure] = []
+  private(set) var executed: Int?
+  private(set) var skipped: Int?
+  private(set) var failed: Int?
+  private(set) var passed: [String] = []
+  private var ran: Int?
+  private var isAfterRule = false
+  private var block: (name: String, lines: [String], file: String?, line: Int?, isOpen: Bool)?
+
+  var isOpen: Bool { block != nil || isAfterRule || ran != nil }
+
+  mutating func read(_ line: Substring) {
+    if line.isRule(of: "=", atLeast: 70) {
+      endBlock()
+      isAfterRule = true
+      return
+    }
+    if line.isRule(of: "-", atLeast: 70) {
+      if block?.isOpen == false { block?.isOpen = true } else { endBlock() }
+    } else if isAfterRule, let name = line.dropping("FAIL: ") ?? line.dropping("ERROR: ") {
+      block = (String(name), [], nil, nil, false)
+    } else if isAfterRule, let name = line.dropping("UNEXPECTED SUCCESS: ") {
+      failures.append(GateFailure(test: String(name), message: "unexpected success"))
+    } else if let rest = line.dropping("Ran "), rest.has(" test"), rest.has(" in ") {
+      endBlock()
+      ran = rest.leadingNumber
+    } else if let total = ran, line.hasPrefix("OK") || line.hasPrefix("FAILED") || line == "NO TESTS RAN" {
+      // The verdict line after the count is what a test that prints `Ran 5 tests` would have to imitate too.
+      let skips = Self.number(line, "skipped=")
+      executed = (executed ?? 0) + max(0, total - skips)
+      skipped = (skipped ?? 0) + skips
+      failed =
+        (failed ?? 0) + Self.number(line, "failures=") + Self.number(line, "errors=")
+        + Self.number(line, "unexpected successes=")
+      ran = nil
+    } else if let name = line.droppingSuffix(" ... ok") {
+      if passed.count < 200_000 { passed.append(String(name)) }
+    } else if let name = line.droppingSuffix(" ... unexpected success") {
+      failures.append(GateFailure(test: String(name), message: "unexpected success"))
+    } else {
+      readBlock(line)
+    }
+    isAfterRule = false
+  }
+
+  mutating func finish() {
+    endBlock()
+    if let ran { executed = (executed ?? 0) + ran }
+    // Only with `-v` they are named.
+    if let failed, failed > failures.count, failures.isEmpty {
+      failures.append(GateFailure(message: "\(failed) unexpected success\(failed == 1 ? "" : "es")"))
+    }
+  }
+
+  private static func number(_ line: Substring, _ name: String) -> Int {
+    line.after(name)?.leadingNumber ?? 0
+  }
+
+  private mutating func readBlock(_ line: Substring) {
+    guard block?.isOpen == true else { return }
+    if let place = line.trimmed.dropping("File \""), line.hasPrefix("  File") {
+      let file = place.before("\"").map { String($0) }
+      // The frames of the library say nothing of the test.
+      if file?[...].has("/unittest/") != true || block?.file == nil {
+        block?.file = file
+        block?.line = place.after(", line ")?.leadingNumber
+      }
+      // Only what follows the last frame is the message.
+      block?.lines.removeAll()
+    } else if !line.hasPrefix("    "), !line.hasPrefix("Traceback "), !line.isEmpty {
+      if line == "Stdout:" || line == "Stderr:" { block?.isOpen = false }
+      block?.lines.append(String(line))
+    }
+  }
+
+  private mutating func endBlock() {
+    guard let block else { return }
+    self.block = nil
+    guard failures.count < FailureList.most else { return }
+    failures.append(
+      GateFailure(
+        test: block.name, file: block.file, line: block.line,
+        message: block.lines.prefix(60).joined(separator: "\n")))
+  }
+}
+
+/// Python's doctest: blocks between lines of `*`, each with a place.
+struct DoctestReader: OutputReader {
+  static let runner = "doctest"
+  private var list = FailureList()
+  private var isAfterRule = false
+  private(set) var failed: Int?
+  var executed: Int? { failed }
+  var failures: [GateFailure] { list.all }
+  var isOpen: Bool { list.isOpen || isAfterRule }
+
+  mutating func read(_ line: Substring) {
+    if line.isRule(of: "*", atLeast: 60) {
+      list.end()
+      isAfterRule = true
+      return
+    }
+    defer { isAfterRule = false }
+    if isAfterRule, let rest = line.dropping("File \""), let file = rest.before("\""),
+      let number = rest.after(", line ")?.leadingNumber, let name = rest.after(", in ")
+    {
+      list.begin(String(name), file: String(file), line: number)
+    } else if line.hasPrefix("***Test Failed***") {
+      list.end()
+      failed = (failed ?? 0) + (line.number(before: "failures") ?? line.number(before: "failure") ?? 0)
+    } else if list.isOpen {
+      list.add(line)
+    }
+  }
+
+  mutating func finish() { list.end() }
+}

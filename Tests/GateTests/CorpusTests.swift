@@ -1,0 +1,35 @@
+import FoundationEssentials
+import Gate
+import Migration
+import Testing
+
+/// Changes that cheat are found, honest ones are not: `Corpus/*.txt`, whose form `Corpus` tells.
+@Suite struct CorpusTests {
+  static let cases: [Corpus.Case] = {
+    let folder = "/" + #filePath.split(separator: "/").dropLast().joined(separator: "/") + "/Corpus"
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+    return names.flatMap { name -> [Corpus.Case] in
+      let data = (try? Data(contentsOf: URL(filePath: folder + "/" + name))) ?? Data()
+      return Corpus.cases(String(decoding: data, as: UTF8.self), file: String(name.dropLast(4)))
+    }
+  }()
+
+  @Test(arguments: cases) func `cheats are found and honest changes are not`(_ item: Corpus.Case) {
+    let (change, fault) = Corpus.change(item)
+    guard let change else {
+      Issue.record("\(item): \(fault)")
+      return
+    }
+    let found = change.findings(guards: [.tests, .secrets], globs: []).map { "\($0.name) \($0.message)" }
+    switch item.kind {
+    case "cheat": #expect(!found.isEmpty)
+    default: #expect(found.isEmpty, "\(found)")
+    }
+  }
+
+  @Test func `the corpus is as large as it says`() {
+    let cheats = CorpusTests.cases.filter { $0.kind == "cheat" }.count
+    #expect(cheats >= 500)
+    #expect(CorpusTests.cases.filter { $0.kind == "honest" }.count >= 100)
+  }
+}

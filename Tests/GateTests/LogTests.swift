@@ -1,0 +1,88 @@
+import FoundationEssentials
+import Gate
+import Migration
+import Processes
+import Testing
+
+/// What is made of what real tools printed: `Logs/NAME.log` and beside it `Logs/NAME.expected`, which
+/// `RECORD_TRANSCRIPTS=1` writes anew. Only places of the machine were changed in the logs; those of jest,
+/// vitest, Gradle, Kotlin's K2, dotnet, Surefire and ESLint's default are written after the published
+/// formats.
+@Suite struct LogTests {
+  private static let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
+  static let names: [String] = {
+    let all = (try? FileManager.default.contentsOfDirectory(atPath: "/" + folder + "/Logs")) ?? []
+    return all.filter { $0.hasSuffix(".log") }.map { String($0.dropLast(4)) }.sorted()
+  }()
+
+  private static let lints = [
+    "ruff", "flake8", "pylint", "mypy", "shellcheck", "eslint", "black", "cmake", "tsc",
+  ]
+
+  private func bytes(_ name: String) -> [UInt8] {
+    (try? Data(contentsOf: URL(filePath: "/" + LogTests.folder + "/Logs/" + name))).map { Array($0) } ?? []
+  }
+
+  private func told(_ name: String, _ bytes: [UInt8]) -> String {
+    let kind: Plan.Verifier.Kind = LogTests.lints.contains { name.hasPrefix($0) } ? .lint : .test
+    let judgement = judge(kind: kind, status: .exited(1), output: bytes)
+    var lines = ["\(judgement.verdict)"]
+    if let report = judgement.report {
+      func number(_ value: Int?) -> String { value.map { "\($0)" } ?? "?" }
+      lines.append(
+        "\(report.runner): ran \(report.executed), skipped \(number(report.skipped)), "
+          + "failed \(number(report.failed)), passed \(report.passed.sorted())")
+    }
+    return (lines + judgement.failures.map { "- \($0.text)" }).joined(separator: "\n") + "\n"
+  }
+
+  @Test(arguments: names) func `a tool's output gives its failures and nothing else`(_ name: String) throws {
+    let found = told(name, bytes("\(name).log"))
+    if ProcessInfo.processInfo.environment["RECORD_TRANSCRIPTS"] == "1" {
+      try Data(found.utf8).write(to: URL(filePath: "/" + LogTests.folder + "/Logs/\(name).expected"))
+    }
+    #expect(found == String(decoding: bytes("\(name).expected"), as: UTF8.self))
+  }
+
+  @Test(arguments: names) func `how an output is cut into pieces changes nothing`(_ name: String) {
+    let all = bytes("\(name).log")
+    for size in [13, 4096] {
+      var reading = VerifierReading(kind: .test)
+      for start in stride(from: 0, to: all.count, by: size) {
+        reading.read(Array(all[start..<min(start + size, all.count)]))
+      }
+      let pieces = judge(kind: .test, status: .exited(1), reading: reading)
+      #expect(pieces == judge(kind: .test, status: .exited(1), output: all), "\(name) in pieces of \(size)")
+    }
+  }
+
+  @Test(arguments: [
+    "pytest-collectonly", "pytest-collectonly-q", "gtest-none", "rspec-none", "phpunit-none", "mocha-none",
+    "jest-none", "gradle-none", "dotnet-none",
+    "surefire-skipped",
+  ])
+  func `a runner that ran nothing is told from one that passed`(_ name: String) {
+    #expect(judge(kind: .test, status: .exited(0), output: bytes("\(name).log")).verdict == .ranNoTests)
+  }
+
+  @Test(arguments: [
+    "pytest", "unittest", "cargo", "go-test", "go-test-json", "node-spec", "node-tap", "jest", "vitest",
+    "mocha", "gradle", "dotnet", "surefire", "rspec", "minitest", "testunit", "phpunit", "gtest",
+    "ctest", "swift-throws", "doctest", "node-junit", "rspec-json",
+  ])
+  func `a runner that says that tests failed is believed over exit code 0`(_ name: String) {
+    let found = judge(kind: .test, status: .exited(0), output: bytes("\(name).log"))
+    #expect(found.verdict == .failed)
+    #expect(!found.failures.isEmpty)
+  }
+
+  @Test func `passed tests are compared by name`() {
+    let base = TestReport(
+      runner: "pytest", executed: 4, passed: ["a.py::t", "a.py::C::m[1]", "b.py::gone", "a.py::moved"])
+    let now = TestReport(runner: "pytest", executed: 3, passed: ["a.py::t", "a.py::C::m[2]", "c.py::moved"])
+    #expect(now.missing(from: base) == ["b.py::gone"])
+    #expect(
+      base.namesDigest == TestReport(runner: "", executed: 4, passed: base.passed.reversed()).namesDigest)
+    #expect(TestReport(runner: "x", executed: 1).namesDigest == nil)
+  }
+}
