@@ -14,6 +14,14 @@ struct OwnHooks {
   private static let note = "chained"
   private static let limit = 64 << 20
 
+  /// Whether a setting of these stands for a hook that is ours, as we write it.
+  static func isOurs(_ setting: CommandSetting) -> Bool {
+    HookScripts.all.contains { script in
+      folders.contains { setting.key == "\($0)/\(script.name)" }
+        && setting.value == "SHA-256 \(SHA256.hexDigest(of: Array(script.text.utf8)))"
+    }
+  }
+
   /// Each of them by its content, for what a user approves.
   var settings: [CommandSetting] {
     files.map { name, path, _ in
@@ -43,7 +51,8 @@ struct OwnHooks {
     var result: [(name: String, path: String, status: stat)] = []
     for folder in OwnHooks.folders where HookFile.isInside("\(commonDirectory)/\(folder)", commonDirectory) {
       let names = (try? Files.listDirectory("\(commonDirectory)/\(folder)")) ?? []
-      for name in names.sorted() where !name.hasSuffix(".sample") {
+      // What is being written is no hook yet: git runs none of that name.
+      for name in names.sorted() where !name.hasSuffix(".sample") && !name.contains(".tmp-") {
         let path = "\(commonDirectory)/\(folder)/\(name)"
         var status = stat()
         guard lstat(path, &status) == 0 else { continue }

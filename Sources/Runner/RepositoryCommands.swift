@@ -148,7 +148,12 @@ public struct RepositoryCommands: Equatable, Sendable {
     func isOwnAffair(_ setting: CommandSetting, _ others: [CommandSetting]) -> Bool {
       setting.comesWithSubmodule && !others.contains { $0.key == setting.key }
     }
-    let (before, after) = (old.filter { !isOwnAffair($0, now) }, now.filter { !isOwnAffair($0, old) })
+    // Another command may be installing ours while this one looks.
+    func isInstalled(_ setting: CommandSetting) -> Bool {
+      OwnHooks.isOurs(setting) && !old.contains { $0.key == setting.key }
+    }
+    let before = old.filter { !isOwnAffair($0, now) }
+    let after = now.filter { !isOwnAffair($0, old) && !isInstalled($0) }
     let lines = RepositoryCommands.differences(from: before, to: after)
     guard lines.isEmpty && before != after else { return lines }
     return ["settings in '\(repository)/config' that change results stand in another order than before"]

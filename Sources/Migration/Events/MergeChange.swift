@@ -48,14 +48,16 @@ public enum MergeChange: Equatable, Sendable {
   /// What is said of it to people, after the step's name.
   var words: String {
     switch self {
-    case .intended(let target): "\(with(target.train))about to be merged as \(target.new.short)"
+    case .intended(let target): "about to be merged as \(target.new.short)\(with(target.train))"
     case .abandoned(_, let reason): "not merged: \(reason)"
-    case .merged(let commit, let train): "\(with(train))merged as \(commit.short)"
+    case .merged(let commit, let train): "merged as \(commit.short)\(with(train))"
     }
   }
 
+  /// The steps of a train before the one that speaks for it.
   private func with(_ train: TrainMerge?) -> String {
-    train.map { "and \(Count.of($0.members.count - 1, "step")) before it " } ?? ""
+    guard let names = train?.steps.dropLast(), !names.isEmpty else { return "" }
+    return " with \(names.joined(separator: ", "))"
   }
 
   func mappingTexts(_ redact: (String) -> String) -> MergeChange {
