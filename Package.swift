@@ -68,7 +68,7 @@ let package = Package(
       dependencies: [
         "Runner", "Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support",
       ],
-      swiftSettings: settings),
+      exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["Migration", "Processes", "Support"],
       swiftSettings: settings),
@@ -84,6 +84,6 @@ let package = Package(
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "Runner", "Ledger", "Migration", "Git"],
       swiftSettings: settings),
-    .testTarget(name: "TidyTests", swiftSettings: settings),
+    .testTarget(name: "TidyTests", dependencies: ["Runner", "Migration"], swiftSettings: settings),
   ]
 )

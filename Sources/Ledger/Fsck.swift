@@ -99,25 +99,7 @@ struct RecordedMoves {
   /// Takes an entry and the state before it.
   mutating func note(_ found: LedgerEntry, _ before: State) {
     let event = found.entry.event
-    guard let migration = before.migration(named: event.migration) else { return }
-    switch event.change {
-    case .stepMerged(let fence, _):
-      guard case .merging(_, _, let target)? = migration.step(fence.step)?.phase else { return }
-      add(event.migration, PendingMove(target))
-    case .refreshMerged:
-      guard let refresh = migration.refresh else { return }
-      add(event.migration, PendingMove(refresh))
-    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed,
-      .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased,
-      .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned,
-      .mergeIntended, .mergeAbandoned, .stepAdded, .stepRetried, .stepSkipped,
-      .ledgerUpgraded, .reserved:
-      return
-    }
-  }
-
-  private mutating func add(_ migration: String, _ move: PendingMove?) {
-    if let move { done[migration, default: []].append(move) }
+    guard let move = before.migration(named: event.migration)?.move(doneBy: event.change) else { return }
+    done[event.migration, default: []].append(move)
   }
 }

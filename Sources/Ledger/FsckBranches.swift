@@ -48,7 +48,7 @@ extension Ledger {
 
   /// I-23: the branch is where the ledger says, or at one of the ends of the move under way.
   private func placeFindings(_ migration: MigrationState, at tip: OID) throws(GitError) -> [Finding] {
-    guard let known = OID(migration.tip.hex) else { return [] }
+    let known = migration.tip.oid
     if try repository.objectExists(known), try repository.isAncestor(known, of: tip) { return [] }
     return [
       Finding(
@@ -61,7 +61,8 @@ extension Ledger {
   private func gainFindings(
     _ migration: MigrationState, _ done: [PendingMove], at tip: OID
   ) throws(GitError) -> [Finding] {
-    guard let start = OID(migration.start.hex), try repository.objectExists(start) else { return [] }
+    let start = migration.start.oid
+    guard try repository.objectExists(start) else { return [] }
     let named = Set((done + migration.pendingMoves).map(\.new))
     var findings: [Finding] = []
     for oid in try repository.commits(from: tip, excluding: [start], firstParentOnly: true)

@@ -198,8 +198,8 @@ extension Refusal {
     if case .ended = code { return "I-18" }
     if case .paused = code { return "I-18" }
     switch event.change {
-    case .migrationStarted, .planAmended: return "I-20"
-    case .stepClaimed:
+    case .migration(.started), .migration(.amended): return "I-20"
+    case .claim(_, .claimed):
       switch code {
       case .stale: return "I-12"
       case .held: return "I-11"
@@ -208,15 +208,13 @@ extension Refusal {
       case .unknownMigration, .unknownStep, .migrationExists, .paused, .ended, .tipMoved, .unproven, .invalid:
         return "I-8"
       }
-    case .leaseRenewed, .gateRenewed, .baselineRenewed: return "I-14"
-    case .leaseExpired, .baselineAbandoned: return "I-15"
-    case .baselineClaimed: return "I-17"
-    case .stepReleased, .attemptFailed, .stepSubmitted, .gateStarted, .gateAbandoned: return "I-13"
-    case .gateFinished, .mergeIntended, .refreshIntended: return "I-22"
-    case .stepMerged, .refreshMerged, .mergeAbandoned, .refreshAbandoned: return "I-23"
-    case .migrationPaused, .migrationResumed, .migrationAborted, .migrationFinished, .baselineRecorded,
-      .stepAdded, .stepRetried, .stepSkipped,
-      .ledgerUpgraded, .reserved:
+    case .claim(_, .renewed), .gate(_, .renewed), .baseline(.renewed): return "I-14"
+    case .claim(_, .expired), .baseline(.abandoned): return "I-15"
+    case .baseline(.claimed): return "I-17"
+    case .gate(_, .finished), .merge(_, .intended), .refresh(.intended): return "I-22"
+    case .merge, .refresh: return "I-23"
+    case .claim, .gate: return "I-13"
+    case .migration, .baseline, .step, .ledger, .reserved:
       return "I-8"
     }
   }

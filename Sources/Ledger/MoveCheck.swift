@@ -16,25 +16,11 @@ struct MoveCheck {
   mutating func note(_ found: LedgerEntry, _ before: State) throws(InspectionFault) {
     let event = found.entry.event
     guard let migration = before.migration(named: event.migration) else { return }
-    switch event.change {
-    case .stepSubmitted(let fence, _): results[migration.name, default: [:]][fence] = found.commit
-    case .stepMerged(let fence, _):
-      guard case .merging(_, _, let target)? = migration.step(fence.step)?.phase else { return }
-      try check(PendingMove(target), found, isDone: true)
-    case .refreshMerged:
-      guard let refresh = migration.refresh else { return }
-      try check(PendingMove(refresh), found, isDone: true)
-    case .mergeIntended(_, let target):
-      try check(PendingMove(target), found, isDone: false)
-    case .refreshIntended(let refresh):
-      try check(PendingMove(refresh), found, isDone: false)
-    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
-      .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
-      .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeAbandoned, .stepAdded, .stepRetried,
-      .stepSkipped, .ledgerUpgraded, .reserved:
-      return
+    if case .claim(let fence, .submitted) = event.change {
+      results[migration.name, default: [:]][fence] = found.commit
     }
+    if let move = migration.move(doneBy: event.change) { try check(move, found, isDone: true) }
+    if let move = event.change.announcedMove { try check(move, found, isDone: false) }
   }
 
   /// What was handed in and is to be judged must be here, and be what git can merge: otherwise nobody gets
@@ -72,9 +58,8 @@ struct MoveCheck {
   }
 
   private mutating func check(
-    _ move: PendingMove?, _ found: LedgerEntry, isDone: Bool
+    _ move: PendingMove, _ found: LedgerEntry, isDone: Bool
   ) throws(InspectionFault) {
-    guard let move else { return }
     let migration = found.entry.event.migration
     let reason: String?
     do throws(GitError) {

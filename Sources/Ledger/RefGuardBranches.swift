@@ -68,7 +68,7 @@ extension RefGuard {
       throw RefObjection(
         ref, "'\(new.short)' is not the commit that passed the gate: \(fault)", hint: Self.remedy)
     }
-    guard let tip = OID(migration.tip.hex), let start = OID(migration.start.hex) else { return }
+    let (tip, start) = (migration.tip.oid, migration.start.oid)
     let isMoving = pending.contains { $0.new == now }
     // Back to where the ledger says the branch is: how a branch that went astray is put right.
     if new == tip && !isMoving { return }
@@ -109,7 +109,7 @@ extension RefGuard {
       }
       merged.append(new)
     }
-    let known = try ([now, OID(migration.tip.hex), OID(migration.start.hex)].compactMap(\.self) + merged)
+    let known = try ([now, migration.tip.oid, migration.start.oid].compactMap(\.self) + merged)
       .filter { (oid) throws(GitError) in try repository.objectExists(oid) }
     let attempts = try attempts(of: migration)
     let trailer = Array("Migrate-Step: \(migration.name)/".utf8)
@@ -146,8 +146,9 @@ extension RefGuard {
     let archived = try repository.resolve(Ledger.archiveRef(migration.name))
     found.formUnion(try ledger.archive.attempts(archived).map(\.commit))
     for step in migration.steps {
-      guard let submission = step.phase.submission, let base = OID(submission.base.hex),
-        let result = OID(submission.result.commit.hex), try repository.objectExists(result)
+      guard let submission = step.phase.submission,
+        case let (base, result) = (submission.base.oid, submission.result.commit.oid),
+        try repository.objectExists(result)
       else { continue }
       found.formUnion(try repository.commits(from: result, excluding: [base]))
     }
@@ -159,49 +160,12 @@ extension RefGuard {
   }
 }
 
-/// A move that the ledger has announced and not settled yet.
-struct PendingMove {
-  var old: OID
-  var new: OID
-  var tree: OID
-  /// The base that it takes in, its second parent; `nil` for a step of the plan, which has one parent only.
-  var base: OID?
-
-  init?(_ target: MergeTarget) {
-    guard let old = OID(target.old.hex), let new = OID(target.new.hex), let tree = OID(target.tree.hex) else {
-      return nil
-    }
-    (self.old, self.new, self.tree) = (old, new, tree)
-    base = target.base?.oid
-  }
-
-  init?(_ refresh: Refresh) {
-    guard let old = OID(refresh.old.hex), let new = OID(refresh.new.hex), let tree = OID(refresh.tree.hex),
-      let base = OID(refresh.base.hex)
-    else { return nil }
-    (self.old, self.new, self.tree, self.base) = (old, new, tree, base)
-  }
-}
-
 extension MigrationState {
-  /// The moves of the integration branch that are under way: by the rules at most one.
-  var pendingMoves: [PendingMove] {
-    var moves: [PendingMove] = []
-    if let refresh, let move = PendingMove(refresh) {
-      moves.append(move)
-    }
-    for step in steps {
-      guard case .merging(_, _, let target) = step.phase else { continue }
-      if let move = PendingMove(target) { moves.append(move) }
-    }
-    return moves
-  }
-
   /// The commits that steps were merged as.
   var mergedCommits: [OID] {
     steps.compactMap { step in
       guard case .merged(let commit?) = step.phase else { return nil }
-      return OID(commit.hex)
+      return commit.oid
     }
   }
 }

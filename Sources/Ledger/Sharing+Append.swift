@@ -175,17 +175,12 @@ extension Migration.Change {
   /// Whether it is a report on its author's own work, which stays true until it can be shared.
   fileprivate var mayWait: Bool {
     switch self {
-    case .baselineRenewed, .leaseRenewed, .stepSubmitted, .attemptFailed, .gateRenewed, .gateFinished,
-      .gateAbandoned:
+    case .baseline(.renewed), .claim(_, .renewed), .claim(_, .submitted), .claim(_, .failed),
+      .gate(_, .renewed), .gate(_, .finished), .gate(_, .abandoned):
       true
-    case .baselineAbandoned(_, let evidence): evidence == .holder
-    case .stepReleased(_, let forced, _): !forced
-    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRecorded, .stepClaimed, .leaseExpired, .gateStarted, .mergeIntended, .mergeAbandoned,
-      .stepMerged, .stepAdded, .stepRetried, .stepSkipped,
-      .ledgerUpgraded, .reserved:
-      false
+    case .baseline(.abandoned(_, let evidence)): evidence == .holder
+    case .claim(_, .released(let forced, _)): !forced
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved: false
     }
   }
 }

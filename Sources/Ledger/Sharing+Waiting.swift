@@ -49,7 +49,7 @@ extension Sharing {
       var event = entry.event
       var proposal = Proposal(event.migration, event.change)
       (proposal.author, proposal.nonce, proposal.facts) = (event.by, entry.nonce, event.reserved)
-      if case .stepSubmitted(let fence, let result) = event.change, let words = unwanted[result.commit] {
+      if case .claim(let fence, .submitted(let result)) = event.change, let words = unwanted[result.commit] {
         refused.append(RefusedEvent(sentence: event.sentence, reason: words))
         event.change = .attemptFailed(fence, .refused(by: store.remote?.name ?? "", saying: words))
         proposal = Proposal(event.migration, event.change)
@@ -109,7 +109,7 @@ extension Sharing {
     guard let remote = store.remote else { return [:] }
     var unwanted: [ObjectID: String] = [:]
     for proposal in proposals {
-      guard case .stepSubmitted(_, let result) = proposal.change else { continue }
+      guard case .claim(_, .submitted(let result)) = proposal.change else { continue }
       let at = max(store.clock.now(), base.state.at)
       guard case .ready(let draft) = try store.draft([proposal], on: base, at: at, by: "") else { continue }
       let updates =
@@ -151,28 +151,17 @@ extension Sharing {
       let old = before.migration(named: proposal.migration)
       let ref = (old ?? after.migration(named: proposal.migration))?.intoRef ?? ""
       switch proposal.change {
-      case .migrationStarted:
+      case .migration(.started):
         guard let new = after.migration(named: proposal.migration), !new.isShared else { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: new.start.oid, from: nil))
-      case .stepSubmitted(let fence, let result):
+      case .claim(let fence, .submitted(let result)):
         let attempt = Ledger.attemptRef(proposal.migration, fence)
         guard (try? store.tip(of: attempt)).flatMap(\.self) == result.commit.oid else { continue }
         updates.append(GitProgram.PushUpdate(ref: attempt, to: result.commit.oid, from: nil))
-      case .stepMerged(let fence, let commit):
-        guard case .merging(_, _, let target)? = old?.step(fence.step)?.phase else { continue }
-        if isThere(commit.oid, ref) { continue }
-        updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: target.old.oid))
-      case .refreshMerged(let commit):
-        guard let refresh = old?.refresh else { continue }
-        if isThere(commit.oid, ref) { continue }
-        updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: refresh.old.oid))
-      case .planAmended, .migrationPaused, .migrationResumed, .migrationAborted, .migrationFinished,
-        .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed, .baselineAbandoned,
-        .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed,
-        .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
-        .stepAdded, .stepRetried, .stepSkipped,
-        .ledgerUpgraded, .reserved:
-        continue
+      case .merge(_, .merged(let commit)), .refresh(.merged(let commit)):
+        guard let move = old?.move(doneBy: proposal.change), !isThere(commit.oid, ref) else { continue }
+        updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: move.old))
+      case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved: continue
       }
     }
     return updates

@@ -52,9 +52,9 @@ struct Reducer {
     }
     try state.requireVersion(of: event)
     try requireMeaning()
-    if case .migrationStarted(let start) = event.change {
+    if case .migration(.started(let start)) = event.change {
       try self.start(start)
-    } else if case .ledgerUpgraded = event.change {
+    } else if case .ledger(.upgraded) = event.change {
       guard event.migration == FormatVersion.everyMigration else {
         throw Refusal(.invalid, "an upgrade is of the whole ledger, '\(FormatVersion.everyMigration)'")
       }
@@ -85,37 +85,15 @@ struct Reducer {
 
   private mutating func applyToMigration() throws(Refusal) {
     switch event.change {
-    case .migrationStarted: throw Refusal(.migrationExists, "the migration has started already")
-    case .planAmended(let amendment): try amend(amendment)
-    case .migrationPaused(let reason): try pause(reason)
-    case .migrationResumed: try resume()
-    case .migrationAborted(let reason): try abort(reason)
-    case .migrationFinished(let result, let partial): try finish(result, partial: partial)
-    case .refreshIntended(let refresh): try intendRefresh(refresh)
-    case .refreshMerged(let commit): try mergeRefresh(commit)
-    case .refreshAbandoned(let evidence, _): try abandonRefresh(evidence)
-    case .baselineClaimed(let claim): try claimBaseline(claim)
-    case .baselineRenewed(let run, let expiresAt): try renewBaseline(run, until: expiresAt)
-    case .baselineAbandoned(let run, let evidence): try abandonBaseline(run, evidence)
-    case .baselineRecorded(let baseline): try record(baseline)
-    case .stepClaimed(let claim): try self.claim(claim)
-    case .leaseRenewed(let fence, let expiresAt): try renew(fence, until: expiresAt)
-    case .leaseExpired(let fence, let renewal, let evidence): try expire(fence, renewal, evidence)
-    case .stepReleased(let fence, let forced, let reason): try release(fence, forced: forced, reason)
-    case .attemptFailed(let fence, let failure): try failAttempt(fence, failure)
-    case .stepSubmitted(let fence, let result): try submit(fence, result)
-    case .gateStarted(let fence, let start): try startGate(fence, start)
-    case .gateRenewed(let fence, let gate, let expiresAt): try renewGate(fence, gate, until: expiresAt)
-    case .gateFinished(let fence, let report): try finishGate(fence, report)
-    case .gateAbandoned(let fence, let gate, let evidence): try abandonGate(fence, gate, evidence)
-    case .mergeIntended(let fence, let target): try intendMerge(fence, target)
-    case .mergeAbandoned(let fence, let evidence, let reason): try abandonMerge(fence, evidence, reason)
-    case .stepMerged(let fence, let commit): try merge(fence, commit)
-    case .stepAdded(let addition): try addStep(addition)
-    case .stepRetried(let step, _): try retry(step)
-    case .stepSkipped(let step, let reason): try skip(step, reason)
+    case .migration(let change): try apply(change)
+    case .refresh(let change): try apply(change)
+    case .baseline(let change): try apply(change)
+    case .claim(let fence, let change): try apply(change, fence)
+    case .gate(let fence, let change): try apply(change, fence)
+    case .merge(let fence, let change): try apply(change, fence)
+    case .step(let step, let change): try apply(change, step)
     // Neither belongs to a migration.
-    case .ledgerUpgraded, .reserved: throw Refusal(.invalid, "it is of no migration")
+    case .ledger, .reserved: throw Refusal(.invalid, "it is of no migration")
     }
   }
 

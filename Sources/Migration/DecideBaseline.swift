@@ -1,6 +1,15 @@
 /// The rules of the base, which is judged before any work: it is claimed like work, so that many who begin
 /// together judge it once.
 extension Reducer {
+  mutating func apply(_ change: BaselineChange) throws(Refusal) {
+    switch change {
+    case .claimed(let claim): try claimBaseline(claim)
+    case .renewed(let run, let expiresAt): try renewBaseline(run, until: expiresAt)
+    case .abandoned(let run, let evidence): try abandonBaseline(run, evidence)
+    case .recorded(let baseline): try record(baseline)
+    }
+  }
+
   mutating func claimBaseline(_ claim: BaselineClaim) throws(Refusal) {
     try requireRunning()
     guard claim.verifiers == migration.gateDigest else {

@@ -1,5 +1,24 @@
 /// The rules of claims and leases.
 extension Reducer {
+  mutating func apply(_ change: ClaimChange, _ fence: Fence) throws(Refusal) {
+    switch change {
+    case .claimed(let claim): try self.claim(claim)
+    case .renewed(let expiresAt): try renew(fence, until: expiresAt)
+    case .expired(let renewal, let evidence): try expire(fence, renewal, evidence)
+    case .released(let forced, let reason): try release(fence, forced: forced, reason)
+    case .failed(let failure): try failAttempt(fence, failure)
+    case .submitted(let result): try submit(fence, result)
+    }
+  }
+
+  mutating func apply(_ change: StepChange, _ step: String) throws(Refusal) {
+    switch change {
+    case .added(let addition): try addStep(addition)
+    case .retried: try retry(step)
+    case .skipped(let reason): try skip(step, reason)
+    }
+  }
+
   mutating func claim(_ claim: Claim) throws(Refusal) {
     try requireRunning()
     let index = try indexOfStep(claim.fence.step)

@@ -1,5 +1,30 @@
 /// The rules of the gate and of merge-back.
 extension Reducer {
+  mutating func apply(_ change: GateChange, _ fence: Fence) throws(Refusal) {
+    switch change {
+    case .started(let start): try startGate(fence, start)
+    case .renewed(let gate, let expiresAt): try renewGate(fence, gate, until: expiresAt)
+    case .finished(let report): try finishGate(fence, report)
+    case .abandoned(let gate, let evidence): try abandonGate(fence, gate, evidence)
+    }
+  }
+
+  mutating func apply(_ change: MergeChange, _ fence: Fence) throws(Refusal) {
+    switch change {
+    case .intended(let target): try intendMerge(fence, target)
+    case .abandoned(let evidence, let reason): try abandonMerge(fence, evidence, reason)
+    case .merged(let commit): try merge(fence, commit)
+    }
+  }
+
+  mutating func apply(_ change: RefreshChange) throws(Refusal) {
+    switch change {
+    case .intended(let refresh): try intendRefresh(refresh)
+    case .merged(let commit): try mergeRefresh(commit)
+    case .abandoned(let evidence, _): try abandonRefresh(evidence)
+    }
+  }
+
   mutating func startGate(_ fence: Fence, _ start: GateStart) throws(Refusal) {
     try requireRunning()
     let index = try indexOfStep(fence)

@@ -1,5 +1,16 @@
 /// The rules of a migration as a whole.
 extension Reducer {
+  mutating func apply(_ change: MigrationChange) throws(Refusal) {
+    switch change {
+    case .started: throw Refusal(.migrationExists, "the migration has started already")
+    case .amended(let amendment): try amend(amendment)
+    case .paused(let reason): try pause(reason)
+    case .resumed: try resume()
+    case .aborted(let reason): try abort(reason)
+    case .finished(let result, let partial): try finish(result, partial: partial)
+    }
+  }
+
   mutating func start(_ start: MigrationStart) throws(Refusal) {
     guard start.plan.migration == event.migration else {
       throw Refusal(.invalid, "the plan is for '\(start.plan.migration)', not '\(event.migration)'")

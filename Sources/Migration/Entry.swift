@@ -76,9 +76,9 @@ public struct Entry: Equatable, Sendable {
     if version >= 2, let kind = ReservedKind(rawValue: word) {
       change = .reserved(Reserved(kind, try reader.members(kind.forms)))
     } else if let kind = Change.Kind(rawValue: word), kind != .reserved,
-      version >= 2 || kind != .ledgerUpgraded
+      version >= 2 || kind != .ledger(.upgraded)
     {
-      change = try Change.read(kind, from: &reader) { (number) throws(JSONFault) in
+      change = try Change(kind, from: &reader) { (number) throws(JSONFault) in
         try plan(migration, number)
       }
       if version >= 2 { reserved = try reader.members(ReservedMembers.forms(kind)) }

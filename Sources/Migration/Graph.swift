@@ -37,6 +37,15 @@ public struct Graph: Equatable, Sendable {
     topologicalOrder = order
   }
 
+  /// The layer of each step: 0 for one without needs, else one more than the highest of its needs.
+  public var layers: [Int] {
+    var layers = [Int](repeating: 0, count: needs.count)
+    for position in topologicalOrder {
+      layers[position] = needs[position].reduce(0) { max($0, layers[$1] + 1) }
+    }
+    return layers
+  }
+
   private static func topologicalOrder(needs: [[Int]], dependents: [[Int]]) -> [Int] {
     var open = needs.map(\.count)
     var order = open.indices.filter { open[$0] == 0 }

@@ -144,6 +144,9 @@ public enum MigrationPhase: Equatable, Sendable {
     }
   }
 
+  /// Every word of `word`.
+  public static let words = ["running", "paused", "aborted", "finished"]
+
   /// Why it is paused or was aborted.
   var reason: String? {
     switch self {

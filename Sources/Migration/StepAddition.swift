@@ -21,13 +21,12 @@ public struct StepAddition: Equatable, Sendable {
   }
 
   func write(to object: inout ObjectBuilder) {
-    object.set("step", step)
     object.set("base", base)
     object.set("paths", paths)
   }
 
-  init(from object: inout ObjectReader) throws(JSONFault) {
-    step = try object.string("step")
+  init(step: String, from object: inout ObjectReader) throws(JSONFault) {
+    self.step = step
     base = try object.objectID("base")
     paths = try object.strings("paths")
   }

@@ -1,29 +1,26 @@
 import Agents
 import Migration
 
-/// What an agent's report means when it is known what the agent has left.
-extension AttemptEnd {
-  /// The outcome, with an agent's report replaced by what follows from it.
-  func judged(_ outcome: AttemptOutcome, _ content: Submitting.Content) -> AttemptOutcome {
-    guard case .reported(let report, let task, let details) = outcome else { return outcome }
+/// What an agent's report means when it is known what the agent has left. The details are what its program
+/// said beside its events, for the next attempt.
+struct AgentEnd {
+  var report: AgentReport
+  var task: AgentTask
+  var details: [String]
+
+  /// What follows from it.
+  func outcome(leaving content: WorkContent, warn: (String) -> Void) -> AttemptOutcome {
     let hasChanged: Bool
     switch content {
     case .result, .refused: hasChanged = true
     case .unchanged: hasChanged = false
     }
-    for warning in report.judged(hasChanged: hasChanged).warnings {
-      observer.warn("\(job.claim.fence.step): \(warning)")
-    }
-    func failed(_ kind: Migration.Failure.Kind, _ reason: String) -> AttemptOutcome {
-      let closing = report.closing.isEmpty || reason.contains(report.closing) ? [] : [report.closing]
-      return .failed(Migration.Failure(kind: kind, reason: reason, details: closing + details))
-    }
+    report.judged(hasChanged: hasChanged).warnings.forEach(warn)
     switch report.consequence(task, hasChanged: hasChanged, continuations: 0) {
     case .handIn: return .done
     case .handInNoOp(let reason): return .noOp(reason)
-    case .failed(let reason): return failed(.worker, reason)
-    case .blocked(let reason): return failed(.worker, reason)
-    case .resumed(let interruption): return failed(.worker, interruption.words)
+    case .failed(let reason), .blocked(let reason): return failed(reason)
+    case .resumed(let interruption): return failed(interruption.words)
     case .givenBack(let reason): return .failed(Migration.Failure(kind: .setup, reason: reason))
     case .rests(let seconds, let words):
       return .unserved(
@@ -31,14 +28,9 @@ extension AttemptEnd {
     case .pauses(let words, let remedy): return .unserved(.pauses(words, remedy: remedy))
     }
   }
-}
 
-extension AgentFault {
-  /// Why the step is given back.
-  var reason: String {
-    switch self {
-    case .rests(_, let words): "the agent's service does not serve: \(words)"
-    case .pauses(let words, _): "the agent cannot work: \(words)"
-    }
+  private func failed(_ reason: String) -> AttemptOutcome {
+    let closing = report.closing.isEmpty || reason.contains(report.closing) ? [] : [report.closing]
+    return .failed(Migration.Failure(kind: .worker, reason: reason, details: closing + details))
   }
 }

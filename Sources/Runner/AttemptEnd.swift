@@ -54,19 +54,15 @@ final class AttemptEnd {
       try site.close(slot: job.slot, migration: job.migration, fence: fence)
       return true
     }
-    outcome = judged(outcome, content)
+    outcome = job.judged(outcome, leaving: content) { observer.warn("\(fence.step): \($0)") }
     tell(fence, content)
-    if let change = change(job, outcome, content) { try record(change) }
-    if isFailure(content), job.keepsFailedWorktree { return true }
+    let end = WorkEnd(
+      fence: fence, step: job.step, outcome: outcome, content: content, exitCode: job.exitCode.map { Int($0) }
+    )
+    try record(end.change)
+    if end.isFailure, job.keepsFailedWorktree { return true }
     try site.close(slot: job.slot, migration: job.migration, fence: fence)
     return true
-  }
-
-  private func isFailure(_ content: Submitting.Content) -> Bool {
-    switch (outcome, content) {
-    case (.failed, _), (_, .refused): true
-    case (.done, _), (.noOp, _), (.stopped, _), (.reported, _), (.unserved, _): false
-    }
   }
 
   private func record(_ change: Migration.Change) throws(CommandError) {
@@ -92,7 +88,8 @@ final class AttemptEnd {
         }
         if let refusal = outcome.refusal { return refusal }
       } catch {
-        guard case .rejected(let remote, let words) = error, case .stepSubmitted(let fence, _) = change else {
+        guard case .rejected(let remote, let words) = error, case .claim(let fence, .submitted) = change
+        else {
           throw CommandError(error)
         }
         // Tried once more before it is counted: a server may only have been busy.
@@ -138,78 +135,5 @@ final class AttemptEnd {
     case .submitted, .gating, .merging, .merged: return true
     case .waiting, .ready, .leased, .backoff, .blocked, .skipped, .cancelled: return false
     }
-  }
-
-  private func change(
-    _ job: any Attempt, _ outcome: AttemptOutcome, _ content: Submitting.Content
-  ) -> Migration.Change? {
-    let fence = job.claim.fence
-    switch (outcome, content) {
-    case (.failed(let failure), _): return .attemptFailed(fence, told(failure, job, content))
-    case (.stopped, _): return .stepReleased(fence, forced: false, reason: "the run was stopped")
-    case (.unserved(let fault), _): return .stepReleased(fence, forced: false, reason: fault.reason)
-    case (.reported, _): return nil
-    case (.done, .refused(let failure)), (.noOp, .refused(let failure)): return .attemptFailed(fence, failure)
-    case (.noOp, .result(var result, _)) where job.step.resolves != nil:
-      // What git made of the merge differs from the tip, though the agent changed nothing of it.
-      result.isNoOp = true
-      return .stepSubmitted(fence, result)
-    case (.done, .result(let result, _)), (.noOp, .result(let result, _)):
-      return .stepSubmitted(fence, result)
-    // The tip as it was: of what conflicts, the agent keeps nothing of the base's.
-    case (.done, .unchanged(let result)) where job.step.resolves != nil:
-      return .stepSubmitted(fence, result)
-    case (.noOp, .unchanged(let result)):
-      if job.step.expectsChange { return .attemptFailed(fence, AttemptEnd.unchanged(result, nil)) }
-      return .stepSubmitted(fence, result)
-    case (.done, .unchanged(let result)):
-      if job.step.expectsChange { return .attemptFailed(fence, AttemptEnd.unchanged(result, nil)) }
-      // A codemod says by its exit code that it looked everywhere; an agent has to say so in words.
-      if job.step.run != nil {
-        return result.left.isEmpty
-          ? .stepSubmitted(fence, result) : .attemptFailed(fence, AttemptEnd.unchanged(result, nil))
-      }
-      return .attemptFailed(
-        fence,
-        AttemptEnd.unchanged(
-          result,
-          "if nothing is to be done, write {\"result\":\"no-op\",\"reason\":\"…\"} into $MIGRATE_RESULT_FILE")
-      )
-    }
-  }
-
-  /// The failure of an attempt that changed nothing that git records.
-  private static func unchanged(_ result: Submission.Result, _ advice: String?) -> Migration.Failure {
-    let reason: String
-    if let first = result.left.first {
-      reason = "it changed nothing that git records, but wrote \(first)"
-    } else if advice == nil {
-      reason = "it changed nothing, and the plan expects a change of this step"
-    } else {
-      reason = "the agent changed nothing and did not say that nothing was to be done"
-    }
-    return Migration.Failure(
-      kind: .noChange, reason: reason,
-      details: result.left.map { "not taken: \($0)" } + (advice.map { [$0] } ?? []))
-  }
-
-  /// A worker's failure with what its files say: some codemods end with 1 when they have changed something,
-  /// and what could not be kept is somewhere.
-  private func told(
-    _ failure: Migration.Failure, _ job: any Attempt, _ content: Submitting.Content
-  ) -> Migration.Failure {
-    var result = failure
-    switch content {
-    case .refused(let refusal): result.details += [refusal.reason] + refusal.details
-    case .unchanged: break
-    case .result(_, let files):
-      guard job.step.run != nil, let code = job.exitCode else { break }
-      let number = "\(files) \(files == 1 ? "file" : "files")"
-      result.reason += "; it changed \(number)"
-      result.details.append(
-        "it changed \(number) and exited \(code): where that is how the command says that it rewrote "
-          + "something, write 'run: <command> || [ $? -eq \(code) ]'")
-    }
-    return result
   }
 }

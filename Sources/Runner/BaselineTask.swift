@@ -18,7 +18,7 @@ final class BaselineTask {
   /// The number of the claim.
   private let run: Int
   private let job: any GateVerification
-  private var watch = HoldWatch()
+  private let held: HoldWatch
   private var isStopping = false
 
   /// Claims the base of a migration, then starts the gate on `commit`, whose tree is `tree`. Refused while
@@ -60,6 +60,7 @@ final class BaselineTask {
     self.site = site
     self.tree = tree
     self.run = run
+    held = HoldWatch(.base(run: run))
     self.job = job
     migration = state.name
     digest = state.gateDigest
@@ -67,24 +68,12 @@ final class BaselineTask {
 
   var descriptor: Int32 { job.descriptor }
 
+  /// What it holds in the ledger; nothing more while it ends.
+  var watch: HoldWatch? { isStopping ? nil : held }
+
   func stop() {
     isStopping = true
     job.stop()
-  }
-
-  /// Keeps the claim once half of its time is over, and ends the verifiers when it is not ours any more.
-  func renew(_ state: MigrationState, at now: Timestamp) throws(CommandError) {
-    guard !isStopping else { return }
-    guard let claim = state.baselineRun, claim.run == run else {
-      if watch.hasSeen { stop() }
-      return
-    }
-    let seconds = state.plan.leaseSeconds
-    guard watch.isDue(at: now, seconds: seconds, until: claim.expiresAt) else { return }
-    _ = try Interpreter(in: site).append(by: site.actor) { [migration, run] (_, at) throws(Refusal) in
-      let until = claim.expiresAt.renewed(at: at, seconds: seconds)
-      return ((), [Proposal(migration, .baselineRenewed(run: run, expiresAt: until))])
-    }
   }
 
   /// What the gate found, or `nil` while it runs.

@@ -37,10 +37,21 @@ final class Desk {
   /// The descriptors that become readable when there is something to do.
   var descriptors: [Int32] { [gate?.descriptor ?? -1, baseline?.descriptor ?? -1, follower.descriptor] }
 
-  /// Renews what it holds while it judges, each once half of its time is over.
-  func renew(_ state: MigrationState, at now: Timestamp) throws(CommandError) {
-    try baseline?.renew(state, at: now)
-    try gate?.renew(state, at: now)
+  /// What it holds in the ledger while it judges.
+  private var watches: [HoldWatch] { [baseline?.watch, gate?.watch].compactMap(\.self) }
+
+  /// What the agenda is told of that.
+  func holds(in state: MigrationState, at now: Timestamp) -> [Seat.Held] {
+    watches.map { $0.fact(in: state, at: now) }
+  }
+
+  /// What keeps a hold of its.
+  func watch(_ hold: Hold) -> HoldWatch? { watches.first { $0.hold == hold } }
+
+  /// Ends the verifiers of what may not be judged any more.
+  func stopJudging(_ hold: Hold) {
+    if baseline?.watch?.hold == hold { baseline?.stop() }
+    if gate?.watch?.hold == hold { gate?.loseHold() }
   }
 
   /// Ends the verifiers.

@@ -36,7 +36,8 @@ final class GateTask {
   private var takenIn: ObjectID?
   /// How long a hold lasts by that plan, in seconds.
   private var leaseSeconds = 0
-  private var watch = HoldWatch()
+  /// What its run on the candidate holds in the ledger.
+  private var held: HoldWatch?
 
   private enum Stage {
     case begin
@@ -98,26 +99,21 @@ final class GateTask {
     return false
   }
 
-  /// Keeps what it holds in the ledger once half of its time is over, and ends the verifiers when that is not
-  /// ours any more: whoever sleeps in its gate holds the others up for one lease, and no longer.
-  func renew(_ state: MigrationState, at now: Timestamp) throws(CommandError) {
+  /// What it holds in the ledger; nothing more while it ends.
+  var watch: HoldWatch? {
+    switch stage {
+    case .begin, .ended: nil
+    case .baseline(let task): task.watch
+    case .candidate: isStopping ? nil : held
+    }
+  }
+
+  /// Ends the verifiers: what it held is not its own any more.
+  func loseHold() {
     switch stage {
     case .begin, .ended: return
-    case .baseline(let task): try task.renew(state, at: now)
-    case .candidate(let job, _, let gate, _):
-      guard !isStopping else { return }
-      guard let step = state.step(fence.step), step.epoch == fence.epoch,
-        case .gating(_, let run) = step.phase, run.start.gate == gate
-      else {
-        if watch.hasSeen { job.stop() }
-        return
-      }
-      let seconds = state.plan.leaseSeconds
-      guard watch.isDue(at: now, seconds: seconds, until: run.start.expiresAt) else { return }
-      _ = try append { [migration, fence] (_, at) throws(Refusal) in
-        let until = run.start.expiresAt.renewed(at: at, seconds: seconds)
-        return [Proposal(migration, .gateRenewed(fence, gate: gate, expiresAt: until))]
-      }
+    case .baseline(let task): task.stop()
+    case .candidate(let job, _, _, _): job.stop()
     }
   }
 
@@ -210,6 +206,7 @@ final class GateTask {
     if isKnown { return .ended(try settled()) }
     let job = try site.startGate(
       state.plan, on: candidate.commit, for: .candidate(migration: migration, fence, gate: gate))
+    held = HoldWatch(.gate(fence, gate: gate))
     return .candidate(job, candidate, gate: gate, verifiers: digest)
   }
 
@@ -228,9 +225,8 @@ final class GateTask {
         return [finished(gate, candidate, digest, report.verdict, failure, kept: report.kept)]
       }
       // A pause keeps the verdict and lets the merge wait; the candidate is judged from memory later.
-      let isPaused = snapshot.state.migration(named: migration)?.phase.word == "paused"
-      let verdict = finished(gate, candidate, digest, .passed, nil, kept: report.kept)
-      guard !isPaused else {
+      if case .paused? = snapshot.state.migration(named: migration)?.phase {
+        let verdict = finished(gate, candidate, digest, .passed, nil, kept: report.kept)
         return [verdict, Proposal(migration, .gateAbandoned(fence, gate: gate, evidence: .holder))]
       }
       return passed(gate, candidate, digest, at, kept: report.kept)

@@ -1,18 +1,28 @@
+import Ledger
 import Migration
 
-/// Remembers when a hold of ours was renewed, so that it is renewed once half of it is over.
-struct HoldWatch {
-  private var renewedAt: Timestamp?
+/// A hold of this process, and since when it is known to be fresh by the clock here.
+final class HoldWatch {
+  /// What is held.
+  let hold: Hold
+  private var freshSince: Timestamp?
 
-  /// Whether the ledger was seen to have the hold.
-  var hasSeen: Bool { renewedAt != nil }
+  init(_ hold: Hold) { self.hold = hold }
 
-  /// Whether it is to be renewed now; then it counts as done. `seconds` is the length of a hold.
-  mutating func isDue(at now: Timestamp, seconds: Int, until expiresAt: Timestamp) -> Bool {
-    let since = renewedAt ?? now
-    renewedAt = since
-    guard expiresAt.isToBeRenewed(at: now, renewed: since, seconds: seconds) else { return false }
-    renewedAt = now
-    return true
+  /// What the agenda is told: a hold counts from when the ledger was first seen to have it.
+  func fact(in state: MigrationState, at now: Timestamp) -> Seat.Held {
+    if freshSince == nil, state.expiry(of: hold) != nil { freshSince = now }
+    return Seat.Held(hold, freshSince: freshSince)
+  }
+
+  /// Records that it goes on. What it records is decided on the newest state.
+  func renew(_ migration: String, by site: any Surroundings, report: @escaping (String) -> Void)
+    throws(CommandError)
+  {
+    freshSince = site.clock.now()
+    _ = try Interpreter(in: site, report: report).append(by: site.actor) { [hold] (snapshot, at) in
+      let change = snapshot.state.migration(named: migration)?.renewal(of: hold, at: at)
+      return ((), change.map { [Proposal(migration, $0)] } ?? [])
+    }
   }
 }

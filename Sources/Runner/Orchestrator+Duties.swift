@@ -18,6 +18,12 @@ extension Orchestrator {
     case .gate(let fence): return desk.isIdle ? try startGate(fence, desk) : false
     case .begin: return try begin(desk)
     case .renew(let fence, let holder, _): return try renew(fence, holder, desk)
+    case .renewHold(let hold, _):
+      try desk.watch(hold)?.renew(desk.migration, by: site, report: late.warn)
+      return false
+    case .stopJudging(let hold):
+      desk.stopJudging(hold)
+      return false
     case .end: return false
     }
   }

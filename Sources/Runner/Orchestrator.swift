@@ -129,7 +129,6 @@ public final class Orchestrator {
       }
     }
     for state in states {
-      try desk(state.name).renew(state, at: site.clock.now())
       desk(state.name).housekeeping.tend(state, in: site, report: observer.warn)
     }
     if try hasGrownElsewhere(snapshot) { return .more }
@@ -187,6 +186,7 @@ public final class Orchestrator {
       seat.stopping = Set(jobs.filter(\.isStopping).map(\.claim.fence))
       seat.renewed = attempts.renewals(of: state.name)
       seat.judging = desk.judging
+      seat.holds = desk.holds(in: state, at: seat.clock)
       seat.judgesBase = desk.baseline != nil || desk.gate?.isJudgingBase == true
       seat.resting = desk.resting.fences(at: seat.clock)
       (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)

@@ -164,7 +164,7 @@ extension Duty {
       .gateAbandoned(fence, gate: gate, evidence: evidence)
     case .abandonBase(let run, let evidence): .baselineAbandoned(run: run, evidence: evidence)
     case .createBranch, .settle, .stopWork, .giveBack, .giveBackBase, .judgeBase, .followBase, .gate, .begin,
-      .renew, .end:
+      .renew, .renewHold, .stopJudging, .end:
       nil
     }
   }

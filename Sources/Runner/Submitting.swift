@@ -38,14 +38,7 @@ public struct Submitting {
   public init(site: Site) { self.site = site }
 
   /// What a worktree holds compared with its base.
-  public enum Content: Equatable, Sendable {
-    /// It differs in so many files; the commit is on the attempt ref.
-    case result(Submission.Result, files: Int)
-    /// It is as it was.
-    case unchanged(Submission.Result)
-    /// It is no result. What could be kept is on the attempt ref; the details say where the rest is.
-    case refused(Migration.Failure)
-  }
+  public typealias Content = WorkContent
 
   /// Takes the tree of a slot, or the tree of a commit the worker made, and keeps it on the claim's attempt
   /// ref. What is no result is refused, with nothing kept: the worker can mend it and hand in again.

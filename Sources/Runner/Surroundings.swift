@@ -1,4 +1,3 @@
-import Agents
 import Git
 import Ledger
 import Migration
@@ -127,6 +126,9 @@ package protocol Attempt: AnyObject {
   var facts: [JSON.Member] { get }
   /// How the attempt ended, or `nil` while it runs.
   func poll() throws(CommandError) -> AttemptOutcome?
+  /// What that means when it is known what the attempt has left; warnings are for people.
+  func judged(_ outcome: AttemptOutcome, leaving content: WorkContent, warn: (String) -> Void)
+    -> AttemptOutcome
 }
 
 extension Attempt {
@@ -134,6 +136,10 @@ extension Attempt {
   package var isServed: Bool { true }
   /// Work without an agent is not metered.
   package var facts: [JSON.Member] { [] }
+  /// What is said is meant, whatever was left.
+  package func judged(
+    _ outcome: AttemptOutcome, leaving content: WorkContent, warn: (String) -> Void
+  ) -> AttemptOutcome { outcome }
 }
 
 /// The files of an ended attempt on their way to its ref. Never waits: the owner polls `descriptor` and asks
@@ -157,30 +163,6 @@ package final class Collected: Collecting {
   package var descriptor: Int32 { -1 }
   package func kill() {}
   package func poll() throws(CommandError) -> Submitting.Content? { content }
-}
-
-/// How an attempt ended, before its tree is looked at.
-package enum AttemptOutcome: Equatable {
-  /// The worker says that it is done.
-  case done
-  /// The worker says that nothing was to be done; the reason is its own.
-  case noOp(String)
-  /// It failed.
-  case failed(Migration.Failure)
-  /// It was stopped because the claim is no longer ours or the run ends.
-  case stopped
-  /// An agent's work ended; what that means depends on what it left. The details are for the next attempt.
-  case reported(AgentReport, AgentTask, details: [String])
-  /// The agent could not work, and nobody is charged for it.
-  case unserved(AgentFault)
-}
-
-/// Why an agent cannot work, whichever step it would be for.
-package enum AgentFault: Equatable {
-  /// It may later: at a time, if one was told. The words are its service's.
-  case rests(until: Timestamp?, String)
-  /// It cannot before a person has done something, which the remedy names.
-  case pauses(String, remedy: String)
 }
 
 /// Candidates, and the verifiers that judge them.

@@ -21,6 +21,7 @@ final class WorkJob: Attempt {
   private(set) var exitCode: Int32?
   private var end: AttemptOutcome?
   private var agent: AgentWork?
+  private var report: AgentReport?
 
   /// Whether the plan wants a failed attempt's worktree kept for a person.
   var keepsFailedWorktree: Bool { place.plan.worktree.keep }
@@ -129,7 +130,17 @@ final class WorkJob: Attempt {
       try start(try place.work(task))
       return nil
     }
-    return .reported(report, agent.task, details: report.isOfStep ? place.tail(place.workLog) : [])
+    self.report = report
+    // What it means depends on what it has left.
+    return .done
+  }
+
+  func judged(
+    _ outcome: AttemptOutcome, leaving content: WorkContent, warn: (String) -> Void
+  ) -> AttemptOutcome {
+    guard outcome == .done, let report, let agent else { return outcome }
+    let details = report.isOfStep ? place.tail(place.workLog) : []
+    return AgentEnd(report: report, task: agent.task, details: details).outcome(leaving: content, warn: warn)
   }
 
   private func setupFailure(_ status: ExitStatus) -> AttemptOutcome {

@@ -1,12 +1,44 @@
 import ArgumentParser
+import Glibc
 import Ledger
 import Migration
+import Processes
 import Runner
 
 extension Context {
   /// What the commands record by; says what happens on standard error.
   func interpreter() throws(CommandError) -> Interpreter {
     Interpreter(site: try site(), report: { self.warn($0) })
+  }
+
+  /// What the commands ask; says what happens on standard error.
+  func answers() throws(CommandError) -> Answers { Answers(try site()) { self.warn($0) } }
+
+  /// Prints an answer as JSON.
+  func print(_ answer: some Answer) throws(CommandError) {
+    try output.write(bytes: answer.printableBytes + [0x0A])
+  }
+
+  /// Prints an answer as the person or script wants it.
+  func print(
+    _ answer: some PrintedAnswer, _ json: JSONOption, _ palette: Palette = .plain
+  ) throws(CommandError) {
+    if json.isWanted { try print(answer) } else { try output.write(answer.text(palette)) }
+  }
+
+  /// How somebody asks a command that waits to stop: Ctrl-C, a lost terminal, a reader that went away.
+  func interruption() throws(CommandError) -> Interruption {
+    let signals = try reporting { try SignalPipe.installForEnd() }
+    // `run | head`: an end by SIGPIPE would leave claims and gates to lapse.
+    output.whenReaderLeaves { SignalPipe.note(SIGPIPE) }
+    var isInterrupted = false
+    return Interruption(signals: signals) {
+      if let signal = SignalPipe.drain().first {
+        self.stopSignal = self.stopSignal ?? signal
+        isInterrupted = true
+      }
+      return isInterrupted
+    }
   }
 }
 
@@ -26,7 +58,7 @@ struct Steering {
 
   /// Records all the changes or none, performs their effects and tells of each.
   func append(
-    json: Bool, _ changes: (MigrationState) throws(Refusal) -> [Migration.Change]
+    _ json: JSONOption, _ changes: (MigrationState) throws(Refusal) -> [Migration.Change]
   ) throws(CommandError) {
     let site = try context.site()
     let outcome = try context.interpreter().append(by: site.actor) { (snapshot, _) throws(Refusal) in
@@ -38,36 +70,9 @@ struct Steering {
     }
     switch outcome {
     case .recorded(let snapshot, let told), .nothing(let snapshot, let told):
-      try tell(told, snapshot, by: site.actor, json: json)
+      try context.print(RecordedChanges(told, of: migration, by: site.actor, in: snapshot), json)
     case .refused(let refusal): throw CommandError(refusal)
     }
-  }
-
-  private func tell(
-    _ changes: [Migration.Change], _ snapshot: LedgerSnapshot, by author: String, json: Bool
-  ) throws(CommandError) {
-    let events = changes.map {
-      Event(migration: migration, at: snapshot.state.at, by: author, change: $0)
-    }
-    guard json else {
-      for event in events { try context.output.line(event.sentence) }
-      return
-    }
-    let state = snapshot.state.migration(named: migration)
-    let list = events.map { event in
-      JSON.object([
-        JSON.Member("kind", .string(event.change.kindName)),
-        JSON.Member("sentence", .string(event.sentence)),
-        JSON.Member("step", event.change.step.map(JSON.string) ?? .null),
-      ])
-    }
-    try context.output.line(
-      json: JSON.object([
-        JSON.Member("version", .integer(1)), JSON.Member("migration", .string(migration)),
-        JSON.Member("seq", .integer(Int64(snapshot.sequence))),
-        JSON.Member("state", state.map { .string($0.phase.word) } ?? .null),
-        JSON.Member("events", .array(list)),
-      ]))
   }
 }
 

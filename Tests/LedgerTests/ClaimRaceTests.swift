@@ -39,7 +39,7 @@ struct ClaimRaceTests {
     #expect(winners.allSatisfy { $0.value.count == 1 }, "\(winners.filter { $0.value.count > 1 })")
 
     let recorded = try world.writer().entries().compactMap { found -> String? in
-      guard case .stepClaimed(let claim) = found.entry.event.change else { return nil }
+      guard case .claim(_, .claimed(let claim)) = found.entry.event.change else { return nil }
       return "\(claim.fence.step) \(claim.holder)"
     }
     #expect(Set(recorded) == Set(winners.map { "\($0.key) \($0.value.first ?? "")" }))

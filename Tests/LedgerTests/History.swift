@@ -65,8 +65,8 @@ extension Recorded {
   init(_ entry: Entry) {
     self.init(sequence: entry.sequence, nonce: entry.nonce)
     switch entry.event.change {
-    case .stepClaimed(let claim): (operation, fence) = (.claim(holder: claim.holder), claim.fence)
-    case .stepReleased(let fence, _, _): operation = .release(step: fence.step, epoch: fence.epoch)
+    case .claim(_, .claimed(let claim)): (operation, fence) = (.claim(holder: claim.holder), claim.fence)
+    case .claim(let fence, .released): operation = .release(step: fence.step, epoch: fence.epoch)
     default: break
     }
   }

@@ -106,7 +106,7 @@ struct ReadTests {
   @Test("an entry of a newer version stops everything but reading it as text")
   func newer() throws {
     let error = try fault { line in
-      guard let range = line.firstRange(of: "\"v\":1}") else { return line }
+      guard let range = line.firstRange(of: "\"v\":2}") else { return line }
       return line.replacingCharacters(range, by: "\"v\":3}")
     }
     guard case .newer(_, 3)? = error else {

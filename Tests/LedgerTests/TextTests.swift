@@ -50,7 +50,7 @@ struct TextTests {
       let bytes = try read.repository.commit(found.commit).messageBytes
       #expect(String(validating: bytes, as: UTF8.self) != nil)
       #expect(NameText.isText(found.entry.event.by))
-      if case .migrationPaused(let reason) = found.entry.event.change { #expect(NameText.isText(reason)) }
+      if case .migration(.paused(let reason)) = found.entry.event.change { #expect(NameText.isText(reason)) }
     }
     #expect(try read.fsck().isEmpty)
   }

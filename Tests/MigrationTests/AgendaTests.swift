@@ -303,4 +303,40 @@ import Testing
     seat.judging = .base
     #expect(agenda(story, seat).isEmpty)
   }
+
+  @Test func whatIsJudgedIsKeptHalfWayThrough() {
+    let story = begun([PlannedStep(id: "A")])
+    story.claim("A", by: "w1")
+    story.submit("A", by: "w1")
+    story.gate("A")
+    let hold = Hold.gate(story.fence("A"), gate: 1)
+    story.tell(
+      .gateRenewed(story.fence("A"), gate: 1, expiresAt: story.now.adding(seconds: 1200)), by: "gate-1")
+    var seat = seat(story, free: 0)
+    (seat.owner, seat.judging) = (process(9), .result(story.fence("A")))
+    seat.holds = [Seat.Held(hold, freshSince: story.now)]
+    #expect(agenda(story, seat).isEmpty)
+    seat.clock = story.now.adding(seconds: story.current.plan.leaseSeconds / 2)
+    guard case .renewHold(hold, let until)? = agenda(story, seat).first else {
+      return #expect(Bool(false), "nothing is renewed")
+    }
+    #expect(until > seat.clock)
+    seat.free = nil
+    #expect(agenda(story, seat) == [.renewHold(hold, until: until)], "and so is that of a command")
+  }
+
+  @Test func whoLostItsGateStopsTheVerifiers() {
+    let story = begun([PlannedStep(id: "A")])
+    story.claim("A", by: "w1")
+    story.submit("A", by: "w1")
+    story.gate("A")
+    let hold = Hold.gate(story.fence("A"), gate: 1)
+    story.tell(.gateAbandoned(story.fence("A"), gate: 1, evidence: .holder), by: "gate-1")
+    var seat = seat(story, free: 0)
+    seat.judging = .result(story.fence("A"))
+    seat.holds = [Seat.Held(hold, freshSince: nil)]
+    #expect(agenda(story, seat).isEmpty, "its entry may not be known here yet")
+    seat.holds = [Seat.Held(hold, freshSince: story.now)]
+    #expect(agenda(story, seat) == [.stopJudging(hold)])
+  }
 }

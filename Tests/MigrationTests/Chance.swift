@@ -48,9 +48,9 @@ struct Chance {
     let steps = story.current.steps
     let step = once(in: 50) ? "nobody" : pick(steps).id
     let kind = kind(for: story.current.step(step)?.phase, isRunning: story.current.phase == .running)
-    if kind == .planAmended { return amendment(story) }
+    if kind == .migration(.amended) { return amendment(story) }
     let epoch = story.current.step(step)?.epoch ?? 0
-    let wanted = kind == .stepClaimed ? epoch + 1 : epoch
+    let wanted = kind == .claim(.claimed) ? epoch + 1 : epoch
     let stray = once(in: 12) ? pick([-1, 1, 2, Int.max - wanted, -wanted]) : 0
     return varied(story.change(kind, on: step, epoch: wanted + stray), story)
   }
@@ -58,24 +58,29 @@ struct Chance {
   /// Half the time what usually follows in that phase; otherwise anything, though what ends a story only
   /// seldom.
   private mutating func kind(for phase: StepPhase?, isRunning: Bool) -> Change.Kind {
-    if !isRunning && once(in: 3) { return .migrationResumed }
+    if !isRunning && once(in: 3) { return .migration(.resumed) }
     if once(in: 2), let phase {
       switch phase {
-      case .ready, .backoff: return .stepClaimed
+      case .ready, .backoff: return .claim(.claimed)
       case .leased:
-        return pick([.stepSubmitted, .stepSubmitted, .leaseRenewed, .attemptFailed, .leaseExpired])
-      case .submitted: return pick([.gateStarted, .gateStarted, .gateStarted, .attemptFailed])
+        return pick([
+          .claim(.submitted), .claim(.submitted), .claim(.renewed), .claim(.failed), .claim(.expired),
+        ])
+      case .submitted: return pick([.gate(.started), .gate(.started), .gate(.started), .claim(.failed)])
       case .gating:
-        return pick([.gateFinished, .mergeIntended, .mergeIntended, .gateAbandoned, .gateRenewed])
-      case .merging: return pick([.stepMerged, .mergeAbandoned])
-      case .blocked: return .stepRetried
+        return pick([
+          .gate(.finished), .merge(.intended), .merge(.intended), .gate(.abandoned), .gate(.renewed),
+        ])
+      case .merging: return pick([.merge(.merged), .merge(.abandoned)])
+      case .blocked: return .step(.retried)
       case .waiting, .merged, .skipped, .cancelled: break
       }
     }
-    let kind = pick(Change.Kind.allCases.filter { ![.ledgerUpgraded, .reserved].contains($0) })
+    let kind = pick(Change.Kind.allCases.filter { ![.ledger(.upgraded), .reserved].contains($0) })
     switch kind {
-    case .migrationAborted, .migrationFinished: return once(in: 30) ? kind : .refreshMerged
-    case .stepSkipped, .migrationPaused, .baselineRecorded: return once(in: 4) ? kind : .refreshAbandoned
+    case .migration(.aborted), .migration(.finished): return once(in: 30) ? kind : .refresh(.merged)
+    case .step(.skipped), .migration(.paused), .baseline(.recorded):
+      return once(in: 4) ? kind : .refresh(.abandoned)
     default: return kind
     }
   }
@@ -93,44 +98,42 @@ struct Chance {
     let until = story.now.adding(seconds: pick([-5, 0, 1, 30, 600, 100_000, 10_000_000, Int.max]))
     let evidence: Evidence = pick([.timeout, .holder, .holderDead(process(7)), .holderDead(process(9))])
     switch change {
-    case .stepClaimed(var claim):
+    case .claim(_, .claimed(var claim)):
       claim.owner.machine = pick(["m1", "m2"])
       claim.slot = pick([nil, "slot-1", "slot-2"])
       if once(in: 6) { claim.expiresAt = until }
       if once(in: 12) { claim.base = oid(1) }
       claim.holder = pick(["w1", "w1", "w1", ""])
       return .stepClaimed(claim)
-    case .leaseRenewed(let fence, _): return .leaseRenewed(fence, expiresAt: until)
-    case .leaseExpired(let fence, let renewal, _):
+    case .claim(let fence, .renewed): return .leaseRenewed(fence, expiresAt: until)
+    case .claim(let fence, .expired(let renewal, _)):
       return .leaseExpired(fence, renewal: renewal + (once(in: 5) ? 1 : 0), evidence: evidence)
-    case .stepReleased(let fence, _, _): return .stepReleased(fence, forced: once(in: 2), reason: "")
-    case .attemptFailed(let fence, _):
+    case .claim(let fence, .released): return .stepReleased(fence, forced: once(in: 2), reason: "")
+    case .claim(let fence, .failed):
       return .attemptFailed(fence, Failure(kind: pick(Failure.Kind.allCases), reason: "it broke"))
-    case .gateFinished(let fence, var report):
+    case .gate(let fence, .finished(var report)):
       report.verdict = once(in: 2) ? .passed : pick(Verdict.allCases)
       report.isNoChange = once(in: 8)
       let failure = Failure(kind: .gate, reason: "test_log failed", details: ["a", "b"])
       report.failure = (report.verdict == .passed) != once(in: 10) ? nil : failure
       if once(in: 10) { report.tree = oid(1) }
       return .gateFinished(fence, report)
-    case .gateAbandoned(let fence, let gate, _): return .gateAbandoned(fence, gate: gate, evidence: evidence)
-    case .mergeAbandoned(let fence, _, let reason):
+    case .gate(let fence, .abandoned(let gate, _)):
+      return .gateAbandoned(fence, gate: gate, evidence: evidence)
+    case .merge(let fence, .abandoned(_, let reason)):
       return .mergeAbandoned(fence, evidence: evidence, reason: reason)
-    case .refreshAbandoned(_, let reason): return .refreshAbandoned(evidence: evidence, reason: reason)
-    case .gateRenewed(let fence, let gate, _): return .gateRenewed(fence, gate: gate, expiresAt: until)
-    case .baselineClaimed(var claim):
+    case .refresh(.abandoned(_, let reason)): return .refreshAbandoned(evidence: evidence, reason: reason)
+    case .gate(let fence, .renewed(let gate, _)): return .gateRenewed(fence, gate: gate, expiresAt: until)
+    case .baseline(.claimed(var claim)):
       if once(in: 6) { claim.expiresAt = until }
       return .baselineClaimed(claim)
-    case .baselineRenewed(let run, _): return .baselineRenewed(run: run, expiresAt: until)
-    case .baselineAbandoned(let run, _): return .baselineAbandoned(run: run, evidence: evidence)
-    case .baselineRecorded(var baseline):
+    case .baseline(.renewed(let run, _)): return .baselineRenewed(run: run, expiresAt: until)
+    case .baseline(.abandoned(let run, _)): return .baselineAbandoned(run: run, evidence: evidence)
+    case .baseline(.recorded(var baseline)):
       if story.current.baselineRun != nil, !once(in: 5) { baseline.run = story.current.baselineRuns }
       if !once(in: 5) { baseline.verdict = .passed }
       return .baselineRecorded(baseline)
-    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshMerged, .stepSubmitted, .gateStarted, .mergeIntended,
-      .stepMerged, .stepAdded, .stepRetried, .stepSkipped,
-      .ledgerUpgraded, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved:
       return change
     }
   }

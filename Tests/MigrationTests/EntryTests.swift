@@ -88,7 +88,7 @@ import Testing
 
   @Test func everyKindIsHere() {
     #expect(
-      Set(Self.changes.map(\.kind)) == Set(Change.Kind.allCases).subtracting([.ledgerUpgraded, .reserved]))
+      Set(Self.changes.map(\.kind)) == Set(Change.Kind.allCases).subtracting([.ledger(.upgraded), .reserved]))
   }
 
   @Test func thereAndBack() throws {
@@ -162,7 +162,7 @@ import Testing
     let good = String(decoding: Self.line(.migrationResumed), as: UTF8.self)
     let wrong = [
       good + "\n", " " + good, good.replacing("\"by\"", with: "\"bz\""),
-      good.replacing("\"v\":1", with: "\"v\":1,\"w\":2"), good.replacing("\"v\":1", with: "\"v\":0"),
+      good.replacing("\"v\":2", with: "\"v\":2,\"w\":2"), good.replacing("\"v\":2", with: "\"v\":0"),
       good.replacing("migration.resumed", with: "migration.unheard"), good.replacing(Self.nonce, with: "0f"),
       good.replacing(Self.nonce, with: Self.nonce.uppercased()), good.replacing(":17000", with: ":-17000"),
       good.replacing("\"ann\"", with: "\"\\u0061nn\""),
@@ -175,7 +175,7 @@ import Testing
   @Test func aNewerVersionSaysSo() {
     let text = String(decoding: Self.line(.migrationResumed), as: UTF8.self)
     for version in [3, Int.max] {
-      let newer = text.replacing("\"v\":1", with: "\"v\":\(version)").replacing(
+      let newer = text.replacing("\"v\":2", with: "\"v\":\(version)").replacing(
         "\"by\"", with: "\"whatever\"")
       #expect(throws: EntryFault.newer(version: version)) { try Self.read(Array(newer.utf8)) }
     }

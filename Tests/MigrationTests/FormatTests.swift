@@ -88,7 +88,6 @@ import Testing
 
   @Test func everyFailureHasItsCauseFromVersionTwoOn() throws {
     let story = Story(chain: "A", "B")
-    story.tell(.ledgerUpgraded(version: 2), of: FormatVersion.everyMigration)
     story.claim("A")
     let failure = Failure(kind: .gate, reason: "r", details: ["tests/a.py:12: A broke at 0xdeadbeef1"])
     let event = Event(

@@ -6,116 +6,113 @@ extension Story {
   func change(_ kind: Change.Kind, on step: String, epoch: Int) -> Change {
     let fence = Fence(step: step, epoch: epoch)
     switch kind {
-    case .migrationStarted:
+    case .migration(.started):
       return .migrationStarted(
         MigrationStart(
           plan: current.plan, digest: String(repeating: "d", count: 64), base: "main", commit: oid(1),
           shared: false))
-    case .planAmended:
+    case .migration(.amended):
       let plan = Plan.sample(Array(current.plan.steps.prefix(current.plan.steps.count - current.keptCount)))
       return .planAmended(
         PlanAmendment(plan: plan, number: current.planNumber + 1, digest: String(repeating: "e", count: 64)))
-    case .migrationPaused: return .migrationPaused(reason: "lunch")
-    case .migrationResumed: return .migrationResumed
-    case .migrationAborted: return .migrationAborted(reason: "no more")
-    case .migrationFinished: return .migrationFinished(result: current.tip, partial: true)
-    case .refreshIntended:
+    case .migration(.paused): return .migrationPaused(reason: "lunch")
+    case .migration(.resumed): return .migrationResumed
+    case .migration(.aborted): return .migrationAborted(reason: "no more")
+    case .migration(.finished): return .migrationFinished(result: current.tip, partial: true)
+    case .refresh(.intended):
       return .refreshIntended(
         Refresh(
           base: newObject(), old: current.tip, new: newObject(), tree: newObject(),
           verifiers: current.plan.verifierDigest, verdict: .passed, owner: process(9),
           expiresAt: now.adding(seconds: 60)))
-    case .refreshMerged: return .refreshMerged(commit: current.refresh?.new ?? oid(96))
-    case .refreshAbandoned: return .refreshAbandoned(evidence: .holder, reason: "the hook said no")
-    case .baselineClaimed:
+    case .refresh(.merged): return .refreshMerged(commit: current.refresh?.new ?? oid(96))
+    case .refresh(.abandoned): return .refreshAbandoned(evidence: .holder, reason: "the hook said no")
+    case .baseline(.claimed):
       return .baselineClaimed(
         BaselineClaim(
           run: current.baselineRuns + 1, tree: oid(95), verifiers: current.plan.verifierDigest,
           holder: "gate-1", owner: process(9), expiresAt: now.adding(seconds: 600)))
-    case .baselineRenewed:
+    case .baseline(.renewed):
       return .baselineRenewed(run: current.baselineRuns, expiresAt: now.adding(seconds: 900))
-    case .baselineAbandoned: return .baselineAbandoned(run: current.baselineRuns, evidence: .holder)
-    case .baselineRecorded:
+    case .baseline(.abandoned): return .baselineAbandoned(run: current.baselineRuns, evidence: .holder)
+    case .baseline(.recorded):
       return .baselineRecorded(
         Baseline(
           tree: oid(95), verifiers: current.plan.verifierDigest, verdict: .failed, reason: "test_old failed"))
-    case .stepAdded:
+    case .step(.added):
       let base = newObject()
       return .stepAdded(StepAddition(step: current.resolutionID(of: base), base: base, paths: ["a.txt"]))
-    case .stepRetried: return .stepRetried(step: step, reason: "")
-    case .stepSkipped: return .stepSkipped(step: step, reason: "not needed")
-    case .ledgerUpgraded: return .ledgerUpgraded(version: 1)
+    case .step(.retried): return .stepRetried(step: step, reason: "")
+    case .step(.skipped): return .stepSkipped(step: step, reason: "not needed")
+    case .ledger(.upgraded): return .ledgerUpgraded(version: 1)
     case .reserved: return .reserved(Reserved(.agentWoke, [JSON.Member("agent", .string("coder"))]))
-    case .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted:
-      return claimChange(kind, fence)
-    case .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned,
-      .stepMerged:
-      return gateChange(kind, fence)
+    case .claim(let kind): return claimChange(kind, fence)
+    case .gate(let kind): return gateChange(kind, fence)
+    case .merge(let kind): return mergeChange(kind, fence)
     }
   }
 
-  private func claimChange(_ kind: Change.Kind, _ fence: Fence) -> Change {
+  private func claimChange(_ kind: ClaimChange.Kind, _ fence: Fence) -> Change {
     switch kind {
-    case .leaseRenewed: return .leaseRenewed(fence, expiresAt: now.adding(seconds: 5000))
-    case .leaseExpired:
-      var renewal = 0
-      if case .leased(let lease) = current.step(fence.step)?.phase { renewal = lease.renewal }
-      return .leaseExpired(fence, renewal: renewal, evidence: .holderDead(process(7)))
-    case .stepReleased: return .stepReleased(fence, forced: false, reason: "")
-    case .attemptFailed: return .attemptFailed(fence, Failure(kind: .worker, reason: "it broke"))
-    case .stepSubmitted:
-      return .stepSubmitted(fence, Submission.Result(commit: newObject(), tree: newObject(), isNoOp: false))
-    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepAdded, .stepRetried, .stepSkipped,
-      .ledgerUpgraded,
-      .reserved, .stepClaimed,
-      .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged:
+    case .claimed:
       return .stepClaimed(
         Claim(
           fence: fence, holder: "w1", owner: process(7), base: current.tip,
           expiresAt: now.adding(seconds: 1200), slot: nil))
+    case .renewed: return .leaseRenewed(fence, expiresAt: now.adding(seconds: 5000))
+    case .expired:
+      var renewal = 0
+      if case .leased(let lease) = current.step(fence.step)?.phase { renewal = lease.renewal }
+      return .leaseExpired(fence, renewal: renewal, evidence: .holderDead(process(7)))
+    case .released: return .stepReleased(fence, forced: false, reason: "")
+    case .failed: return .attemptFailed(fence, Failure(kind: .worker, reason: "it broke"))
+    case .submitted:
+      return .stepSubmitted(fence, Submission.Result(commit: newObject(), tree: newObject(), isNoOp: false))
     }
   }
 
-  private func gateChange(_ kind: Change.Kind, _ fence: Fence) -> Change {
-    let step = current.step(fence.step)
-    let gate = step?.gates ?? 0
-    var (tip, tree, new) = (oid(98), oid(99), oid(97))
-    switch step?.phase {
-    case .gating(_, let run): (tip, tree) = (run.start.tip, run.start.tree)
-    case .merging(_, let run, let target): (tip, tree, new) = (run.start.tip, run.start.tree, target.new)
-    case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled, nil: break
-    }
+  private func gateChange(_ kind: GateChange.Kind, _ fence: Fence) -> Change {
+    let gate = current.step(fence.step)?.gates ?? 0
     switch kind {
-    case .gateStarted:
+    case .started:
       return .gateStarted(
         fence,
         GateStart(
           gate: gate + 1, holder: "gate-1", owner: process(9), expiresAt: now.adding(seconds: 600),
           tip: current.tip, tree: newObject()))
-    case .gateRenewed: return .gateRenewed(fence, gate: gate, expiresAt: now.adding(seconds: 900))
-    case .gateFinished:
+    case .renewed: return .gateRenewed(fence, gate: gate, expiresAt: now.adding(seconds: 900))
+    case .finished:
       return .gateFinished(
         fence,
         GateReport(
-          gate: gate, tree: tree, verifiers: current.plan.verifierDigest, verdict: .passed, failure: nil,
-          isNoChange: false))
-    case .gateAbandoned: return .gateAbandoned(fence, gate: gate, evidence: .holder)
-    case .mergeIntended:
+          gate: gate, tree: candidate(of: fence).tree, verifiers: current.plan.verifierDigest,
+          verdict: .passed, failure: nil, isNoChange: false))
+    case .abandoned: return .gateAbandoned(fence, gate: gate, evidence: .holder)
+    }
+  }
+
+  private func mergeChange(_ kind: MergeChange.Kind, _ fence: Fence) -> Change {
+    let (tip, tree, new) = candidate(of: fence)
+    switch kind {
+    case .intended:
       return .mergeIntended(
         fence,
         MergeTarget(
-          gate: gate, old: tip, new: newObject(), tree: tree, owner: process(9),
-          expiresAt: now.adding(seconds: 60), base: current.base(takenInBy: fence.step)))
-    case .mergeAbandoned: return .mergeAbandoned(fence, evidence: .holder, reason: "the hook said no")
-    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepAdded, .stepRetried, .stepSkipped,
-      .ledgerUpgraded,
-      .reserved, .stepClaimed,
-      .leaseRenewed, .leaseExpired, .stepReleased, .attemptFailed, .stepSubmitted, .stepMerged:
-      return .stepMerged(fence, commit: new)
+          gate: current.step(fence.step)?.gates ?? 0, old: tip, new: newObject(), tree: tree,
+          owner: process(9), expiresAt: now.adding(seconds: 60),
+          base: current.base(takenInBy: fence.step)))
+    case .abandoned: return .mergeAbandoned(fence, evidence: .holder, reason: "the hook said no")
+    case .merged: return .stepMerged(fence, commit: new)
+    }
+  }
+
+  /// What is judged or merged for a claim, or objects that nobody knows.
+  private func candidate(of fence: Fence) -> (tip: ObjectID, tree: ObjectID, new: ObjectID) {
+    switch current.step(fence.step)?.phase {
+    case .gating(_, let run): (run.start.tip, run.start.tree, oid(97))
+    case .merging(_, let run, let target): (run.start.tip, run.start.tree, target.new)
+    case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled, nil:
+      (oid(98), oid(99), oid(97))
     }
   }
 

@@ -42,7 +42,7 @@ import Testing
       let epoch = story.step(step).epoch
       let first = Story(story)
       let isFenced = first.change(kind, on: step, epoch: epoch).fence != nil
-      let current = kind == .stepClaimed ? epoch + 1 : epoch
+      let current = kind == .claim(.claimed) ? epoch + 1 : epoch
       lines += row(story, kind, step, current, isFenced ? "epoch \(current)" : "")
       if isFenced { lines += row(story, kind, step, current - 1, "stale") }
     }

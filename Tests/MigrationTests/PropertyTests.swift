@@ -13,7 +13,8 @@ import Testing
       try live(&chance, "seed \(seed), story \(number)", &accepted)
     }
     // A dull run proves nothing.
-    for kind in Change.Kind.allCases where ![.migrationStarted, .ledgerUpgraded, .reserved].contains(kind) {
+    for kind in Change.Kind.allCases
+    where ![.migration(.started), .ledger(.upgraded), .reserved].contains(kind) {
       #expect(accepted[kind, default: 0] >= 5, "seed \(seed): too little of \(kind.rawValue)")
     }
   }

@@ -12,11 +12,11 @@ struct Watch {
   {
     if old.phase.isTerminal { return "I-18: an event was accepted after the end" }
     if let fault = fenceFault(event, old) { return fault }
-    if case .baselineClaimed(let claim) = event.change {
+    if case .baseline(.claimed(let claim)) = event.change {
       if old.baselineRun != nil { return "I-17: two judge the base" }
       if claim.run != old.baselineRuns + 1 { return "I-12: a run on the base has a used number" }
     }
-    if case .stepClaimed(let claim) = event.change {
+    if case .claim(_, .claimed(let claim)) = event.change {
       if let fault = claimFault(claim, old, new) { return fault }
     }
     var movers = new.refresh == nil ? 0 : 1
@@ -35,7 +35,7 @@ struct Watch {
   private func fenceFault(_ event: Event, _ old: MigrationState) -> String? {
     guard let fence = event.change.fence else { return nil }
     guard let step = old.step(fence.step) else { return "I-13: a step that there is not" }
-    let expected = event.change.kind == .stepClaimed ? step.epoch + 1 : step.epoch
+    let expected = event.change.kind == .claim(.claimed) ? step.epoch + 1 : step.epoch
     return fence.epoch == expected ? nil : "I-13: epoch \(fence.epoch) was accepted at \(step.epoch)"
   }
 
@@ -100,7 +100,7 @@ struct Watch {
       return "a counter went back"
     }
     if was.phase.isTerminal && was != step {
-      if case .cancelled = was.phase, event.change.kind == .planAmended { return nil }
+      if case .cancelled = was.phase, event.change.kind == .migration(.amended) { return nil }
       return "I-18: terminal is terminal"
     }
     return nil
@@ -108,20 +108,15 @@ struct Watch {
 
   private func tipFault(_ event: Event, _ old: MigrationState, _ new: MigrationState) -> String? {
     switch event.change {
-    case .stepMerged(let fence, let commit):
+    case .merge(let fence, .merged(let commit)):
       guard case .merging(_, let run, let target) = old.step(fence.step)?.phase else {
         return "I-23: no intent"
       }
       if !run.hasPassed || run.start.tree != target.tree { return "I-22: not the tree that passed" }
       return new.tip == commit && commit == target.new ? nil : "I-22: another commit than intended"
-    case .refreshMerged(let commit):
+    case .refresh(.merged(let commit)):
       return old.refresh?.new == commit && new.tip == commit ? nil : "I-22: another refresh than intended"
-    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshAbandoned, .baselineClaimed, .baselineRenewed,
-      .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired, .stepReleased,
-      .attemptFailed, .stepSubmitted, .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned,
-      .mergeIntended, .mergeAbandoned, .stepAdded, .stepRetried, .stepSkipped,
-      .ledgerUpgraded, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved:
       return new.tip == old.tip ? nil : "I-22: the tip moved by '\(event.change.kind.rawValue)'"
     }
   }

@@ -51,28 +51,28 @@ enum Tamperings {
       try world.edit(world.append(paused), ("\"at\":", "\"at\": "))
     },
     .entry("keys in another order", "not in canonical form") { world in
-      try world.edit(world.append(paused), ("{\"at\"", "{\"v\":1,\"at\""), (",\"v\":1}", "}"))
+      try world.edit(world.append(paused), ("{\"at\"", "{\"v\":2,\"at\""), (",\"v\":2}", "}"))
     },
     .entry("a kind nobody knows", "I-7") { world in
       try world.edit(world.append(paused), ("migration.paused", "migration.praised"))
     },
     .entry("a newer version", "has format 3, which this version cannot read") { world in
-      try world.edit(world.append(paused), ("\"v\":1}", "\"v\":3}"))
+      try world.edit(world.append(paused), ("\"v\":2}", "\"v\":3}"))
     },
     .entry("a version that never was", "there is no version 0") { world in
-      try world.edit(world.append(paused), ("\"v\":1}", "\"v\":0}"))
+      try world.edit(world.append(paused), ("\"v\":2}", "\"v\":0}"))
     },
     .entry("a float", "a number with a fraction") { world in
-      try world.edit(world.append(paused), ("\"v\":1}", "\"v\":1.0}"))
+      try world.edit(world.append(paused), ("\"v\":2}", "\"v\":2.0}"))
     },
     .entry("a key twice", "stands twice") { world in
-      try world.edit(world.append(paused), ("\"v\":1}", "\"v\":1,\"v\":1}"))
+      try world.edit(world.append(paused), ("\"v\":2}", "\"v\":2,\"v\":2}"))
     },
     .entry("a member nobody knows", "a member that this version does not know") { world in
-      try world.edit(world.append(paused), ("\"v\":1}", "\"v\":1,\"w\":1}"))
+      try world.edit(world.append(paused), ("\"v\":2}", "\"v\":2,\"w\":1}"))
     },
     .entry("bytes after the line", "more than one line") { world in
-      try world.edit(world.append(paused), ("\"v\":1}", "\"v\":1}\nand more"))
+      try world.edit(world.append(paused), ("\"v\":2}", "\"v\":2}\nand more"))
     },
     .entry("bytes behind a NUL", "I-6") { world in
       let text = try world.git("cat-file", "commit", world.append(paused))

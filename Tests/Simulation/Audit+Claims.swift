@@ -139,11 +139,11 @@ extension Migration.Change {
   /// cannot be reached.
   var isOwnReport: Bool {
     switch self {
-    case .baselineRenewed, .leaseRenewed, .stepSubmitted, .attemptFailed, .gateRenewed, .gateFinished,
-      .gateAbandoned:
+    case .baseline(.renewed), .claim(_, .renewed), .claim(_, .submitted), .claim(_, .failed),
+      .gate(_, .renewed), .gate(_, .finished), .gate(_, .abandoned):
       true
-    case .baselineAbandoned(_, let evidence): evidence == .holder
-    case .stepReleased(_, let forced, _): !forced
+    case .baseline(.abandoned(_, let evidence)): evidence == .holder
+    case .claim(_, .released(let forced, _)): !forced
     default: false
     }
   }

@@ -125,63 +125,63 @@ struct Audit {
     at = event.at
     if isEnded { world.fail("I-18", "entry \(sequence) follows the end: \(event.sentence)") }
     switch event.change {
-    case .migrationStarted(let start):
+    case .migration(.started(let start)):
       take(start.plan, number: 1, world)
       tip = start.commit
       isShared = start.shared
-    case .planAmended(let amendment):
+    case .migration(.amended(let amendment)):
       take(amendment.plan, number: amendment.number, world)
       if world.strikes(world.faults.foreignPlan) { world.unapproved.insert(amendment.number) }
-    case .migrationPaused: isPaused = true
-    case .migrationResumed: isPaused = false
-    case .migrationAborted, .migrationFinished:
+    case .migration(.paused): isPaused = true
+    case .migration(.resumed): isPaused = false
+    case .migration(.aborted), .migration(.finished):
       isEnded = true
       baseline = nil
-    case .refreshIntended(let intended):
+    case .refresh(.intended(let intended)):
       refresh = intended
       if let plan, !plan.gate.verifiers.isEmpty, passes[intended.tree.oid]?.contains(digest) != true {
         world.fail("I-22", "a refresh brings a tree that the verifiers have not passed")
       }
-    case .refreshMerged(let commit):
+    case .refresh(.merged(let commit)):
       if refresh?.new != commit { world.fail("I-23", "a refresh was merged that was not intended") }
       tip = commit
       refresh = nil
-    case .refreshAbandoned: refresh = nil
-    case .baselineClaimed(let claim): checkBaselineClaim(claim, event, world)
-    case .baselineRenewed(let run, let until): checkBaselineRenewal(run, until, event, world)
-    case .baselineAbandoned(let run, let evidence): checkBaselineEnd(run, evidence, event, world)
-    case .baselineRecorded(let verdict):
+    case .refresh(.abandoned): refresh = nil
+    case .baseline(.claimed(let claim)): checkBaselineClaim(claim, event, world)
+    case .baseline(.renewed(let run, let until)): checkBaselineRenewal(run, until, event, world)
+    case .baseline(.abandoned(let run, let evidence)): checkBaselineEnd(run, evidence, event, world)
+    case .baseline(.recorded(let verdict)):
       checkBaselineVerdict(verdict, event, world)
       checkBaseline(verdict, world)
-    case .stepClaimed(let claim): checkClaim(claim, event, world)
-    case .leaseRenewed(let fence, let until): checkRenewal(fence, until, event, world)
-    case .leaseExpired(let fence, let renewal, let evidence):
+    case .claim(_, .claimed(let claim)): checkClaim(claim, event, world)
+    case .claim(let fence, .renewed(let until)): checkRenewal(fence, until, event, world)
+    case .claim(let fence, .expired(let renewal, let evidence)):
       checkExpiry(fence, renewal, evidence, event, world)
-    case .stepReleased(let fence, let forced, _): checkRelease(fence, forced, event, world)
-    case .attemptFailed(let fence, let failure): checkFailure(fence, failure, event, world)
-    case .stepSubmitted(let fence, let result): checkSubmission(fence, result, event, world)
-    case .gateStarted(let fence, let start): checkGateStart(fence, start, event, world)
-    case .gateRenewed(let fence, let gate, let until): checkGateRenewal(fence, gate, until, event, world)
-    case .gateFinished(let fence, let report): checkVerdict(fence, report, event, world)
-    case .gateAbandoned(let fence, let gate, let evidence):
+    case .claim(let fence, .released(let forced, _)): checkRelease(fence, forced, event, world)
+    case .claim(let fence, .failed(let failure)): checkFailure(fence, failure, event, world)
+    case .claim(let fence, .submitted(let result)): checkSubmission(fence, result, event, world)
+    case .gate(let fence, .started(let start)): checkGateStart(fence, start, event, world)
+    case .gate(let fence, .renewed(let gate, let until)): checkGateRenewal(fence, gate, until, event, world)
+    case .gate(let fence, .finished(let report)): checkVerdict(fence, report, event, world)
+    case .gate(let fence, .abandoned(let gate, let evidence)):
       checkGateEnd(fence, gate, evidence, event, world)
-    case .mergeIntended(let fence, let target): checkIntent(fence, target, world)
-    case .mergeAbandoned(let fence, let evidence, _): checkMergeEnd(fence, evidence, event, world)
-    case .stepMerged(let fence, let commit): checkMerge(fence, commit, world)
-    case .stepAdded(let addition): add(addition, world)
-    case .stepRetried(let step, _):
+    case .merge(let fence, .intended(let target)): checkIntent(fence, target, world)
+    case .merge(let fence, .abandoned(let evidence, _)): checkMergeEnd(fence, evidence, event, world)
+    case .merge(let fence, .merged(let commit)): checkMerge(fence, commit, world)
+    case .step(_, .added(let addition)): add(addition, world)
+    case .step(let step, .retried):
       change(step, world) { [plan] log in
         log.epoch += 1
         log.granted = max(log.granted + (plan?.attempts ?? 0), log.failures)
         log.stage = .open
       }
-    case .stepSkipped(let step, _):
+    case .step(let step, .skipped):
       change(step, world) { log in
         log.epoch += 1
         log.stage = .done
         log.satisfies = true
       }
-    case .ledgerUpgraded, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
+    case .ledger, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
     }
   }
 

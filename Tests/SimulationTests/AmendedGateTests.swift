@@ -97,7 +97,8 @@ struct AmendedGateTests {
     world.rivals = [{ amend() }, {}]
     try check(finish(task))
     #expect(world.rivals.isEmpty)
-    #expect(!world.chain.contains { if case .gateStarted = $0.entry.event.change { true } else { false } })
+    #expect(
+      !world.chain.contains { if case .gate(_, .started) = $0.entry.event.change { true } else { false } })
   }
 
   @Test("while the candidate is judged: the verdict counts for nothing")
@@ -113,5 +114,5 @@ struct AmendedGateTests {
 }
 
 extension Migration.Change {
-  fileprivate var isGateStart: Bool { if case .gateStarted = self { true } else { false } }
+  fileprivate var isGateStart: Bool { if case .gate(_, .started) = self { true } else { false } }
 }

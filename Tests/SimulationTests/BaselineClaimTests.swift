@@ -75,7 +75,7 @@ struct BaselineClaimTests {
       get throws { try runs[0].process.events.read().state.migration(named: World.migration) }
     }
 
-    func isMerged() throws -> Bool { world.chain.contains { $0.entry.event.change.kind == .stepMerged } }
+    func isMerged() throws -> Bool { world.chain.contains { $0.entry.event.change.kind == .merge(.merged) } }
 
     func count(_ kind: Migration.Change.Kind) -> Int {
       world.chain.filter { $0.entry.event.change.kind == kind }.count
@@ -86,8 +86,8 @@ struct BaselineClaimTests {
   func once() throws {
     let team = try Team(4, isShared: true)
     try team.go([0, 1, 2, 3], seconds: 20_000) { try team.isMerged() }
-    #expect(team.count(.baselineRecorded) == 1)
-    #expect(team.count(.baselineClaimed) == 1)
+    #expect(team.count(.baseline(.recorded)) == 1)
+    #expect(team.count(.baseline(.claimed)) == 1)
     let judged = team.runs.map(\.process).flatMap(\.gatesBegun)
     #expect(judged.filter { $0 == team.world.objects.tree(of: team.first) }.count == 1)
   }
@@ -96,12 +96,12 @@ struct BaselineClaimTests {
   func sleeps() throws {
     let team = try Team(2, isShared: false)
     #expect(try team.runs[0].run.step() == .more)
-    #expect(team.count(.baselineClaimed) == 1)
-    try team.go([1], seconds: Self.lease + 60 + 2, sleeps: true) { team.count(.baselineClaimed) == 2 }
+    #expect(team.count(.baseline(.claimed)) == 1)
+    try team.go([1], seconds: Self.lease + 60 + 2, sleeps: true) { team.count(.baseline(.claimed)) == 2 }
     try team.go([1], seconds: 20_000, sleeps: true) { try team.isMerged() }
     // Awake again, what it found is not recorded, and it goes on with the rest.
     try team.go([0, 1], seconds: 60, sleeps: true) { try team.runs[0].run.step() == .ended(.allDone) }
-    #expect(team.count(.baselineRecorded) == 1)
+    #expect(team.count(.baseline(.recorded)) == 1)
   }
 
   @Test("when who judges the base is dead, the next one takes over at once")
@@ -110,7 +110,7 @@ struct BaselineClaimTests {
     #expect(try team.runs[0].run.step() == .more)
     #expect(try team.runs[1].run.step() == .nothing)
     team.runs[0].process.end()
-    try team.go([1], seconds: 1) { team.count(.baselineClaimed) == 2 }
+    try team.go([1], seconds: 1) { team.count(.baseline(.claimed)) == 2 }
   }
 
   @Test("a run that is told to stop gives the base back")
@@ -119,24 +119,24 @@ struct BaselineClaimTests {
     #expect(try team.runs[0].run.step() == .more)
     team.runs[0].run.stop()
     try team.go([0], seconds: 5) { try team.state?.baselineRun == nil }
-    try team.go([1], seconds: 1) { team.count(.baselineClaimed) == 2 }
+    try team.go([1], seconds: 1) { team.count(.baseline(.claimed)) == 2 }
   }
 
   @Test("verifiers that take longer than a lease are not taken away from who is awake")
   func renews() throws {
     let team = try Team(2, isShared: false)
     try team.go([0, 1], seconds: 20_000) { try team.isMerged() }
-    #expect(team.count(.baselineClaimed) == 1)
-    #expect(team.count(.gateStarted) == 1)
-    #expect(team.count(.baselineAbandoned) + team.count(.gateAbandoned) == 0)
-    #expect(team.count(.baselineRenewed) + team.count(.gateRenewed) > 0)
+    #expect(team.count(.baseline(.claimed)) == 1)
+    #expect(team.count(.gate(.started)) == 1)
+    #expect(team.count(.baseline(.abandoned)) + team.count(.gate(.abandoned)) == 0)
+    #expect(team.count(.baseline(.renewed)) + team.count(.gate(.renewed)) > 0)
   }
 
   @Test("who falls asleep over a candidate holds the others up for a lease and its grace")
   func sleepsAtGate() throws {
     let team = try Team(2, isShared: false)
-    try team.go([0], seconds: 20_000) { team.count(.gateStarted) == 1 }
-    try team.go([1], seconds: Self.lease + 60 + 2, sleeps: true) { team.count(.gateStarted) == 2 }
+    try team.go([0], seconds: 20_000) { team.count(.gate(.started)) == 1 }
+    try team.go([1], seconds: Self.lease + 60 + 2, sleeps: true) { team.count(.gate(.started)) == 2 }
     try team.go([1], seconds: 20_000, sleeps: true) { try team.isMerged() }
   }
 }

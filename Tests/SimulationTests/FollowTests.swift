@@ -73,7 +73,7 @@ struct FollowTests {
   }
 
   private var refreshes: Int {
-    world.chain.count { if case .refreshMerged = $0.entry.event.change { true } else { false } }
+    world.chain.count { if case .refresh(.merged) = $0.entry.event.change { true } else { false } }
   }
 
   /// Lets hours pass in which a wait is half a second, as in a real run. Gives how often it went round
@@ -134,7 +134,7 @@ struct FollowTests {
     let base = world.base
     commit([3, 1, 3])
     try pass(minutes: 90)
-    let added = world.chain.count { if case .stepAdded = $0.entry.event.change { true } else { false } }
+    let added = world.chain.count { if case .step(_, .added) = $0.entry.event.change { true } else { false } }
     #expect(added == 1 && listener.warnings.count == 1, "\(listener.warnings)")
     let branch = try #require(world.branch)
     #expect(world.objects.isAncestor(base, of: branch) && world.objects.isAncestor(world.base, of: branch))

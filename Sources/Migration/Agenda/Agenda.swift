@@ -23,11 +23,12 @@ extension MigrationState {
   /// What others left behind comes first, then what ends work of ours, then what begins some, then the
   /// leases. What others left and cannot be put in order yet, because a branch is locked, holds up nothing
   /// else; `end` stands behind it and behind a last look at the base only. The agenda of a command has only
-  /// what others left behind.
+  /// what others left behind, and the holds of what it judges.
   public func agenda(at now: Timestamp, seat: Seat) -> [Duty] {
     let left = phase.isTerminal ? [] : leftBehind(at: now, seat: seat)
-    guard seat.free != nil else { return left }
-    var duties = unwanted(seat) + beginnings(at: now, seat: seat) + renewals(seat)
+    guard seat.free != nil else { return left + lostHolds(seat) + holdRenewals(seat) }
+    var duties = unwanted(seat) + lostHolds(seat) + beginnings(at: now, seat: seat)
+    duties += renewals(seat) + holdRenewals(seat)
     // Neither what others left and cannot be put in order yet nor a look at the base is a reason to stay.
     if duties.allSatisfy({ $0 == .followBase }), seat.work.isEmpty, seat.judging == .nothing,
       let ending = ending(seat)

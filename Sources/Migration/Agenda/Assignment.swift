@@ -28,7 +28,7 @@ extension State {
         let assignment = Assignment(migration.name, duty)
         switch duty {
         case .createBranch, .expire, .abandonGate, .abandonBase, .settle, .stopWork, .giveBack, .giveBackBase,
-          .renew:
+          .renew, .renewHold, .stopJudging:
           first.append(assignment)
         case .judgeBase, .followBase, .gate, .begin: beginnings.append((seat.work.count, assignment))
         case .end: last.append(assignment)

@@ -19,6 +19,11 @@ extension Duty {
     case .gate(let fence): "judge \(name(fence))"
     case .begin(let step): "begin \(step)"
     case .renew(let fence, _, let until): "renew \(name(fence)) until \(until.utc)"
+    case .renewHold(.base, let until): "renew the judgement of the base until \(until.utc)"
+    case .renewHold(.gate(let fence, let gate), let until):
+      "renew gate \(gate) of \(name(fence)) until \(until.utc)"
+    case .stopJudging(.base): "stop judging the base"
+    case .stopJudging(.gate(let fence, let gate)): "stop gate \(gate) of \(name(fence))"
     case .end(let ending): "end: \(ending.words)"
     }
   }

@@ -27,6 +27,10 @@ public enum Duty: Equatable, Sendable {
   case begin(step: String)
   /// Keep a step that a worker here works on.
   case renew(Fence, holder: String, until: Timestamp)
+  /// Keep what this process judges.
+  case renewHold(Hold, until: Timestamp)
+  /// End the verifiers of what this process may not judge any more.
+  case stopJudging(Hold)
   /// Nothing more is to be done here.
   case end(Ending)
 }

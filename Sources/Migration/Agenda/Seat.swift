@@ -21,6 +21,8 @@ public struct Seat: Equatable, Sendable {
   public var clock: Timestamp
   /// What this process judges.
   public var judging: Judging = .nothing
+  /// What it holds in the ledger while it judges.
+  public var holds: [Held] = []
   /// Whether it judges the base, by itself or before a result.
   public var judgesBase = false
   /// The claims whose result is passed over for a while: something was in the way of it.
@@ -44,6 +46,20 @@ public struct Seat: Equatable, Sendable {
     case absent
     /// It points to a commit with that tree.
     case at(ObjectID, tree: ObjectID)
+  }
+
+  /// Something that this process holds while it judges.
+  public struct Held: Equatable, Sendable {
+    /// What it is.
+    public var hold: Hold
+    /// Since when it is known to be fresh; `nil` as long as the ledger was not seen to have it.
+    public var freshSince: Timestamp?
+
+    /// Makes a fact.
+    public init(_ hold: Hold, freshSince: Timestamp?) {
+      self.hold = hold
+      self.freshSince = freshSince
+    }
   }
 
   /// What a process judges.

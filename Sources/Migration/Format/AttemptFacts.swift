@@ -11,13 +11,8 @@ public enum AttemptFacts {
   /// Whether an entry of this kind has them.
   static func belong(to kind: Change.Kind) -> Bool {
     switch kind {
-    case .attemptFailed, .stepSubmitted, .stepReleased: true
-    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
-      .gateStarted, .gateRenewed, .gateFinished, .gateAbandoned, .mergeIntended, .mergeAbandoned, .stepMerged,
-      .stepAdded, .stepRetried, .stepSkipped, .ledgerUpgraded, .reserved:
-      false
+    case .claim(.failed), .claim(.submitted), .claim(.released): true
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved: false
     }
   }
 }

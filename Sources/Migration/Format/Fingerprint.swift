@@ -48,19 +48,3 @@ public enum Fingerprint {
     return result
   }
 }
-
-extension Change {
-  /// The failure that the change records, if it records one.
-  public var failure: Failure? {
-    switch self {
-    case .attemptFailed(_, let failure): failure
-    case .gateFinished(_, let report): report.failure
-    case .migrationStarted, .planAmended, .migrationPaused, .migrationResumed, .migrationAborted,
-      .migrationFinished, .refreshIntended, .refreshMerged, .refreshAbandoned, .baselineClaimed,
-      .baselineRenewed, .baselineAbandoned, .baselineRecorded, .stepClaimed, .leaseRenewed, .leaseExpired,
-      .stepReleased, .stepSubmitted, .gateStarted, .gateRenewed, .gateAbandoned, .mergeIntended,
-      .mergeAbandoned, .stepMerged, .stepAdded, .stepRetried, .stepSkipped, .ledgerUpgraded, .reserved:
-      nil
-    }
-  }
-}

@@ -8,9 +8,8 @@ public enum FormatVersion {
   public static let oldest = 1
   /// The newest version that is read, and the one that an upgrade leads to.
   public static let newest = 2
-  /// What a new ledger is written in. Version 2 is complete, but nothing of it has a meaning yet that a new
-  /// ledger would gain by.
-  public static let ofNewLedgers = 1
+  /// What a new ledger is written in.
+  public static let ofNewLedgers = newest
 
   /// The versions that are read.
   static let known = oldest...newest
@@ -21,13 +20,13 @@ public enum FormatVersion {
 extension State {
   /// The version that the next entry is written in.
   public func version(for change: Change) -> Int {
-    if case .ledgerUpgraded(let version) = change { return version }
+    if case .ledger(.upgraded(let version)) = change { return version }
     return version == 0 ? FormatVersion.ofNewLedgers : version
   }
 
   /// Whether an entry of that version may come next.
   func requireVersion(of event: Event) throws(Refusal) {
-    if case .ledgerUpgraded(let version) = event.change {
+    if case .ledger(.upgraded(let version)) = event.change {
       guard version > self.version, FormatVersion.known.contains(version), event.version == version else {
         throw Refusal(.wrongPhase, "the ledger is written in version \(self.version) of the format already")
       }

@@ -28,7 +28,7 @@ struct AbortCommand: Subcommand {
       } catch {
         context.warn(error.message, hint: error.hint)
       }
-      try steering.append(json: json.isWanted) { _ in
+      try steering.append(json) { _ in
         [.migrationAborted(reason: text.isEmpty ? "\(site.actor) asked for it" : text)]
       }
     } catch {

@@ -46,7 +46,7 @@ struct AmendCommand: Subcommand {
     guard case .recorded(let snapshot, let before) = outcome else { return }
     try site.approve(input.digest, name, in: snapshot.state)
     guard let after = snapshot.state.migration(named: name) else { return }
-    try tell(after, AmendmentSummary(from: before, to: after), context)
+    try tell(AmendedPlan(from: before, to: after, isDryRun: false), context)
   }
 
   /// Says what the amendment would do: the same decision, on a copy.
@@ -61,31 +61,12 @@ struct AmendCommand: Subcommand {
     case .refuse(let refusal): throw CommandError(refusal)
     case .accept(let next, _):
       guard let old = state.migration(named: name), let new = next.migration(named: name) else { return }
-      try tell(new, AmendmentSummary(from: old, to: new), context)
+      try tell(AmendedPlan(from: old, to: new, isDryRun: true), context)
     }
   }
 
-  private func tell(
-    _ state: MigrationState, _ summary: AmendmentSummary, _ context: Context
-  ) throws(CommandError) {
-    let count = state.steps.count - state.keptCount
-    guard json.isWanted else {
-      let would = isDryRun ? "would follow" : "follows"
-      try context.output.line(
-        "\(state.name) \(would) plan \(state.planNumber), \(Count.of(count, "step")): \(summary.text)")
-      guard !isDryRun, !summary.blocked.isEmpty else { return }
-      let steps = summary.blocked.count > 5 ? "--all-blocked" : summary.blocked.joined(separator: " ")
-      return context.hint(
-        "what is blocked stays so: let it try the new plan with 'git migrate retry \(steps)'")
-    }
-    func list(_ ids: [String]) -> JSON { .array(ids.map(JSON.string)) }
-    try context.output.line(
-      json: JSON.object([
-        JSON.Member("version", .integer(1)), JSON.Member("migration", .string(state.name)),
-        JSON.Member("plan", .integer(Int64(state.planNumber))), JSON.Member("steps", .integer(Int64(count))),
-        JSON.Member("dry_run", .bool(isDryRun)), JSON.Member("added", list(summary.added)),
-        JSON.Member("cancelled", list(summary.cancelled)), JSON.Member("kept", list(summary.kept)),
-        JSON.Member("blocked", list(summary.blocked)),
-      ]))
+  private func tell(_ amended: AmendedPlan, _ context: Context) throws(CommandError) {
+    try context.print(amended, json)
+    if !json.isWanted { context.hint(amended.hint) }
   }
 }

@@ -51,7 +51,7 @@ struct CheckCommand: Subcommand {
       input = try PlanInput(path: path)
       plan = try input.expanded(in: context, at: base, runsCommands: runsCommands)
     } catch {
-      if json.isWanted { try context.output.line(json: CheckCommand.failure(error)) }
+      if json.isWanted { try context.print(RejectedPlan(error)) }
       throw error
     }
     if let fault = plan.fault() { throw CommandError("\(path): \(fault)") }
@@ -59,11 +59,9 @@ struct CheckCommand: Subcommand {
     if let promptStep { return try printPrompt(of: promptStep, plan, context) }
     let warnings =
       try PlanCheck.warnings(for: plan) + baseWarnings(plan, context) + programWarnings(plan, context)
-    if json.isWanted {
-      return try context.output.line(json: PlanSummary(plan, digest: input.digest).json(warnings))
-    }
-    for warning in warnings { context.warn(warning.message, hint: warning.hint) }
-    try context.output.write(PlanSummary(plan, digest: input.digest).text)
+    if !json.isWanted { for warning in warnings { context.warn(warning.message, hint: warning.hint) } }
+    try context.print(CheckedPlan(plan, digest: input.digest, warnings: warnings), json)
+    guard !json.isWanted else { return }
     if listsSteps { try context.output.write("\n" + GraphText(plan).text(width: context.width)) }
   }
 
@@ -92,7 +90,7 @@ struct CheckCommand: Subcommand {
     do throws(CommandError) {
       try site.requireRoom(forBranch: plan.into, here: true, inRemote: false)
     } catch {
-      if json.isWanted { try context.output.line(json: CheckCommand.failure(error)) }
+      if json.isWanted { try context.print(RejectedPlan(error)) }
       throw error
     }
   }
@@ -124,100 +122,5 @@ struct CheckCommand: Subcommand {
       preflight = Preflight(environment: environment, directory: try context.directory())
     }
     return preflight.warnings(plan).map { PlanWarning(message: $0.message, hint: $0.hint) }
-  }
-
-  private static func told(_ error: CommandError) -> JSON {
-    .object([
-      JSON.Member("error", .string(error.message)),
-      JSON.Member("hint", error.hint.map(JSON.string) ?? .null),
-    ])
-  }
-
-  private static func failure(_ error: CommandError) -> JSON {
-    .object([
-      JSON.Member("version", .integer(1)), JSON.Member("ok", .bool(false)),
-      JSON.Member("error", .string(error.message)),
-      JSON.Member("hint", error.hint.map(JSON.string) ?? .null),
-      JSON.Member("others", .array(error.others.map(told))),
-    ])
-  }
-}
-
-/// What a plan amounts to.
-private struct PlanSummary {
-  private let plan: Plan
-  private let digest: String
-  private let layers: [Int]
-
-  init(_ plan: Plan, digest: String) {
-    self.plan = plan
-    self.digest = digest
-    let graph = Graph(plan.steps)
-    var depth = [Int](repeating: 0, count: plan.steps.count)
-    for index in graph.topologicalOrder {
-      depth[index] = graph.needs[index].reduce(0) { max($0, depth[$1] + 1) }
-    }
-    var layers: [Int] = []
-    for layer in depth {
-      while layers.count <= layer { layers.append(0) }
-      layers[layer] += 1
-    }
-    self.layers = layers
-  }
-
-  private var codemods: Int { plan.steps.count { $0.run != nil } }
-
-  var text: String {
-    var rows: [(String, String)] = [
-      ("into", plan.into + (plan.base.map { " from \($0)" } ?? ""))
-    ]
-    let (steps, depth) = (plan.steps.count, Count.of(layers.count, "layer"))
-    rows.append(("steps", "\(steps) in \(depth), at most \(layers.max() ?? 0) at once"))
-    if codemods > 0 { rows.append(("codemods", "\(codemods)")) }
-    if let agent = plan.agent {
-      rows.append(("agent", agent.adapter == "command" ? agent.command : agent.adapter))
-    }
-    let verifiers = plan.gate.verifiers.map {
-      $0.kind == .test ? $0.name : "\($0.name) (\($0.kind.rawValue))"
-    }
-    let guards = plan.gate.guards.map(\.rawValue)
-    rows.append(("gate", verifiers.isEmpty ? "none" : verifiers.joined(separator: ", ")))
-    if let setup = plan.gate.setup {
-      let inputs = setup.inputs.isEmpty ? "" : " (again when \(setup.inputs.joined(separator: ", ")) differ)"
-      rows.append(("set-up", setup.run + inputs))
-    }
-    if !plan.gate.keep.isEmpty { rows.append(("keep", plan.gate.keep.joined(separator: ", "))) }
-    if !guards.isEmpty { rows.append(("guards", guards.joined(separator: ", "))) }
-    rows.append(
-      ("attempts", "\(plan.attempts) a step, lease \(TimeText.span(seconds: Int64(plan.leaseSeconds)))"))
-    rows.append(("digest", String(digest.prefix(16))))
-    return "\(plan.migration): the plan is good\n" + Rows.text(rows)
-  }
-
-  func json(_ warnings: [PlanWarning]) -> JSON {
-    let steps = plan.steps.map { step in
-      JSON.object([
-        JSON.Member("id", .string(step.id)), JSON.Member("title", .string(step.title)),
-        JSON.Member("needs", .array(step.needs.map(JSON.string))),
-      ])
-    }
-    let list = warnings.map { warning in
-      JSON.object([
-        JSON.Member("message", .string(warning.message)),
-        JSON.Member("hint", warning.hint.map(JSON.string) ?? .null),
-        JSON.Member("steps", .array(warning.steps.map(JSON.string))),
-      ])
-    }
-    return .object([
-      JSON.Member("version", .integer(1)), JSON.Member("ok", .bool(true)),
-      JSON.Member("migration", .string(plan.migration)), JSON.Member("into", .string(plan.into)),
-      JSON.Member("base", plan.base.map(JSON.string) ?? .null), JSON.Member("digest", .string(digest)),
-      JSON.Member("layers", .array(layers.map { .integer(Int64($0)) })),
-      JSON.Member("verifiers", .array(plan.gate.verifiers.map { .string($0.name) })),
-      JSON.Member("guards", .array(plan.gate.guards.map { .string($0.rawValue) })),
-      JSON.Member("keep", .array(plan.gate.keep.map(JSON.string))),
-      JSON.Member("gate_setup", plan.gate.setup.map { .string($0.run) } ?? .null),
-      JSON.Member("steps", .array(steps)), JSON.Member("warnings", .array(list)),
-    ])
   }
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
-import Ledger
 import Migration
-import Processes
 import Runner
 
 /// `git migrate claim`: takes a step for a worker that is not started by `run`.
@@ -31,85 +29,33 @@ struct ClaimCommand: Subcommand {
   @OptionGroup var json: JSONOption
 
   func run(_ context: Context) throws(CommandError) {
-    let site = try context.site()
-    if !bringsPlace { _ = try site.mainDirectory() }
-    let state = try reporting { try site.ledger.read() }.state
-    let found = try site.migration(migration.migration, in: state)
-    if let step { _ = try found.require(step: step) }
-    let runsSetup = !bringsPlace && found.plan.worktree.setup != nil
-    if runsSetup { try site.requireTrust(found) }
-    if !bringsPlace { try site.requireReady(found) }
-    try Recovery(site: site) { context.warn($0) }.sweep(found.name)
-    let claiming = Claiming(site: site)
-    let answer = try claiming.claim(
-      found.name, step: step, holder: worker.map(TerminalText.sanitizedLine) ?? site.actor,
-      owner: Site.unboundOwner(), seconds: ttl?.seconds, usesSlot: !bringsPlace)
-    switch answer {
-    case .won(let held):
-      // A claim that nobody was told of would be held until it lapses.
-      context.output.whenReaderLeaves {}
-      try handOver(held, context)
-      let failure: CommandError?
-      do throws(CommandError) {
-        try context.output.flush()
-        failure = nil
-      } catch {
-        failure = error
-      }
-      guard failure != nil || context.output.isReaderGone else { return }
-      try claiming.giveBack(held, reason: "nobody could be told whose step it is")
-      if let failure { throw failure }
-    case .nothingNow(let reason, let until): try nothing(.nothingNow, reason, until, context)
-    case .nothingLeft: try nothing(.nothingLeft, "nothing is left to claim", nil, context)
-    case .refused(let refusal): throw CommandError(refusal)
+    let answers = try context.answers()
+    let wish = ClaimWish(step: step, worker: worker, seconds: ttl?.seconds, bringsPlace: bringsPlace)
+    switch try answers.claim(migration.migration, wish) {
+    case .step(let claimed): try handOver(claimed, answers, context)
+    case .nothing(let nothing):
+      context.exitCode = nothing.isForGood ? .nothingLeft : .nothingNow
+      guard json.isWanted else { return context.note(nothing.reason) }
+      try context.print(nothing)
     }
   }
 
-  private func handOver(_ held: HeldStep, _ context: Context) throws(CommandError) {
-    let site = try context.site()
-    let preparing = Preparing(site: site)
-    var path: String?
-    if bringsPlace {
-      try preparing.place(of: held, path: site.directory).writePrompt(failures: held.failures)
-    } else {
-      let prepared = try preparing.prepare(held)
-      path = prepared.path
-      try preparing.runSetup(of: held, in: prepared.place)
-    }
-    let fence = held.claim.fence
-    let prompt = site.promptFile(held.migration, fence)
-    guard json.isWanted else {
-      try context.output.line("\(fence.step) is yours (epoch \(fence.epoch))")
-      if let path { try context.output.line("worktree  \(path)") }
-      try context.output.line("prompt    \(prompt)")
-      let place =
-        path == nil
-        ? "submit it with '--epoch \(fence.epoch) --commit REV'" : "run 'git migrate submit' there"
-      return context.hint("when it is done, \(place)")
-    }
-    try context.output.line(
-      json: JSON.object([
-        JSON.Member("version", .integer(1)), JSON.Member("migration", .string(held.migration)),
-        JSON.Member("step", .string(fence.step)), JSON.Member("epoch", .integer(Int64(fence.epoch))),
-        JSON.Member("expires_at", .integer(held.claim.expiresAt.seconds)),
-        JSON.Member("worktree", path.map(JSON.string) ?? .null),
-        JSON.Member("attempt_ref", .string(Site.attemptRef(held.migration, fence))),
-        JSON.Member("base", .string(held.claim.base.hex)), JSON.Member("prompt_file", .string(prompt)),
-        JSON.Member("attempt", .integer(Int64(held.attempt))),
-        JSON.Member("holder", .string(held.claim.holder)),
-      ]))
-  }
-
-  private func nothing(
-    _ code: CommandError.ExitCode, _ reason: String, _ until: Timestamp?, _ context: Context
+  /// Tells whose step it is. A claim that nobody was told of would be held until it lapses.
+  private func handOver(
+    _ claimed: ClaimedStep, _ answers: Answers, _ context: Context
   ) throws(CommandError) {
-    context.exitCode = code
-    guard json.isWanted else { return context.note(reason) }
-    try context.output.line(
-      json: JSON.object([
-        JSON.Member("version", .integer(1)), JSON.Member("step", .null),
-        JSON.Member("reason", .string(reason)),
-        JSON.Member("until", until.map { .integer($0.seconds) } ?? .null),
-      ]))
+    context.output.whenReaderLeaves {}
+    let failure: CommandError?
+    do throws(CommandError) {
+      try context.print(claimed, json)
+      if !json.isWanted { context.hint(claimed.hint) }
+      try context.output.flush()
+      failure = nil
+    } catch {
+      failure = error
+    }
+    guard failure != nil || context.output.isReaderGone else { return }
+    try answers.takeBack(claimed)
+    if let failure { throw failure }
   }
 }

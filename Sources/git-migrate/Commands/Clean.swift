@@ -31,11 +31,7 @@ struct CleanCommand: Subcommand {
     _ = try site.mainDirectory()
     let state = try reporting { try site.ledger.read() }.state
     let litter = try Litter(site: site, state: state)
-    if json.isWanted {
-      try context.output.line(json: value(litter))
-    } else {
-      for line in lines(litter) { try context.output.line(line) }
-    }
+    try context.print(RemovedLitter(litter, isDryRun: isDryRun), json)
     for reason in litter.kept { context.note("kept \(reason)") }
     if litter.precious > 0 {
       let refs = Count.of(litter.precious, "attempt")
@@ -46,26 +42,5 @@ struct CleanCommand: Subcommand {
       context.exitCode = .no
       context.warn("left \(left)")
     }
-  }
-
-  private func lines(_ litter: Litter) -> [String] {
-    let word = isDryRun ? "would remove" : "removing"
-    return litter.worktrees.map { "\(word) the worktree '\($0)'" }
-      + litter.asides.map { "\(word) '\($0)', which was moved aside and no ref holds" }
-      + litter.attempts.map { "\(word) '\($0.ref)'" }
-      + litter.branches.map {
-        "\(word) the branch '\($0.ref.dropFirst("refs/heads/".count))', which '\($0.base)' holds"
-      }
-  }
-
-  private func value(_ litter: Litter) -> JSON {
-    .object([
-      JSON.Member("version", .integer(1)), JSON.Member("dry_run", .bool(isDryRun)),
-      JSON.Member("worktrees", .array(litter.worktrees.map(JSON.string))),
-      JSON.Member("set_aside", .array(litter.asides.map(JSON.string))),
-      JSON.Member("refs", .array((litter.attempts.map(\.ref) + litter.branches.map(\.ref)).map(JSON.string))),
-      JSON.Member("kept", .array(litter.kept.map(JSON.string))),
-      JSON.Member("attempts_kept", .integer(Int64(litter.precious))),
-    ])
   }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Git
 import Ledger
 import Migration
-import Processes
 import Runner
 
 /// `git migrate finish`: ends a migration and hands its result back.
@@ -79,10 +78,10 @@ struct FinishCommand: Subcommand {
   private func isGood(_ state: MigrationState, _ tip: OID, _ context: Context) throws(CommandError) -> Bool {
     let site = try context.site()
     try site.requireTrust(state)
-    let runner = try GateRunner(context)
+    let interruption = try context.interruption()
     let check = ResultCheck(site: site, state: state, report: { context.note($0) })
-    let ending = try check.run(tip: tip, stopWhen: runner.shouldStop, signals: runner.signals)
-    if runner.shouldStop() {
+    let ending = try check.run(tip: tip, stopWhen: interruption.shouldStop, signals: interruption.signals)
+    if interruption.shouldStop() {
       throw CommandError(
         "interrupted; '\(state.name)' stays open", hint: "go on with 'git migrate finish'",
         exitCode: .interrupted)
@@ -94,52 +93,35 @@ struct FinishCommand: Subcommand {
         "the result could not be verified: \(failure.reason)",
         hint: "mend that, then run 'git migrate finish' again", exitCode: .couldNotVerify)
     case .undecided(let failure):
-      context.exitCode = .no
-      if json.isWanted { return try tell(failure, nil, state, context, isUndecided: true) }
-      context.warn(
+      let rejected = RejectedResult(
+        migration: state.name, failure: failure, culprit: nil, isUndecided: true)
+      try tell(
+        rejected,
         "the result on '\(state.into)' did not pass in a new worktree, and passed when it was judged again: "
-          + failure.reason)
-      for detail in failure.details { try context.output.line(detail) }
-      context.hint(
-        "no step is to blame: a verifier does not say the same of the same files; mend it, or run "
-          + "'git migrate finish' again")
+          + failure.reason,
+        hint:
+          "no step is to blame: a verifier does not say the same of the same files; mend it, or run "
+          + "'git migrate finish' again", context)
       return false
     case .failed(let failure, let culprit):
-      context.exitCode = .no
-      if json.isWanted { return try tell(failure, culprit, state, context) }
-      context.warn("the result on '\(state.into)' does not pass in a new worktree: \(failure.reason)")
-      for detail in failure.details { try context.output.line(detail) }
-      if let culprit { try context.output.line(FinishCommand.words(culprit)) }
-      context.hint(
-        "'\(state.name)' stays open: add a step that repairs it with 'git migrate amend', then run and "
-          + "finish again")
+      let rejected = RejectedResult(
+        migration: state.name, failure: failure, culprit: culprit, isUndecided: false)
+      try tell(
+        rejected, "the result on '\(state.into)' does not pass in a new worktree: \(failure.reason)",
+        hint:
+          "'\(state.name)' stays open: add a step that repairs it with 'git migrate amend', then run and "
+          + "finish again", context)
       return false
     }
   }
 
   private func tell(
-    _ failure: Migration.Failure, _ culprit: ResultCheck.Culprit?, _ state: MigrationState,
-    _ context: Context,
-    isUndecided: Bool = false
-  ) throws(CommandError) -> Bool {
-    try context.output.line(
-      json: JSON.object([
-        JSON.Member("version", .integer(1)), JSON.Member("migration", .string(state.name)),
-        JSON.Member("verdict", .string(Verdict.failed.rawValue)),
-        JSON.Member("reason", .string(failure.reason)),
-        JSON.Member("failures", .array(failure.details.map(JSON.string))),
-        JSON.Member("first_step", culprit?.step.map(JSON.string) ?? .null),
-        JSON.Member("first_commit", culprit.map { .string($0.commit.hex) } ?? .null),
-        JSON.Member("passed_again", .bool(isUndecided)),
-      ]))
-    return false
-  }
-
-  private static func words(_ culprit: ResultCheck.Culprit) -> String {
-    let commit = "\(culprit.commit.hex.prefix(10)) \(TerminalText.sanitizedLine(culprit.subject))"
-    if culprit.isStart { return "what the migration began at fails already: \(commit)" }
-    guard let step = culprit.step else { return "the first commit that fails: \(commit)" }
-    return "the first step that fails: \(step), merged as \(commit)"
+    _ rejected: RejectedResult, _ warning: String, hint: String, _ context: Context
+  ) throws(CommandError) {
+    context.exitCode = .no
+    if !json.isWanted { context.warn(warning) }
+    try context.print(rejected, json)
+    if !json.isWanted { context.hint(hint) }
   }
 
   /// Brings the newest entries here; what is known will do when the remote cannot be reached.
@@ -164,15 +146,8 @@ struct FinishCommand: Subcommand {
     let place = leavesBase || problem != nil ? state.into : state.base
     let isMoved = place == state.base
     let isPushed = isMoved && site.isShared ? try pushBase(state, result.oid, context) : false
-    guard json.isWanted else {
-      return try context.output.line("\(state.name) finished: the result \(result.short) is on \(place)")
-    }
-    try context.output.line(
-      json: JSON.object([
-        JSON.Member("version", .integer(1)), JSON.Member("migration", .string(state.name)),
-        JSON.Member("result", .string(result.hex)), JSON.Member("branch", .string(place)),
-        JSON.Member("pushed", .bool(isPushed)),
-      ]))
+    try context.print(
+      FinishedMigration(migration: state.name, result: result, branch: place, isPushed: isPushed), json)
   }
 
   /// Moves the base in the remote, or says that it is still to be moved. Says whether it holds the result.

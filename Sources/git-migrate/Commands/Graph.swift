@@ -3,8 +3,6 @@ import Ledger
 import Migration
 import Runner
 
-import struct Migration.Graph
-
 /// `git migrate graph`: which step needs which, as text or for a drawing program.
 struct GraphCommand: Subcommand {
   static let configuration = CommandConfiguration(
@@ -57,29 +55,7 @@ struct GraphCommand: Subcommand {
   {
     if dot { return try context.output.write(graph.dot) }
     if mermaid { return try context.output.write(graph.mermaid) }
-    if json.isWanted { return try context.output.line(json: document(plan, words)) }
+    if json.isWanted { return try context.print(StepGraph(plan, words)) }
     try context.output.write(graph.text(width: context.width))
-  }
-
-  private func document(_ plan: Plan, _ words: [StepWord?]) -> JSON {
-    let graph = Graph(plan.steps)
-    var layer = [Int](repeating: 0, count: plan.steps.count)
-    for index in graph.topologicalOrder {
-      layer[index] = graph.needs[index].reduce(0) { max($0, layer[$1] + 1) }
-    }
-    let nodes = plan.steps.indices.map { index in
-      JSON.object([
-        JSON.Member("id", .string(plan.steps[index].id)),
-        JSON.Member("title", .string(plan.steps[index].title)),
-        JSON.Member("needs", .array(plan.steps[index].needs.map(JSON.string))),
-        JSON.Member("layer", .integer(Int64(layer[index]))),
-        JSON.Member("remaining", .integer(Int64(graph.remaining[index]))),
-        JSON.Member("state", words[index].map { .string($0.rawValue) } ?? .null),
-      ])
-    }
-    return .object([
-      JSON.Member("version", .integer(1)), JSON.Member("migration", .string(plan.migration)),
-      JSON.Member("steps", .array(nodes)),
-    ])
   }
 }

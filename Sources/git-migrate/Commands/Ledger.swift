@@ -81,10 +81,10 @@ struct LedgerAppendCommand: Subcommand {
       }
       let json = JSON.object(members)
       if case .string(let text)? = json["kind"], let kind = Migration.Change.Kind(rawValue: text),
-        kind == .migrationStarted || kind == .planAmended
+        kind == .migration(.started) || kind == .migration(.amended)
       {
         throw JSONFault(
-          "'\(text)' carries a plan, use 'git migrate \(kind == .planAmended ? "amend" : "start")'")
+          "'\(text)' carries a plan, use 'git migrate \(kind == .migration(.amended) ? "amend" : "start")'")
       }
       members += [
         JSON.Member("v", .integer(Int64(FormatVersion.newest))), JSON.Member("seq", .integer(1)),

@@ -19,7 +19,7 @@ struct PauseCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     let text = words.text(or: reason)
     let actor = try context.site().actor
-    try Steering(context, migration).append(json: json.isWanted) { _ in
+    try Steering(context, migration).append(json) { _ in
       [.migrationPaused(reason: text.isEmpty ? "\(actor) asked for it" : text)]
     }
   }

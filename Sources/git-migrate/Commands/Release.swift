@@ -1,5 +1,4 @@
 import ArgumentParser
-import Ledger
 import Migration
 import Runner
 
@@ -25,45 +24,18 @@ struct ReleaseCommand: Subcommand {
 
   func run(_ context: Context) throws(CommandError) {
     guard !force else { return try takeAway(context) }
-    let site = try context.site()
-    let claim = try options.claim(context)
-    var isKept = true
-    if let slot = claim.lease.slot {
-      do throws(CommandError) {
-        // Kept before the step can be claimed again; an unchanged tree is nothing to keep.
-        _ = try Submitting(site: site).collect(
-          ClaimedSlot(
-            migration: claim.migration, fence: claim.fence, base: claim.lease.base, title: claim.step.title,
-            slot: slot))
-      } catch {
-        isKept = false
-        context.warn("what is in the worktree could not be kept on a ref, and stays there: \(error.message)")
-      }
-    }
-    let change = Migration.Change.stepReleased(claim.fence, forced: false, reason: reason)
-    let outcome = try context.interpreter().append([Proposal(claim.migration, change)], by: claim.holder)
-    if let refusal = outcome.refusal { throw CommandError(refusal) }
-    if let slot = claim.lease.slot, isKept {
-      try Slots(site: site).close(slot, migration: claim.migration, fence: claim.fence)
-    }
-    try tell(claim.fence.step, context)
+    try context.print(try context.answers().release(try options.claim(context), reason: reason), json)
   }
 
   private func takeAway(_ context: Context) throws(CommandError) {
     guard let id = options.step else {
       throw CommandError("'--force' needs the step's name", exitCode: .usage)
     }
-    try Steering(context, options.migration).append(json: json.isWanted) { (state) throws(Refusal) in
+    try Steering(context, options.migration).append(json) { (state) throws(Refusal) in
       guard let step = state.step(id) else {
         throw Refusal(.unknownStep, "no step '\(id)' in the migration '\(state.name)'")
       }
       return [.stepReleased(Fence(step: id, epoch: step.epoch), forced: true, reason: reason)]
     }
-  }
-
-  private func tell(_ step: String, _ context: Context) throws(CommandError) {
-    guard json.isWanted else { return try context.output.line("\(step) is given back") }
-    try context.output.line(
-      json: JSON.object([JSON.Member("version", .integer(1)), JSON.Member("step", .string(step))]))
   }
 }

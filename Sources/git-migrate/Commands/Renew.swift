@@ -1,6 +1,4 @@
 import ArgumentParser
-import Ledger
-import Migration
 import Runner
 
 /// How a worker's command says which claim it speaks for.
@@ -36,23 +34,7 @@ struct RenewCommand: Subcommand {
   @OptionGroup var json: JSONOption
 
   func run(_ context: Context) throws(CommandError) {
-    let claim = try options.claim(context)
-    let seconds = ttl?.seconds ?? claim.plan.leaseSeconds
-    let outcome = try context.interpreter().append(by: claim.holder) { (_, at) throws(Refusal) in
-      let expiresAt = claim.lease.renewed(at: at, seconds: seconds)
-      return (expiresAt, [Proposal(claim.migration, .leaseRenewed(claim.fence, expiresAt: expiresAt))])
-    }
-    if let refusal = outcome.refusal { throw CommandError(refusal) }
-    guard case .recorded(_, let expiresAt) = outcome else { return }
-    guard json.isWanted else {
-      return try context.output.line(
-        "\(claim.fence.step) is yours until \(TimeText.local(expiresAt)) (epoch \(claim.fence.epoch))")
-    }
-    try context.output.line(
-      json: JSON.object([
-        JSON.Member("version", .integer(1)), JSON.Member("step", .string(claim.fence.step)),
-        JSON.Member("epoch", .integer(Int64(claim.fence.epoch))),
-        JSON.Member("expires_at", .integer(expiresAt.seconds)),
-      ]))
+    let renewed = try context.answers().renew(try options.claim(context), seconds: ttl?.seconds)
+    try context.print(renewed, json)
   }
 }

@@ -11,6 +11,6 @@ struct ResumeCommand: Subcommand {
   @OptionGroup var json: JSONOption
 
   func run(_ context: Context) throws(CommandError) {
-    try Steering(context, migration).append(json: json.isWanted) { _ in [.migrationResumed] }
+    try Steering(context, migration).append(json) { _ in [.migrationResumed] }
   }
 }

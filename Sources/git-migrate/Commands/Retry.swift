@@ -28,7 +28,7 @@ struct RetryCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     let steering = try Steering(context, migration)
     var isEmpty = false
-    try steering.append(json: json.isWanted) { state in
+    try steering.append(json) { state in
       let ids = allBlocked ? StepWord.ids(in: state, of: .blocked) : eachOnce(steps)
       isEmpty = ids.isEmpty
       return ids.map { .stepRetried(step: $0, reason: reason ?? "") }

@@ -74,10 +74,10 @@ struct RunCommand: Subcommand {
 
   private func run(_ scope: Orchestrator.Scope, _ context: Context) throws(CommandError) {
     let site = try context.site()
-    let runner = try GateRunner(context)
+    let signals = try context.interruption().signals
     let progress = RunProgress(context, scope, isQuiet: quiet)
     let run = Orchestrator(
-      site: site, scope, workers: try workers(site), observer: progress, signals: runner.signals)
+      site: site, scope, workers: try workers(site), observer: progress, signals: signals)
     _ = try run.run()
     progress.clear()
     context.stopSignal = run.stopSignal

@@ -38,22 +38,12 @@ struct ShowCommand: Subcommand {
       }
       return try context.output.write(bytes: text ?? [])
     }
-    let report = StatusReport(
-      snapshot.state, sequence: snapshot.sequence, now: site.clock.now(), only: state.name,
-      isDead: Site.isProvablyDead)
-    guard let own = report.migrations.first else { return }
-    let palette = Palette(isOn: json.isWanted ? false : try context.wantsColour(colour))
+    let answers = try context.answers()
+    let palette = json.isWanted ? .plain : Palette(isOn: try context.wantsColour(colour))
     guard let step else {
-      let view = MigrationView(
-        state: state, report: own, logs: try LogFile.baseline(of: state, site), lines: lines)
-      return try context.output.write(json.isWanted ? view.json.canonical + "\n" : view.text(palette))
+      return try context.print(try answers.migration(state, in: snapshot, lines: lines), json, palette)
     }
     let index = try state.require(step: step)
-    let view = StepView(
-      migration: state, index: index, report: own.steps[index], now: report.now,
-      history: try StepHistory(of: step, in: state, site),
-      logs: try LogFile.list(site.logDirectory(state.name, step), step: step),
-      lines: lines)
-    try context.output.write(json.isWanted ? view.json.canonical + "\n" : view.text(palette))
+    try context.print(try answers.step(index, of: state, in: snapshot, lines: lines), json, palette)
   }
 }

@@ -18,7 +18,7 @@ struct SkipCommand: Subcommand {
   @OptionGroup var json: JSONOption
 
   func run(_ context: Context) throws(CommandError) {
-    try Steering(context, migration).append(json: json.isWanted) { _ in
+    try Steering(context, migration).append(json) { _ in
       eachOnce(steps).map { .stepSkipped(step: $0, reason: reason) }
     }
   }

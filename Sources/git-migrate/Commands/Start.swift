@@ -51,15 +51,17 @@ struct StartCommand: Subcommand {
     }
     // Where that cannot be written, nothing is recorded either.
     try site.approve(input.digest, expanded.migration)
+    let commit = point.commit.objectID
     let start = MigrationStart(
-      plan: expanded, digest: input.digest, base: point.base,
-      commit: ObjectID(point.commit.hex) ?? .zero, shared: point.isShared)
+      plan: expanded, digest: input.digest, base: point.base, commit: commit, shared: point.isShared)
     let proposal = Proposal(expanded.migration, .migrationStarted(start), planText: input.bytes)
     let outcome = try context.interpreter().append([proposal], by: site.actor)
     if let refusal = outcome.refusal { throw CommandError(refusal) }
     guard case .recorded(let snapshot, _) = outcome else { return }
     try site.approve(input.digest, expanded.migration, in: snapshot.state)
-    try tell(expanded, point, sequence: snapshot.sequence, context)
+    try tell(
+      StartedMigration(plan: expanded, base: point.base, commit: commit, sequence: snapshot.sequence), context
+    )
   }
 
   /// Approves what the repository's own configuration has git run, after showing it; then sees whether every
@@ -80,26 +82,9 @@ struct StartCommand: Subcommand {
     try site.requireSignature(on: commit)
   }
 
-  private func tell(
-    _ plan: Plan, _ point: StartPoint, sequence: Int, _ context: Context
-  ) throws(CommandError) {
-    guard !json.isWanted else {
-      return try context.output.line(
-        json: JSON.object([
-          JSON.Member("version", .integer(1)), JSON.Member("migration", .string(plan.migration)),
-          JSON.Member("seq", .integer(Int64(sequence))), JSON.Member("into", .string(plan.into)),
-          JSON.Member("base", .string(point.base)), JSON.Member("commit", .string(point.commit.hex)),
-          JSON.Member("steps", .integer(Int64(plan.steps.count))),
-        ]))
-    }
-    try context.output.line(
-      "\(plan.migration): \(Count.of(plan.steps.count, "step")), from \(point.base) into \(plan.into)")
-    for (place, names) in plan.namedVariables {
-      try context.output.line("\(place) gets \(names.joined(separator: ", "))")
-    }
-    for (place, names) in try context.site().configuredVariables {
-      try context.output.line("\(place) get \(names.joined(separator: ", ")), by the configuration")
-    }
+  private func tell(_ started: StartedMigration, _ context: Context) throws(CommandError) {
+    guard !json.isWanted else { return try context.print(started) }
+    try context.output.write(started.text(configured: try context.site().configuredVariables))
     context.hint("run 'git migrate run' to do them, 'git migrate status' to see them")
   }
 }

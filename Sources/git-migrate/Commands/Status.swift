@@ -43,13 +43,8 @@ struct StatusCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
     if fetch { try bringNewest(context) }
-    let snapshot = try reporting { try site.ledger.read() }
-    if let name = migration.migration { _ = try site.migration(name, in: snapshot.state) }
-    var report = StatusReport(
-      snapshot.state, sequence: snapshot.sequence, now: site.clock.now(), only: migration.migration,
-      isDead: Site.isProvablyDead)
-    report.shared = try picture(site)
-    if json.isWanted { return try context.output.write(bytes: report.printableBytes + [0x0A]) }
+    let report = try context.answers().status(only: migration.migration)
+    if json.isWanted { return try context.print(report) }
     if porcelain != nil || isZeroTerminated {
       return try context.output.write(report.porcelain(zeroTerminated: isZeroTerminated))
     }
@@ -71,12 +66,6 @@ struct StatusCommand: Subcommand {
       guard error.isOffline else { throw error }
       context.warn(error.message)
     }
-  }
-
-  private func picture(_ site: Site) throws(CommandError) -> SharedPicture? {
-    guard let remote = site.ledger.remote else { return nil }
-    let waiting = try reporting { try site.ledger.waitingCount() }
-    return SharedPicture(remote: remote.name, asOf: remote.lastContact, waiting: waiting)
   }
 
   /// What others have done since is not in the picture.
@@ -102,10 +91,8 @@ struct StatusCommand: Subcommand {
       return context.hint("begin one with 'git migrate start PLAN'")
     }
     var shown = report
-    let isOpen = { (migration: MigrationReport) in migration.state == "running" || migration.state == "paused"
-    }
     if !all && migration.migration == nil {
-      let open = report.migrations.filter(isOpen)
+      let open = report.migrations.filter(\.isOpen)
       shown.migrations = open.isEmpty ? Array(report.migrations.suffix(1)) : open
     }
     let text = StatusText(

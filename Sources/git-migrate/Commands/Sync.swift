@@ -1,6 +1,5 @@
 import ArgumentParser
 import Ledger
-import Migration
 import Runner
 
 /// `git migrate sync`: brings the entries of others here and ours there.
@@ -24,29 +23,6 @@ struct SyncCommand: Subcommand {
     let snapshot = try reporting { try site.ledger.read() }
     try site.followAll(snapshot.state)
     if !report.refused.isEmpty { context.exitCode = .no }
-    guard !json.isWanted else { return try context.output.line(json: document(report, remote, snapshot)) }
-    let lines = report.lines(remote: remote.name)
-    for line in lines { try context.output.line(line) }
-    if lines.isEmpty {
-      try context.output.line(
-        "'\(remote.name)' has the same \(Count.of(snapshot.sequence, "entry", plural: "entries"))")
-    }
-  }
-
-  private func document(
-    _ report: SyncReport, _ remote: any LedgerRemote, _ snapshot: LedgerSnapshot
-  ) -> JSON {
-    let refused = report.refused.map { event in
-      JSON.object([
-        JSON.Member("reason", .string(event.reason)), JSON.Member("sentence", .string(event.sentence)),
-      ])
-    }
-    return .object([
-      JSON.Member("version", .integer(1)), JSON.Member("remote", .string(remote.name)),
-      JSON.Member("seq", .integer(Int64(snapshot.sequence))),
-      JSON.Member("received", .integer(Int64(report.received))),
-      JSON.Member("sent", .integer(Int64(report.sent))), JSON.Member("refused", .array(refused)),
-      JSON.Member("kept_on", report.keptOn.map(JSON.string) ?? .null),
-    ])
+    try context.print(SyncedLedger(remote: remote.name, sequence: snapshot.sequence, report: report), json)
   }
 }

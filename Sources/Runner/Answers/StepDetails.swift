@@ -2,7 +2,7 @@ import Migration
 import Processes
 
 /// Everything about one step, for `git migrate show`.
-struct StepView {
+package struct StepDetails: PrintedAnswer {
   let migration: MigrationState
   let index: Int
   let report: StepReport
@@ -11,12 +11,10 @@ struct StepView {
   let logs: [LogFile]
   let lines: Int
 
-  private var planned: PlannedStep { migration.plan.steps[index] }
-  private var step: Step { migration.steps[index] }
+  var planned: PlannedStep { migration.plan.steps[index] }
+  var step: Step { migration.steps[index] }
 
-  // MARK: Text
-
-  func text(_ palette: Palette) -> String {
+  package func text(_ palette: Palette) -> String {
     var output = "\(palette.bold(planned.id))  \(TerminalText.sanitizedLine(planned.title))\n"
     output += Rows.text(planRows() + stateRows())
     output += attemptsText(palette) + decisionsText() + logText()
@@ -79,13 +77,10 @@ struct StepView {
   }
 
   private func detailText(_ event: Event) -> String {
-    switch event.change {
-    case .attemptFailed(_, let failure): return FailureText.lines(failure, indent: 6)
-    case .gateFinished(_, let report): return FailureText.lines(report.failure, indent: 6)
-    case .stepSubmitted(_, let result):
+    if case .claim(_, .submitted(let result)) = event.change {
       return result.left.map { "      not taken: \(TerminalText.sanitizedLine($0))\n" }.joined()
-    default: return ""
     }
+    return FailureText.lines(event.change.failure, indent: 6)
   }
 
   private func decisionsText() -> String {
@@ -96,63 +91,4 @@ struct StepView {
   }
 
   private func logText() -> String { logs.last.map { FailureText.tail(of: $0, lines: lines) } ?? "" }
-
-  // MARK: JSON
-
-  var json: JSON {
-    .object([
-      JSON.Member("version", .integer(1)), JSON.Member("migration", .string(migration.name)),
-      JSON.Member("id", .string(planned.id)), JSON.Member("title", .string(planned.title)),
-      JSON.Member("state", .string(report.state)),
-      JSON.Member("reason", report.reason.map(JSON.string) ?? .null),
-      JSON.Member("needs", .array(planned.needs.map(JSON.string))),
-      JSON.Member(
-        "needed_by", .array(migration.graph.dependents[index].map { .string(migration.plan.steps[$0].id) })),
-      JSON.Member("paths", .array(planned.paths.map(JSON.string))),
-      JSON.Member("lock", planned.lock.map(JSON.string) ?? .null),
-      JSON.Member("uses", .array(planned.uses.map(JSON.string))),
-      JSON.Member("priority", .integer(Int64(planned.priority))),
-      JSON.Member("run", planned.run.map(JSON.string) ?? .null),
-      JSON.Member("match", .object(planned.match.map { JSON.Member($0.key, .string($0.value)) })),
-      JSON.Member("epoch", .integer(Int64(step.epoch))),
-      JSON.Member("failures", .integer(Int64(step.failures))),
-      JSON.Member("allowance", .integer(Int64(migration.allowance(step)))),
-      JSON.Member("gates", .integer(Int64(step.gates))),
-      JSON.Member("infrastructure_retries", .integer(Int64(step.infrastructureRetries))),
-      JSON.Member("holder", report.holder.map(JSON.string) ?? .null),
-      JSON.Member("holder_dead", .bool(report.isHolderDead)),
-      JSON.Member("expires_at", report.expiresAt.map { .integer($0.seconds) } ?? .null),
-      JSON.Member("commit", report.commit.map { .string($0.hex) } ?? .null),
-      JSON.Member("attempts", .array(history.attempts.map(attemptJSON))),
-      JSON.Member("decisions", .array(history.decisions.map(eventJSON))),
-      JSON.Member("logs", .array(logs.map { .string($0.path) })),
-    ])
-  }
-
-  private func attemptJSON(_ attempt: StepHistory.Attempt) -> JSON {
-    let failures = attempt.failures.map { failure in
-      JSON.object([
-        JSON.Member("kind", .string(failure.kind.rawValue)), JSON.Member("reason", .string(failure.reason)),
-        JSON.Member("details", .array(failure.details.map(JSON.string))),
-      ])
-    }
-    return .object([
-      JSON.Member("epoch", .integer(Int64(attempt.epoch))),
-      JSON.Member("holder", attempt.claim.map { .string($0.holder) } ?? .null),
-      JSON.Member("base", attempt.claim.map { .string($0.base.hex) } ?? .null),
-      JSON.Member("slot", attempt.claim?.slot.map(JSON.string) ?? .null),
-      JSON.Member("ref", attempt.result?.ref.map(JSON.string) ?? .null),
-      JSON.Member("commit", attempt.result.map { .string($0.commit.hex) } ?? .null),
-      JSON.Member("failures", .array(failures)), JSON.Member("left", .array(attempt.left.map(JSON.string))),
-      JSON.Member("events", .array(attempt.events.map(eventJSON))),
-    ])
-  }
-
-  private func eventJSON(_ event: Event) -> JSON {
-    .object([
-      JSON.Member("at", .integer(event.at.seconds)), JSON.Member("by", .string(event.by)),
-      JSON.Member("kind", .string(event.change.kindName)),
-      JSON.Member("sentence", .string(event.sentence)),
-    ])
-  }
 }

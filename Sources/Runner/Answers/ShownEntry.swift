@@ -1,32 +1,31 @@
 import Git
 import Ledger
 import Migration
-import Runner
 
 /// An entry of the ledger as it can be shown, whoever wrote it: one of a newer version is still readable as
 /// text.
-struct ShownEntry {
+package struct ShownEntry {
   /// The commit that holds it.
-  let commit: Commit
+  package let commit: Commit
   /// Its line as it stands in the commit.
-  let line: [UInt8]
+  package let line: [UInt8]
   /// Its line, parsed.
-  let json: JSON
+  package let json: JSON
   /// The event, unless a newer version wrote it. The plan of a start or an amendment is left empty.
-  let event: Event?
+  package let event: Event?
 
   /// The sentence for people.
-  var sentence: String { commit.subject }
+  package var sentence: String { commit.subject }
   /// Its number.
-  var sequence: Int { integer("seq").map { Int($0) } ?? 0 }
+  package var sequence: Int { integer("seq").map { Int($0) } ?? 0 }
   /// When it happened.
-  var at: Timestamp { Timestamp(milliseconds: integer("at") ?? commit.author.seconds * 1000) }
+  package var at: Timestamp { Timestamp(milliseconds: integer("at") ?? commit.author.seconds * 1000) }
   /// The migration's name.
-  var migration: String { text("migration") }
+  package var migration: String { text("migration") }
   /// The kind, as it stands there.
-  var kind: String { text("kind") }
+  package var kind: String { text("kind") }
   /// The step it is about.
-  var step: String? { if case .string(let step)? = json["step"] { step } else { nil } }
+  package var step: String? { if case .string(let step)? = json["step"] { step } else { nil } }
 
   private func integer(_ key: String) -> Int64? {
     if case .integer(let value)? = json[key] { value } else { nil }
@@ -35,7 +34,7 @@ struct ShownEntry {
   private func text(_ key: String) -> String { if case .string(let text)? = json[key] { text } else { "" } }
 
   /// Reads what a commit of the ledger holds. Throws for one that is no entry.
-  init(_ commit: Commit) throws(CommandError) {
+  package init(_ commit: Commit) throws(CommandError) {
     self.commit = commit
     func damaged(_ reason: String) -> CommandError {
       CommandError(LedgerError.damaged(commit: commit.oid, reason: reason))
@@ -59,7 +58,7 @@ struct ShownEntry {
 
 extension Ledger {
   /// Visits the entries from the newest to the oldest until `visit` says that it has seen enough.
-  func walk(_ visit: (ShownEntry) throws(CommandError) -> Bool) throws(CommandError) {
+  package func walk(_ visit: (ShownEntry) throws(CommandError) -> Bool) throws(CommandError) {
     var next = try reporting { try repository.resolve(Ledger.ref) }
     while let oid = next {
       let commit = try reporting { try repository.commit(oid) }

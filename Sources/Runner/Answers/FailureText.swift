@@ -2,10 +2,10 @@ import Migration
 import Processes
 
 /// What failed, and the end of its log, as `show` and `run` print them.
-enum FailureText {
+package enum FailureText {
   /// Every detail of a failure, its lines indented by so many blanks and safe to print. With `limit` no more
   /// lines than that, and one that says how many were left out.
-  static func lines(_ failure: Failure?, indent: Int, limit: Int = .max) -> String {
+  package static func lines(_ failure: Failure?, indent: Int, limit: Int = .max) -> String {
     let lines = (failure?.details ?? []).flatMap {
       $0.split(separator: "\n", omittingEmptySubsequences: false)
     }
@@ -16,11 +16,11 @@ enum FailureText {
   }
 
   /// The path of a log and its last lines, safe to print.
-  static func tail(of file: LogFile, lines: Int) -> String {
+  package static func tail(of file: LogFile, lines: Int) -> String {
     var output = "\n\(TerminalText.sanitizedLine(file.path))\n"
     guard let bytes = try? Files.tail(file.path, bytes: 64 << 10) else { return output }
     var cleaner = TerminalCleaner()
-    let text = cleaner.clean(LogPrinter.last(lines, of: bytes)) + cleaner.rest()
+    let text = cleaner.clean(LogFile.last(lines, of: bytes)) + cleaner.rest()
     let found = text.split(separator: "\n", omittingEmptySubsequences: false)
     for line in found.dropLast(text.hasSuffix("\n") ? 1 : 0) { output += "  \(line)\n" }
     return output

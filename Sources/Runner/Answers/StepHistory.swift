@@ -1,12 +1,11 @@
 import Git
 import Ledger
 import Migration
-import Runner
 
 /// What the ledger tells about one step, claim by claim.
 struct StepHistory {
   /// One claim and all that followed from it, oldest first.
-  struct Attempt {
+  struct Attempt: Sendable {
     /// The claim's number.
     var epoch: Int
     /// The events that speak for it.
@@ -17,27 +16,19 @@ struct StepHistory {
 
     /// The claim, unless the ledger begins after it.
     var claim: Claim? {
-      for event in events { if case .stepClaimed(let claim) = event.change { return claim } }
+      for event in events { if case .claim(_, .claimed(let claim)) = event.change { return claim } }
       return nil
     }
 
     /// What was written and is not in the result.
     var left: [String] {
       events.flatMap { event in
-        if case .stepSubmitted(_, let result) = event.change { result.left } else { [String]() }
+        if case .claim(_, .submitted(let result)) = event.change { result.left } else { [String]() }
       }
     }
 
     /// Every failure that was recorded.
-    var failures: [Migration.Failure] {
-      events.compactMap { event in
-        switch event.change {
-        case .attemptFailed(_, let failure): failure
-        case .gateFinished(_, let report): report.failure
-        default: nil
-        }
-      }
-    }
+    var failures: [Migration.Failure] { events.compactMap(\.change.failure) }
   }
 
   /// The claims, oldest first.
@@ -51,7 +42,7 @@ struct StepHistory {
     try site.ledger.walk { (entry) throws(CommandError) in
       guard entry.migration == migration.name, let event = entry.event else { return true }
       if event.change.step == step { events.append(event) }
-      if case .migrationStarted = event.change { return false }
+      if case .migration(.started) = event.change { return false }
       return true
     }
     for event in events.reversed() {

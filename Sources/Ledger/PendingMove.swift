@@ -1,0 +1,50 @@
+import Git
+import Migration
+
+/// A move of an integration branch that the ledger has announced.
+struct PendingMove {
+  var old: OID
+  var new: OID
+  var tree: OID
+  /// The base that it takes in, its second parent; `nil` for a step of the plan, which has one parent only.
+  var base: OID?
+
+  init(_ target: MergeTarget) {
+    (old, new, tree, base) = (target.old.oid, target.new.oid, target.tree.oid, target.base?.oid)
+  }
+
+  init(_ refresh: Refresh) {
+    (old, new, tree, base) = (refresh.old.oid, refresh.new.oid, refresh.tree.oid, refresh.base.oid)
+  }
+}
+
+extension Migration.Change {
+  /// The move that the change announces.
+  var announcedMove: PendingMove? {
+    switch self {
+    case .merge(_, .intended(let target)): PendingMove(target)
+    case .refresh(.intended(let refresh)): PendingMove(refresh)
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved: nil
+    }
+  }
+}
+
+extension MigrationState {
+  /// The moves of the integration branch that are under way: by the rules at most one.
+  var pendingMoves: [PendingMove] {
+    let merges = steps.compactMap { step in
+      if case .merging(_, _, let target) = step.phase { PendingMove(target) } else { nil }
+    }
+    return (refresh.map { [PendingMove($0)] } ?? []) + merges
+  }
+
+  /// The announced move that, by this change, was done.
+  func move(doneBy change: Migration.Change) -> PendingMove? {
+    switch change {
+    case .merge(let fence, .merged):
+      if case .merging(_, _, let target)? = step(fence.step)?.phase { PendingMove(target) } else { nil }
+    case .refresh(.merged): refresh.map { PendingMove($0) }
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved: nil
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import Ledger
+import Migration
+import PlanFile
+
+/// Every document that a command prints with `--json`, by the place where the manual describes it.
+package struct AnswerCatalogue: Sendable {
+  /// The page, without its section.
+  package let page: String
+  /// The heading below which its table stands.
+  package let heading: String
+  /// What it has.
+  package let members: [AnswerMember]
+
+  private init(_ page: String, _ heading: String, _ members: [AnswerMember]) {
+    self.page = "git-migrate-" + page
+    self.heading = heading
+    self.members = members
+  }
+
+  /// All of them.
+  package static let all: [AnswerCatalogue] =
+    ["abort", "pause", "resume", "retry", "skip"].map {
+      AnswerCatalogue($0, "OUTPUT", RecordedChanges.form.members)
+    } + others
+
+  private static let others: [AnswerCatalogue] = [
+    AnswerCatalogue("amend", "OUTPUT", AmendedPlan.form.members),
+    AnswerCatalogue("check", "When the plan is good", CheckedPlan.form.members),
+    AnswerCatalogue("check", "When the plan is not good", RejectedPlan.form.members),
+    AnswerCatalogue("claim", "When it got a step", ClaimedStep.form.members),
+    AnswerCatalogue("claim", "When there is nothing to get (10 and 11)", NothingToClaim.form.members),
+    AnswerCatalogue("clean", "OUTPUT", RemovedLitter.form.members),
+    AnswerCatalogue("finish", "When it is finished", FinishedMigration.form.members),
+    AnswerCatalogue("finish", "When the result does not pass", RejectedResult.form.members),
+    AnswerCatalogue("fsck", "OUTPUT", CheckedLedger.form.members),
+    AnswerCatalogue("graph", "OUTPUT", StepGraph.form.members),
+    AnswerCatalogue("refresh", "OUTPUT", RefreshedBase.form.members),
+    AnswerCatalogue("release", "OUTPUT", ReleasedStep.form.members),
+    AnswerCatalogue("renew", "OUTPUT", RenewedClaim.form.members),
+    AnswerCatalogue("show", "JSON of a step", StepDetails.form.members),
+    AnswerCatalogue("show", "JSON of a migration", MigrationDetails.form.members),
+    AnswerCatalogue("start", "OUTPUT", StartedMigration.form.members),
+    AnswerCatalogue("status", "JSON", StatusReport.form.members),
+    AnswerCatalogue("submit", "OUTPUT", SubmittedStep.form.members),
+    AnswerCatalogue("sync", "OUTPUT", SyncedLedger.form.members),
+    AnswerCatalogue("verify", "OUTPUT", TriedWork.form.members),
+  ]
+}

@@ -1,0 +1,154 @@
+import Git
+import Ledger
+import Migration
+import Processes
+
+/// What became of a result that was handed in.
+package struct SubmittedStep: PrintedAnswer {
+  /// The claim.
+  package let fence: Fence
+  /// How it went.
+  package let result: Result
+
+  /// How a submission goes.
+  package enum Result: Equatable, Sendable {
+    /// It waits for a running gate.
+    case submitted
+    /// It is part of the integration branch.
+    case merged
+    /// It was sent back.
+    case failed(Migration.Failure)
+    /// Nothing is known: the base does not pass, or a verifier cannot be run.
+    case couldNotVerify(String)
+    /// Somebody ended the step meanwhile; the word of its state.
+    case ended(String)
+
+    /// The word for it.
+    var word: String {
+      switch self {
+      case .submitted: "submitted"
+      case .merged: "merged"
+      case .failed: "failed"
+      case .couldNotVerify: "could not verify"
+      case .ended(let word): word
+      }
+    }
+
+    /// One line about it.
+    var reason: String? {
+      switch self {
+      case .submitted, .merged, .ended: nil
+      case .failed(let failure): failure.reason
+      case .couldNotVerify(let reason): reason
+      }
+    }
+
+    /// What was found.
+    var findings: [String] { if case .failed(let failure) = self { failure.details } else { [] } }
+
+    /// Every word that can be told in advance; others are states of a step.
+    static let words = ["merged", "failed", "could not verify", "submitted", "skipped", "cancelled"]
+  }
+
+  /// The claim, and how it went.
+  package static let form = AnswerForm<SubmittedStep>.document([
+    .text("step", \.fence.step), .number("epoch", \.fence.epoch),
+    .word("result", Result.words, \.result.word),
+    .text("reason", orNull: \.result.reason), .texts("failures", \.result.findings),
+  ])
+
+  package func text(_: Palette) -> String {
+    let reason = result.reason.map { ": \($0)" } ?? ""
+    return ["\(fence.step) \(result.word)\(reason)"].lines + result.findings.lines
+  }
+
+  /// What a script sees.
+  package var exitCode: CommandError.ExitCode {
+    switch result {
+    case .submitted, .merged, .ended: .done
+    case .failed: .no
+    case .couldNotVerify: .couldNotVerify
+    }
+  }
+}
+
+/// How a worker hands in.
+package struct SubmitWish {
+  /// The commit that is the result, in place of the worktree's files.
+  package var commit: String?
+  /// Whether the worker says that nothing was to be done.
+  package var isNoOp: Bool
+  /// Whether the verdict is left to a running `run`.
+  package var leavesGate: Bool
+
+  /// Makes a wish.
+  package init(commit: String?, isNoOp: Bool, leavesGate: Bool) {
+    self.commit = commit
+    self.isNoOp = isNoOp
+    self.leavesGate = leavesGate
+  }
+}
+
+extension Answers {
+  /// Hands in what was done and waits for the verdict. Throws when it cannot be handed in; the claim stays.
+  package func submit(
+    _ claim: WorkerClaim, _ wish: SubmitWish, _ interruption: () throws(CommandError) -> Interruption
+  ) throws(CommandError) -> SubmittedStep {
+    if !wish.leavesGate && !claim.plan.gate.verifiers.isEmpty {
+      let state = try reporting { try site.ledger.read() }.state
+      try site.requireTrust(try site.migration(claim.migration, in: state))
+    }
+    try site.requireApprovedCommands()
+    _ = try site.identity()
+    let result = try handedIn(claim, wish)
+    for line in result.left { warn("not taken: \(TerminalText.sanitizedLine(line))") }
+    try Submitting(site: site).submit(
+      migration: claim.migration, fence: claim.fence, result: result, holder: claim.holder)
+    if let slot = claim.lease.slot {
+      try Slots(site: site).close(slot, migration: claim.migration, fence: claim.fence)
+    }
+    guard !wish.leavesGate else { return SubmittedStep(fence: claim.fence, result: .submitted) }
+    let wait = GateWait(
+      site: site, migration: claim.migration, fence: claim.fence, interruption: try interruption(), warn: warn
+    )
+    return SubmittedStep(fence: claim.fence, result: try wait.result())
+  }
+
+  private func handedIn(_ claim: WorkerClaim, _ wish: SubmitWish) throws(CommandError) -> Submission.Result {
+    let content = try Submitting(site: site).handIn(
+      migration: claim.migration, fence: claim.fence, base: claim.lease.base, title: claim.step.title,
+      slot: claim.lease.slot, commit: try named(wish.commit))
+    switch content {
+    case .refused(let failure):
+      throw CommandError(
+        "'\(claim.fence.step)' cannot be handed in: \(failure.reason)", hint: failure.details.last,
+        exitCode: .no)
+    case .result(let changed, _):
+      guard !wish.isNoOp else {
+        throw CommandError("'--no-op' says that nothing changed, but files did", exitCode: .no)
+      }
+      return changed
+    case .unchanged(let same):
+      guard wish.isNoOp, !claim.step.expectsChange else { throw unchanged(same, claim) }
+      return same
+    }
+  }
+
+  private func named(_ commit: String?) throws(CommandError) -> OID? {
+    guard let commit else { return nil }
+    guard let oid = try reporting({ try site.repository.revision(commit) }) else {
+      throw CommandError("no commit '\(commit)'")
+    }
+    return oid
+  }
+
+  private func unchanged(_ result: Submission.Result, _ claim: WorkerClaim) -> CommandError {
+    let beside = result.left.first.map { " but \(TerminalText.sanitizedLine($0))" } ?? ""
+    return CommandError(
+      "nothing was changed in '\(claim.fence.step)'\(beside)",
+      hint: claim.step.expectsChange
+        ? "the plan expects a change of this step; 'git migrate skip' is for a step that is not needed"
+        : "if nothing is to be done, say so with '--no-op'",
+      exitCode: .no)
+  }
+}

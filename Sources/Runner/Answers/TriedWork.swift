@@ -1,0 +1,50 @@
+import Ledger
+import Migration
+
+/// What the gate would say about work that is not handed in.
+package struct TriedWork: PrintedAnswer {
+  /// The step.
+  package let step: String
+  /// The verdict on the candidate as it would be now.
+  package let verdict: Verdict
+  /// What was found; `nil` when it passed.
+  package let failure: Migration.Failure?
+
+  /// The verdict, and what was found.
+  package static let form = AnswerForm<TriedWork>.document([
+    .text("step", \.step), .word("verdict", Verdict.allCases.map(\.rawValue), \.verdict.rawValue),
+    .text("reason", orNull: \.failure?.reason), .texts("failures") { $0.failure?.details ?? [] },
+  ])
+
+  package func text(_: Palette) -> String {
+    let reason = failure.map { ": \($0.reason)" } ?? ""
+    return ["\(step) \(verdict.words)\(reason)"].lines + (failure?.details ?? []).lines
+  }
+
+  /// What a script sees.
+  package var exitCode: CommandError.ExitCode {
+    switch verdict {
+    case .passed: .done
+    case .failed, .ranNoTests: .no
+    case .couldNotRun: .couldNotVerify
+    }
+  }
+}
+
+extension [String] {
+  /// The texts, a line feed after each.
+  var lines: String { map { $0 + "\n" }.joined() }
+}
+
+extension Answers {
+  /// Judges what lies in the claim's worktree; records nothing.
+  package func verify(
+    _ claim: WorkerClaim, _ interruption: () throws(CommandError) -> Interruption
+  ) throws(CommandError) -> TriedWork {
+    let state = try state(claim.migration)
+    try site.requireTrust(state)
+    try site.requireApprovedCommands()
+    let trial = try Trial(site: site).run(claim, state, try interruption(), warn: warn)
+    return TriedWork(step: claim.fence.step, verdict: trial.verdict, failure: trial.failure)
+  }
+}
