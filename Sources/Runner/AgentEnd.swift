@@ -19,8 +19,9 @@ struct AgentEnd {
     switch report.consequence(task, hasChanged: hasChanged, continuations: 0) {
     case .handIn: return .done
     case .handInNoOp(let reason): return .noOp(reason)
-    case .failed(let reason), .blocked(let reason): return failed(reason)
-    case .resumed(let interruption): return failed(interruption.words)
+    case .failed(let reason): return failed(.worker, reason)
+    case .blocked(let reason): return failed(.cannot, reason)
+    case .resumed(let interruption): return failed(.worker, interruption.words)
     case .givenBack(let reason): return .failed(Migration.Failure(kind: .setup, reason: reason))
     case .rests(let seconds, let words):
       return .unserved(
@@ -29,8 +30,8 @@ struct AgentEnd {
     }
   }
 
-  private func failed(_ reason: String) -> AttemptOutcome {
+  private func failed(_ kind: Migration.Failure.Kind, _ reason: String) -> AttemptOutcome {
     let closing = report.closing.isEmpty || reason.contains(report.closing) ? [] : [report.closing]
-    return .failed(Migration.Failure(kind: .worker, reason: reason, details: closing + details))
+    return .failed(Migration.Failure(kind: kind, reason: reason, details: closing + details))
   }
 }

@@ -55,6 +55,13 @@ final class AttemptEnd {
       return true
     }
     outcome = job.judged(outcome, leaving: content) { observer.warn("\(fence.step): \($0)") }
+    if case .failed(var failure) = outcome, failure.kind == .cannot,
+      try reporting({ try site.events.read() }).state.version < 2
+    {
+      // The first version has no kind for it: the attempt is counted, and tried again.
+      failure.kind = .worker
+      outcome = .failed(failure)
+    }
     tell(fence, content)
     let end = WorkEnd(
       fence: fence, step: job.step, outcome: outcome, content: content, exitCode: job.exitCode.map { Int($0) }
