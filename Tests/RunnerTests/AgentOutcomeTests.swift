@@ -151,7 +151,8 @@ struct AgentOutcomeTests {
 
   @Test("by which no attempt can do better blocks the step at once")
   func cannot() throws {
-    for (stream, words) in [("codex-400", "the stub answers 400"), ("codex-cannot", "the interface is gone")] {
+    for (stream, words) in [("codex-400", "the stub answers 400"), ("codex-cannot", "the interface is gone")]
+    {
       let world = try world("cat $STREAMS/\(stream).jsonl", agent: "adapter: codex")
       #expect(try run(world).code == 1)
       #expect(try world.members("reason")["A"] == "it cannot be done: \(words)")
