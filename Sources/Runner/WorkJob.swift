@@ -127,7 +127,10 @@ final class WorkJob: Attempt {
       let task = agent.resumed(report)
     {
       self.agent = AgentWork(task, at: site.agentClock, after: agent)
-      try start(try place.work(task))
+      var run = try place.work(task)
+      // The plan's limit is of the attempt, however often its conversation goes on.
+      run.timeoutSeconds = run.timeoutSeconds.map { max(1, $0 - agent.seconds(at: site.clock.now())) }
+      try start(run)
       return nil
     }
     self.report = report
