@@ -151,6 +151,10 @@ extension Reducer {
       switch failure.kind {
       case .worker, .timeout, .noChange, .guardFinding, .unmerged, .nested, .submodule, .filter, .gitFile:
         countFailure(index, failure)
+      case .cannot:
+        migration.steps[index].failures += 1
+        migration.steps[index].lastFailure = failure
+        block(index, "it cannot be done: \(failure.reason)")
       case .setup:
         migration.steps[index].lastFailure = failure
         countInfrastructureRetry(index, then: rest(index), failure.reason)

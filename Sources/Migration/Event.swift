@@ -199,6 +199,8 @@ public struct Failure: Equatable, Sendable {
     case filter
     /// The worktree's `.git` file is gone, or leads elsewhere.
     case gitFile = "git_file"
+    /// Its worker says that it cannot be done, by another attempt either.
+    case cannot
   }
 }
 

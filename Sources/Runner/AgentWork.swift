@@ -36,6 +36,9 @@ struct AgentWork {
     before = earlier?.usage
   }
 
+  /// How long the attempt has taken.
+  func seconds(at now: Timestamp) -> Int { Int(max(0, now.seconds - begunAt.seconds)) }
+
   /// What the attempt used so far.
   var usage: AgentUsage {
     guard let before else { return run.usage }

@@ -8,9 +8,9 @@ final class AttemptEnd {
   let site: any Surroundings
   let observer: any RunObserver
   let job: any Attempt
-  private let report: WorkerReport
-  /// Why the agent cannot work, when that is how the attempt ended; known once it is recorded.
-  private(set) var fault: AgentFault?
+  private var outcome: AttemptOutcome
+  /// Why the agent cannot work, when that is how the attempt ended.
+  var fault: AgentFault? { outcome.fault }
   /// Asked when something of the repository is not as it was: whether nobody else was at work.
   var isSuspect: () -> Bool = { false }
   private var collecting: (any Collecting)?
@@ -20,9 +20,9 @@ final class AttemptEnd {
   /// Why a step is given back when a machine waits for its user. What for is said there only.
   static let waitsForUser = "the machine waits for its user"
 
-  init(_ job: any Attempt, _ report: WorkerReport, in site: any Surroundings, observer: any RunObserver) {
+  init(_ job: any Attempt, _ outcome: AttemptOutcome, in site: any Surroundings, observer: any RunObserver) {
     self.job = job
-    self.report = report
+    self.outcome = outcome
     self.site = site
     self.observer = observer
   }
@@ -52,12 +52,18 @@ final class AttemptEnd {
     case .success(let known): content = known
     case .failure(let error):
       try record(unkept(error))
-      if case .ended(.failed) = report, job.keepsFailedWorktree { return true }
+      if case .failed = outcome, job.keepsFailedWorktree { return true }
       try site.close(slot: job.slot, migration: job.migration, fence: fence)
       return true
     }
-    let outcome = judged(report, content)
-    fault = outcome.fault
+    outcome = job.judged(outcome, leaving: content) { observer.warn("\(fence.step): \($0)") }
+    if case .failed(var failure) = outcome, failure.kind == .cannot,
+      try reporting({ try site.events.read() }).state.version < 2
+    {
+      // The first version has no kind for it: the attempt is counted, and tried again.
+      failure.kind = .worker
+      outcome = .failed(failure)
+    }
     let end = WorkEnd(
       fence: fence, step: job.step, outcome: outcome, content: content, exitCode: job.exitCode.map { Int($0) }
     )

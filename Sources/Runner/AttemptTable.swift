@@ -56,8 +56,8 @@ final class AttemptTable {
   /// Records the end of those that have ended; says whether there was one.
   func advance() throws(CommandError) -> Bool {
     for job in jobs where !ends.contains(where: { $0.job === job }) {
-      guard let report = try job.poll() else { continue }
-      let end = AttemptEnd(job, report, in: site, observer: late)
+      guard let outcome = try job.poll() else { continue }
+      let end = AttemptEnd(job, outcome, in: site, observer: late)
       end.isSuspect = { [unowned self] in suspects() == [job.claim.fence] }
       ends.append(end)
     }

@@ -1,4 +1,3 @@
-import Agents
 import Git
 import Ledger
 import Migration
@@ -126,7 +125,10 @@ package protocol Attempt: AnyObject {
   /// What is known of the attempt so far, for the entry that ends it.
   var facts: [JSON.Member] { get }
   /// How the attempt ended, or `nil` while it runs.
-  func poll() throws(CommandError) -> WorkerReport?
+  func poll() throws(CommandError) -> AttemptOutcome?
+  /// What that means when it is known what the attempt has left; warnings are for people.
+  func judged(_ outcome: AttemptOutcome, leaving content: WorkContent, warn: (String) -> Void)
+    -> AttemptOutcome
 }
 
 extension Attempt {
@@ -134,6 +136,10 @@ extension Attempt {
   package var isServed: Bool { true }
   /// Work without an agent is not metered.
   package var facts: [JSON.Member] { [] }
+  /// What is said is meant, whatever was left.
+  package func judged(
+    _ outcome: AttemptOutcome, leaving content: WorkContent, warn: (String) -> Void
+  ) -> AttemptOutcome { outcome }
 }
 
 /// The files of an ended attempt on their way to its ref. Never waits: the owner polls `descriptor` and asks
@@ -157,14 +163,6 @@ package final class Collected: Collecting {
   package var descriptor: Int32 { -1 }
   package func kill() {}
   package func poll() throws(CommandError) -> Submitting.Content? { content }
-}
-
-/// What is known when a worker has ended, before its files are looked at.
-package enum WorkerReport: Equatable {
-  /// How the attempt ended.
-  case ended(AttemptOutcome)
-  /// An agent's work ended; what that means depends on what it left. The details are for the next attempt.
-  case reported(AgentReport, AgentTask, details: [String])
 }
 
 /// Candidates, and the verifiers that judge them.

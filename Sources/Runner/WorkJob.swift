@@ -19,8 +19,9 @@ final class WorkJob: Attempt {
   private var isSettingUp: Bool
   private(set) var isStopping = false
   private(set) var exitCode: Int32?
-  private var end: WorkerReport?
+  private var end: AttemptOutcome?
   private var agent: AgentWork?
+  private var report: AgentReport?
 
   /// Whether the plan wants a failed attempt's worktree kept for a person.
   var keepsFailedWorktree: Bool { place.plan.worktree.keep }
@@ -76,13 +77,13 @@ final class WorkJob: Attempt {
   }
 
   /// How the attempt ended, or `nil` while it runs.
-  func poll() throws(CommandError) -> WorkerReport? {
+  func poll() throws(CommandError) -> AttemptOutcome? {
     if let end { return end }
     let ended = child.poll()
     if !isSettingUp { listen() }
     guard let status = ended else { return nil }
     if isStopping {
-      end = .ended(.stopped)
+      end = .stopped
     } else if isSettingUp && status.isSuccess {
       isSettingUp = false
       try Slots(site: site).noteSetUp(
@@ -90,11 +91,11 @@ final class WorkJob: Attempt {
       try start(try WorkJob.work(agent, place))
       return nil
     } else if isSettingUp {
-      end = .ended(setupFailure(status))
+      end = setupFailure(status)
     } else if agent != nil {
       end = try agentOutcome(status)
     } else {
-      end = .ended(outcome(status))
+      end = outcome(status)
     }
     return end
   }
@@ -108,12 +109,12 @@ final class WorkJob: Attempt {
   }
 
   /// What became of the agent's work, or `nil` when its conversation goes on.
-  private func agentOutcome(_ status: ExitStatus) throws(CommandError) -> WorkerReport? {
+  private func agentOutcome(_ status: ExitStatus) throws(CommandError) -> AttemptOutcome? {
     guard var agent else { return nil }
     switch status {
     case .timedOut, .fellSilent:
       self.agent = agent
-      return .ended(outcome(status))
+      return outcome(status)
     case .exited, .signalled: break
     }
     let words = status.isSuccess ? "" : place.lastWords(place.workLog)
@@ -126,10 +127,23 @@ final class WorkJob: Attempt {
       let task = agent.resumed(report)
     {
       self.agent = AgentWork(task, at: site.agentClock, after: agent)
-      try start(try place.work(task))
+      var run = try place.work(task)
+      // The plan's limit is of the attempt, however often its conversation goes on.
+      run.timeoutSeconds = run.timeoutSeconds.map { max(1, $0 - agent.seconds(at: site.clock.now())) }
+      try start(run)
       return nil
     }
-    return .reported(report, agent.task, details: report.isOfStep ? place.tail(place.workLog) : [])
+    self.report = report
+    // What it means depends on what it has left.
+    return .done
+  }
+
+  func judged(
+    _ outcome: AttemptOutcome, leaving content: WorkContent, warn: (String) -> Void
+  ) -> AttemptOutcome {
+    guard outcome == .done, let report, let agent else { return outcome }
+    let details = report.isOfStep ? place.tail(place.workLog) : []
+    return AgentEnd(report: report, task: agent.task, details: details).outcome(leaving: content, warn: warn)
   }
 
   private func setupFailure(_ status: ExitStatus) -> AttemptOutcome {

@@ -162,7 +162,7 @@ def play(row, worlds, port, path):
     (world / "plan.md").write_text(plan(row, agent, variables))
     (world / "work/.gitignore").write_text(".report.json\n")
     for words in (["git", "add", "-A"], ["git", "commit", "-q", "-m", "base"],
-                  ["git-migrate", "start", str(world / "plan.md")], ["git-migrate", "init", "--upgrade"]):
+                  ["git-migrate", "start", str(world / "plan.md")]):
         done = shell(words, world, variables)
         if done.returncode != 0:
             return f"{' '.join(words)}: {done.stderr}"

@@ -140,15 +140,27 @@ struct AgentOutcomeTests {
 
   @Test("is in the words that the next attempt gets, and no event is")
   func words() throws {
-    let world = try world("cat $STREAMS/codex-400.jsonl; exit 1", agent: "adapter: codex")
+    let world = try world("cat $STREAMS/claude-budget.jsonl; exit 1")
     #expect(try run(world).code == 1)
-    #expect(try world.members("reason")["A"]?.hasSuffix("the stub answers 400") == true)
+    let reason = try world.members("reason")["A"] ?? ""
+    #expect(reason.hasSuffix("Reached maximum budget ($0.001)"), "\(reason)")
     let prompt = try text(world.repository.path + "/.git/migrate/prompts/mig/A-2.md")
-    #expect(!prompt.contains("turn.failed"), "\(prompt)")
-    #expect(!(try world.migrate("ledger", "cat").out.contains("thread_id")))
+    #expect(prompt.contains("Reached maximum budget") && !prompt.contains("total_cost"), "\(prompt)")
+    #expect(!(try world.migrate("ledger", "cat").out.contains("total_cost")))
   }
 
-  @Test("and what it used stand in the entry that ends its attempt")
+  @Test("by which no attempt can do better blocks the step at once")
+  func cannot() throws {
+    for (stream, words) in [("codex-400", "the stub answers 400"), ("codex-cannot", "the interface is gone")]
+    {
+      let world = try world("cat $STREAMS/\(stream).jsonl", agent: "adapter: codex")
+      #expect(try run(world).code == 1)
+      #expect(try world.members("reason")["A"] == "it cannot be done: \(words)")
+      #expect(try starts(world) == 1)
+    }
+  }
+
+  @Test("and what it used stand in the entry that ends it")
   func usage() throws {
     let script = """
       if first half; then echo half > a.txt; cat $STREAMS/claude-turn-limit.jsonl; exit 1; fi

@@ -83,9 +83,7 @@ final class SimulatedAttempt: Attempt {
 
   var isServed: Bool { deed != .unserved && deed != .unconfigured }
 
-  func poll() throws(CommandError) -> WorkerReport? { outcome().map(WorkerReport.ended) }
-
-  private func outcome() -> AttemptOutcome? {
+  func poll() throws(CommandError) -> AttemptOutcome? {
     guard isOver else { return nil }
     isToldOver = true
     if isStopping { return .stopped }

@@ -99,7 +99,7 @@ struct StatusCommand: Subcommand {
     }
     var shown = report
     if !all && migration.migration == nil {
-      let open = report.migrations.filter(\.isOpen)
+      let open = report.migrations.filter { $0.isOpen }
       shown.migrations = open.isEmpty ? Array(report.migrations.suffix(1)) : open
     }
     let text = StatusText(
