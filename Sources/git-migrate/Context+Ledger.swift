@@ -4,9 +4,9 @@ import Runner
 
 extension Context {
   /// The ledger as it is here, for a command about one migration: the one named, or, without a name, one that
-  /// is open. Where that is not there and the ledger is shared, the others' entries are brought first: a clone
-  /// that was made ready before anything was started knows of nothing. With `looksOnly` an ended migration
-  /// will do, so that nobody is asked for what is only looked at.
+  /// is open. Where that is not there and the ledger is shared, the others' entries are brought first: a
+  /// clone that was made ready before anything was started knows of nothing. With `looksOnly` an ended
+  /// migration will do, so that nobody is asked for what is only looked at.
   func snapshot(finding name: String?, looksOnly: Bool = false) throws(CommandError) -> LedgerSnapshot {
     let site = try site()
     let snapshot = try reporting { try site.ledger.read() }
