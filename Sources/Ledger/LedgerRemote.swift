@@ -59,6 +59,8 @@ public enum ProbeOutcome: Equatable, Sendable {
   case keeps(ref: String, reason: String)
   /// It does not make them: why.
   case refuses(String)
+  /// Nobody answered, so that nothing is known of it: why.
+  case unreachable(String)
   /// It moves one ref at a time only: a merge and its entry could come apart.
   case isNotAtomic
   /// It makes them, and whoever fetches does not see them.
@@ -229,7 +231,11 @@ public final class GitRemote: LedgerRemote {
     case .won: break
     case .lost: return .refuses("somebody else made '\(ref)'")
     case .rejected(let reason) where reason.contains("does not support --atomic"): return .isNotAtomic
-    case .rejected(let reason), .unknown(let reason): return .refuses(reason)
+    case .rejected(let reason): return .refuses(reason)
+    case .unknown(let reason):
+      // Some servers say no by ending the connection.
+      do throws(GitError) { _ = try git.remoteRefs(of: fetchURL, refs) } catch { return .unreachable(reason) }
+      return .refuses(reason)
     }
     let isSeen = Set(try git.remoteRefs(of: fetchURL, refs)).isSuperset(of: refs)
     for ref in refs {

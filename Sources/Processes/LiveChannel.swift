@@ -87,8 +87,8 @@ struct LiveChannel: ~Copyable {
   }
 }
 
-/// Takes what comes through the lifeline while a command runs apart, each with a NUL after it: `t` asks for its
-/// end; `i` with a length in decimal digits has so many bytes of input after it; `e` ends the input.
+/// Takes what comes through the lifeline while a command runs apart, each with a NUL after it: `t` asks for
+/// its end; `i` with a length in decimal digits has so many bytes of input after it; `e` ends the input.
 struct LifelineReader {
   /// What the parent wants.
   enum Message: Equatable {

@@ -68,6 +68,11 @@ public struct HookInstaller {
     let workTree = try reporting { try site.repository.mainWorkingDirectory() }
     let directory = try reporting { try site.git.effectiveHooksDirectory(workTree: workTree) }
     var changes = HookChanges(directory: directory, done: apart.done, warnings: apart.warnings)
+    if try !isInside(directory), scripts.contains(where: { isOurs("\(directory)/\($0.name)", $0.text) }) {
+      changes.warnings.append(
+        "'\(directory)' lies outside of this repository: every other one that uses it has lost these hooks, "
+          + "too; run 'git migrate init' there if a migration needs them")
+    }
     for place in Set([directory, defaultDirectory]).sorted() { try restore(place, &changes) }
     return changes
   }
@@ -135,11 +140,7 @@ public struct HookInstaller {
   /// What a person should know about the directory the hooks are in.
   func warnings(about directory: String) throws(CommandError) -> [String] {
     var result: [String] = []
-    let main = try reporting { try site.repository.mainWorkingDirectory() }
-    let isInside = [site.repository.commonDirectory, main].compactMap(\.self).contains { folder in
-      HookFile.isInside(directory, folder)
-    }
-    if !isInside {
+    if try !isInside(directory) {
       result.append(
         "'\(directory)' lies outside of this repository: the hooks serve every repository that uses it")
     } else if try leadsIntoWorkTree(directory) {
@@ -148,6 +149,21 @@ public struct HookInstaller {
           + "they run those first")
     }
     return result + unseen(by: directory)
+  }
+
+  /// Whether a folder of hooks is in this repository, or in its main worktree.
+  private func isInside(_ directory: String) throws(CommandError) -> Bool {
+    let main = try reporting { try site.repository.mainWorkingDirectory() }
+    return [site.repository.commonDirectory, main].compactMap(\.self).contains {
+      HookFile.isInside(directory, $0)
+    }
+  }
+
+  private func isOurs(_ path: String, _ script: String) -> Bool {
+    switch HookFile(path: path, script: script).kind {
+    case .current, .notExecutable, .outdated: true
+    case .missing, .foreign: false
+    }
   }
 
   /// The linked worktrees in which git looks for hooks elsewhere: a relative `core.hooksPath` does that.

@@ -156,8 +156,9 @@ public struct Launcher: Sendable {
       logFile: log)
   }
 
-  /// Which of these names the shell does not know. It is asked itself: what is built in only it can tell. When
-  /// it cannot be asked, nothing is said to be missing. The question runs nothing of a plan or a repository.
+  /// Which of these names the shell does not know. It is asked itself: what is built in only it can tell.
+  /// When it cannot be asked, nothing is said to be missing. The question runs nothing of a plan or a
+  /// repository.
   func missing(_ names: [String], for purpose: Purpose, in directory: String) -> Set<String> {
     if names.isEmpty { return [] }
     let script = #"for name; do command -v -- "$name" >/dev/null 2>&1 || printf '%s\n' "$name"; done"#

@@ -56,6 +56,10 @@ struct SharedServer {
           "'\(remote.name)' does not take refs below 'refs/migrate/': \(reason)",
           hint: "let its administrator allow pushes to 'refs/migrate/*', deletion of 'refs/migrate/probe/*' "
             + "included", isDecisive: false)
+      case .unreachable(let reason):
+        return error(
+          "'\(remote.name)' cannot be reached, so that it is not known whether it takes our refs: \(reason)",
+          hint: "see to the connection, then run 'git migrate doctor'", isDecisive: false)
       case .isNotAtomic:
         return error(
           "'\(remote.name)' cannot move several refs at once, and a merge moves the ledger with a branch",

@@ -14,8 +14,8 @@ extension Site {
     try commands.difference(from: comparable(with: commands)) == nil
   }
 
-  /// What was approved, as it is compared with what is there now. Who commits are by is a person's own affair:
-  /// it only counts when a run saw it change.
+  /// What was approved, as it is compared with what is there now. Who commits are by is a person's own
+  /// affair: it only counts when a run saw it change.
   public func comparable(with now: RepositoryCommands) throws(CommandError) -> RepositoryCommands? {
     guard let approved = try approvedCommands() else { return nil }
     return try approval?.isDoubtful() == true ? approved : approved.committing(as: now)

@@ -8,7 +8,8 @@ extension Slots {
   /// recorded.
   private static let sparse = ["core.sparsecheckout", "core.sparsecheckoutcone"]
 
-  /// Takes out of a worktree's own settings those that change results or say who commits. Commands stay, and do not run.
+  /// Takes out of a worktree's own settings those that change results or say who commits. Commands stay, and
+  /// do not run.
   func dropOwnSettings(_ slot: String) throws {
     let file = site.repository.registration(ofWorktree: Slots.worktreeName(slot)) + "/config.worktree"
     guard Files.kind(file) == .file else { return }

@@ -62,8 +62,8 @@ struct PlanInput {
 
   /// The plan with every `for:` expanded over the files of `commit`.
   ///
-  /// The plan's own commands run only when `runsCommands` says so, or the user trusts these exact bytes. Those
-  /// of a plan that is not good never run.
+  /// The plan's own commands run only when `runsCommands` says so, or the user trusts these exact bytes.
+  /// Those of a plan that is not good never run.
   func expanded(in context: Context, at revision: String?, runsCommands: Bool) throws(CommandError) -> Plan {
     if file.isFaulty { throw faults(in: context, at: revision) }
     var source: TreeSource?

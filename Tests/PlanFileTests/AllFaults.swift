@@ -51,41 +51,42 @@ struct AllFaults {
     #expect(refusal(text)?.others.allSatisfy { $0.path == "plan.md" } == true)
   }
 
+  private static let layered = """
+    ---
+    migration: m
+    migration: n
+    base: &anchor main
+    into: a..b
+    colour: red
+    agent: { adapter: nobody, timeout: soon, max_concurrent: 0, env: [1, 'A=B'] }
+    resources: { 'a b': 1, gpu: many }
+    refresh: { every: 1s }
+    commit: { body: poem, trailers: [step, step, none] }
+    gate:
+      verifiers: [{ kind: no, env: [9], uses: gpu }]
+      keep: ['*', '..']
+    steps:
+      - { id: A, needs: [nope, B], prompt: '{{one}} {{two}} {{/three}}' }
+      - { id: B, needs: [A, C] }
+      - { id: C, needs: [B, [x]], paths: [{ a: b }, /etc] }
+      - { id: D, needs: ['z-*', 'f-1', 'g-2', b-c] }
+      - { id: 'b/c', needs: [other], timeout: never }
+      - { needs: [missing], lease: 1 }
+      - { for: { files: '*.none' }, id: 'f-{{match.index}}', needs: [unknown, 'h-{{match.stem}}'] }
+      - { for: { files: a, dirs: x }, id: 'g-{{match.path}}', title: '{{bad}}', run: 'x "{{match.path}}"' }
+      - { for: { files: '*.py' }, id: same, run: 'x "{{match.path}}" "{{match.stem}}"' }
+    ---
+    {{wrong}}
+    {{step.paths}}
+    {{/open}}
+
+    """
+
   /// What a person would find one after the other otherwise: each of them hid the next.
   @Test("has none that hides another: keys, needs, circles, templates, what 'for:' makes, two of one kind")
   func layers() {
-    let text = """
-      ---
-      migration: m
-      migration: n
-      base: &anchor main
-      into: a..b
-      colour: red
-      agent: { adapter: nobody, timeout: soon, max_concurrent: 0, env: [1, 'A=B'] }
-      resources: { 'a b': 1, gpu: many }
-      refresh: { every: 1s }
-      commit: { body: poem, trailers: [step, step, none] }
-      gate:
-        verifiers: [{ kind: no, env: [9], uses: gpu }]
-        keep: ['*', '..']
-      steps:
-        - { id: A, needs: [nope, B], prompt: '{{one}} {{two}} {{/three}}' }
-        - { id: B, needs: [A, C] }
-        - { id: C, needs: [B, [x]], paths: [{ a: b }, /etc] }
-        - { id: D, needs: ['z-*', 'f-1', 'g-2', b-c] }
-        - { id: 'b/c', needs: [other], timeout: never }
-        - { needs: [missing], lease: 1 }
-        - { for: { files: '*.none' }, id: 'f-{{match.index}}', needs: [unknown, 'h-{{match.stem}}'] }
-        - { for: { files: a, dirs: x }, id: 'g-{{match.path}}', title: '{{bad}}', run: 'x "{{match.path}}"' }
-        - { for: { files: '*.py' }, id: same, run: 'x "{{match.path}}" "{{match.stem}}"' }
-      ---
-      {{wrong}}
-      {{step.paths}}
-      {{/open}}
-
-      """
     #expect(
-      lines(allFaults(text, FakeSource(files: ["a.py"])))
+      lines(allFaults(Self.layered, FakeSource(files: ["a.py"])))
         == [
           "3: the key 'migration' is given twice",
           "4: YAML anchors are not allowed: '&anchor'",

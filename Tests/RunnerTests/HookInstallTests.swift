@@ -168,8 +168,10 @@ import Testing
     // It does not stand in the way of a repository that has no migration.
     try world.makeRepository("innocent")
     #expect(try world.git("innocent", "branch", "migrate/mine").isSuccess)
-    _ = try HookSetup(site: world.site()).uninstall()
+    let ended = try HookSetup(site: world.site()).uninstall()
+    #expect(ended.warnings.contains { $0.contains("has lost these hooks") })
     #expect(try Files.listDirectory(world.path("global")).isEmpty)
+    #expect(try HookSetup(site: world.site()).uninstall().warnings.isEmpty)
   }
 
   private static let ours = "repo/.git/migrate/hooks"
