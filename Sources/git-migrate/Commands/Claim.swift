@@ -42,7 +42,8 @@ struct ClaimCommand: Subcommand {
     try Recovery(site: site) { context.warn($0) }.sweep(found.name)
     let claiming = Claiming(site: site)
     let answer = try claiming.claim(
-      found.name, step: step, holder: worker.map(TerminalText.sanitizedLine) ?? site.actor,
+      found.name, step: step,
+      holder: worker.map { TerminalText.sanitizedLine(TerminalText.foreign($0)) } ?? site.actor,
       owner: Site.unboundOwner(), seconds: ttl?.seconds, usesSlot: !bringsPlace)
     switch answer {
     case .won(let held):

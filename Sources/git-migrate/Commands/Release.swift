@@ -1,6 +1,7 @@
 import ArgumentParser
 import Ledger
 import Migration
+import Processes
 import Runner
 
 /// `git migrate release`: gives a claim back without a result.
@@ -40,7 +41,8 @@ struct ReleaseCommand: Subcommand {
         context.warn("what is in the worktree could not be kept on a ref, and stays there: \(error.message)")
       }
     }
-    let change = Migration.Change.stepReleased(claim.fence, forced: false, reason: reason)
+    let change = Migration.Change.stepReleased(
+      claim.fence, forced: false, reason: TerminalText.foreign(reason))
     let outcome = try context.interpreter().append([Proposal(claim.migration, change)], by: claim.holder)
     if let refusal = outcome.refusal { throw CommandError(refusal) }
     if let slot = claim.lease.slot, isKept {
@@ -57,7 +59,9 @@ struct ReleaseCommand: Subcommand {
       guard let step = state.step(id) else {
         throw Refusal(.unknownStep, "no step '\(id)' in the migration '\(state.name)'")
       }
-      return [.stepReleased(Fence(step: id, epoch: step.epoch), forced: true, reason: reason)]
+      return [
+        .stepReleased(Fence(step: id, epoch: step.epoch), forced: true, reason: TerminalText.foreign(reason))
+      ]
     }
   }
 
