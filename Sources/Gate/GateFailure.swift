@@ -1,3 +1,5 @@
+import Processes
+
 /// One thing that is wrong with a candidate: a failing test or a compiler's diagnostic.
 public struct GateFailure: Hashable, Sendable {
   /// The test's name as its runner prints it, or `nil` for a diagnostic.
@@ -15,10 +17,10 @@ public struct GateFailure: Hashable, Sendable {
 
   /// Makes a failure; a message that is too long is cut in its middle.
   public init(test: String? = nil, file: String? = nil, line: Int? = nil, message: String) {
-    self.test = test
-    self.file = file
+    self.test = test.map(TerminalText.foreign)
+    self.file = file.map(TerminalText.foreign)
     self.line = line
-    self.message = Self.shortened(message)
+    self.message = Self.shortened(TerminalText.foreign(message))
   }
 
   /// For people and prompts: `test (file:line): message`, where further lines are indented.

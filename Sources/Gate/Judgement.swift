@@ -38,7 +38,7 @@ public struct Judgement: Equatable, Sendable {
     self.failures = failures
     self.reason = reason
     // It quotes a line of the output, and goes to terminals and prompts.
-    let line = TerminalText.sanitizedLine(headline ?? reason)
+    let line = TerminalText.sanitizedLine(TerminalText.foreign(headline ?? reason))
     self.headline = line.shortened(to: Self.headlineLimit)
   }
 }

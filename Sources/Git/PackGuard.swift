@@ -6,18 +6,18 @@ import Processes
 ///
 /// An object may be kept as the difference to another, by that one's name, and libgit2 follows such a chain
 /// without end when it comes back to itself. git never writes that, and makes no index of it; a pack whose
-/// index was made by something else can have it. A small pack is looked through once for each process; of
-/// others only the chains of the objects that are asked for, which libgit2 reads next anyway. Of a pack that
-/// was cut off it only says that nothing is there.
+/// index was made by something else can have it. Only the chains of the objects that are asked for are
+/// followed, which libgit2 reads next anyway: to look through all packs costs a process more than what it
+/// does with them. Of small packs the names are kept, so that those that have nothing to do with an object
+/// cost nothing. Of a pack that was cut off it only says that nothing is there.
 final class PackGuard {
   private let folder: String
   private var listed: FileStamp?
-  /// Those that are asked about each object: large ones, and such as have a chain without end.
+  /// Those that are asked about each object: large ones, and small ones that had one.
   private var asked: [String: PackIndex] = [:]
-  private var sound: [String: FileStamp] = [:]
+  /// What the others have.
+  private var small: [String: PackNames] = [:]
 
-  /// How many objects a pack has at most that is looked through as a whole.
-  private static let smallest: UInt32 = 1000
   /// A folder may change again in the same tick of the file system's clock: so long, in seconds, its time
   /// says nothing.
   private static let tick: Int64 = 1
@@ -27,6 +27,7 @@ final class PackGuard {
   /// What is wrong with the pack that an object is in, which begins with its place; `nil` when nothing is.
   func fault(_ oid: OID) -> String? {
     refresh()
+    open(oid)
     var (cut, isElsewhere): (String?, Bool) = (nil, false)
     for pack in asked.values {
       guard let offset = pack.offset(of: oid) else { continue }
@@ -38,42 +39,44 @@ final class PackGuard {
         isElsewhere = true
       }
     }
-    guard let cut, !isElsewhere, !sound.keys.contains(where: { has(oid, in: $0) }) else { return nil }
+    guard let cut, !isElsewhere else { return nil }
     return "'\(cut)' is cut off or not as git wrote it"
   }
 
-  private func has(_ oid: OID, in name: String) -> Bool {
-    let path = pack(of: name)
-    guard let stamp = FileStamp(path) else { return false }
-    return PackIndex(index: folder + "/" + name, path: path, stamp: stamp)?.offset(of: oid) != nil
+  /// Opens the small packs that have an object.
+  private func open(_ oid: OID) {
+    let bytes = PackIndex.bytes(of: oid)
+    for (name, names) in small where names.has(bytes) {
+      small[name] = nil
+      let pack = PackIndex(index: folder + "/" + name, path: pack(of: name), stamp: names.stamp)
+      if let pack { asked[name] = pack }
+    }
   }
 
   private func pack(of name: String) -> String { folder + "/" + name.dropLast(".idx".count) + ".pack" }
 
   private func refresh() {
     guard let now = FileStamp(folder) else {
-      (listed, asked, sound) = (nil, [:], [:])
+      (listed, asked, small) = (nil, [:], [:])
       return
     }
     if now == listed { return }
     let names = ((try? Files.listDirectory(folder)) ?? []).filter { $0.hasSuffix(".idx") }
-    var (large, good): ([String: PackIndex], [String: FileStamp]) = ([:], [:])
+    var (large, little): ([String: PackIndex], [String: PackNames]) = ([:], [:])
     for name in names {
       let path = pack(of: name)
       guard let stamp = FileStamp(path) else { continue }
-      if sound[name] == stamp {
-        good[name] = stamp
-      } else if let known = asked[name], known.stamp == stamp {
+      if let known = asked[name], known.stamp == stamp {
         large[name] = known
+      } else if let known = small[name], known.stamp == stamp {
+        little[name] = known
+      } else if let found = PackNames(index: folder + "/" + name, stamp: stamp) {
+        little[name] = found
       } else if let pack = PackIndex(index: folder + "/" + name, path: path, stamp: stamp) {
-        if pack.isWhole, pack.count <= PackGuard.smallest, pack.isSound() {
-          good[name] = stamp
-        } else {
-          large[name] = pack
-        }
+        large[name] = pack
       }
     }
-    (asked, sound) = (large, good)
+    (asked, small) = (large, little)
     listed = now.isOlder(than: PackGuard.tick) ? now : nil
   }
 }
@@ -109,6 +112,52 @@ struct FileStamp: Equatable {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
     return Int64(now.tv_sec) - Int64(max(modified.seconds, changed.seconds)) > seconds
+  }
+}
+
+/// The names of the objects of a small pack, read at once.
+struct PackNames {
+  let stamp: FileStamp
+  /// How many names begin with a byte, or a smaller one.
+  private let firsts: [Int]
+  private let names: [UInt8]
+
+  /// How many objects such a pack has at most: 80 KiB of names.
+  private static let most = 4096
+  private static let (start, size) = (8 + 1024, 20)
+
+  /// Reads an index of version 2 (gitformat-pack(5)); `nil` for another one, and for a large one.
+  init?(index place: String, stamp: FileStamp) {
+    self.stamp = stamp
+    guard let file = PackIndex.open(place) else { return nil }
+    defer { _ = close(file) }
+    let bytes = PackIndex.read(file, at: 0, PackNames.start + PackNames.most * PackNames.size)
+    guard bytes.count >= PackNames.start, bytes.prefix(8) == [0xFF, 0x74, 0x4F, 0x63, 0, 0, 0, 2] else {
+      return nil
+    }
+    let firsts = stride(from: 8, to: PackNames.start, by: 4).map {
+      Int(PackIndex.number(bytes[$0..<$0 + 4]))
+    }
+    let count = firsts.last ?? 0
+    guard count <= PackNames.most, bytes.count >= PackNames.start + count * PackNames.size,
+      zip(firsts, firsts.dropFirst()).allSatisfy({ $0 <= $1 })
+    else { return nil }
+    self.firsts = firsts
+    names = Array(bytes[PackNames.start..<PackNames.start + count * PackNames.size])
+  }
+
+  /// Whether the pack has an object of this name.
+  func has(_ name: [UInt8]) -> Bool {
+    guard let first = name.first else { return false }
+    var low = first == 0 ? 0 : firsts[Int(first) - 1]
+    var high = firsts[Int(first)]
+    while low < high {
+      let middle = low + (high - low) / 2
+      let found = names[middle * PackNames.size..<(middle + 1) * PackNames.size]
+      if found.elementsEqual(name) { return true }
+      if found.lexicographicallyPrecedes(name) { low = middle + 1 } else { high = middle }
+    }
+    return false
   }
 }
 
@@ -154,16 +203,6 @@ final class PackIndex {
   deinit {
     _ = close(index)
     _ = close(pack)
-  }
-
-  /// Whether none of its objects has a chain without end.
-  func isSound() -> Bool {
-    let all = (0..<count).compactMap(offset(at:))
-    let differ = all.contains { at in
-      if case .named? = base(at: at) { true } else { false }
-    }
-    // A difference to an object by its distance leads backwards only.
-    return !differ || !all.contains(where: isEndless)
   }
 
   /// Where an object begins in the pack; `nil` when it is not in it.
@@ -249,11 +288,11 @@ final class PackIndex {
     return long.count == 8 ? PackIndex.number(long[...]) : nil
   }
 
-  private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+  static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
     bytes.reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  private static func bytes(of oid: OID) -> [UInt8] {
+  static func bytes(of oid: OID) -> [UInt8] {
     let words = oid.words
     return withUnsafeBytes(of: words.0.bigEndian) { Array($0) }
       + withUnsafeBytes(of: words.1.bigEndian) { Array($0) }
@@ -266,7 +305,7 @@ final class PackIndex {
     return OID(words: (high, number(rest.prefix(8)), UInt32(truncatingIfNeeded: number(rest.dropFirst(8)))))
   }
 
-  private static func open(_ path: String) -> Int32? {
+  static func open(_ path: String) -> Int32? {
     let raw = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
     guard raw >= 0 else { return nil }
     var status = stat()
@@ -281,7 +320,7 @@ final class PackIndex {
     return read(file, at: UInt64(Int(status.st_size) - count), count)
   }
 
-  private static func read(_ file: Int32, at offset: UInt64, _ count: Int) -> [UInt8] {
+  static func read(_ file: Int32, at offset: UInt64, _ count: Int) -> [UInt8] {
     guard let offset = off_t(exactly: offset) else { return [] }
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, used in
       used = max(0, pread(file, buffer.baseAddress, count, offset))

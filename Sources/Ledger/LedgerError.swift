@@ -56,7 +56,8 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .newer: "install a newer git-migrate; this one will not write to the ledger"
     case .tooLarge: "shorten the reason"
     case .busy: "another program holds the ref's lock; if none runs, remove the '.lock' file it names"
-    case .notWritten: "nothing was recorded; see to the disk and run the command again"
+    case .notWritten:
+      "this entry was not recorded, and what 'git migrate log' shows was; see to the disk and run it again"
     case .git(let error): error.hint
     case .unreachable:
       "what takes something from others waits for the connection; reports on one's own work do not"

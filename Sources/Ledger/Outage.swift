@@ -4,7 +4,7 @@ import Migration
 /// meanwhile, each in words of its own.
 package struct Outage {
   /// For how long nothing more is told, in seconds: what lasts longer may have another cause by then.
-  private static let quietSeconds = 60
+  private static let quietSeconds = 20
   /// After how long a reason that was told is told again, in seconds: nobody need have seen the end of it.
   private static let forgetSeconds = 600
 

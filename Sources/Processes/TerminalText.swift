@@ -12,8 +12,26 @@ public enum TerminalText {
 
   /// The same for bytes; invalid UTF-8 becomes U+FFFD.
   public static func sanitized(_ bytes: some Collection<UInt8>) -> String {
-    sanitized(String(decoding: bytes, as: UTF8.self))
+    sanitized(foreign(String(decoding: bytes, as: UTF8.self)))
   }
+
+  /// A text that is no name of ours: what a program printed, a person typed, or a variable says. A character
+  /// that stands for a byte in our names (U+10FE80 to U+10FEFF) stands for nothing there, and is spelled
+  /// `<U+10FE80>`, so that nobody takes it for that byte.
+  public static func foreign(_ text: String) -> String {
+    guard text.utf8.contains(0xF4) else { return text }
+    var result = ""
+    for scalar in text.unicodeScalars {
+      if byteStandIns.contains(scalar.value) {
+        result += "<U+\(String(scalar.value, radix: 16, uppercase: true))>"
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  private static let byteStandIns: ClosedRange<UInt32> = 0x10FE80...0x10FEFF
 
   /// The same as one line: newlines and tabs are escaped as well.
   public static func sanitizedLine(_ text: String) -> String {

@@ -71,10 +71,17 @@ public struct Harvest {
     // What was changed meanwhile may have kept a filter from its work.
     try site.requireApprovedCommands()
     let beside = known.map { WrittenBeside(site: site, root: path, beginning: $0, snapshot: snapshot) }
+    var left = try beside?.lines() ?? []
+    if let known, try site.repository.treeOf(commit: base) == snapshot.tree {
+      // It is for people: what cannot be read of it is not told.
+      let elsewhere = LeftElsewhere(
+        site: site, worktree: worktree, base: base, since: known.moment / 1_000_000_000)
+      left += (try? elsewhere.lines()) ?? []
+    }
     let repositories = beside?.newRepositories ?? snapshot.embeddedRepositories
     let reserved = try WrittenBeside.reserved(snapshot, below: path, since: known, in: site)
     return Taken(
-      tree: snapshot.tree, left: try beside?.lines() ?? [], untakeable: repositories + reserved,
+      tree: snapshot.tree, left: left, untakeable: repositories + reserved,
       tip: (try? worktree.head())?.oid,
       failure: Harvest.failure(of: snapshot, repositories: repositories, reserved: reserved))
   }

@@ -164,7 +164,7 @@ public final class Site {
     let configured = (try? repository.config("migrate.worker")) ?? (try? repository.config("user.name"))
     let login = environment["USER"] ?? environment["LOGNAME"] ?? "someone"
     let name = environment["MIGRATE_WORKER"] ?? configured ?? "\(login)@\(Machine.hostName)"
-    let clean = TerminalText.sanitizedLine(name)
+    let clean = TerminalText.sanitizedLine(TerminalText.foreign(name))
     return clean.isEmpty ? "someone" : String(clean.prefix(100))
   }
 

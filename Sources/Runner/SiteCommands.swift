@@ -137,7 +137,9 @@ extension Site {
   static func unapproved(_ difference: String) -> CommandError {
     var error = CommandError(
       difference,
-      hint: "nothing of it was used; look at it and approve it with 'git migrate trust', or put it back",
+      hint: difference.hasPrefix("'core.bare' ")
+        ? "some tool has set it; run 'git config core.bare false'"
+        : "nothing of it was used; look at it and approve it with 'git migrate trust', or put it back",
       exitCode: .no)
     error.waitsForUser = true
     error.changedSetting = difference

@@ -95,7 +95,9 @@ public struct WorkPlace {
       let json = try? JSON.parse(bytes), case .string(let word)? = json["result"]
     else { return nil }
     var reason = ""
-    if case .string(let text)? = json["reason"] { reason = TerminalText.sanitizedLine(text) }
+    if case .string(let text)? = json["reason"] {
+      reason = TerminalText.sanitizedLine(TerminalText.foreign(text))
+    }
     switch word {
     case "no-op": return .noOp(reason)
     case "failed": return .failed(reason.isEmpty ? "the worker said that it failed" : reason)

@@ -50,7 +50,7 @@ public struct WorkerClaim: Sendable {
         "'\(id)' is \(current.phase.word), so nobody holds it",
         hint: "claim it with 'git migrate claim \(id)'", exitCode: .no)
     }
-    let actor = worker.map(TerminalText.sanitizedLine) ?? site.actor
+    let actor = worker.map { TerminalText.sanitizedLine(TerminalText.foreign($0)) } ?? site.actor
     guard wanted != nil || actor == lease.holder else {
       throw CommandError(
         "'\(id)' is held by \(lease.holder), not by \(actor)",

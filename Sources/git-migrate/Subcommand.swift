@@ -1,4 +1,5 @@
 import ArgumentParser
+import Processes
 import Runner
 
 /// A command of `git migrate`: its arguments, parsed, and what it does with them.
@@ -44,7 +45,7 @@ struct ReasonOption: ParsableArguments {
   var reason: String?
 
   /// The option, or the words.
-  func text(or words: [String]) -> String { reason ?? words.joined(separator: " ") }
+  func text(or words: [String]) -> String { TerminalText.foreign(reason ?? words.joined(separator: " ")) }
 
   /// Refuses a reason that is given twice.
   func check(beside words: [String]) throws {

@@ -70,6 +70,9 @@ struct NameTests {
     #expect(try world.migrate("pause", "\u{10FE80}x", adding: ["MIGRATE_WORKER": "\u{10FE81}"]).code == 0)
     let told = try world.migrate("log", "--json").out + world.migrate("show", "--json", "A").out
     #expect(NameText.isText(told), "\(told)")
+    #expect(told.contains("<U+10FE80>"), "\(told)")
+    #expect(try world.members("reason")["A"]?.contains(#"\200"#) == false, "no byte of a name")
+    #expect(told.contains("<U+10FE81>"), "\(told)")
     #expect(try world.complaints() == "")
   }
 

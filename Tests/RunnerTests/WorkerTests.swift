@@ -73,6 +73,31 @@ struct WorkerTests {
     #expect(try claim(world, "A", by: "w2")["epoch"] == .integer(2))
   }
 
+  @Test(
+    "that leaves its work in a stash or in a commit elsewhere has not changed nothing: that is named",
+    arguments: [
+      ("git add -A; git -c user.name=x -c user.email=x@x stash -q", "the stash 'WIP on (no branch): "),
+      (
+        "B=$(git rev-parse HEAD); git checkout -q -b side; git add -A; "
+          + "git -c user.name=x -c user.email=x@x commit -q -m mine; git checkout -q $B",
+        "'mine' (on the branch 'side')"
+      ),
+      (
+        "git add -A; git -c user.name=x -c user.email=x@x commit -q -m mine; git reset -q --hard HEAD~1",
+        "'mine' (left by its HEAD)"
+      ),
+    ])
+  func elsewhere(input: (how: String, named: String)) throws {
+    let world = try MigrationWorld()
+    try world.start(
+      "  - id: A\n    run: |\n      test -e \"$HOME/once\" && { echo b > b; exit 0; }\n"
+        + "      touch \"$HOME/once\"; echo b > b; \(input.how)\n")
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(run.err.contains("A: not taken: the ") && run.err.contains(input.named), "\(run)")
+    #expect(try world.count("A attempt failed: it changed nothing that git records, but wrote the") == 1)
+  }
+
   @Test("that changed nothing must say so")
   func unchanged() throws {
     let world = try world()

@@ -1,5 +1,6 @@
 import Ledger
 import Migration
+import Processes
 
 /// A step that was given back.
 package struct ReleasedStep: PrintedAnswer {
@@ -16,7 +17,7 @@ extension Answers {
   /// Gives a claim back without a result, after keeping what was done.
   package func release(_ claim: WorkerClaim, reason: String) throws(CommandError) -> ReleasedStep {
     let isKept = keep(claim)
-    let change = Migration.Change.stepReleased(claim.fence, forced: false, reason: reason)
+    let change = Migration.Change.stepReleased(claim.fence, forced: false, reason: TerminalText.foreign(reason))
     let outcome = try interpreter.append([Proposal(claim.migration, change)], by: claim.holder)
     if let refusal = outcome.refusal { throw CommandError(refusal) }
     if let slot = claim.lease.slot, isKept {

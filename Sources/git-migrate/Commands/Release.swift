@@ -1,5 +1,6 @@
 import ArgumentParser
 import Migration
+import Processes
 import Runner
 
 /// `git migrate release`: gives a claim back without a result.
@@ -35,7 +36,9 @@ struct ReleaseCommand: Subcommand {
       guard let step = state.step(id) else {
         throw Refusal(.unknownStep, "no step '\(id)' in the migration '\(state.name)'")
       }
-      return [.stepReleased(Fence(step: id, epoch: step.epoch), forced: true, reason: reason)]
+      return [
+        .stepReleased(Fence(step: id, epoch: step.epoch), forced: true, reason: TerminalText.foreign(reason))
+      ]
     }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Migration
+import Processes
 import Runner
 
 /// `git migrate retry`: lets blocked or resting steps try again.
@@ -31,7 +32,7 @@ struct RetryCommand: Subcommand {
     try steering.append(json) { state in
       let ids = allBlocked ? StepWord.ids(in: state, of: .blocked) : eachOnce(steps)
       isEmpty = ids.isEmpty
-      return ids.map { .stepRetried(step: $0, reason: reason ?? "") }
+      return ids.map { .stepRetried(step: $0, reason: TerminalText.foreign(reason ?? "")) }
     }
     if isEmpty && !json.isWanted { context.note("no step is blocked") }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Migration
+import Processes
 import Runner
 
 /// `git migrate skip`: a person decides that steps are not needed.
@@ -19,7 +20,7 @@ struct SkipCommand: Subcommand {
 
   func run(_ context: Context) throws(CommandError) {
     try Steering(context, migration).append(json) { _ in
-      eachOnce(steps).map { .stepSkipped(step: $0, reason: reason) }
+      eachOnce(steps).map { .stepSkipped(step: $0, reason: TerminalText.foreign(reason)) }
     }
   }
 }
