@@ -46,6 +46,8 @@ public struct MigrationReport: Equatable, Sendable {
   public var name: String
   /// Its phase, a word of `MigrationPhase`.
   public var state: String
+  /// Whether it has not ended.
+  public var isOpen: Bool
   /// Why it is paused or was aborted.
   public var reason: String?
   /// What failed when the base was judged last, a line a fault; empty when it passed.
@@ -64,6 +66,7 @@ public struct MigrationReport: Equatable, Sendable {
   init(_ migration: MigrationState, now: Timestamp, isDead: (Owner) -> Bool = { _ in false }) {
     name = migration.name
     state = migration.phase.word
+    isOpen = !migration.phase.isTerminal
     into = migration.into
     reason = migration.phase.reason
     let faults = migration.baselineFailure?.details ?? []

@@ -1,5 +1,3 @@
-import Migration
-
 /// ANSI colours, or plain text.
 package struct Palette {
   /// Whether anything is coloured.
@@ -17,17 +15,6 @@ package struct Palette {
   package func green(_ text: String) -> String { paint("32", text) }
   package func yellow(_ text: String) -> String { paint("33", text) }
   package func cyan(_ text: String) -> String { paint("36", text) }
-
-  /// The colour that a state has in `status`.
-  package func state(_ word: StepWord) -> String {
-    switch word {
-    case .ready: cyan(word.rawValue)
-    case .leased, .submitted, .gating, .merging, .backoff: yellow(word.rawValue)
-    case .merged: green(word.rawValue)
-    case .blocked: red(word.rawValue)
-    case .waiting, .skipped, .cancelled: dim(word.rawValue)
-    }
-  }
 
   private func paint(_ code: String, _ text: String) -> String {
     isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text

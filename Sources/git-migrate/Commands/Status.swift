@@ -91,10 +91,8 @@ struct StatusCommand: Subcommand {
       return context.hint("begin one with 'git migrate start PLAN'")
     }
     var shown = report
-    let isOpen = { (migration: MigrationReport) in migration.state == "running" || migration.state == "paused"
-    }
     if !all && migration.migration == nil {
-      let open = report.migrations.filter(isOpen)
+      let open = report.migrations.filter { $0.isOpen }
       shown.migrations = open.isEmpty ? Array(report.migrations.suffix(1)) : open
     }
     let text = StatusText(
