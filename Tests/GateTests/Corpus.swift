@@ -11,8 +11,6 @@ import Migration
 struct Corpus {
   enum Entry { case text(String), bytes([UInt8]), link(String) }
 
-  enum Kind: String { case cheat, honest, miss }
-
   struct Case: Sendable, CustomStringConvertible {
     var kind: String
     var name: String
@@ -96,13 +94,7 @@ struct Corpus {
       } else if line.hasPrefix("%% ") {
         apply()
         guard case .text(let text) = new[words[1]] ?? .text("") else { continue }
-        switch words[2] {
-        case "latin1": new[words[1]] = .bytes(text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) })
-        case "utf16":
-          new[words[1]] = .bytes([0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] })
-        case "nul": new[words[1]] = .bytes([0, 1, 2, 0] + Array(text.utf8) + [0, 3])
-        default: new[words[1]] = .bytes([UInt8](repeating: 0, count: 30 << 20))
-        }
+        new[words[1]] = anew(text, as: words[2])
       } else if line.hasPrefix("-"), !isNew {
         if !plus.isEmpty { apply() }
         minus.append(String(line.dropFirst()))
@@ -112,24 +104,35 @@ struct Corpus {
     }
     apply()
     if !fault.isEmpty { return (nil, fault) }
-    var changed: [ChangedPath] = []
-    for name in Set(old.keys).union(new.keys).sorted() {
-      if let from = renames[name] {
-        changed.append(ChangedPath(path: name, kind: .renamed(from: from))); continue
-      }
-      if renames.values.contains(name), new[name] == nil { continue }
-      switch (old[name], new[name]) {
-      case (nil, .some): changed.append(ChangedPath(path: name, kind: .added))
-      case (.some, nil): changed.append(ChangedPath(path: name, kind: .deleted))
-      case (.text(let one)?, .text(let other)?):
-        if one != other { changed.append(ChangedPath(path: name, kind: .modified)) }
-      case (.some, .some): changed.append(ChangedPath(path: name, kind: .modified))
-      case (nil, nil): break
-      }
-    }
+    let changed = paths(old, new, renames)
     if changed.isEmpty { return (nil, "nothing changes") }
     let (before, after) = (old, new)
     return (TreeChange(paths: changed, old: { content(before[$0]) }, new: { content(after[$0]) }), "")
+  }
+
+  private static func paths(
+    _ old: [String: Entry], _ new: [String: Entry], _ renames: [String: String]
+  ) -> [ChangedPath] {
+    Set(old.keys).union(new.keys).sorted().compactMap { name in
+      if let from = renames[name] { return ChangedPath(path: name, kind: .renamed(from: from)) }
+      if renames.values.contains(name), new[name] == nil { return nil }
+      switch (old[name], new[name]) {
+      case (nil, .some): return ChangedPath(path: name, kind: .added)
+      case (.some, nil): return ChangedPath(path: name, kind: .deleted)
+      case (.text(let one)?, .text(let other)?) where one == other: return nil
+      case (.some, .some): return ChangedPath(path: name, kind: .modified)
+      case (nil, nil): return nil
+      }
+    }
+  }
+
+  private static func anew(_ text: String, as form: String) -> Entry {
+    switch form {
+    case "latin1": .bytes(text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) })
+    case "utf16": .bytes([0xFF, 0xFE] + text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] })
+    case "nul": .bytes([0, 1, 2, 0] + Array(text.utf8) + [0, 3])
+    default: .bytes([UInt8](repeating: 0, count: 30 << 20))
+    }
   }
 
   private static func content(_ entry: Entry?) -> FileContent {

@@ -21,7 +21,9 @@ enum CodeUnderTest {
 
   static func read(_ comparison: inout TestComparison) {
     for change in comparison.change.paths {
-      guard let name = change.newPath, let text = comparison.change.newText(name) else { continue }
+      guard let name = change.newPath, let text = comparison.change.newText(name),
+        text.utf8.count <= TestFile.readLimit
+      else { continue }
       let path = TestPath(name)
       guard let language = TestLanguages.language(of: path), !path.isBelowTests,
         !language.isTestPath(path) || path.ending == "rs",

@@ -72,16 +72,16 @@ enum ProtectedFiles {
     "azure-pipelines.yml", "appveyor.yml", ".appveyor.yml", "bitbucket-pipelines.yml", ".drone.yml",
     ".cirrus.yml", "build.rs",
     "nextest.toml", ".nextest.toml", "testng.xml", "junit-platform.properties", "maven.config", "jvm.config",
-    "gradle.properties", "xunit.runner.json", ".runsettings", "Dangerfile", "CTestTestfile.cmake",
+    "gradle.properties", "xunit.runner.json", ".runsettings", "CTestTestfile.cmake",
     "CTestCustom.cmake",
-    "CTestConfig.cmake", "mypy.ini", ".pre-commit-config.yaml", "lefthook.yml", "magefile.go", "Procfile",
-    "run-tests.sh", "test.sh", "run_tests.sh", "runtests.sh", "ci.sh", "check.sh", "runtests.py",
+    "CTestConfig.cmake", "mypy.ini", ".pre-commit-config.yaml", "lefthook.yml", "magefile.go", "run-tests.sh",
+    "test.sh", "run_tests.sh", "runtests.sh", "ci.sh", "check.sh", "runtests.py",
     "run_tests.py", "codecov.yml",
     "pyrightconfig.json", ".flake8", ".pylintrc", "pylintrc", "ruff.toml", ".ruff.toml", ".eslintrc",
     ".eslintrc.js", ".eslintrc.json", ".eslintrc.yml", ".eslintignore", "clippy.toml", ".golangci.yml",
     ".golangci.yaml", "rustfmt.toml",
-    ".rubocop.yml", "phpstan.neon", ".clang-tidy", "bunfig.toml", ".swcrc", "pest.php", "conanfile.py",
-    "Guardfile", "sonar-project.properties", ".bazelrc", "BUILD.bazel", "WORKSPACE", "go.work",
+    ".rubocop.yml", "phpstan.neon", ".clang-tidy", "bunfig.toml", ".swcrc", "pest.php",
+    "sonar-project.properties", ".bazelrc", "BUILD.bazel", "WORKSPACE", "go.work",
     "CMakePresets.json",
     "allure.properties", ".testcaferc.json", "wallaby.js", "pytest.toml", ".pytest.toml", "circle.yml",
     "config.toml",
@@ -90,16 +90,74 @@ enum ProtectedFiles {
   private static let wholeStarts = [
     "jest.config.", "jest.setup.", "vitest.config.", "vitest.workspace.", "vitest.setup.", "karma.conf.",
     "playwright.config.", "cypress.config.", "ava.config.", "protractor.conf.", "wdio.conf.",
-    "eslint.config.", "babel.config.",
-    "setupTests.", "jest-", "setup-jest.", "nightwatch.conf", "web-test-runner.config.", "gulpfile.",
-    "Gruntfile.", "vite.config.",
+    "eslint.config.", "setupTests.", "jest-", "setup-jest.", "nightwatch.conf", "web-test-runner.config.",
+    "gulpfile.",
+    "Gruntfile.",
   ]
 
   private static let wholeFolders = [
-    ".github/workflows", ".circleci", ".buildkite", ".gitlab", ".mvn", ".config", ".cargo",
+    ".github/workflows", ".circleci", ".buildkite", ".gitlab", ".mvn", ".cargo",
     ".azure-pipelines", ".woodpecker", "META-INF/services", ".github/actions", ".jenkins", ".tekton",
     ".husky", ".ci", "ci",
   ]
+
+  private static let projectWords = [
+    "Test", "Remove=", "Exclude=", "<Compile ", "xunit", "nunit", "DefineConstants", "EnableDefault",
+    "VSTest", "<Target ", "<Exec ",
+  ]
+
+  /// Files that hold much else.
+  private static let partial: [String: Scope] = {
+    var table: [String: Scope] = [:]
+    for name in ["pyproject.toml", "setup.cfg"] {
+      table[name] = .sections([
+        "tool.pytest", "tool:pytest", "pytest", "tool.coverage", "coverage", "tool.tox", "tool.nox",
+        "tool.hatch.env", "tool.poe", "tool.pdm.scripts", "tool.taskipy", "testenv", "tool.ruff", "tool.mypy",
+        "mypy", "flake8", "tool.pyright", "tool.pylint", "project.entry-points.pytest",
+        "project.entry-points.\"pytest", "aliases", "tool.uv.", "options.entry_points",
+      ])
+    }
+    table["package.json"] = .members([
+      "scripts", "jest", "mocha", "ava", "nyc", "c8", "tap", "vitest", "jasmine", "karma", "overrides",
+      "resolutions", "wireit", "eslintConfig", "pnpm",
+    ])
+    for ending in ["ts", "js", "mts", "mjs"] {
+      table["vite.config." + ending] = .words(["test", "exclude", "include", "setupFiles"])
+    }
+    table["composer.json"] = .members(["scripts", "autoload-dev", "autoload"])
+    for name in ["deno.json", "deno.jsonc"] {
+      table[name] = .members(["test", "tasks"])
+    }
+    table["Cargo.toml"] = .sections([
+      "lib", "[test", "test", "[bin", "bin", "features", "profile", "patch", "replace", "workspace]",
+      "[bench", "lints",
+    ])
+    table["pom.xml"] = .words([
+      "skip", "Skip", "surefire", "failsafe", "exclude", "include", "testFailureIgnore", "<test", "groups",
+      "testSource", "argLine", "failIfNoTests", "<profile", "<activ",
+    ])
+    table["Package.swift"] = .words(["testTarget", "exclude", "path:", "sources", "unsafeFlags", "define("])
+    table["CMakeLists.txt"] = .words([
+      "test", "TEST", "NDEBUG", "WILL_FAIL", "gtest", "DISABLED", "CMAKE_CXX_FLAGS", "CMAKE_C_FLAGS",
+      "add_definitions", "compile_definitions", "catch_discover",
+    ])
+    table["meson.build"] = .words(["test", "should_fail", "benchmark"])
+    for name in ["settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts"] {
+      table[name] = .words([
+        "test", "Test", "enabled", "exclude", "ignoreFailures", "onlyIf", "filter", "include", "useJUnit",
+        "finalizedBy", "sourceSets", "srcDir", "check",
+      ])
+    }
+    for name in ["Directory.Build.props", "Directory.Build.targets"] {
+      table[name] = .words(projectWords)
+    }
+    table["setup.py"] = .words(["test_suite", "cmdclass", "pytest11"])
+    table["tsconfig.json"] = .words(["exclude", "include", "strict", "skipLib"])
+    table["go.mod"] = .words(["replace", "exclude"])
+    table["Gemfile"] = .words(["path:", "git:"])
+    table[".gitattributes"] = .words(["test", "spec", "filter", "merge", "working-tree-encoding"])
+    return table
+  }()
 
   static func scope(of path: TestPath) -> Scope? {
     let name = path.name
@@ -121,60 +179,9 @@ enum ProtectedFiles {
     {
       return .whole
     }
-    switch name {
-    case "pyproject.toml", "setup.cfg":
-      return .sections([
-        "tool.pytest", "tool:pytest", "pytest", "tool.coverage", "coverage", "tool.tox", "tool.nox",
-        "tool.hatch.env", "tool.poe", "tool.pdm.scripts", "tool.taskipy", "testenv", "tool.ruff", "tool.mypy",
-        "mypy", "flake8", "tool.pyright", "tool.pylint", "project.entry-points.pytest",
-        "project.entry-points.\"pytest", "aliases", "tool.uv.", "options.entry_points",
-      ])
-    case "package.json":
-      return .members([
-        "scripts", "jest", "mocha", "ava", "nyc", "c8", "tap", "vitest", "jasmine", "karma", "overrides",
-        "resolutions", "imports", "wireit", "eslintConfig", "type", "pnpm", "bin", "babel", "exports",
-      ])
-    case "composer.json": return .members(["scripts", "autoload-dev", "autoload"])
-    case "deno.json", "deno.jsonc": return .members(["test", "tasks"])
-    case "Cargo.toml":
-      return .sections([
-        "lib", "[test", "test", "[bin", "bin", "features", "profile", "patch", "replace", "workspace",
-        "[bench", "lints", "target",
-      ])
-    case "pom.xml":
-      return .words([
-        "skip", "surefire", "failsafe", "exclude", "include", "testFailureIgnore", "<test", "groups",
-        "<phase", "testSource", "argLine", "failIfNoTests", "Property>", "<goal", "<plugin", "<profile",
-        "<activ", "<module", "<directory",
-      ])
-    case "Package.swift":
-      return .words(["testTarget", "exclude", "path:", "sources", "unsafeFlags", "define("])
-    case "CMakeLists.txt":
-      return .words([
-        "test", "TEST", "NDEBUG", "WILL_FAIL", "gtest", "DISABLED", "CMAKE_CXX_FLAGS", "CMAKE_C_FLAGS",
-        "add_definitions", "compile_definitions", "catch_discover", "compile_options", "add_executable",
-        "GLOB",
-      ])
-    case "meson.build": return .words(["test", "should_fail", "benchmark"])
-    case "settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts":
-      return .words([
-        "test", "Test", "enabled", "exclude", "ignoreFailures", "onlyIf", "filter", "include", "useJUnit",
-        "finalizedBy", "sourceSets", "srcDir", "check",
-      ])
-    case "Directory.Build.props", "Directory.Build.targets": return .whole
-    case "setup.py": return .words(["test", "cmdclass", "pytest11", "pytest"])
-    case "tsconfig.json":
-      return .words(["exclude", "include", "strict", "noEmit", "skipLib", "files", "paths", "rootDir"])
-    case "go.mod": return .words(["replace", "exclude"])
-    case "Gemfile": return .words(["minitest", "rspec", "test-unit", "path:", "git:"])
-    case ".gitattributes": return .words(["test", "spec", "filter", "merge", "working-tree-encoding"])
-    default: break
-    }
+    if let part = partial[name] { return part }
     if ["csproj", "fsproj", "vbproj", "sln"].contains(path.ending) {
-      return .words([
-        "Test", "Remove=", "Exclude=", "Compile", "xunit", "nunit", "DefineConstants", "Condition",
-        "EnableDefault", "VSTest", "Target", "Exec",
-      ])
+      return .words(projectWords)
     }
     if ["cmake", "bzl", "gradle"].contains(path.ending) { return .words(["test", "TEST", "Test"]) }
     return nil

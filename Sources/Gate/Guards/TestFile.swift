@@ -27,7 +27,7 @@ struct TestFile {
     path = TestPath(name)
     guard let language = TestLanguages.language(of: path) else { return nil }
     self.language = language
-    guard TestFile.isSupport(path, text, language) else { return nil }
+    guard TestFile.isSupport(path, text, language), text.utf8.count <= TestFile.readLimit else { return nil }
     code = SourceCode(text, language.dialect)
     var cases = language.cases(in: code, path: path)
     let unseen = settings.reason(path, language)
@@ -63,6 +63,10 @@ struct TestFile {
     hooks = hookHits.map { hit in Mark(text: hit.pattern.name, line: code.tokens[hit.index].line) }
     readOutside()
   }
+
+  /// The longest source that is read, in bytes: nobody writes tests of that length, and a test that is moved
+  /// into one is lost.
+  static let readLimit = 2 << 20
 
   var tests: [TestCase] { cases.filter(\.isTest) }
 

@@ -92,8 +92,8 @@ struct CTests: TestLanguage {
           body: open..<code.end(of: open))
         // Plain C calls its tests by name, or lists them.
         if test.isTest, ["c", "m", "cc", "cpp"].contains(path.ending),
-          !code.indices.contains(where: {
-            $0 != index && code.isWord($0, word) && !(code.isMark($0 - 1, "*")) && !test.body.contains($0)
+          !(code.places[word] ?? []).contains(where: {
+            $0 != index && !(code.isMark($0 - 1, "*")) && !test.body.contains($0)
               && !isDeclaration(code, $0)
           })
         {

@@ -170,9 +170,9 @@ struct JavaScriptTests: TestLanguage {
           head: index..<block.lowerBound, body: block)
         helper.scopeHeads = []
         found.append(helper)
-        let isCalled = code.indices.contains {
-          code.isWord($0, name) && $0 != index && !(block.contains($0)) && !code.isWord($0 - 1, "function")
-            && !code.isWord($0 - 1, "const")
+        let isCalled = (code.places[name] ?? []).contains { place in
+          place != index && !block.contains(place) && !code.isWord(place - 1, "function")
+            && !code.isWord(place - 1, "const")
         }
         read(
           code, block, scope, hidden ?? (isCalled ? nil : "it stands in a function that nobody calls"), heads,

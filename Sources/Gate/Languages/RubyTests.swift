@@ -150,47 +150,51 @@ struct RubyTests: TestLanguage {
               || condition.hasPrefix("defined") ? "it stands under '\(word) \(condition)'" : nil),
           &found)
         index = block.upperBound + 1
-      default:
-        let isTest = RubyTests.declarers.contains(word) || RubyTests.crossed.contains(word)
-        guard isTest || RubyTests.groups.contains(word) else {
-          index += 1
-          continue
-        }
-        let end = code.statementEnd(from: index)
-        let opening = (index..<min(end, range.upperBound)).first {
-          code.isWord($0, "do") || code.isMark($0, "{")
-        }
-        guard let opening else {
-          if isTest, code.kind(index + 1) == .string {
-            var test = TestCase(
-              name: code.text(index + 1), scope: scope, line: code.tokens[index].line, head: index..<end,
-              body: end..<end)
-            test.hidden = hidden ?? "it has no body"
-            test.scopeHeads = heads
-            found.append(test)
-          }
-          index = end
-          continue
-        }
-        let block =
-          code.isWord(opening, "do")
-          ? code.endBlock(from: opening) : (opening + 1)..<max(opening + 1, code.end(of: opening) - 1)
-        let name =
-          (index..<opening).first { code.kind($0) == .string }.map(code.text)
-          ?? code.spelled((index + 1)..<opening)
-        if isTest {
-          var test = TestCase(
-            name: name.isEmpty ? code.spelled(block) : name, scope: scope, line: code.tokens[index].line,
-            head: index..<opening, body: block)
-          test.hidden = hidden
-          test.scopeHeads = heads
-          found.append(test)
-        } else {
-          read(code, block, scope + [name], heads + [index..<opening], hidden, &found)
-        }
-        index = block.upperBound + 1
+      default: index = readCall(code, index, range, scope, heads, hidden, &found)
       }
     }
+  }
+
+  /// `it "…" do`, `describe … do`, and the next index to look at.
+  private func readCall(
+    _ code: SourceCode, _ index: Int, _ range: Range<Int>, _ scope: [String], _ heads: [Range<Int>],
+    _ hidden: String?, _ found: inout [TestCase]
+  ) -> Int {
+    let word = code.text(index)
+    let isTest = RubyTests.declarers.contains(word) || RubyTests.crossed.contains(word)
+    guard isTest || RubyTests.groups.contains(word) else { return index + 1 }
+    let end = code.statementEnd(from: index)
+    let opening = (index..<min(end, range.upperBound)).first {
+      code.isWord($0, "do") || code.isMark($0, "{")
+    }
+    guard let opening else {
+      if isTest, code.kind(index + 1) == .string {
+        var test = TestCase(
+          name: code.text(index + 1), scope: scope, line: code.tokens[index].line, head: index..<end,
+          body: end..<end)
+        test.hidden = hidden ?? "it has no body"
+        test.scopeHeads = heads
+        found.append(test)
+      }
+      return max(end, index + 1)
+    }
+    let block =
+      code.isWord(opening, "do")
+      ? code.endBlock(from: opening) : (opening + 1)..<max(opening + 1, code.end(of: opening) - 1)
+    let name =
+      (index..<opening).first { code.kind($0) == .string }.map(code.text)
+      ?? code.spelled((index + 1)..<opening)
+    if isTest {
+      var test = TestCase(
+        name: name.isEmpty ? code.spelled(block) : name, scope: scope, line: code.tokens[index].line,
+        head: index..<opening, body: block)
+      test.hidden = hidden
+      test.scopeHeads = heads
+      found.append(test)
+    } else {
+      read(code, block, scope + [name], heads + [index..<opening], hidden, &found)
+    }
+    return block.upperBound + 1
   }
 
   private func add(

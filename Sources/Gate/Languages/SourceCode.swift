@@ -3,6 +3,8 @@ struct SourceCode {
   let tokens: [Token]
   /// For each bracket the index of its partner, else -1.
   let partner: [Int]
+  /// Where each word stands.
+  let places: [String: [Int]]
 
   init(_ text: String, _ dialect: Dialect) {
     let tokens = Lexer.tokens(of: text, dialect)
@@ -23,6 +25,11 @@ struct SourceCode {
       }
     }
     self.partner = partner
+    var places: [String: [Int]] = [:]
+    for (index, token) in tokens.enumerated() where token.kind == .word {
+      places[token.text, default: []].append(index)
+    }
+    self.places = places
   }
 
   var indices: Range<Int> { tokens.indices }
