@@ -91,7 +91,8 @@ extension Answers {
     }
     try Recovery(site: site, report: warn).sweep(found.name)
     let answer = try Claiming(site: site).claim(
-      found.name, step: wish.step, holder: wish.worker.map { TerminalText.sanitizedLine(TerminalText.foreign($0)) } ?? site.actor,
+      found.name, step: wish.step,
+      holder: wish.worker.map { TerminalText.sanitizedLine(TerminalText.foreign($0)) } ?? site.actor,
       owner: Site.unboundOwner(), seconds: wish.seconds, usesSlot: !wish.bringsPlace)
     switch answer {
     case .won(let held): return .step(try prepared(held, bringsPlace: wish.bringsPlace))

@@ -17,7 +17,8 @@ extension Answers {
   /// Gives a claim back without a result, after keeping what was done.
   package func release(_ claim: WorkerClaim, reason: String) throws(CommandError) -> ReleasedStep {
     let isKept = keep(claim)
-    let change = Migration.Change.stepReleased(claim.fence, forced: false, reason: TerminalText.foreign(reason))
+    let change = Migration.Change.stepReleased(
+      claim.fence, forced: false, reason: TerminalText.foreign(reason))
     let outcome = try interpreter.append([Proposal(claim.migration, change)], by: claim.holder)
     if let refusal = outcome.refusal { throw CommandError(refusal) }
     if let slot = claim.lease.slot, isKept {
