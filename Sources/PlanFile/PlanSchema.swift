@@ -193,7 +193,7 @@ public enum PlanSchema {
                   }
                 },
                 "guards": {
-                  "description": "Checks of the change: no lost tests, no paths but the step's, no secrets, …",
+                  "description": "Checks of the change: tests, paths, secrets, what decides how tests run.",
                   "type": "array",
                   "uniqueItems": true,
                   "items": { "enum": ["tests", "scope", "secrets", "protected", "tree"] }

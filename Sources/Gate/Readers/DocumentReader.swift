@@ -1,5 +1,6 @@
 /// Reports in JSON: SARIF, and the JSON reporters of jest, vitest, mocha, RSpec, ESLint, ruff, shellcheck,
-/// gcc, mypy, cargo, pyright, googletest and PHPStan, as one line, as lines, or as a document of several lines.
+/// gcc, mypy, cargo, pyright, googletest and PHPStan,
+/// as one line, as lines, or as a document of several lines.
 struct DocumentReader: OutputReader {
   static let runner = "json report"
   private(set) var failures: [GateFailure] = []
