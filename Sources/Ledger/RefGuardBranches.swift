@@ -91,8 +91,8 @@ extension RefGuard {
       + "in a clone, fetch '\(Ledger.ref)' together with the branch, with '--atomic'"
   }
 
-  /// Whether the branch once was at the commit, on its way from its start to the ledger's tip. It never was at
-  /// one inside of a train: that tree was not judged.
+  /// Whether the branch once was at the commit, on its way from its start to the ledger's tip. It never was
+  /// at one inside of a train: that tree was not judged.
   private func isMerged(_ commit: OID, start: OID, tip: OID) throws(GitError) -> Bool {
     if commit == start || commit == tip { return true }
     let commits = try repository.commits(from: tip, excluding: [start], firstParentOnly: true)

@@ -5,7 +5,18 @@ import Migration
 extension PlanReader {
   func agent(_ node: Node) throws(PlanFault) -> Plan.Agent {
     let fields = try Fields(node, KnownKeys.agent, in: "'agent'", faults)
-    let command = try fields.text("command")?.value
+    // What is wrong beside the adapter is told with it.
+    var agent = Plan.Agent(command: "", env: PlanReader.variables(fields, faults))
+    agent.timeoutSeconds = faults.found(try fields.seconds("timeout", in: Bounds.timeout))
+    agent.maxConcurrent = faults.found(try fields.integer("max_concurrent", in: Bounds.maxConcurrent))
+    agent.maxTurns = faults.found(try fields.integer("max_turns", in: Bounds.maxTurns))
+    agent.silenceSeconds = faults.found(try fields.seconds("silence", in: Bounds.timeout))
+    agent.continuations = faults.found(try fields.integer("continuations", in: Bounds.continuations))
+    agent.model = faults.found(try PlanReader.word(fields, "model"))
+    agent.args = fields.texts("args").map(\.value)
+    agent.permissions = fields.texts("permissions").map(\.value)
+    agent.reportFile = faults.found(try PlanReader.reportFile(fields))
+    let command = faults.found(try fields.text("command"))?.value
     let name = try fields.text("adapter")
     let known = AgentAdapter.allCases.filter { $0.program != nil }.map(\.rawValue)
     guard let adapter = AgentAdapter(rawValue: name?.value ?? AgentAdapter.command.rawValue) else {
@@ -13,24 +24,14 @@ extension PlanReader {
         "unknown adapter \(quoted(name?.value ?? ""))",
         hint: "use one of \(known.joined(separator: ", ")), or give the agent's own 'command'")
     }
-    let turns = try fields.integer("max_turns", in: Bounds.maxTurns)
-    guard let line = command ?? adapter.recordedCommand(maxTurns: turns) else {
+    agent.adapter = adapter.rawValue
+    try requireEffect(fields, adapter, hasCommand: command != nil)
+    guard let line = command ?? adapter.recordedCommand(maxTurns: agent.maxTurns) else {
       throw fields.mark.fault(
         "'agent' has no 'command'",
         hint: "add 'command: …', or 'adapter: ' with one of \(known.joined(separator: ", "))")
     }
-    try requireEffect(fields, adapter, hasCommand: command != nil)
-    var agent = Plan.Agent(
-      command: line, adapter: adapter.rawValue,
-      timeoutSeconds: try fields.seconds("timeout", in: Bounds.timeout),
-      maxConcurrent: try fields.integer("max_concurrent", in: Bounds.maxConcurrent), maxTurns: turns,
-      env: PlanReader.variables(fields, faults))
-    agent.silenceSeconds = try fields.seconds("silence", in: Bounds.timeout)
-    agent.continuations = try fields.integer("continuations", in: Bounds.continuations)
-    agent.model = try PlanReader.word(fields, "model")
-    agent.args = try fields.texts("args").map(\.value)
-    agent.permissions = try fields.texts("permissions").map(\.value)
-    agent.reportFile = try PlanReader.reportFile(fields)
+    agent.command = line
     return agent
   }
 

@@ -35,7 +35,8 @@ struct TrainTests {
       .train(
         .finished(
           TrainReport(
-            train: story.current.trains, verifiers: verifiers ?? story.current.gateDigest, verdict: .passed))),
+            train: story.current.trains, verifiers: verifiers ?? story.current.gateDigest,
+            verdict: .passed))),
       by: "gate-1")
   }
 

@@ -1,7 +1,8 @@
 import Git
 import Migration
 
-/// Steps that are judged together: what lands is what passed, whoever is blamed is guilty, and nobody is lost.
+/// Steps that are judged together: what lands is what passed, whoever is blamed is guilty, and nobody is
+/// lost.
 extension Audit {
   /// A train that is judged.
   struct TrainLog {

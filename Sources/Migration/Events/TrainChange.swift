@@ -55,7 +55,8 @@ public enum TrainChange: Equatable, Sendable {
     switch self {
     case .started(let start): "train \(start.train) started: \(steps.joined(separator: ", "))"
     case .split(let split):
-      "train \(split.train) failed: \(Count.of(split.passed, "step")) passed together, not with \(split.culprit)"
+      "train \(split.train) failed: \(Count.of(split.passed, "step")) passed together, "
+        + "not with \(split.culprit)"
     case .finished(let report):
       if let failure = report.failure {
         "train \(report.train) \(report.verdict.words)\(report.culprit.map { " by \($0)" } ?? ""): "
