@@ -106,9 +106,8 @@ import Testing
     ])
 
   static func line(_ change: Change) -> [UInt8] {
-    let isNew = if case .train = change { true } else { false }
-    let event = Event(migration: "mig", at: at, by: "ann", change: change, version: isNew ? 2 : 1)
-    return Entry(sequence: 9, nonce: nonce, event: event).json.canonicalBytes
+    Entry(sequence: 9, nonce: nonce, event: Event(migration: "mig", at: at, by: "ann", change: change))
+      .json.canonicalBytes
   }
 
   static func read(_ line: [UInt8]) throws(EntryFault) -> Entry {

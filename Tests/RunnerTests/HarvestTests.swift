@@ -196,7 +196,7 @@ struct HarvestTests {
   @Test("in the middle of a merge with conflicts is no result; by hand it can be mended")
   func unmerged() throws {
     let merge = """
-      git config user.name w; git config user.email w@x
+      export GIT_AUTHOR_NAME=w GIT_AUTHOR_EMAIL=w@x GIT_COMMITTER_NAME=w GIT_COMMITTER_EMAIL=w@x
       echo 1 > a.txt; git checkout -q -b $1; git commit -qam 1; git checkout -q --detach HEAD~1
       echo 2 > a.txt; git commit -qam 2; git merge -q $1
       """
