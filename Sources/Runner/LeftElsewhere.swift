@@ -34,7 +34,8 @@ struct LeftElsewhere {
       }
       seen.insert(entry.new)
       // In the same second, the worker before may have committed in this slot: not on this base.
-      if try isReached || !site.repository.isAncestor(base, of: entry.new) { continue }
+      let isOfThis = try site.repository.isAncestor(base, of: entry.new)
+      if isReached || !isOfThis { continue }
       let commit = try site.repository.commit(entry.new)
       let branch = try site.repository.references(matching: "refs/heads/*").first { $0.oid == entry.new }
       let place = branch.map { "on the branch \(NameText.quoted(String($0.name.dropFirst(11))))" }
