@@ -140,7 +140,7 @@ extension Migration.Change {
   var isOwnReport: Bool {
     switch self {
     case .baseline(.renewed), .claim(_, .renewed), .claim(_, .submitted), .claim(_, .failed),
-      .gate(_, .renewed), .gate(_, .finished), .gate(_, .abandoned):
+      .gate(_, .renewed), .gate(_, .finished), .gate(_, .abandoned), .train(.split), .train(.finished):
       true
     case .baseline(.abandoned(_, let evidence)): evidence == .holder
     case .claim(_, .released(let forced, _)): !forced
