@@ -139,6 +139,7 @@ extension Interpreter {
       switch error {
       // A host that does not take the merge, and why it does not, is told as what became of it.
       case .branchMoved, .rejected:
+        if try hasArrived(done, migration) { return }
         return try record(migration) { [error] in abandoned($0, error.description) }
       default: throw CommandError(error)
       }
@@ -154,5 +155,21 @@ extension Interpreter {
     case .refused(let refusal): report("the merge was not recorded: \(refusal.message)")
     case .nothing: return
     }
+  }
+
+  /// Whether the remote's branch has the commit that a move leads to. A server that was killed within an
+  /// earlier push of it may have moved the branch, and not have the entry: that one is sent again.
+  private func hasArrived(_ done: Migration.Change, _ migration: String) throws(CommandError) -> Bool {
+    let commit: OID
+    switch done {
+    case .merge(_, .merged(let object, _)), .refresh(.merged(let object)): commit = object.oid
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved:
+      return false
+    }
+    try site.synchronize()
+    guard let state = try reporting({ try site.events.read() }).state.migration(named: migration),
+      let there = try site.sharedTip(of: state.intoRef)
+    else { return false }
+    return there == commit ? true : try site.isAncestor(commit, of: there)
   }
 }
