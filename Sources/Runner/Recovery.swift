@@ -114,12 +114,8 @@ public struct Recovery {
     if let tip, try isReached(commit.oid, by: tip) {
       return try perform(record(Proposal(state.name, merged), while: isSame))
     }
-    if site.isShared {
-      // One push moves entry and branch, but a server that is killed in the middle has the branch alone.
-      try site.synchronize()
-      if let there = try site.sharedTip(of: state.intoRef), try isReached(commit.oid, by: there) {
-        return try perform(record(Proposal(state.name, merged), while: isSame))
-      }
+    if site.isShared, try site.remoteHas(commit.oid, on: state.intoRef) {
+      return try perform(record(Proposal(state.name, merged), while: isSame))
     }
     // Shared, whoever sleeps pushes the branch with its entry, which is refused; and a branch that is gone
     // moves nowhere.

@@ -166,10 +166,19 @@ extension Interpreter {
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved:
       return false
     }
-    try site.synchronize()
-    guard let state = try reporting({ try site.events.read() }).state.migration(named: migration),
-      let there = try site.sharedTip(of: state.intoRef)
-    else { return false }
-    return there == commit ? true : try site.isAncestor(commit, of: there)
+    guard let state = try reporting({ try site.events.read() }).state.migration(named: migration) else {
+      return false
+    }
+    return try site.remoteHas(commit, on: state.intoRef)
+  }
+}
+
+extension Surroundings {
+  /// Whether the branch has the commit in the remote, which is asked now: one push moves entry and branch,
+  /// but a server that is killed in the middle has the branch alone. People may have built on it since.
+  func remoteHas(_ commit: OID, on ref: String) throws(CommandError) -> Bool {
+    try synchronize()
+    guard let there = try sharedTip(of: ref) else { return false }
+    return there == commit ? true : try isAncestor(commit, of: there)
   }
 }
