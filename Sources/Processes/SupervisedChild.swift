@@ -48,9 +48,10 @@ public final class SupervisedChild {
   /// How many bytes of output wait to be taken.
   var heldBytes: Int { conversation.heldBytes }
 
+  /// `given` has watched the start.
   init(
     _ connection: SupervisorConnection, pool: Supervisors, _ command: Supervised, pid: Int32,
-    milliseconds: Int64
+    milliseconds: Int64, given: SupervisorWatch
   ) {
     supervisor = connection.identity
     self.connection = connection
@@ -59,8 +60,10 @@ public final class SupervisedChild {
     startedMilliseconds = milliseconds
     leader = ProcessIdentity(pid: pid)
     self.command = command
-    watch = SupervisorWatch(
-      connection.identity.pid, secondsToLive: command.timeoutSeconds.map { $0 + command.graceSeconds })
+    watch = given
+    if let timeout = command.timeoutSeconds { watch.expectEnd(within: timeout + command.graceSeconds) }
+    // A command can stop its supervisor before that has told of the start.
+    if watch.hasGivenUp { noteEnd() }
   }
 
   deinit { connection?.end() }

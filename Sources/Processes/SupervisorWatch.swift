@@ -30,6 +30,9 @@ struct SupervisorWatch {
   /// Whether it was given up because its time was over.
   private(set) var isOverdue = false
 
+  /// Whether what is below it is being killed.
+  var hasGivenUp: Bool { endsAt != nil }
+
   /// Watches a child of this process that is not reaped before the watch ends.
   init(_ supervisor: pid_t, secondsToLive: Int? = nil) {
     self.supervisor = supervisor

@@ -48,7 +48,8 @@ public final class Supervisors {
     guard SupervisorRequest.write(words, to: connection.lifeline, watching: &watch) else { return nil }
     switch connection.firstReport(watching: &watch) {
     case .started(let pid, let milliseconds):
-      return SupervisedChild(connection, pool: self, command, pid: pid, milliseconds: milliseconds)
+      return SupervisedChild(
+        connection, pool: self, command, pid: pid, milliseconds: milliseconds, given: watch)
     case .failed(let error):
       idle.append(connection)
       throw error

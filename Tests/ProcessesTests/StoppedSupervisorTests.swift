@@ -42,6 +42,24 @@ import Testing
     #expect(end(of: try pool.start(world.supervised("exit 3"))) == .exited(3))
   }
 
+  @Test func `one that is stopped over and over before it can tell of the start says why all the same`()
+    throws
+  {
+    // Stands for a supervisor that is never fast enough, as on a busy machine.
+    let script = """
+      #!/bin/sh
+      for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do kill -STOP $$; done
+      echo "started $$ 1" >&3
+      echo 'ended signalled 9 0 0 1 2' >&3
+      exec cat > /dev/null
+      """
+    let slow = world.directory + "/slow"
+    try Files.writeAtomically(slow, Array(script.utf8), mode: 0o755)
+    let child = try Supervisors(executable: slow).start(world.supervised("true"))
+    #expect(end(of: child) == .signalled(SIGKILL))
+    #expect(try world.log().contains("it stopped its supervisor again and again"))
+  }
+
   @Test func `a wish to end, a kill, and the end of the program reach what is below a stopped one`() throws {
     let stop = "kill -STOP $PPID; echo $$ >> pids; trap '' TERM; while :; do sleep 0.05; done"
     var command = world.supervised(stop)
