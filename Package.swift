@@ -16,20 +16,18 @@ let package = Package(
   name: "git-migrate",
   products: [.executable(name: "git-migrate", targets: ["git-migrate"])],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
     .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "Clibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "Clinux"),
     .target(name: "Processes", dependencies: ["Clinux"], swiftSettings: settings),
     .target(name: "Git", dependencies: ["Clibgit2", "Czlib", "Processes"], swiftSettings: settings),
     .target(name: "Migration", swiftSettings: settings),
     .target(name: "Agents", dependencies: ["Migration"], swiftSettings: settings),
-    .target(
-      name: "PlanFile", dependencies: ["Agents", "Migration", .product(name: "Yams", package: "Yams")],
-      swiftSettings: settings),
+    .target(name: "PlanFile", dependencies: ["Agents", "Migration", "Clibyaml"], swiftSettings: settings),
     .target(name: "Ledger", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
     .target(name: "Gate", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
     .target(

@@ -1,7 +1,6 @@
-// CYaml is the libyaml inside the Yams package. Its events are read here directly because Yams' own `Node`
-// recurses, follows aliases before anybody can refuse them, hashes keys that are whole trees, and names the
-// first of two equal keys, not the second.
-internal import CYaml
+// Events and not a tree of some library's: those recurse, follow aliases before anybody can refuse them, hash
+// keys that are whole trees, and name the first of two equal keys, not the second.
+internal import Clibyaml
 
 /// A part of the front matter, with its place in the file.
 struct Node: Equatable, Sendable {
