@@ -18,10 +18,6 @@ final class PackGuard {
   /// What the others have.
   private var small: [String: PackNames] = [:]
 
-  /// A folder may change again in the same tick of the file system's clock: so long, in seconds, its time
-  /// says nothing.
-  private static let tick: Int64 = 1
-
   init(objects: String) { folder = objects + "/pack" }
 
   /// What is wrong with the pack that an object is in, which begins with its place; `nil` when nothing is.
@@ -56,7 +52,8 @@ final class PackGuard {
   private func pack(of name: String) -> String { folder + "/" + name.dropLast(".idx".count) + ".pack" }
 
   private func refresh() {
-    guard let now = FileStamp(folder) else {
+    let look = FileStamp.Look()
+    guard let now = FileStamp(of: folder) else {
       (listed, asked, small) = (nil, [:], [:])
       return
     }
@@ -65,7 +62,7 @@ final class PackGuard {
     var (large, little): ([String: PackIndex], [String: PackNames]) = ([:], [:])
     for name in names {
       let path = pack(of: name)
-      guard let stamp = FileStamp(path) else { continue }
+      guard let stamp = FileStamp(of: path) else { continue }
       if let known = asked[name], known.stamp == stamp {
         large[name] = known
       } else if let known = small[name], known.stamp == stamp {
@@ -77,41 +74,7 @@ final class PackGuard {
       }
     }
     (asked, small) = (large, little)
-    listed = now.isOlder(than: PackGuard.tick) ? now : nil
-  }
-}
-
-/// What the file system says of a file: another content has another.
-struct FileStamp: Equatable {
-  private let device: UInt
-  private let inode: UInt
-  private let size: Int
-  private let modified: (seconds: Int, nanoseconds: Int)
-  private let changed: (seconds: Int, nanoseconds: Int)
-
-  init(_ status: stat) {
-    (device, inode, size) = (UInt(status.st_dev), UInt(status.st_ino), Int(status.st_size))
-    modified = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
-    changed = (status.st_ctim.tv_sec, status.st_ctim.tv_nsec)
-  }
-
-  /// `nil` when there is no such file.
-  init?(_ path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    self.init(status)
-  }
-
-  static func == (one: FileStamp, other: FileStamp) -> Bool {
-    one.device == other.device && one.inode == other.inode && one.size == other.size
-      && one.modified == other.modified && one.changed == other.changed
-  }
-
-  /// Whether the last change is longer ago than so many seconds.
-  func isOlder(than seconds: Int64) -> Bool {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    return Int64(now.tv_sec) - Int64(max(modified.seconds, changed.seconds)) > seconds
+    listed = now.isSettled(at: look) ? now : nil
   }
 }
 
@@ -175,6 +138,8 @@ final class PackIndex {
   private let isFirstVersion: Bool
 
   private static let nameSize = 20
+  /// So many names are read at once rather than one after another.
+  private static let span: UInt32 = 128
 
   /// Opens both files; `nil` when one of them is not what git writes, which libgit2 says itself.
   init?(index place: String, path: String, stamp: FileStamp) {
@@ -211,11 +176,20 @@ final class PackIndex {
     guard firsts.count == 256, let first = name.first else { return nil }
     var low = first == 0 ? 0 : firsts[Int(first) - 1]
     var high = firsts[Int(first)]
-    while low < high {
+    while low < high, high - low > PackIndex.span {
       let middle = low + (high - low) / 2
       let found = PackIndex.read(index, at: place(ofName: middle), PackIndex.nameSize)
       if found == name { return offset(at: middle) }
       if found.lexicographicallyPrecedes(name) { low = middle + 1 } else { high = middle }
+    }
+    guard low < high else { return nil }
+    // The names of the first version lie apart.
+    let width = Int(place(ofName: 1) - place(ofName: 0))
+    let names = PackIndex.read(index, at: place(ofName: low), Int(high - low) * width)
+    for number in low..<high {
+      let start = Int(number - low) * width
+      guard start + PackIndex.nameSize <= names.count else { return nil }
+      if names[start..<start + PackIndex.nameSize].elementsEqual(name) { return offset(at: number) }
     }
     return nil
   }

@@ -1,39 +1,80 @@
 import Glibc
 import Processes
+import Synchronization
 
 /// Looks whether something that is no file lies where git and libgit2 read files of their own.
 ///
 /// Both open such a place without a look at what is there, and whoever opens a pipe waits until somebody
 /// writes into it. Everything that a worker can reach it can also replace.
 enum PlaceCheck {
-  /// The files in a git directory of its own: of the main worktree or a linked one.
+  /// Names in one folder of a git directory that are to be files, and such as are to be folders of
+  /// git-migrate: no link, so that nothing of ours goes elsewhere.
+  private struct Place {
+    /// The folder below the git directory; empty for itself.
+    var folder = ""
+    var files: [String]
+    var folders: [String] = []
+  }
+
+  /// What lies in a git directory of its own: of the main worktree or a linked one.
   private static let own = [
-    "HEAD", "index", "config.worktree", "commondir", "gitdir", "locked", "MERGE_HEAD", "FETCH_HEAD",
-    "ORIG_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "MERGE_MSG", "logs/HEAD", "info/sparse-checkout",
-    "sharedindex",
+    Place(
+      files: [
+        "HEAD", "index", "config.worktree", "commondir", "gitdir", "locked", "MERGE_HEAD", "FETCH_HEAD",
+        "ORIG_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "MERGE_MSG", "sharedindex",
+      ]),
+    Place(folder: "logs", files: ["HEAD"]),
+    Place(folder: "info", files: ["sparse-checkout"]),
   ]
-  /// The files that all worktrees share.
+  /// What all worktrees share. Of git-migrate's own it is what every command opens.
   private static let shared = [
-    "config", "packed-refs", "shallow", "info/exclude", "info/attributes", "info/grafts", "info/refs",
-    "objects/info/alternates", "objects/info/http-alternates", "objects/info/commit-graph",
-    "objects/info/packs", "objects/pack/multi-pack-index",
-  ]
-  /// The folders of git-migrate in the shared directory: no link, so that nothing of ours goes elsewhere.
-  private static let folders = ["migrate", "migrate/logs", "migrate/prompts", "migrate/slots"]
-  /// What these folders hold for every command.
-  private static let locks = [
-    "migrate/ledger.queue", "migrate/ledger.next", "migrate/slots/lock", "migrate/packing", "migrate/init",
-    "migrate/contact",
+    Place(files: ["HEAD", "config", "packed-refs", "shallow"], folders: ["migrate"]),
+    Place(folder: "info", files: ["exclude", "attributes", "grafts", "refs"]),
+    Place(folder: "objects/info", files: ["alternates", "http-alternates", "commit-graph", "packs"]),
+    Place(folder: "objects/pack", files: ["multi-pack-index"]),
+    Place(
+      folder: "migrate", files: ["ledger.queue", "ledger.next", "packing", "init", "contact"],
+      folders: ["logs", "prompts", "slots"]),
+    Place(folder: "migrate/slots", files: ["lock"]),
   ]
 
+  /// The folders in which all was as it should be, and how they were then. It is asked before each child and
+  /// in each round of a run: what did not change is not looked at again, name by name.
+  private static let good = Mutex<[String: FileStamp]>([:])
+  /// A process that sees more folders than this begins anew.
+  private static let goodLimit = 512
+
   /// Throws unless all of them can be read in a git directory; `common` is the one that it shares with other
-  /// worktrees. Costs a look at each name.
-  static func require(_ directory: String, common: String) throws(GitError) {
-    for name in own { try requireFile("\(directory)/\(name)") }
-    if directory != common { try requireFile("\(common)/HEAD") }
-    for name in shared { try requireFile("\(common)/\(name)") }
-    for name in locks { try requireFile("\(common)/\(name)") }
-    for name in folders { try requireFolder("\(common)/\(name)") }
+  /// worktrees. Costs a look at each folder, and at each name in those that have changed.
+  static func require(
+    _ directory: String, common: String, at look: FileStamp.Look = FileStamp.Look()
+  ) throws(GitError) {
+    for place in own { try require(place, in: directory, "own", look) }
+    for place in shared { try require(place, in: common, "shared", look) }
+  }
+
+  private static func require(
+    _ place: Place, in directory: String, _ kind: String, _ look: FileStamp.Look
+  ) throws(GitError) {
+    let path = place.folder.isEmpty ? directory : "\(directory)/\(place.folder)"
+    var status = stat()
+    guard let name = try? PathText.terminated(path, "read"), stat(name, &status) == 0 else {
+      if errno == ELOOP { throw refusal(path, "a link that leads nowhere", wanted: "folder") }
+      // Without the folder there is nothing in it.
+      return
+    }
+    let stamp = FileStamp(status)
+    let key = "\(kind) \(path)"
+    if good.withLock({ $0[key] }) == stamp { return }
+    // What a link leads to can change without its folder.
+    var hasLinks = false
+    for name in place.files where try requireFile("\(path)/\(name)") { hasLinks = true }
+    for name in place.folders { try requireFolder("\(path)/\(name)") }
+    let isKept = !hasLinks && stamp.isSettled(at: look)
+    good.withLock { known in
+      if known.count >= goodLimit { known = [:] }
+      known[key] = isKept ? stamp : nil
+    }
   }
 
   /// The same for the repository that a search from `path` would find, as far as that can be told without
@@ -80,20 +121,25 @@ enum PlaceCheck {
     return PathText.string(bytes.prefix { $0 != 0x0A })
   }
 
-  private static func requireFile(_ path: String, orFolder: Bool = false) throws(GitError) {
+  /// Says whether it is a link.
+  @discardableResult
+  private static func requireFile(_ path: String, orFolder: Bool = false) throws(GitError) -> Bool {
     var status = stat()
-    guard let name = try? PathText.terminated(path, "read") else { return }
-    guard stat(name, &status) == 0 else {
+    guard let name = try? PathText.terminated(path, "read"), lstat(name, &status) == 0 else { return false }
+    let isLink = status.st_mode & S_IFMT == S_IFLNK
+    guard !isLink || stat(name, &status) == 0 else {
       if errno == ELOOP { throw refusal(path, "a link that leads nowhere") }
-      return
+      return true
     }
     switch status.st_mode & S_IFMT {
-    case S_IFREG: return
-    case S_IFDIR: if !orFolder { throw refusal(path, "a folder") }
+    case S_IFREG: return isLink
+    case S_IFDIR:
+      if !orFolder { throw refusal(path, "a folder") }
+      return isLink
     case S_IFIFO: throw refusal(path, "a pipe")
     case S_IFSOCK: throw refusal(path, "a socket")
     // The one device that people put there: it says that there is nothing.
-    case S_IFCHR where status.st_rdev == 0x103: return
+    case S_IFCHR where status.st_rdev == 0x103: return isLink
     default: throw refusal(path, "a device")
     }
   }

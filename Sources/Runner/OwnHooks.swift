@@ -24,7 +24,7 @@ struct OwnHooks {
 
   /// Each of them by its content, for what a user approves.
   var settings: [CommandSetting] {
-    files.map { name, path, _ in
+    files(in: folders()).map { name, path, _ in
       let content: String
       if let target = Files.linkTarget(path) {
         content = "a link to \(target)"
@@ -37,28 +37,51 @@ struct OwnHooks {
     }
   }
 
+  /// One of the folders, as it was looked through.
+  struct Folder {
+    /// Below the git directory.
+    let name: String
+    /// The names in it that may be hooks; none where it leads out of the git directory.
+    let names: [String]
+    /// What the file system said of it, when a later change would show.
+    let stamp: FileStamp?
+  }
+
+  /// The folders as they are now. One that is as it was is not looked through again.
+  func folders(after last: [Folder] = [], at look: FileStamp.Look = FileStamp.Look()) -> [Folder] {
+    OwnHooks.folders.map { name in
+      let path = "\(commonDirectory)/\(name)"
+      let stamp = FileStamp(of: path)
+      if let stamp, let known = last.first(where: { $0.name == name && $0.stamp == stamp }) { return known }
+      let isInside = HookFile.isInside(path, commonDirectory)
+      let names = isInside ? ((try? Files.listDirectory(path)) ?? []) : []
+      return Folder(
+        // What is being written is no hook yet: git runs none of that name.
+        name: name, names: names.sorted().filter { !$0.hasSuffix(".sample") && !$0.contains(".tmp-") },
+        stamp: isInside && stamp?.isSettled(at: look) == true ? stamp : nil)
+    }
+  }
+
   /// Each of them by what the file system says of it, which costs little: nobody but root can change one and
   /// put that back.
-  var stamps: [String] {
-    files.map { name, _, status in
+  func stamps(in folders: [Folder]) -> [String] {
+    files(in: folders).map { name, _, status in
       "\(name) \(status.st_ino) \(status.st_mode) \(status.st_size) "
         + "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) "
         + "\(status.st_ctim.tv_sec).\(status.st_ctim.tv_nsec)"
     }
   }
 
-  private var files: [(name: String, path: String, status: stat)] {
+  private func files(in folders: [Folder]) -> [(name: String, path: String, status: stat)] {
     var result: [(name: String, path: String, status: stat)] = []
-    for folder in OwnHooks.folders where HookFile.isInside("\(commonDirectory)/\(folder)", commonDirectory) {
-      let names = (try? Files.listDirectory("\(commonDirectory)/\(folder)")) ?? []
-      // What is being written is no hook yet: git runs none of that name.
-      for name in names.sorted() where !name.hasSuffix(".sample") && !name.contains(".tmp-") {
-        let path = "\(commonDirectory)/\(folder)/\(name)"
+    for folder in folders {
+      for name in folder.names {
+        let path = "\(commonDirectory)/\(folder.name)/\(name)"
         var status = stat()
         guard lstat(path, &status) == 0 else { continue }
         let kind = status.st_mode & S_IFMT
         let mayRun = kind == S_IFLNK || kind == S_IFREG && status.st_mode & 0o111 != 0
-        if mayRun || name == OwnHooks.note { result.append(("\(folder)/\(name)", path, status)) }
+        if mayRun || name == OwnHooks.note { result.append(("\(folder.name)/\(name)", path, status)) }
       }
     }
     return result

@@ -64,8 +64,11 @@ extension Site {
   /// files: a worker may have written there in the meantime.
   public func requireApprovedCommands() throws(CommandError) {
     try reporting { try repository.requirePlainPlaces() }
-    let seen = CommandFiles(commonDirectory: repository.commonDirectory)
-    if let seen, seen == seenCommandFiles { return }
+    let seen = CommandFiles(commonDirectory: repository.commonDirectory, after: seenCommandFiles)
+    if let seen, seen == seenCommandFiles {
+      seenCommandFiles = seen
+      return
+    }
     seenCommandFiles = nil
     var now = try repositoryCommands()
     let approved = try approvedCommands()
@@ -165,25 +168,53 @@ extension Site {
 /// The files that say what a user approves of a repository, byte for byte, and the state of its hooks: while
 /// they are the same, git need not be asked again.
 struct CommandFiles: Equatable {
-  private let contents: [[UInt8]?]
+  /// A file as it was read.
+  private struct Content {
+    let name: String
+    var bytes: [UInt8]?
+    /// What the file system said of it, when a later change would show.
+    var stamp: FileStamp?
+  }
+
+  private let contents: [Content]
+  private let folders: [OwnHooks.Folder]
   private let hooks: [String]
 
-  /// Reads them; `nil` when they do not tell all, because they include others, which can change alone.
-  init?(commonDirectory: String) {
-    var contents: [[UInt8]?] = []
-    for name in ["config", "config.worktree", "info/attributes"] + RepositoryCommands.pathFiles {
-      guard let bytes = try? Files.readFile(commonDirectory + "/" + name, limit: 1 << 20) else {
-        if Files.exists(commonDirectory + "/" + name) { return nil }
-        contents.append(nil)
+  private static let names = ["config", "config.worktree", "info/attributes"] + RepositoryCommands.pathFiles
+
+  /// Reads them; `nil` when they do not tell all, because they include others, which can change alone. What
+  /// the file system says is as it was at the last time is not read again: a run asks in each of its rounds.
+  init?(
+    commonDirectory: String, after last: CommandFiles? = nil, at look: FileStamp.Look = FileStamp.Look()
+  ) {
+    var contents: [Content] = []
+    for name in CommandFiles.names {
+      let path = commonDirectory + "/" + name
+      let stamp = FileStamp(of: path)
+      if let stamp, let known = last?.contents.first(where: { $0.name == name && $0.stamp == stamp }) {
+        contents.append(known)
+        continue
+      }
+      guard let bytes = try? Files.readFile(path, limit: 1 << 20) else {
+        if Files.exists(path) { return nil }
+        contents.append(Content(name: name))
         continue
       }
       let isConfiguration = name.hasPrefix("config")
       if isConfiguration, String(decoding: bytes, as: UTF8.self).lowercased().contains("include") {
         return nil
       }
-      contents.append(bytes)
+      contents.append(
+        Content(name: name, bytes: bytes, stamp: stamp?.isSettled(at: look) == true ? stamp : nil))
     }
     self.contents = contents
-    hooks = OwnHooks(commonDirectory: commonDirectory).stamps
+    let own = OwnHooks(commonDirectory: commonDirectory)
+    folders = own.folders(after: last?.folders ?? [], at: look)
+    hooks = own.stamps(in: folders)
+  }
+
+  /// Whether they say the same, whenever that was read.
+  static func == (one: CommandFiles, other: CommandFiles) -> Bool {
+    one.contents.map(\.bytes) == other.contents.map(\.bytes) && one.hooks == other.hooks
   }
 }

@@ -45,6 +45,39 @@ import Testing
   }
 }
 
+@Suite struct FileStampTests {
+  @Test func `a stamp changes with the file, and with what a link leads to`() throws {
+    let world = try World()
+    let path = world.path("a")
+    try Files.writeAtomically(path, [1])
+    let file = try #require(FileStamp(of: path))
+    #expect(FileStamp(of: path) == file && FileStamp(of: world.path("none")) == nil)
+    #expect(symlink("a", world.path("link")) == 0)
+    #expect(FileStamp(of: world.path("link")) == file)
+    try Files.writeAtomically(path, [2])
+    #expect(FileStamp(of: path) != file && FileStamp(of: world.path("link")) == FileStamp(of: path))
+    let longer = FileStamp(of: path)
+    try Files.append(path, [3])
+    #expect(FileStamp(of: path) != longer)
+  }
+
+  /// Two changes in one tick look like one.
+  @Test func `what changed a moment ago may change again unseen`() {
+    typealias Moment = FileStamp.Moment
+    let change = Moment(seconds: 10, nanoseconds: 990_000_000)
+    func isSettled(_ change: Moment, _ seconds: Int64, _ nanoseconds: Int64) -> Bool {
+      FileStamp.isSettled(change, at: Moment(seconds: seconds, nanoseconds: nanoseconds))
+    }
+    #expect(!isSettled(change, 10, 990_000_000) && !isSettled(change, 11, 10_000_000))
+    #expect(isSettled(change, 11, 40_000_000))
+    // By a clock that was put back nothing is.
+    #expect(!isSettled(change, 9, 0))
+    // FAT counts two seconds, some others one.
+    let whole = Moment(seconds: 10, nanoseconds: 0)
+    #expect(!isSettled(whole, 12, 500_000_000) && isSettled(whole, 13, 1))
+  }
+}
+
 @Suite struct FileLockTests {
   @Test func `a lock excludes until its holder lets go`() throws {
     let world = try World()
