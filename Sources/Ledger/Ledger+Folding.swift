@@ -21,6 +21,11 @@ extension Ledger {
   public func foldAttempts(
     of migration: MigrationState, atLeast count: Int, report: (String) -> Void
   ) throws(LedgerError) -> FoldOutcome {
+    defer {
+      repository.removeEmptyRefFolders(in: Ledger.attemptFolder + migration.name) { step in
+        migration.step(step)?.phase.satisfiesDependents == true
+      }
+    }
     var refs = try foldable(migration)
     guard refs.count >= count else { return .few }
     if let remote {

@@ -44,6 +44,9 @@ public struct Litter: Sendable {
       case .busy(let error), .unknown(let error): left.append(error.description)
       }
     }
+    for migration in state.migrations where migration.phase.isTerminal {
+      site.repository.removeEmptyRefFolders(in: "refs/migrate/attempt/\(migration.name)") { _ in true }
+    }
     for (ref, commit, _) in branches {
       let output = try reporting {
         try site.git.run(["update-ref", "-d", ref, commit.hex], hooks: .effective)

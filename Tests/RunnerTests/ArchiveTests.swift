@@ -14,7 +14,7 @@ struct ArchiveTests {
       - { id: B, needs: [A], run: 'echo $MIGRATE_EPOCH > b; test $MIGRATE_EPOCH = 2' }
     """
 
-  /// Does by hand what a run does for 256 steps.
+  /// Does by hand what a run does for 64 steps.
   private func fold(_ world: MigrationWorld) throws -> FoldOutcome {
     let repository = try Repository.open(
       gitDirectory: world.repository.path + "/.git", environment: world.repository.environment)
@@ -41,8 +41,12 @@ struct ArchiveTests {
     let before = try ["A/1", "B/1", "B/2"].map {
       try world.repository.git("rev-parse", "refs/migrate/attempt/mig/\($0)")
     }
+    let folder = world.repository.path + "/.git/refs/migrate/attempt/mig"
+    #expect(try Files.listDirectory(folder) == ["A", "B"])
     #expect(try fold(world) == .folded(3))
     #expect(try refs(world) == [ArchiveTests.archive, "refs/migrate/ledger"])
+    // Whoever lists refs would open each folder that a finished step has left.
+    #expect(try Files.listDirectory(folder) == [])
     try world.repository.git("gc", "--quiet", "--prune=now")
     #expect(try world.complaints() == "")
     for commit in before { #expect(try world.repository.git("cat-file", "-t", commit) == "commit") }
@@ -110,6 +114,7 @@ struct ArchiveTests {
     #expect(try world.migrate("clean", "-n").out.contains("would remove '\(ArchiveTests.archive)'"))
     #expect(try world.migrate("clean", "-f").code == 0)
     #expect(try refs(world) == ["refs/migrate/ledger"])
+    #expect(try Files.listDirectory(world.repository.path + "/.git/refs/migrate/attempt/mig") == [])
 
     let other = try MigrationWorld()
     try other.start(ArchiveTests.steps)
