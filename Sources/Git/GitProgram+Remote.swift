@@ -123,10 +123,13 @@ extension GitProgram {
     // Both are said before anything is sent.
     if let fatal, fatal.hasPrefix("fatal: the receiving end does not support ") { return .rejected(fatal) }
     if hadHook, flags.isEmpty, remarks.isEmpty, let hook = GitProgram.hookWords(lines) {
-      return .rejected("the 'pre-push' hook here says no: \(hook)")
+      return .rejected(GitProgram.ownHookSaysNo + hook)
     }
     return .unknown(fatal ?? lines.first ?? "git push ended with \(output.status)")
   }
+
+  /// How the words begin with which a hook of this repository, and nobody on the other side, refused a push.
+  public static let ownHookSaysNo = "the 'pre-push' hook here says no: "
 
   /// What a `pre-push` hook said before git gave up, when nothing but that can have ended the push.
   private static func hookWords(_ lines: [String]) -> String? {

@@ -40,6 +40,8 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .busy(let error), .notWritten(let error): "unable to move '\(Ledger.ref)': \(error.description)"
     case .git(let error): error.description
     case .unreachable(let remote, let reason): "'\(remote)' cannot be reached: \(reason)"
+    case .rejected(let remote, let reason) where reason.hasPrefix(GitProgram.ownHookSaysNo):
+      "nothing was pushed to '\(remote)': \(reason)"
     case .rejected(let remote, let reason): "'\(remote)' does not take it: \(reason)"
     case .branchMoved(let ref, let remote): "'\(ref)' is not where it should be in '\(remote)'"
     case .rewritten(let remote, let reason):
@@ -61,6 +63,8 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .git(let error): error.hint
     case .unreachable:
       "what takes something from others waits for the connection; reports on one's own work do not"
+    case .rejected(_, let reason) where reason.hasPrefix(GitProgram.ownHookSaysNo):
+      "mend what it says, or let the hook pass pushes of 'refs/migrate/ledger': it runs with each merge"
     case .rejected: "run 'git migrate doctor'; it says what the other side takes"
     case .branchMoved(let ref, _): "somebody moved it there by hand; compare it with '\(ref)' here"
     case .rewritten: "trust neither before you know why; 'git migrate fsck' checks the one here"

@@ -59,6 +59,8 @@ struct ShareTests {
     let start = try world.runMigrate("start", "../plan.md")
     #expect(start.code != 0 && start.err.contains("tests failed, not pushing"), "\(start)")
     #expect(start.err.contains("'pre-push' hook here") && !start.err.contains("reached"), "\(start)")
+    // The other side has nothing to do with it.
+    #expect(start.err.contains("nothing was pushed to 'origin'") && !start.err.contains("doctor"), "\(start)")
   }
 
   @Test("push options of the user's are not sent with each entry")
