@@ -21,15 +21,21 @@ struct ObjectBuilder {
 /// Reads an object's members by name and, at the end, refuses any that nobody asked for: a member we do not
 /// know could change what the entry means.
 struct ObjectReader {
-  private let subject: String
+  private let kind: String
+  private let name: String
   private var members: [JSON.Member]
   private var taken: Int = 0
 
-  init(_ json: JSON, _ subject: String) throws(JSONFault) {
-    guard case .object(let members) = json else { throw JSONFault("\(subject) is not an object") }
-    self.members = members
-    self.subject = subject
+  /// Reads an object that errors call `kind`, with its name when it has one.
+  init(_ json: JSON, _ kind: String, named name: String = "") throws(JSONFault) {
+    (self.kind, self.name) = (kind, name)
+    members = []
+    guard case .object(let found) = json else { throw JSONFault("\(subject) is not an object") }
+    members = found
   }
+
+  /// Put together for errors only: a state has thousands of steps.
+  private var subject: String { name.isEmpty ? kind : "\(kind) '\(name)'" }
 
   mutating func optional(_ key: String) -> JSON? {
     guard let index = members.firstIndex(where: { $0.key == key }) else { return nil }

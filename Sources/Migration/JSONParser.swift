@@ -101,6 +101,8 @@ private struct JSONParser {
     if take(UInt8(ascii: "]")) { return .array(items) }
     while true {
       items.append(try value(depth: depth + 1))
+      // Growing a short list step by step takes a new place four times.
+      if items.count == 1, current == UInt8(ascii: ",") { items.reserveCapacity(8) }
       if take(UInt8(ascii: "]")) { return .array(items) }
       guard take(UInt8(ascii: ",")) else { throw fault("',' or ']'") }
     }
@@ -110,6 +112,7 @@ private struct JSONParser {
     position += 1
     var members: [JSON.Member] = []
     if take(UInt8(ascii: "}")) { return .object(members) }
+    members.reserveCapacity(4)
     while true {
       skipSpace()
       guard current == UInt8(ascii: "\"") else { throw fault("a key") }

@@ -216,22 +216,22 @@ extension Step {
     case .string("waiting"): self.init(id: id, phase: .waiting)
     case .string("ready"): self.init(id: id, phase: .ready)
     default:
-      var reader = try ObjectReader(json, "the step '\(id)'")
-      var numbers: [Int] = []
-      for item in try reader.array("n") {
-        guard case .integer(let number) = item, ObjectReader.counterRange.contains(Int(number)) else {
+      var reader = try ObjectReader(json, "the step", named: id)
+      let items = try reader.array("n")
+      guard items.count == 5 else { throw JSONFault("the counters of '\(id)' are damaged") }
+      func counter(_ index: Int) throws(JSONFault) -> Int {
+        guard case .integer(let number) = items[index], ObjectReader.counterRange.contains(Int(number)) else {
           throw JSONFault("a counter of '\(id)' is damaged")
         }
-        numbers.append(Int(number))
+        return Int(number)
       }
-      guard numbers.count == 5 else { throw JSONFault("the counters of '\(id)' are damaged") }
       var failure: Failure?
       if let value = reader.optional("failure") { failure = try Failure(json: value) }
       let failed = reader.optional("failed_tree")
       let word = try reader.string("phase")
       self.init(id: id, phase: try StepPhase(word, from: &reader))
-      (epoch, failures, granted) = (numbers[0], numbers[1], numbers[2])
-      (infrastructureRetries, gates) = (numbers[3], numbers[4])
+      (epoch, failures, granted) = (try counter(0), try counter(1), try counter(2))
+      (infrastructureRetries, gates) = (try counter(3), try counter(4))
       lastFailure = failure
       if let failed { failedTree = try TreeVerdict(json: failed) }
       try reader.end()
