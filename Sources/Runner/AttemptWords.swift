@@ -28,7 +28,9 @@ extension WorkPlace {
     } else {
       text = end(of: log)
     }
-    return text.allSatisfy(\.isWhitespace) ? [] : [text]
+    // The end of the last line is none of its words: it would be an empty line to who reads it.
+    guard let last = text.lastIndex(where: { !$0.isWhitespace }) else { return [] }
+    return [String(text[...last])]
   }
 
   /// The last 4 KiB of a log, or of one stream in it.
