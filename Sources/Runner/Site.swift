@@ -36,6 +36,9 @@ public final class Site {
   private var knownIdentity: GitProgram.Identity?
   /// The top of the main worktree, once it was looked for; there may be none.
   private var knownMain: String??
+  /// The folder of the slots, once it was asked for.
+  private var knownRoot: String?
+  private var knownActor: String?
   /// Whether git signs commits here, once it was asked.
   var knownSigning: Bool?
 
@@ -112,7 +115,17 @@ public final class Site {
 
   /// The folder outside the repository in which worktree slots are made (`migrate.worktreeRoot`, by default
   /// `../<repository>.migrate`). Throws in a bare repository, and not in a worktree of one.
+  ///
+  /// It stays what it was when this process asked first: it is asked with each step, and a worker can write
+  /// the configuration.
   public func worktreeRoot() throws(CommandError) -> String {
+    if let knownRoot { return knownRoot }
+    let root = try configuredRoot()
+    knownRoot = root
+    return root
+  }
+
+  private func configuredRoot() throws(CommandError) -> String {
     let configured = try reporting { try repository.config("migrate.worktreeRoot") }
     let main = try homeOfAllWorktrees()
     guard let configured, !configured.isEmpty else { return main + ".migrate" }
@@ -159,8 +172,16 @@ public final class Site {
     return main
   }
 
-  /// Who acts: `MIGRATE_WORKER`, `migrate.worker`, `user.name`, or the login and machine.
+  /// Who acts: `MIGRATE_WORKER`, `migrate.worker`, `user.name`, or the login and machine. Stays the same for
+  /// this process, so that a run knows what it holds.
   public var actor: String {
+    if let knownActor { return knownActor }
+    let actor = configuredActor
+    knownActor = actor
+    return actor
+  }
+
+  private var configuredActor: String {
     let configured = (try? repository.config("migrate.worker")) ?? (try? repository.config("user.name"))
     let login = environment["USER"] ?? environment["LOGNAME"] ?? "someone"
     let name = environment["MIGRATE_WORKER"] ?? configured ?? "\(login)@\(Machine.hostName)"
