@@ -52,8 +52,9 @@ extension Sharing {
       if case .claim(let fence, .submitted(let result)) = event.change, let words = unwanted[result.commit] {
         refused.append(RefusedEvent(sentence: event.sentence, reason: words))
         event.change = .attemptFailed(fence, .refused(by: store.remote?.name ?? "", saying: words))
+        // By the same nonce: of a push of unknown outcome it is known which of the two has arrived.
         proposal = Proposal(event.migration, event.change)
-        (proposal.author, proposal.facts) = (event.by, event.reserved)
+        (proposal.author, proposal.nonce, proposal.facts) = (event.by, entry.nonce, event.reserved)
       }
       if let number = event.change.planNumber {
         proposal.planText = try store.planText(event.migration, number: number, in: try store.read())
