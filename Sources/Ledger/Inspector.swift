@@ -141,8 +141,13 @@ struct Inspector {
   /// What in the commit is not as git-migrate writes it: the sentence, who made it and when, other headers.
   private func formFault(_ commit: Commit, _ entry: Entry) throws(InspectionFault) -> String? {
     let line = entry.json.canonicalBytes
-    let message = Chain.message(entry, line: line)
-    if !commit.textBytes.elementsEqual(message.utf8) {
+    // Of a message that is no UTF-8 the sentence was written before bytes were spelled.
+    let isOlder = String(validating: commit.messageBytes, as: UTF8.self) == nil
+    let sentences = [entry.event.sentence] + (isOlder ? [entry.event.olderSentence] : [])
+    let isKnown = sentences.contains {
+      commit.textBytes.elementsEqual(Chain.message(entry, line: line, sentence: $0).utf8)
+    }
+    if !isKnown {
       return "its sentence is '\(PlainLine.of(commit.subject))' where its event says "
         + "'\(entry.event.sentence)'"
     }
