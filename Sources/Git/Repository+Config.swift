@@ -145,6 +145,7 @@ extension Repository {
   }
 
   private func withConfig(_ body: (OpaquePointer) throws(GitError) -> Void) throws(GitError) {
+    try PlaceCheck.requireConfiguration(gitDirectory, common: commonDirectory)
     var handle: OpaquePointer?
     try check(git_repository_config(&handle, pointer), "read the configuration of", gitDirectory)
     let config = try unwrap(handle, "read the configuration of")

@@ -31,6 +31,7 @@ extension Repository {
   /// (or it is unborn). Throws for a malformed name and a broken ref.
   public func resolve(_ ref: String) throws(GitError) -> OID? {
     let operation = "read ref"
+    try PlaceCheck.requirePackedRefs(commonDirectory)
     try requireFile(ofRef: ref)
     var result = git_oid()
     let name = try PathText.terminated(ref, operation)

@@ -148,7 +148,7 @@ extension WorkPlace {
   /// What is in the agent's report file.
   func report(of task: AgentTask) -> [UInt8]? {
     guard let name = task.reportFile else { return nil }
-    return (try? Files.readFile("\(path)/\(name)", limit: 64 << 20)) ?? nil
+    return Site.ownFile("\(path)/\(name)", limit: 64 << 20)
   }
 }
 
@@ -164,7 +164,7 @@ extension Site {
     let bytes = Array(text.utf8)
     try reporting { () throws -> Void in
       if try Files.readFile(file, limit: bytes.count + 1) == bytes { return }
-      try Files.makeDirectories(Files.parent(of: file))
+      try makeOwnFolder(Files.parent(of: file))
       try Files.writeAtomically(file, bytes, mode: 0o600)
     }
   }

@@ -13,9 +13,12 @@ final class AttemptEnd {
   var fault: AgentFault? { outcome.fault }
   /// Asked when something of the repository is not as it was: whether nobody else was at work.
   var isSuspect: () -> Bool = { false }
+  /// What its worker has put where git's files or ours should be, when it must have been this one.
+  var oddPlace: () -> String? = { nil }
   private var collecting: (any Collecting)?
   private var found: Result<Submitting.Content, CommandError>?
   private var isKilled = false
+  private var hasTriedAgain = false
 
   /// Why a step is given back when a machine waits for its user. What for is said there only.
   static let waitsForUser = "the machine waits for its user"
@@ -64,6 +67,11 @@ final class AttemptEnd {
       failure.kind = .worker
       outcome = .failed(failure)
     }
+    if let what = oddPlace() {
+      try record(.attemptFailed(fence, AttemptEnd.changed("something was put into the git directory", what)))
+      try site.close(slot: job.slot, migration: job.migration, fence: fence)
+      return true
+    }
     let end = WorkEnd(
       fence: fence, step: job.step, outcome: outcome, content: content, exitCode: job.exitCode.map { Int($0) }
     )
@@ -83,6 +91,12 @@ final class AttemptEnd {
       tell(job.claim.fence, known)
       return .success(known)
     } catch {
+      // Where that could be put right, the next round looks again.
+      if error.isOddPlace, !hasTriedAgain, (try? site.requireApprovedCommands()) != nil {
+        hasTriedAgain = true
+        collecting = nil
+        return nil
+      }
       return .failure(error)
     }
   }
@@ -155,14 +169,18 @@ final class AttemptEnd {
   private func settingFailure() -> Migration.Failure? {
     do throws(CommandError) { try site.requireApprovedCommands() } catch {
       guard let change = error.changedSetting, isSuspect() else { return nil }
-      return Migration.Failure(
-        kind: .guardFinding, reason: "a setting of the repository changed while it was at work: \(change)",
-        details: [
-          "nobody else was at work here", "leave the files of the git directory as they are",
-          "'git migrate trust' shows the change; put it back, or approve it",
-        ])
+      if error.isOddPlace { return AttemptEnd.changed("a file of the git directory was replaced", change) }
+      var failure = AttemptEnd.changed("a setting of the repository changed", change)
+      failure.details.append("'git migrate trust' shows the change; put it back, or approve it")
+      return failure
     }
     return nil
+  }
+
+  private static func changed(_ what: String, _ change: String) -> Migration.Failure {
+    Migration.Failure(
+      kind: .guardFinding, reason: "\(what) while it was at work: \(change)",
+      details: ["nobody else was at work here", "leave the files of the git directory as they are"])
   }
 
   /// Whether the worker has handed its result in by itself, with `git migrate submit`.

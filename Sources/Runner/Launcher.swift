@@ -180,7 +180,7 @@ extension Site {
   func start(_ run: Supervised, isAnew: Bool = false) throws(CommandError) -> SupervisedChild {
     try reporting { () throws -> SupervisedChild in
       if isAnew {
-        try Files.makeDirectories(Files.parent(of: run.logFile))
+        try makeOwnFolder(Files.parent(of: run.logFile))
         try Files.removeFile(run.logFile)
       }
       return try supervisors.start(run)

@@ -40,6 +40,8 @@ public final class Orchestrator {
   private var lastLook: Timestamp?
   /// The shortest time between two such looks.
   private static let lookSeconds = 2
+  /// The errors about what lies in the place of a file that were got over, so that each is only once.
+  private var oddErrors: Set<String> = []
   /// What the user has to look at before anything more is done on this machine.
   private(set) var halt: CommandError?
   /// What the machine was short of when new work could have begun last.
@@ -96,6 +98,12 @@ public final class Orchestrator {
         case .ended(let ending): return ending
         }
       } catch {
+        // What could be moved away again is told in the next round.
+        if error.isOddPlace, oddErrors.insert(error.message).inserted,
+          (try? site.requireApprovedCommands()) != nil
+        {
+          continue
+        }
         if error.waitsForUser || error.isDamage, halt == nil {
           halt(error)
           continue
@@ -118,7 +126,9 @@ public final class Orchestrator {
 
   /// One round: ends what has ended, then performs what is due until something has changed. Never waits.
   package func step() throws(CommandError) -> Round {
+    if let halt, halt.isOddPlace { return try endUnseeing(halt) }
     if halt == nil { try site.requireApprovedCommands() }
+    for what in site.takeOddPlaces() { tell(oddPlace: what) }
     dead = DeadOwners(in: site)
     let snapshot = try sweep()
     if seen == nil || seen?.tip != snapshot.tip {
@@ -351,6 +361,13 @@ public final class Orchestrator {
     desks.values.forEach { $0.stop() }
   }
 
+  /// Ends without a look into the repository, where whoever reads what lies in the place of a file may wait
+  /// for ever. What workers leave is kept by the next run.
+  private func endUnseeing(_ halt: CommandError) throws(CommandError) -> Round {
+    guard attempts.haveEnded() else { return .nothing }
+    throw halt
+  }
+
   // MARK: Watching
 
   private func tell(_ snapshot: LedgerSnapshot) throws(CommandError) {
@@ -366,6 +383,13 @@ public final class Orchestrator {
 
   func tell(obstacle reason: String) {
     if obstacles.isNew(reason, at: site.clock.now()) { observer.warn(reason) }
+  }
+
+  /// Says what was found in the place of a file of git's or ours, and whose it may be.
+  private func tell(oddPlace what: String) {
+    let names = attempts.atWork.map { "'\($0.step)' (epoch \($0.epoch))" }
+    observer.warn(names.isEmpty ? what : "\(what); at work then: \(names.joined(separator: ", "))")
+    attempts.blame(for: what)
   }
 
   private func wait() {

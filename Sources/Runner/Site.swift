@@ -29,6 +29,10 @@ public final class Site {
   var readings: ([String]) -> MachineReadings = MachineReadings.now
   /// The files that were looked at when the repository's own commands were last found to be approved.
   var seenCommandFiles: CommandFiles?
+  /// The places of git's and our own files where nothing lay when this command began, once it has looked.
+  var absentPlaces: Set<String>?
+  /// What was moved away from there since, in words for people, until it is told.
+  var oddPlaces: [String] = []
   /// What this process took for approved of the repository, for a user without a folder to keep that in.
   var seenCommands: RepositoryCommands?
   /// Who commits were to be by when this command began.

@@ -78,6 +78,9 @@ package protocol WorkAccess: AnyObject {
   /// Throws unless the commands that the repository's own configuration has git run are those that the user
   /// has approved.
   func requireApprovedCommands() throws(CommandError)
+  /// What somebody has put where git's files or ours should be, and what was moved away from there, in words
+  /// for people. Told once: whoever asks again hears nothing.
+  func takeOddPlaces() -> [String]
   /// Throws unless this user has approved the plan in force, which somebody else may have brought.
   func requireTrust(_ state: MigrationState) throws(CommandError)
   /// Whether nobody can be writing in a worktree slot of this machine, and what lies in it can be kept.
@@ -93,6 +96,9 @@ package protocol WorkAccess: AnyObject {
 extension WorkAccess {
   /// A world without configuration has nothing to approve.
   package func requireApprovedCommands() throws(CommandError) {}
+
+  /// Nor has it files that somebody could replace.
+  package func takeOddPlaces() -> [String] { [] }
 
   /// A world with one user has nobody who could bring a plan that he has not approved.
   package func requireTrust(_ state: MigrationState) throws(CommandError) {}

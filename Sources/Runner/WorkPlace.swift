@@ -76,8 +76,8 @@ public struct WorkPlace {
         prompt = try Template(parsing: step.prompt ?? plan.prompt).render(values)
       }
       let file = site.promptFile(migration, fence)
-      try Files.makeDirectories(Files.parent(of: file))
-      try Files.makeDirectories(site.logDirectory(migration, step.id))
+      try site.makeOwnFolder(Files.parent(of: file))
+      try site.makeOwnFolder(site.logDirectory(migration, step.id))
       try Files.writeAtomically(file, Array(prompt.utf8), mode: 0o600)
       try Files.removeFile(site.resultFile(migration, fence))
     } catch let fault as TemplateFault {
@@ -91,7 +91,7 @@ public struct WorkPlace {
   /// What the worker wrote into `$MIGRATE_RESULT_FILE`: `{"result":"no-op","reason":…}`, `"failed"`,
   /// `"cannot"` or `"done"`.
   func readResult() -> Said? {
-    guard let bytes = try? Files.readFile(site.resultFile(migration, fence), limit: 64 << 10),
+    guard let bytes = Site.ownFile(site.resultFile(migration, fence), limit: 64 << 10),
       let json = try? JSON.parse(bytes), case .string(let word)? = json["result"]
     else { return nil }
     var reason = ""
