@@ -24,6 +24,8 @@
     case foreignCommitSpins = "B20"
     case slotNotSetAside = "B21"
     case effectDropped = "B22"
+    case gateSlotNotSetAside = "B23"
+    case pipesOpened = "B24"
 
     /// The bug that is switched on: set before anything else runs, by whoever wants it.
     nonisolated(unsafe) public static var active: KnownBug?

@@ -101,6 +101,9 @@ public enum Files {
     return lstat(path, &status) == 0 ? kind(of: status) : nil
   }
 
+  /// Whether this user may make and remove entries in a folder: its file system takes them, too.
+  public static func isWritable(_ folder: String) -> Bool { access(folder, W_OK | X_OK) == 0 }
+
   /// The size in bytes of what is at `path` (links are followed), or `nil` when nothing is.
   public static func size(_ path: String) -> Int? {
     var status = stat()

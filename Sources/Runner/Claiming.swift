@@ -138,7 +138,7 @@ public struct Claiming {
   }
 
   /// Begins to work on a claim. When that fails the step goes back with the reason, counted as an
-  /// infrastructure retry, and the error is thrown.
+  /// infrastructure retry unless it is the machine's affair, and the error is thrown.
   func orGiveBack<Value>(
     _ held: HeldStep, _ begin: () throws(CommandError) -> Value
   ) throws(CommandError) -> Value {
@@ -146,11 +146,14 @@ public struct Claiming {
       return try begin()
     } catch {
       let fence = held.claim.fence
-      let change =
-        error.waitsForUser || error.isDamage
-        ? Migration.Change.stepReleased(
-          fence, forced: false, reason: error.isDamage ? error.message : AttemptEnd.waitsForUser)
-        : .attemptFailed(fence, Migration.Failure(kind: .setup, reason: error.message))
+      let change: Migration.Change
+      if error.waitsForUser {
+        change = .stepReleased(fence, forced: false, reason: AttemptEnd.waitsForUser)
+      } else if error.isDamage || error.isSlotGivenUp {
+        change = .stepReleased(fence, forced: false, reason: error.message)
+      } else {
+        change = .attemptFailed(fence, Migration.Failure(kind: .setup, reason: error.message))
+      }
       _ = try? Interpreter(in: site).append([Proposal(held.migration, change)], by: held.claim.holder)
       if let slot = held.claim.slot {
         try? site.close(slot: slot, migration: held.migration, fence: held.claim.fence)

@@ -37,7 +37,7 @@ final class GateJob: GateVerification {
     self.plan = plan
     self.variables = variables
     self.log = log
-    worktree = try GateWorktree(site: site, plan: plan, commit: commit, isFresh: isFresh)
+    worktree = try GateWorktree.take(site: site, plan: plan, commit: commit, isFresh: isFresh)
     try begin()
   }
 

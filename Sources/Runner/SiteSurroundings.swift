@@ -45,7 +45,7 @@ extension Site: Surroundings {
 
   package func isFree(slot: String) -> Bool {
     let slots = Slots(site: self)
-    guard !slots.isForeign(slot) else { return false }
+    guard !slots.isForeign(slot), !slots.isGivenUp(slot) else { return false }
     guard let marker = slots.marker(slot) else { return true }
     return marker.isFree && !slots.isLocked(marker)
   }

@@ -29,21 +29,24 @@ public struct Slots {
     return try reporting { () throws -> String in
       let lock = try creationLock()
       defer { withExtendedLifetime(lock) {} }
+      try makeUsable(slot)
       let before = marker(slot)?.base
       let start = try self.start(of: claim, plan)
       var ignored: [String]?
       let worktree: Repository
       do {
         ignored = try keepLeftovers(slot, path)
-        worktree = try checkOut(start, in: slot, path, isExact: ignored != nil)
+        let made = try checkOut(start, in: slot, path, isExact: ignored != nil)
+        try requireWritable(path)
+        worktree = made
       } catch {
         // What an earlier worker left there cannot be read or cleaned: that is for a person to look at, and
         // no fault of this step. A slot that is made anew has nothing of it.
-        guard (error as? CommandError)?.waitsForUser != true, Files.exists(path) else { throw error }
+        guard (error as? CommandError)?.waitsForUser != true, isLeft(slot) else { throw error }
         #if KNOWN_BUGS
           if KnownBug.slotNotSetAside.isOn { throw error }
         #endif
-        try setAside(slot, path)
+        do { try setAside(slot, path) } catch { throw try giveUp(slot, error) }
         ignored = nil
         worktree = try checkOut(start, in: slot, path)
       }
@@ -295,7 +298,7 @@ public struct Slots {
   private func markerPath(_ slot: String) -> String { site.localDirectory + "/slots/\(slot).json" }
 
   func marker(_ slot: String) -> SlotMarker? {
-    guard let bytes = try? Files.readFile(markerPath(slot)) else { return nil }
+    guard let bytes = Site.ownFile(markerPath(slot)) else { return nil }
     return SlotMarker(bytes: bytes)
   }
 

@@ -55,7 +55,11 @@ struct StatusCommand: Subcommand {
     try printText(report, context)
     let asides = Slots(site: site).setAsideFolders()
     for folder in asides { try context.output.line("moved aside: '\(folder)', which no ref holds") }
-    if !asides.isEmpty { context.hint("'git migrate clean -f' removes what was moved aside") }
+    let givenUp = Slots(site: site).givenUpFolders()
+    for folder in givenUp { try context.output.line("given up: '\(folder)', which cannot be cleaned") }
+    if !asides.isEmpty || !givenUp.isEmpty {
+      context.hint("'git migrate clean -f' removes what was moved aside or given up")
+    }
     if let shared = report.shared { try tellAge(shared, now: report.now, context) }
   }
 
