@@ -1,5 +1,6 @@
 import Ledger
 import Migration
+import Runner
 
 extension Audit {
   mutating func checkClaim(_ claim: Claim, _ event: Event, _ world: World) {
@@ -102,6 +103,9 @@ extension Audit {
   }
 
   mutating func checkFailure(_ fence: Fence, _ failure: Failure, _ event: Event, _ world: World) {
+    if failure.kind == .setup, failure.reason.contains(CommandError.givenUpWords) {
+      world.fail("I-19a", "'\(fence.step)' pays for the worktree that another step has left")
+    }
     change(fence, world) { log in
       switch log.stage {
       case .leased:

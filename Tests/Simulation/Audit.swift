@@ -109,7 +109,9 @@ struct Audit {
   /// I-22: of a shared ledger, the branch is where the ledger says it is; they move together. Only a server
   /// that was killed in between (`isTorn`) has the branch where the ledger intends it.
   mutating func checkTogether(_ world: World, isTorn: Bool) {
-    guard !isShared, !isEnded, plan != nil, let branch = world.branch, branch != tip.oid else { return }
+    guard !isShared, !isEnded, plan != nil, let branch = world.branch, branch != tip.oid,
+      world.authority.branchBefore == nil
+    else { return }
     if isTorn { tornAt = branch }
     if branch == tornAt, isIntended(old: tip.oid, new: branch) { return }
     world.fail("I-22", "the ledger of the server has the branch at \(tip.oid.number), not \(branch.number)")

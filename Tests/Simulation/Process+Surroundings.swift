@@ -50,7 +50,8 @@ extension Process: Surroundings {
     if isFaulty, world.chance.draw(0...1) == 0 { return "error: simulated" }
     var isMoved = false
     var refused: String?
-    let isHeld = world.holdBranch(of: machine.clone) {
+    world.recoverLock(of: machine.clone, isOwn: isOwn)
+    let isHeld = world.holdBranch(by: self) {
       // It may stop, or die, while it holds the branch.
       refused = objection()
       if refused == nil, passes() { isMoved = world.moveBranch(of: machine.clone, to: new, from: old) }
@@ -63,6 +64,7 @@ extension Process: Surroundings {
 
   func obstacle(toMoving ref: String, isOwn: Bool) throws(CommandError) -> String? {
     guard passes() else { throw death }
+    world.recoverLock(of: machine.clone, isOwn: isOwn)
     if machine.clone.isBranchHeld { return "the branch is locked" }
     return world.strikes(world.faults.obstacle) ? "somebody has changes there" : nil
   }
@@ -82,9 +84,10 @@ extension Process: Surroundings {
     _ ref: String, at tip: OID, isOwn: Bool, _ body: () throws(CommandError) -> Void
   ) throws(CommandError) -> String? {
     guard passes() else { throw death }
+    world.recoverLock(of: machine.clone, isOwn: isOwn)
     guard machine.clone.branch == tip else { return nil }
     var failure: CommandError?
-    let isHeld = world.holdBranch(of: machine.clone) {
+    let isHeld = world.holdBranch(by: self) {
       do throws(CommandError) { try body() } catch { failure = error }
     }
     if let failure { throw failure }
@@ -103,6 +106,7 @@ extension Process: Surroundings {
 
   func isFree(slot: String) -> Bool {
     guard let known = machine.slots[slot] else { return true }
+    if known.isUnusable { return false }
     if known.isClosed { return true }
     return isProvablyDead(known.owner) && known.busyUntil.map { $0 <= world.now } ?? false
   }
@@ -117,9 +121,15 @@ extension Process: Surroundings {
     if let known = machine.slots[slot], !known.isClosed, known.busyUntil.map({ $0 > world.now }) ?? true {
       world.fail("I-25", "\(held.claim.fence) is given \(slot), in which \(known.fence) may still write")
     }
+    if machine.slots[slot]?.isLittered == true {
+      // What the worker before left there is moved away; this step does not hear of it.
+      machine.moveAway(slot, isStuck: world.strikes(world.faults.stuckSlot))
+    }
+    if machine.slots[slot]?.isUnusable == true { throw CommandError.givenUp(slot: slot, "it is stuck") }
     let attempt = SimulatedAttempt(world: world, machine: machine, held: held, slot: slot)
     machine.slots[slot] = Machine.Slot(
-      migration: held.migration, fence: held.claim.fence, owner: owner, busyUntil: attempt.endsAt)
+      migration: held.migration, fence: held.claim.fence, owner: owner, busyUntil: attempt.endsAt,
+      isLittered: attempt.leavesLitter)
     children.append(attempt)
     guard passes() else { throw death }
     return attempt

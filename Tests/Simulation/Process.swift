@@ -13,6 +13,10 @@ final class Machine {
     var isClosed = false
     /// Until when the worker in it may write, in true time; `nil` while nobody knows.
     var busyUntil: Int64?
+    /// Whether its worker left it so that nobody else can work there.
+    var isLittered = false
+    /// Whether that cannot even be moved away.
+    var isUnusable = false
   }
 
   let name: String
@@ -42,6 +46,12 @@ final class Machine {
     self.clone = clone
     self.workers = workers
     self.wakesAt = wakesAt
+  }
+
+  /// Moves what lies in a slot beside it, so that it can be made anew, unless it is stuck there.
+  func moveAway(_ slot: String, isStuck: Bool) {
+    slots[slot]?.isLittered = isStuck
+    slots[slot]?.isUnusable = isStuck
   }
 }
 

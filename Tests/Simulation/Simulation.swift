@@ -70,6 +70,7 @@ package struct Simulation {
     world.note("calm")
     world.isCalm = true
     world.approveAll()
+    world.mendBranches()
     for machine in world.machines {
       machine.offset += (world.now - world.begin) * (machine.speed - 1000) / 1000
       machine.speed = 1000

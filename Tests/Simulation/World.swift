@@ -208,13 +208,28 @@ final class World {
     return audit.isIntended(old: old, new: new) ? nil : "hook: this move is not intended"
   }
 
-  /// Runs `body` with the lock of the integration branch; says whether it could be had.
-  func holdBranch(of clone: Clone, _ body: () -> Void) -> Bool {
+  /// Runs `body` with the lock of the integration branch; says whether it could be had. Who dies meanwhile
+  /// may leave the lock.
+  func holdBranch(by process: Process, _ body: () -> Void) -> Bool {
+    let clone = process.machine.clone
     guard !clone.isBranchHeld else { return false }
     clone.isBranchHeld = true
     body()
+    if process.isCrashed, strikes(faults.leftLock) {
+      note("\(process.actor) leaves the branch of \(clone.name) locked")
+      clone.leaveLock(at: now)
+      return true
+    }
     clone.isBranchHeld = false
     return true
+  }
+
+  /// The one rule of stale locks: on a branch that only git-migrate moves, one that nobody holds is taken
+  /// away when it is older than a minute. On one that people share, they do it themselves.
+  func recoverLock(of clone: Clone, isOwn: Bool) {
+    guard isOwn, let left = clone.lockLeft, now - left > 60_000 else { return }
+    note("the lock on the branch of \(clone.name) is taken away")
+    clone.removeLeftLock()
   }
 
   /// Moves the integration branch of a clone, if it is where it is said to be.
