@@ -50,6 +50,9 @@ struct Faults {
   /// The verifiers say no to everything until then, in milliseconds of true time.
   var redUntil: Int64 = 0
 
+  /// A world in which nothing goes wrong by itself.
+  init() {}
+
   /// Draws which faults there are, and how often.
   init(_ chance: inout Chance) {
     func rate(_ chance: inout Chance, _ low: Double, _ high: Double) -> Rate {
