@@ -180,7 +180,7 @@ private struct TreeSource: ExpansionSource {
     let folder = try Files.makeTemporaryDirectory(
       prefix: "git-migrate-list-", in: site.environment["TMPDIR"] ?? "/tmp")
     defer { try? Files.removeTree(folder) }
-    let log = folder + "/list.log"
+    let log = LogName.list(in: folder)
     let run = site.launcher.supervised(
       .list, command, in: site.repository.workingDirectory ?? site.directory, log: log, timeoutSeconds: 60)
     let ended = try site.finish(run, limit: 16 << 20)

@@ -96,7 +96,7 @@ extension Answers {
     return StepDetails(
       migration: state, index: index, report: try report.migration(state.name).steps[index], now: report.now,
       history: try StepHistory(of: id, in: state, site),
-      logs: try LogFile.list(site.logDirectory(state.name, id), step: id), lines: lines)
+      logs: try LogFile.list(of: state.name, step: id, site), lines: lines)
   }
 
   /// Where every step is, of one migration or of all.
@@ -122,7 +122,7 @@ extension Answers {
 extension StatusReport {
   fileprivate func migration(_ name: String) throws(CommandError) -> MigrationReport {
     guard let found = migrations.first(where: { $0.name == name }) else {
-      throw CommandError("no migration '\(name)'")
+      throw CommandError(.noMigration(name))
     }
     return found
   }
