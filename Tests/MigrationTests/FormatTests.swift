@@ -107,6 +107,30 @@ import Testing
       plain("No module named 'six' in pkg-a after 12 s", "pkg-a")
         == plain("No module named 'six' in pkg-b after 9 s", "pkg-b"))
     #expect(plain("No module named 'six'", "x") != plain("No module named 'attr'", "x"))
+    #expect(plain("assertion failed in 'a'", "a") == plain("assertion failed in 'b'", "b"))
+    #expect(plain("pkg-a-b and pkg-a: pkg-a.", "pkg-a") == "pkg-a-b and STEP: STEP.")
+    #expect(plain("a", "") == "a")
+  }
+
+  @Test func whatTwoVerifiersSayInTheSameWordsHasTwoCauses() {
+    func cause(_ reason: String) -> String {
+      Fingerprint.of(Failure(kind: .gate, reason: reason, details: ["it broke"]), step: nil)
+    }
+    #expect(cause("unit: 1 test failed") == cause("unit: 2 tests failed"))
+    #expect(cause("unit: 1 test failed") != cause("lint: 1 test failed"))
+  }
+
+  @Test func aFailingBaseHasItsCauseToo() throws {
+    let story = Story(chain: "A")
+    func written(_ verdict: Verdict) -> Event {
+      let found = Baseline(tree: oid(50), verifiers: "d", verdict: verdict, reason: "test: 1 test failed")
+      return Event(migration: "mig", at: story.now, by: "w1", change: .baselineRecorded(found))
+        .written(in: story.state)
+    }
+    #expect(written(.failed).reserved.map(\.key) == ["cause"])
+    #expect(written(.passed).reserved.isEmpty)
+    let entry = Entry(sequence: 9, nonce: Self.nonce, event: written(.failed))
+    #expect(try read(entry) == entry)
   }
 }
 

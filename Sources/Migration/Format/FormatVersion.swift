@@ -54,9 +54,9 @@ extension Event {
     event.version = state.version(for: change)
     event.reserved = []
     guard event.version >= 2 else { return event }
-    if let failure = change.failure {
+    if let (failure, id) = change.fault {
       let plan = state.migration(named: migration)?.plan
-      let step = plan?.steps.first { $0.id == change.step }
+      let step = plan?.steps.first { $0.id == id }
       event.reserved.append(JSON.Member(Event.causeKey, .string(Fingerprint.of(failure, step: step))))
     }
     guard AttemptFacts.belong(to: change.kind) else { return event }
@@ -67,5 +67,16 @@ extension Event {
       event.reserved.append(fact)
     }
     return event
+  }
+}
+
+extension Change {
+  /// The failure that it records, and the step that failed; a failing base is no step's.
+  var fault: (failure: Failure, step: String?)? {
+    if case .baseline(.recorded(let found)) = self, found.verdict != .passed {
+      return (Failure(kind: .gate, reason: found.reason, details: found.details), nil)
+    }
+    if case .train(.finished(let report)) = self { return report.failure.map { ($0, report.culprit) } }
+    return failure.map { ($0, step) }
   }
 }

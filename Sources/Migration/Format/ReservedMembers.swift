@@ -8,7 +8,7 @@ enum ReservedMembers {
     .migration(.started): [.may("targets", .digest)],
     .migration(.amended): [.may("targets", .digest), .may("from", .text)],
     .migration(.paused): [.may("cause", .text)],
-    .baseline(.recorded): evidence + [.may("flaky", .texts)],
+    .baseline(.recorded): evidence + [.may("flaky", .texts), .may("cause", .text)],
     .claim(.claimed): [
       .may("agent", .text), .may("adapter", .text), .may("model", .text), .may("agent_version", .text),
       .may("session", .text), .may("continues", .counter), .may("sandbox", .text), .may("resources", .words),
