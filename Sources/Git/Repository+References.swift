@@ -121,15 +121,6 @@ extension Repository {
     return result.sorted { PathText.precedes($0.name, $1.name) }
   }
 
-  /// Whether git accepts this as a full ref name.
-  public static func isValidReferenceName(_ name: String) -> Bool {
-    guard (try? Library.start()) != nil, let text = try? PathText.terminated(name, "check") else {
-      return false
-    }
-    var isValid: Int32 = 0
-    return git_reference_name_is_valid(&isValid, text) == 0 && isValid == 1
-  }
-
   /// Moves a ref to `new` if and only if it is at `old` now; `nil` means that it must not exist. The check
   /// and the write happen under the ref's lock, and the new value is on the disk when this returns `won`.
   ///
