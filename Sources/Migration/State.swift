@@ -264,27 +264,7 @@ public indirect enum StepPhase: Equatable, Sendable {
   case cancelled
 
   /// The word that machine output uses.
-  public var word: String {
-    switch self {
-    case .waiting: "waiting"
-    case .ready: "ready"
-    case .leased: "leased"
-    case .submitted: "submitted"
-    case .gating: "gating"
-    case .merging: "merging"
-    case .merged: "merged"
-    case .backoff: "backoff"
-    case .blocked: "blocked"
-    case .skipped: "skipped"
-    case .cancelled: "cancelled"
-    }
-  }
-
-  /// The words of all phases, in the order of a step's life.
-  public static let words = [
-    "waiting", "ready", "leased", "submitted", "gating", "merging", "merged", "backoff", "blocked",
-    "skipped", "cancelled",
-  ]
+  public var word: String { StepWord(self).rawValue }
 
   /// Whether nothing can happen to the step any more.
   public var isTerminal: Bool {

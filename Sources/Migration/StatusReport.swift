@@ -223,7 +223,7 @@ final class Holds {
   }
 }
 
-/// The states of a step without what they hold; the raw values are `StepPhase.words`, in that order.
+/// The states of a step without what they hold, in the order of a step's life.
 public enum StepWord: String, CaseIterable, Sendable {
   case waiting, ready, leased, submitted, gating, merging, merged, backoff, blocked, skipped, cancelled
 
@@ -244,20 +244,6 @@ public enum StepWord: String, CaseIterable, Sendable {
     }
   }
 
-  /// Its place in `allCases`.
-  var rank: Int {
-    switch self {
-    case .waiting: 0
-    case .ready: 1
-    case .leased: 2
-    case .submitted: 3
-    case .gating: 4
-    case .merging: 5
-    case .merged: 6
-    case .backoff: 7
-    case .blocked: 8
-    case .skipped: 9
-    case .cancelled: 10
-    }
-  }
+  /// Its place in the life of a step.
+  var rank: Int { StepWord.allCases.firstIndex(of: self) ?? 0 }
 }

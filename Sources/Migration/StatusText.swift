@@ -168,28 +168,3 @@ public struct StatusText: Sendable {
 
   private func cut(_ line: String) -> String { width > 0 ? PlainText.cut(line, to: width) : line }
 }
-
-/// The colours of states, as ANSI "select graphic rendition" numbers.
-enum Paint: String {
-  case bold = "1"
-  case dim = "2"
-  case red = "31"
-  case green = "32"
-  case yellow = "33"
-  case magenta = "35"
-  case cyan = "36"
-
-  /// The colour of a state.
-  init(_ word: StepWord) {
-    switch word {
-    case .ready: self = .cyan
-    case .leased, .submitted, .gating, .merging: self = .yellow
-    case .merged: self = .green
-    case .backoff: self = .magenta
-    case .blocked: self = .red
-    case .waiting, .skipped, .cancelled: self = .dim
-    }
-  }
-
-  func on(_ text: String) -> String { "\u{1B}[\(rawValue)m\(text)\u{1B}[0m" }
-}

@@ -39,7 +39,7 @@ struct Fields {
       return key.mark.fault(
         "\(quoted(key.value)) is not supported by this version", hint: "take it out of the plan")
     }
-    let near = suggestion(for: key.value, among: table.keys)
+    let near = Suggestion.nearest(to: key.value, among: table.keys)
     return key.mark.fault(
       "unknown key \(quoted(key.value)) in \(subject)",
       hint: near.map { "did you mean '\($0)'?" } ?? "known keys are \(table.keys.joined(separator: ", "))")

@@ -240,7 +240,7 @@ struct PlanReader {
     guard let names = resourceNames, !names.contains(text.value) else { return text.value }
     throw text.mark.fault(
       "no resource is named \(quoted(text.value))",
-      hint: suggestion(for: text.value, among: names.sorted()).map { "did you mean '\($0)'?" }
+      hint: Suggestion.nearest(to: text.value, among: names.sorted()).map { "did you mean '\($0)'?" }
         ?? "declare it: 'resources: { \(text.value): 1 }'")
   }
 
@@ -282,7 +282,7 @@ struct PlanReader {
     guard let value = Value(rawValue: text.value) else {
       throw text.mark.fault(
         "unknown \(subject) \(quoted(text.value))",
-        hint: suggestion(for: text.value, among: known).map { "did you mean '\($0)'?" }
+        hint: Suggestion.nearest(to: text.value, among: known).map { "did you mean '\($0)'?" }
           ?? "use one of \(known.joined(separator: ", "))")
     }
     return value
