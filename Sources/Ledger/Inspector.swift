@@ -9,6 +9,8 @@ struct Breach: Error, Equatable {
   var commit: OID
   /// What is wrong, in git's grammar.
   var reason: String
+  /// Whether it is about the clocks of two machines.
+  var isOfClock = false
 }
 
 /// Why a chain cannot be inspected any further.
@@ -204,7 +206,8 @@ extension Refusal {
       case .stale: return "I-12"
       case .held: return "I-11"
       case .limited: return "I-17"
-      case .wrongPhase: return message.contains("is blocked") ? "I-16" : "I-21"
+      case .blocked: return "I-16"
+      case .wrongPhase: return "I-21"
       case .unknownMigration, .unknownStep, .migrationExists, .paused, .ended, .tipMoved, .unproven, .invalid:
         return "I-8"
       }

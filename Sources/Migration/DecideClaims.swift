@@ -69,7 +69,7 @@ extension Reducer {
     case .waiting: throw waits(step, index)
     case .blocked(let reason):
       throw Refusal(
-        .wrongPhase, "'\(step.id)' is blocked: \(reason)", hint: "run 'git migrate retry \(step.id)'")
+        .blocked, "'\(step.id)' is blocked: \(reason)", hint: "run 'git migrate retry \(step.id)'")
     case .merged, .skipped, .cancelled:
       throw Refusal(.ended, "'\(step.id)' is \(step.phase.word)")
     }

@@ -29,7 +29,7 @@ final class BaselineTask {
   ) throws(CommandError) -> Result<BaselineTask, Refusal> {
     let outcome = try Interpreter(in: site).append(by: site.actor) { (snapshot, at) throws(Refusal) in
       guard let now = snapshot.state.migration(named: state.name) else {
-        throw Refusal(.unknownMigration, "no migration '\(state.name)'")
+        throw Refusal.noMigration(state.name)
       }
       let run = now.baselineRuns + 1
       let claim = BaselineClaim(

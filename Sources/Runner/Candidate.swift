@@ -43,17 +43,16 @@ package struct Candidate {
     (self.tip, self.tipTree, self.tree, self.commit) = (tip, tipTree, tree, commit)
   }
 
-  /// Builds the candidate of a submission on the branch as it is now. One that is only tried (`isTrial`) is
+  /// Builds the candidate of a submission on the branch as it is now, or on `place`. One that never lands is
   /// not signed.
   static func build(
-    site: Site, migration: MigrationState, fence: Fence, submission: Submission, on place: Place? = nil,
-    isTrial: Bool = false
+    site: Site, migration: MigrationState, fence: Fence, submission: Submission, on place: Place? = nil
   ) throws(CommandError) -> Outcome {
     try reporting { () throws -> Outcome in
       do {
         return try make(
           site: site, migration: migration, fence: fence, submission: submission, on: place,
-          isTrial: isTrial || place.map { $0.train == nil } ?? false)
+          isTrial: place.map { $0.train == nil } ?? false)
       } catch {
         // Only this step cannot go on; what others stand on, too, ends the run.
         guard let oid = DamagedObject.oid(of: error),
@@ -75,9 +74,7 @@ package struct Candidate {
       try site.ledger.fetchAttempt(migration.name, fence)
     }
     guard let tip = try place?.tip ?? repository.resolve(migration.intoRef) else {
-      throw CommandError(
-        "the integration branch '\(migration.into)' is gone",
-        hint: "run 'git update-ref \(migration.intoRef) \(migration.tip.hex)'")
+      throw site.isGone(migration)
     }
     // A trial is of a tree that no commit has.
     if !isTrial, let reason = try site.ledger.resultFault(submission) { return .unusable(reason) }

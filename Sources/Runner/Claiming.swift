@@ -57,7 +57,7 @@ public struct Claiming {
     let outcome = try Interpreter(in: site).append(by: holder) {
       (snapshot, at) throws(Refusal) -> (value: ClaimAnswer, proposals: [Proposal]) in
       guard let state = snapshot.state.migration(named: migration) else {
-        throw Refusal(.unknownMigration, "no migration '\(migration)'")
+        throw Refusal.noMigration(migration)
       }
       let id: String
       if let step {
@@ -85,9 +85,7 @@ public struct Claiming {
     _ id: String, of state: MigrationState, holder: String, owner: Owner, until: Timestamp, slot: String?
   ) throws(Refusal) -> HeldStep {
     guard let index = state.index(of: id) else {
-      throw Refusal(
-        .unknownStep, "no step '\(id)' in the migration '\(state.name)'",
-        hint: "'git migrate status' lists the steps")
+      throw Refusal.noStep(id, in: state.name)
     }
     let step = state.steps[index]
     var base = state.tip

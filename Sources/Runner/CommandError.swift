@@ -101,7 +101,7 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     switch refusal.code {
     case .unknownMigration, .unknownStep, .invalid, .migrationExists:
       self.init(refusal.message, hint: refusal.hint)
-    case .paused, .ended, .stale, .held, .wrongPhase, .limited, .tipMoved, .unproven:
+    case .paused, .ended, .stale, .held, .wrongPhase, .blocked, .limited, .tipMoved, .unproven:
       self.init(refusal.message, hint: refusal.hint, exitCode: .no)
     }
   }

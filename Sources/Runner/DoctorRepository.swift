@@ -170,7 +170,7 @@ struct DoctorRepository {
 
   private func leases(_ migration: MigrationState, _ now: Timestamp) -> [DoctorCheck] {
     migration.steps.compactMap { step in
-      guard case .leased(let lease) = step.phase, now > lease.expiresAt.adding(seconds: expiryGraceSeconds)
+      guard case .leased(let lease) = step.phase, lease.expiresAt.isOverdue(at: now)
       else {
         return nil
       }

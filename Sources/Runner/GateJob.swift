@@ -11,8 +11,7 @@ final class GateJob: GateVerification {
   private let site: Site
   private let plan: Plan
   private let worktree: GateWorktree
-  private let log: (String) -> LogName
-  private let variables: [String: String]
+  private let subject: GateSubject
   private var next = 0
   private var stage = Stage.waiting
   private var isStopping = false
@@ -25,19 +24,15 @@ final class GateJob: GateVerification {
     case ended(VerifierReport)
   }
 
-  /// Checks `commit` out in a free gate slot and starts what comes first. With `isFresh` the worktree is made
-  /// anew, with nothing kept.
-  ///
-  /// `log` names the log of a verifier, and of `setup`; `variables` join the environment.
+  /// Checks `commit` out in a free gate slot and starts what comes first. For a result as a whole the
+  /// worktree is made anew, with nothing kept.
   init(
-    site: Site, plan: Plan, commit: OID, variables: [String: String], isFresh: Bool = false,
-    log: @escaping (_ verifier: String) -> LogName
+    site: Site, plan: Plan, commit: OID, subject: GateSubject
   ) throws(CommandError) {
     self.site = site
     self.plan = plan
-    self.variables = variables
-    self.log = log
-    worktree = try GateWorktree(site: site, plan: plan, commit: commit, isFresh: isFresh)
+    self.subject = subject
+    worktree = try GateWorktree(site: site, plan: plan, commit: commit, isFresh: subject.isOfResult)
     try begin()
   }
 
@@ -81,20 +76,6 @@ final class GateJob: GateVerification {
     }
   }
 
-  /// Waits for the report; for commands that have nothing else to do. `onWait` is asked before each wait and
-  /// stops the gate by returning `true`.
-  func finish(stopWhen shouldStop: () -> Bool = { false }, signals: Int32 = -1) throws(CommandError)
-    -> VerifierReport
-  {
-    while true {
-      if let report = try poll() { return report }
-      var poller = Poller(reading: [descriptor])
-      poller.add(reading: signals)
-      _ = poller.wait(milliseconds: 1000)
-      if shouldStop() { stop() }
-    }
-  }
-
   // MARK: What runs
 
   private func begin() throws(CommandError) {
@@ -120,8 +101,8 @@ final class GateJob: GateVerification {
     _ purpose: Purpose, _ command: String, log name: String, timeoutSeconds: Int
   ) throws(CommandError) -> SupervisedChild {
     let run = site.launcher.supervised(
-      purpose, command, in: worktree.directory, log: site.logFile(log(name)),
-      adding: variables.merging(worktree.variables) { _, new in new }, timeoutSeconds: timeoutSeconds)
+      purpose, command, in: worktree.directory, log: site.logFile(subject.log(name)),
+      adding: subject.variables.merging(worktree.variables) { _, new in new }, timeoutSeconds: timeoutSeconds)
     return try site.start(run, isAnew: true)
   }
 
@@ -154,7 +135,7 @@ final class GateJob: GateVerification {
   private func judgement(
     _ name: String, _ kind: Plan.Verifier.Kind, _ status: ExitStatus, _ timeoutSeconds: Int
   ) throws(CommandError) -> Judgement {
-    let output = try reporting { try Files.readFile(site.logFile(log(name)), limit: 256 << 20) ?? [] }
+    let output = try reporting { try Files.readFile(site.logFile(subject.log(name)), limit: 256 << 20) ?? [] }
     return judge(kind: kind, status: status, output: output, timeoutSeconds: timeoutSeconds)
   }
 
@@ -209,4 +190,30 @@ final class GateJob: GateVerification {
   }
 
   private static let setupSeconds = 3600
+}
+
+extension GateSubject {
+  /// Whether the whole result is judged: then nothing of what was there before may count.
+  fileprivate var isOfResult: Bool { if case .result = self { true } else { false } }
+
+  /// What the verifiers are told that they judge.
+  fileprivate var variables: [String: String] {
+    switch self {
+    case .baseline(let migration), .refresh(let migration), .result(let migration):
+      ["MIGRATE_MIGRATION": migration]
+    case .candidate(let migration, let fence, _), .trial(let migration, let fence):
+      ["MIGRATE_MIGRATION": migration, "MIGRATE_STEP": fence.step]
+    }
+  }
+
+  /// The log of a verifier, or of the gate's `setup`.
+  fileprivate func log(_ verifier: String) -> LogName {
+    switch self {
+    case .baseline(let migration): .baseline(migration, verifier)
+    case .refresh(let migration): .refresh(migration, verifier)
+    case .result(let migration): .result(migration, verifier)
+    case .candidate(let migration, let fence, let gate): .gate(migration, fence, run: gate, verifier)
+    case .trial(let migration, let fence): .trial(migration, fence, verifier)
+    }
+  }
 }

@@ -147,7 +147,7 @@ final class GateTask: GateWork {
     _ candidate: Candidate, _ state: MigrationState, _ submission: Submission
   ) throws(CommandError) -> Stage {
     guard let planned = plannedStep(state) else {
-      throw CommandError("no step '\(fence.step)' in the migration '\(migration)'")
+      throw CommandError(.noStep(fence.step, in: migration))
     }
     isOfCodemod = planned.run != nil
     takenIn = planned.resolves
@@ -274,7 +274,7 @@ final class GateTask: GateWork {
     _ snapshot: LedgerSnapshot, _ at: Timestamp, _ candidate: Candidate
   ) throws(Refusal) -> (Step, GateStart) {
     guard let state = snapshot.state.migration(named: migration), let step = state.step(fence.step) else {
-      throw Refusal(.unknownStep, "no step '\(fence.step)' in the migration '\(migration)'")
+      throw Refusal.noStep(fence.step, in: migration)
     }
     return (
       step,

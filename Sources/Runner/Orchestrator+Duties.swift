@@ -28,6 +28,8 @@ extension Orchestrator {
     case .stopJudging(let hold):
       desk.stopJudging(hold)
       return false
+    // What a run has not wished for.
+    case .takeBaseIn, .tryGate, .judgeResult, .finish, .answer: return false
     case .end: return false
     }
   }
@@ -72,7 +74,7 @@ extension Orchestrator {
 
   private func state(_ desk: Desk) throws(CommandError) -> MigrationState {
     guard let state = try reporting({ try site.events.read() }).state.migration(named: desk.migration)
-    else { throw CommandError("no migration '\(desk.migration)'") }
+    else { throw CommandError(.noMigration(desk.migration)) }
     return state
   }
 

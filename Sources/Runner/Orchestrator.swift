@@ -6,7 +6,7 @@ import Processes
 /// Drives migrations to their end with a number of workers: one thread, one loop, children for all that takes
 /// long.
 ///
-/// It knows no rule. What is due it asks the agenda (`State.agenda(at:seats:)`), what is legal the append;
+/// It knows no rule. What is due it asks the agenda (`State.agenda(at:seats:judges:)`), what is legal the append;
 /// what it holds is under way: attempts, gates, the judgement of a base. Everything else is in the ledger: a
 /// run that was killed is continued by the next one, by anybody.
 public final class Orchestrator {
@@ -28,6 +28,8 @@ public final class Orchestrator {
   /// The migrations that are to pause because their agents cannot work.
   var pauses: [String: (reason: String, remedy: String)] = [:]
   private var stops = 0
+  /// How often something was begun.
+  private var turns = 0
   /// The signal that said stop, when one did.
   public private(set) var stopSignal: Int32?
   /// How each migration of the run ended, by name, once the run has.
@@ -129,11 +131,12 @@ public final class Orchestrator {
     let states = try wanted(snapshot.state)
     var ends: [String: Ending] = [:]
     for assignment in snapshot.state.agenda(
-      at: max(site.clock.now(), snapshot.state.at), seats: try seats(states))
+      at: max(site.clock.now(), snapshot.state.at), seats: try seats(states), judges: workers)
     {
       if case .end(let ending) = assignment.duty {
         ends[assignment.migration] = ending
       } else if try perform(assignment.duty, at: desk(assignment.migration)) {
+        if case .begins = assignment.duty.urgency { noteTurn(assignment.migration) }
         return .more
       }
     }
@@ -166,6 +169,12 @@ public final class Orchestrator {
     return desk
   }
 
+  /// A migration had its turn: the others come first now.
+  private func noteTurn(_ migration: String) {
+    turns += 1
+    desk(migration).turn = turns
+  }
+
   private var isIdle: Bool { attempts.jobs.isEmpty && desks.values.allSatisfy(\.isIdle) }
 
   /// Whether it is asked to end.
@@ -176,7 +185,7 @@ public final class Orchestrator {
     case .all:
       return state.migrations.filter { !$0.phase.isTerminal || desks[$0.name] != nil }
     case .migration(let name):
-      guard let found = state.migration(named: name) else { throw CommandError("no migration '\(name)'") }
+      guard let found = state.migration(named: name) else { throw CommandError(.noMigration(name)) }
       return [found]
     }
   }
@@ -197,7 +206,7 @@ public final class Orchestrator {
       seat.holds = desk.holds(in: state, at: seat.clock)
       seat.resting = desk.resting.fences(at: seat.clock)
       (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)
-      seat.isEnding = isEnding
+      (seat.isEnding, seat.turn) = (isEnding, desk.turn)
       seat.mayBegin = try mayBegin(state, desk)
       seat.agentMayBegin = agentMayBegin(state)
       seats[state.name] = seat

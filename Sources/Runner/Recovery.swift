@@ -167,7 +167,8 @@ extension Duty {
       .gateAbandoned(fence, gate: gate, evidence: evidence)
     case .abandonBase(let run, let evidence): .baselineAbandoned(run: run, evidence: evidence)
     case .createBranch, .settle, .stopWork, .giveBack, .giveBackBase, .giveBackGate, .judgeBase, .followBase,
-      .gate, .begin, .renew, .renewHold, .stopJudging, .end:
+      .gate, .begin, .renew, .renewHold, .stopJudging, .takeBaseIn, .tryGate, .judgeResult, .finish, .answer,
+      .end:
       nil
     }
   }

@@ -130,7 +130,7 @@ final class RefreshTask {
   /// gate are what they were.
   private func merge(_ merged: Merged) throws(CommandError) -> Ending? {
     guard let state = try current() else { return .outrun }
-    waitsFor = state.phase.isTerminal ? nil : state.mover
+    waitsFor = state.phase.isTerminal ? nil : state.holdUp(of: .refresh)
     if waitsFor != nil { return nil }
     let candidate = merged.candidate
     guard state.gateDigest == merged.gate, try site.tip(of: state.intoRef) == candidate.tip else {

@@ -27,6 +27,10 @@ extension Site {
     try reporting { try ledger.remote?.knownTip(ofBranch: ref) }
   }
 
+  package func bring(_ ref: String) throws(CommandError) {
+    _ = try reporting { try ledger.remote?.fetch(branches: [ref]) }
+  }
+
   package func synchronize() throws(CommandError) {
     _ = try reporting { try ledger.synchronize() }
   }

@@ -6,8 +6,8 @@ import Processes
 extension Site: Surroundings {
   package var events: any EventLedger { ledger }
 
-  package func wait(for descriptors: [Int32]) {
-    _ = Poller(reading: descriptors).wait(milliseconds: 500)
+  package func wait(for descriptors: [Int32], atMost milliseconds: Int) {
+    _ = Poller(reading: descriptors).wait(milliseconds: milliseconds)
   }
 
   package func endRun() { supervisors.end() }
@@ -54,6 +54,25 @@ extension Site: Surroundings {
     let prepared = try Preparing(site: self).makeReady(held)
     return try WorkJob(
       site: self, held: held, slot: held.claim.slot ?? "", path: prepared.path, place: prepared.place)
+  }
+
+  package func tried(_ claim: WorkerClaim) throws(CommandError) -> TriedContent {
+    guard let slot = claim.lease.slot else {
+      throw CommandError("the claim of '\(claim.fence.step)' has no worktree here")
+    }
+    let taken: Harvest.Taken
+    do throws(CommandError) {
+      taken = try reporting {
+        try Harvest(site: self).take(
+          try Slots(site: self).open(slot), slot: slot, migration: claim.migration, fence: claim.fence,
+          base: claim.lease.base.oid)
+      }
+    } catch {
+      guard let failure = error.failure else { throw error }
+      return .refused(failure)
+    }
+    if let failure = taken.failure { return .refused(failure) }
+    return .tree(taken.tree)
   }
 
   package func collect(_ attempt: any Attempt) throws(CommandError) -> any Collecting {
@@ -111,21 +130,7 @@ extension Site: Surroundings {
   package func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject
   ) throws(CommandError) -> any GateVerification {
-    switch subject {
-    case .baseline(let migration):
-      return try GateJob(
-        site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration]
-      ) { .baseline(migration, $0) }
-    case .refresh(let migration):
-      return try GateJob(
-        site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration]
-      ) { .refresh(migration, $0) }
-    case .candidate(let migration, let fence, let gate):
-      return try GateJob(
-        site: self, plan: plan, commit: commit,
-        variables: ["MIGRATE_MIGRATION": migration, "MIGRATE_STEP": fence.step]
-      ) { .gate(migration, fence, run: gate, $0) }
-    }
+    try GateJob(site: self, plan: plan, commit: commit, subject: subject)
   }
 
   // MARK: Processes

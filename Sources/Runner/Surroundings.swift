@@ -13,8 +13,8 @@ package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitn
   var clock: any WallClock { get }
   /// Who acts.
   var actor: String { get }
-  /// Waits until a descriptor is readable, or half a second is over.
-  func wait(for descriptors: [Int32])
+  /// Waits until a descriptor is readable, or so many milliseconds are over.
+  func wait(for descriptors: [Int32], atMost milliseconds: Int)
   /// Runs the plan's `notify` command, if there is one and its plan is trusted; reports when that fails.
   func tell(_ migration: String, _ notice: Notice, report: (String) -> Void)
   /// Gives back what the run as a whole held.
@@ -24,6 +24,9 @@ package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitn
 }
 
 extension Surroundings {
+  /// Waits until a descriptor is readable, or half a second is over.
+  func wait(for descriptors: [Int32]) { wait(for: descriptors, atMost: 500) }
+
   /// A world without a machine has enough of everything.
   package func shortage(after last: Shortage?) throws(CommandError) -> Shortage? { nil }
 }
@@ -56,6 +59,13 @@ package protocol BranchAccess: AnyObject {
   func holdStill(
     _ ref: String, at tip: OID, isOwn: Bool, _ body: () throws(CommandError) -> Void
   ) throws(CommandError) -> String?
+  /// The commits of the integration branch from where the migration began to `tip`, oldest first.
+  func history(of migration: MigrationState, to tip: OID) throws(CommandError) -> [BranchCommit]
+  /// Throws unless the base is here, `tip` of the integration branch holds all of it, and nothing keeps it
+  /// from being led forward there now. Nothing is moved.
+  func requireForward(_ migration: MigrationState, to tip: OID) throws(CommandError)
+  /// That there is no such branch here, and how it comes here; `otherwise` is another way out.
+  func isMissing(branch: String, otherwise: String?) -> CommandError
   /// Why the branch could not be moved now, or `nil`: it is locked, or checked out where something is
   /// changed, or twice.
   ///
@@ -73,6 +83,23 @@ extension BranchAccess {
   }
 }
 
+/// One commit of an integration branch.
+package struct BranchCommit: Equatable, Sendable {
+  /// The commit.
+  package var commit: OID
+  /// Its first line.
+  package var subject: String
+  /// Whether the branch was ever at it: not inside of a train, where the gate judged nothing.
+  package var isEnd: Bool
+
+  /// Makes it of its parts.
+  package init(commit: OID, subject: String, isEnd: Bool) {
+    self.commit = commit
+    self.subject = subject
+    self.isEnd = isEnd
+  }
+}
+
 /// The places where steps are worked on.
 package protocol WorkAccess: AnyObject {
   /// Throws unless the commands that the repository's own configuration has git run are those that the user
@@ -84,6 +111,8 @@ package protocol WorkAccess: AnyObject {
   func isFree(slot: String) -> Bool
   /// Makes the place of a claim ready and starts its worker.
   func begin(_ held: HeldStep) throws(CommandError) -> any Attempt
+  /// What lies in the place of a claim; it is left as it is.
+  func tried(_ claim: WorkerClaim) throws(CommandError) -> TriedContent
   /// Begins to keep what an attempt has brought about.
   func collect(_ attempt: any Attempt) throws(CommandError) -> any Collecting
   /// Says that the holder of a claim is done with its slot.
@@ -198,6 +227,10 @@ package enum GateSubject: Equatable {
   case refresh(migration: String)
   /// The candidate of a submitted step, in the gate run of that number.
   case candidate(migration: String, Fence, gate: Int)
+  /// The candidate of work that is not handed in.
+  case trial(migration: String, Fence)
+  /// The result as a whole, in a new worktree with nothing kept.
+  case result(migration: String)
 }
 
 /// A run of a gate's verifiers. Never waits: the owner polls `descriptor` and asks `poll()`.
@@ -241,6 +274,8 @@ package protocol SharedContact: AnyObject {
   var isShared: Bool { get }
   /// Where a branch was in the remote when it was asked last; `nil` when it was not there.
   func sharedTip(of ref: String) throws(CommandError) -> OID?
+  /// Brings a branch of the remote's here, if there is one.
+  func bring(_ ref: String) throws(CommandError)
   /// Brings the entries of others here and ours there.
   func synchronize() throws(CommandError)
   /// Puts a branch that is gone from the remote back there; `nil`, or why it could not.

@@ -247,7 +247,7 @@ final class TrainTask: GateWork {
                 kept: count > 0 ? kept : []))))
       guard count > 0 else { return [verdict] }
       // A pause keeps the verdict and lets the merge wait; the train is judged from memory later.
-      if snapshot.state.migration(named: migration)?.phase.word == "paused" {
+      if case .paused? = snapshot.state.migration(named: migration)?.phase {
         return [
           verdict, Proposal(migration, .gateAbandoned(first.fence, gate: first.gate, evidence: .holder)),
         ]

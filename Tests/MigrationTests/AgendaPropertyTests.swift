@@ -268,6 +268,7 @@ private final class Office {
       story.tell(.leaseRenewed(fence, expiresAt: until), by: holder)
     case .renewHold(let hold, _): renew(hold, index, isFresh)
     case .stopJudging: forget(index)
+    case .takeBaseIn, .tryGate, .judgeResult, .finish, .answer: Issue.record("no run has wished for it")
     case .end: break
     }
   }

@@ -260,3 +260,22 @@ extension Story {
     tell(.migrationFinished(result: current.tip, partial: partial), by: "ann")
   }
 }
+
+/// What the rules say of an event.
+enum Decision: Equatable {
+  /// The event happened: the next state, and what to do now.
+  case accept(State, [Effect])
+  /// The event did not happen.
+  case refuse(Refusal)
+}
+
+/// `State.apply` as a value.
+func decide(_ state: State, _ event: Event) -> Decision {
+  var next = state
+  do throws(Refusal) {
+    let effects = try next.apply(event)
+    return .accept(next, effects)
+  } catch {
+    return .refuse(error)
+  }
+}

@@ -57,7 +57,9 @@ struct Audit {
   /// Trees that verifiers have passed, each with the gate's digest.
   private(set) var passes: [OID: Set<String>] = [:]
   /// Those of them that passed where nothing was kept.
-  private var cleanPasses: [OID: Set<String>] = [:]
+  private(set) var cleanPasses: [OID: Set<String>] = [:]
+  /// What was judged as a whole.
+  var results = ResultLog()
   /// Where the ledger says the branch is.
   var tip = ObjectID.zero
   /// Where a server that was killed within a push has left the branch.
@@ -72,7 +74,7 @@ struct Audit {
   var train: TrainLog?
   var trains = 0
   /// The gate's digest; the plan computes it anew each time.
-  private var digest = ""
+  private(set) var digest = ""
 
   /// Takes note that a tree has passed the verifiers of a plan, in a worktree that kept these folders.
   mutating func notePass(_ tree: OID, _ plan: Plan, kept: [String] = []) {
@@ -133,15 +135,15 @@ struct Audit {
     case .migration(.started(let start)):
       take(start.plan, number: 1, world)
       tip = start.commit
+      results.start = start.commit
       isShared = start.shared
     case .migration(.amended(let amendment)):
       take(amendment.plan, number: amendment.number, world)
       if world.strikes(world.faults.foreignPlan) { world.unapproved.insert(amendment.number) }
     case .migration(.paused): isPaused = true
     case .migration(.resumed): isPaused = false
-    case .migration(.aborted), .migration(.finished):
-      isEnded = true
-      baseline = nil
+    case .migration(.finished(let result, _)): end(with: result, world)
+    case .migration(.aborted): end(with: nil, world)
     case .refresh(.intended(let intended)):
       refresh = intended
       if let plan, !plan.gate.verifiers.isEmpty, passes[intended.tree.oid]?.contains(digest) != true {
@@ -192,6 +194,12 @@ struct Audit {
     dissolveTrain()
   }
 
+  private mutating func end(with result: ObjectID?, _ world: World) {
+    if let result { checkResult(result, world) }
+    isEnded = true
+    baseline = nil
+  }
+
   private mutating func take(_ plan: Plan, number: Int, _ world: World) {
     if number != planNumber + 1 { world.fail("I-20", "plan \(number) follows plan \(planNumber)") }
     planNumber = number
@@ -237,31 +245,6 @@ struct Audit {
   }
 
   // MARK: The branch and the gate
-
-  /// I-22a: a fresh worktree, in which nobody was before, would have given the same verdict.
-  func checkHonesty(
-    _ verdict: Verdict, _ reason: String?, of tree: ObjectID, _ subject: String, _ world: World
-  ) {
-    guard let plan, !plan.gate.verifiers.isEmpty else { return }
-    let isGood = world.objects.isGood(tree.oid)
-    if verdict == .passed, !isGood {
-      world.fail("I-22a", "\(subject) passed, and fails in a fresh worktree")
-    }
-    if verdict == .failed, isGood, reason == SimulatedGate.testFails {
-      world.fail("I-22a", "\(subject) failed, and passes in a fresh worktree")
-    }
-  }
-
-  /// I-22a: a verdict that rests on more than the tree says so.
-  func checkKept(
-    _ kept: [String], _ verdict: Verdict, of tree: ObjectID, by digest: String, _ subject: String,
-    _ world: World
-  ) {
-    guard verdict == .passed, kept.isEmpty, let plan, !plan.gate.verifiers.isEmpty else { return }
-    if cleanPasses[tree.oid]?.contains(digest) != true {
-      world.fail("I-22a", "\(subject) passed where folders were kept, and that is not said")
-    }
-  }
 
   private mutating func checkGateStart(_ fence: Fence, _ start: GateStart, _ event: Event, _ world: World) {
     let other = logs.first {

@@ -5,7 +5,7 @@ import Runner
 
 extension Process: Surroundings {
   var events: any EventLedger { ledger }
-  func wait(for descriptors: [Int32]) {}
+  func wait(for descriptors: [Int32], atMost milliseconds: Int) {}
   func tell(_ migration: String, _ notice: Notice, report: (String) -> Void) {
     pay(notice)
     if passes() { report(String(describing: notice)) }
@@ -45,6 +45,10 @@ extension Process: Surroundings {
     of ref: String, from old: OID, to new: OID, isOwn: Bool, unless objection: () -> String?
   ) throws(CommandError) -> String? {
     guard passes() else { throw death }
+    guard ref == World.intoRef else {
+      if world.base == old { world.base = new }
+      return nil
+    }
     if !isShared, let objection = world.objection(to: new, from: old) { return objection }
     let isFaulty = world.strikes(world.faults.denied)
     if isFaulty, world.chance.draw(0...1) == 0 { return "error: simulated" }
@@ -59,6 +63,30 @@ extension Process: Surroundings {
     if let refused { return refused }
     guard passes() else { throw death }
     return isMoved && !isFaulty ? nil : "error: the branch is elsewhere"
+  }
+
+  func history(
+    of migration: MigrationState, to tip: OID
+  ) throws(CommandError) -> [BranchCommit] {
+    guard passes() else { throw death }
+    var commits: [OID] = []
+    var next: OID? = tip
+    while let oid = next {
+      commits.append(oid)
+      next = oid == migration.start.oid ? nil : world.objects.commit(oid).parents.first
+    }
+    return commits.reversed().map { BranchCommit(commit: $0, subject: "commit \($0.number)", isEnd: true) }
+  }
+
+  func requireForward(_ migration: MigrationState, to tip: OID) throws(CommandError) {
+    guard passes() else { throw death }
+    guard world.objects.isAncestor(world.base, of: tip) else {
+      throw CommandError("the base has moved", exitCode: .no)
+    }
+  }
+
+  func isMissing(branch: String, otherwise: String?) -> CommandError {
+    CommandError("there is no branch '\(branch)' here", exitCode: .no)
   }
 
   func obstacle(toMoving ref: String, isOwn: Bool) throws(CommandError) -> String? {
@@ -123,6 +151,16 @@ extension Process: Surroundings {
     children.append(attempt)
     guard passes() else { throw death }
     return attempt
+  }
+
+  /// Somebody is at work there: what lies there now is one thing or another.
+  func tried(_ claim: WorkerClaim) throws(CommandError) -> TriedContent {
+    guard passes() else { throw death }
+    var files = world.objects.files(world.objects.tree(of: claim.lease.base.oid))
+    let roll = world.chance.draw(0...3)
+    if roll == 3 { return .refused(Migration.Failure(kind: .nested, reason: "a repository lies in it")) }
+    if roll > 0 { files[0] = world.freshVersion(isGood: roll == 1) }
+    return .tree(world.objects.tree(files))
   }
 
   func collect(_ attempt: any Attempt) throws(CommandError) -> any Collecting {
@@ -204,7 +242,7 @@ extension Process: Surroundings {
     guard passes() else { throw death }
     if world.strikes(world.faults.setup) { throw CommandError("the worktree of the gate cannot be made") }
     let gate = SimulatedGate(
-      world: world, machine: machine, plan: plan, tree: world.objects.tree(of: commit))
+      world: world, machine: machine, plan: plan, tree: world.objects.tree(of: commit), subject)
     gates.append(gate)
     gatesBegun.append(world.objects.tree(of: commit))
     return gate
@@ -245,6 +283,9 @@ extension Process: Surroundings {
   var isShared: Bool { ledger.remote != nil }
   func sharedTip(of ref: String) throws(CommandError) -> OID? {
     try reporting { try ledger.remote?.knownTip(ofBranch: ref) }
+  }
+  func bring(_ ref: String) throws(CommandError) {
+    _ = try reporting { try ledger.remote?.fetch(branches: [ref]) }
   }
   func synchronize() throws(CommandError) { _ = try reporting { try ledger.synchronize() } }
   func putBack(_ ref: String, at commit: OID) throws(CommandError) -> String? {

@@ -61,6 +61,8 @@ final class Process {
   var gates: [SimulatedGate] = []
   /// What persons must be told, because of what it has recorded, and were not yet.
   private(set) var owed: [Notice] = []
+  /// How often it has recorded something.
+  var appends = 0
   /// The trees of all gates that it has begun.
   var gatesBegun: [OID] = []
 

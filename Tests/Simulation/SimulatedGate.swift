@@ -37,6 +37,7 @@ final class SimulatedGate: GateVerification {
   private let machine: Machine
   private let plan: Plan
   private let tree: OID
+  private let isOfResult: Bool
   /// What lies in its worktree beside the candidate.
   private var caches: Caches
   /// Whether that may be older than it looks.
@@ -47,17 +48,19 @@ final class SimulatedGate: GateVerification {
   private var isStopping = false
   private var report: VerifierReport?
 
-  init(world: World, machine: Machine, plan: Plan, tree: OID) {
+  init(world: World, machine: Machine, plan: Plan, tree: OID, _ subject: GateSubject) {
     self.world = world
     self.machine = machine
     self.plan = plan
     self.tree = tree
-    let left = machine.gateLeft
+    if case .result = subject { isOfResult = true } else { isOfResult = false }
+    // The result is judged in a worktree of its own, with nothing kept.
+    let left = isOfResult ? Caches() : machine.gateLeft
     let isKept = !plan.gate.keep.isEmpty && left.folders == plan.gate.keep && !left.isEmpty
     kept = isKept ? plan.gate.keep : []
     caches = isKept ? left : Caches()
     // Nothing is known of the folder of a gate that was killed.
-    machine.gateLeft = Caches()
+    if !isOfResult { machine.gateLeft = Caches() }
     #if KNOWN_BUGS
       if KnownBug.ignoredFilesStay.isOn { (caches, mayBeStale) = (left, true) }
     #endif
@@ -92,10 +95,11 @@ final class SimulatedGate: GateVerification {
     }
     if !world.isCalm, world.now - world.begin < world.faults.redUntil { return no(.failed, "all is red") }
     let seen = caches.use(world.objects.files(tree), plan, mayBeStale: mayBeStale, &world.chance)
-    machine.gateLeft = caches
+    if !isOfResult { machine.gateLeft = caches }
     if !Objects.isGood(seen) { return no(.failed, SimulatedGate.testFails) }
     if world.strikes(world.faults.flaky) { return no(.failed, "flaky") }
     world.audit.notePass(tree, plan, kept: kept)
+    if isOfResult { world.audit.noteResult(tree, plan) }
     return VerifierReport(verdict: .passed, failure: nil, kept: kept)
   }
 }

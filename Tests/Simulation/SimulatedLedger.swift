@@ -107,6 +107,7 @@ final class SimulatedLedger: EventLedger, EntryStore {
   private func acknowledge(_ outcome: AppendOutcome) {
     switch outcome {
     case .won(let snapshot, let effects):
+      process.appends += 1
       process.owe(effects)
       guard let tip = snapshot.tip, written.last == tip else {
         return world.fail("I-4", "an append was won, but not with the entries that it wrote last")

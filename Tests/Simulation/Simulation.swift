@@ -103,6 +103,7 @@ package struct Simulation {
   /// Why the migration is not where it should be once all runs have ended, or `nil`.
   private func unsettled(_ state: MigrationState) -> String? {
     if world.machines.contains(where: { $0.process != nil }) { return "the runs do not come to an end" }
+    if let command = world.commands.first { return "\(command.name) does not come to an end" }
     for (index, step) in state.steps.enumerated() {
       switch step.phase {
       case .merged, .skipped, .cancelled: continue

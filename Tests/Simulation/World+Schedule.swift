@@ -22,21 +22,40 @@ extension World {
     if strikes(faults.jump) { jump() }
     if strikes(faults.partition) { partition() }
     deliver()
-    var candidates: [Machine] = []
-    var next = Int64.max
-    for machine in machines where !machine.isStuck {
-      if machine.wakesAt <= now { candidates.append(machine) }
-      next = min(next, machine.wakesAt)
-    }
+    var (candidates, next) = whoWakes()
     if candidates.isEmpty {
       guard next < .max else { return limit == .max && wakeAll() }
       guard next <= limit else { return false }
       now = next
-      candidates = machines.filter { !$0.isStuck && $0.wakesAt <= now }
+      (candidates, _) = whoWakes()
     }
-    run(candidates.count == 1 ? candidates[0] : chance.pick(candidates))
+    switch candidates.count == 1 ? candidates[0] : chance.pick(candidates) {
+    case .run(let machine): run(machine)
+    case .command(let command): goOn(command)
+    }
     now += Int64(chance.draw(0...30))
     return true
+  }
+
+  /// Whoever can go on.
+  private enum Sleeper {
+    case run(Machine)
+    case command(RunningCommand)
+  }
+
+  /// Who can go on now, and when the next one wakes.
+  private func whoWakes() -> (now: [Sleeper], next: Int64) {
+    var candidates: [Sleeper] = []
+    var next = Int64.max
+    for machine in machines where !machine.isStuck {
+      if machine.wakesAt <= now { candidates.append(.run(machine)) }
+      next = min(next, machine.wakesAt)
+    }
+    for command in commands where !command.isStuck {
+      if command.wakesAt <= now { candidates.append(.command(command)) }
+      next = min(next, command.wakesAt)
+    }
+    return (candidates, next)
   }
 
   private func letPersonAct() {

@@ -58,7 +58,7 @@ final class World {
   }
 
   var chance: Chance
-  let faults: Faults
+  var faults: Faults
   /// Whether the faults have stopped.
   var isCalm = false
   /// Whether entries go through their JSON.
@@ -96,6 +96,8 @@ final class World {
   var processes = 0
   /// The processes that have ended.
   var gone: Set<Int> = []
+  /// The commands that are under way.
+  var commands: [RunningCommand] = []
   /// Claims of workers outside of any run.
   var outside: [(held: HeldStep, holder: String, clone: Clone)] = []
   /// What happens just before the ledger's ref is moved next.

@@ -25,6 +25,11 @@ extension Duty {
       "renew gate \(gate) of \(name(fence)) until \(until.utc)"
     case .stopJudging(.base): "stop judging the base"
     case .stopJudging(.gate(let fence, let gate)): "stop gate \(gate) of \(name(fence))"
+    case .takeBaseIn: "take the base in"
+    case .tryGate(let fence): "try the gate on \(name(fence))"
+    case .judgeResult(let commit): "judge the result \(commit.short)"
+    case .finish(let result): "finish with \(result.short)"
+    case .answer: "answer"
     case .end(let ending): "end: \(ending.words)"
     }
   }

@@ -34,6 +34,16 @@ public enum Duty: Equatable, Sendable {
   case renewHold(Hold, until: Timestamp)
   /// End the verifiers of what this process may not judge any more.
   case stopJudging(Hold)
+  /// Take the moved base in, as somebody has asked.
+  case takeBaseIn
+  /// Try the gate on work that is not handed in.
+  case tryGate(Fence)
+  /// Judge the result as a whole, where nothing is kept.
+  case judgeResult(ObjectID)
+  /// End the migration with that result.
+  case finish(result: ObjectID)
+  /// Tell what became of what was asked for: the state says it.
+  case answer
   /// Nothing more is to be done here.
   case end(Ending)
 }

@@ -33,6 +33,13 @@ public struct Seat: Equatable, Sendable {
   public var isEnding = false
   /// Whether new work may begin: the plan is approved and the machine has room.
   public var mayBegin = true
+  /// When this migration was given something to begin last: a number that grows with each time, 0 before the
+  /// first.
+  public var turn = 0
+  /// What a command is to bring about; `nil` for a run.
+  public var wish: Wish?
+  /// The result that this process has found to pass as a whole.
+  public var goodResult: GoodResult?
   /// Whether the plan's agent may begin: its service serves, as far as is known.
   public var agentMayBegin = true
 

@@ -44,7 +44,9 @@ extension Answers {
     let state = try state(claim.migration)
     try site.requireTrust(state)
     try site.requireApprovedCommands()
-    let trial = try Trial(site: site).run(claim, state, try interruption(), warn: warn)
+    let errand = Errand(
+      in: site, claim.migration, TrialWork(in: site, claim, report: warn), report: warn)
+    let trial = try errand.run(interruption())
     return TriedWork(step: claim.fence.step, verdict: trial.verdict, failure: trial.failure)
   }
 }
