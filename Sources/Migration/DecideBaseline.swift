@@ -96,6 +96,8 @@ extension Reducer {
       throw Refusal(.stale, "the baseline comes from verifiers that are not the plan's")
     }
     try requireClaim(of: baseline)
+    try requireKnown(baseline.tree, baseline.evidence, baseline.verdict)
+    if baseline.verdict == .passed { share(baseline.tree, baseline.evidence) }
     migration.record(
       TreeVerdict(tree: baseline.tree, verifiers: baseline.verifiers, verdict: baseline.verdict))
     migration.baselineRun = nil

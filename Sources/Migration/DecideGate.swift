@@ -106,10 +106,12 @@ extension Reducer {
     guard report.verifiers == migration.gateDigest else {
       throw Refusal(.stale, "the verdict on '\(fence.step)' comes from verifiers that are not the plan's")
     }
+    try requireKnown(report.tree, report.evidence, report.verdict)
     switch report.verdict {
     case .passed:
       guard report.failure == nil else { throw Refusal(.invalid, "a verdict 'passed' with a failure") }
       migration.record(TreeVerdict(tree: report.tree, verifiers: report.verifiers, verdict: .passed))
+      share(report.tree, report.evidence)
       if report.isNoChange {
         set(index, .merged(commit: nil))
         migration.steps[index].lastFailure = nil

@@ -98,6 +98,8 @@ extension Reducer {
     try requireVerifiers(split.verifiers)
     if split.passed > 0 {
       let tree = train.members[split.passed - 1].tree
+      try requireKnown(tree, split.evidence, .passed)
+      share(tree, split.evidence)
       migration.record(TreeVerdict(tree: tree, verifiers: split.verifiers, verdict: .passed))
     }
     for member in train.members[..<split.passed] { try notePassed(member) }
@@ -118,6 +120,8 @@ extension Reducer {
     switch (report.verdict, train.passed) {
     case (.passed, nil):
       guard let last = train.members.last else { throw Refusal(.invalid, "the train is empty") }
+      try requireKnown(last.tree, report.evidence, report.verdict)
+      share(last.tree, report.evidence)
       migration.record(TreeVerdict(tree: last.tree, verifiers: report.verifiers, verdict: .passed))
       for member in train.members { try notePassed(member) }
       migration.trainLimit.notePassed()

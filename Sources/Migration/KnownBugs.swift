@@ -24,6 +24,9 @@
     case foreignCommitSpins = "B20"
     case slotNotSetAside = "B21"
     case effectDropped = "B22"
+    case failingMemberLands = "B41"
+    case culpritUnheard = "B42"
+    case verdictOfOtherKeep = "B43"
 
     /// The bug that is switched on: set before anything else runs, by whoever wants it.
     nonisolated(unsafe) public static var active: KnownBug?

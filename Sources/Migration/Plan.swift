@@ -180,6 +180,9 @@ public struct Plan: Equatable, Sendable {
     /// How many finished steps are judged together at most; 1 judges each alone. `nil` when the plan does not
     /// say: `TrainLimit.ordinary`.
     public var train: Int?
+    /// A command whose output names the toolchain that verdicts rest on, or `nil`: the system and the
+    /// verifiers' programs then stand for it.
+    public var toolchain: String?
 
     /// What `train` may be.
     public static let trainRange = 1...256
@@ -229,11 +232,25 @@ public struct Plan: Equatable, Sendable {
     public var mutates: Bool
     /// The names of variables that it, and no other verifier, is given from the environment of who starts it.
     public var env: [String]
+    /// What a failure means that does not come again when the verifier is run once more, or `nil`: then it
+    /// is not run again.
+    public var flaky: Flaky?
+    /// The remote, as git knows it, whose service judges the candidate in place of this machine. It is pushed
+    /// there as a branch below `migrate-ci/`, and `run` asks what became of it.
+    public var remote: String?
+
+    /// What is made of a verifier that fails and passes when it is run once more.
+    public enum Flaky: String, CaseIterable, Sendable {
+      /// It passed.
+      case passes = "repeat"
+      /// It failed.
+      case fails = "fail"
+    }
 
     /// Makes a verifier.
     public init(
       name: String, kind: Kind = .test, run: String, timeoutSeconds: Int = 600, uses: String? = nil,
-      mutates: Bool = false, env: [String] = []
+      mutates: Bool = false, env: [String] = [], flaky: Flaky? = nil, remote: String? = nil
     ) {
       self.name = name
       self.kind = kind
@@ -242,6 +259,8 @@ public struct Plan: Equatable, Sendable {
       self.uses = uses
       self.mutates = mutates
       self.env = env
+      self.flaky = flaky
+      self.remote = remote
     }
 
     /// What a verifier checks.

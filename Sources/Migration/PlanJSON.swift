@@ -14,7 +14,7 @@ extension Plan {
       object.set("resources", .object(resources.map { JSON.Member($0.name, .integer(Int64($0.capacity))) }))
     }
     object.set("worktree", worktree.json)
-    object.set("gate", gateJSON(withTrain: true))
+    object.set("gate", gateJSON(isWhole: true))
     if commit != Commit() { object.set("commit", commit.json) }
     if let refreshSeconds {
       object.set("refresh", .object([JSON.Member("every", .integer(Int64(refreshSeconds)))]))
@@ -25,14 +25,18 @@ extension Plan {
     return object.json
   }
 
-  /// The gate. How many steps are judged together changes no verdict, so that its digest leaves that out.
-  func gateJSON(withTrain: Bool) -> JSON {
+  /// The gate. How many steps are judged together changes no verdict, and the toolchain is told by what the
+  /// command prints: its digest leaves them out.
+  func gateJSON(isWhole: Bool) -> JSON {
     var object = ObjectBuilder()
     object.set("verifiers", .array(gate.verifiers.map(\.json)))
     object.set("guards", gate.guards.map(\.rawValue))
     object.set("keep", gate.keep)
     if let setup = gate.setup { object.set("setup", setup.json) }
-    if withTrain { object.set("train", gate.train) }
+    if isWhole {
+      object.set("train", gate.train)
+      object.set("toolchain", gate.toolchain)
+    }
     return object.json
   }
 
@@ -159,6 +163,7 @@ extension Plan.Gate {
     if let train, !Plan.Gate.trainRange.contains(train) {
       throw JSONFault("'train' of the gate is out of range")
     }
+    toolchain = try reader.optionalString("toolchain")
     try reader.end()
   }
 }
@@ -187,6 +192,8 @@ extension Plan.Verifier {
     object.set("timeout", timeoutSeconds)
     object.set("uses", uses)
     if mutates { object.set("mutates", "allow") }
+    object.set("flaky", flaky?.rawValue)
+    object.set("remote", remote)
     object.set("env", env)
     return object.json
   }
@@ -198,6 +205,11 @@ extension Plan.Verifier {
       run: try reader.string("run"), timeoutSeconds: try reader.integer("timeout"),
       uses: try reader.optionalString("uses"), mutates: try reader.mark("mutates", "allow"),
       env: try reader.strings("env"))
+    if let word = try reader.optionalString("flaky") {
+      guard let known = Flaky(rawValue: word) else { throw JSONFault("'flaky' cannot be '\(word)'") }
+      flaky = known
+    }
+    remote = try reader.optionalString("remote")
     try reader.end()
   }
 }

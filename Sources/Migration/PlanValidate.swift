@@ -32,7 +32,18 @@ extension Plan {
 
   /// The digest of the gate: verdicts are only ever reused under the same one.
   public var verifierDigest: String {
-    SHA256.hexDigest(of: gateJSON(withTrain: false).canonicalBytes)
+    SHA256.hexDigest(of: gateJSON(isWhole: false).canonicalBytes)
+  }
+
+  /// The digest of what a verdict of the verifiers depends on: guards look at a change, and have a verdict of
+  /// their own.
+  var verdictDigest: String {
+    guard case .object(let members) = gateJSON(isWhole: false) else { return "" }
+    var left = ["guards"]
+    #if KNOWN_BUGS
+      if KnownBug.verdictOfOtherKeep.isOn { left.append("keep") }
+    #endif
+    return SHA256.hexDigest(of: JSON.object(members.filter { !left.contains($0.key) }).canonicalBytes)
   }
 
   private func resourceFault() -> String? {

@@ -6,6 +6,8 @@ public struct State: Equatable, Sendable {
   public var version: Int
   /// The migrations in the order they were started.
   public var migrations: [MigrationState]
+  /// The newest trees that passed, of all migrations.
+  public var shared = SharedVerdicts()
 
   /// The state of an empty ledger.
   public init() {
@@ -70,6 +72,8 @@ public struct MigrationState: Equatable, Sendable {
 
   /// The digest of the plan's gate; derived from the plan, because it is asked for at every turn.
   public private(set) var gateDigest = ""
+  /// The digest of those parts of it that a verdict depends on; derived like that.
+  private(set) var verdictDigest = ""
 
   /// How many verdicts are kept.
   public static let verdictLimit = 64
@@ -118,7 +122,8 @@ public struct MigrationState: Equatable, Sendable {
   /// Derives what is derived from the plan and the steps, after either was replaced.
   mutating func recount() {
     gateDigest = plan.verifierDigest
-    trainLimit.allow(plan.longestTrain)
+    verdictDigest = plan.verdictDigest
+    trainLimit.allow(plan)
     inFlight = steps.indices.filter { steps[$0].phase.isInFlight }
     openCount = steps.count { !$0.phase.isTerminal }
   }
@@ -168,23 +173,6 @@ public enum MigrationPhase: Equatable, Sendable {
     case .running, .paused: false
     case .aborted, .finished: true
     }
-  }
-}
-
-/// A verdict on a tree.
-public struct TreeVerdict: Equatable, Sendable {
-  /// The tree.
-  public var tree: ObjectID
-  /// The digest of the verifiers.
-  public var verifiers: String
-  /// What they found.
-  public var verdict: Verdict
-
-  /// Makes a verdict.
-  public init(tree: ObjectID, verifiers: String, verdict: Verdict) {
-    self.tree = tree
-    self.verifiers = verifiers
-    self.verdict = verdict
   }
 }
 

@@ -8,6 +8,7 @@ extension State {
     var object = ObjectBuilder()
     object.set("v", version)
     object.set("at", at)
+    if !shared.list.isEmpty { object.set("verdicts", shared.json) }
     return object.members
   }
 
@@ -36,6 +37,7 @@ extension State {
       throw JSONFault("the checkpoint is of another version")
     }
     at = try reader.timestamp("at")
+    shared = try SharedVerdicts(items: try reader.array("verdicts"))
     migrations = []
     for item in try reader.array("migrations") {
       migrations.append(try MigrationState(json: item, plan: plan))
@@ -148,7 +150,7 @@ extension MigrationState {
       isShared: isShared, start: start, tip: tip, steps: steps, verdicts: verdicts, refresh: refresh,
       baselineFailure: baselineFailure, baselineRun: baselineRun, baselineRuns: baselineRuns,
       train: train, trains: trains,
-      trainLimit: TrainLimit(members: limit ?? planned.longestTrain, maximum: planned.longestTrain),
+      trainLimit: TrainLimit(members: limit, plan: planned),
       graph: Graph(planned.steps), keptCount: kept.count)
     recount()
   }

@@ -26,3 +26,20 @@ extension Baseline {
     verdict == .passed ? nil : Failure(kind: .gate, reason: reason, details: details)
   }
 }
+
+/// A verdict on a tree.
+public struct TreeVerdict: Equatable, Sendable {
+  /// The tree.
+  public var tree: ObjectID
+  /// The digest of the verifiers.
+  public var verifiers: String
+  /// What they found.
+  public var verdict: Verdict
+
+  /// Makes a verdict.
+  public init(tree: ObjectID, verifiers: String, verdict: Verdict) {
+    self.tree = tree
+    self.verifiers = verifiers
+    self.verdict = verdict
+  }
+}

@@ -25,9 +25,12 @@ enum KnownKeys {
   static let commit = KeyTable(keys: ["body", "trailers"])
   static let refresh = KeyTable(keys: ["every"])
   static let gate = KeyTable(
-    keys: ["verifiers", "guards", "keep", "setup", "train"], refused: ["judge", "strict"])
+    keys: ["verifiers", "guards", "keep", "setup", "train", "toolchain"], refused: ["judge", "strict"])
   static let gateSetup = KeyTable(keys: ["run", "inputs"])
-  static let verifier = KeyTable(keys: ["name", "kind", "run", "timeout", "uses", "mutates", "env"])
+  static let verifier = KeyTable(keys: [
+    "name", "kind", "run", "timeout", "uses", "mutates", "env", "flaky", "remote",
+  ])
+  static let remoteVerifier = KeyTable(keys: ["push", "status"])
   static let step = KeyTable(keys: [
     "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "timeout", "expect",
     "for",
@@ -40,6 +43,8 @@ enum Bounds {
   static let attempts = 1...100
   static let lease = 10...(7 * 86_400)
   static let timeout = 1...(7 * 86_400)
+  /// How long a service may take for a verdict where the plan does not say.
+  static let remoteTimeout = 6 * 3600
   static let backoff = 0...86_400
   static let refresh = 60...(30 * 86_400)
   static let maxTurns = 1...10_000

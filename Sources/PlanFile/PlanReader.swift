@@ -144,6 +144,7 @@ struct PlanReader {
       if let folder = faults.collect(try PlanReader.kept(text)) { gate.keep.append(folder) }
     }
     gate.train = faults.collect(try inner.integer("train", in: Plan.Gate.trainRange)) ?? nil
+    gate.toolchain = faults.collect(try inner.text("toolchain")?.value) ?? nil
     // What makes a worker's worktree usable makes the gate's usable too, unless the plan knows better.
     gate.setup = worktree.setup.map { Plan.Gate.Setup(run: $0) }
     if let setup = inner.node("setup") { gate.setup = faults.collect(try gateSetup(setup)) }
@@ -180,31 +181,6 @@ struct PlanReader {
       if let glob = faults.collect(try PlanPath.checkedGlob(text)) { setup.inputs.append(glob) }
     }
     return setup
-  }
-
-  /// A verifier without a name or a command is none; anything else that is wrong in it is told besides.
-  private func verifier(_ node: Node) throws(PlanFault) -> Plan.Verifier? {
-    let fields = try Fields(node, KnownKeys.verifier, in: "a verifier", faults)
-    let run = faults.collect(try fields.required("run", of: "the verifier").text("'run'").value)
-    let name = faults.collect(
-      try PlanReader.identifier(
-        try fields.required("name", of: "the verifier").text("'name'"), "the verifier"))
-    var verifier = Plan.Verifier(name: name ?? "", run: run ?? "")
-    faults.collect { () throws(PlanFault) in
-      guard let kind = try fields.text("kind") else { return }
-      let known = Plan.Verifier.Kind.allCases.map(\.rawValue)
-      verifier.kind = try PlanReader.choice(kind, "kind", known: known)
-    }
-    verifier.timeoutSeconds =
-      (faults.collect(try fields.seconds("timeout", in: Bounds.timeout)) ?? nil) ?? verifier.timeoutSeconds
-    faults.collect { () throws(PlanFault) in
-      if let uses = try fields.text("uses") { verifier.uses = try resource(uses) }
-    }
-    faults.collect { () throws(PlanFault) in
-      verifier.mutates = try PlanReader.only("allow", try fields.text("mutates"), of: "mutates")
-    }
-    verifier.env = PlanReader.variables(fields, faults)
-    return name == nil ? nil : verifier
   }
 
   /// The names under `env`.
@@ -276,7 +252,7 @@ struct PlanReader {
     return commit
   }
 
-  private static func choice<Value: RawRepresentable<String>>(
+  static func choice<Value: RawRepresentable<String>>(
     _ text: Text, _ subject: String, known: [String]
   ) throws(PlanFault) -> Value {
     guard let value = Value(rawValue: text.value) else {

@@ -167,7 +167,8 @@ public enum PlanSchema {
                   "minItems": 1,
                   "items": {
                     "type": "object",
-                    "required": ["name", "run"],
+                    "required": ["name"],
+                    "anyOf": [{ "required": ["run"] }, { "required": ["remote"] }],
                     "additionalProperties": false,
                     "properties": {
                       "name": { "description": "Unique in the gate.", "$ref": "#/$defs/name" },
@@ -188,6 +189,20 @@ public enum PlanSchema {
                       "env": {
                         "description": "Names of variables that this verifier gets.",
                         "$ref": "#/$defs/variables"
+                      },
+                      "flaky": {
+                        "description": "A failure is tried once more; what it means if it is gone then.",
+                        "enum": ["repeat", "fail"]
+                      },
+                      "remote": {
+                        "description": "A service judges in place of a command here.",
+                        "type": "object",
+                        "required": ["push", "status"],
+                        "additionalProperties": false,
+                        "properties": {
+                          "push": { "description": "The remote that gets the candidate.", "type": "string" },
+                          "status": { "description": "A command that asks for it.", "type": "string" }
+                        }
                       }
                     }
                   }
@@ -207,6 +222,10 @@ public enum PlanSchema {
                   "type": "integer",
                   "minimum": 1,
                   "maximum": 256
+                },
+                "toolchain": {
+                  "description": "A command whose output names what verdicts rest on: compilers, runtimes.",
+                  "type": "string"
                 },
                 "setup": {
                   "description": "A command run in the gate's worktree first; by default worktree.setup.",

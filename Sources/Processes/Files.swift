@@ -143,6 +143,14 @@ public enum Files {
     if rename(path, target) != 0 { throw .last("rename", path) }
   }
 
+  /// The size in bytes of what a path leads to, and when its content was written; `nil` when there is
+  /// nothing.
+  public static func written(_ path: String) -> (size: Int, seconds: Int, nanoseconds: Int)? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    return (Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+  }
+
   /// The absolute path with every link resolved, or `nil` when it does not exist.
   public static func realPath(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }

@@ -14,6 +14,10 @@ final class GateJob: GateVerification {
   private let log: (String) -> LogName
   private let variables: [String: String]
   private var next = 0
+  /// What the verifier that runs found the first time, while it runs once more.
+  private var first: VerifierReport?
+  /// The verifiers that failed and then passed.
+  private var flaky: [String] = []
   private var stage = Stage.waiting
   private var isStopping = false
 
@@ -81,20 +85,6 @@ final class GateJob: GateVerification {
     }
   }
 
-  /// Waits for the report; for commands that have nothing else to do. `onWait` is asked before each wait and
-  /// stops the gate by returning `true`.
-  func finish(stopWhen shouldStop: () -> Bool = { false }, signals: Int32 = -1) throws(CommandError)
-    -> VerifierReport
-  {
-    while true {
-      if let report = try poll() { return report }
-      var poller = Poller(reading: [descriptor])
-      poller.add(reading: signals)
-      _ = poller.wait(milliseconds: 1000)
-      if shouldStop() { stop() }
-    }
-  }
-
   // MARK: What runs
 
   private func begin() throws(CommandError) {
@@ -135,6 +125,19 @@ final class GateJob: GateVerification {
   private func judgeVerifier(_ status: ExitStatus) throws(CommandError) {
     let verifier = plan.gate.verifiers[next]
     let judgement = try judgement(verifier.name, verifier.kind, status, verifier.timeoutSeconds)
+    if let first {
+      // What failed once and cannot even be run the second time has failed.
+      guard judgement.verdict == .passed || judgement.verdict == .failed else { return end(first) }
+      self.first = nil
+      if judgement.verdict == .passed {
+        flaky.append(verifier.name)
+        if verifier.flaky == .fails { return end(unsure(verifier, first)) }
+      }
+    } else if judgement.verdict == .failed, verifier.flaky != nil {
+      first = report(verifier.name, judgement)
+      try worktree.restart()
+      return try begin()
+    }
     guard judgement.verdict == .passed else { return end(report(verifier.name, judgement)) }
     next += 1
     let changed: [String]
@@ -161,6 +164,8 @@ final class GateJob: GateVerification {
   // MARK: What is said
 
   private func end(_ report: VerifierReport) {
+    var report = report
+    report.evidence.flaky = flaky
     stage = .ended(report)
     worktree.close()
   }
@@ -171,15 +176,16 @@ final class GateJob: GateVerification {
   }
 
   private func report(_ name: String, _ judgement: Judgement) -> VerifierReport {
-    // Where this machine keeps its worktrees is nobody's business, and no path that an agent could use.
-    let details = FailureGroup.groups(judgement.failures).map {
-      Site.relative($0.text, to: worktree.directory)
-    }
-    return VerifierReport(
-      verdict: judgement.verdict,
+    VerifierReport(name, judgement, in: worktree.directory, kept: worktree.kept)
+  }
+
+  /// What a plan takes for a failure: a verifier that failed and then passed on the very same files.
+  private func unsure(_ verifier: Plan.Verifier, _ first: VerifierReport) -> VerifierReport {
+    VerifierReport(
+      verdict: .failed,
       failure: Migration.Failure(
-        kind: .gate, reason: Site.relative("\(name): \(judgement.headline)", to: worktree.directory),
-        details: details),
+        kind: .gate, reason: "\(verifier.name): flaky: failed, and passed when it was run once more",
+        details: first.failure.map { $0.details.isEmpty ? [$0.reason] : $0.details } ?? []),
       kept: worktree.kept)
   }
 

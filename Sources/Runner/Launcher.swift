@@ -45,6 +45,13 @@ public enum Sandbox: Equatable, Sendable {
   /// Nothing: it may do what the user may.
   case none
 
+  /// Its name in the ledger.
+  var name: String {
+    switch self {
+    case .none: "none"
+    }
+  }
+
   /// The run inside of it.
   func wrap(_ run: Supervised) -> Supervised {
     switch self {

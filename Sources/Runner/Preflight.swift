@@ -100,6 +100,7 @@ public struct Preflight {
     }
     for verifier in plan.gate.verifiers { add(verifier.run, "the verifier '\(verifier.name)'") }
     add(plan.gate.setup?.run, "the gate's set-up")
+    add(plan.gate.toolchain, "the gate's toolchain")
     add(plan.worktree.setup, "the set-up command")
     for step in plan.steps { add(step.run, "the step '\(step.id)'") }
     let missing = missing(users.map(\.name))

@@ -128,9 +128,8 @@ public struct ResultCheck {
   private func judge(
     _ commit: OID, _ shouldStop: () -> Bool, _ signals: Int32
   ) throws(CommandError) -> VerifierReport {
-    let job = try GateJob(
-      site: site, plan: state.plan, commit: commit, variables: ["MIGRATE_MIGRATION": state.name],
-      isFresh: true
+    let job = try site.startVerifiers(
+      state.plan, on: commit, migration: state.name, isFresh: true
     ) { [state] in .result(state.name, $0) }
     return try job.finish(stopWhen: shouldStop, signals: signals)
   }

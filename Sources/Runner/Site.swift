@@ -23,6 +23,8 @@ public final class Site {
   /// How this process left the worktrees of the gate, by slot: what it did not leave so itself is not
   /// believed.
   var gateSeals: [String: WorkTreeSeal] = [:]
+  /// What services judge for this process now.
+  var services = Services()
   /// Whether a person was told already what leads verifiers to code outside of the candidate.
   var isOutsideCodeTold = false
   /// What the machine has left, given the folders that are written to.

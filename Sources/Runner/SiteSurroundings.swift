@@ -113,18 +113,13 @@ extension Site: Surroundings {
   ) throws(CommandError) -> any GateVerification {
     switch subject {
     case .baseline(let migration):
-      return try GateJob(
-        site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration]
-      ) { .baseline(migration, $0) }
+      return try startVerifiers(plan, on: commit, migration: migration) { .baseline(migration, $0) }
     case .refresh(let migration):
-      return try GateJob(
-        site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration]
-      ) { .refresh(migration, $0) }
+      return try startVerifiers(plan, on: commit, migration: migration) { .refresh(migration, $0) }
     case .candidate(let migration, let fence, let gate):
-      return try GateJob(
-        site: self, plan: plan, commit: commit,
-        variables: ["MIGRATE_MIGRATION": migration, "MIGRATE_STEP": fence.step]
-      ) { .gate(migration, fence, run: gate, $0) }
+      return try startVerifiers(plan, on: commit, migration: migration, step: fence.step) {
+        .gate(migration, fence, run: gate, $0)
+      }
     }
   }
 

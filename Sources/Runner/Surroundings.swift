@@ -173,6 +173,11 @@ package protocol GateAccess: AnyObject {
   ) throws(CommandError) -> Candidate.Outcome
   /// What a submitted change does, as `git diff` shows it; of a long one the beginning, `limit` bytes.
   func patch(of submission: Submission, limit: Int) throws(CommandError) -> String
+  /// The commits of the branch after `base` up to `tip` that changed one of these paths, the newest first,
+  /// each with what it did; of a long change the beginning, `limit` bytes.
+  func changes(
+    to paths: [String], after base: OID, upTo tip: OID, limit: Int
+  ) throws(CommandError) -> [OtherSide]
   /// Builds what the branch would become with the base in it.
   func refreshed(
     _ migration: MigrationState, from tip: OID, with base: OID
@@ -184,6 +189,9 @@ package protocol GateAccess: AnyObject {
   /// What leads the verifiers of a plan to code that is not the candidate's, a line each for people. Told
   /// once: whoever asks again hears nothing.
   func outsideCode(_ plan: Plan) -> [String]
+  /// What verdicts of a plan's gate rest on here, beside the tree and the plan; `nil` when that cannot be
+  /// told, which `report` hears of.
+  func basis(_ plan: Plan, report: (String) -> Void) throws(CommandError) -> VerdictBasis?
   /// Starts the verifiers on a commit.
   func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject
@@ -218,12 +226,18 @@ package struct VerifierReport: Equatable {
   package var failure: Migration.Failure?
   /// The plan's patterns of ignored folders that something was kept by.
   package var kept: [String]
+  /// How the verdict came about.
+  package var evidence: VerdictEvidence
 
   /// Makes a report.
-  package init(verdict: Verdict, failure: Migration.Failure?, kept: [String] = []) {
+  package init(
+    verdict: Verdict, failure: Migration.Failure?, kept: [String] = [],
+    evidence: VerdictEvidence = VerdictEvidence()
+  ) {
     self.verdict = verdict
     self.failure = failure
     self.kept = kept
+    self.evidence = evidence
   }
 }
 

@@ -16,12 +16,15 @@ public struct Trial {
     public var verdict: Verdict
     /// What was found; `nil` when it passed.
     public var failure: Migration.Failure?
+    /// How it came about.
+    public var evidence = VerdictEvidence()
   }
 
   /// Judges what lies in the claim's worktree, merged with the integration branch. Records nothing. `warn` is
-  /// told what leads the verifiers astray.
+  /// told what leads the verifiers astray. With `isAnew` the verifiers run also where their verdict is known.
   package func run(
-    _ claim: WorkerClaim, _ state: MigrationState, _ interruption: Interruption, warn: (String) -> Void
+    _ claim: WorkerClaim, _ state: MigrationState, isAnew: Bool = false, _ interruption: Interruption,
+    warn: (String) -> Void
   ) throws(CommandError) -> Answer {
     guard let slot = claim.lease.slot else {
       throw CommandError("the claim of '\(claim.fence.step)' has no worktree here")
@@ -58,13 +61,18 @@ public struct Trial {
       return Answer(verdict: .failed, failure: Migration.Failure(kind: .unusable, reason: reason))
     case .made(let candidate):
       if state.plan.gate.verifiers.isEmpty { return Answer(verdict: .passed, failure: nil) }
-      let job = try GateJob(
-        site: site, plan: state.plan, commit: candidate.commit,
-        variables: ["MIGRATE_MIGRATION": state.name, "MIGRATE_STEP": claim.fence.step]
+      if !isAnew,
+        let known = try site.remembered(
+          candidate.tree.objectID, state, on: try site.basis(of: state, report: warn))
+      {
+        return Answer(verdict: known.verdict, failure: nil, evidence: known.evidence)
+      }
+      let job = try site.startVerifiers(
+        state.plan, on: candidate.commit, migration: state.name, step: claim.fence.step
       ) { .trial(state.name, claim.fence, $0) }
       site.outsideCode(state.plan).forEach(warn)
       let report = try job.finish(stopWhen: interruption.shouldStop, signals: interruption.signals)
-      return Answer(verdict: report.verdict, failure: report.failure)
+      return Answer(verdict: report.verdict, failure: report.failure, evidence: report.evidence)
     }
   }
 }

@@ -47,6 +47,10 @@ struct TheSchema {
       (gate, KnownKeys.gate),
       (try item(try child(gate, ["properties", "setup", "anyOf"]), 1), KnownKeys.gateSetup),
       (try child(gate, ["properties", "verifiers", "items"]), KnownKeys.verifier),
+      (
+        try child(gate, ["properties", "verifiers", "items", "properties", "remote"]),
+        KnownKeys.remoteVerifier
+      ),
       (step, KnownKeys.step),
       (try child(step, ["properties", "for"]), KnownKeys.each),
     ]

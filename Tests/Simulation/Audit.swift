@@ -57,7 +57,9 @@ struct Audit {
   /// Trees that verifiers have passed, each with the gate's digest.
   private(set) var passes: [OID: Set<String>] = [:]
   /// Those of them that passed where nothing was kept.
-  private var cleanPasses: [OID: Set<String>] = [:]
+  private(set) var cleanPasses: [OID: Set<String>] = [:]
+  /// Those of them by the toolchain that passed them, each with the gate's digest and that.
+  private(set) var toolchainPasses: [OID: Set<String>] = [:]
   /// Where the ledger says the branch is.
   var tip = ObjectID.zero
   /// Where a server that was killed within a push has left the branch.
@@ -75,8 +77,9 @@ struct Audit {
   private var digest = ""
 
   /// Takes note that a tree has passed the verifiers of a plan, in a worktree that kept these folders.
-  mutating func notePass(_ tree: OID, _ plan: Plan, kept: [String] = []) {
+  mutating func notePass(_ tree: OID, _ plan: Plan, kept: [String] = [], with toolchain: String = "") {
     passes[tree, default: []].insert(plan.verifierDigest)
+    toolchainPasses[tree, default: []].insert(plan.verifierDigest + toolchain)
     if kept.isEmpty { cleanPasses[tree, default: []].insert(plan.verifierDigest) }
   }
 
@@ -238,31 +241,6 @@ struct Audit {
 
   // MARK: The branch and the gate
 
-  /// I-22a: a fresh worktree, in which nobody was before, would have given the same verdict.
-  func checkHonesty(
-    _ verdict: Verdict, _ reason: String?, of tree: ObjectID, _ subject: String, _ world: World
-  ) {
-    guard let plan, !plan.gate.verifiers.isEmpty else { return }
-    let isGood = world.objects.isGood(tree.oid)
-    if verdict == .passed, !isGood {
-      world.fail("I-22a", "\(subject) passed, and fails in a fresh worktree")
-    }
-    if verdict == .failed, isGood, reason == SimulatedGate.testFails {
-      world.fail("I-22a", "\(subject) failed, and passes in a fresh worktree")
-    }
-  }
-
-  /// I-22a: a verdict that rests on more than the tree says so.
-  func checkKept(
-    _ kept: [String], _ verdict: Verdict, of tree: ObjectID, by digest: String, _ subject: String,
-    _ world: World
-  ) {
-    guard verdict == .passed, kept.isEmpty, let plan, !plan.gate.verifiers.isEmpty else { return }
-    if cleanPasses[tree.oid]?.contains(digest) != true {
-      world.fail("I-22a", "\(subject) passed where folders were kept, and that is not said")
-    }
-  }
-
   private mutating func checkGateStart(_ fence: Fence, _ start: GateStart, _ event: Event, _ world: World) {
     let other = logs.first {
       $0.key != fence.step && [.gating, .passed, .merging].contains($0.value.stage)
@@ -286,6 +264,7 @@ struct Audit {
       let subject = "'\(fence.step)'"
       checkKept(report.kept, report.verdict, of: report.tree, by: report.verifiers, subject, world)
     }
+    checkReuse(report.evidence, of: report.tree, by: report.verifiers, "'\(fence.step)'", world)
     change(fence, world) { log in
       guard log.stage == .gating, let gate = log.gate else {
         return world.fail("I-13", "a verdict on '\(fence.step)', which is not judged")

@@ -167,6 +167,13 @@ extension Process: Surroundings {
     return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
   }
 
+  func changes(
+    to paths: [String], after base: OID, upTo tip: OID, limit: Int
+  ) throws(CommandError) -> [OtherSide] {
+    guard passes() else { throw death }
+    return []
+  }
+
   func patch(of submission: Submission, limit: Int) throws(CommandError) -> String {
     guard passes() else { throw death }
     return "tree \(submission.result.tree.oid.number)"
@@ -197,6 +204,12 @@ extension Process: Surroundings {
   }
 
   func outsideCode(_ plan: Plan) -> [String] { [] }
+
+  func basis(_ plan: Plan, report: (String) -> Void) throws(CommandError) -> VerdictBasis? {
+    guard passes() else { throw death }
+    if plan.gate.verifiers.isEmpty { return nil }
+    return VerdictBasis(sandbox: "none", toolchain: machine.toolchain)
+  }
 
   func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject

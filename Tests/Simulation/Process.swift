@@ -17,6 +17,8 @@ final class Machine {
 
   let name: String
   let workers: Int
+  /// What its verifiers are: of machines that differ in it, none believes the other's verdicts.
+  var toolchain = String(repeating: "0", count: 64)
   /// Where it works.
   let clone: Clone
   /// How far its clock is off, and how fast it runs, in thousandths.

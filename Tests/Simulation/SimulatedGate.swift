@@ -94,8 +94,17 @@ final class SimulatedGate: GateVerification {
     let seen = caches.use(world.objects.files(tree), plan, mayBeStale: mayBeStale, &world.chance)
     machine.gateLeft = caches
     if !Objects.isGood(seen) { return no(.failed, SimulatedGate.testFails) }
-    if world.strikes(world.faults.flaky) { return no(.failed, "flaky") }
-    world.audit.notePass(tree, plan, kept: kept)
-    return VerifierReport(verdict: .passed, failure: nil, kept: kept)
+    var evidence = VerdictEvidence()
+    if world.strikes(world.faults.flaky) {
+      guard let policy = plan.gate.verifiers.first?.flaky else { return no(.failed, "flaky") }
+      evidence.flaky = ["test"]
+      if policy == .fails {
+        var report = no(.failed, "flaky")
+        report.evidence = evidence
+        return report
+      }
+    }
+    world.audit.notePass(tree, plan, kept: kept, with: machine.toolchain)
+    return VerifierReport(verdict: .passed, failure: nil, kept: kept, evidence: evidence)
   }
 }

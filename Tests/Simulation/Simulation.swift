@@ -54,6 +54,7 @@ package struct Simulation {
         machine.offset = Int64(world.chance.draw(0...7_200_000) - 3_600_000)
         machine.speed = Int64(world.chance.draw(500...2000))
       }
+      if world.chance.draw(0...3) == 0 { machine.toolchain = String(repeating: "1", count: 64) }
       world.machines.append(machine)
     }
   }

@@ -26,6 +26,7 @@ package struct Load: Equatable {
   /// Trains that were judged, and those of them that did not pass whole.
   package var trains = 0
   package var splits = 0
+  package var reused = 0
 
   static func += (left: inout Load, right: Load) {
     left.entries += right.entries
@@ -34,6 +35,7 @@ package struct Load: Equatable {
     left.merges += right.merges
     left.trains += right.trains
     left.splits += right.splits
+    left.reused += right.reused
   }
 }
 

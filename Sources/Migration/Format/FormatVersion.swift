@@ -32,7 +32,7 @@ extension State {
       }
       return
     }
-    guard event.version >= event.change.kind.since else {
+    guard event.version >= event.change.since else {
       throw Refusal(.invalid, "version \(event.version) of the format knows no '\(event.change.kindName)'")
     }
     guard version == 0 || event.version == version else {
@@ -53,7 +53,10 @@ extension Event {
     var event = self
     event.version = state.version(for: change)
     event.reserved = []
-    guard event.version >= 2 else { return event }
+    guard event.version >= 2 else {
+      event.change = change.withoutEvidence
+      return event
+    }
     if let failure = change.failure {
       let plan = state.migration(named: migration)?.plan
       let step = plan?.steps.first { $0.id == change.step }

@@ -8,7 +8,7 @@ enum ReservedMembers {
     .migration(.started): [.may("targets", .digest)],
     .migration(.amended): [.may("targets", .digest), .may("from", .text)],
     .migration(.paused): [.may("cause", .text)],
-    .baseline(.recorded): evidence + [.may("flaky", .texts)],
+    .baseline(.recorded): evidence,
     .claim(.claimed): [
       .may("agent", .text), .may("adapter", .text), .may("model", .text), .may("agent_version", .text),
       .may("session", .text), .may("continues", .counter), .may("sandbox", .text), .may("resources", .words),
@@ -19,19 +19,18 @@ enum ReservedMembers {
     .claim(.submitted): [.may("warnings", .texts), .may("summary", .digest)] + AttemptFacts.forms,
     .claim(.released): AttemptFacts.forms,
     .gate(.finished): evidence + [
-      .may("mutated", .texts), .may("flaky", .texts), .may("cause", .text), .may("findings", .texts),
+      .may("mutated", .texts), .may("cause", .text), .may("findings", .texts),
       .may("partner", .text),
     ],
     .train(.finished): evidence + [
-      .may("mutated", .texts), .may("flaky", .texts), .may("cause", .text), .may("findings", .texts),
+      .may("mutated", .texts), .may("cause", .text), .may("findings", .texts),
     ],
     .step(.retried): causes, .step(.skipped): causes,
   ]
 
-  /// What a verdict rests on beside the tree.
+  /// What the verifiers of a verdict did.
   private static let evidence: [MemberForm] = [
-    .may("setup", .digest), .may("sandbox", .text), .may("toolchain", .digest), .may("runner", .text),
-    .may("executed", .counter), .may("skipped", .counter), .may("tests", .digest),
+    .may("runner", .text), .may("executed", .counter), .may("skipped", .counter), .may("tests", .digest),
   ]
   private static let causes: [MemberForm] = [.may("cause", .text), .may("steps", .texts)]
 }

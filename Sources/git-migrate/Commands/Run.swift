@@ -2,6 +2,7 @@ import ArgumentParser
 import Git
 import Ledger
 import Migration
+import Processes
 import Runner
 
 /// `git migrate run`: does the steps, with a number of workers, to the end.
@@ -83,8 +84,14 @@ struct RunCommand: Subcommand {
     context.stopSignal = run.stopSignal
     // What a person must do comes last, where it is seen.
     let endings = run.endings.sorted { ($0.value.urgency, $0.key) < ($1.value.urgency, $1.key) }
-    for (name, ending) in endings where ending != .interrupted { try tell(ending, name, context) }
     try hintAtVariables(endings, context)
+    let state = try reporting { try site.ledger.read() }.state
+    for (name, ending) in endings {
+      try state.migration(named: name).map { (migration) throws(CommandError) in
+        try tellSentBack(migration, context)
+      }
+      if ending != .interrupted { try tell(ending, name, context) }
+    }
     let stopped = endings.filter { $0.value == .interrupted }
     if let first = stopped.first {
       try tell(first.value, stopped.map(\.key).joined(separator: ", "), context)
@@ -128,6 +135,22 @@ struct RunCommand: Subcommand {
         + "'git config --add migrate.passEnvironment NAME' lets one through")
   }
 
+  /// Which steps the gate sent back that did not get through since, and why.
+  private func tellSentBack(_ state: MigrationState, _ context: Context) throws(CommandError) {
+    let back = state.sentBack
+    if back.isEmpty { return }
+    try context.output.line(
+      "\(state.name): \(Count.of(back.count, "step")) sent back by the gate, and not through since")
+    for (step, reason) in back.prefix(RunCommand.shownBack) {
+      try context.output.line("  \(step)  \(TerminalText.sanitizedLine(reason))")
+    }
+    let more = back.count - RunCommand.shownBack
+    if more > 0 { try context.output.line("  … \(more) more") }
+  }
+
+  /// How many steps that were sent back are named.
+  private static let shownBack = 10
+
   private func tell(_ ending: Orchestrator.Ending, _ name: String, _ context: Context) throws(CommandError) {
     let (option, suffix) = all ? ("--migration \(name) ", " --migration \(name)") : ("", "")
     switch ending {
@@ -138,9 +161,7 @@ struct RunCommand: Subcommand {
       context.exitCode = .no
       let list = blocked.prefix(5).joined(separator: ", ")
       try context.output.line("\(name): \(blocked.count) blocked, a person must act: \(list)")
-      context.hint(
-        "see why with 'git migrate show \(option)\(blocked.first ?? "STEP")', its log with "
-          + "'git migrate logs'; then 'git migrate retry' or 'skip'")
+      context.hint("see why with 'git migrate show \(option)\(blocked.first ?? "STEP")'")
     case .needsWorkers(let open):
       context.exitCode = .no
       let first = open.first ?? ""
@@ -154,10 +175,10 @@ struct RunCommand: Subcommand {
         return context.hint("go on with 'git migrate resume\(suffix)'")
       }
       try context.output.write(FailureText.lines(failure, indent: 2, limit: 20))
-      context.hint("'git migrate logs \(option)--baseline' shows all that was printed")
       context.hint(
         "mend the base and take it in with 'git migrate refresh\(suffix)', or change the gate with "
           + "'git migrate amend'; then 'git migrate resume\(suffix)'")
+      context.hint("see all that was printed with 'git migrate logs \(option)--baseline'")
     case .ended(let word):
       // Who ended it had to leave the worktrees in which our workers were.
       try Cleaning(context).removeSlots()
