@@ -60,7 +60,7 @@ extension Sharing {
       }
       let again = Event(
         migration: event.migration, at: max(store.clock.now(), current.state.at), by: event.by,
-        change: event.change
+        change: event.change, reserved: event.reserved
       )
       do throws(Refusal) {
         _ = try current.state.apply(again.written(in: current.state))

@@ -58,6 +58,8 @@ struct Reducer {
       guard event.migration == FormatVersion.everyMigration else {
         throw Refusal(.invalid, "an upgrade is of the whole ledger, '\(FormatVersion.everyMigration)'")
       }
+    } else if case .agent(let change) = event.change {
+      try apply(change)
     } else {
       guard let found = state.migrations.firstIndex(where: { $0.name == event.migration }) else {
         throw Refusal(
@@ -66,6 +68,8 @@ struct Reducer {
       position = found
       try applyToMigration()
       dissolveBrokenTrain()
+      noteLine()
+      noteProbes()
     }
     state.at = event.at
     state.version = event.version
@@ -76,10 +80,9 @@ struct Reducer {
     if case .reserved(let reserved) = event.change {
       throw Refusal(.invalid, "'\(reserved.kind.rawValue)' is reserved: no rule gives it a meaning yet")
     }
-    let hasFacts = AttemptFacts.belong(to: event.change.kind)
     for member in event.reserved {
       if member.key == Event.causeKey, event.change.failure != nil { continue }
-      if hasFacts, AttemptFacts.keys.contains(member.key) { continue }
+      if Facts.forms(event.change.kind).contains(where: { $0.name == member.key }) { continue }
       throw Refusal(.invalid, "'\(member.key)' is reserved: no rule gives it a meaning yet")
     }
   }
@@ -95,7 +98,7 @@ struct Reducer {
     case .merge(let fence, let change): try apply(change, fence)
     case .step(let step, let change): try apply(change, step)
     // Neither belongs to a migration.
-    case .ledger, .reserved: throw Refusal(.invalid, "it is of no migration")
+    case .ledger, .agent, .reserved: throw Refusal(.invalid, "it is of no migration")
     }
   }
 

@@ -37,6 +37,8 @@ extension Reducer {
       throw Refusal(.tipMoved, "the base of the claim is not the tip of '\(migration.into)'")
     }
     if let refusal = claimLimit(index, machine: claim.owner.machine, slot: claim.slot) { throw refusal }
+    try requireAgent(claim, index)
+    noteBegin(claim, index)
     migration.steps[index].epoch = claim.fence.epoch
     set(
       index,
@@ -234,7 +236,7 @@ extension MigrationState {
   /// The first limit that a claim of the step by this machine would break (I-17, I-25), or `nil`.
   func claimLimit(_ index: Int, machine: String, slot: String?) -> Refusal? {
     let step = plan.steps[index]
-    let agentLimit = step.run == nil ? plan.agent?.maxConcurrent : nil
+    let agentLimit = plan.agent(of: step)?.maxConcurrent
     if step.lock == nil, slot == nil, agentLimit == nil, step.uses.isEmpty { return nil }
     var agents = 0
     var used: [String: Int] = [:]

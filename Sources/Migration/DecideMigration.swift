@@ -47,7 +47,10 @@ extension Reducer {
 
   mutating func pause(_ reason: String) throws(Refusal) {
     switch migration.phase {
-    case .running: migration.phase = .paused(reason: reason)
+    case .running:
+      migration.phase = .paused(reason: reason)
+      // Nobody asked for it: a person is told.
+      if event.fact(Event.causeKey) != nil { notify(.paused(reason: reason)) }
     case .paused: throw Refusal(.wrongPhase, "the migration '\(migration.name)' is paused already")
     case .aborted, .finished: try requireNotEnded()
     }

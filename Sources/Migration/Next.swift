@@ -18,6 +18,7 @@ extension MigrationState {
     if case .paused(let reason) = phase {
       return .nothingNow(reason: "the migration is paused: \(reason)", until: nil)
     }
+    if let duePause { return .nothingNow(reason: duePause.reason, until: nil) }
     var candidates: [Int] = []
     var resting: Timestamp?
     for index in steps.indices {

@@ -28,6 +28,8 @@ public struct Plan: Equatable, Sendable {
   /// How often a run looks whether the base has moved, in seconds, and takes it in; `nil` leaves that to
   /// people.
   public var refreshSeconds: Int?
+  /// When the migration stops itself.
+  public var stop = StopRule()
   /// A command told about blocked steps and the end of the migration, or `nil`.
   public var notify: String?
   /// The steps in the plan's order; ids are unique under case folding, and every need names one of them.
@@ -60,6 +62,12 @@ public struct Plan: Equatable, Sendable {
     self.prompt = prompt
   }
 
+  /// Who does a step, or `nil` when it is a codemod or done by outside workers.
+  public func agent(of step: PlannedStep) -> Agent? { step.run == nil ? agent : nil }
+
+  /// What the services of its agents are called, each once.
+  public var services: [String] { agent.map { [$0.service] } ?? [] }
+
   /// How long a step rests after its n-th failed attempt: `initialSeconds · 2^(n-1)`, at most
   /// `maximumSeconds`.
   public struct Backoff: Equatable, Sendable {
@@ -89,7 +97,7 @@ public struct Plan: Equatable, Sendable {
     public var command: String
     /// The adapter whose output rules judge the run (`command` when the exit code alone decides).
     public var adapter: String
-    /// The longest run in seconds, or `nil` for no limit but the lease's renewal.
+    /// The longest run in seconds, or `nil` for `defaultTimeoutSeconds`.
     public var timeoutSeconds: Int?
     /// How many agent steps may be leased at once over all machines, or `nil` for no limit.
     public var maxConcurrent: Int?
@@ -103,12 +111,24 @@ public struct Plan: Equatable, Sendable {
     public var args: [String] = []
     /// Tools that are allowed beside those that the agent allows itself, as it spells them.
     public var permissions: [String] = []
-    /// How long it may print nothing, in seconds, or `nil` for no limit.
+    /// How long it may print nothing, in seconds, or `nil` for `defaultSilenceSeconds` where it tells what it
+    /// does, and no limit where it does not.
     public var silenceSeconds: Int?
     /// How often an interrupted conversation may go on in one attempt, or `nil` for `defaultContinuations`.
     public var continuations: Int?
+    /// Whether it rests, in every clone, while its service does not serve. Otherwise the step starts over.
+    public var rests = true
     /// The file in the worktree that a command reports its end in, or `nil` when its exit code decides.
     public var reportFile: String?
+
+    /// What its service is called, for people and to tell it from others.
+    public var service: String { adapter == "command" ? command : adapter }
+
+    /// The longest run of an attempt where a plan does not say, in seconds.
+    public static let defaultTimeoutSeconds = 7200
+    /// How long an agent that tells each thing that it does may print nothing where a plan does not say, in
+    /// seconds.
+    public static let defaultSilenceSeconds = 1800
 
     /// How often an interrupted conversation may go on where a plan does not say.
     public static let defaultContinuations = 3

@@ -19,6 +19,7 @@ extension Plan {
     if let refreshSeconds {
       object.set("refresh", .object([JSON.Member("every", .integer(Int64(refreshSeconds)))]))
     }
+    if stop != StopRule() { object.set("stop", stop.json) }
     object.set("notify", notify)
     object.set("prompt", prompt)
     object.set("steps", .array(steps.map(\.json)))
@@ -59,6 +60,7 @@ extension Plan {
       refreshSeconds = try inner.integer("every")
       try inner.end()
     }
+    if let value = reader.optional("stop") { stop = try StopRule(json: value) }
     notify = try reader.optionalString("notify")
     prompt = try reader.string("prompt")
     let list = try reader.array("steps")
@@ -105,6 +107,8 @@ extension Plan.Agent {
     object.set("silence", silenceSeconds)
     object.set("continuations", continuations)
     object.set("report_file", reportFile)
+    // Only the exception is written.
+    if !rests { object.set("rest", "never") }
     return object.json
   }
 
@@ -121,6 +125,28 @@ extension Plan.Agent {
     silenceSeconds = try reader.optionalInteger("silence")
     continuations = try reader.optionalInteger("continuations")
     reportFile = try reader.optionalString("report_file")
+    rests = try !reader.mark("rest", "never")
+    try reader.end()
+  }
+}
+
+extension StopRule {
+  var json: JSON {
+    var object = ObjectBuilder()
+    object.set("alike", alike)
+    object.set("failed", failedPercent)
+    object.set("of", of)
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "'stop'")
+    self.init(
+      alike: try reader.optionalInteger("alike"), failedPercent: try reader.optionalInteger("failed"),
+      of: try reader.integer("of"))
+    guard Self.alikeRange.contains(alike ?? 2), Self.percent.contains(failedPercent ?? 1),
+      Self.window.contains(of)
+    else { throw JSONFault("a number of 'stop' is out of range") }
     try reader.end()
   }
 }

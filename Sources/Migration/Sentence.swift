@@ -17,6 +17,7 @@ extension Event {
     case .merge(let fence, let change): "\(fence.step) \(change.words)"
     case .step(let step, let change): "\(step) \(change.words(by: by))"
     case .ledger(let change): change.words
+    case .agent(let change): change.words
     case .reserved(let reserved):
       migration == FormatVersion.everyMigration ? reserved.sentence : "\(migration) \(reserved.sentence)"
     }

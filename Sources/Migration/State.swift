@@ -6,6 +6,8 @@ public struct State: Equatable, Sendable {
   public var version: Int
   /// The migrations in the order they were started.
   public var migrations: [MigrationState]
+  /// The agents whose services do not serve.
+  public var rests = AgentRests()
 
   /// The state of an empty ledger.
   public init() {
@@ -56,6 +58,8 @@ public struct MigrationState: Equatable, Sendable {
   public var trains = 0
   /// How long a train may be now.
   public var trainLimit = TrainLimit()
+  /// How the last attempts ended.
+  public var line = LineWatch()
   /// Needs and dependents, derived from the plan.
   @Boxed public var graph: Graph
   /// How many steps at the end of the plan are kept from earlier plans, as history.

@@ -8,22 +8,23 @@ extension State {
     var object = ObjectBuilder()
     object.set("v", version)
     object.set("at", at)
+    if !rests.isEmpty { object.set("rests", rests.json) }
     return object.members
   }
 
   /// The state for people and `replay`: as in a checkpoint, with each step under its id.
   public var jsonByStep: JSON {
-    .object([
-      JSON.Member("at", .integer(at.milliseconds)),
-      JSON.Member(
+    .object(
+      [JSON.Member("at", .integer(at.milliseconds))]
+        + (rests.isEmpty ? [] : [JSON.Member("rests", rests.json)]) + [JSON.Member(
         "migrations",
         .array(
           migrations.map { migration in
             guard case .object(let members) = migration.json else { return .null }
             let steps = migration.steps.map { JSON.Member($0.id, $0.json) }
             return .object(members.filter { $0.key != "steps" } + [JSON.Member("steps", .object(steps))])
-          })),
-    ])
+          }))
+      ])
   }
 
   /// Reads a checkpoint. `plan` brings a plan by migration and number.
@@ -37,6 +38,7 @@ extension State {
     }
     at = try reader.timestamp("at")
     migrations = []
+    if let value = reader.optional("rests") { rests = try AgentRests(json: value) }
     for item in try reader.array("migrations") {
       migrations.append(try MigrationState(json: item, plan: plan))
     }
@@ -82,6 +84,7 @@ extension MigrationState {
     if let train { object.set("train", train.json) }
     if trains > 0 { object.set("trains", trains) }
     if trainLimit.members < trainLimit.maximum { object.set("train_limit", trainLimit.members) }
+    if !line.isEmpty { object.set("line", line.json) }
     if !keptSteps.isEmpty { object.set("kept", .array(keptSteps.map(\.json))) }
     return object.members
   }
@@ -127,6 +130,7 @@ extension MigrationState {
     for number in [trains, limit ?? 1] where !ObjectReader.counterRange.contains(number) {
       throw JSONFault("a number of the trains of '\(name)' is out of range")
     }
+    let line = try reader.optional("line").map { (json) throws(JSONFault) in try LineWatch(json: json) }
     guard planNumber > 0 else { throw JSONFault("the plans of '\(name)' are counted from 1") }
     var planned = try plan(name, planNumber)
     guard Plan.attemptsRange.contains(planned.attempts) else {
@@ -149,7 +153,7 @@ extension MigrationState {
       baselineFailure: baselineFailure, baselineRun: baselineRun, baselineRuns: baselineRuns,
       train: train, trains: trains,
       trainLimit: TrainLimit(members: limit ?? planned.longestTrain, maximum: planned.longestTrain),
-      graph: Graph(planned.steps), keptCount: kept.count)
+      line: line ?? LineWatch(), graph: Graph(planned.steps), keptCount: kept.count)
     recount()
   }
 }

@@ -13,6 +13,9 @@ public struct StatusText: Sendable {
   /// Whether every step is shown, however many there are.
   public var showsAll: Bool
 
+  /// How a time of day is written.
+  public var clock: @Sendable (Timestamp) -> String = { $0.utc }
+
   /// The most steps that are listed without `showsAll`.
   public static let fullListLimit = 40
   /// The most steps of one kind that a shortened list shows.
@@ -49,6 +52,7 @@ public struct StatusText: Sendable {
     if let reason = migration.reason {
       output += cut("  \(migration.state): \(PlainText.line(reason))") + "\n"
     }
+    for rest in migration.rests { output += cut("  " + rest.text(at: report.now, clock)) + "\n" }
     if let baseline = migration.baseline {
       let time = baseline.isHolderDead ? "holder is dead" : Span.expiry(baseline.expiresAt, now: report.now)
       output += cut("  the base is judged by \(PlainText.line(baseline.holder)) (\(time))") + "\n"

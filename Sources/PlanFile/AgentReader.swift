@@ -12,6 +12,7 @@ extension PlanReader {
     agent.maxTurns = faults.found(try fields.integer("max_turns", in: Bounds.maxTurns))
     agent.silenceSeconds = faults.found(try fields.seconds("silence", in: Bounds.timeout))
     agent.continuations = faults.found(try fields.integer("continuations", in: Bounds.continuations))
+    agent.rests = faults.found(try fields.flag("rest")) ?? true
     agent.model = faults.found(try PlanReader.word(fields, "model"))
     agent.args = fields.texts("args").map(\.value)
     agent.permissions = fields.texts("permissions").map(\.value)

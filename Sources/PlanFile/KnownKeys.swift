@@ -11,19 +11,19 @@ enum KnownKeys {
   static let plan = KeyTable(
     keys: [
       "migration", "base", "into", "agent", "attempts", "lease", "backoff", "resources", "worktree", "gate",
-      "commit", "refresh", "notify", "steps",
+      "commit", "refresh", "stop", "notify", "steps",
     ],
     refused: ["workflow"])
   static let agent = KeyTable(
     keys: [
       "adapter", "command", "model", "args", "permissions", "max_turns", "continuations", "timeout",
-      "silence",
-      "max_concurrent", "env", "report_file",
+      "silence", "max_concurrent", "rest", "env", "report_file",
     ], refused: ["budget"])
   static let backoff = KeyTable(keys: ["initial", "max"])
   static let worktree = KeyTable(keys: ["copy", "setup", "keep"])
   static let commit = KeyTable(keys: ["body", "trailers"])
   static let refresh = KeyTable(keys: ["every"])
+  static let stop = KeyTable(keys: ["alike", "failed", "of"])
   static let gate = KeyTable(
     keys: ["verifiers", "guards", "keep", "setup", "train"], refused: ["judge", "strict"])
   static let gateSetup = KeyTable(keys: ["run", "inputs"])

@@ -37,6 +37,7 @@ struct PlanReader {
     }
     if let node = fields.node("commit") { plan.commit = faults.collect(try commit(node)) ?? plan.commit }
     if let node = fields.node("refresh") { plan.refreshSeconds = faults.collect(try refresh(node)) }
+    if let node = fields.node("stop") { plan.stop = faults.collect(try stop(node)) ?? plan.stop }
     plan.notify = faults.collect(try fields.text("notify")?.value) ?? nil
     plan.gate = faults.collect(try gate(plan.worktree)) ?? plan.gate
     return plan

@@ -69,6 +69,10 @@ public enum PlanSchema {
               "description": "How long the agent may print nothing, 1s to 7d.",
               "$ref": "#/$defs/duration"
             },
+            "rest": {
+              "description": "Whether the agent rests while its service does not serve.",
+              "type": "boolean", "default": true
+            },
             "report_file": {
               "description": "A file in the worktree that the command reports its end in.",
               "type": "string"
@@ -225,6 +229,31 @@ public enum PlanSchema {
                       }
                     }
                   ]
+                }
+              }
+            }
+          ]
+        },
+        "stop": {
+          "description": "When the migration pauses by itself.",
+          "anyOf": [
+            { "const": "none" },
+            {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "alike": {
+                  "description": "How many steps in a row may fail for one cause.",
+                  "anyOf": [{ "const": "none" }, { "type": "integer", "minimum": 2, "maximum": 1000 }],
+                  "default": 5
+                },
+                "failed": {
+                  "description": "How many of the last attempts may fail, such as 50%.",
+                  "type": "string", "pattern": "^([1-9][0-9]?%|100%|none)$", "default": "50%"
+                },
+                "of": {
+                  "description": "How many the last attempts are.",
+                  "type": "integer", "minimum": 2, "maximum": 1000, "default": 10
                 }
               }
             }

@@ -6,6 +6,8 @@ import Migration
 struct AgentEnd {
   var report: AgentReport
   var task: AgentTask
+  /// Whether the agent rests while its service does not serve.
+  var rests: Bool
   var details: [String]
 
   /// What follows from it.
@@ -23,9 +25,11 @@ struct AgentEnd {
     case .blocked(let reason): return failed(.cannot, reason)
     case .resumed(let interruption): return failed(.worker, interruption.words)
     case .givenBack(let reason): return .failed(Migration.Failure(kind: .setup, reason: reason))
-    case .rests(let seconds, let words):
+    case .rests(_, _, let words) where !rests:
+      return .failed(Migration.Failure(kind: .setup, reason: "the agent's service does not serve: \(words)"))
+    case .rests(let seconds, let cause, let words):
       return .unserved(
-        .rests(until: seconds.map { Timestamp(milliseconds: Int64($0) * 1000) }, words))
+        .rests(until: seconds.map { Timestamp(milliseconds: Int64($0) * 1000) }, cause: cause, words))
     case .pauses(let words, let remedy): return .unserved(.pauses(words, remedy: remedy))
     }
   }

@@ -46,9 +46,9 @@ struct AgentWork {
   }
 
   /// The same as facts for the ledger, with who the agent is and how long it took.
-  func facts(at now: Timestamp, _ plan: Plan) -> [JSON.Member] {
+  func facts(at now: Timestamp, _ agent: Plan.Agent?) -> [JSON.Member] {
     let used = reported ?? usage
-    var facts = [JSON.Member("agent", .string(plan.agent?.service ?? task.adapter.rawValue))]
+    var facts = [JSON.Member("agent", .string(agent?.service ?? task.adapter.rawValue))]
     func add(_ key: String, _ text: String?) {
       if let text { facts.append(JSON.Member(key, .string(TerminalText.sanitizedLine(text)))) }
     }
@@ -113,7 +113,7 @@ struct AgentWork {
 extension WorkPlace {
   /// What the plan's agent is to be started for, or `nil` when the step has a codemod.
   var agentTask: AgentTask? {
-    guard step.run == nil, let agent = plan.agent else { return nil }
+    guard let agent = plan.agent(of: step) else { return nil }
     var task = AgentTask(agent)
     if task.adapter == .codex { task.schemaFile = site.closingFormFile }
     return task
@@ -128,7 +128,9 @@ extension WorkPlace {
       run.arguments = ["/bin/sh", "-c", "exec \"$0\" \"$@\""] + invocation.arguments
     }
     if invocation.reportsEvents { run.output = .live }
-    run.silenceSeconds = plan.agent?.silenceSeconds
+    run.silenceSeconds =
+      plan.agent(of: step)?.silenceSeconds
+      ?? (invocation.reportsEvents ? Plan.Agent.defaultSilenceSeconds : nil)
     if task.resumed != nil { run.inputFile = site.continuationFile }
     if let file = task.schemaFile { try site.keep(AgentClosing.schema, in: file) }
     if task.resumed != nil { try site.keep(AgentWork.continuationPrompt, in: site.continuationFile) }
@@ -175,5 +177,13 @@ extension Site {
     var (seconds, parts) = (time_t(now.seconds), tm())
     let isKnown = localtime_r(&seconds, &parts) != nil
     return AgentClock(now: now, secondsEastOfUTC: isKnown ? parts.tm_gmtoff : 0)
+  }
+}
+
+extension Plan.Agent {
+  /// Who will work, as the entry of a claim has it.
+  var claimFacts: [JSON.Member] {
+    [JSON.Member(ClaimFacts.agent, .string(service)), JSON.Member("adapter", .string(adapter))]
+      + (model.map { [JSON.Member("model", .string($0))] } ?? [])
   }
 }

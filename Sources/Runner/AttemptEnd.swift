@@ -106,10 +106,17 @@ final class AttemptEnd {
       do throws(LedgerError) {
         let outcome: Recorded<Void>
         (outcome, effects) = try interpreter.appendInLedger(by: job.claim.holder) {
-          [proposal] (_, _) throws(Refusal) in
-          ((), [proposal])
+          [proposal, job, outcome = self.outcome] (snapshot, at) throws(Refusal) in
+          ((), [proposal] + AttemptEnd.rests(after: job, outcome, in: snapshot.state, at))
         }
-        if let refusal = outcome.refusal { return refusal }
+        if let refusal = outcome.refusal {
+          // That the service does not serve is true whoever has the step now.
+          _ = try? interpreter.append(by: job.claim.holder) {
+            [job, outcome = self.outcome] (snapshot, at) throws(Refusal) in
+            ((), AttemptEnd.rests(after: job, outcome, in: snapshot.state, at))
+          }
+          return refusal
+        }
       } catch {
         guard case .rejected(let remote, let words) = error, case .claim(let fence, .submitted) = change
         else {
@@ -125,6 +132,22 @@ final class AttemptEnd {
       try interpreter.perform(effects)
       return nil
     }
+  }
+
+  /// The rest of the agent that follows when its service does not serve; nothing where all know that already,
+  /// or the ledger has no place for it.
+  private static func rests(
+    after job: any Attempt, _ outcome: AttemptOutcome, in state: State, _ at: Timestamp
+  ) -> [Proposal] {
+    guard case .rests(let until, let cause, let words)? = outcome.fault,
+      state.version >= AgentChange.version,
+      let agent = state.migration(named: job.migration)?.plan.agent(of: job.step)?.service,
+      !state.rests.covers(agent, until: until, at: at)
+    else { return [] }
+    return [
+      Proposal(
+        FormatVersion.everyMigration, .agentRests(agent, cause: cause, until: until, reason: words))
+    ]
   }
 
   /// Names what the worker wrote and nobody takes.

@@ -48,10 +48,10 @@ public struct Claiming {
   /// `offer` has another rule.
   ///
   /// `seconds` is the length of the lease, the plan's when `nil`. With `usesSlot` the claim names a worktree
-  /// slot, which is then to be made ready. Exactly one of any number of callers gets a step (I-11).
+  /// slot, which is then to be made ready; with `byAgent` that the plan's agent will work. Exactly one of any number of callers gets a step (I-11).
   public func claim(
     _ migration: String, step: String?, holder: String, owner: Owner, seconds: Int?, usesSlot: Bool,
-    offer: ((MigrationState, Timestamp) -> MigrationState.Offer)? = nil
+    byAgent: Bool = false, offer: ((MigrationState, Timestamp) -> MigrationState.Offer)? = nil
   ) throws(CommandError) -> ClaimAnswer {
     let offer = offer ?? { $0.nextOffer(at: $1, machine: owner.machine) }
     let outcome = try Interpreter(in: site).append(by: holder) {
@@ -73,7 +73,9 @@ public struct Claiming {
         id, of: state, holder: holder, owner: owner,
         until: at.adding(seconds: seconds ?? state.plan.leaseSeconds),
         slot: usesSlot ? freeSlot(in: snapshot.state, machine: owner.machine) : nil)
-      return (.won(held), [Proposal(migration, .stepClaimed(held.claim))])
+      var proposal = Proposal(migration, .stepClaimed(held.claim))
+      if byAgent, let agent = held.plan.agent(of: held.step) { proposal.facts = agent.claimFacts }
+      return (.won(held), [proposal])
     }
     switch outcome {
     case .recorded(_, let answer), .nothing(_, let answer): return answer

@@ -8,7 +8,8 @@ extension Orchestrator {
     switch duty {
     // Those were performed by the sweep, or cannot be before something changes.
     case .settle(let intent, .holder): return try moveBranch(intent, desk)
-    case .createBranch, .expire, .abandonGate, .abandonBase, .settle: return false
+    case .createBranch, .expire, .abandonGate, .abandonBase, .settle, .pause: return false
+    case .wake(let agent): return try wake(agent)
     case .stopWork(let fence): return stopWork(fence, desk)
     case .giveBack(let fence, let holder): return try giveBack(fence, holder, desk)
     case .giveBackBase(let run):
@@ -163,12 +164,12 @@ extension Orchestrator {
     let names = Set(attempts.jobs.map(\.claim.holder))
     let number = (1...workers).first { !names.contains(holder($0)) } ?? workers
     var seat = Seat(owner: site.owner, actor: site.actor, free: 1, clock: site.clock.now())
-    seat.agentMayBegin = agentMayBegin(try state(desk))
+    seat.rests = rests(in: try reporting { try site.events.read() }.state)
     let sparesGate = { [judging = desk.judging] (state: MigrationState, at: Timestamp) in
       judging != .nothing || state.gateable(at: at) != nil
     }
     let answer = try claiming.claim(
-      desk.migration, step: nil, holder: holder(number), owner: site.owner, seconds: nil, usesSlot: true,
+      desk.migration, step: nil, holder: holder(number), owner: site.owner, seconds: nil, usesSlot: true, byAgent: true,
       offer: { [seat] in $0.nextOffer(at: $1, seat: seat, sparingGate: sparesGate($0, $1)) })
     guard case .won(let held) = answer else { return false }
     // The plan may have been amended just before the claim was decided.

@@ -23,10 +23,10 @@ public final class Orchestrator {
   var obstacles = Obstacles()
   private let signals: Int32
   private var desks: [String: Desk] = [:]
-  /// The agents whose services do not serve.
-  var agents = RestingAgents()
+  /// The agents whose services do not serve, where the ledger has no place for it.
+  var agents = AgentRests()
   /// The migrations that are to pause because their agents cannot work.
-  var pauses: [String: (reason: String, remedy: String)] = [:]
+  var pauses: [String: DuePause] = [:]
   private var stops = 0
   /// The signal that said stop, when one did.
   public private(set) var stopSignal: Int32?
@@ -129,7 +129,7 @@ public final class Orchestrator {
     let states = try wanted(snapshot.state)
     var ends: [String: Ending] = [:]
     for assignment in snapshot.state.agenda(
-      at: max(site.clock.now(), snapshot.state.at), seats: try seats(states))
+      at: max(site.clock.now(), snapshot.state.at), seats: try seats(states, snapshot.state))
     {
       if case .end(let ending) = assignment.duty {
         ends[assignment.migration] = ending
@@ -181,7 +181,9 @@ public final class Orchestrator {
     }
   }
 
-  private func seats(_ states: [MigrationState]) throws(CommandError) -> [String: Seat] {
+  private func seats(
+    _ states: [MigrationState], _ ledger: State
+  ) throws(CommandError) -> [String: Seat] {
     var seats: [String: Seat] = [:]
     if halt == nil, stops == 0, states.contains(where: { $0.phase == .running }) { try noteShortage() }
     for state in states {
@@ -199,7 +201,8 @@ public final class Orchestrator {
       (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)
       seat.isEnding = isEnding
       seat.mayBegin = try mayBegin(state, desk)
-      seat.agentMayBegin = agentMayBegin(state)
+      seat.rests = rests(in: ledger)
+      seat.served = Set(jobs.filter { $0.step.run == nil && $0.isServed }.map(\.claim.fence))
       seats[state.name] = seat
     }
     return seats

@@ -56,7 +56,7 @@ final class WorkJob: Attempt {
   }
 
   /// Who the agent is, and what it used.
-  var facts: [JSON.Member] { agent?.facts(at: site.clock.now(), place.plan) ?? [] }
+  var facts: [JSON.Member] { agent?.facts(at: site.clock.now(), place.plan.agent(of: step)) ?? [] }
 
   /// Whether the agent's service has answered.
   var isServed: Bool { agent.map { $0.run.usage.turns > 0 } ?? true }
@@ -121,7 +121,7 @@ final class WorkJob: Attempt {
     let report = agent.end(
       status, words: words, declared: place.declared, report: place.report(of: agent.task))
     self.agent = agent
-    let left = (place.plan.agent?.continuations ?? Plan.Agent.defaultContinuations) - agent.continuations
+    let left = (place.plan.agent(of: step)?.continuations ?? Plan.Agent.defaultContinuations) - agent.continuations
     // Whether it changed anything is of no importance for that.
     if case .resumed = report.consequence(agent.task, hasChanged: true, continuations: left),
       let task = agent.resumed(report)
@@ -143,7 +143,9 @@ final class WorkJob: Attempt {
   ) -> AttemptOutcome {
     guard outcome == .done, let report, let agent else { return outcome }
     let details = report.isOfStep ? place.tail(place.workLog) : []
-    return AgentEnd(report: report, task: agent.task, details: details).outcome(leaving: content, warn: warn)
+    let rests = place.plan.agent(of: step)?.rests ?? true
+    return AgentEnd(report: report, task: agent.task, rests: rests, details: details)
+      .outcome(leaving: content, warn: warn)
   }
 
   private func setupFailure(_ status: ExitStatus) -> AttemptOutcome {

@@ -24,11 +24,13 @@ public struct WorkPlace {
   }
 
   /// The step's command: its codemod, or the plan's agent.
-  var command: String { step.run ?? plan.agent?.command ?? "" }
+  var command: String { step.run ?? plan.agent(of: step)?.command ?? "" }
 
   /// The supervised run of the step's command.
   var work: Supervised {
-    let limit = step.timeoutSeconds ?? (step.run == nil ? plan.agent?.timeoutSeconds : nil)
+    let agent = plan.agent(of: step)
+    let limit =
+      step.timeoutSeconds ?? agent.map { $0.timeoutSeconds ?? Plan.Agent.defaultTimeoutSeconds }
     var run = supervised(worker, command, log: workLog, timeoutSeconds: limit)
     if step.run == nil { run.inputFile = site.promptFile(migration, fence) }
     return run
@@ -37,7 +39,7 @@ public struct WorkPlace {
   /// Whom the step's command is, with what the plan lets through to it.
   private var worker: Purpose {
     if step.run != nil { return .work(.codemod) }
-    return .work(.agent(env: plan.agent?.env ?? [], reportsEvents: reportsEvents))
+    return .work(.agent(env: plan.agent(of: step)?.env ?? [], reportsEvents: reportsEvents))
   }
 
   /// The supervised run of the plan's set-up command.

@@ -254,6 +254,8 @@ private final class Office {
         chance.once(in: 2)
           ? .refreshMerged(commit: refresh.new)
           : .refreshAbandoned(evidence: evidence, reason: "cut off"), by: seat.actor)
+    case .pause(let pause): story.tell(.migrationPaused(reason: pause.reason), by: seat.actor)
+    case .wake: Issue.record("no agent rests here")
     case .stopWork(let fence): runs[index].seat.work.remove(fence)
     case .giveBack(let fence, let holder):
       story.tell(.stepReleased(fence, forced: false, reason: ""), by: holder)

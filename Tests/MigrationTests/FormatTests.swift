@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func aReservedMemberIsKeptAndRefused() throws {
-    let change = Change.migrationPaused(reason: "r")
+    let change = Change.stepRetried(step: "A", reason: "r")
     let entry = entry(change, reserved: [JSON.Member("cause", .string("F1"))])
     #expect(try read(entry) == entry)
     var state = State()

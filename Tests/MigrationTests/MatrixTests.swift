@@ -55,7 +55,7 @@ import Testing
     let copy = Story(story)
     copy.lines = []
     let change = copy.change(kind, on: step, epoch: epoch)
-    copy.tell(change)
+    copy.tell(change, of: change.ownName)
     let name = label.isEmpty ? kind.rawValue : "\(kind.rawValue) \(label)"
     return [name] + copy.lines.dropFirst().map { "  " + $0.drop { $0 == " " } }
   }

@@ -28,6 +28,16 @@ extension Plan {
   }
 }
 
+extension Change {
+  /// The name that its entry has in place of a migration's, when it is of none.
+  var ownName: String? {
+    switch self {
+    case .agent: FormatVersion.everyMigration
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved: nil
+    }
+  }
+}
+
 /// A ledger as a story: each verb makes one event, a second after the last one, and writes down what came of
 /// it.
 final class Story {

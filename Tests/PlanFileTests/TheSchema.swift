@@ -44,6 +44,7 @@ struct TheSchema {
       (try item(try child(root, ["properties", "backoff", "anyOf"]), 1), KnownKeys.backoff),
       (try child(root, ["properties", "worktree"]), KnownKeys.worktree),
       (try child(root, ["properties", "refresh"]), KnownKeys.refresh),
+      (try item(try child(root, ["properties", "stop", "anyOf"]), 1), KnownKeys.stop),
       (gate, KnownKeys.gate),
       (try item(try child(gate, ["properties", "setup", "anyOf"]), 1), KnownKeys.gateSetup),
       (try child(gate, ["properties", "verifiers", "items"]), KnownKeys.verifier),

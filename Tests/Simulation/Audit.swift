@@ -71,6 +71,8 @@ struct Audit {
   /// The train that is judged, and how many there were.
   var train: TrainLog?
   var trains = 0
+  /// The agent that rests; all plans have the same one.
+  var rest: RestLog?
   /// The gate's digest; the plan computes it anew each time.
   private var digest = ""
 
@@ -128,7 +130,7 @@ struct Audit {
     if !nonces.insert(entry.nonce).inserted { world.fail("I-3", "entry \(sequence) has a used nonce") }
     if event.at < at { world.fail("I-1", "entry \(sequence) is older than the one before") }
     at = event.at
-    if isEnded { world.fail("I-18", "entry \(sequence) follows the end: \(event.sentence)") }
+    if isEnded, event.migration == World.migration { world.fail("I-18", "entry \(sequence) follows the end: \(event.sentence)") }
     switch event.change {
     case .migration(.started(let start)):
       take(start.plan, number: 1, world)
@@ -187,6 +189,7 @@ struct Audit {
         log.stage = .done
         log.satisfies = true
       }
+    case .agent(let change): checkRest(change, event, world)
     case .ledger, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
     }
     dissolveTrain()

@@ -17,6 +17,7 @@ package struct Campaign {
       if load.trains < seeds / 2 || load.splits < seeds / 20 {
         return "only \(load.trains) trains in \(seeds) seeds, \(load.splits) of them split"
       }
+      if load.rests < seeds / 20 { return "only \(load.rests) rests of agents in \(seeds) seeds" }
       if load.merges < seeds { return "only \(load.merges) merges in \(seeds) seeds" }
       return nil
     }

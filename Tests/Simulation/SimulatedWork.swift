@@ -91,7 +91,8 @@ final class SimulatedAttempt: Attempt {
     switch deed {
     case .unserved:
       let told = world.chance.draw(0...1) == 0 ? nil : world.now + Int64(world.chance.draw(0...3_600_000))
-      return .unserved(.rests(until: told.map { Timestamp(milliseconds: $0) }, "a limit"))
+      return .unserved(
+        .rests(until: told.map { Timestamp(milliseconds: $0) }, cause: "usage limit", "a limit"))
     case .unconfigured: return .unserved(.pauses("no key", remedy: "find it"))
     case .good, .bad, .nothing, .conflicting, .staysPut, .stopsSupervisor: return .done
     case .noOp: return .noOp("nothing to do")

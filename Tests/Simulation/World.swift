@@ -26,6 +26,8 @@ package struct Load: Equatable {
   /// Trains that were judged, and those of them that did not pass whole.
   package var trains = 0
   package var splits = 0
+  /// Rests of agents.
+  package var rests = 0
 
   static func += (left: inout Load, right: Load) {
     left.entries += right.entries
@@ -34,6 +36,7 @@ package struct Load: Equatable {
     left.merges += right.merges
     left.trains += right.trains
     left.splits += right.splits
+    left.rests += right.rests
   }
 }
 

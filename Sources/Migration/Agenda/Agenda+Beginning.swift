@@ -3,7 +3,7 @@ extension MigrationState {
   /// The base, one gate, and a step for each worker that is free: as far as one does not stand in the way of
   /// the other.
   func beginnings(at now: Timestamp, seat: Seat) -> [Duty] {
-    guard !seat.isEnding, seat.mayBegin, case .running = phase, seat.judging != .base else { return [] }
+    guard !seat.isEnding, seat.mayBegin, case .running = phase, duePause == nil, seat.judging != .base else { return [] }
     var duties: [Duty] = []
     let resources = GateResources(self, machine: seat.owner.machine)
     // Before the base is judged: it may have been mended.
@@ -44,7 +44,9 @@ extension MigrationState {
   public func nextOffer(at now: Timestamp, seat: Seat, sparingGate: Bool) -> Offer {
     let resources = sparingGate ? GateResources(self, machine: seat.owner.machine) : nil
     return nextOffer(at: now, machine: seat.owner.machine) { step in
-      (step.run != nil || plan.agent != nil && seat.agentMayBegin) && resources?.leavesRoom(step) ?? true
+      guard resources?.leavesRoom(step) ?? true else { return false }
+      if step.run != nil { return true }
+      return plan.agent(of: step).map { seat.rests.mayBegin($0.service, at: now) } ?? false
     }
   }
 

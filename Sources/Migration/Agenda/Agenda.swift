@@ -27,7 +27,7 @@ extension MigrationState {
   public func agenda(at now: Timestamp, seat: Seat) -> [Duty] {
     let left = phase.isTerminal ? [] : leftBehind(at: now, seat: seat)
     guard seat.free != nil else { return left + lostHolds(seat) + holdRenewals(seat) }
-    var duties = unwanted(seat) + lostHolds(seat) + beginnings(at: now, seat: seat)
+    var duties = unwanted(seat) + lostHolds(seat) + wakings(seat) + beginnings(at: now, seat: seat)
     duties += renewals(seat) + holdRenewals(seat)
     // Neither what others left and cannot be put in order yet nor a look at the base is a reason to stay.
     if duties.allSatisfy({ $0 == .followBase }), seat.work.isEmpty, seat.judging == .nothing,
@@ -45,6 +45,7 @@ extension MigrationState {
     var duties: [Duty] = []
     // A branch that has moved and is gone now is left to a person: only they know why.
     if seat.branch == .absent, tip == start { duties.append(.createBranch(at: start)) }
+    if let duePause { duties.append(.pause(duePause)) }
     if let refresh, let evidence = seat.evidence(against: refresh.owner, refresh.expiresAt, at: now) {
       duties.append(.settle(.refresh(refresh), evidence))
     }
@@ -122,6 +123,17 @@ extension MigrationState {
     case .leased, .submitted, .gating, .merging, .merged: return true
     case .waiting, .ready, .backoff, .blocked, .skipped, .cancelled: return false
     }
+  }
+
+  // MARK: Agents
+
+  /// The agents that an attempt of ours tries, and that serve: the others need not wait for its end.
+  private func wakings(_ seat: Seat) -> [Duty] {
+    guard !seat.rests.isEmpty else { return [] }
+    return seat.rests.names.filter { agent in
+      guard let probe = seat.rests[agent]?.probe, probe.migration == name else { return false }
+      return seat.work.contains(probe.fence) && seat.served.contains(probe.fence)
+    }.map { .wake(agent: $0) }
   }
 
   // MARK: Leases

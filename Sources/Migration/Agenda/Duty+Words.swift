@@ -11,6 +11,8 @@ extension Duty {
       "settle the merge of \(name(fence)) to \(target.new.short) (\(evidence.words))"
     case .settle(.refresh(let refresh), let evidence):
       "settle the refresh to \(refresh.new.short) (\(evidence.words))"
+    case .pause(let pause): "pause: \(pause.reason)"
+    case .wake(let agent): "wake \(agent)"
     case .stopWork(let fence): "stop the work on \(name(fence))"
     case .giveBack(let fence, let holder): "give \(name(fence)) of \(holder) back"
     case .giveBackBase: "give the base back"

@@ -12,6 +12,10 @@ public enum Duty: Equatable, Sendable {
   /// Find out what became of a move of the branch that was cut off, and record it (I-23). Of one that this
   /// process intends itself: move it now.
   case settle(BranchMoveIntent, Evidence)
+  /// Pause the migration, which stops itself.
+  case pause(DuePause)
+  /// Say that the service of an agent that rests serves again.
+  case wake(agent: String)
   /// End a worker whose claim is not in force any more; what it did is kept.
   case stopWork(Fence)
   /// Give back a claim of this process that nobody here works on.

@@ -33,8 +33,10 @@ public struct Seat: Equatable, Sendable {
   public var isEnding = false
   /// Whether new work may begin: the plan is approved and the machine has room.
   public var mayBegin = true
-  /// Whether the plan's agent may begin: its service serves, as far as is known.
-  public var agentMayBegin = true
+  /// The agents that rest because their services do not serve.
+  public var rests = AgentRests()
+  /// Those of the claims that this process works on whose agents' services have answered.
+  public var served: Set<Fence> = []
 
   /// Where a branch is.
   public enum Branch: Equatable, Sendable {

@@ -44,8 +44,8 @@ extension State {
 }
 
 extension Event {
-  /// The member that names the cause of a failure (`Fingerprint`), from version 2 on.
-  static let causeKey = "cause"
+  /// The member that names the cause of a failure (`Fingerprint`) or of a pause, from version 2 on.
+  public static let causeKey = "cause"
 
   /// The event as the ledger writes it in its version: from version 2 on with the cause of the failure that
   /// it records, and the facts of an attempt that it brought along.
@@ -59,8 +59,7 @@ extension Event {
       let step = plan?.steps.first { $0.id == change.step }
       event.reserved.append(JSON.Member(Event.causeKey, .string(Fingerprint.of(failure, step: step))))
     }
-    guard AttemptFacts.belong(to: change.kind) else { return event }
-    for form in AttemptFacts.forms {
+    for form in Facts.forms(change.kind) {
       guard let fact = reserved.first(where: { $0.key == form.name }), form.shape.accepts(fact.value) else {
         continue
       }

@@ -18,8 +18,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   // Agents.
   case attemptMetered = "attempt.metered"
   case attemptContinued = "attempt.continued"
-  case agentRests = "agent.rests"
-  case agentWoke = "agent.woke"
   case budgetRaised = "budget.raised"
   case stepProposed = "step.proposed"
   // The daily loop and stages.
@@ -69,9 +67,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
     case .judgeAnswered: .train + [.needs("answer", .text), .may("agent", .text), .may("reason", .text)]
     case .attemptMetered: .fence + .meter
     case .attemptContinued: .fence + [.needs("session", .text), .needs("continues", .counter)]
-    case .agentRests:
-      [.needs("agent", .text), .needs("reason", .text), .may("cause", .text), .may("until", .time)]
-    case .agentWoke: [.needs("agent", .text)]
     case .budgetRaised:
       [.needs("amount", .amount), .may("currency", .text), .may("step", .text), .may("reason", .text)]
     case .stepProposed:

@@ -13,6 +13,13 @@ package enum TimeText {
     return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// The local time of day of what is less than a day away, otherwise the day with it: `05:00`.
+  package static func clock(_ time: Timestamp, now: Timestamp) -> String {
+    let text = local(time)
+    let isNear = abs(time.seconds - now.seconds) < 86_400
+    return String(isNear ? text.dropFirst(11).prefix(5) : text.prefix(16))
+  }
+
   /// How long something took: `45s`, `2m10s`, `3h05m`, `2d04h`.
   package static func span(_ from: Timestamp, _ to: Timestamp) -> String {
     span(seconds: to.seconds - from.seconds)

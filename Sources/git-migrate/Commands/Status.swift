@@ -102,8 +102,9 @@ struct StatusCommand: Subcommand {
       let open = report.migrations.filter { $0.isOpen }
       shown.migrations = open.isEmpty ? Array(report.migrations.suffix(1)) : open
     }
-    let text = StatusText(
+    var text = StatusText(
       shown, width: context.width, colour: try context.wantsColour(colour), showsAll: all)
+    text.clock = { [now = report.now] in TimeText.clock($0, now: now) }
     try context.output.write(text.text)
     let left = report.migrations.count - shown.migrations.count
     if left > 0 { try context.output.line("\n\(left) ended, '--all' shows them") }
