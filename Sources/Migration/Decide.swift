@@ -69,6 +69,7 @@ struct Reducer {
       try applyToMigration()
       dissolveBrokenTrain()
       noteLine()
+      noteUse()
       noteProbes()
     }
     state.at = event.at
@@ -242,7 +243,7 @@ struct Reducer {
     switch step.phase {
     case .waiting, .ready, .backoff:
       let allowance = migration.allowance(step)
-      if step.failures < allowance { return }
+      if step.failures < allowance { return blockIfSpent(index) }
       block(index, "\(step.failures) of \(allowance) attempts failed: \(step.lastFailure?.reason ?? "")")
     case .leased, .submitted, .gating, .merging, .merged, .blocked, .skipped, .cancelled: return
     }

@@ -57,6 +57,36 @@ extension Reducer {
     }
   }
 
+  // MARK: The budget
+
+  /// A claim for which an agent of the plan is to work is refused when too little is left for it. Gives the
+  /// name of the agent.
+  func requireBudget(_ index: Int) throws(Refusal) -> String? {
+    guard case .string(let name)? = event.fact(ClaimFacts.agent) else { return nil }
+    if case .spent(let words) = migration.allowance(of: index) {
+      throw Refusal(.limited, words, hint: Budget.remedy)
+    }
+    return name
+  }
+
+  /// Counts what the attempt used that the event ends.
+  mutating func noteUse() {
+    guard event.version >= AgentChange.version, case .claim(let fence, _) = event.change,
+      let used = Amounts(facts: event.reserved), let index = migration.index(of: fence.step)
+    else { return }
+    migration.spending.add(used, at: at)
+    migration.steps[index].used = migration.steps[index].used + used
+    blockIfUsedUp(index)
+  }
+
+  /// A step that has used what a step may is a person's to look at.
+  mutating func blockIfSpent(_ index: Int) {
+    guard migration.plan.agent(of: migration.plan.steps[index]) != nil,
+      let words = migration.plan.budget.shortage(migration.steps[index].counted, migration.spending)
+    else { return }
+    block(index, words)
+  }
+
   // MARK: The line
 
   /// Counts the attempts that the event ends, from the version on in which lines are watched.

@@ -38,6 +38,7 @@ extension Reducer {
     }
     if let refusal = claimLimit(index, machine: claim.owner.machine, slot: claim.slot) { throw refusal }
     try requireAgent(claim, index)
+    let agent = try requireBudget(index)
     noteBegin(claim, index)
     migration.steps[index].epoch = claim.fence.epoch
     set(
@@ -45,7 +46,7 @@ extension Reducer {
       .leased(
         Lease(
           holder: claim.holder, owner: claim.owner, base: claim.base, expiresAt: claim.expiresAt,
-          renewal: 0, slot: claim.slot)))
+          renewal: 0, slot: claim.slot, agent: agent)))
   }
 
   /// A slot becomes a folder's name, so that it is none but ours.
@@ -199,6 +200,7 @@ extension Reducer {
       // At least as many as the plan allows, even when a new plan allows fewer than were used.
       migration.steps[index].granted = max(step.granted + migration.plan.attempts, step.failures)
       migration.steps[index].failedTree = nil
+      migration.steps[index].forgiven = step.used
       migration.steps[index].epoch += 1
       set(index, openPhase(index))
     case .backoff:

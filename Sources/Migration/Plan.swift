@@ -30,6 +30,8 @@ public struct Plan: Equatable, Sendable {
   public var refreshSeconds: Int?
   /// When the migration stops itself.
   public var stop = StopRule()
+  /// How much its agents may use.
+  public var budget = Budget()
   /// A command told about blocked steps and the end of the migration, or `nil`.
   public var notify: String?
   /// The steps in the plan's order; ids are unique under case folding, and every need names one of them.
@@ -116,6 +118,8 @@ public struct Plan: Equatable, Sendable {
     public var silenceSeconds: Int?
     /// How often an interrupted conversation may go on in one attempt, or `nil` for `defaultContinuations`.
     public var continuations: Int?
+    /// What one attempt by it may use at most.
+    public var budget: Budget.Limits = [:]
     /// Whether it rests, in every clone, while its service does not serve. Otherwise the step starts over.
     public var rests = true
     /// The file in the worktree that a command reports its end in, or `nil` when its exit code decides.

@@ -20,6 +20,7 @@ extension Plan {
       object.set("refresh", .object([JSON.Member("every", .integer(Int64(refreshSeconds)))]))
     }
     if stop != StopRule() { object.set("stop", stop.json) }
+    if !budget.isEmpty { object.set("budget", budget.json) }
     object.set("notify", notify)
     object.set("prompt", prompt)
     object.set("steps", .array(steps.map(\.json)))
@@ -60,6 +61,7 @@ extension Plan {
       refreshSeconds = try inner.integer("every")
       try inner.end()
     }
+    if let value = reader.optional("budget") { budget = try Budget(json: value) }
     if let value = reader.optional("stop") { stop = try StopRule(json: value) }
     notify = try reader.optionalString("notify")
     prompt = try reader.string("prompt")
@@ -107,6 +109,7 @@ extension Plan.Agent {
     object.set("silence", silenceSeconds)
     object.set("continuations", continuations)
     object.set("report_file", reportFile)
+    if !budget.isEmpty { object.set("budget", Budget.json(budget)) }
     // Only the exception is written.
     if !rests { object.set("rest", "never") }
     return object.json
@@ -126,6 +129,7 @@ extension Plan.Agent {
     continuations = try reader.optionalInteger("continuations")
     reportFile = try reader.optionalString("report_file")
     rests = try !reader.mark("rest", "never")
+    if let value = reader.optional("budget") { budget = try Budget.limits(value) }
     try reader.end()
   }
 }

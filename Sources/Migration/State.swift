@@ -60,6 +60,10 @@ public struct MigrationState: Equatable, Sendable {
   public var trainLimit = TrainLimit()
   /// How the last attempts ended.
   public var line = LineWatch()
+  /// What agents used.
+  public var spending = Spending()
+  /// What a person has granted beside the plan's budget.
+  public var raised = Amounts()
   /// Needs and dependents, derived from the plan.
   @Boxed public var graph: Graph
   /// How many steps at the end of the plan are kept from earlier plans, as history.
@@ -101,6 +105,28 @@ public struct MigrationState: Equatable, Sendable {
   /// Whether something that the step needs is not done.
   func hasOpenNeed(_ index: Int) -> Bool {
     graph.needs[index].contains { !steps[$0].phase.satisfiesDependents }
+  }
+
+  /// The plan's budget with what a person has granted since.
+  public var budget: Budget { plan.budget.raised(by: raised) }
+
+  /// What the next attempt of a step by its agent may use.
+  public func allowance(of index: Int) -> Budget.Allowance {
+    let budget = budget
+    let own = plan.agent(of: plan.steps[index])?.budget ?? [:]
+    if budget.isEmpty { return .granted(own) }
+    let running =
+      budget.total.isEmpty
+      ? 0
+      : inFlight.count { position in
+        if case .leased(let lease) = steps[position].phase { lease.agent != nil } else { false }
+      }
+    guard case .granted(var limits) = budget.allowance(steps[index].counted, spending, running: running)
+    else {
+      return budget.allowance(steps[index].counted, spending, running: running)
+    }
+    for (unit, limit) in own { limits[unit] = min(limits[unit] ?? limit, limit) }
+    return .granted(limits)
   }
 
   /// How many attempts of a step may fail before it is blocked.
@@ -206,6 +232,10 @@ public struct Step: Equatable, Sendable {
   public var infrastructureRetries: Int
   /// How many gate runs were started.
   public var gates: Int
+  /// What agents used on it.
+  public var used = Amounts()
+  /// What of that a person's retry lets count no more.
+  public var forgiven = Amounts()
   /// Where it is in its life.
   public var phase: StepPhase
   /// Why the last attempt failed; kept until the step is merged.
@@ -237,6 +267,9 @@ public struct Step: Equatable, Sendable {
     }
     return lastFailure
   }
+
+  /// What of its use counts for its budget.
+  public var counted: Amounts { used - forgiven }
 
   /// The number the next, or the running, attempt has: 1 for the first.
   public var attempt: Int { failures + 1 }
@@ -329,11 +362,15 @@ public struct Lease: Equatable, Sendable {
   public var renewal: Int
   /// The worktree slot, or `nil` when the worker brings its own place.
   public var slot: String?
+  /// The name of the plan's agent that works, or `nil` when none does or nobody said.
+  public var agent: String?
 
   /// Makes a lease.
   public init(
-    holder: String, owner: Owner, base: ObjectID, expiresAt: Timestamp, renewal: Int, slot: String?
+    holder: String, owner: Owner, base: ObjectID, expiresAt: Timestamp, renewal: Int, slot: String?,
+    agent: String? = nil
   ) {
+    self.agent = agent
     self.holder = holder
     self.owner = owner
     self.base = base

@@ -16,15 +16,16 @@ extension State {
   public var jsonByStep: JSON {
     .object(
       [JSON.Member("at", .integer(at.milliseconds))]
-        + (rests.isEmpty ? [] : [JSON.Member("rests", rests.json)]) + [JSON.Member(
-        "migrations",
-        .array(
-          migrations.map { migration in
-            guard case .object(let members) = migration.json else { return .null }
-            let steps = migration.steps.map { JSON.Member($0.id, $0.json) }
-            return .object(members.filter { $0.key != "steps" } + [JSON.Member("steps", .object(steps))])
-          }))
-      ])
+        + (rests.isEmpty ? [] : [JSON.Member("rests", rests.json)]) + [
+          JSON.Member(
+            "migrations",
+            .array(
+              migrations.map { migration in
+                guard case .object(let members) = migration.json else { return .null }
+                let steps = migration.steps.map { JSON.Member($0.id, $0.json) }
+                return .object(members.filter { $0.key != "steps" } + [JSON.Member("steps", .object(steps))])
+              }))
+        ])
   }
 
   /// Reads a checkpoint. `plan` brings a plan by migration and number.
@@ -84,6 +85,8 @@ extension MigrationState {
     if let train { object.set("train", train.json) }
     if trains > 0 { object.set("trains", trains) }
     if trainLimit.members < trainLimit.maximum { object.set("train_limit", trainLimit.members) }
+    if spending.attempts > 0 { object.set("spending", spending.json) }
+    if !raised.isZero { object.set("raised", raised.json) }
     if !line.isEmpty { object.set("line", line.json) }
     if !keptSteps.isEmpty { object.set("kept", .array(keptSteps.map(\.json))) }
     return object.members
@@ -131,6 +134,10 @@ extension MigrationState {
       throw JSONFault("a number of the trains of '\(name)' is out of range")
     }
     let line = try reader.optional("line").map { (json) throws(JSONFault) in try LineWatch(json: json) }
+    let spending = try reader.optional("spending").map { (json) throws(JSONFault) in
+      try Spending(json: json)
+    }
+    let raised = try reader.optional("raised").map { (json) throws(JSONFault) in try Amounts(json: json) }
     guard planNumber > 0 else { throw JSONFault("the plans of '\(name)' are counted from 1") }
     var planned = try plan(name, planNumber)
     guard Plan.attemptsRange.contains(planned.attempts) else {
@@ -153,7 +160,8 @@ extension MigrationState {
       baselineFailure: baselineFailure, baselineRun: baselineRun, baselineRuns: baselineRuns,
       train: train, trains: trains,
       trainLimit: TrainLimit(members: limit ?? planned.longestTrain, maximum: planned.longestTrain),
-      line: line ?? LineWatch(), graph: Graph(planned.steps), keptCount: kept.count)
+      line: line ?? LineWatch(), spending: spending ?? Spending(), raised: raised ?? Amounts(),
+      graph: Graph(planned.steps), keptCount: kept.count)
     recount()
   }
 }
@@ -203,6 +211,8 @@ extension Step {
     var object = ObjectBuilder()
     object.set(
       "n", .array([epoch, failures, granted, infrastructureRetries, gates].map { .integer(Int64($0)) }))
+    if !used.isZero { object.set("used", used.json) }
+    if !forgiven.isZero { object.set("forgiven", forgiven.json) }
     if let lastFailure { object.set("failure", lastFailure.json) }
     if let failedTree { object.set("failed_tree", failedTree.json) }
     object.set("phase", phase.word)
@@ -212,7 +222,7 @@ extension Step {
 
   var isUntouched: Bool {
     epoch == 0 && failures == 0 && granted == 0 && infrastructureRetries == 0 && gates == 0
-      && lastFailure == nil && failedTree == nil
+      && lastFailure == nil && failedTree == nil && used.isZero
   }
 
   init(id: String, json: JSON) throws(JSONFault) {
@@ -232,11 +242,15 @@ extension Step {
       var failure: Failure?
       if let value = reader.optional("failure") { failure = try Failure(json: value) }
       let failed = reader.optional("failed_tree")
+      let use = reader.optional("used")
+      let pardon = reader.optional("forgiven")
       let word = try reader.string("phase")
       self.init(id: id, phase: try StepPhase(word, from: &reader))
       (epoch, failures, granted) = (try counter(0), try counter(1), try counter(2))
       (infrastructureRetries, gates) = (try counter(3), try counter(4))
       lastFailure = failure
+      if let use { used = try Amounts(json: use) }
+      if let pardon { forgiven = try Amounts(json: pardon) }
       if let failed { failedTree = try TreeVerdict(json: failed) }
       try reader.end()
     }
@@ -300,6 +314,7 @@ extension Lease {
     object.set("expires_at", expiresAt)
     object.set("renewal", renewal)
     object.set("slot", slot)
+    object.set("agent", agent)
     return object.json
   }
 
@@ -308,7 +323,8 @@ extension Lease {
     self.init(
       holder: try reader.string("holder"), owner: try Owner(json: try reader.required("owner")),
       base: try reader.objectID("base"), expiresAt: try reader.timestamp("expires_at"),
-      renewal: try reader.counter("renewal"), slot: try reader.optionalString("slot"))
+      renewal: try reader.counter("renewal"), slot: try reader.optionalString("slot"),
+      agent: try reader.optionalString("agent"))
     try reader.end()
   }
 }

@@ -21,6 +21,7 @@ extension MigrationReport: Answer {
   public static let form = AnswerForm<MigrationReport>([
     .text("name", \.name), .word("state", MigrationPhase.words, \.state), .text("reason", orNull: \.reason),
     .text("into", \.into), .object("baseline", orNull: \.baseline), .list("rests", \.rests),
+    .object("used", orNull: { $0.used.isEmpty ? nil : $0.used }),
     .numbers("counts", by: { $0.namedCounts }), .list("steps", \.steps),
   ])
 

@@ -56,6 +56,8 @@ public struct MigrationReport: Equatable, Sendable {
   public var baseline: BaselineReport?
   /// Which of its agents rest; empty after its end.
   public var rests: [RestReport]
+  /// What its agents used, and what they may use.
+  public var used: UseReport
   /// The integration branch.
   public var into: String
   /// The steps in the plan's order.
@@ -71,6 +73,7 @@ public struct MigrationReport: Equatable, Sendable {
   ) {
     let services = migration.phase.isTerminal ? [] : migration.plan.services
     self.rests = services.compactMap { service in rests[service].map { RestReport(service, $0) } }
+    used = UseReport(migration, at: now)
     name = migration.name
     state = migration.phase.word
     isOpen = !migration.phase.isTerminal
@@ -130,7 +133,7 @@ public struct RestReport: Equatable, Sendable {
   }
 
   /// `claude rests until 05:00 (usage limit)`, with the time as `clock` writes it.
-  func text(at now: Timestamp, _ clock: (Timestamp) -> String) -> String {
+  public func text(at now: Timestamp, _ clock: (Timestamp) -> String) -> String {
     let why = PlainText.line(cause.isEmpty ? reason : cause)
     let name = PlainText.line(agent)
     if let probe { return "\(name) rests: \(PlainText.line(probe)) tries whether it serves again (\(why))" }

@@ -52,6 +52,7 @@ public struct StatusText: Sendable {
     if let reason = migration.reason {
       output += cut("  \(migration.state): \(PlainText.line(reason))") + "\n"
     }
+    if !migration.used.isEmpty { output += cut("  used \(migration.used.text)") + "\n" }
     for rest in migration.rests { output += cut("  " + rest.text(at: report.now, clock)) + "\n" }
     if let baseline = migration.baseline {
       let time = baseline.isHolderDead ? "holder is dead" : Span.expiry(baseline.expiresAt, now: report.now)

@@ -12,6 +12,9 @@ extension PlanReader {
     agent.maxTurns = faults.found(try fields.integer("max_turns", in: Bounds.maxTurns))
     agent.silenceSeconds = faults.found(try fields.seconds("silence", in: Bounds.timeout))
     agent.continuations = faults.found(try fields.integer("continuations", in: Bounds.continuations))
+    if let node = fields.node("budget") {
+      agent.budget = faults.collect(try limits(node, "the budget of an agent's attempt")) ?? [:]
+    }
     agent.rests = faults.found(try fields.flag("rest")) ?? true
     agent.model = faults.found(try PlanReader.word(fields, "model"))
     agent.args = fields.texts("args").map(\.value)

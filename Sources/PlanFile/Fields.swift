@@ -6,7 +6,7 @@ struct Fields {
   /// Where the map starts.
   let mark: Mark
   private let entries: [String: Node.Entry]
-  private let faults: Faults
+  let faults: Faults
 
   /// The fault of the first key that is not known.
   let unknownKey: PlanFault?

@@ -11,18 +11,20 @@ enum KnownKeys {
   static let plan = KeyTable(
     keys: [
       "migration", "base", "into", "agent", "attempts", "lease", "backoff", "resources", "worktree", "gate",
-      "commit", "refresh", "stop", "notify", "steps",
+      "commit", "refresh", "stop", "budget", "notify", "steps",
     ],
     refused: ["workflow"])
   static let agent = KeyTable(
     keys: [
       "adapter", "command", "model", "args", "permissions", "max_turns", "continuations", "timeout",
-      "silence", "max_concurrent", "rest", "env", "report_file",
-    ], refused: ["budget"])
+      "silence", "max_concurrent", "rest", "budget", "env", "report_file",
+    ])
   static let backoff = KeyTable(keys: ["initial", "max"])
   static let worktree = KeyTable(keys: ["copy", "setup", "keep"])
   static let commit = KeyTable(keys: ["body", "trailers"])
   static let refresh = KeyTable(keys: ["every"])
+  static let budget = KeyTable(keys: ["usd", "tokens", "turns", "wall", "step", "attempt"])
+  static let limits = KeyTable(keys: ["usd", "tokens", "turns", "wall"])
   static let stop = KeyTable(keys: ["alike", "failed", "of"])
   static let gate = KeyTable(
     keys: ["verifiers", "guards", "keep", "setup", "train"], refused: ["judge", "strict"])
@@ -46,6 +48,9 @@ enum Bounds {
   static let continuations = 0...100
   static let maxConcurrent = 1...1_000
   static let capacity = 1...1_000
+  static let tokens = 1...1_000_000_000_000
+  static let turns = 1...1_000_000_000
+  static let wall = 1...(366 * 86_400)
   static let priority = -1_000_000...1_000_000
   /// The most steps after expansion.
   static let steps = 100_000

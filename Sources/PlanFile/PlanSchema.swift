@@ -69,6 +69,10 @@ public enum PlanSchema {
               "description": "How long the agent may print nothing, 1s to 7d.",
               "$ref": "#/$defs/duration"
             },
+            "budget": {
+              "description": "What one attempt by the agent may use at most.",
+              "$ref": "#/$defs/limits"
+            },
             "rest": {
               "description": "Whether the agent rests while its service does not serve.",
               "type": "boolean", "default": true
@@ -140,7 +144,7 @@ public enum PlanSchema {
             "trailers": {
               "description": "Which lines at the end say where a commit comes from.",
               "type": "array", "uniqueItems": true, "default": ["step"],
-              "items": { "enum": ["step", "plan", "agent"] }
+              "items": { "enum": ["step", "plan", "agent", "cost"] }
             }
           }
         },
@@ -259,6 +263,19 @@ public enum PlanSchema {
             }
           ]
         },
+        "budget": {
+          "description": "How much agents may use: in all, for each step, in each attempt.",
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "usd": { "description": "US dollars.", "$ref": "#/$defs/dollars" },
+            "tokens": { "description": "Tokens read and written.", "$ref": "#/$defs/count" },
+            "turns": { "description": "Answers of a model.", "$ref": "#/$defs/count" },
+            "wall": { "description": "The time that attempts take.", "$ref": "#/$defs/duration" },
+            "step": { "description": "Of each step.", "$ref": "#/$defs/limits" },
+            "attempt": { "description": "Of each attempt.", "$ref": "#/$defs/limits" }
+          }
+        },
         "notify": {
           "description": "A shell command told about blocked steps and the migration's end.",
           "type": "string"
@@ -318,6 +335,23 @@ public enum PlanSchema {
       },
       "$defs": {
         "name": { "type": ["string", "integer"] },
+        "dollars": {
+          "anyOf": [
+            { "type": "number", "exclusiveMinimum": 0 },
+            { "type": "string", "pattern": "^\\$?[0-9]{1,9}([.][0-9]{1,6})?( ?usd)?$" }
+          ]
+        },
+        "count": { "type": "integer", "minimum": 1 },
+        "limits": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "usd": { "description": "US dollars.", "$ref": "#/$defs/dollars" },
+            "tokens": { "description": "Tokens read and written.", "$ref": "#/$defs/count" },
+            "turns": { "description": "Answers of a model.", "$ref": "#/$defs/count" },
+            "wall": { "description": "The time that attempts take.", "$ref": "#/$defs/duration" }
+          }
+        },
         "duration": {
           "anyOf": [
             { "type": "string", "pattern": "^(0|[1-9][0-9]*)[smhd]?$" },

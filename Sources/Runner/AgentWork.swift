@@ -13,6 +13,8 @@ struct AgentWork {
   static let graceSeconds = 10
 
   let task: AgentTask
+  /// What the attempt may use at most.
+  let limits: Budget.Limits
   private(set) var run: AgentRun
   /// How often the conversation went on.
   private(set) var continuations: Int
@@ -28,8 +30,10 @@ struct AgentWork {
   /// When the attempt began.
   private let begunAt: Timestamp
 
-  init(_ task: AgentTask, at clock: AgentClock, after earlier: AgentWork? = nil) {
+  init(_ task: AgentTask, within limits: Budget.Limits, at clock: AgentClock, after earlier: AgentWork? = nil)
+  {
     self.task = task
+    self.limits = limits
     begunAt = earlier?.begunAt ?? clock.now
     run = AgentRun(task, clock: clock)
     continuations = earlier.map { $0.continuations + 1 } ?? 0
@@ -43,6 +47,14 @@ struct AgentWork {
   var usage: AgentUsage {
     guard let before else { return run.usage }
     return run.usage.added(to: before)
+  }
+
+  /// The same as a budget counts it.
+  func amounts(at now: Timestamp) -> Amounts {
+    let used = reported ?? usage
+    return Amounts(
+      microdollars: used.microdollars ?? 0, tokens: used.tokens.total, turns: used.turns,
+      milliseconds: Int(max(0, now.milliseconds - begunAt.milliseconds)))
   }
 
   /// The same as facts for the ledger, with who the agent is and how long it took.
@@ -74,10 +86,16 @@ struct AgentWork {
     for line in lines { _ = run.read(line) }
     guard ending == nil else { return false }
     if run.isOverTurnLimit { ending = .atTurnLimit }
+    if ending == nil, !run.isAtEnd, let words = Budget.excess(amounts(at: now), over: limits) {
+      ending = .atLimit(words)
+    }
     endedAt = run.isAtEnd ? endedAt ?? now : nil
     if let endedAt, now >= endedAt.adding(seconds: AgentWork.graceSeconds) { ending = .overstayed }
     return ending != nil
   }
+
+  /// Ends it for a reason that is none of its own.
+  mutating func endNow(because words: String) { ending = ending ?? .atLimit(words) }
 
   /// What became of it.
   mutating func end(
@@ -102,6 +120,7 @@ struct AgentWork {
     var next = task
     next.resumed = AgentSession(
       id: session, tokens: report.usage.tokens, microdollars: report.usage.microdollars ?? 0)
+    if let limit = limits[.usd] { next.microdollars = max(1, limit - (report.usage.microdollars ?? 0)) }
     return next
   }
 
@@ -115,6 +134,8 @@ extension WorkPlace {
   var agentTask: AgentTask? {
     guard let agent = plan.agent(of: step) else { return nil }
     var task = AgentTask(agent)
+    task.microdollars = limits[.usd]
+    if let turns = limits[.turns] { task.turns = min(task.turns ?? turns, turns) }
     if task.adapter == .codex { task.schemaFile = site.closingFormFile }
     return task
   }
@@ -128,6 +149,9 @@ extension WorkPlace {
       run.arguments = ["/bin/sh", "-c", "exec \"$0\" \"$@\""] + invocation.arguments
     }
     if invocation.reportsEvents { run.output = .live }
+    if let wall = limits[.wall] {
+      run.timeoutSeconds = min(run.timeoutSeconds ?? .max, max(1, wall / 1000))
+    }
     run.silenceSeconds =
       plan.agent(of: step)?.silenceSeconds
       ?? (invocation.reportsEvents ? Plan.Agent.defaultSilenceSeconds : nil)

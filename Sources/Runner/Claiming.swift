@@ -20,6 +20,8 @@ public struct HeldStep: Sendable {
   public var attempt: Int
   /// What went wrong in the last attempt.
   public var failures: [String]
+  /// What the attempt may use at most.
+  public var limits: Budget.Limits = [:]
 }
 
 /// What a worker that asks for a step is told.
@@ -97,10 +99,12 @@ public struct Claiming {
     let claim = Claim(
       fence: Fence(step: id, epoch: step.epoch + 1), holder: holder, owner: owner, base: base,
       expiresAt: until, slot: slot)
+    var limits: Budget.Limits = [:]
+    if case .granted(let granted) = state.allowance(of: index) { limits = granted }
     return HeldStep(
       migration: state.name, claim: claim, step: state.plan.steps[index], plan: state.plan,
       planDigest: state.planDigest, planNumber: state.planNumber, attempt: step.attempt,
-      failures: failures(of: step))
+      failures: failures(of: step), limits: limits)
   }
 
   /// The lowest numbered slot that nobody uses: no lease names it, and whoever had it last is done with it or

@@ -50,6 +50,17 @@ extension Orchestrator {
     return true
   }
 
+  /// Ends the agents of a migration when what was used, with what they use just now, is all that it may use:
+  /// each was given what was left, and together they may reach that sooner.
+  func heedBudgets(_ state: State) {
+    for migration in state.migrations where !migration.plan.budget.total.isEmpty {
+      let jobs = attempts.jobs.filter { $0.migration == migration.name && $0.step.run == nil }
+      let used = jobs.reduce(migration.spending.total) { $0 + $1.used }
+      guard let words = Budget.excess(used, over: migration.budget.total) else { continue }
+      for job in jobs { job.end(because: "with the others at work \(words)") }
+    }
+  }
+
   /// Says that the service of an agent serves again.
   func wake(_ agent: String) throws(CommandError) -> Bool {
     let change = Migration.Change.agentWoke(agent)

@@ -250,6 +250,7 @@ public final class Orchestrator {
 
   private func advance(_ state: State) throws(CommandError) -> Bool {
     var didSomething = try attempts.advance()
+    heedBudgets(state)
     if try heedAgents(state) { didSomething = true }
     for desk in desks.values {
       if try advanceBaseline(desk) { didSomething = true }

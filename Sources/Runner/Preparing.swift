@@ -57,6 +57,6 @@ public struct Preparing {
   public func place(of held: HeldStep, path: String) -> WorkPlace {
     WorkPlace(
       site: site, plan: held.plan, step: held.step, fence: held.claim.fence, migration: held.migration,
-      base: held.claim.base, attempt: held.attempt, path: path)
+      base: held.claim.base, attempt: held.attempt, path: path, limits: held.limits)
   }
 }

@@ -124,6 +124,10 @@ package protocol Attempt: AnyObject {
   var isServed: Bool { get }
   /// What is known of the attempt so far, for the entry that ends it.
   var facts: [JSON.Member] { get }
+  /// What it used so far.
+  var used: Amounts { get }
+  /// Ends an agent because too much was used: the attempt has failed, in these words.
+  func end(because words: String)
   /// How the attempt ended, or `nil` while it runs.
   func poll() throws(CommandError) -> AttemptOutcome?
   /// What that means when it is known what the attempt has left; warnings are for people.
@@ -136,6 +140,10 @@ extension Attempt {
   package var isServed: Bool { true }
   /// Work without an agent is not metered.
   package var facts: [JSON.Member] { [] }
+  /// Work without an agent uses nothing that is counted.
+  package var used: Amounts { Amounts() }
+  /// Nothing ends it.
+  package func end(because words: String) {}
   /// What is said is meant, whatever was left.
   package func judged(
     _ outcome: AttemptOutcome, leaving content: WorkContent, warn: (String) -> Void

@@ -37,7 +37,7 @@ final class WorkJob: Attempt {
     claim = held.claim
     step = held.step
     isSettingUp = held.plan.worktree.setup != nil
-    agent = place.agentTask.map { AgentWork($0, at: site.agentClock) }
+    agent = place.agentTask.map { AgentWork($0, within: place.limits, at: site.agentClock) }
     let setup = held.plan.worktree.setup.map { place.setup($0, timeoutSeconds: nil) }
     let first = if let setup { setup } else { try WorkJob.work(agent, place) }
     child = try site.start(first)
@@ -57,6 +57,16 @@ final class WorkJob: Attempt {
 
   /// Who the agent is, and what it used.
   var facts: [JSON.Member] { agent?.facts(at: site.clock.now(), place.plan.agent(of: step)) ?? [] }
+
+  /// What it used so far.
+  var used: Amounts { agent?.amounts(at: site.clock.now()) ?? Amounts() }
+
+  /// Ends the worker because too much was used.
+  func end(because words: String) {
+    guard !isStopping, !isSettingUp, agent != nil, agent?.ending == nil else { return }
+    agent?.endNow(because: words)
+    child.terminate()
+  }
 
   /// Whether the agent's service has answered.
   var isServed: Bool { agent.map { $0.run.usage.turns > 0 } ?? true }
@@ -121,12 +131,13 @@ final class WorkJob: Attempt {
     let report = agent.end(
       status, words: words, declared: place.declared, report: place.report(of: agent.task))
     self.agent = agent
-    let left = (place.plan.agent(of: step)?.continuations ?? Plan.Agent.defaultContinuations) - agent.continuations
+    let left =
+      (place.plan.agent(of: step)?.continuations ?? Plan.Agent.defaultContinuations) - agent.continuations
     // Whether it changed anything is of no importance for that.
     if case .resumed = report.consequence(agent.task, hasChanged: true, continuations: left),
       let task = agent.resumed(report)
     {
-      self.agent = AgentWork(task, at: site.agentClock, after: agent)
+      self.agent = AgentWork(task, within: place.limits, at: site.agentClock, after: agent)
       var run = try place.work(task)
       // The plan's limit is of the attempt, however often its conversation goes on.
       run.timeoutSeconds = run.timeoutSeconds.map { max(1, $0 - agent.seconds(at: site.clock.now())) }

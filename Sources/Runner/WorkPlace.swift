@@ -14,6 +14,8 @@ public struct WorkPlace {
   let base: ObjectID
   let attempt: Int
   let path: String
+  /// What the attempt may use at most.
+  var limits: Budget.Limits = [:]
 
   /// What a worker says in its result file.
   enum Said: Equatable {

@@ -96,6 +96,7 @@ import Testing
       MergeTarget(
         gate: 1, old: oid(1), new: oid(2), tree: oid(3), owner: process(1), expiresAt: at, train: merge)),
     .stepMerged(fence, commit: oid(2), train: merge),
+    .budgetRaised(.usd, by: 50_000_000),
     .agentRests("claude", cause: "usage limit", until: at, reason: "r"),
     .agentRests("claude", cause: nil, until: nil, reason: "r"), .agentWoke("claude"),
   ]

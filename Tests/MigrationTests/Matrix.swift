@@ -17,6 +17,7 @@ extension Story {
         PlanAmendment(plan: plan, number: current.planNumber + 1, digest: String(repeating: "e", count: 64)))
     case .migration(.paused): return .migrationPaused(reason: "lunch")
     case .migration(.resumed): return .migrationResumed
+    case .migration(.budgetRaised): return .budgetRaised(.usd, by: 50_000_000)
     case .migration(.aborted): return .migrationAborted(reason: "no more")
     case .migration(.finished): return .migrationFinished(result: current.tip, partial: true)
     case .refresh(.intended):

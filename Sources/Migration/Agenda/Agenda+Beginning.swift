@@ -3,7 +3,9 @@ extension MigrationState {
   /// The base, one gate, and a step for each worker that is free: as far as one does not stand in the way of
   /// the other.
   func beginnings(at now: Timestamp, seat: Seat) -> [Duty] {
-    guard !seat.isEnding, seat.mayBegin, case .running = phase, duePause == nil, seat.judging != .base else { return [] }
+    guard !seat.isEnding, seat.mayBegin, case .running = phase, duePause == nil, seat.judging != .base else {
+      return []
+    }
     var duties: [Duty] = []
     let resources = GateResources(self, machine: seat.owner.machine)
     // Before the base is judged: it may have been mended.
@@ -46,6 +48,11 @@ extension MigrationState {
     return nextOffer(at: now, machine: seat.owner.machine) { step in
       guard resources?.leavesRoom(step) ?? true else { return false }
       if step.run != nil { return true }
+      if !plan.budget.total.isEmpty, let index = index(of: step.id),
+        case .spent = allowance(of: index)
+      {
+        return false
+      }
       return plan.agent(of: step).map { seat.rests.mayBegin($0.service, at: now) } ?? false
     }
   }

@@ -15,9 +15,34 @@ public struct DuePause: Equatable, Sendable {
 extension MigrationState {
   /// Why the migration is to pause by itself, or `nil`. Where nothing could begin anyway it is left as it is.
   public var duePause: DuePause? {
-    guard case .running = phase, let stop = line.stop(by: plan.stop), openCount > 0, !isStuck else {
-      return nil
+    guard case .running = phase else { return nil }
+    if let stop = line.stop(by: plan.stop), openCount > 0, !isStuck {
+      return DuePause(reason: stop.reason, cause: stop.cause)
     }
-    return DuePause(reason: stop.reason, cause: stop.cause)
+    return spentPause
   }
+
+  /// The pause of a migration whose budget is used up. What was paid for is judged and merged first, and what
+  /// costs nothing is done.
+  private var spentPause: DuePause? {
+    guard !plan.budget.total.isEmpty, inFlight.isEmpty else { return nil }
+    var words: String?
+    for index in steps.indices {
+      switch steps[index].phase {
+      case .ready: break
+      case .backoff: if hasOpenNeed(index) { continue }
+      case .waiting, .leased, .submitted, .gating, .merging, .merged, .blocked, .skipped, .cancelled: continue
+      }
+      guard plan.agent(of: plan.steps[index]) != nil, case .spent(let reason) = allowance(of: index) else {
+        return nil
+      }
+      words = reason
+    }
+    return words.map { DuePause(reason: "\($0); \(Budget.remedy)", cause: "budget") }
+  }
+}
+
+extension Budget {
+  /// What a person can do about one that is used up.
+  static let remedy = "'git migrate resume --budget +50usd' raises it"
 }

@@ -36,7 +36,7 @@ extension Change {
     var since: Int {
       switch self {
       case .train: TrainChange.version
-      case .ledger: 2
+      case .ledger, .migration(.budgetRaised): 2
       case .agent: AgentChange.version
       case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .reserved: 1
       }

@@ -20,7 +20,7 @@ enum Facts {
   /// Their forms by the kind of the event.
   static func forms(_ kind: Change.Kind) -> [MemberForm] {
     switch kind {
-    case .claim(.failed), .claim(.submitted), .claim(.released): AttemptFacts.forms
+    case .claim(.failed), .claim(.submitted), .claim(.released), .claim(.expired): AttemptFacts.forms
     case .claim(.claimed): ClaimFacts.forms
     case .migration(.paused): [.may(Event.causeKey, .text)]
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved: []

@@ -18,7 +18,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   // Agents.
   case attemptMetered = "attempt.metered"
   case attemptContinued = "attempt.continued"
-  case budgetRaised = "budget.raised"
   case stepProposed = "step.proposed"
   // The daily loop and stages.
   case causeLabelled = "cause.labelled"
@@ -67,8 +66,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
     case .judgeAnswered: .train + [.needs("answer", .text), .may("agent", .text), .may("reason", .text)]
     case .attemptMetered: .fence + .meter
     case .attemptContinued: .fence + [.needs("session", .text), .needs("continues", .counter)]
-    case .budgetRaised:
-      [.needs("amount", .amount), .may("currency", .text), .may("step", .text), .may("reason", .text)]
     case .stepProposed:
       [.needs("step", .text), .needs("title", .text), .needs("digest", .digest), .may("needs", .texts)]
     case .causeLabelled: [.needs("cause", .text), .needs("label", .text)]

@@ -17,7 +17,7 @@ enum ReservedMembers {
     .claim(.failed): [.may("cause", .text), .may("warnings", .texts), .may("findings", .texts)]
       + AttemptFacts.forms,
     .claim(.submitted): [.may("warnings", .texts), .may("summary", .digest)] + AttemptFacts.forms,
-    .claim(.released): AttemptFacts.forms,
+    .claim(.released): AttemptFacts.forms, .claim(.expired): AttemptFacts.forms,
     .gate(.finished): evidence + [
       .may("mutated", .texts), .may("flaky", .texts), .may("cause", .text), .may("findings", .texts),
       .may("partner", .text),

@@ -6,6 +6,8 @@ import Processes
 package struct MigrationDetails: PrintedAnswer {
   let state: MigrationState
   let report: MigrationReport
+  /// Now.
+  let now: Timestamp
   /// The logs of the last baseline.
   let logs: [LogFile]
   /// How many of the last lines of the newest log are shown.
@@ -23,6 +25,8 @@ package struct MigrationDetails: PrintedAnswer {
     if let agent = state.plan.agent {
       rows.append(("agent", agent.adapter == "command" ? agent.command : agent.adapter))
     }
+    if !report.used.isEmpty { rows.append(("used", report.used.text)) }
+    for rest in report.rests { rows.append(("rests", rest.text(at: now) { TimeText.clock($0, now: now) })) }
     let counts = zip(StepWord.allCases, report.counts).filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
     rows.append(("steps", "\(state.steps.count): " + counts.joined(separator: ", ")))
     var output = palette.bold(state.name) + "\n" + Rows.text(rows)
@@ -59,6 +63,8 @@ package struct MigrationDetails: PrintedAnswer {
     .number("plan_number", \.state.planNumber), .object("baseline_failure", orNull: \.baselineFailure),
     .text("plan_digest", \.state.planDigest), .document("plan", \.state.plan.json),
     .numbers("counts", by: \.report.namedCounts),
+    .object("used", orNull: { $0.report.used.isEmpty ? nil : $0.report.used }),
+    .list("rests", \.report.rests),
   ])
 
   /// Why the base does not pass.
@@ -82,8 +88,9 @@ extension Answers {
   package func migration(
     _ state: MigrationState, in snapshot: LedgerSnapshot, lines: Int
   ) throws(CommandError) -> MigrationDetails {
-    MigrationDetails(
-      state: state, report: try report(snapshot, only: state.name).migration(state.name),
+    let report = report(snapshot, only: state.name)
+    return MigrationDetails(
+      state: state, report: try report.migration(state.name), now: report.now,
       logs: try LogFile.baseline(of: state, site), lines: lines)
   }
 

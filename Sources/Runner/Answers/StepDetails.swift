@@ -13,6 +13,11 @@ package struct StepDetails: PrintedAnswer {
 
   var planned: PlannedStep { migration.plan.steps[index] }
   var step: Step { migration.steps[index] }
+  /// What agents used on it.
+  var used: UseReport {
+    let told = history.attempts.count { attempt in attempt.events.contains { $0.used != nil } }
+    return UseReport(step.used, attempts: told, limits: migration.plan.budget.step)
+  }
 
   package func text(_ palette: Palette) -> String {
     var output = "\(palette.bold(planned.id))  \(TerminalText.sanitizedLine(planned.title))\n"
@@ -50,6 +55,7 @@ package struct StepDetails: PrintedAnswer {
     ]
     if step.gates > 0 { rows.append(("gate runs", String(step.gates))) }
     if step.infrastructureRetries > 0 { rows.append(("start-overs", String(step.infrastructureRetries))) }
+    if !step.used.isZero { rows.append(("used", used.text)) }
     if let holder = report.holder {
       let until = report.expiresAt.map { ", until \(TimeText.local($0))" } ?? ""
       rows.append(("held by", holder + (report.isHolderDead ? " (holder is dead)" : until)))
@@ -66,7 +72,8 @@ package struct StepDetails: PrintedAnswer {
       if let claim = attempt.claim { output += " by \(TerminalText.sanitizedLine(claim.holder))" }
       output += "\n"
       for event in attempt.events {
-        output += "  \(TimeText.local(event.at))  \(TerminalText.sanitizedLine(event.sentence))\n"
+        output += "  \(TimeText.local(event.at))  \(TerminalText.sanitizedLine(event.sentence))"
+        output += event.used.map { " (\($0.words))\n" } ?? "\n"
         output += detailText(event)
       }
       if let kept = attempt.result {

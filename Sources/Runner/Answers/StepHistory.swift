@@ -27,6 +27,19 @@ struct StepHistory {
       }
     }
 
+    /// The agent that worked, as far as that was told.
+    var agent: String? {
+      for event in events {
+        if case .string(let name)? = event.reserved.first(where: { $0.key == ClaimFacts.agent })?.value {
+          return name
+        }
+      }
+      return nil
+    }
+
+    /// What it used, as far as that was told.
+    var used: Amounts? { events.lazy.compactMap(\.used).first }
+
     /// Every failure that was recorded.
     var failures: [Migration.Failure] { events.compactMap(\.change.failure) }
   }

@@ -84,7 +84,8 @@ struct LogCommand: Subcommand {
     let sentence = TerminalText.sanitizedLine(entry.sentence)
     let newer = entry.event == nil ? palette.dim("  (written by a newer version)") : ""
     let time = palette.dim(TimeText.local(entry.at))
-    return "\(space)\(palette.yellow(number))  \(time)  \(name)\(sentence)\(newer)"
+    let used = entry.event?.used.map { palette.dim("  (\($0.words))") } ?? ""
+    return "\(space)\(palette.yellow(number))  \(time)  \(name)\(sentence)\(used)\(newer)"
   }
 
   private func document(_ entry: ShownEntry) -> String {
