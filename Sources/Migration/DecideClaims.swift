@@ -238,7 +238,8 @@ extension MigrationState {
   /// The first limit that a claim of the step by this machine would break (I-17, I-25), or `nil`.
   func claimLimit(_ index: Int, machine: String, slot: String?) -> Refusal? {
     let step = plan.steps[index]
-    let agentLimit = plan.agent(of: step)?.maxConcurrent
+    let agent = plan.agent(of: step)
+    let agentLimit = agent?.maxConcurrent
     if step.lock == nil, slot == nil, agentLimit == nil, step.uses.isEmpty { return nil }
     var agents = 0
     var used: [String: Int] = [:]
@@ -248,7 +249,7 @@ extension MigrationState {
         return Refusal(.limited, "'\(step.id)' and '\(steps[position].id)' share the lock '\(lock)'")
       }
       guard case .leased(let lease) = steps[position].phase else { continue }
-      if plan.steps[position].run == nil { agents += 1 }
+      if agentLimit != nil, plan.agent(of: plan.steps[position])?.name == agent?.name { agents += 1 }
       guard lease.owner.machine == machine else { continue }
       if let slot, lease.slot == slot {
         return Refusal(.limited, "the worktree slot '\(slot)' belongs to '\(steps[position].id)'")

@@ -15,8 +15,11 @@ public struct Plan: Equatable, Sendable {
   public var leaseSeconds: Int
   /// How long a step rests after a failed attempt.
   public var backoff: Backoff
-  /// Who does steps that have no `run`; `nil` when every step is a codemod or is done by outside workers.
+  /// Who does steps that have no `run` and name no agent; `nil` when every step is a codemod, names one, or is
+  /// done by outside workers.
   public var agent: Agent?
+  /// The agents that steps name, in the order of their names.
+  public var agents: [Agent] = []
   /// Named semaphores, each counted per machine.
   public var resources: [Resource]
   /// How a worktree is made usable.
@@ -65,10 +68,21 @@ public struct Plan: Equatable, Sendable {
   }
 
   /// Who does a step, or `nil` when it is a codemod or done by outside workers.
-  public func agent(of step: PlannedStep) -> Agent? { step.run == nil ? agent : nil }
+  public func agent(of step: PlannedStep) -> Agent? {
+    if step.run != nil { return nil }
+    guard let name = step.agent else { return agent }
+    return allAgents.first { $0.name == name }
+  }
+
+  /// Its agents, the one of steps that name none first.
+  public var allAgents: [Agent] { (agent.map { [$0] } ?? []) + agents }
 
   /// What the services of its agents are called, each once.
-  public var services: [String] { agent.map { [$0.service] } ?? [] }
+  public var services: [String] {
+    var found: [String] = []
+    for agent in allAgents where !found.contains(agent.service) { found.append(agent.service) }
+    return found
+  }
 
   /// How long a step rests after its n-th failed attempt: `initialSeconds · 2^(n-1)`, at most
   /// `maximumSeconds`.
@@ -95,6 +109,8 @@ public struct Plan: Equatable, Sendable {
 
   /// The program that does a step.
   public struct Agent: Equatable, Sendable {
+    /// What the plan calls it.
+    public var name = Agent.defaultName
     /// A shell command that gets the prompt on standard input and in the file `$MIGRATE_PROMPT_FILE`.
     public var command: String
     /// The adapter whose output rules judge the run (`command` when the exit code alone decides).
@@ -124,6 +140,12 @@ public struct Plan: Equatable, Sendable {
     public var rests = true
     /// The file in the worktree that a command reports its end in, or `nil` when its exit code decides.
     public var reportFile: String?
+
+    /// What an agent is called that the plan gives no name.
+    public static let defaultName = "default"
+
+    /// What it is called in the ledger and for people: its name, or what it is.
+    public var label: String { name == Agent.defaultName ? service : name }
 
     /// What its service is called, for people and to tell it from others.
     public var service: String { adapter == "command" ? command : adapter }
@@ -310,6 +332,8 @@ public struct PlannedStep: Equatable, Sendable {
   public var priority: Int
   /// The codemod, a shell command, or `nil` when an agent does the step.
   public var run: String?
+  /// The name of the agent that does it, or `nil` for the plan's.
+  public var agent: String?
   /// The longest run of the codemod or agent in seconds; overrides the agent's.
   public var timeoutSeconds: Int?
   /// Whether an attempt that changes nothing has failed, also when it ends well.

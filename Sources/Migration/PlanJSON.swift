@@ -9,7 +9,10 @@ extension Plan {
     object.set("lease", leaseSeconds)
     object.set(
       "backoff", .array([.integer(Int64(backoff.initialSeconds)), .integer(Int64(backoff.maximumSeconds))]))
-    if let agent { object.set("agent", agent.json) }
+    if let agent { object.set("agent", agent.json(isDefault: true)) }
+    if !agents.isEmpty {
+      object.set("agents", .object(agents.map { JSON.Member($0.name, $0.json(isDefault: false)) }))
+    }
     if !resources.isEmpty {
       object.set("resources", .object(resources.map { JSON.Member($0.name, .integer(Int64($0.capacity))) }))
     }
@@ -52,6 +55,14 @@ extension Plan {
     }
     backoff = Backoff(initialSeconds: Int(first), maximumSeconds: Int(most))
     if let value = reader.optional("agent") { agent = try Agent(json: value) }
+    if let value = reader.optional("agents") {
+      guard case .object(let members) = value else { throw JSONFault("'agents' is not an object") }
+      for member in members {
+        var agent = try Agent(json: member.value)
+        agent.name = member.key
+        agents.append(agent)
+      }
+    }
     if let value = reader.optional("resources") { resources = try Plan.resources(value) }
     worktree = try Worktree(json: try reader.required("worktree"))
     gate = try Gate(json: try reader.required("gate"))
@@ -73,10 +84,11 @@ extension Plan {
     self = normalized
   }
 
-  /// The plan with its resources in the order of their names: a plan's own order of them means nothing, and
+  /// The plan with its resources and agents in the order of their names: a plan's own order of them means nothing, and
   /// canonical JSON does not keep it.
   var normalized: Plan {
     var plan = self
+    plan.agents.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     plan.resources.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     return plan
   }
@@ -95,8 +107,10 @@ extension Plan {
 }
 
 extension Plan.Agent {
-  var json: JSON {
+  func json(isDefault: Bool) -> JSON {
     var object = ObjectBuilder()
+    // One that steps name is under its name already.
+    if isDefault, name != Plan.Agent.defaultName { object.set("name", name) }
     object.set("command", command)
     object.set("adapter", adapter)
     object.set("timeout", timeoutSeconds)
@@ -122,6 +136,7 @@ extension Plan.Agent {
       timeoutSeconds: try reader.optionalInteger("timeout"),
       maxConcurrent: try reader.optionalInteger("max_concurrent"),
       maxTurns: try reader.optionalInteger("max_turns"), env: try reader.strings("env"))
+    name = try reader.optionalString("name") ?? name
     model = try reader.optionalString("model")
     args = try reader.strings("args")
     permissions = try reader.strings("permissions")
@@ -245,6 +260,7 @@ extension PlannedStep {
     if priority != 0 { object.set("priority", priority) }
     object.set("run", run)
     object.set("timeout", timeoutSeconds)
+    object.set("agent", agent)
     if expectsChange { object.set("expect", "change") }
     if !match.isEmpty {
       object.set("match", .object(match.map { JSON.Member($0.key, .string($0.value)) }))
@@ -272,6 +288,7 @@ extension PlannedStep {
       }
     }
     resolves = try reader.optionalObjectID("resolves")
+    agent = try reader.optionalString("agent")
     try reader.end()
   }
 }

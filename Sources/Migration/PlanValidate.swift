@@ -26,13 +26,28 @@ extension Plan {
         if let fault = VariableName.fault(name) { return "'\(name)' of the \(place) \(fault)" }
       }
     }
-    if let fault = resourceFault() { return fault }
+    if let fault = agentFault() ?? resourceFault() { return fault }
     return stepsFault()
   }
 
   /// The digest of the gate: verdicts are only ever reused under the same one.
   public var verifierDigest: String {
     SHA256.hexDigest(of: gateJSON(withTrain: false).canonicalBytes)
+  }
+
+  private func agentFault() -> String? {
+    var names = Set<String>()
+    for agent in allAgents {
+      if let fault = Identifier.stepFault(agent.name) {
+        return "the name of the agent '\(agent.name)' \(fault)"
+      }
+      if !names.insert(agent.name).inserted { return "the agent '\(agent.name)' is declared twice" }
+    }
+    for step in steps {
+      guard let name = step.agent, !names.contains(name) else { continue }
+      return "the step '\(step.id)' names the agent '\(name)', which is none"
+    }
+    return nil
   }
 
   private func resourceFault() -> String? {

@@ -10,7 +10,8 @@ struct KeyTable: Equatable, Sendable {
 enum KnownKeys {
   static let plan = KeyTable(
     keys: [
-      "migration", "base", "into", "agent", "attempts", "lease", "backoff", "resources", "worktree", "gate",
+      "migration", "base", "into", "agent", "agents", "attempts", "lease", "backoff", "resources", "worktree",
+      "gate",
       "commit", "refresh", "stop", "budget", "notify", "steps",
     ],
     refused: ["workflow"])
@@ -31,8 +32,8 @@ enum KnownKeys {
   static let gateSetup = KeyTable(keys: ["run", "inputs"])
   static let verifier = KeyTable(keys: ["name", "kind", "run", "timeout", "uses", "mutates", "env"])
   static let step = KeyTable(keys: [
-    "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "timeout", "expect",
-    "for",
+    "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "agent", "timeout",
+    "expect", "for",
   ])
   static let each = KeyTable(keys: ["files", "dirs", "lines"])
 }

@@ -132,6 +132,7 @@ struct StepEntry: Equatable, Sendable {
   var run: Text?
   var timeoutSeconds: Int?
   var expectsChange = false
+  var agent: String?
   var each: Each?
   /// Whether it has no `for:`, not even one that cannot be read.
   var isPlain = true

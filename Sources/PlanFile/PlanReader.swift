@@ -30,7 +30,7 @@ struct PlanReader {
     plan.leaseSeconds =
       (faults.collect(try fields.seconds("lease", in: Bounds.lease)) ?? nil) ?? plan.leaseSeconds
     plan.backoff = faults.collect(try backoff()) ?? plan.backoff
-    if let node = fields.node("agent") { plan.agent = faults.collect(try agent(node)) }
+    readAgents(into: &plan)
     plan.resources = listed
     if let node = fields.node("worktree") {
       plan.worktree = faults.collect(try worktree(node)) ?? plan.worktree

@@ -25,67 +25,13 @@ public enum PlanSchema {
         },
         "agent": {
           "description": "Who does the steps that have no run. Without it outside workers do them.",
+          "$ref": "#/$defs/agent"
+        },
+        "agents": {
+          "description": "Several agents by name; steps name theirs.",
           "type": "object",
-          "additionalProperties": false,
-          "anyOf": [{ "required": ["adapter"] }, { "required": ["command"] }],
-          "properties": {
-            "adapter": {
-              "description": "An agent known by name; command is one judged by its exit code or report.",
-              "enum": ["claude", "codex", "command"]
-            },
-            "command": {
-              "description": "The agent's shell command; it gets the prompt on standard input.",
-              "type": "string"
-            },
-            "max_turns": {
-              "description": "The most turns of one conversation; only for the adapters claude and codex.",
-              "type": "integer", "minimum": 1, "maximum": 10000
-            },
-            "timeout": {
-              "description": "The longest run of one attempt, 1s to 7d.",
-              "$ref": "#/$defs/duration"
-            },
-            "max_concurrent": {
-              "description": "How many agents may work at once, over all machines.",
-              "type": "integer", "minimum": 1, "maximum": 1000
-            },
-            "model": {
-              "description": "The model; by default the agent's own choice.",
-              "type": "string"
-            },
-            "args": {
-              "description": "Further arguments of the agent's program.",
-              "$ref": "#/$defs/texts"
-            },
-            "permissions": {
-              "description": "Tools that are allowed beside what the agent allows itself; only for claude.",
-              "$ref": "#/$defs/texts"
-            },
-            "continuations": {
-              "description": "How often an interrupted conversation may go on in one attempt.",
-              "type": "integer", "minimum": 0, "maximum": 100, "default": 3
-            },
-            "silence": {
-              "description": "How long the agent may print nothing, 1s to 7d.",
-              "$ref": "#/$defs/duration"
-            },
-            "budget": {
-              "description": "What one attempt by the agent may use at most.",
-              "$ref": "#/$defs/limits"
-            },
-            "rest": {
-              "description": "Whether the agent rests while its service does not serve.",
-              "type": "boolean", "default": true
-            },
-            "report_file": {
-              "description": "A file in the worktree that the command reports its end in.",
-              "type": "string"
-            },
-            "env": {
-              "description": "Names of variables that the agent gets, and nobody else.",
-              "$ref": "#/$defs/variables"
-            }
-          }
+          "propertyNames": { "$ref": "#/$defs/name" },
+          "additionalProperties": { "$ref": "#/$defs/agent" }
         },
         "attempts": {
           "description": "How many attempts may fail before a step is blocked.",
@@ -314,6 +260,10 @@ public enum PlanSchema {
               },
               "run": { "description": "A shell command in place of an agent.", "type": "string" },
               "timeout": { "description": "The longest attempt, 1s to 7d.", "$ref": "#/$defs/duration" },
+              "agent": {
+                "description": "The agent that does it, a name under agents.",
+                "$ref": "#/$defs/name"
+              },
               "expect": {
                 "description": "change: an attempt that changes nothing has failed.", "const": "change"
               },
@@ -335,6 +285,70 @@ public enum PlanSchema {
       },
       "$defs": {
         "name": { "type": ["string", "integer"] },
+        "agent": {
+          "description": "Who does the steps that have no run. Without it outside workers do them.",
+          "type": "object",
+          "additionalProperties": false,
+          "anyOf": [{ "required": ["adapter"] }, { "required": ["command"] }],
+          "properties": {
+            "adapter": {
+              "description": "An agent known by name; command is one judged by its exit code or report.",
+              "enum": ["claude", "codex", "command"]
+            },
+            "command": {
+              "description": "The agent's shell command; it gets the prompt on standard input.",
+              "type": "string"
+            },
+            "max_turns": {
+              "description": "The most turns of one conversation; only for the adapters claude and codex.",
+              "type": "integer", "minimum": 1, "maximum": 10000
+            },
+            "timeout": {
+              "description": "The longest run of one attempt, 1s to 7d.",
+              "$ref": "#/$defs/duration"
+            },
+            "max_concurrent": {
+              "description": "How many agents may work at once, over all machines.",
+              "type": "integer", "minimum": 1, "maximum": 1000
+            },
+            "model": {
+              "description": "The model; by default the agent's own choice.",
+              "type": "string"
+            },
+            "args": {
+              "description": "Further arguments of the agent's program.",
+              "$ref": "#/$defs/texts"
+            },
+            "permissions": {
+              "description": "Tools that are allowed beside what the agent allows itself; only for claude.",
+              "$ref": "#/$defs/texts"
+            },
+            "continuations": {
+              "description": "How often an interrupted conversation may go on in one attempt.",
+              "type": "integer", "minimum": 0, "maximum": 100, "default": 3
+            },
+            "silence": {
+              "description": "How long the agent may print nothing, 1s to 7d.",
+              "$ref": "#/$defs/duration"
+            },
+            "budget": {
+              "description": "What one attempt by the agent may use at most.",
+              "$ref": "#/$defs/limits"
+            },
+            "rest": {
+              "description": "Whether the agent rests while its service does not serve.",
+              "type": "boolean", "default": true
+            },
+            "report_file": {
+              "description": "A file in the worktree that the command reports its end in.",
+              "type": "string"
+            },
+            "env": {
+              "description": "Names of variables that the agent gets, and nobody else.",
+              "$ref": "#/$defs/variables"
+            }
+          }
+        },
         "dollars": {
           "anyOf": [
             { "type": "number", "exclusiveMinimum": 0 },

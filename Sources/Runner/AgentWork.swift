@@ -60,7 +60,7 @@ struct AgentWork {
   /// The same as facts for the ledger, with who the agent is and how long it took.
   func facts(at now: Timestamp, _ agent: Plan.Agent?) -> [JSON.Member] {
     let used = reported ?? usage
-    var facts = [JSON.Member("agent", .string(agent?.service ?? task.adapter.rawValue))]
+    var facts = [JSON.Member("agent", .string(agent?.label ?? task.adapter.rawValue))]
     func add(_ key: String, _ text: String?) {
       if let text { facts.append(JSON.Member(key, .string(TerminalText.sanitizedLine(text)))) }
     }
@@ -207,7 +207,7 @@ extension Site {
 extension Plan.Agent {
   /// Who will work, as the entry of a claim has it.
   var claimFacts: [JSON.Member] {
-    [JSON.Member(ClaimFacts.agent, .string(service)), JSON.Member("adapter", .string(adapter))]
+    [JSON.Member(ClaimFacts.agent, .string(label)), JSON.Member("adapter", .string(adapter))]
       + (model.map { [JSON.Member("model", .string($0))] } ?? [])
   }
 }

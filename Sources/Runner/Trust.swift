@@ -120,7 +120,7 @@ extension Plan {
   public var commands: [(place: String, command: String)] {
     var list: [(place: String, command: String)] = []
     if let setup = worktree.setup { list.append(("worktree set-up", setup)) }
-    if let agent { list.append((Plan.place("agent", agent.env), agent.shown)) }
+    for agent in allAgents { list.append((Plan.place(agent.place, agent.env), agent.shown)) }
     if let setup = gate.setup, setup.run != worktree.setup { list.append(("gate set-up", setup.run)) }
     for verifier in gate.verifiers {
       list.append((Plan.place("verifier \(verifier.name)", verifier.env), verifier.run))

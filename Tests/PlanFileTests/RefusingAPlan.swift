@@ -136,14 +136,14 @@ struct RefusingAPlan {
       ),
       (
         plan("budget: { usd: 150, step: { usd: 5, time: 1h } }"),
-        "4:35: unknown key 'time' in the budget of a step\nhint: the keys are usd, tokens, turns, wall"
+        "4:35: unknown key 'time' in the budget of a step\nhint: known keys are usd, tokens, turns, wall"
       ),
       (
-        plan("stop: { alike: 1 }"), "4:16: 'alike' must be between 2 and 1000, not \"1\""
+        plan("stop: { alike: 1 }"), "4:16: 'alike' must be between 2 and 1000, not '1'"
       ),
       (
         plan("stop: { failed: 50 }"),
-        "4:17: 'failed' must be between 1% and 100%, not \"50\"\nhint: write it like 50%, or none"
+        "4:17: 'failed' must be between 1% and 100%, not '50'\nhint: write it like 50%, or none"
       ),
       (
         plan("workflow: {}"),
@@ -151,7 +151,7 @@ struct RefusingAPlan {
       ),
       (
         plan("agent: { adapter: claude, budget: { usd: 0 } }"),
-        "4:42: 'usd' must be an amount of US dollars above 0, not \"0\"\n"
+        "4:42: 'usd' must be an amount of US dollars above 0, not '0'\n"
           + "hint: write it like 150 or 2.50"
       ),
       (

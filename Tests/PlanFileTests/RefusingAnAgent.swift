@@ -52,4 +52,39 @@ struct RefusingAnAgent {
     #expect(agent?.silenceSeconds == 600)
     #expect(agent?.continuations == 1)
   }
+
+  @Test("is one of several, which steps name")
+  func several() throws {
+    let plan = try expand(
+      plan(
+        "agents: { coder: { adapter: claude, model: opus, budget: { usd: 2 } }, default: { adapter: codex } }\n"
+          + "steps: [{ id: A }, { id: B, agent: coder }, { id: C, run: make }]"))
+    #expect(plan.agents.map(\.name) == ["coder"] && plan.agent?.adapter == "codex")
+    #expect(plan.steps.map { plan.agent(of: $0)?.label } == ["codex", "coder", nil])
+    #expect(plan.agents.first?.budget == [.usd: 2_000_000])
+    #expect(plan.services == ["codex", "claude"])
+    #expect(try Plan(json: plan.json) == plan)
+    #expect(plan.fault() == nil)
+    let only = try expand(self.plan("agents: { coder: { adapter: claude } }\nsteps: [{ id: A }]"))
+    #expect(only.agent?.name == "coder" && only.agents.isEmpty && (try Plan(json: only.json)) == only)
+  }
+
+  @Test(
+    "is named by each step where none is the default",
+    arguments: [
+      (
+        "agents: { a: { adapter: claude }, b: { adapter: codex } }\nsteps: [{ id: A }]",
+        "5:9: the step names no agent, and the plan has several\n"
+          + "hint: add 'agent: ' with one of a, b, or call one of them default"
+      ),
+      (
+        "agents: { coder: { adapter: claude } }\nsteps: [{ id: A, agent: codr }]",
+        "5:25: no agent is named 'codr'\nhint: did you mean 'coder'?"
+      ),
+      (
+        "agents: { coder: { adapter: claude } }\nsteps: [{ id: A, run: x, agent: coder }]",
+        "5:33: the step has both 'run' and 'agent'\nhint: a codemod is no agent; take one of them out"
+      ),
+    ])
+  func naming(yaml: String, expected: String) { #expect(shown(refusal(plan(yaml))) == expected) }
 }

@@ -22,9 +22,7 @@ package struct MigrationDetails: PrintedAnswer {
       ("gate", gate), ("attempts", "\(state.plan.attempts) a step"),
       ("lease", TimeText.span(seconds: Int64(state.plan.leaseSeconds))),
     ]
-    if let agent = state.plan.agent {
-      rows.append(("agent", agent.adapter == "command" ? agent.command : agent.adapter))
-    }
+    for agent in state.plan.allAgents { rows.append((agent.place, agent.service)) }
     if !report.used.isEmpty { rows.append(("used", report.used.text)) }
     for rest in report.rests { rows.append(("rests", rest.text(at: now) { TimeText.clock($0, now: now) })) }
     let counts = zip(StepWord.allCases, report.counts).filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }

@@ -40,6 +40,7 @@ package struct StepDetails: PrintedAnswer {
     if !planned.uses.isEmpty { rows.append(("uses", planned.uses.joined(separator: ", "))) }
     if planned.priority != 0 { rows.append(("priority", String(planned.priority))) }
     if let run = planned.run { rows.append(("run", run)) }
+    if let agent = planned.agent { rows.append(("agent", agent)) }
     if let timeout = planned.timeoutSeconds {
       rows.append(("timeout", TimeText.span(seconds: Int64(timeout))))
     }
