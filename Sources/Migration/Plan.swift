@@ -15,8 +15,8 @@ public struct Plan: Equatable, Sendable {
   public var leaseSeconds: Int
   /// How long a step rests after a failed attempt.
   public var backoff: Backoff
-  /// Who does steps that have no `run` and name no agent; `nil` when every step is a codemod, names one, or is
-  /// done by outside workers.
+  /// Who does steps that have no `run` and name no agent; `nil` when every step is a codemod, names one, or
+  /// is done by outside workers.
   public var agent: Agent?
   /// The agents that steps name, in the order of their names.
   public var agents: [Agent] = []

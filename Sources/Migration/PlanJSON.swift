@@ -84,8 +84,8 @@ extension Plan {
     self = normalized
   }
 
-  /// The plan with its resources and agents in the order of their names: a plan's own order of them means nothing, and
-  /// canonical JSON does not keep it.
+  /// The plan with its resources and agents in the order of their names: a plan's own order of them means
+  /// nothing, and canonical JSON does not keep it.
   var normalized: Plan {
     var plan = self
     plan.agents.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }

@@ -50,7 +50,8 @@ public struct Claiming {
   /// `offer` has another rule.
   ///
   /// `seconds` is the length of the lease, the plan's when `nil`. With `usesSlot` the claim names a worktree
-  /// slot, which is then to be made ready; with `byAgent` that the plan's agent will work. Exactly one of any number of callers gets a step (I-11).
+  /// slot, which is then to be made ready; with `byAgent` that the plan's agent will work. Exactly one of any
+  /// number of callers gets a step (I-11).
   public func claim(
     _ migration: String, step: String?, holder: String, owner: Owner, seconds: Int?, usesSlot: Bool,
     byAgent: Bool = false, offer: ((MigrationState, Timestamp) -> MigrationState.Offer)? = nil

@@ -38,7 +38,7 @@ extension Orchestrator {
       case .pauses(let words, let remedy):
         agents.noteEnd(job.probe, isServed: false)
         pauses[job.migration] = DuePause(
-          reason: "\(agent) cannot work: \(words); \(remedy)", cause: "agent \(agent)")
+          reason: "\(agent): \(words); \(remedy)", cause: "agent \(agent)")
       }
     }
     guard let (name, pause) = pauses.first else { return false }

@@ -169,7 +169,8 @@ extension Orchestrator {
       judging != .nothing || state.gateable(at: at) != nil
     }
     let answer = try claiming.claim(
-      desk.migration, step: nil, holder: holder(number), owner: site.owner, seconds: nil, usesSlot: true, byAgent: true,
+      desk.migration, step: nil, holder: holder(number), owner: site.owner, seconds: nil, usesSlot: true,
+      byAgent: true,
       offer: { [seat] in $0.nextOffer(at: $1, seat: seat, sparingGate: sparesGate($0, $1)) })
     guard case .won(let held) = answer else { return false }
     // The plan may have been amended just before the claim was decided.

@@ -20,6 +20,8 @@ public final class Orchestrator {
   let claiming: Claiming
   let attempts: AttemptTable
   let late = LateWarnings()
+  /// When it begins no more steps, and ends when what is under way has.
+  package var until: Timestamp?
   var obstacles = Obstacles()
   private let signals: Int32
   private var desks: [String: Desk] = [:]
@@ -200,6 +202,7 @@ public final class Orchestrator {
       seat.resting = desk.resting.fences(at: seat.clock)
       (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)
       seat.isEnding = isEnding
+      seat.mayClaim = until.map { seat.clock < $0 } ?? true
       seat.mayBegin = try mayBegin(state, desk)
       seat.rests = rests(in: ledger)
       seat.served = Set(jobs.filter { $0.step.run == nil && $0.isServed }.map(\.claim.fence))

@@ -55,7 +55,8 @@ import Testing
     Row(
       stream: "claude-limit", exit: .exited(1),
       follows: .rests(
-        untilSeconds: 1_800_000_000, cause: "usage limit", "You've hit your 5-hour limit · resets 1:22am (UTC)")),
+        untilSeconds: 1_800_000_000, cause: "usage limit",
+        "You've hit your 5-hour limit · resets 1:22am (UTC)")),
     Row(stream: "claude-cut", exit: .exited(1), hasChanged: true, follows: .resumed(.cut)),
     Row(stream: "claude-killed", exit: .signalled(9), follows: .givenBack(killed)),
     Row(stream: "claude-terminated", exit: .exited(143), follows: .givenBack(terminated)),
@@ -166,7 +167,9 @@ import Testing
   @Test func `a connection that always breaks rests the agent`() throws {
     let recorded = Recorded("claude-cut", .exited(1))
     let follows = try recorded.report().consequence(recorded.task, hasChanged: true, continuations: 0)
-    #expect(follows == .rests(untilSeconds: nil, cause: "connection cut", "the connection to the agent's service broke"))
+    #expect(
+      follows
+        == .rests(untilSeconds: nil, cause: "connection cut", "the connection to the agent's service broke"))
   }
 
   @Test(arguments: [("claude", "claude: not found"), ("codex", "codex: not found")])

@@ -78,7 +78,8 @@ import Testing
     let story = story()
     rest(story, until: story.now.adding(seconds: 600))
     #expect(try !claim("A", story))
-    #expect(story.refusal?.message == "agent rests until \(story.state.rests["agent"]!.until.utc) (usage limit)")
+    let until = try #require(story.state.rests["agent"]?.until.utc)
+    #expect(story.refusal?.message == "agent rests until \(until) (usage limit)")
     #expect(story.claim("M"), "codemods go on")
     #expect(story.claim("C"), "so does who brings a worker of his own")
     story.release("C")
@@ -130,7 +131,8 @@ import Testing
   @Test func `what is known already is not told again`() {
     var rests = AgentRests()
     rests.note("claude", "x", cause: "usage limit", until: at(500), at: at(0))
-    #expect(rests.covers("claude", until: nil, at: at(1)) && rests.covers("claude", until: at(400), at: at(1)))
+    #expect(
+      rests.covers("claude", until: nil, at: at(1)) && rests.covers("claude", until: at(400), at: at(1)))
     #expect(!rests.covers("claude", until: at(600), at: at(1)))
     #expect(!rests.covers("codex", until: nil, at: at(1)) && !rests.covers("claude", until: nil, at: at(500)))
   }

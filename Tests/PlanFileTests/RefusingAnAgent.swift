@@ -57,7 +57,8 @@ struct RefusingAnAgent {
   func several() throws {
     let plan = try expand(
       plan(
-        "agents: { coder: { adapter: claude, model: opus, budget: { usd: 2 } }, default: { adapter: codex } }\n"
+        "agents: { coder: { adapter: claude, model: opus, budget: { usd: 2 } }, "
+          + "default: { adapter: codex } }\n"
           + "steps: [{ id: A }, { id: B, agent: coder }, { id: C, run: make }]"))
     #expect(plan.agents.map(\.name) == ["coder"] && plan.agent?.adapter == "codex")
     #expect(plan.steps.map { plan.agent(of: $0)?.label } == ["codex", "coder", nil])

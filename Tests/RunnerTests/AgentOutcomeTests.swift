@@ -1,3 +1,4 @@
+import Glibc
 import Migration
 import Processes
 import Support
@@ -13,7 +14,7 @@ struct AgentOutcomeTests {
   /// A world in which `claude` runs `script`, where `$STREAMS` has the recorded streams and `first FILE` is
   /// true once.
   private func world(
-    _ script: String, steps: String = "  - { id: A }", agent: String = "adapter: claude"
+    _ script: String, steps: String = "  - { id: A }", agent: String = "adapter: claude", more: String = ""
   ) throws -> MigrationWorld {
     let world = try MigrationWorld()
     let text = """
@@ -28,7 +29,7 @@ struct AgentOutcomeTests {
     for name in ["claude", "codex"] {
       try Files.writeAtomically(world.repository.root + "/bin/\(name)", Array(text.utf8), mode: 0o755)
     }
-    try world.start(steps, more: "agent: { \(agent) }")
+    try world.start(steps, more: "agent: { \(agent) }\n\(more)")
     return world
   }
 
@@ -66,11 +67,85 @@ struct AgentOutcomeTests {
       """, steps: "  - { id: A }\n  - { id: B }\n  - { id: C, run: 'echo c > c' }")
     let run = try run(world)
     #expect(run.code == 0, "\(run)")
-    #expect(run.err.contains("claude rests until "), "\(run)")
-    #expect(run.err.contains("You've hit your 5-hour limit"), "\(run)")
+    #expect(run.out.contains("claude rests until "), "\(run)")
+    #expect(run.out.contains("(usage limit): You've hit your 5-hour limit"), "\(run)")
     #expect(try starts(world) == 3)
+    #expect(try world.count("claude rests") == 1, "one entry, whoever is told")
+    #expect(try world.complaints() == "")
     #expect(try world.count("attempt failed") == 0)
   }
+
+  @Test("rests it in every run, and status says until when and why")
+  func restsEverywhere() throws {
+    let world = try world(
+      "sed \"s/1800000000/$(($(date +%s) + 3000))/\" $STREAMS/claude-limit.jsonl; exit 1",
+      steps: "  - { id: A }\n  - { id: B }")
+    let path = "\(world.repository.root)/bin:\(world.repository.environment["PATH"] ?? "")"
+    let run = try BackgroundRun(
+      world.repository, "env", ["PATH=\(path)", TestBinary.path, "run", "--jobs", "2"],
+      in: world.repository.path)
+    #expect(eventually { (try? world.count("claude rests until")) == 1 }, "\(run.output)")
+    let status = try world.migrate("status").out
+    #expect(status.contains(#/claude rests until [0-9]{2}:[0-9]{2} \(usage limit\)/#), "\(status)")
+    let json = try JSON.parse(try world.migrate("status", "--json").out)
+    guard case .array(let migrations)? = json["migrations"],
+      case .array(let rests)? = migrations.first?["rests"]
+    else { throw Missing() }
+    #expect(rests.first?["agent"] == .string("claude") && rests.first?["cause"] == .string("usage limit"))
+    run.send(SIGINT)
+    _ = try run.wait()
+    #expect(try starts(world) <= 2, "nobody starts it while it rests")
+    #expect(Set(try world.states().values) == ["ready"])
+    #expect(try world.count("attempt failed") == 0)
+  }
+
+  @Test("stops the line after five steps in a row with one cause, once")
+  func alike() throws {
+    let steps = (1...9).map { "  - { id: S\($0) }" }.joined(separator: "\n")
+    let world = try world("cat $STREAMS/claude-words-only.jsonl", steps: steps)
+    let run = try run(world)
+    #expect(run.code == 1, "\(run)")
+    #expect(run.out.contains("5 steps in a row failed for one cause: S1, S2, S3, S4, S5"), "\(run)")
+    #expect(try starts(world) == 5)
+    #expect(try world.count("paused") == 1)
+    #expect(try world.migrate("resume").code == 0)
+    #expect(try self.run(world).code == 1)
+    #expect(try starts(world) > 5, "who resumes gets as many attempts as before")
+  }
+
+  @Test("counts for the budget, which pauses the migration, and which a person raises")
+  func budget() throws {
+    let steps = (1...6).map { "  - { id: S\($0) }" }.joined(separator: "\n")
+    let world = try world(
+      "echo x > \"$MIGRATE_STEP\"; cat $STREAMS/claude-done.jsonl", steps: steps,
+      more: "budget: { usd: 0.008, attempt: { usd: 0.005 } }\ncommit: { trailers: [step, cost] }")
+    let run = try run(world)
+    #expect(run.code == 1, "\(run)")
+    // Three attempts at $0.002252 each leave less than a fourth one uses.
+    #expect(try starts(world) == 3)
+    #expect(try Set(world.states().values) == ["merged", "ready"])
+    #expect(run.out.contains("the migration's budget of $0.0080: $0.0012 left"), "\(run)")
+    #expect(try world.note("arguments").contains("--max-budget-usd 0.005"))
+    #expect(try world.migrate("log").out.contains("($0.0022, 200 tokens"))
+    let status = try JSON.parse(try world.migrate("status", "--json").out)
+    guard case .array(let migrations)? = status["migrations"], let used = migrations.first?["used"] else {
+      throw Missing()
+    }
+    #expect(used["cost"] == .integer(3 * 2252) && used["attempts"] == .integer(3))
+    #expect(try world.migrate("show").out.contains("$0.0067 of $0.0080"))
+    #expect(try world.migrate("show", "S1").out.contains("$0.0022"))
+    #expect(try world.migrate("resume", "--budget", "+0.002usd").code == 0)
+    #expect(try self.run(world).code == 1)
+    #expect(try starts(world) == 4)
+    #expect(try world.migrate("resume", "--budget", "+50usd").code == 0)
+    #expect(try self.run(world).code == 0)
+    #expect(try starts(world) == 6)
+    #expect(
+      try world.repository.git("log", "-1", "--format=%b", "migrate/mig").contains("Migrate-Cost: $0.0022"))
+    #expect(try world.complaints() == "")
+  }
+
+  private struct Missing: Error {}
 
   @Test("at the limit of its turns goes on in the same conversation and worktree")
   func turns() throws {

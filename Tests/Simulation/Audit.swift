@@ -130,7 +130,9 @@ struct Audit {
     if !nonces.insert(entry.nonce).inserted { world.fail("I-3", "entry \(sequence) has a used nonce") }
     if event.at < at { world.fail("I-1", "entry \(sequence) is older than the one before") }
     at = event.at
-    if isEnded, event.migration == World.migration { world.fail("I-18", "entry \(sequence) follows the end: \(event.sentence)") }
+    if isEnded, event.migration == World.migration {
+      world.fail("I-18", "entry \(sequence) follows the end: \(event.sentence)")
+    }
     switch event.change {
     case .migration(.started(let start)):
       take(start.plan, number: 1, world)

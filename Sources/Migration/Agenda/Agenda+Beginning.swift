@@ -25,7 +25,7 @@ extension MigrationState {
         duties.append(.gate(fence))
       }
     }
-    guard seat.free ?? 0 > 0 else { return duties }
+    guard seat.free ?? 0 > 0, seat.mayClaim else { return duties }
     if case .step(let id) = nextOffer(
       at: now, seat: seat, sparingGate: isWaiting || seat.judging != .nothing)
     {

@@ -12,6 +12,7 @@ extension MigrationState {
       return .needsPerson(
         blocked: steps.filter { if case .blocked = $0.phase { true } else { false } }.map(\.id))
     }
+    if !seat.mayClaim { return .outOfTime(left: openCount) }
     let open = stepsForOthers
     return open.isEmpty ? nil : .needsWorkers(open)
   }

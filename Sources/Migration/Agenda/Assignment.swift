@@ -27,7 +27,8 @@ extension State {
       for duty in migration.agenda(at: now, seat: seat) {
         let assignment = Assignment(migration.name, duty)
         switch duty {
-        case .createBranch, .expire, .abandonGate, .abandonBase, .settle, .pause, .wake, .stopWork, .giveBack, .giveBackBase,
+        case .createBranch, .expire, .abandonGate, .abandonBase, .settle, .pause, .wake, .stopWork, .giveBack,
+          .giveBackBase,
           .giveBackGate, .renew, .renewHold, .stopJudging:
           first.append(assignment)
         case .judgeBase, .followBase, .gate, .begin: beginnings.append((seat.work.count, assignment))

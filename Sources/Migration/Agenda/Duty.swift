@@ -66,6 +66,8 @@ public enum Ending: Equatable, Sendable {
   case needsPerson(blocked: [String])
   /// What remains has no `run` and the plan no agent: outside workers must claim these steps.
   case needsWorkers([String])
+  /// The time until which the run may work is over; so many steps are left.
+  case outOfTime(left: Int)
   /// The migration is paused.
   case paused(String)
   /// The migration was finished or aborted.
@@ -80,10 +82,11 @@ extension Ending {
     switch self {
     case .allDone: 0
     case .ended: 1
-    case .paused: 2
-    case .needsWorkers: 3
-    case .needsPerson: 4
-    case .interrupted: 5
+    case .outOfTime: 2
+    case .paused: 3
+    case .needsWorkers: 4
+    case .needsPerson: 5
+    case .interrupted: 6
     }
   }
 }

@@ -31,6 +31,9 @@ public struct Seat: Equatable, Sendable {
   public var baseRetry: Timestamp?
   /// Whether this process begins nothing new and ends when its work has: a signal came.
   public var isEnding = false
+  /// Whether steps may be claimed: the time until which the run may is not over. Results are judged and
+  /// merged all the same.
+  public var mayClaim = true
   /// Whether new work may begin: the plan is approved and the machine has room.
   public var mayBegin = true
   /// The agents that rest because their services do not serve.

@@ -59,8 +59,8 @@ public struct Amounts: Equatable, Sendable {
 }
 
 extension Amounts {
-  /// What the entry of an attempt's end says that the attempt used; `nil` when it says nothing of it. Money is
-  /// counted in US dollars alone.
+  /// What the entry of an attempt's end says that the attempt used; `nil` when it says nothing of it. Money
+  /// is counted in US dollars alone.
   init?(facts: [JSON.Member]) {
     func number(_ key: String) -> Int? {
       guard case .integer(let value)? = facts.first(where: { $0.key == key })?.value else { return nil }

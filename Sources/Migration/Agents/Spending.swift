@@ -27,8 +27,8 @@ public struct Spending: Equatable, Sendable {
     if recent.count > Spending.kept { recent.removeFirst(recent.count - Spending.kept) }
   }
 
-  /// What an attempt uses by the median, of the newest of those that told; `nil` while too few did. Of an even
-  /// number it is the lower one of the two in the middle.
+  /// What an attempt uses by the median, of the newest of those that told; `nil` while too few did. Of an
+  /// even number it is the lower one of the two in the middle.
   public func median(_ unit: Budget.Unit) -> Int? {
     let amounts = recent.map { $0.amounts[unit] }.filter { $0 > 0 }.sorted()
     guard amounts.count >= Budget.fewestForMedian else { return nil }

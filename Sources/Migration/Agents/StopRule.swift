@@ -64,8 +64,8 @@ public enum LineStop: Equatable, Sendable {
   }
 }
 
-/// Watches the attempts of a migration as they end: a fold. What is due is asked of it (`stop(by:)`); when the
-/// migration was paused or let go on it begins anew, so that whoever lets the line go on gets as many
+/// Watches the attempts of a migration as they end: a fold. What is due is asked of it (`stop(by:)`); when
+/// the migration was paused or let go on it begins anew, so that whoever lets the line go on gets as many
 /// attempts as before.
 public struct LineWatch: Equatable, Sendable {
   /// Whether the last attempts failed, oldest first.
@@ -96,7 +96,8 @@ public struct LineWatch: Equatable, Sendable {
     if let cause, let alike = rule.alike, steps.count >= alike { return .alike(cause: cause, steps: steps) }
     let last = window.suffix(rule.of)
     let failed = last.count { $0 }
-    if let percent = rule.failedPercent, last.count == rule.of, failed > 0, failed * 100 >= percent * rule.of {
+    if let percent = rule.failedPercent, last.count == rule.of, failed > 0, failed * 100 >= percent * rule.of
+    {
       return .failed(failed, of: rule.of)
     }
     return nil

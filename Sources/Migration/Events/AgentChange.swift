@@ -1,7 +1,7 @@
 /// Something that is about an agent's service, whichever migration and step it showed in: of no migration.
 public enum AgentChange: Equatable, Sendable {
-  /// The service of an agent does not serve: nobody starts the agent before then or, where the service told no
-  /// time, for a while that doubles each time.
+  /// The service of an agent does not serve: nobody starts the agent before then or, where the service told
+  /// no time, for a while that doubles each time.
   case rests(agent: String, cause: String?, until: Timestamp?, reason: String)
   /// It serves again, or a person says so.
   case woke(agent: String)

@@ -67,7 +67,8 @@ extension Change {
     case .merge(_, .intended(let target)):
       return target.train?.members.first { $0.fence.step == step }?.fence ?? fence
     case .merge(_, .merged(_, let train?)): return train.members.first { $0.fence.step == step }?.fence
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .reserved: return fence
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .reserved:
+      return fence
     }
   }
 
@@ -77,7 +78,8 @@ extension Change {
     case .claim(_, .failed(let failure)): failure
     case .gate(_, .finished(let report)): report.failure
     case .train(.finished(let report)): report.failure
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved: nil
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+      nil
     }
   }
 
@@ -86,7 +88,8 @@ extension Change {
     switch self {
     case .migration(.started(let start)): start.plan
     case .migration(.amended(let amendment)): amendment.plan
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved: nil
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+      nil
     }
   }
 

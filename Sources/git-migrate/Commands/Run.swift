@@ -24,6 +24,12 @@ struct RunCommand: Subcommand {
   @Flag(name: [.customShort("q"), .long], help: "Print warnings and the outcome only.")
   var quiet = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Begin no step after that time of day, such as 07:00, and end when what is under way has.",
+      valueName: "time"))
+  var until: String?
+
   @Flag(help: "Drive every migration that has not ended, with one set of workers.")
   var all = false
 
@@ -32,6 +38,9 @@ struct RunCommand: Subcommand {
   func validate() throws {
     if all && migration.migration != nil {
       throw ValidationError("'--all' and '--migration' exclude each other")
+    }
+    if let until, TimeText.next(until, after: Timestamp(milliseconds: 0)) == nil {
+      throw ValidationError("'--until' takes a time of day such as 07:00, not '\(until)'")
     }
     if let jobs, !(1...1000).contains(jobs) {
       throw ValidationError("'--jobs' takes a number from 1 to 1000")
@@ -78,6 +87,7 @@ struct RunCommand: Subcommand {
     let progress = RunProgress(context, scope, isQuiet: quiet)
     let run = Orchestrator(
       site: site, scope, workers: try workers(site), observer: progress, signals: signals)
+    run.until = until.flatMap { TimeText.next($0, after: site.clock.now()) }
     _ = try run.run()
     progress.clear()
     context.stopSignal = run.stopSignal
@@ -117,7 +127,7 @@ struct RunCommand: Subcommand {
       switch ending {
       case .needsPerson: who = "workers and verifiers"
       case .paused: if try baselineFailure(name, context) != nil { who = who ?? "verifiers" }
-      case .allDone, .needsWorkers, .ended, .interrupted: break
+      case .allDone, .needsWorkers, .outOfTime, .ended, .interrupted: break
       }
     }
     guard let who else { return }
@@ -147,6 +157,9 @@ struct RunCommand: Subcommand {
       let steps = open.count == 1 ? "'\(first)' has" : "\(open.count) steps (first '\(first)') have"
       try context.output.line("\(name): \(steps) no 'run', and the plan has no agent")
       context.hint("claim them with 'git migrate claim', or give the plan an agent with 'git migrate amend'")
+    case .outOfTime(let left):
+      try context.output.line("\(name): the time is over; \(Count.of(left, "step")) left")
+      context.hint("go on with 'git migrate run\(suffix)'")
     case .paused(let reason):
       context.exitCode = .no
       try context.output.line("\(name) is paused: \(reason)")
