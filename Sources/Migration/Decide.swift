@@ -66,10 +66,12 @@ struct Reducer {
           .unknownMigration, "no migration '\(event.migration)'", hint: "'git migrate status' lists them")
       }
       position = found
+      let lease = leaseBefore
       try applyToMigration()
       dissolveBrokenTrain()
       noteLine()
       noteUse()
+      noteConversation(lease)
       noteProbes()
     }
     state.at = event.at

@@ -138,6 +138,9 @@ public struct Plan: Equatable, Sendable {
     public var budget: Budget.Limits = [:]
     /// Whether it rests, in every clone, while its service does not serve. Otherwise the step starts over.
     public var rests = true
+    /// Whether an attempt whose result failed is followed by one in the same conversation; otherwise by one
+    /// that begins anew.
+    public var resumesAfterFailure = false
     /// The file in the worktree that a command reports its end in, or `nil` when its exit code decides.
     public var reportFile: String?
 

@@ -124,7 +124,8 @@ extension Plan.Agent {
     object.set("continuations", continuations)
     object.set("report_file", reportFile)
     if !budget.isEmpty { object.set("budget", Budget.json(budget)) }
-    // Only the exception is written.
+    // Only the exceptions are written.
+    if resumesAfterFailure { object.set("after_failure", "resume") }
     if !rests { object.set("rest", "never") }
     return object.json
   }
@@ -144,6 +145,7 @@ extension Plan.Agent {
     continuations = try reader.optionalInteger("continuations")
     reportFile = try reader.optionalString("report_file")
     rests = try !reader.mark("rest", "never")
+    resumesAfterFailure = try reader.mark("after_failure", "resume")
     if let value = reader.optional("budget") { budget = try Budget.limits(value) }
     try reader.end()
   }

@@ -236,6 +236,8 @@ public struct Step: Equatable, Sendable {
   public var used = Amounts()
   /// What of that a person's retry lets count no more.
   public var forgiven = Amounts()
+  /// The agent's conversation that its next attempt may go on with.
+  public var conversation: Conversation?
   /// Where it is in its life.
   public var phase: StepPhase
   /// Why the last attempt failed; kept until the step is merged.

@@ -212,6 +212,7 @@ extension Step {
     object.set(
       "n", .array([epoch, failures, granted, infrastructureRetries, gates].map { .integer(Int64($0)) }))
     if !used.isZero { object.set("used", used.json) }
+    if let conversation { object.set("conversation", conversation.json) }
     if !forgiven.isZero { object.set("forgiven", forgiven.json) }
     if let lastFailure { object.set("failure", lastFailure.json) }
     if let failedTree { object.set("failed_tree", failedTree.json) }
@@ -223,6 +224,7 @@ extension Step {
   var isUntouched: Bool {
     epoch == 0 && failures == 0 && granted == 0 && infrastructureRetries == 0 && gates == 0
       && lastFailure == nil && failedTree == nil && used.isZero
+      && conversation == nil
   }
 
   init(id: String, json: JSON) throws(JSONFault) {
@@ -244,12 +246,14 @@ extension Step {
       let failed = reader.optional("failed_tree")
       let use = reader.optional("used")
       let pardon = reader.optional("forgiven")
+      let talk = reader.optional("conversation")
       let word = try reader.string("phase")
       self.init(id: id, phase: try StepPhase(word, from: &reader))
       (epoch, failures, granted) = (try counter(0), try counter(1), try counter(2))
       (infrastructureRetries, gates) = (try counter(3), try counter(4))
       lastFailure = failure
       if let use { used = try Amounts(json: use) }
+      if let talk { conversation = try Conversation(json: talk) }
       if let pardon { forgiven = try Amounts(json: pardon) }
       if let failed { failedTree = try TreeVerdict(json: failed) }
       try reader.end()

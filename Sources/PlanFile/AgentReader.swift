@@ -72,6 +72,7 @@ extension PlanReader {
     if let node = fields.node("budget") {
       agent.budget = faults.collect(try limits(node, "the budget of an agent's attempt")) ?? [:]
     }
+    agent.resumesAfterFailure = faults.found(try PlanReader.afterFailure(fields)) ?? false
     agent.rests = faults.found(try fields.flag("rest")) ?? true
     agent.model = faults.found(try PlanReader.word(fields, "model"))
     agent.args = fields.texts("args").map(\.value)
@@ -107,6 +108,7 @@ extension PlanReader {
         "the adapters claude and codex have it; give any other agent its option in 'command'"
       ),
       ("continuations", isPlain, "only conversations of the adapters claude and codex can go on"),
+      ("after_failure", isPlain, "only conversations of the adapters claude and codex can go on"),
       ("model", isPlain || hasCommand, "name the model in 'command'"),
       ("args", isPlain || hasCommand, "put them into 'command'"),
       (
@@ -120,6 +122,15 @@ extension PlanReader {
       guard let node = fields.node(key.key) else { continue }
       throw node.mark.fault("'\(key.key)' has no effect on this agent", hint: key.hint)
     }
+  }
+
+  private static func afterFailure(_ fields: Fields) throws(PlanFault) -> Bool? {
+    guard let text = try fields.text("after_failure") else { return nil }
+    guard ["resume", "fresh"].contains(text.value) else {
+      throw text.mark.fault(
+        "'after_failure' is \(quoted(text.value))", hint: "write resume, or fresh, which is the default")
+    }
+    return text.value == "resume"
   }
 
   /// A text that is one argument and no option.

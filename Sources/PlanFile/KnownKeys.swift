@@ -17,7 +17,8 @@ enum KnownKeys {
     refused: ["workflow"])
   static let agent = KeyTable(
     keys: [
-      "adapter", "command", "model", "args", "permissions", "max_turns", "continuations", "timeout",
+      "adapter", "command", "model", "args", "permissions", "max_turns", "continuations", "after_failure",
+      "timeout",
       "silence", "max_concurrent", "rest", "budget", "env", "report_file",
     ])
   static let backoff = KeyTable(keys: ["initial", "max"])

@@ -327,6 +327,10 @@ public enum PlanSchema {
               "description": "How often an interrupted conversation may go on in one attempt.",
               "type": "integer", "minimum": 0, "maximum": 100, "default": 3
             },
+            "after_failure": {
+              "description": "Whether the next attempt goes on with the conversation of one that failed.",
+              "enum": ["resume", "fresh"], "default": "fresh"
+            },
             "silence": {
               "description": "How long the agent may print nothing, 1s to 7d.",
               "$ref": "#/$defs/duration"

@@ -18,6 +18,10 @@ struct AgentWork {
   private(set) var run: AgentRun
   /// How often the conversation went on.
   private(set) var continuations: Int
+  /// Whether it goes on within one attempt, after a part of it that has ended.
+  let isGoingOn: Bool
+  /// What is recorded of the conversation from attempts before this one.
+  private let origin: AgentSession?
   /// When it said its last.
   private var endedAt: Timestamp?
   /// Why we ended it.
@@ -30,13 +34,17 @@ struct AgentWork {
   /// When the attempt began.
   private let begunAt: Timestamp
 
-  init(_ task: AgentTask, within limits: Budget.Limits, at clock: AgentClock, after earlier: AgentWork? = nil)
-  {
+  init(
+    _ task: AgentTask, within limits: Budget.Limits, at clock: AgentClock, continues: Int = 0,
+    after earlier: AgentWork? = nil
+  ) {
     self.task = task
     self.limits = limits
     begunAt = earlier?.begunAt ?? clock.now
     run = AgentRun(task, clock: clock)
-    continuations = earlier.map { $0.continuations + 1 } ?? 0
+    continuations = earlier.map { $0.continuations + 1 } ?? continues
+    isGoingOn = earlier != nil
+    origin = earlier.map(\.origin) ?? task.resumed
     before = earlier?.usage
   }
 
@@ -59,26 +67,9 @@ struct AgentWork {
 
   /// The same as facts for the ledger, with who the agent is and how long it took.
   func facts(at now: Timestamp, _ agent: Plan.Agent?) -> [JSON.Member] {
-    let used = reported ?? usage
-    var facts = [JSON.Member("agent", .string(agent?.label ?? task.adapter.rawValue))]
-    func add(_ key: String, _ text: String?) {
-      if let text { facts.append(JSON.Member(key, .string(TerminalText.sanitizedLine(text)))) }
-    }
-    func add(_ key: String, _ number: Int) { facts.append(JSON.Member(key, .integer(Int64(number)))) }
-    add("agent_version", used.agentVersion)
-    add("session", used.session)
-    add("model", used.model)
-    add("wall", Int(max(0, now.milliseconds - begunAt.milliseconds)))
-    guard used.turns > 0 || used.tokens.total > 0 || used.microdollars != nil else { return facts }
-    add("turns", min(used.turns, Int(Int32.max)))
-    add("tokens_in", used.tokens.input.plus(used.tokens.cacheWrites))
-    add("tokens_cached", used.tokens.cached)
-    add("tokens_out", used.tokens.output)
-    if let cost = used.microdollars {
-      add("cost", cost)
-      add("currency", "USD")
-    }
-    return facts
+    (reported ?? usage).facts(
+      of: agent?.label ?? task.adapter.rawValue,
+      milliseconds: max(0, now.milliseconds - begunAt.milliseconds), continues: continuations)
   }
 
   /// Takes what the agent printed; whether it is to be ended now.
@@ -118,8 +109,10 @@ struct AgentWork {
   func resumed(_ report: AgentReport) -> AgentTask? {
     guard let session = report.usage.session else { return nil }
     var next = task
+    let before = origin?.id == session ? origin : nil
     next.resumed = AgentSession(
-      id: session, tokens: report.usage.tokens, microdollars: report.usage.microdollars ?? 0)
+      id: session, tokens: report.usage.tokens + (before?.tokens ?? Tokens()),
+      microdollars: (report.usage.microdollars ?? 0).plus(before?.microdollars ?? 0))
     if let limit = limits[.usd] { next.microdollars = max(1, limit - (report.usage.microdollars ?? 0)) }
     return next
   }
@@ -134,6 +127,7 @@ extension WorkPlace {
   var agentTask: AgentTask? {
     guard let agent = plan.agent(of: step) else { return nil }
     var task = AgentTask(agent)
+    task.resumed = continuation?.session
     task.microdollars = limits[.usd]
     if let turns = limits[.turns] { task.turns = min(task.turns ?? turns, turns) }
     if task.adapter == .codex { task.schemaFile = site.closingFormFile }
@@ -141,7 +135,7 @@ extension WorkPlace {
   }
 
   /// The supervised run of an agent.
-  func work(_ task: AgentTask) throws(CommandError) -> Supervised {
+  func work(_ task: AgentTask, isGoingOn: Bool = false) throws(CommandError) -> Supervised {
     let invocation = task.invocation
     var run = work
     if task.command == nil {
@@ -155,9 +149,9 @@ extension WorkPlace {
     run.silenceSeconds =
       plan.agent(of: step)?.silenceSeconds
       ?? (invocation.reportsEvents ? Plan.Agent.defaultSilenceSeconds : nil)
-    if task.resumed != nil { run.inputFile = site.continuationFile }
+    if isGoingOn { run.inputFile = site.continuationFile }
     if let file = task.schemaFile { try site.keep(AgentClosing.schema, in: file) }
-    if task.resumed != nil { try site.keep(AgentWork.continuationPrompt, in: site.continuationFile) }
+    if isGoingOn { try site.keep(AgentWork.continuationPrompt, in: site.continuationFile) }
     return run
   }
 
@@ -209,5 +203,18 @@ extension Plan.Agent {
   var claimFacts: [JSON.Member] {
     [JSON.Member(ClaimFacts.agent, .string(label)), JSON.Member("adapter", .string(adapter))]
       + (model.map { [JSON.Member("model", .string($0))] } ?? [])
+  }
+}
+
+extension Conversation {
+  /// How often it will have gone on with the next attempt: one that follows a failure is counted anew.
+  var nextContinues: Int { hasFailed ? 0 : continues + 1 }
+
+  /// That it goes on, as the entry of a claim has it.
+  var claimFacts: [JSON.Member] {
+    [
+      JSON.Member(ClaimFacts.session, .string(session)),
+      JSON.Member(ClaimFacts.continues, .integer(Int64(nextContinues))),
+    ]
   }
 }

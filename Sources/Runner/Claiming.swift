@@ -22,6 +22,8 @@ public struct HeldStep: Sendable {
   public var failures: [String]
   /// What the attempt may use at most.
   public var limits: Budget.Limits = [:]
+  /// The conversation that it goes on with.
+  var conversation: Conversation?
 }
 
 /// What a worker that asks for a step is told.
@@ -72,12 +74,17 @@ public struct Claiming {
         case .nothingLeft: return (.nothingLeft, [])
         }
       }
-      let held = try self.held(
+      var held = try self.held(
         id, of: state, holder: holder, owner: owner,
         until: at.adding(seconds: seconds ?? state.plan.leaseSeconds),
         slot: usesSlot ? freeSlot(in: snapshot.state, machine: owner.machine) : nil)
       var proposal = Proposal(migration, .stepClaimed(held.claim))
-      if byAgent, let agent = held.plan.agent(of: held.step) { proposal.facts = agent.claimFacts }
+      if byAgent, let agent = held.plan.agent(of: held.step) {
+        held.conversation = state.index(of: id).flatMap {
+          state.conversation(toGoOn: $0, machine: owner.machine)
+        }
+        proposal.facts = agent.claimFacts + (held.conversation?.claimFacts ?? [])
+      }
       return (.won(held), [proposal])
     }
     switch outcome {

@@ -67,7 +67,16 @@ public struct Recovery {
   private func takeAway(_ migration: String, _ seat: Seat) throws(CommandError) -> (LedgerSnapshot, [Duty]) {
     let outcome = try Interpreter(in: site).append(by: site.actor) { (snapshot, at) throws(Refusal) in
       guard let state = snapshot.state.migration(named: migration) else { return ((), []) }
-      return ((), state.agenda(at: at, seat: seat).compactMap { $0.proposal(for: migration) })
+      return (
+        (),
+        state.agenda(at: at, seat: seat).compactMap { duty in
+          var proposal = duty.proposal(for: migration)
+          if case .expire(let fence, _, .holderDead) = duty {
+            proposal?.facts = site.facts(ofLost: fence, in: state)
+          }
+          return proposal
+        }
+      )
     }
     let snapshot: LedgerSnapshot
     switch outcome {

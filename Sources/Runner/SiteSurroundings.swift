@@ -50,6 +50,10 @@ extension Site: Surroundings {
     return marker.isFree && !slots.isLocked(marker)
   }
 
+  package func facts(ofLost fence: Fence, in migration: MigrationState) -> [JSON.Member] {
+    LostAttempt(site: self).facts(of: fence, in: migration)
+  }
+
   package func begin(_ held: HeldStep) throws(CommandError) -> any Attempt {
     let prepared = try Preparing(site: self).makeReady(held)
     return try WorkJob(

@@ -86,11 +86,16 @@ package protocol WorkAccess: AnyObject {
   func begin(_ held: HeldStep) throws(CommandError) -> any Attempt
   /// Begins to keep what an attempt has brought about.
   func collect(_ attempt: any Attempt) throws(CommandError) -> any Collecting
+  /// What is known here of an attempt whose run was killed, for the entry that takes the step away.
+  func facts(ofLost fence: Fence, in migration: MigrationState) -> [JSON.Member]
   /// Says that the holder of a claim is done with its slot.
   func close(slot: String, migration: String, fence: Fence) throws(CommandError)
 }
 
 extension WorkAccess {
+  /// A world without logs knows nothing.
+  package func facts(ofLost fence: Fence, in migration: MigrationState) -> [JSON.Member] { [] }
+
   /// A world without configuration has nothing to approve.
   package func requireApprovedCommands() throws(CommandError) {}
 

@@ -14,7 +14,9 @@ final class WorkJob: Attempt {
   let step: PlannedStep
   let slot: String
   private let site: Site
-  private let place: WorkPlace
+  private var place: WorkPlace
+  /// What went wrong before.
+  private let failures: [String]
   private var child: SupervisedChild
   private var isSettingUp: Bool
   private(set) var isStopping = false
@@ -33,11 +35,16 @@ final class WorkJob: Attempt {
     self.site = site
     self.place = place
     self.slot = slot
+    failures = held.failures
     migration = held.migration
     claim = held.claim
     step = held.step
     isSettingUp = held.plan.worktree.setup != nil
-    agent = place.agentTask.map { AgentWork($0, within: place.limits, at: site.agentClock) }
+    agent = place.agentTask.map {
+      AgentWork(
+        $0, within: place.limits, at: site.agentClock,
+        continues: place.continuation == nil ? 0 : held.conversation?.nextContinues ?? 0)
+    }
     let setup = held.plan.worktree.setup.map { place.setup($0, timeoutSeconds: nil) }
     let first = if let setup { setup } else { try WorkJob.work(agent, place) }
     child = try site.start(first)
@@ -97,7 +104,8 @@ final class WorkJob: Attempt {
     } else if isSettingUp && status.isSuccess {
       isSettingUp = false
       try Slots(site: site).noteSetUp(
-        slot, migration: migration, fence: claim.fence, putsBack: step.resolves == nil)
+        slot, migration: migration, fence: claim.fence,
+        putsBack: step.resolves == nil && place.continuation == nil)
       try start(try WorkJob.work(agent, place))
       return nil
     } else if isSettingUp {
@@ -138,15 +146,27 @@ final class WorkJob: Attempt {
       let task = agent.resumed(report)
     {
       self.agent = AgentWork(task, within: place.limits, at: site.agentClock, after: agent)
-      var run = try place.work(task)
+      var run = try place.work(task, isGoingOn: true)
       // The plan's limit is of the attempt, however often its conversation goes on.
       run.timeoutSeconds = run.timeoutSeconds.map { max(1, $0 - agent.seconds(at: site.clock.now())) }
       try start(run)
       return nil
     }
+    if place.continuation != nil, !agent.isGoingOn, agent.run.usage.turns == 0, report.isLost {
+      return try beginAnew()
+    }
     self.report = report
     // What it means depends on what it has left.
     return .done
+  }
+
+  /// Begins a conversation of its own where the earlier one is not known any more.
+  private func beginAnew() throws(CommandError) -> AttemptOutcome? {
+    place.continuation = nil
+    try place.writePrompt(failures: failures)
+    agent = place.agentTask.map { AgentWork($0, within: place.limits, at: site.agentClock) }
+    try start(try WorkJob.work(agent, place))
+    return nil
   }
 
   func judged(

@@ -16,6 +16,8 @@ public struct WorkPlace {
   let path: String
   /// What the attempt may use at most.
   var limits: Budget.Limits = [:]
+  /// The earlier attempt that it goes on with.
+  var continuation: Continuation?
 
   /// What a worker says in its result file.
   enum Said: Equatable {
@@ -71,7 +73,9 @@ public struct WorkPlace {
   public func writePrompt(failures: [String]) throws(CommandError) {
     do {
       let prompt: String
-      if let commit = step.resolves {
+      if let continuation {
+        prompt = continuation.prompt(failures: failures)
+      } else if let commit = step.resolves {
         prompt = try Resolution(site: site, plan: plan, tip: base, base: commit)
           .prompt(title: step.title, into: plan.into, failures: failures)
       } else {

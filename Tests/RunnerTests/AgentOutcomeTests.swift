@@ -164,6 +164,84 @@ struct AgentOutcomeTests {
     #expect(try world.note("input").contains("Go on with the task"))
   }
 
+  @Test("by a kill of its run goes on in the same conversation, with what was done, and is counted")
+  func killedRun() throws {
+    let world = try world(
+      """
+      if first half; then
+        echo half > a.txt; head -n 4 $STREAMS/claude-done.jsonl; touch "$HOME/begun"; sleep 1000
+      fi
+      echo whole >> a.txt; cat > "$HOME/input"; cat $STREAMS/claude-done.jsonl
+      """)
+    let path = "\(world.repository.root)/bin:\(world.repository.environment["PATH"] ?? "")"
+    let killed = try BackgroundRun(
+      world.repository, "env", ["PATH=\(path)", TestBinary.path, "run"], in: world.repository.path)
+    #expect(eventually { Files.exists(world.home("begun")) }, "\(killed.output)")
+    killed.send(SIGKILL)
+    _ = try killed.wait()
+    let run = try run(world)
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.file("a.txt") == "half\nwhole")
+    let arguments = try world.note("arguments").split(separator: "\n")
+    #expect(arguments.last?.contains("--resume 00000000-0000-4000-8000-000000000001") == true)
+    #expect(try world.note("input").contains("Go on with the task"))
+    let entries = try entries(world)
+    let lost = try #require(entries.first { $0["kind"] == .string("lease.expired") })
+    #expect(lost["session"] == .string("00000000-0000-4000-8000-000000000001"))
+    guard case .integer(let turns)? = lost["turns"], turns > 0 else { throw Missing() }
+    let claims = entries.filter { $0["kind"] == .string("step.claimed") }
+    #expect(claims.last?["continues"] == .integer(1) && claims.last?["session"] == lost["session"])
+    #expect(try world.complaints() == "")
+  }
+
+  @Test("by a gate that fails goes on with the failures, where the plan wants it")
+  func afterFailure() throws {
+    let world = try MigrationWorld()
+    let script = """
+      #!/bin/sh
+      cat > "$HOME/input"; echo "$*" >> "$HOME/arguments"
+      echo x >> a.txt; cat '\(Self.streams)/claude-done.jsonl'
+      """
+    try Files.makeDirectories(world.repository.root + "/bin")
+    try Files.writeAtomically(world.repository.root + "/bin/claude", Array(script.utf8), mode: 0o755)
+    try world.start(
+      "  - { id: A }",
+      gate: "{ verifiers: [{ name: t, kind: lint, run: '! test -e a.txt || test $(wc -l < a.txt) = 2' }] }",
+      more: "agent: { adapter: claude, after_failure: resume }\nbackoff: 0s")
+    let run = try run(world)
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.file("a.txt") == "x\nx", "what failed was gone on with")
+    #expect(try world.note("arguments").contains("--resume 00000000-0000-4000-8000-000000000001"))
+    #expect(try world.note("input").contains("Your work on the task did not pass"))
+  }
+
+  @Test("of a conversation that the agent does not know any more begins anew")
+  func lostConversation() throws {
+    let world = try world(
+      """
+      case "$*" in *--resume*) echo 'No conversation found' >&2; exit 1 ;; esac
+      if first half; then
+        head -n 4 $STREAMS/claude-done.jsonl; touch "$HOME/begun"; sleep 1000
+      fi
+      echo x > a.txt; cat $STREAMS/claude-done.jsonl
+      """)
+    let path = "\(world.repository.root)/bin:\(world.repository.environment["PATH"] ?? "")"
+    let stopped = try BackgroundRun(
+      world.repository, "env", ["PATH=\(path)", TestBinary.path, "run"], in: world.repository.path)
+    #expect(eventually { Files.exists(world.home("begun")) }, "\(stopped.output)")
+    stopped.send(SIGINT)
+    _ = try stopped.wait()
+    let run = try run(world)
+    #expect(run.code == 0, "\(run)")
+    #expect(try starts(world) == 3 && (try world.count("attempt failed")) == 0)
+  }
+
+  private func entries(_ world: MigrationWorld) throws -> [JSON] {
+    try world.migrate("ledger", "cat").out.split(separator: "\n").compactMap { line in
+      try line.firstIndex(of: "{").map { try JSON.parse(String(line[$0...])) }
+    }
+  }
+
   @Test("by its turns, again and again, fails the attempt in words that say so")
   func allTurns() throws {
     let world = try world(

@@ -3,16 +3,24 @@
 public enum AttemptFacts {
   /// Their forms: all may be left out.
   static let forms: [MemberForm] =
-    [.may("agent", .text), .may("agent_version", .text), .may("session", .text)] + .meter
+    [.may("agent", .text), .may("agent_version", .text), .may("session", .text), .may("continues", .counter)]
+    + .meter
 }
 
 /// Facts that the entry of a claim has from version 2 on where an agent of the plan is to work: who.
 public enum ClaimFacts {
   /// The name of the agent.
   public static let agent = "agent"
+  /// The conversation that goes on.
+  public static let session = "session"
+  /// How often it will have gone on then.
+  public static let continues = "continues"
 
   /// Their forms: all may be left out.
-  static let forms: [MemberForm] = [.may(agent, .text), .may("adapter", .text), .may("model", .text)]
+  static let forms: [MemberForm] = [
+    .may(agent, .text), .may("adapter", .text), .may("model", .text), .may(session, .text),
+    .may(continues, .counter),
+  ]
 }
 
 /// The members beside those of the change that an event may bring along, and that rules know.
