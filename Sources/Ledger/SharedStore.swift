@@ -52,10 +52,17 @@ package protocol SharedStore: EntryStore {
   func inspect(_ tip: OID, after known: OID?) throws(LedgerError)
   /// What a ref that is not the ledger's names here.
   func tip(of ref: String) throws(LedgerError) -> OID?
+  /// The push of what was said in an attempt; `nil` where there is nothing, or it stays here.
+  func words(_ migration: String, _ fence: Fence) -> GitProgram.PushUpdate?
   /// The refs here that keep results of claims: each one, and the archives.
   func attempts() throws(LedgerError) -> [(name: String, oid: OID)]
   /// Waits for a random time, at most so long.
   func pause(atMostMicroseconds longest: UInt64)
+}
+
+extension SharedStore {
+  /// A store without words has none.
+  package func words(_ migration: String, _ fence: Fence) -> GitProgram.PushUpdate? { nil }
 }
 
 extension RefStore: SharedStore {
@@ -119,6 +126,10 @@ extension RefStore: SharedStore {
           commit: breach.commit, reason: "\(breach.rule): \(breach.reason), in '\(remote?.name ?? "")'")
       }
     }
+  }
+
+  func words(_ migration: String, _ fence: Fence) -> GitProgram.PushUpdate? {
+    ledger.wordsUpdate(migration, fence)
   }
 
   func tip(of ref: String) throws(LedgerError) -> OID? {

@@ -158,6 +158,9 @@ extension Sharing {
         let attempt = Ledger.attemptRef(proposal.migration, fence)
         guard (try? store.tip(of: attempt)).flatMap(\.self) == result.commit.oid else { continue }
         updates.append(GitProgram.PushUpdate(ref: attempt, to: result.commit.oid, from: nil))
+        updates += [store.words(proposal.migration, fence)].compactMap(\.self)
+      case .claim(let fence, .failed), .claim(let fence, .released), .claim(let fence, .expired):
+        updates += [store.words(proposal.migration, fence)].compactMap(\.self)
       case .merge(_, .merged(let commit, _)), .refresh(.merged(let commit)):
         guard let move = old?.move(doneBy: proposal.change), !isThere(commit.oid, ref) else { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: move.old))

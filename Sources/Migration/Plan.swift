@@ -35,6 +35,8 @@ public struct Plan: Equatable, Sendable {
   public var stop = StopRule()
   /// How much its agents may use.
   public var budget = Budget()
+  /// The headings that an agent's closing words must have.
+  public var closing: [String] = []
   /// A command told about blocked steps and the end of the migration, or `nil`.
   public var notify: String?
   /// The steps in the plan's order; ids are unique under case folding, and every need names one of them.

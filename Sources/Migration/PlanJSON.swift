@@ -24,6 +24,7 @@ extension Plan {
     }
     if stop != StopRule() { object.set("stop", stop.json) }
     if !budget.isEmpty { object.set("budget", budget.json) }
+    object.set("closing", closing)
     object.set("notify", notify)
     object.set("prompt", prompt)
     object.set("steps", .array(steps.map(\.json)))
@@ -74,6 +75,7 @@ extension Plan {
     }
     if let value = reader.optional("budget") { budget = try Budget(json: value) }
     if let value = reader.optional("stop") { stop = try StopRule(json: value) }
+    closing = try reader.strings("closing")
     notify = try reader.optionalString("notify")
     prompt = try reader.string("prompt")
     let list = try reader.array("steps")

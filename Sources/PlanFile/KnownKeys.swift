@@ -12,7 +12,8 @@ enum KnownKeys {
     keys: [
       "migration", "base", "into", "agent", "agents", "attempts", "lease", "backoff", "resources", "worktree",
       "gate",
-      "commit", "refresh", "stop", "budget", "notify", "steps",
+      "commit", "refresh", "stop", "budget", "closing", "notify",
+      "steps",
     ],
     refused: ["workflow"])
   static let agent = KeyTable(

@@ -39,6 +39,7 @@ struct PlanReader {
     if let node = fields.node("refresh") { plan.refreshSeconds = faults.collect(try refresh(node)) }
     if let node = fields.node("stop") { plan.stop = faults.collect(try stop(node)) ?? plan.stop }
     if let node = fields.node("budget") { plan.budget = faults.collect(try budget(node)) ?? plan.budget }
+    plan.closing = closing()
     plan.notify = faults.collect(try fields.text("notify")?.value) ?? nil
     plan.gate = faults.collect(try gate(plan.worktree)) ?? plan.gate
     return plan
@@ -244,6 +245,21 @@ struct PlanReader {
       "no resource is named \(quoted(text.value))",
       hint: suggestion(for: text.value, among: names.sorted()).map { "did you mean '\($0)'?" }
         ?? "declare it: 'resources: { \(text.value): 1 }'")
+  }
+
+  /// Each heading once, on one line.
+  private func closing() -> [String] {
+    var headings: [String] = []
+    for text in fields.texts("closing") {
+      if text.value.contains(where: \.isNewline) || text.value.count > Bounds.title {
+        faults.add(text.mark.fault("a heading of 'closing' is one short line", hint: "such as Tests added"))
+      } else if headings.contains(where: { $0.lowercased() == text.value.lowercased() }) {
+        faults.add(text.mark.fault("the heading \(quoted(text.value)) is given twice", hint: "keep one"))
+      } else {
+        headings.append(text.value)
+      }
+    }
+    return headings
   }
 
   private func refresh(_ node: Node) throws(PlanFault) -> Int {

@@ -222,6 +222,10 @@ public enum PlanSchema {
             "attempt": { "description": "Of each attempt.", "$ref": "#/$defs/limits" }
           }
         },
+        "closing": {
+          "description": "Headings that an agent's closing words must have.",
+          "$ref": "#/$defs/texts"
+        },
         "notify": {
           "description": "A shell command told about blocked steps and the migration's end.",
           "type": "string"

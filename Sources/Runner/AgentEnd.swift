@@ -9,6 +9,8 @@ struct AgentEnd {
   /// Whether the agent rests while its service does not serve.
   var rests: Bool
   var details: [String]
+  /// The headings that its closing words lack.
+  var missing: [String] = []
 
   /// What follows from it.
   func outcome(leaving content: WorkContent, warn: (String) -> Void) -> AttemptOutcome {
@@ -19,7 +21,13 @@ struct AgentEnd {
     }
     report.judged(hasChanged: hasChanged).warnings.forEach(warn)
     switch report.consequence(task, hasChanged: hasChanged, continuations: 0) {
-    case .handIn: return .done
+    case .handIn:
+      guard !missing.isEmpty else { return .done }
+      let names = missing.map { "'\($0)'" }.joined(separator: ", ")
+      return .failed(
+        Migration.Failure(
+          kind: .worker, reason: "its closing words have no heading \(names)",
+          details: ["close with a text under each heading that the plan names"]))
     case .handInNoOp(let reason): return .noOp(reason)
     case .failed(let reason): return failed(.worker, reason)
     case .blocked(let reason): return failed(.cannot, reason)

@@ -88,6 +88,11 @@ final class AttemptEnd {
   }
 
   private func record(_ change: Migration.Change) throws(CommandError) {
+    // Words are for people: that they cannot be kept holds nothing up.
+    do throws(CommandError) { try site.keepWords(of: job) } catch {
+      observer.warn(
+        "\(job.claim.fence.step): its words could not be kept: \(error.message)", of: job.migration)
+    }
     if let refusal = try append(change) {
       let step = job.claim.fence.step
       observer.warn("the late result of '\(step)' was refused: \(refusal.message)", of: job.migration)

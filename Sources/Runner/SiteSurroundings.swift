@@ -50,6 +50,11 @@ extension Site: Surroundings {
     return marker.isFree && !slots.isLocked(marker)
   }
 
+  package func keepWords(of attempt: any Attempt) throws(CommandError) {
+    guard let job = attempt as? WorkJob else { return }
+    try job.texts?.keep(of: job.migration, job.claim.fence, in: self)
+  }
+
   package func facts(ofLost fence: Fence, in migration: MigrationState) -> [JSON.Member] {
     LostAttempt(site: self).facts(of: fence, in: migration)
   }

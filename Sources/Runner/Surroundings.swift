@@ -86,6 +86,8 @@ package protocol WorkAccess: AnyObject {
   func begin(_ held: HeldStep) throws(CommandError) -> any Attempt
   /// Begins to keep what an attempt has brought about.
   func collect(_ attempt: any Attempt) throws(CommandError) -> any Collecting
+  /// Keeps what was said in an attempt that has ended, before its end is recorded.
+  func keepWords(of attempt: any Attempt) throws(CommandError)
   /// What is known here of an attempt whose run was killed, for the entry that takes the step away.
   func facts(ofLost fence: Fence, in migration: MigrationState) -> [JSON.Member]
   /// Says that the holder of a claim is done with its slot.
@@ -93,6 +95,9 @@ package protocol WorkAccess: AnyObject {
 }
 
 extension WorkAccess {
+  /// In a world without prompts nothing is said.
+  package func keepWords(of attempt: any Attempt) throws(CommandError) {}
+
   /// A world without logs knows nothing.
   package func facts(ofLost fence: Fence, in migration: MigrationState) -> [JSON.Member] { [] }
 

@@ -75,6 +75,15 @@ final class WorkJob: Attempt {
     child.terminate()
   }
 
+  /// What was said; `nil` for a codemod, and before the agent was started.
+  var texts: AttemptTexts? {
+    guard agent != nil, !isSettingUp,
+      let prompt = (try? Files.readFile(site.promptFile(migration, claim.fence))).flatMap(\.self)
+    else { return nil }
+    return AttemptTexts(
+      prompt: String(decoding: prompt, as: UTF8.self), closing: report?.closing ?? "")
+  }
+
   /// Whether the agent's service has answered.
   var isServed: Bool { agent.map { $0.run.usage.turns > 0 } ?? true }
 
@@ -175,8 +184,9 @@ final class WorkJob: Attempt {
     guard outcome == .done, let report, let agent else { return outcome }
     let details = report.isOfStep ? place.tail(place.workLog) : []
     let rests = place.plan.agent(of: step)?.rests ?? true
-    return AgentEnd(report: report, task: agent.task, rests: rests, details: details)
-      .outcome(leaving: content, warn: warn)
+    var end = AgentEnd(report: report, task: agent.task, rests: rests, details: details)
+    if place.demandsClosing { end.missing = place.plan.missingHeadings(in: report.closing) }
+    return end.outcome(leaving: content, warn: warn)
   }
 
   private func setupFailure(_ status: ExitStatus) -> AttemptOutcome {

@@ -81,7 +81,7 @@ public struct WorkPlace {
       } else {
         let values = PromptNames.values(
           migration: migration, step: step, attempt: attempt, failures: failures, base: base.hex)
-        prompt = try Template(parsing: step.prompt ?? plan.prompt).render(values)
+        prompt = try Template(parsing: step.prompt ?? plan.prompt).render(values) + closingRequest
       }
       let file = site.promptFile(migration, fence)
       try Files.makeDirectories(Files.parent(of: file))
@@ -95,6 +95,14 @@ public struct WorkPlace {
       throw CommandError.from(error)
     }
   }
+
+  /// Whether the plan demands closing words of the step's worker: one that can say any.
+  var demandsClosing: Bool {
+    guard !plan.closing.isEmpty, let agent = plan.agent(of: step) else { return false }
+    return reportsEvents || agent.reportFile != nil
+  }
+
+  private var closingRequest: String { demandsClosing ? plan.closingRequest : "" }
 
   /// What the worker wrote into `$MIGRATE_RESULT_FILE`: `{"result":"no-op","reason":…}`, `"failed"`,
   /// `"cannot"` or `"done"`.

@@ -126,7 +126,7 @@ struct AgentOutcomeTests {
     #expect(try Set(world.states().values) == ["merged", "ready"])
     #expect(run.out.contains("the migration's budget of $0.0080: $0.0012 left"), "\(run)")
     #expect(try world.note("arguments").contains("--max-budget-usd 0.005"))
-    #expect(try world.migrate("log").out.contains("($0.0022, 200 tokens"))
+    #expect(try world.migrate("log").out.contains("($0.0022, 284 tokens"))
     let status = try JSON.parse(try world.migrate("status", "--json").out)
     guard case .array(let migrations)? = status["migrations"], let used = migrations.first?["used"] else {
       throw Missing()
@@ -240,6 +240,30 @@ struct AgentOutcomeTests {
     try world.migrate("ledger", "cat").out.split(separator: "\n").compactMap { line in
       try line.firstIndex(of: "{").map { try JSON.parse(String(line[$0...])) }
     }
+  }
+
+  @Test("and the prompt are kept as words, without secrets, and shown; a plan may demand headings")
+  func words() throws {
+    let token = "ghp_" + String(repeating: "a1B2", count: 9)
+    let world = try world(
+      """
+      cat > "$HOME/input"; echo x > x
+      sed 's/I wrote a.txt./Files changed:\\\\n a.txt\\\\n## Tests added\\\\n none, \(token)/' \
+        $STREAMS/claude-done.jsonl
+      """, more: "closing: [Files changed, Tests added]")
+    let run = try run(world)
+    #expect(run.code == 0, "\(run)")
+    let ref = "refs/migrate/words/mig/A/1"
+    let prompt = try world.repository.git("show", "\(ref):prompt.md")
+    #expect(prompt.contains("## Tests added") && (try world.note("input")) == prompt)
+    let closing = try world.repository.git("show", "\(ref):closing.md")
+    #expect(closing.contains("Files changed") && !closing.contains(token), "\(closing)")
+    #expect(try world.migrate("show", "A").out.contains("closing words:"))
+    #expect(try world.complaints() == "")
+    let other = try self.world(
+      "echo x > x; cat $STREAMS/claude-done.jsonl", more: "closing: [Tests added]\nattempts: 1")
+    #expect(try self.run(other).code == 1)
+    #expect(try other.members("reason")["A"]?.contains("no heading 'Tests added'") == true)
   }
 
   @Test("by its turns, again and again, fails the attempt in words that say so")

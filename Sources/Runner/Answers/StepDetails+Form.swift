@@ -30,6 +30,7 @@ extension StepHistory.Attempt: Answer {
     .number("epoch", \.epoch), .text("holder", orNull: { $0.claim?.holder }),
     .text("base", orNull: { $0.claim?.base.hex }), .text("slot", orNull: { $0.claim?.slot }),
     .text("ref", orNull: { $0.result?.ref }), .text("commit", orNull: { $0.result?.commit.hex }),
+    .text("prompt", orNull: { $0.texts?.prompt }), .text("closing", orNull: { $0.texts?.closing }),
     .text("agent", orNull: \.agent), .object("used", orNull: \.used),
     .list("failures", \.failures), .texts("left", \.left), .list("events", \.events),
   ])

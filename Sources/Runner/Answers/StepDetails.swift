@@ -1,3 +1,4 @@
+import Ledger
 import Migration
 import Processes
 
@@ -77,6 +78,7 @@ package struct StepDetails: PrintedAnswer {
         output += event.used.map { " (\($0.words))\n" } ?? "\n"
         output += detailText(event)
       }
+      output += wordsText(attempt, isLast: attempt.epoch == history.attempts.last?.epoch)
       if let kept = attempt.result {
         output += "  see it with 'git show \(kept.ref ?? kept.commit.short)'\n"
       }
@@ -90,6 +92,26 @@ package struct StepDetails: PrintedAnswer {
     }
     return FailureText.lines(event.change.failure, indent: 6)
   }
+
+  /// The agent's closing words and, of the last attempt, the prompt.
+  private func wordsText(_ attempt: StepHistory.Attempt, isLast: Bool) -> String {
+    guard let texts = attempt.texts else { return "" }
+    var output = ""
+    func add(_ title: String, _ text: String) {
+      if text.isEmpty { return }
+      let all = TerminalText.sanitized(text).split(separator: "\n", omittingEmptySubsequences: false)
+      output += "  \(title):\n" + all.prefix(Self.longestWords).map { "      \($0)\n" }.joined()
+      guard all.count > Self.longestWords else { return }
+      let ref = Ledger.wordsRef(migration.name, Fence(step: planned.id, epoch: attempt.epoch))
+      output += "      … all of it with 'git show \(ref):\(title == "prompt" ? "prompt" : "closing").md'\n"
+    }
+    if isLast { add("prompt", texts.prompt) }
+    add("closing words", texts.closing)
+    return output
+  }
+
+  /// How many lines of words are shown.
+  private static let longestWords = 60
 
   private func decisionsText() -> String {
     if history.decisions.isEmpty { return "" }

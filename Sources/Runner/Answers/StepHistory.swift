@@ -13,6 +13,8 @@ struct StepHistory {
     /// Its result and the ref that keeps it, unless that was folded into the archive; `nil` when this clone
     /// has none.
     var result: (commit: ObjectID, ref: String?)?
+    /// What was said, when this clone has it.
+    var texts: AttemptTexts?
 
     /// The claim, unless the ledger begins after it.
     var claim: Claim? {
@@ -71,6 +73,7 @@ struct StepHistory {
     }
     for index in attempts.indices {
       let fence = Fence(step: step, epoch: attempts[index].epoch)
+      attempts[index].texts = AttemptTexts(of: migration.name, fence, in: site)
       guard let kept = try reporting({ try site.ledger.result(migration.name, fence) }) else { continue }
       attempts[index].result = (kept.commit.objectID, kept.ref)
     }
