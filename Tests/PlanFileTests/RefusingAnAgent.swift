@@ -55,19 +55,20 @@ struct RefusingAnAgent {
 
   @Test("is one of several, which steps name")
   func several() throws {
-    let plan = try expand(
+    let several = try expand(
       plan(
         "agents: { coder: { adapter: claude, model: opus, budget: { usd: 2 } }, "
           + "default: { adapter: codex } }\n"
           + "steps: [{ id: A }, { id: B, agent: coder }, { id: C, run: make }]"))
-    #expect(plan.agents.map(\.name) == ["coder"] && plan.agent?.adapter == "codex")
-    #expect(plan.steps.map { plan.agent(of: $0)?.label } == ["codex", "coder", nil])
-    #expect(plan.agents.first?.budget == [.usd: 2_000_000])
-    #expect(plan.services == ["codex", "claude"])
-    #expect(try Plan(json: plan.json) == plan)
-    #expect(plan.fault() == nil)
-    let only = try expand(self.plan("agents: { coder: { adapter: claude } }\nsteps: [{ id: A }]"))
-    #expect(only.agent?.name == "coder" && only.agents.isEmpty && (try Plan(json: only.json)) == only)
+    #expect(several.agents.map(\.name) == ["coder"] && several.agent?.adapter == "codex")
+    #expect(several.steps.map { several.agent(of: $0)?.label } == ["codex", "coder", nil])
+    #expect(several.agents.first?.budget == [.usd: 2_000_000])
+    #expect(several.services == ["codex", "claude"])
+    #expect(try Plan(json: several.json) == several)
+    #expect(several.fault() == nil)
+    let only = try expand(plan("agents: { coder: { adapter: claude } }\nsteps: [{ id: A }]"))
+    #expect(only.agent?.name == "coder" && only.agents.isEmpty)
+    #expect(try Plan(json: only.json) == only)
   }
 
   @Test(
