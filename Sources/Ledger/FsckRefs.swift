@@ -38,7 +38,8 @@ extension Ledger {
       String(epoch) == parts[5]
     else {
       return "only '\(Ledger.ref)', 'refs/migrate/attempt/<migration>/<step>/<epoch>', "
-        + "'\(Ledger.wordsFolder)<migration>/<step>/<epoch>' and '\(Ledger.archiveFolder)<migration>' lie there"
+        + "'\(Ledger.wordsFolder)<migration>/<step>/<epoch>' and "
+        + "'\(Ledger.archiveFolder)<migration>' lie there"
     }
     let step = state.migration(named: parts[3])?.step(parts[4])
     if let step, epoch >= 1, epoch <= step.epoch { return nil }

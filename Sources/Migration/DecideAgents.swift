@@ -61,11 +61,9 @@ extension Reducer {
 
   /// A claim for which an agent of the plan is to work is refused when too little is left for it. Gives the
   /// name of the agent.
-  func requireBudget(_ index: Int) throws(Refusal) -> String? {
+  func requireBudget() throws(Refusal) -> String? {
     guard case .string(let name)? = event.fact(ClaimFacts.agent) else { return nil }
-    if case .spent(let words) = migration.allowance(of: index) {
-      throw Refusal(.limited, words, hint: Budget.remedy)
-    }
+    if let words = migration.shortage { throw Refusal(.limited, words, hint: Budget.remedy) }
     return name
   }
 

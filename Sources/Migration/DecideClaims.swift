@@ -38,7 +38,7 @@ extension Reducer {
     }
     if let refusal = claimLimit(index, machine: claim.owner.machine, slot: claim.slot) { throw refusal }
     try requireAgent(claim, index)
-    let agent = try requireBudget(index)
+    let agent = try requireBudget()
     noteBegin(claim, index)
     migration.steps[index].epoch = claim.fence.epoch
     set(

@@ -110,23 +110,30 @@ public struct MigrationState: Equatable, Sendable {
   /// The plan's budget with what a person has granted since.
   public var budget: Budget { plan.budget.raised(by: raised) }
 
-  /// What the next attempt of a step by its agent may use.
-  public func allowance(of index: Int) -> Budget.Allowance {
-    let budget = budget
-    let own = plan.agent(of: plan.steps[index])?.budget ?? [:]
-    if budget.isEmpty { return .granted(own) }
-    let running =
-      budget.total.isEmpty
-      ? 0
-      : inFlight.count { position in
-        if case .leased(let lease) = steps[position].phase { lease.agent != nil } else { false }
-      }
-    guard case .granted(var limits) = budget.allowance(steps[index].counted, spending, running: running)
-    else {
-      return budget.allowance(steps[index].counted, spending, running: running)
+  /// Why no agent may begin for want of a budget, or `nil`.
+  public var shortage: String? {
+    guard !plan.budget.total.isEmpty,
+      case .spent(let words) = budget.allowance(Amounts(), spending, running: agentsAtWork)
+    else { return nil }
+    return words
+  }
+
+  /// What the next attempt of a step by its agent may use, where it may begin.
+  public func limits(of index: Int) -> Budget.Limits {
+    var limits = plan.agent(of: plan.steps[index])?.budget ?? [:]
+    guard !plan.budget.isEmpty,
+      case .granted(let granted) = budget.allowance(
+        steps[index].counted, spending, running: agentsAtWork)
+    else { return limits }
+    for (unit, limit) in granted { limits[unit] = min(limits[unit] ?? limit, limit) }
+    return limits
+  }
+
+  /// How many attempts of its agents are under way.
+  private var agentsAtWork: Int {
+    inFlight.count { index in
+      if case .leased(let lease) = steps[index].phase { lease.agent != nil } else { false }
     }
-    for (unit, limit) in own { limits[unit] = min(limits[unit] ?? limit, limit) }
-    return .granted(limits)
   }
 
   /// How many attempts of a step may fail before it is blocked.

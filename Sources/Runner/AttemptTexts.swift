@@ -54,7 +54,8 @@ struct AttemptTexts: Equatable {
 }
 
 extension Plan {
-  /// What an agent is told of the headings that its closing words must have; empty when the plan demands none.
+  /// What an agent is told of the headings that its closing words must have; empty when the plan demands
+  /// none.
   var closingRequest: String {
     if closing.isEmpty { return "" }
     return

@@ -107,12 +107,10 @@ public struct Claiming {
     let claim = Claim(
       fence: Fence(step: id, epoch: step.epoch + 1), holder: holder, owner: owner, base: base,
       expiresAt: until, slot: slot)
-    var limits: Budget.Limits = [:]
-    if case .granted(let granted) = state.allowance(of: index) { limits = granted }
     return HeldStep(
       migration: state.name, claim: claim, step: state.plan.steps[index], plan: state.plan,
       planDigest: state.planDigest, planNumber: state.planNumber, attempt: step.attempt,
-      failures: failures(of: step), limits: limits)
+      failures: failures(of: step), limits: state.limits(of: index))
   }
 
   /// The lowest numbered slot that nobody uses: no lease names it, and whoever had it last is done with it or

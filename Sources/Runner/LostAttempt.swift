@@ -39,8 +39,8 @@ struct LostAttempt {
 }
 
 extension AgentUsage {
-  /// The same as facts for the ledger, with who the agent is, how long it took, and how often its conversation
-  /// went on.
+  /// The same as facts for the ledger, with who the agent is, how long it took, and how often its
+  /// conversation went on.
   func facts(of agent: String, milliseconds: Int64, continues: Int) -> [JSON.Member] {
     var facts = [JSON.Member("agent", .string(agent))]
     func add(_ key: String, _ text: String?) {

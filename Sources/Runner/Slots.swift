@@ -21,8 +21,8 @@ public struct Slots {
   static func worktreeName(_ slot: String) -> String { "migrate-" + slot }
 
   /// Makes the slot ready for a claim: what an earlier claim left there is kept on its attempt ref, then the
-  /// folder becomes exactly the base commit, or the commit `beginning` on it, with ignored files (caches) left
-  /// in place.
+  /// folder becomes exactly the base commit, or the commit `beginning` on it, with ignored files (caches)
+  /// left in place.
   public func prepare(
     _ slot: String, migration: String, claim: Claim, plan: Plan, from beginning: OID? = nil
   ) throws(CommandError) -> String {

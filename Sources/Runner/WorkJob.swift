@@ -63,7 +63,11 @@ final class WorkJob: Attempt {
   }
 
   /// Who the agent is, and what it used.
-  var facts: [JSON.Member] { agent?.facts(at: site.clock.now(), place.plan.agent(of: step)) ?? [] }
+  var facts: [JSON.Member] {
+    // Before it was started it used nothing.
+    if isSettingUp { return [] }
+    return agent?.facts(at: site.clock.now(), place.plan.agent(of: step)) ?? []
+  }
 
   /// What it used so far.
   var used: Amounts { agent?.amounts(at: site.clock.now()) ?? Amounts() }

@@ -172,7 +172,7 @@ import Testing
     #expect(
       pause.cause == "budget" && pause.reason.hasSuffix("'git migrate resume --budget +50usd' raises it"))
     #expect(!story.tell(.budgetRaised(.turns, by: 5), by: "ann"), "the plan has no budget in turns")
-    #expect(story.tell(.budgetRaised(.usd, by: 5_000_000), by: "ann"))
+    #expect(story.tell(.budgetRaised(.usd, by: 4_000_000), by: "ann"))
     #expect(story.current.duePause == nil)
     #expect(claim("D", story))
     #expect(!claim("A", story), "what runs is held to use the median")

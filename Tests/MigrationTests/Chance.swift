@@ -40,6 +40,7 @@ struct Chance {
       resources: [Plan.Resource(name: "build", capacity: 1 + below(2))],
       verifier: once(in: 4) ? "make other-test" : "make test")
     plan.refreshSeconds = once(in: 2) ? 60 : nil
+    if once(in: 2) { plan.budget.total = [.usd: 1_000_000] }
     return plan
   }
 

@@ -111,7 +111,8 @@ struct RefusingAPlan {
       (
         plan("on: yes"),
         "4:1: unknown key 'on' in the plan\nhint: known keys are migration, base, into, agent, "
-          + "attempts, lease, backoff, resources, worktree, gate, commit, refresh, notify, steps"
+          + "agents, attempts, lease, backoff, resources, worktree, gate, commit, refresh, stop, budget, "
+          + "closing, notify, steps"
       ),
       (
         plan("refresh: { every: 59s }"),
@@ -136,7 +137,7 @@ struct RefusingAPlan {
       ),
       (
         plan("budget: { usd: 150, step: { usd: 5, time: 1h } }"),
-        "4:35: unknown key 'time' in the budget of a step\nhint: known keys are usd, tokens, turns, wall"
+        "4:37: unknown key 'time' in the budget of a step\nhint: known keys are usd, tokens, turns, wall"
       ),
       (
         plan("stop: { alike: 1 }"), "4:16: 'alike' must be between 2 and 1000, not '1'"

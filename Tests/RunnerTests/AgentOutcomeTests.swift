@@ -106,11 +106,12 @@ struct AgentOutcomeTests {
     let run = try run(world)
     #expect(run.code == 1, "\(run)")
     #expect(run.out.contains("5 steps in a row failed for one cause: S1, S2, S3, S4, S5"), "\(run)")
-    #expect(try starts(world) == 5)
+    // Each of the first four has failed twice, and is blocked.
+    #expect(try starts(world) == 9)
     #expect(try world.count("paused") == 1)
     #expect(try world.migrate("resume").code == 0)
     #expect(try self.run(world).code == 1)
-    #expect(try starts(world) > 5, "who resumes gets as many attempts as before")
+    #expect(try starts(world) > 9, "who resumes gets as many attempts as before")
   }
 
   @Test("counts for the budget, which pauses the migration, and which a person raises")
@@ -207,7 +208,7 @@ struct AgentOutcomeTests {
     try world.start(
       "  - { id: A }",
       gate: "{ verifiers: [{ name: t, kind: lint, run: '! test -e a.txt || test $(wc -l < a.txt) = 2' }] }",
-      more: "agent: { adapter: claude, after_failure: resume }\nbackoff: 0s")
+      more: "agent: { adapter: claude, after_failure: resume }")
     let run = try run(world)
     #expect(run.code == 0, "\(run)")
     #expect(try world.file("a.txt") == "x\nx", "what failed was gone on with")
@@ -233,7 +234,8 @@ struct AgentOutcomeTests {
     _ = try stopped.wait()
     let run = try run(world)
     #expect(run.code == 0, "\(run)")
-    #expect(try starts(world) == 3 && (try world.count("attempt failed")) == 0)
+    #expect(try starts(world) == 3)
+    #expect(try world.count("attempt failed") == 0)
   }
 
   private func entries(_ world: MigrationWorld) throws -> [JSON] {
@@ -243,7 +245,7 @@ struct AgentOutcomeTests {
   }
 
   @Test("and the prompt are kept as words, without secrets, and shown; a plan may demand headings")
-  func words() throws {
+  func keptWords() throws {
     let token = "ghp_" + String(repeating: "a1B2", count: 9)
     let world = try world(
       """
@@ -255,13 +257,14 @@ struct AgentOutcomeTests {
     #expect(run.code == 0, "\(run)")
     let ref = "refs/migrate/words/mig/A/1"
     let prompt = try world.repository.git("show", "\(ref):prompt.md")
-    #expect(prompt.contains("## Tests added") && (try world.note("input")) == prompt)
+    #expect(prompt.contains("## Tests added"))
+    #expect(try world.note("input").hasPrefix(prompt))
     let closing = try world.repository.git("show", "\(ref):closing.md")
     #expect(closing.contains("Files changed") && !closing.contains(token), "\(closing)")
     #expect(try world.migrate("show", "A").out.contains("closing words:"))
     #expect(try world.complaints() == "")
     let other = try self.world(
-      "echo x > x; cat $STREAMS/claude-done.jsonl", more: "closing: [Tests added]\nattempts: 1")
+      "echo x > x; cat $STREAMS/claude-done.jsonl", more: "closing: [Tests added]")
     #expect(try self.run(other).code == 1)
     #expect(try other.members("reason")["A"]?.contains("no heading 'Tests added'") == true)
   }

@@ -27,9 +27,8 @@ struct NightTests {
       steps, gate: "{ verifiers: [{ name: t, kind: lint, run: '! ls wrong-* 2>/dev/null' }] }",
       more: """
         agents:
-          coder: { adapter: claude, silence: 5s, max_turns: 50 }
+          coder: { adapter: claude, silence: 20s, max_turns: 50 }
           writer: { adapter: codex, silence: 60s }
-        backoff: 0s
         stop: none
         budget: { turns: 10000 }
         """)

@@ -51,8 +51,8 @@ struct Audit {
   private var planNumber = 0
   private(set) var isEnded = false
   private(set) var isPaused = false
-  private var sequence = 0
-  private var at = Timestamp(milliseconds: 0)
+  private(set) var sequence = 0
+  var at = Timestamp(milliseconds: 0)
   private var nonces: Set<String> = []
   /// Trees that verifiers have passed, each with the gate's digest.
   private(set) var passes: [OID: Set<String>] = [:]
@@ -71,8 +71,8 @@ struct Audit {
   /// The train that is judged, and how many there were.
   var train: TrainLog?
   var trains = 0
-  /// The agent that rests; all plans have the same one.
-  var rest: RestLog?
+  /// What agents use, and which rests.
+  var agents = AgentLog()
   /// The gate's digest; the plan computes it anew each time.
   private var digest = ""
 
@@ -128,11 +128,7 @@ struct Audit {
     sequence += 1
     if entry.sequence != sequence { world.fail("I-1", "entry \(sequence) has number \(entry.sequence)") }
     if !nonces.insert(entry.nonce).inserted { world.fail("I-3", "entry \(sequence) has a used nonce") }
-    if event.at < at { world.fail("I-1", "entry \(sequence) is older than the one before") }
-    at = event.at
-    if isEnded, event.migration == World.migration {
-      world.fail("I-18", "entry \(sequence) follows the end: \(event.sentence)")
-    }
+    checkOrder(event, world)
     switch event.change {
     case .migration(.started(let start)):
       take(start.plan, number: 1, world)
@@ -143,6 +139,7 @@ struct Audit {
       if world.strikes(world.faults.foreignPlan) { world.unapproved.insert(amendment.number) }
     case .migration(.paused): isPaused = true
     case .migration(.resumed): isPaused = false
+    case .migration(.budgetRaised(_, let amount)): agents.raised += amount
     case .migration(.aborted), .migration(.finished):
       isEnded = true
       baseline = nil

@@ -62,7 +62,7 @@ struct Person {
     if process.isShared, world.chance.draw(0...3) == 0 { try? process.synchronize() }
     guard let state = state() else { return }
     let roll = world.chance.draw(0...99)
-    if case .paused = state.phase, roll < 60 { return append([.migrationResumed]) }
+    if case .paused = state.phase, roll < 60 { return append(raise(state) + [.migrationResumed]) }
     let step = world.chance.pick(state.steps)
     switch roll {
     case 0..<25:
@@ -85,8 +85,14 @@ struct Person {
 
   /// Goes on with what is paused.
   func resume() {
-    append([.migrationResumed])
+    append((state().map { raise($0) } ?? []) + [.migrationResumed])
     process.end()
+  }
+
+  /// Where there is a budget it may be why it is paused.
+  private func raise(_ state: MigrationState) -> [Migration.Change] {
+    guard state.plan.budget.total[.turns] != nil else { return [] }
+    return [.budgetRaised(.turns, by: world.chance.draw(5...50))]
   }
 
   private func state() -> MigrationState? {

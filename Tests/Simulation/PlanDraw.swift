@@ -28,6 +28,8 @@ enum PlanDraw {
     }
     if !plan.gate.verifiers.isEmpty, chance.draw(0...3) == 0 { plan.gate.keep = ["target"] }
     if chance.draw(0...2) == 0 { plan.gate.train = chance.draw(1...4) }
+    if chance.draw(0...3) == 0 { plan.budget.total[.turns] = chance.draw(3...60) }
+    if chance.draw(0...3) == 0 { plan.stop = StopRule(alike: 3, failedPercent: 40, of: 6) }
     if chance.draw(0...2) == 0 { plan.refreshSeconds = chance.pick([60, 300, 3600]) }
     let density = chance.draw(0...3)
     plan.steps = (1...count).map { number in

@@ -100,6 +100,12 @@ final class SimulatedAttempt: Attempt {
     }
   }
 
+  /// What its agent tells of what it used.
+  var facts: [JSON.Member] {
+    if step.run != nil { return [] }
+    return [JSON.Member("wall", .integer(1000)), JSON.Member("turns", .integer(deed == .unserved ? 0 : 3))]
+  }
+
   /// What lies in its worktree now.
   func content() -> Submitting.Content {
     let ref = Ledger.attemptRef(migration, claim.fence)

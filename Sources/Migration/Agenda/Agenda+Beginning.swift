@@ -45,15 +45,12 @@ extension MigrationState {
   /// would take away what the verifiers of a gate need that is under way, or waits.
   public func nextOffer(at now: Timestamp, seat: Seat, sparingGate: Bool) -> Offer {
     let resources = sparingGate ? GateResources(self, machine: seat.owner.machine) : nil
+    let isSpent = shortage != nil
     return nextOffer(at: now, machine: seat.owner.machine) { step in
       guard resources?.leavesRoom(step) ?? true else { return false }
       if step.run != nil { return true }
-      if !plan.budget.total.isEmpty, let index = index(of: step.id),
-        case .spent = allowance(of: index)
-      {
-        return false
-      }
-      return plan.agent(of: step).map { seat.rests.mayBegin($0.service, at: now) } ?? false
+      guard !isSpent, let agent = plan.agent(of: step) else { return false }
+      return seat.rests.mayBegin(agent.service, at: now)
     }
   }
 

@@ -25,20 +25,18 @@ extension MigrationState {
   /// The pause of a migration whose budget is used up. What was paid for is judged and merged first, and what
   /// costs nothing is done.
   private var spentPause: DuePause? {
-    guard !plan.budget.total.isEmpty, inFlight.isEmpty else { return nil }
-    var words: String?
+    guard inFlight.isEmpty, let words = shortage else { return nil }
+    var isWanted = false
     for index in steps.indices {
       switch steps[index].phase {
       case .ready: break
       case .backoff: if hasOpenNeed(index) { continue }
       case .waiting, .leased, .submitted, .gating, .merging, .merged, .blocked, .skipped, .cancelled: continue
       }
-      guard plan.agent(of: plan.steps[index]) != nil, case .spent(let reason) = allowance(of: index) else {
-        return nil
-      }
-      words = reason
+      if plan.agent(of: plan.steps[index]) == nil { return nil }
+      isWanted = true
     }
-    return words.map { DuePause(reason: "\($0); \(Budget.remedy)", cause: "budget") }
+    return isWanted ? DuePause(reason: "\(words); \(Budget.remedy)", cause: "budget") : nil
   }
 }
 

@@ -38,6 +38,9 @@ public struct Conversation: Equatable, Sendable {
     (self.agent, self.machine, self.epoch, hasFailed) = (agent, machine, epoch, false)
     continues = before?.continues ?? 0
     if case .integer(let number)? = value("continues") { continues = Int(clamping: number) }
+    // An attempt that got no answer has not gone on.
+    if let before, value("turns") == nil || value("turns") == .integer(0) { continues = before.continues - 1 }
+    continues = max(0, continues)
     recorded = before?.recorded ?? [Int](repeating: 0, count: Conversation.counts)
     for (index, key) in Conversation.keys.enumerated() {
       if case .integer(let number)? = value(key) {
@@ -105,7 +108,7 @@ extension Reducer {
   mutating func noteConversation(_ lease: Lease?) {
     guard event.version >= AgentChange.version else { return }
     switch event.change {
-    case .claim(let fence, let change): noteConversation(fence, change, lease)
+    case .claim(let fence, let change): return noteConversation(fence, change, lease)
     case .gate(let fence, .finished(let report)) where report.verdict != .passed: noteFailed(fence.step)
     case .train(.finished(let report)): if let culprit = report.culprit { noteFailed(culprit) }
     case .step(let step, .retried): setConversation(step, nil)
@@ -135,7 +138,8 @@ extension Reducer {
         facts: event.reserved, agent: agent, machine: lease.owner.machine, epoch: fence.epoch, after: known)
       guard let found else { return }
       setConversation(fence.step, found)
-      if case .failed = change { noteFailed(fence.step) }
+      // Work that was ended from outside was interrupted.
+      if case .failed(let failure) = change, failure.kind != .setup { noteFailed(fence.step) }
     }
   }
 

@@ -41,7 +41,7 @@ case $number in
   11) if once denied; then
     turn
     denial='{"tool_name":"Bash","tool_input":{"command":"curl x"}}'
-    result success false 'I could not' completed ',"permission_denials":['$denial']'
+    result success false 'I could not' completed ',"permission_denials":['"$denial"']'
     exit 0
   fi ;;
   13) if once turns; then
