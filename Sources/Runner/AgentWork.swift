@@ -146,13 +146,17 @@ extension WorkPlace {
     if let wall = limits[.wall] {
       run.timeoutSeconds = min(run.timeoutSeconds ?? .max, max(1, wall / 1000))
     }
-    run.silenceSeconds =
-      plan.agent(of: step)?.silenceSeconds
-      ?? (invocation.reportsEvents ? Plan.Agent.defaultSilenceSeconds : nil)
+    run.silenceSeconds = silenceSeconds
     if isGoingOn { run.inputFile = site.continuationFile }
     if let file = task.schemaFile { try site.keep(AgentClosing.schema, in: file) }
     if isGoingOn { try site.keep(AgentWork.continuationPrompt, in: site.continuationFile) }
     return run
+  }
+
+  /// How long the agent may print nothing.
+  var silenceSeconds: Int? {
+    guard let agent = plan.agent(of: step) else { return nil }
+    return agent.silenceSeconds ?? (reportsEvents ? Plan.Agent.defaultSilenceSeconds : nil)
   }
 
   /// What the agent wrote into its result file.

@@ -205,11 +205,15 @@ final class WorkJob: Attempt {
     switch status {
     case .timedOut:
       let limit = place.work.timeoutSeconds ?? 0
+      var reason = "took longer than \(limit) s"
+      if let wall = place.limits[.wall], wall < limit * 1000 {
+        reason = "it used up its budget of \(Budget.Unit.wall.text(wall))"
+      }
       return .failed(
         Migration.Failure(
-          kind: .timeout, reason: "took longer than \(limit) s", details: place.tail(place.workLog)))
+          kind: .timeout, reason: reason, details: place.tail(place.workLog)))
     case .fellSilent:
-      let limit = place.work.silenceSeconds ?? 0
+      let limit = place.silenceSeconds ?? 0
       return .failed(
         Migration.Failure(
           kind: .timeout, reason: "printed nothing for \(limit) s", details: place.tail(place.workLog)))

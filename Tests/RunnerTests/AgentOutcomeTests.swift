@@ -269,6 +269,19 @@ struct AgentOutcomeTests {
     #expect(try other.members("reason")["A"]?.contains("no heading 'Tests added'") == true)
   }
 
+  @Test("that prints nothing any more, or takes all its time, is brought about, in words that say so")
+  func silence() throws {
+    let silent = try world(
+      "head -n 1 $STREAMS/claude-done.jsonl; sleep 1000", agent: "adapter: claude, silence: 1s")
+    #expect(try run(silent).code == 1)
+    #expect(try silent.members("reason")["A"]?.hasSuffix("printed nothing for 1 s") == true)
+    let slow = try world(
+      "while sleep 0.1; do echo '{}'; done", agent: "adapter: claude",
+      more: "budget: { attempt: { wall: 1s } }")
+    #expect(try run(slow).code == 1)
+    #expect(try slow.members("reason")["A"]?.hasSuffix("it used up its budget of 1s") == true)
+  }
+
   @Test("by its turns, again and again, fails the attempt in words that say so")
   func allTurns() throws {
     let world = try world(
