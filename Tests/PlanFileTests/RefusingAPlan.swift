@@ -95,6 +95,23 @@ struct RefusingAPlan {
   func yaml(yaml: String, expected: String) { #expect(shown(refusal(plan(yaml))) == expected) }
 
   @Test(
+    "limits that are none",
+    arguments: [
+      (
+        "budget: { usd: 150, step: { usd: 5, time: 1h } }", "4:37: unknown key 'time' in the budget of a step"
+      ),
+      ("stop: { alike: 1 }", "4:16: 'alike' must be between 2 and 1000, not '1'"),
+      ("stop: { failed: 50 }", "4:17: 'failed' must be between 1% and 100%, not '50'"),
+      (
+        "agent: { adapter: claude, budget: { usd: 0 } }",
+        "4:42: 'usd' must be an amount of US dollars above 0, not '0'"
+      ),
+    ])
+  func limits(yaml: String, expected: String) {
+    #expect(shown(refusal(plan(yaml))).hasPrefix(expected))
+  }
+
+  @Test(
     "keys that are missing, unknown or not supported yet",
     arguments: [
       (
@@ -110,9 +127,7 @@ struct RefusingAPlan {
       (plan("leese: 20m"), "4:1: unknown key 'leese' in the plan\nhint: did you mean 'lease'?"),
       (
         plan("on: yes"),
-        "4:1: unknown key 'on' in the plan\nhint: known keys are migration, base, into, agent, "
-          + "agents, attempts, lease, backoff, resources, worktree, gate, commit, refresh, stop, budget, "
-          + "closing, notify, steps"
+        unknownOn
       ),
       (
         plan("refresh: { every: 59s }"),
@@ -136,24 +151,8 @@ struct RefusingAPlan {
         "4:19: unknown key 'need' in a step\nhint: did you mean 'needs'?"
       ),
       (
-        plan("budget: { usd: 150, step: { usd: 5, time: 1h } }"),
-        "4:37: unknown key 'time' in the budget of a step\nhint: known keys are usd, tokens, turns, wall"
-      ),
-      (
-        plan("stop: { alike: 1 }"), "4:16: 'alike' must be between 2 and 1000, not '1'"
-      ),
-      (
-        plan("stop: { failed: 50 }"),
-        "4:17: 'failed' must be between 1% and 100%, not '50'\nhint: write it like 50%, or none"
-      ),
-      (
         plan("workflow: {}"),
         "4:1: 'workflow' is not supported by this version\nhint: take it out of the plan"
-      ),
-      (
-        plan("agent: { adapter: claude, budget: { usd: 0 } }"),
-        "4:42: 'usd' must be an amount of US dollars above 0, not '0'\n"
-          + "hint: write it like 150 or 2.50"
       ),
       (
         "---\nmigration: m\ngate:\n  judge: x\n---\n",
@@ -389,3 +388,9 @@ struct RefusingAPlan {
     ])
   func steps(step: String, expected: String) { #expect(shown(refusal(plan("steps: [\(step)]"))) == expected) }
 }
+
+/// What is said of a key that there is not.
+private let unknownOn =
+  "4:1: unknown key 'on' in the plan\nhint: known keys are "
+  + "migration, base, into, agent, agents, attempts, lease, backoff, resources, worktree, gate, commit, "
+  + "refresh, stop, budget, closing, notify, steps"
