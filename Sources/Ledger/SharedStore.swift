@@ -44,6 +44,8 @@ package protocol SharedStore: EntryStore {
   func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry]
   /// The exact bytes of a plan file, or `nil` when the ledger has no such plan.
   func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?
+  /// A list of tests that lies beside the entries, or `nil`.
+  func testList(_ digest: String, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?
   /// Moves the ref here, provided that it is at `old`.
   func moveHere(to new: OID, from old: OID?) throws(LedgerError) -> SwapOutcome
   /// Keeps a tip that will not be part of the chain; gives the ref that does.
@@ -92,6 +94,10 @@ extension RefStore: SharedStore {
   func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?
   {
     try ledger.planText(migration, number: number, in: snapshot)
+  }
+
+  func testList(_ digest: String, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]? {
+    try ledger.testList(digest, in: snapshot)
   }
 
   func moveHere(to new: OID, from old: OID?) throws(LedgerError) -> SwapOutcome {

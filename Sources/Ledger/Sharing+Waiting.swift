@@ -49,6 +49,11 @@ extension Sharing {
       var event = entry.event
       var proposal = Proposal(event.migration, event.change)
       (proposal.author, proposal.nonce, proposal.facts) = (event.by, entry.nonce, event.reserved)
+      for digest in event.runs.compactMap(\.tests) {
+        if let list = try store.testList(digest, in: try store.snapshot(at: mine)) {
+          proposal.lists.append(list)
+        }
+      }
       if case .claim(let fence, .submitted(let result)) = event.change, let words = unwanted[result.commit] {
         refused.append(RefusedEvent(sentence: event.sentence, reason: words))
         event.change = .attemptFailed(fence, .refused(by: store.remote?.name ?? "", saying: words))

@@ -80,6 +80,7 @@ struct Reducer {
     for member in event.reserved {
       if member.key == Event.causeKey, event.change.failure != nil { continue }
       if hasFacts, AttemptFacts.keys.contains(member.key) { continue }
+      if member.key == VerdictFacts.key, VerdictFacts.belong(to: event.change.kind) { continue }
       throw Refusal(.invalid, "'\(member.key)' is reserved: no rule gives it a meaning yet")
     }
   }

@@ -97,7 +97,8 @@ extension Reducer {
     }
     try requireClaim(of: baseline)
     migration.record(
-      TreeVerdict(tree: baseline.tree, verifiers: baseline.verifiers, verdict: baseline.verdict))
+      TreeVerdict(
+        tree: baseline.tree, verifiers: baseline.verifiers, verdict: baseline.verdict, runs: event.runs))
     migration.baselineRun = nil
     // Entries of before there were details fold to what they always did.
     migration.baselineFailure = baseline.details.isEmpty ? nil : baseline.failure

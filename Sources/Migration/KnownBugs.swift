@@ -24,6 +24,7 @@
     case foreignCommitSpins = "B20"
     case slotNotSetAside = "B21"
     case effectDropped = "B22"
+    case testsNotCompared = "B23"
 
     /// The bug that is switched on: set before anything else runs, by whoever wants it.
     nonisolated(unsafe) public static var active: KnownBug?

@@ -123,7 +123,12 @@ public struct MigrationState: Equatable, Sendable {
     openCount = steps.count { !$0.phase.isTerminal }
   }
 
-  mutating func record(_ verdict: TreeVerdict) {
+  /// What a verdict from memory does not tell anew stays known.
+  mutating func record(_ new: TreeVerdict) {
+    var verdict = new
+    if verdict.runs.isEmpty, let known = self.verdict(tree: new.tree, verifiers: new.verifiers) {
+      verdict.runs = known.runs
+    }
     verdicts.removeAll { $0.tree == verdict.tree && $0.verifiers == verdict.verifiers }
     verdicts.append(verdict)
     if verdicts.count > Self.verdictLimit { verdicts.removeFirst(verdicts.count - Self.verdictLimit) }
@@ -179,12 +184,15 @@ public struct TreeVerdict: Equatable, Sendable {
   public var verifiers: String
   /// What they found.
   public var verdict: Verdict
+  /// What each of them told; empty where that was not recorded.
+  public var runs: [VerifierRun]
 
   /// Makes a verdict.
-  public init(tree: ObjectID, verifiers: String, verdict: Verdict) {
+  public init(tree: ObjectID, verifiers: String, verdict: Verdict, runs: [VerifierRun] = []) {
     self.tree = tree
     self.verifiers = verifiers
     self.verdict = verdict
+    self.runs = runs
   }
 }
 

@@ -175,14 +175,25 @@ extension MigrationPhase {
 }
 
 extension TreeVerdict {
-  var json: JSON { .array([.string(tree.hex), .string(verifiers), .string(verdict.rawValue)]) }
+  var json: JSON {
+    .array(
+      [.string(tree.hex), .string(verifiers), .string(verdict.rawValue)]
+        + (runs.isEmpty ? [] : [.array(runs.map(\.json))]))
+  }
 
   init(json: JSON) throws(JSONFault) {
-    guard case .array(let items) = json, items.count == 3, case .string(let tree) = items[0],
+    guard case .array(let items) = json, (3...4).contains(items.count), case .string(let tree) = items[0],
       case .string(let verifiers) = items[1], case .string(let word) = items[2],
       let tree = ObjectID(tree), let verdict = Verdict(rawValue: word)
     else { throw JSONFault("a verdict of the checkpoint is damaged") }
-    self.init(tree: tree, verifiers: verifiers, verdict: verdict)
+    var runs: [VerifierRun] = []
+    if items.count == 4 {
+      guard case .array(let list) = items[3], !list.isEmpty else {
+        throw JSONFault("a verdict of the checkpoint is damaged")
+      }
+      runs = try VerifierRun.list(list)
+    }
+    self.init(tree: tree, verifiers: verifiers, verdict: verdict, runs: runs)
   }
 }
 

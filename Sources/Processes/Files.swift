@@ -107,6 +107,12 @@ public enum Files {
     return stat(path, &status) == 0 ? Int(status.st_size) : nil
   }
 
+  /// When a file's content was last changed, in whole seconds since the Unix epoch; `nil` when it is not there.
+  public static func modified(_ path: String) -> Int64? {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_mtim.tv_sec) : nil
+  }
+
   /// The names in a directory, sorted by bytes, without `.` and `..`.
   public static func listDirectory(_ path: String) throws(FileError) -> [String] {
     guard let directory = opendir(path) else { throw .last("list", path) }

@@ -91,7 +91,7 @@ final class BaselineTask {
       details: report.failure.map { $0.details.isEmpty ? [$0.reason] : $0.details } ?? [],
       kept: report.kept, run: run)
     let outcome = try Interpreter(in: site).append(
-      [Proposal(migration, .baselineRecorded(baseline))], by: site.actor)
+      [Proposal(migration, .baselineRecorded(baseline)).resting(on: report.runs)], by: site.actor)
     // The migration has ended meanwhile, has another plan, or somebody else judges: what was found says
     // nothing about that.
     if outcome.refusal != nil { return .stopped }

@@ -123,11 +123,7 @@ package struct Candidate {
       let tree = submission.result.tree.oid
       // What the base brings was judged there: an added step answers for what it made of the merge.
       let old = try resolution?.merge.tree ?? repository.treeOf(commit: submission.base.oid)
-      let changes = try repository.changes(from: old, to: tree, detectingRenames: true)
-      let change = TreeChange(
-        paths: changes.flatMap(ChangedPath.from),
-        old: { content(of: $0, in: old, repository) }, new: { content(of: $0, in: tree, repository) })
-      return change.findings(guards: plan.gate.guards, globs: step.paths)
+      return try change(from: old, to: tree, in: repository).findings(guards: plan.gate.guards, globs: step.paths)
     }
     guard let first = findings.first else { return nil }
     let more = findings.count > 1 ? " and \(findings.count - 1) more" : ""
@@ -135,6 +131,14 @@ package struct Candidate {
       kind: .guardFinding,
       reason: "\(first.guardName.rawValue) guard: \(NameText.quoted(first.path)) \(first.message)\(more)",
       details: findings.map(\.failure.text))
+  }
+
+  /// What differs between two trees, for the guards.
+  static func change(from old: OID, to new: OID, in repository: Repository) throws -> TreeChange {
+    let changes = try repository.changes(from: old, to: new, detectingRenames: true)
+    return TreeChange(
+      paths: changes.flatMap(ChangedPath.from), old: { content(of: $0, in: old, repository) },
+      new: { content(of: $0, in: new, repository) })
   }
 
   /// What a path holds, for a guard.

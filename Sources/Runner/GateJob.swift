@@ -14,6 +14,9 @@ final class GateJob: GateVerification {
   private let log: (String) -> LogName
   private let variables: [String: String]
   private var next = 0
+  private var output: VerifierLog?
+  private var reports: TestReports?
+  private var runs: [ComparedRun] = []
   private var stage = Stage.waiting
   private var isStopping = false
 
@@ -66,7 +69,10 @@ final class GateJob: GateVerification {
         guard let status = child.poll() else { return nil }
         if isStopping { end(stopped) } else { try judgeSetup(status) }
       case .verifying(let child):
-        guard let status = child.poll() else { return nil }
+        guard let status = child.poll() else {
+          try output?.advance()
+          return nil
+        }
         if isStopping { end(stopped) } else { try judgeVerifier(status) }
       }
     }
@@ -107,26 +113,36 @@ final class GateJob: GateVerification {
         try start(.setup(.gate), setup.run, log: "setup", timeoutSeconds: GateJob.setupSeconds))
     } else if next < plan.gate.verifiers.count {
       let verifier = plan.gate.verifiers[next]
+      let purpose = Purpose.verifier(env: verifier.env)
+      let asked = TestReports(
+        folder: try worktree.newReportFolder(), worktree: worktree.directory, since: site.clock.now())
+      reports = asked
       stage = .verifying(
         try start(
-          .verifier(env: verifier.env), verifier.run, log: verifier.name,
-          timeoutSeconds: verifier.timeoutSeconds))
+          purpose, verifier.run, log: verifier.name, timeoutSeconds: verifier.timeoutSeconds,
+          adding: asked.variables(beside: site.launcher.environment(for: purpose)), kind: verifier.kind))
     } else {
-      end(VerifierReport(verdict: .passed, failure: nil, kept: worktree.kept))
+      end(VerifierReport(verdict: .passed, failure: nil, kept: worktree.kept, runs: runs))
     }
   }
 
   private func start(
-    _ purpose: Purpose, _ command: String, log name: String, timeoutSeconds: Int
+    _ purpose: Purpose, _ command: String, log name: String, timeoutSeconds: Int,
+    adding more: [String: String] = [:], kind: Plan.Verifier.Kind = .build
   ) throws(CommandError) -> SupervisedChild {
+    let file = site.logFile(log(name))
     let run = site.launcher.supervised(
-      purpose, command, in: worktree.directory, log: site.logFile(log(name)),
-      adding: variables.merging(worktree.variables) { _, new in new }, timeoutSeconds: timeoutSeconds)
-    return try site.start(run, isAnew: true)
+      purpose, command, in: worktree.directory, log: file,
+      adding: more.merging(variables) { _, new in new }.merging(worktree.variables) { _, new in new },
+      timeoutSeconds: timeoutSeconds)
+    let child = try site.start(run, isAnew: true)
+    // The old log is gone by now.
+    output = VerifierLog(file, kind: kind)
+    return child
   }
 
   private func judgeSetup(_ status: ExitStatus) throws(CommandError) {
-    let judgement = try judgement("setup", .build, status, GateJob.setupSeconds)
+    let judgement = try judgement(.build, status, GateJob.setupSeconds, nil)
     guard judgement.verdict == .passed else { return end(report("setup", judgement)) }
     try worktree.setupEnded()
     try begin()
@@ -134,7 +150,8 @@ final class GateJob: GateVerification {
 
   private func judgeVerifier(_ status: ExitStatus) throws(CommandError) {
     let verifier = plan.gate.verifiers[next]
-    let judgement = try judgement(verifier.name, verifier.kind, status, verifier.timeoutSeconds)
+    let judgement = try judgement(verifier.kind, status, verifier.timeoutSeconds, reports?.found())
+    remember(verifier, judgement)
     guard judgement.verdict == .passed else { return end(report(verifier.name, judgement)) }
     next += 1
     let changed: [String]
@@ -152,10 +169,28 @@ final class GateJob: GateVerification {
   }
 
   private func judgement(
-    _ name: String, _ kind: Plan.Verifier.Kind, _ status: ExitStatus, _ timeoutSeconds: Int
+    _ kind: Plan.Verifier.Kind, _ status: ExitStatus, _ timeoutSeconds: Int, _ document: TestReport?
   ) throws(CommandError) -> Judgement {
-    let output = try reporting { try Files.readFile(site.logFile(log(name)), limit: 256 << 20) ?? [] }
-    return judge(kind: kind, status: status, output: output, timeoutSeconds: timeoutSeconds)
+    guard let output else { return judge(kind: kind, status: status, output: "") }
+    return try output.judgement(kind, status, timeoutSeconds: timeoutSeconds, document: document)
+  }
+
+  /// Takes down what the verdict rests on.
+  private func remember(_ verifier: Plan.Verifier, _ judgement: Judgement) {
+    guard judgement.verdict == .passed || judgement.verdict == .failed else { return }
+    let report = judgement.report
+    var list: TestList?
+    if let report, !report.passed.isEmpty {
+      // Names of tests are what the change wrote: they may hold anything.
+      let redact = Redactor(environment: site.environment).redact
+      let names = redact(report.passed.joined(separator: "\n")).split(separator: "\n")
+      let made = TestList(passed: names.map { Site.relative(String($0), to: worktree.directory) })
+      if made.bytes.count <= TestList.maximumBytes { list = made }
+    }
+    let run = VerifierRun(
+      verifier: verifier.name, runner: report?.runner, executed: report?.executed, skipped: report?.skipped,
+      tests: list.map { SHA256.hexDigest(of: $0.bytes) }, log: output?.digestText)
+    runs.append(ComparedRun(run: run, list: list))
   }
 
   // MARK: What is said
@@ -180,7 +215,7 @@ final class GateJob: GateVerification {
       failure: Migration.Failure(
         kind: .gate, reason: Site.relative("\(name): \(judgement.headline)", to: worktree.directory),
         details: details),
-      kept: worktree.kept)
+      kept: worktree.kept, runs: runs)
   }
 
   /// A verifier that changed tracked files has judged another tree than the candidate.

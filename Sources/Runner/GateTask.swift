@@ -1,3 +1,4 @@
+import Gate
 import Git
 import Ledger
 import Migration
@@ -65,8 +66,9 @@ final class GateTask: GateWork {
         case .stopped: stage = .ended(.notNow(Refusal(.limited, "the base was not judged to the end")))
         }
       case .candidate(let job, let candidate, let gate, let verifiers):
-        guard let report = try job.poll() else { return nil }
-        stage = try endGate(report, candidate, gate: gate, verifiers: verifiers)
+        guard let found = try job.poll() else { return nil }
+        stage = try endGate(
+          try compared(found, candidate, digest: verifiers), candidate, gate: gate, verifiers: verifiers)
       }
     }
   }
@@ -197,14 +199,18 @@ final class GateTask: GateWork {
     }
     let refusal = try append { [self] (snapshot, at) throws(Refusal) in
       if let failure = report.failure {
-        return [finished(gate, candidate, digest, report.verdict, failure, kept: report.kept)]
+        return [
+          finished(
+            gate, candidate, digest, report.verdict, failure, kept: report.kept, runs: report.runs)
+        ]
       }
       // A pause keeps the verdict and lets the merge wait; the candidate is judged from memory later.
       if case .paused? = snapshot.state.migration(named: migration)?.phase {
-        let verdict = finished(gate, candidate, digest, .passed, nil, kept: report.kept)
+        let verdict = finished(
+          gate, candidate, digest, .passed, nil, kept: report.kept, runs: report.runs)
         return [verdict, Proposal(migration, .gateAbandoned(fence, gate: gate, evidence: .holder))]
       }
-      return passed(gate, candidate, digest, at, kept: report.kept)
+      return passed(gate, candidate, digest, at, kept: report.kept, runs: report.runs)
     }
     if let refusal {
       if try isIntended(gate) { return .ended(.merged) }
@@ -218,6 +224,16 @@ final class GateTask: GateWork {
       return .ended(report.verdict == .couldNotRun ? .unjudged(failure.reason) : .sentBack(failure))
     }
     return .ended(try settled())
+  }
+
+  /// Fewer tests than on the tip are no pass.
+  private func compared(
+    _ report: VerifierReport, _ candidate: Candidate, digest: String
+  ) throws(CommandError) -> VerifierReport {
+    guard !isStopping, report.verdict == .passed, let state = try migrationState(),
+      state.gateDigest == digest
+    else { return report }
+    return try site.compared(report, state, tipTree: candidate.tipTree, tree: candidate.tree)
   }
 
   // MARK: Pieces
@@ -241,20 +257,21 @@ final class GateTask: GateWork {
 
   private func finished(
     _ gate: Int, _ candidate: Candidate, _ digest: String, _ verdict: Verdict, _ failure: Migration.Failure?,
-    kept: [String] = []
+    kept: [String] = [], runs: [ComparedRun] = []
   ) -> Proposal {
     let report = GateReport(
       gate: gate, tree: candidate.tree.objectID, verifiers: digest,
       verdict: verdict, failure: failure, isNoChange: candidate.isNoChange, isOfCodemod: isOfCodemod,
       kept: kept)
-    return Proposal(migration, .gateFinished(fence, report))
+    return Proposal(migration, .gateFinished(fence, report)).resting(on: runs)
   }
 
   /// The verdict and, unless there is nothing to merge, the intent to move the branch.
   private func passed(
-    _ gate: Int, _ candidate: Candidate, _ digest: String, _ at: Timestamp, kept: [String]
+    _ gate: Int, _ candidate: Candidate, _ digest: String, _ at: Timestamp, kept: [String],
+    runs: [ComparedRun] = []
   ) -> [Proposal] {
-    let verdict = finished(gate, candidate, digest, .passed, nil, kept: kept)
+    let verdict = finished(gate, candidate, digest, .passed, nil, kept: kept, runs: runs)
     guard !candidate.isNoChange else { return [verdict] }
     let target = MergeTarget(
       gate: gate, old: candidate.tip.objectID,

@@ -60,6 +60,16 @@ final class GateWorktree {
 
   // MARK: While it is judged
 
+  /// A folder outside of the worktree, for what the next verifier's test runner tells besides.
+  func newReportFolder() throws(CommandError) -> String {
+    let folder = caches + "/reports"
+    try reporting {
+      try Files.removeTree(folder)
+      try Files.makeDirectories(folder, mode: 0o700)
+    }
+    return folder
+  }
+
   /// Notes that the set-up has ended well. What it changed of tracked files is put back: the candidate is
   /// what is judged.
   func setupEnded() throws(CommandError) {

@@ -1,3 +1,4 @@
+import Gate
 import Git
 import Ledger
 import Migration
@@ -99,6 +100,10 @@ extension Site: Surroundings {
     _ plan: Plan, _ step: PlannedStep, _ submission: Submission
   ) throws(CommandError) -> Migration.Failure? {
     try Candidate.guardFailure(site: self, plan: plan, step: step, submission: submission)
+  }
+
+  package func touchedTests(from old: OID, to new: OID) throws(CommandError) -> TouchedTests {
+    try reporting { try Candidate.change(from: old, to: new, in: repository).touchedTests() }
   }
 
   package func outsideCode(_ plan: Plan) -> [String] {

@@ -1,3 +1,4 @@
+import Gate
 import Git
 import Ledger
 import Migration
@@ -184,6 +185,8 @@ package protocol GateAccess: AnyObject {
   /// What leads the verifiers of a plan to code that is not the candidate's, a line each for people. Told
   /// once: whoever asks again hears nothing.
   func outsideCode(_ plan: Plan) -> [String]
+  /// What the texts of two trees explain when other tests run on the second.
+  func touchedTests(from old: OID, to new: OID) throws(CommandError) -> TouchedTests
   /// Starts the verifiers on a commit.
   func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject
@@ -218,12 +221,17 @@ package struct VerifierReport: Equatable {
   package var failure: Migration.Failure?
   /// The plan's patterns of ignored folders that something was kept by.
   package var kept: [String]
+  /// What each verifier told that came to a verdict.
+  package var runs: [ComparedRun]
 
   /// Makes a report.
-  package init(verdict: Verdict, failure: Migration.Failure?, kept: [String] = []) {
+  package init(
+    verdict: Verdict, failure: Migration.Failure?, kept: [String] = [], runs: [ComparedRun] = []
+  ) {
     self.verdict = verdict
     self.failure = failure
     self.kept = kept
+    self.runs = runs
   }
 }
 

@@ -36,7 +36,8 @@ final class TrainTask: GateWork {
   private enum Stage {
     case begin
     case searching
-    case judging(any GateVerification, TrainSearch.Candidate)
+    /// The verifiers run on a tree.
+    case judging(any GateVerification, TrainSearch.Candidate, tree: OID)
     case ended(GateEnding)
   }
 
@@ -100,18 +101,18 @@ final class TrainTask: GateWork {
   var descriptor: Int32 {
     switch stage {
     case .begin, .searching, .ended: -1
-    case .judging(let job, _): job.descriptor
+    case .judging(let job, _, _): job.descriptor
     }
   }
 
   func stop() {
     isStopping = true
-    if case .judging(let job, _) = stage { job.stop() }
+    if case .judging(let job, _, _) = stage { job.stop() }
   }
 
   var watch: HoldWatch? { if case .judging = stage, !isStopping { held } else { nil } }
 
-  func loseHold() { if case .judging(let job, _) = stage { job.stop() } }
+  func loseHold() { if case .judging(let job, _, _) = stage { job.stop() } }
 
   func advance() throws(CommandError) -> GateEnding? {
     while true {
@@ -119,9 +120,9 @@ final class TrainTask: GateWork {
       case .ended(let ending): return ending
       case .begin: stage = try begin()
       case .searching: stage = try goOn()
-      case .judging(let job, let candidate):
+      case .judging(let job, let candidate, let tree):
         guard let report = try job.poll() else { return nil }
-        stage = try note(report, candidate)
+        stage = try note(report, candidate, tree)
       }
     }
   }
@@ -173,13 +174,13 @@ final class TrainTask: GateWork {
 
   private func judge(_ candidate: TrainSearch.Candidate) throws(CommandError) -> Stage {
     let subject: Member
-    let commit: OID
+    let (commit, tree): (OID, OID)
     if let more = candidate.more {
       subject = members[more]
       let below = candidate.prefix == 0 ? tip : members[candidate.prefix - 1].candidate.commit
       let place = Candidate.Place(tip: below, train: nil)
       switch try site.candidate(of: subject.submission, subject.fence, state, on: place) {
-      case .made(let made): commit = made.commit
+      case .made(let made): (commit, tree) = (made.commit, made.tree)
       case .conflicts(let paths):
         let list = paths.prefix(3).map(NameText.quoted).joined(separator: ", ")
         return red(candidate, Failure(kind: .conflict, reason: "conflicts in \(list)"))
@@ -187,12 +188,12 @@ final class TrainTask: GateWork {
       }
     } else {
       subject = members[candidate.prefix - 1]
-      commit = subject.candidate.commit
+      (commit, tree) = (subject.candidate.commit, subject.candidate.tree)
     }
     let job = try site.startGate(
       state.plan, on: commit,
       for: .candidate(migration: migration, subject.fence, gate: subject.gate))
-    return .judging(job, candidate)
+    return .judging(job, candidate, tree: tree)
   }
 
   private typealias Failure = Migration.Failure
@@ -202,12 +203,14 @@ final class TrainTask: GateWork {
     return .searching
   }
 
-  private func note(_ report: VerifierReport, _ candidate: TrainSearch.Candidate) throws(CommandError)
-    -> Stage
-  {
+  private func note(
+    _ report: VerifierReport, _ candidate: TrainSearch.Candidate, _ tree: OID
+  ) throws(CommandError) -> Stage {
     if isStopping { return try giveBack(Refusal(.limited, "the run is ending")) }
     guard report.verdict == .couldNotRun else {
-      known[candidate] = report
+      // Fewer tests than on the tip are no pass.
+      let tipTree = first.candidate.tipTree
+      known[candidate] = try site.compared(report, state, tipTree: tipTree, tree: tree)
       return .searching
     }
     let reason = report.failure?.reason ?? "a verifier could not be run"
@@ -233,18 +236,20 @@ final class TrainTask: GateWork {
 
   /// The first `count` members passed together: the branch moves to the last of them.
   private func land(_ count: Int) throws(CommandError) -> Stage {
-    let kept = known[TrainSearch.Candidate(prefix: count)]?.kept ?? state.plan.gate.keep
+    let report = known[TrainSearch.Candidate(prefix: count)]
+    let (kept, runs) = (report?.kept ?? state.plan.gate.keep, report?.runs ?? [])
     let refusal = try append { [self] (snapshot, at) throws(Refusal) in
       let verdict =
         count == members.count
-        ? finished(.passed, nil, partner: nil, kept: kept)
+        ? finished(.passed, nil, partner: nil, kept: kept).resting(on: runs)
         : Proposal(
           migration,
           .train(
             .split(
               TrainSplit(
                 train: number, passed: count, culprit: members[count].fence.step, verifiers: state.gateDigest,
-                kept: count > 0 ? kept : []))))
+                kept: count > 0 ? kept : [])))
+        ).resting(on: count > 0 ? runs : [])
       guard count > 0 else { return [verdict] }
       // A pause keeps the verdict and lets the merge wait; the train is judged from memory later.
       if snapshot.state.migration(named: migration)?.phase.word == "paused" {

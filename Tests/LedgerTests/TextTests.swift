@@ -116,4 +116,8 @@ private struct DamagingWriter: ObjectWriter {
   }
 
   func message(ofCommit oid: OID) throws(GitError) -> [UInt8] { try repository.message(ofCommit: oid) }
+
+  func names(inFolder folder: String, ofTree tree: OID) throws(GitError) -> [String] {
+    try repository.names(inFolder: folder, ofTree: tree)
+  }
 }

@@ -9,6 +9,7 @@ import Testing
 
   private func example(_ shape: Shape) -> JSON {
     switch shape {
+    case .runs: .array([VerifierRun(verifier: "x", runner: "pytest", executed: 7).json])
     case .text: .string("x")
     case .counter, .amount, .time: .integer(7)
     case .flag: .bool(true)
@@ -96,6 +97,44 @@ import Testing
     #expect(event.reserved.map(\.key) == ["cause"])
     #expect(
       try read(Entry(sequence: 9, nonce: Self.nonce, event: event)).event == event, "and it is read back")
+  }
+
+  @Test func whatVerifiersToldIsFoldedFromVersionTwoOn() throws {
+    let story = Story(chain: "A")
+    let runs = [
+      VerifierRun(
+        verifier: "test", runner: "pytest", executed: 12, skipped: 1,
+        tests: String(repeating: "a", count: 64), log: String(repeating: "b", count: 64))
+    ]
+    let baseline = Baseline(
+      tree: oid(5), verifiers: story.current.gateDigest, verdict: .passed, reason: "passed", run: 1)
+    story.now = story.now.adding(seconds: 1)
+    _ = try story.state.apply(
+      Event(
+        migration: "mig", at: story.now, by: "w1",
+        change: .baselineClaimed(
+          BaselineClaim(
+            run: 1, tree: oid(5), verifiers: story.current.gateDigest, holder: "w1", owner: process(1),
+            expiresAt: story.now.adding(seconds: 600)))
+      ).written(in: story.state))
+    let event = Event(
+      migration: "mig", at: story.now, by: "w1", change: .baselineRecorded(baseline),
+      reserved: VerdictFacts.members(runs)
+    ).written(in: story.state)
+    let entry = Entry(sequence: 9, nonce: Self.nonce, event: event)
+    #expect(try read(entry) == entry && event.runs == runs)
+    _ = try story.state.apply(event)
+    let digest = story.current.gateDigest
+    #expect(story.current.verdict(tree: oid(5), verifiers: digest)?.runs == runs)
+    #expect(story.state.testLists == [String(repeating: "a", count: 64)])
+    let plan = story.current.plan
+    let again = try State(json: story.state.json) { (_, _) throws(JSONFault) in plan }
+    #expect(again == story.state, "and the checkpoint keeps it")
+    #expect(throws: EntryFault.self) {
+      try read(
+        self.entry(.baselineRecorded(baseline), reserved: [JSON.Member("runs", .array([.string("x")]))]))
+    }
+    #expect(VerdictFacts.members([]).isEmpty)
   }
 
   @Test func aCauseLeavesOutPathsNumbersAndTheStepsOwnNames() {

@@ -71,6 +71,8 @@ struct Audit {
   /// The train that is judged, and how many there were.
   var train: TrainLog?
   var trains = 0
+  /// The trees whose tests the ledger knows, each with the digest of the verifiers that told them.
+  var tested: Set<String> = []
   /// The gate's digest; the plan computes it anew each time.
   private var digest = ""
 
@@ -128,6 +130,7 @@ struct Audit {
     if !nonces.insert(entry.nonce).inserted { world.fail("I-3", "entry \(sequence) has a used nonce") }
     if event.at < at { world.fail("I-1", "entry \(sequence) is older than the one before") }
     at = event.at
+    checkTests(event, world)
     if isEnded { world.fail("I-18", "entry \(sequence) follows the end: \(event.sentence)") }
     switch event.change {
     case .migration(.started(let start)):

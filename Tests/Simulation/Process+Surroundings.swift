@@ -1,3 +1,4 @@
+import Gate
 import Git
 import Ledger
 import Migration
@@ -197,6 +198,11 @@ extension Process: Surroundings {
   }
 
   func outsideCode(_ plan: Plan) -> [String] { [] }
+
+  func touchedTests(from old: OID, to new: OID) throws(CommandError) -> TouchedTests {
+    guard passes() else { throw death }
+    return TouchedTests()
+  }
 
   func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject

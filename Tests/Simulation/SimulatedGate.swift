@@ -1,3 +1,4 @@
+import Gate
 import Git
 import Migration
 import Runner
@@ -80,6 +81,16 @@ final class SimulatedGate: GateVerification {
     return made
   }
 
+  /// What a test runner tells that names its tests.
+  private var runs: [ComparedRun] {
+    let list = TestList(passed: world.objects.tests(tree))
+    let digest = list.isEmpty ? nil : SHA256.hexDigest(of: list.bytes)
+    let run = VerifierRun(
+      verifier: plan.gate.verifiers.first?.name ?? "test", runner: "simulated", executed: list.passed.count,
+      tests: digest)
+    return [ComparedRun(run: run, list: list.isEmpty ? nil : list)]
+  }
+
   private func verdict() -> VerifierReport {
     func no(_ verdict: Verdict, _ reason: String) -> VerifierReport {
       VerifierReport(
@@ -96,6 +107,6 @@ final class SimulatedGate: GateVerification {
     if !Objects.isGood(seen) { return no(.failed, SimulatedGate.testFails) }
     if world.strikes(world.faults.flaky) { return no(.failed, "flaky") }
     world.audit.notePass(tree, plan, kept: kept)
-    return VerifierReport(verdict: .passed, failure: nil, kept: kept)
+    return VerifierReport(verdict: .passed, failure: nil, kept: kept, runs: runs)
   }
 }

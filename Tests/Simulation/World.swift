@@ -83,6 +83,8 @@ final class World {
   var promised: [String: Clone] = [:]
   var base: OID = .zero
   var plans: [Plan] = []
+  /// The lists of tests beside the entries, by their digests.
+  var lists: [String: [UInt8]] = [:]
   var nextVersion: Int32 = 1
   var audit: Audit
   var load = Load()

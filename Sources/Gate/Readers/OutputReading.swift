@@ -28,7 +28,13 @@ public struct VerifierReading {
   }
 
   /// What the recognised runners told, after `finish()`; `nil` when none was there.
-  public var report: TestReport? { interpreter.report }
+  public var report: TestReport? {
+    guard let document else { return interpreter.report }
+    return interpreter.report?.joined(with: document) ?? document
+  }
+
+  /// What a runner left in a file beside what it printed.
+  public var document: TestReport?
 
   /// Every failing test and diagnostic, in the order of the output, after `finish()`.
   public var failures: [GateFailure] { interpreter.failures }

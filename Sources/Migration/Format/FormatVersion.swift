@@ -48,7 +48,7 @@ extension Event {
   static let causeKey = "cause"
 
   /// The event as the ledger writes it in its version: from version 2 on with the cause of the failure that
-  /// it records, and the facts of an attempt that it brought along.
+  /// it records, and the facts of an attempt or a verdict that it brought along.
   public func written(in state: State) -> Event {
     var event = self
     event.version = state.version(for: change)
@@ -59,8 +59,10 @@ extension Event {
       let step = plan?.steps.first { $0.id == change.step }
       event.reserved.append(JSON.Member(Event.causeKey, .string(Fingerprint.of(failure, step: step))))
     }
-    guard AttemptFacts.belong(to: change.kind) else { return event }
-    for form in AttemptFacts.forms {
+    let facts =
+      (AttemptFacts.belong(to: change.kind) ? AttemptFacts.forms : [])
+      + (VerdictFacts.belong(to: change.kind) ? VerdictFacts.forms : [])
+    for form in facts {
       guard let fact = reserved.first(where: { $0.key == form.name }), form.shape.accepts(fact.value) else {
         continue
       }

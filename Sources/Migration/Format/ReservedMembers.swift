@@ -1,5 +1,6 @@
 /// The members that version 2 of the format has in kinds of version 1 beside those that rules read. They are
-/// kept as they are; the rules refuse an event that has one, but for a cause and the facts of an attempt.
+/// kept as they are; the rules refuse an event that has one, but for a cause and the facts of an attempt or a
+/// verdict.
 enum ReservedMembers {
   /// The forms of a kind; all may be left out.
   static func forms(_ kind: Change.Kind) -> [MemberForm] { forms[kind] ?? [] }
@@ -8,7 +9,7 @@ enum ReservedMembers {
     .migration(.started): [.may("targets", .digest)],
     .migration(.amended): [.may("targets", .digest), .may("from", .text)],
     .migration(.paused): [.may("cause", .text)],
-    .baseline(.recorded): evidence + [.may("flaky", .texts)],
+    .baseline(.recorded): evidence + [.may("flaky", .texts)] + VerdictFacts.forms,
     .claim(.claimed): [
       .may("agent", .text), .may("adapter", .text), .may("model", .text), .may("agent_version", .text),
       .may("session", .text), .may("continues", .counter), .may("sandbox", .text), .may("resources", .words),
@@ -21,10 +22,11 @@ enum ReservedMembers {
     .gate(.finished): evidence + [
       .may("mutated", .texts), .may("flaky", .texts), .may("cause", .text), .may("findings", .texts),
       .may("partner", .text),
-    ],
+    ] + VerdictFacts.forms,
     .train(.finished): evidence + [
       .may("mutated", .texts), .may("flaky", .texts), .may("cause", .text), .may("findings", .texts),
-    ],
+    ] + VerdictFacts.forms,
+    .train(.split): VerdictFacts.forms, .refresh(.intended): VerdictFacts.forms,
     .step(.retried): causes, .step(.skipped): causes,
   ]
 
