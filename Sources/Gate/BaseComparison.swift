@@ -88,11 +88,14 @@ public struct BaseComparison {
     let before = Dictionary(grouping: old, by: BaseComparison.key)
     let after = Dictionary(grouping: new, by: BaseComparison.key)
     let isStandIn = after.contains { key, names in names.count > before[key]?.count ?? 0 }
-    let tops = Set(new.map(BaseComparison.top))
+    let rows = (Rows(old), Rows(new))
     var missing: [String] = []
     for (key, names) in before {
       let here = after[key] ?? []
-      var needed = touched.kept.contains(key) ? Set(names.map(BaseComparison.plain)).count : names.count
+      var needed = names.count
+      // Rows may become a loop, and then all of them.
+      let plain = Set(names.map(BaseComparison.plain)).count
+      if touched.kept.contains(key), here.count == plain { needed = plain }
       if isStandIn { needed -= touched.replaced[key] ?? 0 }
       guard here.count < needed else { continue }
       var ran: [String: Int] = [:]
@@ -102,7 +105,7 @@ public struct BaseComparison {
           ran[name] = count - 1
           return false
         }
-        return !isSubtestOfKept(name, tops, isStandIn)
+        return !isRowOfKept(name, rows.0, rows.1, isStandIn)
       }
       missing += gone.prefix(needed - here.count)
     }
@@ -112,14 +115,28 @@ public struct BaseComparison {
     }
   }
 
-  /// A row of a table test: the test itself is there and proves what it did, so that its rows may have other
-  /// names, or be a loop.
-  private func isSubtestOfKept(_ name: String, _ tops: Set<String>, _ isStandIn: Bool) -> Bool {
+  /// The sub-tests of each test that has any.
+  private struct Rows {
+    var counts: [String: Int] = [:]
+    var tests: Set<String> = []
+
+    init(_ names: [String]) {
+      for name in names {
+        let top = BaseComparison.top(name)
+        if top == name { tests.insert(name) } else { counts[top, default: 0] += 1 }
+      }
+    }
+  }
+
+  /// A row of a table test that is there and proves what it did: its rows may have other names, or be a loop.
+  private func isRowOfKept(_ name: String, _ before: Rows, _ after: Rows, _ isStandIn: Bool) -> Bool {
     let top = BaseComparison.top(name)
     guard top != name else { return false }
     let key = BaseComparison.key(top)
-    return touched.kept.contains(key) && tops.contains(top)
-      || isStandIn && touched.replaced[key] != nil
+    if isStandIn, touched.replaced[key] != nil { return true }
+    guard touched.kept.contains(key), after.tests.contains(top) else { return false }
+    let count = after.counts[top] ?? 0
+    return count == 0 || count >= before.counts[top] ?? 0
   }
 
   private static func names(_ runner: String?) -> Set<String> {
@@ -150,6 +167,7 @@ extension [GuardFinding] {
     guard let first else { return nil }
     let more = count > 1 ? " (and \(count - 1) more)" : ""
     return Migration.Failure(
-      kind: kind, reason: "\(first.path): \(first.message)\(more)", details: map { "\($0.message) [\($0.name)]" })
+      kind: kind, reason: "\(first.path): \(first.message)\(more)",
+      details: map { "\($0.message) [\($0.name)]" })
   }
 }

@@ -62,7 +62,8 @@ import Testing
       "it is only there to read")
     let rows = run(["t.test_a[1]", "t.test_a[2]", "t.test_a[3]"])
     #expect(found(rows, run(["t.test_a"]), touched(kept: ["a"])) == [], "a loop now")
-    #expect(found(rows, run(["t.test_a[1]"])) == ["missing-test:t:t.test_a[2]", "missing-test:t:t.test_a[3]"])
+    #expect(
+      found(rows, run(["t.test_a[1]"])) == ["missing-test:t:t.test_a[2]", "missing-test:t:t.test_a[3]"])
     let table = run(["TestSum", "TestSum/none", "TestSum/two"], runner: "go")
     #expect(found(table, run(["TestSum", "TestSum/empty"], runner: "go"), touched(kept: ["sum"])) == [])
     #expect(found(table, run(["TestSum", "TestSum/two"], runner: "go")) == ["missing-test:t:TestSum/none"])
