@@ -16,6 +16,7 @@ extension Reducer {
     case .added(let addition): try addStep(addition)
     case .retried: try retry(step)
     case .skipped(let reason): try skip(step, reason)
+    case .allowed(let finding, let reason): try allow(finding, reason, of: step)
     }
   }
 
@@ -211,6 +212,30 @@ extension Reducer {
     case .merged, .skipped, .cancelled:
       throw Refusal(.ended, "'\(id)' is \(step.phase.word)")
     }
+  }
+
+  /// A finding that a person has looked at does not stand in the way of this step again.
+  mutating func allow(_ finding: String, _ reason: String, of id: String) throws(Refusal) {
+    try requireNotEnded()
+    let index = try indexOfStep(id)
+    let step = migration.steps[index]
+    guard !finding.isEmpty, finding.utf8.count <= Step.findingLength, !reason.isEmpty else {
+      throw Refusal(.invalid, "a finding is allowed by its name and with a reason")
+    }
+    switch step.phase {
+    case .waiting, .ready, .leased, .backoff, .blocked, .submitted, .gating: break
+    case .merging, .merged, .skipped, .cancelled:
+      throw Refusal(.wrongPhase, "'\(id)' is \(step.phase.word), so there is nothing to allow")
+    }
+    if step.allowed.contains(finding) {
+      throw Refusal(.limited, "'\(finding)' is allowed in '\(id)' already")
+    }
+    guard step.allowed.count < Step.mostAllowed else {
+      throw Refusal(.limited, "\(Step.mostAllowed) findings are allowed in '\(id)' already")
+    }
+    migration.steps[index].allowed.append(finding)
+    // The same tree may pass now.
+    migration.steps[index].failedTree = nil
   }
 
   mutating func skip(_ id: String, _ reason: String) throws(Refusal) {

@@ -180,6 +180,10 @@ public struct Plan: Equatable, Sendable {
     /// How many finished steps are judged together at most; 1 judges each alone. `nil` when the plan does not
     /// say: `TrainLimit.ordinary`.
     public var train: Int?
+    /// Globs of files that no step may change beside those that always decide how verifiers run.
+    public var protected: [String] = []
+    /// Whether failures that the base has, too, are let pass.
+    public var allowsKnown = false
 
     /// What `train` may be.
     public static let trainRange = 1...256
@@ -229,6 +233,9 @@ public struct Plan: Equatable, Sendable {
     public var mutates: Bool
     /// The names of variables that it, and no other verifier, is given from the environment of who starts it.
     public var env: [String]
+    /// Globs of the paths that it is about: it runs only when one of them differs from the branch; empty when
+    /// it always runs.
+    public var paths: [String] = []
 
     /// Makes a verifier.
     public init(
@@ -292,6 +299,10 @@ public struct PlannedStep: Equatable, Sendable {
   public var expectsChange: Bool
   /// What `for:` matched (`path`, `dir`, `name`, `line`), for the prompt's template; empty for a plain step.
   public var match: [String: String]
+  /// The findings that are let pass in its result: a name, or a pattern with `*` of names.
+  public var allow: [String] = []
+  /// The guards that look at it, or `nil` for the gate's.
+  public var guards: [Plan.Guard]?
   /// The commit of the base that the step takes in where it conflicts; `nil` for every step of a plan's file.
   public var resolves: ObjectID?
 

@@ -33,6 +33,8 @@ extension Plan {
     object.set("keep", gate.keep)
     if let setup = gate.setup { object.set("setup", setup.json) }
     if withTrain { object.set("train", gate.train) }
+    object.set("protected", gate.protected)
+    if gate.allowsKnown { object.set("known", "allow") }
     return object.json
   }
 
@@ -148,18 +150,27 @@ extension Plan.Gate {
     var reader = try ObjectReader(json, "'gate'")
     var verifiers: [Plan.Verifier] = []
     for item in try reader.array("verifiers") { verifiers.append(try Plan.Verifier(json: item)) }
-    var guards: [Plan.Guard] = []
-    for word in try reader.strings("guards") {
-      guard let found = Plan.Guard(rawValue: word) else { throw JSONFault("no guard is called '\(word)'") }
-      guards.append(found)
-    }
+    let guards = try Plan.Guard.list(try reader.strings("guards"))
     self.init(verifiers: verifiers, guards: guards, keep: try reader.strings("keep"))
     if let value = reader.optional("setup") { setup = try Setup(json: value) }
     train = try reader.optionalInteger("train")
     if let train, !Plan.Gate.trainRange.contains(train) {
       throw JSONFault("'train' of the gate is out of range")
     }
+    protected = try reader.strings("protected")
+    allowsKnown = try reader.mark("known", "allow")
     try reader.end()
+  }
+}
+
+extension Plan.Guard {
+  static func list(_ words: [String]) throws(JSONFault) -> [Plan.Guard] {
+    var guards: [Plan.Guard] = []
+    for word in words {
+      guard let found = Plan.Guard(rawValue: word) else { throw JSONFault("no guard is called '\(word)'") }
+      guards.append(found)
+    }
+    return guards
   }
 }
 
@@ -188,6 +199,7 @@ extension Plan.Verifier {
     object.set("uses", uses)
     if mutates { object.set("mutates", "allow") }
     object.set("env", env)
+    object.set("paths", paths)
     return object.json
   }
 
@@ -198,6 +210,7 @@ extension Plan.Verifier {
       run: try reader.string("run"), timeoutSeconds: try reader.integer("timeout"),
       uses: try reader.optionalString("uses"), mutates: try reader.mark("mutates", "allow"),
       env: try reader.strings("env"))
+    paths = try reader.strings("paths")
     try reader.end()
   }
 }
@@ -220,6 +233,8 @@ extension PlannedStep {
       object.set("match", .object(match.map { JSON.Member($0.key, .string($0.value)) }))
     }
     object.set("resolves", resolves)
+    object.set("allow", allow)
+    if let guards { object.set("guards", .array(guards.map { .string($0.rawValue) })) }
     return object.json
   }
 
@@ -242,6 +257,8 @@ extension PlannedStep {
       }
     }
     resolves = try reader.optionalObjectID("resolves")
+    allow = try reader.strings("allow")
+    if reader.has("guards") { guards = try Plan.Guard.list(try reader.strings("guards")) }
     try reader.end()
   }
 }

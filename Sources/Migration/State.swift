@@ -216,6 +216,11 @@ public struct Step: Equatable, Sendable {
   public var lastFailure: Failure?
   /// The candidate of the step's codemod that failed last; kept until it passes or a person retries the step.
   public var failedTree: TreeVerdict?
+  /// The names of the findings that a person lets pass.
+  public var allowed: [String] = []
+
+  /// How many findings may be allowed in a step, and how long the name of one may be, in bytes.
+  static let (mostAllowed, findingLength) = (256, 1024)
 
   /// How many infrastructure retries a step gets before it is blocked.
   public static let infrastructureLimit = 10
@@ -231,6 +236,13 @@ public struct Step: Equatable, Sendable {
     self.phase = phase
     self.lastFailure = nil
     self.failedTree = nil
+  }
+
+  /// The step as planned, with what people have allowed besides.
+  public func allowing(_ planned: PlannedStep) -> PlannedStep {
+    var step = planned
+    step.allow += allowed
+    return step
   }
 
   /// Why the gate need not be asked again about a codemod's candidate: the failure of the very same tree

@@ -212,6 +212,7 @@ extension Step {
       "n", .array([epoch, failures, granted, infrastructureRetries, gates].map { .integer(Int64($0)) }))
     if let lastFailure { object.set("failure", lastFailure.json) }
     if let failedTree { object.set("failed_tree", failedTree.json) }
+    object.set("allowed", allowed)
     object.set("phase", phase.word)
     phase.write(to: &object)
     return object.json
@@ -219,7 +220,7 @@ extension Step {
 
   var isUntouched: Bool {
     epoch == 0 && failures == 0 && granted == 0 && infrastructureRetries == 0 && gates == 0
-      && lastFailure == nil && failedTree == nil
+      && lastFailure == nil && failedTree == nil && allowed.isEmpty
   }
 
   init(id: String, json: JSON) throws(JSONFault) {
@@ -239,11 +240,13 @@ extension Step {
       var failure: Failure?
       if let value = reader.optional("failure") { failure = try Failure(json: value) }
       let failed = reader.optional("failed_tree")
+      let allowed = try reader.strings("allowed")
       let word = try reader.string("phase")
       self.init(id: id, phase: try StepPhase(word, from: &reader))
       (epoch, failures, granted) = (try counter(0), try counter(1), try counter(2))
       (infrastructureRetries, gates) = (try counter(3), try counter(4))
       lastFailure = failure
+      self.allowed = allowed
       if let failed { failedTree = try TreeVerdict(json: failed) }
       try reader.end()
     }

@@ -39,6 +39,9 @@ struct Fields {
       return key.mark.fault(
         "\(quoted(key.value)) is not supported by this version", hint: "take it out of the plan")
     }
+    if let hint = table.gone[key.value] {
+      return key.mark.fault("\(quoted(key.value)) is no key of \(subject) any more", hint: hint)
+    }
     let near = suggestion(for: key.value, among: table.keys)
     return key.mark.fault(
       "unknown key \(quoted(key.value)) in \(subject)",

@@ -4,6 +4,8 @@ struct KeyTable: Equatable, Sendable {
   var keys: [String]
   /// Keys of the design that this version refuses, instead of ignoring what they ask for.
   var refused: [String] = []
+  /// Keys that older versions knew, and what is to be done about them.
+  var gone: [String: String] = [:]
 }
 
 /// Every map of the front matter.
@@ -11,7 +13,7 @@ enum KnownKeys {
   static let plan = KeyTable(
     keys: [
       "migration", "base", "into", "agent", "attempts", "lease", "backoff", "resources", "worktree", "gate",
-      "commit", "refresh", "notify", "steps",
+      "commit", "refresh", "notify", "protected", "steps",
     ],
     refused: ["workflow"])
   static let agent = KeyTable(
@@ -25,12 +27,13 @@ enum KnownKeys {
   static let commit = KeyTable(keys: ["body", "trailers"])
   static let refresh = KeyTable(keys: ["every"])
   static let gate = KeyTable(
-    keys: ["verifiers", "guards", "keep", "setup", "train"], refused: ["judge", "strict"])
+    keys: ["verifiers", "guards", "keep", "setup", "train", "known"], refused: ["judge"],
+    gone: ["strict": "each candidate is compared with its base anyway; take it out"])
   static let gateSetup = KeyTable(keys: ["run", "inputs"])
-  static let verifier = KeyTable(keys: ["name", "kind", "run", "timeout", "uses", "mutates", "env"])
+  static let verifier = KeyTable(keys: ["name", "kind", "run", "timeout", "uses", "mutates", "env", "paths"])
   static let step = KeyTable(keys: [
     "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "timeout", "expect",
-    "for",
+    "allow", "guards", "for",
   ])
   static let each = KeyTable(keys: ["files", "dirs", "lines"])
 }

@@ -112,17 +112,33 @@ struct PlanReader {
     return worktree
   }
 
+  /// Whether the verifiers are to be found in the tree: `gate: auto`, or `verifiers: auto` beside other keys.
+  var findsGate: Bool {
+    switch fields.node("gate")?.content {
+    case .text(let word, _): return word == "auto"
+    case .map(let entries):
+      return entries.contains { entry in
+        if case .text("auto", _) = entry.value.content { return entry.key.value == "verifiers" }
+        return false
+      }
+    case .list, nil: return false
+    }
+  }
+
   private func gate(_ worktree: Plan.Worktree) throws(PlanFault) -> Plan.Gate {
     let ways = "list 'verifiers' under 'gate:', or write 'gate: none' to merge without any check"
     let node = try fields.required("gate", of: "the plan", hint: ways)
     if case .text("none", _) = node.content { return Plan.Gate() }
+    if case .text("auto", _) = node.content {
+      return Plan.Gate(setup: worktree.setup.map { Plan.Gate.Setup(run: $0) })
+    }
     guard case .map = node.content else {
-      throw node.mark.fault("'gate' must be a map or the word none, not \(node.shown)", hint: ways)
+      throw node.mark.fault("'gate' must be a map or the word none or auto, not \(node.shown)", hint: ways)
     }
     let inner = try Fields(node, KnownKeys.gate, in: "'gate'", faults)
     var gate = Plan.Gate()
     var names: [String: Int] = [:]
-    for item in faults.collect(try verifiers(inner, node, ways)) ?? [] {
+    for item in findsGate ? [] : faults.collect(try verifiers(inner, node, ways)) ?? [] {
       guard let verifier = faults.found(try verifier(item)) else { continue }
       if let line = names.updateValue(item.mark.line, forKey: verifier.name.lowercased()) {
         faults.add(
@@ -131,15 +147,11 @@ struct PlanReader {
       }
       gate.verifiers.append(verifier)
     }
-    for text in inner.texts("guards") {
-      let known = Plan.Guard.allCases.map(\.rawValue)
-      let found: Plan.Guard? = faults.collect(try PlanReader.choice(text, "guard", known: known))
-      guard let found else { continue }
-      if gate.guards.contains(found) {
-        faults.add(text.mark.fault("the guard '\(text.value)' is given twice", hint: "keep one"))
-      }
-      gate.guards.append(found)
+    gate.guards = guards(inner)
+    faults.collect { () throws(PlanFault) in
+      gate.allowsKnown = try PlanReader.only("allow", try inner.text("known"), of: "known")
     }
+    gate.protected = globs("protected", of: fields)
     for text in inner.texts("keep") {
       if let folder = faults.collect(try PlanReader.kept(text)) { gate.keep.append(folder) }
     }
@@ -154,6 +166,26 @@ struct PlanReader {
           hint: "give the verifier on line \(line) another name"))
     }
     return gate
+  }
+
+  /// The names under `guards`.
+  func guards(_ fields: Fields) -> [Plan.Guard] {
+    var guards: [Plan.Guard] = []
+    for text in fields.texts("guards") {
+      let known = Plan.Guard.allCases.map(\.rawValue)
+      let found: Plan.Guard? = faults.collect(try PlanReader.choice(text, "guard", known: known))
+      guard let found else { continue }
+      if guards.contains(found) {
+        faults.add(text.mark.fault("the guard '\(text.value)' is given twice", hint: "keep one"))
+      }
+      guards.append(found)
+    }
+    return guards
+  }
+
+  /// Globs of paths under a key.
+  private func globs(_ key: String, of fields: Fields) -> [String] {
+    fields.texts(key).compactMap { text in faults.collect(try PlanPath.checkedGlob(text)) }
   }
 
   private func verifiers(_ fields: Fields, _ node: Node, _ ways: String) throws(PlanFault) -> [Node] {
@@ -204,6 +236,7 @@ struct PlanReader {
       verifier.mutates = try PlanReader.only("allow", try fields.text("mutates"), of: "mutates")
     }
     verifier.env = PlanReader.variables(fields, faults)
+    verifier.paths = globs("paths", of: fields)
     return name == nil ? nil : verifier
   }
 

@@ -155,16 +155,17 @@ public enum PlanSchema {
         "gate": {
           "description": "What a candidate must pass before it is merged; none merges everything.",
           "anyOf": [
-            { "const": "none" },
+            { "enum": ["none", "auto"] },
             {
               "type": "object",
               "required": ["verifiers"],
               "additionalProperties": false,
               "properties": {
                 "verifiers": {
-                  "description": "Commands that must succeed, in order.",
-                  "type": "array",
+                  "description": "Commands that must succeed, in order; auto finds them in the tree.",
+                  "type": ["array", "string"],
                   "minItems": 1,
+                  "pattern": "^auto$",
                   "items": {
                     "type": "object",
                     "required": ["name", "run"],
@@ -188,6 +189,10 @@ public enum PlanSchema {
                       "env": {
                         "description": "Names of variables that this verifier gets.",
                         "$ref": "#/$defs/variables"
+                      },
+                      "paths": {
+                        "description": "Globs: it runs only when one of these paths has changed.",
+                        "$ref": "#/$defs/texts"
                       }
                     }
                   }
@@ -197,6 +202,10 @@ public enum PlanSchema {
                   "type": "array",
                   "uniqueItems": true,
                   "items": { "enum": ["tests", "scope", "secrets", "protected", "tree"] }
+                },
+                "known": {
+                  "description": "allow: failures that the base has, too, are let pass.",
+                  "const": "allow"
                 },
                 "keep": {
                   "description": "Ignored folders that stay between candidates, such as target.",
@@ -230,6 +239,10 @@ public enum PlanSchema {
             }
           ]
         },
+        "protected": {
+          "description": "Globs of files that no step may change, beside those that decide how tests run.",
+          "$ref": "#/$defs/texts"
+        },
         "notify": {
           "description": "A shell command told about blocked steps and the migration's end.",
           "type": "string"
@@ -255,6 +268,16 @@ public enum PlanSchema {
               "paths": {
                 "description": "Globs of the paths the step may change; without it, any.",
                 "$ref": "#/$defs/texts"
+              },
+              "allow": {
+                "description": "Findings that are let pass: names, or patterns with * of names.",
+                "$ref": "#/$defs/texts"
+              },
+              "guards": {
+                "description": "The guards that look at this step, instead of the gate's.",
+                "type": "array",
+                "uniqueItems": true,
+                "items": { "enum": ["tests", "scope", "secrets", "protected", "tree"] }
               },
               "prompt": { "description": "A template in place of the plan's own prompt.", "type": "string" },
               "lock": {

@@ -117,20 +117,24 @@ package struct Candidate {
       if let failure = try made.failure(of: submission.result) { return failure }
       resolution = made
     }
-    guard !plan.gate.guards.isEmpty else { return nil }
+    let guards = step.guards ?? plan.gate.guards
+    guard !guards.isEmpty else { return nil }
+    let allowed = AllowedFindings(step.allow)
     let findings = try reporting { () throws -> [GuardFinding] in
       let repository = site.repository
       let tree = submission.result.tree.oid
       // What the base brings was judged there: an added step answers for what it made of the merge.
       let old = try resolution?.merge.tree ?? repository.treeOf(commit: submission.base.oid)
-      return try change(from: old, to: tree, in: repository).findings(guards: plan.gate.guards, globs: step.paths)
+      return try change(from: old, to: tree, in: repository).findings(
+        guards: guards, globs: step.paths, protected: plan.gate.protected
+      ).filter { !allowed.allows($0) }
     }
     guard let first = findings.first else { return nil }
     let more = findings.count > 1 ? " and \(findings.count - 1) more" : ""
     return Migration.Failure(
       kind: .guardFinding,
       reason: "\(first.guardName.rawValue) guard: \(NameText.quoted(first.path)) \(first.message)\(more)",
-      details: findings.map(\.failure.text))
+      details: findings.map { "\($0.failure.text) [\($0.name)]" })
   }
 
   /// What differs between two trees, for the guards.

@@ -13,6 +13,9 @@ final class GateJob: GateVerification {
   private let worktree: GateWorktree
   private let log: (String) -> LogName
   private let variables: [String: String]
+  private let known: KnownFailures
+  /// The paths in which the commit differs from what passed before; `nil` when nothing did.
+  private let changed: [String]?
   private var next = 0
   private var output: VerifierLog?
   private var reports: TestReports?
@@ -31,14 +34,17 @@ final class GateJob: GateVerification {
   /// Checks `commit` out in a free gate slot and starts what comes first. With `isFresh` the worktree is made
   /// anew, with nothing kept.
   ///
-  /// `log` names the log of a verifier, and of `setup`; `variables` join the environment.
+  /// `log` names the log of a verifier, and of `setup`; `variables` join the environment; what fails is looked
+  /// up in `known`. A verifier that is about other paths than `changed` does not run.
   init(
     site: Site, plan: Plan, commit: OID, variables: [String: String], isFresh: Bool = false,
-    log: @escaping (_ verifier: String) -> LogName
+    known: KnownFailures = .none, changed: [String]? = nil, log: @escaping (_ verifier: String) -> LogName
   ) throws(CommandError) {
     self.site = site
     self.plan = plan
     self.variables = variables
+    self.known = known
+    self.changed = changed
     self.log = log
     worktree = try GateWorktree(site: site, plan: plan, commit: commit, isFresh: isFresh)
     try begin()
@@ -111,19 +117,40 @@ final class GateJob: GateVerification {
     if worktree.needsSetup, let setup = plan.gate.setup {
       stage = .settingUp(
         try start(.setup(.gate), setup.run, log: "setup", timeoutSeconds: GateJob.setupSeconds))
-    } else if next < plan.gate.verifiers.count {
-      let verifier = plan.gate.verifiers[next]
+    } else if let verifier = nextVerifier() {
       let purpose = Purpose.verifier(env: verifier.env)
       let asked = TestReports(
         folder: try worktree.newReportFolder(), worktree: worktree.directory, since: site.clock.now())
       reports = asked
+      var variables = asked.variables(beside: site.launcher.environment(for: purpose))
+      if let changed {
+        let file = asked.folder + "/changed"
+        try reporting { try Files.writeAtomically(file, Array(changed.map { $0 + "\n" }.joined().utf8)) }
+        variables["MIGRATE_CHANGED_FILE"] = file
+      }
       stage = .verifying(
         try start(
           purpose, verifier.run, log: verifier.name, timeoutSeconds: verifier.timeoutSeconds,
-          adding: asked.variables(beside: site.launcher.environment(for: purpose)), kind: verifier.kind))
+          adding: variables, kind: verifier.kind))
     } else {
       end(VerifierReport(verdict: .passed, failure: nil, kept: worktree.kept, runs: runs))
     }
+  }
+
+  /// The verifier that comes next, past those that nothing that changed is of interest to.
+  private func nextVerifier() -> Plan.Verifier? {
+    while next < plan.gate.verifiers.count {
+      let verifier = plan.gate.verifiers[next]
+      let globs = verifier.paths.compactMap { PathGlob($0) }
+      if let changed, !globs.isEmpty,
+        !changed.contains(where: { path in globs.contains { $0.matches(path) } })
+      {
+        next += 1
+      } else {
+        return verifier
+      }
+    }
+    return nil
   }
 
   private func start(
@@ -150,8 +177,16 @@ final class GateJob: GateVerification {
 
   private func judgeVerifier(_ status: ExitStatus) throws(CommandError) {
     let verifier = plan.gate.verifiers[next]
-    let judgement = try judgement(verifier.kind, status, verifier.timeoutSeconds, reports?.found())
-    remember(verifier, judgement)
+    var judgement = try judgement(verifier.kind, status, verifier.timeoutSeconds, reports?.found())
+    let unknown = known.unknown(judgement, of: verifier.name)
+    remember(verifier, judgement, known: unknown?.isEmpty == true)
+    if let unknown, unknown.isEmpty {
+      judgement.verdict = .passed
+    } else if let unknown, let first = unknown.first {
+      let count = judgement.failures.count - unknown.count
+      judgement.failures = unknown
+      if count > 0 { judgement.headline = "\(first.headline) (\(count) more that the base fails, too)" }
+    }
     guard judgement.verdict == .passed else { return end(report(verifier.name, judgement)) }
     next += 1
     let changed: [String]
@@ -176,15 +211,20 @@ final class GateJob: GateVerification {
   }
 
   /// Takes down what the verdict rests on.
-  private func remember(_ verifier: Plan.Verifier, _ judgement: Judgement) {
+  private func remember(_ verifier: Plan.Verifier, _ judgement: Judgement, known: Bool) {
     guard judgement.verdict == .passed || judgement.verdict == .failed else { return }
     let report = judgement.report
     var list: TestList?
-    if let report, !report.passed.isEmpty {
+    let failing = known ? judgement.failures.map(\.key) : []
+    if let passed = report?.passed ?? (known ? [] : nil), !passed.isEmpty || known {
       // Names of tests are what the change wrote: they may hold anything.
       let redact = Redactor(environment: site.environment).redact
-      let names = redact(report.passed.joined(separator: "\n")).split(separator: "\n")
-      let made = TestList(passed: names.map { Site.relative(String($0), to: worktree.directory) })
+      func shown(_ names: [String]) -> [String] {
+        redact(names.joined(separator: "\n")).split(separator: "\n").map {
+          Site.relative(String($0), to: worktree.directory)
+        }
+      }
+      let made = TestList(passed: shown(passed), known: shown(failing))
       if made.bytes.count <= TestList.maximumBytes { list = made }
     }
     let run = VerifierRun(

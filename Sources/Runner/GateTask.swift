@@ -148,7 +148,7 @@ final class GateTask: GateWork {
   private func judge(
     _ candidate: Candidate, _ state: MigrationState, _ submission: Submission
   ) throws(CommandError) -> Stage {
-    guard let planned = plannedStep(state) else {
+    guard let found = plannedStep(state), let planned = state.step(fence.step)?.allowing(found) else {
       throw CommandError("no step '\(fence.step)' in the migration '\(migration)'")
     }
     isOfCodemod = planned.run != nil
@@ -233,7 +233,9 @@ final class GateTask: GateWork {
     guard !isStopping, report.verdict == .passed, let state = try migrationState(),
       state.gateDigest == digest
     else { return report }
-    return try site.compared(report, state, tipTree: candidate.tipTree, tree: candidate.tree)
+    let allow = plannedStep(state).map { state.step(fence.step)?.allowing($0).allow ?? [] } ?? []
+    return try site.compared(
+      report, state, tipTree: candidate.tipTree, tree: candidate.tree, allowing: allow)
   }
 
   // MARK: Pieces

@@ -119,18 +119,46 @@ extension Site: Surroundings {
     switch subject {
     case .baseline(let migration):
       return try GateJob(
-        site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration]
+        site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration],
+        known: plan.gate.allowsKnown ? .all : .none
       ) { .baseline(migration, $0) }
     case .refresh(let migration):
       return try GateJob(
-        site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration]
+        site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration],
+        known: try knownFailures(plan), changed: try changedPaths(plan, commit)
       ) { .refresh(migration, $0) }
     case .candidate(let migration, let fence, let gate):
       return try GateJob(
         site: self, plan: plan, commit: commit,
-        variables: ["MIGRATE_MIGRATION": migration, "MIGRATE_STEP": fence.step]
+        variables: ["MIGRATE_MIGRATION": migration, "MIGRATE_STEP": fence.step],
+        known: try knownFailures(plan), changed: try changedPaths(plan, commit)
       ) { .gate(migration, fence, run: gate, $0) }
     }
+  }
+
+  /// The paths in which a commit differs from the branch.
+  func changedPaths(_ plan: Plan, _ commit: OID) throws(CommandError) -> [String]? {
+    guard let tip = try tip(of: "refs/heads/" + plan.into) else { return nil }
+    return try reporting {
+      let (old, new) = (try repository.treeOf(commit: tip), try repository.treeOf(commit: commit))
+      return try repository.changes(from: old, to: new).flatMap { change in
+        [change.oldPath, change.path].compactMap(\.self)
+      }
+    }
+  }
+
+  /// What the branch fails already, where the plan lets it.
+  func knownFailures(_ plan: Plan) throws(CommandError) -> KnownFailures {
+    guard plan.gate.allowsKnown else { return .none }
+    let state = try reporting { try ledger.read() }.state.migration(named: plan.migration)
+    guard let state, let tip = try tip(of: state.intoRef),
+      let base = state.verdict(tree: try tree(of: tip).objectID, verifiers: state.gateDigest)
+    else { return .none }
+    var known: [String: Set<String>] = [:]
+    for compared in try remembered(base.runs) {
+      known[compared.run.verifier] = Set(compared.list?.known ?? [])
+    }
+    return .these(known)
   }
 
   // MARK: Processes

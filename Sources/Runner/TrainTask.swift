@@ -79,7 +79,8 @@ final class TrainTask: GateWork {
       else { continue }
       let planned = state.plan.steps[index]
       let candidate: Candidate
-      if planned.resolves == nil, try site.guardFailure(state.plan, planned, submission) == nil,
+      let allowing = state.steps[index].allowing(planned)
+      if planned.resolves == nil, try site.guardFailure(state.plan, allowing, submission) == nil,
         case .made(let made) = try site.candidate(of: submission, fence, state, on: place), !made.isNoChange,
         planned.run == nil || state.steps[index].failedTree?.tree != made.tree.objectID,
         try site.obstacle(toMoving: state.intoRef, from: tip, toTree: made.tree) == nil
@@ -210,7 +211,8 @@ final class TrainTask: GateWork {
     guard report.verdict == .couldNotRun else {
       // Fewer tests than on the tip are no pass.
       let tipTree = first.candidate.tipTree
-      known[candidate] = try site.compared(report, state, tipTree: tipTree, tree: tree)
+      known[candidate] = try site.compared(
+        report, state, tipTree: tipTree, tree: tree, allowing: allowed(in: candidate))
       return .searching
     }
     let reason = report.failure?.reason ?? "a verifier could not be run"
@@ -220,6 +222,15 @@ final class TrainTask: GateWork {
     }
     if let refusal { return try giveBack(refusal) }
     return .ended(.unjudged(reason))
+  }
+
+  /// What is let pass in any of a candidate's members.
+  private func allowed(in candidate: TrainSearch.Candidate) -> [String] {
+    let positions = Array(0..<candidate.prefix) + (candidate.more.map { [$0] } ?? [])
+    return positions.flatMap { position -> [String] in
+      guard let index = state.index(of: members[position].fence.step) else { return [] }
+      return state.steps[index].allowing(state.plan.steps[index]).allow
+    }
   }
 
   /// Whether a candidate passes: by what was found here or, for one that an earlier search had, by the

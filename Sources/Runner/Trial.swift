@@ -42,7 +42,8 @@ public struct Trial {
       result: Submission.Result(commit: claim.lease.base, tree: taken.tree.objectID, isNoOp: false),
       holder: claim.holder, base: claim.lease.base, notBefore: site.clock.now())
     if let failure = try Candidate.guardFailure(
-      site: site, plan: state.plan, step: claim.step, submission: submission)
+      site: site, plan: state.plan,
+      step: state.step(claim.fence.step)?.allowing(claim.step) ?? claim.step, submission: submission)
     {
       return Answer(verdict: .failed, failure: failure)
     }
@@ -60,10 +61,15 @@ public struct Trial {
       if state.plan.gate.verifiers.isEmpty { return Answer(verdict: .passed, failure: nil) }
       let job = try GateJob(
         site: site, plan: state.plan, commit: candidate.commit,
-        variables: ["MIGRATE_MIGRATION": state.name, "MIGRATE_STEP": claim.fence.step]
+        variables: ["MIGRATE_MIGRATION": state.name, "MIGRATE_STEP": claim.fence.step],
+        known: try site.knownFailures(state.plan),
+        changed: try site.changedPaths(state.plan, candidate.commit)
       ) { .trial(state.name, claim.fence, $0) }
       site.outsideCode(state.plan).forEach(warn)
-      let report = try job.finish(stopWhen: interruption.shouldStop, signals: interruption.signals)
+      let found = try job.finish(stopWhen: interruption.shouldStop, signals: interruption.signals)
+      let report = try site.compared(
+        found, state, tipTree: candidate.tipTree, tree: candidate.tree,
+        allowing: (state.step(claim.fence.step)?.allowing(claim.step) ?? claim.step).allow)
       return Answer(verdict: report.verdict, failure: report.failure)
     }
   }

@@ -60,6 +60,9 @@ struct PlanInput {
     }
   }
 
+  /// Whether the gate is found in the tree.
+  var findsGate: Bool { file.findsGate }
+
   /// The plan with every `for:` expanded over the files of `commit`.
   ///
   /// The plan's own commands run only when `runsCommands` says so, or the user trusts these exact bytes.
@@ -172,6 +175,14 @@ private struct TreeSource: ExpansionSource {
   func trackedFiles() throws -> [String]? {
     guard let site, let tree else { return nil }
     return try site.repository.files(inTree: tree)
+  }
+
+  func text(of path: String) throws -> String? {
+    guard let site, let tree, let entry = try site.repository.entry(at: path, inTree: tree),
+      entry.mode == .blob || entry.mode == .executable,
+      try site.repository.objectSize(entry.oid) <= 1 << 20
+    else { return nil }
+    return String(validating: try site.repository.blob(entry.oid), as: UTF8.self)
   }
 
   func lines(of command: String) throws -> [String]? {

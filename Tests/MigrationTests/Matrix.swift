@@ -44,6 +44,8 @@ extension Story {
       return .stepAdded(StepAddition(step: current.resolutionID(of: base), base: base, paths: ["a.txt"]))
     case .step(.retried): return .stepRetried(step: step, reason: "")
     case .step(.skipped): return .stepSkipped(step: step, reason: "not needed")
+    case .step(.allowed):
+      return .findingAllowed(step: step, finding: "lost-test:a.py:test_a", reason: "ported")
     case .ledger(.upgraded): return .ledgerUpgraded(version: 1)
     case .reserved: return .reserved(Reserved(.agentWoke, [JSON.Member("agent", .string("coder"))]))
     case .claim(let kind): return claimChange(kind, fence)

@@ -228,7 +228,7 @@ struct RefusingAPlan {
     arguments: [
       (
         "gate: some",
-        "3:7: 'gate' must be a map or the word none, not 'some'\n"
+        "3:7: 'gate' must be a map or the word none or auto, not 'some'\n"
           + "hint: list 'verifiers' under 'gate:', or write 'gate: none' to merge without any check"
       ),
       (
@@ -264,6 +264,15 @@ struct RefusingAPlan {
       (
         "gate: { verifiers: [{ name: t, run: x, mutate: allow }] }",
         "3:40: unknown key 'mutate' in a verifier\nhint: did you mean 'mutates'?"
+      ),
+      (
+        "gate: { strict: true, verifiers: [{ name: t, run: x }] }",
+        "3:9: 'strict' is no key of 'gate' any more\n"
+          + "hint: each candidate is compared with its base anyway; take it out"
+      ),
+      (
+        "gate: { known: yes, verifiers: [{ name: t, run: x }] }",
+        "3:16: 'known' can only be 'allow', not 'yes'\nhint: write 'known: allow', or take it out"
       ),
     ])
   func gates(gate: String, expected: String) {

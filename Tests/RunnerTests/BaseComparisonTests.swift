@@ -18,7 +18,8 @@ struct BaseComparisonTests {
   @Test("that runs a test less is sent back with the name of the test")
   func missing() throws {
     let world = try world(
-      "  - { id: A, run: 'sed -i \"/keeps/d; s/1[.][.]3/1..2/\" tests.tap' }\n  - { id: B, run: 'echo b > b' }")
+      "  - { id: A, run: 'sed -i \"/keeps/d; s/1[.][.]3/1..2/\" tests.tap' }\n  - { id: B, run: 'echo b > b' }"
+    )
     let run = try world.migrate("run")
     #expect(run.code == 1, "\(run)")
     #expect(run.out.contains("'keeps order' ran and passed on the base"), "\(run)")
@@ -62,6 +63,57 @@ struct BaseComparisonTests {
     #expect(run.out.contains("'is new' ran and passed on the base"), "\(run)")
     #expect(try world.merged() == ["A"])
     #expect(try world.states() == ["A": "merged", "B": "blocked"])
+  }
+
+  @Test("passes without a test that a person allows to be gone, and who that was stays in the ledger")
+  func allowed() throws {
+    let world = try world("  - { id: A, run: 'sed -i \"/keeps/d; s/1[.][.]3/1..2/\" tests.tap' }")
+    #expect(try world.migrate("run").code == 1)
+    #expect(try world.migrate("allow", "A", "missing-test:t:keeps order").code == 129, "without a reason")
+    let allow = try world.migrate("allow", "A", "missing-test:t:keeps order", "--reason", "order is free now")
+    #expect(allow.code == 0, "\(allow)")
+    let again = try world.migrate("allow", "A", "missing-test:t:keeps order", "--reason", "again")
+    #expect(again.code == 1, "\(again)")
+    #expect(try world.migrate("retry", "A").code == 0)
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.merged() == ["A"])
+    #expect(try world.count("'missing-test:t:keeps order' allowed by") == 1)
+    #expect(try world.complaints() == "")
+  }
+
+  @Test("passes with the failures that the base has, and with no others, where the plan lets it")
+  func known() throws {
+    let broken = BaseComparisonTests.tap.replacing("1..3", with: "not ok 4 - is broken\n1..4")
+    let world = try MigrationWorld(files: ["tests.tap": broken])
+    try world.start(
+      """
+        - { id: A, run: 'sed -i "s/ok 1 - adds/not ok 1 - adds/" tests.tap' }
+        - { id: B, run: 'echo b > b' }
+      """,
+      gate: "{ known: allow, verifiers: [{ name: t, run: 'cat tests.tap; ! grep -q ^not tests.tap' }] }")
+    let run = try world.migrate("run")
+    #expect(run.code == 1, "\(run)")
+    #expect(try world.merged() == ["B"])
+    let reason = try world.members("reason")["A"] ?? ""
+    #expect(reason.contains("adds") && reason.contains("1 more that the base fails, too"), "\(reason)")
+    #expect(try world.complaints() == "")
+  }
+
+  @Test("is asked only by the verifiers that are about what it changes, and they are told what that is")
+  func paths() throws {
+    let world = try MigrationWorld(files: ["tests.tap": BaseComparisonTests.tap])
+    let note =
+      "cat \"${MIGRATE_CHANGED_FILE:-/dev/null}\" >> \"$HOME/changed\"; echo ran >> \"$HOME/changed\""
+    try world.start(
+      "  - { id: A, run: 'echo a > a' }\n  - { id: B, needs: [A], run: 'echo b >> a.txt' }",
+      gate: """
+        { verifiers: [{ name: t, run: '\(note); cat tests.tap', paths: [a.txt] },
+            { name: u, kind: build, run: 'true' }] }
+        """)
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.note("changed") == "ran\na.txt\nran\n", "on the base, and for B")
   }
 
   @Test("leaves runner, numbers and names in the ledger, which fsck and a second clone read")

@@ -37,6 +37,8 @@ extension Audit {
     let tip = world.objects.tree(of: gate.tip.oid)
     guard tested.contains("\(tip.id.hex) \(digest)") else { return }
     let lost = Set(world.objects.tests(tip)).subtracting(world.objects.tests(gate.tree.oid))
-    if let test = lost.min() { world.fail("I-22c", "\(subject) passed without '\(test)', which the tip runs") }
+    if let test = lost.min() {
+      world.fail("I-22c", "\(subject) passed without '\(test)', which the tip runs")
+    }
   }
 }

@@ -34,7 +34,7 @@ extension Change {
     var since: Int {
       switch self {
       case .train: TrainChange.version
-      case .ledger: 2
+      case .ledger, .step(.allowed): 2
       case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .reserved: 1
       }
     }

@@ -5,7 +5,6 @@
 public enum ReservedKind: String, CaseIterable, Sendable {
   // Gate and harvest.
   case resultJudged = "result.judged"
-  case findingAllowed = "finding.allowed"
   case verdictRecorded = "verdict.recorded"
   // What nothing stops.
   case ledgerRepaired = "ledger.repaired"
@@ -59,7 +58,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   var forms: [MemberForm] {
     switch self {
     case .resultJudged: .fence + [.needs("tree", .object), .may("findings", .texts), .may("left", .texts)]
-    case .findingAllowed: [.needs("name", .text), .needs("reason", .text), .may("step", .text)]
     case .verdictRecorded: .verdict
     case .ledgerRepaired: [.needs("commit", .object), .needs("reason", .text)]
     case .branchRestored: [.needs("branch", .text), .needs("commit", .object)]
