@@ -139,8 +139,8 @@ extension Ledger: EntryWriter {
     return outcome
   }
 
-  /// The tree of an entry: its parent's, unless the entry brings a plan or tests that are new, or is due for a
-  /// checkpoint.
+  /// The tree of an entry: its parent's, unless the entry brings a plan or tests that are new, or is due for
+  /// a checkpoint.
   private func tree(
     after entry: Entry, _ snapshot: LedgerSnapshot, _ proposal: Proposal
   ) throws(GitError) -> OID {

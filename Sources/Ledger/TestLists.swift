@@ -12,8 +12,8 @@ enum TestLists {
 }
 
 extension Ledger {
-  /// What is to be written of `lists`, and what is to go, so that only wanted ones lie in `tree`. The tree may
-  /// be one that is only drafted.
+  /// What is to be written of `lists`, and what is to go, so that only wanted ones lie in `tree`. The tree
+  /// may be one that is only drafted.
   func testLists(
     _ lists: [[UInt8]], wanted: Set<String>, in tree: OID?
   ) throws(GitError) -> (files: [(path: String, blob: OID, mode: FileMode)], gone: [String]) {

@@ -185,7 +185,11 @@ struct PlanReader {
 
   /// Globs of paths under a key.
   private func globs(_ key: String, of fields: Fields) -> [String] {
-    fields.texts(key).compactMap { text in faults.collect(try PlanPath.checkedGlob(text)) }
+    var globs: [String] = []
+    for text in fields.texts(key) {
+      if let glob = faults.collect(try PlanPath.checkedGlob(text)) { globs.append(glob) }
+    }
+    return globs
   }
 
   private func verifiers(_ fields: Fields, _ node: Node, _ ways: String) throws(PlanFault) -> [Node] {

@@ -107,7 +107,7 @@ public enum Files {
     return stat(path, &status) == 0 ? Int(status.st_size) : nil
   }
 
-  /// When a file's content was last changed, in whole seconds since the Unix epoch; `nil` when it is not there.
+  /// When a file's content was last changed, in whole seconds since the Unix epoch; `nil` when there is none.
   public static func modified(_ path: String) -> Int64? {
     var status = stat()
     return stat(path, &status) == 0 ? Int64(status.st_mtim.tv_sec) : nil

@@ -34,8 +34,8 @@ final class GateJob: GateVerification {
   /// Checks `commit` out in a free gate slot and starts what comes first. With `isFresh` the worktree is made
   /// anew, with nothing kept.
   ///
-  /// `log` names the log of a verifier, and of `setup`; `variables` join the environment; what fails is looked
-  /// up in `known`. A verifier that is about other paths than `changed` does not run.
+  /// `log` names the log of a verifier, and of `setup`; `variables` join the environment; what fails is
+  /// looked up in `known`. A verifier that is about other paths than `changed` does not run.
   init(
     site: Site, plan: Plan, commit: OID, variables: [String: String], isFresh: Bool = false,
     known: KnownFailures = .none, changed: [String]? = nil, log: @escaping (_ verifier: String) -> LogName

@@ -4,7 +4,7 @@ import Testing
 /// Help and usage errors of every command.
 @Suite struct UsageTests {
   static let commands = [
-    "abort", "amend", "check", "claim", "clean", "doctor", "finish", "fsck", "graph", "hook", "init",
+    "abort", "allow", "amend", "check", "claim", "clean", "doctor", "finish", "fsck", "graph", "hook", "init",
     "ledger",
     "ledger append", "ledger cat", "log", "logs", "pause", "refresh", "release", "renew", "replay", "resume",
     "retry", "run", "show", "skip", "start", "status", "submit", "trust", "verify",

@@ -83,8 +83,10 @@ import Testing
       junit: [
         Array(
           """
-          <?xml version="1.0"?><testsuites><testsuite name="pytest" tests="2"><testcase classname="tests.test_a"
-          name="test_x[1]" time="0.1"/><testcase classname="tests.test_a" name="test_y" /></testsuite></testsuites>
+          <?xml version="1.0"?><testsuites><testsuite name="pytest" tests="2">
+          <testcase classname="tests.test_a"
+            name="test_x[1]" time="0.1"/><testcase classname="tests.test_a" name="test_y" />
+          </testsuite></testsuites>
           """.utf8)
       ], runner: "pytest")
     reading.finish()

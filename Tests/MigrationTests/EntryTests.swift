@@ -70,6 +70,7 @@ import Testing
     .mergeAbandoned(fence, evidence: .holderDead(process(6)), reason: "r"),
     .stepMerged(fence, commit: oid(2)), .stepRetried(step: "S1", reason: "r"),
     .stepSkipped(step: "S1", reason: "r"),
+    .findingAllowed(step: "S1", finding: "lost-test:a.py:test_a", reason: "r"),
     .stepAdded(StepAddition(step: "refresh-0000000000", base: oid(3), paths: ["a.txt", "b.txt"])),
     .mergeIntended(
       fence,

@@ -18,7 +18,8 @@ struct BaseComparisonTests {
   @Test("that runs a test less is sent back with the name of the test")
   func missing() throws {
     let world = try world(
-      "  - { id: A, run: 'sed -i \"/keeps/d; s/1[.][.]3/1..2/\" tests.tap' }\n  - { id: B, run: 'echo b > b' }"
+      "  - { id: A, run: 'sed -i \"/keeps/d; s/1[.][.]3/1..2/\" tests.tap' }\n"
+        + "  - { id: B, run: 'echo b > b' }"
     )
     let run = try world.migrate("run")
     #expect(run.code == 1, "\(run)")

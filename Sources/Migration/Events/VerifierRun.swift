@@ -101,7 +101,8 @@ extension Event {
 }
 
 extension State {
-  /// The digests of the lists of tests that verdicts still rest on: what lies in `tests/` of the ledger's tree.
+  /// The digests of the lists of tests that verdicts still rest on: what lies in `tests/` of the ledger's
+  /// tree.
   public var testLists: Set<String> {
     Set(migrations.flatMap(\.verdicts).flatMap(\.runs).compactMap(\.tests))
   }

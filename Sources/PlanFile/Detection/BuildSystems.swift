@@ -1,7 +1,7 @@
 import Migration
 
-/// What `gate: auto` finds in a tree: the build systems, at the top and in folders, and what each has to check.
-/// Pure: it sees the names of the tracked files, and the texts of a few of them.
+/// What `gate: auto` finds in a tree: the build systems, at the top and in folders, and what each has to
+/// check. Pure: it sees the names of the tracked files, and the texts of a few of them.
 public struct BuildSystems {
   /// The checks, the cheapest first: formatters and linters, then builds, then tests.
   public private(set) var verifiers: [Plan.Verifier] = []

@@ -19,7 +19,7 @@ package struct AnswerCatalogue: Sendable {
 
   /// All of them.
   package static let all: [AnswerCatalogue] =
-    ["abort", "pause", "resume", "retry", "skip"].map {
+    ["abort", "allow", "pause", "resume", "retry", "skip"].map {
       AnswerCatalogue($0, "OUTPUT", RecordedChanges.form.members)
     } + others
 

@@ -8,9 +8,9 @@ struct AllowCommand: Subcommand {
   static let configuration = CommandConfiguration(
     commandName: "allow", abstract: "Let findings of the guards about a step pass.",
     discussion: """
-      A finding is named as 'git migrate show' has it in brackets, such as 'lost-test:tests/test_a.py:test_total'.
-      It is allowed in this step alone, for every attempt from now on. A step that is blocked goes on when it is
-      retried.
+      A finding is named as 'git migrate show' has it in brackets, such as \
+      'lost-test:tests/test_a.py:test_total'. It is allowed in this step alone, for every attempt \
+      from now on. A step that is blocked goes on when it is retried.
       """)
 
   @Argument(help: ArgumentHelp("The step.", valueName: "step"))
