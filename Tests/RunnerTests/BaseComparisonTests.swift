@@ -57,7 +57,7 @@ struct BaseComparisonTests {
     let world = try world(
       """
         - { id: A, run: 'sed -i "s/1[.][.]3/ok 4 - is new\\n1..4/" tests.tap' }
-        - { id: B, needs: [A], run: 'sed -i "/is new/d; s/1[.][.]4/1..3/" tests.tap' }
+        - { id: B, needs: [A], run: 'echo b > b; sed -i "/is new/d; s/1[.][.]4/1..3/" tests.tap' }
       """)
     let run = try world.migrate("run")
     #expect(run.code == 1, "\(run)")
