@@ -75,7 +75,7 @@ let package = Package(
       name: "Acceptance", dependencies: ["Migration", "Processes", "Support"],
       path: "Tests/Acceptance", swiftSettings: settings),
     .target(
-      name: "Simulation", dependencies: ["Runner", "Ledger", "Migration", "Git"],
+      name: "Simulation", dependencies: ["Runner", "Gate", "Ledger", "Migration", "Git"],
       path: "Tests/Simulation", swiftSettings: settings),
     .executableTarget(
       name: "git-migrate-simulate", dependencies: ["Simulation"], path: "Tests/Simulate",

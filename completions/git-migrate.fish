@@ -134,6 +134,7 @@ complete -c git-migrate -n '__fish_git_migrate_using status' -l fetch -d 'Bring 
 complete -c git-migrate -n '__fish_git_migrate_using status' -l markdown -d 'Print Markdown'
 complete -c git-migrate -n '__fish_git_migrate_using submit' -l commit -x -d 'Hand in this commit'
 complete -c git-migrate -n '__fish_git_migrate_using submit' -l no-op -d 'Nothing was to be done'
+complete -c git-migrate -n '__fish_git_migrate_using verify' -l no-cache -d 'Also what is known already'
 complete -c git-migrate -n '__fish_git_migrate_using submit' -l no-wait -d 'Leave the verdict to a run'
 complete -c git-migrate -n '__fish_git_migrate_using trust' -l list -d 'What is approved'
 complete -c git-migrate -n '__fish_git_migrate_using trust' -l revoke -d 'Take it back'

@@ -90,6 +90,15 @@ public struct AgentReport: Equatable, Sendable {
     }
   }
 
+  /// Whether the conversation that was to go on may be one that the agent does not know any more: it did
+  /// nothing, and neither its service nor a person is why.
+  public var isLost: Bool {
+    switch outcome {
+    case .failed, .noTerminalEvent, .cancelled: usage.turns == 0
+    case .done, .continueable, .denied, .service: false
+    }
+  }
+
   /// Makes a report.
   public init(
     outcome: AgentOutcome, closing: String = "", warnings: [String] = [], denials: [Denial] = [],

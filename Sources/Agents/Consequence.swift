@@ -12,8 +12,9 @@ public enum Consequence: Equatable, Sendable {
   case blocked(String)
   /// The same conversation goes on, in the same worktree.
   case resumed(Interruption)
-  /// The agent rests, until a time in seconds since the Unix epoch if that was told; nothing is counted.
-  case rests(untilSeconds: Int?, String)
+  /// The agent rests, until a time in seconds since the Unix epoch if that was told; nothing is counted. The
+  /// cause is the kind of fault in few words, the others are the service's own.
+  case rests(untilSeconds: Int?, cause: String, String)
   /// The migration pauses for a person, who is told the remedy; nothing is counted.
   case pauses(String, remedy: String)
   /// The step is given back, and starts over; nothing is counted as an attempt.
@@ -33,13 +34,17 @@ extension AgentReport {
     case .continueable(let interruption):
       guard task.adapter.resumes, usage.session != nil, continuations > 0 else {
         // A connection that breaks is no fault of the step, however often.
-        return interruption == .cut ? .rests(untilSeconds: nil, report.reason) : .failed(report.reason)
+        return interruption == .cut
+          ? .rests(untilSeconds: nil, cause: interruption.rawValue, report.reason) : .failed(report.reason)
       }
       return .resumed(interruption)
     case .failed, .denied: return .failed(report.reason)
     case .service(.configuration(let words)): return .pauses(words, remedy: AgentReport.remedy(task))
-    case .service(.limit(let until, let words)): return .rests(untilSeconds: until, words)
-    case .service(.transient(_, let words)): return .rests(untilSeconds: nil, words)
+    case .service(.limit(let until, let words)):
+      return .rests(untilSeconds: until, cause: "usage limit", words)
+    case .service(.transient(let status, let words)):
+      let cause = status.map { "service error \($0)" } ?? "service error"
+      return .rests(untilSeconds: nil, cause: status == 429 ? "rate limit" : cause, words)
     case .service(.request(let words)): return .blocked(words)
     case .cancelled(let words): return .givenBack(words)
     case .noTerminalEvent(let words): return .failed(words)

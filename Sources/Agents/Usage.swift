@@ -30,12 +30,13 @@ public struct Tokens: Equatable, Sendable {
   /// What is more than in `earlier`, kind by kind; `nil` when a count went back, so that they do not belong
   /// to one sum.
   func since(_ earlier: Tokens) -> Tokens? {
-    guard input >= earlier.input, cached >= earlier.cached, cacheWrites >= earlier.cacheWrites,
-      output >= earlier.output
-    else { return nil }
+    // What is recorded of an earlier attempt has both kinds of what was paid for reading in one number.
+    let (read, before) = (input.plus(cacheWrites), earlier.input.plus(earlier.cacheWrites))
+    guard read >= before, cached >= earlier.cached, output >= earlier.output else { return nil }
+    let writes = min(max(0, cacheWrites - earlier.cacheWrites), read - before)
     return Tokens(
-      input: input - earlier.input, cached: cached - earlier.cached,
-      cacheWrites: cacheWrites - earlier.cacheWrites, output: output - earlier.output)
+      input: read - before - writes, cached: cached - earlier.cached, cacheWrites: writes,
+      output: output - earlier.output)
   }
 }
 

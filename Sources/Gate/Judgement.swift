@@ -19,6 +19,8 @@ public struct Judgement: Equatable, Sendable {
   public var failures: [GateFailure]
   /// A line for people: why the verdict is what it is.
   public var reason: String
+  /// Whether it ran to its end and said by itself that something fails.
+  public var isByExitCode = false
   /// The line that stands for the whole run in a status: the first failure where there is one, else the
   /// reason. At most `headlineLimit` characters.
   public var headline: String
@@ -67,10 +69,12 @@ private func judged(
   _ kind: Plan.Verifier.Kind, _ status: ExitStatus, _ reading: OutputReading, _ timeoutSeconds: Int?
 ) -> Judgement {
   func judgement(_ verdict: Verdict, _ reason: String) -> Judgement {
-    Judgement(
+    var made = Judgement(
       verdict: verdict, testsRun: reading.executed, runner: reading.runner, report: reading.report,
       failures: verdict == .failed ? reading.failuresOrTail : [], reason: reason,
       headline: reading.headline(verdict, status, reason))
+    if case .exited = status { made.isByExitCode = true }
+    return made
   }
   switch status {
   case .timedOut:

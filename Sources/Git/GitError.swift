@@ -19,6 +19,8 @@ public struct GitError: Error, CustomStringConvertible, Equatable, Sendable {
   public var subject: String
   /// What a person can do about it.
   public var hint: String?
+  /// The path where something lies that is no file, and git's or our own file should, when it is about that.
+  public internal(set) var oddPlace: String?
 
   /// Makes an error.
   public init(

@@ -4,7 +4,7 @@ import Processes
 /// the network.
 ///
 /// Whoever can write the repository's configuration can make a plain `git status` run a program (PITFALLS
-/// F12). So the environment is a list of what git and its helpers need (`ChildEnvironment.forGit`), without
+/// F12). So the environment is a list of what git and its helpers need (`ChildEnvironment.ofGit`), without
 /// `GIT_*`, the directories are explicit, and the settings that run programs are overridden (E.4). What the
 /// user or the system configured may run where it is needed; of what stands in the repository only what the
 /// user has approved (`approved`). The variables and keys are those of git 2.39.
@@ -184,29 +184,9 @@ public struct GitProgram: Sendable {
   }
 
   private func baseEnvironment(workTree: String?) -> [String: String] {
-    // These only say which files of configuration and attributes are the user's and the system's.
-    let kept: Set = [
-      "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_ATTR_NOSYSTEM",
-    ]
-    var result = ChildEnvironment.forGit(from: environment, extraNames: passed).filter {
-      !$0.key.hasPrefix("GIT_") || kept.contains($0.key)
-    }
-    result.merge(
-      [
-        "GIT_DIR": gitDirectory, "GIT_NO_REPLACE_OBJECTS": "1", "GIT_TERMINAL_PROMPT": "0",
-        "GIT_OPTIONAL_LOCKS": "0", "GIT_EDITOR": "true",
-        "GIT_SEQUENCE_EDITOR": "true", "GIT_MERGE_AUTOEDIT": "no", "GIT_PAGER": "cat", "LC_ALL": "C",
-      ]
-    ) { $1 }
-    // Said outright, so that a tampered `commondir` file of the worktree is not asked.
-    if commonDirectory != gitDirectory { result["GIT_COMMON_DIR"] = commonDirectory }
-    if let workTree { result["GIT_WORK_TREE"] = workTree }
-    // The user's own choice of ssh reaches git as a variable, which wins over any configuration; so does the
-    // program that answers for him when a password is wanted. Nobody is asked at a terminal.
-    for name in ["GIT_SSH_COMMAND", "GIT_SSH", "GIT_SSH_VARIANT", "GIT_ASKPASS"] {
-      result[name] = environment[name]
-    }
-    result["SSH_ASKPASS"] = environment["SSH_ASKPASS"] ?? "true"
+    var result = ChildEnvironment.ofGit(
+      from: environment, gitDirectory: gitDirectory, commonDirectory: commonDirectory, workTree: workTree,
+      extraNames: passed)
     if let identity {
       let date = "@\(identity.seconds) \(GitProgram.zone(identity.offsetMinutes))"
       for role in ["AUTHOR", "COMMITTER"] {

@@ -14,11 +14,19 @@ public protocol ObjectWriter {
   ) throws(GitError) -> OID
   /// The message of a commit that was written here, exactly as stored.
   func message(ofCommit oid: OID) throws(GitError) -> [UInt8]
+  /// The names in a folder of a tree that is stored or was written here; none without such a folder.
+  func names(inFolder folder: String, ofTree tree: OID) throws(GitError) -> [String]
 }
 
 extension Repository: ObjectWriter {
   /// The message of a commit, exactly as stored.
   public func message(ofCommit oid: OID) throws(GitError) -> [UInt8] { try commit(oid).messageBytes }
+
+  /// The names in a folder of a tree; none without such a folder.
+  public func names(inFolder folder: String, ofTree tree: OID) throws(GitError) -> [String] {
+    guard let found = try entry(at: folder, inTree: tree), found.kind == .tree else { return [] }
+    return try entries(ofTree: found.oid).map(\.name)
+  }
 }
 
 /// Many new objects that become durable together: written in memory first, then as one pack. One by one each
@@ -78,6 +86,14 @@ public final class ObjectBatch: ObjectWriter {
 
   /// The message of a commit of the batch, exactly as stored.
   public func message(ofCommit oid: OID) throws(GitError) -> [UInt8] { try memory.commit(oid).messageBytes }
+
+  /// The names in a folder of a tree of the repository or the batch; none without such a folder.
+  public func names(inFolder folder: String, ofTree tree: OID) throws(GitError) -> [String] {
+    try bring(tree)
+    guard let found = try memory.entry(at: folder, inTree: tree), found.kind == .tree else { return [] }
+    try bring(found.oid)
+    return try memory.names(inFolder: folder, ofTree: tree)
+  }
 
   /// Writes all of them to the repository, as one pack, synced to the disk. Until then none is there.
   public func store() throws(GitError) {

@@ -77,6 +77,29 @@ enum PlaceCheck {
     }
   }
 
+  /// The same for the files of the configuration, which libgit2 reads again whenever it is asked.
+  static func requireConfiguration(_ directory: String, common: String) throws(GitError) {
+    try requireFile("\(common)/config")
+    try requireFile("\(directory)/config.worktree")
+  }
+
+  /// The same for the file of the refs that are packed.
+  static func requirePackedRefs(_ common: String) throws(GitError) {
+    try requireFile("\(common)/packed-refs")
+  }
+
+  /// Which of them are not there.
+  static func absent(_ directory: String, common: String) -> Set<String> {
+    var found: Set<String> = []
+    for (places, root) in [(own, directory), (shared, common)] {
+      for place in places {
+        let folder = place.folder.isEmpty ? root : "\(root)/\(place.folder)"
+        found.formUnion(place.files.map { "\(folder)/\($0)" }.filter { !Files.exists($0) })
+      }
+    }
+    return found
+  }
+
   /// The same for the repository that a search from `path` would find, as far as that can be told without
   /// git: what is found wrong there, the search itself would wait for. Looks no further up than `limit`
   /// says.
@@ -154,10 +177,12 @@ enum PlaceCheck {
   }
 
   private static func refusal(_ path: String, _ found: String, wanted: String = "file") -> GitError {
-    GitError(
+    var error = GitError(
       message: "\(found) lies there, where a \(wanted) should be", operation: "read", subject: path,
       hint: "look who made it, then move it away: mv '\(path)' '\(path).odd'; what was there before comes "
         + "from a copy")
+    error.oddPlace = path
+    return error
   }
 }
 
@@ -167,6 +192,9 @@ extension Repository {
   public func requirePlainPlaces() throws(GitError) {
     try PlaceCheck.require(gitDirectory, common: commonDirectory)
   }
+
+  /// The places of git's and our own files where nothing lies now.
+  public func absentPlaces() -> Set<String> { PlaceCheck.absent(gitDirectory, common: commonDirectory) }
 
   /// The same for the refs, each of which may be a file of its own.
   public func requirePlainRefs() throws(GitError) {

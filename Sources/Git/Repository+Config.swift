@@ -57,20 +57,6 @@ extension Repository {
     return result + overrides.filter { $0.key.lowercased().hasPrefix(wanted) }
   }
 
-  /// Sets a key in the repository's own configuration file, replacing its one value.
-  ///
-  /// Throws `isLocked` when somebody else writes the file at the moment, and for a key with several values.
-  public func setConfig(_ key: String, _ value: String) throws(GitError) {
-    let operation = "set"
-    try withConfig { config throws(GitError) in
-      var local: OpaquePointer?
-      try check(git_config_open_level(&local, config, GIT_CONFIG_LEVEL_LOCAL), operation, key)
-      defer { git_config_free(local) }
-      let name = try PathText.terminated(key, operation)
-      try check(git_config_set_string(local, name, PathText.terminated(value, operation)), operation, key)
-    }
-  }
-
   func configInFiles(_ key: String) throws(GitError) -> String? {
     let operation = "read the configuration key"
     var result: String?
@@ -145,6 +131,7 @@ extension Repository {
   }
 
   private func withConfig(_ body: (OpaquePointer) throws(GitError) -> Void) throws(GitError) {
+    try PlaceCheck.requireConfiguration(gitDirectory, common: commonDirectory)
     var handle: OpaquePointer?
     try check(git_repository_config(&handle, pointer), "read the configuration of", gitDirectory)
     let config = try unwrap(handle, "read the configuration of")

@@ -31,6 +31,7 @@ extension Repository {
   /// (or it is unborn). Throws for a malformed name and a broken ref.
   public func resolve(_ ref: String) throws(GitError) -> OID? {
     let operation = "read ref"
+    try PlaceCheck.requirePackedRefs(commonDirectory)
     try requireFile(ofRef: ref)
     var result = git_oid()
     let name = try PathText.terminated(ref, operation)
@@ -119,15 +120,6 @@ extension Repository {
     }
     git_error_clear()
     return result.sorted { PathText.precedes($0.name, $1.name) }
-  }
-
-  /// Whether git accepts this as a full ref name.
-  public static func isValidReferenceName(_ name: String) -> Bool {
-    guard (try? Library.start()) != nil, let text = try? PathText.terminated(name, "check") else {
-      return false
-    }
-    var isValid: Int32 = 0
-    return git_reference_name_is_valid(&isValid, text) == 0 && isValid == 1
   }
 
   /// Moves a ref to `new` if and only if it is at `old` now; `nil` means that it must not exist. The check

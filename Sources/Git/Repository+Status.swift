@@ -67,11 +67,6 @@ extension Repository {
     return UInt32(entry.flags_extended) & GIT_INDEX_ENTRY_SKIP_WORKTREE.rawValue != 0
   }
 
-  /// Whether nothing differs from `HEAD`. Errors are those of `status`.
-  public func isClean(includingUntracked: Bool = true) throws(GitError) -> Bool {
-    try status(includingUntracked: includingUntracked).isEmpty
-  }
-
   /// How the files differ from an index, by one walk. Changes are found as git finds them, by size, times,
   /// inode and then content.
   func workTreeDeltas(

@@ -172,6 +172,20 @@ extension Repository {
     try DirectoryRemoval.remove(String(name), in: parent)
   }
 
+  /// Lets its owner make and remove entries in a folder, which somebody has made read-only. One that is not
+  /// there, or not ours, stays as it is.
+  public static func allowChanges(in folder: String) throws(GitError) {
+    let operation = "look into"
+    let parts = folder.split(separator: "/")
+    guard let name = parts.last, let parent = try DirectoryHandle.open(Files.parent(of: folder), operation)
+    else { return }
+    var status = stat()
+    guard stat(try PathText.terminated(folder, operation), &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+      status.st_mode & 0o700 != 0o700, status.st_uid == geteuid()
+    else { return }
+    parent.allowReading(String(name).utf8CString.map { $0 })
+  }
+
   private func removeDirectory(name: String, path: String, _ operation: String) throws(GitError) {
     guard let parent = try DirectoryHandle.open(Files.parent(of: path), operation) else { return }
     let last = String(path.split(separator: "/").last ?? "")

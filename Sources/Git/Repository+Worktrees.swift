@@ -89,35 +89,6 @@ extension Repository {
     return main.workingDirectory
   }
 
-  /// Locks a worktree, so that `git worktree prune` of anybody leaves it alone. A lock that is there stays,
-  /// with its reason.
-  public func lockWorktree(_ name: String, reason: String) throws(GitError) {
-    let operation = "lock worktree"
-    try withWorktree(name, operation) { handle throws(GitError) in
-      if git_worktree_is_locked(nil, handle) > 0 { return }
-      try check(git_worktree_lock(handle, PathText.terminated(reason, operation)), operation, name)
-    }
-  }
-
-  /// Takes the lock away; fine when there is none.
-  public func unlockWorktree(_ name: String) throws(GitError) {
-    let operation = "unlock worktree"
-    try withWorktree(name, operation) { handle throws(GitError) in
-      try check(git_worktree_unlock(handle), operation, name)
-    }
-  }
-
-  private func withWorktree(
-    _ name: String, _ operation: String, _ body: (OpaquePointer) throws(GitError) -> Void
-  ) throws(GitError) {
-    try WorktreeName.require(name, operation)
-    var handle: OpaquePointer?
-    try check(git_worktree_lookup(&handle, pointer, PathText.terminated(name, operation)), operation, name)
-    let worktree = try unwrap(handle, operation)
-    defer { git_worktree_free(worktree) }
-    try body(worktree)
-  }
-
   /// Opens the linked worktree at `path` after checking that it is the one we think it is.
   ///
   /// The agent in a worktree can rewrite its `.git` file (PITFALLS F12, THREATS T2). So `.git` must be a

@@ -45,9 +45,9 @@ struct Chain {
     return Array(body)
   }
 
-  /// The commit message of an entry.
-  static func message(_ entry: Entry, line: [UInt8]) -> String {
-    entry.event.sentence + "\n\n" + String(decoding: line, as: UTF8.self) + "\n"
+  /// The commit message of an entry, with the sentence that is written today unless another is given.
+  static func message(_ entry: Entry, line: [UInt8], sentence: String? = nil) -> String {
+    (sentence ?? entry.event.sentence) + "\n\n" + String(decoding: line, as: UTF8.self) + "\n"
   }
 
   func commit(_ oid: OID) throws(LedgerError) -> Commit {

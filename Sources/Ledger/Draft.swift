@@ -82,7 +82,7 @@ extension Ledger: EntryWriter {
     let line = entry.json.canonicalBytes
     guard line.count <= Entry.maximumBytes else { throw .tooLarge(bytes: line.count) }
     do throws(GitError) {
-      let tree = try tree(after: entry, sketch.snapshot, planText: proposal.planText)
+      let tree = try tree(after: entry, sketch.snapshot, proposal)
       let signature = Signature(name: "git-migrate", email: "git-migrate@localhost", seconds: at.seconds)
       let commit = try writing.writeCommit(
         tree: tree, parents: sketch.snapshot.tip.map { [$0] } ?? [],
@@ -139,14 +139,20 @@ extension Ledger: EntryWriter {
     return outcome
   }
 
-  /// The tree of an entry: its parent's, unless the entry brings a plan or is due for a checkpoint.
+  /// The tree of an entry: its parent's, unless the entry brings a plan or tests that are new, or is due for
+  /// a checkpoint.
   private func tree(
-    after entry: Entry, _ snapshot: LedgerSnapshot, planText: [UInt8]?
+    after entry: Entry, _ snapshot: LedgerSnapshot, _ proposal: Proposal
   ) throws(GitError) -> OID {
     let plan = entry.event.change.plan
-    let isDue = entry.sequence % Checkpoint.interval == 0
-    if let tree = snapshot.tree, plan == nil, !isDue { return tree }
-    var files: [(path: String, blob: OID, mode: FileMode)] = []
+    let planText = proposal.planText
+    let isDue = plan != nil || entry.sequence % Checkpoint.interval == 0
+    if let tree = snapshot.tree, !isDue, entry.event.runs.isEmpty { return tree }
+    var (files, gone) = try testLists(proposal.lists, wanted: snapshot.state.testLists, in: snapshot.tree)
+    if let tree = snapshot.tree, !isDue {
+      if files.isEmpty && gone.isEmpty { return tree }
+      return try writing.writeTree(updating: tree, upserts: files, removals: gone)
+    }
     if let plan, let number = entry.event.change.planNumber {
       let expanded = try writing.writeBlob(plan.json.canonicalBytes)
       files.append((PlanStore.expandedPath(plan.migration, number), expanded, .blob))
@@ -156,6 +162,6 @@ extension Ledger: EntryWriter {
     let written = pages.write(snapshot.state, sequence: entry.sequence, at: entry.event.at)
     files.append((Checkpoint.path, try writing.writeBlob(written.checkpoint), .blob))
     files.append((Checkpoint.statusPath, try writing.writeBlob(written.status), .blob))
-    return try writing.writeTree(updating: snapshot.tree, upserts: files, removals: [])
+    return try writing.writeTree(updating: snapshot.tree, upserts: files, removals: gone)
   }
 }

@@ -14,6 +14,8 @@ package protocol EventLedger: AnyObject {
   ) throws(LedgerError) -> AppendOutcome
   /// The sentences of the entries up to `tip` that the chain up to `old` does not have, oldest first.
   func sentences(to tip: OID, from old: OID?) throws(LedgerError) -> [LedgerSentence]
+  /// A list of tests that a verdict names by its digest; `nil` when it is not there any more.
+  func testList(_ digest: String) throws(LedgerError) -> [UInt8]?
   /// What this process knows of the remote.
   var contact: RemoteContact { get set }
 }
@@ -30,4 +32,8 @@ extension EventLedger {
 
 extension Ledger: EventLedger {
   package func requireWitnessed() throws(LedgerError) { try requireWitnessed(try read().tip) }
+
+  package func testList(_ digest: String) throws(LedgerError) -> [UInt8]? {
+    try testList(digest, in: try read())
+  }
 }

@@ -65,7 +65,8 @@ extension Ledger {
     if found.entry.event.at <= now.adding(seconds: Ledger.toleratedSeconds) { return nil }
     return Breach(
       rule: "I-15", commit: found.commit,
-      reason: "it is of \(found.entry.event.at.utc), and here it is \(now.utc): set the clock")
+      reason: "it is of \(found.entry.event.at.utc), and here it is \(now.utc): set the clock",
+      isOfClock: true)
   }
 
   /// How far ahead the clock of a writer may be.
@@ -79,7 +80,7 @@ extension Ledger {
     let remedy =
       switch breach.rule {
       case "I-3": "an entry was copied; restore '\(Ledger.ref)' from a copy without it"
-      case "I-15" where breach.reason.contains("the clock"):
+      case "I-15" where breach.isOfClock:
         "the clock of this machine or of the one that wrote it is wrong"
       case "I-2", "I-1": "restore '\(Ledger.ref)' from a copy that passes 'git migrate fsck'"
       default:

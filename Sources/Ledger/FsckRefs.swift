@@ -34,8 +34,11 @@ extension Ledger {
   /// Why a ref below `refs/migrate/` keeps the result of no claim, or `nil`.
   static func attemptFault(_ ref: String, _ state: State) -> String? {
     let parts = ref.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 6, parts[2] == "attempt", let epoch = Int(parts[5]), String(epoch) == parts[5] else {
-      return "only '\(Ledger.ref)', 'refs/migrate/attempt/<migration>/<step>/<epoch>' and "
+    guard parts.count == 6, ["attempt", "words"].contains(parts[2]), let epoch = Int(parts[5]),
+      String(epoch) == parts[5]
+    else {
+      return "only '\(Ledger.ref)', 'refs/migrate/attempt/<migration>/<step>/<epoch>', "
+        + "'\(Ledger.wordsFolder)<migration>/<step>/<epoch>' and "
         + "'\(Ledger.archiveFolder)<migration>' lie there"
     }
     let step = state.migration(named: parts[3])?.step(parts[4])
@@ -50,6 +53,10 @@ extension Ledger {
     guard parts.count == 6, let step = state.migration(named: parts[3])?.step(parts[4]),
       String(step.epoch) == parts[5]
     else { return nil }
+    if parts[2] == "words" {
+      guard case .leased = step.phase else { return nil }
+      return "the attempt has not ended yet"
+    }
     if let submission = step.phase.submission {
       return submission.result.commit.oid == new ? nil : "the ledger has another result of this claim"
     }

@@ -9,6 +9,8 @@ struct Breach: Error, Equatable {
   var commit: OID
   /// What is wrong, in git's grammar.
   var reason: String
+  /// Whether it is about the clocks of two machines.
+  var isOfClock = false
 }
 
 /// Why a chain cannot be inspected any further.
@@ -141,8 +143,13 @@ struct Inspector {
   /// What in the commit is not as git-migrate writes it: the sentence, who made it and when, other headers.
   private func formFault(_ commit: Commit, _ entry: Entry) throws(InspectionFault) -> String? {
     let line = entry.json.canonicalBytes
-    let message = Chain.message(entry, line: line)
-    if !commit.textBytes.elementsEqual(message.utf8) {
+    // Of a message that is no UTF-8 the sentence was written before bytes were spelled.
+    let isOlder = String(validating: commit.messageBytes, as: UTF8.self) == nil
+    let sentences = [entry.event.sentence] + (isOlder ? [entry.event.olderSentence] : [])
+    let isKnown = sentences.contains {
+      commit.textBytes.elementsEqual(Chain.message(entry, line: line, sentence: $0).utf8)
+    }
+    if !isKnown {
       return "its sentence is '\(PlainLine.of(commit.subject))' where its event says "
         + "'\(entry.event.sentence)'"
     }
@@ -204,7 +211,8 @@ extension Refusal {
       case .stale: return "I-12"
       case .held: return "I-11"
       case .limited: return "I-17"
-      case .wrongPhase: return message.contains("is blocked") ? "I-16" : "I-21"
+      case .blocked: return "I-16"
+      case .wrongPhase: return "I-21"
       case .unknownMigration, .unknownStep, .migrationExists, .paused, .ended, .tipMoved, .unproven, .invalid:
         return "I-8"
       }
@@ -216,7 +224,7 @@ extension Refusal {
     case .gate(_, .finished), .merge(_, .intended), .refresh(.intended): return "I-22"
     case .merge, .refresh: return "I-23"
     case .claim, .gate: return "I-13"
-    case .migration, .baseline, .step, .ledger, .reserved:
+    case .migration, .baseline, .step, .ledger, .agent, .reserved:
       return "I-8"
     }
   }

@@ -113,6 +113,14 @@ public final class GitRemote: LedgerRemote {
   }
 
   /// A relative path begins at the top of the work tree, as for git itself; our programs run elsewhere.
+  /// Where a push to the remote of that name goes; what is no name of one is an address itself.
+  public static func pushAddress(_ name: String, in repository: Repository) -> String {
+    guard let url = (try? repository.config("remote.\(name).url")) ?? nil else {
+      return address(name, from: repository)
+    }
+    return address(((try? repository.config("remote.\(name).pushurl")) ?? nil) ?? url, from: repository)
+  }
+
   private static func address(_ url: String, from repository: Repository) -> String {
     let common = repository.commonDirectory
     let top = common.hasSuffix("/.git") ? String(common.dropLast("/.git".count)) : common

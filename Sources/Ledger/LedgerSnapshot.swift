@@ -32,8 +32,11 @@ public struct Proposal: Equatable, Sendable {
   public var change: Migration.Change
   /// The exact bytes of the plan file, for a change that brings a plan.
   public var planText: [UInt8]?
-  /// What is known of the attempt that it ends, for a ledger whose version has a place for it.
+  /// What is known of the attempt that it ends, or of its verdict, for a ledger whose version has a place for
+  /// it.
   public var facts: [JSON.Member] = []
+  /// The lists of tests that the facts name by their digests.
+  public var lists: [[UInt8]] = []
   /// Who wants it, when that is not the one who appends: an event that waited keeps its author.
   package var author: String?
   /// The nonce it was recorded with before, so that no two clones, nor one twice, count it as two events.

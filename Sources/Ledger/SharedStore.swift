@@ -44,6 +44,8 @@ package protocol SharedStore: EntryStore {
   func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry]
   /// The exact bytes of a plan file, or `nil` when the ledger has no such plan.
   func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?
+  /// A list of tests that lies beside the entries, or `nil`.
+  func testList(_ digest: String, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?
   /// Moves the ref here, provided that it is at `old`.
   func moveHere(to new: OID, from old: OID?) throws(LedgerError) -> SwapOutcome
   /// Keeps a tip that will not be part of the chain; gives the ref that does.
@@ -52,10 +54,17 @@ package protocol SharedStore: EntryStore {
   func inspect(_ tip: OID, after known: OID?) throws(LedgerError)
   /// What a ref that is not the ledger's names here.
   func tip(of ref: String) throws(LedgerError) -> OID?
+  /// The push of what was said in an attempt; `nil` where there is nothing, or it stays here.
+  func words(_ migration: String, _ fence: Fence) -> GitProgram.PushUpdate?
   /// The refs here that keep results of claims: each one, and the archives.
   func attempts() throws(LedgerError) -> [(name: String, oid: OID)]
   /// Waits for a random time, at most so long.
   func pause(atMostMicroseconds longest: UInt64)
+}
+
+extension SharedStore {
+  /// A store without words has none.
+  package func words(_ migration: String, _ fence: Fence) -> GitProgram.PushUpdate? { nil }
 }
 
 extension RefStore: SharedStore {
@@ -94,6 +103,10 @@ extension RefStore: SharedStore {
     try ledger.planText(migration, number: number, in: snapshot)
   }
 
+  func testList(_ digest: String, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]? {
+    try ledger.testList(digest, in: snapshot)
+  }
+
   func moveHere(to new: OID, from old: OID?) throws(LedgerError) -> SwapOutcome {
     if StaleLock.exists(in: repository) { _ = try recoverLock() }
     StaleLock.announce(new, holding: queue)
@@ -119,6 +132,10 @@ extension RefStore: SharedStore {
           commit: breach.commit, reason: "\(breach.rule): \(breach.reason), in '\(remote?.name ?? "")'")
       }
     }
+  }
+
+  func words(_ migration: String, _ fence: Fence) -> GitProgram.PushUpdate? {
+    ledger.wordsUpdate(migration, fence)
   }
 
   func tip(of ref: String) throws(LedgerError) -> OID? {

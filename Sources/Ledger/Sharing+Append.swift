@@ -70,65 +70,54 @@ extension Sharing {
     guard known == seen.tip else {
       return try wait(proposals, store.contact.obstacle ?? "entries wait for it already")
     }
-    // Set as soon as a push was cut off: the draft may arrive as long as the remote is at the tip that it
-    // follows, so that only the very same one may be tried again. With a new one we could lose against
-    // ourselves.
-    var openReason: String?
-    var (pushes, standstills) = (0, 0)
-    while pushes < Self.triesAfterOpenPushes {
-      pushes += 1
+    var course = PushCourse()
+    while true {
       // Anew each time: what the last contact has shown of the branches may have changed.
       let updates =
         [GitProgram.PushUpdate(ref: Ledger.ref, to: draft.tip, from: seen.tip)]
         + companions(of: proposals, from: seen.state, to: draft.snapshot.state)
+      let answer: PushCourse.Answer
       switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
       case .won:
         answered(draft.tip)
         return .shared
-      case .lost(let refs):
-        let unreachable = try pullIfReachable()
-        // An earlier try may have come through after all.
-        if try hasArrived(draft) { return .shared }
-        if let reason = openReason {
-          if unreachable != nil { return try wait(proposals, open: reason) }
-          if try store.read().tip == seen.tip { continue }
-        } else if unreachable != nil {
-          return try wait(proposals, "it went away when others had been faster")
-        } else if try store.read().tip == seen.tip {
-          if !refs.contains(Ledger.ref), let ref = refs.first {
-            throw .branchMoved(ref: ref, remote: remote.name)
-          }
-          standstills += 1
-          if standstills == Self.triesAtStandstill { return try wait(proposals, lockedIn: remote.name) }
-          pause(standstills)
-          pushes -= 1
-          continue
-        }
-        return .lost
-      case .rejected(let reason):
-        if let reason = openReason { return try wait(proposals, open: reason) }
-        throw .rejected(remote: remote.name, reason: reason)
-      case .unknown(let reason):
-        openReason = reason
-        // The connection may have been cut before or after: what the remote has says which.
-        let isReached = try pullAfterOpenPush(of: draft)
-        if try hasArrived(draft) { return .shared }
-        if !isReached { return try wait(proposals, open: reason) }
-        if try store.read().tip != seen.tip { return .lost }
+      case .lost(let refs): answer = .lost(refs, try look(for: draft, after: seen))
+      case .rejected(let reason): answer = .rejected(reason)
+      case .unknown(let reason): answer = .cutOff(reason, try lookAfterOpenPush(of: draft, after: seen))
+      }
+      switch course.next(after: answer) {
+      case .push(let number): if number > 0 { pause(number) }
+      case .shared: return .shared
+      case .lost: return .lost
+      case .wait(let reason): return try wait(proposals, reason)
+      case .waitOpen(let reason): return try wait(proposals, open: reason)
+      case .waitLocked: return try wait(proposals, lockedIn: remote.name)
+      case .branchMoved(let ref): throw .branchMoved(ref: ref, remote: remote.name)
+      case .rejected(let reason): throw .rejected(remote: remote.name, reason: reason)
       }
     }
-    return try wait(proposals, open: openReason ?? "")
   }
 
   // MARK: Pieces
 
-  /// Looks what the remote has after a push of unknown outcome; says whether it could be reached. That our
-  /// own ref could not follow is no error when it has the draft.
-  private func pullAfterOpenPush(of draft: Draft) throws(LedgerError) -> Bool {
+  /// Looks what the remote has after a push.
+  private func look(for draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> PushCourse.Look {
+    let unreachable = try pullIfReachable()
+    // An earlier try may have come through after all.
+    if try hasArrived(draft) { return .arrived }
+    if unreachable != nil { return .unreachable }
+    return try store.read().tip == seen.tip ? .unmoved : .moved
+  }
+
+  /// The same after a push of unknown outcome: the connection may have been cut before or after. That our own
+  /// ref could not follow is no error when the remote has the draft.
+  private func lookAfterOpenPush(
+    of draft: Draft, after seen: LedgerSnapshot
+  ) throws(LedgerError) -> PushCourse.Look {
     do throws(LedgerError) {
-      return try pullIfReachable() == nil
+      return try look(for: draft, after: seen)
     } catch {
-      if try hasArrived(draft) { return true }
+      if try hasArrived(draft) { return .arrived }
       throw error
     }
   }
@@ -138,13 +127,6 @@ extension Sharing {
     guard let tip = try asGit({ () throws(GitError) in try store.remote?.knownTip() }) else { return false }
     return try store.isAncestor(draft.tip, of: tip)
   }
-
-  /// How often the same entries are pushed while it is not known whether they arrived.
-  private static var triesAfterOpenPushes: Int { 3 }
-
-  /// How often the same entries are pushed when nobody was faster, whatever the remote says: its ref is
-  /// locked for a moment by somebody who is about to move it, or for good by a program that was killed.
-  private static var triesAtStandstill: Int { 10 }
 
   /// Whether events may be recorded here alone for now. Reports on one's own work may; what would take
   /// something from others, or promise it, may not.
@@ -180,6 +162,8 @@ extension Migration.Change {
       true
     case .baseline(.abandoned(_, let evidence)): evidence == .holder
     case .claim(_, .released(let forced, _)): !forced
+    // What a service said stays true, too.
+    case .agent: true
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved:
       false
     }

@@ -49,18 +49,24 @@ extension Sharing {
       var event = entry.event
       var proposal = Proposal(event.migration, event.change)
       (proposal.author, proposal.nonce, proposal.facts) = (event.by, entry.nonce, event.reserved)
+      for digest in event.runs.compactMap(\.tests) {
+        if let list = try store.testList(digest, in: try store.snapshot(at: mine)) {
+          proposal.lists.append(list)
+        }
+      }
       if case .claim(let fence, .submitted(let result)) = event.change, let words = unwanted[result.commit] {
         refused.append(RefusedEvent(sentence: event.sentence, reason: words))
         event.change = .attemptFailed(fence, .refused(by: store.remote?.name ?? "", saying: words))
+        // By the same nonce: of a push of unknown outcome it is known which of the two has arrived.
         proposal = Proposal(event.migration, event.change)
-        (proposal.author, proposal.facts) = (event.by, event.reserved)
+        (proposal.author, proposal.nonce, proposal.facts) = (event.by, entry.nonce, event.reserved)
       }
       if let number = event.change.planNumber {
         proposal.planText = try store.planText(event.migration, number: number, in: try store.read())
       }
       let again = Event(
         migration: event.migration, at: max(store.clock.now(), current.state.at), by: event.by,
-        change: event.change
+        change: event.change, reserved: event.reserved
       )
       do throws(Refusal) {
         _ = try current.state.apply(again.written(in: current.state))
@@ -158,10 +164,13 @@ extension Sharing {
         let attempt = Ledger.attemptRef(proposal.migration, fence)
         guard (try? store.tip(of: attempt)).flatMap(\.self) == result.commit.oid else { continue }
         updates.append(GitProgram.PushUpdate(ref: attempt, to: result.commit.oid, from: nil))
+        updates += [store.words(proposal.migration, fence)].compactMap(\.self)
+      case .claim(let fence, .failed), .claim(let fence, .released), .claim(let fence, .expired):
+        updates += [store.words(proposal.migration, fence)].compactMap(\.self)
       case .merge(_, .merged(let commit, _)), .refresh(.merged(let commit)):
         guard let move = old?.move(doneBy: proposal.change), !isThere(commit.oid, ref) else { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: move.old))
-      case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved:
+      case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
         continue
       }
     }

@@ -4,9 +4,9 @@ import Migration
 /// Looks at the trees of entries: nearly every entry has its parent's tree, so that a walk along the chain
 /// reads each of them once.
 ///
-/// The state alone says which files a tree holds. All of them are plain files, nothing else is there, and
-/// between two entries only that may differ which the later one brings: a plan, and the checkpoint and
-/// `STATUS.md` of that moment.
+/// The state alone says which files a tree may hold. All of them are plain files, nothing else is there, and
+/// between two entries only that may differ which the later one brings: a plan, lists of tests, and the
+/// checkpoint and `STATUS.md` of that moment.
 struct TreeInspector {
   let ledger: Ledger
   /// The tree of the entry before.
@@ -37,7 +37,7 @@ struct TreeInspector {
       return [Breach(rule: "I-6", commit: commit.oid, reason: "it brings no checkpoint, and one is due")]
     }
     defer { tree = commit.tree }
-    guard isDue else {
+    guard isDue || !entry.event.runs.isEmpty else {
       throw .breach(
         Breach(
           rule: "I-6", commit: commit.oid,
@@ -47,7 +47,7 @@ struct TreeInspector {
       let before = try filesBefore()
       let now = try Self.list(commit.tree, in: repository, snapshot.state)
       files = now
-      return try inspect(now, before, commit, entry, snapshot)
+      return try inspect(now, before, commit, entry, snapshot, isDue: isDue)
     } catch {
       switch error {
       case .breach(let rule, let reason):
@@ -77,9 +77,18 @@ struct TreeInspector {
 
   private mutating func inspect(
     _ now: [String: OID], _ before: [String: OID], _ commit: Commit, _ entry: Entry,
-    _ snapshot: LedgerSnapshot
+    _ snapshot: LedgerSnapshot, isDue: Bool
   ) throws(TreeFault) -> [Breach] {
-    var brought: Set = [Checkpoint.path, Checkpoint.statusPath]
+    var brought: Set<String> = isDue ? [Checkpoint.path, Checkpoint.statusPath] : []
+    let wanted = Set(snapshot.state.testLists.map(TestLists.path))
+    let lists = TestLists.folder + "/"
+    for (path, oid) in now where path.hasPrefix(lists) && before[path] == nil {
+      let bytes = try blob(oid, limit: TestLists.maximumBytes, "a list of tests")
+      if lists + SHA256.hexDigest(of: bytes) != path {
+        throw .breach("I-6", "the list of tests '\(path)' is not what it is called")
+      }
+    }
+    for path in before.keys where path.hasPrefix(lists) && !wanted.contains(path) { brought.insert(path) }
     if let plan = entry.event.change.plan, let number = entry.event.change.planNumber {
       let (text, expanded) = Self.planPaths(entry.event.migration, number)
       brought.formUnion([text, expanded])
@@ -89,7 +98,7 @@ struct TreeInspector {
       if now[path] == oid { continue }
       throw .breach("I-6", "it changes '\(path)', which it does not bring")
     }
-    return try inspectCheckpoint(now, commit, entry, snapshot)
+    return isDue ? try inspectCheckpoint(now, commit, entry, snapshot) : []
   }
 
   /// The plan's text has the digest that the entry names, and the expanded plan is in its canonical form.
@@ -154,10 +163,10 @@ struct TreeInspector {
     return saved.sequence == snapshot.sequence && saved.state == snapshot.state
   }
 
-  private func blob(_ oid: OID, limit: Int) throws(TreeFault) -> [UInt8] {
+  private func blob(_ oid: OID, limit: Int, _ what: String = "a plan") throws(TreeFault) -> [UInt8] {
     let size: Int
     do throws(GitError) { size = try repository.objectSize(oid) } catch { throw .git(error) }
-    if size > limit { throw .breach("I-7", "a plan in its tree is \(size) bytes long") }
+    if size > limit { throw .breach("I-7", "\(what) in its tree is \(size) bytes long") }
     do throws(GitError) { return try repository.blob(oid) } catch { throw .git(error) }
   }
 }

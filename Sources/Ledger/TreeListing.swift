@@ -20,9 +20,17 @@ extension TreeInspector {
     _ tree: OID, in repository: Repository, _ state: State
   ) throws(TreeFault) -> [String: OID] {
     var files: [String: OID] = [:]
+    let lists = try testLists(tree, in: repository, state)
     let top = try read(
       tree, in: repository, "",
-      [(Checkpoint.path, false), (Checkpoint.statusPath, false), ("plans", true)])
+      [(Checkpoint.path, false), (Checkpoint.statusPath, false), ("plans", true)]
+        + (lists == nil ? [] : [(TestLists.folder, true)]))
+    if let lists, let folder = top[TestLists.folder] {
+      let prefix = TestLists.folder + "/"
+      for (name, oid) in try read(folder, in: repository, prefix, lists.map { ($0, false) }) {
+        files[prefix + name] = oid
+      }
+    }
     for path in [Checkpoint.path, Checkpoint.statusPath] { files[path] = top[path] }
     guard let plans = top["plans"] else { return files }
     let names = state.migrations.map { (name: $0.name, isTree: true) }
@@ -37,6 +45,24 @@ extension TreeInspector {
       for (name, oid) in try read(folder, in: repository, prefix, wanted) { files[prefix + name] = oid }
     }
     return files
+  }
+
+  /// The lists of tests that lie in a tree, which must be ones that verdicts rest on; `nil` without a folder
+  /// for them. One that is wanted may be missing: a clone that was not told it cannot bring it.
+  private static func testLists(
+    _ tree: OID, in repository: Repository, _ state: State
+  ) throws(TreeFault) -> [String]? {
+    do throws(GitError) {
+      guard let folder = try repository.entry(at: TestLists.folder, inTree: tree), folder.kind == .tree else {
+        return nil
+      }
+      let names = try repository.entries(ofTree: folder.oid).map(\.name)
+      let wanted = state.testLists
+      // Said by whoever reads the folder, which has a stranger in it then.
+      return names.filter(wanted.contains)
+    } catch {
+      throw .git(error)
+    }
   }
 
   /// The entries of one tree, which must be exactly those that are wanted.

@@ -42,11 +42,13 @@ public struct Baseline: Equatable, Sendable {
   public var kept: [String]
   /// The number of the claim that it was judged under; `nil` in entries of before there were claims.
   public var run: Int?
+  /// How the verdict came about.
+  public var evidence: VerdictEvidence
 
   /// Makes a baseline; details beyond the limit are cut as those of a failure are.
   public init(
     tree: ObjectID, verifiers: String, verdict: Verdict, reason: String, details: [String] = [],
-    kept: [String] = [], run: Int? = nil
+    kept: [String] = [], run: Int? = nil, evidence: VerdictEvidence = VerdictEvidence()
   ) {
     self.tree = tree
     self.verifiers = verifiers
@@ -55,5 +57,6 @@ public struct Baseline: Equatable, Sendable {
     self.details = Failure(kind: .gate, reason: reason, details: details).details
     self.kept = kept
     self.run = run
+    self.evidence = evidence
   }
 }

@@ -59,12 +59,11 @@ public enum BranchName {
     return patterns
   }
 
-  /// Controls, line separators, and the marks that turn the direction of text: none may reach a terminal.
+  /// What may not reach a terminal (`PlainText`), and what joins letters unseen, so that two names look
+  /// alike. What stands for a byte of a name that is no UTF-8 is no character of it.
   public static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0...0x1F, 0x7F...0x9F, 0x061C, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069, 0xFEFF: true
-    default: false
-    }
+    if NameText.byte(scalar) != nil { return false }
+    return PlainText.isUnsafe(scalar) || scalar.value == 0x200C || scalar.value == 0x200D
   }
 
   private static func contains(_ bytes: [UInt8], _ pair: String) -> Bool {

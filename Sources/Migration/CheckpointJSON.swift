@@ -5,7 +5,9 @@ extension JSONWriter {
     switch step.phase {
     case .waiting where step.isUntouched: writeKey("\"waiting\"")
     case .ready where step.isUntouched: writeKey("\"ready\"")
-    case .merged(let commit) where step.lastFailure == nil && step.failedTree == nil:
+    case .merged(let commit)
+    where step.lastFailure == nil && step.failedTree == nil && step.forgiven.isZero
+      && step.conversation == nil:
       writeKey("{")
       if let commit {
         writeKey("\"commit\":\"")
@@ -18,7 +20,12 @@ extension JSONWriter {
         writeKey(",")
         writeInteger(Int64(number))
       }
-      writeKey("],\"phase\":\"merged\"}")
+      writeKey("],\"phase\":\"merged\"")
+      if !step.used.isZero {
+        writeKey(",\"used\":")
+        write(step.used.json)
+      }
+      writeKey("}")
     case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped,
       .cancelled:
       write(step.json)

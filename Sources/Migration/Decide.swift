@@ -1,23 +1,10 @@
-/// Says what happens next: the only place that does (DESIGN §1).
-///
-/// Pure: reads no clock, no environment, no random source. Total: every event in every state is either
-/// accepted, with the next state and what to do now, or refused with a reason; nothing is dropped. `state` is
-/// taken over, so that folding a long ledger copies nothing.
-public func decide(_ state: consuming State, _ event: Event) -> Decision {
-  var reducer = Reducer(state: state, event: event)
-  do throws(Refusal) {
-    try reducer.apply()
-  } catch {
-    return .refuse(error)
-  }
-  return .accept(reducer.state, reducer.effects)
-}
-
 extension State {
-  /// `decide` in place: what folding a ledger uses. A refusal changes nothing.
+  /// Says what happens next: the only place that does (DESIGN §1). Gives what must be done in the world
+  /// because of it.
   ///
-  /// `decide(state, event)` has to copy what it changes as long as the caller keeps `state`, which for ten
-  /// thousand steps is a millisecond an event; this copies nothing.
+  /// Pure: reads no clock, no environment, no random source. Total: every event in every state is either
+  /// accepted, or refused with a reason and nothing changed; nothing is dropped. In place, so that folding a
+  /// long ledger copies nothing.
   public mutating func apply(_ event: Event) throws(Refusal) -> [Effect] {
     var reducer = Reducer(state: self, event: event)
     self = State()
@@ -58,14 +45,20 @@ struct Reducer {
       guard event.migration == FormatVersion.everyMigration else {
         throw Refusal(.invalid, "an upgrade is of the whole ledger, '\(FormatVersion.everyMigration)'")
       }
+    } else if case .agent(let change) = event.change {
+      try apply(change)
     } else {
       guard let found = state.migrations.firstIndex(where: { $0.name == event.migration }) else {
-        throw Refusal(
-          .unknownMigration, "no migration '\(event.migration)'", hint: "'git migrate status' lists them")
+        throw Refusal.noMigration(event.migration)
       }
       position = found
+      let lease = leaseBefore
       try applyToMigration()
       dissolveBrokenTrain()
+      noteLine()
+      noteUse()
+      noteConversation(lease)
+      noteProbes()
     }
     state.at = event.at
     state.version = event.version
@@ -76,10 +69,9 @@ struct Reducer {
     if case .reserved(let reserved) = event.change {
       throw Refusal(.invalid, "'\(reserved.kind.rawValue)' is reserved: no rule gives it a meaning yet")
     }
-    let hasFacts = AttemptFacts.belong(to: event.change.kind)
     for member in event.reserved {
-      if member.key == Event.causeKey, event.change.failure != nil { continue }
-      if hasFacts, AttemptFacts.keys.contains(member.key) { continue }
+      if member.key == Event.causeKey, event.change.fault != nil { continue }
+      if Facts.forms(event.change.kind).contains(where: { $0.name == member.key }) { continue }
       throw Refusal(.invalid, "'\(member.key)' is reserved: no rule gives it a meaning yet")
     }
   }
@@ -95,7 +87,7 @@ struct Reducer {
     case .merge(let fence, let change): try apply(change, fence)
     case .step(let step, let change): try apply(change, step)
     // Neither belongs to a migration.
-    case .ledger, .reserved: throw Refusal(.invalid, "it is of no migration")
+    case .ledger, .agent, .reserved: throw Refusal(.invalid, "it is of no migration")
     }
   }
 
@@ -107,23 +99,17 @@ struct Reducer {
     case .paused(let reason):
       throw Refusal(
         .paused, "the migration '\(migration.name)' is paused: \(reason)", hint: "run 'git migrate resume'")
-    case .aborted, .finished: throw ended()
+    case .aborted, .finished: throw migration.ended
     }
   }
 
   func requireNotEnded() throws(Refusal) {
-    if migration.phase.isTerminal { throw ended() }
-  }
-
-  private func ended() -> Refusal {
-    Refusal(.ended, "the migration '\(migration.name)' is \(migration.phase.word)")
+    if migration.phase.isTerminal { throw migration.ended }
   }
 
   func indexOfStep(_ id: String) throws(Refusal) -> Int {
     guard let index = migration.index(of: id) else {
-      throw Refusal(
-        .unknownStep, "no step '\(id)' in the migration '\(migration.name)'",
-        hint: "'git migrate status' lists the steps")
+      throw Refusal.noStep(id, in: migration.name)
     }
     return index
   }
@@ -239,7 +225,7 @@ struct Reducer {
     switch step.phase {
     case .waiting, .ready, .backoff:
       let allowance = migration.allowance(step)
-      if step.failures < allowance { return }
+      if step.failures < allowance { return blockIfSpent(index) }
       block(index, "\(step.failures) of \(allowance) attempts failed: \(step.lastFailure?.reason ?? "")")
     case .leased, .submitted, .gating, .merging, .merged, .blocked, .skipped, .cancelled: return
     }

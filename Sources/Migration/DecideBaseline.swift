@@ -96,8 +96,11 @@ extension Reducer {
       throw Refusal(.stale, "the baseline comes from verifiers that are not the plan's")
     }
     try requireClaim(of: baseline)
+    try requireKnown(baseline.tree, baseline.evidence, baseline.verdict)
+    if baseline.verdict == .passed { share(baseline.tree, baseline.evidence) }
     migration.record(
-      TreeVerdict(tree: baseline.tree, verifiers: baseline.verifiers, verdict: baseline.verdict))
+      TreeVerdict(
+        tree: baseline.tree, verifiers: baseline.verifiers, verdict: baseline.verdict, runs: event.runs))
     migration.baselineRun = nil
     // Entries of before there were details fold to what they always did.
     migration.baselineFailure = baseline.details.isEmpty ? nil : baseline.failure

@@ -16,6 +16,7 @@ extension Reducer {
     case .added(let addition): try addStep(addition)
     case .retried: try retry(step)
     case .skipped(let reason): try skip(step, reason)
+    case .allowed(let finding, let reason): try allow(finding, reason, of: step)
     }
   }
 
@@ -37,13 +38,16 @@ extension Reducer {
       throw Refusal(.tipMoved, "the base of the claim is not the tip of '\(migration.into)'")
     }
     if let refusal = claimLimit(index, machine: claim.owner.machine, slot: claim.slot) { throw refusal }
+    try requireAgent(claim, index)
+    let agent = try requireBudget()
+    noteBegin(claim, index)
     migration.steps[index].epoch = claim.fence.epoch
     set(
       index,
       .leased(
         Lease(
           holder: claim.holder, owner: claim.owner, base: claim.base, expiresAt: claim.expiresAt,
-          renewal: 0, slot: claim.slot)))
+          renewal: 0, slot: claim.slot, agent: agent)))
   }
 
   /// A slot becomes a folder's name, so that it is none but ours.
@@ -69,7 +73,7 @@ extension Reducer {
     case .waiting: throw waits(step, index)
     case .blocked(let reason):
       throw Refusal(
-        .wrongPhase, "'\(step.id)' is blocked: \(reason)", hint: "run 'git migrate retry \(step.id)'")
+        .blocked, "'\(step.id)' is blocked: \(reason)", hint: "run 'git migrate retry \(step.id)'")
     case .merged, .skipped, .cancelled:
       throw Refusal(.ended, "'\(step.id)' is \(step.phase.word)")
     }
@@ -197,6 +201,7 @@ extension Reducer {
       // At least as many as the plan allows, even when a new plan allows fewer than were used.
       migration.steps[index].granted = max(step.granted + migration.plan.attempts, step.failures)
       migration.steps[index].failedTree = nil
+      migration.steps[index].forgiven = step.used
       migration.steps[index].epoch += 1
       set(index, openPhase(index))
     case .backoff:
@@ -211,6 +216,30 @@ extension Reducer {
     case .merged, .skipped, .cancelled:
       throw Refusal(.ended, "'\(id)' is \(step.phase.word)")
     }
+  }
+
+  /// A finding that a person has looked at does not stand in the way of this step again.
+  mutating func allow(_ finding: String, _ reason: String, of id: String) throws(Refusal) {
+    try requireNotEnded()
+    let index = try indexOfStep(id)
+    let step = migration.steps[index]
+    guard !finding.isEmpty, finding.utf8.count <= Step.findingLength, !reason.isEmpty else {
+      throw Refusal(.invalid, "a finding is allowed by its name and with a reason")
+    }
+    switch step.phase {
+    case .waiting, .ready, .leased, .backoff, .blocked, .submitted, .gating: break
+    case .merging, .merged, .skipped, .cancelled:
+      throw Refusal(.wrongPhase, "'\(id)' is \(step.phase.word), so there is nothing to allow")
+    }
+    if step.allowed.contains(finding) {
+      throw Refusal(.limited, "'\(finding)' is allowed in '\(id)' already")
+    }
+    guard step.allowed.count < Step.mostAllowed else {
+      throw Refusal(.limited, "\(Step.mostAllowed) findings are allowed in '\(id)' already")
+    }
+    migration.steps[index].allowed.append(finding)
+    // The same tree may pass now.
+    migration.steps[index].failedTree = nil
   }
 
   mutating func skip(_ id: String, _ reason: String) throws(Refusal) {
@@ -234,7 +263,8 @@ extension MigrationState {
   /// The first limit that a claim of the step by this machine would break (I-17, I-25), or `nil`.
   func claimLimit(_ index: Int, machine: String, slot: String?) -> Refusal? {
     let step = plan.steps[index]
-    let agentLimit = step.run == nil ? plan.agent?.maxConcurrent : nil
+    let agent = plan.agent(of: step)
+    let agentLimit = agent?.maxConcurrent
     if step.lock == nil, slot == nil, agentLimit == nil, step.uses.isEmpty { return nil }
     var agents = 0
     var used: [String: Int] = [:]
@@ -244,7 +274,7 @@ extension MigrationState {
         return Refusal(.limited, "'\(step.id)' and '\(steps[position].id)' share the lock '\(lock)'")
       }
       guard case .leased(let lease) = steps[position].phase else { continue }
-      if plan.steps[position].run == nil { agents += 1 }
+      if agentLimit != nil, plan.agent(of: plan.steps[position])?.name == agent?.name { agents += 1 }
       guard lease.owner.machine == machine else { continue }
       if let slot, lease.slot == slot {
         return Refusal(.limited, "the worktree slot '\(slot)' belongs to '\(steps[position].id)'")

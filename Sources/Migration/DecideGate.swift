@@ -106,10 +106,13 @@ extension Reducer {
     guard report.verifiers == migration.gateDigest else {
       throw Refusal(.stale, "the verdict on '\(fence.step)' comes from verifiers that are not the plan's")
     }
+    try requireKnown(report.tree, report.evidence, report.verdict)
     switch report.verdict {
     case .passed:
       guard report.failure == nil else { throw Refusal(.invalid, "a verdict 'passed' with a failure") }
-      migration.record(TreeVerdict(tree: report.tree, verifiers: report.verifiers, verdict: .passed))
+      migration.record(
+        TreeVerdict(tree: report.tree, verifiers: report.verifiers, verdict: .passed, runs: event.runs))
+      share(report.tree, report.evidence)
       if report.isNoChange {
         set(index, .merged(commit: nil))
         migration.steps[index].lastFailure = nil
@@ -274,6 +277,11 @@ extension Reducer {
     try requireLength(until: refresh.expiresAt)
     try requireProcess(refresh.owner)
     migration.refresh = refresh
+    if !event.runs.isEmpty {
+      // What comes next is compared with it.
+      migration.record(
+        TreeVerdict(tree: refresh.tree, verifiers: refresh.verifiers, verdict: .passed, runs: event.runs))
+    }
     effects.append(
       .moveRefreshedBranch(migration: migration.name, old: refresh.old, new: refresh.new))
   }

@@ -6,6 +6,7 @@ extension Reducer {
     case .amended(let amendment): try amend(amendment)
     case .paused(let reason): try pause(reason)
     case .resumed: try resume()
+    case .budgetRaised(let unit, let amount): try raiseBudget(unit, by: amount)
     case .aborted(let reason): try abort(reason)
     case .finished(let result, let partial): try finish(result, partial: partial)
     }
@@ -47,7 +48,10 @@ extension Reducer {
 
   mutating func pause(_ reason: String) throws(Refusal) {
     switch migration.phase {
-    case .running: migration.phase = .paused(reason: reason)
+    case .running:
+      migration.phase = .paused(reason: reason)
+      // Nobody asked for it: a person is told.
+      if event.fact(Event.causeKey) != nil { notify(.paused(reason: reason)) }
     case .paused: throw Refusal(.wrongPhase, "the migration '\(migration.name)' is paused already")
     case .aborted, .finished: try requireNotEnded()
     }
@@ -63,6 +67,17 @@ extension Reducer {
     case .running: throw Refusal(.wrongPhase, "the migration '\(migration.name)' is not paused")
     case .aborted, .finished: try requireNotEnded()
     }
+  }
+
+  mutating func raiseBudget(_ unit: Budget.Unit, by amount: Int) throws(Refusal) {
+    try requireNotEnded()
+    guard amount > 0 else { throw Refusal(.invalid, "a budget is raised by more than nothing") }
+    guard migration.plan.budget.total[unit] != nil else {
+      throw Refusal(
+        .invalid, "the plan of '\(migration.name)' has no budget in \(unit.rawValue)",
+        hint: "give it one with 'budget: { \(unit.rawValue): … }' and 'git migrate amend'")
+    }
+    migration.raised[unit] = migration.raised[unit].addingCapped(amount)
   }
 
   mutating func abort(_ reason: String) throws(Refusal) {

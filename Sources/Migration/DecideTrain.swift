@@ -98,7 +98,10 @@ extension Reducer {
     try requireVerifiers(split.verifiers)
     if split.passed > 0 {
       let tree = train.members[split.passed - 1].tree
-      migration.record(TreeVerdict(tree: tree, verifiers: split.verifiers, verdict: .passed))
+      try requireKnown(tree, split.evidence, .passed)
+      share(tree, split.evidence)
+      migration.record(
+        TreeVerdict(tree: tree, verifiers: split.verifiers, verdict: .passed, runs: event.runs))
     }
     for member in train.members[..<split.passed] { try notePassed(member) }
     for member in train.members[(split.passed + 1)...] { try putBack(member) }
@@ -118,7 +121,10 @@ extension Reducer {
     switch (report.verdict, train.passed) {
     case (.passed, nil):
       guard let last = train.members.last else { throw Refusal(.invalid, "the train is empty") }
-      migration.record(TreeVerdict(tree: last.tree, verifiers: report.verifiers, verdict: .passed))
+      try requireKnown(last.tree, report.evidence, report.verdict)
+      share(last.tree, report.evidence)
+      migration.record(
+        TreeVerdict(tree: last.tree, verifiers: report.verifiers, verdict: .passed, runs: event.runs))
       for member in train.members { try notePassed(member) }
       migration.trainLimit.notePassed()
       migration.train = Train(number: train.number, members: train.members, passed: train.members.count)

@@ -250,11 +250,13 @@ public struct GateReport: Equatable, Sendable {
   public var isOfCodemod: Bool
   /// The ignored folders that were kept from what was judged before.
   public var kept: [String]
+  /// How the verdict came about.
+  public var evidence: VerdictEvidence
 
   /// Makes a report.
   public init(
     gate: Int, tree: ObjectID, verifiers: String, verdict: Verdict, failure: Failure?, isNoChange: Bool,
-    isOfCodemod: Bool = false, kept: [String] = []
+    isOfCodemod: Bool = false, kept: [String] = [], evidence: VerdictEvidence = VerdictEvidence()
   ) {
     self.gate = gate
     self.tree = tree
@@ -264,6 +266,7 @@ public struct GateReport: Equatable, Sendable {
     self.isNoChange = isNoChange
     self.isOfCodemod = isOfCodemod
     self.kept = kept
+    self.evidence = evidence
   }
 }
 

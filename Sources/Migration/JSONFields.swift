@@ -37,6 +37,9 @@ struct ObjectReader {
   /// Put together for errors only: a state has thousands of steps.
   private var subject: String { name.isEmpty ? kind : "\(kind) '\(name)'" }
 
+  /// Whether a member is there.
+  func has(_ key: String) -> Bool { members.contains { $0.key == key } }
+
   mutating func optional(_ key: String) -> JSON? {
     guard let index = members.firstIndex(where: { $0.key == key }) else { return nil }
     taken += 1

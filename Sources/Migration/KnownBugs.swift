@@ -24,6 +24,13 @@
     case foreignCommitSpins = "B20"
     case slotNotSetAside = "B21"
     case effectDropped = "B22"
+    case gateSlotNotSetAside = "B23"
+    case pipesOpened = "B24"
+    case resultMovedUnseen = "B25"
+    case testsNotCompared = "B26"
+    case failingMemberLands = "B41"
+    case culpritUnheard = "B42"
+    case verdictOfOtherKeep = "B43"
 
     /// The bug that is switched on: set before anything else runs, by whoever wants it.
     nonisolated(unsafe) public static var active: KnownBug?

@@ -18,6 +18,7 @@ extension MigrationState {
     if case .paused(let reason) = phase {
       return .nothingNow(reason: "the migration is paused: \(reason)", until: nil)
     }
+    if let duePause { return .nothingNow(reason: duePause.reason, until: nil) }
     var candidates: [Int] = []
     var resting: Timestamp?
     for index in steps.indices {
@@ -70,7 +71,9 @@ extension MigrationState {
   public func looksAtBase(at now: Timestamp, last: Timestamp?) -> Bool {
     guard let interval = plan.refreshSeconds, case .running = phase, mover == nil else { return false }
     // What conflicts is being put together; the next look takes the rest in.
-    if let step = openResolution, step.phase.word != "blocked" { return false }
+    if let step = openResolution {
+      guard case .blocked = step.phase else { return false }
+    }
     guard let last else { return true }
     // A clock that was set back must not put it off.
     return now < last || now >= last.adding(seconds: interval)
@@ -85,6 +88,12 @@ extension MigrationState {
       }
     }
     return step?.id ?? (refresh == nil ? nil : "another refresh")
+  }
+
+  /// Who is about to move the integration branch: a step that is merged, or a refresh.
+  var moving: String? {
+    let step = stepsInFlight.first { if case .merging = $0.phase { true } else { false } }
+    return step?.id ?? (refresh == nil ? nil : "a refresh")
   }
 
   /// Whether nothing more can happen without a person: no step can be claimed, rests, or is under way.

@@ -108,6 +108,7 @@ extension GateReport {
     object.set("no_change", isNoChange)
     object.set("codemod", isOfCodemod)
     object.set("kept", kept)
+    evidence.write(to: &object)
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
@@ -118,7 +119,7 @@ extension GateReport {
       verifiers: try object.string("verifiers"), verdict: try object.word("verdict", as: Verdict.self),
       failure: failure, isNoChange: try object.flag("no_change"),
       isOfCodemod: try object.flag("codemod"),
-      kept: try object.strings("kept"))
+      kept: try object.strings("kept"), evidence: try VerdictEvidence(from: &object))
   }
 }
 
@@ -191,6 +192,7 @@ extension Baseline {
     object.set("details", details)
     object.set("kept", kept)
     object.set("run", run)
+    evidence.write(to: &object)
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
@@ -198,6 +200,6 @@ extension Baseline {
       tree: try object.objectID("tree"), verifiers: try object.string("verifiers"),
       verdict: try object.word("verdict", as: Verdict.self), reason: try object.string("reason"),
       details: try object.strings("details"), kept: try object.strings("kept"),
-      run: try object.optionalInteger("run"))
+      run: try object.optionalInteger("run"), evidence: try VerdictEvidence(from: &object))
   }
 }

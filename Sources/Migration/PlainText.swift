@@ -4,7 +4,7 @@
 enum PlainText {
   /// `text` on one line: line breaks and tabs become a space, every other character that could control a
   /// terminal or change the order of what is read becomes U+FFFD, and what stands for a byte is spelled.
-  static func line(_ text: String) -> String {
+  static func line(_ text: String, spellingBytes: Bool = true) -> String {
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
     var result = ""
     result.reserveCapacity(text.utf8.count)
@@ -13,7 +13,7 @@ enum PlainText {
       case 0x09, 0x0A, 0x0D, 0x85, 0x2028, 0x2029: result.unicodeScalars.append(" ")
       default:
         if let byte = NameText.byte(scalar) {
-          result += octal(byte)
+          if spellingBytes { result += octal(byte) } else { result.unicodeScalars.append(scalar) }
         } else {
           result.unicodeScalars.append(isUnsafe(scalar) ? "\u{FFFD}" : scalar)
         }

@@ -15,8 +15,11 @@ public struct Plan: Equatable, Sendable {
   public var leaseSeconds: Int
   /// How long a step rests after a failed attempt.
   public var backoff: Backoff
-  /// Who does steps that have no `run`; `nil` when every step is a codemod or is done by outside workers.
+  /// Who does steps that have no `run` and name no agent; `nil` when every step is a codemod, names one, or
+  /// is done by outside workers.
   public var agent: Agent?
+  /// The agents that steps name, in the order of their names.
+  public var agents: [Agent] = []
   /// Named semaphores, each counted per machine.
   public var resources: [Resource]
   /// How a worktree is made usable.
@@ -28,6 +31,12 @@ public struct Plan: Equatable, Sendable {
   /// How often a run looks whether the base has moved, in seconds, and takes it in; `nil` leaves that to
   /// people.
   public var refreshSeconds: Int?
+  /// When the migration stops itself.
+  public var stop = StopRule()
+  /// How much its agents may use.
+  public var budget = Budget()
+  /// The headings that an agent's closing words must have.
+  public var closing: [String] = []
   /// A command told about blocked steps and the end of the migration, or `nil`.
   public var notify: String?
   /// The steps in the plan's order; ids are unique under case folding, and every need names one of them.
@@ -60,6 +69,23 @@ public struct Plan: Equatable, Sendable {
     self.prompt = prompt
   }
 
+  /// Who does a step, or `nil` when it is a codemod or done by outside workers.
+  public func agent(of step: PlannedStep) -> Agent? {
+    if step.run != nil { return nil }
+    guard let name = step.agent else { return agent }
+    return allAgents.first { $0.name == name }
+  }
+
+  /// Its agents, the one of steps that name none first.
+  public var allAgents: [Agent] { (agent.map { [$0] } ?? []) + agents }
+
+  /// What the services of its agents are called, each once.
+  public var services: [String] {
+    var found: [String] = []
+    for agent in allAgents where !found.contains(agent.service) { found.append(agent.service) }
+    return found
+  }
+
   /// How long a step rests after its n-th failed attempt: `initialSeconds · 2^(n-1)`, at most
   /// `maximumSeconds`.
   public struct Backoff: Equatable, Sendable {
@@ -85,11 +111,13 @@ public struct Plan: Equatable, Sendable {
 
   /// The program that does a step.
   public struct Agent: Equatable, Sendable {
+    /// What the plan calls it.
+    public var name = Agent.defaultName
     /// A shell command that gets the prompt on standard input and in the file `$MIGRATE_PROMPT_FILE`.
     public var command: String
     /// The adapter whose output rules judge the run (`command` when the exit code alone decides).
     public var adapter: String
-    /// The longest run in seconds, or `nil` for no limit but the lease's renewal.
+    /// The longest run in seconds, or `nil` for `defaultTimeoutSeconds`.
     public var timeoutSeconds: Int?
     /// How many agent steps may be leased at once over all machines, or `nil` for no limit.
     public var maxConcurrent: Int?
@@ -103,12 +131,35 @@ public struct Plan: Equatable, Sendable {
     public var args: [String] = []
     /// Tools that are allowed beside those that the agent allows itself, as it spells them.
     public var permissions: [String] = []
-    /// How long it may print nothing, in seconds, or `nil` for no limit.
+    /// How long it may print nothing, in seconds, or `nil` for `defaultSilenceSeconds` where it tells what it
+    /// does, and no limit where it does not.
     public var silenceSeconds: Int?
     /// How often an interrupted conversation may go on in one attempt, or `nil` for `defaultContinuations`.
     public var continuations: Int?
+    /// What one attempt by it may use at most.
+    public var budget: Budget.Limits = [:]
+    /// Whether it rests, in every clone, while its service does not serve. Otherwise the step starts over.
+    public var rests = true
+    /// Whether an attempt whose result failed is followed by one in the same conversation; otherwise by one
+    /// that begins anew.
+    public var resumesAfterFailure = false
     /// The file in the worktree that a command reports its end in, or `nil` when its exit code decides.
     public var reportFile: String?
+
+    /// What an agent is called that the plan gives no name.
+    public static let defaultName = "default"
+
+    /// What it is called in the ledger and for people: its name, or what it is.
+    public var label: String { name == Agent.defaultName ? service : name }
+
+    /// What its service is called, for people and to tell it from others.
+    public var service: String { adapter == "command" ? command : adapter }
+
+    /// The longest run of an attempt where a plan does not say, in seconds.
+    public static let defaultTimeoutSeconds = 7200
+    /// How long an agent that tells each thing that it does may print nothing where a plan does not say, in
+    /// seconds.
+    public static let defaultSilenceSeconds = 1800
 
     /// How often an interrupted conversation may go on where a plan does not say.
     public static let defaultContinuations = 3
@@ -180,6 +231,13 @@ public struct Plan: Equatable, Sendable {
     /// How many finished steps are judged together at most; 1 judges each alone. `nil` when the plan does not
     /// say: `TrainLimit.ordinary`.
     public var train: Int?
+    /// Globs of files that no step may change beside those that always decide how verifiers run.
+    public var protected: [String] = []
+    /// Whether failures that the base has, too, are let pass.
+    public var allowsKnown = false
+    /// A command whose output names the toolchain that verdicts rest on, or `nil`: the system and the
+    /// verifiers' programs then stand for it.
+    public var toolchain: String?
 
     /// What `train` may be.
     public static let trainRange = 1...256
@@ -229,11 +287,28 @@ public struct Plan: Equatable, Sendable {
     public var mutates: Bool
     /// The names of variables that it, and no other verifier, is given from the environment of who starts it.
     public var env: [String]
+    /// Globs of the paths that it is about: it runs only when one of them differs from the branch; empty when
+    /// it always runs.
+    public var paths: [String] = []
+    /// What a failure means that does not come again when the verifier is run once more, or `nil`: then it
+    /// is not run again.
+    public var flaky: Flaky?
+    /// The remote, as git knows it, whose service judges the candidate in place of this machine. It is pushed
+    /// there as a branch below `migrate-ci/`, and `run` asks what became of it.
+    public var remote: String?
+
+    /// What is made of a verifier that fails and passes when it is run once more.
+    public enum Flaky: String, CaseIterable, Sendable {
+      /// It passed.
+      case passes = "repeat"
+      /// It failed.
+      case fails = "fail"
+    }
 
     /// Makes a verifier.
     public init(
       name: String, kind: Kind = .test, run: String, timeoutSeconds: Int = 600, uses: String? = nil,
-      mutates: Bool = false, env: [String] = []
+      mutates: Bool = false, env: [String] = [], flaky: Flaky? = nil, remote: String? = nil
     ) {
       self.name = name
       self.kind = kind
@@ -242,6 +317,8 @@ public struct Plan: Equatable, Sendable {
       self.uses = uses
       self.mutates = mutates
       self.env = env
+      self.flaky = flaky
+      self.remote = remote
     }
 
     /// What a verifier checks.
@@ -286,12 +363,18 @@ public struct PlannedStep: Equatable, Sendable {
   public var priority: Int
   /// The codemod, a shell command, or `nil` when an agent does the step.
   public var run: String?
+  /// The name of the agent that does it, or `nil` for the plan's.
+  public var agent: String?
   /// The longest run of the codemod or agent in seconds; overrides the agent's.
   public var timeoutSeconds: Int?
   /// Whether an attempt that changes nothing has failed, also when it ends well.
   public var expectsChange: Bool
   /// What `for:` matched (`path`, `dir`, `name`, `line`), for the prompt's template; empty for a plain step.
   public var match: [String: String]
+  /// The findings that are let pass in its result: a name, or a pattern with `*` of names.
+  public var allow: [String] = []
+  /// The guards that look at it, or `nil` for the gate's.
+  public var guards: [Plan.Guard]?
   /// The commit of the base that the step takes in where it conflicts; `nil` for every step of a plan's file.
   public var resolves: ObjectID?
 

@@ -28,6 +28,8 @@ extension Plan {
       case plan
       /// `Migrate-Agent`: the adapter of the agent, or the worker's name.
       case agent
+      /// `Migrate-Cost`: what agents used on the step.
+      case cost
     }
 
     var json: JSON {

@@ -9,30 +9,42 @@ extension Plan {
     object.set("lease", leaseSeconds)
     object.set(
       "backoff", .array([.integer(Int64(backoff.initialSeconds)), .integer(Int64(backoff.maximumSeconds))]))
-    if let agent { object.set("agent", agent.json) }
+    if let agent { object.set("agent", agent.json(isDefault: true)) }
+    if !agents.isEmpty {
+      object.set("agents", .object(agents.map { JSON.Member($0.name, $0.json(isDefault: false)) }))
+    }
     if !resources.isEmpty {
       object.set("resources", .object(resources.map { JSON.Member($0.name, .integer(Int64($0.capacity))) }))
     }
     object.set("worktree", worktree.json)
-    object.set("gate", gateJSON(withTrain: true))
+    object.set("gate", gateJSON(isWhole: true))
     if commit != Commit() { object.set("commit", commit.json) }
     if let refreshSeconds {
       object.set("refresh", .object([JSON.Member("every", .integer(Int64(refreshSeconds)))]))
     }
+    if stop != StopRule() { object.set("stop", stop.json) }
+    if !budget.isEmpty { object.set("budget", budget.json) }
+    object.set("closing", closing)
     object.set("notify", notify)
     object.set("prompt", prompt)
     object.set("steps", .array(steps.map(\.json)))
     return object.json
   }
 
-  /// The gate. How many steps are judged together changes no verdict, so that its digest leaves that out.
-  func gateJSON(withTrain: Bool) -> JSON {
+  /// The gate. How many steps are judged together changes no verdict, and the toolchain is told by what the
+  /// command prints: its digest leaves them out.
+  func gateJSON(isWhole: Bool) -> JSON {
     var object = ObjectBuilder()
     object.set("verifiers", .array(gate.verifiers.map(\.json)))
     object.set("guards", gate.guards.map(\.rawValue))
     object.set("keep", gate.keep)
     if let setup = gate.setup { object.set("setup", setup.json) }
-    if withTrain { object.set("train", gate.train) }
+    if isWhole {
+      object.set("train", gate.train)
+      object.set("toolchain", gate.toolchain)
+    }
+    object.set("protected", gate.protected)
+    if gate.allowsKnown { object.set("known", "allow") }
     return object.json
   }
 
@@ -50,6 +62,14 @@ extension Plan {
     }
     backoff = Backoff(initialSeconds: Int(first), maximumSeconds: Int(most))
     if let value = reader.optional("agent") { agent = try Agent(json: value) }
+    if let value = reader.optional("agents") {
+      guard case .object(let members) = value else { throw JSONFault("'agents' is not an object") }
+      for member in members {
+        var agent = try Agent(json: member.value)
+        agent.name = member.key
+        agents.append(agent)
+      }
+    }
     if let value = reader.optional("resources") { resources = try Plan.resources(value) }
     worktree = try Worktree(json: try reader.required("worktree"))
     gate = try Gate(json: try reader.required("gate"))
@@ -59,6 +79,9 @@ extension Plan {
       refreshSeconds = try inner.integer("every")
       try inner.end()
     }
+    if let value = reader.optional("budget") { budget = try Budget(json: value) }
+    if let value = reader.optional("stop") { stop = try StopRule(json: value) }
+    closing = try reader.strings("closing")
     notify = try reader.optionalString("notify")
     prompt = try reader.string("prompt")
     let list = try reader.array("steps")
@@ -69,10 +92,11 @@ extension Plan {
     self = normalized
   }
 
-  /// The plan with its resources in the order of their names: a plan's own order of them means nothing, and
-  /// canonical JSON does not keep it.
+  /// The plan with its resources and agents in the order of their names: a plan's own order of them means
+  /// nothing, and canonical JSON does not keep it.
   var normalized: Plan {
     var plan = self
+    plan.agents.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     plan.resources.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     return plan
   }
@@ -91,8 +115,10 @@ extension Plan {
 }
 
 extension Plan.Agent {
-  var json: JSON {
+  func json(isDefault: Bool) -> JSON {
     var object = ObjectBuilder()
+    // One that steps name is under its name already.
+    if isDefault, name != Plan.Agent.defaultName { object.set("name", name) }
     object.set("command", command)
     object.set("adapter", adapter)
     object.set("timeout", timeoutSeconds)
@@ -105,6 +131,10 @@ extension Plan.Agent {
     object.set("silence", silenceSeconds)
     object.set("continuations", continuations)
     object.set("report_file", reportFile)
+    if !budget.isEmpty { object.set("budget", Budget.json(budget)) }
+    // Only the exceptions are written.
+    if resumesAfterFailure { object.set("after_failure", "resume") }
+    if !rests { object.set("rest", "never") }
     return object.json
   }
 
@@ -115,12 +145,37 @@ extension Plan.Agent {
       timeoutSeconds: try reader.optionalInteger("timeout"),
       maxConcurrent: try reader.optionalInteger("max_concurrent"),
       maxTurns: try reader.optionalInteger("max_turns"), env: try reader.strings("env"))
+    name = try reader.optionalString("name") ?? name
     model = try reader.optionalString("model")
     args = try reader.strings("args")
     permissions = try reader.strings("permissions")
     silenceSeconds = try reader.optionalInteger("silence")
     continuations = try reader.optionalInteger("continuations")
     reportFile = try reader.optionalString("report_file")
+    rests = try !reader.mark("rest", "never")
+    resumesAfterFailure = try reader.mark("after_failure", "resume")
+    if let value = reader.optional("budget") { budget = try Budget.limits(value) }
+    try reader.end()
+  }
+}
+
+extension StopRule {
+  var json: JSON {
+    var object = ObjectBuilder()
+    object.set("alike", alike)
+    object.set("failed", failedPercent)
+    object.set("of", of)
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "'stop'")
+    self.init(
+      alike: try reader.optionalInteger("alike"), failedPercent: try reader.optionalInteger("failed"),
+      of: try reader.integer("of"))
+    guard Self.alikeRange.contains(alike ?? 2), Self.percent.contains(failedPercent ?? 1),
+      Self.window.contains(of)
+    else { throw JSONFault("a number of 'stop' is out of range") }
     try reader.end()
   }
 }
@@ -148,18 +203,28 @@ extension Plan.Gate {
     var reader = try ObjectReader(json, "'gate'")
     var verifiers: [Plan.Verifier] = []
     for item in try reader.array("verifiers") { verifiers.append(try Plan.Verifier(json: item)) }
-    var guards: [Plan.Guard] = []
-    for word in try reader.strings("guards") {
-      guard let found = Plan.Guard(rawValue: word) else { throw JSONFault("no guard is called '\(word)'") }
-      guards.append(found)
-    }
+    let guards = try Plan.Guard.list(try reader.strings("guards"))
     self.init(verifiers: verifiers, guards: guards, keep: try reader.strings("keep"))
     if let value = reader.optional("setup") { setup = try Setup(json: value) }
     train = try reader.optionalInteger("train")
     if let train, !Plan.Gate.trainRange.contains(train) {
       throw JSONFault("'train' of the gate is out of range")
     }
+    protected = try reader.strings("protected")
+    allowsKnown = try reader.mark("known", "allow")
+    toolchain = try reader.optionalString("toolchain")
     try reader.end()
+  }
+}
+
+extension Plan.Guard {
+  static func list(_ words: [String]) throws(JSONFault) -> [Plan.Guard] {
+    var guards: [Plan.Guard] = []
+    for word in words {
+      guard let found = Plan.Guard(rawValue: word) else { throw JSONFault("no guard is called '\(word)'") }
+      guards.append(found)
+    }
+    return guards
   }
 }
 
@@ -187,7 +252,10 @@ extension Plan.Verifier {
     object.set("timeout", timeoutSeconds)
     object.set("uses", uses)
     if mutates { object.set("mutates", "allow") }
+    object.set("flaky", flaky?.rawValue)
+    object.set("remote", remote)
     object.set("env", env)
+    object.set("paths", paths)
     return object.json
   }
 
@@ -198,6 +266,12 @@ extension Plan.Verifier {
       run: try reader.string("run"), timeoutSeconds: try reader.integer("timeout"),
       uses: try reader.optionalString("uses"), mutates: try reader.mark("mutates", "allow"),
       env: try reader.strings("env"))
+    paths = try reader.strings("paths")
+    if let word = try reader.optionalString("flaky") {
+      guard let known = Flaky(rawValue: word) else { throw JSONFault("'flaky' cannot be '\(word)'") }
+      flaky = known
+    }
+    remote = try reader.optionalString("remote")
     try reader.end()
   }
 }
@@ -215,11 +289,14 @@ extension PlannedStep {
     if priority != 0 { object.set("priority", priority) }
     object.set("run", run)
     object.set("timeout", timeoutSeconds)
+    object.set("agent", agent)
     if expectsChange { object.set("expect", "change") }
     if !match.isEmpty {
       object.set("match", .object(match.map { JSON.Member($0.key, .string($0.value)) }))
     }
     object.set("resolves", resolves)
+    object.set("allow", allow)
+    if let guards { object.set("guards", .array(guards.map { .string($0.rawValue) })) }
     return object.json
   }
 
@@ -242,6 +319,9 @@ extension PlannedStep {
       }
     }
     resolves = try reader.optionalObjectID("resolves")
+    agent = try reader.optionalString("agent")
+    allow = try reader.strings("allow")
+    if reader.has("guards") { guards = try Plan.Guard.list(try reader.strings("guards")) }
     try reader.end()
   }
 }

@@ -26,13 +26,39 @@ extension Plan {
         if let fault = VariableName.fault(name) { return "'\(name)' of the \(place) \(fault)" }
       }
     }
-    if let fault = resourceFault() { return fault }
+    if let fault = agentFault() ?? resourceFault() { return fault }
     return stepsFault()
   }
 
   /// The digest of the gate: verdicts are only ever reused under the same one.
   public var verifierDigest: String {
-    SHA256.hexDigest(of: gateJSON(withTrain: false).canonicalBytes)
+    SHA256.hexDigest(of: gateJSON(isWhole: false).canonicalBytes)
+  }
+
+  /// The digest of what a verdict of the verifiers depends on: guards look at a change, and have a verdict of
+  /// their own.
+  var verdictDigest: String {
+    guard case .object(let members) = gateJSON(isWhole: false) else { return "" }
+    var left = ["guards"]
+    #if KNOWN_BUGS
+      if KnownBug.verdictOfOtherKeep.isOn { left.append("keep") }
+    #endif
+    return SHA256.hexDigest(of: JSON.object(members.filter { !left.contains($0.key) }).canonicalBytes)
+  }
+
+  private func agentFault() -> String? {
+    var names = Set<String>()
+    for agent in allAgents {
+      if let fault = Identifier.stepFault(agent.name) {
+        return "the name of the agent '\(agent.name)' \(fault)"
+      }
+      if !names.insert(agent.name).inserted { return "the agent '\(agent.name)' is declared twice" }
+    }
+    for step in steps {
+      guard let name = step.agent, !names.contains(name) else { continue }
+      return "the step '\(step.id)' names the agent '\(name)', which is none"
+    }
+    return nil
   }
 
   private func resourceFault() -> String? {

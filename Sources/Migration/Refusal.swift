@@ -35,6 +35,8 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     case held
     /// The step is not in a phase in which this can happen.
     case wrongPhase
+    /// A person must look at the step first.
+    case blocked
     /// A lock, a semaphore or another limit is taken, or a pause is not over.
     case limited
     /// The integration branch is not where the event says.
@@ -46,10 +48,16 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// What `decide` says.
-public enum Decision: Equatable, Sendable {
-  /// The event happened: the next state, and what to do now.
-  case accept(State, [Effect])
-  /// The event did not happen.
-  case refuse(Refusal)
+extension Refusal {
+  /// That there is no migration of that name.
+  public static func noMigration(_ name: String) -> Refusal {
+    Refusal(.unknownMigration, "no migration '\(name)'", hint: "'git migrate status' lists them")
+  }
+
+  /// That a migration has no step of that name.
+  public static func noStep(_ id: String, in migration: String) -> Refusal {
+    Refusal(
+      .unknownStep, "no step '\(id)' in the migration '\(migration)'",
+      hint: "'git migrate status' lists the steps")
+  }
 }

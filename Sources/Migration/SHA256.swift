@@ -3,37 +3,83 @@
 public enum SHA256 {
   /// The digest of `bytes` as 64 lower-case hexadecimal digits.
   public static func hexDigest(of bytes: [UInt8]) -> String {
-    var state: [UInt32] = [
+    var stream = Stream()
+    bytes.withUnsafeBufferPointer { stream.update($0) }
+    return stream.hexDigest()
+  }
+
+  /// A digest of bytes that come in pieces.
+  public struct Stream {
+    private var state: [UInt32] = [
       0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
       0x5be0_cd19,
     ]
-    var message = bytes
-    let bitCount = UInt64(bytes.count) &* 8
-    message.append(0x80)
-    while message.count % 64 != 56 { message.append(0) }
-    for shift in stride(from: UInt64(56), through: 0, by: -8) {
-      message.append(UInt8(truncatingIfNeeded: bitCount >> shift))
+    /// What does not fill a block yet.
+    private var rest: [UInt8] = []
+    private var count: UInt64 = 0
+    private var words = [UInt32](repeating: 0, count: 64)
+
+    /// The digest of nothing so far.
+    public init() {}
+
+    /// Takes the next bytes.
+    public mutating func update(_ bytes: UnsafeBufferPointer<UInt8>) {
+      count &+= UInt64(bytes.count)
+      var start = 0
+      if !rest.isEmpty {
+        start = min(64 - rest.count, bytes.count)
+        rest += bytes[..<start]
+        guard rest.count == 64 else { return }
+        let block = rest
+        rest = []
+        block.withUnsafeBufferPointer { compress($0) }
+      }
+      let whole = (bytes.count - start) / 64 * 64
+      if whole > 0 { compress(UnsafeBufferPointer(rebasing: bytes[start..<start + whole])) }
+      rest += bytes[(start + whole)...]
     }
-    var words = [UInt32](repeating: 0, count: 64)
-    for block in stride(from: 0, to: message.count, by: 64) {
-      compress(message[block..<block + 64], into: &state, words: &words)
+
+    /// The digest of all that came, as 64 lower-case hexadecimal digits.
+    public func hexDigest() -> String {
+      var last = self
+      var message = rest
+      message.append(0x80)
+      while message.count % 64 != 56 { message.append(0) }
+      let bitCount = count &* 8
+      for shift in stride(from: UInt64(56), through: 0, by: -8) {
+        message.append(UInt8(truncatingIfNeeded: bitCount >> shift))
+      }
+      message.withUnsafeBufferPointer { last.compress($0) }
+      let digits = Array("0123456789abcdef".utf8)
+      var text: [UInt8] = []
+      for word in last.state {
+        for shift in stride(from: UInt32(28), through: 0, by: -4) {
+          text.append(digits[Int(word >> shift & 15)])
+        }
+      }
+      return String(decoding: text, as: UTF8.self)
     }
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    for word in state {
-      for shift in stride(from: UInt32(28), through: 0, by: -4) {
-        text.append(digits[Int(word >> shift & 15)])
+
+    /// Takes whole blocks.
+    private mutating func compress(_ blocks: UnsafeBufferPointer<UInt8>) {
+      state.withUnsafeMutableBufferPointer { state in
+        words.withUnsafeMutableBufferPointer { words in
+          SHA256.constants.withUnsafeBufferPointer { constants in
+            for start in stride(from: 0, to: blocks.count, by: 64) {
+              SHA256.compress(blocks, start, state, words, constants)
+            }
+          }
+        }
       }
     }
-    return String(decoding: text, as: UTF8.self)
   }
 
   private static func compress(
-    _ block: ArraySlice<UInt8>, into state: inout [UInt32], words: inout [UInt32]
+    _ block: UnsafeBufferPointer<UInt8>, _ start: Int, _ state: UnsafeMutableBufferPointer<UInt32>,
+    _ words: UnsafeMutableBufferPointer<UInt32>, _ constants: UnsafeBufferPointer<UInt32>
   ) {
-    let start = block.startIndex
     for index in 0..<16 {
-      let at = start + index * 4
+      let at = start &+ index &* 4
       words[index] =
         UInt32(block[at]) << 24 | UInt32(block[at + 1]) << 16 | UInt32(block[at + 2]) << 8
         | UInt32(block[at + 3])
@@ -41,8 +87,8 @@ public enum SHA256 {
     for index in 16..<64 {
       let fifteen = words[index - 15]
       let two = words[index - 2]
-      let low = rotated(fifteen, 7) ^ rotated(fifteen, 18) ^ (fifteen >> 3)
-      let high = rotated(two, 17) ^ rotated(two, 19) ^ (two >> 10)
+      let low = rotated(fifteen, 7) ^ rotated(fifteen, 18) ^ (fifteen &>> 3)
+      let high = rotated(two, 17) ^ rotated(two, 19) ^ (two &>> 10)
       words[index] = words[index - 16] &+ low &+ words[index - 7] &+ high
     }
     var (a, b, c, d) = (state[0], state[1], state[2], state[3])
@@ -54,11 +100,18 @@ public enum SHA256 {
       let second = sigmaA &+ ((a & b) ^ (a & c) ^ (b & c))
       (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ second)
     }
-    for (index, value) in [a, b, c, d, e, f, g, h].enumerated() { state[index] = state[index] &+ value }
+    state[0] &+= a
+    state[1] &+= b
+    state[2] &+= c
+    state[3] &+= d
+    state[4] &+= e
+    state[5] &+= f
+    state[6] &+= g
+    state[7] &+= h
   }
 
   private static func rotated(_ word: UInt32, _ count: UInt32) -> UInt32 {
-    word >> count | word << (32 - count)
+    word &>> count | word &<< (32 &- count)
   }
 
   private static let constants: [UInt32] = [

@@ -1,9 +1,14 @@
 extension Event {
   /// The event as a person reads it in `git log refs/migrate/ledger`: one line, no full stop, at most 100
   /// characters, safe to print (I-30).
-  public var sentence: String {
-    let clean = PlainText.line(text)
-    return clean.count > 100 ? clean.prefix(99) + "…" : clean
+  public var sentence: String { Event.cut(PlainText.line(text)) }
+
+  /// The same as builds before 0.1.0 wrote it: a character that stands for a byte of a name was left, and
+  /// became that byte in the commit.
+  public var olderSentence: String { Event.cut(PlainText.line(text, spellingBytes: false)) }
+
+  private static func cut(_ line: String) -> String {
+    line.count > 100 ? line.prefix(99) + "…" : line
   }
 
   private var text: String {
@@ -17,6 +22,7 @@ extension Event {
     case .merge(let fence, let change): "\(fence.step) \(change.words)"
     case .step(let step, let change): "\(step) \(change.words(by: by))"
     case .ledger(let change): change.words
+    case .agent(let change): change.words
     case .reserved(let reserved):
       migration == FormatVersion.everyMigration ? reserved.sentence : "\(migration) \(reserved.sentence)"
     }

@@ -6,6 +6,10 @@ public struct State: Equatable, Sendable {
   public var version: Int
   /// The migrations in the order they were started.
   public var migrations: [MigrationState]
+  /// The agents whose services do not serve.
+  public var rests = AgentRests()
+  /// The newest trees that passed, of all migrations.
+  public var shared = SharedVerdicts()
 
   /// The state of an empty ledger.
   public init() {
@@ -56,6 +60,12 @@ public struct MigrationState: Equatable, Sendable {
   public var trains = 0
   /// How long a train may be now.
   public var trainLimit = TrainLimit()
+  /// How the last attempts ended.
+  public var line = LineWatch()
+  /// What agents used.
+  public var spending = Spending()
+  /// What a person has granted beside the plan's budget.
+  public var raised = Amounts()
   /// Needs and dependents, derived from the plan.
   @Boxed public var graph: Graph
   /// How many steps at the end of the plan are kept from earlier plans, as history.
@@ -70,6 +80,8 @@ public struct MigrationState: Equatable, Sendable {
 
   /// The digest of the plan's gate; derived from the plan, because it is asked for at every turn.
   public private(set) var gateDigest = ""
+  /// The digest of those parts of it that a verdict depends on; derived like that.
+  private(set) var verdictDigest = ""
 
   /// How many verdicts are kept.
   public static let verdictLimit = 64
@@ -99,6 +111,35 @@ public struct MigrationState: Equatable, Sendable {
     graph.needs[index].contains { !steps[$0].phase.satisfiesDependents }
   }
 
+  /// The plan's budget with what a person has granted since.
+  public var budget: Budget { plan.budget.raised(by: raised) }
+
+  /// Why no agent may begin for want of a budget, or `nil`.
+  public var shortage: String? {
+    guard !plan.budget.total.isEmpty,
+      case .spent(let words) = budget.allowance(Amounts(), spending, running: agentsAtWork)
+    else { return nil }
+    return words
+  }
+
+  /// What the next attempt of a step by its agent may use, where it may begin.
+  public func limits(of index: Int) -> Budget.Limits {
+    var limits = plan.agent(of: plan.steps[index])?.budget ?? [:]
+    guard !plan.budget.isEmpty,
+      case .granted(let granted) = budget.allowance(
+        steps[index].counted, spending, running: agentsAtWork)
+    else { return limits }
+    for (unit, limit) in granted { limits[unit] = min(limits[unit] ?? limit, limit) }
+    return limits
+  }
+
+  /// How many attempts of its agents are under way.
+  private var agentsAtWork: Int {
+    inFlight.count { index in
+      if case .leased(let lease) = steps[index].phase { lease.agent != nil } else { false }
+    }
+  }
+
   /// How many attempts of a step may fail before it is blocked.
   public func allowance(_ step: Step) -> Int { plan.attempts + step.granted }
 
@@ -118,12 +159,18 @@ public struct MigrationState: Equatable, Sendable {
   /// Derives what is derived from the plan and the steps, after either was replaced.
   mutating func recount() {
     gateDigest = plan.verifierDigest
-    trainLimit.allow(plan.longestTrain)
+    verdictDigest = plan.verdictDigest
+    trainLimit.allow(plan)
     inFlight = steps.indices.filter { steps[$0].phase.isInFlight }
     openCount = steps.count { !$0.phase.isTerminal }
   }
 
-  mutating func record(_ verdict: TreeVerdict) {
+  /// What a verdict from memory does not tell anew stays known.
+  mutating func record(_ new: TreeVerdict) {
+    var verdict = new
+    if verdict.runs.isEmpty, let known = self.verdict(tree: new.tree, verifiers: new.verifiers) {
+      verdict.runs = known.runs
+    }
     verdicts.removeAll { $0.tree == verdict.tree && $0.verifiers == verdict.verifiers }
     verdicts.append(verdict)
     if verdicts.count > Self.verdictLimit { verdicts.removeFirst(verdicts.count - Self.verdictLimit) }
@@ -171,23 +218,6 @@ public enum MigrationPhase: Equatable, Sendable {
   }
 }
 
-/// A verdict on a tree.
-public struct TreeVerdict: Equatable, Sendable {
-  /// The tree.
-  public var tree: ObjectID
-  /// The digest of the verifiers.
-  public var verifiers: String
-  /// What they found.
-  public var verdict: Verdict
-
-  /// Makes a verdict.
-  public init(tree: ObjectID, verifiers: String, verdict: Verdict) {
-    self.tree = tree
-    self.verifiers = verifiers
-    self.verdict = verdict
-  }
-}
-
 /// A step's life so far.
 public struct Step: Equatable, Sendable {
   /// Its id.
@@ -202,12 +232,23 @@ public struct Step: Equatable, Sendable {
   public var infrastructureRetries: Int
   /// How many gate runs were started.
   public var gates: Int
+  /// What agents used on it.
+  public var used = Amounts()
+  /// What of that a person's retry lets count no more.
+  public var forgiven = Amounts()
+  /// The agent's conversation that its next attempt may go on with.
+  public var conversation: Conversation?
   /// Where it is in its life.
   public var phase: StepPhase
   /// Why the last attempt failed; kept until the step is merged.
   public var lastFailure: Failure?
   /// The candidate of the step's codemod that failed last; kept until it passes or a person retries the step.
   public var failedTree: TreeVerdict?
+  /// The names of the findings that a person lets pass.
+  public var allowed: [String] = []
+
+  /// How many findings may be allowed in a step, and how long the name of one may be, in bytes.
+  static let (mostAllowed, findingLength) = (256, 1024)
 
   /// How many infrastructure retries a step gets before it is blocked.
   public static let infrastructureLimit = 10
@@ -225,6 +266,13 @@ public struct Step: Equatable, Sendable {
     self.failedTree = nil
   }
 
+  /// The step as planned, with what people have allowed besides.
+  public func allowing(_ planned: PlannedStep) -> PlannedStep {
+    var step = planned
+    step.allow += allowed
+    return step
+  }
+
   /// Why the gate need not be asked again about a codemod's candidate: the failure of the very same tree
   /// under the same verifiers. `nil` when it must be.
   public func knownFailure(tree: ObjectID, verifiers: String) -> Failure? {
@@ -233,6 +281,9 @@ public struct Step: Equatable, Sendable {
     }
     return lastFailure
   }
+
+  /// What of its use counts for its budget.
+  public var counted: Amounts { used - forgiven }
 
   /// The number the next, or the running, attempt has: 1 for the first.
   public var attempt: Int { failures + 1 }
@@ -264,27 +315,7 @@ public indirect enum StepPhase: Equatable, Sendable {
   case cancelled
 
   /// The word that machine output uses.
-  public var word: String {
-    switch self {
-    case .waiting: "waiting"
-    case .ready: "ready"
-    case .leased: "leased"
-    case .submitted: "submitted"
-    case .gating: "gating"
-    case .merging: "merging"
-    case .merged: "merged"
-    case .backoff: "backoff"
-    case .blocked: "blocked"
-    case .skipped: "skipped"
-    case .cancelled: "cancelled"
-    }
-  }
-
-  /// The words of all phases, in the order of a step's life.
-  public static let words = [
-    "waiting", "ready", "leased", "submitted", "gating", "merging", "merged", "backoff", "blocked",
-    "skipped", "cancelled",
-  ]
+  public var word: String { StepWord(self).rawValue }
 
   /// Whether nothing can happen to the step any more.
   public var isTerminal: Bool {
@@ -308,91 +339,5 @@ public indirect enum StepPhase: Equatable, Sendable {
     case .leased, .submitted, .gating, .merging: true
     case .waiting, .ready, .merged, .backoff, .blocked, .skipped, .cancelled: false
     }
-  }
-}
-
-/// A worker's hold on a step.
-public struct Lease: Equatable, Sendable {
-  /// The worker's name.
-  public var holder: String
-  /// The worker's process.
-  public var owner: Owner
-  /// The commit the work starts from.
-  public var base: ObjectID
-  /// When it lapses.
-  public var expiresAt: Timestamp
-  /// How often it was renewed: an expiry names the renewal it saw.
-  public var renewal: Int
-  /// The worktree slot, or `nil` when the worker brings its own place.
-  public var slot: String?
-
-  /// Makes a lease.
-  public init(
-    holder: String, owner: Owner, base: ObjectID, expiresAt: Timestamp, renewal: Int, slot: String?
-  ) {
-    self.holder = holder
-    self.owner = owner
-    self.base = base
-    self.expiresAt = expiresAt
-    self.renewal = renewal
-    self.slot = slot
-  }
-}
-
-/// A result waiting for, or under, judgement.
-public struct Submission: Equatable, Sendable {
-  /// What was handed in.
-  public var result: Result
-  /// Who handed it in.
-  public var holder: String
-  /// The commit the work started from.
-  public var base: ObjectID
-  /// The earliest time of the next gate run.
-  public var notBefore: Timestamp
-
-  /// Makes a submission.
-  public init(result: Result, holder: String, base: ObjectID, notBefore: Timestamp) {
-    self.result = result
-    self.holder = holder
-    self.base = base
-    self.notBefore = notBefore
-  }
-
-  /// The content of a result.
-  public struct Result: Equatable, Sendable {
-    /// The commit on the attempt ref; its first parent, or an ancestor, is the base.
-    public var commit: ObjectID
-    /// Its tree.
-    public var tree: ObjectID
-    /// Whether the worker declared that nothing was to be done.
-    public var isNoOp: Bool
-    /// What the worker wrote and the tree does not have, each with the reason, for people: ignored files, and
-    /// files in a repository of their own. At most `maximumLeft`.
-    public var left: [String]
-
-    /// How many paths are named at most; one more line says how many there are besides.
-    public static let maximumLeft = 20
-
-    /// Makes a result.
-    public init(commit: ObjectID, tree: ObjectID, isNoOp: Bool, left: [String] = []) {
-      self.commit = commit
-      self.tree = tree
-      self.isNoOp = isNoOp
-      self.left = left
-    }
-  }
-}
-
-/// A gate run under way, or passed and not merged yet.
-public struct GateRun: Equatable, Sendable {
-  /// What it was started with.
-  public var start: GateStart
-  /// Whether it passed.
-  public var hasPassed: Bool
-
-  /// Makes a run.
-  public init(start: GateStart, hasPassed: Bool) {
-    self.start = start
-    self.hasPassed = hasPassed
   }
 }

@@ -8,22 +8,25 @@ extension State {
     var object = ObjectBuilder()
     object.set("v", version)
     object.set("at", at)
+    if !rests.isEmpty { object.set("rests", rests.json) }
+    if !shared.list.isEmpty { object.set("verdicts", shared.json) }
     return object.members
   }
 
   /// The state for people and `replay`: as in a checkpoint, with each step under its id.
   public var jsonByStep: JSON {
-    .object([
-      JSON.Member("at", .integer(at.milliseconds)),
-      JSON.Member(
-        "migrations",
-        .array(
-          migrations.map { migration in
-            guard case .object(let members) = migration.json else { return .null }
-            let steps = migration.steps.map { JSON.Member($0.id, $0.json) }
-            return .object(members.filter { $0.key != "steps" } + [JSON.Member("steps", .object(steps))])
-          })),
-    ])
+    .object(
+      [JSON.Member("at", .integer(at.milliseconds))]
+        + (rests.isEmpty ? [] : [JSON.Member("rests", rests.json)]) + [
+          JSON.Member(
+            "migrations",
+            .array(
+              migrations.map { migration in
+                guard case .object(let members) = migration.json else { return .null }
+                let steps = migration.steps.map { JSON.Member($0.id, $0.json) }
+                return .object(members.filter { $0.key != "steps" } + [JSON.Member("steps", .object(steps))])
+              }))
+        ])
   }
 
   /// Reads a checkpoint. `plan` brings a plan by migration and number.
@@ -36,7 +39,9 @@ extension State {
       throw JSONFault("the checkpoint is of another version")
     }
     at = try reader.timestamp("at")
+    shared = try SharedVerdicts(items: try reader.array("verdicts"))
     migrations = []
+    if let value = reader.optional("rests") { rests = try AgentRests(json: value) }
     for item in try reader.array("migrations") {
       migrations.append(try MigrationState(json: item, plan: plan))
     }
@@ -82,6 +87,9 @@ extension MigrationState {
     if let train { object.set("train", train.json) }
     if trains > 0 { object.set("trains", trains) }
     if trainLimit.members < trainLimit.maximum { object.set("train_limit", trainLimit.members) }
+    if spending.attempts > 0 { object.set("spending", spending.json) }
+    if !raised.isZero { object.set("raised", raised.json) }
+    if !line.isEmpty { object.set("line", line.json) }
     if !keptSteps.isEmpty { object.set("kept", .array(keptSteps.map(\.json))) }
     return object.members
   }
@@ -127,6 +135,11 @@ extension MigrationState {
     for number in [trains, limit ?? 1] where !ObjectReader.counterRange.contains(number) {
       throw JSONFault("a number of the trains of '\(name)' is out of range")
     }
+    let line = try reader.optional("line").map { (json) throws(JSONFault) in try LineWatch(json: json) }
+    let spending = try reader.optional("spending").map { (json) throws(JSONFault) in
+      try Spending(json: json)
+    }
+    let raised = try reader.optional("raised").map { (json) throws(JSONFault) in try Amounts(json: json) }
     guard planNumber > 0 else { throw JSONFault("the plans of '\(name)' are counted from 1") }
     var planned = try plan(name, planNumber)
     guard Plan.attemptsRange.contains(planned.attempts) else {
@@ -148,7 +161,8 @@ extension MigrationState {
       isShared: isShared, start: start, tip: tip, steps: steps, verdicts: verdicts, refresh: refresh,
       baselineFailure: baselineFailure, baselineRun: baselineRun, baselineRuns: baselineRuns,
       train: train, trains: trains,
-      trainLimit: TrainLimit(members: limit ?? planned.longestTrain, maximum: planned.longestTrain),
+      trainLimit: TrainLimit(members: limit, plan: planned),
+      line: line ?? LineWatch(), spending: spending ?? Spending(), raised: raised ?? Amounts(),
       graph: Graph(planned.steps), keptCount: kept.count)
     recount()
   }
@@ -175,14 +189,25 @@ extension MigrationPhase {
 }
 
 extension TreeVerdict {
-  var json: JSON { .array([.string(tree.hex), .string(verifiers), .string(verdict.rawValue)]) }
+  var json: JSON {
+    .array(
+      [.string(tree.hex), .string(verifiers), .string(verdict.rawValue)]
+        + (runs.isEmpty ? [] : [.array(runs.map(\.json))]))
+  }
 
   init(json: JSON) throws(JSONFault) {
-    guard case .array(let items) = json, items.count == 3, case .string(let tree) = items[0],
+    guard case .array(let items) = json, (3...4).contains(items.count), case .string(let tree) = items[0],
       case .string(let verifiers) = items[1], case .string(let word) = items[2],
       let tree = ObjectID(tree), let verdict = Verdict(rawValue: word)
     else { throw JSONFault("a verdict of the checkpoint is damaged") }
-    self.init(tree: tree, verifiers: verifiers, verdict: verdict)
+    var runs: [VerifierRun] = []
+    if items.count == 4 {
+      guard case .array(let list) = items[3], !list.isEmpty else {
+        throw JSONFault("a verdict of the checkpoint is damaged")
+      }
+      runs = try VerifierRun.list(list)
+    }
+    self.init(tree: tree, verifiers: verifiers, verdict: verdict, runs: runs)
   }
 }
 
@@ -199,8 +224,12 @@ extension Step {
     var object = ObjectBuilder()
     object.set(
       "n", .array([epoch, failures, granted, infrastructureRetries, gates].map { .integer(Int64($0)) }))
+    if !used.isZero { object.set("used", used.json) }
+    if let conversation { object.set("conversation", conversation.json) }
+    if !forgiven.isZero { object.set("forgiven", forgiven.json) }
     if let lastFailure { object.set("failure", lastFailure.json) }
     if let failedTree { object.set("failed_tree", failedTree.json) }
+    object.set("allowed", allowed)
     object.set("phase", phase.word)
     phase.write(to: &object)
     return object.json
@@ -208,7 +237,8 @@ extension Step {
 
   var isUntouched: Bool {
     epoch == 0 && failures == 0 && granted == 0 && infrastructureRetries == 0 && gates == 0
-      && lastFailure == nil && failedTree == nil
+      && lastFailure == nil && failedTree == nil && used.isZero
+      && conversation == nil && allowed.isEmpty
   }
 
   init(id: String, json: JSON) throws(JSONFault) {
@@ -228,11 +258,19 @@ extension Step {
       var failure: Failure?
       if let value = reader.optional("failure") { failure = try Failure(json: value) }
       let failed = reader.optional("failed_tree")
+      let use = reader.optional("used")
+      let pardon = reader.optional("forgiven")
+      let talk = reader.optional("conversation")
+      let allowed = try reader.strings("allowed")
       let word = try reader.string("phase")
       self.init(id: id, phase: try StepPhase(word, from: &reader))
       (epoch, failures, granted) = (try counter(0), try counter(1), try counter(2))
       (infrastructureRetries, gates) = (try counter(3), try counter(4))
       lastFailure = failure
+      if let use { used = try Amounts(json: use) }
+      if let talk { conversation = try Conversation(json: talk) }
+      if let pardon { forgiven = try Amounts(json: pardon) }
+      self.allowed = allowed
       if let failed { failedTree = try TreeVerdict(json: failed) }
       try reader.end()
     }
@@ -296,6 +334,7 @@ extension Lease {
     object.set("expires_at", expiresAt)
     object.set("renewal", renewal)
     object.set("slot", slot)
+    object.set("agent", agent)
     return object.json
   }
 
@@ -304,7 +343,8 @@ extension Lease {
     self.init(
       holder: try reader.string("holder"), owner: try Owner(json: try reader.required("owner")),
       base: try reader.objectID("base"), expiresAt: try reader.timestamp("expires_at"),
-      renewal: try reader.counter("renewal"), slot: try reader.optionalString("slot"))
+      renewal: try reader.counter("renewal"), slot: try reader.optionalString("slot"),
+      agent: try reader.optionalString("agent"))
     try reader.end()
   }
 }

@@ -20,7 +20,8 @@ extension MigrationReport: Answer {
   /// A migration with all its steps.
   public static let form = AnswerForm<MigrationReport>([
     .text("name", \.name), .word("state", MigrationPhase.words, \.state), .text("reason", orNull: \.reason),
-    .text("into", \.into), .object("baseline", orNull: \.baseline),
+    .text("into", \.into), .object("baseline", orNull: \.baseline), .list("rests", \.rests),
+    .object("used", orNull: { $0.used.isEmpty ? nil : $0.used }),
     .numbers("counts", by: { $0.namedCounts }), .list("steps", \.steps),
   ])
 
@@ -28,6 +29,14 @@ extension MigrationReport: Answer {
   public var namedCounts: [(name: String, count: Int)] {
     zip(StepWord.allCases, counts).map { ($0.rawValue, $1) } + [("total", steps.count)]
   }
+}
+
+extension RestReport: Answer {
+  /// An agent that rests because its service does not serve.
+  public static let form = AnswerForm<RestReport>([
+    .text("agent", \.agent), .text("cause", \.cause), .text("reason", \.reason), .time("until", \.until),
+    .text("probe", orNull: \.probe),
+  ])
 }
 
 extension BaselineReport: Answer {

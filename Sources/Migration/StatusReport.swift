@@ -21,7 +21,7 @@ public struct StatusReport: Equatable, Sendable {
     self.sequence = sequence
     self.now = now
     migrations = state.migrations.filter { migration == nil || $0.name == migration }
-      .map { MigrationReport($0, now: now, isDead: isDead) }
+      .map { MigrationReport($0, now: now, rests: state.rests, isDead: isDead) }
   }
 }
 
@@ -54,6 +54,10 @@ public struct MigrationReport: Equatable, Sendable {
   public var baselineFaults: [String]
   /// Who judges the base now; no work is given out before its verdict.
   public var baseline: BaselineReport?
+  /// Which of its agents rest; empty after its end.
+  public var rests: [RestReport]
+  /// What its agents used, and what they may use.
+  public var used: UseReport
   /// The integration branch.
   public var into: String
   /// The steps in the plan's order.
@@ -63,7 +67,13 @@ public struct MigrationReport: Equatable, Sendable {
   /// The indices of the ready steps, next one first.
   public var readyOrder: [Int]
 
-  init(_ migration: MigrationState, now: Timestamp, isDead: (Owner) -> Bool = { _ in false }) {
+  init(
+    _ migration: MigrationState, now: Timestamp, rests: AgentRests = AgentRests(),
+    isDead: (Owner) -> Bool = { _ in false }
+  ) {
+    let services = migration.phase.isTerminal ? [] : migration.plan.services
+    self.rests = services.compactMap { service in rests[service].map { RestReport(service, $0) } }
+    used = UseReport(migration, at: now)
     name = migration.name
     state = migration.phase.word
     isOpen = !migration.phase.isTerminal
@@ -101,6 +111,35 @@ public struct BaselineReport: Equatable, Sendable {
   public var isHolderDead: Bool
   /// When the claim lapses unless it is renewed.
   public var expiresAt: Timestamp
+}
+
+/// An agent that rests.
+public struct RestReport: Equatable, Sendable {
+  /// What its service is called.
+  public var agent: String
+  /// What kind of fault it is, in few words.
+  public var cause: String
+  /// The service's own words.
+  public var reason: String
+  /// When one attempt may try.
+  public var until: Timestamp
+  /// The step whose attempt tries now.
+  public var probe: String?
+
+  init(_ agent: String, _ rest: AgentRest) {
+    self.agent = agent
+    (cause, reason, until) = (rest.cause, rest.reason, rest.until)
+    probe = rest.probe?.fence.step
+  }
+
+  /// `claude rests until 05:00 (usage limit)`, with the time as `clock` writes it.
+  public func text(at now: Timestamp, _ clock: (Timestamp) -> String) -> String {
+    let why = PlainText.line(cause.isEmpty ? reason : cause)
+    let name = PlainText.line(agent)
+    if let probe { return "\(name) rests: \(PlainText.line(probe)) tries whether it serves again (\(why))" }
+    if until <= now { return "\(name) rests: the next attempt tries whether it serves again (\(why))" }
+    return "\(name) rests until \(clock(until)) (\(why))"
+  }
 }
 
 /// One step of a report.
@@ -223,7 +262,7 @@ final class Holds {
   }
 }
 
-/// The states of a step without what they hold; the raw values are `StepPhase.words`, in that order.
+/// The states of a step without what they hold, in the order of a step's life.
 public enum StepWord: String, CaseIterable, Sendable {
   case waiting, ready, leased, submitted, gating, merging, merged, backoff, blocked, skipped, cancelled
 
@@ -244,20 +283,6 @@ public enum StepWord: String, CaseIterable, Sendable {
     }
   }
 
-  /// Its place in `allCases`.
-  var rank: Int {
-    switch self {
-    case .waiting: 0
-    case .ready: 1
-    case .leased: 2
-    case .submitted: 3
-    case .gating: 4
-    case .merging: 5
-    case .merged: 6
-    case .backoff: 7
-    case .blocked: 8
-    case .skipped: 9
-    case .cancelled: 10
-    }
-  }
+  /// Its place in the life of a step.
+  var rank: Int { StepWord.allCases.firstIndex(of: self) ?? 0 }
 }

@@ -13,6 +13,9 @@ public struct StatusText: Sendable {
   /// Whether every step is shown, however many there are.
   public var showsAll: Bool
 
+  /// How a time of day is written.
+  public var clock: @Sendable (Timestamp) -> String = { $0.utc }
+
   /// The most steps that are listed without `showsAll`.
   public static let fullListLimit = 40
   /// The most steps of one kind that a shortened list shows.
@@ -49,6 +52,8 @@ public struct StatusText: Sendable {
     if let reason = migration.reason {
       output += cut("  \(migration.state): \(PlainText.line(reason))") + "\n"
     }
+    if !migration.used.isEmpty { output += cut("  used \(migration.used.text)") + "\n" }
+    for rest in migration.rests { output += cut("  " + rest.text(at: report.now, clock)) + "\n" }
     if let baseline = migration.baseline {
       let time = baseline.isHolderDead ? "holder is dead" : Span.expiry(baseline.expiresAt, now: report.now)
       output += cut("  the base is judged by \(PlainText.line(baseline.holder)) (\(time))") + "\n"
@@ -167,29 +172,4 @@ public struct StatusText: Sendable {
   }
 
   private func cut(_ line: String) -> String { width > 0 ? PlainText.cut(line, to: width) : line }
-}
-
-/// The colours of states, as ANSI "select graphic rendition" numbers.
-enum Paint: String {
-  case bold = "1"
-  case dim = "2"
-  case red = "31"
-  case green = "32"
-  case yellow = "33"
-  case magenta = "35"
-  case cyan = "36"
-
-  /// The colour of a state.
-  init(_ word: StepWord) {
-    switch word {
-    case .ready: self = .cyan
-    case .leased, .submitted, .gating, .merging: self = .yellow
-    case .merged: self = .green
-    case .backoff: self = .magenta
-    case .blocked: self = .red
-    case .waiting, .skipped, .cancelled: self = .dim
-    }
-  }
-
-  func on(_ text: String) -> String { "\u{1B}[\(rawValue)m\(text)\u{1B}[0m" }
 }

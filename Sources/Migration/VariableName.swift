@@ -25,10 +25,15 @@ extension Plan {
   /// Which programs are given variables by name, each with where it stands in the plan.
   public var namedVariables: [(place: String, names: [String])] {
     var list: [(place: String, names: [String])] = []
-    if let agent, !agent.env.isEmpty { list.append(("agent", agent.env)) }
+    for agent in allAgents where !agent.env.isEmpty { list.append((agent.place, agent.env)) }
     for verifier in gate.verifiers where !verifier.env.isEmpty {
       list.append(("verifier \(verifier.name)", verifier.env))
     }
     return list
   }
+}
+
+extension Plan.Agent {
+  /// How a person finds it in the plan.
+  public var place: String { name == Plan.Agent.defaultName ? "agent" : "agent \(name)" }
 }

@@ -187,10 +187,12 @@ struct Expansion {
     guard entry.hasID, entry.isSound else { return add(unmade: entry) }
     try checkCount(drafts.count + 1, at: entry.mark)
     let id = entry.id.value
-    let step = PlannedStep(
+    var step = PlannedStep(
       id: id, title: entry.title?.value, paths: entry.paths.map(\.value), prompt: entry.prompt?.value,
       lock: entry.lock?.value, uses: entry.uses, priority: entry.priority, run: entry.run?.value,
       timeoutSeconds: entry.timeoutSeconds, expectsChange: entry.expectsChange)
+    step.agent = entry.agent
+    (step.allow, step.guards) = (entry.allow, entry.guards)
     drafts.append(Draft(step: step, needs: entry.needs, mark: entry.id.mark, rawID: nil, shown: id))
   }
 
@@ -216,6 +218,8 @@ struct Expansion {
         prompt: entry.prompt?.value, uses: entry.uses,
         priority: entry.priority, timeoutSeconds: entry.timeoutSeconds,
         expectsChange: entry.expectsChange, match: match.values)
+      step.agent = entry.agent
+      (step.allow, step.guards) = (entry.allow, entry.guards)
       step.title = Self.oneLine(try fill(templates.title, entry.title, { $0 }) ?? raw)
       if let lock = entry.lock, let template = templates.lock { step.lock = try slug(template, lock) }
       if let run = entry.run, let template = templates.run {

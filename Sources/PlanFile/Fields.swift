@@ -6,7 +6,7 @@ struct Fields {
   /// Where the map starts.
   let mark: Mark
   private let entries: [String: Node.Entry]
-  private let faults: Faults
+  let faults: Faults
 
   /// The fault of the first key that is not known.
   let unknownKey: PlanFault?
@@ -39,7 +39,10 @@ struct Fields {
       return key.mark.fault(
         "\(quoted(key.value)) is not supported by this version", hint: "take it out of the plan")
     }
-    let near = suggestion(for: key.value, among: table.keys)
+    if let hint = table.gone[key.value] {
+      return key.mark.fault("\(quoted(key.value)) is no key of \(subject) any more", hint: hint)
+    }
+    let near = Suggestion.nearest(to: key.value, among: table.keys)
     return key.mark.fault(
       "unknown key \(quoted(key.value)) in \(subject)",
       hint: near.map { "did you mean '\($0)'?" } ?? "known keys are \(table.keys.joined(separator: ", "))")

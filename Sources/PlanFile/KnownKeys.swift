@@ -4,33 +4,42 @@ struct KeyTable: Equatable, Sendable {
   var keys: [String]
   /// Keys of the design that this version refuses, instead of ignoring what they ask for.
   var refused: [String] = []
+  /// Keys that older versions knew, and what is to be done about them.
+  var gone: [String: String] = [:]
 }
 
 /// Every map of the front matter.
 enum KnownKeys {
   static let plan = KeyTable(
     keys: [
-      "migration", "base", "into", "agent", "attempts", "lease", "backoff", "resources", "worktree", "gate",
-      "commit", "refresh", "notify", "steps",
+      "migration", "base", "into", "agent", "agents", "attempts", "lease", "backoff", "resources", "worktree",
+      "gate", "commit", "refresh", "stop", "budget", "closing", "notify", "protected", "steps",
     ],
     refused: ["workflow"])
   static let agent = KeyTable(
     keys: [
-      "adapter", "command", "model", "args", "permissions", "max_turns", "continuations", "timeout",
-      "silence",
-      "max_concurrent", "env", "report_file",
-    ], refused: ["budget"])
+      "adapter", "command", "model", "args", "permissions", "max_turns", "continuations", "after_failure",
+      "timeout",
+      "silence", "max_concurrent", "rest", "budget", "env", "report_file",
+    ])
   static let backoff = KeyTable(keys: ["initial", "max"])
   static let worktree = KeyTable(keys: ["copy", "setup", "keep"])
   static let commit = KeyTable(keys: ["body", "trailers"])
   static let refresh = KeyTable(keys: ["every"])
+  static let budget = KeyTable(keys: ["usd", "tokens", "turns", "wall", "step", "attempt"])
+  static let limits = KeyTable(keys: ["usd", "tokens", "turns", "wall"])
+  static let stop = KeyTable(keys: ["alike", "failed", "of"])
   static let gate = KeyTable(
-    keys: ["verifiers", "guards", "keep", "setup", "train"], refused: ["judge", "strict"])
+    keys: ["verifiers", "guards", "keep", "setup", "train", "toolchain", "known"], refused: ["judge"],
+    gone: ["strict": "each candidate is compared with its base anyway; take it out"])
   static let gateSetup = KeyTable(keys: ["run", "inputs"])
-  static let verifier = KeyTable(keys: ["name", "kind", "run", "timeout", "uses", "mutates", "env"])
+  static let verifier = KeyTable(keys: [
+    "name", "kind", "run", "timeout", "uses", "mutates", "env", "paths", "flaky", "remote",
+  ])
+  static let remoteVerifier = KeyTable(keys: ["push", "status"])
   static let step = KeyTable(keys: [
-    "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "timeout", "expect",
-    "for",
+    "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "agent", "timeout",
+    "expect", "allow", "guards", "for",
   ])
   static let each = KeyTable(keys: ["files", "dirs", "lines"])
 }
@@ -40,12 +49,17 @@ enum Bounds {
   static let attempts = 1...100
   static let lease = 10...(7 * 86_400)
   static let timeout = 1...(7 * 86_400)
+  /// How long a service may take for a verdict where the plan does not say.
+  static let remoteTimeout = 6 * 3600
   static let backoff = 0...86_400
   static let refresh = 60...(30 * 86_400)
   static let maxTurns = 1...10_000
   static let continuations = 0...100
   static let maxConcurrent = 1...1_000
   static let capacity = 1...1_000
+  static let tokens = 1...1_000_000_000_000
+  static let turns = 1...1_000_000_000
+  static let wall = 1...(366 * 86_400)
   static let priority = -1_000_000...1_000_000
   /// The most steps after expansion.
   static let steps = 100_000

@@ -70,7 +70,7 @@ extension Template {
         faults.add(
           mark.fault("'\(name.name)' is a list", hint: "write {{#\(name.name)}}{{.}} {{/\(name.name)}}"))
       } else {
-        let near = suggestion(for: name.name, among: known.keys.sorted())
+        let near = Suggestion.nearest(to: name.name, among: known.keys.sorted())
         faults.add(
           mark.fault(
             "unknown name '\(name.name)' in a template",

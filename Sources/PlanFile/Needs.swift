@@ -55,7 +55,8 @@ struct UnmadeID {
     guard let start else {
       if isGlob { return NeedGlob(need).matches(text) || NeedGlob(need).matches(Slug.piece(text)) }
       let names = [text.lowercased(), Slug.piece(text).lowercased()]
-      return names.contains(need.lowercased()) || suggestion(for: need.lowercased(), among: names) != nil
+      return names.contains(need.lowercased())
+        || Suggestion.nearest(to: need.lowercased(), among: names) != nil
     }
     let wanted = need.utf8.prefix { $0 != UInt8(ascii: "*") && $0 != UInt8(ascii: "?") }
     return wanted.starts(with: start.utf8) || isGlob && start.utf8.starts(with: wanted)
@@ -116,7 +117,7 @@ struct NeedResolver {
     if !NeedGlob.isGlob(need.value) {
       if positions[need.value] != nil { return [need.value] }
       if unmade.contains(where: { $0.mayBeMeant(by: need.value) }) { return [] }
-      let near = suggestion(for: need.value, among: Array(ids.prefix(1_000)))
+      let near = Suggestion.nearest(to: need.value, among: Array(ids.prefix(1_000)))
       throw need.mark.fault(
         "no step has the id \(quoted(need.value))",
         hint: near.map { "did you mean '\($0)'?" } ?? "add the step, or take it out of 'needs'")

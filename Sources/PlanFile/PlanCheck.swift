@@ -39,7 +39,7 @@ public enum PlanCheck {
     if let first = byHand.first {
       let count = byHand.count == 1 ? "the step \(quoted(first.id)) has" : "\(byHand.count) steps have"
       let steps = byHand.prefix(2).map(\.id)
-      if plan.agent == nil {
+      if plan.allAgents.isEmpty {
         warnings.append(
           PlanWarning(
             message:

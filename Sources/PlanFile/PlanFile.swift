@@ -7,6 +7,8 @@ public struct PlanFile: Equatable, Sendable {
   /// Everything but the steps.
   public let settings: Plan
   let entries: [StepEntry]
+  /// Whether the verifiers are those that the tree asks for (`gate: auto`).
+  public let findsGate: Bool
   /// What was found wrong so far, in the order in which it was found.
   private let faults: [PlanFault]
   private let top: Mark
@@ -56,6 +58,7 @@ public struct PlanFile: Equatable, Sendable {
         entries.contains { !$0.isPlain && ($0.each?.source.matchNames.contains(name) ?? true) }
       })
     (self.path, self.settings, self.entries) = (path, settings, entries)
+    findsGate = reader.findsGate
     (self.faults, top, places) = (faults.list, fields.mark, fields.places)
   }
 
@@ -68,8 +71,9 @@ public struct PlanFile: Equatable, Sendable {
     (places[key] ?? top).fault(message, hint: hint).named(path)
   }
 
-  /// Whether a step has a `for:`; without one the plan is the same in every repository.
-  public var needsExpansion: Bool { entries.contains { !$0.isPlain } }
+  /// Whether a step has a `for:`, or the gate is to be found; otherwise the plan is the same in every
+  /// repository.
+  public var needsExpansion: Bool { findsGate || entries.contains { !$0.isPlain } }
 
   /// The commands of `for: { lines: … }`, in the plan's order. `expand` runs them, so trust comes first.
   public var expansionCommands: [String] {
@@ -103,6 +107,8 @@ public struct PlanFile: Equatable, Sendable {
     let found = Faults()
     for fault in faults + others { found.add(fault) }
     let further = Faults()
+    var settings = settings
+    if findsGate, let source { settings.gate = foundGate(source, further) }
     let plan = Expansion(settings: settings, further).plan(of: entries, from: source)
     found.addFurther(further.list)
     do throws(PlanFault) { try found.end(top: top) } catch { throw error.named(path) }
@@ -110,12 +116,43 @@ public struct PlanFile: Equatable, Sendable {
   }
 }
 
+extension PlanFile {
+  /// The gate with the checks that the tree's build systems have.
+  private func foundGate(_ source: any ExpansionSource, _ faults: Faults) -> Plan.Gate {
+    var gate = settings.gate
+    let mark = places["gate"] ?? top
+    do {
+      guard let files = try source.trackedFiles() else { return gate }
+      let found = BuildSystems(files: files) { path in (try? source.text(of: path)).flatMap(\.self) }
+      gate.verifiers = found.verifiers
+      gate.setup = gate.setup ?? found.setup
+      if gate.keep.isEmpty { gate.keep = found.keep }
+      if gate.verifiers.isEmpty {
+        faults.add(
+          mark.fault(
+            "'gate: auto' finds no build system in this tree",
+            hint: "list 'verifiers' under 'gate:', or write 'gate: none' to merge without any check"))
+      }
+    } catch {
+      faults.add(mark.fault("'gate: auto' cannot look at the tree: \(error)"))
+    }
+    return gate
+  }
+}
+
 /// Where expansion gets what `for:` is over.
 public protocol ExpansionSource {
   /// The paths that git tracks, relative to the repository's top; `nil` when nobody can tell.
   func trackedFiles() throws -> [String]?
+  /// The content of a tracked file; `nil` when it is none that can be read as text.
+  func text(of path: String) throws -> String?
   /// The lines that a shell command prints, without their ends; `nil` when it may not run.
   func lines(of command: String) throws -> [String]?
+}
+
+extension ExpansionSource {
+  /// A source that has names alone.
+  public func text(of path: String) throws -> String? { nil }
 }
 
 /// One item of `steps:`.
@@ -132,6 +169,9 @@ struct StepEntry: Equatable, Sendable {
   var run: Text?
   var timeoutSeconds: Int?
   var expectsChange = false
+  var agent: String?
+  var allow: [String] = []
+  var guards: [Plan.Guard]?
   var each: Each?
   /// Whether it has no `for:`, not even one that cannot be read.
   var isPlain = true

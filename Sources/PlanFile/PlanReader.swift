@@ -30,13 +30,16 @@ struct PlanReader {
     plan.leaseSeconds =
       (faults.collect(try fields.seconds("lease", in: Bounds.lease)) ?? nil) ?? plan.leaseSeconds
     plan.backoff = faults.collect(try backoff()) ?? plan.backoff
-    if let node = fields.node("agent") { plan.agent = faults.collect(try agent(node)) }
+    readAgents(into: &plan)
     plan.resources = listed
     if let node = fields.node("worktree") {
       plan.worktree = faults.collect(try worktree(node)) ?? plan.worktree
     }
     if let node = fields.node("commit") { plan.commit = faults.collect(try commit(node)) ?? plan.commit }
     if let node = fields.node("refresh") { plan.refreshSeconds = faults.collect(try refresh(node)) }
+    if let node = fields.node("stop") { plan.stop = faults.collect(try stop(node)) ?? plan.stop }
+    if let node = fields.node("budget") { plan.budget = faults.collect(try budget(node)) ?? plan.budget }
+    plan.closing = closing()
     plan.notify = faults.collect(try fields.text("notify")?.value) ?? nil
     plan.gate = faults.collect(try gate(plan.worktree)) ?? plan.gate
     return plan
@@ -112,17 +115,33 @@ struct PlanReader {
     return worktree
   }
 
+  /// Whether the verifiers are to be found in the tree: `gate: auto`, or `verifiers: auto` beside other keys.
+  var findsGate: Bool {
+    switch fields.node("gate")?.content {
+    case .text(let word, _): return word == "auto"
+    case .map(let entries):
+      return entries.contains { entry in
+        if case .text("auto", _) = entry.value.content { return entry.key.value == "verifiers" }
+        return false
+      }
+    case .list, nil: return false
+    }
+  }
+
   private func gate(_ worktree: Plan.Worktree) throws(PlanFault) -> Plan.Gate {
     let ways = "list 'verifiers' under 'gate:', or write 'gate: none' to merge without any check"
     let node = try fields.required("gate", of: "the plan", hint: ways)
     if case .text("none", _) = node.content { return Plan.Gate() }
+    if case .text("auto", _) = node.content {
+      return Plan.Gate(setup: worktree.setup.map { Plan.Gate.Setup(run: $0) })
+    }
     guard case .map = node.content else {
-      throw node.mark.fault("'gate' must be a map or the word none, not \(node.shown)", hint: ways)
+      throw node.mark.fault("'gate' must be a map or the word none or auto, not \(node.shown)", hint: ways)
     }
     let inner = try Fields(node, KnownKeys.gate, in: "'gate'", faults)
     var gate = Plan.Gate()
     var names: [String: Int] = [:]
-    for item in faults.collect(try verifiers(inner, node, ways)) ?? [] {
+    for item in findsGate ? [] : faults.collect(try verifiers(inner, node, ways)) ?? [] {
       guard let verifier = faults.found(try verifier(item)) else { continue }
       if let line = names.updateValue(item.mark.line, forKey: verifier.name.lowercased()) {
         faults.add(
@@ -131,19 +150,16 @@ struct PlanReader {
       }
       gate.verifiers.append(verifier)
     }
-    for text in inner.texts("guards") {
-      let known = Plan.Guard.allCases.map(\.rawValue)
-      let found: Plan.Guard? = faults.collect(try PlanReader.choice(text, "guard", known: known))
-      guard let found else { continue }
-      if gate.guards.contains(found) {
-        faults.add(text.mark.fault("the guard '\(text.value)' is given twice", hint: "keep one"))
-      }
-      gate.guards.append(found)
+    gate.guards = guards(inner)
+    faults.collect { () throws(PlanFault) in
+      gate.allowsKnown = try PlanReader.only("allow", try inner.text("known"), of: "known")
     }
+    gate.protected = globs("protected", of: fields)
     for text in inner.texts("keep") {
       if let folder = faults.collect(try PlanReader.kept(text)) { gate.keep.append(folder) }
     }
     gate.train = faults.collect(try inner.integer("train", in: Plan.Gate.trainRange)) ?? nil
+    gate.toolchain = faults.collect(try inner.text("toolchain")?.value) ?? nil
     // What makes a worker's worktree usable makes the gate's usable too, unless the plan knows better.
     gate.setup = worktree.setup.map { Plan.Gate.Setup(run: $0) }
     if let setup = inner.node("setup") { gate.setup = faults.collect(try gateSetup(setup)) }
@@ -154,6 +170,30 @@ struct PlanReader {
           hint: "give the verifier on line \(line) another name"))
     }
     return gate
+  }
+
+  /// The names under `guards`.
+  func guards(_ fields: Fields) -> [Plan.Guard] {
+    var guards: [Plan.Guard] = []
+    for text in fields.texts("guards") {
+      let known = Plan.Guard.allCases.map(\.rawValue)
+      let found: Plan.Guard? = faults.collect(try PlanReader.choice(text, "guard", known: known))
+      guard let found else { continue }
+      if guards.contains(found) {
+        faults.add(text.mark.fault("the guard '\(text.value)' is given twice", hint: "keep one"))
+      }
+      guards.append(found)
+    }
+    return guards
+  }
+
+  /// Globs of paths under a key.
+  func globs(_ key: String, of fields: Fields) -> [String] {
+    var globs: [String] = []
+    for text in fields.texts(key) {
+      if let glob = faults.collect(try PlanPath.checkedGlob(text)) { globs.append(glob) }
+    }
+    return globs
   }
 
   private func verifiers(_ fields: Fields, _ node: Node, _ ways: String) throws(PlanFault) -> [Node] {
@@ -180,31 +220,6 @@ struct PlanReader {
       if let glob = faults.collect(try PlanPath.checkedGlob(text)) { setup.inputs.append(glob) }
     }
     return setup
-  }
-
-  /// A verifier without a name or a command is none; anything else that is wrong in it is told besides.
-  private func verifier(_ node: Node) throws(PlanFault) -> Plan.Verifier? {
-    let fields = try Fields(node, KnownKeys.verifier, in: "a verifier", faults)
-    let run = faults.collect(try fields.required("run", of: "the verifier").text("'run'").value)
-    let name = faults.collect(
-      try PlanReader.identifier(
-        try fields.required("name", of: "the verifier").text("'name'"), "the verifier"))
-    var verifier = Plan.Verifier(name: name ?? "", run: run ?? "")
-    faults.collect { () throws(PlanFault) in
-      guard let kind = try fields.text("kind") else { return }
-      let known = Plan.Verifier.Kind.allCases.map(\.rawValue)
-      verifier.kind = try PlanReader.choice(kind, "kind", known: known)
-    }
-    verifier.timeoutSeconds =
-      (faults.collect(try fields.seconds("timeout", in: Bounds.timeout)) ?? nil) ?? verifier.timeoutSeconds
-    faults.collect { () throws(PlanFault) in
-      if let uses = try fields.text("uses") { verifier.uses = try resource(uses) }
-    }
-    faults.collect { () throws(PlanFault) in
-      verifier.mutates = try PlanReader.only("allow", try fields.text("mutates"), of: "mutates")
-    }
-    verifier.env = PlanReader.variables(fields, faults)
-    return name == nil ? nil : verifier
   }
 
   /// The names under `env`.
@@ -240,8 +255,23 @@ struct PlanReader {
     guard let names = resourceNames, !names.contains(text.value) else { return text.value }
     throw text.mark.fault(
       "no resource is named \(quoted(text.value))",
-      hint: suggestion(for: text.value, among: names.sorted()).map { "did you mean '\($0)'?" }
+      hint: Suggestion.nearest(to: text.value, among: names.sorted()).map { "did you mean '\($0)'?" }
         ?? "declare it: 'resources: { \(text.value): 1 }'")
+  }
+
+  /// Each heading once, on one line.
+  private func closing() -> [String] {
+    var headings: [String] = []
+    for text in fields.texts("closing") {
+      if text.value.contains(where: \.isNewline) || text.value.count > Bounds.title {
+        faults.add(text.mark.fault("a heading of 'closing' is one short line", hint: "such as Tests added"))
+      } else if headings.contains(where: { $0.lowercased() == text.value.lowercased() }) {
+        faults.add(text.mark.fault("the heading \(quoted(text.value)) is given twice", hint: "keep one"))
+      } else {
+        headings.append(text.value)
+      }
+    }
+    return headings
   }
 
   private func refresh(_ node: Node) throws(PlanFault) -> Int {
@@ -276,13 +306,13 @@ struct PlanReader {
     return commit
   }
 
-  private static func choice<Value: RawRepresentable<String>>(
+  static func choice<Value: RawRepresentable<String>>(
     _ text: Text, _ subject: String, known: [String]
   ) throws(PlanFault) -> Value {
     guard let value = Value(rawValue: text.value) else {
       throw text.mark.fault(
         "unknown \(subject) \(quoted(text.value))",
-        hint: suggestion(for: text.value, among: known).map { "did you mean '\($0)'?" }
+        hint: Suggestion.nearest(to: text.value, among: known).map { "did you mean '\($0)'?" }
           ?? "use one of \(known.joined(separator: ", "))")
     }
     return value

@@ -25,59 +25,13 @@ public enum PlanSchema {
         },
         "agent": {
           "description": "Who does the steps that have no run. Without it outside workers do them.",
+          "$ref": "#/$defs/agent"
+        },
+        "agents": {
+          "description": "Several agents by name; steps name theirs.",
           "type": "object",
-          "additionalProperties": false,
-          "anyOf": [{ "required": ["adapter"] }, { "required": ["command"] }],
-          "properties": {
-            "adapter": {
-              "description": "An agent known by name; command is one judged by its exit code or report.",
-              "enum": ["claude", "codex", "command"]
-            },
-            "command": {
-              "description": "The agent's shell command; it gets the prompt on standard input.",
-              "type": "string"
-            },
-            "max_turns": {
-              "description": "The most turns of one conversation; only for the adapters claude and codex.",
-              "type": "integer", "minimum": 1, "maximum": 10000
-            },
-            "timeout": {
-              "description": "The longest run of one attempt, 1s to 7d.",
-              "$ref": "#/$defs/duration"
-            },
-            "max_concurrent": {
-              "description": "How many agents may work at once, over all machines.",
-              "type": "integer", "minimum": 1, "maximum": 1000
-            },
-            "model": {
-              "description": "The model; by default the agent's own choice.",
-              "type": "string"
-            },
-            "args": {
-              "description": "Further arguments of the agent's program.",
-              "$ref": "#/$defs/texts"
-            },
-            "permissions": {
-              "description": "Tools that are allowed beside what the agent allows itself; only for claude.",
-              "$ref": "#/$defs/texts"
-            },
-            "continuations": {
-              "description": "How often an interrupted conversation may go on in one attempt.",
-              "type": "integer", "minimum": 0, "maximum": 100, "default": 3
-            },
-            "silence": {
-              "description": "How long the agent may print nothing, 1s to 7d.",
-              "$ref": "#/$defs/duration"
-            },
-            "report_file": {
-              "description": "A file in the worktree that the command reports its end in.",
-              "type": "string"
-            },
-            "env": {
-              "description": "Names of variables that the agent gets, and nobody else.",
-              "$ref": "#/$defs/variables"
-            }
-          }
+          "propertyNames": { "$ref": "#/$defs/name" },
+          "additionalProperties": { "$ref": "#/$defs/agent" }
         },
         "attempts": {
           "description": "How many attempts may fail before a step is blocked.",
@@ -136,7 +90,7 @@ public enum PlanSchema {
             "trailers": {
               "description": "Which lines at the end say where a commit comes from.",
               "type": "array", "uniqueItems": true, "default": ["step"],
-              "items": { "enum": ["step", "plan", "agent"] }
+              "items": { "enum": ["step", "plan", "agent", "cost"] }
             }
           }
         },
@@ -155,19 +109,21 @@ public enum PlanSchema {
         "gate": {
           "description": "What a candidate must pass before it is merged; none merges everything.",
           "anyOf": [
-            { "const": "none" },
+            { "enum": ["none", "auto"] },
             {
               "type": "object",
               "required": ["verifiers"],
               "additionalProperties": false,
               "properties": {
                 "verifiers": {
-                  "description": "Commands that must succeed, in order.",
-                  "type": "array",
+                  "description": "Commands that must succeed, in order; auto finds them in the tree.",
+                  "type": ["array", "string"],
                   "minItems": 1,
+                  "pattern": "^auto$",
                   "items": {
                     "type": "object",
-                    "required": ["name", "run"],
+                    "required": ["name"],
+                    "anyOf": [{ "required": ["run"] }, { "required": ["remote"] }],
                     "additionalProperties": false,
                     "properties": {
                       "name": { "description": "Unique in the gate.", "$ref": "#/$defs/name" },
@@ -188,6 +144,24 @@ public enum PlanSchema {
                       "env": {
                         "description": "Names of variables that this verifier gets.",
                         "$ref": "#/$defs/variables"
+                      },
+                      "paths": {
+                        "description": "Globs: it runs only when one of these paths has changed.",
+                        "$ref": "#/$defs/texts"
+                      },
+                      "flaky": {
+                        "description": "A failure is tried once more; what it means if it is gone then.",
+                        "enum": ["repeat", "fail"]
+                      },
+                      "remote": {
+                        "description": "A service judges in place of a command here.",
+                        "type": "object",
+                        "required": ["push", "status"],
+                        "additionalProperties": false,
+                        "properties": {
+                          "push": { "description": "The remote that gets the candidate.", "type": "string" },
+                          "status": { "description": "A command that asks for it.", "type": "string" }
+                        }
                       }
                     }
                   }
@@ -198,6 +172,10 @@ public enum PlanSchema {
                   "uniqueItems": true,
                   "items": { "enum": ["tests", "scope", "secrets", "protected", "tree"] }
                 },
+                "known": {
+                  "description": "allow: failures that the base has, too, are let pass.",
+                  "const": "allow"
+                },
                 "keep": {
                   "description": "Ignored folders that stay between candidates, such as target.",
                   "$ref": "#/$defs/texts"
@@ -207,6 +185,10 @@ public enum PlanSchema {
                   "type": "integer",
                   "minimum": 1,
                   "maximum": 256
+                },
+                "toolchain": {
+                  "description": "A command whose output names what verdicts rest on: compilers, runtimes.",
+                  "type": "string"
                 },
                 "setup": {
                   "description": "A command run in the gate's worktree first; by default worktree.setup.",
@@ -229,6 +211,52 @@ public enum PlanSchema {
               }
             }
           ]
+        },
+        "stop": {
+          "description": "When the migration pauses by itself.",
+          "anyOf": [
+            { "const": "none" },
+            {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "alike": {
+                  "description": "How many steps in a row may fail for one cause.",
+                  "anyOf": [{ "const": "none" }, { "type": "integer", "minimum": 2, "maximum": 1000 }],
+                  "default": 5
+                },
+                "failed": {
+                  "description": "How many of the last attempts may fail, such as 50%.",
+                  "type": "string", "pattern": "^([1-9][0-9]?%|100%|none)$", "default": "50%"
+                },
+                "of": {
+                  "description": "How many the last attempts are.",
+                  "type": "integer", "minimum": 2, "maximum": 1000, "default": 10
+                }
+              }
+            }
+          ]
+        },
+        "budget": {
+          "description": "How much agents may use: in all, for each step, in each attempt.",
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "usd": { "description": "US dollars.", "$ref": "#/$defs/dollars" },
+            "tokens": { "description": "Tokens read and written.", "$ref": "#/$defs/count" },
+            "turns": { "description": "Answers of a model.", "$ref": "#/$defs/count" },
+            "wall": { "description": "The time that attempts take.", "$ref": "#/$defs/duration" },
+            "step": { "description": "Of each step.", "$ref": "#/$defs/limits" },
+            "attempt": { "description": "Of each attempt.", "$ref": "#/$defs/limits" }
+          }
+        },
+        "closing": {
+          "description": "Headings that an agent's closing words must have.",
+          "$ref": "#/$defs/texts"
+        },
+        "protected": {
+          "description": "Globs of files that no step may change, beside those that decide how tests run.",
+          "$ref": "#/$defs/texts"
         },
         "notify": {
           "description": "A shell command told about blocked steps and the migration's end.",
@@ -256,6 +284,16 @@ public enum PlanSchema {
                 "description": "Globs of the paths the step may change; without it, any.",
                 "$ref": "#/$defs/texts"
               },
+              "allow": {
+                "description": "Findings that are let pass: names, or patterns with * of names.",
+                "$ref": "#/$defs/texts"
+              },
+              "guards": {
+                "description": "The guards that look at this step, instead of the gate's.",
+                "type": "array",
+                "uniqueItems": true,
+                "items": { "enum": ["tests", "scope", "secrets", "protected", "tree"] }
+              },
               "prompt": { "description": "A template in place of the plan's own prompt.", "type": "string" },
               "lock": {
                 "description": "Steps with the same lock never run at the same time.",
@@ -268,6 +306,10 @@ public enum PlanSchema {
               },
               "run": { "description": "A shell command in place of an agent.", "type": "string" },
               "timeout": { "description": "The longest attempt, 1s to 7d.", "$ref": "#/$defs/duration" },
+              "agent": {
+                "description": "The agent that does it, a name under agents.",
+                "$ref": "#/$defs/name"
+              },
               "expect": {
                 "description": "change: an attempt that changes nothing has failed.", "const": "change"
               },
@@ -289,6 +331,91 @@ public enum PlanSchema {
       },
       "$defs": {
         "name": { "type": ["string", "integer"] },
+        "agent": {
+          "description": "Who does the steps that have no run. Without it outside workers do them.",
+          "type": "object",
+          "additionalProperties": false,
+          "anyOf": [{ "required": ["adapter"] }, { "required": ["command"] }],
+          "properties": {
+            "adapter": {
+              "description": "An agent known by name; command is one judged by its exit code or report.",
+              "enum": ["claude", "codex", "command"]
+            },
+            "command": {
+              "description": "The agent's shell command; it gets the prompt on standard input.",
+              "type": "string"
+            },
+            "max_turns": {
+              "description": "The most turns of one conversation; only for the adapters claude and codex.",
+              "type": "integer", "minimum": 1, "maximum": 10000
+            },
+            "timeout": {
+              "description": "The longest run of one attempt, 1s to 7d.",
+              "$ref": "#/$defs/duration"
+            },
+            "max_concurrent": {
+              "description": "How many agents may work at once, over all machines.",
+              "type": "integer", "minimum": 1, "maximum": 1000
+            },
+            "model": {
+              "description": "The model; by default the agent's own choice.",
+              "type": "string"
+            },
+            "args": {
+              "description": "Further arguments of the agent's program.",
+              "$ref": "#/$defs/texts"
+            },
+            "permissions": {
+              "description": "Tools that are allowed beside what the agent allows itself; only for claude.",
+              "$ref": "#/$defs/texts"
+            },
+            "continuations": {
+              "description": "How often an interrupted conversation may go on in one attempt.",
+              "type": "integer", "minimum": 0, "maximum": 100, "default": 3
+            },
+            "after_failure": {
+              "description": "Whether the next attempt goes on with the conversation of one that failed.",
+              "enum": ["resume", "fresh"], "default": "fresh"
+            },
+            "silence": {
+              "description": "How long the agent may print nothing, 1s to 7d.",
+              "$ref": "#/$defs/duration"
+            },
+            "budget": {
+              "description": "What one attempt by the agent may use at most.",
+              "$ref": "#/$defs/limits"
+            },
+            "rest": {
+              "description": "Whether the agent rests while its service does not serve.",
+              "type": "boolean", "default": true
+            },
+            "report_file": {
+              "description": "A file in the worktree that the command reports its end in.",
+              "type": "string"
+            },
+            "env": {
+              "description": "Names of variables that the agent gets, and nobody else.",
+              "$ref": "#/$defs/variables"
+            }
+          }
+        },
+        "dollars": {
+          "anyOf": [
+            { "type": "number", "exclusiveMinimum": 0 },
+            { "type": "string", "pattern": "^\\$?[0-9]{1,9}([.][0-9]{1,6})?( ?usd)?$" }
+          ]
+        },
+        "count": { "type": "integer", "minimum": 1 },
+        "limits": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "usd": { "description": "US dollars.", "$ref": "#/$defs/dollars" },
+            "tokens": { "description": "Tokens read and written.", "$ref": "#/$defs/count" },
+            "turns": { "description": "Answers of a model.", "$ref": "#/$defs/count" },
+            "wall": { "description": "The time that attempts take.", "$ref": "#/$defs/duration" }
+          }
+        },
         "duration": {
           "anyOf": [
             { "type": "string", "pattern": "^(0|[1-9][0-9]*)[smhd]?$" },

@@ -43,6 +43,10 @@ extension PlanReader {
       expectsChange: faults.collect(try PlanReader.only("change", try fields.text("expect"), of: "expect"))
         ?? false)
     entry.hasID = id != nil
+    entry.agent = faults.found(
+      try checkedAgent(try fields.text("agent"), run: entry.run, at: node.mark))
+    entry.allow = fields.texts("allow").map(\.value)
+    if fields.node("guards") != nil { entry.guards = guards(fields) }
     // Without its matches every name that some match has may be right.
     var matched: [String] = []
     if let each = fields.node("for") {

@@ -9,6 +9,39 @@ extension ChildEnvironment {
     allowList(from: parent, adding: parent.filter { isForGit($0.key) }, extraNames: extraNames)
   }
 
+  /// The environment of the `git` program itself, at work on a repository: `forGit`, with none of what other
+  /// git commands were told (`GIT_*`), and with the directories said outright. Nobody is asked anything.
+  public static func ofGit(
+    from parent: [String: String], gitDirectory: String, commonDirectory: String, workTree: String?,
+    extraNames: [String] = []
+  ) -> [String: String] {
+    var result = forGit(from: parent, extraNames: extraNames).filter {
+      !$0.key.hasPrefix("GIT_") || gitFiles.contains($0.key)
+    }
+    result.merge(
+      [
+        "GIT_DIR": gitDirectory, "GIT_NO_REPLACE_OBJECTS": "1", "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0", "GIT_EDITOR": "true",
+        "GIT_SEQUENCE_EDITOR": "true", "GIT_MERGE_AUTOEDIT": "no", "GIT_PAGER": "cat", "LC_ALL": "C",
+      ]
+    ) { $1 }
+    // Said outright, so that a tampered `commondir` file of the worktree is not asked.
+    if commonDirectory != gitDirectory { result["GIT_COMMON_DIR"] = commonDirectory }
+    if let workTree { result["GIT_WORK_TREE"] = workTree }
+    // The user's own choice of ssh reaches git as a variable, which wins over any configuration; so does the
+    // program that answers for him when a password is wanted. Nobody is asked at a terminal.
+    for name in ["GIT_SSH_COMMAND", "GIT_SSH", "GIT_SSH_VARIANT", "GIT_ASKPASS"] {
+      result[name] = parent[name]
+    }
+    result["SSH_ASKPASS"] = parent["SSH_ASKPASS"] ?? "true"
+    return result
+  }
+
+  /// These only say which files of configuration and attributes are the user's and the system's.
+  private static let gitFiles: Set = [
+    "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_ATTR_NOSYSTEM",
+  ]
+
   private static let gitNames: Set<String> = [
     "ALL_PROXY", "all_proxy", "CURL_CA_BUNDLE", "CURL_HOME", "NETRC", "EMAIL",
     // agents and stores of passwords and keys

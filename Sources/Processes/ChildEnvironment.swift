@@ -1,7 +1,9 @@
 import Clinux
 import Glibc
 
-/// What programs that we start get to see of our environment.
+/// What programs that we start get to see of our environment: the one place where lists of names stand. Which
+/// child gets which, the launcher says of all but the `git` program, which has a list of its own (`ofGit`):
+/// its hooks, helpers and ssh need what no child of the launcher gets.
 public enum ChildEnvironment {
   /// This process's environment; when a name occurs twice the first counts, as for `getenv`.
   public static func current() -> [String: String] {

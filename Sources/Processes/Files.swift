@@ -101,10 +101,19 @@ public enum Files {
     return lstat(path, &status) == 0 ? kind(of: status) : nil
   }
 
+  /// Whether this user may make and remove entries in a folder: its file system takes them, too.
+  public static func isWritable(_ folder: String) -> Bool { access(folder, W_OK | X_OK) == 0 }
+
   /// The size in bytes of what is at `path` (links are followed), or `nil` when nothing is.
   public static func size(_ path: String) -> Int? {
     var status = stat()
     return stat(path, &status) == 0 ? Int(status.st_size) : nil
+  }
+
+  /// When a file's content was last changed, in whole seconds since the Unix epoch; `nil` when there is none.
+  public static func modified(_ path: String) -> Int64? {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_mtim.tv_sec) : nil
   }
 
   /// The names in a directory, sorted by bytes, without `.` and `..`.
@@ -141,6 +150,14 @@ public enum Files {
   /// Gives a file a new name in one step, replacing what had it.
   public static func move(_ path: String, to target: String) throws(FileError) {
     if rename(path, target) != 0 { throw .last("rename", path) }
+  }
+
+  /// The size in bytes of what a path leads to, and when its content was written; `nil` when there is
+  /// nothing.
+  public static func written(_ path: String) -> (size: Int, seconds: Int, nanoseconds: Int)? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    return (Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
   }
 
   /// The absolute path with every link resolved, or `nil` when it does not exist.

@@ -76,6 +76,24 @@ public struct LogMarks: Sendable {
     return Array(found[(end + 1)...])
   }
 
+  /// Gives all that a log holds of one stream, piece by piece; says whether there is a log.
+  public static func read(
+    _ log: String, of stream: OutputStream, _ take: ([UInt8]) -> Void
+  ) throws(FileError) -> Bool {
+    guard let file = try Files.opened(log) else { return false }
+    let size = lseek(file.raw, 0, SEEK_END)
+    guard size >= 0 else { throw .last("read", log) }
+    for part in LogMarks(log: log).parts(of: stream, in: 0..<Int(size)) {
+      var rest = part
+      while !rest.isEmpty {
+        let piece = rest.prefix(1 << 16)
+        take(try read(piece, file.raw, log))
+        rest = rest.dropFirst(piece.count)
+      }
+    }
+    return true
+  }
+
   private static func read(
     _ part: Range<Int>, _ descriptor: Int32, _ log: String
   ) throws(FileError) -> [UInt8] {

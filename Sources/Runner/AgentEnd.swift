@@ -6,7 +6,11 @@ import Migration
 struct AgentEnd {
   var report: AgentReport
   var task: AgentTask
+  /// Whether the agent rests while its service does not serve.
+  var rests: Bool
   var details: [String]
+  /// The headings that its closing words lack.
+  var missing: [String] = []
 
   /// What follows from it.
   func outcome(leaving content: WorkContent, warn: (String) -> Void) -> AttemptOutcome {
@@ -17,15 +21,23 @@ struct AgentEnd {
     }
     report.judged(hasChanged: hasChanged).warnings.forEach(warn)
     switch report.consequence(task, hasChanged: hasChanged, continuations: 0) {
-    case .handIn: return .done
+    case .handIn:
+      guard !missing.isEmpty else { return .done }
+      let names = missing.map { "'\($0)'" }.joined(separator: ", ")
+      return .failed(
+        Migration.Failure(
+          kind: .worker, reason: "its closing words have no heading \(names)",
+          details: ["close with a text under each heading that the plan names"]))
     case .handInNoOp(let reason): return .noOp(reason)
     case .failed(let reason): return failed(.worker, reason)
     case .blocked(let reason): return failed(.cannot, reason)
     case .resumed(let interruption): return failed(.worker, interruption.words)
     case .givenBack(let reason): return .failed(Migration.Failure(kind: .setup, reason: reason))
-    case .rests(let seconds, let words):
+    case .rests(_, _, let words) where !rests:
+      return .failed(Migration.Failure(kind: .setup, reason: "the agent's service does not serve: \(words)"))
+    case .rests(let seconds, let cause, let words):
       return .unserved(
-        .rests(until: seconds.map { Timestamp(milliseconds: Int64($0) * 1000) }, words))
+        .rests(until: seconds.map { Timestamp(milliseconds: Int64($0) * 1000) }, cause: cause, words))
     case .pauses(let words, let remedy): return .unserved(.pauses(words, remedy: remedy))
     }
   }

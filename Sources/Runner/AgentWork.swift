@@ -13,9 +13,15 @@ struct AgentWork {
   static let graceSeconds = 10
 
   let task: AgentTask
+  /// What the attempt may use at most.
+  let limits: Budget.Limits
   private(set) var run: AgentRun
   /// How often the conversation went on.
   private(set) var continuations: Int
+  /// Whether it goes on within one attempt, after a part of it that has ended.
+  let isGoingOn: Bool
+  /// What is recorded of the conversation from attempts before this one.
+  private let origin: AgentSession?
   /// When it said its last.
   private var endedAt: Timestamp?
   /// Why we ended it.
@@ -28,11 +34,17 @@ struct AgentWork {
   /// When the attempt began.
   private let begunAt: Timestamp
 
-  init(_ task: AgentTask, at clock: AgentClock, after earlier: AgentWork? = nil) {
+  init(
+    _ task: AgentTask, within limits: Budget.Limits, at clock: AgentClock, continues: Int = 0,
+    after earlier: AgentWork? = nil
+  ) {
     self.task = task
+    self.limits = limits
     begunAt = earlier?.begunAt ?? clock.now
     run = AgentRun(task, clock: clock)
-    continuations = earlier.map { $0.continuations + 1 } ?? 0
+    continuations = earlier.map { $0.continuations + 1 } ?? continues
+    isGoingOn = earlier != nil
+    origin = earlier.map(\.origin) ?? task.resumed
     before = earlier?.usage
   }
 
@@ -45,28 +57,19 @@ struct AgentWork {
     return run.usage.added(to: before)
   }
 
-  /// The same as facts for the ledger, with who the agent is and how long it took.
-  func facts(at now: Timestamp, _ plan: Plan) -> [JSON.Member] {
+  /// The same as a budget counts it.
+  func amounts(at now: Timestamp) -> Amounts {
     let used = reported ?? usage
-    var facts = [JSON.Member("agent", .string(plan.agent?.service ?? task.adapter.rawValue))]
-    func add(_ key: String, _ text: String?) {
-      if let text { facts.append(JSON.Member(key, .string(TerminalText.sanitizedLine(text)))) }
-    }
-    func add(_ key: String, _ number: Int) { facts.append(JSON.Member(key, .integer(Int64(number)))) }
-    add("agent_version", used.agentVersion)
-    add("session", used.session)
-    add("model", used.model)
-    add("wall", Int(max(0, now.milliseconds - begunAt.milliseconds)))
-    guard used.turns > 0 || used.tokens.total > 0 || used.microdollars != nil else { return facts }
-    add("turns", min(used.turns, Int(Int32.max)))
-    add("tokens_in", used.tokens.input.plus(used.tokens.cacheWrites))
-    add("tokens_cached", used.tokens.cached)
-    add("tokens_out", used.tokens.output)
-    if let cost = used.microdollars {
-      add("cost", cost)
-      add("currency", "USD")
-    }
-    return facts
+    return Amounts(
+      microdollars: used.microdollars ?? 0, tokens: used.tokens.total, turns: used.turns,
+      milliseconds: Int(max(0, now.milliseconds - begunAt.milliseconds)))
+  }
+
+  /// The same as facts for the ledger, with who the agent is and how long it took.
+  func facts(at now: Timestamp, _ agent: Plan.Agent?) -> [JSON.Member] {
+    (reported ?? usage).facts(
+      of: agent?.label ?? task.adapter.rawValue,
+      milliseconds: max(0, now.milliseconds - begunAt.milliseconds), continues: continuations)
   }
 
   /// Takes what the agent printed; whether it is to be ended now.
@@ -74,10 +77,16 @@ struct AgentWork {
     for line in lines { _ = run.read(line) }
     guard ending == nil else { return false }
     if run.isOverTurnLimit { ending = .atTurnLimit }
+    if ending == nil, !run.isAtEnd, let words = Budget.excess(amounts(at: now), over: limits) {
+      ending = .atLimit(words)
+    }
     endedAt = run.isAtEnd ? endedAt ?? now : nil
     if let endedAt, now >= endedAt.adding(seconds: AgentWork.graceSeconds) { ending = .overstayed }
     return ending != nil
   }
+
+  /// Ends it for a reason that is none of its own.
+  mutating func endNow(because words: String) { ending = ending ?? .atLimit(words) }
 
   /// What became of it.
   mutating func end(
@@ -100,8 +109,11 @@ struct AgentWork {
   func resumed(_ report: AgentReport) -> AgentTask? {
     guard let session = report.usage.session else { return nil }
     var next = task
+    let before = origin?.id == session ? origin : nil
     next.resumed = AgentSession(
-      id: session, tokens: report.usage.tokens, microdollars: report.usage.microdollars ?? 0)
+      id: session, tokens: report.usage.tokens + (before?.tokens ?? Tokens()),
+      microdollars: (report.usage.microdollars ?? 0).plus(before?.microdollars ?? 0))
+    if let limit = limits[.usd] { next.microdollars = max(1, limit - (report.usage.microdollars ?? 0)) }
     return next
   }
 
@@ -113,14 +125,17 @@ struct AgentWork {
 extension WorkPlace {
   /// What the plan's agent is to be started for, or `nil` when the step has a codemod.
   var agentTask: AgentTask? {
-    guard step.run == nil, let agent = plan.agent else { return nil }
+    guard let agent = plan.agent(of: step) else { return nil }
     var task = AgentTask(agent)
+    task.resumed = continuation?.session
+    task.microdollars = limits[.usd]
+    if let turns = limits[.turns] { task.turns = min(task.turns ?? turns, turns) }
     if task.adapter == .codex { task.schemaFile = site.closingFormFile }
     return task
   }
 
   /// The supervised run of an agent.
-  func work(_ task: AgentTask) throws(CommandError) -> Supervised {
+  func work(_ task: AgentTask, isGoingOn: Bool = false) throws(CommandError) -> Supervised {
     let invocation = task.invocation
     var run = work
     if task.command == nil {
@@ -128,11 +143,20 @@ extension WorkPlace {
       run.arguments = ["/bin/sh", "-c", "exec \"$0\" \"$@\""] + invocation.arguments
     }
     if invocation.reportsEvents { run.output = .live }
-    run.silenceSeconds = plan.agent?.silenceSeconds
-    if task.resumed != nil { run.inputFile = site.continuationFile }
+    if let wall = limits[.wall] {
+      run.timeoutSeconds = min(run.timeoutSeconds ?? .max, max(1, wall / 1000))
+    }
+    run.silenceSeconds = silenceSeconds
+    if isGoingOn { run.inputFile = site.continuationFile }
     if let file = task.schemaFile { try site.keep(AgentClosing.schema, in: file) }
-    if task.resumed != nil { try site.keep(AgentWork.continuationPrompt, in: site.continuationFile) }
+    if isGoingOn { try site.keep(AgentWork.continuationPrompt, in: site.continuationFile) }
     return run
+  }
+
+  /// How long the agent may print nothing.
+  var silenceSeconds: Int? {
+    guard let agent = plan.agent(of: step) else { return nil }
+    return agent.silenceSeconds ?? (reportsEvents ? Plan.Agent.defaultSilenceSeconds : nil)
   }
 
   /// What the agent wrote into its result file.
@@ -148,7 +172,7 @@ extension WorkPlace {
   /// What is in the agent's report file.
   func report(of task: AgentTask) -> [UInt8]? {
     guard let name = task.reportFile else { return nil }
-    return (try? Files.readFile("\(path)/\(name)", limit: 64 << 20)) ?? nil
+    return Site.ownFile("\(path)/\(name)", limit: 64 << 20)
   }
 }
 
@@ -164,7 +188,7 @@ extension Site {
     let bytes = Array(text.utf8)
     try reporting { () throws -> Void in
       if try Files.readFile(file, limit: bytes.count + 1) == bytes { return }
-      try Files.makeDirectories(Files.parent(of: file))
+      try makeOwnFolder(Files.parent(of: file))
       try Files.writeAtomically(file, bytes, mode: 0o600)
     }
   }
@@ -175,5 +199,26 @@ extension Site {
     var (seconds, parts) = (time_t(now.seconds), tm())
     let isKnown = localtime_r(&seconds, &parts) != nil
     return AgentClock(now: now, secondsEastOfUTC: isKnown ? parts.tm_gmtoff : 0)
+  }
+}
+
+extension Plan.Agent {
+  /// Who will work, as the entry of a claim has it.
+  var claimFacts: [JSON.Member] {
+    [JSON.Member(ClaimFacts.agent, .string(label)), JSON.Member("adapter", .string(adapter))]
+      + (model.map { [JSON.Member("model", .string($0))] } ?? [])
+  }
+}
+
+extension Conversation {
+  /// How often it will have gone on with the next attempt: one that follows a failure is counted anew.
+  var nextContinues: Int { hasFailed ? 0 : continues + 1 }
+
+  /// That it goes on, as the entry of a claim has it.
+  var claimFacts: [JSON.Member] {
+    [
+      JSON.Member(ClaimFacts.session, .string(session)),
+      JSON.Member(ClaimFacts.continues, .integer(Int64(nextContinues))),
+    ]
   }
 }

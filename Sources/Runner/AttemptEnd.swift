@@ -13,9 +13,12 @@ final class AttemptEnd {
   var fault: AgentFault? { outcome.fault }
   /// Asked when something of the repository is not as it was: whether nobody else was at work.
   var isSuspect: () -> Bool = { false }
+  /// What its worker has put where git's files or ours should be, when it must have been this one.
+  var oddPlace: () -> String? = { nil }
   private var collecting: (any Collecting)?
   private var found: Result<Submitting.Content, CommandError>?
   private var isKilled = false
+  private var hasTriedAgain = false
 
   /// Why a step is given back when a machine waits for its user. What for is said there only.
   static let waitsForUser = "the machine waits for its user"
@@ -64,6 +67,11 @@ final class AttemptEnd {
       failure.kind = .worker
       outcome = .failed(failure)
     }
+    if let what = oddPlace() {
+      try record(.attemptFailed(fence, AttemptEnd.changed("something was put into the git directory", what)))
+      try site.close(slot: job.slot, migration: job.migration, fence: fence)
+      return true
+    }
     let end = WorkEnd(
       fence: fence, step: job.step, outcome: outcome, content: content, exitCode: job.exitCode.map { Int($0) }
     )
@@ -83,11 +91,22 @@ final class AttemptEnd {
       tell(job.claim.fence, known)
       return .success(known)
     } catch {
+      // Where that could be put right, the next round looks again.
+      if error.isOddPlace, !hasTriedAgain, (try? site.requireApprovedCommands()) != nil {
+        hasTriedAgain = true
+        collecting = nil
+        return nil
+      }
       return .failure(error)
     }
   }
 
   private func record(_ change: Migration.Change) throws(CommandError) {
+    // Words are for people: that they cannot be kept holds nothing up.
+    do throws(CommandError) { try site.keepWords(of: job) } catch {
+      observer.warn(
+        "\(job.claim.fence.step): its words could not be kept: \(error.message)", of: job.migration)
+    }
     if let refusal = try append(change) {
       let step = job.claim.fence.step
       observer.warn("the late result of '\(step)' was refused: \(refusal.message)", of: job.migration)
@@ -106,10 +125,17 @@ final class AttemptEnd {
       do throws(LedgerError) {
         let outcome: Recorded<Void>
         (outcome, effects) = try interpreter.appendInLedger(by: job.claim.holder) {
-          [proposal] (_, _) throws(Refusal) in
-          ((), [proposal])
+          [proposal, job, outcome = self.outcome] (snapshot, at) throws(Refusal) in
+          ((), [proposal] + AttemptEnd.rests(after: job, outcome, in: snapshot.state, at))
         }
-        if let refusal = outcome.refusal { return refusal }
+        if let refusal = outcome.refusal {
+          // That the service does not serve is true whoever has the step now.
+          _ = try? interpreter.append(by: job.claim.holder) {
+            [job, outcome = self.outcome] (snapshot, at) throws(Refusal) in
+            ((), AttemptEnd.rests(after: job, outcome, in: snapshot.state, at))
+          }
+          return refusal
+        }
       } catch {
         guard case .rejected(let remote, let words) = error, case .claim(let fence, .submitted) = change
         else {
@@ -125,6 +151,22 @@ final class AttemptEnd {
       try interpreter.perform(effects)
       return nil
     }
+  }
+
+  /// The rest of the agent that follows when its service does not serve; nothing where all know that already,
+  /// or the ledger has no place for it.
+  private static func rests(
+    after job: any Attempt, _ outcome: AttemptOutcome, in state: State, _ at: Timestamp
+  ) -> [Proposal] {
+    guard case .rests(let until, let cause, let words)? = outcome.fault,
+      state.version >= AgentChange.version,
+      let agent = state.migration(named: job.migration)?.plan.agent(of: job.step)?.service,
+      !state.rests.covers(agent, until: until, at: at)
+    else { return [] }
+    return [
+      Proposal(
+        FormatVersion.everyMigration, .agentRests(agent, cause: cause, until: until, reason: words))
+    ]
   }
 
   /// Names what the worker wrote and nobody takes.
@@ -155,14 +197,18 @@ final class AttemptEnd {
   private func settingFailure() -> Migration.Failure? {
     do throws(CommandError) { try site.requireApprovedCommands() } catch {
       guard let change = error.changedSetting, isSuspect() else { return nil }
-      return Migration.Failure(
-        kind: .guardFinding, reason: "a setting of the repository changed while it was at work: \(change)",
-        details: [
-          "nobody else was at work here", "leave the files of the git directory as they are",
-          "'git migrate trust' shows the change; put it back, or approve it",
-        ])
+      if error.isOddPlace { return AttemptEnd.changed("a file of the git directory was replaced", change) }
+      var failure = AttemptEnd.changed("a setting of the repository changed", change)
+      failure.details.append("'git migrate trust' shows the change; put it back, or approve it")
+      return failure
     }
     return nil
+  }
+
+  private static func changed(_ what: String, _ change: String) -> Migration.Failure {
+    Migration.Failure(
+      kind: .guardFinding, reason: "\(what) while it was at work: \(change)",
+      details: ["nobody else was at work here", "leave the files of the git directory as they are"])
   }
 
   /// Whether the worker has handed its result in by itself, with `git migrate submit`.

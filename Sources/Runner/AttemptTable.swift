@@ -8,6 +8,8 @@ final class AttemptTable {
   /// Whether anything else of this run is at work that could write in the repository.
   var isJudging: () -> Bool = { false }
   private var known: [Fence]?
+  /// What those have done who were found at work alone.
+  private var faults: [Fence: String] = [:]
   private(set) var jobs: [any Attempt] = []
   /// Those of the jobs that have ended and whose files are being kept.
   private var ends: [AttemptEnd] = []
@@ -59,6 +61,7 @@ final class AttemptTable {
       guard let outcome = try job.poll() else { continue }
       let end = AttemptEnd(job, outcome, in: site, observer: late)
       end.isSuspect = { [unowned self] in suspects() == [job.claim.fence] }
+      end.oddPlace = { [unowned self] in faults[job.claim.fence] }
       ends.append(end)
     }
     var didSomething = false
@@ -88,15 +91,34 @@ final class AttemptTable {
   @discardableResult
   func suspects() -> [Fence] {
     if let known { return known }
-    let found =
-      isJudging() ? [] : jobs.map(\.claim.fence).sorted { ($0.step, $0.epoch) < ($1.step, $1.epoch) }
-    known = found
-    return found
+    known = atWork
+    return atWork
+  }
+
+  /// Whose workers are at work; empty when verifiers are, too.
+  var atWork: [Fence] {
+    isJudging() ? [] : jobs.map(\.claim.fence).sorted { ($0.step, $0.epoch) < ($1.step, $1.epoch) }
+  }
+
+  /// Somebody has put something where git's files or ours should be: whoever was at work alone has failed.
+  func blame(for what: String) {
+    guard atWork.count == 1, let job = jobs.first else { return }
+    if faults[job.claim.fence] == nil { faults[job.claim.fence] = what }
+    job.stop()
+  }
+
+  /// Whether all workers have ended; nothing of it is recorded.
+  func haveEnded() -> Bool {
+    jobs.removeAll { job in
+      do throws(CommandError) { return try job.poll() != nil } catch { return true }
+    }
+    return jobs.isEmpty
   }
 
   private func forget(_ end: AttemptEnd) {
     ends.removeAll { $0 === end }
     jobs.removeAll { $0 === end.job }
     renewals[end.job.migration]?[end.job.claim.fence] = nil
+    faults[end.job.claim.fence] = nil
   }
 }

@@ -53,7 +53,7 @@ extension WorkPlace {
 
   /// Whether the agent's output is a stream of JSON objects, one a line.
   var reportsEvents: Bool {
-    step.run == nil && plan.agent.flatMap { AgentAdapter(rawValue: $0.adapter) }?.reportsEvents == true
+    plan.agent(of: step).flatMap { AgentAdapter(rawValue: $0.adapter) }?.reportsEvents == true
   }
 
   /// Whether a line is the end of an event whose beginning the tail does not have.

@@ -5,7 +5,7 @@ import Migration
 /// The branch that people work on, here and in the remote.
 extension Site {
   /// That a branch is not in this clone, and how it comes here; `otherwise` ends the hint.
-  func isMissing(branch: String, otherwise: String? = nil) -> CommandError {
+  package func isMissing(branch: String, otherwise: String?) -> CommandError {
     let remote = ledger.remote?.name ?? (hasOrigin ? "origin" : nil)
     let way = remote.map { "bring it here with 'git fetch \($0) \(branch):\(branch)'" }
     let hint = [way, otherwise].compactMap(\.self).joined(separator: ", or ")

@@ -135,16 +135,14 @@ final class BaseFollower {
       guard error.waitsForUser else { throw error }
       return nil
     }
-    var name: String?
     let outcome = try Interpreter(in: site, report: observer.voice(of: migration)).append(by: site.actor) {
-      [migration] (snapshot, _) throws(Refusal) in
-      guard let now = snapshot.state.migration(named: migration) else { return ((), []) }
+      [migration] (snapshot, _) throws(Refusal) -> (value: String?, proposals: [Proposal]) in
+      guard let now = snapshot.state.migration(named: migration) else { return (nil, []) }
       let addition = StepAddition(
         step: now.resolutionID(of: base.objectID), base: base.objectID, paths: paths)
-      name = addition.step
-      return ((), [Proposal(migration, .stepAdded(addition))])
+      return (addition.step, [Proposal(migration, .stepAdded(addition))])
     }
-    return outcome.refusal == nil ? name : nil
+    return outcome.value ?? nil
   }
 
   /// Nobody need look at a blocked step whose base came in by another way. Says whether the ledger has

@@ -19,6 +19,8 @@ final class BaselineTask {
   private let run: Int
   private let job: any GateVerification
   private let held: HoldWatch
+  /// What the verdict rests on here.
+  private let basis: VerdictBasis?
   private var isStopping = false
 
   /// Claims the base of a migration, then starts the gate on `commit`, whose tree is `tree`. Refused while
@@ -27,9 +29,11 @@ final class BaselineTask {
   static func begin(
     site: any Surroundings, state: MigrationState, commit: OID, tree: OID, report: (String) -> Void
   ) throws(CommandError) -> Result<BaselineTask, Refusal> {
+    let basis = try site.basis(of: state, report: report)
+    let known = try site.knownPass(tree.objectID, state, on: basis)
     let outcome = try Interpreter(in: site).append(by: site.actor) { (snapshot, at) throws(Refusal) in
       guard let now = snapshot.state.migration(named: state.name) else {
-        throw Refusal(.unknownMigration, "no migration '\(state.name)'")
+        throw Refusal.noMigration(state.name)
       }
       let run = now.baselineRuns + 1
       let claim = BaselineClaim(
@@ -43,10 +47,15 @@ final class BaselineTask {
     case .recorded(_, let number), .nothing(_, let number): run = number
     }
     do throws(CommandError) {
-      let job = try site.startGate(state.plan, on: commit, for: .baseline(migration: state.name))
+      let job: any GateVerification
+      if let known {
+        job = RememberedVerdict(known)
+      } else {
+        job = try site.startGate(state.plan, on: commit, for: .baseline(migration: state.name))
+      }
       // While the verifiers are at work already, so that nobody waits for it.
       site.outsideCode(state.plan).forEach(report)
-      return .success(BaselineTask(site: site, state: state, tree: tree, run: run, job: job))
+      return .success(BaselineTask(site: site, state: state, tree: tree, run: run, job: job, basis: basis))
     } catch {
       let change = Migration.Change.baselineAbandoned(run: run, evidence: .holder)
       _ = try? Interpreter(in: site).append([Proposal(state.name, change)], by: site.actor)
@@ -55,13 +64,15 @@ final class BaselineTask {
   }
 
   private init(
-    site: any Surroundings, state: MigrationState, tree: OID, run: Int, job: any GateVerification
+    site: any Surroundings, state: MigrationState, tree: OID, run: Int, job: any GateVerification,
+    basis: VerdictBasis?
   ) {
     self.site = site
     self.tree = tree
     self.run = run
     held = HoldWatch(.base(run: run))
     self.job = job
+    self.basis = basis
     migration = state.name
     digest = state.gateDigest
   }
@@ -86,12 +97,14 @@ final class BaselineTask {
       return .stopped
     }
     let reason = report.failure?.reason ?? "passed"
+    var evidence = report.evidence
+    evidence.basis = basis
     let baseline = Baseline(
       tree: tree.objectID, verifiers: digest, verdict: report.verdict, reason: reason,
       details: report.failure.map { $0.details.isEmpty ? [$0.reason] : $0.details } ?? [],
-      kept: report.kept, run: run)
+      kept: report.kept, run: run, evidence: evidence)
     let outcome = try Interpreter(in: site).append(
-      [Proposal(migration, .baselineRecorded(baseline))], by: site.actor)
+      [Proposal(migration, .baselineRecorded(baseline)).resting(on: report.runs)], by: site.actor)
     // The migration has ended meanwhile, has another plan, or somebody else judges: what was found says
     // nothing about that.
     if outcome.refusal != nil { return .stopped }

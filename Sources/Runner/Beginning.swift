@@ -146,7 +146,7 @@ extension Slots {
 
   /// What lay in a slot when the worker of a claim began; `nil` when nobody noted it.
   func beginning(_ slot: String, migration: String, fence: Fence) -> Beginning? {
-    guard let bytes = try? Files.readFile(beginningPath(slot)), let found = Beginning(bytes: bytes),
+    guard let bytes = Site.ownFile(beginningPath(slot), limit: 64 << 20), let found = Beginning(bytes: bytes),
       found.migration == migration, found.fence == fence
     else { return nil }
     return found

@@ -43,17 +43,16 @@ package struct Candidate {
     (self.tip, self.tipTree, self.tree, self.commit) = (tip, tipTree, tree, commit)
   }
 
-  /// Builds the candidate of a submission on the branch as it is now. One that is only tried (`isTrial`) is
+  /// Builds the candidate of a submission on the branch as it is now, or on `place`. One that never lands is
   /// not signed.
   static func build(
-    site: Site, migration: MigrationState, fence: Fence, submission: Submission, on place: Place? = nil,
-    isTrial: Bool = false
+    site: Site, migration: MigrationState, fence: Fence, submission: Submission, on place: Place? = nil
   ) throws(CommandError) -> Outcome {
     try reporting { () throws -> Outcome in
       do {
         return try make(
           site: site, migration: migration, fence: fence, submission: submission, on: place,
-          isTrial: isTrial || place.map { $0.train == nil } ?? false)
+          isTrial: place.map { $0.train == nil } ?? false)
       } catch {
         // Only this step cannot go on; what others stand on, too, ends the run.
         guard let oid = DamagedObject.oid(of: error),
@@ -75,9 +74,7 @@ package struct Candidate {
       try site.ledger.fetchAttempt(migration.name, fence)
     }
     guard let tip = try place?.tip ?? repository.resolve(migration.intoRef) else {
-      throw CommandError(
-        "the integration branch '\(migration.into)' is gone",
-        hint: "run 'git update-ref \(migration.intoRef) \(migration.tip.hex)'")
+      throw site.isGone(migration)
     }
     // A trial is of a tree that no commit has.
     if !isTrial, let reason = try site.ledger.resultFault(submission) { return .unusable(reason) }
@@ -117,24 +114,32 @@ package struct Candidate {
       if let failure = try made.failure(of: submission.result) { return failure }
       resolution = made
     }
-    guard !plan.gate.guards.isEmpty else { return nil }
+    let guards = step.guards ?? plan.gate.guards
+    guard !guards.isEmpty else { return nil }
+    let allowed = AllowedFindings(step.allow)
     let findings = try reporting { () throws -> [GuardFinding] in
       let repository = site.repository
       let tree = submission.result.tree.oid
       // What the base brings was judged there: an added step answers for what it made of the merge.
       let old = try resolution?.merge.tree ?? repository.treeOf(commit: submission.base.oid)
-      let changes = try repository.changes(from: old, to: tree, detectingRenames: true)
-      let change = TreeChange(
-        paths: changes.flatMap(ChangedPath.from),
-        old: { content(of: $0, in: old, repository) }, new: { content(of: $0, in: tree, repository) })
-      return change.findings(guards: plan.gate.guards, globs: step.paths)
+      return try change(from: old, to: tree, in: repository).findings(
+        guards: guards, globs: step.paths, protected: plan.gate.protected
+      ).filter { !allowed.allows($0) }
     }
     guard let first = findings.first else { return nil }
     let more = findings.count > 1 ? " and \(findings.count - 1) more" : ""
     return Migration.Failure(
       kind: .guardFinding,
       reason: "\(first.guardName.rawValue) guard: \(NameText.quoted(first.path)) \(first.message)\(more)",
-      details: findings.map(\.failure.text))
+      details: findings.map { "\($0.failure.text) [\($0.name)]" })
+  }
+
+  /// What differs between two trees, for the guards.
+  static func change(from old: OID, to new: OID, in repository: Repository) throws -> TreeChange {
+    let changes = try repository.changes(from: old, to: new, detectingRenames: true)
+    return TreeChange(
+      paths: changes.flatMap(ChangedPath.from), old: { content(of: $0, in: old, repository) },
+      new: { content(of: $0, in: new, repository) })
   }
 
   /// What a path holds, for a guard.

@@ -20,6 +20,10 @@ public struct HeldStep: Sendable {
   public var attempt: Int
   /// What went wrong in the last attempt.
   public var failures: [String]
+  /// What the attempt may use at most.
+  public var limits: Budget.Limits = [:]
+  /// The conversation that it goes on with.
+  var conversation: Conversation?
 }
 
 /// What a worker that asks for a step is told.
@@ -48,16 +52,17 @@ public struct Claiming {
   /// `offer` has another rule.
   ///
   /// `seconds` is the length of the lease, the plan's when `nil`. With `usesSlot` the claim names a worktree
-  /// slot, which is then to be made ready. Exactly one of any number of callers gets a step (I-11).
+  /// slot, which is then to be made ready; with `byAgent` that the plan's agent will work. Exactly one of any
+  /// number of callers gets a step (I-11).
   public func claim(
     _ migration: String, step: String?, holder: String, owner: Owner, seconds: Int?, usesSlot: Bool,
-    offer: ((MigrationState, Timestamp) -> MigrationState.Offer)? = nil
+    byAgent: Bool = false, offer: ((MigrationState, Timestamp) -> MigrationState.Offer)? = nil
   ) throws(CommandError) -> ClaimAnswer {
     let offer = offer ?? { $0.nextOffer(at: $1, machine: owner.machine) }
     let outcome = try Interpreter(in: site).append(by: holder) {
       (snapshot, at) throws(Refusal) -> (value: ClaimAnswer, proposals: [Proposal]) in
       guard let state = snapshot.state.migration(named: migration) else {
-        throw Refusal(.unknownMigration, "no migration '\(migration)'")
+        throw Refusal.noMigration(migration)
       }
       let id: String
       if let step {
@@ -69,11 +74,18 @@ public struct Claiming {
         case .nothingLeft: return (.nothingLeft, [])
         }
       }
-      let held = try self.held(
+      var held = try self.held(
         id, of: state, holder: holder, owner: owner,
         until: at.adding(seconds: seconds ?? state.plan.leaseSeconds),
         slot: usesSlot ? freeSlot(in: snapshot.state, machine: owner.machine) : nil)
-      return (.won(held), [Proposal(migration, .stepClaimed(held.claim))])
+      var proposal = Proposal(migration, .stepClaimed(held.claim))
+      if byAgent, let agent = held.plan.agent(of: held.step) {
+        held.conversation = state.index(of: id).flatMap {
+          state.conversation(toGoOn: $0, machine: owner.machine)
+        }
+        proposal.facts = agent.claimFacts + (held.conversation?.claimFacts ?? [])
+      }
+      return (.won(held), [proposal])
     }
     switch outcome {
     case .recorded(_, let answer), .nothing(_, let answer): return answer
@@ -85,9 +97,7 @@ public struct Claiming {
     _ id: String, of state: MigrationState, holder: String, owner: Owner, until: Timestamp, slot: String?
   ) throws(Refusal) -> HeldStep {
     guard let index = state.index(of: id) else {
-      throw Refusal(
-        .unknownStep, "no step '\(id)' in the migration '\(state.name)'",
-        hint: "'git migrate status' lists the steps")
+      throw Refusal.noStep(id, in: state.name)
     }
     let step = state.steps[index]
     var base = state.tip
@@ -98,7 +108,7 @@ public struct Claiming {
     return HeldStep(
       migration: state.name, claim: claim, step: state.plan.steps[index], plan: state.plan,
       planDigest: state.planDigest, planNumber: state.planNumber, attempt: step.attempt,
-      failures: failures(of: step))
+      failures: failures(of: step), limits: state.limits(of: index))
   }
 
   /// The lowest numbered slot that nobody uses: no lease names it, and whoever had it last is done with it or
@@ -138,7 +148,7 @@ public struct Claiming {
   }
 
   /// Begins to work on a claim. When that fails the step goes back with the reason, counted as an
-  /// infrastructure retry, and the error is thrown.
+  /// infrastructure retry unless it is the machine's affair, and the error is thrown.
   func orGiveBack<Value>(
     _ held: HeldStep, _ begin: () throws(CommandError) -> Value
   ) throws(CommandError) -> Value {
@@ -146,11 +156,14 @@ public struct Claiming {
       return try begin()
     } catch {
       let fence = held.claim.fence
-      let change =
-        error.waitsForUser || error.isDamage
-        ? Migration.Change.stepReleased(
-          fence, forced: false, reason: error.isDamage ? error.message : AttemptEnd.waitsForUser)
-        : .attemptFailed(fence, Migration.Failure(kind: .setup, reason: error.message))
+      let change: Migration.Change
+      if error.waitsForUser {
+        change = .stepReleased(fence, forced: false, reason: AttemptEnd.waitsForUser)
+      } else if error.isDamage || error.isSlotGivenUp {
+        change = .stepReleased(fence, forced: false, reason: error.message)
+      } else {
+        change = .attemptFailed(fence, Migration.Failure(kind: .setup, reason: error.message))
+      }
       _ = try? Interpreter(in: site).append([Proposal(held.migration, change)], by: held.claim.holder)
       if let slot = held.claim.slot {
         try? site.close(slot: slot, migration: held.migration, fence: held.claim.fence)

@@ -23,9 +23,15 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
   /// Which setting of the repository is not as it was approved, in words, when that is what the user waits
   /// for: somebody who is at work here may have changed it.
   public var changedSetting: String?
+  /// Whether that is no setting, but something that lies in the place of a file: where nothing lay before it
+  /// is moved away (`Site.requirePlainPlaces`), and another try is worth it.
+  public var isOddPlace = false
   /// Whether an object of the repository is damaged: nobody's fault in a step either, and no other step will
   /// do better before it is mended.
   public var isDamage = false
+  /// Whether a worktree slot was given up because of what somebody has left there. That is no fault of the
+  /// step, which gets another one.
+  public var isSlotGivenUp = false
   /// What is the matter with a worker's result, when it is that and nothing else.
   public var failure: Migration.Failure?
   /// What is wrong besides, to be told with it.
@@ -67,10 +73,25 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     self.failure = failure
   }
 
+  /// A worktree slot that can neither be used nor moved out of the way; `cause` says why.
+  package static func givenUp(slot: String, _ cause: String) -> CommandError {
+    var error = CommandError("'\(slot)' \(givenUpWords): \(cause)")
+    error.isSlotGivenUp = true
+    return error
+  }
+
+  /// What is said of a slot that was given up.
+  package static let givenUpWords = "cannot be used any more, and another one is used"
+
   /// The error of git's library or program.
   public init(_ error: GitError) {
     self.init(error.description, hint: error.hint)
     isDamage = error.isDamagedObject
+    if error.oddPlace != nil {
+      waitsForUser = true
+      changedSetting = error.description
+      isOddPlace = true
+    }
   }
 
   /// The error of the ledger.
@@ -101,7 +122,7 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     switch refusal.code {
     case .unknownMigration, .unknownStep, .invalid, .migrationExists:
       self.init(refusal.message, hint: refusal.hint)
-    case .paused, .ended, .stale, .held, .wrongPhase, .limited, .tipMoved, .unproven:
+    case .paused, .ended, .stale, .held, .wrongPhase, .blocked, .limited, .tipMoved, .unproven:
       self.init(refusal.message, hint: refusal.hint, exitCode: .no)
     }
   }

@@ -28,6 +28,7 @@ struct CommitMessage {
       case .step: stepLines
       case .plan: ["Migrate-Plan: \(state.planDigest)"]
       case .agent: ["Migrate-Agent: \(TerminalText.sanitizedLine(agent(state.plan) ?? holder))"]
+      case .cost: cost(state)
       }
     }
     let proof = train.map { ["\(TrainMerge.trailer): \($0)"] } ?? []
@@ -39,8 +40,14 @@ struct CommitMessage {
   }
 
   private func agent(_ plan: Plan) -> String? {
-    if plan.steps.first(where: { $0.id == fence.step })?.run != nil { return "run" }
-    return plan.agent?.adapter
+    guard let step = plan.steps.first(where: { $0.id == fence.step }) else { return plan.agent?.adapter }
+    return step.run != nil ? "run" : plan.agent(of: step)?.adapter
+  }
+
+  /// What agents used on the step, all attempts together.
+  private func cost(_ state: MigrationState) -> [String] {
+    guard let used = state.step(fence.step)?.used, !used.isZero else { return [] }
+    return ["Migrate-Cost: \(used.words)"]
   }
 
   private func text(_ words: [String], _ lines: [String]) -> String {

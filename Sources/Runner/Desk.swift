@@ -14,6 +14,8 @@ final class Desk {
   var baseline: BaselineTask?
   /// The steps whose gate has met with something in its way, so that others go first for a while.
   var resting = RestingSteps()
+  /// When something was begun for it last; see `Seat.turn`.
+  var turn = 0
   /// Keeps the repository fast.
   let housekeeping = Housekeeping()
   /// Takes a moved base in.

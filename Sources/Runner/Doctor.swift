@@ -7,7 +7,7 @@ import Processes
 /// One thing that `git migrate doctor` looked at.
 public struct DoctorCheck: Equatable, Sendable {
   /// How it stands.
-  public enum Level: String, Equatable, Sendable {
+  public enum Level: String, CaseIterable, Equatable, Sendable {
     /// As it should be, or worth knowing and no more.
     case ok
     /// It works, and may bite.
@@ -31,14 +31,6 @@ public struct DoctorCheck: Equatable, Sendable {
     self.level = level
     self.message = message
     self.hint = hint
-  }
-
-  /// The result as JSON.
-  public var json: JSON {
-    .object([
-      JSON.Member("name", .string(name)), JSON.Member("level", .string(level.rawValue)),
-      JSON.Member("message", .string(message)), JSON.Member("hint", hint.map(JSON.string) ?? .null),
-    ])
   }
 }
 
@@ -135,9 +127,7 @@ public struct Doctor {
 
   /// The first line a program prints, or `nil` when it fails.
   private func output(_ program: String, _ arguments: [String]) -> String? {
-    var command = Command(program, arguments, environment: environment, directory: directory)
-    command.timeoutSeconds = 10
-    guard let outcome = try? command.run(outputLimit: 4096), outcome.status.isSuccess else { return nil }
-    return outcome.text.split(separator: "\n").first.map(String.init)
+    let said = Launcher(environment: environment).answer(of: program, arguments, for: .own, in: directory)
+    return said?.split(separator: "\n").first.map(String.init)
   }
 }

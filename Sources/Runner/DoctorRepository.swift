@@ -170,7 +170,7 @@ struct DoctorRepository {
 
   private func leases(_ migration: MigrationState, _ now: Timestamp) -> [DoctorCheck] {
     migration.steps.compactMap { step in
-      guard case .leased(let lease) = step.phase, now > lease.expiresAt.adding(seconds: expiryGraceSeconds)
+      guard case .leased(let lease) = step.phase, lease.expiresAt.isOverdue(at: now)
       else {
         return nil
       }
@@ -290,7 +290,12 @@ struct DoctorRepository {
         "slot", .warning, "'\(folder)' was moved aside, because no commit can have what is in it",
         hint: "take out what you need; 'git migrate clean -f' removes it")
     }
-    return asides
+    let givenUp = Slots(site: site).givenUpFolders().map { folder in
+      DoctorCheck(
+        "slot", .warning, "'\(folder)' can neither be cleaned nor moved, and is not used any more",
+        hint: "look whether something is mounted there; 'git migrate clean -f' removes it")
+    }
+    return asides + givenUp
       + worktrees.filter { $0.path.hasPrefix(root + "/") }.compactMap { worktree in
         if !worktree.isValid {
           return DoctorCheck(

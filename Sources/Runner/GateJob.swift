@@ -11,9 +11,18 @@ final class GateJob: GateVerification {
   private let site: Site
   private let plan: Plan
   private let worktree: GateWorktree
-  private let log: (String) -> LogName
-  private let variables: [String: String]
+  private let subject: GateSubject
+  private let known: KnownFailures
+  /// The paths in which the commit differs from what passed before; `nil` when nothing did.
+  private let changed: [String]?
   private var next = 0
+  private var output: VerifierLog?
+  private var reports: TestReports?
+  private var runs: [ComparedRun] = []
+  /// What the verifier that runs found the first time, while it runs once more.
+  private var first: VerifierReport?
+  /// The verifiers that failed and then passed.
+  private var flaky: [String] = []
   private var stage = Stage.waiting
   private var isStopping = false
 
@@ -25,19 +34,20 @@ final class GateJob: GateVerification {
     case ended(VerifierReport)
   }
 
-  /// Checks `commit` out in a free gate slot and starts what comes first. With `isFresh` the worktree is made
-  /// anew, with nothing kept.
+  /// Checks `commit` out in a free gate slot and starts what comes first. For a result as a whole the
+  /// worktree is made anew, with nothing kept.
   ///
-  /// `log` names the log of a verifier, and of `setup`; `variables` join the environment.
+  /// What fails is looked up in `known`. A verifier that is about other paths than `changed` does not run.
   init(
-    site: Site, plan: Plan, commit: OID, variables: [String: String], isFresh: Bool = false,
-    log: @escaping (_ verifier: String) -> LogName
+    site: Site, plan: Plan, commit: OID, subject: GateSubject, known: KnownFailures = .none,
+    changed: [String]? = nil
   ) throws(CommandError) {
     self.site = site
     self.plan = plan
-    self.variables = variables
-    self.log = log
-    worktree = try GateWorktree(site: site, plan: plan, commit: commit, isFresh: isFresh)
+    self.subject = subject
+    self.known = known
+    self.changed = changed
+    worktree = try GateWorktree.take(site: site, plan: plan, commit: commit, isFresh: subject.isOfResult)
     try begin()
   }
 
@@ -66,7 +76,10 @@ final class GateJob: GateVerification {
         guard let status = child.poll() else { return nil }
         if isStopping { end(stopped) } else { try judgeSetup(status) }
       case .verifying(let child):
-        guard let status = child.poll() else { return nil }
+        guard let status = child.poll() else {
+          try output?.advance()
+          return nil
+        }
         if isStopping { end(stopped) } else { try judgeVerifier(status) }
       }
     }
@@ -81,20 +94,6 @@ final class GateJob: GateVerification {
     }
   }
 
-  /// Waits for the report; for commands that have nothing else to do. `onWait` is asked before each wait and
-  /// stops the gate by returning `true`.
-  func finish(stopWhen shouldStop: () -> Bool = { false }, signals: Int32 = -1) throws(CommandError)
-    -> VerifierReport
-  {
-    while true {
-      if let report = try poll() { return report }
-      var poller = Poller(reading: [descriptor])
-      poller.add(reading: signals)
-      _ = poller.wait(milliseconds: 1000)
-      if shouldStop() { stop() }
-    }
-  }
-
   // MARK: What runs
 
   private func begin() throws(CommandError) {
@@ -105,28 +104,59 @@ final class GateJob: GateVerification {
     if worktree.needsSetup, let setup = plan.gate.setup {
       stage = .settingUp(
         try start(.setup(.gate), setup.run, log: "setup", timeoutSeconds: GateJob.setupSeconds))
-    } else if next < plan.gate.verifiers.count {
-      let verifier = plan.gate.verifiers[next]
+    } else if let verifier = nextVerifier() {
+      let purpose = Purpose.verifier(env: verifier.env)
+      let asked = TestReports(
+        folder: try worktree.newReportFolder(), worktree: worktree.directory, since: site.clock.now())
+      reports = asked
+      var variables = asked.variables(beside: site.launcher.environment(for: purpose))
+      if let changed {
+        let file = asked.folder + "/changed"
+        try reporting { try Files.writeAtomically(file, Array(changed.map { $0 + "\n" }.joined().utf8)) }
+        variables["MIGRATE_CHANGED_FILE"] = file
+      }
       stage = .verifying(
         try start(
-          .verifier(env: verifier.env), verifier.run, log: verifier.name,
-          timeoutSeconds: verifier.timeoutSeconds))
+          purpose, verifier.run, log: verifier.name, timeoutSeconds: verifier.timeoutSeconds,
+          adding: variables, kind: verifier.kind))
     } else {
-      end(VerifierReport(verdict: .passed, failure: nil, kept: worktree.kept))
+      end(VerifierReport(verdict: .passed, failure: nil, kept: worktree.kept, runs: runs))
     }
   }
 
+  /// The verifier that comes next, past those that nothing that changed is of interest to.
+  private func nextVerifier() -> Plan.Verifier? {
+    while next < plan.gate.verifiers.count {
+      let verifier = plan.gate.verifiers[next]
+      let globs = verifier.paths.compactMap { PathGlob($0) }
+      if let changed, !globs.isEmpty,
+        !changed.contains(where: { path in globs.contains { $0.matches(path) } })
+      {
+        next += 1
+      } else {
+        return verifier
+      }
+    }
+    return nil
+  }
+
   private func start(
-    _ purpose: Purpose, _ command: String, log name: String, timeoutSeconds: Int
+    _ purpose: Purpose, _ command: String, log name: String, timeoutSeconds: Int,
+    adding more: [String: String] = [:], kind: Plan.Verifier.Kind = .build
   ) throws(CommandError) -> SupervisedChild {
+    let file = site.logFile(subject.log(name))
     let run = site.launcher.supervised(
-      purpose, command, in: worktree.directory, log: site.logFile(log(name)),
-      adding: variables.merging(worktree.variables) { _, new in new }, timeoutSeconds: timeoutSeconds)
-    return try site.start(run, isAnew: true)
+      purpose, command, in: worktree.directory, log: file,
+      adding: more.merging(subject.variables) { _, new in new }.merging(worktree.variables) { _, new in new },
+      timeoutSeconds: timeoutSeconds)
+    let child = try site.start(run, isAnew: true)
+    // The old log is gone by now.
+    output = VerifierLog(file, kind: kind)
+    return child
   }
 
   private func judgeSetup(_ status: ExitStatus) throws(CommandError) {
-    let judgement = try judgement("setup", .build, status, GateJob.setupSeconds)
+    let judgement = try judgement(.build, status, GateJob.setupSeconds, nil)
     guard judgement.verdict == .passed else { return end(report("setup", judgement)) }
     try worktree.setupEnded()
     try begin()
@@ -134,7 +164,31 @@ final class GateJob: GateVerification {
 
   private func judgeVerifier(_ status: ExitStatus) throws(CommandError) {
     let verifier = plan.gate.verifiers[next]
-    let judgement = try judgement(verifier.name, verifier.kind, status, verifier.timeoutSeconds)
+    var judgement = try judgement(verifier.kind, status, verifier.timeoutSeconds, reports?.found())
+    let unknown = known.unknown(judgement, of: verifier.name)
+    let isKnown = unknown?.isEmpty == true
+    let isRepeated = first == nil && verifier.flaky != nil && judgement.verdict == .failed && !isKnown
+    if !isRepeated { remember(verifier, judgement, known: isKnown) }
+    if let unknown, unknown.isEmpty {
+      judgement.verdict = .passed
+    } else if let unknown, let first = unknown.first {
+      let count = judgement.failures.count - unknown.count
+      judgement.failures = unknown
+      if count > 0 { judgement.headline = "\(first.headline) (\(count) more that the base fails, too)" }
+    }
+    if let first {
+      // What failed once and cannot even be run the second time has failed.
+      guard judgement.verdict == .passed || judgement.verdict == .failed else { return end(first) }
+      self.first = nil
+      if judgement.verdict == .passed {
+        flaky.append(verifier.name)
+        if verifier.flaky == .fails { return end(unsure(verifier, first)) }
+      }
+    } else if isRepeated {
+      first = report(verifier.name, judgement)
+      try worktree.restart()
+      return try begin()
+    }
     guard judgement.verdict == .passed else { return end(report(verifier.name, judgement)) }
     next += 1
     let changed: [String]
@@ -152,15 +206,40 @@ final class GateJob: GateVerification {
   }
 
   private func judgement(
-    _ name: String, _ kind: Plan.Verifier.Kind, _ status: ExitStatus, _ timeoutSeconds: Int
+    _ kind: Plan.Verifier.Kind, _ status: ExitStatus, _ timeoutSeconds: Int, _ document: TestReport?
   ) throws(CommandError) -> Judgement {
-    let output = try reporting { try Files.readFile(site.logFile(log(name)), limit: 256 << 20) ?? [] }
-    return judge(kind: kind, status: status, output: output, timeoutSeconds: timeoutSeconds)
+    guard let output else { return judge(kind: kind, status: status, output: "") }
+    return try output.judgement(kind, status, timeoutSeconds: timeoutSeconds, document: document)
+  }
+
+  /// Takes down what the verdict rests on.
+  private func remember(_ verifier: Plan.Verifier, _ judgement: Judgement, known: Bool) {
+    guard judgement.verdict == .passed || judgement.verdict == .failed else { return }
+    let report = judgement.report
+    var list: TestList?
+    let failing = known ? judgement.failures.map(\.key) : []
+    if let passed = report?.passed ?? (known ? [] : nil), !passed.isEmpty || known {
+      // Names of tests are what the change wrote: they may hold anything.
+      let redact = Redactor(environment: site.environment).redact
+      func shown(_ names: [String]) -> [String] {
+        redact(names.joined(separator: "\n")).split(separator: "\n").map {
+          Site.relative(String($0), to: worktree.directory)
+        }
+      }
+      let made = TestList(passed: shown(passed), known: shown(failing))
+      if made.bytes.count <= TestList.maximumBytes { list = made }
+    }
+    let run = VerifierRun(
+      verifier: verifier.name, runner: report?.runner, executed: report?.executed, skipped: report?.skipped,
+      tests: list.map { SHA256.hexDigest(of: $0.bytes) }, log: output?.digestText)
+    runs.append(ComparedRun(run: run, list: list))
   }
 
   // MARK: What is said
 
   private func end(_ report: VerifierReport) {
+    var report = report
+    report.evidence.flaky = flaky
     stage = .ended(report)
     worktree.close()
   }
@@ -171,16 +250,17 @@ final class GateJob: GateVerification {
   }
 
   private func report(_ name: String, _ judgement: Judgement) -> VerifierReport {
-    // Where this machine keeps its worktrees is nobody's business, and no path that an agent could use.
-    let details = FailureGroup.groups(judgement.failures).map {
-      Site.relative($0.text, to: worktree.directory)
-    }
-    return VerifierReport(
-      verdict: judgement.verdict,
+    VerifierReport(name, judgement, in: worktree.directory, kept: worktree.kept, runs: runs)
+  }
+
+  /// What a plan takes for a failure: a verifier that failed and then passed on the very same files.
+  private func unsure(_ verifier: Plan.Verifier, _ first: VerifierReport) -> VerifierReport {
+    VerifierReport(
+      verdict: .failed,
       failure: Migration.Failure(
-        kind: .gate, reason: Site.relative("\(name): \(judgement.headline)", to: worktree.directory),
-        details: details),
-      kept: worktree.kept)
+        kind: .gate, reason: "\(verifier.name): flaky: failed, and passed when it was run once more",
+        details: first.failure.map { $0.details.isEmpty ? [$0.reason] : $0.details } ?? []),
+      kept: worktree.kept, runs: runs)
   }
 
   /// A verifier that changed tracked files has judged another tree than the candidate.
@@ -209,4 +289,30 @@ final class GateJob: GateVerification {
   }
 
   private static let setupSeconds = 3600
+}
+
+extension GateSubject {
+  /// Whether the whole result is judged: then nothing of what was there before may count.
+  var isOfResult: Bool { if case .result = self { true } else { false } }
+
+  /// What the verifiers are told that they judge.
+  var variables: [String: String] {
+    switch self {
+    case .baseline(let migration), .refresh(let migration), .result(let migration):
+      ["MIGRATE_MIGRATION": migration]
+    case .candidate(let migration, let fence, _), .trial(let migration, let fence):
+      ["MIGRATE_MIGRATION": migration, "MIGRATE_STEP": fence.step]
+    }
+  }
+
+  /// The log of a verifier, or of the gate's `setup`.
+  func log(_ verifier: String) -> LogName {
+    switch self {
+    case .baseline(let migration): .baseline(migration, verifier)
+    case .refresh(let migration): .refresh(migration, verifier)
+    case .result(let migration): .result(migration, verifier)
+    case .candidate(let migration, let fence, let gate): .gate(migration, fence, run: gate, verifier)
+    case .trial(let migration, let fence): .trial(migration, fence, verifier)
+    }
+  }
 }

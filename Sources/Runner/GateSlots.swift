@@ -4,7 +4,7 @@ import Processes
 
 /// The slots of the gate: who uses one holds its lock.
 extension Slots {
-  /// Takes the first slot of the gate that nobody uses.
+  /// Takes the first slot of the gate that nobody uses, and that can be used.
   func takeGateSlot() throws(CommandError) -> (slot: String, lock: FileLock) {
     do throws(FileError) {
       try Files.makeDirectories(site.localDirectory + "/slots")
@@ -12,7 +12,9 @@ extension Slots {
       while true {
         let slot = "gate-\(number)"
         let path = "\(site.localDirectory)/slots/\(slot).lock"
-        if !isForeign(slot), let lock = try FileLock.acquire(path: path, wait: false) { return (slot, lock) }
+        if !isForeign(slot), !isGivenUp(slot), let lock = try FileLock.acquire(path: path, wait: false) {
+          return (slot, lock)
+        }
         number += 1
       }
     } catch {
@@ -43,7 +45,7 @@ extension Slots {
 
   /// What the last candidate left in a slot of the gate, as far as that is known.
   func gateNote(_ slot: String) -> GateNote? {
-    guard let bytes = try? Files.readFile(gateNotePath(slot), limit: 16 << 20) else { return nil }
+    guard let bytes = Site.ownFile(gateNotePath(slot)) else { return nil }
     return GateNote(bytes: bytes)
   }
 

@@ -1,3 +1,4 @@
+import Gate
 import Git
 import Ledger
 import Migration
@@ -15,6 +16,8 @@ final class GateTask: GateWork {
   private var isOfCodemod = false
   /// The commit of the base that the step takes in.
   private var takenIn: ObjectID?
+  /// What a verdict rests on here.
+  private var basis: VerdictBasis?
   /// How long a hold lasts by that plan, in seconds.
   private var leaseSeconds = 0
   /// What its run on the candidate holds in the ledger.
@@ -65,8 +68,9 @@ final class GateTask: GateWork {
         case .stopped: stage = .ended(.notNow(Refusal(.limited, "the base was not judged to the end")))
         }
       case .candidate(let job, let candidate, let gate, let verifiers):
-        guard let report = try job.poll() else { return nil }
-        stage = try endGate(report, candidate, gate: gate, verifiers: verifiers)
+        guard let found = try job.poll() else { return nil }
+        stage = try endGate(
+          try compared(found, candidate, digest: verifiers), candidate, gate: gate, verifiers: verifiers)
       }
     }
   }
@@ -110,11 +114,7 @@ final class GateTask: GateWork {
     let candidate: Candidate
     switch try site.candidate(of: submission, fence, state, on: nil) {
     case .conflicts(let paths):
-      let list = paths.prefix(3).map(NameText.quoted).joined(separator: ", ")
-      return try sendBack(
-        Migration.Failure(
-          kind: .conflict, reason: "conflicts with what was merged since, in \(list)",
-          details: paths.map { "conflict in \(NameText.quoted($0)): do the step again on the newer base" }))
+      return try sendBack(GateTask.conflict(in: paths, submission, fence.step, state, site))
     case .unusable(let reason):
       return try sendBack(
         Migration.Failure(kind: .unusable, reason: "what was handed in is of no use: \(reason)"))
@@ -146,22 +146,28 @@ final class GateTask: GateWork {
   private func judge(
     _ candidate: Candidate, _ state: MigrationState, _ submission: Submission
   ) throws(CommandError) -> Stage {
-    guard let planned = plannedStep(state) else {
-      throw CommandError("no step '\(fence.step)' in the migration '\(migration)'")
+    guard let found = plannedStep(state), let planned = state.step(fence.step)?.allowing(found) else {
+      throw CommandError(.noStep(fence.step, in: migration))
     }
     isOfCodemod = planned.run != nil
     takenIn = planned.resolves
     leaseSeconds = state.plan.leaseSeconds
     let tree = candidate.tree.objectID
     let digest = state.gateDigest
-    let knownFailure =
+    var knownFailure =
       try site.guardFailure(state.plan, planned, submission)
       ?? (isOfCodemod ? state.step(fence.step)?.knownFailure(tree: tree, verifiers: digest) : nil)
-    let isKnown =
-      candidate.isNoChange || state.plan.gate.verifiers.isEmpty
-      || state.verdict(tree: tree, verifiers: digest)?.verdict == .passed
+    let isFree = candidate.isNoChange || state.plan.gate.verifiers.isEmpty
+    basis = isFree ? nil : try site.basis(of: state, report: interpreter.report)
+    let known =
+      isFree
+      ? VerifierReport(
+        verdict: .passed, failure: nil, kept: candidate.isNoChange ? [] : state.plan.gate.keep)
+      : try site.remembered(
+        candidate.tree, state, on: basis, tipTree: candidate.tipTree, allowing: planned.allow)
+    knownFailure = knownFailure ?? known?.failure
     var gate = 0
-    let outcome = try append { [self] (snapshot, at) throws(Refusal) in
+    let outcome = try append { [self, knownFailure] (snapshot, at) throws(Refusal) in
       let (step, start) = try gateStart(snapshot, at, candidate)
       guard snapshot.state.migration(named: migration)?.gateDigest == digest else {
         throw Refusal(.stale, "the gate of '\(migration)' was amended")
@@ -171,14 +177,12 @@ final class GateTask: GateWork {
       if let knownFailure {
         return [begun, finished(gate, candidate, digest, .failed, knownFailure)]
       }
-      guard isKnown else { return [begun] }
-      // A verdict from memory rests on what it rested on: no more is known than what the plan keeps.
-      return [begun]
-        + passed(gate, candidate, digest, at, kept: candidate.isNoChange ? [] : state.plan.gate.keep)
+      guard let known else { return [begun] }
+      return [begun] + passed(gate, candidate, digest, at, known)
     }
     if let refusal = outcome { return .ended(.notNow(refusal)) }
     if let knownFailure { return .ended(.sentBack(knownFailure)) }
-    if isKnown { return .ended(try settled()) }
+    if known != nil { return .ended(try settled()) }
     let job = try site.startGate(
       state.plan, on: candidate.commit, for: .candidate(migration: migration, fence, gate: gate))
     held = HoldWatch(.gate(fence, gate: gate))
@@ -195,16 +199,18 @@ final class GateTask: GateWork {
       }
       return .ended(.notNow(Refusal(.limited, "the run is ending")))
     }
-    let refusal = try append { [self] (snapshot, at) throws(Refusal) in
+    var report = report
+    report.evidence.basis = basis
+    let refusal = try append { [self, report] (snapshot, at) throws(Refusal) in
       if let failure = report.failure {
-        return [finished(gate, candidate, digest, report.verdict, failure, kept: report.kept)]
+        return [finished(gate, candidate, digest, report.verdict, failure, report)]
       }
       // A pause keeps the verdict and lets the merge wait; the candidate is judged from memory later.
       if case .paused? = snapshot.state.migration(named: migration)?.phase {
-        let verdict = finished(gate, candidate, digest, .passed, nil, kept: report.kept)
+        let verdict = finished(gate, candidate, digest, .passed, nil, report)
         return [verdict, Proposal(migration, .gateAbandoned(fence, gate: gate, evidence: .holder))]
       }
-      return passed(gate, candidate, digest, at, kept: report.kept)
+      return passed(gate, candidate, digest, at, report)
     }
     if let refusal {
       if try isIntended(gate) { return .ended(.merged) }
@@ -218,6 +224,18 @@ final class GateTask: GateWork {
       return .ended(report.verdict == .couldNotRun ? .unjudged(failure.reason) : .sentBack(failure))
     }
     return .ended(try settled())
+  }
+
+  /// Fewer tests than on the tip are no pass.
+  private func compared(
+    _ report: VerifierReport, _ candidate: Candidate, digest: String
+  ) throws(CommandError) -> VerifierReport {
+    guard !isStopping, report.verdict == .passed, let state = try migrationState(),
+      state.gateDigest == digest
+    else { return report }
+    let allow = plannedStep(state).map { state.step(fence.step)?.allowing($0).allow ?? [] } ?? []
+    return try site.compared(
+      report, state, tipTree: candidate.tipTree, tree: candidate.tree, allowing: allow)
   }
 
   // MARK: Pieces
@@ -241,20 +259,20 @@ final class GateTask: GateWork {
 
   private func finished(
     _ gate: Int, _ candidate: Candidate, _ digest: String, _ verdict: Verdict, _ failure: Migration.Failure?,
-    kept: [String] = []
+    _ found: VerifierReport? = nil
   ) -> Proposal {
     let report = GateReport(
       gate: gate, tree: candidate.tree.objectID, verifiers: digest,
       verdict: verdict, failure: failure, isNoChange: candidate.isNoChange, isOfCodemod: isOfCodemod,
-      kept: kept)
-    return Proposal(migration, .gateFinished(fence, report))
+      kept: found?.kept ?? [], evidence: found?.evidence ?? VerdictEvidence())
+    return Proposal(migration, .gateFinished(fence, report)).resting(on: found?.runs ?? [])
   }
 
   /// The verdict and, unless there is nothing to merge, the intent to move the branch.
   private func passed(
-    _ gate: Int, _ candidate: Candidate, _ digest: String, _ at: Timestamp, kept: [String]
+    _ gate: Int, _ candidate: Candidate, _ digest: String, _ at: Timestamp, _ found: VerifierReport
   ) -> [Proposal] {
-    let verdict = finished(gate, candidate, digest, .passed, nil, kept: kept)
+    let verdict = finished(gate, candidate, digest, .passed, nil, found)
     guard !candidate.isNoChange else { return [verdict] }
     let target = MergeTarget(
       gate: gate, old: candidate.tip.objectID,
@@ -274,7 +292,7 @@ final class GateTask: GateWork {
     _ snapshot: LedgerSnapshot, _ at: Timestamp, _ candidate: Candidate
   ) throws(Refusal) -> (Step, GateStart) {
     guard let state = snapshot.state.migration(named: migration), let step = state.step(fence.step) else {
-      throw Refusal(.unknownStep, "no step '\(fence.step)' in the migration '\(migration)'")
+      throw Refusal.noStep(fence.step, in: migration)
     }
     return (
       step,

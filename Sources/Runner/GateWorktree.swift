@@ -31,8 +31,21 @@ final class GateWorktree {
   private var isOpen = true
 
   /// Takes a free slot of the gate and makes it the candidate's. With `isFresh` the worktree is made anew and
-  /// nothing is kept.
-  init(site: Site, plan: Plan, commit: OID, isFresh: Bool) throws(CommandError) {
+  /// nothing is kept. A slot that is given up costs nobody anything: the next one is taken.
+  static func take(
+    site: Site, plan: Plan, commit: OID, isFresh: Bool
+  ) throws(CommandError) -> GateWorktree {
+    while true {
+      do throws(CommandError) {
+        return try GateWorktree(site: site, plan: plan, commit: commit, isFresh: isFresh)
+      } catch {
+        guard error.isSlotGivenUp else { throw error }
+      }
+    }
+  }
+
+  /// Throws `isSlotGivenUp` when what lies in the slot can neither be used nor moved out of the way.
+  private init(site: Site, plan: Plan, commit: OID, isFresh: Bool) throws(CommandError) {
     self.site = site
     self.plan = plan
     self.commit = commit
@@ -59,6 +72,16 @@ final class GateWorktree {
   }
 
   // MARK: While it is judged
+
+  /// A folder outside of the worktree, for what the next verifier's test runner tells besides.
+  func newReportFolder() throws(CommandError) -> String {
+    let folder = caches + "/reports"
+    try reporting {
+      try Files.removeTree(folder)
+      try Files.makeDirectories(folder, mode: 0o700)
+    }
+    return folder
+  }
 
   /// Notes that the set-up has ended well. What it changed of tracked files is put back: the candidate is
   /// what is judged.
@@ -130,6 +153,7 @@ final class GateWorktree {
     slots.removeLeftCaches()
     let last = slots.gateNote(slot)
     last?.removeCaches()
+    try reporting { try slots.makeUsable(slot) }
     // Until the candidate is judged nothing is known of the folder.
     note.second = last?.second ?? 0
     note.caches = caches
@@ -138,15 +162,21 @@ final class GateWorktree {
       try slots.write(note, slot)
       try makeCaches()
     }
-    if isFresh { try reporting { try slots.removeGateWorktree(slot, directory) } }
+    if isFresh {
+      do { try slots.removeGateWorktree(slot, directory) } catch { throw try givenUp(error) }
+    }
     let known = isFresh ? [] : try unchangedFolders(last)
     let isKept: (String) -> Bool = { [self] path in known.contains(path) && isNamed(path) }
     do throws(CommandError) {
       try prepare(keeping: isKept, believing: site.gateSeals[slot], isYounger: !known.isEmpty)
+      try slots.requireWritable(directory)
     } catch {
       // What a verifier left cannot be cleaned: that is for a person to look at, and must not stop the gate.
-      guard !error.waitsForUser, Files.exists(directory) else { throw error }
-      _ = try reporting { try slots.setAside(slot, directory) }
+      guard !error.waitsForUser, slots.isLeft(slot) else { throw error }
+      #if KNOWN_BUGS
+        if KnownBug.gateSlotNotSetAside.isOn { throw error }
+      #endif
+      do { try slots.setAside(slot, directory) } catch { throw try givenUp(error) }
       try prepare(keeping: { _ in false }, believing: nil, isYounger: false)
     }
     needsSetup =
@@ -155,6 +185,10 @@ final class GateWorktree {
         return try last?.setup != setupDigest(setup)
       } ?? false
     note.setup = needsSetup ? nil : last?.setup
+  }
+
+  private func givenUp(_ cause: any Error) throws(CommandError) -> CommandError {
+    try reporting { try slots.giveUp(slot, cause) }
   }
 
   private func makeCaches() throws {

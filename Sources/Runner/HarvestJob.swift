@@ -46,7 +46,7 @@ final class HarvestJob: Collecting {
       error.waitsForUser = true
       throw error
     }
-    guard status.isSuccess, let bytes = try? Files.readFile(answerFile),
+    guard status.isSuccess, let bytes = Site.ownFile(answerFile, limit: 64 << 20),
       let content = (try? JSON.parse(bytes)).flatMap(Submitting.Content.init(json:))
     else {
       let log = (try? Files.tail(logFile, bytes: 4 << 10)) ?? []

@@ -2,7 +2,7 @@ import Ledger
 import Migration
 
 /// A hold of this process, and since when it is known to be fresh by the clock here.
-final class HoldWatch {
+package final class HoldWatch {
   /// What is held.
   let hold: Hold
   private var freshSince: Timestamp?

@@ -12,12 +12,8 @@ extension Slots {
   func copyIncluded(
     _ patterns: [String], to target: String
   ) throws -> (named: [String], copied: [String]) {
-    let main = try site.mainDirectory()
-    let wanted = patterns + includeFile(main)
-    guard !wanted.isEmpty else { return ([], []) }
+    let (main, found) = try site.includedFiles(patterns)
     var copied: [String] = []
-    let globs = wanted.flatMap { IncludedFiles.globs($0) }
-    let found = try IncludedFiles.find(below: main, matching: globs)
     for path in found {
       let destination = target + "/" + path
       guard !Files.exists(destination), let bytes = try Files.readFile(main + "/" + path) else { continue }
@@ -26,6 +22,17 @@ extension Slots {
       copied.append(path)
     }
     return (found, copied)
+  }
+
+}
+
+extension Site {
+  /// The main worktree, and the files in it that these patterns and `.worktreeinclude` name.
+  func includedFiles(_ patterns: [String]) throws -> (main: String, files: [String]) {
+    let main = try mainDirectory()
+    let wanted = patterns + includeFile(main)
+    if wanted.isEmpty { return (main, []) }
+    return (main, try IncludedFiles.find(below: main, matching: wanted.flatMap { IncludedFiles.globs($0) }))
   }
 
   private func includeFile(_ main: String) -> [String] {

@@ -71,6 +71,14 @@ extension Interpreter {
 }
 
 extension Recorded {
+  /// What was given beside the proposals; `nil` when they were refused.
+  var value: Value? {
+    switch self {
+    case .recorded(_, let value), .nothing(_, let value): value
+    case .refused: nil
+    }
+  }
+
   /// The refusal, when it was refused.
   public var refusal: Refusal? {
     if case .refused(let refusal) = self { refusal } else { nil }

@@ -45,6 +45,13 @@ public enum Sandbox: Equatable, Sendable {
   /// Nothing: it may do what the user may.
   case none
 
+  /// Its name in the ledger.
+  var name: String {
+    switch self {
+    case .none: "none"
+    }
+  }
+
   /// The run inside of it.
   func wrap(_ run: Supervised) -> Supervised {
     switch self {
@@ -53,8 +60,8 @@ public enum Sandbox: Equatable, Sendable {
   }
 }
 
-/// The one place that says how a child is started: with which environment, in which sandbox. git itself has
-/// a list of its own (`ChildEnvironment.forGit`): its hooks, helpers and ssh need what no child here gets.
+/// The one place that says how a child is started: with which environment, in which sandbox. Only the `git`
+/// program is started below it, by `GitProgram`.
 public struct Launcher: Sendable {
   /// The environment that this command was started with.
   var environment: [String: String]
@@ -162,11 +169,19 @@ public struct Launcher: Sendable {
   func missing(_ names: [String], for purpose: Purpose, in directory: String) -> Set<String> {
     if names.isEmpty { return [] }
     let script = #"for name; do command -v -- "$name" >/dev/null 2>&1 || printf '%s\n' "$name"; done"#
-    var run = Command(
-      "/bin/sh", ["-c", script, "sh"] + names, environment: environment(for: purpose), directory: directory)
+    let said = answer(of: "/bin/sh", ["-c", script, "sh"] + names, for: purpose, in: directory)
+    return Set((said ?? "").split(separator: "\n").map(String.init))
+  }
+
+  /// What a program of the machine prints that is asked something, at most 1 MiB; `nil` when it fails, or
+  /// takes longer than ten seconds. It is none of a plan or a repository.
+  func answer(
+    of program: String, _ arguments: [String], for purpose: Purpose, in directory: String
+  ) -> String? {
+    var run = Command(program, arguments, environment: environment(for: purpose), directory: directory)
     run.timeoutSeconds = 10
-    guard let outcome = try? run.run(outputLimit: 1 << 20), outcome.status.isSuccess else { return [] }
-    return Set(outcome.text.split(separator: "\n").map(String.init))
+    guard let outcome = try? run.run(outputLimit: 1 << 20), outcome.status.isSuccess else { return nil }
+    return outcome.text
   }
 }
 
@@ -180,7 +195,7 @@ extension Site {
   func start(_ run: Supervised, isAnew: Bool = false) throws(CommandError) -> SupervisedChild {
     try reporting { () throws -> SupervisedChild in
       if isAnew {
-        try Files.makeDirectories(Files.parent(of: run.logFile))
+        try makeOwnFolder(Files.parent(of: run.logFile))
         try Files.removeFile(run.logFile)
       }
       return try supervisors.start(run)

@@ -6,7 +6,8 @@ import Migration
 public struct Litter: Sendable {
   /// The worktree slots that nobody uses.
   public var worktrees: [String] = []
-  /// The folders that were moved beside slots, files and all: nothing else has them.
+  /// The folders that were moved beside slots, files and all, and slots that were given up: nothing else has
+  /// them.
   public var asides: [String] = []
   /// The attempt refs and archives of ended migrations whose files are all in another ref, with their
   /// commits.
@@ -21,7 +22,7 @@ public struct Litter: Sendable {
 
   /// Looks; changes nothing.
   public init(site: Site, state: State) throws(CommandError) {
-    asides = Slots(site: site).setAsideFolders()
+    asides = Slots(site: site).setAsideFolders() + Slots(site: site).givenUpFolders()
     let slots = try Slots(site: site).survey()
     (worktrees, kept) = (slots.free, slots.kept)
     for migration in state.migrations where migration.phase.isTerminal {

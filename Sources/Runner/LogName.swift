@@ -54,6 +54,34 @@ public struct LogName: Equatable, Sendable {
 
   /// The plan's `notify` command, when it ran last.
   static func notify(_ migration: String) -> LogName { LogName(migration, "notify") }
+
+  /// Whether it is what verifiers printed of the base.
+  var isOfBase: Bool { fence == nil && what.hasPrefix("baseline-") }
+
+  // MARK: Files
+
+  private static let end = ".log"
+
+  /// The file's name: `<epoch>-<what>.log` of a claim, `<what>.log` of the whole migration.
+  var file: String { (fence.map { "\($0.epoch)-" } ?? "") + what + LogName.end }
+
+  /// Reads a file's name, in the folder of a step or, without one, in that of the migration; `nil` when that
+  /// is no log of ours.
+  init?(file: String, of step: String?, in migration: String) {
+    guard file.hasSuffix(LogName.end) else { return nil }
+    let stem = file.dropLast(LogName.end.count)
+    guard let step else {
+      self.init(migration, String(stem))
+      return
+    }
+    let parts = stem.split(separator: "-", maxSplits: 1)
+    guard let epoch = parts.first.flatMap({ Int($0) }) else { return nil }
+    self.init(
+      migration, parts.dropFirst().first.map(String.init) ?? "", of: Fence(step: step, epoch: epoch))
+  }
+
+  /// The log of a command whose lines a plan's `for:` is over, in a folder that goes when it has ended.
+  public static func list(in folder: String) -> String { "\(folder)/list\(end)" }
 }
 
 extension Site {
@@ -67,7 +95,8 @@ extension Site {
 
   /// The path of a log: `<step>/<epoch>-<what>.log` or `<what>.log` in the migration's folder.
   public func logFile(_ name: LogName) -> String {
-    guard let fence = name.fence else { return "\(logDirectory(name.migration))/\(name.what).log" }
-    return "\(logDirectory(name.migration, fence.step))/\(fence.epoch)-\(name.what).log"
+    let folder =
+      name.fence.map { logDirectory(name.migration, $0.step) } ?? logDirectory(name.migration)
+    return "\(folder)/\(name.file)"
   }
 }

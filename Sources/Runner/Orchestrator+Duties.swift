@@ -8,7 +8,8 @@ extension Orchestrator {
     switch duty {
     // Those were performed by the sweep, or cannot be before something changes.
     case .settle(let intent, .holder): return try moveBranch(intent, desk)
-    case .createBranch, .expire, .abandonGate, .abandonBase, .settle: return false
+    case .createBranch, .expire, .abandonGate, .abandonBase, .settle, .pause: return false
+    case .wake(let agent): return try wake(agent)
     case .stopWork(let fence): return stopWork(fence, desk)
     case .giveBack(let fence, let holder): return try giveBack(fence, holder, desk)
     case .giveBackBase(let run):
@@ -28,6 +29,8 @@ extension Orchestrator {
     case .stopJudging(let hold):
       desk.stopJudging(hold)
       return false
+    // What a run has not wished for.
+    case .takeBaseIn, .tryGate, .judgeResult, .finish, .answer: return false
     case .end: return false
     }
   }
@@ -72,7 +75,7 @@ extension Orchestrator {
 
   private func state(_ desk: Desk) throws(CommandError) -> MigrationState {
     guard let state = try reporting({ try site.events.read() }).state.migration(named: desk.migration)
-    else { throw CommandError("no migration '\(desk.migration)'") }
+    else { throw CommandError(.noMigration(desk.migration)) }
     return state
   }
 
@@ -163,12 +166,13 @@ extension Orchestrator {
     let names = Set(attempts.jobs.map(\.claim.holder))
     let number = (1...workers).first { !names.contains(holder($0)) } ?? workers
     var seat = Seat(owner: site.owner, actor: site.actor, free: 1, clock: site.clock.now())
-    seat.agentMayBegin = agentMayBegin(try state(desk))
+    seat.rests = rests(in: try reporting { try site.events.read() }.state)
     let sparesGate = { [judging = desk.judging] (state: MigrationState, at: Timestamp) in
       judging != .nothing || state.gateable(at: at) != nil
     }
     let answer = try claiming.claim(
       desk.migration, step: nil, holder: holder(number), owner: site.owner, seconds: nil, usesSlot: true,
+      byAgent: true,
       offer: { [seat] in $0.nextOffer(at: $1, seat: seat, sparingGate: sparesGate($0, $1)) })
     guard case .won(let held) = answer else { return false }
     // The plan may have been amended just before the claim was decided.

@@ -6,7 +6,7 @@ import Processes
 /// Drives migrations to their end with a number of workers: one thread, one loop, children for all that takes
 /// long.
 ///
-/// It knows no rule. What is due it asks the agenda (`State.agenda(at:seats:)`), what is legal the append;
+/// It knows no rule. What is due it asks the agenda (`State.agenda(at:seats:judges:)`), what is legal the append;
 /// what it holds is under way: attempts, gates, the judgement of a base. Everything else is in the ledger: a
 /// run that was killed is continued by the next one, by anybody.
 public final class Orchestrator {
@@ -20,14 +20,18 @@ public final class Orchestrator {
   let claiming: Claiming
   let attempts: AttemptTable
   let late = LateWarnings()
+  /// When it begins no more steps, and ends when what is under way has.
+  package var until: Timestamp?
   var obstacles = Obstacles()
   private let signals: Int32
   private var desks: [String: Desk] = [:]
-  /// The agents whose services do not serve.
-  var agents = RestingAgents()
+  /// The agents whose services do not serve, where the ledger has no place for it.
+  var agents = AgentRests()
   /// The migrations that are to pause because their agents cannot work.
-  var pauses: [String: (reason: String, remedy: String)] = [:]
+  var pauses: [String: DuePause] = [:]
   private var stops = 0
+  /// How often something was begun.
+  private var turns = 0
   /// The signal that said stop, when one did.
   public private(set) var stopSignal: Int32?
   /// How each migration of the run ended, by name, once the run has.
@@ -40,6 +44,8 @@ public final class Orchestrator {
   private var lastLook: Timestamp?
   /// The shortest time between two such looks.
   private static let lookSeconds = 2
+  /// The errors about what lies in the place of a file that were got over, so that each is only once.
+  private var oddErrors: Set<String> = []
   /// What the user has to look at before anything more is done on this machine.
   private(set) var halt: CommandError?
   /// What the machine was short of when new work could have begun last.
@@ -96,6 +102,12 @@ public final class Orchestrator {
         case .ended(let ending): return ending
         }
       } catch {
+        // What could be moved away again is told in the next round.
+        if error.isOddPlace, oddErrors.insert(error.message).inserted,
+          (try? site.requireApprovedCommands()) != nil
+        {
+          continue
+        }
         if error.waitsForUser || error.isDamage, halt == nil {
           halt(error)
           continue
@@ -118,7 +130,9 @@ public final class Orchestrator {
 
   /// One round: ends what has ended, then performs what is due until something has changed. Never waits.
   package func step() throws(CommandError) -> Round {
+    if let halt, halt.isOddPlace { return try endUnseeing(halt) }
     if halt == nil { try site.requireApprovedCommands() }
+    for what in site.takeOddPlaces() { tell(oddPlace: what) }
     dead = DeadOwners(in: site)
     let snapshot = try sweep()
     if seen == nil || seen?.tip != snapshot.tip {
@@ -129,11 +143,12 @@ public final class Orchestrator {
     let states = try wanted(snapshot.state)
     var ends: [String: Ending] = [:]
     for assignment in snapshot.state.agenda(
-      at: max(site.clock.now(), snapshot.state.at), seats: try seats(states))
+      at: max(site.clock.now(), snapshot.state.at), seats: try seats(states, snapshot.state), judges: workers)
     {
       if case .end(let ending) = assignment.duty {
         ends[assignment.migration] = ending
       } else if try perform(assignment.duty, at: desk(assignment.migration)) {
+        if case .begins = assignment.duty.urgency { noteTurn(assignment.migration) }
         return .more
       }
     }
@@ -166,6 +181,12 @@ public final class Orchestrator {
     return desk
   }
 
+  /// A migration had its turn: the others come first now.
+  private func noteTurn(_ migration: String) {
+    turns += 1
+    desk(migration).turn = turns
+  }
+
   private var isIdle: Bool { attempts.jobs.isEmpty && desks.values.allSatisfy(\.isIdle) }
 
   /// Whether it is asked to end.
@@ -176,12 +197,14 @@ public final class Orchestrator {
     case .all:
       return state.migrations.filter { !$0.phase.isTerminal || desks[$0.name] != nil }
     case .migration(let name):
-      guard let found = state.migration(named: name) else { throw CommandError("no migration '\(name)'") }
+      guard let found = state.migration(named: name) else { throw CommandError(.noMigration(name)) }
       return [found]
     }
   }
 
-  private func seats(_ states: [MigrationState]) throws(CommandError) -> [String: Seat] {
+  private func seats(
+    _ states: [MigrationState], _ ledger: State
+  ) throws(CommandError) -> [String: Seat] {
     var seats: [String: Seat] = [:]
     if halt == nil, stops == 0, states.contains(where: { $0.phase == .running }) { try noteShortage() }
     for state in states {
@@ -197,9 +220,11 @@ public final class Orchestrator {
       seat.holds = desk.holds(in: state, at: seat.clock)
       seat.resting = desk.resting.fences(at: seat.clock)
       (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)
-      seat.isEnding = isEnding
+      (seat.isEnding, seat.turn) = (isEnding, desk.turn)
+      seat.mayClaim = until.map { seat.clock < $0 } ?? true
       seat.mayBegin = try mayBegin(state, desk)
-      seat.agentMayBegin = agentMayBegin(state)
+      seat.rests = rests(in: ledger)
+      seat.served = Set(jobs.filter { $0.step.run == nil && $0.isServed }.map(\.claim.fence))
       seats[state.name] = seat
     }
     return seats
@@ -247,6 +272,7 @@ public final class Orchestrator {
 
   private func advance(_ state: State) throws(CommandError) -> Bool {
     var didSomething = try attempts.advance()
+    heedBudgets(state)
     if try heedAgents(state) { didSomething = true }
     for desk in desks.values {
       if try advanceBaseline(desk) { didSomething = true }
@@ -351,6 +377,13 @@ public final class Orchestrator {
     desks.values.forEach { $0.stop() }
   }
 
+  /// Ends without a look into the repository, where whoever reads what lies in the place of a file may wait
+  /// for ever. What workers leave is kept by the next run.
+  private func endUnseeing(_ halt: CommandError) throws(CommandError) -> Round {
+    guard attempts.haveEnded() else { return .nothing }
+    throw halt
+  }
+
   // MARK: Watching
 
   private func tell(_ snapshot: LedgerSnapshot) throws(CommandError) {
@@ -366,6 +399,13 @@ public final class Orchestrator {
 
   func tell(obstacle reason: String) {
     if obstacles.isNew(reason, at: site.clock.now()) { observer.warn(reason) }
+  }
+
+  /// Says what was found in the place of a file of git's or ours, and whose it may be.
+  private func tell(oddPlace what: String) {
+    let names = attempts.atWork.map { "'\($0.step)' (epoch \($0.epoch))" }
+    observer.warn(names.isEmpty ? what : "\(what); at work then: \(names.joined(separator: ", "))")
+    attempts.blame(for: what)
   }
 
   private func wait() {

@@ -39,10 +39,8 @@ extension OutsideCodeSearch {
   /// version by the folder.
   private func packageFolders(of program: String) -> [String] {
     let question = "import sys; sys.stdout.write('\\0'.join(sys.path))"
-    var command = Command(program, ["-c", question], environment: environment, directory: main)
-    command.timeoutSeconds = 5
-    guard let outcome = try? command.run(outputLimit: 1 << 16), outcome.status.isSuccess else { return [] }
-    return outcome.text.split(separator: "\0").map(String.init).filter {
+    let said = launcher.answer(of: program, ["-c", question], for: .probe, in: main) ?? ""
+    return said.split(separator: "\0").map(String.init).filter {
       $0.hasPrefix("/") && ($0.hasSuffix("/site-packages") || $0.hasSuffix("/dist-packages"))
     }
   }

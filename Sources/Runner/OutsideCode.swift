@@ -19,6 +19,8 @@ public struct OutsideCode: Equatable, Sendable {
 /// Looks for ways to other work trees of the repository in all that this machine gives to its verifiers.
 /// Reads only; asks Python where its packages are.
 struct OutsideCodeSearch {
+  /// How programs of the machine are asked.
+  let launcher: Launcher
   /// What the verifiers get to see.
   let environment: [String: String]
   /// The names of variables that are passed on because the user said so.
@@ -47,7 +49,8 @@ struct OutsideCodeSearch {
     slots = try site.worktreeRoot()
     workTrees = ([main] + linked).compactMap(Files.realPath)
     passed = Set(site.passedVariables)
-    environment = site.launcher.environment(for: .probe)
+    launcher = site.launcher
+    environment = launcher.environment(for: .probe)
     commands = plans.flatMap { $0.gate.verifiers.map(\.run) + [$0.gate.setup?.run].compactMap(\.self) }
     copied = Set(plans.flatMap(\.worktree.copy))
     let home = environment["HOME"].flatMap(Files.realPath)

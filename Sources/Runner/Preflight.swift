@@ -67,9 +67,15 @@ public struct Preflight {
   /// What is said of an agent whose program is not there, and what to do; `nil` when it is, when nobody can
   /// tell, or when no step needs it any more.
   func missingAgent(_ migration: MigrationState) -> (message: String, hint: String)? {
-    guard let agent = migration.plan.agent, let word = ShellWord(firstOf: agent.command) else { return nil }
+    migration.plan.allAgents.lazy.compactMap { missing($0, in: migration) }.first
+  }
+
+  private func missing(
+    _ agent: Plan.Agent, in migration: MigrationState
+  ) -> (message: String, hint: String)? {
+    guard let word = ShellWord(firstOf: agent.command) else { return nil }
     let isNeeded = zip(migration.steps, migration.plan.steps).contains {
-      $1.run == nil && !$0.phase.isTerminal
+      !$0.phase.isTerminal && migration.plan.agent(of: $1)?.name == agent.name
     }
     // What a set-up command makes is not there yet.
     let isMade = migration.plan.worktree.setup != nil && !isAbsolute(word)
@@ -100,6 +106,7 @@ public struct Preflight {
     }
     for verifier in plan.gate.verifiers { add(verifier.run, "the verifier '\(verifier.name)'") }
     add(plan.gate.setup?.run, "the gate's set-up")
+    add(plan.gate.toolchain, "the gate's toolchain")
     add(plan.worktree.setup, "the set-up command")
     for step in plan.steps { add(step.run, "the step '\(step.id)'") }
     let missing = missing(users.map(\.name))
@@ -112,7 +119,7 @@ public struct Preflight {
   private func unsetVariables(_ plan: Plan) -> [(message: String, hint: String)] {
     guard let set else { return [] }
     var wanted = plan.namedVariables
-    if plan.agent != nil { wanted.append(("agent", agentVariables)) }
+    if !plan.allAgents.isEmpty { wanted.append(("agent", agentVariables)) }
     return wanted.flatMap { place, names in
       names.filter { !set.contains($0) }.map {
         ("the \(place) is to get '\($0)', which is not set here", "export it before 'git migrate run'")

@@ -19,9 +19,11 @@ public struct Preparing {
   func makeReady(_ held: HeldStep) throws(CommandError) -> (path: String, place: WorkPlace) {
     guard let slot = held.claim.slot else { throw CommandError("the claim names no worktree slot") }
     try requireBase(held)
+    let continuation = try Continuation(of: held, in: site)
     let path = try Slots(site: site).prepare(
-      slot, migration: held.migration, claim: held.claim, plan: held.plan)
-    let place = place(of: held, path: path)
+      slot, migration: held.migration, claim: held.claim, plan: held.plan, from: continuation?.start)
+    var place = place(of: held, path: path)
+    place.continuation = continuation
     try place.writePrompt(failures: held.failures)
     return (path, place)
   }
@@ -57,6 +59,6 @@ public struct Preparing {
   public func place(of held: HeldStep, path: String) -> WorkPlace {
     WorkPlace(
       site: site, plan: held.plan, step: held.step, fence: held.claim.fence, migration: held.migration,
-      base: held.claim.base, attempt: held.attempt, path: path)
+      base: held.claim.base, attempt: held.attempt, path: path, limits: held.limits)
   }
 }

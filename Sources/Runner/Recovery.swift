@@ -42,7 +42,7 @@ public struct Recovery {
       try Interpreter(in: site).createBranch(state.into, at: commit)
     }
     try site.follow(state)
-    if duties.contains(where: { $0.taking != nil }) {
+    if duties.contains(where: { $0.proposal(for: migration) != nil }) {
       (snapshot, duties) = try takeAway(migration, seat)
     }
     guard let now = snapshot.state.migration(named: migration) else { return snapshot }
@@ -67,7 +67,16 @@ public struct Recovery {
   private func takeAway(_ migration: String, _ seat: Seat) throws(CommandError) -> (LedgerSnapshot, [Duty]) {
     let outcome = try Interpreter(in: site).append(by: site.actor) { (snapshot, at) throws(Refusal) in
       guard let state = snapshot.state.migration(named: migration) else { return ((), []) }
-      return ((), state.agenda(at: at, seat: seat).compactMap(\.taking).map { Proposal(migration, $0) })
+      return (
+        (),
+        state.agenda(at: at, seat: seat).compactMap { duty in
+          var proposal = duty.proposal(for: migration)
+          if case .expire(let fence, _, .holderDead) = duty {
+            proposal?.facts = site.facts(ofLost: fence, in: state)
+          }
+          return proposal
+        }
+      )
     }
     let snapshot: LedgerSnapshot
     switch outcome {
@@ -158,6 +167,12 @@ public struct Recovery {
 }
 
 extension Duty {
+  /// What is recorded of a duty that anybody performs by an entry alone.
+  fileprivate func proposal(for migration: String) -> Proposal? {
+    if case .pause(let pause) = self { return Proposal(migration, pause) }
+    return taking.map { Proposal(migration, $0) }
+  }
+
   /// The event that takes a hold away, for a duty that is to do that.
   fileprivate var taking: Migration.Change? {
     switch self {
@@ -166,8 +181,9 @@ extension Duty {
     case .abandonGate(let fence, let gate, let evidence):
       .gateAbandoned(fence, gate: gate, evidence: evidence)
     case .abandonBase(let run, let evidence): .baselineAbandoned(run: run, evidence: evidence)
-    case .createBranch, .settle, .stopWork, .giveBack, .giveBackBase, .giveBackGate, .judgeBase, .followBase,
-      .gate, .begin, .renew, .renewHold, .stopJudging, .end:
+    case .createBranch, .settle, .pause, .wake, .stopWork, .giveBack, .giveBackBase, .giveBackGate, .judgeBase,
+      .followBase, .gate, .begin, .renew, .renewHold, .stopJudging, .takeBaseIn, .tryGate, .judgeResult, .finish,
+      .answer, .end:
       nil
     }
   }

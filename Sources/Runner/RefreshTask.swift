@@ -1,3 +1,4 @@
+import Gate
 import Git
 import Ledger
 import Migration
@@ -46,6 +47,8 @@ final class RefreshTask {
     var candidate: Candidate
     /// The digest of the gate that speaks.
     var gate: String
+    /// What its verifiers told.
+    var runs: [ComparedRun] = []
   }
 
   init(site: any Surroundings, migration: String, report: @escaping (String) -> Void) {
@@ -74,13 +77,14 @@ final class RefreshTask {
       switch stage {
       case .ended(let ending): return ending
       case .begin: stage = isStopping ? .ended(.stopped) : try begin()
-      case .judging(let job, let merged):
+      case .judging(let job, var merged):
         guard let found = try job.poll() else { return nil }
         if isStopping {
           stage = .ended(.stopped)
         } else if let failure = found.failure {
           stage = .ended(.failed(found.verdict, failure))
         } else {
+          merged.runs = found.runs
           stage = .passed(merged)
         }
       case .passed(let merged):
@@ -130,7 +134,7 @@ final class RefreshTask {
   /// gate are what they were.
   private func merge(_ merged: Merged) throws(CommandError) -> Ending? {
     guard let state = try current() else { return .outrun }
-    waitsFor = state.phase.isTerminal ? nil : state.mover
+    waitsFor = state.phase.isTerminal ? nil : state.holdUp(of: .refresh)
     if waitsFor != nil { return nil }
     let candidate = merged.candidate
     guard state.gateDigest == merged.gate, try site.tip(of: state.intoRef) == candidate.tip else {
@@ -142,7 +146,7 @@ final class RefreshTask {
         base: merged.base.objectID, old: candidate.tip.objectID, new: candidate.commit.objectID,
         tree: candidate.tree.objectID, verifiers: merged.gate, verdict: .passed, owner: site.owner,
         expiresAt: at.adding(seconds: 600))
-      return ((), [Proposal(migration, .refreshIntended(refresh))])
+      return ((), [Proposal(migration, .refreshIntended(refresh)).resting(on: merged.runs)])
     }
     switch outcome {
     case .refused(let refusal) where refusal.code == .tipMoved: return .outrun

@@ -27,6 +27,10 @@ extension Site {
     try reporting { try ledger.remote?.knownTip(ofBranch: ref) }
   }
 
+  package func bring(_ ref: String) throws(CommandError) {
+    _ = try reporting { try ledger.remote?.fetch(branches: [ref]) }
+  }
+
   package func synchronize() throws(CommandError) {
     _ = try reporting { try ledger.synchronize() }
   }
@@ -163,7 +167,7 @@ extension Interpreter {
     let commit: OID
     switch done {
     case .merge(_, .merged(let object, _)), .refresh(.merged(let object)): commit = object.oid
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
       return false
     }
     guard let state = try reporting({ try site.events.read() }).state.migration(named: migration) else {

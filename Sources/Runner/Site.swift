@@ -23,12 +23,18 @@ public final class Site {
   /// How this process left the worktrees of the gate, by slot: what it did not leave so itself is not
   /// believed.
   var gateSeals: [String: WorkTreeSeal] = [:]
+  /// What services judge for this process now.
+  var services = Services()
   /// Whether a person was told already what leads verifiers to code outside of the candidate.
   var isOutsideCodeTold = false
   /// What the machine has left, given the folders that are written to.
   var readings: ([String]) -> MachineReadings = MachineReadings.now
   /// The files that were looked at when the repository's own commands were last found to be approved.
   var seenCommandFiles: CommandFiles?
+  /// The places of git's and our own files where nothing lay when this command began, once it has looked.
+  var absentPlaces: Set<String>?
+  /// What was moved away from there since, in words for people, until it is told.
+  var oddPlaces: [String] = []
   /// What this process took for approved of the repository, for a user without a folder to keep that in.
   var seenCommands: RepositoryCommands?
   /// Who commits were to be by when this command began.
@@ -214,7 +220,7 @@ public final class Site {
   public func migration(_ name: String?, in state: State) throws(CommandError) -> MigrationState {
     if let name {
       if let found = state.migration(named: name) { return found }
-      throw CommandError("no migration '\(name)'", hint: "'git migrate status' lists them")
+      throw CommandError(.noMigration(name))
     }
     let open = state.migrations.filter { !$0.phase.isTerminal }
     if let only = open.first, open.count == 1 { return only }

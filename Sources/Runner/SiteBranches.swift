@@ -16,6 +16,26 @@ extension Site {
     try reporting { try repository.objectExists(commit) && repository.isAncestor(commit, of: tip) }
   }
 
+  package func history(
+    of migration: MigrationState, to tip: OID
+  ) throws(CommandError) -> [BranchCommit] {
+    try reporting { () throws -> [BranchCommit] in
+      var (commits, next): ([Commit], OID?) = ([], tip)
+      while let oid = next {
+        let commit = try repository.commit(oid)
+        commits.append(commit)
+        next = oid == migration.start.oid ? nil : commit.parents.first
+      }
+      commits.reverse()
+      return commits.enumerated().map { index, commit in
+        BranchCommit(
+          commit: commit.oid, subject: commit.subject,
+          isEnd: commits.indices.contains(index + 1)
+            ? !commit.isInsideTrain(before: commits[index + 1]) : true)
+      }
+    }
+  }
+
   package func createBranch(_ branch: String, at commit: OID) throws(CommandError) -> String? {
     let ref = "refs/heads/" + branch
     try announceBranches()

@@ -63,7 +63,7 @@ extension Site {
   /// and the settings that change results are as they were. Asked whenever git is about to read or write
   /// files: a worker may have written there in the meantime.
   public func requireApprovedCommands() throws(CommandError) {
-    try reporting { try repository.requirePlainPlaces() }
+    try requirePlainPlaces()
     let seen = CommandFiles(commonDirectory: repository.commonDirectory, after: seenCommandFiles)
     if let seen, seen == seenCommandFiles {
       seenCommandFiles = seen

@@ -1,3 +1,4 @@
+import Gate
 import Git
 import Ledger
 import Migration
@@ -6,8 +7,8 @@ import Processes
 extension Site: Surroundings {
   package var events: any EventLedger { ledger }
 
-  package func wait(for descriptors: [Int32]) {
-    _ = Poller(reading: descriptors).wait(milliseconds: 500)
+  package func wait(for descriptors: [Int32], atMost milliseconds: Int) {
+    _ = Poller(reading: descriptors).wait(milliseconds: milliseconds)
   }
 
   package func endRun() { supervisors.end() }
@@ -45,15 +46,43 @@ extension Site: Surroundings {
 
   package func isFree(slot: String) -> Bool {
     let slots = Slots(site: self)
-    guard !slots.isForeign(slot) else { return false }
+    guard !slots.isForeign(slot), !slots.isGivenUp(slot) else { return false }
     guard let marker = slots.marker(slot) else { return true }
     return marker.isFree && !slots.isLocked(marker)
+  }
+
+  package func keepWords(of attempt: any Attempt) throws(CommandError) {
+    guard let job = attempt as? WorkJob else { return }
+    try job.texts?.keep(of: job.migration, job.claim.fence, in: self)
+  }
+
+  package func facts(ofLost fence: Fence, in migration: MigrationState) -> [JSON.Member] {
+    LostAttempt(site: self).facts(of: fence, in: migration)
   }
 
   package func begin(_ held: HeldStep) throws(CommandError) -> any Attempt {
     let prepared = try Preparing(site: self).makeReady(held)
     return try WorkJob(
       site: self, held: held, slot: held.claim.slot ?? "", path: prepared.path, place: prepared.place)
+  }
+
+  package func tried(_ claim: WorkerClaim) throws(CommandError) -> TriedContent {
+    guard let slot = claim.lease.slot else {
+      throw CommandError("the claim of '\(claim.fence.step)' has no worktree here")
+    }
+    let taken: Harvest.Taken
+    do throws(CommandError) {
+      taken = try reporting {
+        try Harvest(site: self).take(
+          try Slots(site: self).open(slot), slot: slot, migration: claim.migration, fence: claim.fence,
+          base: claim.lease.base.oid)
+      }
+    } catch {
+      guard let failure = error.failure else { throw error }
+      return .refused(failure)
+    }
+    if let failure = taken.failure { return .refused(failure) }
+    return .tree(taken.tree)
   }
 
   package func collect(_ attempt: any Attempt) throws(CommandError) -> any Collecting {
@@ -101,6 +130,10 @@ extension Site: Surroundings {
     try Candidate.guardFailure(site: self, plan: plan, step: step, submission: submission)
   }
 
+  package func touchedTests(from old: OID, to new: OID) throws(CommandError) -> TouchedTests {
+    try reporting { try Candidate.change(from: old, to: new, in: repository).touchedTests() }
+  }
+
   package func outsideCode(_ plan: Plan) -> [String] {
     if isOutsideCodeTold { return [] }
     isOutsideCodeTold = true
@@ -112,20 +145,41 @@ extension Site: Surroundings {
     _ plan: Plan, on commit: OID, for subject: GateSubject
   ) throws(CommandError) -> any GateVerification {
     switch subject {
-    case .baseline(let migration):
-      return try GateJob(
-        site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration]
-      ) { .baseline(migration, $0) }
-    case .refresh(let migration):
-      return try GateJob(
-        site: self, plan: plan, commit: commit, variables: ["MIGRATE_MIGRATION": migration]
-      ) { .refresh(migration, $0) }
-    case .candidate(let migration, let fence, let gate):
-      return try GateJob(
-        site: self, plan: plan, commit: commit,
-        variables: ["MIGRATE_MIGRATION": migration, "MIGRATE_STEP": fence.step]
-      ) { .gate(migration, fence, run: gate, $0) }
+    case .baseline:
+      return try startVerifiers(
+        plan, on: commit, for: subject, known: plan.gate.allowsKnown ? .all : .none)
+    case .result:
+      return try startVerifiers(plan, on: commit, for: subject, known: try knownFailures(plan))
+    case .refresh, .candidate, .trial:
+      return try startVerifiers(
+        plan, on: commit, for: subject, known: try knownFailures(plan),
+        changed: try changedPaths(plan, commit))
     }
+  }
+
+  /// The paths in which a commit differs from the branch.
+  func changedPaths(_ plan: Plan, _ commit: OID) throws(CommandError) -> [String]? {
+    guard let tip = try tip(of: "refs/heads/" + plan.into) else { return nil }
+    return try reporting {
+      let (old, new) = (try repository.treeOf(commit: tip), try repository.treeOf(commit: commit))
+      return try repository.changes(from: old, to: new).flatMap { change in
+        [change.oldPath, change.path].compactMap(\.self)
+      }
+    }
+  }
+
+  /// What the branch fails already, where the plan lets it.
+  func knownFailures(_ plan: Plan) throws(CommandError) -> KnownFailures {
+    guard plan.gate.allowsKnown else { return .none }
+    let state = try reporting { try ledger.read() }.state.migration(named: plan.migration)
+    guard let state, let tip = try tip(of: state.intoRef),
+      let base = state.verdict(tree: try tree(of: tip).objectID, verifiers: state.gateDigest)
+    else { return .none }
+    var known: [String: Set<String>] = [:]
+    for compared in try remembered(base.runs) {
+      known[compared.run.verifier] = Set(compared.list?.known ?? [])
+    }
+    return .these(known)
   }
 
   // MARK: Processes

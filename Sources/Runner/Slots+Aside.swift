@@ -13,6 +13,8 @@ extension Slots {
     case detached(Repository, flaw: String)
     /// Nothing of it can be opened.
     case lost(flaw: String)
+    /// It is ours, and git cannot read it as it is.
+    case unreadable(GitError)
   }
 
   /// Opens the worktree of a slot for the sake of the files in it: by our own registration when its pointer
@@ -21,18 +23,19 @@ extension Slots {
     let path = try path(slot)
     try reporting { try dropOwnSettings(slot) }
     func open(_ ignoringPointer: Bool) throws(GitError) -> Repository {
-      let worktree = try Repository.openWorktree(
+      try Repository.openWorktree(
         path: path, expectedCommonDirectory: site.repository.commonDirectory,
         name: Slots.worktreeName(slot), ignoringPointer: ignoringPointer, environment: site.environment)
-      try worktree.clearObstacles()
-      return worktree
     }
+    let (worktree, flaw): (Repository, String?)
     do throws(GitError) {
-      return .sound(try open(false))
+      (worktree, flaw) = (try open(false), nil)
     } catch {
-      let flaw = error.message
-      do throws(GitError) { return .detached(try open(true), flaw: flaw) } catch { return .lost(flaw: flaw) }
+      let found = error.message
+      do throws(GitError) { (worktree, flaw) = (try open(true), found) } catch { return .lost(flaw: found) }
     }
+    do throws(GitError) { try worktree.clearObstacles() } catch { return .unreadable(error) }
+    return flaw.map { .detached(worktree, flaw: $0) } ?? .sound(worktree)
   }
 
   /// Makes a slot usable again whose `.git` is not ours: a file is written anew, a repository in its place is
@@ -78,6 +81,63 @@ extension Slots {
       if leavingFolders { try Files.makeDirectories("\(path)/\(folder)") }
     }
     return places
+  }
+
+  // MARK: Slots that are given up
+
+  /// Lets their owner write in the folder of all slots, whatever a worker did to it, and forgets that a slot
+  /// was given up once nothing of it is left.
+  func makeUsable(_ slot: String) throws {
+    try Repository.allowChanges(in: try site.worktreeRoot())
+    try Files.removeFile(noteOfGivingUp(slot))
+  }
+
+  /// Throws unless one can work in a worktree: where nothing had to be changed, making it ready says nothing
+  /// of that.
+  func requireWritable(_ path: String) throws(CommandError) {
+    if Files.isWritable(path) { return }
+    throw CommandError("nothing can be written in '\(path)'")
+  }
+
+  /// Whether something lies in the place of a slot, or is known of it.
+  func isLeft(_ slot: String) -> Bool {
+    guard let path = try? path(slot) else { return false }
+    return Files.exists(path)
+      || Files.kind(site.repository.registration(ofWorktree: Slots.worktreeName(slot))) != nil
+  }
+
+  /// Gives up a slot that can neither be used nor moved out of the way: a file system is mounted on it, for
+  /// example. Nobody gets it until a person has removed it. Gives the error for whoever wanted it.
+  func giveUp(_ slot: String, _ cause: any Error) throws -> CommandError {
+    try Files.makeDirectories(site.localDirectory + "/slots")
+    try Files.writeAtomically(noteOfGivingUp(slot), [])
+    return .givenUp(slot: slot, CommandError.from(cause).message)
+  }
+
+  /// Whether a slot was given up and is still in the way.
+  func isGivenUp(_ slot: String) -> Bool { Files.exists(noteOfGivingUp(slot)) && isLeft(slot) }
+
+  /// Moves a whole slot aside or, where that cannot be done, gives it up as it is. Says where its content is,
+  /// for the failure of whoever left it so.
+  func moveAsideOrGiveUp(_ slot: String) throws -> [String] {
+    let path = try path(slot)
+    do {
+      return try setAside(slot, path).map { ["the folder is kept as '\($0)'"] } ?? []
+    } catch {
+      let found = try giveUp(slot, error)
+      return ["the folder stays as it is: \(found.message)"]
+    }
+  }
+
+  private func noteOfGivingUp(_ slot: String) -> String { "\(site.localDirectory)/slots/\(slot).givenup" }
+
+  /// The folders of slots that were given up; sorted.
+  public func givenUpFolders() -> [String] {
+    guard let root = try? site.worktreeRoot(),
+      let notes = try? Files.listDirectory(site.localDirectory + "/slots")
+    else { return [] }
+    return notes.filter { $0.hasSuffix(".givenup") }.map { String($0.dropLast(".givenup".count)) }
+      .filter { isGivenUp($0) && Files.exists(root + "/" + $0) }.sorted().map { root + "/" + $0 }
   }
 
   /// The folders that were moved beside slots, because no commit could have what is in them and nothing else

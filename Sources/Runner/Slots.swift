@@ -21,29 +21,33 @@ public struct Slots {
   static func worktreeName(_ slot: String) -> String { "migrate-" + slot }
 
   /// Makes the slot ready for a claim: what an earlier claim left there is kept on its attempt ref, then the
-  /// folder becomes exactly the base commit, with ignored files (caches) left in place.
+  /// folder becomes exactly the base commit, or the commit `beginning` on it, with ignored files (caches)
+  /// left in place.
   public func prepare(
-    _ slot: String, migration: String, claim: Claim, plan: Plan
+    _ slot: String, migration: String, claim: Claim, plan: Plan, from beginning: OID? = nil
   ) throws(CommandError) -> String {
     let path = try path(slot)
     return try reporting { () throws -> String in
       let lock = try creationLock()
       defer { withExtendedLifetime(lock) {} }
+      try makeUsable(slot)
       let before = marker(slot)?.base
-      let start = try self.start(of: claim, plan)
+      let start = try beginning ?? self.start(of: claim, plan)
       var ignored: [String]?
       let worktree: Repository
       do {
         ignored = try keepLeftovers(slot, path)
-        worktree = try checkOut(start, in: slot, path, isExact: ignored != nil)
+        let made = try checkOut(start, in: slot, path, isExact: ignored != nil)
+        try requireWritable(path)
+        worktree = made
       } catch {
         // What an earlier worker left there cannot be read or cleaned: that is for a person to look at, and
         // no fault of this step. A slot that is made anew has nothing of it.
-        guard (error as? CommandError)?.waitsForUser != true, Files.exists(path) else { throw error }
+        guard (error as? CommandError)?.waitsForUser != true, isLeft(slot) else { throw error }
         #if KNOWN_BUGS
           if KnownBug.slotNotSetAside.isOn { throw error }
         #endif
-        try setAside(slot, path)
+        do { try setAside(slot, path) } catch { throw try giveUp(slot, error) }
         ignored = nil
         worktree = try checkOut(start, in: slot, path)
       }
@@ -54,15 +58,15 @@ public struct Slots {
         SlotMarker(
           migration: migration, fence: claim.fence, base: claim.base, owner: claim.owner, isClosed: false),
         slot)
-      var beginning = Beginning(migration: migration, fence: claim.fence, moment: 0)
+      var noted = Beginning(migration: migration, fence: claim.fence, moment: 0)
       // The rules of another commit may call other files ignored.
       let isKnown = ignored.map { $0.isEmpty || before?.oid == start } ?? false
       let paths = isKnown ? ignored ?? [] : try surplus(worktree, slot).ignored
-      beginning.note(ignored: paths, below: path)
-      beginning.note(copied: try copyIncluded(plan.worktree.copy, to: path).named, below: path)
-      beginning.note(reservedBeside: paths, below: path)
-      beginning.moment = WorkTreeListing.now()
-      try write(beginning, slot)
+      noted.note(ignored: paths, below: path)
+      noted.note(copied: try copyIncluded(plan.worktree.copy, to: path).named, below: path)
+      noted.note(reservedBeside: paths, below: path)
+      noted.moment = WorkTreeListing.now()
+      try write(noted, slot)
       return path
     }
   }
@@ -204,7 +208,7 @@ public struct Slots {
 
   /// The slot of a worktree that git knows by `name`; `nil` when it is none of ours. People name their own
   /// worktrees as they like, also `migrate-…`: a slot has its folder in the root, or a note of ours.
-  private func slot(ofWorktree name: String, below root: String) -> String? {
+  func slot(ofWorktree name: String, below root: String) -> String? {
     guard name.hasPrefix(Slots.worktreeName("")) else { return nil }
     let slot = String(name.dropFirst(Slots.worktreeName("").count))
     let isNamed = ["slot-", "gate-"].contains { slot.hasPrefix($0) && Int(slot.dropFirst($0.count)) != nil }
@@ -261,7 +265,7 @@ public struct Slots {
   /// the folder was seen to be exactly what its index says, so that nobody needs to look again, gives what
   /// git ignores there.
   @discardableResult
-  private func keepLeftovers(_ slot: String, _ path: String) throws -> [String]? {
+  func keepLeftovers(_ slot: String, _ path: String) throws -> [String]? {
     guard let marker = marker(slot), Files.exists(path) else { return nil }
     let base = marker.base.oid
     guard let worktree = try? open(slot) else {
@@ -295,7 +299,7 @@ public struct Slots {
   private func markerPath(_ slot: String) -> String { site.localDirectory + "/slots/\(slot).json" }
 
   func marker(_ slot: String) -> SlotMarker? {
-    guard let bytes = try? Files.readFile(markerPath(slot)) else { return nil }
+    guard let bytes = Site.ownFile(markerPath(slot)) else { return nil }
     return SlotMarker(bytes: bytes)
   }
 

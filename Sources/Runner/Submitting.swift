@@ -82,11 +82,11 @@ public struct Submitting {
         return try collect(place, entered, limit: limit)
       } catch let error as Harvest.Untakeable {
         // Whatever the worker made of its worktree, it is no result, and the next one needs a place to work.
-        let kept = try slots.setAside(place.slot, try slots.path(place.slot))
+        let kept = try slots.moveAsideOrGiveUp(place.slot)
         return .refused(
           Migration.Failure(
             kind: .worker, reason: "what it left cannot be recorded: \(error.cause.message)",
-            details: [error.cause.description] + (kept.map { ["the folder is kept as '\($0)'"] } ?? [])))
+            details: [error.cause.description] + kept))
       }
     }
   }
@@ -118,9 +118,9 @@ public struct Submitting {
       var details = ["what lay there is on '\(Site.attemptRef(place.migration, fence))', if it differs"]
       if let place = try slots.mend(slot) { details.append("the folder is kept as '\(place)'") }
       return .refused(gitFileFailure(flaw, details))
+    case .unreadable(let error): throw Harvest.Untakeable(cause: error)
     case .lost(let flaw):
-      let place = try slots.setAside(slot, try slots.path(slot))
-      return .refused(gitFileFailure(flaw, place.map { ["the folder is kept as '\($0)'"] } ?? []))
+      return .refused(gitFileFailure(flaw, try slots.moveAsideOrGiveUp(slot)))
     }
   }
 

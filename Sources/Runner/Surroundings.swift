@@ -1,3 +1,4 @@
+import Gate
 import Git
 import Ledger
 import Migration
@@ -13,8 +14,8 @@ package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitn
   var clock: any WallClock { get }
   /// Who acts.
   var actor: String { get }
-  /// Waits until a descriptor is readable, or half a second is over.
-  func wait(for descriptors: [Int32])
+  /// Waits until a descriptor is readable, or so many milliseconds are over.
+  func wait(for descriptors: [Int32], atMost milliseconds: Int)
   /// Runs the plan's `notify` command, if there is one and its plan is trusted; reports when that fails.
   func tell(_ migration: String, _ notice: Notice, report: (String) -> Void)
   /// Gives back what the run as a whole held.
@@ -24,6 +25,9 @@ package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitn
 }
 
 extension Surroundings {
+  /// Waits until a descriptor is readable, or half a second is over.
+  func wait(for descriptors: [Int32]) { wait(for: descriptors, atMost: 500) }
+
   /// A world without a machine has enough of everything.
   package func shortage(after last: Shortage?) throws(CommandError) -> Shortage? { nil }
 }
@@ -56,6 +60,13 @@ package protocol BranchAccess: AnyObject {
   func holdStill(
     _ ref: String, at tip: OID, isOwn: Bool, _ body: () throws(CommandError) -> Void
   ) throws(CommandError) -> String?
+  /// The commits of the integration branch from where the migration began to `tip`, oldest first.
+  func history(of migration: MigrationState, to tip: OID) throws(CommandError) -> [BranchCommit]
+  /// Throws unless the base is here, `tip` of the integration branch holds all of it, and nothing keeps it
+  /// from being led forward there now. Nothing is moved.
+  func requireForward(_ migration: MigrationState, to tip: OID) throws(CommandError)
+  /// That there is no such branch here, and how it comes here; `otherwise` is another way out.
+  func isMissing(branch: String, otherwise: String?) -> CommandError
   /// Why the branch could not be moved now, or `nil`: it is locked, or checked out where something is
   /// changed, or twice.
   ///
@@ -73,26 +84,61 @@ extension BranchAccess {
   }
 }
 
+/// One commit of an integration branch.
+package struct BranchCommit: Equatable, Sendable {
+  /// The commit.
+  package var commit: OID
+  /// Its first line.
+  package var subject: String
+  /// Whether the branch was ever at it: not inside of a train, where the gate judged nothing.
+  package var isEnd: Bool
+
+  /// Makes it of its parts.
+  package init(commit: OID, subject: String, isEnd: Bool) {
+    self.commit = commit
+    self.subject = subject
+    self.isEnd = isEnd
+  }
+}
+
 /// The places where steps are worked on.
 package protocol WorkAccess: AnyObject {
   /// Throws unless the commands that the repository's own configuration has git run are those that the user
   /// has approved.
   func requireApprovedCommands() throws(CommandError)
+  /// What somebody has put where git's files or ours should be, and what was moved away from there, in words
+  /// for people. Told once: whoever asks again hears nothing.
+  func takeOddPlaces() -> [String]
   /// Throws unless this user has approved the plan in force, which somebody else may have brought.
   func requireTrust(_ state: MigrationState) throws(CommandError)
   /// Whether nobody can be writing in a worktree slot of this machine, and what lies in it can be kept.
   func isFree(slot: String) -> Bool
   /// Makes the place of a claim ready and starts its worker.
   func begin(_ held: HeldStep) throws(CommandError) -> any Attempt
+  /// What lies in the place of a claim; it is left as it is.
+  func tried(_ claim: WorkerClaim) throws(CommandError) -> TriedContent
   /// Begins to keep what an attempt has brought about.
   func collect(_ attempt: any Attempt) throws(CommandError) -> any Collecting
+  /// Keeps what was said in an attempt that has ended, before its end is recorded.
+  func keepWords(of attempt: any Attempt) throws(CommandError)
+  /// What is known here of an attempt whose run was killed, for the entry that takes the step away.
+  func facts(ofLost fence: Fence, in migration: MigrationState) -> [JSON.Member]
   /// Says that the holder of a claim is done with its slot.
   func close(slot: String, migration: String, fence: Fence) throws(CommandError)
 }
 
 extension WorkAccess {
+  /// In a world without prompts nothing is said.
+  package func keepWords(of attempt: any Attempt) throws(CommandError) {}
+
+  /// A world without logs knows nothing.
+  package func facts(ofLost fence: Fence, in migration: MigrationState) -> [JSON.Member] { [] }
+
   /// A world without configuration has nothing to approve.
   package func requireApprovedCommands() throws(CommandError) {}
+
+  /// Nor has it files that somebody could replace.
+  package func takeOddPlaces() -> [String] { [] }
 
   /// A world with one user has nobody who could bring a plan that he has not approved.
   package func requireTrust(_ state: MigrationState) throws(CommandError) {}
@@ -124,6 +170,10 @@ package protocol Attempt: AnyObject {
   var isServed: Bool { get }
   /// What is known of the attempt so far, for the entry that ends it.
   var facts: [JSON.Member] { get }
+  /// What it used so far.
+  var used: Amounts { get }
+  /// Ends an agent because too much was used: the attempt has failed, in these words.
+  func end(because words: String)
   /// How the attempt ended, or `nil` while it runs.
   func poll() throws(CommandError) -> AttemptOutcome?
   /// What that means when it is known what the attempt has left; warnings are for people.
@@ -136,6 +186,10 @@ extension Attempt {
   package var isServed: Bool { true }
   /// Work without an agent is not metered.
   package var facts: [JSON.Member] { [] }
+  /// Work without an agent uses nothing that is counted.
+  package var used: Amounts { Amounts() }
+  /// Nothing ends it.
+  package func end(because words: String) {}
   /// What is said is meant, whatever was left.
   package func judged(
     _ outcome: AttemptOutcome, leaving content: WorkContent, warn: (String) -> Void
@@ -173,6 +227,11 @@ package protocol GateAccess: AnyObject {
   ) throws(CommandError) -> Candidate.Outcome
   /// What a submitted change does, as `git diff` shows it; of a long one the beginning, `limit` bytes.
   func patch(of submission: Submission, limit: Int) throws(CommandError) -> String
+  /// The commits of the branch after `base` up to `tip` that changed one of these paths, the newest first,
+  /// each with what it did; of a long change the beginning, `limit` bytes.
+  func changes(
+    to paths: [String], after base: OID, upTo tip: OID, limit: Int
+  ) throws(CommandError) -> [OtherSide]
   /// Builds what the branch would become with the base in it.
   func refreshed(
     _ migration: MigrationState, from tip: OID, with base: OID
@@ -184,6 +243,11 @@ package protocol GateAccess: AnyObject {
   /// What leads the verifiers of a plan to code that is not the candidate's, a line each for people. Told
   /// once: whoever asks again hears nothing.
   func outsideCode(_ plan: Plan) -> [String]
+  /// What the texts of two trees explain when other tests run on the second.
+  func touchedTests(from old: OID, to new: OID) throws(CommandError) -> TouchedTests
+  /// What verdicts of a plan's gate rest on here, beside the tree and the plan; `nil` when that cannot be
+  /// told, which `report` hears of.
+  func basis(_ plan: Plan, report: (String) -> Void) throws(CommandError) -> VerdictBasis?
   /// Starts the verifiers on a commit.
   func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject
@@ -198,6 +262,10 @@ package enum GateSubject: Equatable {
   case refresh(migration: String)
   /// The candidate of a submitted step, in the gate run of that number.
   case candidate(migration: String, Fence, gate: Int)
+  /// The candidate of work that is not handed in.
+  case trial(migration: String, Fence)
+  /// The result as a whole, in a new worktree with nothing kept.
+  case result(migration: String)
 }
 
 /// A run of a gate's verifiers. Never waits: the owner polls `descriptor` and asks `poll()`.
@@ -218,12 +286,21 @@ package struct VerifierReport: Equatable {
   package var failure: Migration.Failure?
   /// The plan's patterns of ignored folders that something was kept by.
   package var kept: [String]
+  /// What each verifier told that came to a verdict.
+  package var runs: [ComparedRun]
+  /// How the verdict came about.
+  package var evidence: VerdictEvidence
 
   /// Makes a report.
-  package init(verdict: Verdict, failure: Migration.Failure?, kept: [String] = []) {
+  package init(
+    verdict: Verdict, failure: Migration.Failure?, kept: [String] = [], runs: [ComparedRun] = [],
+    evidence: VerdictEvidence = VerdictEvidence()
+  ) {
     self.verdict = verdict
     self.failure = failure
     self.kept = kept
+    self.runs = runs
+    self.evidence = evidence
   }
 }
 
@@ -241,6 +318,8 @@ package protocol SharedContact: AnyObject {
   var isShared: Bool { get }
   /// Where a branch was in the remote when it was asked last; `nil` when it was not there.
   func sharedTip(of ref: String) throws(CommandError) -> OID?
+  /// Brings a branch of the remote's here, if there is one.
+  func bring(_ ref: String) throws(CommandError)
   /// Brings the entries of others here and ours there.
   func synchronize() throws(CommandError)
   /// Puts a branch that is gone from the remote back there; `nil`, or why it could not.

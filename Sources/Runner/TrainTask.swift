@@ -19,24 +19,23 @@ final class TrainTask: GateWork {
   private let search: TrainSearch
   private var stage = Stage.begin
   private var isStopping = false
+  private var runs = TrainRuns()
   /// How many members landed, once that is known.
   private var landed: Int?
   private var known: [TrainSearch.Candidate: VerifierReport] = [:]
+  /// The trees of those that are judged.
+  private var trees: [TrainSearch.Candidate: OID] = [:]
+  /// What verdicts rest on here.
+  private var basis: VerdictBasis?
   /// What it holds in the ledger: one step that is not known to pass speaks for all.
   private var held: HoldWatch?
 
-  /// A result, on those before it.
-  private struct Member {
-    var fence: Fence
-    var submission: Submission
-    var gate: Int
-    var candidate: Candidate
-  }
+  private typealias Member = QueuedResult
 
   private enum Stage {
     case begin
     case searching
-    case judging(any GateVerification, TrainSearch.Candidate)
+    case judging
     case ended(GateEnding)
   }
 
@@ -55,7 +54,7 @@ final class TrainTask: GateWork {
       try !state.needsBaseline(tree: site.tree(of: tip).objectID)
     else { return nil }
     number = state.trains + 1
-    let members = try TrainTask.form(site, state, queue, on: tip, train: number)
+    let members = try QueuedResult.train(of: queue, state, on: tip, number, in: site)
     guard members.count > 1, let first = members.first, first.fence == fence else { return nil }
     self.site = site
     self.state = state
@@ -67,61 +66,33 @@ final class TrainTask: GateWork {
     interpreter = Interpreter(in: site, report: report)
   }
 
-  private static func form(
-    _ site: any Surroundings, _ state: MigrationState, _ queue: [Fence], on tip: OID, train: Int
-  ) throws(CommandError) -> [Member] {
-    var members: [Member] = []
-    var place = Candidate.Place(tip: tip, train: train)
-    for fence in queue where members.count < state.trainLimit.members {
-      guard let index = state.index(of: fence.step),
-        case .submitted(let submission) = state.steps[index].phase
-      else { continue }
-      let planned = state.plan.steps[index]
-      let candidate: Candidate
-      if planned.resolves == nil, try site.guardFailure(state.plan, planned, submission) == nil,
-        case .made(let made) = try site.candidate(of: submission, fence, state, on: place), !made.isNoChange,
-        planned.run == nil || state.steps[index].failedTree?.tree != made.tree.objectID,
-        try site.obstacle(toMoving: state.intoRef, from: tip, toTree: made.tree) == nil
-      {
-        candidate = made
-      } else if members.isEmpty {
-        return []
-      } else {
-        continue
-      }
-      members.append(
-        Member(
-          fence: fence, submission: submission, gate: state.steps[index].gates + 1, candidate: candidate))
-      place.tip = candidate.commit
-    }
-    return members
-  }
-
   var descriptor: Int32 {
     switch stage {
     case .begin, .searching, .ended: -1
-    case .judging(let job, _): job.descriptor
+    case .judging: runs.descriptor
     }
   }
 
   func stop() {
     isStopping = true
-    if case .judging(let job, _) = stage { job.stop() }
+    runs.stop()
   }
 
   var watch: HoldWatch? { if case .judging = stage, !isStopping { held } else { nil } }
 
-  func loseHold() { if case .judging(let job, _) = stage { job.stop() } }
+  func loseHold() { runs.stop() }
 
   func advance() throws(CommandError) -> GateEnding? {
     while true {
       switch stage {
-      case .ended(let ending): return ending
+      case .ended(let ending):
+        runs.drop()
+        return ending
       case .begin: stage = try begin()
       case .searching: stage = try goOn()
-      case .judging(let job, let candidate):
-        guard let report = try job.poll() else { return nil }
-        stage = try note(report, candidate)
+      case .judging:
+        guard let ended = try runs.poll() else { return nil }
+        stage = try note(ended.report, ended.candidate)
       }
     }
   }
@@ -152,6 +123,7 @@ final class TrainTask: GateWork {
     }
     if let refusal { return .ended(.notNow(refusal)) }
     held = HoldWatch(.gate(first.fence, gate: first.gate))
+    basis = try site.basis(of: state, report: interpreter.report)
     return .searching
   }
 
@@ -165,6 +137,13 @@ final class TrainTask: GateWork {
       }
     }
     guard landed < members.count else { return .ended(try settled()) }
+    #if KNOWN_BUGS
+      if KnownBug.culpritUnheard.isOn {
+        known[TrainSearch.Candidate(prefix: 0, more: landed)] =
+          known[TrainSearch.Candidate(prefix: members.count)]
+        return try sendBack(landed, .itself)
+      }
+    #endif
     switch search.blame(landed, passes) {
     case .judge(let candidate): return try judge(candidate)
     case .known(let blame): return try sendBack(landed, blame)
@@ -172,14 +151,27 @@ final class TrainTask: GateWork {
   }
 
   private func judge(_ candidate: TrainSearch.Candidate) throws(CommandError) -> Stage {
+    if runs.has(candidate) { return .judging }
+    guard try start(candidate) else { return .searching }
+    if state.plan.gate.isOnlyRemote, candidate.more == nil {
+      for size in 1..<members.count {
+        let other = TrainSearch.Candidate(prefix: size)
+        if known[other] == nil, !runs.has(other) { _ = try start(other) }
+      }
+    }
+    return .judging
+  }
+
+  /// Has a candidate judged; false when that is known at once.
+  private func start(_ candidate: TrainSearch.Candidate) throws(CommandError) -> Bool {
     let subject: Member
-    let commit: OID
+    let made: (commit: OID, tree: OID)
     if let more = candidate.more {
       subject = members[more]
       let below = candidate.prefix == 0 ? tip : members[candidate.prefix - 1].candidate.commit
       let place = Candidate.Place(tip: below, train: nil)
       switch try site.candidate(of: subject.submission, subject.fence, state, on: place) {
-      case .made(let made): commit = made.commit
+      case .made(let candidate): made = (candidate.commit, candidate.tree)
       case .conflicts(let paths):
         let list = paths.prefix(3).map(NameText.quoted).joined(separator: ", ")
         return red(candidate, Failure(kind: .conflict, reason: "conflicts in \(list)"))
@@ -187,19 +179,27 @@ final class TrainTask: GateWork {
       }
     } else {
       subject = members[candidate.prefix - 1]
-      commit = subject.candidate.commit
+      made = (subject.candidate.commit, subject.candidate.tree)
     }
+    if let report = try site.remembered(
+      made.tree, state, on: basis, tipTree: first.candidate.tipTree, allowing: allowed(in: candidate))
+    {
+      known[candidate] = report
+      return false
+    }
+    trees[candidate] = made.tree
     let job = try site.startGate(
-      state.plan, on: commit,
+      state.plan, on: made.commit,
       for: .candidate(migration: migration, subject.fence, gate: subject.gate))
-    return .judging(job, candidate)
+    runs.add(job, candidate)
+    return true
   }
 
   private typealias Failure = Migration.Failure
 
-  private func red(_ candidate: TrainSearch.Candidate, _ failure: Failure) -> Stage {
+  private func red(_ candidate: TrainSearch.Candidate, _ failure: Failure) -> Bool {
     known[candidate] = VerifierReport(verdict: .failed, failure: failure)
-    return .searching
+    return false
   }
 
   private func note(_ report: VerifierReport, _ candidate: TrainSearch.Candidate) throws(CommandError)
@@ -207,6 +207,13 @@ final class TrainTask: GateWork {
   {
     if isStopping { return try giveBack(Refusal(.limited, "the run is ending")) }
     guard report.verdict == .couldNotRun else {
+      var report = report
+      if let tree = trees[candidate] {
+        // Fewer tests than on the tip are no pass.
+        report = try site.compared(
+          report, state, tipTree: first.candidate.tipTree, tree: tree, allowing: allowed(in: candidate))
+      }
+      report.evidence.basis = basis
       known[candidate] = report
       return .searching
     }
@@ -219,35 +226,48 @@ final class TrainTask: GateWork {
     return .ended(.unjudged(reason))
   }
 
-  /// Whether a candidate passes: by what was found here or, for one that an earlier search had, by the
-  /// ledger.
+  /// What is let pass in any of a candidate's members.
+  private func allowed(in candidate: TrainSearch.Candidate) -> [String] {
+    let positions = Array(0..<candidate.prefix) + (candidate.more.map { [$0] } ?? [])
+    return positions.flatMap { position -> [String] in
+      guard let index = state.index(of: members[position].fence.step) else { return [] }
+      return state.steps[index].allowing(state.plan.steps[index]).allow
+    }
+  }
+
+  /// Whether a candidate passes, as far as that is known.
   private func passes(_ candidate: TrainSearch.Candidate) -> Bool? {
-    if let report = known[candidate] { return report.verdict == .passed }
-    if state.plan.gate.verifiers.isEmpty { return true }
-    guard candidate.more == nil, candidate.prefix > 0 else { return nil }
-    let tree = members[candidate.prefix - 1].candidate.tree.objectID
-    return state.verdict(tree: tree, verifiers: state.gateDigest)?.verdict == .passed ? true : nil
+    if let report = known[candidate] {
+      #if KNOWN_BUGS
+        if KnownBug.failingMemberLands.isOn, candidate.more == nil { return true }
+      #endif
+      return report.verdict == .passed
+    }
+    return state.plan.gate.verifiers.isEmpty ? true : nil
   }
 
   // MARK: What is recorded
 
   /// The first `count` members passed together: the branch moves to the last of them.
   private func land(_ count: Int) throws(CommandError) -> Stage {
-    let kept = known[TrainSearch.Candidate(prefix: count)]?.kept ?? state.plan.gate.keep
+    let found = known[TrainSearch.Candidate(prefix: count)]
+    let (kept, evidence) = (found?.kept ?? state.plan.gate.keep, found?.evidence ?? VerdictEvidence())
+    let told = found?.runs ?? []
     let refusal = try append { [self] (snapshot, at) throws(Refusal) in
       let verdict =
         count == members.count
-        ? finished(.passed, nil, partner: nil, kept: kept)
+        ? finished(.passed, nil, partner: nil, kept: kept, evidence: evidence).resting(on: told)
         : Proposal(
           migration,
           .train(
             .split(
               TrainSplit(
                 train: number, passed: count, culprit: members[count].fence.step, verifiers: state.gateDigest,
-                kept: count > 0 ? kept : []))))
+                kept: count > 0 ? kept : [], evidence: count > 0 ? evidence : VerdictEvidence())))
+        ).resting(on: count > 0 ? told : [])
       guard count > 0 else { return [verdict] }
       // A pause keeps the verdict and lets the merge wait; the train is judged from memory later.
-      if snapshot.state.migration(named: migration)?.phase.word == "paused" {
+      if case .paused? = snapshot.state.migration(named: migration)?.phase {
         return [
           verdict, Proposal(migration, .gateAbandoned(first.fence, gate: first.gate, evidence: .holder)),
         ]
@@ -256,6 +276,8 @@ final class TrainTask: GateWork {
     }
     if let refusal, try !isIntended(count) { return try giveBack(refusal) }
     landed = count
+    // What other beginnings would have said is of no use any more.
+    runs.drop()
     guard count < members.count else { return .searching }
     held = HoldWatch(.gate(members[count].fence, gate: members[count].gate))
     guard try migrationState()?.train?.number == number else { return .ended(.merged) }
@@ -300,7 +322,10 @@ final class TrainTask: GateWork {
       } ?? found
     let verdict = report?.verdict ?? .failed
     let refusal = try append { [self] (_, _) throws(Refusal) in
-      [finished(verdict, failure, partner: partner?.fence.step)]
+      [
+        finished(
+          verdict, failure, partner: partner?.fence.step, evidence: report?.evidence ?? VerdictEvidence())
+      ]
     }
     if let refusal { return try giveBack(refusal) }
     return .ended(.sentBack(failure))
@@ -325,7 +350,8 @@ final class TrainTask: GateWork {
   private static let patchBytes = 5 << 10
 
   private func finished(
-    _ verdict: Verdict, _ failure: Failure?, partner: String?, kept: [String] = []
+    _ verdict: Verdict, _ failure: Failure?, partner: String?, kept: [String] = [],
+    evidence: VerdictEvidence = VerdictEvidence()
   ) -> Proposal {
     Proposal(
       migration,
@@ -334,7 +360,7 @@ final class TrainTask: GateWork {
           TrainReport(
             train: number, verifiers: state.gateDigest, verdict: verdict, failure: failure,
             culprit: verdict == .passed ? nil : landed.map { members[$0].fence.step }, partner: partner,
-            kept: kept))))
+            kept: kept, evidence: evidence))))
   }
 
   /// The plan, a step or the branch changed under the gate, or the run ends: the steps wait for the next one.

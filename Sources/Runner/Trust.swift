@@ -120,10 +120,12 @@ extension Plan {
   public var commands: [(place: String, command: String)] {
     var list: [(place: String, command: String)] = []
     if let setup = worktree.setup { list.append(("worktree set-up", setup)) }
-    if let agent { list.append((Plan.place("agent", agent.env), agent.shown)) }
+    for agent in allAgents { list.append((Plan.place(agent.place, agent.env), agent.shown)) }
     if let setup = gate.setup, setup.run != worktree.setup { list.append(("gate set-up", setup.run)) }
+    if let toolchain = gate.toolchain { list.append(("gate toolchain", toolchain)) }
     for verifier in gate.verifiers {
-      list.append((Plan.place("verifier \(verifier.name)", verifier.env), verifier.run))
+      let place = verifier.remote.map { "verifier \(verifier.name), after a push to \($0)" }
+      list.append((Plan.place(place ?? "verifier \(verifier.name)", verifier.env), verifier.run))
     }
     for step in steps { if let run = step.run { list.append(("step \(step.id)", run)) } }
     if let notify { list.append(("notify", notify)) }

@@ -14,7 +14,9 @@ final class WorkJob: Attempt {
   let step: PlannedStep
   let slot: String
   private let site: Site
-  private let place: WorkPlace
+  private var place: WorkPlace
+  /// What went wrong before.
+  private let failures: [String]
   private var child: SupervisedChild
   private var isSettingUp: Bool
   private(set) var isStopping = false
@@ -33,11 +35,16 @@ final class WorkJob: Attempt {
     self.site = site
     self.place = place
     self.slot = slot
+    failures = held.failures
     migration = held.migration
     claim = held.claim
     step = held.step
     isSettingUp = held.plan.worktree.setup != nil
-    agent = place.agentTask.map { AgentWork($0, at: site.agentClock) }
+    agent = place.agentTask.map {
+      AgentWork(
+        $0, within: place.limits, at: site.agentClock,
+        continues: place.continuation == nil ? 0 : held.conversation?.nextContinues ?? 0)
+    }
     let setup = held.plan.worktree.setup.map { place.setup($0, timeoutSeconds: nil) }
     let first = if let setup { setup } else { try WorkJob.work(agent, place) }
     child = try site.start(first)
@@ -56,7 +63,30 @@ final class WorkJob: Attempt {
   }
 
   /// Who the agent is, and what it used.
-  var facts: [JSON.Member] { agent?.facts(at: site.clock.now(), place.plan) ?? [] }
+  var facts: [JSON.Member] {
+    // Before it was started it used nothing.
+    if isSettingUp { return [] }
+    return agent?.facts(at: site.clock.now(), place.plan.agent(of: step)) ?? []
+  }
+
+  /// What it used so far.
+  var used: Amounts { agent?.amounts(at: site.clock.now()) ?? Amounts() }
+
+  /// Ends the worker because too much was used.
+  func end(because words: String) {
+    guard !isStopping, !isSettingUp, agent != nil, agent?.ending == nil else { return }
+    agent?.endNow(because: words)
+    child.terminate()
+  }
+
+  /// What was said; `nil` for a codemod, and before the agent was started.
+  var texts: AttemptTexts? {
+    guard agent != nil, !isSettingUp,
+      let prompt = (try? Files.readFile(site.promptFile(migration, claim.fence))).flatMap(\.self)
+    else { return nil }
+    return AttemptTexts(
+      prompt: String(decoding: prompt, as: UTF8.self), closing: report?.closing ?? "")
+  }
 
   /// Whether the agent's service has answered.
   var isServed: Bool { agent.map { $0.run.usage.turns > 0 } ?? true }
@@ -87,7 +117,8 @@ final class WorkJob: Attempt {
     } else if isSettingUp && status.isSuccess {
       isSettingUp = false
       try Slots(site: site).noteSetUp(
-        slot, migration: migration, fence: claim.fence, putsBack: step.resolves == nil)
+        slot, migration: migration, fence: claim.fence,
+        putsBack: step.resolves == nil && place.continuation == nil)
       try start(try WorkJob.work(agent, place))
       return nil
     } else if isSettingUp {
@@ -121,21 +152,34 @@ final class WorkJob: Attempt {
     let report = agent.end(
       status, words: words, declared: place.declared, report: place.report(of: agent.task))
     self.agent = agent
-    let left = (place.plan.agent?.continuations ?? Plan.Agent.defaultContinuations) - agent.continuations
+    let left =
+      (place.plan.agent(of: step)?.continuations ?? Plan.Agent.defaultContinuations) - agent.continuations
     // Whether it changed anything is of no importance for that.
     if case .resumed = report.consequence(agent.task, hasChanged: true, continuations: left),
       let task = agent.resumed(report)
     {
-      self.agent = AgentWork(task, at: site.agentClock, after: agent)
-      var run = try place.work(task)
+      self.agent = AgentWork(task, within: place.limits, at: site.agentClock, after: agent)
+      var run = try place.work(task, isGoingOn: true)
       // The plan's limit is of the attempt, however often its conversation goes on.
       run.timeoutSeconds = run.timeoutSeconds.map { max(1, $0 - agent.seconds(at: site.clock.now())) }
       try start(run)
       return nil
     }
+    if place.continuation != nil, !agent.isGoingOn, agent.run.usage.turns == 0, report.isLost {
+      return try beginAnew()
+    }
     self.report = report
     // What it means depends on what it has left.
     return .done
+  }
+
+  /// Begins a conversation of its own where the earlier one is not known any more.
+  private func beginAnew() throws(CommandError) -> AttemptOutcome? {
+    place.continuation = nil
+    try place.writePrompt(failures: failures)
+    agent = place.agentTask.map { AgentWork($0, within: place.limits, at: site.agentClock) }
+    try start(try WorkJob.work(agent, place))
+    return nil
   }
 
   func judged(
@@ -143,7 +187,10 @@ final class WorkJob: Attempt {
   ) -> AttemptOutcome {
     guard outcome == .done, let report, let agent else { return outcome }
     let details = report.isOfStep ? place.tail(place.workLog) : []
-    return AgentEnd(report: report, task: agent.task, details: details).outcome(leaving: content, warn: warn)
+    let rests = place.plan.agent(of: step)?.rests ?? true
+    var end = AgentEnd(report: report, task: agent.task, rests: rests, details: details)
+    if place.demandsClosing { end.missing = place.plan.missingHeadings(in: report.closing) }
+    return end.outcome(leaving: content, warn: warn)
   }
 
   private func setupFailure(_ status: ExitStatus) -> AttemptOutcome {
@@ -158,11 +205,15 @@ final class WorkJob: Attempt {
     switch status {
     case .timedOut:
       let limit = place.work.timeoutSeconds ?? 0
+      var reason = "took longer than \(limit) s"
+      if let wall = place.limits[.wall], wall < limit * 1000 {
+        reason = "it used up its budget of \(Budget.Unit.wall.text(wall))"
+      }
       return .failed(
         Migration.Failure(
-          kind: .timeout, reason: "took longer than \(limit) s", details: place.tail(place.workLog)))
+          kind: .timeout, reason: reason, details: place.tail(place.workLog)))
     case .fellSilent:
-      let limit = place.work.silenceSeconds ?? 0
+      let limit = place.silenceSeconds ?? 0
       return .failed(
         Migration.Failure(
           kind: .timeout, reason: "printed nothing for \(limit) s", details: place.tail(place.workLog)))

@@ -14,6 +14,10 @@ public struct WorkPlace {
   let base: ObjectID
   let attempt: Int
   let path: String
+  /// What the attempt may use at most.
+  var limits: Budget.Limits = [:]
+  /// The earlier attempt that it goes on with.
+  var continuation: Continuation?
 
   /// What a worker says in its result file.
   enum Said: Equatable {
@@ -24,11 +28,13 @@ public struct WorkPlace {
   }
 
   /// The step's command: its codemod, or the plan's agent.
-  var command: String { step.run ?? plan.agent?.command ?? "" }
+  var command: String { step.run ?? plan.agent(of: step)?.command ?? "" }
 
   /// The supervised run of the step's command.
   var work: Supervised {
-    let limit = step.timeoutSeconds ?? (step.run == nil ? plan.agent?.timeoutSeconds : nil)
+    let agent = plan.agent(of: step)
+    let limit =
+      step.timeoutSeconds ?? agent.map { $0.timeoutSeconds ?? Plan.Agent.defaultTimeoutSeconds }
     var run = supervised(worker, command, log: workLog, timeoutSeconds: limit)
     if step.run == nil { run.inputFile = site.promptFile(migration, fence) }
     return run
@@ -37,7 +43,7 @@ public struct WorkPlace {
   /// Whom the step's command is, with what the plan lets through to it.
   private var worker: Purpose {
     if step.run != nil { return .work(.codemod) }
-    return .work(.agent(env: plan.agent?.env ?? [], reportsEvents: reportsEvents))
+    return .work(.agent(env: plan.agent(of: step)?.env ?? [], reportsEvents: reportsEvents))
   }
 
   /// The supervised run of the plan's set-up command.
@@ -67,17 +73,19 @@ public struct WorkPlace {
   public func writePrompt(failures: [String]) throws(CommandError) {
     do {
       let prompt: String
-      if let commit = step.resolves {
+      if let continuation {
+        prompt = continuation.prompt(failures: failures)
+      } else if let commit = step.resolves {
         prompt = try Resolution(site: site, plan: plan, tip: base, base: commit)
           .prompt(title: step.title, into: plan.into, failures: failures)
       } else {
         let values = PromptNames.values(
           migration: migration, step: step, attempt: attempt, failures: failures, base: base.hex)
-        prompt = try Template(parsing: step.prompt ?? plan.prompt).render(values)
+        prompt = try Template(parsing: step.prompt ?? plan.prompt).render(values) + closingRequest
       }
       let file = site.promptFile(migration, fence)
-      try Files.makeDirectories(Files.parent(of: file))
-      try Files.makeDirectories(site.logDirectory(migration, step.id))
+      try site.makeOwnFolder(Files.parent(of: file))
+      try site.makeOwnFolder(site.logDirectory(migration, step.id))
       try Files.writeAtomically(file, Array(prompt.utf8), mode: 0o600)
       try Files.removeFile(site.resultFile(migration, fence))
     } catch let fault as TemplateFault {
@@ -88,10 +96,18 @@ public struct WorkPlace {
     }
   }
 
+  /// Whether the plan demands closing words of the step's worker: one that can say any.
+  var demandsClosing: Bool {
+    guard !plan.closing.isEmpty, let agent = plan.agent(of: step) else { return false }
+    return reportsEvents || agent.reportFile != nil
+  }
+
+  private var closingRequest: String { demandsClosing ? plan.closingRequest : "" }
+
   /// What the worker wrote into `$MIGRATE_RESULT_FILE`: `{"result":"no-op","reason":…}`, `"failed"`,
   /// `"cannot"` or `"done"`.
   func readResult() -> Said? {
-    guard let bytes = try? Files.readFile(site.resultFile(migration, fence), limit: 64 << 10),
+    guard let bytes = Site.ownFile(site.resultFile(migration, fence), limit: 64 << 10),
       let json = try? JSON.parse(bytes), case .string(let word)? = json["result"]
     else { return nil }
     var reason = ""

@@ -18,6 +18,18 @@ public struct WorkerClaim: Sendable {
   /// The plan in force.
   public var plan: Plan
 
+  /// Makes it of its parts.
+  package init(
+    migration: String, fence: Fence, lease: Lease, holder: String, step: PlannedStep, plan: Plan
+  ) {
+    self.migration = migration
+    self.fence = fence
+    self.lease = lease
+    self.holder = holder
+    self.step = step
+    self.plan = plan
+  }
+
   /// Finds the claim.
   ///
   /// In the worktree of a claim nothing need be named. Elsewhere `step` is needed, and either the epoch the
@@ -34,8 +46,7 @@ public struct WorkerClaim: Sendable {
       )
     }
     guard let index = found.index(of: id) else {
-      throw CommandError(
-        "no step '\(id)' in the migration '\(found.name)'", hint: "'git migrate status' lists the steps")
+      throw CommandError(.noStep(id, in: found.name))
     }
     let current = found.steps[index]
     let isHere = here.map { $0.migration == found.name && $0.fence.step == id } ?? false

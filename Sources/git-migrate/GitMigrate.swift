@@ -26,6 +26,7 @@ struct GitMigrate: ParsableCommand {
         name: "Steer it",
         subcommands: [
           RunCommand.self, PauseCommand.self, ResumeCommand.self, RetryCommand.self, SkipCommand.self,
+          AllowCommand.self,
         ]),
       CommandGroup(
         name: "Work on a step",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Migration
 import Processes
 import Runner
 

@@ -13,13 +13,13 @@ struct LogSelection {
   /// The epoch of the newest log.
   func lastEpoch(_ site: Site) -> Int? {
     guard epoch == nil && !isAll else { return nil }
-    return (try? LogFile.list(site.logDirectory(migration, step), step: step))?.last?.epoch
+    return (try? LogFile.list(of: migration, step: step, site))?.last?.epoch
   }
 
   /// The logs meant, those of claim `last` unless the person asked for another or for all.
   func files(_ site: Site, last: Int?) throws(CommandError) -> [LogFile] {
     let wanted = epoch ?? last
-    return try LogFile.list(site.logDirectory(migration, step), step: step).filter {
+    return try LogFile.list(of: migration, step: step, site).filter {
       wanted == nil || $0.epoch == wanted
     }
   }

@@ -60,6 +60,9 @@ struct PlanInput {
     }
   }
 
+  /// Whether the gate is found in the tree.
+  var findsGate: Bool { file.findsGate }
+
   /// The plan with every `for:` expanded over the files of `commit`.
   ///
   /// The plan's own commands run only when `runsCommands` says so, or the user trusts these exact bytes.
@@ -174,13 +177,21 @@ private struct TreeSource: ExpansionSource {
     return try site.repository.files(inTree: tree)
   }
 
+  func text(of path: String) throws -> String? {
+    guard let site, let tree, let entry = try site.repository.entry(at: path, inTree: tree),
+      entry.mode == .blob || entry.mode == .executable,
+      try site.repository.objectSize(entry.oid) <= 1 << 20
+    else { return nil }
+    return String(validating: try site.repository.blob(entry.oid), as: UTF8.self)
+  }
+
   func lines(of command: String) throws -> [String]? {
     guard let site, mayRun else { return nil }
     // Nothing is to be left: what it said on standard error is told when it fails.
     let folder = try Files.makeTemporaryDirectory(
       prefix: "git-migrate-list-", in: site.environment["TMPDIR"] ?? "/tmp")
     defer { try? Files.removeTree(folder) }
-    let log = folder + "/list.log"
+    let log = LogName.list(in: folder)
     let run = site.launcher.supervised(
       .list, command, in: site.repository.workingDirectory ?? site.directory, log: log, timeoutSeconds: 60)
     let ended = try site.finish(run, limit: 16 << 20)

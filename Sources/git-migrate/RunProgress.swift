@@ -45,8 +45,8 @@ final class RunProgress: RunObserver {
     for step in state.steps where step.failures > 0 {
       now[step.id] = step.failures
       guard let seen = failures[state.name], step.failures > seen[step.id, default: 0] else { continue }
-      let directory = try? context.site().logDirectory(state.name, step.id)
-      let last = directory.flatMap { try? LogFile.list($0, step: step.id) }?.max { $0.changed < $1.changed }
+      let logs = try? LogFile.list(of: state.name, step: step.id, context.site())
+      let last = logs?.max { $0.changed < $1.changed }
       // Another machine has the logs of its own attempts.
       guard let last else { continue }
       write("  log: \(TerminalText.sanitizedLine(last.path)) ('git migrate logs \(option)\(step.id)')\n")

@@ -3,8 +3,8 @@ import Runner
 
 /// Standard input, for the few commands that read it.
 enum StandardInput {
-  /// All of it, at most `limit` bytes.
-  static func read(limit: Int) throws(CommandError) -> [UInt8] {
+  /// All of it; at most `limit` bytes.
+  static func read(limit: Int = .max) throws(CommandError) -> [UInt8] {
     var content: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
     while true {

@@ -63,7 +63,7 @@ struct Steering {
     let site = try context.site()
     let outcome = try context.interpreter().append(by: site.actor) { (snapshot, _) throws(Refusal) in
       guard let state = snapshot.state.migration(named: migration) else {
-        throw Refusal(.unknownMigration, "no migration '\(migration)'")
+        throw Refusal.noMigration(migration)
       }
       let told = try changes(state)
       return (told, told.map { Proposal(migration, $0) })
@@ -80,10 +80,11 @@ extension MigrationState {
   /// The index of a step a person named. Throws with the name that may have been meant.
   func require(step id: String) throws(CommandError) -> Int {
     if let index = index(of: id) { return index }
-    let near = Suggestion.nearest(to: id, among: steps.map(\.id))
-    throw CommandError(
-      "no step '\(id)' in the migration '\(name)'",
-      hint: near.map { "did you mean '\($0)'?" } ?? "'git migrate status' lists the steps")
+    var error = CommandError(.noStep(id, in: name))
+    if let near = Suggestion.nearest(to: id, among: steps.map(\.id)) {
+      error.hint = "did you mean '\(near)'?"
+    }
+    throw error
   }
 }
 

@@ -55,7 +55,8 @@ import Testing
     Row(
       stream: "claude-limit", exit: .exited(1),
       follows: .rests(
-        untilSeconds: 1_800_000_000, "You've hit your 5-hour limit · resets 1:22am (UTC)")),
+        untilSeconds: 1_800_000_000, cause: "usage limit",
+        "You've hit your 5-hour limit · resets 1:22am (UTC)")),
     Row(stream: "claude-cut", exit: .exited(1), hasChanged: true, follows: .resumed(.cut)),
     Row(stream: "claude-killed", exit: .signalled(9), follows: .givenBack(killed)),
     Row(stream: "claude-terminated", exit: .exited(143), follows: .givenBack(terminated)),
@@ -96,29 +97,29 @@ import Testing
     Row(
       stream: "codex-429", exit: .exited(1),
       follows: .rests(
-        untilSeconds: nil, "exceeded retry limit, last status: 429 Too Many Requests")),
+        untilSeconds: nil, cause: "rate limit", "exceeded retry limit, last status: 429 Too Many Requests")),
     Row(
       stream: "codex-500", exit: .exited(1),
       follows: .rests(
-        untilSeconds: nil,
+        untilSeconds: nil, cause: "service error",
         "We’re currently experiencing high demand, which may cause temporary errors.")),
     Row(
       stream: "codex-529", exit: .exited(1),
       follows: .rests(
-        untilSeconds: nil,
+        untilSeconds: nil, cause: "service error 529",
         "unexpected status 529 <unknown status code>: the stub answers 529, url: "
           + "http://127.0.0.1:4000/v1/responses")),
     // 1:22 AM of that day, and the rest of that minute.
     Row(
       stream: "codex-limit", exit: .exited(1),
       follows: .rests(
-        untilSeconds: 1_795_915_380,
+        untilSeconds: 1_795_915_380, cause: "usage limit",
         "You’ve hit your usage limit. Upgrade to Pro (https://chatgpt.com/explore/pro), visit "
           + "https://chatgpt.com/settings/usage to purchase more credits or try again at 1:22 AM.")),
     Row(
       stream: "codex-limit-days", exit: .exited(1),
       follows: .rests(
-        untilSeconds: 1_796_260_980,
+        untilSeconds: 1_796_260_980, cause: "usage limit",
         "You’ve hit your usage limit. Upgrade to Pro (https://chatgpt.com/explore/pro), visit "
           + "https://chatgpt.com/settings/usage to purchase more credits or try again at Dec 3rd, "
           + "2026 1:22 AM."
@@ -143,7 +144,7 @@ import Testing
   func `a fault of the moment rests the agent`(_ stream: String) throws {
     let recorded = Recorded(stream, .exited(1))
     guard
-      case .rests(nil, let words) = try recorded.report().consequence(
+      case .rests(nil, _, let words) = try recorded.report().consequence(
         recorded.task, hasChanged: false, continuations: 3)
     else {
       Issue.record("it does not rest")
@@ -166,7 +167,9 @@ import Testing
   @Test func `a connection that always breaks rests the agent`() throws {
     let recorded = Recorded("claude-cut", .exited(1))
     let follows = try recorded.report().consequence(recorded.task, hasChanged: true, continuations: 0)
-    #expect(follows == .rests(untilSeconds: nil, "the connection to the agent's service broke"))
+    #expect(
+      follows
+        == .rests(untilSeconds: nil, cause: "connection cut", "the connection to the agent's service broke"))
   }
 
   @Test(arguments: [("claude", "claude: not found"), ("codex", "codex: not found")])

@@ -154,9 +154,6 @@ import Testing
     #expect(try repository.revision("main~0") == commit && repository.revision("nothing") == nil)
     try world.git("checkout", "-q", "--detach", "-f", "main")
     #expect(try repository.head() == .detached(commit))
-    #expect(
-      Repository.isValidReferenceName("refs/heads/x") && !Repository.isValidReferenceName("refs/heads/x.lock")
-    )
   }
 
   @Test func history() throws {

@@ -60,7 +60,7 @@ import Testing
     #expect(try world.repository.files(inTree: worktree.snapshotTree()) == ["a"])
     // The slot is used again: no merge is left half done.
     try worktree.checkoutTree(commit: right)
-    #expect(try worktree.isClean())
+    #expect(try worktree.status().isEmpty)
     #expect(!world.exists("repo/.git/worktrees/w/MERGE_HEAD"))
   }
 
@@ -150,20 +150,20 @@ import Testing
       environment: world.environment)
     try again.checkoutTree(commit: commit, breakingLocks: true)
     #expect(try again.head() == .detached(commit))
-    #expect(try again.isClean())
+    #expect(try again.status().isEmpty)
   }
 
   @Test func statusListsPaths() throws {
     let world = try World()
     let commit = try world.commit(["a": "1", "b": "1", ".gitignore": "ignored\n"])
     let worktree = try world.worktree("w", at: commit)
-    #expect(try worktree.isClean())
+    #expect(try worktree.status().isEmpty)
     try world.write("w/a", "2")
     try world.write("w/dir/new", "x")
     try world.write("w/ignored", "x")
     #expect(try worktree.status() == ["a", "dir/new"])
     #expect(try worktree.status(includingUntracked: false) == ["a"])
-    #expect(try !worktree.isClean())
+    #expect(try !worktree.status().isEmpty)
   }
 
   @Test func submodulesAreTheGitProgramsAffair() throws {

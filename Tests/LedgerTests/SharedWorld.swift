@@ -87,6 +87,8 @@ final class FaultyRemote: ForwardingRemote {
     case cutBefore
     /// It is cut after the server has them.
     case cutAfter
+    /// It takes nothing for the moment, with a word.
+    case refuses
     /// It is cut here; what was sent is still on its way when we look, and arrives before our next push.
     case late
 
@@ -132,6 +134,7 @@ final class FaultyRemote: ForwardingRemote {
     switch faults.popLast() {
     case nil: return try real.push(updates)
     case .busy: return .lost([Ledger.ref])
+    case .refuses: return .rejected("it is read-only")
     case .late:
       onItsWay = updates
       return .unknown("the remote end hung up unexpectedly")

@@ -212,6 +212,37 @@ struct SharingTests {
     #expect(try world.writer().fsck() == [])
   }
 
+  @Test("takes the failure of a result that it refuses once, when that arrives after all")
+  func refusedOnce() throws {
+    let world = try SharedWorld(steps: 1)
+    let ledger = try world.writer()
+    #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
+    try world.setReachable(false)
+    let lease = try #require(ledger.read().state.migration(named: "mig")?.step("S1"))
+    guard case .leased(let claim) = lease.phase else { throw TestFailure("\(lease.phase)") }
+    let tree = try #require(ObjectID(world.ledgers.repository.git("rev-parse", "HEAD^{tree}")))
+    let result = Submission.Result(commit: claim.base, tree: tree, isNoOp: true)
+    let handedIn = Change.stepSubmitted(Fence(step: "S1", epoch: 1), result)
+    #expect(try ledger.append([Proposal("mig", handedIn)], by: "a").isWon)
+    try world.setReachable(true)
+
+    // It refuses the result, refuses it by itself, and takes its failure, but that is told to nobody.
+    var remote: FaultyRemote?
+    let again = try world.writer { real in
+      let faulty = FaultyRemote(real)
+      faulty.faults = [.cutAfter, .refuses, .refuses]
+      remote = faulty
+      return faulty
+    }
+    #expect(throws: LedgerError.self) { try again.synchronize() }
+    let report = try again.synchronize()
+    #expect(remote?.faults.isEmpty == true)
+    #expect(report.refused.isEmpty && report.sent == 1, "\(report)")
+    #expect(try world.sentences().count { $0.contains("it is read-only") } == 1)
+    #expect(try world.tip(world.server) == world.tip(world.ledgers.repository.path))
+    #expect(try world.writer().fsck() == [])
+  }
+
   @Test("gives nothing away while the server cannot be reached")
   func offlineClaim() throws {
     let world = try SharedWorld(steps: 2)

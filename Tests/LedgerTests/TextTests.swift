@@ -55,17 +55,20 @@ struct TextTests {
     #expect(try read.fsck().isEmpty)
   }
 
-  @Test("with bytes that an older build wrote are read, and the ledger goes on")
-  func older() throws {
+  @Test(
+    "with bytes that an older build wrote are read, and the ledger goes on",
+    arguments: ["", String(repeating: "a long way there ", count: 8)], [false, true])
+  func older(before: String, spellsSentence: Bool) throws {
     let world = try LedgerWorld(steps: 1)
     let ledger = try world.writer()
-    let reason = "conflict in J\u{10FEF6}rg"
+    let reason = before + "conflict in J\u{10FEF6}rg\u{10FEFF}"
     let seen = try ledger.read()
     let event = Event(
       migration: "mig", at: seen.state.at, by: "ann", change: .migrationPaused(reason: reason))
     let entry = Entry(
       sequence: seen.sequence + 1, nonce: String(repeating: "0f", count: 16), event: event)
-    let message = Chain.message(entry, line: entry.json.canonicalBytes)
+    let sentence = spellsSentence ? event.sentence : event.olderSentence
+    let message = Chain.message(entry, line: entry.json.canonicalBytes, sentence: sentence)
     let tip = try #require(seen.tip)
     let tree = try ledger.repository.treeOf(commit: tip)
     let line = "git-migrate <git-migrate@localhost> \(seen.state.at.seconds) +0000"
@@ -116,4 +119,8 @@ private struct DamagingWriter: ObjectWriter {
   }
 
   func message(ofCommit oid: OID) throws(GitError) -> [UInt8] { try repository.message(ofCommit: oid) }
+
+  func names(inFolder folder: String, ofTree tree: OID) throws(GitError) -> [String] {
+    try repository.names(inFolder: folder, ofTree: tree)
+  }
 }

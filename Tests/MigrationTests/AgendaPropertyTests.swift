@@ -48,7 +48,7 @@ import Testing
       let ready = state.steps.filter { if case .ready = $0.phase { true } else { false } }
       #expect(ready.isEmpty, "\(name): a step could have been begun")
     case .paused: #expect(state.phase.word == "paused", "\(name)")
-    case .needsWorkers, .ended, .interrupted: Issue.record("\(name): ends with \(ending)")
+    case .needsWorkers, .outOfTime, .ended, .interrupted: Issue.record("\(name): ends with \(ending)")
     }
   }
 }
@@ -133,7 +133,7 @@ private final class Office {
     case .paused: return story.tell(.migrationResumed, by: "ann")
     case .needsPerson(let blocked):
       return blocked.map { story.tell(.stepRetried(step: $0, reason: ""), by: "ann") }.contains(true)
-    case .allDone, .needsWorkers, .ended, .interrupted: return false
+    case .allDone, .needsWorkers, .outOfTime, .ended, .interrupted: return false
     }
   }
 
@@ -254,6 +254,8 @@ private final class Office {
         chance.once(in: 2)
           ? .refreshMerged(commit: refresh.new)
           : .refreshAbandoned(evidence: evidence, reason: "cut off"), by: seat.actor)
+    case .pause(let pause): story.tell(.migrationPaused(reason: pause.reason), by: seat.actor)
+    case .wake: Issue.record("no agent rests here")
     case .stopWork(let fence): runs[index].seat.work.remove(fence)
     case .giveBack(let fence, let holder):
       story.tell(.stepReleased(fence, forced: false, reason: ""), by: holder)
@@ -268,6 +270,7 @@ private final class Office {
       story.tell(.leaseRenewed(fence, expiresAt: until), by: holder)
     case .renewHold(let hold, _): renew(hold, index, isFresh)
     case .stopJudging: forget(index)
+    case .takeBaseIn, .tryGate, .judgeResult, .finish, .answer: Issue.record("no run has wished for it")
     case .end: break
     }
   }

@@ -363,4 +363,20 @@ import Testing
     seat.holds = [Seat.Held(hold, freshSince: story.now)]
     #expect(agenda(story, seat) == [.stopJudging(hold)])
   }
+
+  @Test func afterItsTimeARunJudgesWhatWasHandedInAndEnds() {
+    let story = begun([PlannedStep(id: "A"), PlannedStep(id: "B")])
+    story.claim("A", by: "w1")
+    story.submit("A", by: "w1")
+    var seat = seat(story, free: 1)
+    seat.mayClaim = false
+    #expect(agenda(story, seat) == [.gate(story.fence("A"))])
+    story.gate("A")
+    story.verdict("A", .passed)
+    story.intend("A")
+    story.merged("A")
+    #expect(agenda(story, seat) == [.end(.outOfTime(left: 1))])
+    seat.mayClaim = true
+    #expect(agenda(story, seat) == [.begin(step: "B")])
+  }
 }

@@ -40,6 +40,7 @@ struct Chance {
       resources: [Plan.Resource(name: "build", capacity: 1 + below(2))],
       verifier: once(in: 4) ? "make other-test" : "make test")
     plan.refreshSeconds = once(in: 2) ? 60 : nil
+    if once(in: 2) { plan.budget.total = [.usd: 1_000_000] }
     return plan
   }
 
@@ -128,6 +129,9 @@ struct Chance {
       return .mergeAbandoned(fence, evidence: evidence, reason: reason)
     case .refresh(.abandoned(_, let reason)): return .refreshAbandoned(evidence: evidence, reason: reason)
     case .gate(let fence, .renewed(let gate, _)): return .gateRenewed(fence, gate: gate, expiresAt: until)
+    case .agent(.rests(let agent, let cause, _, let reason)):
+      let until = once(in: 2) ? nil : story.now.adding(seconds: pick([-5, 0, 30, 600, 10_000_000]))
+      return .agentRests(agent, cause: cause, until: until, reason: reason)
     case .baseline(.claimed(var claim)):
       if once(in: 6) { claim.expiresAt = until }
       return .baselineClaimed(claim)
@@ -137,7 +141,8 @@ struct Chance {
       if story.current.baselineRun != nil, !once(in: 5) { baseline.run = story.current.baselineRuns }
       if !once(in: 5) { baseline.verdict = .passed }
       return .baselineRecorded(baseline)
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent,
+      .reserved:
       return change
     }
   }

@@ -91,13 +91,18 @@ import Testing
     let bare = Plan.sample([PlannedStep(id: "S1")])
     #expect(try Plan(json: JSON.parse(bare.json.canonicalBytes)) == bare)
     plan.gate.setup = Plan.Gate.Setup(run: "make")
+    plan.gate.toolchain = "cc --version"
+    plan.gate.verifiers[0].flaky = .fails
+    plan.gate.verifiers.append(Plan.Verifier(name: "ci", run: "ask", remote: "origin"))
     #expect(try Plan(json: JSON.parse(plan.json.canonicalBytes)) == plan)
   }
 
   /// Plans were written into ledgers before these keys were: those that lack them read and digest as before.
   @Test func whatIsOftenEmptyIsLeftOut() {
     let text = Plan.sample([PlannedStep(id: "S1", run: "x")]).json.canonical
-    for key in ["keep", "setup", "mutates", "expect", "env"] { #expect(!text.contains("\"\(key)\"")) }
+    for key in ["keep", "setup", "mutates", "expect", "env", "flaky", "remote", "toolchain"] {
+      #expect(!text.contains("\"\(key)\""))
+    }
   }
 
   @Test func aMarkCanOnlyBeItsWord() throws {
@@ -157,6 +162,8 @@ import Testing
       { $0.gate.setup = Plan.Gate.Setup(run: "make") },
       { $0.gate.setup = Plan.Gate.Setup(run: "make", inputs: ["a"]) },
       { $0.gate.verifiers[0].mutates = true }, { $0.gate.verifiers[0].env = ["KEY"] },
+      { $0.gate.verifiers[0].flaky = .passes }, { $0.gate.verifiers[0].flaky = .fails },
+      { $0.gate.verifiers[0].remote = "origin" },
     ]
     let digests = changes.map { change in
       var plan = Plan.sample([PlannedStep(id: "S1")])

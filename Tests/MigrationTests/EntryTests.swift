@@ -70,6 +70,7 @@ import Testing
     .mergeAbandoned(fence, evidence: .holderDead(process(6)), reason: "r"),
     .stepMerged(fence, commit: oid(2)), .stepRetried(step: "S1", reason: "r"),
     .stepSkipped(step: "S1", reason: "r"),
+    .findingAllowed(step: "S1", finding: "lost-test:a.py:test_a", reason: "r"),
     .stepAdded(StepAddition(step: "refresh-0000000000", base: oid(3), paths: ["a.txt", "b.txt"])),
     .mergeIntended(
       fence,
@@ -96,6 +97,9 @@ import Testing
       MergeTarget(
         gate: 1, old: oid(1), new: oid(2), tree: oid(3), owner: process(1), expiresAt: at, train: merge)),
     .stepMerged(fence, commit: oid(2), train: merge),
+    .budgetRaised(.usd, by: 50_000_000),
+    .agentRests("claude", cause: "usage limit", until: at, reason: "r"),
+    .agentRests("claude", cause: nil, until: nil, reason: "r"), .agentWoke("claude"),
   ]
 
   private static let merge = TrainMerge(

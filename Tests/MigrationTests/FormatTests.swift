@@ -9,6 +9,7 @@ import Testing
 
   private func example(_ shape: Shape) -> JSON {
     switch shape {
+    case .runs: .array([VerifierRun(verifier: "x", runner: "pytest", executed: 7).json])
     case .text: .string("x")
     case .counter, .amount, .time: .integer(7)
     case .flag: .bool(true)
@@ -66,7 +67,7 @@ import Testing
   }
 
   @Test func aReservedMemberIsKeptAndRefused() throws {
-    let change = Change.migrationPaused(reason: "r")
+    let change = Change.stepRetried(step: "A", reason: "r")
     let entry = entry(change, reserved: [JSON.Member("cause", .string("F1"))])
     #expect(try read(entry) == entry)
     var state = State()
@@ -98,6 +99,44 @@ import Testing
       try read(Entry(sequence: 9, nonce: Self.nonce, event: event)).event == event, "and it is read back")
   }
 
+  @Test func whatVerifiersToldIsFoldedFromVersionTwoOn() throws {
+    let story = Story(chain: "A")
+    let runs = [
+      VerifierRun(
+        verifier: "test", runner: "pytest", executed: 12, skipped: 1,
+        tests: String(repeating: "a", count: 64), log: String(repeating: "b", count: 64))
+    ]
+    let baseline = Baseline(
+      tree: oid(5), verifiers: story.current.gateDigest, verdict: .passed, reason: "passed", run: 1)
+    story.now = story.now.adding(seconds: 1)
+    _ = try story.state.apply(
+      Event(
+        migration: "mig", at: story.now, by: "w1",
+        change: .baselineClaimed(
+          BaselineClaim(
+            run: 1, tree: oid(5), verifiers: story.current.gateDigest, holder: "w1", owner: process(1),
+            expiresAt: story.now.adding(seconds: 600)))
+      ).written(in: story.state))
+    let event = Event(
+      migration: "mig", at: story.now, by: "w1", change: .baselineRecorded(baseline),
+      reserved: VerdictFacts.members(runs)
+    ).written(in: story.state)
+    let entry = Entry(sequence: 9, nonce: Self.nonce, event: event)
+    #expect(try read(entry) == entry && event.runs == runs)
+    _ = try story.state.apply(event)
+    let digest = story.current.gateDigest
+    #expect(story.current.verdict(tree: oid(5), verifiers: digest)?.runs == runs)
+    #expect(story.state.testLists == [String(repeating: "a", count: 64)])
+    let plan = story.current.plan
+    let again = try State(json: story.state.json) { (_, _) throws(JSONFault) in plan }
+    #expect(again == story.state, "and the checkpoint keeps it")
+    #expect(throws: EntryFault.self) {
+      try read(
+        self.entry(.baselineRecorded(baseline), reserved: [JSON.Member("runs", .array([.string("x")]))]))
+    }
+    #expect(VerdictFacts.members([]).isEmpty)
+  }
+
   @Test func aCauseLeavesOutPathsNumbersAndTheStepsOwnNames() {
     func plain(_ text: String, _ step: String) -> String {
       Fingerprint.plain(text, step: PlannedStep(id: step))
@@ -107,6 +146,30 @@ import Testing
       plain("No module named 'six' in pkg-a after 12 s", "pkg-a")
         == plain("No module named 'six' in pkg-b after 9 s", "pkg-b"))
     #expect(plain("No module named 'six'", "x") != plain("No module named 'attr'", "x"))
+    #expect(plain("assertion failed in 'a'", "a") == plain("assertion failed in 'b'", "b"))
+    #expect(plain("pkg-a-b and pkg-a: pkg-a.", "pkg-a") == "pkg-a-b and STEP: STEP.")
+    #expect(plain("a", "") == "a")
+  }
+
+  @Test func whatTwoVerifiersSayInTheSameWordsHasTwoCauses() {
+    func cause(_ reason: String) -> String {
+      Fingerprint.of(Failure(kind: .gate, reason: reason, details: ["it broke"]), step: nil)
+    }
+    #expect(cause("unit: 1 test failed") == cause("unit: 2 tests failed"))
+    #expect(cause("unit: 1 test failed") != cause("lint: 1 test failed"))
+  }
+
+  @Test func aFailingBaseHasItsCauseToo() throws {
+    let story = Story(chain: "A")
+    func written(_ verdict: Verdict) -> Event {
+      let found = Baseline(tree: oid(50), verifiers: "d", verdict: verdict, reason: "test: 1 test failed")
+      return Event(migration: "mig", at: story.now, by: "w1", change: .baselineRecorded(found))
+        .written(in: story.state)
+    }
+    #expect(written(.failed).reserved.map(\.key) == ["cause"])
+    #expect(written(.passed).reserved.isEmpty)
+    let entry = Entry(sequence: 9, nonce: Self.nonce, event: written(.failed))
+    #expect(try read(entry) == entry)
   }
 }
 

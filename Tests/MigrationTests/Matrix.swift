@@ -17,6 +17,7 @@ extension Story {
         PlanAmendment(plan: plan, number: current.planNumber + 1, digest: String(repeating: "e", count: 64)))
     case .migration(.paused): return .migrationPaused(reason: "lunch")
     case .migration(.resumed): return .migrationResumed
+    case .migration(.budgetRaised): return .budgetRaised(.usd, by: 50_000_000)
     case .migration(.aborted): return .migrationAborted(reason: "no more")
     case .migration(.finished): return .migrationFinished(result: current.tip, partial: true)
     case .refresh(.intended):
@@ -44,8 +45,12 @@ extension Story {
       return .stepAdded(StepAddition(step: current.resolutionID(of: base), base: base, paths: ["a.txt"]))
     case .step(.retried): return .stepRetried(step: step, reason: "")
     case .step(.skipped): return .stepSkipped(step: step, reason: "not needed")
+    case .step(.allowed):
+      return .findingAllowed(step: step, finding: "lost-test:a.py:test_a", reason: "ported")
     case .ledger(.upgraded): return .ledgerUpgraded(version: 1)
-    case .reserved: return .reserved(Reserved(.agentWoke, [JSON.Member("agent", .string("coder"))]))
+    case .agent(.rests): return .agentRests("agent", cause: "usage limit", until: nil, reason: "limit")
+    case .agent(.woke): return .agentWoke("agent")
+    case .reserved: return .reserved(Reserved(.machineCleared, [JSON.Member("machine", .string("m1"))]))
     case .claim(let kind): return claimChange(kind, fence)
     case .gate(let kind): return gateChange(kind, fence)
     case .train(let kind): return trainChange(kind)

@@ -27,7 +27,6 @@ import Testing
   }
 
   @Test func theWordsOfPhasesAreTheSameEverywhere() {
-    #expect(StepWord.allCases.map(\.rawValue) == StepPhase.words)
     for word in StepWord.allCases {
       let phase = Story.at(word).step("S2").phase
       #expect(StepWord(phase) == word)
@@ -55,7 +54,7 @@ import Testing
     let copy = Story(story)
     copy.lines = []
     let change = copy.change(kind, on: step, epoch: epoch)
-    copy.tell(change)
+    copy.tell(change, of: change.ownName)
     let name = label.isEmpty ? kind.rawValue : "\(kind.rawValue) \(label)"
     return [name] + copy.lines.dropFirst().map { "  " + $0.drop { $0 == " " } }
   }

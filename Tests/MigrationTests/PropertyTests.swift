@@ -32,8 +32,9 @@ import Testing
         seconds: chance.pick([0, 0, 1, 5, 30, 300, chance.once(in: 10) ? 5000 : 1]))
       let isTrain = story.current.train != nil && chance.once(in: 2)
       let author = isTrain ? "gate-1" : chance.pick(["w1", "w1", "w1", "w2", "gate-1"])
+      let change = chance.change(in: story)
       var event = Event(
-        migration: story.migration, at: story.now, by: author, change: chance.change(in: story))
+        migration: change.ownName ?? story.migration, at: story.now, by: author, change: change)
       event.version = story.state.version
       let before = story.current
       switch decide(story.state, event) {
@@ -135,5 +136,10 @@ import Testing
 
 extension Change {
   /// Whether entries of that version speak of such things.
-  fileprivate func isKnown(in version: Int) -> Bool { if case .train = self { version >= 2 } else { true } }
+  fileprivate func isKnown(in version: Int) -> Bool {
+    switch self {
+    case .train, .agent, .migration(.budgetRaised): version >= 2
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved: true
+    }
+  }
 }

@@ -54,9 +54,9 @@ import Testing
         #expect(step[key] != nil, "\(key)")
       }
       guard case .string(let word)? = step["state"] else { continue }
-      #expect(StepPhase.words.contains(word))
+      #expect(StepWord.allCases.map(\.rawValue).contains(word))
     }
-    for word in StepPhase.words + ["total"] { #expect(migrations[0]["counts"]?[word] != nil) }
+    for word in StepWord.allCases.map(\.rawValue) + ["total"] { #expect(migrations[0]["counts"]?[word] != nil) }
     for key in ["name", "state", "into", "steps", "counts"] { #expect(migrations[0][key] != nil) }
   }
 

@@ -28,6 +28,16 @@ extension Plan {
   }
 }
 
+extension Change {
+  /// The name that its entry has in place of a migration's, when it is of none.
+  var ownName: String? {
+    switch self {
+    case .agent: FormatVersion.everyMigration
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved: nil
+    }
+  }
+}
+
 /// A ledger as a story: each verb makes one event, a second after the last one, and writes down what came of
 /// it.
 final class Story {
@@ -258,5 +268,24 @@ extension Story {
   @discardableResult
   func finish(partial: Bool = false) -> Bool {
     tell(.migrationFinished(result: current.tip, partial: partial), by: "ann")
+  }
+}
+
+/// What the rules say of an event.
+enum Decision: Equatable {
+  /// The event happened: the next state, and what to do now.
+  case accept(State, [Effect])
+  /// The event did not happen.
+  case refuse(Refusal)
+}
+
+/// `State.apply` as a value.
+func decide(_ state: State, _ event: Event) -> Decision {
+  var next = state
+  do throws(Refusal) {
+    let effects = try next.apply(event)
+    return .accept(next, effects)
+  } catch {
+    return .refuse(error)
   }
 }

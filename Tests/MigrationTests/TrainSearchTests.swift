@@ -137,4 +137,25 @@ struct TrainSearchTests {
     #expect(limit.members == 64)
     #expect(TrainLimit(maximum: 1).members == 1)
   }
+
+  @Test("trains that a service judges begin short, grow by one, and never get long")
+  func remoteLimits() {
+    var plan = Plan.sample([PlannedStep(id: "A")])
+    plan.gate.verifiers[0].remote = "ci"
+    let story = Story(plan)
+    var limit = story.current.trainLimit
+    #expect(limit.members == 8)
+    limit.notePassed()
+    #expect(limit.members == 9)
+    for _ in 0..<40 { limit.notePassed() }
+    #expect(limit.members == 30)
+    limit.noteFailed()
+    #expect(limit.members == 15)
+    plan.gate.train = 4
+    #expect(Story(plan).current.trainLimit.members == 4)
+    plan.gate.verifiers[0].remote = nil
+    plan.gate.train = nil
+    #expect(story.amend(plan))
+    #expect(story.current.trainLimit.members == 64)
+  }
 }

@@ -78,6 +78,7 @@ enum Transcript {
       ("gates", old.gates, new.gates),
     ]
     for (name, was, isNow) in counters where was != isNow { parts.append("\(name) \(isNow)") }
+    if old.allowed != new.allowed { parts.append("allows \(new.allowed.count)") }
     if old.lastFailure != new.lastFailure {
       parts.append(new.lastFailure.map { "last failure \($0.kind.rawValue)" } ?? "no last failure")
     }

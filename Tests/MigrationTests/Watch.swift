@@ -10,6 +10,7 @@ struct Watch {
   mutating func fault(_ event: Event, from old: MigrationState, to new: MigrationState, _ effects: [Effect])
     -> String?
   {
+    if event.change.ownName != nil { return old == new ? nil : "a migration changed by what is of none" }
     if old.phase.isTerminal { return "I-18: an event was accepted after the end" }
     if let fault = fenceFault(event, old) { return fault }
     if case .baseline(.claimed(let claim)) = event.change {
@@ -127,7 +128,8 @@ struct Watch {
       return new.tip == commit && commit == target.new ? nil : "I-22: another commit than intended"
     case .refresh(.merged(let commit)):
       return old.refresh?.new == commit && new.tip == commit ? nil : "I-22: another refresh than intended"
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent,
+      .reserved:
       return new.tip == old.tip ? nil : "I-22: the tip moved by '\(event.change.kind.rawValue)'"
     }
   }

@@ -48,7 +48,7 @@ def codes(agent):
         # It serves again after a while: the agent rests meanwhile, and the step is charged with nothing. Of
         # itself claude tries once more, codex not at all at 429, and else connects twice, each time twice.
         times = 2 if agent == "claude" else 1 if code == 429 else 4
-        yield Row(f"{agent}-{code}", [["status", code, "not now", times], WRITE, SAY], "merged", "rests until")
+        yield Row(f"{agent}-{code}", [["status", code, "not now", times], WRITE, SAY], "merged", "rests")
 
 
 ROWS = [

@@ -128,6 +128,31 @@ struct ReadingAPlan {
     #expect(plan.steps.map(\.expectsChange) == [true, true, false])
   }
 
+  @Test("what is let pass, what is protected, and what a verifier or a step has of its own")
+  func allowed() throws {
+    let text = """
+      ---
+      migration: m
+      protected: [".github/**", "schema/*.sql"]
+      gate:
+        known: allow
+        guards: [tests]
+        verifiers: [{ name: t, run: make test, paths: ["src/**"] }]
+      steps:
+        - { id: S1, allow: ["lost-test:tests/*", "secret:a.py"], guards: [scope, secrets], paths: [a.py] }
+        - { for: { files: "src/*" }, id: "m-{{match.name}}", allow: "changed-expectation:*" }
+        - { id: S2, guards: [] }
+      ---
+      """
+    let plan = try expand(text, FakeSource(files: ["src/a"]))
+    #expect(plan.gate.protected == [".github/**", "schema/*.sql"] && plan.gate.allowsKnown)
+    #expect(plan.gate.verifiers.map(\.paths) == [["src/**"]])
+    #expect(
+      plan.steps.map(\.allow) == [["lost-test:tests/*", "secret:a.py"], ["changed-expectation:*"], []])
+    #expect(plan.steps.map(\.guards) == [[.scope, .secrets], nil, []])
+    #expect(try Plan(json: plan.json) == plan)
+  }
+
   @Test(
     "the set-up of the gate is the worktree's, unless it has its own",
     arguments: [

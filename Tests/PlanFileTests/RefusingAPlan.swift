@@ -95,6 +95,23 @@ struct RefusingAPlan {
   func yaml(yaml: String, expected: String) { #expect(shown(refusal(plan(yaml))) == expected) }
 
   @Test(
+    "limits that are none",
+    arguments: [
+      (
+        "budget: { usd: 150, step: { usd: 5, time: 1h } }", "4:37: unknown key 'time' in the budget of a step"
+      ),
+      ("stop: { alike: 1 }", "4:16: 'alike' must be between 2 and 1000, not '1'"),
+      ("stop: { failed: 50 }", "4:17: 'failed' must be between 1% and 100%, not '50'"),
+      (
+        "agent: { adapter: claude, budget: { usd: 0 } }",
+        "4:42: 'usd' must be an amount of US dollars above 0, not '0'"
+      ),
+    ])
+  func limits(yaml: String, expected: String) {
+    #expect(shown(refusal(plan(yaml))).hasPrefix(expected))
+  }
+
+  @Test(
     "keys that are missing, unknown or not supported yet",
     arguments: [
       (
@@ -110,8 +127,7 @@ struct RefusingAPlan {
       (plan("leese: 20m"), "4:1: unknown key 'leese' in the plan\nhint: did you mean 'lease'?"),
       (
         plan("on: yes"),
-        "4:1: unknown key 'on' in the plan\nhint: known keys are migration, base, into, agent, "
-          + "attempts, lease, backoff, resources, worktree, gate, commit, refresh, notify, steps"
+        unknownOn
       ),
       (
         plan("refresh: { every: 59s }"),
@@ -137,10 +153,6 @@ struct RefusingAPlan {
       (
         plan("workflow: {}"),
         "4:1: 'workflow' is not supported by this version\nhint: take it out of the plan"
-      ),
-      (
-        plan("agent: { adapter: claude, budget: 5 }"),
-        "4:27: 'budget' is not supported by this version\nhint: take it out of the plan"
       ),
       (
         "---\nmigration: m\ngate:\n  judge: x\n---\n",
@@ -228,7 +240,7 @@ struct RefusingAPlan {
     arguments: [
       (
         "gate: some",
-        "3:7: 'gate' must be a map or the word none, not 'some'\n"
+        "3:7: 'gate' must be a map or the word none or auto, not 'some'\n"
           + "hint: list 'verifiers' under 'gate:', or write 'gate: none' to merge without any check"
       ),
       (
@@ -264,6 +276,15 @@ struct RefusingAPlan {
       (
         "gate: { verifiers: [{ name: t, run: x, mutate: allow }] }",
         "3:40: unknown key 'mutate' in a verifier\nhint: did you mean 'mutates'?"
+      ),
+      (
+        "gate: { strict: true, verifiers: [{ name: t, run: x }] }",
+        "3:9: 'strict' is no key of 'gate' any more\n"
+          + "hint: each candidate is compared with its base anyway; take it out"
+      ),
+      (
+        "gate: { known: yes, verifiers: [{ name: t, run: x }] }",
+        "3:16: 'known' can only be 'allow', not 'yes'\nhint: write 'known: allow', or take it out"
       ),
     ])
   func gates(gate: String, expected: String) {
@@ -376,3 +397,9 @@ struct RefusingAPlan {
     ])
   func steps(step: String, expected: String) { #expect(shown(refusal(plan("steps: [\(step)]"))) == expected) }
 }
+
+/// What is said of a key that there is not.
+private let unknownOn =
+  "4:1: unknown key 'on' in the plan\nhint: known keys are "
+  + "migration, base, into, agent, agents, attempts, lease, backoff, resources, worktree, gate, commit, "
+  + "refresh, stop, budget, closing, notify, steps"

@@ -52,4 +52,41 @@ struct RefusingAnAgent {
     #expect(agent?.silenceSeconds == 600)
     #expect(agent?.continuations == 1)
   }
+
+  @Test("is one of several, which steps name")
+  func several() throws {
+    let several = try expand(
+      plan(
+        "agents: { coder: { adapter: claude, model: opus, budget: { usd: 2 } }, "
+          + "default: { adapter: codex } }\n"
+          + "steps: [{ id: A }, { id: B, agent: coder }, { id: C, run: make }]"))
+    #expect(several.agents.map(\.name) == ["coder"] && several.agent?.adapter == "codex")
+    #expect(several.steps.map { several.agent(of: $0)?.label } == ["codex", "coder", nil])
+    #expect(several.agents.first?.budget == [.usd: 2_000_000])
+    #expect(several.services == ["codex", "claude"])
+    #expect(try Plan(json: several.json) == several)
+    #expect(several.fault() == nil)
+    let only = try expand(plan("agents: { coder: { adapter: claude } }\nsteps: [{ id: A }]"))
+    #expect(only.agent?.name == "coder" && only.agents.isEmpty)
+    #expect(try Plan(json: only.json) == only)
+  }
+
+  @Test(
+    "is named by each step where none is the default",
+    arguments: [
+      (
+        "agents: { a: { adapter: claude }, b: { adapter: codex } }\nsteps: [{ id: A }]",
+        "5:9: the step names no agent, and the plan has several\n"
+          + "hint: add 'agent: ' with one of a, b, or call one of them default"
+      ),
+      (
+        "agents: { coder: { adapter: claude } }\nsteps: [{ id: A, agent: codr }]",
+        "5:25: no agent is named 'codr'\nhint: did you mean 'coder'?"
+      ),
+      (
+        "agents: { coder: { adapter: claude } }\nsteps: [{ id: A, run: x, agent: coder }]",
+        "5:33: the step has both 'run' and 'agent'\nhint: a codemod is no agent; take one of them out"
+      ),
+    ])
+  func naming(yaml: String, expected: String) { #expect(shown(refusal(plan(yaml))) == expected) }
 }

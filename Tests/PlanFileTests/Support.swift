@@ -40,6 +40,9 @@ let designExample = """
 struct FakeSource: ExpansionSource {
   var files: [String] = []
   var printed: [String: [String]] = [:]
+  var texts: [String: String] = [:]
+
+  func text(of path: String) throws -> String? { texts[path] }
 
   struct Broken: Error, CustomStringConvertible {
     var description: String { "exit status 1" }

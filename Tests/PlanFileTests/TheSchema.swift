@@ -40,13 +40,20 @@ struct TheSchema {
     let gate = try item(try child(root, ["properties", "gate", "anyOf"]), 1)
     let tables: [(Node, KeyTable)] = [
       (root, KnownKeys.plan),
-      (try child(root, ["properties", "agent"]), KnownKeys.agent),
+      (try child(root, ["$defs", "agent"]), KnownKeys.agent),
+      (try child(root, ["properties", "budget"]), KnownKeys.budget),
+      (try child(root, ["$defs", "limits"]), KnownKeys.limits),
       (try item(try child(root, ["properties", "backoff", "anyOf"]), 1), KnownKeys.backoff),
       (try child(root, ["properties", "worktree"]), KnownKeys.worktree),
       (try child(root, ["properties", "refresh"]), KnownKeys.refresh),
+      (try item(try child(root, ["properties", "stop", "anyOf"]), 1), KnownKeys.stop),
       (gate, KnownKeys.gate),
       (try item(try child(gate, ["properties", "setup", "anyOf"]), 1), KnownKeys.gateSetup),
       (try child(gate, ["properties", "verifiers", "items"]), KnownKeys.verifier),
+      (
+        try child(gate, ["properties", "verifiers", "items", "properties", "remote"]),
+        KnownKeys.remoteVerifier
+      ),
       (step, KnownKeys.step),
       (try child(step, ["properties", "for"]), KnownKeys.each),
     ]
@@ -66,15 +73,15 @@ struct TheSchema {
       try ["minimum", "maximum"].map { try text(child(root, path + [$0])) }
     }
     #expect(try range(["properties", "attempts"]) == shown(Bounds.attempts))
-    #expect(try range(["properties", "agent", "properties", "max_turns"]) == shown(Bounds.maxTurns))
+    #expect(try range(["$defs", "agent", "properties", "max_turns"]) == shown(Bounds.maxTurns))
     #expect(
-      try range(["properties", "agent", "properties", "continuations"]) == shown(Bounds.continuations))
+      try range(["$defs", "agent", "properties", "continuations"]) == shown(Bounds.continuations))
     #expect(
-      try range(["properties", "agent", "properties", "max_concurrent"]) == shown(Bounds.maxConcurrent))
+      try range(["$defs", "agent", "properties", "max_concurrent"]) == shown(Bounds.maxConcurrent))
     #expect(try range(["properties", "resources", "additionalProperties"]) == shown(Bounds.capacity))
     #expect(try range(["properties", "steps", "items", "properties", "priority"]) == shown(Bounds.priority))
     #expect(
-      try texts(child(root, ["properties", "agent", "properties", "adapter", "enum"]))
+      try texts(child(root, ["$defs", "agent", "properties", "adapter", "enum"]))
         == AgentAdapter.allCases.map(\.rawValue))
     let gate = try item(try child(root, ["properties", "gate", "anyOf"]), 1)
     #expect(

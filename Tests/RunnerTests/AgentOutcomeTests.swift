@@ -1,3 +1,4 @@
+import Glibc
 import Migration
 import Processes
 import Support
@@ -13,7 +14,7 @@ struct AgentOutcomeTests {
   /// A world in which `claude` runs `script`, where `$STREAMS` has the recorded streams and `first FILE` is
   /// true once.
   private func world(
-    _ script: String, steps: String = "  - { id: A }", agent: String = "adapter: claude"
+    _ script: String, steps: String = "  - { id: A }", agent: String = "adapter: claude", more: String = ""
   ) throws -> MigrationWorld {
     let world = try MigrationWorld()
     let text = """
@@ -28,7 +29,7 @@ struct AgentOutcomeTests {
     for name in ["claude", "codex"] {
       try Files.writeAtomically(world.repository.root + "/bin/\(name)", Array(text.utf8), mode: 0o755)
     }
-    try world.start(steps, more: "agent: { \(agent) }")
+    try world.start(steps, more: "agent: { \(agent) }\n\(more)")
     return world
   }
 
@@ -66,11 +67,86 @@ struct AgentOutcomeTests {
       """, steps: "  - { id: A }\n  - { id: B }\n  - { id: C, run: 'echo c > c' }")
     let run = try run(world)
     #expect(run.code == 0, "\(run)")
-    #expect(run.err.contains("claude rests until "), "\(run)")
-    #expect(run.err.contains("You've hit your 5-hour limit"), "\(run)")
+    #expect(run.out.contains("claude rests until "), "\(run)")
+    #expect(run.out.contains("(usage limit): You've hit your 5-hour limit"), "\(run)")
     #expect(try starts(world) == 3)
+    #expect(try world.count("claude rests") == 1, "one entry, whoever is told")
+    #expect(try world.complaints() == "")
     #expect(try world.count("attempt failed") == 0)
   }
+
+  @Test("rests it in every run, and status says until when and why")
+  func restsEverywhere() throws {
+    let world = try world(
+      "sed \"s/1800000000/$(($(date +%s) + 3000))/\" $STREAMS/claude-limit.jsonl; exit 1",
+      steps: "  - { id: A }\n  - { id: B }")
+    let path = "\(world.repository.root)/bin:\(world.repository.environment["PATH"] ?? "")"
+    let run = try BackgroundRun(
+      world.repository, "env", ["PATH=\(path)", TestBinary.path, "run", "--jobs", "2"],
+      in: world.repository.path)
+    #expect(eventually { (try? world.count("claude rests until")) == 1 }, "\(run.output)")
+    let status = try world.migrate("status").out
+    #expect(status.contains(#/claude rests until [0-9]{2}:[0-9]{2} \(usage limit\)/#), "\(status)")
+    let json = try JSON.parse(try world.migrate("status", "--json").out)
+    guard case .array(let migrations)? = json["migrations"],
+      case .array(let rests)? = migrations.first?["rests"]
+    else { throw Missing() }
+    #expect(rests.first?["agent"] == .string("claude") && rests.first?["cause"] == .string("usage limit"))
+    run.send(SIGINT)
+    _ = try run.wait()
+    #expect(try starts(world) <= 2, "nobody starts it while it rests")
+    #expect(Set(try world.states().values) == ["ready"])
+    #expect(try world.count("attempt failed") == 0)
+  }
+
+  @Test("stops the line after five steps in a row with one cause, once")
+  func alike() throws {
+    let steps = (1...9).map { "  - { id: S\($0) }" }.joined(separator: "\n")
+    let world = try world("cat $STREAMS/claude-words-only.jsonl", steps: steps)
+    let run = try run(world)
+    #expect(run.code == 1, "\(run)")
+    #expect(run.out.contains("5 steps in a row failed for one cause: S1, S2, S3, S4, S5"), "\(run)")
+    // Each of the first four has failed twice, and is blocked.
+    #expect(try starts(world) == 9)
+    #expect(try world.count("paused") == 1)
+    #expect(try world.migrate("resume").code == 0)
+    #expect(try self.run(world).code == 1)
+    #expect(try starts(world) > 9, "who resumes gets as many attempts as before")
+  }
+
+  @Test("counts for the budget, which pauses the migration, and which a person raises")
+  func budget() throws {
+    let steps = (1...6).map { "  - { id: S\($0) }" }.joined(separator: "\n")
+    let world = try world(
+      "echo x > \"$MIGRATE_STEP\"; cat $STREAMS/claude-done.jsonl", steps: steps,
+      more: "budget: { usd: 0.008, attempt: { usd: 0.005 } }\ncommit: { trailers: [step, cost] }")
+    let run = try run(world)
+    #expect(run.code == 1, "\(run)")
+    // Three attempts at $0.002252 each leave less than a fourth one uses.
+    #expect(try starts(world) == 3)
+    #expect(try Set(world.states().values) == ["merged", "ready"])
+    #expect(run.out.contains("the migration's budget of $0.0080: $0.0012 left"), "\(run)")
+    #expect(try world.note("arguments").contains("--max-budget-usd 0.005"))
+    #expect(try world.migrate("log").out.contains("($0.0022, 284 tokens"))
+    let status = try JSON.parse(try world.migrate("status", "--json").out)
+    guard case .array(let migrations)? = status["migrations"], let used = migrations.first?["used"] else {
+      throw Missing()
+    }
+    #expect(used["cost"] == .integer(3 * 2252) && used["attempts"] == .integer(3))
+    #expect(try world.migrate("show").out.contains("$0.0067 of $0.0080"))
+    #expect(try world.migrate("show", "S1").out.contains("$0.0022"))
+    #expect(try world.migrate("resume", "--budget", "+0.002usd").code == 0)
+    #expect(try self.run(world).code == 1)
+    #expect(try starts(world) == 4)
+    #expect(try world.migrate("resume", "--budget", "+50usd").code == 0)
+    #expect(try self.run(world).code == 0)
+    #expect(try starts(world) == 6)
+    #expect(
+      try world.repository.git("log", "-1", "--format=%b", "migrate/mig").contains("Migrate-Cost: $0.0022"))
+    #expect(try world.complaints() == "")
+  }
+
+  private struct Missing: Error {}
 
   @Test("at the limit of its turns goes on in the same conversation and worktree")
   func turns() throws {
@@ -87,6 +163,123 @@ struct AgentOutcomeTests {
     #expect(arguments.count == 2 && arguments[0].contains("--max-turns 3"))
     #expect(arguments.last?.contains("--resume 00000000-0000-4000-8000-000000000001") == true)
     #expect(try world.note("input").contains("Go on with the task"))
+  }
+
+  @Test("by a kill of its run goes on in the same conversation, with what was done, and is counted")
+  func killedRun() throws {
+    let world = try world(
+      """
+      if first half; then
+        echo half > a.txt; head -n 4 $STREAMS/claude-done.jsonl; touch "$HOME/begun"; sleep 1000
+      fi
+      echo whole >> a.txt; cat > "$HOME/input"; cat $STREAMS/claude-done.jsonl
+      """)
+    let path = "\(world.repository.root)/bin:\(world.repository.environment["PATH"] ?? "")"
+    let killed = try BackgroundRun(
+      world.repository, "env", ["PATH=\(path)", TestBinary.path, "run"], in: world.repository.path)
+    #expect(eventually { Files.exists(world.home("begun")) }, "\(killed.output)")
+    killed.send(SIGKILL)
+    _ = try killed.wait()
+    let run = try run(world)
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.file("a.txt") == "half\nwhole")
+    let arguments = try world.note("arguments").split(separator: "\n")
+    #expect(arguments.last?.contains("--resume 00000000-0000-4000-8000-000000000001") == true)
+    #expect(try world.note("input").contains("Go on with the task"))
+    let entries = try entries(world)
+    let lost = try #require(entries.first { $0["kind"] == .string("lease.expired") })
+    #expect(lost["session"] == .string("00000000-0000-4000-8000-000000000001"))
+    guard case .integer(let turns)? = lost["turns"], turns > 0 else { throw Missing() }
+    let claims = entries.filter { $0["kind"] == .string("step.claimed") }
+    #expect(claims.last?["continues"] == .integer(1) && claims.last?["session"] == lost["session"])
+    #expect(try world.complaints() == "")
+  }
+
+  @Test("by a gate that fails goes on with the failures, where the plan wants it")
+  func afterFailure() throws {
+    let world = try MigrationWorld()
+    let script = """
+      #!/bin/sh
+      cat > "$HOME/input"; echo "$*" >> "$HOME/arguments"
+      echo x >> a.txt; cat '\(Self.streams)/claude-done.jsonl'
+      """
+    try Files.makeDirectories(world.repository.root + "/bin")
+    try Files.writeAtomically(world.repository.root + "/bin/claude", Array(script.utf8), mode: 0o755)
+    try world.start(
+      "  - { id: A }",
+      gate: "{ verifiers: [{ name: t, kind: lint, run: '! test -e a.txt || test $(wc -l < a.txt) = 2' }] }",
+      more: "agent: { adapter: claude, after_failure: resume }")
+    let run = try run(world)
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.file("a.txt") == "x\nx", "what failed was gone on with")
+    #expect(try world.note("arguments").contains("--resume 00000000-0000-4000-8000-000000000001"))
+    #expect(try world.note("input").contains("Your work on the task did not pass"))
+  }
+
+  @Test("of a conversation that the agent does not know any more begins anew")
+  func lostConversation() throws {
+    let world = try world(
+      """
+      case "$*" in *--resume*) echo 'No conversation found' >&2; exit 1 ;; esac
+      if first half; then
+        head -n 4 $STREAMS/claude-done.jsonl; touch "$HOME/begun"; sleep 1000
+      fi
+      echo x > a.txt; cat $STREAMS/claude-done.jsonl
+      """)
+    let path = "\(world.repository.root)/bin:\(world.repository.environment["PATH"] ?? "")"
+    let stopped = try BackgroundRun(
+      world.repository, "env", ["PATH=\(path)", TestBinary.path, "run"], in: world.repository.path)
+    #expect(eventually { Files.exists(world.home("begun")) }, "\(stopped.output)")
+    stopped.send(SIGINT)
+    _ = try stopped.wait()
+    let run = try run(world)
+    #expect(run.code == 0, "\(run)")
+    #expect(try starts(world) == 3)
+    #expect(try world.count("attempt failed") == 0)
+  }
+
+  private func entries(_ world: MigrationWorld) throws -> [JSON] {
+    try world.migrate("ledger", "cat").out.split(separator: "\n").compactMap { line in
+      try line.firstIndex(of: "{").map { try JSON.parse(String(line[$0...])) }
+    }
+  }
+
+  @Test("and the prompt are kept as words, without secrets, and shown; a plan may demand headings")
+  func keptWords() throws {
+    let token = "ghp_" + String(repeating: "a1B2", count: 9)
+    let world = try world(
+      """
+      cat > "$HOME/input"; echo x > x
+      sed 's/I wrote a.txt./Files changed:\\\\n a.txt\\\\n## Tests added\\\\n none, \(token)/' \
+        $STREAMS/claude-done.jsonl
+      """, more: "closing: [Files changed, Tests added]")
+    let run = try run(world)
+    #expect(run.code == 0, "\(run)")
+    let ref = "refs/migrate/words/mig/A/1"
+    let prompt = try world.repository.git("show", "\(ref):prompt.md")
+    #expect(prompt.contains("## Tests added"))
+    #expect(try world.note("input").hasPrefix(prompt))
+    let closing = try world.repository.git("show", "\(ref):closing.md")
+    #expect(closing.contains("Files changed") && !closing.contains(token), "\(closing)")
+    #expect(try world.migrate("show", "A").out.contains("closing words:"))
+    #expect(try world.complaints() == "")
+    let other = try self.world(
+      "echo x > x; cat $STREAMS/claude-done.jsonl", more: "closing: [Tests added]")
+    #expect(try self.run(other).code == 1)
+    #expect(try other.members("reason")["A"]?.contains("no heading 'Tests added'") == true)
+  }
+
+  @Test("that prints nothing any more, or takes all its time, is brought about, in words that say so")
+  func silence() throws {
+    let silent = try world(
+      "head -n 1 $STREAMS/claude-done.jsonl; sleep 1000", agent: "adapter: claude, silence: 1s")
+    #expect(try run(silent).code == 1)
+    #expect(try silent.members("reason")["A"]?.hasSuffix("printed nothing for 1 s") == true)
+    let slow = try world(
+      "while sleep 0.1; do echo '{}'; done", agent: "adapter: claude",
+      more: "budget: { attempt: { wall: 1s } }")
+    #expect(try run(slow).code == 1)
+    #expect(try slow.members("reason")["A"]?.hasSuffix("it used up its budget of 1s") == true)
   }
 
   @Test("by its turns, again and again, fails the attempt in words that say so")

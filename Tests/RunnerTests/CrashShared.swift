@@ -35,7 +35,7 @@ extension CrashOperation {
 extension MigrationWorld {
   fileprivate var hub: String { repository.root + "/hub.git" }
 
-  fileprivate func share() throws {
+  func share() throws {
     try repository.git("init", "--quiet", "--bare", hub)
     try repository.git("remote", "add", "origin", hub)
     try repository.git("push", "--quiet", "origin", "main")
@@ -44,7 +44,7 @@ extension MigrationWorld {
   }
 
   /// Whether both sides have the same ledger and the same integration branch.
-  fileprivate func isAsHub() throws -> Bool {
+  func isAsHub() throws -> Bool {
     try ["refs/migrate/ledger", "refs/heads/migrate/mig"].allSatisfy { ref in
       let there = try repository.runGit(["-C", hub, "rev-parse", "--verify", "--quiet", ref]).out
       return try repository.runGit(["rev-parse", "--verify", "--quiet", ref]).out == there
@@ -52,7 +52,7 @@ extension MigrationWorld {
   }
 
   /// What the server's administrator does about locks of a program that was killed there: git keeps them.
-  fileprivate func mendHub() throws {
+  func mendHub() throws {
     _ = try Command(
       "/usr/bin/find", [hub + "/refs", "-name", "*.lock", "-delete"], environment: repository.environment
     ).run()

@@ -30,7 +30,8 @@ import Testing
     return false
   }()
 
-  static let operations: [CrashOperation] = localOperations + CrashOperation.shared
+  static let operations: [CrashOperation] =
+    localOperations + CrashOperation.shared + CrashOperation.trains
 
   private static let localOperations: [CrashOperation] = [
     CrashOperation(

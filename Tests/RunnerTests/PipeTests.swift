@@ -61,6 +61,63 @@ struct PipeTests {
     }
   }
 
+  /// What lay nowhere before can be moved away without a loss: the run goes on.
+  @Test(
+    "in the middle of a run, where nothing lay: that step has failed, and the others go on",
+    arguments: ["shallow", "info/grafts", "objects/info/alternates", "FETCH_HEAD", "migrate/packing"],
+    ["mkfifo", "mkdir"])
+  func midRun(name: String, kind: String) throws {
+    let world = try MigrationWorld()
+    let place = world.repository.path + "/.git/" + name
+    try world.start(
+      """
+        - { id: A, run: 'rm -rf "\(place)"; \(kind) "\(place)"; sleep 1' }
+        - { id: B, run: 'echo b > b.txt' }
+        - { id: C, needs: [B], run: 'echo c > c.txt' }
+      """)
+    let run = try world.begin("run", "-j", "1")
+    #expect(try run.wait(seconds: 100).code == 1, "\(run.output)")
+    #expect(try world.states() == ["A": "blocked", "B": "merged", "C": "merged"], "\(run.output)")
+    #expect(run.output.contains("'\(place)'"), "\(run.output)")
+    #expect(try world.migrate("show", "A").out.contains("while it was at work"))
+    #expect(try world.migrate("fsck").code == 0)
+  }
+
+  /// What git needs cannot be made up, and nothing is recorded where nothing can be read.
+  @Test(
+    "in the middle of a run, in the place of a file: the run ends, and names it and who was at work",
+    arguments: ["packed-refs", "config"])
+  func midRunReplaced(name: String) throws {
+    let world = try MigrationWorld()
+    let place = world.repository.path + "/.git/" + name
+    try world.start(
+      """
+        - { id: A, run: 'cp "\(place)" "\(place).old"; rm "\(place)"; mkfifo "\(place)"; sleep 1' }
+        - { id: B, needs: [A], run: 'echo b > b.txt' }
+      """)
+    try world.repository.git("pack-refs", "--all")
+    let run = try world.begin("run", "-j", "1")
+    #expect(try run.wait(seconds: 100).code == 128, "\(run.output)")
+    #expect(run.output.contains("'\(place)'") && run.output.contains("hint: "), "\(run.output)")
+    #expect(run.output.contains("at work then: 'A'"), "\(run.output)")
+    try Files.removeFile(place)
+    try Files.move(place + ".old", to: place)
+    #expect(try world.migrate("fsck").code == 0)
+  }
+
+  @Test(
+    "in the place of a folder of ours: it is moved away, and the steps go on", arguments: ["mkfifo", "touch"])
+  func ownFolder(kind: String) throws {
+    let world = try MigrationWorld()
+    let place = world.repository.path + "/.git/migrate/logs/mig"
+    try world.start(
+      "  - { id: A, run: 'rm -rf \"\(place)\"; \(kind) \"\(place)\"' }\n  - { id: B, run: 'echo b > b.txt' }")
+    let run = try world.begin("run", "-j", "1")
+    _ = try run.wait(seconds: 100)
+    #expect(try world.states()["B"] == "merged", "\(run.output)")
+    #expect(try world.migrate("logs", "B").code == 0, "\(run.output)")
+  }
+
   @Test("by a verifier", arguments: ["mkfifo .gitignore", "mkdir d; mkfifo d/.gitattributes", "mkfifo x"])
   func verifier(run: String) throws {
     let world = try MigrationWorld()

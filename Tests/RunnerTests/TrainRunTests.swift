@@ -118,6 +118,9 @@ struct TrainRunTests {
     }
     let run = try world.migrate("run")
     #expect(run.out.contains("conflicts with what was merged since"), "\(run)")
+    #expect(run.out.contains("in 'same.txt', by 'A'"), "\(run)")
+    let show = try world.migrate("show", "B")
+    #expect(show.out.contains("what 'A' changed:") && show.out.contains("what 'B' changed:"), "\(show)")
     #expect(try world.merged() == ["A", "C"])
     #expect(try world.complaints() == "")
   }

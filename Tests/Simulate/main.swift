@@ -9,6 +9,8 @@ struct Options {
   var cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   var commit = "unknown"
   var isCanary = false
+  /// The known bugs that are looked for; all when none is named.
+  var bugs: [String] = []
 
   init(_ arguments: [String]) {
     var rest = arguments.dropFirst()
@@ -24,6 +26,7 @@ struct Options {
       case "--first": first = Options.number(value)
       case "--cores": cores = Int(Options.number(value))
       case "--commit": commit = value
+      case "--bug": bugs.append(value)
       default: Options.usage()
       }
     }
@@ -36,7 +39,7 @@ struct Options {
 
   private static func usage() -> Never {
     print("usage: git-migrate-simulate [--seed S | --seeds N [--first S]] [--cores N] [--commit C]")
-    print("   or: git-migrate-simulate --canary [--first S]")
+    print("   or: git-migrate-simulate --canary [--bug B]... [--first S]")
     exit(129)
   }
 }
@@ -50,7 +53,7 @@ if let seed = options.seed {
 
 if options.isCanary {
   #if KNOWN_BUGS
-    exit(Canary.run(from: options.first) { print($0) } ? 0 : 1)
+    exit(Canary.run(from: options.first, of: options.bugs) { print($0) } ? 0 : 1)
   #else
     print("git-migrate-simulate was built without the known bugs; run 'make canary'")
     exit(129)
@@ -65,7 +68,8 @@ let rate = Int(Double(report.seeds) / seconds / Double(options.cores))
 print(
   "\(report.seeds) seeds in \(Int(seconds * 10) / 10) s: \(rate) seeds/s on each of \(options.cores) cores; "
     + "\(report.load.entries) entries, \(report.load.rounds) rounds, \(report.load.faults) faults, "
-    + "\(report.load.merges) merges, \(report.load.trains) trains (\(report.load.splits) split)")
+    + "\(report.load.merges) merges, \(report.load.trains) trains (\(report.load.splits) split), "
+    + "\(report.load.reused) verdicts reused")
 for failure in report.failures {
   print("FAILED \(failure.violation)")
   print("  git-migrate-simulate --seed \(failure.seed) --commit \(options.commit)")

@@ -63,6 +63,7 @@ extension Audit {
     if baseline.verdict == .passed, passes[baseline.tree.oid]?.contains(baseline.verifiers) != true {
       world.fail("I-22", "the base is said to pass, and no verifier has said so")
     }
+    checkReuse(baseline.evidence, of: baseline.tree, by: baseline.verifiers, "the base", world)
     checkHonesty(baseline.verdict, baseline.reason, of: baseline.tree, "the base", world)
     checkKept(baseline.kept, baseline.verdict, of: baseline.tree, by: baseline.verifiers, "the base", world)
   }

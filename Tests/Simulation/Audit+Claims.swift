@@ -1,5 +1,6 @@
 import Ledger
 import Migration
+import Runner
 
 extension Audit {
   mutating func checkClaim(_ claim: Claim, _ event: Event, _ world: World) {
@@ -10,6 +11,7 @@ extension Audit {
       world.fail("I-21", "'\(id)' is claimed before '\(need)' is done")
     }
     checkLimits(claim, step, plan, world)
+    checkAgent(claim, event, world)
     change(id, world) { log in
       if log.stage != .open { world.fail("I-11", "'\(id)' is claimed while it is \(log.stage)") }
       if claim.fence.epoch <= log.epoch {
@@ -102,6 +104,11 @@ extension Audit {
   }
 
   mutating func checkFailure(_ fence: Fence, _ failure: Failure, _ event: Event, _ world: World) {
+    var isAnswered = false
+    defer { if isAnswered { noteAnswer(fence) } }
+    if failure.kind == .setup, failure.reason.contains(CommandError.givenUpWords) {
+      world.fail("I-19a", "'\(fence.step)' pays for the worktree that another step has left")
+    }
     change(fence, world) { log in
       switch log.stage {
       case .leased:
@@ -109,6 +116,7 @@ extension Audit {
           world.fail("I-14", "\(event.by) fails '\(fence.step)', which \(log.holder) holds")
         }
         if failure.kind == .setup { log.restart() } else { log.failures += 1 }
+        isAnswered = failure.kind != .setup
       case .submitted:
         if ![.conflict, .unusable].contains(failure.kind) {
           world.fail("I-13", "'\(fence.step)' fails after it was handed in")
@@ -131,6 +139,7 @@ extension Audit {
       log.stage = .submitted
       log.result = result
     }
+    noteAnswer(fence)
   }
 }
 
@@ -144,6 +153,7 @@ extension Migration.Change {
       true
     case .baseline(.abandoned(_, let evidence)): evidence == .holder
     case .claim(_, .released(let forced, _)): !forced
+    case .agent: true
     default: false
     }
   }

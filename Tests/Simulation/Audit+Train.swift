@@ -56,11 +56,14 @@ extension Audit {
     return train
   }
 
-  private func checkPassed(_ fence: Fence, _ kept: [String], _ verifiers: String, _ world: World) {
+  private func checkPassed(
+    _ fence: Fence, _ kept: [String], _ evidence: VerdictEvidence, _ verifiers: String, _ world: World
+  ) {
     guard let tree = logs[fence.step]?.gate?.tree, let plan, !plan.gate.verifiers.isEmpty else { return }
     let subject = "the train up to '\(fence.step)'"
     checkHonesty(.passed, nil, of: tree, subject, world)
     checkKept(kept, .passed, of: tree, by: verifiers, subject, world)
+    checkReuse(evidence, of: tree, by: verifiers, subject, world)
     if passes[tree.oid]?.contains(verifiers) != true {
       world.fail("I-22", "\(subject) is said to pass, and no verifier has passed that tree")
     }
@@ -74,7 +77,9 @@ extension Audit {
     if train.members[split.passed].step != split.culprit {
       world.fail("I-22b", "'\(split.culprit)' is blamed, and stands elsewhere")
     }
-    if split.passed > 0 { checkPassed(train.members[split.passed - 1], split.kept, split.verifiers, world) }
+    if split.passed > 0 {
+      checkPassed(train.members[split.passed - 1], split.kept, split.evidence, split.verifiers, world)
+    }
     for fence in train.members[..<split.passed] { change(fence, world) { $0.stage = .passed } }
     for fence in train.members[(split.passed + 1)...] { change(fence, world) { $0.stage = .submitted } }
     train.members = Array(train.members[...split.passed])
@@ -87,7 +92,9 @@ extension Audit {
     guard let passed = train.passed else {
       switch report.verdict {
       case .passed:
-        if let last = train.members.last { checkPassed(last, report.kept, report.verifiers, world) }
+        if let last = train.members.last {
+          checkPassed(last, report.kept, report.evidence, report.verifiers, world)
+        }
         for fence in train.members { change(fence, world) { $0.stage = .passed } }
         self.train?.passed = train.members.count
       case .couldNotRun:

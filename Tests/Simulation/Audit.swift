@@ -51,13 +51,17 @@ struct Audit {
   private var planNumber = 0
   private(set) var isEnded = false
   private(set) var isPaused = false
-  private var sequence = 0
-  private var at = Timestamp(milliseconds: 0)
+  private(set) var sequence = 0
+  var at = Timestamp(milliseconds: 0)
   private var nonces: Set<String> = []
   /// Trees that verifiers have passed, each with the gate's digest.
   private(set) var passes: [OID: Set<String>] = [:]
   /// Those of them that passed where nothing was kept.
-  private var cleanPasses: [OID: Set<String>] = [:]
+  private(set) var cleanPasses: [OID: Set<String>] = [:]
+  /// What was judged as a whole.
+  var results = ResultLog()
+  /// Those of them by the toolchain that passed them, each with the gate's digest and that.
+  private(set) var toolchainPasses: [OID: Set<String>] = [:]
   /// Where the ledger says the branch is.
   var tip = ObjectID.zero
   /// Where a server that was killed within a push has left the branch.
@@ -71,12 +75,17 @@ struct Audit {
   /// The train that is judged, and how many there were.
   var train: TrainLog?
   var trains = 0
+  /// What agents use, and which rests.
+  var agents = AgentLog()
+  /// The trees whose tests the ledger knows, each with the digest of the verifiers that told them.
+  var tested: Set<String> = []
   /// The gate's digest; the plan computes it anew each time.
-  private var digest = ""
+  private(set) var digest = ""
 
   /// Takes note that a tree has passed the verifiers of a plan, in a worktree that kept these folders.
-  mutating func notePass(_ tree: OID, _ plan: Plan, kept: [String] = []) {
+  mutating func notePass(_ tree: OID, _ plan: Plan, kept: [String] = [], with toolchain: String = "") {
     passes[tree, default: []].insert(plan.verifierDigest)
+    toolchainPasses[tree, default: []].insert(plan.verifierDigest + toolchain)
     if kept.isEmpty { cleanPasses[tree, default: []].insert(plan.verifierDigest) }
   }
 
@@ -109,7 +118,9 @@ struct Audit {
   /// I-22: of a shared ledger, the branch is where the ledger says it is; they move together. Only a server
   /// that was killed in between (`isTorn`) has the branch where the ledger intends it.
   mutating func checkTogether(_ world: World, isTorn: Bool) {
-    guard !isShared, !isEnded, plan != nil, let branch = world.branch, branch != tip.oid else { return }
+    guard !isShared, !isEnded, plan != nil, let branch = world.branch, branch != tip.oid,
+      world.authority.branchBefore == nil
+    else { return }
     if isTorn { tornAt = branch }
     if branch == tornAt, isIntended(old: tip.oid, new: branch) { return }
     world.fail("I-22", "the ledger of the server has the branch at \(tip.oid.number), not \(branch.number)")
@@ -126,22 +137,22 @@ struct Audit {
     sequence += 1
     if entry.sequence != sequence { world.fail("I-1", "entry \(sequence) has number \(entry.sequence)") }
     if !nonces.insert(entry.nonce).inserted { world.fail("I-3", "entry \(sequence) has a used nonce") }
-    if event.at < at { world.fail("I-1", "entry \(sequence) is older than the one before") }
-    at = event.at
-    if isEnded { world.fail("I-18", "entry \(sequence) follows the end: \(event.sentence)") }
+    checkOrder(event, world)
+    checkTests(event, world)
     switch event.change {
     case .migration(.started(let start)):
       take(start.plan, number: 1, world)
       tip = start.commit
+      results.start = start.commit
       isShared = start.shared
     case .migration(.amended(let amendment)):
       take(amendment.plan, number: amendment.number, world)
       if world.strikes(world.faults.foreignPlan) { world.unapproved.insert(amendment.number) }
     case .migration(.paused): isPaused = true
     case .migration(.resumed): isPaused = false
-    case .migration(.aborted), .migration(.finished):
-      isEnded = true
-      baseline = nil
+    case .migration(.budgetRaised(_, let amount)): agents.raised += amount
+    case .migration(.finished(let result, _)): end(with: result, world)
+    case .migration(.aborted): end(with: nil, world)
     case .refresh(.intended(let intended)):
       refresh = intended
       if let plan, !plan.gate.verifiers.isEmpty, passes[intended.tree.oid]?.contains(digest) != true {
@@ -187,9 +198,17 @@ struct Audit {
         log.stage = .done
         log.satisfies = true
       }
+    case .agent(let change): checkRest(change, event, world)
+    case .step(_, .allowed): break
     case .ledger, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
     }
     dissolveTrain()
+  }
+
+  private mutating func end(with result: ObjectID?, _ world: World) {
+    if let result { checkResult(result, world) }
+    isEnded = true
+    baseline = nil
   }
 
   private mutating func take(_ plan: Plan, number: Int, _ world: World) {
@@ -238,31 +257,6 @@ struct Audit {
 
   // MARK: The branch and the gate
 
-  /// I-22a: a fresh worktree, in which nobody was before, would have given the same verdict.
-  func checkHonesty(
-    _ verdict: Verdict, _ reason: String?, of tree: ObjectID, _ subject: String, _ world: World
-  ) {
-    guard let plan, !plan.gate.verifiers.isEmpty else { return }
-    let isGood = world.objects.isGood(tree.oid)
-    if verdict == .passed, !isGood {
-      world.fail("I-22a", "\(subject) passed, and fails in a fresh worktree")
-    }
-    if verdict == .failed, isGood, reason == SimulatedGate.testFails {
-      world.fail("I-22a", "\(subject) failed, and passes in a fresh worktree")
-    }
-  }
-
-  /// I-22a: a verdict that rests on more than the tree says so.
-  func checkKept(
-    _ kept: [String], _ verdict: Verdict, of tree: ObjectID, by digest: String, _ subject: String,
-    _ world: World
-  ) {
-    guard verdict == .passed, kept.isEmpty, let plan, !plan.gate.verifiers.isEmpty else { return }
-    if cleanPasses[tree.oid]?.contains(digest) != true {
-      world.fail("I-22a", "\(subject) passed where folders were kept, and that is not said")
-    }
-  }
-
   private mutating func checkGateStart(_ fence: Fence, _ start: GateStart, _ event: Event, _ world: World) {
     let other = logs.first {
       $0.key != fence.step && [.gating, .passed, .merging].contains($0.value.stage)
@@ -286,6 +280,7 @@ struct Audit {
       let subject = "'\(fence.step)'"
       checkKept(report.kept, report.verdict, of: report.tree, by: report.verifiers, subject, world)
     }
+    checkReuse(report.evidence, of: report.tree, by: report.verifiers, "'\(fence.step)'", world)
     change(fence, world) { log in
       guard log.stage == .gating, let gate = log.gate else {
         return world.fail("I-13", "a verdict on '\(fence.step)', which is not judged")

@@ -14,9 +14,10 @@ package struct Campaign {
     package var shortage: String? {
       if load.entries < seeds * 20 { return "only \(load.entries) entries in \(seeds) seeds" }
       if load.faults < seeds * 3 { return "only \(load.faults) faults in \(seeds) seeds" }
-      if load.trains < seeds / 2 || load.splits < seeds / 20 {
+      if load.trains < seeds / 2 || load.splits < seeds / 50 {
         return "only \(load.trains) trains in \(seeds) seeds, \(load.splits) of them split"
       }
+      if load.rests < seeds / 20 { return "only \(load.rests) rests of agents in \(seeds) seeds" }
       if load.merges < seeds { return "only \(load.merges) merges in \(seeds) seeds" }
       return nil
     }

@@ -13,10 +13,18 @@ final class Clone {
   /// The integration branch.
   var branch: OID?
   var isBranchHeld = false
+  /// When somebody who died left the branch held, in true time.
+  private(set) var lockLeft: Int64?
+  /// Where the branch was before somebody committed there past the gate.
+  var branchBefore: OID?
   /// A file that somebody has changed where the branch is checked out, by its number.
   var changedFile: Int?
   /// The results of claims, by their refs.
   var attempts: [String: OID] = [:]
+  /// Whether a server cannot be reached by anybody.
+  var isAway = false
+  /// What a server says to everything that is pushed to it.
+  var refusal: String?
   /// Tips that are kept although they will not be part of the chain.
   var refused: [OID] = []
   /// Whether the ledger is shared with the server from here.
@@ -33,6 +41,14 @@ final class Clone {
   init(name: String, isSharing: Bool) {
     self.name = name
     self.isSharing = isSharing
+  }
+
+  /// Takes note that who held the branch is dead, and the lock still there.
+  func leaveLock(at time: Int64) { lockLeft = time }
+
+  /// Removes a lock that was left.
+  func removeLeftLock() {
+    if lockLeft != nil { (lockLeft, isBranchHeld) = (nil, false) }
   }
 
   func hasEntry(_ oid: OID) -> Bool { !isSharing || oid.number < entries.count && entries[oid.number] }

@@ -47,8 +47,19 @@ struct Faults {
   var partition = Rate.never
   /// A new plan is somebody else's: nobody has approved it yet where runs are at work.
   var foreignPlan = Rate.never
+  /// A worker leaves a worktree that can neither be taken nor cleaned.
+  var litter = Rate.never
+  /// What a worker left cannot be moved away either.
+  var stuckSlot = Rate.never
+  /// Who dies with the branch locked leaves the lock.
+  var leftLock = Rate.never
+  /// Somebody commits on the branch past the gate and past the hooks.
+  var foreignCommit = Rate.never
   /// The verifiers say no to everything until then, in milliseconds of true time.
   var redUntil: Int64 = 0
+
+  /// A world in which nothing goes wrong by itself.
+  init() {}
 
   /// Draws which faults there are, and how often.
   init(_ chance: inout Chance) {
@@ -80,6 +91,10 @@ struct Faults {
     locked = rate(&chance, 0.002, 0.05)
     partition = rate(&chance, 0.001, 0.02)
     foreignPlan = rate(&chance, 0.1, 1)
+    litter = rate(&chance, 0.01, 0.3)
+    stuckSlot = rate(&chance, 0.05, 1)
+    leftLock = rate(&chance, 0.1, 1)
+    foreignCommit = rate(&chance, 0.002, 0.02)
     if chance.draw(0...9) == 0 { redUntil = Int64(chance.draw(1...3600)) * 1000 }
   }
 }

@@ -40,6 +40,11 @@ struct Objects {
   /// Whether files of these versions pass their tests.
   static func isGood(_ files: [Int32]) -> Bool { files.allSatisfy { $0 >= 0 } }
 
+  /// The tests that run on a tree: each file has one, but for some versions that have lost it.
+  func tests(_ tree: OID) -> [String] {
+    files(tree).enumerated().filter { abs($0.element) % 37 != 36 }.map { "test-\($0.offset)" }
+  }
+
   func isAncestor(_ commit: OID, of tip: OID) -> Bool {
     // A commit has a higher number than its parents.
     var open = [tip]

@@ -58,11 +58,19 @@ struct Person {
   }
 
   func act() {
-    defer { process.end() }
+    if let command = begun() { return world.begin(command) }
+    process.end()
+  }
+
+  /// Does something; gives the command that takes its time, when it is one.
+  private func begun() -> RunningCommand? {
     if process.isShared, world.chance.draw(0...3) == 0 { try? process.synchronize() }
-    guard let state = state() else { return }
+    guard let state = state() else { return nil }
     let roll = world.chance.draw(0...99)
-    if case .paused = state.phase, roll < 60 { return append([.migrationResumed]) }
+    if case .paused = state.phase, roll < 60 {
+      append(raise(state) + [.migrationResumed])
+      return nil
+    }
     let step = world.chance.pick(state.steps)
     switch roll {
     case 0..<25:
@@ -71,22 +79,29 @@ struct Person {
     case 25..<32: append([.stepSkipped(step: step.id, reason: "not needed")])
     case 32..<47:
       let held = state.steps.filter { if case .leased = $0.phase { true } else { false } }
-      guard let step = held.first else { return }
+      guard let step = held.first else { return nil }
       append([.stepReleased(Fence(step: step.id, epoch: step.epoch), forced: true, reason: "now")])
     case 47..<55: append([.migrationPaused(reason: "wait")])
     case 55..<65: amend(state)
     case 65..<80: commit(state)
-    case 80..<88: refresh(state)
+    case 80..<88: return .refresh(process)
     case 88..<97: world.chance.pick(world.machines).run?.stop()
     case 97: append([.migrationAborted(reason: "enough")])
-    default: append([.migrationFinished(result: state.tip, partial: true)])
+    default: return .finish(process, isPartial: world.chance.draw(0...1) == 0)
     }
+    return nil
   }
 
   /// Goes on with what is paused.
   func resume() {
-    append([.migrationResumed])
+    append((state().map { raise($0) } ?? []) + [.migrationResumed])
     process.end()
+  }
+
+  /// Where there is a budget it may be why it is paused.
+  private func raise(_ state: MigrationState) -> [Migration.Change] {
+    guard state.plan.budget.total[.turns] != nil else { return [] }
+    return [.budgetRaised(.turns, by: world.chance.draw(5...50))]
   }
 
   private func state() -> MigrationState? {
@@ -130,30 +145,6 @@ struct Person {
     }
     world.note("ann commits on the \(isOnBranch ? "branch" : "base")")
   }
-
-  /// Merges the base into the branch, through the gate.
-  private func refresh(_ state: MigrationState) {
-    let clone = process.machine.clone
-    guard let tip = clone.branch, !world.objects.isAncestor(world.base, of: tip) else { return }
-    let merged = world.objects.merge(
-      base: world.objects.tree(of: state.start.oid), ours: world.objects.tree(of: tip),
-      theirs: world.objects.tree(of: world.base))
-    guard let tree = merged.tree, world.objects.isGood(tree), tree != world.objects.tree(of: tip) else {
-      return
-    }
-    world.audit.notePass(tree, state.plan)
-    let commit = world.objects.commit(tree, parents: [tip, world.base])
-    clone.learn(commit: commit, world)
-    let digest = state.gateDigest
-    let outcome = try? process.events.append(by: process.actor) { (_, at) throws(Refusal) in
-      let refresh = Refresh(
-        base: world.base.id, old: tip.id, new: commit.id, tree: tree.id, verifiers: digest,
-        verdict: .passed, owner: process.owner, expiresAt: at.adding(seconds: 600))
-      return [Proposal(World.migration, .refreshIntended(refresh))]
-    }
-    guard case .won(_, let effects)? = outcome else { return }
-    try? Interpreter(in: process).perform(effects)
-  }
 }
 
 /// A worker that is started by nobody's run: it claims, and perhaps comes back.
@@ -191,9 +182,10 @@ struct Outsider {
     let fence = held.claim.fence
     let length = held.plan.leaseSeconds
     let roll = world.chance.draw(0...9)
+    if roll <= 3, world.chance.draw(0...2) == 0 { verify(held, holder) }
     let attempt = SimulatedAttempt(world: world, machine: process.machine, held: held, slot: "")
     let content = roll > 5 ? attempt.content() : nil
-    _ = try? process.events.append(by: holder) { (_, at) throws(Refusal) in
+    let outcome = try? process.events.append(by: holder) { (_, at) throws(Refusal) in
       let change: Migration.Change
       switch roll {
       case 0...3: change = .leaseRenewed(fence, expiresAt: at.adding(seconds: length + roll))
@@ -208,7 +200,24 @@ struct Outsider {
       }
       return [Proposal(World.migration, change)]
     }
+    if case .won? = outcome, roll > 5, world.chance.draw(0...1) == 0 { waitForVerdict(fence) }
     // Some come back once more, and are too late.
     if roll <= 3 || world.chance.draw(0...1) == 1 { world.outside.append((held, holder, clone)) }
+  }
+
+  /// Tries the gate on what it has so far.
+  private func verify(_ held: HeldStep, _ holder: String) {
+    let lease = Lease(
+      holder: holder, owner: held.claim.owner, base: held.claim.base, expiresAt: held.claim.expiresAt,
+      renewal: 0, slot: nil)
+    let claim = WorkerClaim(
+      migration: World.migration, fence: held.claim.fence, lease: lease, holder: holder, step: held.step,
+      plan: held.plan)
+    world.begin(.verify(Outsider(world: world, in: process.machine.clone).process, claim))
+  }
+
+  /// Waits for the verdict on what it has handed in, as `git migrate submit` does.
+  private func waitForVerdict(_ fence: Fence) {
+    world.begin(.submit(Person(world: world, in: process.machine.clone).process, fence))
   }
 }

@@ -26,8 +26,16 @@ enum PlanDraw {
           uses: plan.resources.isEmpty || chance.draw(0...2) > 0 ? nil : "build")
       ]
     }
-    if !plan.gate.verifiers.isEmpty, chance.draw(0...3) == 0 { plan.gate.keep = ["target"] }
+    if !plan.gate.verifiers.isEmpty {
+      if chance.draw(0...3) == 0 { plan.gate.keep = ["target"] }
+      if chance.draw(0...3) == 0 {
+        plan.gate.verifiers[0].flaky = chance.pick(Plan.Verifier.Flaky.allCases)
+      }
+      if chance.draw(0...5) == 0 { plan.gate.verifiers[0].remote = "ci" }
+    }
     if chance.draw(0...2) == 0 { plan.gate.train = chance.draw(1...4) }
+    if chance.draw(0...3) == 0 { plan.budget.total[.turns] = chance.draw(3...60) }
+    if chance.draw(0...3) == 0 { plan.stop = StopRule(alike: 3, failedPercent: 40, of: 6) }
     if chance.draw(0...2) == 0 { plan.refreshSeconds = chance.pick([60, 300, 3600]) }
     let density = chance.draw(0...3)
     plan.steps = (1...count).map { number in
@@ -53,7 +61,12 @@ enum PlanDraw {
     switch chance.draw(0...4) {
     case 0: next.attempts = chance.draw(1...4)
     case 1:
-      if !next.gate.verifiers.isEmpty { next.gate.verifiers[0].run = "test-\(chance.draw(1...3))" }
+      if next.gate.verifiers.isEmpty { break }
+      if chance.draw(0...1) == 0 {
+        next.gate.verifiers[0].run = "test-\(chance.draw(1...3))"
+      } else {
+        next.gate.keep = next.gate.keep.isEmpty ? ["target"] : []
+      }
     case 2:
       var step = PlannedStep(id: "S\(chance.draw(61...80))")
       if let need = next.steps.first { step.needs = [need.id] }

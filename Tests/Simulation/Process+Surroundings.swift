@@ -1,3 +1,4 @@
+import Gate
 import Git
 import Ledger
 import Migration
@@ -5,7 +6,7 @@ import Runner
 
 extension Process: Surroundings {
   var events: any EventLedger { ledger }
-  func wait(for descriptors: [Int32]) {}
+  func wait(for descriptors: [Int32], atMost milliseconds: Int) {}
   func tell(_ migration: String, _ notice: Notice, report: (String) -> Void) {
     pay(notice)
     if passes() { report(String(describing: notice)) }
@@ -45,12 +46,17 @@ extension Process: Surroundings {
     of ref: String, from old: OID, to new: OID, isOwn: Bool, unless objection: () -> String?
   ) throws(CommandError) -> String? {
     guard passes() else { throw death }
+    guard ref == World.intoRef else {
+      if world.base == old { world.base = new }
+      return nil
+    }
     if !isShared, let objection = world.objection(to: new, from: old) { return objection }
     let isFaulty = world.strikes(world.faults.denied)
     if isFaulty, world.chance.draw(0...1) == 0 { return "error: simulated" }
     var isMoved = false
     var refused: String?
-    let isHeld = world.holdBranch(of: machine.clone) {
+    world.recoverLock(of: machine.clone, isOwn: isOwn)
+    let isHeld = world.holdBranch(by: self) {
       // It may stop, or die, while it holds the branch.
       refused = objection()
       if refused == nil, passes() { isMoved = world.moveBranch(of: machine.clone, to: new, from: old) }
@@ -61,8 +67,33 @@ extension Process: Surroundings {
     return isMoved && !isFaulty ? nil : "error: the branch is elsewhere"
   }
 
+  func history(
+    of migration: MigrationState, to tip: OID
+  ) throws(CommandError) -> [BranchCommit] {
+    guard passes() else { throw death }
+    var commits: [OID] = []
+    var next: OID? = tip
+    while let oid = next {
+      commits.append(oid)
+      next = oid == migration.start.oid ? nil : world.objects.commit(oid).parents.first
+    }
+    return commits.reversed().map { BranchCommit(commit: $0, subject: "commit \($0.number)", isEnd: true) }
+  }
+
+  func requireForward(_ migration: MigrationState, to tip: OID) throws(CommandError) {
+    guard passes() else { throw death }
+    guard world.objects.isAncestor(world.base, of: tip) else {
+      throw CommandError("the base has moved", exitCode: .no)
+    }
+  }
+
+  func isMissing(branch: String, otherwise: String?) -> CommandError {
+    CommandError("there is no branch '\(branch)' here", exitCode: .no)
+  }
+
   func obstacle(toMoving ref: String, isOwn: Bool) throws(CommandError) -> String? {
     guard passes() else { throw death }
+    world.recoverLock(of: machine.clone, isOwn: isOwn)
     if machine.clone.isBranchHeld { return "the branch is locked" }
     return world.strikes(world.faults.obstacle) ? "somebody has changes there" : nil
   }
@@ -82,9 +113,10 @@ extension Process: Surroundings {
     _ ref: String, at tip: OID, isOwn: Bool, _ body: () throws(CommandError) -> Void
   ) throws(CommandError) -> String? {
     guard passes() else { throw death }
+    world.recoverLock(of: machine.clone, isOwn: isOwn)
     guard machine.clone.branch == tip else { return nil }
     var failure: CommandError?
-    let isHeld = world.holdBranch(of: machine.clone) {
+    let isHeld = world.holdBranch(by: self) {
       do throws(CommandError) { try body() } catch { failure = error }
     }
     if let failure { throw failure }
@@ -103,6 +135,7 @@ extension Process: Surroundings {
 
   func isFree(slot: String) -> Bool {
     guard let known = machine.slots[slot] else { return true }
+    if known.isUnusable { return false }
     if known.isClosed { return true }
     return isProvablyDead(known.owner) && known.busyUntil.map { $0 <= world.now } ?? false
   }
@@ -117,12 +150,28 @@ extension Process: Surroundings {
     if let known = machine.slots[slot], !known.isClosed, known.busyUntil.map({ $0 > world.now }) ?? true {
       world.fail("I-25", "\(held.claim.fence) is given \(slot), in which \(known.fence) may still write")
     }
+    if machine.slots[slot]?.isLittered == true {
+      // What the worker before left there is moved away; this step does not hear of it.
+      machine.moveAway(slot, isStuck: world.strikes(world.faults.stuckSlot))
+    }
+    if machine.slots[slot]?.isUnusable == true { throw CommandError.givenUp(slot: slot, "it is stuck") }
     let attempt = SimulatedAttempt(world: world, machine: machine, held: held, slot: slot)
     machine.slots[slot] = Machine.Slot(
-      migration: held.migration, fence: held.claim.fence, owner: owner, busyUntil: attempt.endsAt)
+      migration: held.migration, fence: held.claim.fence, owner: owner, busyUntil: attempt.endsAt,
+      isLittered: attempt.leavesLitter)
     children.append(attempt)
     guard passes() else { throw death }
     return attempt
+  }
+
+  /// Somebody is at work there: what lies there now is one thing or another.
+  func tried(_ claim: WorkerClaim) throws(CommandError) -> TriedContent {
+    guard passes() else { throw death }
+    var files = world.objects.files(world.objects.tree(of: claim.lease.base.oid))
+    let roll = world.chance.draw(0...3)
+    if roll == 3 { return .refused(Migration.Failure(kind: .nested, reason: "a repository lies in it")) }
+    if roll > 0 { files[0] = world.freshVersion(isGood: roll == 1) }
+    return .tree(world.objects.tree(files))
   }
 
   func collect(_ attempt: any Attempt) throws(CommandError) -> any Collecting {
@@ -167,6 +216,13 @@ extension Process: Surroundings {
     return .made(Candidate(tip: tip, tipTree: tipTree, tree: tree, commit: commit))
   }
 
+  func changes(
+    to paths: [String], after base: OID, upTo tip: OID, limit: Int
+  ) throws(CommandError) -> [OtherSide] {
+    guard passes() else { throw death }
+    return []
+  }
+
   func patch(of submission: Submission, limit: Int) throws(CommandError) -> String {
     guard passes() else { throw death }
     return "tree \(submission.result.tree.oid.number)"
@@ -198,13 +254,24 @@ extension Process: Surroundings {
 
   func outsideCode(_ plan: Plan) -> [String] { [] }
 
+  func touchedTests(from old: OID, to new: OID) throws(CommandError) -> TouchedTests {
+    guard passes() else { throw death }
+    return TouchedTests()
+  }
+
+  func basis(_ plan: Plan, report: (String) -> Void) throws(CommandError) -> VerdictBasis? {
+    guard passes() else { throw death }
+    if plan.gate.verifiers.isEmpty { return nil }
+    return VerdictBasis(sandbox: "none", toolchain: machine.toolchain)
+  }
+
   func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject
   ) throws(CommandError) -> any GateVerification {
     guard passes() else { throw death }
     if world.strikes(world.faults.setup) { throw CommandError("the worktree of the gate cannot be made") }
     let gate = SimulatedGate(
-      world: world, machine: machine, plan: plan, tree: world.objects.tree(of: commit))
+      world: world, machine: machine, plan: plan, tree: world.objects.tree(of: commit), subject)
     gates.append(gate)
     gatesBegun.append(world.objects.tree(of: commit))
     return gate
@@ -245,6 +312,9 @@ extension Process: Surroundings {
   var isShared: Bool { ledger.remote != nil }
   func sharedTip(of ref: String) throws(CommandError) -> OID? {
     try reporting { try ledger.remote?.knownTip(ofBranch: ref) }
+  }
+  func bring(_ ref: String) throws(CommandError) {
+    _ = try reporting { try ledger.remote?.fetch(branches: [ref]) }
   }
   func synchronize() throws(CommandError) { _ = try reporting { try ledger.synchronize() } }
   func putBack(_ ref: String, at commit: OID) throws(CommandError) -> String? {

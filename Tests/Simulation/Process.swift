@@ -13,10 +13,16 @@ final class Machine {
     var isClosed = false
     /// Until when the worker in it may write, in true time; `nil` while nobody knows.
     var busyUntil: Int64?
+    /// Whether its worker left it so that nobody else can work there.
+    var isLittered = false
+    /// Whether that cannot even be moved away.
+    var isUnusable = false
   }
 
   let name: String
   let workers: Int
+  /// What its verifiers are: of machines that differ in it, none believes the other's verdicts.
+  var toolchain = String(repeating: "0", count: 64)
   /// Where it works.
   let clone: Clone
   /// How far its clock is off, and how fast it runs, in thousandths.
@@ -43,6 +49,12 @@ final class Machine {
     self.workers = workers
     self.wakesAt = wakesAt
   }
+
+  /// Moves what lies in a slot beside it, so that it can be made anew, unless it is stuck there.
+  func moveAway(_ slot: String, isStuck: Bool) {
+    slots[slot]?.isLittered = isStuck
+    slots[slot]?.isUnusable = isStuck
+  }
 }
 
 /// One process on a machine, from its start to its end: a run, or a command of a person. It sees the world
@@ -61,6 +73,8 @@ final class Process {
   var gates: [SimulatedGate] = []
   /// What persons must be told, because of what it has recorded, and were not yet.
   private(set) var owed: [Notice] = []
+  /// How often it has recorded something.
+  var appends = 0
   /// The trees of all gates that it has begun.
   var gatesBegun: [OID] = []
 

@@ -45,7 +45,9 @@ final class SimulatedRemote: LedgerRemote {
     guard process.passes() else { throw Process.crashed }
     travel()
     let isCut = !world.isCalm && world.now < clone.fetchCutUntil
-    if isCut || world.strikes(world.faults.drop) { throw error("the connection was refused") }
+    if isCut || server.isAway || world.strikes(world.faults.drop) {
+      throw error("the connection was refused")
+    }
   }
 
   func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
@@ -57,11 +59,14 @@ final class SimulatedRemote: LedgerRemote {
       throw Process.crashed
     }
     travel()
-    if isCut || world.strikes(world.faults.drop) { return .unknown("the connection was refused") }
+    if isCut || server.isAway || world.strikes(world.faults.drop) {
+      return .unknown("the connection was refused")
+    }
     if world.strikes(world.faults.late) {
       world.post(updates)
       return .unknown("the remote end hung up unexpectedly")
     }
+    if let words = server.refusal { return .rejected(words) }
     if world.now < world.readOnlyUntil, !world.isCalm { return .rejected("the server is read-only") }
     if world.strikes(world.faults.refused) { return .rejected("the server is busy") }
     if world.strikes(world.faults.locked) { return .lost([world.chance.pick(updates).ref]) }

@@ -1,3 +1,4 @@
+import Gate
 import Git
 import Migration
 import Runner
@@ -37,6 +38,7 @@ final class SimulatedGate: GateVerification {
   private let machine: Machine
   private let plan: Plan
   private let tree: OID
+  private let isOfResult: Bool
   /// What lies in its worktree beside the candidate.
   private var caches: Caches
   /// Whether that may be older than it looks.
@@ -47,17 +49,19 @@ final class SimulatedGate: GateVerification {
   private var isStopping = false
   private var report: VerifierReport?
 
-  init(world: World, machine: Machine, plan: Plan, tree: OID) {
+  init(world: World, machine: Machine, plan: Plan, tree: OID, _ subject: GateSubject) {
     self.world = world
     self.machine = machine
     self.plan = plan
     self.tree = tree
-    let left = machine.gateLeft
+    if case .result = subject { isOfResult = true } else { isOfResult = false }
+    // The result is judged in a worktree of its own, with nothing kept.
+    let left = isOfResult ? Caches() : machine.gateLeft
     let isKept = !plan.gate.keep.isEmpty && left.folders == plan.gate.keep && !left.isEmpty
     kept = isKept ? plan.gate.keep : []
     caches = isKept ? left : Caches()
     // Nothing is known of the folder of a gate that was killed.
-    machine.gateLeft = Caches()
+    if !isOfResult { machine.gateLeft = Caches() }
     #if KNOWN_BUGS
       if KnownBug.ignoredFilesStay.isOn { (caches, mayBeStale) = (left, true) }
     #endif
@@ -80,6 +84,16 @@ final class SimulatedGate: GateVerification {
     return made
   }
 
+  /// What a test runner tells that names its tests.
+  private var runs: [ComparedRun] {
+    let list = TestList(passed: world.objects.tests(tree))
+    let digest = list.isEmpty ? nil : SHA256.hexDigest(of: list.bytes)
+    let run = VerifierRun(
+      verifier: plan.gate.verifiers.first?.name ?? "test", runner: "simulated", executed: list.passed.count,
+      tests: digest)
+    return [ComparedRun(run: run, list: list.isEmpty ? nil : list)]
+  }
+
   private func verdict() -> VerifierReport {
     func no(_ verdict: Verdict, _ reason: String) -> VerifierReport {
       VerifierReport(
@@ -92,10 +106,20 @@ final class SimulatedGate: GateVerification {
     }
     if !world.isCalm, world.now - world.begin < world.faults.redUntil { return no(.failed, "all is red") }
     let seen = caches.use(world.objects.files(tree), plan, mayBeStale: mayBeStale, &world.chance)
-    machine.gateLeft = caches
+    if !isOfResult { machine.gateLeft = caches }
     if !Objects.isGood(seen) { return no(.failed, SimulatedGate.testFails) }
-    if world.strikes(world.faults.flaky) { return no(.failed, "flaky") }
-    world.audit.notePass(tree, plan, kept: kept)
-    return VerifierReport(verdict: .passed, failure: nil, kept: kept)
+    var evidence = VerdictEvidence()
+    if world.strikes(world.faults.flaky) {
+      guard let policy = plan.gate.verifiers.first?.flaky else { return no(.failed, "flaky") }
+      evidence.flaky = ["test"]
+      if policy == .fails {
+        var report = no(.failed, "flaky")
+        report.evidence = evidence
+        return report
+      }
+    }
+    world.audit.notePass(tree, plan, kept: kept, with: machine.toolchain)
+    if isOfResult { world.audit.noteResult(tree, plan) }
+    return VerifierReport(verdict: .passed, failure: nil, kept: kept, runs: runs, evidence: evidence)
   }
 }

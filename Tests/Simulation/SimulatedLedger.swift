@@ -107,6 +107,7 @@ final class SimulatedLedger: EventLedger, EntryStore {
   private func acknowledge(_ outcome: AppendOutcome) {
     switch outcome {
     case .won(let snapshot, let effects):
+      process.appends += 1
       process.owe(effects)
       guard let tip = snapshot.tip, written.last == tip else {
         return world.fail("I-4", "an append was won, but not with the entries that it wrote last")
@@ -159,17 +160,28 @@ final class SimulatedLedger: EventLedger, EntryStore {
     if world.node(oid).isInChain { world.fail("I-4", "\(reason), but entry \(oid.number) is in the ledger") }
   }
 
+  func testList(_ digest: String) throws(LedgerError) -> [UInt8]? {
+    guard process.passes() else { throw .git(Process.crashed) }
+    return world.lists[digest]
+  }
+
+  func testList(_ digest: String, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]? {
+    try testList(digest)
+  }
+
   func extend(
     _ sketch: inout DraftSketch, by proposal: Proposal, at: Timestamp, _ author: String
   ) throws(LedgerError) -> Refusal? {
     let parent = sketch.snapshot.tip
     let event = Event(
-      migration: proposal.migration, at: at, by: proposal.author ?? author, change: proposal.change)
+      migration: proposal.migration, at: at, by: proposal.author ?? author, change: proposal.change,
+      reserved: proposal.facts)
     var entry: Entry
     do throws(Refusal) { entry = try sketch.decide(event) { proposal.nonce ?? nonce() } } catch {
       return error
     }
     if world.writesJSON { entry = try throughJSON(entry) }
+    for list in proposal.lists { world.lists[SHA256.hexDigest(of: list)] = list }
     let oid = world.store(entry, after: parent)
     clone.addEntry(oid)
     // What had waited is somebody else's, and is told to them.

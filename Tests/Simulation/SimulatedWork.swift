@@ -8,6 +8,8 @@ final class SimulatedAttempt: Attempt {
   /// What a worker does.
   enum Deed: CaseIterable {
     case good, bad, fails, failsAfterChange, nothing, noOp, conflicting, staysPut
+    /// Leaves its worktree so that nothing of it can be taken, and nobody could work in it.
+    case litters
     /// Stops its supervisor: its end is brought about from outside, later than it ought to be.
     case stopsSupervisor
     /// Its agent's service does not serve, for a while or before a person has done something.
@@ -48,6 +50,7 @@ final class SimulatedAttempt: Attempt {
     if held.step.run == nil, !world.isCalm, world.chance.draw(0...29) == 0 {
       deed = world.chance.pick([.unserved, .unserved, .unserved, .unconfigured])
     }
+    if world.strikes(world.faults.litter) { deed = .litters }
     self.deed = deed
     let limit = Int64(held.plan.agent?.timeoutSeconds ?? 600) * 1000
     let length = deed == .staysPut ? limit : Int64(world.chance.draw(100...120_000))
@@ -91,12 +94,29 @@ final class SimulatedAttempt: Attempt {
     switch deed {
     case .unserved:
       let told = world.chance.draw(0...1) == 0 ? nil : world.now + Int64(world.chance.draw(0...3_600_000))
-      return .unserved(.rests(until: told.map { Timestamp(milliseconds: $0) }, "a limit"))
+      return .unserved(
+        .rests(until: told.map { Timestamp(milliseconds: $0) }, cause: "usage limit", "a limit"))
     case .unconfigured: return .unserved(.pauses("no key", remedy: "find it"))
-    case .good, .bad, .nothing, .conflicting, .staysPut, .stopsSupervisor: return .done
+    case .good, .bad, .nothing, .conflicting, .staysPut, .stopsSupervisor, .litters: return .done
     case .noOp: return .noOp("nothing to do")
     case .fails, .failsAfterChange: return .failed(Migration.Failure(kind: .worker, reason: "failed"))
     }
+  }
+
+  /// What its agent tells of what it used.
+  var facts: [JSON.Member] {
+    if step.run != nil { return [] }
+    return [JSON.Member("wall", .integer(1000)), JSON.Member("turns", .integer(deed == .unserved ? 0 : 3))]
+  }
+
+  /// Whether nobody could work in its worktree as this worker leaves it.
+  var leavesLitter: Bool { deed == .litters }
+
+  /// What the harvest does with a worktree of which nothing can be taken: it is moved away and, where that
+  /// cannot be done either, given to nobody any more.
+  private func moveAway() -> Migration.Failure {
+    machine.moveAway(slot, isStuck: world.strikes(world.faults.stuckSlot))
+    return Migration.Failure(kind: .worker, reason: "what it left cannot be recorded")
   }
 
   /// What lies in its worktree now.
@@ -108,6 +128,7 @@ final class SimulatedAttempt: Attempt {
       return .result(Submission.Result(commit: commit.id, tree: tree.id, isNoOp: false), files: 1)
     }
     let tree = world.objects.tree(of: claim.base.oid)
+    if deed == .litters { return .refused(moveAway()) }
     var files = world.objects.files(tree)
     if let base = step.resolves?.oid, let before = world.objects.mergeBase(base, claim.base.oid) {
       files = world.objects.put(base, into: claim.base.oid, since: before)
@@ -119,7 +140,7 @@ final class SimulatedAttempt: Attempt {
     case .conflicting:
       files[own] = world.freshVersion(isGood: true)
       files[0] = world.freshVersion(isGood: true)
-    case .fails, .nothing, .noOp, .staysPut, .stopsSupervisor, .unserved, .unconfigured:
+    case .fails, .nothing, .noOp, .staysPut, .stopsSupervisor, .unserved, .unconfigured, .litters:
       return .unchanged(Submission.Result(commit: claim.base, tree: tree.id, isNoOp: true))
     }
     let result = world.objects.tree(files)

@@ -54,6 +54,7 @@ package struct Simulation {
         machine.offset = Int64(world.chance.draw(0...7_200_000) - 3_600_000)
         machine.speed = Int64(world.chance.draw(500...2000))
       }
+      if world.chance.draw(0...3) == 0 { machine.toolchain = String(repeating: "1", count: 64) }
       world.machines.append(machine)
     }
   }
@@ -70,6 +71,7 @@ package struct Simulation {
     world.note("calm")
     world.isCalm = true
     world.approveAll()
+    world.mendBranches()
     for machine in world.machines {
       machine.offset += (world.now - world.begin) * (machine.speed - 1000) / 1000
       machine.speed = 1000
@@ -103,6 +105,7 @@ package struct Simulation {
   /// Why the migration is not where it should be once all runs have ended, or `nil`.
   private func unsettled(_ state: MigrationState) -> String? {
     if world.machines.contains(where: { $0.process != nil }) { return "the runs do not come to an end" }
+    if let command = world.commands.first { return "\(command.name) does not come to an end" }
     for (index, step) in state.steps.enumerated() {
       switch step.phase {
       case .merged, .skipped, .cancelled: continue

@@ -18,25 +18,46 @@ extension World {
   func tick(until limit: Int64) -> Bool {
     if strikes(faults.person) { letPersonAct() }
     if !unapproved.isEmpty, strikes(faults.person) { approveAll() }
+    if needsMending, strikes(faults.person) { mendBranches() }
     if strikes(faults.outsider) { Outsider.act(self) }
+    if strikes(faults.foreignCommit) { commitPastGate() }
     if strikes(faults.jump) { jump() }
     if strikes(faults.partition) { partition() }
     deliver()
-    var candidates: [Machine] = []
-    var next = Int64.max
-    for machine in machines where !machine.isStuck {
-      if machine.wakesAt <= now { candidates.append(machine) }
-      next = min(next, machine.wakesAt)
-    }
+    var (candidates, next) = whoWakes()
     if candidates.isEmpty {
       guard next < .max else { return limit == .max && wakeAll() }
       guard next <= limit else { return false }
       now = next
-      candidates = machines.filter { !$0.isStuck && $0.wakesAt <= now }
+      (candidates, _) = whoWakes()
     }
-    run(candidates.count == 1 ? candidates[0] : chance.pick(candidates))
+    switch candidates.count == 1 ? candidates[0] : chance.pick(candidates) {
+    case .run(let machine): run(machine)
+    case .command(let command): goOn(command)
+    }
     now += Int64(chance.draw(0...30))
     return true
+  }
+
+  /// Whoever can go on.
+  private enum Sleeper {
+    case run(Machine)
+    case command(RunningCommand)
+  }
+
+  /// Who can go on now, and when the next one wakes.
+  private func whoWakes() -> (now: [Sleeper], next: Int64) {
+    var candidates: [Sleeper] = []
+    var next = Int64.max
+    for machine in machines where !machine.isStuck {
+      if machine.wakesAt <= now { candidates.append(.run(machine)) }
+      next = min(next, machine.wakesAt)
+    }
+    for command in commands where !command.isStuck {
+      if command.wakesAt <= now { candidates.append(.command(command)) }
+      next = min(next, command.wakesAt)
+    }
+    return (candidates, next)
   }
 
   private func letPersonAct() {
@@ -66,6 +87,35 @@ extension World {
   func approveAll() {
     note("\(unapproved.sorted()) approved")
     unapproved = []
+  }
+
+  /// Somebody commits on the branch with a program that runs no hooks: no gate has seen it.
+  private func commitPastGate() {
+    let clone = authority
+    guard !hasHooks, !audit.isShared, !audit.isEnded, clone.branchBefore == nil, !clone.isBranchHeld,
+      let tip = clone.branch
+    else { return }
+    var files = objects.files(objects.tree(of: tip))
+    files[files.count - 1] = freshVersion(isGood: chance.draw(0...1) == 0)
+    clone.branchBefore = tip
+    clone.branch = objects.commit(objects.tree(files), parents: [tip])
+    note("somebody commits on the branch of \(clone.name), past the gate")
+  }
+
+  /// Whether a person has to put something in order where the branch is.
+  private var needsMending: Bool {
+    (clones + [authority]).contains { $0.branchBefore != nil || $0.lockLeft != nil }
+  }
+
+  /// The user does what was said: takes a commit back that came past the gate, and removes locks.
+  func mendBranches() {
+    for clone in clones + [authority] {
+      clone.removeLeftLock()
+      guard let before = clone.branchBefore else { continue }
+      clone.branchBefore = nil
+      clone.branch = before
+      note("the branch of \(clone.name) is put back")
+    }
   }
 
   private func jump() {

@@ -26,6 +26,9 @@ package struct Load: Equatable {
   /// Trains that were judged, and those of them that did not pass whole.
   package var trains = 0
   package var splits = 0
+  /// Rests of agents.
+  package var rests = 0
+  package var reused = 0
 
   static func += (left: inout Load, right: Load) {
     left.entries += right.entries
@@ -34,6 +37,8 @@ package struct Load: Equatable {
     left.merges += right.merges
     left.trains += right.trains
     left.splits += right.splits
+    left.rests += right.rests
+    left.reused += right.reused
   }
 }
 
@@ -58,7 +63,7 @@ final class World {
   }
 
   var chance: Chance
-  let faults: Faults
+  var faults: Faults
   /// Whether the faults have stopped.
   var isCalm = false
   /// Whether entries go through their JSON.
@@ -83,6 +88,8 @@ final class World {
   var promised: [String: Clone] = [:]
   var base: OID = .zero
   var plans: [Plan] = []
+  /// The lists of tests beside the entries, by their digests.
+  var lists: [String: [UInt8]] = [:]
   var nextVersion: Int32 = 1
   var audit: Audit
   var load = Load()
@@ -96,6 +103,8 @@ final class World {
   var processes = 0
   /// The processes that have ended.
   var gone: Set<Int> = []
+  /// The commands that are under way.
+  var commands: [RunningCommand] = []
   /// Claims of workers outside of any run.
   var outside: [(held: HeldStep, holder: String, clone: Clone)] = []
   /// What happens just before the ledger's ref is moved next.
@@ -208,13 +217,28 @@ final class World {
     return audit.isIntended(old: old, new: new) ? nil : "hook: this move is not intended"
   }
 
-  /// Runs `body` with the lock of the integration branch; says whether it could be had.
-  func holdBranch(of clone: Clone, _ body: () -> Void) -> Bool {
+  /// Runs `body` with the lock of the integration branch; says whether it could be had. Who dies meanwhile
+  /// may leave the lock.
+  func holdBranch(by process: Process, _ body: () -> Void) -> Bool {
+    let clone = process.machine.clone
     guard !clone.isBranchHeld else { return false }
     clone.isBranchHeld = true
     body()
+    if process.isCrashed, strikes(faults.leftLock) {
+      note("\(process.actor) leaves the branch of \(clone.name) locked")
+      clone.leaveLock(at: now)
+      return true
+    }
     clone.isBranchHeld = false
     return true
+  }
+
+  /// The one rule of stale locks: on a branch that only git-migrate moves, one that nobody holds is taken
+  /// away when it is older than a minute. On one that people share, they do it themselves.
+  func recoverLock(of clone: Clone, isOwn: Bool) {
+    guard isOwn, let left = clone.lockLeft, now - left > 60_000 else { return }
+    note("the lock on the branch of \(clone.name) is taken away")
+    clone.removeLeftLock()
   }
 
   /// Moves the integration branch of a clone, if it is where it is said to be.

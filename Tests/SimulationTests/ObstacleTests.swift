@@ -114,6 +114,15 @@ struct ObstacleTests {
     }
   }
 
+  @Test("a branch that was moved elsewhere: told now and then, with the way back")
+  func movedBranch() throws {
+    world.branch = world.objects.commit(world.objects.tree([3, 3, 3, 3, 3, 3, 3]), parents: [])
+    try check(tells: "git update-ref \(World.intoRef) \(first.hex)")
+    world.branch = first
+    _ = try anHour()
+    #expect(try phase?.word == "merged")
+  }
+
   @Test("a machine without memory or disk: told once, nothing new begins, and all goes on afterwards")
   func shortage() throws {
     world.shortage = Shortage(kind: .memory, text: "no memory")

@@ -49,6 +49,12 @@ public enum FindingKind: String, CaseIterable, Sendable {
   case largeBinary = "large-binary"
   /// A file that was text cannot be read as text any more, or is text in another encoding.
   case unreadableText = "unreadable-text"
+  /// A test that ran and passed on the base did not run on the candidate.
+  case missingTest = "missing-test"
+  /// Fewer tests ran than on the base, by a runner that does not tell their names.
+  case fewerTests = "fewer-tests"
+  /// The test runner that spoke on the base did not speak on the candidate.
+  case otherRunner = "other-runner"
   /// Anything else.
   case other
 }

@@ -9,6 +9,13 @@ extension TreeChange {
     var comparison = TestComparison(self)
     return comparison.findings()
   }
+
+  /// What the text of the change explains when other tests run than on the base.
+  public func touchedTests() -> TouchedTests {
+    var comparison = TestComparison(self)
+    _ = comparison.findings()
+    return comparison.touched
+  }
 }
 
 /// The tests of both sides of a change.
@@ -22,6 +29,7 @@ struct TestComparison {
   var oldHelpers: [String: [TestCase]] = [:]
   var newHelpers: [String: [TestCase]] = [:]
   var found: [GuardFinding] = []
+  var touched = TouchedTests()
 
   init(_ change: TreeChange) {
     self.change = change
@@ -71,13 +79,19 @@ struct TestComparison {
         let place = Place(file: file, test: test)
         if let same = counterpart(of: place, among: byKey[test.key] ?? []) {
           if same.test.hidden == nil {
+            let count = found.count
             compare(place, same)
-          } else if !isReplaced(place, by: fresh) {
+            if found.count == count { touched.kept.insert(test.key) }
+          } else if isReplaced(place, by: fresh) {
+            touched.replaced[test.key, default: 0] += 1
+          } else {
             add(
               .hiddenTest, same.file.path.path, same.test.line, test.fullName,
               "test '\(test.name)' no longer runs: \(same.test.hidden ?? "")")
           }
-        } else if !isReplaced(place, by: fresh) {
+        } else if isReplaced(place, by: fresh) {
+          touched.replaced[test.key, default: 0] += 1
+        } else {
           lost.append(
             (place, finding(.lostTest, pathNow(file), nil, test.fullName, "test '\(test.name)' is gone")))
         }

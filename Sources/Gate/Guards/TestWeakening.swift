@@ -59,6 +59,14 @@ extension TestComparison {
     if swallows > swallowCount(old.test, oldHelpers) {
       add(.swallowedFailure, path, line, name, "'\(new.test.name)' catches what its assertions throw")
     }
+    if new.test.facts.passes > old.test.facts.passes {
+      add(.earlyReturn, path, line, name, "'\(new.test.name)' passes over rows of its table")
+      return
+    }
+    if new.test.facts.discards > old.test.facts.discards, after.count < before.count {
+      add(.fewerAssertions, path, line, name, "'\(new.test.name)' compares without asserting")
+      return
+    }
     let known = allLiterals(new)
     let gone = lost(Set(before.flatMap(\.literals)), known)
     if !gone.isEmpty {

@@ -17,6 +17,8 @@ struct FactReader {
     readTokens(test.body, &facts)
     facts.tables = tables(in: test)
     facts.swallows = swallows(in: test.body)
+    facts.passes = passes(in: test.body)
+    facts.discards = discards(in: test.body)
     let voids = Set(language.voids.hits(in: code, test.body).map { code.tokens[$0.index].line })
     readAssertions(test.head, voids, &facts)
     readAssertions(test.body, voids, &facts)
@@ -33,7 +35,9 @@ struct FactReader {
       case .word:
         facts.words.insert(TestCase.plain(token.text))
         if FactReader.constants.contains(token.text) { facts.literals.insert(token.text.lowercased()) }
-        if code.isMark(index + 1, "(") || code.isMark(index + 1, "!"), !isDeclared(index) {
+        if code.isMark(code.afterTypeArguments(index + 1), "(") || code.isMark(index + 1, "!"),
+          !isDeclared(index)
+        {
           facts.calls.insert(token.text)
         }
         // Ruby calls without brackets.
@@ -74,11 +78,40 @@ struct FactReader {
         continue
       }
       var found = assertion(site)
-      if voids.contains(found.line) { found.strength = 0 }
+      if voids.contains(found.line) || isOfCopies(site) { found.strength = 0 }
       facts.assertions.append(found)
       // What an assertion's block holds is looked at too; what is chained to it is part of it.
       index = nested(site) ?? max(index + 1, min(site.range.upperBound, range.upperBound))
     }
+  }
+
+  /// Whether what is expected was taken from what is compared just before: `want = got`.
+  private func isOfCopies(_ site: AssertionSite) -> Bool {
+    var end = site.range.lowerBound
+    while end > 0, code.kind(end - 1) == .newline || code.isMark(end - 1, ";") { end -= 1 }
+    var start = end
+    while start > 0, end - start < 12, code.kind(start - 1) != .newline,
+      !["{", "}", ";", ":"].contains(where: { code.isMark(start - 1, $0) })
+    {
+      start -= 1
+    }
+    guard start < end,
+      let equals = (start..<end).first(where: { code.isMark($0, "=") || code.isMark($0, ":=") })
+    else { return false }
+    func isPath(_ range: Range<Int>) -> Bool {
+      !range.isEmpty && range.allSatisfy { code.isWord($0) || code.isMark($0, ".") }
+    }
+    let (left, right) = (start..<equals, (equals + 1)..<end)
+    guard isPath(left), isPath(right), code.spelled(left) != code.spelled(right) else { return false }
+    func names(_ path: Range<Int>) -> Bool {
+      let words = path.map { code.text($0) }
+      let wanted = Array(words.reversed().prefix { $0 != "let" && $0 != "const" && $0 != "var" }.reversed())
+      return site.range.contains { place in
+        place + wanted.count <= site.range.upperBound
+          && wanted.indices.allSatisfy { code.text(place + $0) == wanted[$0] }
+      }
+    }
+    return names(left) && names(right)
   }
 
   private func nested(_ site: AssertionSite) -> Int? {

@@ -97,11 +97,24 @@ struct JavaScriptTests: TestLanguage {
     {
       return AssertionSite(range: index..<code.statementEnd(from: index), name: word, arguments: index + 1)
     }
-    // `expect` with nothing after it says nothing.
-    if word == "expect", code.isMark(index + 1, "("), !code.isMark(code.end(of: index + 1), ".") {
+    // `expect` with nothing after it says nothing, and neither does a matcher that is not called.
+    if word == "expect", code.isMark(index + 1, "("), !isMatched(code, after: code.end(of: index + 1)) {
       return nil
     }
     return callAssertion(in: code, at: index)
+  }
+
+  /// Whether something is asked of what was expected: `.toBe(…)`, `.not.toThrow()`, chai's `.to.be.true`.
+  private func isMatched(_ code: SourceCode, after end: Int) -> Bool {
+    var position = end
+    var last = ""
+    while code.isMark(position, "."), code.isWord(position + 1) {
+      last = code.text(position + 1)
+      position += 2
+      if code.isMark(position, "(") { return true }
+    }
+    let isOfJest = last.hasPrefix("to") && last.dropFirst(2).first?.isUppercase == true
+    return !last.isEmpty && !isOfJest
   }
 
   private static let declarers: Set = ["it", "test", "specify", "xit", "xtest", "fit", "xspecify", "bench"]
@@ -233,8 +246,9 @@ struct JavaScriptTests: TestLanguage {
   }
 
   private func function(_ code: SourceCode, _ index: Int) -> (String, Range<Int>)? {
-    if code.isWord(index, "function"), code.isWord(index + 1), code.isMark(index + 2, "(") {
-      let close = code.end(of: index + 2)
+    let parameters = code.afterTypeArguments(index + 2)
+    if code.isWord(index, "function"), code.isWord(index + 1), code.isMark(parameters, "(") {
+      let close = code.end(of: parameters)
       guard let open = code.brace(from: close) else { return nil }
       return (code.text(index + 1), open..<code.end(of: open))
     }

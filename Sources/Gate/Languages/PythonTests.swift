@@ -190,7 +190,7 @@ private struct PythonReader {
       "1 > 2", "\"\"", "",
     ]
     if never.contains(text) { return "it stands under 'if \(text)'" }
-    if text.hasPrefix("__name__ ==") { return nil }
+    if text.hasPrefix("__name__ ==") { return "a runner that imports its file does not see it" }
     return "it stands under a condition"
   }
 
@@ -207,6 +207,12 @@ private struct PythonReader {
     if isNamed {
       test.hidden = hidden
       if isInFunction { test.hidden = "it stands inside a function" }
+      // pytest skips them, and unittest never runs what they hold.
+      if block.contains(where: { code.isWord($0, "yield") }),
+        !block.contains(where: { code.isWord($0, "def") })
+      {
+        test.hidden = "it is a generator, which no runner runs"
+      }
       if let owner, !owner.isCollected { test.hidden = "class '\(owner.name)' is not collected" }
       let decorators = (head..<word).filter { code.isMark($0, "@") }
       if decorators.contains(where: {

@@ -132,6 +132,21 @@ struct SourceCode {
   }
 
   /// The string or the words of a part, for names.
+  /// The token behind type arguments that begin at `index`, as in `new Queue<number>(`; `index` itself when
+  /// none do.
+  func afterTypeArguments(_ index: Int) -> Int {
+    guard isMark(index, "<") else { return index }
+    var depth = 0
+    for position in index..<min(index + 24, tokens.count) {
+      let text = tokens[position].text
+      if tokens[position].kind == .newline || text == ";" || text == "{" { return index }
+      depth += text.utf8.count { $0 == UInt8(ascii: "<") } - text.utf8.count { $0 == UInt8(ascii: ">") }
+      if text == "=>" || text == "->" { depth += 1 }
+      if depth <= 0 { return position + 1 }
+    }
+    return index
+  }
+
   func spelled(_ range: Range<Int>) -> String {
     let parts = tokens[range].filter { $0.kind != .newline }
     if parts.count == 1, let only = parts.first { return only.text }

@@ -68,6 +68,10 @@ struct TestFacts {
   var calls: Set<String> = []
   /// Places that catch what an assertion throws, and go on.
   var swallows = 0
+  /// Places that pass over a row of a table that they name.
+  var passes = 0
+  /// Comparisons whose result nobody looks at.
+  var discards = 0
   /// Statements after which nothing is reached.
   var earlyEnd: (line: Int, text: String)?
 

@@ -185,6 +185,11 @@ enum AssertionWords {
     "isnotnone",
   ]
 
+  private static let bounds = [
+    "greaterthan", "lessthan", "greaterorequal", "lessorequal", "atleast", "atmost", "isgreater", "isless",
+    "greaterequal", "lessequal", "beabove", "bebelow",
+  ]
+
   private static let nearOnes = [
     "almostequal", "closeto", "near", "approx", "indelta", "isin", "assertin", "contain", "includes",
     "matchobject", "matches", "tomatch", "regex", "isinstance",
@@ -219,6 +224,8 @@ enum AssertionWords {
     var best = hasEquality ? 3 : 1
     if words.contains("Be") { best = 3 }
     for word in words.map(plain) {
+      // `greaterThanOrEqual` is no equality.
+      if bounds.contains(where: { word.contains($0) }) { continue }
       if weakOnes.contains(where: { word.hasSuffix($0) || word == $0 }) { continue }
       if nearOnes.contains(where: { word.contains($0) }) {
         if !hasEquality { best = max(best, 2) }

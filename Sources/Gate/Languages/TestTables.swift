@@ -48,6 +48,38 @@ extension FactReader {
     return found
   }
 
+  /// `if row.name == "x" { continue }`: conditions on a literal that only pass on to the next row.
+  func passes(in range: Range<Int>) -> Int {
+    range.filter { index in
+      guard code.isWord(index), ["continue", "next"].contains(code.text(index)) else { return false }
+      var start = index
+      while start > range.lowerBound, index - start < 30, !code.isWord(start, "if"),
+        !code.isWord(start, "unless")
+      {
+        start -= 1
+      }
+      guard code.isWord(start, "if") || code.isWord(start, "unless") else { return false }
+      let between = code.tokens[start..<index]
+      return between.contains { $0.kind == .string || $0.kind == .number }
+        && !between.contains { $0.kind == .word && AssertionWords.begins($0.text) || $0.isMark("(") }
+    }.count
+  }
+
+  /// `let _ = a == b`, and in Python `a == b` as a statement.
+  func discards(in range: Range<Int>) -> Int {
+    range.filter { index in
+      let isStart =
+        code.kind(index - 1) == .newline || [";", "{", "}"].contains { code.isMark(index - 1, $0) }
+      guard isStart, code.isWord(index) else { return false }
+      let end = min(code.statementEnd(from: index), range.upperBound)
+      guard index < end else { return false }
+      let statement = code.tokens[index..<end]
+      guard statement.contains(where: { $0.isMark("==") || $0.isMark("===") }) else { return false }
+      let first = code.isWord(index, "let") ? index + 1 : index
+      return code.isWord(first, "_") && code.isMark(first + 1, "=")
+    }.count
+  }
+
   /// Places that catch everything, or what an assertion throws, and do not pass it on.
   func swallows(in range: Range<Int>) -> Int {
     var count = 0

@@ -6,6 +6,7 @@ extension FactReader {
     // The depth of the body's own statements.
     let base = code.tokens[body].first { $0.kind != .newline }?.indentation ?? 0
     findUncalled(in: test)
+    findDeferred(in: test)
     var index = body.lowerBound
     if !test.isIndented, let open = body.first(where: { code.isMark($0, "{") }), code.partner[open] > open {
       index = open + 1
@@ -55,6 +56,24 @@ extension FactReader {
       let isNamed = test.body.contains { code.isWord($0, name) && $0 != index + 1 && !block.contains($0) }
       let isAttributed = code.isMark(code.previous(before: index), "]") || code.isMark(index - 1, ")")
       if !isNamed, !isAttributed { dead.append(block) }
+    }
+  }
+
+  /// What is put off until a test is over that does not wait for it.
+  private mutating func findDeferred(in test: TestCase) {
+    let timers = ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "nextTick"]
+    let waits: Set = [
+      "done", "resolve", "await", "advanceTimersByTime", "runAllTimers", "useFakeTimers", "clock", "tick",
+      "Promise", "end", "waitFor", "enable",
+    ]
+    for index in test.body
+    where code.isWord(index) && timers.contains(code.text(index)) && code.isMark(index + 1, "(") {
+      let call = index..<min(code.end(of: index + 1), test.body.upperBound)
+      let isAwaited = test.body.contains { place in
+        !call.contains(place) && code.isWord(place) && waits.contains(code.text(place))
+      }
+      let tellsEnd = call.contains { code.isWord($0) && ["done", "resolve", "end"].contains(code.text($0)) }
+      if !isAwaited, !tellsEnd { dead.append(call) }
     }
   }
 

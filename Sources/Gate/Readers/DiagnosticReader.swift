@@ -5,6 +5,8 @@ struct DiagnosticReader {
   let isStrict: Bool
   private var placed: [GateFailure] = []
   private var unplaced: [GateFailure] = []
+  /// Lines of a linter's form that say no error, where only errors count.
+  private var loose: [GateFailure] = []
   /// A message of rustc whose place comes in one of the next lines.
   private var pending: String?
   /// Whether a `# package` line of go's compiler came before.
@@ -46,9 +48,14 @@ struct DiagnosticReader {
       pending = String(line)
       return
     }
-    if let failure = Self.diagnostic(line) ?? goDiagnostic(line) ?? syntaxError(line) ?? looseDiagnostic(line)
-    {
+    if let failure = Self.diagnostic(line) ?? goDiagnostic(line) ?? syntaxError(line) {
       add(failure)
+    } else if let failure = looseDiagnostic(line) {
+      if !isStrict {
+        add(failure)
+      } else if loose.count < FailureList.most {
+        loose.append(failure)
+      }
     }
   }
 
@@ -81,6 +88,9 @@ struct DiagnosticReader {
       ? unplaced.filter { !$0.message.hasPrefix("error: could not compile") || unplaced.count == 1 } : rest
   }
 
+  /// What the lines of a linter would be, for a run in which nothing else was recognised.
+  var looseDiagnostics: [GateFailure] { loose }
+
   private mutating func goDiagnostic(_ line: Substring) -> GateFailure? {
     if line.hasPrefix("# ") {
       isGoPackage = line.parts(" ").count <= 3
@@ -97,7 +107,7 @@ struct DiagnosticReader {
   }
 
   private func looseDiagnostic(_ line: Substring) -> GateFailure? {
-    guard !isStrict, let (place, text) = Self.split(line), place.hasColumn else { return nil }
+    guard let (place, text) = Self.split(line), place.hasColumn else { return nil }
     if text.hasPrefix("warning") || text.hasPrefix("note") || text.hasPrefix("info")
       || text.has("required from") || text.hasSuffix("[Warning]") || text.has(" [Warning/")
     {
@@ -150,7 +160,9 @@ struct DiagnosticReader {
       guard let before = line.before(word), let place = place(before), let text = line.after(word) else {
         continue
       }
-      return GateFailure(file: place.file, line: place.line, message: String(text.trimmed))
+      // rustc's short form has the code in brackets.
+      let message = word == ": error[" ? "error[" + text : text
+      return GateFailure(file: place.file, line: place.line, message: String(message.trimmed))
     }
     // ESLint's compact and unix formats.
     if let file = line.before(": line "), let rest = line.after(": line "), let number = rest.leadingNumber,

@@ -10,7 +10,7 @@ struct GoReader: OutputReader {
   private var packages = 0
   private var skips = 0
   private var fails = 0
-  private(set) var passed: [String] = []
+  private var own: [String] = []
   /// The output of the test that runs now (`-v` prints it before the result).
   private var running: (name: String, lines: [String])?
   private var outputs: [String: [String]] = [:]
@@ -21,6 +21,7 @@ struct GoReader: OutputReader {
   var executed: Int? { events.isThere ? events.executed : isThere ? (isVerbose ? tests : packages) : nil }
   var skipped: Int? { events.isThere ? events.skipped : isThere && isVerbose ? skips : nil }
   var failed: Int? { events.isThere ? events.failed : isThere ? fails : nil }
+  var passed: [String] { events.isThere ? events.passed : own }
   var isOpen: Bool { open != nil || running != nil }
 
   /// A parent of failed sub-tests that has nothing of its own to say is none.
@@ -88,7 +89,7 @@ struct GoReader: OutputReader {
     case "PASS", "BENCH":
       close()
       tests += 1
-      if passed.count < 200_000 { passed.append(String(name)) }
+      if own.count < 200_000 { own.append(String(name)) }
     case "SKIP":
       close()
       skips += 1

@@ -27,7 +27,8 @@ enum LineFilter {
     "Lint", "files would", "--> ", "-->", "help:", "LLVM", "clang", "gcc", "cc1", "mold", "ld.lld", "rustc",
     "swift", "Fatal", "malloc", "double free", "free()", "munmap", "TEST", "No such", "cannot", "Cannot",
     "can't", "module", "OK ", "unknown file", "invalid-syntax:", "unformatted", "not formatted", "[warn]",
-    "<EXPR>", "Loaded suite", "SIG", "TIMEOUT", "TRY ", "JUnit version", "e: file", "e: /",
+    "Files=", "Result:", "<EXPR>", "Loaded suite", "SIG", "TIMEOUT", "TRY ", "JUnit version", "e: file",
+    "e: /",
   ]
 
   private static let bloom: [Bool] = {
@@ -107,9 +108,17 @@ enum LineFilter {
         $0.0 == line[index + 1] && $0.1 == line[index + 2] && $0.2 == line[index + 3]
       }
     case UInt8(ascii: "."): return index + 1 < line.count && line[index + 1] == UInt8(ascii: ".")
-    case UInt8(ascii: ":"), UInt8(ascii: "/"): return start > 0
+    case UInt8(ascii: "/"): return start > 0 || isTestOf(line, index)
+    case UInt8(ascii: ":"): return start > 0
     default: return false
     }
+  }
+
+  /// `1/6 Test #1: good`, of ctest.
+  private static func isTestOf(_ line: UnsafeBufferPointer<UInt8>, _ slash: Int) -> Bool {
+    var index = slash + 1
+    while index < line.count, line[index] >= 0x30 && line[index] <= 0x39 { index += 1 }
+    return index + 1 < line.count && line[index] == 0x20 && line[index + 1] == UInt8(ascii: "T")
   }
 
   /// `F401 …`, the rule of a linter.
@@ -131,6 +140,8 @@ enum LineFilter {
         let (next, after) = (line[index + 1], line[index + 2])
         switch line[index] {
         case UInt8(ascii: ":"):
+          // `a.c:(.text+0x5): undefined reference`, of linkers.
+          if next == UInt8(ascii: "("), after == UInt8(ascii: ".") { return true }
           // `file.c:12`, and not `12:34`.
           if next >= 0x30 && next <= 0x39, index > start,
             !(line[index - 1] >= 0x30 && line[index - 1] <= 0x39)

@@ -176,7 +176,7 @@ private struct TapFailures {
       }
       hasYAML = false
       guard let rest = text.dropping("not ok "), !isSkipped, !text.has("# TODO") else { return }
-      let name = rest.after("- ") ?? rest
+      let name = rest.after("- ") ?? rest.drop { $0.isNumber }.trimmed
       current = (String(name), nil, nil, [], false)
     } else if current != nil {
       readBlock(line, text)
@@ -231,6 +231,31 @@ private struct TapFailures {
       }
     } else if text.hasPrefix("# Subtest: ") || text.hasPrefix("1..") {
       finish()
+    } else if !hasYAML, let note = text.dropping("# ") {
+      readNote(note.trimmed)
+    }
+  }
+
+  /// What producers without YAML say of a failure in comments.
+  private mutating func readNote(_ note: Substring) {
+    // The summary of node's own reporter.
+    if ["tests ", "suites ", "pass ", "fail ", "cancelled ", "skipped ", "todo ", "duration_ms "]
+      .contains(where: { note.hasPrefix($0) })
+    {
+      return
+    }
+    // `(in test file a.bats, line 2)`, `at t/a.t line 1.`
+    let place =
+      note.after("in test file ").flatMap { rest in rest.before(", line ").map { ($0, rest.after(", line ")) }
+      }
+      ?? note.dropping("at ").flatMap { rest in rest.before(" line ").map { ($0, rest.after(" line ")) } }
+    if let place, let line = place.1?.leadingNumber {
+      if current?.file == nil {
+        current?.file = String(place.0)
+        current?.line = line
+      }
+    } else if (current?.message.count ?? 0) < 40, !note.hasPrefix("Failed test") {
+      current?.message.append(String(note))
     }
   }
 

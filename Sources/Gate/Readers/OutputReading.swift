@@ -28,7 +28,13 @@ public struct VerifierReading {
   }
 
   /// What the recognised runners told, after `finish()`; `nil` when none was there.
-  public var report: TestReport? { interpreter.report }
+  public var report: TestReport? {
+    guard let document else { return interpreter.report }
+    return interpreter.report?.joined(with: document) ?? document
+  }
+
+  /// What a runner left in a file beside what it printed.
+  public var document: TestReport?
 
   /// Every failing test and diagnostic, in the order of the output, after `finish()`.
   public var failures: [GateFailure] { interpreter.failures }
@@ -41,7 +47,8 @@ public struct VerifierReading {
   }
 
   private var result: OutputReading {
-    OutputReading(report: report, failures: failures, lastLines: interpreter.lastLines)
+    OutputReading(
+      report: report, failures: failures, lastLines: interpreter.lastLines, loose: interpreter.loose)
   }
 }
 
@@ -54,6 +61,8 @@ private struct LineInterpreter {
   private(set) var report: TestReport?
   private(set) var failures: [GateFailure] = []
   private(set) var lastLines: [String] = []
+  /// What a linter's lines would be, when no runner spoke.
+  private(set) var loose: [GateFailure] = []
 
   init(kind: Plan.Verifier.Kind) {
     readers = [
@@ -61,7 +70,7 @@ private struct LineInterpreter {
       GoReader(), NodeReader(), JestReader(), VitestReader(), MochaReader(), SurefireReader(),
       JUnitTextReader(),
       GradleReader(), CTestReader(), GTestReader(), DotnetReader(), RSpecReader(), MinitestReader(),
-      PHPUnitReader(), JUnitReader(), DocumentReader(),
+      PHPUnitReader(), ProveReader(), JUnitReader(), DocumentReader(),
     ]
     diagnostics = DiagnosticReader(isStrict: kind == .test)
   }
@@ -104,6 +113,9 @@ private struct LineInterpreter {
     failures += diagnostics.diagnostics(besides: failures)
     var seen: Set<GateFailure> = []
     failures = failures.filter { seen.insert($0).inserted }
+    if failures.isEmpty, report == nil {
+      loose = diagnostics.looseDiagnostics.filter { seen.insert($0).inserted }
+    }
   }
 }
 
@@ -113,8 +125,11 @@ struct OutputReading {
   /// Every failing test and diagnostic, each once.
   let failures: [GateFailure]
   let lastLines: [String]
+  /// What a linter's lines would be, when nothing else was recognised: a plan need not say that it lints.
+  let loose: [GateFailure]
 
-  init(report: TestReport?, failures: [GateFailure], lastLines: [String]) {
+  init(report: TestReport?, failures: [GateFailure], lastLines: [String], loose: [GateFailure] = []) {
+    self.loose = loose
     self.report = report
     self.failures = failures
     self.lastLines = lastLines
@@ -133,6 +148,7 @@ struct OutputReading {
   /// The failures, or the output's last lines when nothing in it could be recognised.
   var failuresOrTail: [GateFailure] {
     if !failures.isEmpty || lastLines.isEmpty { return failures }
+    if !loose.isEmpty { return loose }
     return [GateFailure(message: lastLines.joined(separator: "\n"))]
   }
 
@@ -141,8 +157,9 @@ struct OutputReading {
   func headline(_ verdict: Verdict, _ status: ExitStatus, _ reason: String) -> String {
     switch (verdict, status) {
     case (.failed, .exited):
-      if let first = failures.first {
-        return first.headline + (failures.count > 1 ? " (and \(failures.count - 1) more)" : "")
+      let all = failures.isEmpty ? loose : failures
+      if let first = all.first {
+        return first.headline + (all.count > 1 ? " (and \(all.count - 1) more)" : "")
       }
     case (.couldNotRun, .exited(126)), (.couldNotRun, .exited(127)): break
     case (_, _): return reason

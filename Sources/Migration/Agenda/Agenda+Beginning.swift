@@ -3,7 +3,9 @@ extension MigrationState {
   /// The base, one gate, and a step for each worker that is free: as far as one does not stand in the way of
   /// the other.
   func beginnings(at now: Timestamp, seat: Seat) -> [Duty] {
-    guard !seat.isEnding, seat.mayBegin, case .running = phase, seat.judging != .base else { return [] }
+    guard !seat.isEnding, seat.mayBegin, case .running = phase, duePause == nil, seat.judging != .base else {
+      return []
+    }
     var duties: [Duty] = []
     let resources = GateResources(self, machine: seat.owner.machine)
     // Before the base is judged: it may have been mended.
@@ -23,7 +25,7 @@ extension MigrationState {
         duties.append(.gate(fence))
       }
     }
-    guard seat.free ?? 0 > 0 else { return duties }
+    guard seat.free ?? 0 > 0, seat.mayClaim else { return duties }
     if case .step(let id) = nextOffer(
       at: now, seat: seat, sparingGate: isWaiting || seat.judging != .nothing)
     {
@@ -43,8 +45,12 @@ extension MigrationState {
   /// would take away what the verifiers of a gate need that is under way, or waits.
   public func nextOffer(at now: Timestamp, seat: Seat, sparingGate: Bool) -> Offer {
     let resources = sparingGate ? GateResources(self, machine: seat.owner.machine) : nil
+    let isSpent = shortage != nil
     return nextOffer(at: now, machine: seat.owner.machine) { step in
-      (step.run != nil || plan.agent != nil && seat.agentMayBegin) && resources?.leavesRoom(step) ?? true
+      guard resources?.leavesRoom(step) ?? true else { return false }
+      if step.run != nil { return true }
+      guard !isSpent, let agent = plan.agent(of: step) else { return false }
+      return seat.rests.mayBegin(agent.service, at: now)
     }
   }
 

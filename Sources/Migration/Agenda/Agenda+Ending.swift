@@ -12,7 +12,8 @@ extension MigrationState {
       return .needsPerson(
         blocked: steps.filter { if case .blocked = $0.phase { true } else { false } }.map(\.id))
     }
-    let open = plan.agent == nil ? stepsForOthers : []
+    if !seat.mayClaim { return .outOfTime(left: openCount) }
+    let open = stepsForOthers
     return open.isEmpty ? nil : .needsWorkers(open)
   }
 
@@ -22,7 +23,7 @@ extension MigrationState {
     for (step, planned) in zip(steps, plan.steps) {
       switch step.phase {
       case .ready, .backoff:
-        if planned.run != nil { return [] }
+        if planned.run != nil || plan.agent(of: planned) != nil { return [] }
         open.append(step.id)
       case .leased, .submitted, .gating, .merging: return []
       case .waiting, .merged, .blocked, .skipped, .cancelled: continue

@@ -11,6 +11,9 @@
 ///                          │
 ///                          └── the ledger has grown: everything is asked again
 ///
+/// A run goes round until there is one `end`; a command with a wish of its own (`Seat.wish`) until there is
+/// an `answer`, or what it performed is one.
+///
 /// - Nothing is kept between two rounds that the ledger or the world does not know: a run that is killed at
 ///   any point is gone on with by the next one, by anybody.
 /// - A duty is advice. The append that comes of it is decided on the newest state, so that two processes with
@@ -22,12 +25,14 @@ extension MigrationState {
   ///
   /// What others left behind comes first, then what ends work of ours, then what begins some, then the
   /// leases. What others left and cannot be put in order yet, because a branch is locked, holds up nothing
-  /// else; `end` stands behind it and behind a last look at the base only. The agenda of a command has only
-  /// what others left behind, and the holds of what it judges.
+  /// else; `end` stands behind it and behind a last look at the base only. The agenda of a command has what
+  /// others left behind, the holds of what it judges, and what is due for its wish.
   public func agenda(at now: Timestamp, seat: Seat) -> [Duty] {
     let left = phase.isTerminal ? [] : leftBehind(at: now, seat: seat)
-    guard seat.free != nil else { return left + lostHolds(seat) + holdRenewals(seat) }
-    var duties = unwanted(seat) + lostHolds(seat) + beginnings(at: now, seat: seat)
+    guard seat.free != nil else {
+      return left + lostHolds(seat) + holdRenewals(seat) + wished(at: now, seat)
+    }
+    var duties = unwanted(seat) + lostHolds(seat) + wakings(seat) + beginnings(at: now, seat: seat)
     duties += renewals(seat) + holdRenewals(seat)
     // Neither what others left and cannot be put in order yet nor a look at the base is a reason to stay.
     if duties.allSatisfy({ $0 == .followBase }), seat.work.isEmpty, seat.judging == .nothing,
@@ -45,6 +50,7 @@ extension MigrationState {
     var duties: [Duty] = []
     // A branch that has moved and is gone now is left to a person: only they know why.
     if seat.branch == .absent, tip == start { duties.append(.createBranch(at: start)) }
+    if let duePause { duties.append(.pause(duePause)) }
     if let refresh, let evidence = seat.evidence(against: refresh.owner, refresh.expiresAt, at: now) {
       duties.append(.settle(.refresh(refresh), evidence))
     }
@@ -124,6 +130,17 @@ extension MigrationState {
     }
   }
 
+  // MARK: Agents
+
+  /// The agents that an attempt of ours tries, and that serve: the others need not wait for its end.
+  private func wakings(_ seat: Seat) -> [Duty] {
+    guard !seat.rests.isEmpty else { return [] }
+    return seat.rests.names.filter { agent in
+      guard let probe = seat.rests[agent]?.probe, probe.migration == name else { return false }
+      return seat.work.contains(probe.fence) && seat.served.contains(probe.fence)
+    }.map { .wake(agent: $0) }
+  }
+
   // MARK: Leases
 
   /// Each lease of ours of which half is over: by what it says and, as the ledger's clock may be ahead of
@@ -157,5 +174,5 @@ extension Seat {
 extension Timestamp {
   /// Whether a hold that lasts until then may be taken away at `now`: its time, and the grace after it for
   /// clocks that differ, is over.
-  func isOverdue(at now: Timestamp) -> Bool { now > adding(seconds: expiryGraceSeconds) }
+  public func isOverdue(at now: Timestamp) -> Bool { now > adding(seconds: expiryGraceSeconds) }
 }

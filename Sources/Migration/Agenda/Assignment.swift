@@ -14,31 +14,57 @@ public struct Assignment: Equatable, Sendable {
 
 extension State {
   /// What is due in the migrations that `seats` has a seat in, woven so that none waits for another: what
-  /// begins nothing first, then what each may begin, from those for which least is under way here.
+  /// begins nothing first, then what each may begin: first of those for which least is under way here, and
+  /// among them of the one that has waited longest for its turn. `judges` is how many of them may be judging
+  /// at once.
   ///
   /// Each seat is told the same number of free workers; whoever performs the duties asks again after each one
   /// that began something.
-  public func agenda(at now: Timestamp, seats: [String: Seat]) -> [Assignment] {
+  public func agenda(at now: Timestamp, seats: [String: Seat], judges: Int) -> [Assignment] {
     var first: [Assignment] = []
-    var beginnings: [(load: Int, assignment: Assignment)] = []
+    var beginnings: [(load: Int, turn: Int, assignment: Assignment)] = []
     var last: [Assignment] = []
+    let mayJudge = seats.values.count { $0.judging != .nothing } < judges
     for migration in migrations {
       guard let seat = seats[migration.name] else { continue }
       for duty in migration.agenda(at: now, seat: seat) {
         let assignment = Assignment(migration.name, duty)
-        switch duty {
-        case .createBranch, .expire, .abandonGate, .abandonBase, .settle, .stopWork, .giveBack, .giveBackBase,
-          .giveBackGate, .renew, .renewHold, .stopJudging:
-          first.append(assignment)
-        case .judgeBase, .followBase, .gate, .begin: beginnings.append((seat.work.count, assignment))
-        case .end: last.append(assignment)
+        switch duty.urgency {
+        case .atOnce: first.append(assignment)
+        case .begins(let judges):
+          if !judges || mayJudge { beginnings.append((seat.work.count, seat.turn, assignment)) }
+        case .last: last.append(assignment)
         }
       }
     }
     // A stable sort: among equals, the order in which they were started.
     beginnings = beginnings.enumerated().sorted {
-      ($0.element.load, $0.offset) < ($1.element.load, $1.offset)
+      ($0.element.load, $0.element.turn, $0.offset) < ($1.element.load, $1.element.turn, $1.offset)
     }.map(\.element)
     return first + beginnings.map(\.assignment) + last
+  }
+}
+
+extension Duty {
+  /// When a duty is looked at, where several migrations have some.
+  public enum Urgency: Equatable, Sendable {
+    /// Before anything begins.
+    case atOnce
+    /// It begins something that takes long; with verifiers, or with a worker.
+    case begins(judging: Bool)
+    /// When nothing else is due.
+    case last
+  }
+
+  /// When it is looked at.
+  public var urgency: Urgency {
+    switch self {
+    case .createBranch, .expire, .abandonGate, .abandonBase, .settle, .pause, .wake, .stopWork, .giveBack, .giveBackBase,
+      .giveBackGate, .renew, .renewHold, .stopJudging:
+      .atOnce
+    case .judgeBase, .followBase, .gate, .takeBaseIn, .tryGate, .judgeResult: .begins(judging: true)
+    case .begin, .finish, .answer: .begins(judging: false)
+    case .end: .last
+    }
   }
 }

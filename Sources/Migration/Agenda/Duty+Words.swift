@@ -11,6 +11,8 @@ extension Duty {
       "settle the merge of \(name(fence)) to \(target.new.short) (\(evidence.words))"
     case .settle(.refresh(let refresh), let evidence):
       "settle the refresh to \(refresh.new.short) (\(evidence.words))"
+    case .pause(let pause): "pause: \(pause.reason)"
+    case .wake(let agent): "wake \(agent)"
     case .stopWork(let fence): "stop the work on \(name(fence))"
     case .giveBack(let fence, let holder): "give \(name(fence)) of \(holder) back"
     case .giveBackBase: "give the base back"
@@ -25,6 +27,11 @@ extension Duty {
       "renew gate \(gate) of \(name(fence)) until \(until.utc)"
     case .stopJudging(.base): "stop judging the base"
     case .stopJudging(.gate(let fence, let gate)): "stop gate \(gate) of \(name(fence))"
+    case .takeBaseIn: "take the base in"
+    case .tryGate(let fence): "try the gate on \(name(fence))"
+    case .judgeResult(let commit): "judge the result \(commit.short)"
+    case .finish(let result): "finish with \(result.short)"
+    case .answer: "answer"
     case .end(let ending): "end: \(ending.words)"
     }
   }
@@ -50,6 +57,7 @@ extension Ending {
     case .allDone: "every step is done"
     case .needsPerson(let blocked): "a person must act on \(blocked.joined(separator: ", "))"
     case .needsWorkers(let open): "others must claim \(open.joined(separator: ", "))"
+    case .outOfTime(let left): "the time is over, \(Count.of(left, "step")) left"
     case .paused(let reason): "paused: \(reason)"
     case .ended(let word): word
     case .interrupted: "interrupted"

@@ -12,6 +12,10 @@ public enum Duty: Equatable, Sendable {
   /// Find out what became of a move of the branch that was cut off, and record it (I-23). Of one that this
   /// process intends itself: move it now.
   case settle(BranchMoveIntent, Evidence)
+  /// Pause the migration, which stops itself.
+  case pause(DuePause)
+  /// Say that the service of an agent that rests serves again.
+  case wake(agent: String)
   /// End a worker whose claim is not in force any more; what it did is kept.
   case stopWork(Fence)
   /// Give back a claim of this process that nobody here works on.
@@ -34,6 +38,16 @@ public enum Duty: Equatable, Sendable {
   case renewHold(Hold, until: Timestamp)
   /// End the verifiers of what this process may not judge any more.
   case stopJudging(Hold)
+  /// Take the moved base in, as somebody has asked.
+  case takeBaseIn
+  /// Try the gate on work that is not handed in.
+  case tryGate(Fence)
+  /// Judge the result as a whole, where nothing is kept.
+  case judgeResult(ObjectID)
+  /// End the migration with that result.
+  case finish(result: ObjectID)
+  /// Tell what became of what was asked for: the state says it.
+  case answer
   /// Nothing more is to be done here.
   case end(Ending)
 }
@@ -62,6 +76,8 @@ public enum Ending: Equatable, Sendable {
   case needsPerson(blocked: [String])
   /// What remains has no `run` and the plan no agent: outside workers must claim these steps.
   case needsWorkers([String])
+  /// The time until which the run may work is over; so many steps are left.
+  case outOfTime(left: Int)
   /// The migration is paused.
   case paused(String)
   /// The migration was finished or aborted.
@@ -76,10 +92,11 @@ extension Ending {
     switch self {
     case .allDone: 0
     case .ended: 1
-    case .paused: 2
-    case .needsWorkers: 3
-    case .needsPerson: 4
-    case .interrupted: 5
+    case .outOfTime: 2
+    case .paused: 3
+    case .needsWorkers: 4
+    case .needsPerson: 5
+    case .interrupted: 6
     }
   }
 }

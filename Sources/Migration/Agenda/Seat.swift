@@ -31,10 +31,22 @@ public struct Seat: Equatable, Sendable {
   public var baseRetry: Timestamp?
   /// Whether this process begins nothing new and ends when its work has: a signal came.
   public var isEnding = false
+  /// Whether steps may be claimed: the time until which the run may is not over. Results are judged and
+  /// merged all the same.
+  public var mayClaim = true
   /// Whether new work may begin: the plan is approved and the machine has room.
   public var mayBegin = true
-  /// Whether the plan's agent may begin: its service serves, as far as is known.
-  public var agentMayBegin = true
+  /// When this migration was given something to begin last: a number that grows with each time, 0 before the
+  /// first.
+  public var turn = 0
+  /// What a command is to bring about; `nil` for a run.
+  public var wish: Wish?
+  /// The result that this process has found to pass as a whole.
+  public var goodResult: GoodResult?
+  /// The agents that rest because their services do not serve.
+  public var rests = AgentRests()
+  /// Those of the claims that this process works on whose agents' services have answered.
+  public var served: Set<Fence> = []
 
   /// Where a branch is.
   public enum Branch: Equatable, Sendable {

@@ -1,56 +1,6 @@
-/// What work used, in everything that a budget counts.
-public struct Amounts: Equatable, Sendable {
-  /// Millionths of a US dollar.
-  public var microdollars: Int
-  /// Tokens that were read or written.
-  public var tokens: Int
-  /// Answers of a model.
-  public var turns: Int
-  /// Seconds that passed.
-  public var seconds: Int
-
-  /// Makes amounts; what is left out is 0.
-  public init(microdollars: Int = 0, tokens: Int = 0, turns: Int = 0, seconds: Int = 0) {
-    self.microdollars = microdollars
-    self.tokens = tokens
-    self.turns = turns
-    self.seconds = seconds
-  }
-
-  /// Adds one by one; what does not fit stays at the largest number.
-  public static func + (left: Amounts, right: Amounts) -> Amounts {
-    var sum = left
-    for unit in Budget.Unit.allCases {
-      let (total, overflowed) = left[unit].addingReportingOverflow(right[unit])
-      sum[unit] = overflowed ? .max : total
-    }
-    return sum
-  }
-
-  /// The amount in a unit.
-  public subscript(unit: Budget.Unit) -> Int {
-    get {
-      switch unit {
-      case .usd: microdollars
-      case .tokens: tokens
-      case .turns: turns
-      case .wall: seconds
-      }
-    }
-    set {
-      switch unit {
-      case .usd: microdollars = newValue
-      case .tokens: tokens = newValue
-      case .turns: turns = newValue
-      case .wall: seconds = newValue
-      }
-    }
-  }
-}
-
 /// How much may be used: by the whole migration, by one step over all its attempts, by one attempt.
 public struct Budget: Equatable, Sendable {
-  /// What a budget counts, as a plan calls it.
+  /// What a budget counts, as a plan calls it. Money is in millionths of a US dollar, time in milliseconds.
   public enum Unit: String, CaseIterable, Sendable {
     case usd, tokens, turns, wall
 
@@ -60,8 +10,15 @@ public struct Budget: Equatable, Sendable {
       case .usd: Money.text(amount)
       case .tokens: Count.of(amount, "token")
       case .turns: Count.of(amount, "turn")
-      case .wall: "\(amount) s"
+      case .wall: Unit.span(amount / 1000)
       }
+    }
+
+    private static func span(_ seconds: Int) -> String {
+      if seconds < 60 { return "\(seconds)s" }
+      let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60)
+      if hours == 0 { return rest == 0 ? "\(minutes)m" : "\(minutes)m\(rest)s" }
+      return minutes == 0 ? "\(hours)h" : "\(hours)h\(minutes)m"
     }
   }
 
@@ -82,6 +39,9 @@ public struct Budget: Equatable, Sendable {
     self.attempt = attempt
   }
 
+  /// Whether it limits nothing.
+  public var isEmpty: Bool { total.isEmpty && step.isEmpty && attempt.isEmpty }
+
   /// How many metered attempts the median is of at least.
   public static let fewestForMedian = 3
 
@@ -89,50 +49,51 @@ public struct Budget: Equatable, Sendable {
   public enum Allowance: Equatable, Sendable {
     /// It may begin, and use at most this.
     case granted(Limits)
-    /// The step may not be tried again, for what it has used.
-    case stepSpent(String)
     /// No step may be tried: the migration pauses.
     case spent(String)
   }
 
-  /// What the next attempt of a step may use. Attempts that are under way are held to use what attempts use
-  /// by the median, or more if they already do: what two begin at once with cannot be spent twice.
-  public func allowance(_ name: String, _ spending: Spending, running: [Spending.Attempt] = [])
-    -> Allowance
-  {
+  /// What the next attempt of a step may use that has used `used`. So many attempts that are under way are
+  /// held to use what attempts use by the median: what two begin at once with cannot be spent twice.
+  public func allowance(_ used: Amounts, _ spending: Spending, running: Int = 0) -> Allowance {
     var limits = attempt
     for unit in Unit.allCases {
       let median = spending.median(unit)
-      func reserved(_ attempts: [Spending.Attempt]) -> Int {
-        attempts.reduce(0) { $0.addingCapped(max($1.amounts[unit], median ?? 0)) }
-      }
       if let limit = total[unit] {
-        let left = limit - spending.total[unit].addingCapped(reserved(running))
-        if let words = Budget.shortage(left, of: limit, unit, median) {
+        let (reserved, overflowed) = (median ?? 0).multipliedReportingOverflow(by: running)
+        let left = limit - min(limit, spending.total[unit].addingCapped(overflowed ? .max : reserved))
+        if let words = Budget.shortage(left, unit, median) {
           return .spent("the migration's budget of \(unit.text(limit)): \(words)")
         }
         limits[unit] = min(limits[unit] ?? left, left)
       }
       if let limit = step[unit] {
-        let used = spending.steps[name, default: Amounts()][unit]
-        let left = limit - used.addingCapped(reserved(running.filter { $0.step == name }))
-        if let words = Budget.shortage(left, of: limit, unit, median) {
-          return .stepSpent("the step's budget of \(unit.text(limit)): \(words)")
-        }
+        let left = max(0, limit - used[unit])
         limits[unit] = min(limits[unit] ?? left, left)
       }
     }
     return .granted(limits)
   }
 
+  /// Why a step that has used so much may not be tried again, or `nil`.
+  public func shortage(_ used: Amounts, _ spending: Spending) -> String? {
+    for unit in Unit.allCases {
+      guard let limit = step[unit],
+        let words = Budget.shortage(limit - min(limit, used[unit]), unit, spending.median(unit))
+      else { continue }
+      return "the step's budget of \(unit.text(limit)): \(words)"
+    }
+    return nil
+  }
+
   /// What is said when too little is left, or `nil`.
-  private static func shortage(_ left: Int, of limit: Int, _ unit: Unit, _ median: Int?) -> String? {
+  private static func shortage(_ left: Int, _ unit: Unit, _ median: Int?) -> String? {
     if left <= 0 { return "nothing is left" }
     guard let median, left < median else { return nil }
     return "\(unit.text(left)) left, and an attempt uses \(unit.text(median)) by the median"
   }
 
-  /// Why a running attempt has to end now, or `nil`: a limit that it was given and has reached.
+  /// Why what is at work has to end now, or `nil`: a limit that it was given and has reached.
   public static func excess(_ used: Amounts, over limits: Limits) -> String? {
     for unit in Unit.allCases {
       guard let limit = limits[unit], used[unit] >= limit else { continue }
@@ -140,66 +101,74 @@ public struct Budget: Equatable, Sendable {
     }
     return nil
   }
-}
 
-/// What was used so far: the fold of all metered attempts.
-public struct Spending: Equatable, Sendable {
-  /// What one attempt of a step used.
-  public struct Attempt: Equatable, Sendable {
-    /// The step.
-    public var step: String
-    /// What it used.
-    public var amounts: Amounts
-
-    /// Makes one.
-    public init(step: String, amounts: Amounts) {
-      self.step = step
-      self.amounts = amounts
-    }
+  /// The same with what a person has granted since. Where there is no limit nothing is added.
+  func raised(by amounts: Amounts) -> Budget {
+    var budget = self
+    for (unit, limit) in total { budget.total[unit] = limit.addingCapped(amounts[unit]) }
+    return budget
   }
 
-  /// By all attempts together.
-  public private(set) var total = Amounts()
-  /// By step.
-  public private(set) var steps: [String: Amounts] = [:]
-  /// The amounts of the attempts in each unit, in ascending order.
-  private var sorted: [Budget.Unit: [Int]] = [:]
-
-  /// Makes one with nothing used.
-  public init() {}
-
-  /// Counts an attempt in.
-  public mutating func add(_ attempt: Attempt) {
-    total = total + attempt.amounts
-    steps[attempt.step] = steps[attempt.step, default: Amounts()] + attempt.amounts
-    for unit in Budget.Unit.allCases where attempt.amounts[unit] > 0 {
-      sorted[unit, default: []].insertSorted(attempt.amounts[unit])
+  /// Reads by how much a budget is raised: `+50usd`, `+$2.50`, `50`, `+100turns`, `+2000000tokens`, `+2h`;
+  /// `nil` for anything else, and for nothing.
+  public static func raise(_ text: String) -> (unit: Unit, amount: Int)? {
+    let rest = text.hasPrefix("+") ? text.dropFirst() : text[...]
+    let found: (Unit, Int)?
+    if let money = Money.millionths(String(rest)) {
+      found = (.usd, money)
+    } else {
+      let digits = rest.prefix { $0.isASCII && $0.isNumber }
+      guard digits.utf8.count <= 12, let number = Int(digits) else { return nil }
+      switch rest.dropFirst(digits.count).drop(while: { $0 == " " }) {
+      case "tokens", "token": found = (.tokens, number)
+      case "turns", "turn": found = (.turns, number)
+      case "s": found = (.wall, number * 1000)
+      case "m": found = (.wall, number * 60_000)
+      case "h": found = (.wall, number * 3_600_000)
+      case "d": found = (.wall, number * 86_400_000)
+      default: found = nil
+      }
     }
-  }
-
-  /// What an attempt uses by the median, of those that told; `nil` while too few did. Of an even number it is
-  /// the lower one of the two in the middle.
-  public func median(_ unit: Budget.Unit) -> Int? {
-    guard let amounts = sorted[unit], amounts.count >= Budget.fewestForMedian else { return nil }
-    return amounts[(amounts.count - 1) / 2]
+    guard let found, found.1 > 0 else { return nil }
+    return found
   }
 }
 
-extension [Int] {
-  /// Puts a number where it belongs by size.
-  fileprivate mutating func insertSorted(_ number: Int) {
-    var (low, high) = (startIndex, endIndex)
-    while low < high {
-      let middle = low + (high - low) / 2
-      if self[middle] < number { low = middle + 1 } else { high = middle }
+extension Budget {
+  var json: JSON {
+    var object = ObjectBuilder()
+    for (key, limits) in [("total", total), ("step", step), ("attempt", attempt)] where !limits.isEmpty {
+      object.set(key, Budget.json(limits))
     }
-    insert(number, at: low)
+    return object.json
   }
-}
 
-extension Int {
-  fileprivate func addingCapped(_ other: Int) -> Int {
-    let (sum, overflowed) = addingReportingOverflow(other)
-    return overflowed ? .max : sum
+  /// Limits as a plan keeps them.
+  static func json(_ limits: Limits) -> JSON {
+    .object(
+      Unit.allCases.compactMap { unit in
+        limits[unit].map { JSON.Member(unit.rawValue, .integer(Int64($0))) }
+      })
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "'budget'")
+    self.init()
+    if let value = reader.optional("total") { total = try Budget.limits(value) }
+    if let value = reader.optional("step") { step = try Budget.limits(value) }
+    if let value = reader.optional("attempt") { attempt = try Budget.limits(value) }
+    try reader.end()
+  }
+
+  static func limits(_ json: JSON) throws(JSONFault) -> Limits {
+    var reader = try ObjectReader(json, "the limits of a budget")
+    var limits: Limits = [:]
+    for unit in Unit.allCases {
+      guard let limit = try reader.optionalInteger(unit.rawValue) else { continue }
+      guard limit > 0 else { throw JSONFault("a limit of a budget is not above 0") }
+      limits[unit] = limit
+    }
+    try reader.end()
+    return limits
   }
 }

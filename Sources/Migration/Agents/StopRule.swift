@@ -8,6 +8,15 @@ public struct StopRule: Equatable, Sendable {
   /// How many the last attempts are.
   public var of: Int
 
+  /// What `alike` may be.
+  public static let alikeRange = 2...1000
+  /// What `failedPercent` may be.
+  public static let percent = 1...100
+  /// What `of` may be.
+  public static let window = 2...1000
+  /// Stops nothing.
+  public static let off = StopRule(alike: nil, failedPercent: nil)
+
   /// Makes a rule; without arguments the one that holds where a plan says nothing.
   public init(alike: Int? = 5, failedPercent: Int? = 50, of: Int = 10) {
     self.alike = alike
@@ -37,6 +46,14 @@ public enum LineStop: Equatable, Sendable {
   /// So many of the last attempts failed.
   case failed(Int, of: Int)
 
+  /// What is told of the pause beside its reason: the cause that the steps have in common.
+  public var cause: String {
+    switch self {
+    case .alike(let cause, _): cause
+    case .failed: "line"
+    }
+  }
+
   /// The reason for people.
   public var reason: String {
     switch self {
@@ -47,45 +64,65 @@ public enum LineStop: Equatable, Sendable {
   }
 }
 
-/// Watches the attempts of a migration as they end: a fold, which tells a stop once and then begins anew, so
-/// that whoever lets the line go on gets as many attempts as before.
+/// Watches the attempts of a migration as they end: a fold. What is due is asked of it (`stop(by:)`); when
+/// the migration was paused or let go on it begins anew, so that whoever lets the line go on gets as many
+/// attempts as before.
 public struct LineWatch: Equatable, Sendable {
-  private let rule: StopRule
   /// Whether the last attempts failed, oldest first.
-  private var window: [Bool] = []
-  private var cause: String?
+  private(set) var window: [Bool] = []
+  /// Why the last attempts in a row failed.
+  private(set) var cause: String?
   /// The steps that failed in a row for that cause, each once.
-  private var steps: [String] = []
+  private(set) var steps: [String] = []
 
   /// Begins to watch.
-  public init(_ rule: StopRule) { self.rule = rule }
+  public init() {}
 
-  /// Takes the next attempt; gives why the line is to stop now, or `nil`.
-  public mutating func note(_ attempt: EndedAttempt) -> LineStop? {
+  /// Whether nothing was seen yet.
+  var isEmpty: Bool { window.isEmpty }
+
+  /// Takes the next attempt.
+  public mutating func note(_ attempt: EndedAttempt, by rule: StopRule) {
     window.append(attempt.cause != nil)
     if window.count > rule.of { window.removeFirst(window.count - rule.of) }
     if attempt.cause != cause { steps = [] }
     cause = attempt.cause
-    if let cause, !steps.contains(attempt.step) {
-      steps.append(attempt.step)
-      if let alike = rule.alike, steps.count >= alike {
-        return stop(.alike(cause: cause, steps: steps))
-      }
-    }
-    let failed = window.count { $0 }
-    if let percent = rule.failedPercent, window.count == rule.of, failed > 0,
-      failed * 100 >= percent * rule.of
+    guard cause != nil, steps.count < rule.alike ?? 0, !steps.contains(attempt.step) else { return }
+    steps.append(attempt.step)
+  }
+
+  /// Why the line is to stop now, or `nil`.
+  public func stop(by rule: StopRule) -> LineStop? {
+    if let cause, let alike = rule.alike, steps.count >= alike { return .alike(cause: cause, steps: steps) }
+    let last = window.suffix(rule.of)
+    let failed = last.count { $0 }
+    if let percent = rule.failedPercent, last.count == rule.of, failed > 0, failed * 100 >= percent * rule.of
     {
-      return stop(.failed(failed, of: rule.of))
+      return .failed(failed, of: rule.of)
     }
     return nil
   }
+}
 
-  /// Begins anew: a person let the line go on.
-  public mutating func reset() { self = LineWatch(rule) }
+extension LineWatch {
+  /// As a checkpoint keeps it: a letter for each attempt of the window, then the steps and their cause.
+  var json: JSON {
+    var object = ObjectBuilder()
+    object.set("window", String(window.map { $0 ? Character("f") : "d" }))
+    object.set("cause", cause)
+    object.set("steps", steps)
+    return object.json
+  }
 
-  private mutating func stop(_ reason: LineStop) -> LineStop {
-    reset()
-    return reason
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "the attempts of a line")
+    let letters = try reader.string("window")
+    guard letters.utf8.count <= StopRule.window.upperBound, letters.allSatisfy({ "df".contains($0) }) else {
+      throw JSONFault("the attempts of a line are damaged")
+    }
+    window = letters.map { $0 == "f" }
+    cause = try reader.optionalString("cause")
+    steps = try reader.strings("steps")
+    try reader.end()
   }
 }

@@ -79,11 +79,32 @@ extension AnswerForm.Member {
     Self(name, .document, value)
   }
 
+  /// A document that another format describes, or `null`.
+  public static func document(
+    _ name: String, orNull value: @escaping @Sendable (Subject) -> JSON?
+  ) -> Self {
+    Self(name, .orNull(.document)) { value($0) ?? .null }
+  }
+
+  /// A list of documents that another format describes.
+  public static func documents(_ name: String, _ value: @escaping @Sendable (Subject) -> [JSON]) -> Self {
+    Self(name, .list(.document)) { .array(value($0)) }
+  }
+
   /// An object, or `null`.
   public static func object<Part: Answer>(
     _ name: String, orNull value: @escaping @Sendable (Subject) -> Part?
   ) -> Self {
     Self(name, .orNull(.object(Part.form.members))) { value($0)?.json ?? .null }
+  }
+
+  /// A list of objects, or `null`.
+  public static func list<Part: Answer>(
+    _ name: String, orNull value: @escaping @Sendable (Subject) -> [Part]?
+  ) -> Self {
+    Self(name, .orNull(.list(.object(Part.form.members)))) { subject in
+      value(subject).map { .array($0.map(\.json)) } ?? .null
+    }
   }
 
   /// A list of objects.

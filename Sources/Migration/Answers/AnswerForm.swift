@@ -31,7 +31,7 @@ public struct AnswerForm<Subject>: Sendable {
     fileprivate let write: @Sendable (Subject, inout JSONWriter) -> Void
 
     /// Describes a member whose value is made first and written then.
-    init(
+    public init(
       _ name: String, _ type: AnswerType, since: String = AnswerMember.firstRelease,
       _ value: @escaping @Sendable (Subject) -> JSON
     ) {
@@ -59,10 +59,13 @@ public struct AnswerForm<Subject>: Sendable {
   public let members: [AnswerMember]
   /// In the order in which JSON is written, each with the bytes that come before its value.
   private let written: [(lead: [UInt8], member: Member)]
+  /// What another format describes, beside the members; `nil` when there is nothing of that kind.
+  private let others: (@Sendable (Subject) -> [JSON.Member])?
 
-  /// Describes an object with these members.
-  public init(_ members: [Member]) {
+  /// Describes an object with these members, and with `others`: those that another format describes.
+  public init(_ members: [Member], others: (@Sendable (Subject) -> [JSON.Member])? = nil) {
     self.members = members.map(\.about)
+    self.others = others
     let sorted = members.sorted { $0.about.name.utf8.lexicographicallyPrecedes($1.about.name.utf8) }
     written = sorted.enumerated().map { index, member in
       var writer = JSONWriter()
@@ -80,11 +83,16 @@ public struct AnswerForm<Subject>: Sendable {
 
   /// The value of a subject, its members sorted.
   public func json(of subject: Subject) -> JSON {
-    .object(written.map { JSON.Member($0.member.about.name, $0.member.value(subject)) })
+    let own = written.map { JSON.Member($0.member.about.name, $0.member.value(subject)) }
+    guard let others else { return .object(own) }
+    let names = Set(own.map(\.key))
+    let all = own + others(subject).filter { !names.contains($0.key) }
+    return .object(all.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) })
   }
 
   /// Writes the value of a subject.
   func write(_ subject: Subject, to writer: inout JSONWriter) {
+    if others != nil { return writer.write(json(of: subject)) }
     if written.isEmpty { writer.bytes.append(UInt8(ascii: "{")) }
     for (lead, member) in written {
       writer.bytes.append(contentsOf: lead)

@@ -61,7 +61,7 @@ public enum BaselineChange: Equatable, Sendable {
     case .abandoned(let run, .holder): "base not judged to the end by \(author) (run \(run))"
     case .recorded(let baseline):
       "baseline \(baseline.verdict.words)"
-        + (baseline.failure.map { ": \($0.reason)" } ?? Kept.words(baseline.kept))
+        + (baseline.failure.map { ": \($0.reason)" } ?? baseline.evidence.words(kept: baseline.kept))
     }
   }
 
@@ -72,16 +72,9 @@ public enum BaselineChange: Equatable, Sendable {
         Baseline(
           tree: baseline.tree, verifiers: baseline.verifiers, verdict: baseline.verdict,
           reason: redact(baseline.reason), details: baseline.details.map(redact), kept: baseline.kept,
-          run: baseline.run))
+          run: baseline.run, evidence: baseline.evidence))
     case .claimed, .renewed, .abandoned: self
     }
-  }
-}
-
-/// A verdict that may rest on more than the tree says so.
-enum Kept {
-  static func words(_ folders: [String]) -> String {
-    folders.isEmpty ? "" : " (kept \(folders.joined(separator: ", ")))"
   }
 }
 

@@ -23,6 +23,8 @@ public indirect enum Change: Equatable, Sendable {
   case step(String, StepChange)
   /// Something that is about the ledger itself, and of no migration.
   case ledger(LedgerChange)
+  /// Something that is about an agent's service, and of no migration.
+  case agent(AgentChange)
   /// Something that the format knows and no rule gives a meaning yet.
   case reserved(Reserved)
 }
@@ -32,7 +34,7 @@ extension Change {
   public var fence: Fence? {
     switch self {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence
-    case .migration, .refresh, .baseline, .train, .step, .ledger, .reserved: nil
+    case .migration, .refresh, .baseline, .train, .step, .ledger, .agent, .reserved: nil
     }
   }
 
@@ -41,7 +43,7 @@ extension Change {
     switch self {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence.step
     case .step(let step, _): step
-    case .migration, .refresh, .baseline, .train, .ledger, .reserved: nil
+    case .migration, .refresh, .baseline, .train, .ledger, .agent, .reserved: nil
     }
   }
 
@@ -51,7 +53,7 @@ extension Change {
     case .train(let change): change.steps
     case .merge(_, .intended(let target)): target.train?.steps ?? [step].compactMap(\.self)
     case .merge(_, .merged(_, let train?)): train.steps
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .reserved:
       [step].compactMap(\.self)
     }
   }
@@ -65,7 +67,8 @@ extension Change {
     case .merge(_, .intended(let target)):
       return target.train?.members.first { $0.fence.step == step }?.fence ?? fence
     case .merge(_, .merged(_, let train?)): return train.members.first { $0.fence.step == step }?.fence
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved: return fence
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .reserved:
+      return fence
     }
   }
 
@@ -75,7 +78,8 @@ extension Change {
     case .claim(_, .failed(let failure)): failure
     case .gate(_, .finished(let report)): report.failure
     case .train(.finished(let report)): report.failure
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved: nil
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+      nil
     }
   }
 
@@ -84,7 +88,8 @@ extension Change {
     switch self {
     case .migration(.started(let start)): start.plan
     case .migration(.amended(let amendment)): amendment.plan
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved: nil
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+      nil
     }
   }
 
@@ -107,6 +112,7 @@ extension Change {
     case .merge(let fence, let change): .merge(fence, change.mappingTexts(redact))
     case .step(let step, let change): .step(step, change.mappingTexts(redact))
     case .ledger: self
+    case .agent(let change): .agent(change.mappingTexts(redact))
     case .reserved(let reserved): .reserved(reserved.mappingTexts(redact))
     }
   }

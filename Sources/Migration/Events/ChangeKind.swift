@@ -10,6 +10,7 @@ extension Change {
     case merge(MergeChange.Kind)
     case step(StepChange.Kind)
     case ledger(LedgerChange.Kind)
+    case agent(AgentChange.Kind)
     /// Stands for every `ReservedKind`; no entry has this word.
     case reserved
 
@@ -19,7 +20,8 @@ extension Change {
       + BaselineChange.Kind.allCases.map(Kind.baseline) + ClaimChange.Kind.allCases.map(Kind.claim)
       + GateChange.Kind.allCases.map(Kind.gate) + TrainChange.Kind.allCases.map(Kind.train)
       + MergeChange.Kind.allCases.map(Kind.merge)
-      + StepChange.Kind.allCases.map(Kind.step) + LedgerChange.Kind.allCases.map(Kind.ledger) + [.reserved]
+      + StepChange.Kind.allCases.map(Kind.step) + LedgerChange.Kind.allCases.map(Kind.ledger)
+      + AgentChange.Kind.allCases.map(Kind.agent) + [.reserved]
 
     /// The kind of a word.
     private static let named = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
@@ -34,7 +36,8 @@ extension Change {
     var since: Int {
       switch self {
       case .train: TrainChange.version
-      case .ledger: 2
+      case .ledger, .migration(.budgetRaised), .step(.allowed): 2
+      case .agent: AgentChange.version
       case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .reserved: 1
       }
     }
@@ -51,6 +54,7 @@ extension Change {
       case .merge(let kind): kind.rawValue
       case .step(let kind): kind.rawValue
       case .ledger(let kind): kind.rawValue
+      case .agent(let kind): kind.rawValue
       case .reserved: "reserved"
       }
     }
@@ -68,6 +72,7 @@ extension Change {
     case .merge(_, let change): .merge(change.kind)
     case .step(_, let change): .step(change.kind)
     case .ledger(let change): .ledger(change.kind)
+    case .agent(let change): .agent(change.kind)
     case .reserved: .reserved
     }
   }
@@ -92,6 +97,7 @@ extension Change {
     case .merge(_, let change): change.write(to: &object)
     case .step(_, let change): change.write(to: &object)
     case .ledger(let change): change.write(to: &object)
+    case .agent(let change): change.write(to: &object)
     case .reserved(let reserved): for member in reserved.members { object.set(member.key, member.value) }
     }
   }
@@ -114,6 +120,7 @@ extension Change {
       let step = try object.string("step")
       self = .step(step, try StepChange(kind, step, from: &object))
     case .ledger(let kind): self = .ledger(try LedgerChange(kind, from: &object))
+    case .agent(let kind): self = .agent(try AgentChange(kind, from: &object))
     case .reserved: throw JSONFault("no entry is of the kind '\(kind.rawValue)'")
     }
   }

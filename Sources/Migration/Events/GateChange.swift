@@ -60,7 +60,8 @@ public enum GateChange: Equatable, Sendable {
       let verdict = "gate \(report.gate) \(report.verdict.words)"
       if let failure = report.failure { return "\(verdict): \(failure.reason)" }
       return report.isNoChange
-        ? "gate \(report.gate) passed, nothing to merge" : verdict + Kept.words(report.kept)
+        ? "gate \(report.gate) passed, nothing to merge"
+        : verdict + report.evidence.words(kept: report.kept)
     case .abandoned(let gate, _): return "gate \(gate) given up"
     }
   }

@@ -8,6 +8,8 @@ public enum MigrationChange: Equatable, Sendable {
   case paused(reason: String)
   /// Work goes on.
   case resumed
+  /// So much more may be used, in the unit of a limit that the plan has.
+  case budgetRaised(Budget.Unit, amount: Int)
   /// It was ended; every step that was not done is cancelled.
   case aborted(reason: String)
   /// The result was taken over. `partial` allows steps that are not done; they are cancelled.
@@ -19,6 +21,7 @@ public enum MigrationChange: Equatable, Sendable {
     case amended = "plan.amended"
     case paused = "migration.paused"
     case resumed = "migration.resumed"
+    case budgetRaised = "budget.raised"
     case aborted = "migration.aborted"
     case finished = "migration.finished"
   }
@@ -29,6 +32,7 @@ public enum MigrationChange: Equatable, Sendable {
     case .amended: .amended
     case .paused: .paused
     case .resumed: .resumed
+    case .budgetRaised: .budgetRaised
     case .aborted: .aborted
     case .finished: .finished
     }
@@ -46,6 +50,9 @@ public enum MigrationChange: Equatable, Sendable {
       object.set("digest", amendment.digest)
     case .paused(let reason), .aborted(let reason): object.set("reason", reason)
     case .resumed: break
+    case .budgetRaised(let unit, let amount):
+      object.set("unit", unit.rawValue)
+      object.set("amount", amount)
     case .finished(let result, let partial):
       object.set("commit", result)
       object.set("partial", partial)
@@ -67,6 +74,9 @@ public enum MigrationChange: Equatable, Sendable {
         PlanAmendment(plan: try plan(number), number: number, digest: try object.string("digest")))
     case .paused: self = .paused(reason: try object.string("reason"))
     case .resumed: self = .resumed
+    case .budgetRaised:
+      self = .budgetRaised(
+        try object.word("unit", as: Budget.Unit.self), amount: try object.integer("amount"))
     case .aborted: self = .aborted(reason: try object.string("reason"))
     case .finished:
       self = .finished(result: try object.objectID("commit"), partial: try object.flag("partial"))
@@ -82,6 +92,7 @@ public enum MigrationChange: Equatable, Sendable {
       "amended to plan \(amendment.number) with \(Count.of(amendment.plan.steps.count, "step"))"
     case .paused(let reason): "paused: \(reason)"
     case .resumed: "resumed"
+    case .budgetRaised(let unit, let amount): "has a budget larger by \(unit.text(amount))"
     case .aborted(let reason): "aborted: \(reason)"
     case .finished(let result, let partial): "finished\(partial ? " in part" : "") at \(result.short)"
     }
@@ -91,7 +102,7 @@ public enum MigrationChange: Equatable, Sendable {
     switch self {
     case .paused(let reason): .paused(reason: redact(reason))
     case .aborted(let reason): .aborted(reason: redact(reason))
-    case .started, .amended, .resumed, .finished: self
+    case .started, .amended, .resumed, .budgetRaised, .finished: self
     }
   }
 }
@@ -108,6 +119,11 @@ extension Change {
 
   /// A person lets it go on.
   public static var migrationResumed: Change { .migration(.resumed) }
+
+  /// A person lets it use more.
+  public static func budgetRaised(_ unit: Budget.Unit, by amount: Int) -> Change {
+    .migration(.budgetRaised(unit, amount: amount))
+  }
 
   /// A person ended it.
   public static func migrationAborted(reason: String) -> Change { .migration(.aborted(reason: reason)) }

@@ -6,12 +6,15 @@ public enum StepChange: Equatable, Sendable {
   case retried(reason: String)
   /// A person decided that it is not needed; its dependents go on.
   case skipped(reason: String)
+  /// A person lets one finding about its result pass, by the finding's name.
+  case allowed(finding: String, reason: String)
 
   /// The kinds, as the ledger writes them.
   public enum Kind: String, CaseIterable, Sendable {
     case added = "step.added"
     case retried = "step.retried"
     case skipped = "step.skipped"
+    case allowed = "finding.allowed"
   }
 
   var kind: Kind {
@@ -19,6 +22,7 @@ public enum StepChange: Equatable, Sendable {
     case .added: .added
     case .retried: .retried
     case .skipped: .skipped
+    case .allowed: .allowed
     }
   }
 
@@ -26,6 +30,9 @@ public enum StepChange: Equatable, Sendable {
     switch self {
     case .added(let addition): addition.write(to: &object)
     case .retried(let reason), .skipped(let reason): object.set("reason", reason)
+    case .allowed(let finding, let reason):
+      object.set("name", finding)
+      object.set("reason", reason)
     }
   }
 
@@ -34,6 +41,8 @@ public enum StepChange: Equatable, Sendable {
     case .added: self = .added(try StepAddition(step: step, from: &object))
     case .retried: self = .retried(reason: try object.string("reason"))
     case .skipped: self = .skipped(reason: try object.string("reason"))
+    case .allowed:
+      self = .allowed(finding: try object.string("name"), reason: try object.string("reason"))
     }
   }
 
@@ -44,6 +53,7 @@ public enum StepChange: Equatable, Sendable {
       "added: base \(addition.base.short) conflicts in \(addition.paths.joined(separator: ", "))"
     case .retried(let reason): "retried by \(author)\(reason.isEmpty ? "" : ": \(reason)")"
     case .skipped(let reason): "skipped by \(author)\(reason.isEmpty ? "" : ": \(reason)")"
+    case .allowed(let finding, let reason): "'\(finding)' allowed by \(author): \(reason)"
     }
   }
 
@@ -54,6 +64,7 @@ public enum StepChange: Equatable, Sendable {
       return .added(addition)
     case .retried(let reason): return .retried(reason: redact(reason))
     case .skipped(let reason): return .skipped(reason: redact(reason))
+    case .allowed(let finding, let reason): return .allowed(finding: redact(finding), reason: redact(reason))
     }
   }
 }
@@ -70,5 +81,10 @@ extension Change {
   /// A person decided that a step is not needed.
   public static func stepSkipped(step: String, reason: String) -> Change {
     .step(step, .skipped(reason: reason))
+  }
+
+  /// A person lets a finding about a step's result pass.
+  public static func findingAllowed(step: String, finding: String, reason: String) -> Change {
+    .step(step, .allowed(finding: finding, reason: reason))
   }
 }

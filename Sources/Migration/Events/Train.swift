@@ -56,14 +56,20 @@ public struct TrainSplit: Equatable, Sendable {
   public var verifiers: String
   /// The ignored folders that were kept from what was judged before.
   public var kept: [String]
+  /// How the verdict came about.
+  public var evidence: VerdictEvidence
 
   /// Makes a split.
-  public init(train: Int, passed: Int, culprit: String, verifiers: String, kept: [String] = []) {
+  public init(
+    train: Int, passed: Int, culprit: String, verifiers: String, kept: [String] = [],
+    evidence: VerdictEvidence = VerdictEvidence()
+  ) {
     self.train = train
     self.passed = passed
     self.culprit = culprit
     self.verifiers = verifiers
     self.kept = kept
+    self.evidence = evidence
   }
 }
 
@@ -83,11 +89,13 @@ public struct TrainReport: Equatable, Sendable {
   public var partner: String?
   /// The ignored folders that were kept from what was judged before.
   public var kept: [String]
+  /// How the verdict came about.
+  public var evidence: VerdictEvidence
 
   /// Makes a report.
   public init(
     train: Int, verifiers: String, verdict: Verdict, failure: Failure? = nil, culprit: String? = nil,
-    partner: String? = nil, kept: [String] = []
+    partner: String? = nil, kept: [String] = [], evidence: VerdictEvidence = VerdictEvidence()
   ) {
     self.train = train
     self.verifiers = verifiers
@@ -96,6 +104,7 @@ public struct TrainReport: Equatable, Sendable {
     self.culprit = culprit
     self.partner = partner
     self.kept = kept
+    self.evidence = evidence
   }
 }
 

@@ -56,13 +56,13 @@ public enum TrainChange: Equatable, Sendable {
     case .started(let start): "train \(start.train) started: \(steps.joined(separator: ", "))"
     case .split(let split):
       "train \(split.train) failed: \(Count.of(split.passed, "step")) passed together, "
-        + "not with \(split.culprit)"
+        + "not with \(split.culprit)\(split.evidence.words(kept: split.kept))"
     case .finished(let report):
       if let failure = report.failure {
         "train \(report.train) \(report.verdict.words)\(report.culprit.map { " by \($0)" } ?? ""): "
           + failure.reason
       } else {
-        "train \(report.train) passed\(Kept.words(report.kept))"
+        "train \(report.train) passed\(report.evidence.words(kept: report.kept))"
       }
     }
   }

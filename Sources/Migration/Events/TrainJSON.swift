@@ -48,13 +48,15 @@ extension TrainSplit {
     object.set("culprit", culprit)
     object.set("verifiers", verifiers)
     object.set("kept", kept)
+    evidence.write(to: &object)
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
     self.init(
       train: try object.counter("train"), passed: try object.counter("passed"),
       culprit: try object.string("culprit"),
-      verifiers: try object.string("verifiers"), kept: try object.strings("kept"))
+      verifiers: try object.string("verifiers"), kept: try object.strings("kept"),
+      evidence: try VerdictEvidence(from: &object))
   }
 }
 
@@ -67,6 +69,7 @@ extension TrainReport {
     object.set("culprit", culprit)
     object.set("partner", partner)
     object.set("kept", kept)
+    evidence.write(to: &object)
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
@@ -76,7 +79,8 @@ extension TrainReport {
       train: try object.counter("train"), verifiers: try object.string("verifiers"),
       verdict: try object.word("verdict", as: Verdict.self), failure: failure,
       culprit: try object.optionalString("culprit"), partner: try object.optionalString("partner"),
-      kept: try object.strings("kept"))
+      kept: try object.strings("kept"),
+      evidence: try VerdictEvidence(from: &object))
   }
 }
 

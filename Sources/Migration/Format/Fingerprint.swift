@@ -4,12 +4,18 @@ public enum Fingerprint {
   /// How much of a text counts, in characters.
   private static let length = 200
 
-  /// 16 hexadecimal digits for the kind and the first fault, in which paths, numbers, hexadecimal digits and
-  /// the step's own names are taken out.
+  /// 16 hexadecimal digits for the kind, the verifier and the first fault, in which paths, numbers,
+  /// hexadecimal digits and the step's own names are taken out.
   public static func of(_ failure: Failure, step: PlannedStep?) -> String {
     let first = failure.details.first ?? failure.reason
-    return String(
-      SHA256.hexDigest(of: Array("\(failure.kind.rawValue)\n\(plain(first, step: step))".utf8)).prefix(16))
+    let parts = [failure.kind.rawValue, verifier(failure), plain(first, step: step)]
+    return String(SHA256.hexDigest(of: Array(parts.joined(separator: "\n").utf8)).prefix(16))
+  }
+
+  /// The verifier that speaks, which a gate puts in front of its reason; empty where none does.
+  private static func verifier(_ failure: Failure) -> String {
+    guard failure.kind == .gate, let colon = failure.reason.firstRange(of: ": ") else { return "" }
+    return String(failure.reason[..<colon.lowerBound])
   }
 
   /// The text that is compared.
@@ -22,11 +28,29 @@ public enum Fingerprint {
     return String(words.joined(separator: " ").prefix(length))
   }
 
+  /// The word with STEP in place of a name that stands in it by itself; `nil` where it does not. The letters
+  /// of a short name occur in any word.
+  private static func replaced(_ name: String, in word: String) -> String? {
+    var (result, rest, isFound) = ("", word[...], false)
+    while let range = rest.firstRange(of: name), !range.isEmpty {
+      let before = (result + rest[..<range.lowerBound]).last
+      let isAlone =
+        !(before.map(isOfName) ?? false)
+        && !(rest[range.upperBound...].first.map(isOfName) ?? false)
+      result += rest[..<range.lowerBound] + (isAlone ? "STEP" : String(rest[range]))
+      if isAlone { isFound = true }
+      rest = rest[range.upperBound...]
+    }
+    return isFound ? result + rest : nil
+  }
+
+  private static func isOfName(_ character: Character) -> Bool {
+    character.isLetter || character.isNumber || character == "-" || character == "_"
+  }
+
   private static func plain(word: String, _ step: PlannedStep?) -> String {
     if word.contains("/") { return "PATH" }
-    if let step, !step.id.isEmpty, word.contains(step.id) {
-      return plain(word: word.replacing(step.id, with: "STEP"), nil)
-    }
+    if let step, let word = replaced(step.id, in: word) { return plain(word: word, nil) }
     var result = ""
     var run = ""
     func close() {

@@ -32,7 +32,7 @@ extension State {
       }
       return
     }
-    guard event.version >= event.change.kind.since else {
+    guard event.version >= event.change.since else {
       throw Refusal(.invalid, "version \(event.version) of the format knows no '\(event.change.kindName)'")
     }
     guard version == 0 || event.version == version else {
@@ -44,28 +44,41 @@ extension State {
 }
 
 extension Event {
-  /// The member that names the cause of a failure (`Fingerprint`), from version 2 on.
-  static let causeKey = "cause"
+  /// The member that names the cause of a failure (`Fingerprint`) or of a pause, from version 2 on.
+  public static let causeKey = "cause"
 
   /// The event as the ledger writes it in its version: from version 2 on with the cause of the failure that
-  /// it records, and the facts of an attempt that it brought along.
+  /// it records, and the facts of an attempt or a verdict that it brought along.
   public func written(in state: State) -> Event {
     var event = self
     event.version = state.version(for: change)
     event.reserved = []
-    guard event.version >= 2 else { return event }
-    if let failure = change.failure {
+    guard event.version >= 2 else {
+      event.change = change.withoutEvidence
+      return event
+    }
+    if let (failure, id) = change.fault {
       let plan = state.migration(named: migration)?.plan
-      let step = plan?.steps.first { $0.id == change.step }
+      let step = plan?.steps.first { $0.id == id }
       event.reserved.append(JSON.Member(Event.causeKey, .string(Fingerprint.of(failure, step: step))))
     }
-    guard AttemptFacts.belong(to: change.kind) else { return event }
-    for form in AttemptFacts.forms {
+    for form in Facts.forms(change.kind) {
       guard let fact = reserved.first(where: { $0.key == form.name }), form.shape.accepts(fact.value) else {
         continue
       }
       event.reserved.append(fact)
     }
     return event
+  }
+}
+
+extension Change {
+  /// The failure that it records, and the step that failed; a failing base is no step's.
+  var fault: (failure: Failure, step: String?)? {
+    if case .baseline(.recorded(let found)) = self, found.verdict != .passed {
+      return (Failure(kind: .gate, reason: found.reason, details: found.details), nil)
+    }
+    if case .train(.finished(let report)) = self { return report.failure.map { ($0, report.culprit) } }
+    return failure.map { ($0, step) }
   }
 }

@@ -5,7 +5,6 @@
 public enum ReservedKind: String, CaseIterable, Sendable {
   // Gate and harvest.
   case resultJudged = "result.judged"
-  case findingAllowed = "finding.allowed"
   case verdictRecorded = "verdict.recorded"
   // What nothing stops.
   case ledgerRepaired = "ledger.repaired"
@@ -18,9 +17,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   // Agents.
   case attemptMetered = "attempt.metered"
   case attemptContinued = "attempt.continued"
-  case agentRests = "agent.rests"
-  case agentWoke = "agent.woke"
-  case budgetRaised = "budget.raised"
   case stepProposed = "step.proposed"
   // The daily loop and stages.
   case causeLabelled = "cause.labelled"
@@ -59,7 +55,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   var forms: [MemberForm] {
     switch self {
     case .resultJudged: .fence + [.needs("tree", .object), .may("findings", .texts), .may("left", .texts)]
-    case .findingAllowed: [.needs("name", .text), .needs("reason", .text), .may("step", .text)]
     case .verdictRecorded: .verdict
     case .ledgerRepaired: [.needs("commit", .object), .needs("reason", .text)]
     case .branchRestored: [.needs("branch", .text), .needs("commit", .object)]
@@ -69,11 +64,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
     case .judgeAnswered: .train + [.needs("answer", .text), .may("agent", .text), .may("reason", .text)]
     case .attemptMetered: .fence + .meter
     case .attemptContinued: .fence + [.needs("session", .text), .needs("continues", .counter)]
-    case .agentRests:
-      [.needs("agent", .text), .needs("reason", .text), .may("cause", .text), .may("until", .time)]
-    case .agentWoke: [.needs("agent", .text)]
-    case .budgetRaised:
-      [.needs("amount", .amount), .may("currency", .text), .may("step", .text), .may("reason", .text)]
     case .stepProposed:
       [.needs("step", .text), .needs("title", .text), .needs("digest", .digest), .may("needs", .texts)]
     case .causeLabelled: [.needs("cause", .text), .needs("label", .text)]

@@ -1,5 +1,6 @@
 /// The members that version 2 of the format has in kinds of version 1 beside those that rules read. They are
-/// kept as they are; the rules refuse an event that has one, but for a cause and the facts of an attempt.
+/// kept as they are; the rules refuse an event that has one, but for a cause and the facts of an attempt or a
+/// verdict.
 enum ReservedMembers {
   /// The forms of a kind; all may be left out.
   static func forms(_ kind: Change.Kind) -> [MemberForm] { forms[kind] ?? [] }
@@ -8,7 +9,7 @@ enum ReservedMembers {
     .migration(.started): [.may("targets", .digest)],
     .migration(.amended): [.may("targets", .digest), .may("from", .text)],
     .migration(.paused): [.may("cause", .text)],
-    .baseline(.recorded): evidence + [.may("flaky", .texts)],
+    .baseline(.recorded): evidence + [.may("cause", .text)] + VerdictFacts.forms,
     .claim(.claimed): [
       .may("agent", .text), .may("adapter", .text), .may("model", .text), .may("agent_version", .text),
       .may("session", .text), .may("continues", .counter), .may("sandbox", .text), .may("resources", .words),
@@ -17,21 +18,21 @@ enum ReservedMembers {
     .claim(.failed): [.may("cause", .text), .may("warnings", .texts), .may("findings", .texts)]
       + AttemptFacts.forms,
     .claim(.submitted): [.may("warnings", .texts), .may("summary", .digest)] + AttemptFacts.forms,
-    .claim(.released): AttemptFacts.forms,
+    .claim(.released): AttemptFacts.forms, .claim(.expired): AttemptFacts.forms,
     .gate(.finished): evidence + [
-      .may("mutated", .texts), .may("flaky", .texts), .may("cause", .text), .may("findings", .texts),
+      .may("mutated", .texts), .may("cause", .text), .may("findings", .texts),
       .may("partner", .text),
-    ],
+    ] + VerdictFacts.forms,
     .train(.finished): evidence + [
-      .may("mutated", .texts), .may("flaky", .texts), .may("cause", .text), .may("findings", .texts),
-    ],
+      .may("mutated", .texts), .may("cause", .text), .may("findings", .texts),
+    ] + VerdictFacts.forms,
+    .train(.split): VerdictFacts.forms, .refresh(.intended): VerdictFacts.forms,
     .step(.retried): causes, .step(.skipped): causes,
   ]
 
-  /// What a verdict rests on beside the tree.
+  /// What the verifiers of a verdict did.
   private static let evidence: [MemberForm] = [
-    .may("setup", .digest), .may("sandbox", .text), .may("toolchain", .digest), .may("runner", .text),
-    .may("executed", .counter), .may("skipped", .counter), .may("tests", .digest),
+    .may("runner", .text), .may("executed", .counter), .may("skipped", .counter), .may("tests", .digest),
   ]
   private static let causes: [MemberForm] = [.may("cause", .text), .may("steps", .texts)]
 }

@@ -21,6 +21,8 @@ enum Shape: Equatable, Sendable {
   case texts
   /// An object of texts.
   case words
+  /// A list of what verifiers told that is not empty.
+  case runs
 
   /// Whether a value has this shape.
   func accepts(_ value: JSON) -> Bool {
@@ -34,8 +36,9 @@ enum Shape: Equatable, Sendable {
     case (.owner, _): (try? Owner(json: value)) != nil
     case (.texts, .array(let items)): !items.isEmpty && items.allSatisfy { $0.isText }
     case (.words, .object(let members)): !members.isEmpty && members.allSatisfy { $0.value.isText }
+    case (.runs, .array(let items)): !items.isEmpty && (try? VerifierRun.list(items)) != nil
     case (.text, _), (.counter, _), (.amount, _), (.flag, _), (.time, _), (.object, _), (.digest, _),
-      (.texts, _), (.words, _):
+      (.texts, _), (.words, _), (.runs, _):
       false
     }
   }

@@ -19,7 +19,7 @@ package struct Answers {
   /// A migration of the newest state that is known here.
   func state(_ migration: String) throws(CommandError) -> MigrationState {
     let state = try reporting { try site.ledger.read() }.state.migration(named: migration)
-    guard let state else { throw CommandError("no migration '\(migration)'") }
+    guard let state else { throw CommandError(.noMigration(migration)) }
     return state
   }
 }

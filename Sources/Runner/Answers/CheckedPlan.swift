@@ -44,9 +44,7 @@ package struct CheckedPlan: PrintedAnswer {
     let (steps, depth) = (plan.steps.count, Count.of(layers.count, "layer"))
     rows.append(("steps", "\(steps) in \(depth), at most \(layers.max() ?? 0) at once"))
     if codemods > 0 { rows.append(("codemods", "\(codemods)")) }
-    if let agent = plan.agent {
-      rows.append(("agent", agent.adapter == "command" ? agent.command : agent.adapter))
-    }
+    for agent in plan.allAgents { rows.append((agent.place, agent.service)) }
     let verifiers = plan.gate.verifiers.map {
       $0.kind == .test ? $0.name : "\($0.name) (\($0.kind.rawValue))"
     }

@@ -39,7 +39,7 @@ package struct RejectedResult: PrintedAnswer {
   /// What was found.
   package let failure: Migration.Failure
   /// The first commit that does not pass, where that could be found.
-  package let culprit: ResultCheck.Culprit?
+  package let culprit: ResultTask.Culprit?
   /// Whether the same tree passed when it was judged once more.
   package let isUndecided: Bool
 
@@ -55,7 +55,7 @@ package struct RejectedResult: PrintedAnswer {
 
   /// Tells of a result that does not pass.
   package init(
-    migration: String, failure: Migration.Failure, culprit: ResultCheck.Culprit?, isUndecided: Bool
+    migration: String, failure: Migration.Failure, culprit: ResultTask.Culprit?, isUndecided: Bool
   ) {
     self.migration = migration
     self.failure = failure
@@ -65,7 +65,7 @@ package struct RejectedResult: PrintedAnswer {
 
   package func text(_: Palette) -> String { (failure.details + (culprit.map { [words($0)] } ?? [])).lines }
 
-  private func words(_ culprit: ResultCheck.Culprit) -> String {
+  private func words(_ culprit: ResultTask.Culprit) -> String {
     let commit = "\(culprit.commit.hex.prefix(10)) \(TerminalText.sanitizedLine(culprit.subject))"
     if culprit.isStart { return "what the migration began at fails already: \(commit)" }
     guard let step = culprit.step else { return "the first commit that fails: \(commit)" }

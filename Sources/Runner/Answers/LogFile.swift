@@ -6,54 +6,55 @@ import Processes
 package struct LogFile: Equatable {
   /// The whole path.
   package var path: String
-  /// The claim it belongs to; 0 for a log of the whole migration.
-  package var epoch: Int
-  /// What was done: `setup`, `work`, `gate-1-test`.
-  package var what: String
-  /// The step's id; empty for a log of the whole migration.
-  package var step: String
+  /// Whose it is, and what was done.
+  package var log: LogName
   /// When it was last written, in nanoseconds; orders the logs of one claim.
   package var changed: Int
   /// How large it is.
   package var size: Int
 
+  /// The claim it belongs to; 0 for a log of the whole migration.
+  package var epoch: Int { log.fence?.epoch ?? 0 }
+  /// What was done: `setup`, `work`, `gate-1-test`.
+  package var what: String { log.what }
+  /// The step's id; empty for a log of the whole migration.
+  package var step: String { log.fence?.step ?? "" }
+
   /// Every log of a migration: its own, then those of the steps in the plan's order.
   package static func all(of migration: MigrationState, _ site: Site) throws(CommandError) -> [LogFile] {
     let directory = site.logDirectory(migration.name)
-    var files = try list(directory, step: "")
+    var files = try list(of: migration.name, step: nil, site)
     for step in migration.steps where Files.exists("\(directory)/\(step.id)") {
-      files += try list(site.logDirectory(migration.name, step.id), step: step.id)
+      files += try list(of: migration.name, step: step.id, site)
     }
     return files
   }
 
   /// What the verifiers printed when the base was judged last.
   package static func baseline(of migration: MigrationState, _ site: Site) throws(CommandError) -> [LogFile] {
-    try list(site.logDirectory(migration.name), step: "").filter {
-      $0.what.hasPrefix("baseline-")
-    }
+    try list(of: migration.name, step: nil, site).filter(\.log.isOfBase)
   }
 
   /// Its name without the end.
   package var name: String { step.isEmpty ? what : "\(epoch)-\(what)" }
 
-  /// The logs in a folder, by claim and then by time; none when there is no such folder.
-  package static func list(_ directory: String, step: String) throws(CommandError) -> [LogFile] {
+  /// The logs of a step, or without one those of the whole migration, by claim and then by time.
+  package static func list(
+    of migration: String, step: String?, _ site: Site
+  ) throws(CommandError) -> [LogFile] {
+    let directory = step.map { site.logDirectory(migration, $0) } ?? site.logDirectory(migration)
     guard Files.exists(directory) else { return [] }
     var files: [LogFile] = []
-    for name in try reporting({ try Files.listDirectory(directory) }) where name.hasSuffix(".log") {
-      let path = "\(directory)/\(name)"
+    for file in try reporting({ try Files.listDirectory(directory) }) {
+      let path = "\(directory)/\(file)"
       var status = stat()
-      guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-      let stem = name.dropLast(".log".count)
-      let parts = stem.split(separator: "-", maxSplits: 1)
-      let epoch = step.isEmpty ? 0 : parts.first.flatMap { Int($0) }
-      guard let epoch else { continue }
+      guard let log = LogName(file: file, of: step, in: migration), lstat(path, &status) == 0,
+        status.st_mode & S_IFMT == S_IFREG
+      else { continue }
       files.append(
         LogFile(
-          path: path, epoch: epoch,
-          what: step.isEmpty ? String(stem) : parts.dropFirst().first.map(String.init) ?? "",
-          step: step, changed: Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec),
+          path: path, log: log,
+          changed: Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec),
           size: Int(status.st_size)))
     }
     return files.sorted { ($0.epoch, $0.changed, $0.path) < ($1.epoch, $1.changed, $1.path) }

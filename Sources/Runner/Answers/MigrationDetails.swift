@@ -6,6 +6,8 @@ import Processes
 package struct MigrationDetails: PrintedAnswer {
   let state: MigrationState
   let report: MigrationReport
+  /// Now.
+  let now: Timestamp
   /// The logs of the last baseline.
   let logs: [LogFile]
   /// How many of the last lines of the newest log are shown.
@@ -20,9 +22,9 @@ package struct MigrationDetails: PrintedAnswer {
       ("gate", gate), ("attempts", "\(state.plan.attempts) a step"),
       ("lease", TimeText.span(seconds: Int64(state.plan.leaseSeconds))),
     ]
-    if let agent = state.plan.agent {
-      rows.append(("agent", agent.adapter == "command" ? agent.command : agent.adapter))
-    }
+    for agent in state.plan.allAgents { rows.append((agent.place, agent.service)) }
+    if !report.used.isEmpty { rows.append(("used", report.used.text)) }
+    for rest in report.rests { rows.append(("rests", rest.text(at: now) { TimeText.clock($0, now: now) })) }
     let counts = zip(StepWord.allCases, report.counts).filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
     rows.append(("steps", "\(state.steps.count): " + counts.joined(separator: ", ")))
     var output = palette.bold(state.name) + "\n" + Rows.text(rows)
@@ -59,6 +61,8 @@ package struct MigrationDetails: PrintedAnswer {
     .number("plan_number", \.state.planNumber), .object("baseline_failure", orNull: \.baselineFailure),
     .text("plan_digest", \.state.planDigest), .document("plan", \.state.plan.json),
     .numbers("counts", by: \.report.namedCounts),
+    .object("used", orNull: { $0.report.used.isEmpty ? nil : $0.report.used }),
+    .list("rests", \.report.rests),
   ])
 
   /// Why the base does not pass.
@@ -82,8 +86,9 @@ extension Answers {
   package func migration(
     _ state: MigrationState, in snapshot: LedgerSnapshot, lines: Int
   ) throws(CommandError) -> MigrationDetails {
-    MigrationDetails(
-      state: state, report: try report(snapshot, only: state.name).migration(state.name),
+    let report = report(snapshot, only: state.name)
+    return MigrationDetails(
+      state: state, report: try report.migration(state.name), now: report.now,
       logs: try LogFile.baseline(of: state, site), lines: lines)
   }
 
@@ -96,7 +101,7 @@ extension Answers {
     return StepDetails(
       migration: state, index: index, report: try report.migration(state.name).steps[index], now: report.now,
       history: try StepHistory(of: id, in: state, site),
-      logs: try LogFile.list(site.logDirectory(state.name, id), step: id), lines: lines)
+      logs: try LogFile.list(of: state.name, step: id, site), lines: lines)
   }
 
   /// Where every step is, of one migration or of all.
@@ -122,7 +127,7 @@ extension Answers {
 extension StatusReport {
   fileprivate func migration(_ name: String) throws(CommandError) -> MigrationReport {
     guard let found = migrations.first(where: { $0.name == name }) else {
-      throw CommandError("no migration '\(name)'")
+      throw CommandError(.noMigration(name))
     }
     return found
   }

@@ -6,7 +6,7 @@ package struct RefreshedBase: PrintedAnswer {
   /// The migration before.
   package let state: MigrationState
   /// How it went.
-  package let outcome: Finishing.RefreshOutcome
+  package let outcome: RefreshWork.Outcome
 
   /// How it went, and what was found.
   package static let form = AnswerForm<RefreshedBase>.document([
@@ -70,9 +70,7 @@ extension Answers {
     let state = try site.migration(migration, in: try snapshot(finding: migration).state)
     if !state.plan.gate.verifiers.isEmpty { try site.requireTrust(state) }
     try site.requireReady(state)
-    let stop = try interruption()
-    let outcome = try Finishing(site: site, report: warn).refresh(
-      state.name, stopWhen: stop.shouldStop, signals: stop.signals)
-    return RefreshedBase(state: state, outcome: outcome)
+    let errand = Errand(in: site, state.name, RefreshWork(in: site, report: warn), report: warn)
+    return RefreshedBase(state: state, outcome: try errand.run(interruption()))
   }
 }

@@ -15,6 +15,7 @@ extension StepDetails {
     .number("infrastructure_retries", \.step.infrastructureRetries),
     .text("holder", orNull: \.report.holder), .flag("holder_dead", \.report.isHolderDead),
     .time("expires_at", orNull: \.report.expiresAt), .text("commit", orNull: { $0.report.commit?.hex }),
+    .object("used", orNull: { $0.used.isEmpty ? nil : $0.used }),
     .list("attempts", \.history.attempts), .list("decisions", \.history.decisions),
     .texts("logs") { $0.logs.map(\.path) },
   ])
@@ -29,6 +30,8 @@ extension StepHistory.Attempt: Answer {
     .number("epoch", \.epoch), .text("holder", orNull: { $0.claim?.holder }),
     .text("base", orNull: { $0.claim?.base.hex }), .text("slot", orNull: { $0.claim?.slot }),
     .text("ref", orNull: { $0.result?.ref }), .text("commit", orNull: { $0.result?.commit.hex }),
+    .text("prompt", orNull: { $0.texts?.prompt }), .text("closing", orNull: { $0.texts?.closing }),
+    .text("agent", orNull: \.agent), .object("used", orNull: \.used),
     .list("failures", \.failures), .texts("left", \.left), .list("events", \.events),
   ])
 }

@@ -1,3 +1,4 @@
+import Ledger
 import Migration
 import Processes
 
@@ -13,6 +14,11 @@ package struct StepDetails: PrintedAnswer {
 
   var planned: PlannedStep { migration.plan.steps[index] }
   var step: Step { migration.steps[index] }
+  /// What agents used on it.
+  var used: UseReport {
+    let told = history.attempts.count { attempt in attempt.events.contains { $0.used != nil } }
+    return UseReport(step.used, attempts: told, limits: migration.plan.budget.step)
+  }
 
   package func text(_ palette: Palette) -> String {
     var output = "\(palette.bold(planned.id))  \(TerminalText.sanitizedLine(planned.title))\n"
@@ -35,6 +41,7 @@ package struct StepDetails: PrintedAnswer {
     if !planned.uses.isEmpty { rows.append(("uses", planned.uses.joined(separator: ", "))) }
     if planned.priority != 0 { rows.append(("priority", String(planned.priority))) }
     if let run = planned.run { rows.append(("run", run)) }
+    if let agent = planned.agent { rows.append(("agent", agent)) }
     if let timeout = planned.timeoutSeconds {
       rows.append(("timeout", TimeText.span(seconds: Int64(timeout))))
     }
@@ -50,6 +57,7 @@ package struct StepDetails: PrintedAnswer {
     ]
     if step.gates > 0 { rows.append(("gate runs", String(step.gates))) }
     if step.infrastructureRetries > 0 { rows.append(("start-overs", String(step.infrastructureRetries))) }
+    if !step.used.isZero { rows.append(("used", used.text)) }
     if let holder = report.holder {
       let until = report.expiresAt.map { ", until \(TimeText.local($0))" } ?? ""
       rows.append(("held by", holder + (report.isHolderDead ? " (holder is dead)" : until)))
@@ -66,9 +74,11 @@ package struct StepDetails: PrintedAnswer {
       if let claim = attempt.claim { output += " by \(TerminalText.sanitizedLine(claim.holder))" }
       output += "\n"
       for event in attempt.events {
-        output += "  \(TimeText.local(event.at))  \(TerminalText.sanitizedLine(event.sentence))\n"
+        output += "  \(TimeText.local(event.at))  \(TerminalText.sanitizedLine(event.sentence))"
+        output += event.used.map { " (\($0.words))\n" } ?? "\n"
         output += detailText(event)
       }
+      output += wordsText(attempt, isLast: attempt.epoch == history.attempts.last?.epoch)
       if let kept = attempt.result {
         output += "  see it with 'git show \(kept.ref ?? kept.commit.short)'\n"
       }
@@ -82,6 +92,26 @@ package struct StepDetails: PrintedAnswer {
     }
     return FailureText.lines(event.change.failure, indent: 6)
   }
+
+  /// The agent's closing words and, of the last attempt, the prompt.
+  private func wordsText(_ attempt: StepHistory.Attempt, isLast: Bool) -> String {
+    guard let texts = attempt.texts else { return "" }
+    var output = ""
+    func add(_ title: String, _ text: String) {
+      if text.isEmpty { return }
+      let all = TerminalText.sanitized(text).split(separator: "\n", omittingEmptySubsequences: false)
+      output += "  \(title):\n" + all.prefix(Self.longestWords).map { "      \($0)\n" }.joined()
+      guard all.count > Self.longestWords else { return }
+      let ref = Ledger.wordsRef(migration.name, Fence(step: planned.id, epoch: attempt.epoch))
+      output += "      … all of it with 'git show \(ref):\(title == "prompt" ? "prompt" : "closing").md'\n"
+    }
+    if isLast { add("prompt", texts.prompt) }
+    add("closing words", texts.closing)
+    return output
+  }
+
+  /// How many lines of words are shown.
+  private static let longestWords = 60
 
   private func decisionsText() -> String {
     if history.decisions.isEmpty { return "" }

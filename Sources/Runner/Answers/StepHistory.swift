@@ -13,6 +13,8 @@ struct StepHistory {
     /// Its result and the ref that keeps it, unless that was folded into the archive; `nil` when this clone
     /// has none.
     var result: (commit: ObjectID, ref: String?)?
+    /// What was said, when this clone has it.
+    var texts: AttemptTexts?
 
     /// The claim, unless the ledger begins after it.
     var claim: Claim? {
@@ -26,6 +28,19 @@ struct StepHistory {
         if case .claim(_, .submitted(let result)) = event.change { result.left } else { [String]() }
       }
     }
+
+    /// The agent that worked, as far as that was told.
+    var agent: String? {
+      for event in events {
+        if case .string(let name)? = event.reserved.first(where: { $0.key == ClaimFacts.agent })?.value {
+          return name
+        }
+      }
+      return nil
+    }
+
+    /// What it used, as far as that was told.
+    var used: Amounts? { events.lazy.compactMap(\.used).first }
 
     /// Every failure that was recorded.
     var failures: [Migration.Failure] { events.compactMap(\.change.failure) }
@@ -41,11 +56,20 @@ struct StepHistory {
     var events: [Event] = []
     try site.ledger.walk { (entry) throws(CommandError) in
       guard entry.migration == migration.name, let event = entry.event else { return true }
-      if event.change.steps.contains(step) { events.append(event) }
+      if event.change.steps.contains(step) || event.change.isTrainVerdict { events.append(event) }
       if case .migration(.started) = event.change { return false }
       return true
     }
+    var train: Int?
     for event in events.reversed() {
+      if case .train(.started(let start)) = event.change { train = start.train }
+      if event.change.isTrainVerdict, !event.change.steps.contains(step) {
+        // A verdict on a train that it was in, and that says nothing of it alone.
+        guard let last = attempts.indices.last, event.change.train == train, train != nil else { continue }
+        attempts[last].events.append(event)
+        if case .train(.finished) = event.change { train = nil }
+        continue
+      }
       guard let fence = event.change.fence(of: step, after: attempts.last?.epoch) else {
         decisions.append(event)
         continue
@@ -58,8 +82,30 @@ struct StepHistory {
     }
     for index in attempts.indices {
       let fence = Fence(step: step, epoch: attempts[index].epoch)
+      attempts[index].texts = AttemptTexts(of: migration.name, fence, in: site)
       guard let kept = try reporting({ try site.ledger.result(migration.name, fence) }) else { continue }
       attempts[index].result = (kept.commit.objectID, kept.ref)
+    }
+  }
+}
+
+extension Migration.Change {
+  /// The train that a verdict is on, or that begins.
+  fileprivate var train: Int? {
+    switch self {
+    case .train(.started(let start)): start.train
+    case .train(.split(let split)): split.train
+    case .train(.finished(let report)): report.train
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .reserved: nil
+    }
+  }
+
+  fileprivate var isTrainVerdict: Bool {
+    switch self {
+    case .train(.split), .train(.finished): true
+    case .train(.started), .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent,
+      .reserved:
+      false
     }
   }
 }

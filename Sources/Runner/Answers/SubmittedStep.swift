@@ -108,10 +108,9 @@ extension Answers {
       try Slots(site: site).close(slot, migration: claim.migration, fence: claim.fence)
     }
     guard !wish.leavesGate else { return SubmittedStep(fence: claim.fence, result: .submitted) }
-    let wait = GateWait(
-      site: site, migration: claim.migration, fence: claim.fence, interruption: try interruption(), warn: warn
-    )
-    return SubmittedStep(fence: claim.fence, result: try wait.result())
+    let work = MergeWork(in: site, claim.migration, claim.fence, report: warn)
+    let errand = Errand(in: site, claim.migration, work, report: warn)
+    return SubmittedStep(fence: claim.fence, result: try errand.run(interruption()))
   }
 
   private func handedIn(_ claim: WorkerClaim, _ wish: SubmitWish) throws(CommandError) -> Submission.Result {

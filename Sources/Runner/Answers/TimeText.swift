@@ -13,6 +13,33 @@ package enum TimeText {
     return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// The local time of day of what is less than a day away, otherwise the day with it: `05:00`.
+  package static func clock(_ time: Timestamp, now: Timestamp) -> String {
+    let text = local(time)
+    let isNear = abs(time.seconds - now.seconds) < 86_400
+    return String(isNear ? text.dropFirst(11).prefix(5) : text.prefix(16))
+  }
+
+  /// The next time at which local clocks show `07:00`, as hours and minutes; `nil` when that is no time of
+  /// day.
+  package static func next(_ text: String, after now: Timestamp) -> Timestamp? {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts.allSatisfy({ (1...2).contains($0.utf8.count) }), parts[1].utf8.count == 2,
+      let hour = Int32(parts[0]), let minute = Int32(parts[1]), (0..<24).contains(hour),
+      (0..<60).contains(minute)
+    else { return nil }
+    var (seconds, local) = (time_t(now.seconds), tm())
+    guard localtime_r(&seconds, &local) != nil else { return nil }
+    for day in 0...1 {
+      var wanted = local
+      (wanted.tm_hour, wanted.tm_min, wanted.tm_sec, wanted.tm_isdst) = (hour, minute, 0, -1)
+      wanted.tm_mday += Int32(day)
+      let found = mktime(&wanted)
+      if Int64(found) > now.seconds { return Timestamp(milliseconds: Int64(found) * 1000) }
+    }
+    return nil
+  }
+
   /// How long something took: `45s`, `2m10s`, `3h05m`, `2d04h`.
   package static func span(_ from: Timestamp, _ to: Timestamp) -> String {
     span(seconds: to.seconds - from.seconds)

@@ -9,16 +9,20 @@ package struct TriedWork: PrintedAnswer {
   package let verdict: Verdict
   /// What was found; `nil` when it passed.
   package let failure: Migration.Failure?
+  /// How it came about.
+  package let evidence: VerdictEvidence
 
   /// The verdict, and what was found.
   package static let form = AnswerForm<TriedWork>.document([
     .text("step", \.step), .word("verdict", Verdict.allCases.map(\.rawValue), \.verdict.rawValue),
     .text("reason", orNull: \.failure?.reason), .texts("failures") { $0.failure?.details ?? [] },
+    .text("reused", orNull: \.evidence.reused), .texts("flaky", \.evidence.flaky),
   ])
 
   package func text(_: Palette) -> String {
     let reason = failure.map { ": \($0.reason)" } ?? ""
-    return ["\(step) \(verdict.words)\(reason)"].lines + (failure?.details ?? []).lines
+    return ["\(step) \(verdict.words)\(evidence.words(kept: []))\(reason)"].lines
+      + (failure?.details ?? []).lines
   }
 
   /// What a script sees.
@@ -37,14 +41,17 @@ extension [String] {
 }
 
 extension Answers {
-  /// Judges what lies in the claim's worktree; records nothing.
+  /// Judges what lies in the claim's worktree; records nothing. With `isAnew` also what is known already.
   package func verify(
-    _ claim: WorkerClaim, _ interruption: () throws(CommandError) -> Interruption
+    _ claim: WorkerClaim, isAnew: Bool = false, _ interruption: () throws(CommandError) -> Interruption
   ) throws(CommandError) -> TriedWork {
     let state = try state(claim.migration)
     try site.requireTrust(state)
     try site.requireApprovedCommands()
-    let trial = try Trial(site: site).run(claim, state, try interruption(), warn: warn)
-    return TriedWork(step: claim.fence.step, verdict: trial.verdict, failure: trial.failure)
+    let errand = Errand(
+      in: site, claim.migration, TrialWork(in: site, claim, isAnew: isAnew, report: warn), report: warn)
+    let trial = try errand.run(interruption())
+    return TriedWork(
+      step: claim.fence.step, verdict: trial.verdict, failure: trial.failure, evidence: trial.evidence)
   }
 }

@@ -49,7 +49,7 @@ struct AmendCommand: Subcommand {
     try tell(AmendedPlan(from: before, to: after, isDryRun: false), context)
   }
 
-  /// Says what the amendment would do: the same decision, on a copy.
+  /// Says what the amendment would do: the same rules, on a copy.
   private func preview(
     _ amendment: PlanAmendment, in state: State, _ context: Context
   ) throws(CommandError) {
@@ -57,12 +57,10 @@ struct AmendCommand: Subcommand {
     let name = amendment.plan.migration
     let event = Event(
       migration: name, at: max(site.clock.now(), state.at), by: site.actor, change: .planAmended(amendment))
-    switch decide(state, event.written(in: state)) {
-    case .refuse(let refusal): throw CommandError(refusal)
-    case .accept(let next, _):
-      guard let old = state.migration(named: name), let new = next.migration(named: name) else { return }
-      try tell(AmendedPlan(from: old, to: new, isDryRun: true), context)
-    }
+    var next = state
+    do throws(Refusal) { _ = try next.apply(event.written(in: state)) } catch { throw CommandError(error) }
+    guard let old = state.migration(named: name), let new = next.migration(named: name) else { return }
+    try tell(AmendedPlan(from: old, to: new, isDryRun: true), context)
   }
 
   private func tell(_ amended: AmendedPlan, _ context: Context) throws(CommandError) {

@@ -62,6 +62,10 @@ struct CheckCommand: Subcommand {
     if !json.isWanted { for warning in warnings { context.warn(warning.message, hint: warning.hint) } }
     try context.print(CheckedPlan(plan, digest: input.digest, warnings: warnings), json)
     guard !json.isWanted else { return }
+    if input.findsGate {
+      try context.output.write(
+        "\nWhat 'gate: auto' finds, to be pasted into the plan:\n\n" + BuildSystems.planText(plan.gate))
+    }
     if listsSteps { try context.output.write("\n" + GraphText(plan).text(width: context.width)) }
   }
 

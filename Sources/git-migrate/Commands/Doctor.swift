@@ -1,5 +1,4 @@
 import ArgumentParser
-import Migration
 import Runner
 
 /// `git migrate doctor`: looks at everything that makes a migration stumble; changes nothing.
@@ -11,19 +10,9 @@ struct DoctorCommand: Subcommand {
   @OptionGroup var json: JSONOption
 
   func run(_ context: Context) throws(CommandError) {
-    let checks = Doctor(directory: try context.directory(), environment: context.environment).checks()
-    let isHealthy = !checks.contains { $0.level == .error }
-    if !isHealthy { context.exitCode = .no }
-    if json.isWanted {
-      return try context.output.line(
-        json: JSON.object([
-          JSON.Member("version", .integer(1)), JSON.Member("ok", .bool(isHealthy)),
-          JSON.Member("checks", .array(checks.map(\.json))),
-        ]))
-    }
-    for check in checks {
-      try context.output.line("\(check.level.rawValue): \(check.name): \(check.message)")
-      if let hint = check.hint { try context.output.line("  hint: \(hint)") }
-    }
+    let doctor = Doctor(directory: try context.directory(), environment: context.environment)
+    let examined = ExaminedMachine(doctor.checks())
+    context.exitCode = examined.exitCode
+    try context.print(examined, json)
   }
 }

@@ -45,74 +45,34 @@ struct FinishCommand: Subcommand {
     let named = try site.migration(
       migration.migration, in: try context.snapshot(finding: migration.migration).state)
     try site.requireApprovedCommands()
-    let snapshot = try Recovery(site: site) { context.warn($0) }.sweep(named.name)
-    guard let state = snapshot.state.migration(named: named.name) else { return }
-    let finishing = Finishing(site: site, report: { context.warn($0) })
-    if case .finished(let result) = state.phase {
+    let work = FinishWork(
+      in: site, named.name, isPartial: partial, leavesBase: leavesBase, report: { context.warn($0) },
+      note: { context.note($0) })
+    let errand = Errand(in: site, named.name, work, report: { context.warn($0) })
+    switch try errand.run(context.interruption()) {
+    case .finished(let result):
       // Both are harmless a second time, and end what a crash cut off.
       try Cleaning(context).removeSlots()
-      return try handBack(state, result, finishing, context)
-    }
-    guard let tip = try reporting({ try site.repository.resolve(state.intoRef) }) else {
-      throw CommandError("the integration branch '\(state.into)' is gone")
-    }
-    let result = ObjectID(tip.hex) ?? .zero
-    if !leavesBase { try site.requireForward(state, to: tip) }
-    guard try isGood(state, tip, context) else { return }
-    // Looked at once more: the end cannot be taken back, and judging takes its time.
-    if !leavesBase { try site.requireForward(state, to: tip) }
-    let outcome = try context.interpreter().append(
-      [Proposal(state.name, .migrationFinished(result: result, partial: partial))], by: site.actor)
-    switch outcome {
-    case .refused(let refusal):
-      let now = try reporting { try site.ledger.read() }.state.migration(named: state.name)
-      guard let now, case .finished(let result) = now.phase else { throw CommandError(refusal) }
-      return try handBack(now, result, finishing, context)
-    case .nothing: return
-    case .recorded: break
-    }
-    try Cleaning(context).removeSlots()
-    try handBack(state, result, finishing, context)
-  }
-
-  /// Judges the result; says what is wrong with it.
-  private func isGood(_ state: MigrationState, _ tip: OID, _ context: Context) throws(CommandError) -> Bool {
-    let site = try context.site()
-    try site.requireTrust(state)
-    let interruption = try context.interruption()
-    let check = ResultCheck(site: site, state: state, report: { context.note($0) })
-    let ending = try check.run(tip: tip, stopWhen: interruption.shouldStop, signals: interruption.signals)
-    if interruption.shouldStop() {
-      throw CommandError(
-        "interrupted; '\(state.name)' stays open", hint: "go on with 'git migrate finish'",
-        exitCode: .interrupted)
-    }
-    switch ending {
-    case .passed: return true
-    case .unknown(let failure):
-      throw CommandError(
-        "the result could not be verified: \(failure.reason)",
-        hint: "mend that, then run 'git migrate finish' again", exitCode: .couldNotVerify)
+      let state = try reporting { try site.ledger.read() }.state
+      try handBack(try site.migration(named.name, in: state), result, context)
     case .undecided(let failure):
       let rejected = RejectedResult(
-        migration: state.name, failure: failure, culprit: nil, isUndecided: true)
+        migration: named.name, failure: failure, culprit: nil, isUndecided: true)
       try tell(
         rejected,
-        "the result on '\(state.into)' did not pass in a new worktree, and passed when it was judged again: "
+        "the result on '\(named.into)' did not pass in a new worktree, and passed when it was judged again: "
           + failure.reason,
         hint:
           "no step is to blame: a verifier does not say the same of the same files; mend it, or run "
           + "'git migrate finish' again", context)
-      return false
-    case .failed(let failure, let culprit):
+    case .rejected(let failure, let culprit):
       let rejected = RejectedResult(
-        migration: state.name, failure: failure, culprit: culprit, isUndecided: false)
+        migration: named.name, failure: failure, culprit: culprit, isUndecided: false)
       try tell(
-        rejected, "the result on '\(state.into)' does not pass in a new worktree: \(failure.reason)",
+        rejected, "the result on '\(named.into)' does not pass in a new worktree: \(failure.reason)",
         hint:
-          "'\(state.name)' stays open: add a step that repairs it with 'git migrate amend', then run and "
+          "'\(named.name)' stays open: add a step that repairs it with 'git migrate amend', then run and "
           + "finish again", context)
-      return false
     }
   }
 
@@ -134,10 +94,10 @@ struct FinishCommand: Subcommand {
   }
 
   private func handBack(
-    _ state: MigrationState, _ result: ObjectID, _ finishing: Finishing, _ context: Context
+    _ state: MigrationState, _ result: ObjectID, _ context: Context
   ) throws(CommandError) {
     let site = try context.site()
-    let problem = leavesBase ? nil : try finishing.handBack(state, result: result)
+    let problem = leavesBase ? nil : try site.handBack(state, result: result)
     if let problem {
       context.exitCode = .no
       context.warn(

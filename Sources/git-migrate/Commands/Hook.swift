@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Runner
 
 /// `git migrate hook NAME`: what the installed git hooks call. Exits with 1 when the change may not happen.
@@ -15,21 +14,7 @@ struct HookCommand: Subcommand {
 
   func run(_ context: Context) throws(CommandError) {
     let hook = try HookRun(directory: try context.directory(), environment: context.environment)
-    let input = name == "pre-merge-commit" ? [] : try HookCommand.readInput()
+    let input = name == "pre-merge-commit" ? [] : try StandardInput.read()
     try hook.judge(name, arguments, input: input)
-  }
-
-  private static func readInput() throws(CommandError) -> [UInt8] {
-    var input: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 64 << 10)
-    while true {
-      let count = read(STDIN_FILENO, &buffer, buffer.count)
-      if count == 0 { return input }
-      if count > 0 {
-        input += buffer[..<count]
-      } else if errno != EINTR {
-        throw CommandError("unable to read standard input: \(Output.text(of: errno))")
-      }
-    }
   }
 }

@@ -51,45 +51,27 @@ struct LogCommand: Subcommand {
     if let state, let name = migration.migration { _ = try site.migration(name, in: state) }
     let namesMigration = migration.migration == nil && state?.migrations.count != 1
     let palette = Palette(isOn: json.isWanted ? false : try context.wantsColour(colour))
-    var later: [ShownEntry] = []
+    var later: [LoggedEntry] = []
     var count = 0
     if maximum != 0 {
       try site.ledger.walk { (entry) throws(CommandError) in
         guard isWanted(entry) else { return true }
         count += 1
+        let logged = LoggedEntry(entry, namesMigration: namesMigration)
         if reverse || json.isWanted {
-          later.append(entry)
+          later.append(logged)
         } else {
-          try context.output.line(text(entry, palette, namesMigration: namesMigration))
+          try context.print(logged, json, palette)
         }
         return count != maximum
       }
     }
-    for entry in later.reversed() {
-      try context.output.line(
-        json.isWanted ? document(entry) : text(entry, palette, namesMigration: namesMigration))
-    }
+    for entry in later.reversed() { try context.print(entry, json, palette) }
   }
 
   private func isWanted(_ entry: ShownEntry) -> Bool {
     if let name = migration.migration, entry.migration != name { return false }
     if !step.isEmpty && !step.contains(where: { $0 == entry.step }) { return false }
     return kind.isEmpty || kind.contains { $0 == entry.kind || entry.kind.hasPrefix($0 + ".") }
-  }
-
-  private func text(_ entry: ShownEntry, _ palette: Palette, namesMigration: Bool) -> String {
-    let number = String(entry.sequence)
-    let space = String(repeating: " ", count: max(0, 5 - number.utf8.count))
-    let name = namesMigration ? "\(palette.cyan(TerminalText.sanitizedLine(entry.migration)))  " : ""
-    let sentence = TerminalText.sanitizedLine(entry.sentence)
-    let newer = entry.event == nil ? palette.dim("  (written by a newer version)") : ""
-    let time = palette.dim(TimeText.local(entry.at))
-    return "\(space)\(palette.yellow(number))  \(time)  \(name)\(sentence)\(newer)"
-  }
-
-  private func document(_ entry: ShownEntry) -> String {
-    guard case .object(let members) = entry.json else { return entry.json.canonical }
-    // Not 'commit': the entries of a start and a merge have that member already.
-    return JSON.object(members + [JSON.Member("ledger_commit", .string(entry.commit.oid.hex))]).canonical
   }
 }

@@ -34,7 +34,7 @@ struct ReleaseCommand: Subcommand {
     }
     try Steering(context, options.migration).append(json) { (state) throws(Refusal) in
       guard let step = state.step(id) else {
-        throw Refusal(.unknownStep, "no step '\(id)' in the migration '\(state.name)'")
+        throw Refusal.noStep(id, in: state.name)
       }
       return [
         .stepReleased(Fence(step: id, epoch: step.epoch), forced: true, reason: TerminalText.foreign(reason))

@@ -46,13 +46,7 @@ struct ReplayCommand: Subcommand {
       try ledger.replay { entry in
         guard failure == nil, isWanted(entry.found.entry) else { return }
         count += 1
-        do throws(CommandError) {
-          if json.isWanted {
-            try context.output.line(json: document(entry))
-          } else {
-            try context.output.write(text(entry))
-          }
-        } catch {
+        do throws(CommandError) { try context.print(FoldedEntry(entry, isFull: full), json) } catch {
           failure = error
         }
       }
@@ -68,60 +62,5 @@ struct ReplayCommand: Subcommand {
     if let step, !entry.event.change.steps.contains(step) { return false }
     if let name = migration.migration, entry.event.migration != name { return false }
     return true
-  }
-
-  private func text(_ replayed: ReplayedEntry) throws(CommandError) -> String {
-    let entry = replayed.found.entry
-    var lines = [
-      "\(entry.sequence)  \(TimeText.local(entry.event.at))  \(entry.event.sentence)",
-      "  event   \(entry.json.printable)",
-    ]
-    if full {
-      lines += [
-        "  before  \(replayed.before.jsonByStep.printable)",
-        "  after   \(replayed.after.jsonByStep.printable)",
-      ]
-    } else {
-      for change in StateChange.between(replayed.before.jsonByStep, replayed.after.jsonByStep) {
-        lines.append("  state   \(change.path): \(change.before ?? "nothing") → \(change.after ?? "nothing")")
-      }
-    }
-    for effect in effects(replayed) { lines.append("  effect  \(effect.printable)") }
-    for duty in agenda(replayed) { lines.append("  due     \(duty.words)") }
-    return lines.map { TerminalText.sanitizedLine($0) + "\n" }.joined()
-  }
-
-  private func document(_ replayed: ReplayedEntry) throws(CommandError) -> JSON {
-    var members = [
-      JSON.Member("version", .integer(1)), JSON.Member("commit", .string(replayed.found.commit.hex)),
-      JSON.Member("entry", replayed.found.entry.json), JSON.Member("effects", .array(effects(replayed))),
-      JSON.Member("agenda", .array(agenda(replayed).map { .string($0.words) })),
-    ]
-    if full {
-      members += [
-        JSON.Member("before", replayed.before.jsonByStep), JSON.Member("after", replayed.after.jsonByStep),
-      ]
-    } else {
-      let changes = StateChange.between(replayed.before.jsonByStep, replayed.after.jsonByStep).map { change in
-        JSON.object([
-          JSON.Member("path", .string(change.path)), JSON.Member("before", change.beforeJSON),
-          JSON.Member("after", change.afterJSON),
-        ])
-      }
-      members.append(JSON.Member("changes", .array(changes)))
-    }
-    return .object(members)
-  }
-
-  /// What was due then for a run with one free worker, on a machine of its own, that finds the base judged.
-  private func agenda(_ replayed: ReplayedEntry) -> [Duty] {
-    let event = replayed.found.entry.event
-    let nobody = Owner(machine: "", boot: "", pid: 0, startTicks: 0)
-    let seat = Seat(owner: nobody, actor: "", free: 1, clock: event.at)
-    return replayed.after.migration(named: event.migration)?.agenda(at: event.at, seat: seat) ?? []
-  }
-
-  private func effects(_ replayed: ReplayedEntry) -> [JSON] {
-    replayed.effects.map(\.json)
   }
 }

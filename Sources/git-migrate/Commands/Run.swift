@@ -2,6 +2,7 @@ import ArgumentParser
 import Git
 import Ledger
 import Migration
+import Processes
 import Runner
 
 /// `git migrate run`: does the steps, with a number of workers, to the end.
@@ -24,6 +25,12 @@ struct RunCommand: Subcommand {
   @Flag(name: [.customShort("q"), .long], help: "Print warnings and the outcome only.")
   var quiet = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Begin no step after that time of day, such as 07:00, and end when what is under way has.",
+      valueName: "time"))
+  var until: String?
+
   @Flag(help: "Drive every migration that has not ended, with one set of workers.")
   var all = false
 
@@ -32,6 +39,9 @@ struct RunCommand: Subcommand {
   func validate() throws {
     if all && migration.migration != nil {
       throw ValidationError("'--all' and '--migration' exclude each other")
+    }
+    if let until, TimeText.next(until, after: Timestamp(milliseconds: 0)) == nil {
+      throw ValidationError("'--until' takes a time of day such as 07:00, not '\(until)'")
     }
     if let jobs, !(1...1000).contains(jobs) {
       throw ValidationError("'--jobs' takes a number from 1 to 1000")
@@ -78,13 +88,20 @@ struct RunCommand: Subcommand {
     let progress = RunProgress(context, scope, isQuiet: quiet)
     let run = Orchestrator(
       site: site, scope, workers: try workers(site), observer: progress, signals: signals)
+    run.until = until.flatMap { TimeText.next($0, after: site.clock.now()) }
     _ = try run.run()
     progress.clear()
     context.stopSignal = run.stopSignal
     // What a person must do comes last, where it is seen.
     let endings = run.endings.sorted { ($0.value.urgency, $0.key) < ($1.value.urgency, $1.key) }
-    for (name, ending) in endings where ending != .interrupted { try tell(ending, name, context) }
     try hintAtVariables(endings, context)
+    let state = try reporting { try site.ledger.read() }.state
+    for (name, ending) in endings {
+      try state.migration(named: name).map { (migration) throws(CommandError) in
+        try tellSentBack(migration, context)
+      }
+      if ending != .interrupted { try tell(ending, name, context) }
+    }
     let stopped = endings.filter { $0.value == .interrupted }
     if let first = stopped.first {
       try tell(first.value, stopped.map(\.key).joined(separator: ", "), context)
@@ -117,7 +134,7 @@ struct RunCommand: Subcommand {
       switch ending {
       case .needsPerson: who = "workers and verifiers"
       case .paused: if try baselineFailure(name, context) != nil { who = who ?? "verifiers" }
-      case .allDone, .needsWorkers, .ended, .interrupted: break
+      case .allDone, .needsWorkers, .outOfTime, .ended, .interrupted: break
       }
     }
     guard let who else { return }
@@ -127,6 +144,22 @@ struct RunCommand: Subcommand {
       "\(who) did not get \(dropped.prefix(8).joined(separator: ", ")); "
         + "'git config --add migrate.passEnvironment NAME' lets one through")
   }
+
+  /// Which steps the gate sent back that did not get through since, and why.
+  private func tellSentBack(_ state: MigrationState, _ context: Context) throws(CommandError) {
+    let back = state.sentBack
+    if back.isEmpty { return }
+    try context.output.line(
+      "\(state.name): \(Count.of(back.count, "step")) sent back by the gate, and not through since")
+    for (step, reason) in back.prefix(RunCommand.shownBack) {
+      try context.output.line("  \(step)  \(TerminalText.sanitizedLine(reason))")
+    }
+    let more = back.count - RunCommand.shownBack
+    if more > 0 { try context.output.line("  … \(more) more") }
+  }
+
+  /// How many steps that were sent back are named.
+  private static let shownBack = 10
 
   private func tell(_ ending: Orchestrator.Ending, _ name: String, _ context: Context) throws(CommandError) {
     let (option, suffix) = all ? ("--migration \(name) ", " --migration \(name)") : ("", "")
@@ -138,15 +171,16 @@ struct RunCommand: Subcommand {
       context.exitCode = .no
       let list = blocked.prefix(5).joined(separator: ", ")
       try context.output.line("\(name): \(blocked.count) blocked, a person must act: \(list)")
-      context.hint(
-        "see why with 'git migrate show \(option)\(blocked.first ?? "STEP")', its log with "
-          + "'git migrate logs'; then 'git migrate retry' or 'skip'")
+      context.hint("see why with 'git migrate show \(option)\(blocked.first ?? "STEP")'")
     case .needsWorkers(let open):
       context.exitCode = .no
       let first = open.first ?? ""
       let steps = open.count == 1 ? "'\(first)' has" : "\(open.count) steps (first '\(first)') have"
       try context.output.line("\(name): \(steps) no 'run', and the plan has no agent")
       context.hint("claim them with 'git migrate claim', or give the plan an agent with 'git migrate amend'")
+    case .outOfTime(let left):
+      try context.output.line("\(name): the time is over; \(Count.of(left, "step")) left")
+      context.hint("go on with 'git migrate run\(suffix)'")
     case .paused(let reason):
       context.exitCode = .no
       try context.output.line("\(name) is paused: \(reason)")
@@ -154,10 +188,10 @@ struct RunCommand: Subcommand {
         return context.hint("go on with 'git migrate resume\(suffix)'")
       }
       try context.output.write(FailureText.lines(failure, indent: 2, limit: 20))
-      context.hint("'git migrate logs \(option)--baseline' shows all that was printed")
       context.hint(
         "mend the base and take it in with 'git migrate refresh\(suffix)', or change the gate with "
           + "'git migrate amend'; then 'git migrate resume\(suffix)'")
+      context.hint("see all that was printed with 'git migrate logs \(option)--baseline'")
     case .ended(let word):
       // Who ended it had to leave the worktrees in which our workers were.
       try Cleaning(context).removeSlots()

@@ -55,7 +55,11 @@ struct StatusCommand: Subcommand {
     try printText(report, context)
     let asides = Slots(site: site).setAsideFolders()
     for folder in asides { try context.output.line("moved aside: '\(folder)', which no ref holds") }
-    if !asides.isEmpty { context.hint("'git migrate clean -f' removes what was moved aside") }
+    let givenUp = Slots(site: site).givenUpFolders()
+    for folder in givenUp { try context.output.line("given up: '\(folder)', which cannot be cleaned") }
+    if !asides.isEmpty || !givenUp.isEmpty {
+      context.hint("'git migrate clean -f' removes what was moved aside or given up")
+    }
     if let shared = report.shared { try tellAge(shared, now: report.now, context) }
   }
 
@@ -102,8 +106,9 @@ struct StatusCommand: Subcommand {
       let open = report.migrations.filter { $0.isOpen }
       shown.migrations = open.isEmpty ? Array(report.migrations.suffix(1)) : open
     }
-    let text = StatusText(
+    var text = StatusText(
       shown, width: context.width, colour: try context.wantsColour(colour), showsAll: all)
+    text.clock = { [now = report.now] in TimeText.clock($0, now: now) }
     try context.output.write(text.text)
     let left = report.migrations.count - shown.migrations.count
     if left > 0 { try context.output.line("\n\(left) ended, '--all' shows them") }

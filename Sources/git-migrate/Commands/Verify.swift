@@ -9,10 +9,14 @@ struct VerifyCommand: Subcommand {
 
   @OptionGroup var options: ClaimOptions
 
+  @Flag(help: "Run the verifiers also when their verdict on the very same tree is known.")
+  var noCache = false
+
   @OptionGroup var json: JSONOption
 
   func run(_ context: Context) throws(CommandError) {
-    let tried = try context.answers().verify(try options.claim(context), context.interruption)
+    let tried = try context.answers().verify(
+      try options.claim(context), isAnew: noCache, context.interruption)
     context.exitCode = tried.exitCode
     try context.print(tried, json)
   }

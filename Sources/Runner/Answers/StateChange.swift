@@ -1,9 +1,14 @@
 import Migration
 
 /// One place in which two states differ.
-struct StateChange: Equatable {
+package struct StateChange: Answer, Equatable {
+  /// Where, what was there and what is there now; `null` when nothing was, or is.
+  package static let form = AnswerForm<StateChange>([
+    .text("path", \.path), .document("before", orNull: \.left), .document("after", orNull: \.right),
+  ])
+
   /// Where: `migrations.demo.steps.S1.phase`.
-  var path: String
+  package let path: String
   private let left: JSON?
   private let right: JSON?
 
@@ -17,10 +22,6 @@ struct StateChange: Equatable {
   var before: String? { left?.canonical }
   /// What is there now.
   var after: String? { right?.canonical }
-  /// What was there; `null` when nothing was.
-  var beforeJSON: JSON { left ?? .null }
-  /// What is there now; `null` when nothing is.
-  var afterJSON: JSON { right ?? .null }
 
   /// The smallest places that differ. Lists of things with a name or an id are compared by it, others as a
   /// whole.

@@ -1,0 +1,42 @@
+import Git
+import Ledger
+import Migration
+
+/// What verdicts rest on: a tree that passed would pass in a fresh worktree, too.
+extension Audit {
+  /// I-22a: a fresh worktree, in which nobody was before, would have given the same verdict.
+  func checkHonesty(
+    _ verdict: Verdict, _ reason: String?, of tree: ObjectID, _ subject: String, _ world: World
+  ) {
+    guard let plan, !plan.gate.verifiers.isEmpty else { return }
+    let isGood = world.objects.isGood(tree.oid)
+    if verdict == .passed, !isGood {
+      world.fail("I-22a", "\(subject) passed, and fails in a fresh worktree")
+    }
+    if verdict == .failed, isGood, reason == SimulatedGate.testFails {
+      world.fail("I-22a", "\(subject) failed, and passes in a fresh worktree")
+    }
+  }
+
+  /// I-22a: a verdict that rests on more than the tree says so.
+  func checkKept(
+    _ kept: [String], _ verdict: Verdict, of tree: ObjectID, by digest: String, _ subject: String,
+    _ world: World
+  ) {
+    guard verdict == .passed, kept.isEmpty, let plan, !plan.gate.verifiers.isEmpty else { return }
+    if cleanPasses[tree.oid]?.contains(digest) != true {
+      world.fail("I-22a", "\(subject) passed where folders were kept, and that is not said")
+    }
+  }
+
+  /// I-22c: a verdict is only used again for the same tree, gate and toolchain.
+  func checkReuse(
+    _ evidence: VerdictEvidence, of tree: ObjectID, by digest: String, _ subject: String, _ world: World
+  ) {
+    guard evidence.reused != nil else { return }
+    world.load.reused += 1
+    guard let basis = evidence.basis,
+      toolchainPasses[tree.oid]?.contains(digest + basis.toolchain) == true
+    else { return world.fail("I-22c", "\(subject) is said to have passed before, and has not like this") }
+  }
+}
