@@ -7,7 +7,7 @@ extension JSONWriter {
     case .ready where step.isUntouched: writeKey("\"ready\"")
     case .merged(let commit)
     where step.lastFailure == nil && step.failedTree == nil && step.forgiven.isZero
-      && step.conversation == nil:
+      && step.conversation == nil && step.allowed.isEmpty:
       writeKey("{")
       if let commit {
         writeKey("\"commit\":\"")
