@@ -95,12 +95,16 @@ extension Reducer {
     case .claim(let fence, .failed(let failure)):
       // What was handed in already, and stands in the way of others' work, says nothing of the line.
       if [.conflict, .unusable].contains(failure.kind) { return }
-      noteFailed(fence.step, failure)
+      noteFailed(fence.step, failure, counts: failure.kind != .setup)
     case .gate(let fence, .finished(let report)):
-      if let failure = report.failure { return noteFailed(fence.step, failure) }
+      if let failure = report.failure {
+        return noteFailed(fence.step, failure, counts: report.verdict == .failed)
+      }
       if report.isNoChange { noteDone(fence.step) }
     case .train(.finished(let report)):
-      if let failure = report.failure, let culprit = report.culprit { noteFailed(culprit, failure) }
+      if let failure = report.failure, let culprit = report.culprit {
+        noteFailed(culprit, failure, counts: true)
+      }
     case .merge(_, .merged): for step in event.change.steps { noteDone(step) }
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
       return
@@ -111,10 +115,11 @@ extension Reducer {
     migration.line.note(EndedAttempt(step: step, cause: nil), by: migration.plan.stop)
   }
 
-  private mutating func noteFailed(_ step: String, _ failure: Failure) {
+  /// What does not count against the step, such as a set-up that fails, has a bound of its own.
+  private mutating func noteFailed(_ step: String, _ failure: Failure, counts: Bool) {
     let planned = migration.index(of: step).map { migration.plan.steps[$0] }
-    migration.line.note(
-      EndedAttempt(step: step, cause: Fingerprint.of(failure, step: planned)), by: migration.plan.stop)
+    let cause = Fingerprint.of(failure, step: planned)
+    migration.line.note(EndedAttempt(step: step, cause: cause, counts: counts), by: migration.plan.stop)
   }
 }
 

@@ -30,6 +30,16 @@ import Testing
     #expect(stops("A:x A:x B:x B:x C:x D:x E:x").count == 1)
   }
 
+  @Test func `what counts against no step is no failed attempt, and may have its cause in common`() {
+    var watch = LineWatch()
+    for _ in 0..<20 { watch.note(EndedAttempt(step: "A", cause: "x", counts: false), by: StopRule()) }
+    #expect(watch.stop(by: StopRule()) == nil)
+    for step in ["B", "C", "D", "E"] {
+      watch.note(EndedAttempt(step: step, cause: "x", counts: false), by: StopRule())
+    }
+    #expect(watch.stop(by: StopRule()) == .alike(cause: "x", steps: ["A", "B", "C", "D", "E"]))
+  }
+
   @Test func `half of the last ten stop the line`() {
     #expect(stops("A:a B C:b D E:c F G:d H I:e J") == ["5 of the last 10 attempts failed"])
     #expect(stops("A:a B C:b D E:c F G:d H I J").isEmpty)

@@ -31,11 +31,15 @@ public struct EndedAttempt: Equatable, Sendable {
   public var step: String
   /// The fingerprint of why it failed, or `nil` when it did not.
   public var cause: String?
+  /// Whether it counts against its step. One that does not, because a set-up failed or a verifier could not
+  /// be run, is no failed attempt, but may have its cause in common with others.
+  public var counts: Bool
 
   /// Makes one.
-  public init(step: String, cause: String?) {
+  public init(step: String, cause: String?, counts: Bool = true) {
     self.step = step
     self.cause = cause
+    self.counts = counts
   }
 }
 
@@ -79,11 +83,11 @@ public struct LineWatch: Equatable, Sendable {
   public init() {}
 
   /// Whether nothing was seen yet.
-  var isEmpty: Bool { window.isEmpty }
+  var isEmpty: Bool { window.isEmpty && cause == nil }
 
   /// Takes the next attempt.
   public mutating func note(_ attempt: EndedAttempt, by rule: StopRule) {
-    window.append(attempt.cause != nil)
+    if attempt.counts { window.append(attempt.cause != nil) }
     if window.count > rule.of { window.removeFirst(window.count - rule.of) }
     if attempt.cause != cause { steps = [] }
     cause = attempt.cause
