@@ -56,7 +56,9 @@ import Testing
       guard case .string(let word)? = step["state"] else { continue }
       #expect(StepWord.allCases.map(\.rawValue).contains(word))
     }
-    for word in StepWord.allCases.map(\.rawValue) + ["total"] { #expect(migrations[0]["counts"]?[word] != nil) }
+    for word in StepWord.allCases.map(\.rawValue) + ["total"] {
+      #expect(migrations[0]["counts"]?[word] != nil)
+    }
     for key in ["name", "state", "into", "steps", "counts"] { #expect(migrations[0][key] != nil) }
   }
 

@@ -160,7 +160,8 @@ struct RefusingAPlan {
       ),
       (
         "---\nmigration: m\ngate:\n  strict: true\n---\n",
-        "4:3: 'strict' is not supported by this version\nhint: take it out of the plan"
+        "4:3: 'strict' is no key of 'gate' any more\n"
+          + "hint: each candidate is compared with its base anyway; take it out"
       ),
     ])
   func keys(text: String, expected: String) { #expect(shown(refusal(text)) == expected) }
@@ -397,9 +398,3 @@ struct RefusingAPlan {
     ])
   func steps(step: String, expected: String) { #expect(shown(refusal(plan("steps: [\(step)]"))) == expected) }
 }
-
-/// What is said of a key that there is not.
-private let unknownOn =
-  "4:1: unknown key 'on' in the plan\nhint: known keys are "
-  + "migration, base, into, agent, agents, attempts, lease, backoff, resources, worktree, gate, commit, "
-  + "refresh, stop, budget, closing, notify, steps"

@@ -201,17 +201,17 @@ struct AgentOutcomeTests {
     let script = """
       #!/bin/sh
       cat > "$HOME/input"; echo "$*" >> "$HOME/arguments"
-      echo x >> a.txt; cat '\(Self.streams)/claude-done.jsonl'
+      echo x >> w.txt; cat '\(Self.streams)/claude-done.jsonl'
       """
     try Files.makeDirectories(world.repository.root + "/bin")
     try Files.writeAtomically(world.repository.root + "/bin/claude", Array(script.utf8), mode: 0o755)
     try world.start(
       "  - { id: A }",
-      gate: "{ verifiers: [{ name: t, kind: lint, run: '! test -e a.txt || test $(wc -l < a.txt) = 2' }] }",
+      gate: "{ verifiers: [{ name: t, kind: lint, run: '! test -e w.txt || test $(wc -l < w.txt) = 2' }] }",
       more: "agent: { adapter: claude, after_failure: resume }")
     let run = try run(world)
     #expect(run.code == 0, "\(run)")
-    #expect(try world.file("a.txt") == "x\nx", "what failed was gone on with")
+    #expect(try world.file("w.txt") == "x\nx", "what failed was gone on with")
     #expect(try world.note("arguments").contains("--resume 00000000-0000-4000-8000-000000000001"))
     #expect(try world.note("input").contains("Your work on the task did not pass"))
   }
