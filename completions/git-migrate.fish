@@ -46,7 +46,7 @@ complete -c git-migrate -s h -l help -d 'Show help'
 
 for entry in \
     'abort:End the migration without its result' 'amend:Give a running migration a new plan' \
-    'check:Check a plan file without starting anything' 'claim:Take a step to work on' \
+    'allow:Let findings about a step pass' 'check:Check a plan file without starting anything' 'claim:Take a step to work on' \
     'clean:Remove what ended migrations have left' 'doctor:Check this machine and repository' 'finish:Hand the result back' \
     'fsck:Check the ledger, the branches and what lies around them' 'graph:Show which step needs which' \
     'init:Install the hooks that guard migrations' 'ledger:Read and append entries; plumbing' \
@@ -66,7 +66,7 @@ complete -c git-migrate -n '__fish_git_migrate_using ledger' -a 'append cat'
 complete -c git-migrate -n '__fish_git_migrate_using start amend check' -F
 
 # Steps
-complete -c git-migrate -n '__fish_git_migrate_using show logs' -a '(__fish_git_migrate_steps)'
+complete -c git-migrate -n '__fish_git_migrate_using allow show logs' -a '(__fish_git_migrate_steps)'
 complete -c git-migrate -n '__fish_git_migrate_using claim' -a '(__fish_git_migrate_steps ready)'
 complete -c git-migrate -n '__fish_git_migrate_using retry' -a '(__fish_git_migrate_steps blocked backoff)'
 complete -c git-migrate -n '__fish_git_migrate_using skip' -a '(__fish_git_migrate_steps waiting ready leased submitted gating backoff blocked)'
@@ -74,14 +74,14 @@ complete -c git-migrate -n '__fish_git_migrate_using release renew submit verify
 complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migrate_migrations)'
 
 # Options of many commands
-set -l migration abort claim finish graph log logs pause refresh release renew replay resume retry run show skip status submit verify
-set -l json abort amend check claim clean doctor finish fsck graph log pause refresh release renew replay resume retry show skip start status submit sync verify
+set -l migration abort allow claim finish graph log logs pause refresh release renew replay resume retry run show skip status submit verify
+set -l json abort allow amend check claim clean doctor finish fsck graph log pause refresh release renew replay resume retry show skip start status submit sync verify
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
 complete -c git-migrate -n '__fish_git_migrate_using log show status' -l color -x -a 'auto always never' -d 'Colour the text'
 complete -c git-migrate -n '__fish_git_migrate_using logs release renew submit verify' -l epoch -x -d 'The claim'
 complete -c git-migrate -n '__fish_git_migrate_using claim release renew submit verify' -l worker -x -d 'The worker\'s name'
-complete -c git-migrate -n '__fish_git_migrate_using abort pause release retry skip' -l reason -x -d 'Why'
+complete -c git-migrate -n '__fish_git_migrate_using abort allow pause release retry skip' -l reason -x -d 'Why'
 complete -c git-migrate -n '__fish_git_migrate_using claim renew' -l ttl -x -d 'How long the claim holds'
 complete -c git-migrate -n '__fish_git_migrate_using log replay' -l step -x -a '(__fish_git_migrate_steps)' -d 'About this step'
 complete -c git-migrate -n '__fish_git_migrate_using logs show' -s n -l lines -x -d 'The last lines of a log'
@@ -102,6 +102,8 @@ complete -c git-migrate -n '__fish_git_migrate_using graph' -l dot -d 'In the la
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l mermaid -d 'In the language of Mermaid'
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l plan -r -F -d 'A plan file'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l uninstall -d 'Undo it'
+complete -c git-migrate -n '__fish_git_migrate_using resume' -l budget -x -d 'Let the agents use more'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l until -x -d 'Begin no step after'
 complete -c git-migrate -n '__fish_git_migrate_using run' -l all -d 'Every migration that has not ended'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l upgrade -d 'Write the ledger in the newest version'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l remote -x -a '(git remote)' -d 'Share through it'
