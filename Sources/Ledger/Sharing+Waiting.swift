@@ -47,13 +47,7 @@ extension Sharing {
         continue
       }
       var event = entry.event
-      var proposal = Proposal(event.migration, event.change)
-      (proposal.author, proposal.nonce, proposal.facts) = (event.by, entry.nonce, event.reserved)
-      for digest in event.runs.compactMap(\.tests) {
-        if let list = try store.testList(digest, in: try store.snapshot(at: mine)) {
-          proposal.lists.append(list)
-        }
-      }
+      var proposal = try proposalAgain(entry, in: mine)
       if case .claim(let fence, .submitted(let result)) = event.change, let words = unwanted[result.commit] {
         refused.append(RefusedEvent(sentence: event.sentence, reason: words))
         event.change = .attemptFailed(fence, .refused(by: store.remote?.name ?? "", saying: words))
@@ -104,6 +98,20 @@ extension Sharing {
     report.sent += accepted.count + arrived
     try adopt(new, replacing: mine)
     return true
+  }
+
+  /// What an entry of a chain proposed, with the lists of tests that it brought along.
+  private func proposalAgain(_ entry: Entry, in mine: OID) throws(LedgerError) -> Proposal {
+    let event = entry.event
+    var proposal = Proposal(event.migration, event.change)
+    (proposal.author, proposal.nonce, proposal.facts) = (event.by, entry.nonce, event.reserved)
+    let digests = event.runs.compactMap(\.tests)
+    if digests.isEmpty { return proposal }
+    let snapshot = try store.snapshot(at: mine)
+    for digest in digests {
+      if let list = try store.testList(digest, in: snapshot) { proposal.lists.append(list) }
+    }
+    return proposal
   }
 
   /// Pushes the results among these by themselves, until one gets through: then, or when somebody else was

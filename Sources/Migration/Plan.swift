@@ -28,8 +28,7 @@ public struct Plan: Equatable, Sendable {
   public var gate: Gate
   /// What the commits say that steps are merged as.
   public var commit: Commit
-  /// How often a run looks whether the base has moved, in seconds, and takes it in; `nil` leaves that to
-  /// people.
+  /// How often, in seconds, a run takes in a base that has moved; `nil` leaves that to people.
   public var refreshSeconds: Int?
   /// When the migration stops itself.
   public var stop = StopRule()

@@ -6,9 +6,9 @@ import Processes
 /// Drives migrations to their end with a number of workers: one thread, one loop, children for all that takes
 /// long.
 ///
-/// It knows no rule. What is due it asks the agenda (`State.agenda(at:seats:judges:)`), what is legal the append;
-/// what it holds is under way: attempts, gates, the judgement of a base. Everything else is in the ledger: a
-/// run that was killed is continued by the next one, by anybody.
+/// It knows no rule. What is due it asks the agenda (`State.agenda(at:seats:judges:)`), what is legal the
+/// append; what it holds is under way: attempts, gates, the judgement of a base. Everything else is in the
+/// ledger: a run that was killed is continued by the next one, by anybody.
 public final class Orchestrator {
   /// How a run ends.
   public typealias Ending = Migration.Ending
@@ -53,7 +53,7 @@ public final class Orchestrator {
   /// Who of the holders is dead, as this round knows it.
   private var dead: DeadOwners
   /// Up to where the ledger was told; `nil` before the first look.
-  private(set) var seen: LedgerSnapshot?
+  var seen: LedgerSnapshot?
 
   /// Which migrations a run drives.
   public enum Scope: Equatable, Sendable {
@@ -375,37 +375,6 @@ public final class Orchestrator {
     if !attempts.jobs.isEmpty { observer.warn("\(error.message); workers are asked to end") }
     attempts.stop()
     desks.values.forEach { $0.stop() }
-  }
-
-  /// Ends without a look into the repository, where whoever reads what lies in the place of a file may wait
-  /// for ever. What workers leave is kept by the next run.
-  private func endUnseeing(_ halt: CommandError) throws(CommandError) -> Round {
-    guard attempts.haveEnded() else { return .nothing }
-    throw halt
-  }
-
-  // MARK: Watching
-
-  private func tell(_ snapshot: LedgerSnapshot) throws(CommandError) {
-    if let tip = snapshot.tip, tip != seen?.tip {
-      let sentences = try seen.map { (old) throws(CommandError) in
-        try reporting { try site.events.sentences(to: tip, from: old.tip) }
-      }
-      seen = snapshot
-      observer.ledgerGrew(snapshot, sentences: sentences ?? [])
-    }
-    late.tell(observer)
-  }
-
-  func tell(obstacle reason: String) {
-    if obstacles.isNew(reason, at: site.clock.now()) { observer.warn(reason) }
-  }
-
-  /// Says what was found in the place of a file of git's or ours, and whose it may be.
-  private func tell(oddPlace what: String) {
-    let names = attempts.atWork.map { "'\($0.step)' (epoch \($0.epoch))" }
-    observer.warn(names.isEmpty ? what : "\(what); at work then: \(names.joined(separator: ", "))")
-    attempts.blame(for: what)
   }
 
   private func wait() {

@@ -1,0 +1,113 @@
+extension PlanSchema {
+  /// What several keys have in common, and the end of the schema.
+  static let definitions = #"""
+      "$defs": {
+        "name": { "type": ["string", "integer"] },
+        "agent": {
+          "description": "Who does the steps that have no run. Without it outside workers do them.",
+          "type": "object",
+          "additionalProperties": false,
+          "anyOf": [{ "required": ["adapter"] }, { "required": ["command"] }],
+          "properties": {
+            "adapter": {
+              "description": "An agent known by name; command is one judged by its exit code or report.",
+              "enum": ["claude", "codex", "command"]
+            },
+            "command": {
+              "description": "The agent's shell command; it gets the prompt on standard input.",
+              "type": "string"
+            },
+            "max_turns": {
+              "description": "The most turns of one conversation; only for the adapters claude and codex.",
+              "type": "integer", "minimum": 1, "maximum": 10000
+            },
+            "timeout": {
+              "description": "The longest run of one attempt, 1s to 7d.",
+              "$ref": "#/$defs/duration"
+            },
+            "max_concurrent": {
+              "description": "How many agents may work at once, over all machines.",
+              "type": "integer", "minimum": 1, "maximum": 1000
+            },
+            "model": {
+              "description": "The model; by default the agent's own choice.",
+              "type": "string"
+            },
+            "args": {
+              "description": "Further arguments of the agent's program.",
+              "$ref": "#/$defs/texts"
+            },
+            "permissions": {
+              "description": "Tools that are allowed beside what the agent allows itself; only for claude.",
+              "$ref": "#/$defs/texts"
+            },
+            "continuations": {
+              "description": "How often an interrupted conversation may go on in one attempt.",
+              "type": "integer", "minimum": 0, "maximum": 100, "default": 3
+            },
+            "after_failure": {
+              "description": "Whether the next attempt goes on with the conversation of one that failed.",
+              "enum": ["resume", "fresh"], "default": "fresh"
+            },
+            "silence": {
+              "description": "How long the agent may print nothing, 1s to 7d.",
+              "$ref": "#/$defs/duration"
+            },
+            "budget": {
+              "description": "What one attempt by the agent may use at most.",
+              "$ref": "#/$defs/limits"
+            },
+            "rest": {
+              "description": "Whether the agent rests while its service does not serve.",
+              "type": "boolean", "default": true
+            },
+            "report_file": {
+              "description": "A file in the worktree that the command reports its end in.",
+              "type": "string"
+            },
+            "env": {
+              "description": "Names of variables that the agent gets, and nobody else.",
+              "$ref": "#/$defs/variables"
+            }
+          }
+        },
+        "dollars": {
+          "anyOf": [
+            { "type": "number", "exclusiveMinimum": 0 },
+            { "type": "string", "pattern": "^\\$?[0-9]{1,9}([.][0-9]{1,6})?( ?usd)?$" }
+          ]
+        },
+        "count": { "type": "integer", "minimum": 1 },
+        "limits": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "usd": { "description": "US dollars.", "$ref": "#/$defs/dollars" },
+            "tokens": { "description": "Tokens read and written.", "$ref": "#/$defs/count" },
+            "turns": { "description": "Answers of a model.", "$ref": "#/$defs/count" },
+            "wall": { "description": "The time that attempts take.", "$ref": "#/$defs/duration" }
+          }
+        },
+        "duration": {
+          "anyOf": [
+            { "type": "string", "pattern": "^(0|[1-9][0-9]*)[smhd]?$" },
+            { "type": "integer", "minimum": 0 }
+          ]
+        },
+        "variable": {
+          "type": "string",
+          "pattern": "^(?!(MIGRATE|GIT|LD|DYLD)_|(BASH_)?ENV$)[A-Za-z_][A-Za-z0-9_]*$"
+        },
+        "variables": {
+          "anyOf": [
+            { "$ref": "#/$defs/variable" },
+            { "type": "array", "uniqueItems": true, "items": { "$ref": "#/$defs/variable" } }
+          ]
+        },
+        "texts": {
+          "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": ["string", "integer"] } }]
+        }
+      }
+    }
+    """#
+}

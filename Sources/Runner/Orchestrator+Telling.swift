@@ -1,0 +1,36 @@
+import Git
+import Ledger
+import Migration
+
+extension Orchestrator {
+  /// Ends without a look into the repository, where whoever reads what lies in the place of a file may wait
+  /// for ever. What workers leave is kept by the next run.
+  func endUnseeing(_ halt: CommandError) throws(CommandError) -> Round {
+    guard attempts.haveEnded() else { return .nothing }
+    throw halt
+  }
+
+  // MARK: Watching
+
+  func tell(_ snapshot: LedgerSnapshot) throws(CommandError) {
+    if let tip = snapshot.tip, tip != seen?.tip {
+      let sentences = try seen.map { (old) throws(CommandError) in
+        try reporting { try site.events.sentences(to: tip, from: old.tip) }
+      }
+      seen = snapshot
+      observer.ledgerGrew(snapshot, sentences: sentences ?? [])
+    }
+    late.tell(observer)
+  }
+
+  func tell(obstacle reason: String) {
+    if obstacles.isNew(reason, at: site.clock.now()) { observer.warn(reason) }
+  }
+
+  /// Says what was found in the place of a file of git's or ours, and whose it may be.
+  func tell(oddPlace what: String) {
+    let names = attempts.atWork.map { "'\($0.step)' (epoch \($0.epoch))" }
+    observer.warn(names.isEmpty ? what : "\(what); at work then: \(names.joined(separator: ", "))")
+    attempts.blame(for: what)
+  }
+}
