@@ -181,9 +181,9 @@ extension Duty {
     case .abandonGate(let fence, let gate, let evidence):
       .gateAbandoned(fence, gate: gate, evidence: evidence)
     case .abandonBase(let run, let evidence): .baselineAbandoned(run: run, evidence: evidence)
-    case .createBranch, .settle, .pause, .wake, .stopWork, .giveBack, .giveBackBase, .giveBackGate, .judgeBase,
-      .followBase, .gate, .begin, .renew, .renewHold, .stopJudging, .takeBaseIn, .tryGate, .judgeResult, .finish,
-      .answer, .end:
+    case .createBranch, .settle, .pause, .wake, .stopWork, .giveBack, .giveBackBase, .giveBackGate,
+      .judgeBase, .followBase, .gate, .begin, .renew, .renewHold, .stopJudging, .takeBaseIn, .tryGate,
+      .judgeResult, .finish, .answer, .end:
       nil
     }
   }

@@ -23,9 +23,9 @@ extension Surroundings {
     return try basis(state.plan, report: report)
   }
 
-  /// What is known of a tree by the gate of a migration, on that basis; `nil` when the verifiers have to run. It
-  /// rests on what it rested on: no more is known than what the plan keeps. A tree that passed once, with fewer
-  /// tests than the tip that it is to stand on, has not passed now.
+  /// What is known of a tree by the gate of a migration, on that basis; `nil` when the verifiers have to run.
+  /// It rests on what it rested on: no more is known than what the plan keeps. A tree that passed once, with
+  /// fewer tests than the tip that it is to stand on, has not passed now.
   func remembered(
     _ tree: OID, _ state: MigrationState, on basis: VerdictBasis?, tipTree: OID, allowing allow: [String]
   ) throws(CommandError) -> VerifierReport? {

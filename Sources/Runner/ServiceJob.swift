@@ -125,8 +125,8 @@ final class GateSequence: GateVerification {
 
 extension Site {
   /// Starts the verifiers of a plan on a commit: those of this machine one after another, then all that
-  /// services run, while no worktree is held. What fails here is looked up in `known`; one that is about other
-  /// paths than `changed` does not run here.
+  /// services run, while no worktree is held. What fails here is looked up in `known`; one that is about
+  /// other paths than `changed` does not run here.
   func startVerifiers(
     _ plan: Plan, on commit: OID, for subject: GateSubject, known: KnownFailures = .none,
     changed: [String]? = nil

@@ -29,7 +29,7 @@ extension Audit {
     }
   }
 
-  /// I-22c: a verdict is only used again for the same tree, gate and toolchain.
+  /// I-22d: a verdict is only used again for the same tree, gate and toolchain.
   func checkReuse(
     _ evidence: VerdictEvidence, of tree: ObjectID, by digest: String, _ subject: String, _ world: World
   ) {
@@ -37,6 +37,6 @@ extension Audit {
     world.load.reused += 1
     guard let basis = evidence.basis,
       toolchainPasses[tree.oid]?.contains(digest + basis.toolchain) == true
-    else { return world.fail("I-22c", "\(subject) is said to have passed before, and has not like this") }
+    else { return world.fail("I-22d", "\(subject) is said to have passed before, and has not like this") }
   }
 }

@@ -14,8 +14,8 @@
       .foreignCommitSpins, .slotNotSetAside, .gateSlotNotSetAside, .pipesOpened,
     ]
 
-    /// Gives a line for each bug, or for those named, to `report`; false when one of them was not caught, or a
-    /// seed without any of them fails.
+    /// Gives a line for each bug, or for those named, to `report`; false when one of them was not caught, or
+    /// a seed without any of them fails.
     package static func run(
       from first: UInt64, of names: [String] = [], report: (String) -> Void
     ) -> Bool {

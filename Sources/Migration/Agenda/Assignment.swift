@@ -59,8 +59,8 @@ extension Duty {
   /// When it is looked at.
   public var urgency: Urgency {
     switch self {
-    case .createBranch, .expire, .abandonGate, .abandonBase, .settle, .pause, .wake, .stopWork, .giveBack, .giveBackBase,
-      .giveBackGate, .renew, .renewHold, .stopJudging:
+    case .createBranch, .expire, .abandonGate, .abandonBase, .settle, .pause, .wake, .stopWork, .giveBack,
+      .giveBackBase, .giveBackGate, .renew, .renewHold, .stopJudging:
       .atOnce
     case .judgeBase, .followBase, .gate, .takeBaseIn, .tryGate, .judgeResult: .begins(judging: true)
     case .begin, .finish, .answer: .begins(judging: false)

@@ -1,3 +1,4 @@
+import Git
 import Ledger
 import Migration
 import Processes

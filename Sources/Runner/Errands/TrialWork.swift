@@ -45,8 +45,8 @@ package final class TrialWork: ErrandWork {
   /// What the verifiers are at work on, and where the migration was when they began.
   private var tried: (candidate: Candidate, state: MigrationState)?
 
-  /// Makes it for a claim; `report` is told what leads the verifiers astray. With `isAnew` they run also where
-  /// their verdict is known.
+  /// Makes it for a claim; `report` is told what leads the verifiers astray. With `isAnew` they run also
+  /// where their verdict is known.
   package init(
     in site: any Surroundings, _ claim: WorkerClaim, isAnew: Bool = false, report: @escaping (String) -> Void
   ) {
