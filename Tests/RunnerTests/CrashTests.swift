@@ -30,8 +30,10 @@ import Testing
     return false
   }()
 
+  /// A train that is pushed waits for its remote at many points, for minutes: only `make crash` has that.
   static let operations: [CrashOperation] =
-    localOperations + CrashOperation.shared + CrashOperation.trains
+    localOperations + CrashOperation.shared
+    + (isExhaustive ? CrashOperation.trains : Array(CrashOperation.trains.prefix(1)))
 
   private static let localOperations: [CrashOperation] = [
     CrashOperation(
