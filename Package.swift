@@ -33,11 +33,14 @@ let package = Package(
     .target(
       name: "Runner",
       dependencies: ["Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
+      resources: [
+        .embedInCode("Answers/Report/Page/page.css"), .embedInCode("Answers/Report/Page/page.js"),
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "git-migrate",
       dependencies: [
-        "Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+        "Agents", "Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -378,6 +378,7 @@ public final class Orchestrator {
   }
 
   private func wait() {
+    observer.tick()
     site.wait(for: attempts.descriptors + desks.values.flatMap(\.descriptors) + [signals])
   }
 }

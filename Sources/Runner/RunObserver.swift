@@ -6,11 +6,16 @@ public protocol RunObserver {
   func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence])
   /// Something a person should know that is no entry.
   func warn(_ text: String)
+  /// Time has passed: a look at what is under way. Called often, and cheap when there is nothing to do.
+  func tick()
   /// The same of one migration, whose name the text need not say.
   func warn(_ text: String, of migration: String)
 }
 
 extension RunObserver {
+  /// Whoever does not watch the time has nothing to do.
+  public func tick() {}
+
   /// Whoever watches one migration knows which it is.
   public func warn(_ text: String, of migration: String) { warn(text) }
 

@@ -20,7 +20,8 @@ struct GitMigrate: ParsableCommand {
       CommandGroup(
         name: "See how it goes",
         subcommands: [
-          StatusCommand.self, ShowCommand.self, LogCommand.self, GraphCommand.self, LogsCommand.self,
+          StatusCommand.self, ReportCommand.self, ShowCommand.self, LogCommand.self, GraphCommand.self,
+          LogsCommand.self,
         ]),
       CommandGroup(
         name: "Steer it",

@@ -12,6 +12,7 @@ struct Invocation {
 
   /// Runs the command and gives the exit code.
   func run(in context: Context) -> Int32 {
+    defer { context.pager?.end() }
     if arguments.isEmpty {
       context.note(HelpText.of(GitMigrate.helpMessage(columns: HelpText.columns)))
       return CommandError.ExitCode.usage.rawValue

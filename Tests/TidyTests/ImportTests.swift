@@ -14,7 +14,7 @@ import Testing
     "Gate": ["Migration", "Git", "Processes"],
     "Runner": ["Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
     "git-migrate": [
-      "Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "ArgumentParser",
+      "Agents", "Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "ArgumentParser",
     ],
   ]
 
