@@ -348,7 +348,11 @@ public final class Orchestrator {
 
   private func readSignals() {
     guard signals >= 0 else { return }
-    for signal in SignalPipe.drain() where [1, 2, 13, 15].contains(signal) {
+    for signal in SignalPipe.drain() {
+      guard [1, 2, 13, 15].contains(signal) else {
+        observer.noticed(signal)
+        continue
+      }
       stopSignal = stopSignal ?? signal
       stop()
     }

@@ -17,7 +17,7 @@ import time
 import world
 
 HERE = pathlib.Path(__file__).parent
-WAIT = "echo begun $MIGRATE_STEP; until [ -e {gates}/$MIGRATE_STEP ]; do sleep 0.05; done; "
+WAIT = "printf 'begun %s \\033[31m\\033]0;pwned\\007\\n' $MIGRATE_STEP; until [ -e {gates}/$MIGRATE_STEP ]; do sleep 0.05; done; "
 
 
 class Terminal:
@@ -104,7 +104,7 @@ def main():
         w.migrate("start", w.plan(
             [{"id": "facade", "title": "Add the facade", "run": wait + "echo x > facade.txt"},
              {"id": "cart-models-and-everything-else-in-it", "title": "Log in cart", "run": wait + "echo x > c.txt"},
-             {"id": "mail", "title": "Log in mail \u202e \u65e5\u672c\u8a9e", "run": wait + "echo bad > m.txt"},
+             {"id": "mail", "title": "Log in mail \u65e5\u672c\u8a9e", "run": wait + "echo bad > m.txt"},
              {"id": "drop", "title": "Take it away", "needs": ["mail"], "run": "true"}]))
         t = Terminal(folder, w, 80, 24)
         try:

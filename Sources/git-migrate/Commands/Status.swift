@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Ledger
 import Migration
 import Processes
@@ -141,7 +142,12 @@ struct StatusCommand: Subcommand {
       screen.draw(StatusCommand.lines(text.text, atMost: size.rows - 1))
       if !report.migrations.contains(where: \.isOpen) { break }
       _ = poller.wait(milliseconds: 1000)
-      if interruption.shouldStop() { break }
+      let signals = SignalPipe.drain()
+      if signals.contains(SIGTSTP) { screen.suspend() }
+      if let end = signals.first(where: [SIGHUP, SIGINT, SIGPIPE, SIGTERM].contains) {
+        screen.leave()
+        SignalPipe.end(by: end)
+      }
     }
     screen.leave()
   }

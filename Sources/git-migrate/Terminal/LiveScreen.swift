@@ -26,8 +26,16 @@ final class LiveScreen {
     self.context = context
     self.colour = colour
     context.output.willWrite = { [unowned self] in takeAway() }
-    // The size is asked at each frame; the signal only wakes who waits.
-    _ = try? SignalPipe.install([SIGWINCH])
+    // The size is asked at each frame; that signal only wakes who waits.
+    _ = try? SignalPipe.install([SIGWINCH, SIGTSTP])
+  }
+
+  /// Ctrl-Z: makes room, and stops until somebody says `fg`.
+  func suspend() {
+    takeAway()
+    signal(SIGTSTP, SIG_DFL)
+    raise(SIGTSTP)
+    _ = try? SignalPipe.install([SIGTSTP])
   }
 
   /// Whether standard output is the terminal that it is drawn on.

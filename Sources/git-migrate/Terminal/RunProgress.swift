@@ -1,4 +1,5 @@
 import Git
+import Glibc
 import Ledger
 import Migration
 import Processes
@@ -85,6 +86,12 @@ final class RunProgress: RunObserver {
       guard age >= (isChanged ? RunProgress.shortest : 1000) || age < 0 else { return }
     }
     draw(screen, snapshot, now)
+  }
+
+  func noticed(_ signal: Int32) {
+    guard case .live(let screen) = style else { return }
+    if signal == SIGTSTP { screen.suspend() }
+    isChanged = true
   }
 
   func warn(_ text: String) { context.warn(text) }

@@ -80,7 +80,9 @@ public struct RunPicture: Sendable {
     let room = max(1, screen.rows - 3 - counts.count - needs.count)
     let rows = workerLines(width, screen, atMost: min(room, Self.workerLimit))
     let all = [dim(rule, screen)] + counts.map { $0 } + rows + needs + [dim(foot, screen)]
-    return Array(all.prefix(max(1, screen.rows - 1)))
+    let shown = all.prefix(max(1, screen.rows - 1))
+    // What was cut says so with a sign that is not ASCII.
+    return screen.isASCII ? shown.map { String($0.map { $0 == "…" ? "~" : $0 }) } : Array(shown)
   }
 
   private func dim(_ text: String, _ screen: Screen) -> String { screen.colour ? Paint.dim.on(text) : text }
@@ -136,7 +138,7 @@ public struct RunPicture: Sendable {
   {
     let name = PlainText.middle(PlainText.line(worker.subject), to: names)
     var text = " \(mark) \(PlainText.padded(name, to: names))  "
-    if width >= Self.wide, !worker.title.isEmpty {
+    if width >= Self.wide, workers.contains(where: { !$0.title.isEmpty }) {
       text +=
         PlainText.padded(PlainText.cut(PlainText.line(worker.title), to: width / 3), to: width / 3) + "  "
     }

@@ -7,7 +7,8 @@ extension RecapPage {
     let blocked = recap.report.count(.blocked)
     let words = Count.of(open, "step") + (blocked > 0 ? ", \(blocked) blocked" : "")
     return """
-      <section class="card js" hidden aria-labelledby=hb><header><h2 id=hb>Left to do</h2><span class=sp></span>\
+      <section class="card js" hidden aria-labelledby=hb><header><h2 id=hb>Left to do</h2>\
+      <span class=sp></span>\
       <small>\(words)</small></header><svg class=burn id=burn role=img aria-label="Steps left over time; now \
       \(words)"></svg><label class=vh for=time>Moment of the ledger</label>\
       <input type=range id=time min=0 max=0 value=0></section>
@@ -20,7 +21,8 @@ extension RecapPage {
   var graphCard: String {
     """
     <section class="card js" hidden aria-labelledby=hg><header><h2 id=hg>Graph</h2>\
-    <small id=tip aria-live=polite></small><span class=sp></span><button class=tool id=mode>Show as grid</button>\
+    <small id=tip aria-live=polite></small><span class=sp></span>\
+    <button class=tool id=mode>Show as grid</button>\
     </header><div class=scroll id=graph></div></section>
 
     """
@@ -34,10 +36,12 @@ extension RecapPage {
     <input type=search id=q placeholder="Filter by id, title or reason  ( / )" aria-label="Filter steps">\
     <select id=sort aria-label="Sort by"><option value=state>needs you first<option value=plan>plan order\
     <option value=attempts>most attempts<option value=time>longest<option value=cost>dearest</select></div>\
-    <div class="tools chips" id=chips></div><table><thead><tr><th scope=col>State</th><th scope=col>Step</th>\
+    <div class="tools chips" id=chips></div><table><thead><tr><th scope=col>State</th>\
+    <th scope=col>Step</th>\
     <th scope=col class=hc>Title, or why</th><th scope=col class="n hc">Attempts</th>\
     <th scope=col class="n hc">Time</th><th scope=col class="n hc">Cost</th></tr></thead>\
-    <tbody id=rows></tbody></table><p><button class="chip t" id=more hidden>Show all</button></p></div></section>
+    <tbody id=rows></tbody></table><p>\
+    <button class="chip t" id=more hidden>Show all</button></p></div></section>
 
     """
   }
@@ -45,7 +49,8 @@ extension RecapPage {
   var foot: String {
     """
     <footer><p>Made by git-migrate from the ledger; the page asks for nothing elsewhere. Keys: <kbd>/</kbd> \
-    filter, <kbd>b</kbd> next blocked, <kbd>j</kbd> <kbd>k</kbd> next and previous, <kbd>t</kbd> light or dark, \
+    filter, <kbd>b</kbd> next blocked, <kbd>j</kbd> <kbd>k</kbd> next and previous, <kbd>t</kbd> light \
+    or dark, \
     <kbd>Esc</kbd> closes.</p></footer>
     """
   }
@@ -57,7 +62,8 @@ extension RecapPage {
     <path d="M3.3 6.2l1.9 1.9 3.6-4" fill=none stroke="var(--sf)" stroke-width=1.6 /></symbol>\
     <symbol id=g-work viewBox="0 0 12 12"><circle cx=6 cy=6 r=6 fill="var(--work)"/>\
     <path d="M4.6 3.4v5.2L9 6z" fill="var(--sf)"/></symbol>\
-    <symbol id=g-ready viewBox="0 0 12 12"><circle cx=6 cy=6 r=5 fill=none stroke="var(--ready)" stroke-width=2 />\
+    <symbol id=g-ready viewBox="0 0 12 12">\
+    <circle cx=6 cy=6 r=5 fill=none stroke="var(--ready)" stroke-width=2 />\
     </symbol><symbol id=g-waiting viewBox="0 0 12 12"><circle cx=6 cy=6 r=2.5 fill="var(--skip)"/></symbol>\
     <symbol id=g-held viewBox="0 0 12 12"><circle cx=6 cy=6 r=5 fill="var(--held)"/>\
     <path d="M3 6h6" stroke="var(--blocked-t)" stroke-width=1.8 /></symbol>\

@@ -102,7 +102,8 @@ package struct RecapPage {
     <header class=bar><a class=skiplink href="#steps">To the list of steps</a>\
     <div><b>\(html(report.name))</b>\
     <span class="mono opt">→ \(html(report.into))</span><span class=sp></span>\
-    <small>entry \(recap.sequence)<span class=opt> · \((recap.chronicle.last ?? recap.now).utc)</span></small>\
+    <small>entry \(recap.sequence)<span class=opt> · \
+    \((recap.chronicle.last ?? recap.now).utc)</span></small>\
     <button class=tool id=theme aria-label="Light or dark">◐</button></div></header>
     """
   }
