@@ -23,24 +23,26 @@ let package = Package(
     .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "Clibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "Clinux"),
-    .target(name: "Processes", dependencies: ["Clinux"], swiftSettings: settings),
-    .target(name: "Git", dependencies: ["Clibgit2", "Czlib", "Processes"], swiftSettings: settings),
+    .target(name: "System", dependencies: ["Clinux"], swiftSettings: settings),
+    .target(name: "Supervision", dependencies: ["System", "Clinux"], swiftSettings: settings),
+    .target(
+      name: "Git", dependencies: ["Clibgit2", "Czlib", "Supervision", "System"], swiftSettings: settings),
     .target(name: "CanonicalJSON", swiftSettings: settings),
     .target(name: "Migration", dependencies: ["CanonicalJSON"], swiftSettings: settings),
     .target(name: "Agents", dependencies: ["CanonicalJSON", "Migration"], swiftSettings: settings),
     .target(
-      name: "PlanFile", dependencies: ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
+      name: "Plans", dependencies: ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
       swiftSettings: settings),
     .target(
-      name: "Ledger", dependencies: ["CanonicalJSON", "Migration", "Git", "Processes"],
+      name: "Ledger", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
       swiftSettings: settings),
     .target(
-      name: "Gate", dependencies: ["CanonicalJSON", "Migration", "Git", "Processes"],
+      name: "Gate", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
       swiftSettings: settings),
     .target(
       name: "Runner",
       dependencies: [
-        "Agents", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+        "Agents", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
       ],
       resources: [
         .embedInCode("Answers/Report/Page/page.css"), .embedInCode("Answers/Report/Page/page.js"),
@@ -49,15 +51,17 @@ let package = Package(
     .executableTarget(
       name: "git-migrate",
       dependencies: [
-        "Agents", "Runner", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+        "Agents", "Runner", "CanonicalJSON",
+        "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .target(
-      name: "Support", dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Processes"],
+      name: "Support",
+      dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Supervision", "System"],
       path: "Tests/Support", swiftSettings: settings),
     .testTarget(
-      name: "ProcessesTests", dependencies: ["Processes", "Support"], swiftSettings: settings),
+      name: "SupervisionTests", dependencies: ["Supervision", "System", "Support"], swiftSettings: settings),
     .testTarget(name: "GitTests", dependencies: ["Git", "Support"], swiftSettings: settings),
     .testTarget(
       name: "MigrationTests", dependencies: ["CanonicalJSON", "Migration"],
@@ -67,27 +71,29 @@ let package = Package(
       name: "AgentsTests", dependencies: ["Agents", "CanonicalJSON", "Migration"], exclude: ["Streams"],
       swiftSettings: settings),
     .testTarget(
-      name: "PlanFileTests", dependencies: ["PlanFile", "Agents", "CanonicalJSON", "Migration"],
+      name: "PlansTests", dependencies: ["Plans", "Agents", "CanonicalJSON", "Migration"],
       swiftSettings: settings),
     .testTarget(
       name: "LedgerTests", dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Support"],
       swiftSettings: settings),
     .testTarget(
-      name: "GateTests", dependencies: ["CanonicalJSON", "Gate", "Migration", "Git", "Processes", "Support"],
+      name: "GateTests",
+      dependencies: ["CanonicalJSON", "Gate", "Migration", "Git", "Supervision", "System", "Support"],
       exclude: ["Logs", "Corpus"],
       swiftSettings: settings),
     .testTarget(
       name: "RunnerTests",
       dependencies: [
-        "Runner", "CanonicalJSON", "Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+        "Runner", "CanonicalJSON", "Agents", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
+        "System",
         "Support",
       ],
       exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["CanonicalJSON", "Migration", "Processes", "Support"],
+      name: "CommandTests", dependencies: ["CanonicalJSON", "Migration", "Supervision", "System", "Support"],
       swiftSettings: settings),
     .testTarget(
-      name: "Acceptance", dependencies: ["CanonicalJSON", "Migration", "Processes", "Support"],
+      name: "Acceptance", dependencies: ["CanonicalJSON", "Migration", "Supervision", "System", "Support"],
       path: "Tests/Acceptance", swiftSettings: settings),
     .target(
       name: "Simulation", dependencies: ["Runner", "CanonicalJSON", "Gate", "Ledger", "Migration", "Git"],

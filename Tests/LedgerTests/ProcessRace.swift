@@ -2,7 +2,7 @@ import CanonicalJSON
 import Git
 import Glibc
 import Migration
-import Processes
+import Supervision
 import Support
 import Synchronization
 

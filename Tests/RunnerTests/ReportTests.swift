@@ -1,7 +1,8 @@
 import CanonicalJSON
 import Migration
-import Processes
+import Supervision
 import Support
+import System
 import Testing
 
 /// `git migrate report`, from the built program.

@@ -1,7 +1,7 @@
 import Glibc
 import Migration
-import Processes
 import Runner
+import System
 import Testing
 
 @Suite struct TrustTests {

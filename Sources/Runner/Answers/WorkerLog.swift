@@ -1,6 +1,7 @@
 import Agents
 import Migration
-import Processes
+import Supervision
+import System
 
 /// The output of an agent as lines for people: what it says and which tools it uses, in place of its events.
 /// What is no event stays as it is.

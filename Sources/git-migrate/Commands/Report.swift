@@ -2,8 +2,8 @@ import ArgumentParser
 import Git
 import Ledger
 import Migration
-import Processes
 import Runner
+import System
 
 /// `git migrate report`: what happened, what it cost and what needs a person.
 struct ReportCommand: Subcommand {

@@ -2,8 +2,8 @@ import ArgumentParser
 import Glibc
 import Ledger
 import Migration
-import Processes
 import Runner
+import System
 
 /// `git migrate status`: where every step is.
 struct StatusCommand: Subcommand {

@@ -1,7 +1,7 @@
 import Glibc
 import Migration
-import Processes
 import Runner
+import System
 
 /// The lower end of a terminal, where lines are kept up to date in place. Whatever else is written to the
 /// terminal takes them away first.
@@ -51,9 +51,8 @@ final class LiveScreen {
   }
 
   /// Shows lines, and `above` them lines that scroll away, in one write.
-  func draw(_ lines: [String], above: String = "") {
-    let rolled = above.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n")
-    if let bytes = block.draw(lines, columns: screen.columns, above: rolled) { write(bytes) }
+  func draw(_ lines: [String], above: [String] = []) {
+    if let bytes = block.draw(lines, columns: screen.columns, above: above) { write(bytes) }
   }
 
   /// Takes the lines away.

@@ -1,8 +1,9 @@
 import Agents
 import Glibc
 import Migration
-import Processes
 import Runner
+import Supervision
+import System
 
 /// Which logs of a step are meant.
 struct LogSelection {

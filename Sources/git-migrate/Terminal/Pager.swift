@@ -1,7 +1,7 @@
 import Git
 import Glibc
-import Processes
 import Runner
+import Supervision
 
 extension Context {
   /// Sends what is printed from now on through the user's pager, as git does for its own lists: only to a

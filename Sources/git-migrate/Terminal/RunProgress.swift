@@ -2,8 +2,8 @@ import Git
 import Glibc
 import Ledger
 import Migration
-import Processes
 import Runner
+import System
 
 /// Shows how a run goes: on a terminal a few lines that are kept up to date, with a line above them for
 /// whatever comes to an end; elsewhere, or when more is asked for, a line for each ledger entry.
@@ -108,7 +108,8 @@ final class RunProgress: RunObserver {
 
   // MARK: The picture
 
-  private func draw(_ screen: LiveScreen, _ snapshot: LedgerSnapshot, _ now: Timestamp, above: String = "") {
+  private func draw(_ screen: LiveScreen, _ snapshot: LedgerSnapshot, _ now: Timestamp, above: [String] = [])
+  {
     (drawnAt, isChanged) = (now, false)
     let states = migrations(snapshot.state)
     let report = StatusReport(
@@ -129,9 +130,11 @@ final class RunProgress: RunObserver {
     let lines = outcomes.map {
       $0.line(
         width: width, idWidth: min(names, max(12, form.columns / 4)), isASCII: form.isASCII,
-        colour: form.colour && screen.isStandardOutput, named: scope == .all) + "\n"
-    }.joined()
-    guard screen.isStandardOutput, let snapshot, drawnAt != nil else { return write(lines) }
+        colour: form.colour && screen.isStandardOutput, named: scope == .all)
+    }
+    guard screen.isStandardOutput, let snapshot, drawnAt != nil else {
+      return write(lines.map { $0 + "\n" }.joined())
+    }
     draw(screen, snapshot, site.clock.now(), above: lines)
   }
 

@@ -13,10 +13,15 @@ public struct LiveBlock: Sendable {
   public var isShown: Bool { !shown.isEmpty }
 
   /// What is to be written so that these lines stand there, on a terminal that has so many columns now; `nil`
-  /// when they do already. `above` scrolls away above them: whole lines.
-  public mutating func draw(_ lines: [String], columns: Int, above: String = "") -> String? {
+  /// when they do already. The lines of `above` scroll away above them.
+  public mutating func draw(_ lines: [String], columns: Int, above: [String] = []) -> String? {
     if lines == shown, above.isEmpty { return nil }
-    let text = erasure(columns: columns) + above + lines.joined(separator: "\r\n")
+    guard !lines.isEmpty else {
+      let text = above.map { $0 + "\u{1B}[K\r\n" }.joined()
+      return (takeAway(columns: columns) ?? "") + text
+    }
+    // Line by line over what stood there: terminals keep what is erased from their very first place on.
+    let text = start(columns: columns) + (above + lines).joined(separator: "\u{1B}[K\r\n") + "\u{1B}[J"
     shown = lines
     return LiveBlock.begin + text + LiveBlock.end
   }
@@ -25,7 +30,7 @@ public struct LiveBlock: Sendable {
   /// are none.
   public mutating func takeAway(columns: Int) -> String? {
     guard isShown else { return nil }
-    let text = erasure(columns: columns)
+    let text = start(columns: columns) + " \u{1B}[J\r\u{1B}[K"
     shown = []
     return text
   }
@@ -42,12 +47,11 @@ public struct LiveBlock: Sendable {
 
   /// A terminal that was made narrower has wrapped the lines: up by the rows that they take now, not by their
   /// number.
-  private func erasure(columns: Int) -> String {
-    guard isShown else { return "" }
+  private func start(columns: Int) -> String {
     let rows = shown.reduce(0) { rows, line in
       rows + max(1, (LiveBlock.width(line) + columns - 1) / max(1, columns))
     }
-    return (rows > 1 ? "\r\u{1B}[\(rows - 1)A" : "\r") + "\u{1B}[J"
+    return rows > 1 ? "\r\u{1B}[\(rows - 1)A" : "\r"
   }
 
   /// The columns that a line takes; colours take none.

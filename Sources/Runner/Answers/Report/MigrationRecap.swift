@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// How a migration stands, what needs a person, and what failures had in common: the same as text, as
 /// Markdown, as JSON and as a page.

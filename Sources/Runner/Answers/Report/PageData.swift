@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Migration
-import Processes
+import System
 
 /// What the page draws from: one JSON block. Lists in place of objects, and each text once, because a page of
 /// ten thousand steps is to stay small.

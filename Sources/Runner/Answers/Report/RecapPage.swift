@@ -1,5 +1,5 @@
 import Migration
-import Processes
+import System
 
 /// The page: one file without anything from outside. Its head and its causes are plain HTML, so that they are
 /// there without a script; the rest is drawn by `page.js`.
