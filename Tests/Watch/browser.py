@@ -102,9 +102,9 @@ class Browser:
 
     def press(self, key, code=None):
         """Presses a key."""
-        text = {"text": key} if len(key) == 1 else {}
-        self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, code=code or key, **text)
-        self.ask("Input.dispatchKeyEvent", type="keyUp", key=key, code=code or key)
+        more = {"text": key} if len(key) == 1 else {"windowsVirtualKeyCode": {"Escape": 27, "Enter": 13}[key]}
+        for kind in ("keyDown", "keyUp"):
+            self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=code or key, **more)
 
     def complaints(self, address):
         """What went wrong since the page was opened: errors, and requests that leave it."""

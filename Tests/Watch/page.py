@@ -50,7 +50,7 @@ NAMES = """[...document.querySelectorAll('button, input, select, a[href], [role=
   return !label.trim();
 }).map(e => e.outerHTML.slice(0, 80))"""
 SMALL = """[...document.querySelectorAll('button, input, select, summary')].filter(e => e.checkVisibility())
-  .filter(e => { const r = e.getBoundingClientRect(); return r.width > 0 && (r.height < 19.5 || r.width < 19.5); })
+  .filter(e => { const r = e.getBoundingClientRect(); return r.width > 0 && (r.height < 23.5 || r.width < 23.5); })
   .map(e => e.outerHTML.slice(0, 80))"""
 HEADINGS = "[...document.querySelectorAll('h1, h2, h3')].filter(e => e.checkVisibility()).map(e => +e.tagName[1])"
 TWICE = """(() => { const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
