@@ -40,9 +40,16 @@ let package = Package(
       name: "Gate", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
       swiftSettings: settings),
     .target(
+      name: "Site",
+      dependencies: [
+        "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+      ],
+      swiftSettings: settings),
+    .target(
       name: "Runner",
       dependencies: [
-        "Agents", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+        "Agents", "CanonicalJSON", "Gate", "Ledger", "Plans", "Site", "Migration", "Git", "Supervision",
+        "System",
       ],
       resources: [
         .embedInCode("Answers/Report/Page/page.css"), .embedInCode("Answers/Report/Page/page.js"),
@@ -51,8 +58,8 @@ let package = Package(
     .executableTarget(
       name: "git-migrate",
       dependencies: [
-        "Agents", "Runner", "CanonicalJSON",
-        "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+        "Agents", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git",
+        "Supervision", "System",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -84,7 +91,8 @@ let package = Package(
     .testTarget(
       name: "RunnerTests",
       dependencies: [
-        "Runner", "CanonicalJSON", "Agents", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
+        "Runner", "Site", "CanonicalJSON", "Agents", "Gate", "Ledger", "Plans", "Migration", "Git",
+        "Supervision",
         "System",
         "Support",
       ],
@@ -96,16 +104,18 @@ let package = Package(
       name: "Acceptance", dependencies: ["CanonicalJSON", "Migration", "Supervision", "System", "Support"],
       path: "Tests/Acceptance", swiftSettings: settings),
     .target(
-      name: "Simulation", dependencies: ["Runner", "CanonicalJSON", "Gate", "Ledger", "Migration", "Git"],
+      name: "Simulation",
+      dependencies: ["Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Migration", "Git"],
       path: "Tests/Simulation", swiftSettings: settings),
     .executableTarget(
       name: "git-migrate-simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
       swiftSettings: settings),
     .testTarget(
       name: "SimulationTests",
-      dependencies: ["Simulation", "CanonicalJSON", "Runner", "Ledger", "Migration", "Git"],
+      dependencies: ["Simulation", "CanonicalJSON", "Runner", "Site", "Ledger", "Migration", "Git"],
       swiftSettings: settings),
     .testTarget(
-      name: "TidyTests", dependencies: ["Runner", "CanonicalJSON", "Migration"], swiftSettings: settings),
+      name: "TidyTests", dependencies: ["Runner", "Site", "CanonicalJSON", "Migration"],
+      swiftSettings: settings),
   ]
 )

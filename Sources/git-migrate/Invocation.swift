@@ -2,6 +2,8 @@ import ArgumentParser
 import Glibc
 import Migration
 import Runner
+import Site
+import Supervision
 import System
 
 /// One run of the program: arguments in, exit code out.

@@ -14,12 +14,16 @@ import Testing
     "Plans": ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
     "Ledger": ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
     "Gate": ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
+    "Site": [
+      "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+    ],
     "Runner": [
-      "Agents", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+      "Agents", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
+      "System",
     ],
     "git-migrate": [
-      "Agents", "Runner", "CanonicalJSON",
-      "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+      "Agents", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git",
+      "Supervision", "System",
       "ArgumentParser",
     ],
   ]

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 extension Site {
   /// What the newest entries tell of when things happened, by the name of the migration; of a long ledger so

@@ -2,6 +2,7 @@ import Agents
 import Glibc
 import Migration
 import Runner
+import Site
 import Supervision
 import System
 

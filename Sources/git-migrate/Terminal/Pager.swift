@@ -1,6 +1,7 @@
 import Git
 import Glibc
 import Runner
+import Site
 import Supervision
 
 extension Context {

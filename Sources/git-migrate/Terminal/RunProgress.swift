@@ -3,6 +3,7 @@ import Glibc
 import Ledger
 import Migration
 import Runner
+import Site
 import System
 
 /// Shows how a run goes: on a terminal a few lines that are kept up to date, with a line above them for

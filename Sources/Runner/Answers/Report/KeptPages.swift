@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 extension Site {
   /// Keeps files as the newest commit of a branch that holds nothing else: what a service for pages serves.

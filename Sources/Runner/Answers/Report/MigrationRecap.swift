@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 import System
 
 /// How a migration stands, what needs a person, and what failures had in common: the same as text, as

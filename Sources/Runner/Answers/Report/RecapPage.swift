@@ -1,4 +1,5 @@
 import Migration
+import Site
 import System
 
 /// The page: one file without anything from outside. Its head and its causes are plain HTML, so that they are

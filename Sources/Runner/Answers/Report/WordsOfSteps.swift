@@ -2,6 +2,7 @@ import Gate
 import Git
 import Ledger
 import Migration
+import Site
 import System
 
 /// What was said and done in the last attempt at a step that needs a person: for the page, without secrets.
