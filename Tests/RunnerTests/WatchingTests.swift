@@ -14,7 +14,7 @@ struct WatchingTests {
     try Files.makeDirectories(world.repository.root + "/bin")
     let script = "#!/bin/sh\necho x > a.txt\necho 'no key: x' >&2\ncat '\(Self.streams)/\(stream).jsonl'\n"
     try Files.writeAtomically(world.repository.root + "/bin/claude", Array(script.utf8), mode: 0o755)
-    try world.start("  - { id: A }", more: "agent: { adapter: claude }\nattempts: 1\n")
+    try world.start("  - { id: A }", more: "agent: { adapter: claude }\n")
     return world
   }
 

@@ -106,12 +106,16 @@ def hostile(b, faults, address):
     faults.want(not sent, "the policy let a picture be fetched")
 
 
-def hands(b, faults, address):
+def hands(b, faults, address, out):
     """With the keyboard alone: filter, drawer, next blocked step, and back."""
     b.open(address, 1280, 900, "light")
+    roles = b.nodes()
+    for role, name in (("heading", "Waits for you"), ("slider", "Moment of the ledger"), ("searchbox", "Filter")):
+        faults.want(any(r == role and name in n for r, n in roles), f"a screen reader is told no {role} '{name}'")
     b.press("b")
     faults.want(b.run("document.getElementById('dlg').open"), "'b' opens no step")
     faults.want(b.run("document.activeElement.closest('dialog') != null"), "the focus is not in the drawer")
+    b.picture(out / "shop-step.png")
     words = b.run("document.getElementById('in').textContent")
     for wanted in ("Attempt", "git migrate show"):
         faults.want(wanted in words, f"the drawer lacks '{wanted}'")
@@ -130,9 +134,6 @@ def hands(b, faults, address):
     b.run("(t => { t.value = 1; t.dispatchEvent(new Event('input')); })(document.getElementById('time'))")
     b.run("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
     faults.want(not b.run("document.getElementById('past').hidden"), "the slider shows no earlier moment")
-    roles = b.nodes()
-    for role, name in (("heading", "Waits for you"), ("slider", "Moment of the ledger"), ("searchbox", "Filter")):
-        faults.want(any(r == role and name in n for r, n in roles), f"a screen reader is told no {role} '{name}'")
 
 
 def main():
@@ -162,7 +163,7 @@ def main():
                         bad = b.complaints(address)
                         faults.want(not bad, f"{name} {width} {theme}: {bad[:5]}")
             hostile(b, faults, pages["shop"].as_uri())
-            hands(b, faults, pages["shop"].as_uri())
+            hands(b, faults, pages["shop"].as_uri(), out)
         finally:
             b.close()
     print(f"the page: {'ok' if not faults.found else json.dumps(len(faults.found)) + ' faults'}; pictures in '{out}'")
