@@ -1,0 +1,220 @@
+import Glibc
+import Synchronization
+import System
+
+/// Looks whether something that is no file lies where git and libgit2 read files of their own.
+///
+/// Both open such a place without a look at what is there, and whoever opens a pipe waits until somebody
+/// writes into it. Everything that a worker can reach it can also replace.
+enum PlaceCheck {
+  /// Names in one folder of a git directory that are to be files, and such as are to be folders of
+  /// git-migrate: no link, so that nothing of ours goes elsewhere.
+  private struct Place {
+    /// The folder below the git directory; empty for itself.
+    var folder = ""
+    var files: [String]
+    var folders: [String] = []
+  }
+
+  /// What lies in a git directory of its own: of the main worktree or a linked one.
+  private static let own = [
+    Place(
+      files: [
+        "HEAD", "index", "config.worktree", "commondir", "gitdir", "locked", "MERGE_HEAD", "FETCH_HEAD",
+        "ORIG_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "MERGE_MSG", "sharedindex",
+      ]),
+    Place(folder: "logs", files: ["HEAD"]),
+    Place(folder: "info", files: ["sparse-checkout"]),
+  ]
+  /// What all worktrees share. Of git-migrate's own it is what every command opens.
+  private static let shared = [
+    Place(files: ["HEAD", "config", "packed-refs", "shallow"], folders: ["migrate"]),
+    Place(folder: "info", files: ["exclude", "attributes", "grafts", "refs"]),
+    Place(folder: "objects/info", files: ["alternates", "http-alternates", "commit-graph", "packs"]),
+    Place(folder: "objects/pack", files: ["multi-pack-index"]),
+    Place(
+      folder: "migrate", files: ["ledger.queue", "ledger.next", "packing", "init", "contact"],
+      folders: ["logs", "prompts", "slots"]),
+    Place(folder: "migrate/slots", files: ["lock"]),
+  ]
+
+  /// The folders in which all was as it should be, and how they were then. It is asked before each child and
+  /// in each round of a run: what did not change is not looked at again, name by name.
+  private static let good = Mutex<[String: FileStamp]>([:])
+  /// A process that sees more folders than this begins anew.
+  private static let goodLimit = 512
+
+  /// Throws unless all of them can be read in a git directory; `common` is the one that it shares with other
+  /// worktrees. Costs a look at each folder, and at each name in those that have changed.
+  static func require(
+    _ directory: String, common: String, at look: FileStamp.Look = FileStamp.Look()
+  ) throws(GitError) {
+    for place in own { try require(place, in: directory, "own", look) }
+    for place in shared { try require(place, in: common, "shared", look) }
+  }
+
+  private static func require(
+    _ place: Place, in directory: String, _ kind: String, _ look: FileStamp.Look
+  ) throws(GitError) {
+    let path = place.folder.isEmpty ? directory : "\(directory)/\(place.folder)"
+    var status = stat()
+    guard let name = try? PathText.terminated(path, "read"), stat(name, &status) == 0 else {
+      if errno == ELOOP { throw refusal(path, "a link that leads nowhere", wanted: "folder") }
+      // Without the folder there is nothing in it.
+      return
+    }
+    let stamp = FileStamp(status)
+    let key = "\(kind) \(path)"
+    if good.withLock({ $0[key] }) == stamp { return }
+    // What a link leads to can change without its folder.
+    var hasLinks = false
+    for name in place.files where try requireFile("\(path)/\(name)") { hasLinks = true }
+    for name in place.folders { try requireFolder("\(path)/\(name)") }
+    let isKept = !hasLinks && stamp.isSettled(at: look)
+    good.withLock { known in
+      if known.count >= goodLimit { known = [:] }
+      known[key] = isKept ? stamp : nil
+    }
+  }
+
+  /// The same for the files of the configuration, which libgit2 reads again whenever it is asked.
+  static func requireConfiguration(_ directory: String, common: String) throws(GitError) {
+    try requireFile("\(common)/config")
+    try requireFile("\(directory)/config.worktree")
+  }
+
+  /// The same for the file of the refs that are packed.
+  static func requirePackedRefs(_ common: String) throws(GitError) {
+    try requireFile("\(common)/packed-refs")
+  }
+
+  /// Which of them are not there.
+  static func absent(_ directory: String, common: String) -> Set<String> {
+    var found: Set<String> = []
+    for (places, root) in [(own, directory), (shared, common)] {
+      for place in places {
+        let folder = place.folder.isEmpty ? root : "\(root)/\(place.folder)"
+        found.formUnion(place.files.map { "\(folder)/\($0)" }.filter { !Files.exists($0) })
+      }
+    }
+    return found
+  }
+
+  /// The same for the repository that a search from `path` would find, as far as that can be told without
+  /// git: what is found wrong there, the search itself would wait for. Looks no further up than `limit`
+  /// says.
+  static func requireRepository(from path: String, searching isSearching: Bool) throws(GitError) {
+    var folder = path
+    while true {
+      if let found = try gitDirectory(at: folder) {
+        return try require(found, common: commonDirectory(of: found))
+      }
+      guard isSearching, folder != "/", folder != "." else { return }
+      folder = Files.parent(of: folder)
+    }
+  }
+
+  /// The git directory that `folder` is or has; `nil` when there is none.
+  private static func gitDirectory(at folder: String) throws(GitError) -> String? {
+    let inner = "\(folder)/.git"
+    switch Files.kind(inner) {
+    case .directory: return inner
+    case .file, .symbolicLink:
+      try requireFile(inner, orFolder: true)
+      guard let text = line(of: inner) else { return inner }
+      guard text.hasPrefix("gitdir: ") else { return nil }
+      return Repository.absolute(String(text.dropFirst("gitdir: ".count)), in: folder)
+    case .other:
+      try requireFile(inner, orFolder: true)
+      return nil
+    case nil: break
+    }
+    let isBare = Files.kind("\(folder)/objects") == .directory && Files.exists("\(folder)/HEAD")
+    return isBare || Files.exists("\(folder)/commondir") ? folder : nil
+  }
+
+  private static func commonDirectory(of directory: String) throws(GitError) -> String {
+    try requireFile("\(directory)/commondir")
+    guard let text = line(of: "\(directory)/commondir"), !text.isEmpty else { return directory }
+    return Repository.absolute(text, in: directory)
+  }
+
+  private static func line(of path: String) -> String? {
+    guard let bytes = try? Files.readFile(path, limit: 8192) else { return nil }
+    return PathText.string(bytes.prefix { $0 != 0x0A })
+  }
+
+  /// Says whether it is a link.
+  @discardableResult
+  private static func requireFile(_ path: String, orFolder: Bool = false) throws(GitError) -> Bool {
+    var status = stat()
+    guard let name = try? PathText.terminated(path, "read"), lstat(name, &status) == 0 else { return false }
+    let isLink = status.st_mode & S_IFMT == S_IFLNK
+    guard !isLink || stat(name, &status) == 0 else {
+      if errno == ELOOP { throw refusal(path, "a link that leads nowhere") }
+      return true
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return isLink
+    case S_IFDIR:
+      if !orFolder { throw refusal(path, "a folder") }
+      return isLink
+    case S_IFIFO: throw refusal(path, "a pipe")
+    case S_IFSOCK: throw refusal(path, "a socket")
+    // The one device that people put there: it says that there is nothing.
+    case S_IFCHR where status.st_rdev == 0x103: return isLink
+    default: throw refusal(path, "a device")
+    }
+  }
+
+  private static func requireFolder(_ path: String) throws(GitError) {
+    switch Files.kind(path) {
+    case nil, .directory: return
+    case .symbolicLink: throw refusal(path, "a link", wanted: "folder of git-migrate's own")
+    case .file: throw refusal(path, "a file", wanted: "folder")
+    case .other: throw refusal(path, "a pipe, a socket or a device", wanted: "folder")
+    }
+  }
+
+  private static func refusal(_ path: String, _ found: String, wanted: String = "file") -> GitError {
+    var error = GitError(
+      message: "\(found) lies there, where a \(wanted) should be", operation: "read", subject: path,
+      hint: "look who made it, then move it away: mv '\(path)' '\(path).odd'; what was there before comes "
+        + "from a copy")
+    error.oddPlace = path
+    return error
+  }
+}
+
+extension Repository {
+  /// Throws when something that is no file lies where git and libgit2 read their own: whoever opens a pipe
+  /// waits for ever.
+  public func requirePlainPlaces() throws(GitError) {
+    try PlaceCheck.require(gitDirectory, common: commonDirectory)
+  }
+
+  /// The places of git's and our own files where nothing lies now.
+  public func absentPlaces() -> Set<String> { PlaceCheck.absent(gitDirectory, common: commonDirectory) }
+
+  /// The same for the refs, each of which may be a file of its own.
+  public func requirePlainRefs() throws(GitError) {
+    var folders = ["\(commonDirectory)/refs"]
+    while let folder = folders.popLast() {
+      guard let handle = try? DirectoryHandle.open(folder, "list refs"),
+        let entries = try? handle.kinds("list refs")
+      else { continue }
+      for (name, kind) in entries {
+        let path = "\(folder)/\(handle.text(name))"
+        switch kind {
+        case S_IFDIR: folders.append(path)
+        case S_IFREG, 0: continue
+        case S_IFLNK where handle.leadsToFile(name): continue
+        default:
+          throw GitError(
+            message: "what lies there is no file", operation: "read ref",
+            subject: String(path.dropFirst(commonDirectory.count + 1)), hint: "remove '\(path)'")
+        }
+      }
+    }
+  }
+}
