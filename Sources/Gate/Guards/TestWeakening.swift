@@ -59,36 +59,7 @@ extension TestComparison {
     if swallows > swallowCount(old.test, oldHelpers) {
       add(.swallowedFailure, path, line, name, "'\(new.test.name)' catches what its assertions throw")
     }
-    if new.test.facts.exits > old.test.facts.exits {
-      add(.earlyReturn, path, line, name, "'\(new.test.name)' may leave before it asserts, and passes then")
-      return
-    }
-    let reached = (before.count - old.test.facts.conditionals, after.count - new.test.facts.conditionals)
-    if new.test.facts.conditionals > old.test.facts.conditionals, reached.1 < reached.0 {
-      add(.weakenedAssertion, path, line, name, "'\(new.test.name)' asserts only under a condition now")
-      return
-    }
-    if new.test.facts.passes > old.test.facts.passes {
-      add(.earlyReturn, path, line, name, "'\(new.test.name)' passes over rows of its table")
-      return
-    }
-    func hollow(_ place: Place) -> Int {
-      place.test.facts.assertions.count { one in
-        one.strength == 0 && newHelpers[String(one.name.split(separator: ".").last ?? "")] == nil
-      }
-    }
-    if hollow(new) > hollow(old), after.count < before.count {
-      add(.noAssertion, path, line, name, "'\(new.test.name)' has an assertion that cannot fail")
-      return
-    }
-    if new.test.facts.unreached > old.test.facts.unreached, after.count < before.count {
-      add(.fewerAssertions, path, line, name, "'\(new.test.name)' has assertions that are never reached")
-      return
-    }
-    if new.test.facts.discards > old.test.facts.discards, after.count < before.count {
-      add(.fewerAssertions, path, line, name, "'\(new.test.name)' compares without asserting")
-      return
-    }
+    if weighReach(before.count, after.count, old, new, path, name) { return }
     let known = allLiterals(new)
     let spoken = new.test.facts.words
     let gone = lost(Set(before.flatMap(\.literals)), known).filter { !isSpelledOut($0, known, spoken) }
@@ -105,6 +76,44 @@ extension TestComparison {
       return
     }
     weighStrength(before, after, old, new, path, name)
+  }
+
+  /// Assertions that are there and not reached, or that hold whatever happens; whether there was something to say.
+  private mutating func weighReach(
+    _ before: Int, _ after: Int, _ old: Place, _ new: Place, _ path: String, _ name: String
+  ) -> Bool {
+    let line = new.test.line
+    if new.test.facts.exits > old.test.facts.exits {
+      add(.earlyReturn, path, line, name, "'\(new.test.name)' may leave before it asserts, and passes then")
+      return true
+    }
+    let reached = (before - old.test.facts.conditionals, after - new.test.facts.conditionals)
+    if new.test.facts.conditionals > old.test.facts.conditionals, reached.1 < reached.0 {
+      add(.weakenedAssertion, path, line, name, "'\(new.test.name)' asserts only under a condition now")
+      return true
+    }
+    if new.test.facts.passes > old.test.facts.passes {
+      add(.earlyReturn, path, line, name, "'\(new.test.name)' passes over rows of its table")
+      return true
+    }
+    func hollow(_ place: Place) -> Int {
+      place.test.facts.assertions.count { one in
+        one.strength == 0 && newHelpers[String(one.name.split(separator: ".").last ?? "")] == nil
+      }
+    }
+    if hollow(new) > hollow(old), after < before {
+      add(.noAssertion, path, line, name, "'\(new.test.name)' has an assertion that cannot fail")
+      return true
+    }
+    if new.test.facts.unreached > old.test.facts.unreached, after < before {
+      add(.fewerAssertions, path, line, name, "'\(new.test.name)' has assertions that are never reached")
+      return true
+    }
+    if new.test.facts.discards > old.test.facts.discards, after < before {
+      add(.fewerAssertions, path, line, name, "'\(new.test.name)' compares without asserting")
+      return true
+    }
+    return false
   }
 
   private func swallowCount(_ test: TestCase, _ helpers: [String: [TestCase]]) -> Int {

@@ -119,4 +119,56 @@ extension FactReader {
     else { return false }
     return same(code.tokens[inside.lowerBound..<equals], code.tokens[(equals + 1)..<inside.upperBound])
   }
+
+  /// Whether the word at `index` turns the sense of its assertion round.
+  func turns(_ index: Int) -> Bool {
+    let text = code.text(index)
+    let isNot = text == "not" || text == "is" && code.isWord(index + 1, "not")
+    let isNegated =
+      text.lowercased().hasPrefix("not") || text.contains("Not") || text.hasPrefix("refute")
+      || text.contains("False") || text.contains("_not_") || text.hasPrefix("wont_") || text.hasSuffix("_ne")
+      || text.hasSuffix("_NE") || text.hasSuffix("FALSE")
+    return isNot != (isNegated && text != "not" && text != "NotFound")
+  }
+
+  /// Whether the word at `index` makes its assertion wide.
+  func isLoose(_ index: Int) -> Bool {
+    let text = code.text(index)
+    if FactReader.wide.contains(text) || text == "exception" && code.isMark(index - 1, "::") { return true }
+    return FactReader.bounds.contains(text) && (code.isMark(index + 1, "=") || code.isMark(index + 1, ":"))
+  }
+
+  /// What makes a whole assertion wide: a third argument, several exceptions, one that it throws itself.
+  func leeway(of site: AssertionSite) -> Set<String> {
+    var found: Set<String> = []
+    if let open = site.arguments, let third = code.arguments(of: open).dropFirst(2).first, third.count <= 2,
+      code.tokens[third].contains(where: { $0.kind == .number }),
+      AssertionWords.strength([site.name], hasEquality: false) == 3
+    {
+      found.insert("a tolerance")
+    }
+    if FactReader.throwers.contains(site.name), let open = site.arguments {
+      let end = code.end(of: open + 1)
+      if site.name != "expect", code.isMark(open + 1, "(") || code.isMark(open + 1, "["),
+        code.isMark(end, ")") || code.isMark(end, ",")
+      {
+        found.insert("several exceptions")
+      }
+      if throwsItself(open, site) { found.insert("what it throws itself") }
+    }
+    if site.name.hasSuffix("expectException"), site.range.upperBound < code.tokens.count {
+      let rest = code.tokens[site.range.upperBound..<min(site.range.upperBound + 60, code.tokens.count)]
+      if rest.prefix(while: { !$0.isWord("function") }).contains(where: { $0.isWord("throw") }) {
+        found.insert("what it throws itself")
+      }
+    }
+    if isOfPart(site) { found.insert("a part of it") }
+    return found
+  }
+
+  /// AssertJ's `assertThat(x)` with nothing behind it.
+  func isUnasked(_ site: AssertionSite) -> Bool {
+    guard site.name == "assertThat", let open = site.arguments, !(language is CTests) else { return false }
+    return code.arguments(of: open).count == 1 && !code.isMark(code.next(after: code.end(of: open) - 1), ".")
+  }
 }

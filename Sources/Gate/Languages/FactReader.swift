@@ -204,27 +204,14 @@ struct FactReader {
           names.append(token.text)
         }
         if !AssertionWords.isOwn(token.text) { words.insert(TestCase.plain(token.text)) }
-        if token.text == "not" || token.text == "is" && code.isWord(index + 1, "not") { isNegative.toggle() }
-        if token.text.lowercased().hasPrefix("not") || token.text.contains("Not")
-          || token.text.hasPrefix("refute")
-          || token.text.contains("False") || token.text.contains("_not_") || token.text.hasPrefix("wont_")
-          || token.text.hasSuffix("_ne") || token.text.hasSuffix("_NE") || token.text.hasSuffix("FALSE")
-        {
-          if token.text != "not", token.text != "NotFound" { isNegative.toggle() }
-        }
+        if turns(index) { isNegative.toggle() }
         if FactReader.throwing.contains(token.text),
           !code.isMark(index + 1, "(") && token.text.contains("_")
             || code.isMark(index + 2, ")") && code.isMark(index + 1, "(")
         {
           throwsAnything = true
         }
-        if FactReader.wide.contains(token.text) || token.text == "exception" && code.isMark(index - 1, "::") {
-          looseness.insert(token.text)
-        }
-        if FactReader.bounds.contains(token.text), code.isMark(index + 1, "=") || code.isMark(index + 1, ":")
-        {
-          looseness.insert(token.text)
-        }
+        if isLoose(index) { looseness.insert(token.text) }
         shape += token.text + " "
       case .mark:
         if token.text == "==" || token.text == "===" { hasEquality = true }
@@ -238,40 +225,15 @@ struct FactReader {
         shape += token.text + " "
       }
     }
-    if let open = site.arguments, let third = code.arguments(of: open).dropFirst(2).first, third.count <= 2,
-      code.tokens[third].contains(where: { $0.kind == .number }),
-      AssertionWords.strength([site.name], hasEquality: false) == 3
-    {
-      looseness.insert("a tolerance")
-    }
-    if FactReader.throwers.contains(site.name), let open = site.arguments {
-      if site.name != "expect", code.isMark(open + 1, "(") || code.isMark(open + 1, "["),
-        code.isMark(code.end(of: open + 1), ")")
-          || code.isMark(code.end(of: open + 1), ",")
-      {
-        looseness.insert("several exceptions")
-      }
-      if throwsItself(open, site) { looseness.insert("what it throws itself") }
-    }
-    if isOfPart(site) { looseness.insert("a part of it") }
+    looseness.formUnion(leeway(of: site))
     var strength = AssertionWords.strength(names, hasEquality: hasEquality)
     if looseness.contains("accuracy") { strength = min(strength, 2) }
     if names.contains("Is"), words.contains("errors") { strength = 3 }
-    if site.name.hasSuffix("expectException"), site.range.upperBound < code.tokens.count {
-      let rest = code.tokens[site.range.upperBound..<min(site.range.upperBound + 60, code.tokens.count)]
-      if rest.prefix(while: { !$0.isWord("function") }).contains(where: { $0.isWord("throw") }) {
-        looseness.insert("what it throws itself")
-      }
-    }
     let comparisons = site.range.count { code.isMark($0, "==") || code.isMark($0, "!=") }
     if hasOnlyNull(site, literals), isNegative, comparisons < 2 { strength = min(strength, 1) }
-    if hasEquality || strength == 1, isDistance(site) { strength = max(2, min(strength, 2)) }
-    if site.name == "assertThat", let open = site.arguments, code.arguments(of: open).count == 1,
-      !code.isMark(code.next(after: code.end(of: open) - 1), "."), !(language is CTests)
-    {
-      strength = 0
-    }
-    if words.isEmpty && !FactReader.expectations.contains(site.name) || isTautology(site) { strength = 0 }
+    if hasEquality || strength == 1, isDistance(site) { strength = 2 }
+    let isEmpty = words.isEmpty && !FactReader.expectations.contains(site.name)
+    if isEmpty || isUnasked(site) || isTautology(site) { strength = 0 }
     // What throws anything at all says little.
     if throwsAnything { strength = min(strength, 2) }
     if site.name == "should_panic", !literals.isEmpty { strength = 3 }
