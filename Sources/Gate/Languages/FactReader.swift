@@ -252,7 +252,7 @@ struct FactReader {
     "should_panic", "throws", "raises", "fail", "flunk", "panic", "record",
   ]
 
-  private static let wide: Set = [
+  static let wide: Set = [
     "should_panic",
     "Exception", "BaseException", "Throwable", "RuntimeException", "StandardError", "approx", "ANY",
     "anything", "any",
