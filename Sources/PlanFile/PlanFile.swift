@@ -172,6 +172,7 @@ struct StepEntry: Equatable, Sendable {
   var agent: String?
   var allow: [String] = []
   var guards: [Plan.Guard]?
+  var skip: String?
   var each: Each?
   /// Whether it has no `for:`, not even one that cannot be read.
   var isPlain = true

@@ -141,7 +141,7 @@ struct Chance {
       if story.current.baselineRun != nil, !once(in: 5) { baseline.run = story.current.baselineRuns }
       if !once(in: 5) { baseline.verdict = .passed }
       return .baselineRecorded(baseline)
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop, .lesson,
       .reserved:
       return change
     }

@@ -139,7 +139,8 @@ extension Change {
   fileprivate func isKnown(in version: Int) -> Bool {
     switch self {
     case .train, .agent, .migration(.budgetRaised): version >= 2
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved: true
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .loop,
+      .lesson, .reserved: true
     }
   }
 }

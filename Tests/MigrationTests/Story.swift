@@ -33,7 +33,8 @@ extension Change {
   var ownName: String? {
     switch self {
     case .agent: FormatVersion.everyMigration
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved: nil
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .loop,
+      .lesson, .reserved: nil
     }
   }
 }

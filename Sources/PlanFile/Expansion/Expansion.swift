@@ -192,7 +192,7 @@ struct Expansion {
       lock: entry.lock?.value, uses: entry.uses, priority: entry.priority, run: entry.run?.value,
       timeoutSeconds: entry.timeoutSeconds, expectsChange: entry.expectsChange)
     step.agent = entry.agent
-    (step.allow, step.guards) = (entry.allow, entry.guards)
+    (step.allow, step.guards, step.skip) = (entry.allow, entry.guards, entry.skip)
     drafts.append(Draft(step: step, needs: entry.needs, mark: entry.id.mark, rawID: nil, shown: id))
   }
 
@@ -219,7 +219,7 @@ struct Expansion {
         priority: entry.priority, timeoutSeconds: entry.timeoutSeconds,
         expectsChange: entry.expectsChange, match: match.values)
       step.agent = entry.agent
-      (step.allow, step.guards) = (entry.allow, entry.guards)
+      (step.allow, step.guards, step.skip) = (entry.allow, entry.guards, entry.skip)
       step.title = Self.oneLine(try fill(templates.title, entry.title, { $0 }) ?? raw)
       if let lock = entry.lock, let template = templates.lock { step.lock = try slug(template, lock) }
       if let run = entry.run, let template = templates.run {

@@ -22,6 +22,8 @@ public struct HeldStep: Sendable {
   public var failures: [String]
   /// What the attempt may use at most.
   public var limits: Budget.Limits = [:]
+  /// What others failed without.
+  var lessons: [String] = []
   /// The conversation that it goes on with.
   var conversation: Conversation?
 }
@@ -78,6 +80,7 @@ public struct Claiming {
         id, of: state, holder: holder, owner: owner,
         until: at.adding(seconds: seconds ?? state.plan.leaseSeconds),
         slot: usesSlot ? freeSlot(in: snapshot.state, machine: owner.machine) : nil)
+      held.lessons = snapshot.state.lessons.texts(for: held.step, failedFor: state.step(id)?.cause)
       var proposal = Proposal(migration, .stepClaimed(held.claim))
       if byAgent, let agent = held.plan.agent(of: held.step) {
         held.conversation = state.index(of: id).flatMap {

@@ -16,6 +16,8 @@ public struct WorkPlace {
   let path: String
   /// What the attempt may use at most.
   var limits: Budget.Limits = [:]
+  /// What others failed without.
+  var lessons: [String] = []
   /// The earlier attempt that it goes on with.
   var continuation: Continuation?
 
@@ -80,8 +82,10 @@ public struct WorkPlace {
           .prompt(title: step.title, into: plan.into, failures: failures)
       } else {
         let values = PromptNames.values(
-          migration: migration, step: step, attempt: attempt, failures: failures, base: base.hex)
-        prompt = try Template(parsing: step.prompt ?? plan.prompt).render(values) + closingRequest
+          migration: migration, step: step, attempt: attempt, failures: failures, base: base.hex,
+          lessons: lessons)
+        let template = try Template(parsing: step.prompt ?? plan.prompt)
+        prompt = try template.prompt(values, lessons: lessons) + closingRequest
       }
       let file = site.promptFile(migration, fence)
       try site.makeOwnFolder(Files.parent(of: file))
