@@ -53,6 +53,7 @@ for entry in \
     'allow:Let findings about a step pass' 'check:Check a plan file without starting anything' 'claim:Take a step to work on' \
     'clean:Remove what ended migrations have left' 'doctor:Check this machine and repository' 'finish:Hand the result back' \
     'failures:Show why steps fail, a cause a line' 'import:Make a plan of the files of another tool' \
+    'compare:Compare two plans or agents, step by step' 'diff:Show what differs between two results of a step' \
     'label:Give a cause of failures a name' 'lesson:Tell workers what others failed without' \
     'new:Write a first plan out of a sentence' \
     'fsck:Check the ledger, the branches and what lies around them' 'graph:Show which step needs which' \
@@ -74,7 +75,7 @@ complete -c git-migrate -n '__fish_git_migrate_using lesson' -a 'add list remove
 complete -c git-migrate -n '__fish_git_migrate_using start amend check import' -F
 
 # Steps
-complete -c git-migrate -n '__fish_git_migrate_using allow show logs' -a '(__fish_git_migrate_steps)'
+complete -c git-migrate -n '__fish_git_migrate_using allow diff show logs' -a '(__fish_git_migrate_steps)'
 complete -c git-migrate -n '__fish_git_migrate_using claim' -a '(__fish_git_migrate_steps ready)'
 complete -c git-migrate -n '__fish_git_migrate_using retry' -a '(__fish_git_migrate_steps blocked backoff)'
 complete -c git-migrate -n '__fish_git_migrate_using skip' -a '(__fish_git_migrate_steps waiting ready leased submitted gating backoff blocked)'
@@ -82,8 +83,8 @@ complete -c git-migrate -n '__fish_git_migrate_using release renew submit verify
 complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migrate_migrations)'
 
 # Options of many commands
-set -l migration abort allow claim failures finish graph label lesson log logs pause refresh release renew replay resume retry run show skip status submit verify
-set -l json abort allow amend check claim clean doctor failures finish fsck graph import label lesson log new pause refresh release renew replay resume retry show skip start status submit sync verify
+set -l migration abort allow amend claim compare diff failures finish graph label lesson log logs pause refresh release renew replay resume retry run show skip status submit verify
+set -l json abort allow amend check claim clean compare diff doctor failures finish fsck graph import label lesson log new pause refresh release renew replay resume retry show skip start status submit sync verify
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
 complete -c git-migrate -n '__fish_git_migrate_using failures log show status' -l color -x -a 'auto always never' -d 'Colour the text'
@@ -111,6 +112,15 @@ complete -c git-migrate -n '__fish_git_migrate_using graph' -l mermaid -d 'In th
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l plan -r -F -d 'A plan file'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l uninstall -d 'Undo it'
 complete -c git-migrate -n '__fish_git_migrate_using resume' -l budget -x -d 'Let the agents use more'
+complete -c git-migrate -n '__fish_git_migrate_using amend' -l expand -d 'Look for new matches'
+complete -c git-migrate -n '__fish_git_migrate_using diff' -l plan -x -d 'Two plans, as 1..2'
+complete -c git-migrate -n '__fish_git_migrate_using diff' -l attempt -x -d 'Two attempts, as 1..2'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l sample -x -d 'So many steps first'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l seed -x -d 'Draw the same'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l again -d 'The last sample, merging nothing'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l only -x -a '(__fish_git_migrate_steps; __fish_git_migrate_causes)' -d 'These alone'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l limit -x -d 'At most so many'
+complete -c git-migrate -n '__fish_git_migrate_using run' -s y -l yes -d 'Without asking'
 complete -c git-migrate -n '__fish_git_migrate_using run' -l until -x -d 'Begin no step after'
 complete -c git-migrate -n '__fish_git_migrate_using run' -l all -d 'Every migration that has not ended'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l upgrade -d 'Write the ledger in the newest version'
@@ -122,7 +132,7 @@ complete -c git-migrate -n '__fish_git_migrate_using log' -s n -l max-count -x -
 complete -c git-migrate -n '__fish_git_migrate_using log' -l kind -x -d 'Of this kind'
 complete -c git-migrate -n '__fish_git_migrate_using log' -l reverse -d 'Oldest first'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -s f -l follow -d 'Go on as they grow'
-complete -c git-migrate -n '__fish_git_migrate_using amend clean' -s n -l dry-run -d 'Say what it would do'
+complete -c git-migrate -n '__fish_git_migrate_using amend clean run' -s n -l dry-run -d 'Say what it would do'
 complete -c git-migrate -n '__fish_git_migrate_using clean' -s f -l force -d 'Remove it'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -l baseline -d 'Those of the base itself'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -l stdout -d 'Standard output alone'

@@ -14,14 +14,15 @@ struct GitMigrate: ParsableCommand {
       CommandGroup(
         name: "Begin and end a migration",
         subcommands: [
-          NewCommand.self, ImportCommand.self, InitCommand.self, CheckCommand.self, TrustCommand.self, DoctorCommand.self, StartCommand.self,
+          NewCommand.self, ImportCommand.self, InitCommand.self, CheckCommand.self, TrustCommand.self,
+          DoctorCommand.self, StartCommand.self,
           AmendCommand.self, RefreshCommand.self, AbortCommand.self, FinishCommand.self, CleanCommand.self,
         ]),
       CommandGroup(
         name: "See how it goes",
         subcommands: [
           StatusCommand.self, FailuresCommand.self, ShowCommand.self, LogCommand.self, GraphCommand.self,
-          LogsCommand.self,
+          LogsCommand.self, CompareCommand.self, DiffCommand.self,
         ]),
       CommandGroup(
         name: "Steer it",

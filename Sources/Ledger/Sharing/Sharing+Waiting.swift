@@ -179,7 +179,7 @@ extension Sharing {
         guard let move = old?.move(doneBy: proposal.change), !isThere(commit.oid, ref) else { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: move.old))
       case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
-      .lesson, .reserved:
+        .lesson, .reserved:
         continue
       }
     }

@@ -133,13 +133,28 @@ extension Reducer {
 
   // MARK: Uses
 
+  /// Done means that nothing is left of what was counted. Whoever takes a part takes it with what is left.
+  func requireNoUses(_ result: ObjectID) throws(Refusal) {
+    guard event.version >= LoopChange.version, let until = migration.plan.until else { return }
+    guard let count = migration.loop.count(at: result, by: until.digest) else {
+      throw Refusal(
+        .wrongPhase, "the uses at \(result.short) are not counted yet", hint: "run 'git migrate finish' again"
+      )
+    }
+    guard count == 0 else {
+      throw Refusal(
+        .wrongPhase, "\(Count.of(count, "use")) left of what '\(migration.name)' migrates away",
+        hint: "'git migrate amend --expand' makes steps of what is new; '--partial' takes what is there")
+    }
+  }
+
   private mutating func count(_ uses: UseCount) throws(Refusal) {
     guard uses.count >= 0 else { throw Refusal(.invalid, "a count is not negative") }
     guard let until = migration.plan.until, until.digest == uses.command else {
       throw Refusal(.stale, "the plan counts something else, or nothing")
     }
-    if migration.loop.count(of: uses.tree, by: uses.command) != nil {
-      throw Refusal(.wrongPhase, "the uses in \(uses.tree.short) are counted already")
+    if migration.loop.count(at: uses.commit, by: uses.command) != nil {
+      throw Refusal(.wrongPhase, "the uses at \(uses.commit.short) are counted already")
     }
     migration.loop.counts.append(CountedUses(at: at, uses: uses))
     let surplus = migration.loop.counts.count - DailyLoop.mostCounts

@@ -106,6 +106,7 @@ extension Reducer {
         "not done: \(open.count) of \(Count.of(migration.steps.count, "step")), first '\(open[0].id)'",
         hint: "skip them, or take what is there with 'git migrate finish --partial'")
     }
+    if !partial { try requireNoUses(result) }
     cancelOpenSteps()
     migration.baselineRun = nil
     migration.phase = .finished(result: result)
@@ -242,6 +243,7 @@ extension Reducer {
   private mutating func noteNewPrompts(after old: MigrationState) {
     guard event.version >= CauseBook.version else { return }
     for index in migration.steps.indices where migration.steps[index].lastFailure != nil {
+      if migration.steps[index].phase.isTerminal { continue }
       let planned = migration.plan.steps[index]
       guard let before = old.index(of: planned.id).map({ old.plan.steps[$0] }) else { continue }
       let (now, then) = (planned.prompt ?? migration.plan.prompt, before.prompt ?? old.plan.prompt)

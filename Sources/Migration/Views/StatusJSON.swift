@@ -22,6 +22,7 @@ extension MigrationReport: Answer {
     .text("name", \.name), .word("state", MigrationPhase.words, \.state), .text("reason", orNull: \.reason),
     .text("into", \.into), .object("baseline", orNull: \.baseline), .list("rests", \.rests),
     .object("used", orNull: { $0.used.isEmpty ? nil : $0.used }),
+    .list("causes", \.causes), .number("uses_left", orNull: \.usesLeft),
     .numbers("counts", by: { $0.namedCounts }), .list("steps", \.steps),
   ])
 

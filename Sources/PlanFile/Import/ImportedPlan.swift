@@ -24,7 +24,8 @@ public struct ImportedPlan: Equatable, Sendable {
     let progress = known.filter { $0.kind == .progress }.map(\.file)
     if [!workflows.isEmpty, !jobs.isEmpty, !steps.isEmpty].count(where: { $0 }) > 1 {
       throw ImportFault(
-        "these are files of several tools", hint: "import them one after the other, each into a plan of its own")
+        "these are files of several tools",
+        hint: "import them one after the other, each into a plan of its own")
     }
     var plan: ImportedPlan
     if let workflow = workflows.first {
@@ -163,7 +164,8 @@ extension Importing {
       var names: [String: Int] = [:]
       for command in used {
         let kind = Self.kind(of: command)
-        var name = Slug.piece(command.split(separator: " ").prefix(3).joined(separator: " ")).lowercased()
+        let words = command.split(separator: " ").filter { !$0.hasPrefix("-") }
+        var name = Slug.piece(words.prefix(3).joined(separator: " ")).lowercased()
         name = Slug.id(String(name.prefix(30)), raw: command)
         let count = (names[name] ?? 0) + 1
         names[name] = count

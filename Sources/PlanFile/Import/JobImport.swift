@@ -88,18 +88,25 @@ struct JobImport: Importing {
     let needs = file.header?["deps"]?.strings.map { Slug.id(Slug.piece(stem($0)), raw: $0) } ?? []
     let known = needs.filter(ids.contains)
     if !known.isEmpty { text.line("    needs: [\(known.joined(separator: ", "))]") }
-    for need in needs where !ids.contains(need) { plan.lost.append("the need '\(need)' of '\(id)': no such job") }
+    for need in needs where !ids.contains(need) {
+      plan.lost.append("the need '\(need)' of '\(id)': no such job")
+    }
     if let lock = file.header?["lock"]?.string {
       text.line("    lock: \(Slug.id(Slug.piece(lock), raw: lock))")
     }
     if let timeout = file.header?["timeout"]?.string {
-      if Self.isDuration(timeout) { text.line("    timeout: \(timeout)") } else { plan.lost.append("timeout: \(timeout)") }
+      if Self.isDuration(timeout) {
+        text.line("    timeout: \(timeout)")
+      } else {
+        plan.lost.append("timeout: \(timeout)")
+      }
     }
     let priorities = ["critical": 30, "high": 20, "medium": 10, "low": 0]
     if let word = file.header?["priority"]?.string, let priority = priorities[word], priority > 0 {
       text.line("    priority: \(priority)")
     }
-    let failures = PlanText.retries.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n")
+    let failures = PlanText.retries.split(separator: "\n", omittingEmptySubsequences: false).joined(
+      separator: "\n")
     text.block("prompt", PlanText.prompt(file.body.trimmed) + "\n" + failures, indent: 4)
   }
 
@@ -109,7 +116,8 @@ struct JobImport: Importing {
     guard let unit = text.last, "smhd".contains(unit), let number = Int(text.dropLast()), number > 0 else {
       return false
     }
-    let seconds = number.multipliedReportingOverflow(by: ["s": 1, "m": 60, "h": 3600][String(unit)] ?? 86_400)
+    let seconds = number.multipliedReportingOverflow(
+      by: ["s": 1, "m": 60, "h": 3600][String(unit)] ?? 86_400)
     return !seconds.overflow && Bounds.timeout.contains(seconds.partialValue)
   }
 
@@ -125,7 +133,9 @@ struct JobImport: Importing {
     for (key, words) in instead where files.contains(where: { $0.header?[key] != nil }) {
       plan.lost.append("\(key): \(words)")
     }
-    for (key, place) in [("lock", "lock"), ("timeout", "timeout"), ("priority", "priority"), ("deps", "needs")]
+    for (key, place) in [
+      ("lock", "lock"), ("timeout", "timeout"), ("priority", "priority"), ("deps", "needs"),
+    ]
     where files.contains(where: { $0.header?[key] != nil }) {
       plan.kept.append("\(key) → \(place) of the step")
     }
@@ -151,7 +161,9 @@ struct JobText {
         continue
       }
       if let label = JobText.label(words) {
-        part = label.contains("VERIFY") ? .checks : label.contains("OUTPUT") || label.contains("REPORT") ? .output : .text
+        part =
+          label.contains("VERIFY")
+          ? .checks : label.contains("OUTPUT") || label.contains("REPORT") ? .output : .text
       }
       if title == nil, let found = JobText.title(words) { title = found }
       if part == .checks, let command = JobText.item(words) { checks.append(command) }
@@ -161,13 +173,16 @@ struct JobText {
   /// `VERIFY GATE (must pass):`, or the same as a heading.
   private static func label(_ line: String) -> String? {
     let text = line.drop { "# *".contains($0) }
-    guard let colon = text.firstIndex(where: { $0 == ":" || $0 == "(" }) ?? (line.hasPrefix("#") ? text.endIndex : nil)
+    guard
+      let colon = text.firstIndex(where: { $0 == ":" || $0 == "(" })
+        ?? (line.hasPrefix("#") ? text.endIndex : nil)
     else {
       let isLoud = text.count > 3 && text.allSatisfy { $0.isUppercase || $0 == " " || $0 == "/" }
       return isLoud ? String(text) : nil
     }
     let name = text[..<colon]
-    guard name.count > 2, line.hasPrefix("#") || name.allSatisfy({ $0.isUppercase || " /&-".contains($0) }) else {
+    guard name.count > 2, line.hasPrefix("#") || name.allSatisfy({ $0.isUppercase || " /&-".contains($0) })
+    else {
       return nil
     }
     return name.uppercased()

@@ -20,7 +20,8 @@ struct StepsImport: Importing {
     }
     text.comment("Made by 'git migrate import' of \(file.path).")
     let suffixes = ["-implementation-steps", "-steps"]
-    let stem = suffixes.first { file.stem.hasSuffix($0) }.map { String(file.stem.dropLast($0.count)) } ?? file.stem
+    let stem =
+      suffixes.first { file.stem.hasSuffix($0) }.map { String(file.stem.dropLast($0.count)) } ?? file.stem
     text.pair("migration", migrationName(stem))
     text.line("agent: { adapter: claude }")
     plan.warnings.append("the folder names no engine: 'adapter: claude' is a guess")
@@ -68,7 +69,8 @@ struct StepsImport: Importing {
     if !step.checks.isEmpty {
       prompt += "\n\nThis must hold in the end:\n" + step.checks.map { "- \($0)\n" }.joined()
       plan.lost.append(
-        "the check '\(step.checks.joined(separator: " && "))' of \(step.id): it is in its prompt, not in the gate")
+        "the check '\(step.checks.joined(separator: " && "))' of \(step.id): it is in its prompt, not in the gate"
+      )
     }
     if prompt.trimmed.isEmpty { return }
     text.block("prompt", PlanText.prompt(prompt.trimmed) + "\n" + PlanText.retries, indent: 4)

@@ -56,7 +56,9 @@ struct WorkflowImport: Importing {
       limits.append("silence: \(max(1, number / 1000))s")
       plan.kept.append("codex.stall_timeout_ms → agent.silence")
     }
-    for key in ["approval_policy", "thread_sandbox", "turn_sandbox_policy", "read_timeout_ms", "turn_timeout_ms"]
+    for key in [
+      "approval_policy", "thread_sandbox", "turn_sandbox_policy", "read_timeout_ms", "turn_timeout_ms",
+    ]
     where header?["codex"]?[key] != nil {
       plan.lost.append("codex.\(key)")
     }
@@ -104,7 +106,8 @@ struct WorkflowImport: Importing {
     }
     for (key, instead) in [
       ("polling", "nothing is polled"), ("workspace", "'git config migrate.worktreeRoot' names the folder"),
-      ("server", "'git migrate status' shows what goes on"), ("worker", "other clones join by 'git migrate run'"),
+      ("server", "'git migrate status' shows what goes on"),
+      ("worker", "other clones join by 'git migrate run'"),
     ] where file.header?[key] != nil { plan.lost.append("\(key): \(instead)") }
   }
 
@@ -133,7 +136,9 @@ struct WorkflowImport: Importing {
           + "$MIGRATE_RESULT_FILE names.")
     }
     let body = lines.joined(separator: "\n")
-    if body.contains("{%") { plan.lost.append("conditions ({% … %}) of the prompt: they stand there as text") }
+    if body.contains("{%") {
+      plan.lost.append("conditions ({% … %}) of the prompt: they stand there as text")
+    }
     return body
   }
 

@@ -78,9 +78,11 @@ public struct NewPlan: Sendable {
       warnings.append("no build files were found, so 'gate: none' merges whatever is made: name your tests")
       return
     }
-    plan.comment("What a result must pass before it is merged: what the build files here ask for. The base must")
+    plan.comment(
+      "What a result must pass before it is merged: what the build files here ask for. The base must")
     plan.comment("pass it, too.")
-    var gate = Plan.Gate(verifiers: systems.verifiers, guards: [.tests, .scope, .secrets], keep: systems.keep)
+    var gate = Plan.Gate(
+      verifiers: systems.verifiers, guards: [.tests, .scope, .secrets], keep: systems.keep)
     gate.setup = systems.setup
     for line in BuildSystems.planText(gate).split(separator: "\n") { plan.line(String(line)) }
     plan.line("")
@@ -104,12 +106,14 @@ public struct NewPlan: Sendable {
       return
     }
     let word = ShellQuote.word(change.old)
-    plan.comment("Done means more than that every step is merged: nothing of it is left. 'finish' asks for that.")
+    plan.comment(
+      "Done means more than that every step is merged: nothing of it is left. 'finish' asks for that.")
     plan.line("until: { count: \(PlanText.scalar("git grep -I -o -w -F -e \(word) | wc -l")) }")
     plan.line("")
     plan.line("steps:")
     plan.comment(
-      "'\(change.old)' stands in \(Count.of(uses.count, "file")): a step for each. Try some first, with", indent: 2)
+      "'\(change.old)' stands in \(Count.of(uses.count, "file")): a step for each. Try some first, with",
+      indent: 2)
     plan.comment("'git migrate run --sample 3'.", indent: 2)
     plan.line("  - for: { lines: \(PlanText.scalar("git grep -I -l -w -F -e \(word)")) }")
     plan.line("    id: \"use-{{match.line}}\"")

@@ -30,6 +30,8 @@ package struct AnswerCatalogue: Sendable {
     AnswerCatalogue("claim", "When it got a step", ClaimedStep.form.members),
     AnswerCatalogue("claim", "When there is nothing to get (10 and 11)", NothingToClaim.form.members),
     AnswerCatalogue("clean", "OUTPUT", RemovedLitter.form.members),
+    AnswerCatalogue("compare", "OUTPUT", PlanComparison.form.members),
+    AnswerCatalogue("diff", "OUTPUT", ResultDiff.form.members),
     AnswerCatalogue("doctor", "OUTPUT", ExaminedMachine.form.members),
     AnswerCatalogue("failures", "OUTPUT", FailureList.form.members),
     AnswerCatalogue("finish", "When it is finished", FinishedMigration.form.members),

@@ -118,7 +118,7 @@ public struct Claiming {
   /// dead.
   ///
   /// A slot whose holder lost its lease without a word stays out of use: the holder may still write there.
-  private func freeSlot(in state: State, machine: String) -> String {
+  func freeSlot(in state: State, machine: String) -> String {
     var taken = Set<String>()
     for migration in state.migrations {
       for step in migration.stepsInFlight {

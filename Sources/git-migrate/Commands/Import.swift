@@ -39,7 +39,8 @@ struct ImportCommand: Subcommand {
     // What comes out is a plan: whatever stood in the file, it is seen before anybody else does.
     do throws(PlanFault) { _ = try PlanFile.parse(Array(plan.text.utf8), path: output ?? "plan.md") } catch {
       throw CommandError(
-        "what was made of '\(path)' is no good plan: \(error.message)", hint: "this is a bug; please report it")
+        "what was made of '\(path)' is no good plan: \(error.message)",
+        hint: "this is a bug; please report it")
     }
     let made = MadePlan(plan, path: output)
     if let output {
@@ -75,7 +76,8 @@ enum ForeignFiles {
     }
     var files: [ForeignFile] = []
     for name in try names(in: path, depth: 0).prefix(most) {
-      guard let bytes = try? PlanInput.read(name, called: "file"), let file = ForeignFile(path: name, bytes: bytes)
+      guard let bytes = try? PlanInput.read(name, called: "file"),
+        let file = ForeignFile(path: name, bytes: bytes)
       else { continue }
       files.append(file)
     }
@@ -110,7 +112,8 @@ struct RepositoryTree {
 
   init(_ context: Context) {
     let commit = (try? context.site()).flatMap { site in (try? site.repository.head().oid).flatMap(\.self) }
-    guard let site = try? context.site(), let commit, let source = try? TreeSource(site: site, commit: commit),
+    guard let site = try? context.site(), let commit,
+      let source = try? TreeSource(site: site, commit: commit),
       let found = try? source.trackedFiles()
     else {
       (files, source) = ([], nil)

@@ -53,7 +53,8 @@ struct NewCommand: Subcommand {
         let near = Suggestion.nearest(to: example, among: ExamplePlan.all.map(\.name))
         throw CommandError(
           "no example is called '\(example)'",
-          hint: near.map { "did you mean '\($0)'?" } ?? "'git migrate new --list' names them", exitCode: .usage)
+          hint: near.map { "did you mean '\($0)'?" } ?? "'git migrate new --list' names them",
+          exitCode: .usage)
       }
       return try tell(MadePlan(text: found.text, path: output), found.text, context)
     }
@@ -61,12 +62,15 @@ struct NewCommand: Subcommand {
     guard !sentence.isEmpty else { throw CommandError("the sentence is empty", exitCode: .usage) }
     let tree = RepositoryTree(context)
     let uses = NewPlan.Change(sentence).map { change in
-      tree.files.prefix(Self.mostFiles).filter { tree.text($0).map { Self.stands(change.old, in: $0) } ?? false }
+      tree.files.prefix(Self.mostFiles).filter {
+        tree.text($0).map { Self.stands(change.old, in: $0) } ?? false
+      }
     }
     let plan = NewPlan(sentence, tracked: tree.files, uses: uses ?? [], text: tree.text)
     do throws(PlanFault) { _ = try PlanFile.parse(Array(plan.text.utf8), path: output ?? "plan.md") } catch {
       throw CommandError(
-        "what was made of '\(sentence)' is no good plan: \(error.message)", hint: "this is a bug; please report it")
+        "what was made of '\(sentence)' is no good plan: \(error.message)",
+        hint: "this is a bug; please report it")
     }
     try tell(MadePlan(text: plan.text, path: output, warnings: plan.warnings), plan.text, context)
     if !json.isWanted { for line in plan.warnings { context.warn(line) } }

@@ -45,7 +45,7 @@ struct ShowCommand: Subcommand {
       return try context.print(try answers.migration(state, in: snapshot, lines: lines), json, palette)
     }
     if state.index(of: step) == nil, KnownCause.number(step) != nil || state.causes.named(step) != nil {
-      let cause = try answers.cause(
+      let cause = answers.cause(
         try state.require(cause: step), of: state, lessons: snapshot.state.lessons)
       try context.print(cause, json, palette)
       if !json.isWanted { context.hint(cause.hint) }

@@ -115,8 +115,8 @@ public struct TextPattern: Equatable, Sendable {
   /// What the pattern and its groups match where it first does; `nil` where it does not, or not before
   /// `budget` steps are spent, which are taken off it.
   public func firstMatch(in text: String, budget: inout Int) -> [String]? {
-    let scalars = text.unicodeScalars.map { ignoresCase ? Self.lower($0.value) : $0.value }
-    var run = Run(program: program, slots: 2 * (groups + 1), text: scalars)
+    let scalars = text.unicodeScalars.map(\.value)
+    var run = Run(program: program, slots: 2 * (groups + 1), text: scalars, ignoresCase: ignoresCase)
     guard let found = run.first(&budget) else { return nil }
     let shown = Array(text.unicodeScalars)
     return (0...groups).map { group in
@@ -128,10 +128,6 @@ public struct TextPattern: Equatable, Sendable {
     }
   }
 
-  private static func lower(_ value: UInt32) -> UInt32 {
-    (0x41...0x5A).contains(value) ? value + 0x20 : value
-  }
-
   /// The places of the program at which a match goes on, side by side.
   private struct Run {
     let program: [Instruction]
@@ -139,9 +135,10 @@ public struct TextPattern: Equatable, Sendable {
     private let none: [Int]
     private var marks: [Int]
     private var round = 0
+    private let ignoresCase: Bool
 
-    init(program: [Instruction], slots: Int, text: [UInt32]) {
-      (self.program, self.text) = (program, text)
+    init(program: [Instruction], slots: Int, text: [UInt32], ignoresCase: Bool) {
+      (self.program, self.text, self.ignoresCase) = (program, text, ignoresCase)
       none = [Int](repeating: -1, count: slots)
       marks = [Int](repeating: -1, count: program.count)
     }
@@ -165,7 +162,7 @@ public struct TextPattern: Equatable, Sendable {
             best = thread.saved
             break
           }
-          guard case .one(let set) = program[thread.place], position < text.count, set.has(text[position])
+          guard case .one(let set) = program[thread.place], position < text.count, isOf(set, text[position])
           else { continue }
           follow(Thread(place: thread.place + 1, saved: thread.saved), position + 1, &next)
         }
@@ -200,6 +197,12 @@ public struct TextPattern: Equatable, Sendable {
         case .one, .match: threads.append(thread)
         }
       }
+    }
+
+    private func isOf(_ set: Set, _ scalar: UInt32) -> Bool {
+      guard ignoresCase, (0x41...0x5A).contains(scalar & ~0x20) else { return set.has(scalar) }
+      let (lower, upper) = (set.has(scalar | 0x20), set.has(scalar & ~0x20))
+      return set.isNegated ? lower && upper : lower || upper
     }
 
     private func holds(_ assertion: Assertion, _ position: Int) -> Bool {

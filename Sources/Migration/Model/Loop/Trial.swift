@@ -185,6 +185,11 @@ public struct DailyLoop: Equatable, Sendable {
     counts.last { $0.uses.tree == tree && $0.uses.command == command }?.uses.count
   }
 
+  /// What a command counted at a commit.
+  public func count(at commit: ObjectID, by command: String) -> Int? {
+    counts.last { $0.uses.commit == commit && $0.uses.command == command }?.uses.count
+  }
+
   var json: JSON {
     var object = ObjectBuilder()
     if let sample {
