@@ -1,6 +1,7 @@
+import CanonicalJSON
 import Git
 import Migration
-import Processes
+import System
 
 /// The only store: a chain of commits on `refs/migrate/ledger`, one accepted event each (DESIGN §2).
 ///

@@ -1,8 +1,9 @@
 import Git
 import Ledger
 import Migration
-import PlanFile
+import Plans
 import Runner
+import Site
 
 /// The plan in force with every `for:` expanded again over what is there now: what it finds that no step is
 /// for yet becomes steps, and no step goes.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Migration
 import Runner
+import Site
 
 /// Which steps a command of a person is about, beside those that it names.
 struct StepChoice: ParsableArguments {

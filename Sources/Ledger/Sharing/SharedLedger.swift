@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// A refused event that had waited for a connection.
 public struct RefusedEvent: Equatable, Sendable {

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// The rules of causes, lessons, samples, trials and counts.
 extension Reducer {
   mutating func apply(_ change: LoopChange) throws(Refusal) {

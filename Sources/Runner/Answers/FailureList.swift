@@ -1,5 +1,7 @@
 import Migration
-import Processes
+import Site
+import Supervision
+import System
 
 /// Why steps of a migration fail, a cause a line, for `git migrate failures`.
 package struct FailureList: PrintedAnswer {

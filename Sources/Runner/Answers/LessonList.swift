@@ -1,6 +1,9 @@
+import CanonicalJSON
 import Ledger
 import Migration
-import Processes
+import Site
+import Supervision
+import System
 
 /// The lessons of a ledger, each with how attempts went before it was written and since.
 package struct LessonList: PrintedAnswer {

@@ -1,5 +1,6 @@
 import Migration
-import PlanFile
+import Plans
+import Site
 
 /// A plan that was made of another tool's files, or of what a repository shows.
 package struct MadePlan: PrintedAnswer {

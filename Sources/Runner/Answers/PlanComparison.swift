@@ -1,7 +1,9 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import Site
+import Supervision
+import System
 
 /// The same steps under two plans, or by two agents, a row a step, for `git migrate compare`.
 package struct PlanComparison: PrintedAnswer {

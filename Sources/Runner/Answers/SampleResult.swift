@@ -1,5 +1,7 @@
 import Migration
-import Processes
+import Site
+import Supervision
+import System
 
 /// What came of a sample, in one line: `shop: 3 of 300: 1 merged, 2 failed in 2 causes, $0.41 and 3m10s a
 /// step`.

@@ -1,6 +1,8 @@
+import CanonicalJSON
 import Git
 import Ledger
 import Migration
+import Site
 
 /// An attempt of a step, or a trial, and what came of it.
 package struct TriedStep: Sendable {

@@ -2,7 +2,8 @@ import Gate
 import Git
 import Ledger
 import Migration
-import Processes
+import Site
+import System
 
 /// What was said in an attempt: the exact prompt, and the agent's closing words.
 struct AttemptTexts: Equatable {

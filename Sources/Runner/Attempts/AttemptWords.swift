@@ -1,6 +1,8 @@
 import Agents
 import Migration
-import Processes
+import Site
+import Supervision
+import System
 
 /// What is said of a program of an attempt that failed.
 extension WorkPlace {

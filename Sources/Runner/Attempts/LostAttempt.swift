@@ -1,8 +1,11 @@
 import Agents
+import CanonicalJSON
 import Glibc
 import Ledger
 import Migration
-import Processes
+import Site
+import Supervision
+import System
 
 /// What is known of an attempt whose run was killed: its agent's output is in the log, which the supervisor
 /// wrote to the end.

@@ -1,7 +1,9 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import Site
+import Supervision
+import System
 
 /// Makes the places in which claims are worked on.
 public struct Preparing {

@@ -1,9 +1,12 @@
 import Agents
+import CanonicalJSON
 import Git
 import Ledger
 import Migration
-import PlanFile
-import Processes
+import Plans
+import Site
+import Supervision
+import System
 
 /// One attempt under way: the set-up command, then the codemod or agent, each under its own supervisor.
 ///

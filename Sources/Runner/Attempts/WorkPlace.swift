@@ -1,8 +1,11 @@
+import CanonicalJSON
 import Git
 import Ledger
 import Migration
-import PlanFile
-import Processes
+import Plans
+import Site
+import Supervision
+import System
 
 /// The files and the environment of one attempt: what a worker is given, and what it may say back.
 public struct WorkPlace {
@@ -124,24 +127,5 @@ public struct WorkPlace {
     case "cannot": return .cannot(reason.isEmpty ? "the worker said that it cannot be done" : reason)
     default: return .done
     }
-  }
-}
-
-extension Site {
-  /// The variables that the user lets through to workers and verifiers: `migrate.passEnvironment`, names
-  /// separated by spaces, may be given more than once.
-  var passedVariables: [String] {
-    names("migrate.passEnvironment")
-  }
-
-  /// The variables that the user lets through to agents alone: `migrate.agentEnvironment`, in the same form.
-  /// What no plan could name is passed over.
-  var agentVariables: [String] {
-    names("migrate.agentEnvironment").filter { VariableName.fault($0) == nil }
-  }
-
-  private func names(_ key: String) -> [String] {
-    let values = (try? approvedValues(key)) ?? []
-    return values.flatMap { $0.split(separator: " ").map(String.init) }
   }
 }

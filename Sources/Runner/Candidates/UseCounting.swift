@@ -1,7 +1,9 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import Site
+import Supervision
+import System
 
 /// Counts what the plan's `until` counts, in the gate's worktree, and records it: once for each commit, and
 /// the command runs once for each tree.

@@ -1,6 +1,8 @@
+import CanonicalJSON
 import Git
 import Ledger
 import Migration
+import Site
 
 /// One trial under way: the worker, then what it left, then the gate. Never waits.
 final class TrialJob {

@@ -1,6 +1,8 @@
+import CanonicalJSON
 import Git
 import Ledger
 import Migration
+import Site
 
 /// A step that is to be tried again, and the commit that it starts from.
 package struct TrialWish: Equatable, Sendable {

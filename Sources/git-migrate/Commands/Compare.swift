@@ -2,6 +2,7 @@ import ArgumentParser
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// `git migrate compare 1 2`: the same steps under two plans, or by two agents.
 struct CompareCommand: Subcommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// `git migrate diff STEP`: what differs between two results of a step.
 struct DiffCommand: Subcommand {

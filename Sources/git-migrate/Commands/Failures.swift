@@ -2,6 +2,7 @@ import ArgumentParser
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// `git migrate failures`: why steps fail, a cause a line.
 struct FailuresCommand: Subcommand {

@@ -2,9 +2,11 @@ import ArgumentParser
 import Git
 import Glibc
 import Migration
-import PlanFile
-import Processes
+import Plans
 import Runner
+import Site
+import Supervision
+import System
 
 /// `git migrate import`: a plan out of another tool's files.
 struct ImportCommand: Subcommand {

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Migration
-import Processes
 import Runner
+import Site
+import Supervision
+import System
 
 /// `git migrate label`: a person names a cause of failures.
 struct LabelCommand: Subcommand {

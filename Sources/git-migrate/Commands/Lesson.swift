@@ -1,8 +1,10 @@
 import ArgumentParser
 import Ledger
 import Migration
-import Processes
 import Runner
+import Site
+import Supervision
+import System
 
 /// `git migrate lesson`: what workers are told because others failed without it.
 struct LessonCommand: ParsableCommand {

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Migration
-import PlanFile
-import Processes
+import Plans
 import Runner
+import Site
+import Supervision
+import System
 
 /// `git migrate new TEXT`: a first plan, out of a sentence and what the repository shows.
 struct NewCommand: Subcommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// `git migrate refresh`: takes a moved base into the integration branch.
 struct RefreshCommand: Subcommand {

@@ -2,8 +2,10 @@ import Git
 import Glibc
 import Ledger
 import Migration
-import Processes
 import Runner
+import Site
+import Supervision
+import System
 
 /// What `git migrate run` does with a part of the steps.
 extension RunCommand {

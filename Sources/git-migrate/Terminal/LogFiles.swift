@@ -1,7 +1,9 @@
 import Glibc
 import Migration
-import Processes
 import Runner
+import Site
+import Supervision
+import System
 
 /// Which logs of a step are meant.
 struct LogSelection {

@@ -1,7 +1,9 @@
+import CanonicalJSON
 import Glibc
 import Migration
-import Processes
 import Runner
+import Site
+import System
 
 /// Standard output: buffered, and no write error goes unseen. A full disk ends the command with 128; a reader
 /// that went away ends it the way `SIGPIPE` ends any program.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// What a plan says of failures that its people know: `failures: [ { match: "No module named '(.+)'", as:
 /// "missing $1" } ]`. Those that match have one cause, with a name for people.
 public struct FailurePattern: Equatable, Sendable {

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// A cause that attempts of a migration have failed for: what the ledger remembers of it.
 public struct KnownCause: Equatable, Sendable {
   /// Its number in the migration, in the order in which causes came up: `F4`.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// What was learnt from failures, for every migration of the ledger.
 public enum LessonChange: Equatable, Sendable {
   /// A person wrote a lesson.

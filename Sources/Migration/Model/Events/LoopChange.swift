@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// What the owner of a migration does with it all day: steps are drawn to be tried first, tried again under
 /// another plan, failures get names, and what is left to do is counted.
 public enum LoopChange: Equatable, Sendable {

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Several steps of which one entry speaks, so that 500 retries are not 500 pushes.
 public struct StepGroup: Equatable, Sendable {
   /// The steps, each once; the entry is under the name of the first.

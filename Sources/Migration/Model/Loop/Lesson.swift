@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// A sentence that workers are told because others have failed without it.
 public struct Lesson: Equatable, Sendable {
   /// What it is called: `L3`.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Steps that are done before all others, so that somebody can look at them.
 public struct SampleDraw: Equatable, Sendable {
   /// Which sample it is: 1 for the first.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// The start of a trial: a step is done once more from a base that it was done from, and judged there. It is
 /// no attempt, and its result is never merged.
 public struct TrialStart: Equatable, Sendable {

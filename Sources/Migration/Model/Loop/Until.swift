@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 extension Plan {
   /// What "done" means beside the steps: a command counts the uses that are left of what is migrated away.
   public struct Until: Equatable, Sendable {

@@ -1,0 +1,5 @@
+/// What is said of a key that there is not, and that is like none.
+let unknownOn =
+  "4:1: unknown key 'on' in the plan\nhint: known keys are "
+  + "migration, base, into, agent, agents, attempts, lease, backoff, resources, worktree, gate, commit, "
+  + "refresh, stop, budget, closing, notify, protected, failures, until, steps"
