@@ -78,6 +78,25 @@ struct Steering {
   }
 }
 
+extension Steering {
+  /// The same for changes that rest on what the person named; what is wrong with that is thrown.
+  func appendChosen(
+    _ json: JSONOption, _ changes: (MigrationState) throws(CommandError) -> [Migration.Change]
+  ) throws(CommandError) {
+    var fault: CommandError?
+    do throws(CommandError) {
+      try append(json) { (state) throws(Refusal) in
+        do throws(CommandError) { return try changes(state) } catch {
+          fault = error
+          throw Refusal(.invalid, error.message)
+        }
+      }
+    } catch {
+      throw fault ?? error
+    }
+  }
+}
+
 extension MigrationState {
   /// The index of a step a person named. Throws with the name that may have been meant.
   func require(step id: String) throws(CommandError) -> Int {

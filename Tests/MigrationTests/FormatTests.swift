@@ -68,15 +68,15 @@ import Testing
   }
 
   @Test func aReservedMemberIsKeptAndRefused() throws {
-    let change = Change.stepRetried(step: "A", reason: "r")
-    let entry = entry(change, reserved: [JSON.Member("cause", .string("F1"))])
+    let change = Change.migrationStarted(
+      MigrationStart(plan: EntryTests.plan, digest: "d", base: "main", commit: oid(1), shared: false))
+    let digest = JSON.Member("targets", .string(String(repeating: "a", count: 64)))
+    let entry = entry(change, reserved: [digest])
     #expect(try read(entry) == entry)
     var state = State()
     let refusal = #expect(throws: Refusal.self) { try state.apply(entry.event) }
-    #expect(refusal?.message.contains("'cause' is reserved") == true)
-    #expect(throws: EntryFault.self) {
-      try read(self.entry(change, version: 1, reserved: [JSON.Member("cause", .string("F1"))]))
-    }
+    #expect(refusal?.message.contains("'targets' is reserved") == true)
+    #expect(throws: EntryFault.self) { try read(self.entry(change, version: 1, reserved: [digest])) }
   }
 
   @Test func reservedMembersHaveNamesOfTheirOwn() throws {

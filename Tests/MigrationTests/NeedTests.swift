@@ -35,7 +35,7 @@ import Testing
     #expect(report.needs.map(\.code) == [.blocked])
     let need = try #require(report.needs.first)
     #expect(need.name == "F1" && need.steps == ["A", "D"] && need.holds == 2)
-    #expect(need.command == "git migrate show A")
+    #expect(need.command == "git migrate show F1")
     #expect(need.text { $0.utc } == "F1  2 steps, hold 2: it broke")
     #expect(report.standing == .waits && report.nextAction == need)
     #expect(report.sentence == "Nothing goes on by itself: 2 steps are blocked in 1 cause and hold 2 others.")
@@ -50,7 +50,7 @@ import Testing
     #expect(report.needs.map(\.code) == [.untrusted, .paused, .obstructed, .blocked])
     #expect(
       report.needs.map(\.command) == [
-        "git migrate trust mig", "git migrate resume", nil, "git migrate show A",
+        "git migrate trust mig", "git migrate resume", nil, "git migrate show F1",
       ])
     #expect(report.standing == .paused)
     #expect(report.needs[1].text { $0.utc } == "paused: lunch \u{FFFD}[31m")
@@ -61,7 +61,7 @@ import Testing
     story.start(.sample([PlannedStep(id: "X")], name: "other"))
     let commands = StatusReport(story.state, sequence: 1, now: story.now).migrations.flatMap(\.needs)
       .compactMap(\.command)
-    #expect(commands == ["git migrate show --migration mig A", "git migrate run --migration other"])
+    #expect(commands == ["git migrate show --migration mig F1", "git migrate run --migration other"])
   }
 
   @Test func `who is away is told when an agent goes on by itself`() throws {
@@ -119,8 +119,8 @@ import Testing
     let report = StatusReport(story.state, sequence: 1, now: story.now)
     let lines = StatusText(report, width: width, colour: false).text.split(separator: "\n").map(String.init)
     #expect(lines[1].hasPrefix("  F1  2 steps, hold 2: it "))
-    let hasBoth = lines[1].hasSuffix("  git migrate show A")
-    #expect(hasBoth == (width >= 100) && (hasBoth || lines[2] == "      git migrate show A"))
+    let hasBoth = lines[1].hasSuffix("  git migrate show F1")
+    #expect(hasBoth == (width >= 100) && (hasBoth || lines[2] == "      git migrate show F1"))
     #expect(lines.allSatisfy { $0.count <= width }, "\(lines)")
     let merged = try #require(lines.firstIndex { $0.hasPrefix("  E ") })
     #expect(merged == lines.count - 1, "what is merged stands last")

@@ -34,11 +34,19 @@ extension Ledger {
   /// Why a ref below `refs/migrate/` keeps the result of no claim, or `nil`.
   package static func attemptFault(_ ref: String, _ state: State) -> String? {
     let parts = ref.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    if parts.count == 6, parts[2] == "trial", let trial = Int(parts[5]), String(trial) == parts[5] {
+      let migration = state.migration(named: parts[3])
+      if migration?.step(parts[4]) != nil, (1...max(1, migration?.loop.trials ?? 0)).contains(trial) {
+        return nil
+      }
+      return "the ledger has no trial \(trial) of the step '\(parts[4])' of '\(parts[3])'"
+    }
     guard parts.count == 6, ["attempt", "words"].contains(parts[2]), let epoch = Int(parts[5]),
       String(epoch) == parts[5]
     else {
       return "only '\(Ledger.ref)', 'refs/migrate/attempt/<migration>/<step>/<epoch>', "
-        + "'\(Ledger.wordsFolder)<migration>/<step>/<epoch>' and "
+        + "'\(Ledger.wordsFolder)<migration>/<step>/<epoch>', "
+        + "'\(Ledger.trialFolder)<migration>/<step>/<trial>' and "
         + "'\(Ledger.archiveFolder)<migration>' lie there"
     }
     let step = state.migration(named: parts[3])?.step(parts[4])

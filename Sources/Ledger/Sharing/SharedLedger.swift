@@ -32,9 +32,21 @@ extension Ledger {
   /// Where the results of claims lie.
   static let attemptFolder = "refs/migrate/attempt/"
 
-  /// The ref that keeps the result of a claim.
+  /// Where the results of trials lie.
+  static let trialFolder = "refs/migrate/trial/"
+
+  /// What stands for a migration where the files and the result of one of its trials lie: no migration can be
+  /// called that.
+  public static func trialPlace(of migration: String) -> String { migration + trialEnd }
+
+  private static let trialEnd = "/trial"
+
+  /// The ref that keeps the result of a claim, or of a trial.
   public static func attemptRef(_ migration: String, _ fence: Fence) -> String {
-    "\(attemptFolder)\(migration)/\(fence.step)/\(fence.epoch)"
+    if migration.hasSuffix(trialEnd) {
+      return "\(trialFolder)\(migration.dropLast(trialEnd.count))/\(fence.step)/\(fence.epoch)"
+    }
+    return "\(attemptFolder)\(migration)/\(fence.step)/\(fence.epoch)"
   }
 
   /// Whether the ledger is shared.

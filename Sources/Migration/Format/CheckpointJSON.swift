@@ -8,7 +8,7 @@ extension JSONWriter {
     case .waiting where step.isUntouched: writeKey("\"waiting\"")
     case .ready where step.isUntouched: writeKey("\"ready\"")
     case .merged(let commit)
-    where step.lastFailure == nil && step.failedTree == nil && step.forgiven.isZero
+    where step.lastFailure == nil && !step.hasNewPrompt && step.failedTree == nil && step.forgiven.isZero
       && step.conversation == nil && step.allowed.isEmpty:
       writeKey("{")
       if let commit {

@@ -34,6 +34,10 @@ public struct Plan: Equatable, Sendable {
   public var stop = StopRule()
   /// How much its agents may use.
   public var budget = Budget()
+  /// The failures that its people know.
+  public var failures: [FailurePattern] = []
+  /// What is counted to know when it is done, or `nil`.
+  public var until: Until?
   /// The headings that an agent's closing words must have.
   public var closing: [String] = []
   /// A command told about blocked steps and the end of the migration, or `nil`.
@@ -374,6 +378,8 @@ public struct PlannedStep: Equatable, Sendable {
   public var allow: [String] = []
   /// The guards that look at it, or `nil` for the gate's.
   public var guards: [Plan.Guard]?
+  /// Why it need not be done, where it was done before the migration began.
+  public var skip: String?
   /// The commit of the base that the step takes in where it conflicts; `nil` for every step of a plan's file.
   public var resolves: ObjectID?
 

@@ -1,5 +1,9 @@
 /// What steps are blocked by: failures that are one thing for a person to look at.
 public struct BlockedCause: Equatable, Sendable {
+  /// What it is called; `nil` where nothing was recorded that could have a name.
+  public var name: String?
+  /// Its fingerprint.
+  public var fingerprint: String
   /// The steps, in the plan's order.
   public var steps: [String]
   /// How many other steps wait for them.
@@ -8,46 +12,39 @@ public struct BlockedCause: Equatable, Sendable {
   public var words: String
   /// The failure of the first of the steps; `nil` when none was recorded.
   public var example: Failure?
+
+  /// `2 steps, hold 4`.
+  public static func counts(_ steps: Int, holds: Int) -> String {
+    let count = Count.of(steps, "step")
+    return holds == 0 ? count : "\(count), \(steps == 1 ? "holds" : "hold") \(holds)"
+  }
 }
 
 extension MigrationState {
-  /// Why steps are blocked, the cause that holds most first.
+  /// Why steps are blocked, the cause that stops most first.
   public var blockedCauses: [BlockedCause] {
-    let blocked = steps.indices.filter { if case .blocked = steps[$0].phase { true } else { false } }
-    if blocked.isEmpty { return [] }
-    var order: [String] = []
-    var members: [String: [Int]] = [:]
-    for index in blocked {
-      let key = causeKey(index)
-      if members[key] == nil { order.append(key) }
-      members[key, default: []].append(index)
+    var causes = CauseReport.causes(of: self).filter { !$0.blocked.isEmpty }.map { report in
+      BlockedCause(
+        name: report.id, fingerprint: report.fingerprint, steps: report.blocked, holds: 0,
+        words: report.isLikelyPrompt
+          ? "\(report.title) (likely the prompt: \(report.steps.count) of \(report.tried))" : report.title,
+        example: report.blocked.first.flatMap { step($0)?.lastFailure })
     }
-    let causes = order.compactMap { key -> BlockedCause? in
-      guard let found = members[key], let first = found.first else { return nil }
-      return BlockedCause(
-        steps: found.map { steps[$0].id }, holds: held(by: found), words: causeWords(first),
-        example: steps[first].lastFailure)
+    // One that a person or a plan has blocked without a failure.
+    for step in steps where step.lastFailure == nil {
+      guard case .blocked(let reason) = step.phase else { continue }
+      causes.append(BlockedCause(name: nil, fingerprint: "", steps: [step.id], holds: 0, words: reason))
     }
+    for index in causes.indices { causes[index].holds = held(by: causes[index].steps) }
     return causes.enumerated().sorted {
-      ($1.element.weight, $0.offset) < ($0.element.weight, $1.offset)
+      let (one, two) = ($0.element, $1.element)
+      return (two.steps.count + two.holds, $0.offset) < (one.steps.count + one.holds, $1.offset)
     }.map(\.element)
   }
 
-  private func causeKey(_ index: Int) -> String {
-    guard let failure = steps[index].lastFailure else { return causeWords(index) }
-    return Fingerprint.of(failure, step: plan.steps[index])
-  }
-
-  private func causeWords(_ index: Int) -> String {
-    guard let failure = steps[index].lastFailure else {
-      if case .blocked(let reason) = steps[index].phase { return reason }
-      return ""
-    }
-    return failure.firstLine
-  }
-
   /// How many steps can only follow these.
-  private func held(by roots: [Int]) -> Int {
+  private func held(by names: [String]) -> Int {
+    let roots = names.compactMap { index(of: $0) }
     var seen = Set(roots)
     var next = roots
     while let index = next.popLast() {
@@ -56,15 +53,5 @@ extension MigrationState {
       }
     }
     return seen.count { !steps[$0].phase.isTerminal } - roots.count
-  }
-}
-
-extension BlockedCause {
-  fileprivate var weight: Int { steps.count + holds }
-
-  /// `2 steps, hold 4`.
-  public var counts: String {
-    let count = Count.of(steps.count, "step")
-    return holds == 0 ? count : "\(count), \(steps.count == 1 ? "holds" : "hold") \(holds)"
   }
 }

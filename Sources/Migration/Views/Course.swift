@@ -49,9 +49,9 @@ public struct Course: Equatable, Sendable {
     case .claim(let fence, let change): add(change, to: fence.step, at: event.at)
     case .gate(let fence, let change): add(change, to: fence.step, at: event.at)
     case .merge(_, .merged): land(event.change.steps, at: event.at)
-    case .step(let step, .skipped): land([step], at: event.at)
+    case .step(_, .skipped): land(event.change.steps, at: event.at)
     case .train(.finished(let report)): if let step = report.culprit { end(step, at: event.at) }
-    case .migration, .refresh, .baseline, .train, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .train, .merge, .step, .ledger, .agent, .loop, .lesson, .reserved:
       for step in event.change.steps { steps[step, default: Times()].changed = event.at }
     }
   }

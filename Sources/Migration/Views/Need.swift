@@ -56,8 +56,8 @@ public struct Need: Equatable, Sendable {
       if let until { return "\(who) rests until \(clock(until)) (\(words))" }
       return "\(who) rests: the next attempt tries whether it serves again (\(words))"
     case .blocked:
-      let cause = BlockedCause(steps: steps, holds: holds, words: words)
-      return (name.map { "\($0)  " } ?? "") + "\(cause.counts): \(words)"
+      let counts = BlockedCause.counts(steps.count, holds: holds)
+      return (name.map { "\($0)  " } ?? "") + "\(counts): \(words)"
     }
   }
 }
@@ -96,11 +96,13 @@ extension MigrationState {
     if let obstacle = here.obstacle {
       needs.append(Need(code: .obstructed, reason: obstacle, command: nil))
     }
-    for (index, cause) in blockedCauses.enumerated() {
+    for cause in blockedCauses {
+      // One step is looked at by its own name, which tells more.
+      let subject = cause.steps.count > 1 ? cause.name : cause.steps.first
       needs.append(
         Need(
-          code: .blocked, name: "F\(index + 1)", reason: cause.words,
-          command: cause.steps.first.map { "git migrate show \(option)\($0)" }, steps: cause.steps,
+          code: .blocked, name: cause.name, reason: cause.words,
+          command: subject.map { "git migrate show \(option)\($0)" }, steps: cause.steps,
           holds: cause.holds))
     }
     for service in plan.services {

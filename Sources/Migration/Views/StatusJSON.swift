@@ -25,6 +25,7 @@ extension MigrationReport: Answer {
     .list("needs", \.needs), .object("next_action", orNull: { $0.nextAction.flatMap(NextAction.init) }),
     .time("since", orNull: \.since), .number("cost") { $0.used.amounts.microdollars },
     .object("pace", orNull: \.pace),
+    .list("causes", \.causes), .number("uses_left", orNull: \.usesLeft),
     .numbers("counts", by: { $0.namedCounts }), .list("steps", \.steps),
   ])
 

@@ -68,6 +68,10 @@ public struct MigrationReport: Equatable, Sendable {
   public var rests: [RestReport]
   /// What its agents used, and what they may use.
   public var used: UseReport
+  /// Why steps that are not done failed last, what stops most first; empty after its end.
+  public var causes: [CauseReport]
+  /// How many uses of what is migrated away were left when they were counted last.
+  public var usesLeft: Int?
   /// The integration branch.
   public var into: String
   /// The steps in the plan's order.
@@ -94,6 +98,8 @@ public struct MigrationReport: Equatable, Sendable {
     let services = migration.phase.isTerminal ? [] : migration.plan.services
     self.rests = services.compactMap { service in rests[service].map { RestReport(service, $0) } }
     used = UseReport(migration, at: now)
+    causes = migration.phase.isTerminal ? [] : CauseReport.causes(of: migration)
+    usesLeft = migration.plan.until == nil ? nil : migration.loop.counts.last?.uses.count
     name = migration.name
     state = migration.phase.word
     isOpen = !migration.phase.isTerminal

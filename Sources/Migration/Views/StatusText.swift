@@ -62,6 +62,8 @@ public struct StatusText: Sendable {
     }
     writeBaseline(migration, to: &output)
     writePace(migration, to: &output)
+    if let left = migration.usesLeft { output += cut("  \(Count.of(left, "use")) left") + "\n" }
+    writeCauses(migration, to: &output)
     let shown = showsAll || migration.steps.count <= Self.fullListLimit
     let list = shown ? mergedLast(migration) : selection(migration)
     let columns = Columns(migration, list, limit: width > 0 ? max(24, width / 2) : .max)
@@ -129,6 +131,19 @@ public struct StatusText: Sendable {
     let left = faults.count - Self.faultLimit
     if left > 0 { output += cut("    and \(left) more") + "\n" }
   }
+
+  /// Why steps fail, where several do: what one fails for stands in its own line.
+  private func writeCauses(_ migration: MigrationReport, to output: inout String) {
+    let causes = migration.causes.filter { $0.steps.count > 1 && $0.blocked.isEmpty }
+    for cause in causes.prefix(Self.causeLimit) {
+      output += cut("  " + cause.line(width: max(0, width - 2))) + "\n"
+    }
+    let left = causes.count - Self.causeLimit
+    if left > 0 { output += cut("  and \(left) more, see 'git migrate failures'") + "\n" }
+  }
+
+  /// How many causes are listed.
+  static let causeLimit = 5
 
   /// How many faults of the base are listed.
   static let faultLimit = 5

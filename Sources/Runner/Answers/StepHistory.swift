@@ -98,7 +98,9 @@ extension Migration.Change {
     case .train(.started(let start)): start.train
     case .train(.split(let split)): split.train
     case .train(.finished(let report)): report.train
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .reserved: nil
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
+      nil
     }
   }
 
@@ -106,6 +108,7 @@ extension Migration.Change {
     switch self {
     case .train(.split), .train(.finished): true
     case .train(.started), .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent,
+      .loop, .lesson,
       .reserved:
       false
     }

@@ -44,6 +44,30 @@ struct RunCommand: Subcommand {
       valueName: "time"))
   var until: String?
 
+  @Option(
+    help: ArgumentHelp("Do so many steps first, spread over folders and sizes, and stop.", valueName: "n"))
+  var sample: Int?
+
+  @Option(help: ArgumentHelp("Draw the same sample as with that number before.", valueName: "number"))
+  var seed: Int?
+
+  @Flag(help: "Try the last sample again, by the plan in force, from the same commits; merge nothing.")
+  var again = false
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("Begin these steps alone, by glob or cause; may be given again.", valueName: "steps"))
+  var only: [String] = []
+
+  @Option(help: ArgumentHelp("Begin at most so many steps.", valueName: "n"))
+  var limit: Int?
+
+  @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what it would do, and do nothing.")
+  var isDryRun = false
+
+  @Flag(name: [.customShort("y"), .long], help: "Go on after a sample without asking.")
+  var yes = false
+
   @Flag(help: "Drive every migration that has not ended, with one set of workers.")
   var all = false
 
@@ -57,6 +81,25 @@ struct RunCommand: Subcommand {
     }
     if all && migration.migration != nil {
       throw ValidationError("'--all' and '--migration' exclude each other")
+    }
+    for (name, number) in [("--sample", sample), ("--limit", limit)] {
+      if let number, !(1...SampleDraw.most).contains(number), name == "--sample" || number < 1 {
+        throw ValidationError(
+          "'\(name)' takes a number from 1\(name == "--sample" ? " to \(SampleDraw.most)" : " on")")
+      }
+    }
+    if let seed, !(0...Int(Int32.max)).contains(seed) {
+      throw ValidationError("'--seed' takes a number from 0 to \(Int32.max)")
+    }
+    if seed != nil, sample == nil { throw ValidationError("'--seed' is for '--sample'") }
+    if again, !only.isEmpty || limit != nil || seed != nil || until != nil {
+      throw ValidationError("'--again' tries what was drawn, and nothing else")
+    }
+    if all, sample != nil || again || !only.isEmpty || limit != nil || isDryRun {
+      throw ValidationError("'--all' does everything")
+    }
+    if sample != nil, !only.isEmpty || limit != nil {
+      throw ValidationError("'--sample' draws the steps: it goes with neither '--only' nor '--limit'")
     }
     if let until, TimeText.next(until, after: Timestamp(milliseconds: 0)) == nil {
       throw ValidationError("'--until' takes a time of day such as 07:00, not '\(until)'")
@@ -72,6 +115,7 @@ struct RunCommand: Subcommand {
     Slots(site: site).removeLeftCaches()
     let state = try context.snapshot(finding: migration.migration).state
     let scope: Orchestrator.Scope
+    var steps: Set<String>?
     if all {
       let open = state.migrations.filter { !$0.phase.isTerminal }
       if open.isEmpty { return try say(context, "every migration has ended") }
@@ -83,11 +127,18 @@ struct RunCommand: Subcommand {
     } else {
       let found = try site.migration(migration.migration, in: state)
       if found.phase.isTerminal { return try say(context, "\(found.name) is \(found.phase.word)") }
+      if isDryRun {
+        return try context.output.write(
+          PlannedRun(found, only: try wanted(in: found), limit: sample ?? limit).text)
+      }
       try site.requireTrust(found)
       try requireMeans(for: found, context)
+      if again { return try tryAgain(found, context) }
       scope = .migration(found.name)
+      steps = try sample == nil ? wanted(in: found) : draw(in: found, context)
+      if steps == nil, limit == nil { try confirm(found, context) }
     }
-    try run(scope, context)
+    try run(scope, steps, context)
   }
 
   /// Tries first what the run will need of this machine.
@@ -100,17 +151,22 @@ struct RunCommand: Subcommand {
     if let tip = try site.tip(of: state.intoRef) { try site.requireSignature(on: tip) }
   }
 
-  private func run(_ scope: Orchestrator.Scope, _ context: Context) throws(CommandError) {
+  private func run(
+    _ scope: Orchestrator.Scope, _ steps: Set<String>?, _ context: Context
+  ) throws(CommandError) {
     let site = try context.site()
+    try countUses(scope, context)
     let signals = try context.interruption().signals
     let progress = try RunProgress(context, scope, try style(context), isVerbose: verbose)
     let before = try reporting { try site.ledger.read() }.state
     let run = Orchestrator(
       site: site, scope, workers: try workers(site), observer: progress, signals: signals)
+    (run.only, run.limit) = (steps, limit)
     run.until = until.flatMap { TimeText.next($0, after: site.clock.now()) }
     _ = try run.run()
     progress.clear()
     context.stopSignal = run.stopSignal
+    if run.stopSignal == nil { try countUses(scope, context) }
     // What a person must do comes last, where it is seen.
     let endings = run.endings.sorted { ($0.value.urgency, $0.key) < ($1.value.urgency, $1.key) }
     try summarize(run.endings, progress, since: before, context)
@@ -119,6 +175,7 @@ struct RunCommand: Subcommand {
     for (name, ending) in endings {
       try state.migration(named: name).map { (migration) throws(CommandError) in
         try tellSentBack(migration, context)
+        if let steps, sample != nil { try context.output.line(SampleResult(migration, steps).text) }
       }
       if ending != .interrupted { try tell(ending, name, context) }
     }
@@ -163,7 +220,7 @@ struct RunCommand: Subcommand {
   }
 
   /// The option, else `migrate.jobs`, else 4.
-  private func workers(_ site: Site) throws(CommandError) -> Int {
+  func workers(_ site: Site) throws(CommandError) -> Int {
     if let jobs { return jobs }
     guard let text = try reporting({ try site.repository.config("migrate.jobs") }) else { return 4 }
     guard let number = Int(text), (1...1000).contains(number) else {
@@ -188,7 +245,7 @@ struct RunCommand: Subcommand {
       switch ending {
       case .needsPerson: who = "workers and verifiers"
       case .paused: if try baselineFailure(name, context) != nil { who = who ?? "verifiers" }
-      case .allDone, .needsWorkers, .outOfTime, .ended, .interrupted: break
+      case .allDone, .needsWorkers, .outOfTime, .partDone, .ended, .interrupted: break
       }
     }
     guard let who else { return }
@@ -236,6 +293,13 @@ struct RunCommand: Subcommand {
     case .outOfTime(let left):
       try say(context, "\(name): the time is over; \(Count.of(left, "step")) left")
       context.hint("go on with 'git migrate run\(suffix)'")
+    case .partDone(let left):
+      try say(context, "\(name): what was asked for is done; \(Count.of(left, "step")) left")
+      context.hint(
+        sample == nil
+          ? "go on with 'git migrate run\(suffix)'"
+          : "read what came of it with 'git migrate show STEP'; after 'git migrate amend' try the same again "
+            + "with 'git migrate run --sample \(sample ?? 0) --again', go on with 'git migrate run\(suffix)'")
     case .paused(let reason):
       context.exitCode = .no
       try say(context, "\(name) is paused: \(reason)")

@@ -41,14 +41,16 @@ public struct RunOutcome: Equatable, Sendable {
       if let step = report.culprit, let failure = report.failure { maker.fail(step, failure, report.verdict) }
     case .claim(let fence, .failed(let failure)): maker.fail(fence.step, failure, .failed)
     case .claim(let fence, .expired): maker.add(.told, fence.step, "lost its worker")
-    case .step(let step, .skipped(let reason)): maker.add(.skipped, step, reason)
+    case .step(_, .skipped(let reason, _)):
+      for step in event.change.steps { maker.add(.skipped, step, reason) }
     case .baseline(.recorded(let baseline)):
       if let failure = baseline.failure { maker.add(.failed, "the base", failure.reason) }
     case .migration(.paused(let reason)): maker.add(.told, migration.name, "paused: \(reason)")
     case .migration(.resumed): maker.add(.told, migration.name, "goes on")
     case .migration(.amended(let amendment)):
       maker.add(.told, migration.name, "follows plan \(amendment.number)")
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
       break
     }
     return maker.outcomes
@@ -60,7 +62,9 @@ public struct RunOutcome: Equatable, Sendable {
       [RunOutcome(kind: .told, migration: "", subject: agent, words: "rests: \(cause ?? reason)")]
     case .agent(.woke(let agent)):
       [RunOutcome(kind: .told, migration: "", subject: agent, words: "serves again")]
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved: []
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .loop, .lesson,
+      .reserved:
+      []
     }
   }
 

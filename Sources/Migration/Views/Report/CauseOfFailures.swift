@@ -39,27 +39,26 @@ extension Chronicle {
       attempts[key] = found
     }
     var causes: [CauseOfFailures] = []
-    for (number, blocked) in now.blockedCauses.enumerated() {
+    for blocked in now.blockedCauses {
       guard let example = blocked.example else { continue }
-      let step = blocked.steps.first.flatMap { now.index(of: $0) }.map { now.plan.steps[$0] }
-      let found = attempts.removeValue(forKey: Fingerprint.of(example, step: step))
+      let found = attempts.removeValue(forKey: blocked.fingerprint)
       causes.append(
         CauseOfFailures(
-          name: "F\(number + 1)", standing: .blocks, kind: example.kind, words: blocked.words,
-          example: example,
-          steps: blocked.steps, holds: blocked.holds, attempts: found?.count ?? blocked.steps.count,
-          cost: found?.cost ?? 0))
+          name: blocked.name ?? "", standing: .blocks, kind: example.kind, words: blocked.words,
+          example: example, steps: blocked.steps, holds: blocked.holds,
+          attempts: found?.count ?? blocked.steps.count, cost: found?.cost ?? 0))
     }
-    let others = attempts.values.sorted { ($1.count, $0.first) < ($0.count, $1.first) }
-    for other in others {
+    let others = attempts.sorted { ($1.value.count, $0.value.first) < ($0.value.count, $1.value.first) }
+    for (fingerprint, other) in others {
       let failure = failures[other.first].failure
       let ids = other.steps.map { names[$0] }
       let isOpen = ids.contains { now.step($0)?.phase.isTerminal == false }
+      let known = now.causes[fingerprint]
       causes.append(
         CauseOfFailures(
-          name: "F\(causes.count + 1)", standing: isOpen ? .retried : .overcome, kind: failure.kind,
-          words: failure.firstLine, example: failure, steps: ids, holds: 0, attempts: other.count,
-          cost: other.cost))
+          name: known?.id ?? String(fingerprint.prefix(6)), standing: isOpen ? .retried : .overcome,
+          kind: failure.kind, words: known?.label ?? known?.name ?? failure.headline, example: failure,
+          steps: ids, holds: 0, attempts: other.count, cost: other.cost))
     }
     return causes
   }
@@ -74,15 +73,5 @@ extension Chronicle {
       tally.cost += change.cost
     }
     return tally
-  }
-}
-
-extension Failure {
-  /// Its first fault in one line, with the verifier in front; the reason where there is none.
-  public var firstLine: String {
-    let first = details.first.flatMap { $0.split(whereSeparator: \.isNewline).first.map(String.init) }
-    guard let first, !first.isEmpty, kind == .gate else { return reason }
-    guard let colon = reason.firstRange(of: ": ") else { return first }
-    return "\(reason[..<colon.lowerBound]): \(first)"
   }
 }

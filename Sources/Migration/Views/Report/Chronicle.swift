@@ -71,7 +71,8 @@ public struct Chronicle: Sendable {
     case .gate(_, .started), .train(.started):
       gates += 1
       noteAll(event, now)
-    case .claim, .gate, .train, .refresh, .baseline, .merge, .step, .ledger, .agent, .reserved:
+    case .claim, .gate, .train, .refresh, .baseline, .merge, .step, .ledger, .agent, .loop, .lesson,
+      .reserved:
       noteAll(event, now)
     }
     inFlight = now.inFlight
@@ -103,7 +104,7 @@ public struct Chronicle: Sendable {
     if case .claim(let fence, .claimed(let claim)) = event.change, fence.step == step.id {
       change.worker = worker(claim.holder)
     }
-    if let failure { change.failure = fault(failure, now.plan.steps[position]) }
+    if let failure { change.failure = fault(failure, step, now.plan.steps[position]) }
     changes.append(change)
   }
 
@@ -122,8 +123,8 @@ public struct Chronicle: Sendable {
     return workers.count - 1
   }
 
-  private mutating func fault(_ failure: Failure, _ step: PlannedStep) -> Int {
-    let fingerprint = Fingerprint.of(failure, step: step)
+  private mutating func fault(_ failure: Failure, _ step: Step, _ planned: PlannedStep) -> Int {
+    let fingerprint = step.cause ?? Fingerprint.of(failure, step: planned)
     let key = ([failure.kind.rawValue, fingerprint, failure.reason] + failure.details).joined(
       separator: "\u{0}")
     if let known = failureIndex[key] { return known }
@@ -138,7 +139,8 @@ extension Change {
   var culprit: String? {
     switch self {
     case .train(.finished(let report)): report.culprit
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
       nil
     }
   }

@@ -100,7 +100,7 @@ struct PageData {
       if wanted.contains(recap.chronicle.names[change.step]) { shown.insert(failure) }
     }
     return recap.chronicle.failures.enumerated().map { index, fault in
-      let short = text(String(fault.failure.firstLine.prefix(300)))
+      let short = text(String(fault.failure.headline.prefix(300)))
       let kind = JSON.string(fault.failure.kind.rawValue)
       let whole = PageData.clean(fault.failure.details.joined(separator: "\n\n"))
       guard shown.contains(index), !whole.isEmpty, whole.utf8.count <= left else {
