@@ -37,12 +37,16 @@ let package = Package(
       name: "Ledger", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
       swiftSettings: settings),
     .target(
+      name: "Guarding",
+      dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Supervision", "System"],
+      swiftSettings: settings),
+    .target(
       name: "Gate", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
       swiftSettings: settings),
     .target(
       name: "Site",
       dependencies: [
-        "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+        "CanonicalJSON", "Gate", "Guarding", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
       ],
       swiftSettings: settings),
     .target(
@@ -78,7 +82,8 @@ let package = Package(
       name: "PlansTests", dependencies: ["Plans", "Agents", "CanonicalJSON", "Migration"],
       swiftSettings: settings),
     .testTarget(
-      name: "LedgerTests", dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Support"],
+      name: "LedgerTests",
+      dependencies: ["Guarding", "CanonicalJSON", "Ledger", "Migration", "Git", "Support"],
       swiftSettings: settings),
     .testTarget(
       name: "GateTests",
@@ -88,6 +93,7 @@ let package = Package(
     .testTarget(
       name: "RunnerTests",
       dependencies: [
+        "Guarding",
         "Runner", "Site", "CanonicalJSON", "Agents", "Gate", "Ledger", "Plans", "Migration", "Git",
         "Supervision",
         "System",

@@ -21,7 +21,7 @@ public final class Ledger {
   let chain: Chain
   let plans: PlanStore
   /// What finished steps have left.
-  let archive: AttemptArchive
+  package let archive: AttemptArchive
   /// The files of the last checkpoint that was written here.
   var pages = CheckpointPages()
   private var remembered = LedgerSnapshot.empty

@@ -9,6 +9,7 @@ import Support
 import System
 import Testing
 
+@testable import Guarding
 @testable import Runner
 @testable import Site
 

@@ -14,8 +14,9 @@ import Testing
     "Plans": ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
     "Ledger": ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
     "Gate": ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
+    "Guarding": ["CanonicalJSON", "Ledger", "Migration", "Git", "Supervision", "System"],
     "Site": [
-      "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+      "CanonicalJSON", "Gate", "Guarding", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
     ],
     "Runner": [
       "Agents", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",

@@ -9,7 +9,7 @@ extension Ledger {
   func refFindings(_ state: State) throws(GitError) -> [Finding] {
     var findings: [Finding] = []
     for (ref, oid) in try repository.references(matching: "refs/migrate/*") where ref != Ledger.ref {
-      if ref.hasPrefix(RefGuard.probes) || RefGuard.own.contains(where: ref.hasPrefix) { continue }
+      if ref.hasPrefix(Ledger.probes) || Ledger.ownFolders.contains(where: ref.hasPrefix) { continue }
       let reason: String
       if try !repository.objectExists(oid) {
         reason = "the commit that it keeps, '\(oid.short)', is missing"
@@ -32,7 +32,7 @@ extension Ledger {
   }
 
   /// Why a ref below `refs/migrate/` keeps the result of no claim, or `nil`.
-  static func attemptFault(_ ref: String, _ state: State) -> String? {
+  package static func attemptFault(_ ref: String, _ state: State) -> String? {
     let parts = ref.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     if parts.count == 6, parts[2] == "trial", let trial = Int(parts[5]), String(trial) == parts[5] {
       let migration = state.migration(named: parts[3])
@@ -56,7 +56,7 @@ extension Ledger {
 
   /// Why the result of a claim that is in force may not be pushed, or `nil`: who holds the claim pushes it
   /// together with the entry that hands it in. In any other way a stranger could take the ref away.
-  static func strangerFault(_ ref: String, _ new: OID, _ state: State) -> String? {
+  package static func strangerFault(_ ref: String, _ new: OID, _ state: State) -> String? {
     let parts = ref.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 6, let step = state.migration(named: parts[3])?.step(parts[4]),
       String(step.epoch) == parts[5]

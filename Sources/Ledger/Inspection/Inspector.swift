@@ -3,19 +3,24 @@ import Git
 import Migration
 
 /// An invariant that an entry of the ledger breaks.
-struct Breach: Error, Equatable {
+package struct Breach: Error, Equatable {
   /// The invariant, e.g. `I-1`.
-  var rule: String
+  package var rule: String
   /// The entry.
-  var commit: OID
+  package var commit: OID
   /// What is wrong, in git's grammar.
-  var reason: String
+  package var reason: String
   /// Whether it is about the clocks of two machines.
-  var isOfClock = false
+  package var isOfClock = false
+
+  /// Says which entry breaks what.
+  package init(rule: String, commit: OID, reason: String, isOfClock: Bool = false) {
+    (self.rule, self.commit, self.reason, self.isOfClock) = (rule, commit, reason, isOfClock)
+  }
 }
 
 /// Why a chain cannot be inspected any further.
-enum InspectionFault: Error {
+package enum InspectionFault: Error {
   /// The entry breaks an invariant on which everything after it rests.
   case breach(Breach)
   /// The repository cannot be read, or a newer version wrote the entry.
@@ -27,21 +32,21 @@ enum InspectionFault: Error {
 ///
 /// An entry is what git-migrate itself would have written, byte for byte. The wording of the sentence and of
 /// `STATUS.md` belongs to the version of the format, so that neither can say what did not happen.
-struct Inspector {
-  let ledger: Ledger
+package struct Inspector {
+  package let ledger: Ledger
   /// The ledger up to the last entry that was looked at.
-  private(set) var snapshot: LedgerSnapshot
+  package private(set) var snapshot: LedgerSnapshot
   private var trees: TreeInspector
   private var nonces: [[UInt8]: OID]
 
   /// How many entries before a push the nonces are compared with: looking at all would make a push slower
   /// with each entry. `fsck` looks at all.
-  static let nonceWindow = 512
+  package static let nonceWindow = 512
   /// The largest commit that can be an entry: its line, the sentence, and the lines above.
-  static let maximumCommitBytes = Entry.maximumBytes + 2048
+  package static let maximumCommitBytes = Entry.maximumBytes + 2048
 
   /// Begins after the entry that `snapshot` stands at, or before the first.
-  init(ledger: Ledger, after snapshot: LedgerSnapshot) throws(LedgerError) {
+  package init(ledger: Ledger, after snapshot: LedgerSnapshot) throws(LedgerError) {
     self.ledger = ledger
     self.snapshot = snapshot
     trees = TreeInspector(ledger: ledger, after: snapshot.tree)
@@ -56,7 +61,8 @@ struct Inspector {
 
   /// The commits after `old` up to `tip`, oldest first, provided that each can be an entry at all. Walks with
   /// an eye on their size: who pushes chooses it.
-  static func commits(in ledger: Ledger, to tip: OID, from old: OID?) throws(InspectionFault) -> [OID] {
+  package static func commits(in ledger: Ledger, to tip: OID, from old: OID?) throws(InspectionFault) -> [OID]
+  {
     var list: [OID] = []
     var next: OID? = tip
     while let oid = next, oid != old {
@@ -88,7 +94,7 @@ struct Inspector {
   /// being known; throws what does.
   ///
   /// `visit` sees the entry and the state before it.
-  mutating func inspect(
+  package mutating func inspect(
     _ oid: OID, _ visit: (LedgerEntry, State) throws(InspectionFault) -> Void = { (_, _) in }
   ) throws(InspectionFault) -> [Breach] {
     let commit = try damage("I-6") { () throws(LedgerError) in try ledger.chain.commit(oid) }
@@ -193,8 +199,8 @@ struct Inspector {
 }
 
 /// Text of a stranger on one line, cut.
-enum PlainLine {
-  static func of(_ text: String) -> String {
+package enum PlainLine {
+  package static func of(_ text: String) -> String {
     let line = String(text.unicodeScalars.map { BranchName.isUnprintable($0) ? "?" : Character($0) })
     return line.count > 100 ? line.prefix(99) + "…" : line
   }
@@ -202,7 +208,7 @@ enum PlainLine {
 
 extension Refusal {
   /// The invariant that an entry would have broken whose event was refused like this.
-  func rule(of event: Event) -> String {
+  package func rule(of event: Event) -> String {
     if case .ended = code { return "I-18" }
     if case .paused = code { return "I-18" }
     switch event.change {

@@ -233,7 +233,7 @@ public final class GitRemote: LedgerRemote {
 
   /// Makes two refs below `refs/migrate/probe/` there at once, looks for them, and deletes them.
   public func probe(_ commit: OID) throws(GitError) -> ProbeOutcome {
-    let ref = RefGuard.probes + SystemRandomness().nonce()
+    let ref = Ledger.probes + SystemRandomness().nonce()
     let refs = [ref, ref + "-2"]
     switch try git.push(to: pushURL, refs.map { GitProgram.PushUpdate(ref: $0, to: commit, from: nil) }) {
     case .won: break

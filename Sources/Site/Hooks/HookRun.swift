@@ -1,4 +1,5 @@
 import Git
+import Guarding
 import Ledger
 import Migration
 import System

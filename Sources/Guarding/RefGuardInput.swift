@@ -1,4 +1,5 @@
 import Git
+import Ledger
 
 /// One line that git gives a hook: a ref that is about to move.
 public struct RefUpdate: Equatable, Sendable {
@@ -70,12 +71,12 @@ public struct RefUpdate: Equatable, Sendable {
 /// Names of refs are bytes. Swift compares text by whole characters and canonical equivalence: a combining
 /// mark after a slash would hide the slash, and two names that differ in git would be one.
 extension String {
-  func hasBytewisePrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
-  func isBytewise(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+  package func hasBytewisePrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+  package func isBytewise(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }
 
 extension RefUpdate.Value {
-  init?(_ text: String) {
+  package init?(_ text: String) {
     if text.hasPrefix("ref:") {
       self = .symbolic(String(text.dropFirst(4)))
     } else if let oid = OID(text) {

@@ -1,19 +1,20 @@
 import Git
+import Ledger
 import Migration
 
 /// Looks at the commits that new entries put on integration branches: each is the one that its intent named,
 /// with the tree that passed, on the commit that the branch was at (I-22, I-23).
-struct MoveCheck {
-  let repository: Repository
+package struct MoveCheck {
+  package let repository: Repository
   /// Commits that are not here, by their migration, with the entry that names them.
   private var missing: [String: (entry: OID, commit: OID)] = [:]
   /// The entries that handed results in, by their claims.
   private var results: [String: [Fence: OID]] = [:]
 
-  init(repository: Repository) { self.repository = repository }
+  package init(repository: Repository) { self.repository = repository }
 
   /// Takes an entry and the state before it.
-  mutating func note(_ found: LedgerEntry, _ before: State) throws(InspectionFault) {
+  package mutating func note(_ found: LedgerEntry, _ before: State) throws(InspectionFault) {
     let event = found.entry.event
     guard let migration = before.migration(named: event.migration) else { return }
     if case .claim(let fence, .submitted) = event.change {
@@ -25,7 +26,7 @@ struct MoveCheck {
 
   /// What was handed in and is to be judged must be here, and be what git can merge: otherwise nobody gets
   /// past it. What was settled meanwhile may be gone.
-  func requireResults(in state: State) throws(InspectionFault) {
+  package func requireResults(in state: State) throws(InspectionFault) {
     for migration in state.migrations where !migration.phase.isTerminal {
       for (fence, entry) in results[migration.name] ?? [:] {
         guard let step = migration.step(fence.step), step.epoch == fence.epoch,
@@ -46,7 +47,7 @@ struct MoveCheck {
   }
 
   /// An open migration's branch must be able to be where the ledger says it is.
-  func requireAll(in state: State) throws(InspectionFault) {
+  package func requireAll(in state: State) throws(InspectionFault) {
     for migration in state.migrations where !migration.phase.isTerminal {
       guard let (entry, commit) = missing[migration.name] else { continue }
       throw .breach(
@@ -76,34 +77,5 @@ struct MoveCheck {
     throw .breach(
       Breach(
         rule: "I-22", commit: found.commit, reason: "'\(move.new.short)' cannot be merged: \(reason)"))
-  }
-}
-
-extension PendingMove {
-  /// Why the commit is not the one that the gate allowed, or `nil`. Of a train only the last tree was judged;
-  /// each commit before it is one of its members, alone on the one before.
-  func fault(in repository: Repository) throws(GitError) -> String? {
-    guard try repository.objectHeader(new).kind == .commit else { return "it is no commit" }
-    let commit = try repository.commit(new)
-    if commit.tree != tree { return "its tree is not the one that passed the gate" }
-    if !members.isEmpty { return try trainFault(in: repository) }
-    if commit.parents.first != old { return "it does not follow '\(old.short)'" }
-    let others = Array(commit.parents.dropFirst())
-    if let base { return others == [base] ? nil : "its second parent is not the base '\(base.short)'" }
-    return others.isEmpty ? nil : "it has \(commit.parents.count) parents, and a step's has one"
-  }
-
-  private func trainFault(in repository: Repository) throws(GitError) -> String? {
-    var before = old
-    for (step, oid) in members {
-      guard try repository.objectExists(oid), try repository.objectHeader(oid).kind == .commit else {
-        return "the commit of '\(step)', '\(oid.short)', is not here"
-      }
-      guard try repository.commit(oid).parents == [before] else {
-        return "the commit of '\(step)', '\(oid.short)', does not follow '\(before.short)' alone"
-      }
-      before = oid
-    }
-    return before == new ? nil : "it is not the last commit of its train"
   }
 }

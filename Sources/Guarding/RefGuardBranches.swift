@@ -1,10 +1,11 @@
 import Git
+import Ledger
 import Migration
 
 extension RefGuard {
   /// A migration that begins with these entries finds its branch as the ledger says, or not at all: before,
   /// nobody watched what was put there.
-  func checkBegun(
+  package func checkBegun(
     _ update: RefUpdate, _ after: LedgerSnapshot, _ moves: [RefUpdate]
   ) throws(RefObjection) {
     let known: State
@@ -32,7 +33,7 @@ extension RefGuard {
 
   /// The rule for an integration branch; any other branch passes. After the end of a migration its branch is
   /// free.
-  func checkBranch(_ update: RefUpdate, by snapshot: LedgerSnapshot) throws(RefObjection) {
+  package func checkBranch(_ update: RefUpdate, by snapshot: LedgerSnapshot) throws(RefObjection) {
     let open = snapshot.state.migrations.first { !$0.phase.isTerminal && $0.intoRef.isBytewise(update.ref) }
     guard let migration = open else { return }
     let now = try current(update)
@@ -166,20 +167,10 @@ extension RefGuard {
 
 extension MigrationState {
   /// The commits that steps were merged as.
-  var mergedCommits: [OID] {
+  package var mergedCommits: [OID] {
     steps.compactMap { step in
       guard case .merged(let commit?) = step.phase else { return nil }
       return commit.oid
-    }
-  }
-}
-
-extension StepPhase {
-  /// What was handed in and is not settled yet.
-  var submission: Submission? {
-    switch self {
-    case .submitted(let submission), .gating(let submission, _), .merging(let submission, _, _): submission
-    case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: nil
     }
   }
 }

@@ -1,9 +1,10 @@
 import Git
+import Ledger
 import Migration
 
 extension RefGuard {
   /// An archive only grows, by results of finished steps.
-  func checkArchive(_ update: RefUpdate, by seen: LedgerSnapshot) throws(RefObjection) {
+  package func checkArchive(_ update: RefUpdate, by seen: LedgerSnapshot) throws(RefObjection) {
     let now = try current(update)
     guard let new = try target(update) else {
       if now == nil { return }
@@ -26,7 +27,7 @@ extension RefGuard {
 
   /// Whether an archive keeps a result, so that its own ref can go: the archive that is here, or the one that
   /// comes with it. What this side does not have, the other side has to judge.
-  func isArchived(_ ref: String, _ commit: OID, _ moves: [RefUpdate]) throws(RefObjection) -> Bool {
+  package func isArchived(_ ref: String, _ commit: OID, _ moves: [RefUpdate]) throws(RefObjection) -> Bool {
     let parts = ref.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 6, parts[2] == "attempt" else { return false }
     let archive = Ledger.archiveRef(parts[3])

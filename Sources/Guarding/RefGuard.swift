@@ -1,5 +1,6 @@
 import Git
 import Glibc
+import Ledger
 import Migration
 import System
 
@@ -21,10 +22,10 @@ public struct RefGuard {
     case receive
   }
 
-  let ledger: Ledger
-  let vantage: Vantage
+  package let ledger: Ledger
+  package let vantage: Vantage
   /// Refs that are guarded even when the ledger cannot be read to say so.
-  let listed: Set<String>
+  package let listed: Set<String>
 
   /// Makes a guard over a ledger. `listed` are the integration branches this clone was told of, full ref
   /// names.
@@ -34,7 +35,7 @@ public struct RefGuard {
     self.listed = listed
   }
 
-  var repository: Repository { ledger.repository }
+  package var repository: Repository { ledger.repository }
 
   /// Passes when every update of one transaction is allowed; throws the first objection.
   ///
@@ -112,7 +113,7 @@ public struct RefGuard {
   /// Who pushes to here says what they expect, and may lie: without `--atomic`, git would refuse the one ref
   /// and move the others, which were judged as if that one had moved too. Who honestly was slower hears it in
   /// git's words, by which a lost race is known (refs/files-backend.c).
-  func current(_ update: RefUpdate) throws(RefObjection) -> OID? {
+  package func current(_ update: RefUpdate) throws(RefObjection) -> OID? {
     if case .push = vantage {
       guard case .symbolic = update.old else { return update.old.oid }
       throw RefObjection(update.ref, "it is a symbolic ref on the other side")
@@ -133,7 +134,7 @@ public struct RefGuard {
   }
 
   /// The object the ref is to name; `nil` deletes it. A symbolic ref is never one of ours.
-  func target(_ update: RefUpdate) throws(RefObjection) -> OID? {
+  package func target(_ update: RefUpdate) throws(RefObjection) -> OID? {
     guard case .symbolic(let name) = update.new else { return update.new.oid }
     throw RefObjection(
       update.ref, "it would become a symbolic ref to '\(name)'",
@@ -208,9 +209,9 @@ public struct RefGuard {
 
   /// What attempts brought about is kept: such a ref is made once. Our own recycling needs no hook.
   private func checkKept(_ update: RefUpdate, _ moves: [RefUpdate]) throws(RefObjection) {
-    if update.ref.hasBytewisePrefix(Self.probes) { return _ = try target(update) }
+    if update.ref.hasBytewisePrefix(Ledger.probes) { return _ = try target(update) }
     // What a remote was seen to have, and what it refused, is this clone's own affair.
-    if vantage == .transaction, Self.own.contains(where: update.ref.hasBytewisePrefix) {
+    if vantage == .transaction, Ledger.ownFolders.contains(where: update.ref.hasBytewisePrefix) {
       return _ = try target(update)
     }
     guard let now = try current(update) else { return _ = try target(update) }
@@ -227,12 +228,6 @@ public struct RefGuard {
     }
   }
 
-  /// A ref under this name says nothing: it is made and deleted to see whether the server takes our refs.
-  static let probes = "refs/migrate/probe/"
-
-  /// Refs that only one clone has.
-  static let own = [GitRemote.prefix, Ledger.refusedFolder]
-
   /// Nothing but the ledger and the results of claims that it knows lies under `refs/migrate/`.
   private func checkName(_ update: RefUpdate, by snapshot: LedgerSnapshot) throws(RefObjection) {
     guard let new = try target(update) else { return }
@@ -240,7 +235,7 @@ public struct RefGuard {
     guard kind == .commit else {
       throw RefObjection(update.ref, "'\(new.short)' is \(kind.map { "a \($0.rawValue)" } ?? "not here")")
     }
-    if update.ref.hasBytewisePrefix(Self.probes) { return }
+    if update.ref.hasBytewisePrefix(Ledger.probes) { return }
     if let reason = Ledger.attemptFault(update.ref, snapshot.state) {
       throw RefObjection(update.ref, reason, hint: "push '\(Ledger.ref)' first")
     }
@@ -306,9 +301,4 @@ public struct RefGuard {
       }
     }
   }
-}
-
-extension OID {
-  /// The first ten digits, for people.
-  var short: String { String(hex.prefix(10)) }
 }
