@@ -27,7 +27,7 @@ struct PlanInput {
     do throws(PlanFault) {
       file = try isToCheck ? PlanFile.read(bytes, path: path) : PlanFile.parse(bytes, path: path)
     } catch {
-      throw CommandError(error).naming(import: ForeignFile(path: path, bytes: bytes)?.kind, path)
+      throw CommandError(error).naming(foreign: ForeignFile(path: path, bytes: bytes)?.kind, path)
     }
   }
 
@@ -72,7 +72,7 @@ struct PlanInput {
   func expanded(in context: Context, at revision: String?, runsCommands: Bool) throws(CommandError) -> Plan {
     if file.isFaulty {
       throw faults(in: context, at: revision)
-        .naming(import: ForeignFile(path: file.path, bytes: bytes)?.kind, file.path)
+        .naming(foreign: ForeignFile(path: file.path, bytes: bytes)?.kind, file.path)
     }
     var source: TreeSource?
     if file.needsExpansion {
@@ -162,7 +162,7 @@ struct PlanInput {
 
 extension CommandError {
   /// The same, with how a file of another tool becomes a plan.
-  fileprivate func naming(import kind: ForeignFile.Kind?, _ path: String) -> CommandError {
+  fileprivate func naming(foreign kind: ForeignFile.Kind?, _ path: String) -> CommandError {
     guard let kind else { return self }
     return CommandError(
       message, hint: "this is \(kind.words): 'git migrate import \(path)' makes a plan of it",

@@ -68,15 +68,17 @@ import Testing
   }
 
   @Test func aReservedMemberIsKeptAndRefused() throws {
-    let change = Change.migrationStarted(
-      MigrationStart(plan: EntryTests.plan, digest: "d", base: "main", commit: oid(1), shared: false))
-    let digest = JSON.Member("targets", .string(String(repeating: "a", count: 64)))
-    let entry = entry(change, reserved: [digest])
+    let change = Change.stepClaimed(
+      Claim(
+        fence: Fence(step: "A", epoch: 1), holder: "w", owner: process(1), base: oid(1),
+        expiresAt: Timestamp(milliseconds: 900), slot: nil))
+    let sandbox = JSON.Member("sandbox", .string("none"))
+    let entry = entry(change, reserved: [sandbox])
     #expect(try read(entry) == entry)
     var state = State()
     let refusal = #expect(throws: Refusal.self) { try state.apply(entry.event) }
-    #expect(refusal?.message.contains("'targets' is reserved") == true)
-    #expect(throws: EntryFault.self) { try read(self.entry(change, version: 1, reserved: [digest])) }
+    #expect(refusal?.message.contains("'sandbox' is reserved") == true)
+    #expect(throws: EntryFault.self) { try read(self.entry(change, version: 1, reserved: [sandbox])) }
   }
 
   @Test func reservedMembersHaveNamesOfTheirOwn() throws {

@@ -120,6 +120,8 @@ struct Importing {
       "---\nengine: devin\nverify: make test\ndeps: [reader.md, nothing]\n---\n# Write the writer\n"
     let (plan, imported) = try made([("q/inbox/reader.md", Importing.job), ("q/inbox/writer.md", second)])
     #expect(plan.migration == "q")
+    let shipped = try made([("q/shipped/reader.md", Importing.job), ("q/inbox/writer.md", second)]).plan
+    #expect(shipped.steps.map { $0.skip != nil } == [false, true])
     #expect(plan.steps.map(\.id) == ["reader", "writer"])
     #expect(plan.steps[1].needs == ["reader"])
     #expect(plan.steps.map(\.agent) == ["claude", "devin"])

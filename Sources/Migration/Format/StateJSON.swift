@@ -155,14 +155,7 @@ extension MigrationState {
     }
     let kept = try reader.array("kept")
     for item in kept { planned.steps.append(try PlannedStep(json: item)) }
-    let items = try reader.array("steps")
-    guard items.count == planned.steps.count else {
-      throw JSONFault(
-        "the checkpoint of '\(name)' has \(items.count) steps, its plan \(planned.steps.count)")
-    }
-    var steps: [Step] = []
-    steps.reserveCapacity(items.count)
-    for (item, step) in zip(items, planned.steps) { steps.append(try Step(id: step.id, json: item)) }
+    let steps = try Step.list(try reader.array("steps"), of: planned)
     try reader.end()
     self.init(
       name: name, phase: phase, plan: planned, planNumber: planNumber, planDigest: planDigest, base: base,

@@ -101,6 +101,10 @@ struct JobImport: Importing {
         plan.lost.append("timeout: \(timeout)")
       }
     }
+    if file.path.split(separator: "/").dropLast().last == "shipped" {
+      text.pair("skip", "shipped before it was imported", indent: 4)
+      plan.kept.append("shipped before → skipped: \(id)")
+    }
     let priorities = ["critical": 30, "high": 20, "medium": 10, "low": 0]
     if let word = file.header?["priority"]?.string, let priority = priorities[word], priority > 0 {
       text.line("    priority: \(priority)")

@@ -69,7 +69,8 @@ struct StepsImport: Importing {
     if !step.checks.isEmpty {
       prompt += "\n\nThis must hold in the end:\n" + step.checks.map { "- \($0)\n" }.joined()
       plan.lost.append(
-        "the check '\(step.checks.joined(separator: " && "))' of \(step.id): it is in its prompt, not in the gate"
+        "the check '\(step.checks.joined(separator: " && "))' of \(step.id): "
+          + "it is in its prompt, not in the gate"
       )
     }
     if prompt.trimmed.isEmpty { return }

@@ -34,7 +34,8 @@ struct WorkflowImport: Importing {
   private func example(_ kind: String?) -> [String] {
     let list =
       kind == "github"
-      ? "gh issue list --state open --limit 500 --json number,title --jq '.[] | \\\"#\\\\(.number) \\\\(.title)\\\"'"
+      ? "gh issue list --state open --limit 500 --json number,title "
+        + "--jq '.[] | \\\"#\\\\(.number) \\\\(.title)\\\"'"
       : "cat issues.txt"
     return [
       "- for: { lines: \"\(list)\" }", "  id: \"issue-{{match.line}}\"", "  title: \"{{match.line}}\"",
@@ -132,7 +133,8 @@ struct WorkflowImport: Importing {
       let lead = line.prefix { $0.isWhitespace || $0.isNumber || "-*.)".contains($0) }
       lines.append(
         lead
-          + "Write {\"result\":\"done\"}, or {\"result\":\"failed\",\"reason\":\"…\"} with why, into the file that "
+          + "Write {\"result\":\"done\"}, or {\"result\":\"failed\",\"reason\":\"…\"} with why, "
+          + "into the file that "
           + "$MIGRATE_RESULT_FILE names.")
     }
     let body = lines.joined(separator: "\n")

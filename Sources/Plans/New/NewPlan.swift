@@ -130,7 +130,8 @@ public struct NewPlan: Sendable {
     ]
     if let change {
       lines += [
-        "Replace every use of \(PlanText.prompt(change.old)) by \(PlanText.prompt(change.new)) in these files, "
+        "Replace every use of \(PlanText.prompt(change.old)) by \(PlanText.prompt(change.new)) "
+          + "in these files, "
           + "and change nothing else:",
         "{{#step.paths}}", "- {{.}}", "{{/step.paths}}",
       ]

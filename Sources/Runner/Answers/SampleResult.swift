@@ -27,7 +27,8 @@ package struct SampleResult {
       parts.append("\(money)\(time) a step")
     }
     text =
-      "\(state.name): \(own.count) of \(state.steps.count - state.keptCount): \(parts.joined(separator: ", "))"
+      "\(state.name): \(own.count) of \(state.steps.count - state.keptCount): "
+      + parts.joined(separator: ", ")
   }
 }
 

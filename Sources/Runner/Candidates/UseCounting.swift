@@ -48,7 +48,8 @@ package struct UseCounting {
     let ended = try site.finish(run, limit: 64 << 10)
     func fault(_ reason: String) -> CommandError {
       CommandError(
-        "the uses of '\(state.name)' could not be counted: '\(TerminalText.sanitizedLine(until.count))' \(reason)",
+        "the uses of '\(state.name)' could not be counted: "
+          + "'\(TerminalText.sanitizedLine(until.count))' \(reason)",
         hint: "'until: { count: … }' is a command that prints one whole number", exitCode: .couldNotVerify)
     }
     guard ended.status.isSuccess else { throw fault(WorkJob.words(ended.status)) }

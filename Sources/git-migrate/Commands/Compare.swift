@@ -9,8 +9,8 @@ struct CompareCommand: Subcommand {
   static let configuration = CommandConfiguration(
     commandName: "compare", abstract: "Compare two plans, or two agents, step by step.",
     discussion: """
-      A row a step: how its newest attempt or trial ended, the cause, cost, turns, time, and how many lines it \
-      changed. Numbers are plans, other words are agents.
+      A row a step: how its newest attempt or trial ended, the cause, cost, turns, time, and how many lines \
+      it changed. Numbers are plans, other words are agents.
       """)
 
   @Argument(help: ArgumentHelp("The plan's number, or the agent's name.", valueName: "first"))

@@ -51,8 +51,8 @@ extension RunCommand {
     return Set(steps)
   }
 
-  /// Counts what is left of what is migrated away, where the plan says how; that it cannot is no reason not to
-  /// work.
+  /// Counts what is left of what is migrated away, where the plan says how; that it cannot is no reason not
+  /// to work.
   func countUses(_ scope: Orchestrator.Scope, _ context: Context) throws(CommandError) {
     let site = try context.site()
     let state = try reporting { try site.ledger.read() }.state
@@ -121,7 +121,8 @@ extension RunCommand {
       throw CommandError("interrupted", hint: "try again with the same words", exitCode: .interrupted)
     }
     context.hint(
-      "'git migrate diff STEP --plan \(before(newest, tries, chosen))..\(newest.planNumber)' shows two results; "
+      "'git migrate diff STEP --plan \(before(newest, tries, chosen))..\(newest.planNumber)' shows two "
+        + "results; "
         + "'git migrate run' does the rest")
   }
 

@@ -9,8 +9,8 @@ struct SkipCommand: Subcommand {
   static let configuration = CommandConfiguration(
     commandName: "skip", abstract: "Give up steps that are not needed; what needs them goes on.",
     discussion: """
-      A skipped step stays skipped. Steps are named by id or by a glob such as 'pkg-*', or chosen by why they \
-      failed. All of them are skipped, or none; many are one entry.
+      A skipped step stays skipped. Steps are named by id or by a glob such as 'pkg-*', or chosen by why \
+      they failed. All of them are skipped, or none; many are one entry.
       """)
 
   @Argument(help: ArgumentHelp("The steps, or globs of them.", valueName: "step"))
