@@ -67,7 +67,13 @@ let package = Package(
       dependencies: [
         "Runner", "Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support",
       ],
-      exclude: ["Fixtures"], swiftSettings: settings),
+      swiftSettings: settings),
+    .testTarget(
+      name: "EndToEnd",
+      dependencies: [
+        "Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support",
+      ],
+      path: "Tests/EndToEnd", exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["Migration", "Processes", "Support"],
       swiftSettings: settings),
