@@ -16,7 +16,7 @@ import Testing
     let text = try #require(HookScripts.all.first { $0.name == name }).text
     #expect(
       String(decoding: file, as: UTF8.self) == text,
-      "put the file's text into Sources/Runner/HookScripts.swift")
+      "put the file's text into Sources/Runner/Guarding/HookScripts.swift")
     #expect(Files.isExecutable("/\(root)/hooks/\(name)"))
     #expect(text.split(separator: "\n").dropFirst().first?.hasPrefix(HookFile.marker) == true)
   }
