@@ -28,10 +28,11 @@ DEMOFLAGS =
 binary = $(SCRATCH)/release/git-migrate
 stamp = $(SCRATCH)/git-migrate.release
 # Folders are among them, so that a file that is taken away is noticed too.
-sources = Package.swift $(wildcard Package.resolved) $(shell find Sources)
+sources = Package.swift $(wildcard Package.resolved) $(wildcard hooks/*) $(shell find Sources)
 pages1 = $(wildcard man/*.1)
 pages5 = $(wildcard man/*.5)
-hooks = $(wildcard hooks/*)
+# One text that looks at its own name.
+hooks = pre-merge-commit pre-push pre-receive reference-transaction
 
 .PHONY: all demo test test-peers simulate canary crash race fuzz install uninstall lint bench clean
 
@@ -103,7 +104,7 @@ install: all
 # fish 3.6 does not look for us when it completes `git migrate`: the one line that tells it is read at start-up.
 	sed -n '/^complete -c git /p' completions/git-migrate.fish > $(DESTDIR)$(fishconfdir)/git-migrate.fish
 	chmod 644 $(DESTDIR)$(fishconfdir)/git-migrate.fish
-	$(INSTALL) -m 755 $(hooks) $(DESTDIR)$(hookdir)
+	for hook in $(hooks); do $(INSTALL) -m 755 hooks/hook $(DESTDIR)$(hookdir)/$$hook || exit; done
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/git-migrate $(DESTDIR)$(bashdir)/git-migrate $(DESTDIR)$(zshdir)/_git-migrate \

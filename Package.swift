@@ -33,6 +33,7 @@ let package = Package(
     .target(
       name: "Runner",
       dependencies: ["Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
+      resources: [.embedInCode("Guarding/hooks")],
       swiftSettings: settings),
     .executableTarget(
       name: "git-migrate",

@@ -11,13 +11,6 @@ import Testing
     #expect(missing.isEmpty, "completions/\(file) does not know \(missing)")
   }
 
-  @Test(arguments: Tree.names(in: "hooks")) func `the binary brings each hook along`(_ hook: String) {
-    let twin = Tree.text("Sources/Runner/Guarding/HookScripts.swift") ?? ""
-    let text = Tree.lines("hooks/\(hook)").map { $0.isEmpty ? "" : "    " + $0 }.joined(separator: "\n")
-    let isThere = twin.contains("\n" + text + "\n")
-    #expect(isThere, "put the text of hooks/\(hook) into Sources/Runner/Guarding/HookScripts.swift")
-  }
-
   @Test func `no file names a place of the machine it was written on`() {
     // Put together here, so that this file does not hold them.
     let places = ["work", "root"].map { "/\($0)/" }
