@@ -88,7 +88,7 @@ extension RefGuard {
 
   private static var remedy: String {
     "hand work in with 'git migrate submit', bring the base in with 'git migrate refresh';\n"
-      + "in a clone, fetch '\(Ledger.ref)' together with the branch, with '--atomic'"
+      + "in a clone, fetch '\(LedgerRefs.ledger)' together with the branch, with '--atomic'"
   }
 
   /// Whether the branch once was at the commit, on its way from its start to the ledger's tip. It never was
@@ -147,8 +147,8 @@ extension RefGuard {
   private func attempts(of migration: MigrationState) throws(GitError) -> Set<OID> {
     var found = Set(
       try repository.references(matching: "refs/migrate/attempt/\(migration.name)/*").map(\.oid))
-    let archived = try repository.resolve(Ledger.archiveRef(migration.name))
-    found.formUnion(try ledger.archive.attempts(archived).map(\.commit))
+    let archived = try repository.resolve(LedgerRefs.archive(migration.name))
+    found.formUnion(try ledger.reader.archive.attempts(archived).map(\.commit))
     for step in migration.steps {
       guard let submission = step.phase.submission,
         case let (base, result) = (submission.base.oid, submission.result.commit.oid),

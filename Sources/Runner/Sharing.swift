@@ -8,8 +8,7 @@ extension Site {
   ///
   /// Throws when it names nothing that git knows.
   public func share(warn: @escaping (String) -> Void) throws(CommandError) {
-    ledger.warn = warn
-    ledger.remote = try reporting { try GitRemote(repository, git) }
+    ledger.share(with: try reporting { try GitRemote(repository, git) }, warn: warn)
   }
 }
 

@@ -289,7 +289,7 @@ extension Process: Surroundings {
     var refs: [(ref: String, commit: OID)] = []
     for step in migration.steps where step.phase.isTerminal && step.epoch > 0 {
       for epoch in 1...step.epoch {
-        let ref = Ledger.attemptRef(migration.name, Fence(step: step.id, epoch: epoch))
+        let ref = LedgerRefs.attempt(migration.name, Fence(step: step.id, epoch: epoch))
         if let commit = machine.clone.attempts[ref] { refs.append((ref, commit)) }
       }
     }

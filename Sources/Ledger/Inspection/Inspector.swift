@@ -1,33 +1,13 @@
 import Git
 import Migration
 
-/// An invariant that an entry of the ledger breaks.
-struct Breach: Error, Equatable {
-  /// The invariant, e.g. `I-1`.
-  var rule: String
-  /// The entry.
-  var commit: OID
-  /// What is wrong, in git's grammar.
-  var reason: String
-  /// Whether it is about the clocks of two machines.
-  var isOfClock = false
-}
-
-/// Why a chain cannot be inspected any further.
-enum InspectionFault: Error {
-  /// The entry breaks an invariant on which everything after it rests.
-  case breach(Breach)
-  /// The repository cannot be read, or a newer version wrote the entry.
-  case unreadable(LedgerError)
-}
-
 /// Looks at entries as they stand in the repository, in the order of the chain, trusting nothing: what the
 /// server's hook asks of a push, and `git migrate fsck` of the whole ledger.
 ///
 /// An entry is what git-migrate itself would have written, byte for byte. The wording of the sentence and of
 /// `STATUS.md` belongs to the version of the format, so that neither can say what did not happen.
 struct Inspector {
-  let ledger: Ledger
+  let reader: ChainReader
   /// The ledger up to the last entry that was looked at.
   private(set) var snapshot: LedgerSnapshot
   private var trees: TreeInspector
@@ -40,14 +20,14 @@ struct Inspector {
   static let maximumCommitBytes = Entry.maximumBytes + 2048
 
   /// Begins after the entry that `snapshot` stands at, or before the first.
-  init(ledger: Ledger, after snapshot: LedgerSnapshot) throws(LedgerError) {
-    self.ledger = ledger
+  init(reader: ChainReader, after snapshot: LedgerSnapshot) throws(LedgerError) {
+    self.reader = reader
     self.snapshot = snapshot
-    trees = TreeInspector(ledger: ledger, after: snapshot.tree)
+    trees = TreeInspector(reader: reader, after: snapshot.tree)
     nonces = [:]
     var next = snapshot.tip
     while let oid = next, nonces.count < Self.nonceWindow {
-      let commit = try ledger.chain.commit(oid)
+      let commit = try reader.chain.commit(oid)
       if let nonce = Self.nonce(in: commit.messageBytes) { nonces[nonce] = oid }
       next = commit.parents.first
     }
@@ -55,11 +35,11 @@ struct Inspector {
 
   /// The commits after `old` up to `tip`, oldest first, provided that each can be an entry at all. Walks with
   /// an eye on their size: who pushes chooses it.
-  static func commits(in ledger: Ledger, to tip: OID, from old: OID?) throws(InspectionFault) -> [OID] {
+  static func commits(in reader: ChainReader, to tip: OID, from old: OID?) throws(InspectionFault) -> [OID] {
     var list: [OID] = []
     var next: OID? = tip
     while let oid = next, oid != old {
-      let header = try unreadable { () throws(GitError) in try ledger.repository.objectHeader(oid) }
+      let header = try unreadable { () throws(GitError) in try reader.repository.objectHeader(oid) }
       guard header.kind == .commit else {
         throw .breach(Breach(rule: "I-1", commit: oid, reason: "it is a \(header.kind.rawValue), no commit"))
       }
@@ -69,7 +49,7 @@ struct Inspector {
             rule: "I-7", commit: oid,
             reason: "it is \(header.size) bytes long, more than the \(Entry.maximumBytes) of an entry"))
       }
-      let commit = try unreadable { () throws(GitError) in try ledger.repository.commit(oid) }
+      let commit = try unreadable { () throws(GitError) in try reader.repository.commit(oid) }
       guard commit.parents.count <= 1 else {
         throw .breach(Breach(rule: "I-1", commit: oid, reason: "it has \(commit.parents.count) parents"))
       }
@@ -90,7 +70,7 @@ struct Inspector {
   mutating func inspect(
     _ oid: OID, _ visit: (LedgerEntry, State) throws(InspectionFault) -> Void = { (_, _) in }
   ) throws(InspectionFault) -> [Breach] {
-    let commit = try damage("I-6") { () throws(LedgerError) in try ledger.chain.commit(oid) }
+    let commit = try damage("I-6") { () throws(LedgerError) in try reader.chain.commit(oid) }
     let found = try entry(of: commit)
     var breaches: [Breach] = []
     if let reason = try formFault(commit, found.entry) {
@@ -123,7 +103,7 @@ struct Inspector {
 
   private func entry(of commit: Commit) throws(InspectionFault) -> LedgerEntry {
     do throws(LedgerError) {
-      return try ledger.chain.entry(of: commit, plans: ledger.plans)
+      return try reader.chain.entry(of: commit, plans: reader.plans)
     } catch {
       guard case .damaged(_, let reason) = error else { throw .unreadable(error) }
       let rule = commit.parents.count > 1 ? "I-1" : Self.ruleOfDamage(commit.messageBytes)
@@ -188,44 +168,5 @@ struct Inspector {
     _ body: () throws(GitError) -> Value
   ) throws(InspectionFault) -> Value {
     do throws(GitError) { return try body() } catch { throw .unreadable(.git(error)) }
-  }
-}
-
-/// Text of a stranger on one line, cut.
-enum PlainLine {
-  static func of(_ text: String) -> String {
-    let line = String(text.unicodeScalars.map { BranchName.isUnprintable($0) ? "?" : Character($0) })
-    return line.count > 100 ? line.prefix(99) + "…" : line
-  }
-}
-
-extension Refusal {
-  /// The invariant that an entry would have broken whose event was refused like this.
-  func rule(of event: Event) -> String {
-    if case .ended = code { return "I-18" }
-    if case .paused = code { return "I-18" }
-    switch event.change {
-    case .migration(.started), .migration(.amended): return "I-20"
-    case .claim(_, .claimed):
-      switch code {
-      case .stale: return "I-12"
-      case .held: return "I-11"
-      case .limited: return "I-17"
-      case .blocked: return "I-16"
-      case .wrongPhase: return "I-21"
-      case .unknownMigration, .unknownStep, .migrationExists, .paused, .ended, .tipMoved, .unproven, .invalid:
-        return "I-8"
-      }
-    case .claim(_, .renewed), .gate(_, .renewed), .baseline(.renewed): return "I-14"
-    case .claim(_, .expired), .baseline(.abandoned): return "I-15"
-    case .baseline(.claimed): return "I-17"
-    case .train(.split), .train(.finished): return "I-22"
-    case .train(.started): return "I-13"
-    case .gate(_, .finished), .merge(_, .intended), .refresh(.intended): return "I-22"
-    case .merge, .refresh: return "I-23"
-    case .claim, .gate: return "I-13"
-    case .migration, .baseline, .step, .ledger, .agent, .reserved:
-      return "I-8"
-    }
   }
 }

@@ -72,12 +72,12 @@ public struct Litter: Sendable {
         precious += 1
       }
     }
-    let archive = Ledger.archiveRef(migration.name)
+    let archive = LedgerRefs.archive(migration.name)
     guard let tip = try site.tip(of: archive) else { return }
     if try isElsewhere(tip, given: kept, site) {
       attempts.append((archive, tip))
     } else {
-      precious += try reporting { try site.ledger.archivedCount(tip) }
+      precious += try reporting { try site.ledger.reader.archivedCount(tip) }
     }
   }
 
