@@ -15,7 +15,8 @@ extension RefGuard {
     } catch {
       throw RefObjection(update.ref, "it cannot be checked: \(error.description)", hint: error.hint)
     }
-    for migration in after.state.migrations where !migration.phase.isTerminal && !migration.isShared {
+    for migration in after.state.migrations where !migration.phase.isTerminal && !migration.peopleShareBranch
+    {
       let ref = migration.intoRef
       guard known.migration(named: migration.name) == nil, !moves.contains(where: { $0.ref.isBytewise(ref) }),
         let now = try? repository.resolve(ref)
@@ -44,7 +45,7 @@ extension RefGuard {
     }
     if new == now { return }
     do {
-      if migration.isShared {
+      if migration.peopleShareBranch {
         try checkShared(migration, update.ref, from: now, to: new)
       } else {
         try checkOwn(migration, update.ref, from: now, to: new)

@@ -94,7 +94,8 @@ extension Site: Upkeep {
       defer { withExtendedLifetime(lock) {} }
       var (tips, others): ([OID], [OID]) = ([], [])
       for (ref, oid) in try repository.references(matching: "refs/*") {
-        let isOurs = ref.hasPrefix("refs/migrate/") || ref == migration.intoRef && !migration.isShared
+        let isOurs =
+          ref.hasPrefix("refs/migrate/") || ref == migration.intoRef && !migration.peopleShareBranch
         if isOurs { tips.append(oid) } else { others.append(oid) }
       }
       try git.packLooseObjects(

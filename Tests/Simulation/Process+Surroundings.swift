@@ -36,7 +36,7 @@ extension Process: Surroundings {
     if machine.clone.branch == nil {
       guard machine.clone.hasCommit(commit) else { return "the commit is not here" }
       machine.clone.branch = commit
-      if isShared { world.checkFollows(machine.clone, from: nil) }
+      if hasRemote { world.checkFollows(machine.clone, from: nil) }
     }
     guard passes() else { throw death }
     return nil
@@ -50,7 +50,7 @@ extension Process: Surroundings {
       if world.base == old { world.base = new }
       return nil
     }
-    if !isShared, let objection = world.objection(to: new, from: old) { return objection }
+    if !hasRemote, let objection = world.objection(to: new, from: old) { return objection }
     let isFaulty = world.strikes(world.faults.denied)
     if isFaulty, world.chance.draw(0...1) == 0 { return "error: simulated" }
     var isMoved = false
@@ -309,7 +309,7 @@ extension Process: Surroundings {
 
   // MARK: Sharing
 
-  var isShared: Bool { ledger.remote != nil }
+  var hasRemote: Bool { ledger.remote != nil }
   func sharedTip(of ref: String) throws(CommandError) -> OID? {
     try reporting { try ledger.remote?.knownTip(ofBranch: ref) }
   }

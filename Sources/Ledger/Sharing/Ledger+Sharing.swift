@@ -2,8 +2,8 @@ import Git
 import Migration
 
 extension Ledger {
-  /// Whether the ledger is shared.
-  public var isShared: Bool { remote != nil }
+  /// Whether it is shared with other clones.
+  public var hasRemote: Bool { remote != nil }
 
   /// How many entries wait here for the remote to be reached; 0 for a ledger that is not shared.
   public func waitingCount() throws(LedgerError) -> Int {

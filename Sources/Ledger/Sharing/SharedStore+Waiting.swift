@@ -12,7 +12,8 @@ extension SharedStore {
     let attempts = try clone.attempts().filter {
       LedgerRefs.strangerFault($0.name, $0.oid.objectID, snapshot.state) == nil
     }
-    for migration in snapshot.state.migrations where !migration.phase.isTerminal && !migration.isShared {
+    for migration in snapshot.state.migrations
+    where !migration.phase.isTerminal && !migration.peopleShareBranch {
       // A start that was cut off has not made its branch yet.
       let begin = migration.tip == migration.start ? migration.start.oid : nil
       if let tip = try clone.tip(of: migration.intoRef) ?? begin {
@@ -164,7 +165,7 @@ extension SharedStore {
       let ref = (old ?? after.migration(named: proposal.migration))?.intoRef ?? ""
       switch proposal.change {
       case .migration(.started):
-        guard let new = after.migration(named: proposal.migration), !new.isShared else { continue }
+        guard let new = after.migration(named: proposal.migration), !new.peopleShareBranch else { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: new.start.oid, from: nil))
       case .claim(let fence, .submitted(let result)):
         let attempt = LedgerRefs.attempt(proposal.migration, fence)

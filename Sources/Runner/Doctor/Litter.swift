@@ -114,7 +114,7 @@ public struct Litter: Sendable {
     of migration: MigrationState, _ state: State, _ site: Site
   ) throws(CommandError) {
     let ref = migration.intoRef
-    guard case .finished = migration.phase, !migration.isShared,
+    guard case .finished = migration.phase, !migration.peopleShareBranch,
       !state.migrations.contains(where: { !$0.phase.isTerminal && $0.intoRef == ref }),
       let tip = try site.tip(of: ref)
     else { return }
