@@ -90,6 +90,7 @@ let package = Package(
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "Runner", "Ledger", "Migration", "Git"],
       swiftSettings: settings),
-    .testTarget(name: "TidyTests", dependencies: ["Runner", "Migration"], swiftSettings: settings),
+    .testTarget(
+      name: "TidyTests", dependencies: ["Runner", "Migration", "Support"], swiftSettings: settings),
   ]
 )

@@ -1,3 +1,4 @@
+import Support
 import Testing
 
 /// What must be found in the tree, or must not.
@@ -7,7 +8,7 @@ import Testing
     let words = Set(
       (Tree.text("completions/\(file)") ?? "").split { !($0.isLetter || $0 == "-" || $0 == "_") })
     // Nobody types the command that the hooks call.
-    let missing = DeclaredCommand.all.map(\.name).filter { $0 != "hook" && !words.contains($0[...]) }
+    let missing = DeclaredCommand.withPage.map(\.name).filter { $0 != "hook" && !words.contains($0[...]) }
     #expect(missing.isEmpty, "completions/\(file) does not know \(missing)")
   }
 
