@@ -25,72 +25,86 @@ let package = Package(
     .target(name: "Clinux"),
     .target(name: "Processes", dependencies: ["Clinux"], swiftSettings: settings),
     .target(name: "Git", dependencies: ["Clibgit2", "Czlib", "Processes"], swiftSettings: settings),
-    .target(name: "Migration", swiftSettings: settings),
-    .target(name: "Agents", dependencies: ["Migration"], swiftSettings: settings),
-    .target(name: "PlanFile", dependencies: ["Agents", "Migration", "Clibyaml"], swiftSettings: settings),
-    .target(name: "Ledger", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
-    .target(name: "Gate", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
+    .target(name: "CanonicalJSON", swiftSettings: settings),
+    .target(name: "Migration", dependencies: ["CanonicalJSON"], swiftSettings: settings),
+    .target(name: "Agents", dependencies: ["CanonicalJSON", "Migration"], swiftSettings: settings),
+    .target(
+      name: "PlanFile", dependencies: ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
+      swiftSettings: settings),
+    .target(
+      name: "Ledger", dependencies: ["CanonicalJSON", "Migration", "Git", "Processes"],
+      swiftSettings: settings),
+    .target(
+      name: "Gate", dependencies: ["CanonicalJSON", "Migration", "Git", "Processes"],
+      swiftSettings: settings),
     .target(
       name: "Runner",
-      dependencies: ["Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
+      dependencies: [
+        "Agents", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+      ],
       resources: [.embedInCode("Guarding/hooks")],
       swiftSettings: settings),
     .executableTarget(
       name: "git-migrate",
       dependencies: [
-        "Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+        "Runner", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .target(
-      name: "Support", dependencies: ["Ledger", "Migration", "Git", "Processes"],
+      name: "Support", dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Processes"],
       path: "Tests/Support", swiftSettings: settings),
     .testTarget(
       name: "ProcessesTests", dependencies: ["Processes", "Support"], swiftSettings: settings),
     .testTarget(name: "GitTests", dependencies: ["Git", "Support"], swiftSettings: settings),
     .testTarget(
-      name: "MigrationTests", dependencies: ["Migration"], exclude: ["Transcripts", "Golden"],
+      name: "MigrationTests", dependencies: ["CanonicalJSON", "Migration"],
+      exclude: ["Transcripts", "Golden"],
       swiftSettings: settings),
     .testTarget(
-      name: "AgentsTests", dependencies: ["Agents", "Migration"], exclude: ["Streams"],
+      name: "AgentsTests", dependencies: ["Agents", "CanonicalJSON", "Migration"], exclude: ["Streams"],
       swiftSettings: settings),
     .testTarget(
-      name: "PlanFileTests", dependencies: ["PlanFile", "Agents", "Migration"], swiftSettings: settings),
-    .testTarget(
-      name: "LedgerTests", dependencies: ["Ledger", "Migration", "Git", "Support"],
+      name: "PlanFileTests", dependencies: ["PlanFile", "Agents", "CanonicalJSON", "Migration"],
       swiftSettings: settings),
     .testTarget(
-      name: "GateTests", dependencies: ["Gate", "Migration", "Git", "Processes", "Support"],
+      name: "LedgerTests", dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Support"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "GateTests", dependencies: ["CanonicalJSON", "Gate", "Migration", "Git", "Processes", "Support"],
       exclude: ["Logs", "Corpus"],
       swiftSettings: settings),
     .testTarget(
       name: "RunnerTests",
       dependencies: [
-        "Runner", "Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support",
+        "Runner", "CanonicalJSON", "Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+        "Support",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "EndToEnd",
       dependencies: [
-        "Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support",
+        "Runner", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support",
       ],
       path: "Tests/EndToEnd", exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["Migration", "Processes", "Support"],
+      name: "CommandTests", dependencies: ["CanonicalJSON", "Migration", "Processes", "Support"],
       swiftSettings: settings),
     .testTarget(
-      name: "Acceptance", dependencies: ["Migration", "Processes", "Support"],
+      name: "Acceptance", dependencies: ["CanonicalJSON", "Migration", "Processes", "Support"],
       path: "Tests/Acceptance", swiftSettings: settings),
     .target(
-      name: "Simulation", dependencies: ["Runner", "Gate", "Ledger", "Migration", "Git"],
+      name: "Simulation", dependencies: ["Runner", "CanonicalJSON", "Gate", "Ledger", "Migration", "Git"],
       path: "Tests/Simulation", swiftSettings: settings),
     .executableTarget(
       name: "git-migrate-simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
       swiftSettings: settings),
     .testTarget(
-      name: "SimulationTests", dependencies: ["Simulation", "Runner", "Ledger", "Migration", "Git"],
+      name: "SimulationTests",
+      dependencies: ["Simulation", "CanonicalJSON", "Runner", "Ledger", "Migration", "Git"],
       swiftSettings: settings),
     .testTarget(
-      name: "TidyTests", dependencies: ["Runner", "Migration", "Support"], swiftSettings: settings),
+      name: "TidyTests", dependencies: ["Runner", "CanonicalJSON", "Migration", "Support"],
+      swiftSettings: settings),
   ]
 )

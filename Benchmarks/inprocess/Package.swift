@@ -18,8 +18,11 @@ let package = Package(
     .target(name: "Clinux"),
     .target(name: "Processes", dependencies: ["Clinux"], swiftSettings: settings),
     .target(name: "Git", dependencies: ["Clibgit2", "Czlib", "Processes"], swiftSettings: settings),
-    .target(name: "Migration", swiftSettings: settings),
-    .target(name: "Ledger", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
+    .target(name: "CanonicalJSON", swiftSettings: settings),
+    .target(name: "Migration", dependencies: ["CanonicalJSON"], swiftSettings: settings),
+    .target(
+      name: "Ledger", dependencies: ["CanonicalJSON", "Migration", "Git", "Processes"],
+      swiftSettings: settings),
     .executableTarget(
       name: "inprocess", dependencies: ["Clibgit2", "Ledger", "Migration", "Git"], swiftSettings: settings),
   ]

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Gate
 import Git
 import Ledger

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CanonicalJSON
 import Glibc
 import Ledger
 import Migration

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Glibc
 import Migration
 import Processes

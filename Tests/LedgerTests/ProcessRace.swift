@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Git
 import Glibc
 import Migration

@@ -1,4 +1,4 @@
-import Migration
+import CanonicalJSON
 
 /// A command that can be called, as the argument parser itself lists it.
 public struct DeclaredCommand: CustomStringConvertible, Sendable {

@@ -7,14 +7,18 @@ import Testing
     "Clinux": [], "Clibgit2": [], "Clibyaml": [], "Czlib": [],
     "Processes": ["Clinux"],
     "Git": ["Processes", "Clibgit2", "Czlib"],
-    "Migration": [],
-    "Agents": ["Migration"],
-    "PlanFile": ["Agents", "Migration", "Clibyaml"],
-    "Ledger": ["Migration", "Git", "Processes"],
-    "Gate": ["Migration", "Git", "Processes"],
-    "Runner": ["Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
+    "CanonicalJSON": [],
+    "Migration": ["CanonicalJSON"],
+    "Agents": ["CanonicalJSON", "Migration"],
+    "PlanFile": ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
+    "Ledger": ["CanonicalJSON", "Migration", "Git", "Processes"],
+    "Gate": ["CanonicalJSON", "Migration", "Git", "Processes"],
+    "Runner": [
+      "Agents", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+    ],
     "git-migrate": [
-      "Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "ArgumentParser",
+      "Runner", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+      "ArgumentParser",
     ],
   ]
 
@@ -22,7 +26,7 @@ import Testing
   private static func isOfToolchain(_ name: String, in module: String) -> Bool {
     switch name {
     case "FoundationEssentials": true
-    case "Glibc", "Synchronization": !["Migration", "Agents", "PlanFile"].contains(module)
+    case "Glibc", "Synchronization": !["CanonicalJSON", "Migration", "Agents", "PlanFile"].contains(module)
     default: false
     }
   }

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 extension JSONWriter {
   /// Writes what `step.json` is. Nearly all steps of a long migration are untouched or merged: those without
   /// building it.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// The two files of one checkpoint after another: `checkpoint.json` and `STATUS.md`.
 ///
 /// Between two checkpoints few of ten thousand steps change, so the lines of the others are taken from the

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// An accepted event as the ledger keeps it: one line of canonical JSON (DESIGN §2).
 public struct Entry: Equatable, Sendable {
   /// Its place in the chain; the first entry is 1.

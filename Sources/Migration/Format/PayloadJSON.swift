@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 extension Owner {
   var json: JSON {
     .array([.string(machine), .string(boot), .integer(Int64(pid)), .integer(startTicks)])

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 extension Plan {
   /// The expanded plan as the ledger keeps it. Defaults are left out.
   public var json: JSON {

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 extension State {
   /// The state as a checkpoint keeps it. Plans are not in it: they lie beside it in the ledger's tree.
   public var json: JSON {

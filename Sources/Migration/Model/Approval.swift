@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 extension MigrationState {
   /// What a user approves before the plan's commands run: the plan file's bytes, and the expanded plan that
   /// lies beside it in the ledger. Whoever writes an entry chooses both, and only the second is carried out.

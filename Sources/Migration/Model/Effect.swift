@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// What must be done in the world because of an accepted event: plain data. The interpreter performs effects
 /// after the entry is durable and decides nothing; what an effect brings about comes back as an event. What
 /// is due because of the state, whoever brought it there, is no effect but a `Duty`.

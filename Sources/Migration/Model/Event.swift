@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Something that happened, or that somebody wants to happen: the only input of `decide`.
 public struct Event: Equatable, Sendable {
   /// The migration's name.

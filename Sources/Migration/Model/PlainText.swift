@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Text from plans, agents and people made safe to show (I-30): no escape sequence, no second line, no
 /// reversed or invisible text. Pure, so that the projections can use it; what children print is cleaned where
 /// it comes in.
@@ -23,14 +25,7 @@ enum PlainText {
   }
 
   /// Whether a character must never reach a terminal as it is.
-  static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0x00...0x1F, 0x7F...0x9F, 0x061C, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F,
-      0xFEFF, 0xFFF9...0xFFFB, 0xE0000...0xE007F, 0x10FE80...0x10FEFF:
-      true
-    default: false
-    }
-  }
+  static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool { UnsafeCharacter.contains(scalar) }
 
   /// `text` as git prints a path: as it is when nothing in it needs quoting, otherwise in double quotes with
   /// the escapes of C. `reserved` is a text that must be quoted although it looks harmless.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 extension Plan {
   /// What the commits say that steps are merged as.
   public struct Commit: Equatable, Sendable {

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 extension Plan {
   /// The most steps a plan may expand to.
   public static let stepLimit = 100_000

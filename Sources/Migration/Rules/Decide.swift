@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 extension State {
   /// Says what happens next: the only place that does (DESIGN §1). Gives what must be done in the world
   /// because of it.

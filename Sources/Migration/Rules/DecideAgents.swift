@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// The rules of agents whose services do not serve, and of lines that stop by themselves.
 extension Reducer {
   /// A rest is of no migration: it holds wherever the agent would work.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// A step that a run adds because the moved base and the integration branch conflict: an agent puts the two
 /// together.
 public struct StepAddition: Equatable, Sendable {

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Migration
 
 /// What `gate: auto` finds in a tree: the build systems, at the top and in folders, and what each has to

@@ -1,4 +1,5 @@
 import Agents
+import CanonicalJSON
 import Glibc
 import Ledger
 import Migration

@@ -1,4 +1,5 @@
 import Agents
+import CanonicalJSON
 import Git
 import Ledger
 import Migration

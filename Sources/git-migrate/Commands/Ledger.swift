@@ -1,4 +1,5 @@
 import ArgumentParser
+import CanonicalJSON
 import Git
 import Ledger
 import Migration

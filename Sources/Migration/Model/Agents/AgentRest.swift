@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// An agent that rests because its service does not serve: nobody starts it, whichever step it would be for.
 /// At the end of the rest one attempt may try; the others begin when that has been served.
 public struct AgentRest: Equatable, Sendable {

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// What work used, in everything that a budget counts.
 public struct Amounts: Equatable, Sendable {
   /// Millionths of a US dollar.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// How much may be used: by the whole migration, by one step over all its attempts, by one attempt.
 public struct Budget: Equatable, Sendable {
   /// What a budget counts, as a plan calls it. Money is in millionths of a US dollar, time in milliseconds.

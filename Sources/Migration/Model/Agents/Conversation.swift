@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// A conversation of an agent that the step's next attempt may go on with: what was done and paid for need
 /// not be done again. It is known to the machine alone on which it was held.
 public struct Conversation: Equatable, Sendable {

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// What was used so far: the fold of all metered attempts.
 public struct Spending: Equatable, Sendable {
   /// What one attempt used, and when it ended.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// When a migration stops itself, so that nobody pays all night for one fault: `stop: { alike: 5, failed:
 /// 50%, of: 10 }`.
 public struct StopRule: Equatable, Sendable {

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Something that is about an agent's service, whichever migration and step it showed in: of no migration.
 public enum AgentChange: Equatable, Sendable {
   /// The service of an agent does not serve: nobody starts the agent before then or, where the service told

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// A tree that no step has touched is judged.
 public enum BaselineChange: Equatable, Sendable {
   /// Somebody judges it from now on.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 extension Change {
   /// The kinds of change, by subject.
   public enum Kind: Hashable, Sendable, CaseIterable, RawRepresentable {

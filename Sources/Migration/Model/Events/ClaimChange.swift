@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// A worker and its step, from the claim to what it hands in.
 public enum ClaimChange: Equatable, Sendable {
   /// A worker holds the step from now on.

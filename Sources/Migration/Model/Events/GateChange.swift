@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// The result of a claim is judged.
 public enum GateChange: Equatable, Sendable {
   /// Somebody judges it on this candidate.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Something that is about the ledger itself, and of no migration.
 public enum LedgerChange: Equatable, Sendable {
   /// From here on it is written in this version of the format.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// A result that passed becomes part of the integration branch.
 public enum MergeChange: Equatable, Sendable {
   /// The branch is about to move.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// What a person does to a migration as a whole.
 public enum MigrationChange: Equatable, Sendable {
   /// It was started.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// The moved base is merged into the integration branch.
 public enum RefreshChange: Equatable, Sendable {
   /// It is about to be; its gate has passed.

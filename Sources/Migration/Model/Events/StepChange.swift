@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Something that is about a step and no claim.
 public enum StepChange: Equatable, Sendable {
   /// The plan got a step that nobody wrote: the moved base conflicts with the integration branch.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Several results are judged on one candidate.
 public enum TrainChange: Equatable, Sendable {
   /// Somebody judges them from now on.

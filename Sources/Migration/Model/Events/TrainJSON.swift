@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 extension TrainStart {
   func write(to object: inout ObjectBuilder) {
     object.set("train", train)

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// What one verifier told in a run that came to a verdict: what the next candidate is compared with.
 public struct VerifierRun: Equatable, Sendable {
   /// The verifier's name in the plan.

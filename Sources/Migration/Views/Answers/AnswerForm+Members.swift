@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// The members that answers are made of. `orNull` marks those that may be `null`.
 extension AnswerForm.Member {
   /// A text.

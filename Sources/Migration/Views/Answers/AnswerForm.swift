@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// A value that a command answers with, or a part of one: what its JSON has is said once, by `form`.
 public protocol Answer: Sendable {
   /// Its members.

@@ -1,74 +1,16 @@
-/// A JSON value of the ledger: canonical on the way out, strict on the way in (INVARIANTS I-6).
-///
-/// Canonical means: keys sorted by their UTF-8 bytes, no white space, integers only (no floats, so that no
-/// library's rounding is part of a hash), and the shortest escapes. It is our own because the bytes of an
-/// entry must never depend on the version of a library.
-public enum JSON: Equatable, Sendable {
-  /// `null`.
-  case null
-  /// `true` or `false`.
-  case bool(Bool)
-  /// A whole number that fits 64 bits.
-  case integer(Int64)
-  /// Text.
-  case string(String)
-  /// A list.
-  case array([JSON])
-  /// Members in the order given; written sorted by key.
-  case object([Member])
-
-  /// One key and its value.
-  public struct Member: Equatable, Sendable {
-    /// The key, unique in its object.
-    public var key: String
-    /// The value.
-    public var value: JSON
-
-    /// Pairs a key with its value.
-    public init(_ key: String, _ value: JSON) {
-      self.key = key
-      self.value = value
-    }
-  }
-
-  /// The value under `key` when this is an object that has it.
-  public subscript(key: String) -> JSON? {
-    guard case .object(let members) = self else { return nil }
-    return members.first { $0.key == key }?.value
-  }
-
-  /// The canonical text on one line.
-  public var canonical: String { String(decoding: canonicalBytes, as: UTF8.self) }
-
-  /// The canonical text's bytes.
-  public var canonicalBytes: [UInt8] {
-    var writer = JSONWriter()
-    writer.write(self)
-    return writer.bytes
-  }
-}
-
-extension JSON {
-  /// The canonical text with every character that is unsafe on a terminal (I-30) as `\uXXXX`: the same value
-  /// to every reader. Only for output; the ledger keeps the canonical bytes.
-  public var printableBytes: [UInt8] {
-    var writer = JSONWriter()
-    writer.escapesUnsafe = true
-    writer.write(self)
-    return writer.bytes
-  }
-
-  /// `printableBytes` as text.
-  public var printable: String { String(decoding: printableBytes, as: UTF8.self) }
-}
-
-struct JSONWriter {
-  var bytes: [UInt8] = []
+/// Writes JSON to bytes, canonically: for shapes so large that a value of `JSON` would be waste.
+package struct JSONWriter {
+  /// What was written so far.
+  package var bytes: [UInt8] = []
   /// Whether characters that are unsafe on a terminal (I-30) are written as `\uXXXX`.
-  var escapesUnsafe = false
+  package var escapesUnsafe = false
   private static let digits = Array("0123456789abcdef".utf8)
 
-  mutating func write(_ value: JSON) {
+  /// A writer that has written nothing.
+  package init() {}
+
+  /// Writes one value.
+  package mutating func write(_ value: JSON) {
     switch value {
     case .null: bytes += "null".utf8
     case .bool(let flag): bytes += (flag ? "true" : "false").utf8
@@ -93,7 +35,8 @@ struct JSONWriter {
     }
   }
 
-  mutating func writeInteger(_ number: Int64) {
+  /// Writes a whole number.
+  package mutating func writeInteger(_ number: Int64) {
     if (0...9).contains(number) {
       bytes.append(UInt8(ascii: "0") + UInt8(number))
     } else {
@@ -102,18 +45,20 @@ struct JSONWriter {
   }
 
   /// Writes text that is JSON already.
-  mutating func writeKey(_ text: StaticString) {
+  package mutating func writeKey(_ text: StaticString) {
     text.withUTF8Buffer { bytes.append(contentsOf: $0) }
   }
 
-  func sorted(_ members: [JSON.Member]) -> [JSON.Member] {
+  /// Members in the order of their keys.
+  package func sorted(_ members: [JSON.Member]) -> [JSON.Member] {
     let isSorted = zip(members, members.dropFirst()).allSatisfy {
       $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)
     }
     return isSorted ? members : members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
   }
 
-  mutating func writeString(_ text: String) {
+  /// Writes text, quoted and escaped.
+  package mutating func writeString(_ text: String) {
     bytes.append(UInt8(ascii: "\""))
     var copy = text
     copy.withUTF8 { buffer in
@@ -147,7 +92,7 @@ struct JSONWriter {
       case "\n": bytes += [0x5C, 0x6E]
       case "\r": bytes += [0x5C, 0x72]
       case "\t": bytes += [0x5C, 0x74]
-      case _ where PlainText.isUnsafe(scalar):
+      case _ where UnsafeCharacter.contains(scalar):
         for unit in String(scalar).utf16 {
           bytes += [0x5C, 0x75]
           for shift in [12, 8, 4, 0] { bytes.append(Self.digits[Int(unit >> UInt16(shift)) & 15]) }
@@ -156,13 +101,4 @@ struct JSONWriter {
       }
     }
   }
-}
-
-/// Why a text is not the JSON that the ledger takes.
-public struct JSONFault: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What is wrong, in git's grammar.
-  public let description: String
-
-  /// Makes a fault with its sentence.
-  public init(_ description: String) { self.description = description }
 }

@@ -36,7 +36,7 @@ public enum StreamValue: Equatable, Sendable {
   public var text: String? { if case .string(let text) = self { text } else { nil } }
 
   /// The text, when this is text and says something.
-  var words: String? { text.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 } }
+  package var words: String? { text.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 } }
 
   /// Whether this is `true`.
   public var isTrue: Bool { self == .bool(true) }
