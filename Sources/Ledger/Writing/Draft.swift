@@ -1,4 +1,3 @@
-import CanonicalJSON
 import Git
 import Migration
 
