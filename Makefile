@@ -41,7 +41,7 @@ all: $(stamp)
 # The stamp spares `sudo make install` a compiler: root's PATH seldom has one.
 $(stamp): $(sources)
 	scripts/bootstrap build
-	$(SWIFT) build --scratch-path $(SCRATCH) -c release --static-swift-stdlib --product git-migrate
+	$(SWIFT) build --scratch-path $(SCRATCH) -c release --static-swift-stdlib --disable-local-rpath --product git-migrate
 	touch $@
 
 demo: all
@@ -56,7 +56,7 @@ test:
 # Many machines over one ledger, with everything that may go wrong, seed by seed.
 simulate:
 	scripts/bootstrap build
-	$(SWIFT) build --scratch-path $(SCRATCH) -c release --static-swift-stdlib \
+	$(SWIFT) build --scratch-path $(SCRATCH) -c release --static-swift-stdlib --disable-local-rpath \
 	  --product git-migrate-simulate
 	$(SCRATCH)/release/git-migrate-simulate --seeds $(SEEDS) --first $(FROM) --cores $(JOBS) \
 	  --commit "$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"

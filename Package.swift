@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Glibc
 import PackageDescription
 
 /// `MIGRATE_STRICT=1` turns every warning into an error; `.ci/run` sets it, so that a newer compiler's
@@ -11,6 +12,28 @@ let settings: [SwiftSetting] =
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
   ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+/// Rooms that wait for git and for other programs: what is small starts sooner.
+let small: [SwiftSetting] = settings + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
+/// Relocations that are packed make the program smaller by a megabyte, and C libraries before 2.36 cannot
+/// unpack them.
+let unpacksRelocations: Bool = {
+  var text = [CChar](repeating: 0, count: 64)
+  _ = confstr(Int32(_CS_GNU_LIBC_VERSION), &text, text.count)
+  let numbers = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    .split(whereSeparator: { !$0.isNumber }).compactMap { Int($0) }
+  return numbers.count >= 2 && (numbers[0], numbers[1]) >= (2, 36)
+}()
+
+/// The linker that comes with Swift. It lets go of what nobody uses once the program exports nothing; by
+/// itself a program with Swift's libraries in it exports all of them.
+let linking: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-use-ld=lld", "-Xlinker", "--no-export-dynamic"]
+      + (unpacksRelocations ? ["-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"] : []),
+    .when(configuration: .release))
+]
 
 let package = Package(
   name: "git-migrate",
@@ -27,10 +50,10 @@ let package = Package(
     .target(name: "Git", dependencies: ["Clibgit2", "Czlib", "Processes"], swiftSettings: settings),
     .target(name: "CanonicalJSON", swiftSettings: settings),
     .target(name: "Migration", dependencies: ["CanonicalJSON"], swiftSettings: settings),
-    .target(name: "Agents", dependencies: ["CanonicalJSON", "Migration"], swiftSettings: settings),
+    .target(name: "Agents", dependencies: ["CanonicalJSON", "Migration"], swiftSettings: small),
     .target(
       name: "PlanFile", dependencies: ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
-      swiftSettings: settings),
+      swiftSettings: small),
     .target(
       name: "Ledger", dependencies: ["CanonicalJSON", "Migration", "Git", "Processes"],
       swiftSettings: settings),
@@ -43,14 +66,14 @@ let package = Package(
         "Agents", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
       ],
       resources: [.embedInCode("Guarding/hooks")],
-      swiftSettings: settings),
+      swiftSettings: small),
     .executableTarget(
       name: "git-migrate",
       dependencies: [
         "Runner", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: settings),
+      swiftSettings: small, linkerSettings: linking),
     .target(
       name: "Support", dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Processes"],
       path: "Tests/Support", swiftSettings: settings),
