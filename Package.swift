@@ -74,6 +74,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: small, linkerSettings: linking),
+    .target(name: "Draws", path: "Tests/Draws", swiftSettings: settings),
     .target(
       name: "Support", dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Processes"],
       path: "Tests/Support", swiftSettings: settings),
@@ -81,17 +82,17 @@ let package = Package(
       name: "ProcessesTests", dependencies: ["Processes", "Support"], swiftSettings: settings),
     .testTarget(name: "GitTests", dependencies: ["Git", "Support"], swiftSettings: settings),
     .testTarget(
-      name: "MigrationTests", dependencies: ["CanonicalJSON", "Migration"],
+      name: "MigrationTests", dependencies: ["Draws", "CanonicalJSON", "Migration"],
       exclude: ["Transcripts", "Golden"],
       swiftSettings: settings),
     .testTarget(
       name: "AgentsTests", dependencies: ["Agents", "CanonicalJSON", "Migration"], exclude: ["Streams"],
       swiftSettings: settings),
     .testTarget(
-      name: "PlanFileTests", dependencies: ["PlanFile", "Agents", "CanonicalJSON", "Migration"],
+      name: "PlanFileTests", dependencies: ["Draws", "PlanFile", "Agents", "CanonicalJSON", "Migration"],
       swiftSettings: settings),
     .testTarget(
-      name: "LedgerTests", dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Support"],
+      name: "LedgerTests", dependencies: ["Draws", "CanonicalJSON", "Ledger", "Migration", "Git", "Support"],
       swiftSettings: settings),
     .testTarget(
       name: "GateTests", dependencies: ["CanonicalJSON", "Gate", "Migration", "Git", "Processes", "Support"],
@@ -107,7 +108,8 @@ let package = Package(
     .testTarget(
       name: "EndToEnd",
       dependencies: [
-        "Runner", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support",
+        "Draws", "Runner", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+        "Support",
       ],
       path: "Tests/EndToEnd", exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
@@ -117,7 +119,8 @@ let package = Package(
       name: "Acceptance", dependencies: ["CanonicalJSON", "Migration", "Processes", "Support"],
       path: "Tests/Acceptance", swiftSettings: settings),
     .target(
-      name: "Simulation", dependencies: ["Runner", "CanonicalJSON", "Gate", "Ledger", "Migration", "Git"],
+      name: "Simulation",
+      dependencies: ["Draws", "Runner", "CanonicalJSON", "Gate", "Ledger", "Migration", "Git"],
       path: "Tests/Simulation", swiftSettings: settings),
     .executableTarget(
       name: "git-migrate-simulate", dependencies: ["Simulation"], path: "Tests/Simulate",

@@ -1,3 +1,4 @@
+import Draws
 import Git
 import Migration
 import Processes
