@@ -46,41 +46,44 @@ let package = Package(
     .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "Clibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "Clinux"),
-    .target(name: "Processes", dependencies: ["Clinux"], swiftSettings: settings),
-    .target(name: "Git", dependencies: ["Clibgit2", "Czlib", "Processes"], swiftSettings: settings),
+    .target(name: "System", dependencies: ["Clinux"], swiftSettings: settings),
+    .target(name: "Supervision", dependencies: ["System", "Clinux"], swiftSettings: settings),
+    .target(
+      name: "Git", dependencies: ["Clibgit2", "Czlib", "Supervision", "System"], swiftSettings: settings),
     .target(name: "CanonicalJSON", swiftSettings: settings),
     .target(name: "Migration", dependencies: ["CanonicalJSON"], swiftSettings: settings),
     .target(name: "Agents", dependencies: ["CanonicalJSON", "Migration"], swiftSettings: small),
     .target(
-      name: "PlanFile", dependencies: ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
+      name: "Plans", dependencies: ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
       swiftSettings: small),
     .target(
-      name: "Ledger", dependencies: ["CanonicalJSON", "Migration", "Git", "Processes"],
+      name: "Ledger", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
       swiftSettings: settings),
     .target(
-      name: "Gate", dependencies: ["CanonicalJSON", "Migration", "Git", "Processes"],
+      name: "Gate", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
       swiftSettings: settings),
     .target(
       name: "Runner",
       dependencies: [
-        "Agents", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+        "Agents", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
       ],
       resources: [.embedInCode("Guarding/hooks")],
       swiftSettings: small),
     .executableTarget(
       name: "git-migrate",
       dependencies: [
-        "Runner", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+        "Runner", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: small, linkerSettings: linking),
     .target(name: "Draws", path: "Tests/Draws", swiftSettings: settings),
     .target(
-      name: "Support", dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Processes"],
+      name: "Support",
+      dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Supervision", "System"],
       path: "Tests/Support", swiftSettings: settings),
     .testTarget(
-      name: "ProcessesTests", dependencies: ["Processes", "Support"], swiftSettings: settings),
-    .testTarget(name: "GitTests", dependencies: ["Git", "Support"], swiftSettings: settings),
+      name: "SupervisionTests", dependencies: ["Supervision", "System", "Support"], swiftSettings: settings),
+    .testTarget(name: "GitTests", dependencies: ["Git", "System", "Support"], swiftSettings: settings),
     .testTarget(
       name: "MigrationTests", dependencies: ["Draws", "CanonicalJSON", "Migration"],
       exclude: ["Transcripts", "Golden"],
@@ -89,34 +92,36 @@ let package = Package(
       name: "AgentsTests", dependencies: ["Agents", "CanonicalJSON", "Migration"], exclude: ["Streams"],
       swiftSettings: settings),
     .testTarget(
-      name: "PlanFileTests", dependencies: ["Draws", "PlanFile", "Agents", "CanonicalJSON", "Migration"],
+      name: "PlansTests", dependencies: ["Draws", "Plans", "Agents", "CanonicalJSON", "Migration"],
       swiftSettings: settings),
     .testTarget(
       name: "LedgerTests", dependencies: ["Draws", "CanonicalJSON", "Ledger", "Migration", "Git", "Support"],
       swiftSettings: settings),
     .testTarget(
-      name: "GateTests", dependencies: ["CanonicalJSON", "Gate", "Migration", "Git", "Processes", "Support"],
+      name: "GateTests",
+      dependencies: ["CanonicalJSON", "Gate", "Migration", "Git", "Supervision", "System", "Support"],
       exclude: ["Logs", "Corpus"],
       swiftSettings: settings),
     .testTarget(
       name: "RunnerTests",
       dependencies: [
-        "Runner", "CanonicalJSON", "Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+        "Runner", "CanonicalJSON", "Agents", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
+        "System",
         "Support",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "EndToEnd",
       dependencies: [
-        "Draws", "Runner", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
-        "Support",
+        "Draws", "Runner", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
+        "System", "Support",
       ],
       path: "Tests/EndToEnd", exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["CanonicalJSON", "Migration", "Processes", "Support"],
+      name: "CommandTests", dependencies: ["CanonicalJSON", "Migration", "Supervision", "System", "Support"],
       swiftSettings: settings),
     .testTarget(
-      name: "Acceptance", dependencies: ["CanonicalJSON", "Migration", "Processes", "Support"],
+      name: "Acceptance", dependencies: ["CanonicalJSON", "Migration", "Supervision", "System", "Support"],
       path: "Tests/Acceptance", swiftSettings: settings),
     .target(
       name: "Simulation",

@@ -1,7 +1,7 @@
 import Git
 import Glibc
 import Migration
-import Processes
+import System
 
 /// Decides whether refs of migrations may move as somebody asks: what the git hooks ask (DESIGN §6).
 ///

@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// Drives migrations to their end with a number of workers: one thread, one loop, children for all that takes
 /// long.

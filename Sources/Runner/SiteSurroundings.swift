@@ -3,7 +3,8 @@ import Gate
 import Git
 import Ledger
 import Migration
-import Processes
+import Supervision
+import System
 
 extension Site: Surroundings {
   package var events: any EventLedger { ledger }

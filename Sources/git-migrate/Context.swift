@@ -1,7 +1,7 @@
 import Git
 import Glibc
-import Processes
 import Runner
+import System
 
 /// What a command gets from the outside: environment, working directory, repository, terminal, and where it
 /// writes.

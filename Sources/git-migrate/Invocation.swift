@@ -1,8 +1,8 @@
 import ArgumentParser
 import Glibc
 import Migration
-import Processes
 import Runner
+import System
 
 /// One run of the program: arguments in, exit code out.
 struct Invocation {

@@ -1,9 +1,10 @@
 import Git
 import Glibc
 import Migration
-import PlanFile
-import Processes
+import Plans
 import Runner
+import Supervision
+import System
 
 /// A plan file that a person named on the command line, read and parsed.
 struct PlanInput {

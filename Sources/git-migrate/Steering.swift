@@ -3,8 +3,8 @@ import CanonicalJSON
 import Glibc
 import Ledger
 import Migration
-import Processes
 import Runner
+import System
 
 extension Context {
   /// What the commands record by; says what happens on standard error.

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Processes
 import Runner
+import System
 
 /// A command of `git migrate`: its arguments, parsed, and what it does with them.
 ///

@@ -2,8 +2,8 @@ import CanonicalJSON
 import Git
 import Ledger
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// The refs of finished steps' attempts are folded into one.

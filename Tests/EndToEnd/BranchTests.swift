@@ -1,7 +1,7 @@
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// The integration branch while a migration goes on, and the base that people go on working on.

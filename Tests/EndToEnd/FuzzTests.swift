@@ -4,9 +4,10 @@ import Gate
 import Git
 import Ledger
 import Migration
-import PlanFile
-import Processes
+import Plans
+import Supervision
 import Support
+import System
 import Testing
 
 @testable import Runner

@@ -2,7 +2,7 @@ import Git
 import Glibc
 import Ledger
 import Migration
-import Processes
+import System
 import Testing
 
 @testable import Runner

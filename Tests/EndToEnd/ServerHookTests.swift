@@ -1,4 +1,5 @@
-import Processes
+import Supervision
+import System
 import Testing
 
 @testable import Runner

@@ -3,8 +3,9 @@ import Git
 import Glibc
 import Ledger
 import Migration
-import Processes
 import Runner
+import Supervision
+import System
 
 /// A clone and a bare server that has nothing but the `pre-receive` hook: the ledger and the branch of a
 /// migration with one merged step, in both. What a pusher can make by hand is made here by hand.

@@ -1,7 +1,7 @@
 import Draws
 import Git
 import Migration
-import Processes
+import Supervision
 import Support
 import Synchronization
 import Testing

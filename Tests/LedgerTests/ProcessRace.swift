@@ -3,7 +3,7 @@ import Draws
 import Git
 import Glibc
 import Migration
-import Processes
+import Supervision
 import Support
 import Synchronization
 

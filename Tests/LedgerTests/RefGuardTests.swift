@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 import Testing
 
 @Suite struct RefGuardLedgerTests {

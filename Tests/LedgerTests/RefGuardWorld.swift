@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// A repository with one migration in its ledger, made without the git program.
 final class RefGuardWorld {

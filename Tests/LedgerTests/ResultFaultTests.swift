@@ -1,8 +1,8 @@
 import Git
 import Ledger
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// What a server's hook says of results that somebody pushes by hand.

@@ -1,8 +1,8 @@
 import Git
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 @testable import Ledger
@@ -152,7 +152,7 @@ struct SharingTests {
     #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
     (remote.faults, remote.isFetchCut) = ([.late], true)
     // Just when it is to wait here the ref's lock is held, the push arrives, and the remote is back.
-    let move = ledger.move
+    let move = ledger.local.move
     ledger.local.move = { repository, new, old in
       ledger.local.move = move
       try? remote.arrive()

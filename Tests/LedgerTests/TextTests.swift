@@ -2,8 +2,8 @@ import CanonicalJSON
 import Draws
 import Git
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 @testable import Ledger

@@ -1,5 +1,5 @@
 import Migration
-import Processes
+import Supervision
 import Testing
 
 @testable import Runner

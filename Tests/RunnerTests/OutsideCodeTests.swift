@@ -1,6 +1,7 @@
 import Migration
-import Processes
+import Supervision
 import Support
+import System
 import Testing
 
 @testable import Runner

@@ -2,8 +2,8 @@ import Git
 import Glibc
 import Ledger
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 @testable import Runner

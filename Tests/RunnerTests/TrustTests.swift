@@ -1,8 +1,8 @@
 import Glibc
 import Migration
-import Processes
 import Runner
 import Support
+import System
 import Testing
 
 @Suite struct TrustTests {

@@ -5,19 +5,20 @@ import Testing
   /// What each module may import of ours and of others.
   private static let allowed: [String: Set<String>] = [
     "Clinux": [], "Clibgit2": [], "Clibyaml": [], "Czlib": [],
-    "Processes": ["Clinux"],
-    "Git": ["Processes", "Clibgit2", "Czlib"],
+    "System": ["Clinux"],
+    "Supervision": ["System", "Clinux"],
+    "Git": ["Supervision", "System", "Clibgit2", "Czlib"],
     "CanonicalJSON": [],
     "Migration": ["CanonicalJSON"],
     "Agents": ["CanonicalJSON", "Migration"],
-    "PlanFile": ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
-    "Ledger": ["CanonicalJSON", "Migration", "Git", "Processes"],
-    "Gate": ["CanonicalJSON", "Migration", "Git", "Processes"],
+    "Plans": ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
+    "Ledger": ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
+    "Gate": ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
     "Runner": [
-      "Agents", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+      "Agents", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
     ],
     "git-migrate": [
-      "Runner", "CanonicalJSON", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+      "Runner", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
       "ArgumentParser",
     ],
   ]
@@ -26,7 +27,7 @@ import Testing
   private static func isOfToolchain(_ name: String, in module: String) -> Bool {
     switch name {
     case "FoundationEssentials": true
-    case "Glibc", "Synchronization": !["CanonicalJSON", "Migration", "Agents", "PlanFile"].contains(module)
+    case "Glibc", "Synchronization": !["CanonicalJSON", "Migration", "Agents", "Plans"].contains(module)
     default: false
     }
   }

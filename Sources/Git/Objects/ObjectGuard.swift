@@ -1,7 +1,7 @@
 import Clibgit2
 import Czlib
 import Glibc
-import Processes
+import System
 
 /// Looks at the file of each loose object before libgit2 reads it, whoever asks for it: a merge, a checkout,
 /// a diff or we. libgit2 reads a file that was cut off without end, and waits for one that is a FIFO.

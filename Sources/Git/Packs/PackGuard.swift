@@ -1,6 +1,6 @@
 import Clibgit2
 import Glibc
-import Processes
+import System
 
 /// Looks at the packs of a folder before libgit2 reads an object in one.
 ///

@@ -1,4 +1,4 @@
-import Processes
+import System
 
 /// A setting of the configuration by which git runs a program, or which says on which files it does.
 public struct CommandSetting: Equatable, Sendable {

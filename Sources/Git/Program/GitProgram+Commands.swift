@@ -1,5 +1,5 @@
 import Glibc
-import Processes
+import System
 
 extension GitProgram {
   /// What became of moving a ref by git.

@@ -1,4 +1,4 @@
-import Processes
+import System
 
 extension GitProgram {
   /// Moves a ref like `updateRef`, provided that `objection`, which is asked while git holds the ref's lock,

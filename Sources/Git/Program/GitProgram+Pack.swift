@@ -1,4 +1,4 @@
-import Processes
+import System
 
 extension GitProgram {
   /// Puts loose objects into a pack: those that `tips` lead to and `others` do not, when there are at least

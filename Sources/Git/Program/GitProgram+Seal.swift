@@ -1,5 +1,5 @@
 import Glibc
-import Processes
+import System
 
 extension GitProgram {
   /// What `checkoutWorktree` does, for a tree whose last user could write its index too: the index of the

@@ -1,4 +1,4 @@
-import Processes
+import System
 
 extension GitProgram {
   /// What `Repository.snapshot` does, by git, through a copy of the index: clean filters make LFS pointers

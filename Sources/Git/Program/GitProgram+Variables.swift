@@ -1,5 +1,5 @@
 import Clibgit2
-import Processes
+import System
 
 extension GitProgram {
   /// The names of variables that the user lets through to git and its hooks: `migrate.gitEnvironment`,

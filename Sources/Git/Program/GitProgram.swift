@@ -1,4 +1,5 @@
-import Processes
+import Supervision
+import System
 
 /// The one place that runs the `git` program, for what libgit2 cannot do: hooks, filters, sparse checkouts,
 /// the network.

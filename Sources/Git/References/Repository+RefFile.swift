@@ -1,5 +1,5 @@
 import Glibc
-import Processes
+import System
 
 extension Repository {
   /// Removes the folders right below `folder`, a folder of refs, that hold none any more, as far as `isDone`

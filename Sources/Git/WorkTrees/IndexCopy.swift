@@ -1,6 +1,6 @@
 import Clibgit2
 import Glibc
-import Processes
+import System
 
 /// A copy of a work tree's index that the program may write while somebody still works there.
 ///

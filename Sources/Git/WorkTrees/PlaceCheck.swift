@@ -1,6 +1,6 @@
 import Glibc
-import Processes
 import Synchronization
+import System
 
 /// Looks whether something that is no file lies where git and libgit2 read files of their own.
 ///

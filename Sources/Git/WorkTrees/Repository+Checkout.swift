@@ -1,6 +1,6 @@
 import Clibgit2
 import Glibc
-import Processes
+import System
 
 extension Repository {
   /// Makes the work tree and the index exactly the commit's tree and detaches `HEAD` at it. Everything else

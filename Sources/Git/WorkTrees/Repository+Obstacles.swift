@@ -2,7 +2,7 @@ import Clibgit2
 import Glibc
 
 #if KNOWN_BUGS
-  import Processes
+  import System
 #endif
 
 extension Repository {

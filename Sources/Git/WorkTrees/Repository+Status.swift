@@ -1,5 +1,5 @@
 import Clibgit2
-import Processes
+import System
 
 /// One difference between the index and the files of a work tree.
 struct WorkTreeDelta {

@@ -1,6 +1,6 @@
 import Clibgit2
 import Glibc
-import Processes
+import System
 
 extension Repository {
   /// Registers a linked worktree `name` at `path` with a detached `HEAD` at `commit`, locked, without

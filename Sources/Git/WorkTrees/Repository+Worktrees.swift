@@ -1,6 +1,6 @@
 import Clibgit2
 import Glibc
-import Processes
+import System
 
 extension Repository {
   /// The folder that holds the administrative files of the linked worktree `name`.

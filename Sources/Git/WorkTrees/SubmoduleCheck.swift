@@ -1,6 +1,6 @@
 import Clibgit2
 import Glibc
-import Processes
+import System
 
 /// Looks at a submodule in a work tree whose user is not trusted: by libgit2 alone, which starts nothing that
 /// the submodule's configuration names.

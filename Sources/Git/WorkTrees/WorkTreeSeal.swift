@@ -1,6 +1,6 @@
 import Clibgit2
 import Glibc
-import Processes
+import System
 
 /// How a work tree was left: its index, kept where nobody else can write it.
 ///

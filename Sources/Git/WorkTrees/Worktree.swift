@@ -1,6 +1,6 @@
 import Clibgit2
 import Glibc
-import Processes
+import System
 
 /// A linked worktree as the repository knows it.
 public struct Worktree: Equatable, Sendable {

@@ -1,7 +1,7 @@
 import Git
 import Glibc
 import Migration
-import Processes
+import System
 
 extension Ledger {
   /// I-26: under `refs/migrate/` lie the ledger and the results of claims, nothing else; and what a ref names

@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// The repository that several clones share a ledger through: its ref is the authority (DESIGN §2).
 ///

@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// Where entries are written before any ref points to them: a seam.
 package protocol EntryWriter {

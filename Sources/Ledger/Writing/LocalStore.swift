@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// The ledger of one repository, with all that its own writers need of each other: their queue, the rules for
 /// a lock that was left, and the memory of what was seen. Of remotes it knows nothing.

@@ -1,7 +1,7 @@
 import Git
 import Glibc
 import Migration
-import Processes
+import System
 
 /// The rule for a ref lock that a killed process left behind (PITFALLS E.2, F8): git and libgit2 never break
 /// one.

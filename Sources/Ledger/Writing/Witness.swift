@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// The newest entry that this user wrote to a ledger, kept outside of the repository (I-2).
 ///

@@ -1,5 +1,5 @@
 import Git
-import Processes
+import System
 
 /// Where the local writers of a ledger wait for each other.
 ///

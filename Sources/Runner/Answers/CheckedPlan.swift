@@ -1,5 +1,5 @@
 import Migration
-import PlanFile
+import Plans
 
 /// What a plan amounts to.
 package struct CheckedPlan: PrintedAnswer {

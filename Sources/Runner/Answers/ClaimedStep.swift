@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// What a worker asks for.
 package struct ClaimWish {

@@ -1,5 +1,5 @@
 import Migration
-import Processes
+import System
 
 /// What `git migrate doctor` found on this machine and in this repository.
 package struct ExaminedMachine: PrintedAnswer {

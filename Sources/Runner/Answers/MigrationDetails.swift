@@ -1,6 +1,6 @@
 import Ledger
 import Migration
-import Processes
+import System
 
 /// A migration as a whole, for `git migrate show`.
 package struct MigrationDetails: PrintedAnswer {

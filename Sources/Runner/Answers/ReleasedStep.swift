@@ -1,6 +1,6 @@
 import Ledger
 import Migration
-import Processes
+import System
 
 /// A step that was given back.
 package struct ReleasedStep: PrintedAnswer {

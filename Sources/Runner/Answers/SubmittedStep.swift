@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// What became of a result that was handed in.
 package struct SubmittedStep: PrintedAnswer {

@@ -4,8 +4,9 @@ import Git
 import Glibc
 import Ledger
 import Migration
-import PlanFile
-import Processes
+import Plans
+import Supervision
+import System
 
 /// An agent at work for a claim: what it was started for, and what its output tells.
 struct AgentWork {

@@ -2,7 +2,7 @@ import Gate
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// What was said in an attempt: the exact prompt, and the agent's closing words.
 struct AttemptTexts: Equatable {

@@ -1,6 +1,7 @@
 import Agents
 import Migration
-import Processes
+import Supervision
+import System
 
 /// What is said of a program of an attempt that failed.
 extension WorkPlace {

@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// What lay in a worktree slot beside the commit's files when its worker began: what was copied in, and what
 /// git ignores there (caches, what an earlier step built). None of it is that worker's work, whatever

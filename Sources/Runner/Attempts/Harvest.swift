@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// Takes the result out of a worktree: the agent edits files, the engine makes the commit (DESIGN §6).
 public struct Harvest {

@@ -1,7 +1,8 @@
 import CanonicalJSON
 import Git
 import Migration
-import Processes
+import Supervision
+import System
 
 /// A harvest that takes long, in a process of its own: a run renews its leases and obeys Ctrl-C meanwhile.
 final class HarvestJob: Collecting {

@@ -3,7 +3,8 @@ import CanonicalJSON
 import Glibc
 import Ledger
 import Migration
-import Processes
+import Supervision
+import System
 
 /// What is known of an attempt whose run was killed: its agent's output is in the log, which the supervisor
 /// wrote to the end.

@@ -1,7 +1,8 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import Supervision
+import System
 
 /// Makes the places in which claims are worked on.
 public struct Preparing {

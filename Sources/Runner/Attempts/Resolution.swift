@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import PlanFile
+import Plans
 
 /// A step that takes in a base which conflicts: the place where an agent puts the two together, what it is
 /// told, and whether it has done so.

@@ -3,8 +3,9 @@ import CanonicalJSON
 import Git
 import Ledger
 import Migration
-import PlanFile
-import Processes
+import Plans
+import Supervision
+import System
 
 /// One attempt under way: the set-up command, then the codemod or agent, each under its own supervisor.
 ///

@@ -2,8 +2,9 @@ import CanonicalJSON
 import Git
 import Ledger
 import Migration
-import PlanFile
-import Processes
+import Plans
+import Supervision
+import System
 
 /// The files and the environment of one attempt: what a worker is given, and what it may say back.
 public struct WorkPlace {

@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// What a worker wrote that its result does not have, for people: ignored files, changes of what was there
 /// before, repositories of their own.

@@ -1,7 +1,7 @@
 import Gate
 import Git
 import Migration
-import Processes
+import System
 
 /// What a commit says that a step is merged as, or that an attempt is kept as.
 struct CommitMessage {

@@ -2,7 +2,8 @@ import Gate
 import Git
 import Ledger
 import Migration
-import Processes
+import Supervision
+import System
 
 /// One run of a gate's set-up and verifiers on a commit, in a worktree that no worker ever wrote.
 ///

@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Migration
-import Processes
+import System
 
 /// What a gate's slot remembers from one candidate to the next, beside the repository. It is taken away while
 /// a candidate is judged: after a run that was killed nothing is known of the folder, and nothing is kept.

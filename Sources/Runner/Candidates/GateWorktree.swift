@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// A slot of the gate while one candidate is judged in it: the candidate's files, what the set-up makes, what
 /// is copied in, the folders that the plan keeps, and nothing else (DESIGN §6: a verdict depends on the tree

@@ -2,7 +2,7 @@ import Gate
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// A run of the verifiers that services run, all at once, on a commit.
 final class ServiceJob: GateVerification {

@@ -2,7 +2,8 @@ import Gate
 import Git
 import Ledger
 import Migration
-import Processes
+import Supervision
+import System
 
 /// One verifier that a service runs (`remote` in the plan): the candidate is pushed to it as a branch, and a
 /// command asks what became of it until it knows. Meanwhile no worktree and no resource is held.

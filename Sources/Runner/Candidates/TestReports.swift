@@ -1,6 +1,6 @@
 import Gate
 import Migration
-import Processes
+import System
 
 /// How test runners are asked for the names of their tests, without touching the command that starts them,
 /// and where they leave them.

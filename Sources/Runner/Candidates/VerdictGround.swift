@@ -1,6 +1,7 @@
 import Git
 import Migration
-import Processes
+import Supervision
+import System
 
 /// What verdicts of a plan's gate rest on here, beside the tree and the plan (`VerdictBasis`).
 struct VerdictGround {

@@ -1,6 +1,7 @@
 import Gate
 import Migration
-import Processes
+import Supervision
+import System
 
 /// The log of a verifier, read while it is written: in constant memory, and without keeping the run waiting.
 final class VerifierLog {

@@ -2,7 +2,7 @@ import Git
 import Glibc
 import Ledger
 import Migration
-import Processes
+import System
 
 /// One thing that `git migrate doctor` looked at.
 public struct DoctorCheck: Equatable, Sendable {

@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// The doctor's view of what the configuration has git run on files: which filters, from where, and whether
 /// they may.

@@ -2,7 +2,7 @@ import Git
 import Glibc
 import Ledger
 import Migration
-import Processes
+import System
 
 /// The doctor's checks that need an open repository.
 struct DoctorRepository {

@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// What a worker recorded and then took out of its worktree: in a stash, or in a commit that it has left. A
 /// worktree that is as it was then says nothing of the work.

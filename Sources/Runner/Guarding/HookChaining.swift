@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// Where `core.hooksPath` leads into a work tree (husky, lefthook, a folder under version control), ours
 /// lie in a folder of their own: nothing that a repository tracks is ever written. They run what is there

@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// Puts our git hooks beside those that are there, and takes them away again (DESIGN §6).
 ///

@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// What the scripts in `hooks/` call: `git migrate hook NAME`, with what git gave them on standard input.
 public struct HookRun {

@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// `git migrate init`: makes a clone ready, and undoes exactly that.
 public struct HookSetup {

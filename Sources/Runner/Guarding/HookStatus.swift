@@ -1,6 +1,6 @@
 import Git
 import Glibc
-import Processes
+import System
 
 /// How one hook of ours stands.
 public struct HookStatus: Equatable, Sendable {

@@ -1,7 +1,7 @@
 import Git
 import Glibc
 import Migration
-import Processes
+import System
 
 /// The programs in the repository's own folders of hooks, the user's and ours, which git runs by itself and a
 /// worker can write (THREATS T1). A folder that leads out of the git directory is not among them: what lies

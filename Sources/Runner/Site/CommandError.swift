@@ -1,8 +1,8 @@
 import Git
 import Ledger
 import Migration
-import PlanFile
-import Processes
+import Plans
+import System
 
 /// Why a command ends without its result: what a person is told, and the exit code a script sees.
 public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Git
 import Migration
-import Processes
+import System
 
 /// What this user has approved of one repository's own commands: a file in the user's own state folder, which
 /// nothing that comes with a repository can write.

@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// Sees to it that no file is recorded without the filter that its attributes give it to.
 ///

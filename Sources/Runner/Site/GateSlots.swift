@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Git
 import Migration
-import Processes
+import System
 
 /// The slots of the gate: who uses one holds its lock.
 extension Slots {

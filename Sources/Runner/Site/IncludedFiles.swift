@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// Files that git ignores but that a worktree needs: the plan's `worktree.copy`, and `.worktreeinclude`, the
 /// cross-tool list of ignored files to copy (one glob a line, as in `.gitignore`).

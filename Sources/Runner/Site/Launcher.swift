@@ -1,6 +1,7 @@
 import Git
 import Migration
-import Processes
+import Supervision
+import System
 
 /// What a child is started for. It decides what the child gets to see of the environment and how its output
 /// is taken.

@@ -1,6 +1,6 @@
 import Ledger
 import Migration
-import Processes
+import System
 
 /// Where the files of this clone lie that belong to a migration: prompts and results (of logs see `LogName`).
 /// None of them is ever committed.

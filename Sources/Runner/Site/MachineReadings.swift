@@ -1,5 +1,5 @@
 import Glibc
-import Processes
+import System
 
 /// What a machine has left just now.
 struct MachineReadings: Equatable {

@@ -1,5 +1,5 @@
 import Git
-import Processes
+import System
 
 /// What lies where git's files or ours should, and is none: whoever opens a pipe waits for ever, so that
 /// nothing is opened before (`Repository.requirePlainPlaces`).

@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// A commit of the branch that changed what another change conflicts in.
 package struct OtherSide: Equatable {

@@ -1,4 +1,4 @@
-import Processes
+import System
 
 /// Settings of Cargo.
 extension OutsideCodeSearch {

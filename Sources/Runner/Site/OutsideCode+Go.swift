@@ -1,4 +1,4 @@
-import Processes
+import System
 
 /// Workspaces and settings of Go.
 extension OutsideCodeSearch {

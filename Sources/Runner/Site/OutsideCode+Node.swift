@@ -1,4 +1,4 @@
-import Processes
+import System
 
 /// Packages of Node.js that are links into a work tree.
 extension OutsideCodeSearch {

@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Migration
-import Processes
+import System
 
 /// Editable installs, as pip, setuptools, flit, hatchling and their like make them, and copies of the
 /// repository's packages.

@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// A way on which the verifiers come to code of this repository that is not the candidate's: an editable
 /// install, a linked package, a path that overrides another. Such a verdict says nothing about the candidate.

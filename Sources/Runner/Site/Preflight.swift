@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// The first word of a shell command, as far as it names a program for sure.
 enum ShellWord: Equatable {

@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Git
 import Migration
-import Processes
+import System
 
 /// What a repository's own files tell git and a user approves: the commands that it is to run (filters, merge
 /// drivers, signing programs, credential helpers, ssh, with the attributes in the git directory that choose

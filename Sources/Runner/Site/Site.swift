@@ -2,7 +2,8 @@ import Gate
 import Git
 import Ledger
 import Migration
-import Processes
+import Supervision
+import System
 
 /// One repository with everything a command needs to work in it: made once at the start of a command.
 public final class Site {

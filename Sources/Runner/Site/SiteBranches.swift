@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 extension Site {
   package func tip(of ref: String) throws(CommandError) -> OID? {

@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// The worktrees that people have a branch checked out in: what stands in the way of moving it there.
 extension Site {

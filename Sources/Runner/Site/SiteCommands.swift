@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 extension Site {
   /// What the repository's own configuration has git run, as it is now.

@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Migration
-import Processes
+import System
 
 /// A note beside the repository of who uses, or last used, a worktree slot.
 ///

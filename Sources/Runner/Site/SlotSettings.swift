@@ -1,5 +1,5 @@
 import Git
-import Processes
+import System
 
 /// A worktree can have settings of its own (`extensions.worktreeConfig`), which whoever works in it writes.
 /// In our worktrees the repository's own hold.

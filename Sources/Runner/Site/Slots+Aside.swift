@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// What becomes of files in a slot that no commit can have: they are moved beside it, for a person.
 extension Slots {

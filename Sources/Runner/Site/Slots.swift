@@ -2,7 +2,7 @@ import CanonicalJSON
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// The worktree slots of this clone: folders outside the repository that are used again and again, so that
 /// build caches survive (DESIGN §6).

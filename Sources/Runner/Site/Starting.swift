@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// Where a migration would begin.
 public struct StartPoint: Sendable {

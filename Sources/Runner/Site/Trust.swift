@@ -1,7 +1,7 @@
 import Glibc
 import Ledger
 import Migration
-import Processes
+import System
 
 /// Which plans this user has approved to run commands (DESIGN §4, THREATS T11).
 ///

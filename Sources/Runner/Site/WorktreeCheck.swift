@@ -1,7 +1,7 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// Compares the worktrees of this clone with the leases that name one (I-25). Looks only.
 public struct WorktreeCheck {

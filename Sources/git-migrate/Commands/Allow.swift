@@ -1,7 +1,7 @@
 import ArgumentParser
 import Migration
-import Processes
 import Runner
+import System
 
 /// `git migrate allow`: a person lets findings about a step's result pass.
 struct AllowCommand: Subcommand {

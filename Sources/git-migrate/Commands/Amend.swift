@@ -2,7 +2,7 @@ import ArgumentParser
 import Git
 import Ledger
 import Migration
-import PlanFile
+import Plans
 import Runner
 
 /// `git migrate amend PLAN`: replaces the plan of a running migration.

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Git
 import Migration
-import PlanFile
-import Processes
+import Plans
 import Runner
+import System
 
 /// `git migrate check`: reads a plan as `start` would and says what it means; changes nothing.
 struct CheckCommand: Subcommand {

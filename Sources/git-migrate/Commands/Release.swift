@@ -1,7 +1,7 @@
 import ArgumentParser
 import Migration
-import Processes
 import Runner
+import System
 
 /// `git migrate release`: gives a claim back without a result.
 struct ReleaseCommand: Subcommand {

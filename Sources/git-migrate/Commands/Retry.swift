@@ -1,7 +1,7 @@
 import ArgumentParser
 import Migration
-import Processes
 import Runner
+import System
 
 /// `git migrate retry`: lets blocked or resting steps try again.
 struct RetryCommand: Subcommand {

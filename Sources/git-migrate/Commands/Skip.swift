@@ -1,7 +1,7 @@
 import ArgumentParser
 import Migration
-import Processes
 import Runner
+import System
 
 /// `git migrate skip`: a person decides that steps are not needed.
 struct SkipCommand: Subcommand {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Git
 import Ledger
 import Migration
-import PlanFile
+import Plans
 import Runner
 
 /// `git migrate start PLAN`: begins a migration.

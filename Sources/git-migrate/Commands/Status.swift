@@ -1,8 +1,8 @@
 import ArgumentParser
 import Ledger
 import Migration
-import Processes
 import Runner
+import System
 
 /// `git migrate status`: where every step is.
 struct StatusCommand: Subcommand {

@@ -1,7 +1,8 @@
 import Glibc
 import Migration
-import Processes
 import Runner
+import Supervision
+import System
 
 /// Which logs of a step are meant.
 struct LogSelection {

@@ -1,8 +1,8 @@
 import CanonicalJSON
 import Glibc
 import Migration
-import Processes
 import Runner
+import System
 
 /// Standard output: buffered, and no write error goes unseen. A full disk ends the command with 128; a reader
 /// that went away ends it the way `SIGPIPE` ends any program.

@@ -1,7 +1,7 @@
 import Ledger
 import Migration
-import Processes
 import Runner
+import System
 
 /// Shows how a run goes: a line for each ledger entry and, on a terminal, one line below that is kept up to
 /// date.
