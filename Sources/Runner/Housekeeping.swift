@@ -82,8 +82,8 @@ extension Site: Upkeep {
     }
     guard case .refused(let reason) = outcome else { return }
     report(
-      "'\(ledger.remote?.name ?? "")' does not take '\(LedgerRefs.archive(migration.name))', so that the refs "
-        + "of finished steps stay and each push takes longer: \(reason)")
+      "'\(ledger.remote?.name ?? "")' does not take '\(LedgerRefs.archive(migration.name))', so that the "
+        + "refs of finished steps stay and each push takes longer: \(reason)")
   }
 
   package func packObjects(of migration: MigrationState) throws(CommandError) {

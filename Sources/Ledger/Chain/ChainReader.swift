@@ -2,8 +2,8 @@ import CanonicalJSON
 import Git
 import Migration
 
-/// Reads the ledger of a repository: follows the chain, and folds it. Knows no remote, no clock and nobody who
-/// writes.
+/// Reads the ledger of a repository: follows the chain, and folds it. Knows no remote, no clock and nobody
+/// who writes.
 ///
 /// One instance serves one thread. It remembers the last state that it folded, so that a long-lived caller
 /// pays only for what is new.
