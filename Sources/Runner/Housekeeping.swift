@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 import System
 
 /// What a run does beside its work, so that a long migration stays as fast as a short one. Nothing of it is

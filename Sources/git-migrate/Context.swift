@@ -1,6 +1,7 @@
 import Git
 import Glibc
 import Runner
+import Site
 import System
 
 /// What a command gets from the outside: environment, working directory, repository, terminal, and where it

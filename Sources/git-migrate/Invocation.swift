@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Migration
 import Runner
+import Site
 import System
 
 /// One run of the program: arguments in, exit code out.

@@ -3,6 +3,7 @@ import Glibc
 import Migration
 import Plans
 import Runner
+import Site
 import Supervision
 import System
 

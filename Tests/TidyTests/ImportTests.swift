@@ -14,11 +14,17 @@ import Testing
     "Plans": ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
     "Ledger": ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
     "Gate": ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
+    "Guarding": ["CanonicalJSON", "Ledger", "Migration", "Git", "Supervision", "System"],
+    "Site": [
+      "CanonicalJSON", "Gate", "Guarding", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+    ],
     "Runner": [
-      "Agents", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+      "Agents", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
+      "System",
     ],
     "git-migrate": [
-      "Runner", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+      "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
+      "System",
       "ArgumentParser",
     ],
   ]

@@ -13,7 +13,7 @@ public final class ChainReader {
   let chain: Chain
   let plans: PlanStore
   /// What finished steps have left.
-  let archive: AttemptArchive
+  package let archive: AttemptArchive
   /// The state that was read or written last.
   private(set) var remembered = LedgerSnapshot.empty
 

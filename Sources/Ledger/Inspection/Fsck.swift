@@ -42,7 +42,7 @@ extension Ledger {
 
   /// No entry may be later than the clock here by more than clocks differ: all that follow could not be
   /// earlier, and no lease would end any more.
-  func timeBreach(_ found: LedgerEntry) -> Breach? {
+  package func timeBreach(_ found: LedgerEntry) -> Breach? {
     let now = clock.now()
     if found.entry.event.at <= now.adding(seconds: Ledger.toleratedSeconds) { return nil }
     return Breach(

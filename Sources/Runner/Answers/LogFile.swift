@@ -1,5 +1,6 @@
 import Glibc
 import Migration
+import Site
 import System
 
 /// A log in this clone: `<epoch>-<what>.log` of a step, or a log of the whole migration.

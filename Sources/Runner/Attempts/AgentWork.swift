@@ -5,6 +5,7 @@ import Glibc
 import Ledger
 import Migration
 import Plans
+import Site
 import Supervision
 import System
 

@@ -3,6 +3,7 @@ import CanonicalJSON
 import Glibc
 import Ledger
 import Migration
+import Site
 import Supervision
 import System
 

@@ -2,6 +2,7 @@ import Git
 import Glibc
 import Ledger
 import Migration
+import Site
 import System
 
 /// The doctor's checks that need an open repository.

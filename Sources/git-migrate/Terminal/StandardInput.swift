@@ -1,5 +1,6 @@
 import Glibc
 import Runner
+import Site
 
 /// Standard input, for the few commands that read it.
 enum StandardInput {
