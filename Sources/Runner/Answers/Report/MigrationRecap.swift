@@ -167,7 +167,9 @@ extension Answers {
   /// whole ledger.
   package func recap(_ name: String, since: Timestamp?) throws(CommandError) -> MigrationRecap {
     var chronicle = Chronicle(of: name)
-    let snapshot = try reporting { try site.ledger.fold { event, state in chronicle.add(event, state) } }
+    let snapshot = try reporting {
+      try site.ledger.reader.fold { event, state in chronicle.add(event, state) }
+    }
     guard let state = snapshot.state.migration(named: name) else { throw CommandError(.noMigration(name)) }
     let now = site.clock.now()
     let report = StatusReport(
