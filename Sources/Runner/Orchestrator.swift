@@ -363,11 +363,9 @@ public final class Orchestrator {
 
   private func readSignals() {
     guard signals >= 0 else { return }
-    for signal in SignalPipe.drain() {
-      guard [1, 2, 13, 15].contains(signal) else {
-        observer.noticed(signal)
-        continue
-      }
+    let came = SignalPipe.drain()
+    for signal in came { observer.noticed(signal) }
+    for signal in came where [1, 2, 13, 15].contains(signal) {
       stopSignal = stopSignal ?? signal
       stop()
     }

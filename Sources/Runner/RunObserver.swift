@@ -6,7 +6,7 @@ public protocol RunObserver {
   func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence])
   /// Something a person should know that is no entry.
   func warn(_ text: String)
-  /// A signal came that ends nothing.
+  /// A signal came; one that ends the run is heeded anyway.
   func noticed(_ signal: Int32)
   /// Time has passed: a look at what is under way. Called often, and cheap when there is nothing to do.
   func tick()

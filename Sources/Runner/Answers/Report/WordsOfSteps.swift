@@ -34,7 +34,7 @@ extension MigrationRecap {
       let texts = AttemptTexts(of: report.name, fence, in: site)
       var words = WordsOfStep(
         epoch: claim.epoch, prompt: texts?.prompt ?? "", closing: texts?.closing ?? "", diff: "")
-      if let kept = (try? site.ledger.result(report.name, fence)).flatMap(\.self),
+      if let kept = (try? site.ledger.reader.result(report.name, fence)).flatMap(\.self),
         let patch = try? site.git.patch(from: claim.base.hex, to: kept.commit.hex)
       {
         words.diff = patch
