@@ -33,7 +33,7 @@ package enum InspectionFault: Error {
 /// An entry is what git-migrate itself would have written, byte for byte. The wording of the sentence and of
 /// `STATUS.md` belongs to the version of the format, so that neither can say what did not happen.
 package struct Inspector {
-  package let ledger: Ledger
+  let ledger: Ledger
   /// The ledger up to the last entry that was looked at.
   package private(set) var snapshot: LedgerSnapshot
   private var trees: TreeInspector
@@ -200,7 +200,7 @@ package struct Inspector {
 
 /// Text of a stranger on one line, cut.
 package enum PlainLine {
-  package static func of(_ text: String) -> String {
+  static func of(_ text: String) -> String {
     let line = String(text.unicodeScalars.map { BranchName.isUnprintable($0) ? "?" : Character($0) })
     return line.count > 100 ? line.prefix(99) + "…" : line
   }

@@ -31,7 +31,7 @@ extension EntryWriter {
     }
   }
 
-  package func together(
+  func together(
     _ count: Int, _ body: () throws(LedgerError) -> DraftOutcome
   ) throws(LedgerError) -> DraftOutcome { try body() }
 }

@@ -22,6 +22,7 @@ package protocol EventLedger: AnyObject {
 
 extension EventLedger {
   /// A ledger that nobody can set back needs no witness.
+  /// Throws when the ledger was set back since it was seen last.
   package func requireWitnessed() throws(LedgerError) {}
 
   /// Appends these changes; see `append(by:_:)`.
@@ -33,6 +34,7 @@ extension EventLedger {
 extension Ledger: EventLedger {
   package func requireWitnessed() throws(LedgerError) { try requireWitnessed(try read().tip) }
 
+  /// The list of tests with a digest; see `Ledger.testList`.
   package func testList(_ digest: String) throws(LedgerError) -> [UInt8]? {
     try testList(digest, in: try read())
   }
