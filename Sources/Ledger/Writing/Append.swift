@@ -31,7 +31,8 @@ extension EntryWriter {
     }
   }
 
-  func together(
+  /// One after another.
+  package func together(
     _ count: Int, _ body: () throws(LedgerError) -> DraftOutcome
   ) throws(LedgerError) -> DraftOutcome { try body() }
 }
