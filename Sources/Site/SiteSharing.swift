@@ -8,15 +8,14 @@ extension Site {
   ///
   /// Throws when it names nothing that git knows.
   public func share(warn: @escaping (String) -> Void) throws(CommandError) {
-    ledger.warn = warn
-    ledger.remote = try reporting { try GitRemote(repository, git) }
+    ledger.share(with: try reporting { try GitRemote(repository, git) }, warn: warn)
   }
 }
 
 /// The integration branches of a shared ledger follow what the ledger says of them.
 extension Site {
   /// Whether other clones work on the same ledger.
-  public var isShared: Bool { ledger.isShared }
+  public var hasRemote: Bool { ledger.hasRemote }
 
   /// Where a branch is in the remote, as was seen last; `nil` when it is not there or nothing is shared.
   package func sharedTip(of ref: String) throws(CommandError) -> OID? {

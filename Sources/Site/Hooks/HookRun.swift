@@ -76,7 +76,7 @@ public struct HookRun {
   private func checkMerge(into ref: String?) throws(CommandError) {
     guard let ref else { throw CommandError("which branch?", exitCode: .usage) }
     let state = try reporting { try ledger.read() }.state
-    let open = state.migrations.first { !$0.phase.isTerminal && !$0.isShared && $0.intoRef == ref }
+    let open = state.migrations.first { !$0.phase.isTerminal && !$0.peopleShareBranch && $0.intoRef == ref }
     guard let open else { return }
     throw CommandError(
       "refusing to merge into '\(open.into)': the migration '\(open.name)' moves it, through its gate",

@@ -275,7 +275,7 @@ public struct Slots {
       try setAside(slot, path)
       return nil
     }
-    guard try site.ledger.result(marker.migration, marker.fence) == nil else { return nil }
+    guard try site.ledger.reader.result(marker.migration, marker.fence) == nil else { return nil }
     let isPlain = try worktree.needsGitProgram(forCommit: base) == nil
     if isPlain, let ignored = try worktree.ignoredPaths(besideExactly: base) { return ignored }
     let harvest = Harvest(site: site)

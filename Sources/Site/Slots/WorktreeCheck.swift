@@ -23,7 +23,7 @@ public struct WorktreeCheck {
         else { continue }
         let fence = Fence(step: step.id, epoch: step.epoch)
         // Another clone on this machine has slots of the same names.
-        if site.isShared, Slots(site: site).marker(slot)?.fence != fence { continue }
+        if site.hasRemote, Slots(site: site).marker(slot)?.fence != fence { continue }
         if let fault = fault(slot, migration.name, fence, worktrees) {
           findings.append(
             Finding(
