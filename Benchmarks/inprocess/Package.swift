@@ -25,7 +25,11 @@ let package = Package(
     .target(
       name: "Ledger", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
       swiftSettings: settings),
+    .target(
+      name: "Gate", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
+      swiftSettings: settings),
     .executableTarget(
-      name: "inprocess", dependencies: ["Clibgit2", "Ledger", "Migration", "Git"], swiftSettings: settings),
+      name: "inprocess", dependencies: ["Clibgit2", "Gate", "Ledger", "Migration", "Git"],
+      swiftSettings: settings),
   ]
 )

@@ -1,3 +1,5 @@
+import Glibc
+
 extension String {
   /// Cut to at most `limit` characters, with `…` where something is missing.
   func shortened(to limit: Int) -> String { count > limit ? prefix(limit - 1) + "…" : self }
@@ -5,12 +7,28 @@ extension String {
 
 extension Substring {
   /// Compared byte by byte: the standard library compares by characters, which is many times slower.
-  func hasPrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+  func hasPrefix(_ prefix: String) -> Bool {
+    compare { text in
+      prefix.bytes { wanted in
+        guard let base = text.baseAddress, let start = wanted.baseAddress else { return wanted.isEmpty }
+        return text.count >= wanted.count && memcmp(base, start, wanted.count) == 0
+      }
+    }
+  }
 
   /// The same for the end.
   func hasSuffix(_ suffix: String) -> Bool {
-    let (text, wanted) = (utf8, suffix.utf8)
-    return text.count >= wanted.count && text.suffix(wanted.count).elementsEqual(wanted)
+    compare { text in
+      suffix.bytes { wanted in
+        guard let base = text.baseAddress, text.count >= wanted.count else { return wanted.isEmpty }
+        return memcmp(base + (text.count - wanted.count), wanted.baseAddress ?? base, wanted.count) == 0
+      }
+    }
+  }
+
+  private func compare<Found>(_ body: (UnsafeBufferPointer<UInt8>) -> Found) -> Found {
+    if let found = utf8.withContiguousStorageIfAvailable(body) { return found }
+    return Array(utf8).withUnsafeBufferPointer(body)
   }
 
   /// Whether `needle` occurs, compared byte by byte.
@@ -24,7 +42,7 @@ extension Substring {
 
   /// What is left after `prefix`, or `nil` when it does not start so.
   func dropping(_ prefix: String) -> Substring? {
-    guard utf8.starts(with: prefix.utf8) else { return nil }
+    guard hasPrefix(prefix) else { return nil }
     return self[utf8.index(startIndex, offsetBy: prefix.utf8.count)...]
   }
 
@@ -36,10 +54,15 @@ extension Substring {
 
   /// Without blanks and tabs at both ends.
   var trimmed: Substring {
-    var text = utf8
-    while let first = text.first, first == 0x20 || first == 0x09 { text = text.dropFirst() }
-    while let last = text.last, last == 0x20 || last == 0x09 { text = text.dropLast() }
-    return Substring(text)
+    let (start, end) = compare { text in
+      var (start, end) = (0, text.count)
+      while start < end, text[start] == 0x20 || text[start] == 0x09 { start += 1 }
+      while end > start, text[end - 1] == 0x20 || text[end - 1] == 0x09 { end -= 1 }
+      return (start, end)
+    }
+    let text = utf8
+    let first = text.index(startIndex, offsetBy: start)
+    return self[first..<text.index(first, offsetBy: end - start)]
   }
 
   /// How many blanks it starts with; a tab counts as one.
@@ -64,19 +87,32 @@ extension Substring {
     return start..<utf8.index(start, offsetBy: needle.utf8.count)
   }
 
-  /// Where `needle` starts, in bytes. Every line is searched for a dozen of them, so this works on the bytes.
+  /// Where `needle` starts, in bytes. Every line is searched for dozens of them, so this works on the bytes.
   private func offset(of needle: String) -> Int? {
-    let found = utf8.withContiguousStorageIfAvailable { text in
-      needle.utf8.withContiguousStorageIfAvailable { wanted -> Int? in
-        guard let first = wanted.first, text.count >= wanted.count else { return nil }
-        for start in 0...(text.count - wanted.count) where text[start] == first {
-          var length = 1
-          while length < wanted.count && text[start + length] == wanted[length] { length += 1 }
-          if length == wanted.count { return start }
+    compare { text in
+      needle.bytes { wanted -> Int? in
+        guard let base = text.baseAddress, let start = wanted.baseAddress, text.count >= wanted.count else {
+          return nil
+        }
+        if wanted.isEmpty { return 0 }
+        var position = 0
+        let last = text.count - wanted.count
+        while position <= last {
+          guard let found = memchr(base + position, Int32(wanted[0]), last - position + 1) else { return nil }
+          position = UnsafeRawPointer(found) - UnsafeRawPointer(base)
+          if memcmp(base + position, start, wanted.count) == 0 { return position }
+          position += 1
         }
         return nil
       }
     }
-    return found.flatMap { $0 }.flatMap { $0 }
+  }
+}
+
+extension String {
+  /// Its bytes, in one piece.
+  fileprivate func bytes<Found>(_ body: (UnsafeBufferPointer<UInt8>) -> Found) -> Found {
+    if let found = utf8.withContiguousStorageIfAvailable(body) { return found }
+    return Array(utf8).withUnsafeBufferPointer(body)
   }
 }

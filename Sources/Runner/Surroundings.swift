@@ -230,6 +230,8 @@ package protocol GateAccess: AnyObject {
   func outsideCode(_ plan: Plan) -> [String]
   /// What the texts of two trees explain when other tests run on the second.
   func touchedTests(from old: OID, to new: OID) throws(CommandError) -> TouchedTests
+  /// The tip with nothing of the candidate but its tests, where there are new or changed ones.
+  func falsification(of candidate: Candidate) throws(CommandError) -> Falsification?
   /// What verdicts of a plan's gate rest on here, beside the tree and the plan; `nil` when that cannot be
   /// told, which `report` hears of.
   func basis(_ plan: Plan, report: (String) -> Void) throws(CommandError) -> VerdictBasis?
@@ -237,6 +239,11 @@ package protocol GateAccess: AnyObject {
   func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject
   ) throws(CommandError) -> any GateVerification
+}
+
+extension GateAccess {
+  /// A world without texts has no tests.
+  package func falsification(of candidate: Candidate) throws(CommandError) -> Falsification? { nil }
 }
 
 /// What a run of the verifiers is about.

@@ -136,8 +136,9 @@ struct ReadingAPlan {
       protected: [".github/**", "schema/*.sql"]
       gate:
         known: allow
+        falsify: true
         guards: [tests]
-        verifiers: [{ name: t, run: make test, paths: ["src/**"] }]
+        verifiers: [{ name: t, run: make test, paths: ["src/**"], network: true }]
       steps:
         - { id: S1, allow: ["lost-test:tests/*", "secret:a.py"], guards: [scope, secrets], paths: [a.py] }
         - { for: { files: "src/*" }, id: "m-{{match.name}}", allow: "changed-expectation:*" }
@@ -147,6 +148,7 @@ struct ReadingAPlan {
     let plan = try expand(text, FakeSource(files: ["src/a"]))
     #expect(plan.gate.protected == [".github/**", "schema/*.sql"] && plan.gate.allowsKnown)
     #expect(plan.gate.verifiers.map(\.paths) == [["src/**"]])
+    #expect(plan.gate.falsifies && plan.longestTrain == 1 && plan.gate.verifiers[0].needsNetwork)
     #expect(
       plan.steps.map(\.allow) == [["lost-test:tests/*", "secret:a.py"], ["changed-expectation:*"], []])
     #expect(plan.steps.map(\.guards) == [[.scope, .secrets], nil, []])

@@ -55,6 +55,8 @@ public enum FindingKind: String, CaseIterable, Sendable {
   case fewerTests = "fewer-tests"
   /// The test runner that spoke on the base did not speak on the candidate.
   case otherRunner = "other-runner"
+  /// A new or changed test that passes without the code that it came with.
+  case unfalsifiedTest = "unfalsified-test"
   /// Anything else.
   case other
 }

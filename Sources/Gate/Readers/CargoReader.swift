@@ -19,7 +19,11 @@ struct CargoReader: OutputReader {
   var failed: Int? { executed == nil ? nil : fails }
   var isOpen: Bool { block != nil || panics.isOpen }
 
-  var failures: [GateFailure] { panics.failures(of: names, otherwise: blocks) }
+  /// What ended the whole program, and whether its result line is still to come.
+  private var crashes: [GateFailure] = []
+  private var isRunning = false
+
+  var failures: [GateFailure] { panics.failures(of: names, otherwise: blocks) + crashes }
 
   mutating func read(_ line: Substring) {
     panics.read(line)
@@ -27,8 +31,21 @@ struct CargoReader: OutputReader {
       // One result line ends each section, the last one: a test may print another before it.
       if let current { earlier = (earlier ?? 0) + current }
       current = nil
+      isRunning = true
+    } else if let rest = line.dropping("thread '"), line.hasSuffix(" has overflowed its stack"), isRunning,
+      let name = rest.before("'")
+    {
+      crash(GateFailure(test: String(name), message: "has overflowed its stack"))
+    } else if line.trimmed.hasPrefix("process didn't exit successfully: "),
+      let signal = line.after("` (signal: "),
+      isRunning
+    {
+      crash(
+        GateFailure(
+          test: "a test program of cargo", message: "was ended by signal \(signal.before(")") ?? signal)"))
     } else if let rest = line.dropping("test result: "), rest.has(" measured;") {
       endBlock()
+      isRunning = false
       current = Self.count(rest)
       skips += rest.number(before: "ignored") ?? 0
       fails += rest.number(before: "failed") ?? 0
@@ -50,6 +67,13 @@ struct CargoReader: OutputReader {
   mutating func finish() {
     endBlock()
     panics.finish()
+  }
+
+  private mutating func crash(_ failure: GateFailure) {
+    isRunning = false
+    crashes.append(failure)
+    fails += 1
+    earlier = (earlier ?? 0) + passed.count + 1
   }
 
   private mutating func endBlock() {

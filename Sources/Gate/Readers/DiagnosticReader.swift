@@ -37,7 +37,8 @@ struct DiagnosticReader {
       }
     }
     // nextest's way of saying that nothing is wrong and nothing was run; rustc's of counting.
-    if line == "error: no tests to run" || line.hasPrefix("error: test failed, to rerun pass")
+    if line.hasPrefix("[   LINE   ] ") || line == "error: no tests to run"
+      || line.hasPrefix("error: test failed, to rerun pass")
       || line.hasPrefix("error: Exited with")
     {
       return

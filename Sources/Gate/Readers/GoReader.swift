@@ -17,6 +17,8 @@ struct GoReader: OutputReader {
   /// The failure that takes the indented lines that follow, and how deep its own line was.
   private var open: (failure: GateFailure, indentation: Int, isPanic: Bool)?
   private var events = GoEvents()
+  /// Within the list that gotestsum ends with.
+  private var isSummed = false
 
   var executed: Int? { events.isThere ? events.executed : isThere ? (isVerbose ? tests : packages) : nil }
   var skipped: Int? { events.isThere ? events.skipped : isThere && isVerbose ? skips : nil }
@@ -27,9 +29,14 @@ struct GoReader: OutputReader {
   /// A parent of failed sub-tests that has nothing of its own to say is none.
   var failures: [GateFailure] {
     let all = found + events.failures
+    var told: Set<String> = []
     return all.filter { failure in
-      guard let name = failure.test, failure.message.isEmpty else { return true }
-      return !all.contains { $0.test?.hasPrefix(name + "/") == true }
+      guard let name = failure.test else { return true }
+      if !told.insert("\(name)\u{0}\(failure.file ?? "")\u{0}\(failure.line ?? 0)").inserted { return false }
+      guard failure.message.isEmpty else { return true }
+      return !all.contains { other in
+        other.test?.hasPrefix(name + "/") == true || other.test == name && !other.message.isEmpty
+      }
     }
   }
 
@@ -39,6 +46,30 @@ struct GoReader: OutputReader {
     if let rest = text.dropping("=== RUN ") ?? text.dropping("=== CONT ") ?? text.dropping("=== NAME ") {
       isVerbose = true
       switchTest(String(rest.trimmed))
+    } else if text.hasPrefix("=== FAIL: "), text.hasSuffix("s)"), let rest = text.dropping("=== FAIL: "),
+      let name = rest.after(" ")?.before(" (")
+    {
+      // gotestsum tells the failures once more, at its end.
+      switchTest(nil)
+      close()
+      isSummed = true
+      open = (GateFailure(test: String(name), message: ""), -1, false)
+    } else if text == "=== Failed" || text == "=== Skipped" || text == "=== Errors" {
+      switchTest(nil)
+      close()
+    } else if isSummed, text.hasPrefix("--- ") || text.hasPrefix("=== ") {
+      if text.hasPrefix("=== ") && !text.hasPrefix("=== RUN") { close() }
+      return
+    } else if text.hasPrefix("DONE "), text.has(" test"), let total = text.dropping("DONE ")?.leadingNumber,
+      text.has(" in ")
+    {
+      close()
+      isThere = true
+      isVerbose = true
+      tests = total - (text.number(before: "skipped") ?? 0)
+      skips = text.number(before: "skipped") ?? 0
+      fails = text.number(before: "failures") ?? text.number(before: "failure") ?? fails
+      isSummed = false
     } else if text.hasPrefix("--- "), readResult(text, indentation: line.indentation) {
       return
     } else if readPackage(line) {
@@ -69,9 +100,19 @@ struct GoReader: OutputReader {
   private mutating func readPanic(_ line: Substring, _ text: Substring) {
     if text.hasPrefix("Test"), line.hasPrefix("\t"), text.has(" ("), open?.failure.test == nil {
       open?.failure.test = String(text.before(" (") ?? text)
+    } else if line.indentation == 0, open?.failure.test == nil,
+      open?.failure.message.contains("timed out") == true,
+      let call = text.before("("), let name = call.split(separator: ".").last, name.hasPrefix("Test"),
+      call.has("."),
+      !call.hasPrefix("testing.")
+    {
+      // Older ones name it in its stack only.
+      open?.failure.test = String(name)
     } else if line.hasPrefix("\t"), let front = text.before(" +0x") ?? (text.has(".go:") ? text : nil),
       let place = DiagnosticReader.place(front), open?.failure.file == nil,
-      !place.file.contains("/src/testing/"), !place.file.contains("/src/runtime/"),
+      open?.failure.message.contains("timed out") != true || open?.failure.test != nil,
+      !place.file.hasPrefix("_testmain"), !place.file.contains("/src/testing/"),
+      !place.file.contains("/src/runtime/"),
       !place.file.contains("/usr/local/go/"), !place.file.contains("/lib/go")
     {
       open?.failure.file = place.file

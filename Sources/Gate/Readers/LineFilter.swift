@@ -28,7 +28,7 @@ enum LineFilter {
     "swift", "Fatal", "malloc", "double free", "free()", "munmap", "TEST", "No such", "cannot", "Cannot",
     "can't", "module", "OK ", "unknown file", "invalid-syntax:", "unformatted", "not formatted", "[warn]",
     "Files=", "Result:", "<EXPR>", "Loaded suite", "SIG", "TIMEOUT", "TRY ", "JUnit version", "e: file",
-    "e: /",
+    "e: /", "All tests", "[doctest]", "DONE ", "process didn't", "=== FAIL",
   ]
 
   private static let bloom: [Bool] = {

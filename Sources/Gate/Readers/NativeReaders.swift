@@ -19,14 +19,21 @@ struct GTestReader: OutputReader {
       list.end()
       running = String(name.trimmed)
     } else if let rest = line.dropping("[       OK ] ") {
-      list.end()
+      // What a test that passed has printed is no failure, whatever it reads like.
+      list.drop(of: running)
       if let running { passed.append(running) } else { passed.append(String(rest.before(" (") ?? rest)) }
       running = nil
     } else if let rest = line.dropping("[  FAILED  ] ") {
+      let name = String((rest.before(", where") ?? rest).before(" (") ?? rest.before(", where") ?? rest)
+      if let running, running != name {
+        list.add(line)
+        return
+      }
       list.end()
-      let name = String((rest.before(" (") ?? rest).before(", where") ?? rest.before(" (") ?? rest)
+      // `--gtest_brief` tells the name only here.
+      if running == nil, rest.hasSuffix(" ms)") { list.name(name) }
       // The list at the end repeats them.
-      if running != nil, list.all.last?.test != running {
+      if running != nil, list.last?.test != running {
         list.append(GateFailure(test: name, message: "failed"))
       }
       running = nil
@@ -34,7 +41,12 @@ struct GTestReader: OutputReader {
       list.end()
       if running != nil { skipped = (skipped ?? 0) + 1 }
       running = nil
-    } else if let rest = line.dropping("[==========] "), rest.has(" ran.") {
+    } else if let text = line.dropping("[  ERROR   ] --- ") {
+      // cmocka
+      list.begin(running, String(text))
+    } else if let rest = line.dropping("[   LINE   ] --- "), let place = rest.before(": error: ") {
+      list.place(DiagnosticReader.place(place))
+    } else if let rest = line.dropping("[==========] "), rest.has(" ran.") || rest.hasSuffix(" run.") {
       list.end()
       executed = (executed ?? 0) + (rest.leadingNumber ?? 0)
     } else if let rest = line.dropping("[  PASSED  ] "), rest.leadingNumber != nil {
@@ -85,6 +97,9 @@ struct CTestReader: OutputReader {
       executed = (executed ?? 0) + total
       failed =
         (failed ?? 0) + (line.number(before: "tests failed") ?? line.number(before: "test failed") ?? 0)
+    } else if line.hasPrefix("Total Tests: "), executed == nil {
+      // `ctest -N` only lists them.
+      executed = 0
     } else if line == "No tests were found!!!" {
       executed = executed ?? 0
     } else if line.hasPrefix("The following tests FAILED:") {

@@ -18,7 +18,9 @@ struct NodeReader: OutputReader {
 
   /// The spec reporter repeats its failures with their places; TAP has them in one piece.
   var failures: [GateFailure] {
-    let all = tap.failures.isEmpty ? spec.failures : tap.failures
+    // A test that prints like TAP is none.
+    let isTAP = tap.executed != nil || spec.failures.isEmpty
+    let all = isTAP && !tap.failures.isEmpty ? tap.failures : spec.failures
     // A file that does not load says why before it is told as a failed test.
     let told = all.map { failure -> GateFailure in
       guard

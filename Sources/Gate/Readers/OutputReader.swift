@@ -70,6 +70,21 @@ struct FailureList {
         test: ended.test, file: ended.file, line: ended.line, message: lines.joined(separator: "\n")))
   }
 
+  /// Takes back what is open and what `test` has been blamed for.
+  mutating func drop(of test: String?) {
+    open = nil
+    lines = []
+    while let last = all.last, let test, last.test == test { all.removeLast() }
+  }
+
+  /// Gives those without a name at the end of the list theirs.
+  mutating func name(_ test: String) {
+    for index in all.indices.reversed() {
+      guard all[index].test == nil else { break }
+      all[index].test = test
+    }
+  }
+
   mutating func append(_ failure: GateFailure) {
     if all.count < FailureList.most { all.append(failure) }
   }

@@ -69,7 +69,8 @@ private struct LineInterpreter {
       PytestReader(), UnittestReader(), DoctestReader(), SwiftTestReader(), CargoReader(), NextestReader(),
       GoReader(), NodeReader(), JestReader(), VitestReader(), MochaReader(), SurefireReader(),
       JUnitTextReader(),
-      GradleReader(), CTestReader(), GTestReader(), DotnetReader(), RSpecReader(), MinitestReader(),
+      GradleReader(), CTestReader(), GTestReader(), CatchReader(), DoctestCppReader(), DotnetReader(),
+      RSpecReader(), MinitestReader(),
       PHPUnitReader(), ProveReader(), JUnitReader(), DocumentReader(),
     ]
     diagnostics = DiagnosticReader(isStrict: kind == .test)

@@ -49,6 +49,7 @@ extension Plan {
     }
     object.set("protected", gate.protected)
     if gate.allowsKnown { object.set("known", "allow") }
+    if gate.falsifies { object.set("falsify", true) }
     return object.json
   }
 
@@ -218,6 +219,7 @@ extension Plan.Gate {
     }
     protected = try reader.strings("protected")
     allowsKnown = try reader.mark("known", "allow")
+    falsifies = try reader.flag("falsify")
     toolchain = try reader.optionalString("toolchain")
     try reader.end()
   }
@@ -261,6 +263,7 @@ extension Plan.Verifier {
     object.set("flaky", flaky?.rawValue)
     object.set("remote", remote)
     object.set("env", env)
+    object.set("network", needsNetwork)
     object.set("paths", paths)
     return object.json
   }
@@ -273,6 +276,7 @@ extension Plan.Verifier {
       uses: try reader.optionalString("uses"), mutates: try reader.mark("mutates", "allow"),
       env: try reader.strings("env"))
     paths = try reader.strings("paths")
+    needsNetwork = try reader.flag("network")
     if let word = try reader.optionalString("flaky") {
       guard let known = Flaky(rawValue: word) else { throw JSONFault("'flaky' cannot be '\(word)'") }
       flaky = known

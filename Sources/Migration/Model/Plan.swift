@@ -208,20 +208,19 @@ public struct Plan: Equatable, Sendable {
     public var verifiers: [Verifier]
     /// The names of the guards that look at the change itself.
     public var guards: [Guard]
-    /// Ignored folders that stay in the gate's worktree between candidates, as lines of a `.gitignore` name
-    /// them; nothing else stays.
+    /// Ignored folders that stay in the gate's worktree between candidates, and nothing else does.
     public var keep: [String]
     /// What makes the gate's worktree usable before a candidate is judged, or `nil`.
     public var setup: Setup?
-    /// How many finished steps are judged together at most; 1 judges each alone. `nil` when the plan does not
-    /// say: `TrainLimit.ordinary`.
+    /// How many finished steps are judged together at most, or `nil`: `TrainLimit.ordinary`.
     public var train: Int?
     /// Globs of files that no step may change beside those that always decide how verifiers run.
     public var protected: [String] = []
     /// Whether failures that the base has, too, are let pass.
     public var allowsKnown = false
-    /// A command whose output names the toolchain that verdicts rest on, or `nil`: the system and the
-    /// verifiers' programs then stand for it.
+    /// Whether new and changed tests must fail on the code of the branch, with the tests of the candidate.
+    public var falsifies = false
+    /// A command that names the toolchain of verdicts, or `nil`: system and programs then stand for it.
     public var toolchain: String?
 
     /// What `train` may be.
@@ -272,8 +271,9 @@ public struct Plan: Equatable, Sendable {
     public var mutates: Bool
     /// The names of variables that it, and no other verifier, is given from the environment of who starts it.
     public var env: [String]
-    /// Globs of the paths that it is about: it runs only when one of them differs from the branch; empty when
-    /// it always runs.
+    /// Whether the plan says that it needs the network. Nothing keeps a verifier off it yet.
+    public var needsNetwork = false
+    /// It runs only when a path of these globs differs from the branch; empty when it always runs.
     public var paths: [String] = []
     /// What a failure means that does not come again when the verifier is run once more, or `nil`: then it
     /// is not run again.

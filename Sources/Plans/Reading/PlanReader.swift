@@ -156,6 +156,12 @@ struct PlanReader {
     faults.collect { () throws(PlanFault) in
       gate.allowsKnown = try PlanReader.only("allow", try inner.text("known"), of: "known")
     }
+    gate.falsifies = (faults.collect(try inner.flag("falsify")) ?? nil) ?? false
+    if gate.falsifies, !findsGate, !gate.verifiers.contains(where: { $0.kind == .test && $0.remote == nil }) {
+      faults.add(
+        node.mark.fault(
+          "'falsify' needs a verifier of kind 'test' that runs here", hint: "take 'falsify' out, or add one"))
+    }
     gate.protected = globs("protected", of: fields)
     for text in inner.texts("keep") {
       if let folder = faults.collect(try PlanReader.kept(text)) { gate.keep.append(folder) }

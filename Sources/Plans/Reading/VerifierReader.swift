@@ -38,6 +38,16 @@ extension PlanReader {
       let known = Plan.Verifier.Flaky.allCases.map(\.rawValue)
       verifier.flaky = try PlanReader.choice(flaky, "answer to 'flaky'", known: known)
     }
+    faults.collect { () throws(PlanFault) in
+      guard let network = try fields.flag("network") else { return }
+      // A promise that nothing holds is none.
+      guard network else {
+        throw (fields.node("network") ?? item).mark.fault(
+          "nothing can keep a verifier off the network yet",
+          hint: "take 'network' out; 'network: true' says that it needs the network")
+      }
+      verifier.needsNetwork = true
+    }
     verifier.env = PlanReader.variables(fields, faults)
     verifier.paths = globs("paths", of: fields)
     return name == nil ? nil : verifier

@@ -33,11 +33,12 @@ enum KnownKeys {
   static let failure = KeyTable(keys: ["match", "as"])
   static let until = KeyTable(keys: ["count"])
   static let gate = KeyTable(
-    keys: ["verifiers", "guards", "keep", "setup", "train", "toolchain", "known"], refused: ["judge"],
+    keys: ["verifiers", "guards", "keep", "setup", "train", "toolchain", "known", "falsify"],
+    refused: ["judge"],
     gone: ["strict": "each candidate is compared with its base anyway; take it out"])
   static let gateSetup = KeyTable(keys: ["run", "inputs"])
   static let verifier = KeyTable(keys: [
-    "name", "kind", "run", "timeout", "uses", "mutates", "env", "paths", "flaky", "remote",
+    "name", "kind", "run", "timeout", "uses", "mutates", "env", "paths", "flaky", "remote", "network",
   ])
   static let remoteVerifier = KeyTable(keys: ["push", "status"])
   static let step = KeyTable(keys: [

@@ -173,6 +173,10 @@ public enum PlanSchema {
                         "description": "Names of variables that this verifier gets.",
                         "$ref": "#/$defs/variables"
                       },
+                      "network": {
+                        "description": "true: it needs the network, which nothing keeps it off yet.",
+                        "const": true
+                      },
                       "paths": {
                         "description": "Globs: it runs only when one of these paths has changed.",
                         "$ref": "#/$defs/texts"
@@ -203,6 +207,10 @@ public enum PlanSchema {
                 "known": {
                   "description": "allow: failures that the base has, too, are let pass.",
                   "const": "allow"
+                },
+                "falsify": {
+                  "description": "New and changed tests must fail on the code of the branch.",
+                  "type": "boolean", "default": false
                 },
                 "keep": {
                   "description": "Ignored folders that stay between candidates, such as target.",

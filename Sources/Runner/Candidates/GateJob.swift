@@ -80,6 +80,7 @@ final class GateJob: GateVerification {
       case .verifying(let child):
         guard let status = child.poll() else {
           try output?.advance()
+          reports?.collect()
           return nil
         }
         if isStopping { end(stopped) } else { try judgeVerifier(status) }

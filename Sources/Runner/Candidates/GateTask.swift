@@ -28,6 +28,7 @@ final class GateTask: GateWork {
     case begin
     case baseline(BaselineTask)
     case candidate(any GateVerification, Candidate, gate: Int, verifiers: String)
+    case falsifying(FalsificationTask, VerifierReport, Candidate, gate: Int, verifiers: String)
     case ended(GateEnding)
   }
 
@@ -44,6 +45,7 @@ final class GateTask: GateWork {
     case .begin, .ended: -1
     case .baseline(let task): task.descriptor
     case .candidate(let job, _, _, _): job.descriptor
+    case .falsifying(let task, _, _, _, _): task.descriptor
     }
   }
 
@@ -53,6 +55,7 @@ final class GateTask: GateWork {
     case .begin, .ended: return
     case .baseline(let task): task.stop()
     case .candidate(let job, _, _, _): job.stop()
+    case .falsifying(let task, _, _, _, _): task.stop()
     }
   }
 
@@ -70,8 +73,16 @@ final class GateTask: GateWork {
         }
       case .candidate(let job, let candidate, let gate, let verifiers):
         guard let found = try job.poll() else { return nil }
+        let report = try compared(found, candidate, digest: verifiers)
+        if let task = try falsifying(report, candidate, gate: gate, digest: verifiers) {
+          stage = .falsifying(task, report, candidate, gate: gate, verifiers: verifiers)
+        } else {
+          stage = try endGate(report, candidate, gate: gate, verifiers: verifiers)
+        }
+      case .falsifying(let task, let report, let candidate, let gate, let verifiers):
+        guard try task.advance() else { return nil }
         stage = try endGate(
-          try compared(found, candidate, digest: verifiers), candidate, gate: gate, verifiers: verifiers)
+          try falsified(report, by: task, digest: verifiers), candidate, gate: gate, verifiers: verifiers)
       }
     }
   }
@@ -85,7 +96,7 @@ final class GateTask: GateWork {
     switch stage {
     case .begin, .ended: nil
     case .baseline(let task): task.watch
-    case .candidate: isStopping ? nil : held
+    case .candidate, .falsifying: isStopping ? nil : held
     }
   }
 
@@ -94,6 +105,7 @@ final class GateTask: GateWork {
     case .begin, .ended: return
     case .baseline(let task): task.stop()
     case .candidate(let job, _, _, _): job.stop()
+    case .falsifying(let task, _, _, _, _): task.stop()
     }
   }
 
@@ -237,6 +249,32 @@ final class GateTask: GateWork {
     let allow = plannedStep(state).map { state.step(fence.step)?.allowing($0).allow ?? [] } ?? []
     return try site.compared(
       report, state, tipTree: candidate.tipTree, tree: candidate.tree, allowing: allow)
+  }
+
+  /// The run of the candidate's tests without its code, where the plan asks for it and there are any.
+  private func falsifying(
+    _ report: VerifierReport, _ candidate: Candidate, gate: Int, digest: String
+  ) throws(CommandError) -> FalsificationTask? {
+    guard !isStopping, report.verdict == .passed, let state = try migrationState(), state.plan.gate.falsifies,
+      state.gateDigest == digest, let falsification = try site.falsification(of: candidate)
+    else { return nil }
+    return FalsificationTask(
+      site: site, plan: state.plan, subject: .candidate(migration: migration, fence, gate: gate),
+      falsification: falsification)
+  }
+
+  /// Tests that pass without the code that they came with are no proof of it.
+  private func falsified(
+    _ report: VerifierReport, by task: FalsificationTask, digest: String
+  ) throws(CommandError) -> VerifierReport {
+    guard !isStopping, let state = try migrationState(), state.gateDigest == digest else { return report }
+    let allow = plannedStep(state).map { state.step(fence.step)?.allowing($0).allow ?? [] } ?? []
+    let allowed = AllowedFindings(allow)
+    guard let failure = task.findings.filter({ !allowed.allows($0) }).asFailure(kind: .gate) else {
+      return report
+    }
+    return VerifierReport(
+      verdict: .failed, failure: failure, kept: report.kept, runs: report.runs, evidence: report.evidence)
   }
 
   // MARK: Pieces

@@ -9,6 +9,7 @@ let usage = """
          inprocess claim REPOSITORY STEPS BATCH
          inprocess share REPOSITORY
          inprocess push REPOSITORY WORKER COUNT BATCH
+         inprocess read FILE
 
   """
 
@@ -34,6 +35,7 @@ func run(_ arguments: [String]) throws {
     _ = try bench.ledger.read()
     waitForStart()
     for round in 0..<numbers[1] { try bench.renew(numbers[0], round: round, count: max(1, numbers[2])) }
+  case ("read", 0): try readOutput(arguments[1])
   case ("generate", 2): try Generator(arguments[1], steps: numbers[0], events: numbers[1]).run()
   default: throw Trouble(usage)
   }
