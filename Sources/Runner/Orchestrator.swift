@@ -316,7 +316,7 @@ public final class Orchestrator {
   /// Whether nobody has done anything that is not known here. Asked before a run ends: another clone may have
   /// resumed what is paused. That the remote cannot be reached is no reason to stay.
   private func isNewest(_ snapshot: LedgerSnapshot) throws(CommandError) -> Bool {
-    guard site.isShared, stops == 0 else { return true }
+    guard site.hasRemote, stops == 0 else { return true }
     do throws(CommandError) {
       try site.synchronize()
     } catch {
@@ -329,7 +329,7 @@ public final class Orchestrator {
   /// Looks, now and then, at what other clones have recorded, while there is a worker that could do something
   /// about it; whoever appends looks anyway. Says whether there was something.
   private func hasGrownElsewhere(_ snapshot: LedgerSnapshot) throws(CommandError) -> Bool {
-    guard site.isShared, stops == 0, halt == nil, attempts.jobs.count < workers else { return false }
+    guard site.hasRemote, stops == 0, halt == nil, attempts.jobs.count < workers else { return false }
     let now = site.clock.now()
     if let last = lastLook, now >= last, now < last.adding(seconds: Self.lookSeconds) { return false }
     lastLook = now

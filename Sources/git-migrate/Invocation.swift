@@ -20,7 +20,7 @@ struct Invocation {
     var command: any ParsableCommand
     do {
       try refuseUnknownCommand()
-      command = try GitMigrate.parseAsRoot(arguments)
+      command = try direct ?? GitMigrate.parseAsRoot(arguments)
     } catch {
       return end(parsing: error, context)
     }
@@ -77,6 +77,16 @@ struct Invocation {
     }
     context.note(HelpText.ofError(text))
     return CommandError.ExitCode.usage.rawValue
+  }
+
+  /// The command, read by its own parser alone. The one that knows all commands takes longer than many a
+  /// command; it is asked for help, and for what is wrong with arguments.
+  private var direct: (any Subcommand)? {
+    guard let first = arguments.first else { return nil }
+    let rest = arguments.dropFirst()
+    if first == "hook", let command = HookCommand(called: rest) { return command }
+    let type = GitMigrate.configuration.subcommands.first { $0.configuration.commandName == first }
+    return (try? type?.parseAsRoot(Array(rest))) as? any Subcommand
   }
 
   private func refuseUnknownCommand() throws(CommandError) {

@@ -1,3 +1,4 @@
+import Draws
 import Testing
 
 @testable import Migration

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Draws
 import Migration
 import Testing
 

@@ -1,3 +1,4 @@
+import Draws
 import Git
 import Ledger
 import Migration
@@ -64,7 +65,7 @@ struct Person {
 
   /// Does something; gives the command that takes its time, when it is one.
   private func begun() -> RunningCommand? {
-    if process.isShared, world.chance.draw(0...3) == 0 { try? process.synchronize() }
+    if process.hasRemote, world.chance.draw(0...3) == 0 { try? process.synchronize() }
     guard let state = state() else { return nil }
     let roll = world.chance.draw(0...99)
     if case .paused = state.phase, roll < 60 {
@@ -136,7 +137,7 @@ struct Person {
 
   /// Commits something: on the branch, when people share it, else on the base.
   private func commit(_ state: MigrationState) {
-    let isOnBranch = state.isShared && world.chance.draw(0...1) == 0
+    let isOnBranch = state.peopleShareBranch && world.chance.draw(0...1) == 0
     let clone = process.machine.clone
     guard let tip = isOnBranch ? world.branch : world.base, !(isOnBranch && clone.isBranchHeld) else {
       return

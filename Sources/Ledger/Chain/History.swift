@@ -41,7 +41,7 @@ public struct ReplayedEntry: Sendable {
   public var effects: [Effect]
 }
 
-extension Ledger {
+extension ChainReader {
   /// Every entry, oldest first. Reads the whole chain.
   public func entries() throws(LedgerError) -> [LedgerEntry] {
     var found: [LedgerEntry] = []
@@ -51,9 +51,7 @@ extension Ledger {
 
   /// The commits of the chain, oldest first. Follows first parents from the tip.
   public func commits() throws(LedgerError) -> [OID] {
-    let tip: OID?
-    do throws(GitError) { tip = try repository.resolve(Ledger.ref) } catch { throw .git(error) }
-    return try tip.map { (tip) throws(LedgerError) in try commits(to: tip, from: nil) } ?? []
+    try tip().map { (tip) throws(LedgerError) in try commits(to: tip, from: nil) } ?? []
   }
 
   /// The commits after `old` up to `tip`, oldest first; throws `damaged` when `old` is not behind `tip`.
@@ -93,6 +91,14 @@ extension Ledger {
     return sentences
   }
 
+  /// The entries up to `tip` that are not among those up to `known`, oldest first.
+  package func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry] {
+    let commits = try asGit { () throws(GitError) in
+      try repository.commits(from: tip, excluding: known.map { [$0] } ?? [], firstParentOnly: true)
+    }
+    return try commits.reversed().map { (oid) throws(LedgerError) in try entry(oid) }
+  }
+
   private func entry(_ oid: OID) throws(LedgerError) -> Entry {
     try chain.entry(of: try chain.commit(oid), plans: plans).entry
   }
@@ -106,28 +112,6 @@ extension Ledger {
       let effects = try advance(&snapshot, by: found)
       visit(ReplayedEntry(found: found, before: before, after: snapshot.state, effects: effects))
     }
-  }
-
-  /// Whether the chain may grow from `old` to `new`: every entry between is a legal successor by `decide`, in
-  /// the form that git-migrate writes. Throws what is wrong with the first that is not; `visit` sees each
-  /// entry and the state before it. Gives the ledger at `new`.
-  @discardableResult
-  package func verifySuccession(
-    from old: OID?, to new: OID,
-    _ visit: (LedgerEntry, State) throws(InspectionFault) -> Void = { (_, _) in }
-  ) throws(InspectionFault) -> LedgerSnapshot {
-    let added = try Inspector.commits(in: self, to: new, from: old)
-    var inspector: Inspector
-    do throws(LedgerError) {
-      let base = try old.map { (old) throws(LedgerError) in try self.snapshot(at: old) } ?? .empty
-      inspector = try Inspector(ledger: self, after: base)
-    } catch {
-      throw .unreadable(error)
-    }
-    for oid in added {
-      if let breach = try inspector.inspect(oid, visit).first { throw .breach(breach) }
-    }
-    return inspector.snapshot
   }
 
   /// The exact bytes of a plan file as it was given, or `nil` when the ledger has no such plan.

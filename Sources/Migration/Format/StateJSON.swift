@@ -69,7 +69,7 @@ extension MigrationState {
     object.set("plan", planNumber)
     object.set("digest", planDigest)
     object.set("base", base)
-    object.set("shared", isShared)
+    object.set("shared", peopleShareBranch)
     object.set("start", start)
     object.set("tip", tip)
     object.set(
@@ -112,7 +112,7 @@ extension MigrationState {
     let planNumber = try reader.counter("plan")
     let planDigest = try reader.string("digest")
     let base = try reader.string("base")
-    let isShared = try reader.flag("shared")
+    let peopleShareBranch = try reader.flag("shared")
     let start = try reader.objectID("start")
     let tip = try reader.objectID("tip")
     var verdicts: [TreeVerdict] = []
@@ -159,7 +159,8 @@ extension MigrationState {
     try reader.end()
     self.init(
       name: name, phase: phase, plan: planned, planNumber: planNumber, planDigest: planDigest, base: base,
-      isShared: isShared, start: start, tip: tip, steps: steps, verdicts: verdicts, refresh: refresh,
+      peopleShareBranch: peopleShareBranch, start: start, tip: tip, steps: steps, verdicts: verdicts,
+      refresh: refresh,
       baselineFailure: baselineFailure, baselineRun: baselineRun, baselineRuns: baselineRuns,
       train: train, trains: trains,
       trainLimit: TrainLimit(members: limit, plan: planned),

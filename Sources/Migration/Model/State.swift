@@ -39,7 +39,7 @@ public struct MigrationState: Equatable, Sendable {
   /// The branch people work on.
   public var base: String
   /// Whether people share the integration branch.
-  public var isShared: Bool
+  public var peopleShareBranch: Bool
   /// The commit the integration branch began at.
   public var start: ObjectID
   /// Where the integration branch is, as far as the ledger knows.

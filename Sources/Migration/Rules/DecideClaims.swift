@@ -35,7 +35,7 @@ extension Reducer {
       throw Refusal(.invalid, "a worktree slot is called 'slot-' and a number")
     }
     try requireLength(until: claim.expiresAt)
-    guard migration.isShared || claim.base == migration.tip else {
+    guard migration.peopleShareBranch || claim.base == migration.tip else {
       throw Refusal(.tipMoved, "the base of the claim is not the tip of '\(migration.into)'")
     }
     if let refusal = claimLimit(index, machine: claim.owner.machine, slot: claim.slot) { throw refusal }

@@ -39,7 +39,7 @@ extension Reducer {
     try requireLength(until: start.expiresAt)
     try requireProcess(start.owner)
     try requireOnlyMover(but: index)
-    guard migration.isShared || start.tip == migration.tip else {
+    guard migration.peopleShareBranch || start.tip == migration.tip else {
       throw Refusal(
         .tipMoved, "the candidate of '\(step.id)' does not stand on the tip of '\(migration.into)'")
     }
@@ -271,7 +271,7 @@ extension Reducer {
     guard refresh.verdict == .passed, refresh.verifiers == migration.gateDigest else {
       throw Refusal(.invalid, "a refresh is merged only when its tree passed the plan's gate")
     }
-    guard migration.isShared || refresh.old == migration.tip, refresh.new != refresh.old else {
+    guard migration.peopleShareBranch || refresh.old == migration.tip, refresh.new != refresh.old else {
       throw Refusal(.tipMoved, "the refresh does not start at the tip of '\(migration.into)'")
     }
     try requireLength(until: refresh.expiresAt)

@@ -38,7 +38,7 @@ extension Reducer {
     }
     var migration = MigrationState(
       name: event.migration, phase: .running, plan: start.plan, planNumber: 1, planDigest: start.digest,
-      base: start.base, isShared: start.shared, start: start.commit, tip: start.commit, steps: steps,
+      base: start.base, peopleShareBranch: start.shared, start: start.commit, tip: start.commit, steps: steps,
       verdicts: [], refresh: nil, graph: graph)
     migration.recount()
     for index in migration.steps.indices {
@@ -96,7 +96,7 @@ extension Reducer {
   mutating func finish(_ result: ObjectID, partial: Bool) throws(Refusal) {
     try requireNotEnded()
     try requireNoMove()
-    guard migration.isShared || result == migration.tip else {
+    guard migration.peopleShareBranch || result == migration.tip else {
       throw Refusal(.tipMoved, "the result is not the tip of '\(migration.into)'")
     }
     let open = migration.steps.filter { !$0.phase.isTerminal }

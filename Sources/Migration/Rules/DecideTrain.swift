@@ -21,7 +21,7 @@ extension Reducer {
     try requireLength(until: start.expiresAt)
     try requireProcess(start.owner)
     try requireNoMover()
-    guard migration.isShared || start.tip == migration.tip else {
+    guard migration.peopleShareBranch || start.tip == migration.tip else {
       throw Refusal(.tipMoved, "the train does not stand on the tip of '\(migration.into)'")
     }
     var seen: Set<Int> = []

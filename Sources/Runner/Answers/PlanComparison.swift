@@ -196,7 +196,7 @@ extension Answers {
     let own = try TriedSteps(of: state, in: site).list.filter { $0.step == step }
     var results: [(tried: TriedStep, commit: ObjectID)] = []
     for tried in own {
-      let place = tried.isTrial ? Ledger.trialPlace(of: state.name) : state.name
+      let place = tried.isTrial ? LedgerRefs.trialPlace(of: state.name) : state.name
       let kept = try reporting { try site.ledger.result(place, Fence(step: step, epoch: tried.number)) }
       guard let commit = kept?.commit.objectID ?? tried.commit,
         try reporting({ try site.repository.objectExists(commit.oid) })

@@ -85,7 +85,9 @@ struct StepHistory {
     for index in attempts.indices {
       let fence = Fence(step: step, epoch: attempts[index].epoch)
       attempts[index].texts = AttemptTexts(of: migration.name, fence, in: site)
-      guard let kept = try reporting({ try site.ledger.result(migration.name, fence) }) else { continue }
+      guard let kept = try reporting({ try site.ledger.reader.result(migration.name, fence) }) else {
+        continue
+      }
       attempts[index].result = (kept.commit.objectID, kept.ref)
     }
   }

@@ -105,7 +105,7 @@ public struct Claiming {
     }
     let step = state.steps[index]
     var base = state.tip
-    if state.isShared, let tip = try? site.tip(of: state.intoRef) { base = tip.objectID }
+    if state.peopleShareBranch, let tip = try? site.tip(of: state.intoRef) { base = tip.objectID }
     let claim = Claim(
       fence: Fence(step: id, epoch: step.epoch + 1), holder: holder, owner: owner, base: base,
       expiresAt: until, slot: slot)

@@ -166,7 +166,7 @@ extension HeldStep {
       fence: Fence(step: start.step, epoch: start.trial), holder: start.holder, owner: start.owner,
       base: start.base, expiresAt: start.expiresAt, slot: slot)
     self.init(
-      migration: Ledger.trialPlace(of: state.name), claim: claim, step: step, plan: state.plan,
+      migration: LedgerRefs.trialPlace(of: state.name), claim: claim, step: step, plan: state.plan,
       planDigest: state.planDigest, planNumber: state.planNumber, attempt: 1, failures: [],
       limits: state.limits(of: index))
     self.lessons = lessons.texts(for: step, failedFor: state.steps[index].cause)

@@ -36,13 +36,13 @@ struct FinishCommand: Subcommand {
 
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
-    if push && !site.isShared {
+    if push && !site.hasRemote {
       throw CommandError(
         "the ledger is not shared, so there is no base elsewhere to move", hint: "use 'git push' afterwards",
         exitCode: .usage)
     }
     // Somebody may have ended it in another clone.
-    if site.isShared { try catchUp(context) }
+    if site.hasRemote { try catchUp(context) }
     let named = try site.migration(
       migration.migration, in: try context.snapshot(finding: migration.migration).state)
     try site.requireApprovedCommands()
@@ -120,7 +120,7 @@ struct FinishCommand: Subcommand {
     }
     let place = leavesBase || problem != nil ? state.into : state.base
     let isMoved = place == state.base
-    let isPushed = isMoved && site.isShared ? try pushBase(state, result.oid, context) : false
+    let isPushed = isMoved && site.hasRemote ? try pushBase(state, result.oid, context) : false
     try context.print(
       FinishedMigration(migration: state.name, result: result, branch: place, isPushed: isPushed), json)
   }

@@ -36,7 +36,7 @@ struct ShowCommand: Subcommand {
     let state = try site.migration(migration.migration, in: snapshot.state)
     if printsPlan {
       let text = try reporting {
-        try site.ledger.planText(state.name, number: state.planNumber, in: snapshot)
+        try site.ledger.reader.planText(state.name, number: state.planNumber, in: snapshot)
       }
       return try context.output.write(bytes: text ?? [])
     }

@@ -66,7 +66,9 @@ struct StatusCommand: Subcommand {
 
   private func bringNewest(_ context: Context) throws(CommandError) {
     let site = try context.site()
-    guard site.isShared else { return context.warn("the ledger is not shared, so there is nothing to fetch") }
+    guard site.hasRemote else {
+      return context.warn("the ledger is not shared, so there is nothing to fetch")
+    }
     do throws(CommandError) { _ = try reporting { try site.ledger.synchronize() } } catch {
       guard error.isOffline else { throw error }
       context.warn(error.message)

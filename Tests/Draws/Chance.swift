@@ -1,4 +1,4 @@
-/// SplitMix64: the same seed draws the same on every machine.
+/// The one source of randomness of all tests. SplitMix64: the same seed draws the same on every machine.
 public struct Chance: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
@@ -16,6 +16,14 @@ public struct Chance: RandomNumberGenerator, Sendable {
 
   /// A number below `bound`.
   public mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+
+  /// A number of a range.
+  public mutating func draw(_ range: ClosedRange<Int>) -> Int {
+    range.lowerBound + below(range.upperBound - range.lowerBound + 1)
+  }
+
+  /// One of a list that is not empty.
+  public mutating func pick<Element>(_ list: [Element]) -> Element { list[below(list.count)] }
 
   /// True once in `count` times.
   public mutating func once(in count: Int) -> Bool { below(count) == 0 }

@@ -28,7 +28,7 @@ final class TamperWorld {
     try world.start()
     try world.git(".", "init", "-q", "--bare", "server.git")
     let script = try Files.readFile(
-      Files.parent(of: Files.parent(of: Files.parent(of: #filePath))) + "/hooks/pre-receive")
+      Files.parent(of: Files.parent(of: Files.parent(of: #filePath))) + "/hooks/hook")
     try Files.writeAtomically(world.path("server.git/hooks/pre-receive"), script ?? [], mode: 0o755)
     let (old, new) = try world.intendMerge("S1")
     try world.git("repo", "update-ref", into, new, old)

@@ -20,7 +20,7 @@ struct ArchiveTests {
     let repository = try Repository.open(
       gitDirectory: world.repository.path + "/.git", environment: world.repository.environment)
     let ledger = Ledger(repository: repository)
-    ledger.remote = try GitRemote(repository, GitProgram(repository))
+    ledger.share(with: try GitRemote(repository, GitProgram(repository))) { _ in }
     let state = try #require(try ledger.read().state.migration(named: "mig"))
     var told: [String] = []
     let outcome = try ledger.foldAttempts(of: state, atLeast: 1) { told.append($0) }
@@ -152,7 +152,7 @@ struct ArchiveTests {
     let repository = try Repository.open(
       gitDirectory: other + "/.git", environment: world.first.repository.environment)
     let ledger = Ledger(repository: repository)
-    ledger.remote = try GitRemote(repository, GitProgram(repository))
+    ledger.share(with: try GitRemote(repository, GitProgram(repository))) { _ in }
     let state = try #require(try ledger.read().state.migration(named: "mig"))
     #expect(try ledger.foldAttempts(of: state, atLeast: 1) { Issue.record("\($0)") } == .folded(1))
     #expect(try world.tip(world.server, ArchiveTests.archive + "^1") == before)
@@ -184,7 +184,7 @@ struct ArchiveTests {
     let repository = try Repository.open(
       gitDirectory: world.first.repository.path + "/.git", environment: world.first.repository.environment)
     let ledger = Ledger(repository: repository)
-    ledger.remote = try GitRemote(repository, GitProgram(repository))
+    ledger.share(with: try GitRemote(repository, GitProgram(repository))) { _ in }
     let state = try #require(try ledger.read().state.migration(named: "mig"))
     var told: [String] = []
     #expect(try ledger.foldAttempts(of: state, atLeast: 1) { told.append($0) } == .folded(1))

@@ -32,13 +32,13 @@ struct ServerHookTests {
   func earlier() throws {
     let foreign = "#!/bin/sh\nexit 0\n"
     let path = "server.git/hooks/reference-transaction"
-    try world.write(path, HookScripts.referenceTransaction + "# of another release\n", mode: 0o755)
+    try world.write(path, HookScripts.text + "# of another release\n", mode: 0o755)
     try world.write(path + HookInstaller.chainedSuffix, foreign, mode: 0o755)
     #expect(try world.install("server.git").done.contains("removed reference-transaction"))
     #expect(try hooks() == ["pre-receive", "reference-transaction"])
     #expect(try world.read(path) == foreign)
     #expect(try world.install("server.git").done == [], "one that is not ours stays")
-    try world.write(path, HookScripts.referenceTransaction, mode: 0o755)
+    try world.write(path, HookScripts.text, mode: 0o755)
     _ = try world.install("server.git")
     #expect(try hooks() == ["pre-receive"])
   }
@@ -46,17 +46,17 @@ struct ServerHookTests {
   @Test("in a folder that other repositories use, too, are left to those")
   func elsewhere() throws {
     try world.git("server.git", "config", "core.hooksPath", world.path("all"))
-    try world.write("all/reference-transaction", HookScripts.referenceTransaction, mode: 0o755)
+    try world.write("all/reference-transaction", HookScripts.text, mode: 0o755)
     _ = try world.install("server.git")
-    #expect(try world.read("all/reference-transaction") == HookScripts.referenceTransaction)
+    #expect(try world.read("all/reference-transaction") == HookScripts.text)
   }
 
   /// Runs the hook with these lines; gives what `git-migrate` was asked, or `nil` when it was not started.
-  private func ask(_ lines: [String]) throws -> String? {
+  private func ask(_ lines: [String], _ name: String = "pre-receive") throws -> String? {
     try world.write("bin/git-migrate", "#!/bin/sh\ncat > '\(world.path("asked"))'\n", mode: 0o755)
     try Files.removeFile(world.path("asked"))
     var command = Command(
-      world.path("server.git/hooks/pre-receive"), [],
+      world.path("server.git/hooks/\(name)"), [],
       environment: world.environment.merging([
         "PATH": "\(world.path("bin")):/usr/bin:/bin", "GIT_DIR": ".",
       ]) { $1 },
@@ -86,6 +86,19 @@ struct ServerHookTests {
         #expect(seen == lines.map { "\(zero) \(one) \($0)\n" }.joined())
       }
     }
+  }
+
+  @Test("work as one of many, and refuse to under a name that does not say what they are asked")
+  func oneOfMany() throws {
+    let name = "pre-receive.d/50-pre-receive-git-migrate"
+    try world.write("server.git/hooks/\(name)", HookScripts.text, mode: 0o755)
+    #expect(try ask(["refs/migrate/ledger"], name) == "\(zero) \(one) refs/migrate/ledger\n")
+    try world.write("server.git/hooks/50-git-migrate", HookScripts.text, mode: 0o755)
+    let outcome = try Command(
+      world.path("server.git/hooks/50-git-migrate"), [], environment: world.environment,
+      directory: world.path("server.git")
+    ).run()
+    #expect(outcome.status == .exited(1) && outcome.errorText.contains("'50-git-migrate'"), "\(outcome)")
   }
 
   @Test("refuse a ref of ours where git-migrate cannot be found")

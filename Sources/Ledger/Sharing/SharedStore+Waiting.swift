@@ -2,20 +2,21 @@ import Git
 import Migration
 
 /// What goes to the remote that was recorded before it could.
-extension Sharing {
+extension SharedStore {
   /// A ledger that was not shared until now goes over whole, with the branches and results it speaks of.
   /// False when somebody else was faster.
   func sendAll(_ mine: OID, _ report: inout SyncReport) throws(LedgerError) -> Bool {
-    let snapshot = try store.read()
-    var updates = [GitProgram.PushUpdate(ref: Ledger.ref, to: mine, from: nil)]
+    let snapshot = try read()
+    var updates = [GitProgram.PushUpdate(ref: LedgerRefs.ledger, to: mine, from: nil)]
     // What lies on the ref of a claim that is in force goes over when it is handed in.
-    let attempts = try store.attempts().filter {
-      Ledger.strangerFault($0.name, $0.oid, snapshot.state) == nil
+    let attempts = try clone.attempts().filter {
+      LedgerRefs.strangerFault($0.name, $0.oid.objectID, snapshot.state) == nil
     }
-    for migration in snapshot.state.migrations where !migration.phase.isTerminal && !migration.isShared {
+    for migration in snapshot.state.migrations
+    where !migration.phase.isTerminal && !migration.peopleShareBranch {
       // A start that was cut off has not made its branch yet.
       let begin = migration.tip == migration.start ? migration.start.oid : nil
-      if let tip = try store.tip(of: migration.intoRef) ?? begin {
+      if let tip = try clone.tip(of: migration.intoRef) ?? begin {
         updates.append(GitProgram.PushUpdate(ref: migration.intoRef, to: tip, from: nil))
       }
     }
@@ -33,14 +34,14 @@ extension Sharing {
   func sendWaiting(
     _ mine: OID, onto tip: OID, unwanted: [ObjectID: String] = [:], _ report: inout SyncReport
   ) throws(LedgerError) -> Bool {
-    let base = try store.snapshot(at: tip)
+    let base = try clone.snapshot(at: tip)
     var current = base
     var accepted: [Proposal] = []
     var refused: [RefusedEvent] = []
     var arrived = 0
     // By its nonce an entry is known again when it was decided anew.
-    let theirs = Set(try store.entries(to: tip, without: mine).map(\.nonce))
-    for entry in try store.entries(to: mine, without: tip) {
+    let theirs = Set(try clone.entries(to: tip, without: mine).map(\.nonce))
+    for entry in try clone.entries(to: mine, without: tip) {
       // An earlier try came through, and nobody could tell us.
       if theirs.contains(entry.nonce) {
         arrived += 1
@@ -50,16 +51,16 @@ extension Sharing {
       var proposal = try proposalAgain(entry, in: mine)
       if case .claim(let fence, .submitted(let result)) = event.change, let words = unwanted[result.commit] {
         refused.append(RefusedEvent(sentence: event.sentence, reason: words))
-        event.change = .attemptFailed(fence, .refused(by: store.remote?.name ?? "", saying: words))
+        event.change = .attemptFailed(fence, .refused(by: remote.name, saying: words))
         // By the same nonce: of a push of unknown outcome it is known which of the two has arrived.
         proposal = Proposal(event.migration, event.change)
         (proposal.author, proposal.nonce, proposal.facts) = (event.by, entry.nonce, event.reserved)
       }
       if let number = event.change.planNumber {
-        proposal.planText = try store.planText(event.migration, number: number, in: try store.read())
+        proposal.planText = try clone.planText(event.migration, number: number, in: try read())
       }
       let again = Event(
-        migration: event.migration, at: max(store.clock.now(), current.state.at), by: event.by,
+        migration: event.migration, at: max(clone.clock.now(), current.state.at), by: event.by,
         change: event.change, reserved: event.reserved
       )
       do throws(Refusal) {
@@ -70,17 +71,17 @@ extension Sharing {
       }
     }
     var new = tip
-    if unwanted.isEmpty, try store.isAncestor(tip, of: mine) {
+    if unwanted.isEmpty, try clone.isAncestor(tip, of: mine) {
       (new, refused, arrived) = (mine, [], 0)
-      current = try store.snapshot(at: mine)
+      current = try clone.snapshot(at: mine)
     } else if !accepted.isEmpty {
-      let at = max(store.clock.now(), base.state.at)
-      guard case .ready(let draft) = try store.draft(accepted, on: base, at: at, by: "") else { return false }
+      let at = max(clone.clock.now(), base.state.at)
+      guard case .ready(let draft) = try clone.draft(accepted, on: base, at: at, by: "") else { return false }
       (new, current) = (draft.tip, draft.snapshot)
     }
     if new != tip {
       let updates =
-        [GitProgram.PushUpdate(ref: Ledger.ref, to: new, from: tip)]
+        [GitProgram.PushUpdate(ref: LedgerRefs.ledger, to: new, from: tip)]
         + companions(of: accepted, from: base.state, to: current.state)
       do throws(LedgerError) {
         guard try send(updates) else { return false }
@@ -92,8 +93,8 @@ extension Sharing {
       }
       answered(new)
     }
-    if !refused.isEmpty { report.keptOn = try store.keepRefused(mine) }
-    for event in refused { store.warn("'\(event.sentence)' was refused: \(event.reason)") }
+    if !refused.isEmpty { report.keptOn = try clone.keepRefused(mine) }
+    for event in refused { clone.warn("'\(event.sentence)' was refused: \(event.reason)") }
     report.refused += refused
     report.sent += accepted.count + arrived
     try adopt(new, replacing: mine)
@@ -107,9 +108,9 @@ extension Sharing {
     (proposal.author, proposal.nonce, proposal.facts) = (event.by, entry.nonce, event.reserved)
     let digests = event.runs.compactMap(\.tests)
     if digests.isEmpty { return proposal }
-    let snapshot = try store.snapshot(at: mine)
+    let snapshot = try clone.snapshot(at: mine)
     for digest in digests {
-      if let list = try store.testList(digest, in: snapshot) { proposal.lists.append(list) }
+      if let list = try clone.testList(digest, in: snapshot) { proposal.lists.append(list) }
     }
     return proposal
   }
@@ -120,14 +121,13 @@ extension Sharing {
   private func sendAlone(
     _ proposals: [Proposal], on base: LedgerSnapshot
   ) throws(LedgerError) -> [ObjectID: String]? {
-    guard let remote = store.remote else { return [:] }
     var unwanted: [ObjectID: String] = [:]
     for proposal in proposals {
       guard case .claim(_, .submitted(let result)) = proposal.change else { continue }
-      let at = max(store.clock.now(), base.state.at)
-      guard case .ready(let draft) = try store.draft([proposal], on: base, at: at, by: "") else { continue }
+      let at = max(clone.clock.now(), base.state.at)
+      guard case .ready(let draft) = try clone.draft([proposal], on: base, at: at, by: "") else { continue }
       let updates =
-        [GitProgram.PushUpdate(ref: Ledger.ref, to: draft.tip, from: base.tip)]
+        [GitProgram.PushUpdate(ref: LedgerRefs.ledger, to: draft.tip, from: base.tip)]
         + companions(of: [proposal], from: base.state, to: draft.snapshot.state)
       switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
       case .won:
@@ -142,11 +142,10 @@ extension Sharing {
 
   /// False when somebody else was faster.
   private func send(_ updates: [GitProgram.PushUpdate]) throws(LedgerError) -> Bool {
-    guard let remote = store.remote else { return true }
     switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
     case .won: return true
     case .lost(let refs):
-      guard refs.contains(Ledger.ref) || refs.isEmpty else {
+      guard refs.contains(LedgerRefs.ledger) || refs.isEmpty else {
         throw .branchMoved(ref: refs.first ?? "", remote: remote.name)
       }
       return false
@@ -166,15 +165,15 @@ extension Sharing {
       let ref = (old ?? after.migration(named: proposal.migration))?.intoRef ?? ""
       switch proposal.change {
       case .migration(.started):
-        guard let new = after.migration(named: proposal.migration), !new.isShared else { continue }
+        guard let new = after.migration(named: proposal.migration), !new.peopleShareBranch else { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: new.start.oid, from: nil))
       case .claim(let fence, .submitted(let result)):
-        let attempt = Ledger.attemptRef(proposal.migration, fence)
-        guard (try? store.tip(of: attempt)).flatMap(\.self) == result.commit.oid else { continue }
+        let attempt = LedgerRefs.attempt(proposal.migration, fence)
+        guard (try? clone.tip(of: attempt)).flatMap(\.self) == result.commit.oid else { continue }
         updates.append(GitProgram.PushUpdate(ref: attempt, to: result.commit.oid, from: nil))
-        updates += [store.words(proposal.migration, fence)].compactMap(\.self)
+        updates += [clone.words(proposal.migration, fence)].compactMap(\.self)
       case .claim(let fence, .failed), .claim(let fence, .released), .claim(let fence, .expired):
-        updates += [store.words(proposal.migration, fence)].compactMap(\.self)
+        updates += [clone.words(proposal.migration, fence)].compactMap(\.self)
       case .merge(_, .merged(let commit, _)), .refresh(.merged(let commit)):
         guard let move = old?.move(doneBy: proposal.change), !isThere(commit.oid, ref) else { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: move.old))
@@ -190,7 +189,7 @@ extension Sharing {
   /// the end, and a server that is killed in between has the branch and not the entry. By now people may have
   /// built on it, where the branch is theirs.
   private func isThere(_ commit: OID, _ branch: String) -> Bool {
-    guard let tip = (try? store.remote?.knownTip(ofBranch: branch)).flatMap(\.self) else { return false }
-    return tip == commit || (try? store.isAncestor(commit, of: tip)) ?? false
+    guard let tip = (try? remote.knownTip(ofBranch: branch)).flatMap(\.self) else { return false }
+    return tip == commit || (try? clone.isAncestor(commit, of: tip)) ?? false
   }
 }

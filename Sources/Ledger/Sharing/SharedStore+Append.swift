@@ -11,14 +11,12 @@ private enum SharingOutcome {
   case waits
   /// So they may, but a push of them was cut off and may still arrive: why that is not known.
   case waitsOpen(String)
-  /// The ledger is not shared.
-  case isLocal
 }
 
 /// An append to a shared ledger is a push from the value that was decided on.
-extension Sharing {
-  /// Brings a draft to where it is decided whether it counts: to the remote or, when there is none or the
-  /// draft may wait for it, to the ref here.
+extension SharedStore {
+  /// Brings a draft to where it is decided whether it counts: to the remote or, when it may wait for that, to
+  /// the ref here.
   package func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
     switch try share(draft, after: seen) {
     case .shared:
@@ -26,14 +24,14 @@ extension Sharing {
         try adopt(draft.tip)
       } catch {
         // It is recorded, whatever becomes of our own ref: the next contact leads that there.
-        store.warn("it is recorded, but not here yet: \(error.description)")
+        clone.warn("it is recorded, but not here yet: \(error.description)")
       }
       return .won
     case .lost: return .lost
-    case .waits, .isLocal: return try store.moveHere(to: draft.tip, from: seen.tip)
+    case .waits: return try clone.moveHere(to: draft.tip, from: seen.tip)
     case .waitsOpen(let reason):
       guard try record(draft, after: seen) else {
-        throw .unreachable(remote: store.remote?.name ?? "", reason: reason)
+        throw .unreachable(remote: remote.name, reason: reason)
       }
       return .won
     }
@@ -44,37 +42,36 @@ extension Sharing {
   private func record(_ draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> Bool {
     var errors = 0
     while true {
-      switch try store.moveHere(to: draft.tip, from: seen.tip) {
+      switch try clone.moveHere(to: draft.tip, from: seen.tip) {
       case .won: return true
       case .lost: return false
       case .busy:
         errors += 1
-        if try !store.canWait(afterErrors: errors) { return false }
+        if try !clone.canWait(afterErrors: errors) { return false }
       case .unknown:
-        if try store.contains(draft, after: seen) { return true }
+        if try clone.contains(draft, after: seen) { return true }
         errors += 1
-        if errors >= Ledger.triesAfterErrors { return false }
+        if errors >= Tries.afterErrors { return false }
       }
     }
   }
 
   /// Pushes a draft whose parent is the tip that the remote is believed to have.
   private func share(_ draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> SharingOutcome {
-    guard let remote = store.remote else { return .isLocal }
     let proposals = draft.proposals
     if isResting {
-      return try wait(proposals, store.contact.obstacle ?? "it could not be reached a moment ago")
+      return try wait(proposals, contact.obstacle ?? "it could not be reached a moment ago")
     }
     let known = try asGit { () throws(GitError) in try remote.knownTip() }
     // With entries that wait in between, which `shareWaiting` could not bring over.
     guard known == seen.tip else {
-      return try wait(proposals, store.contact.obstacle ?? "entries wait for it already")
+      return try wait(proposals, contact.obstacle ?? "entries wait for it already")
     }
     var course = PushCourse()
     while true {
       // Anew each time: what the last contact has shown of the branches may have changed.
       let updates =
-        [GitProgram.PushUpdate(ref: Ledger.ref, to: draft.tip, from: seen.tip)]
+        [GitProgram.PushUpdate(ref: LedgerRefs.ledger, to: draft.tip, from: seen.tip)]
         + companions(of: proposals, from: seen.state, to: draft.snapshot.state)
       let answer: PushCourse.Answer
       switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
@@ -91,7 +88,7 @@ extension Sharing {
       case .lost: return .lost
       case .wait(let reason): return try wait(proposals, reason)
       case .waitOpen(let reason): return try wait(proposals, open: reason)
-      case .waitLocked: return try wait(proposals, lockedIn: remote.name)
+      case .waitLocked: return try waitLocked(proposals)
       case .branchMoved(let ref): throw .branchMoved(ref: ref, remote: remote.name)
       case .rejected(let reason): throw .rejected(remote: remote.name, reason: reason)
       }
@@ -106,7 +103,7 @@ extension Sharing {
     // An earlier try may have come through after all.
     if try hasArrived(draft) { return .arrived }
     if unreachable != nil { return .unreachable }
-    return try store.read().tip == seen.tip ? .unmoved : .moved
+    return try read().tip == seen.tip ? .unmoved : .moved
   }
 
   /// The same after a push of unknown outcome: the connection may have been cut before or after. That our own
@@ -124,23 +121,23 @@ extension Sharing {
 
   /// Whether the remote was seen to have a draft.
   private func hasArrived(_ draft: Draft) throws(LedgerError) -> Bool {
-    guard let tip = try asGit({ () throws(GitError) in try store.remote?.knownTip() }) else { return false }
-    return try store.isAncestor(draft.tip, of: tip)
+    guard let tip = try asGit({ () throws(GitError) in try remote.knownTip() }) else { return false }
+    return try clone.isAncestor(draft.tip, of: tip)
   }
 
   /// Whether events may be recorded here alone for now. Reports on one's own work may; what would take
   /// something from others, or promise it, may not.
   private func wait(_ proposals: [Proposal], _ reason: String) throws(LedgerError) -> SharingOutcome {
-    let error = LedgerError.unreachable(remote: store.remote?.name ?? "", reason: reason)
+    let error = LedgerError.unreachable(remote: remote.name, reason: reason)
     guard proposals.allSatisfy(\.change.mayWait) else { throw error }
     tellUnreachable(error)
     return .waits
   }
 
   /// The same, when the remote says that others were faster, and nobody was.
-  private func wait(_ proposals: [Proposal], lockedIn remote: String) throws(LedgerError) -> SharingOutcome {
+  private func waitLocked(_ proposals: [Proposal]) throws(LedgerError) -> SharingOutcome {
     guard proposals.allSatisfy(\.change.mayWait) else {
-      throw .rejected(remote: remote, reason: Self.standsStill)
+      throw .rejected(remote: remote.name, reason: Self.standsStill)
     }
     return try wait(proposals, Self.standsStill)
   }
