@@ -73,7 +73,7 @@ struct DailyLoopRunTests {
     let first = try world.repository.runMigrate("start", try lessonPlan("Do it.", in: world))
     #expect(first.code == 0, "\(first)")
     let sample = try migrate(world, "run", "--jobs", "1", "--only", "m01", "--only", "m02", "--only", "m30")
-    #expect(sample.out.contains("mig: what was asked for is done; 39 left"), "\(sample)")
+    #expect(sample.out.contains("mig: what was asked for is done; 39 steps left"), "\(sample)")
     var run = try migrate(world, "run", "--jobs", "1")
     #expect(run.code == 1)
     #expect(run.out.contains("5 steps in a row failed for one cause"), "\(run)")
@@ -93,6 +93,11 @@ struct DailyLoopRunTests {
     let amended = try world.repository.runMigrate(
       "amend", try lessonPlan("Do it, and close the brackets.", in: world))
     #expect(amended.code == 0, "\(amended)")
+    // What was handed in when the line stopped is judged now, and has to be done again.
+    run = try migrate(world, "run", "--jobs", "2")
+    #expect(run.code == 1, "\(run)")
+    #expect(try world.states().filter { $0.value != "merged" } == ["m08": "blocked"], "\(run)")
+    #expect(try world.migrate("retry", "--failed").code == 0)
     run = try migrate(world, "run", "--jobs", "2")
     #expect(run.code == 0, "\(run)")
     #expect(try Set(world.states().values) == ["merged"])
