@@ -61,7 +61,7 @@ for entry in \
     'log:Show what happened' 'logs:Show what workers and verifiers have printed' \
     'pause:Begin nothing new until resume' 'refresh:Take in what happened on the base' \
     'release:Give a step back' 'renew:Keep a step for longer' 'replay:Show each event with what it changed' \
-    'resume:Go on after a pause' 'retry:Let blocked or resting steps try again' \
+    'report:Tell what happened, what it cost and what needs you' 'resume:Go on after a pause' 'retry:Let blocked or resting steps try again' \
     'run:Work on the steps until nothing is left' 'show:Show everything about a step' \
     'skip:Give up steps that are not needed' 'start:Begin a migration' 'status:Show where every step is' \
     'submit:Hand in a result' 'sync:Exchange the shared ledger' 'trust:Approve the commands of a plan' 'verify:Run the gate on your own work'
@@ -83,11 +83,11 @@ complete -c git-migrate -n '__fish_git_migrate_using release renew submit verify
 complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migrate_migrations)'
 
 # Options of many commands
-set -l migration abort allow amend claim compare diff failures finish graph label lesson log logs pause refresh release renew replay resume retry run show skip status submit verify
-set -l json abort allow amend check claim clean compare diff doctor failures finish fsck graph import label lesson log new pause refresh release renew replay resume retry show skip start status submit sync verify
+set -l migration abort allow amend claim compare diff failures finish graph label lesson log logs pause refresh release renew replay report resume retry run show skip status submit verify
+set -l json abort allow amend check claim clean compare diff doctor failures finish fsck graph import label lesson log new pause refresh release renew replay report resume retry run show skip start status submit sync verify
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
-complete -c git-migrate -n '__fish_git_migrate_using failures log show status' -l color -x -a 'auto always never' -d 'Colour the text'
+complete -c git-migrate -n '__fish_git_migrate_using failures log report run show status' -l color -x -a 'auto always never' -d 'Colour the text'
 complete -c git-migrate -n '__fish_git_migrate_using logs release renew submit verify' -l epoch -x -d 'The claim'
 complete -c git-migrate -n '__fish_git_migrate_using claim release renew submit verify' -l worker -x -d 'The worker\'s name'
 complete -c git-migrate -n '__fish_git_migrate_using abort allow pause release retry skip' -l reason -x -d 'Why'
@@ -144,6 +144,13 @@ complete -c git-migrate -n '__fish_git_migrate_using replay' -l from -x -d 'From
 complete -c git-migrate -n '__fish_git_migrate_using replay' -l to -x -d 'Up to this entry'
 complete -c git-migrate -n '__fish_git_migrate_using replay' -l full -d 'The whole state'
 complete -c git-migrate -n '__fish_git_migrate_using retry' -l all-blocked -d 'Every blocked step'
+complete -c git-migrate -n '__fish_git_migrate_using report' -l since -x -a 'yesterday today' -d 'What ended since then, too'
+complete -c git-migrate -n '__fish_git_migrate_using report' -l html -r -F -d 'Write the page into a file'
+complete -c git-migrate -n '__fish_git_migrate_using report' -l markdown -d 'Print Markdown'
+complete -c git-migrate -n '__fish_git_migrate_using report' -l commit -x -a '(git branch --format="%(refname:short)")' -d 'Keep the page on a branch'
+complete -c git-migrate -n '__fish_git_migrate_using run' -s v -l verbose -d 'A line for every entry'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l progress -x -a 'auto plain' -d 'How to show what goes on'
+complete -c git-migrate -n '__fish_git_migrate_using status' -s w -l watch -d 'Keep it up to date'
 complete -c git-migrate -n '__fish_git_migrate_using retry' -l failed -d 'Every step that failed'
 complete -c git-migrate -n '__fish_git_migrate_using retry' -l prompt-changed -d 'Those with another prompt since'
 complete -c git-migrate -n '__fish_git_migrate_using retry skip lesson' -l failure -x -a '(__fish_git_migrate_causes)' -d 'A cause'

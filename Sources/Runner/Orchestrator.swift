@@ -30,8 +30,8 @@ public final class Orchestrator {
   /// The steps that it has begun.
   var begun: Set<String> = []
   var obstacles = Obstacles()
-  private let signals: Int32
-  private var desks: [String: Desk] = [:]
+  let signals: Int32
+  private(set) var desks: [String: Desk] = [:]
   /// The agents whose services do not serve, where the ledger has no place for it.
   var agents = AgentRests()
   /// The migrations that are to pause because their agents cannot work.
@@ -363,7 +363,9 @@ public final class Orchestrator {
 
   private func readSignals() {
     guard signals >= 0 else { return }
-    for signal in SignalPipe.drain() where [1, 2, 13, 15].contains(signal) {
+    let came = SignalPipe.drain()
+    for signal in came { observer.noticed(signal) }
+    for signal in came where [1, 2, 13, 15].contains(signal) {
       stopSignal = stopSignal ?? signal
       stop()
     }
@@ -390,9 +392,5 @@ public final class Orchestrator {
     if !attempts.jobs.isEmpty { observer.warn("\(error.message); workers are asked to end") }
     attempts.stop()
     desks.values.forEach { $0.stop() }
-  }
-
-  private func wait() {
-    site.wait(for: attempts.descriptors + desks.values.flatMap(\.descriptors) + [signals])
   }
 }

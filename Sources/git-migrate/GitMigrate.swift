@@ -21,7 +21,8 @@ struct GitMigrate: ParsableCommand {
       CommandGroup(
         name: "See how it goes",
         subcommands: [
-          StatusCommand.self, FailuresCommand.self, ShowCommand.self, LogCommand.self, GraphCommand.self,
+          StatusCommand.self, ReportCommand.self, FailuresCommand.self, ShowCommand.self, LogCommand.self,
+          GraphCommand.self,
           LogsCommand.self, CompareCommand.self, DiffCommand.self,
         ]),
       CommandGroup(

@@ -35,7 +35,7 @@ extension Context {
     output.whenReaderLeaves { SignalPipe.note(SIGPIPE) }
     var isInterrupted = false
     return Interruption(signals: signals) {
-      if let signal = SignalPipe.drain().first {
+      if let signal = SignalPipe.drain().first(where: [SIGHUP, SIGINT, SIGPIPE, SIGTERM].contains) {
         self.stopSignal = self.stopSignal ?? signal
         isInterrupted = true
       }

@@ -47,6 +47,8 @@ package struct AnswerCatalogue: Sendable {
     AnswerCatalogue("release", "OUTPUT", ReleasedStep.form.members),
     AnswerCatalogue("renew", "OUTPUT", RenewedClaim.form.members),
     AnswerCatalogue("replay", "OUTPUT", FoldedEntry.form.members),
+    AnswerCatalogue("report", "JSON", MigrationRecap.form.members),
+    AnswerCatalogue("run", "JSON", RunSummary.form.members),
     AnswerCatalogue("show", "JSON of a step", StepDetails.form.members),
     AnswerCatalogue("show", "JSON of a cause", CauseDetails.form.members),
     AnswerCatalogue("show", "JSON of a migration", MigrationDetails.form.members),

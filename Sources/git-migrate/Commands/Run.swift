@@ -26,6 +26,18 @@ struct RunCommand: Subcommand {
   @Flag(name: [.customShort("q"), .long], help: "Print warnings and the outcome only.")
   var quiet = false
 
+  @Flag(name: [.customShort("v"), .long], help: "On a terminal, print a line for every ledger entry, too.")
+  var verbose = false
+
+  @Option(
+    help: ArgumentHelp(
+      "How to show what goes on: 'auto' (lines that are kept up to date, on a terminal) or 'plain'.",
+      valueName: "how"))
+  var progress: Progress = .auto
+
+  /// How to show what goes on.
+  enum Progress: String, ExpressibleByArgument, CaseIterable { case auto, plain }
+
   @Option(
     help: ArgumentHelp(
       "Begin no step after that time of day, such as 07:00, and end when what is under way has.",
@@ -60,8 +72,13 @@ struct RunCommand: Subcommand {
   var all = false
 
   @OptionGroup var migration: MigrationOption
+  @OptionGroup var json: JSONOption
+  @OptionGroup var colour: ColourOption
 
   func validate() throws {
+    if quiet && (verbose || json.isWanted) {
+      throw ValidationError("'--quiet' goes with neither '--verbose' nor '--json'")
+    }
     if all && migration.migration != nil {
       throw ValidationError("'--all' and '--migration' exclude each other")
     }
@@ -101,7 +118,7 @@ struct RunCommand: Subcommand {
     var steps: Set<String>?
     if all {
       let open = state.migrations.filter { !$0.phase.isTerminal }
-      if open.isEmpty { return try context.output.line("every migration has ended") }
+      if open.isEmpty { return try say(context, "every migration has ended") }
       // One that cannot be driven here does not hold the others up: the run says what it waits for.
       for migration in open where (try? site.requireTrust(migration)) != nil {
         try requireMeans(for: migration, context)
@@ -109,7 +126,7 @@ struct RunCommand: Subcommand {
       scope = .all
     } else {
       let found = try site.migration(migration.migration, in: state)
-      if found.phase.isTerminal { return try context.output.line("\(found.name) is \(found.phase.word)") }
+      if found.phase.isTerminal { return try say(context, "\(found.name) is \(found.phase.word)") }
       if isDryRun {
         return try context.output.write(
           PlannedRun(found, only: try wanted(in: found), limit: sample ?? limit).text)
@@ -140,7 +157,8 @@ struct RunCommand: Subcommand {
     let site = try context.site()
     try countUses(scope, context)
     let signals = try context.interruption().signals
-    let progress = RunProgress(context, scope, isQuiet: quiet)
+    let progress = try RunProgress(context, scope, try style(context), isVerbose: verbose)
+    let before = try reporting { try site.ledger.read() }.state
     let run = Orchestrator(
       site: site, scope, workers: try workers(site), observer: progress, signals: signals)
     (run.only, run.limit) = (steps, limit)
@@ -151,6 +169,7 @@ struct RunCommand: Subcommand {
     if run.stopSignal == nil { try countUses(scope, context) }
     // What a person must do comes last, where it is seen.
     let endings = run.endings.sorted { ($0.value.urgency, $0.key) < ($1.value.urgency, $1.key) }
+    try summarize(run.endings, progress, since: before, context)
     try hintAtVariables(endings, context)
     let state = try reporting { try site.ledger.read() }.state
     for (name, ending) in endings {
@@ -164,6 +183,40 @@ struct RunCommand: Subcommand {
     if let first = stopped.first {
       try tell(first.value, stopped.map(\.key).joined(separator: ", "), context)
     }
+  }
+
+  /// Says something to a person: not among the lines for scripts.
+  private func say(_ context: Context, _ text: String) throws(CommandError) {
+    if json.isWanted { context.note(text) } else { try context.output.line(text) }
+  }
+
+  /// How the run shows itself.
+  private func style(_ context: Context) throws(CommandError) -> RunProgress.Style {
+    if json.isWanted { return .json }
+    if quiet { return .quiet }
+    let isPlain = progress == .plain || context.environment["CI"]?.isEmpty == false
+    guard !isPlain, let screen = LiveScreen(context, colour: try context.wantsColour(colour)) else {
+      return .plain
+    }
+    return .live(screen)
+  }
+
+  /// What the run has come to.
+  private func summarize(
+    _ endings: [String: Orchestrator.Ending], _ progress: RunProgress, since before: State, _ context: Context
+  ) throws(CommandError) {
+    if quiet { return }
+    let report = try context.answers().status(only: nil)
+    let parts = report.migrations.compactMap { found -> RunSummary.Part? in
+      guard let ending = endings[found.name] else { return nil }
+      let cost = before.migration(named: found.name)?.spending.total.microdollars ?? 0
+      return RunSummary.Part(
+        found, progress.tallies[found.name] ?? RunTally(),
+        cost: max(0, found.used.amounts.microdollars - cost),
+        ending: ending)
+    }
+    let palette = Palette(isOn: json.isWanted ? false : try context.wantsColour(colour))
+    try context.print(RunSummary(parts, seconds: progress.seconds, now: report.now), json, palette)
   }
 
   /// The option, else `migrate.jobs`, else 4.
@@ -207,13 +260,14 @@ struct RunCommand: Subcommand {
   private func tellSentBack(_ state: MigrationState, _ context: Context) throws(CommandError) {
     let back = state.sentBack
     if back.isEmpty { return }
-    try context.output.line(
+    try say(
+      context,
       "\(state.name): \(Count.of(back.count, "step")) sent back by the gate, and not through since")
     for (step, reason) in back.prefix(RunCommand.shownBack) {
-      try context.output.line("  \(step)  \(TerminalText.sanitizedLine(reason))")
+      try say(context, "  \(step)  \(TerminalText.sanitizedLine(reason))")
     }
     let more = back.count - RunCommand.shownBack
-    if more > 0 { try context.output.line("  … \(more) more") }
+    if more > 0 { try say(context, "  … \(more) more") }
   }
 
   /// How many steps that were sent back are named.
@@ -223,24 +277,24 @@ struct RunCommand: Subcommand {
     let (option, suffix) = all ? ("--migration \(name) ", " --migration \(name)") : ("", "")
     switch ending {
     case .allDone:
-      try context.output.line("\(name): every step is done")
+      try say(context, "\(name): every step is done")
       context.hint("hand the result back with 'git migrate finish\(suffix)'")
     case .needsPerson(let blocked):
       context.exitCode = .no
       let list = blocked.prefix(5).joined(separator: ", ")
-      try context.output.line("\(name): \(blocked.count) blocked, a person must act: \(list)")
+      try say(context, "\(name): \(blocked.count) blocked, a person must act: \(list)")
       context.hint("see why with 'git migrate show \(option)\(blocked.first ?? "STEP")'")
     case .needsWorkers(let open):
       context.exitCode = .no
       let first = open.first ?? ""
       let steps = open.count == 1 ? "'\(first)' has" : "\(open.count) steps (first '\(first)') have"
-      try context.output.line("\(name): \(steps) no 'run', and the plan has no agent")
+      try say(context, "\(name): \(steps) no 'run', and the plan has no agent")
       context.hint("claim them with 'git migrate claim', or give the plan an agent with 'git migrate amend'")
     case .outOfTime(let left):
-      try context.output.line("\(name): the time is over; \(Count.of(left, "step")) left")
+      try say(context, "\(name): the time is over; \(Count.of(left, "step")) left")
       context.hint("go on with 'git migrate run\(suffix)'")
     case .partDone(let left):
-      try context.output.line("\(name): what was asked for is done; \(Count.of(left, "step")) left")
+      try say(context, "\(name): what was asked for is done; \(Count.of(left, "step")) left")
       context.hint(
         sample == nil
           ? "go on with 'git migrate run\(suffix)'"
@@ -248,11 +302,11 @@ struct RunCommand: Subcommand {
             + "with 'git migrate run --sample \(sample ?? 0) --again', go on with 'git migrate run\(suffix)'")
     case .paused(let reason):
       context.exitCode = .no
-      try context.output.line("\(name) is paused: \(reason)")
+      try say(context, "\(name) is paused: \(reason)")
       guard let failure = try baselineFailure(name, context) else {
         return context.hint("go on with 'git migrate resume\(suffix)'")
       }
-      try context.output.write(FailureText.lines(failure, indent: 2, limit: 20))
+      if !json.isWanted { try context.output.write(FailureText.lines(failure, indent: 2, limit: 20)) }
       context.hint(
         "mend the base and take it in with 'git migrate refresh\(suffix)', or change the gate with "
           + "'git migrate amend'; then 'git migrate resume\(suffix)'")
@@ -260,10 +314,10 @@ struct RunCommand: Subcommand {
     case .ended(let word):
       // Who ended it had to leave the worktrees in which our workers were.
       try Cleaning(context).removeSlots()
-      try context.output.line("\(name) is \(word)")
+      try say(context, "\(name) is \(word)")
     case .interrupted:
       // Where the terminal is gone there is nobody to tell.
-      try? context.output.line("\(name): stopped; claims are given back, worktrees are kept")
+      try? say(context, "\(name): stopped; claims are given back, worktrees are kept")
       let reason = context.output.isReaderGone ? "nobody reads standard output any more" : "interrupted"
       throw CommandError(reason, hint: "go on with 'git migrate run'", exitCode: .interrupted)
     }
