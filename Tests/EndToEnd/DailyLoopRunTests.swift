@@ -23,9 +23,40 @@ struct DailyLoopRunTests {
     return try world.repository.run(TestBinary.path, arguments, adding: ["PATH": path])
   }
 
+  /// The plan of forty steps, in a file; its gate wants brackets closed.
+  private func lessonPlan(_ prompt: String, in world: MigrationWorld) throws -> String {
+    let gate = """
+      for f in src/*.txt; do
+        if grep -q '($' $f; then echo "$f:3: error: '(' was never closed"; exit 1; fi
+      done
+      """
+    try Files.writeAtomically(world.repository.root + "/gate.sh", Array(gate.utf8))
+    let text = """
+      ---
+      migration: mig
+      agent: { adapter: claude }
+      attempts: 1
+      backoff: 0s
+      stop: { alike: 5, failed: none }
+      gate:
+        verifiers: [ { name: build, kind: build, run: "sh \(world.repository.root)/gate.sh" } ]
+        train: 1
+      steps:
+        - for: { files: "src/*.txt" }
+          id: "{{match.stem}}"
+          paths: ["{{match.path}}"]
+      ---
+      \(prompt)
+      Mend {{match.path}}
+      """
+    let file = world.repository.root + "/plan.md"
+    try Files.writeAtomically(file, Array(text.utf8))
+    return file
+  }
+
   @Test("a bad prompt fails twelve alike, the line stops at five, one lesson and one amended prompt mend all")
   func lesson() throws {
-    let names = (1...40).map { "m\($0)" }
+    let names = (1...40).map { $0 < 10 ? "m0\($0)" : "m\($0)" }
     let files = Dictionary(uniqueKeysWithValues: names.map { ("src/\($0).txt", "use oldlog\n") })
     // The first twelve need what only a better prompt, or a lesson, says.
     let agent = """
@@ -39,39 +70,10 @@ struct DailyLoopRunTests {
       esac
       """
     let world = try world(files, agent: agent)
-    let gate = """
-      for f in src/*.txt; do
-        if grep -q '($' $f; then echo "$f:3: error: '(' was never closed"; exit 1; fi
-      done
-      """
-    try Files.writeAtomically(world.repository.root + "/gate.sh", Array(gate.utf8))
-    func plan(_ prompt: String) throws -> String {
-      let text = """
-        ---
-        migration: mig
-        agent: { adapter: claude }
-        attempts: 1
-        backoff: 0s
-        stop: { alike: 5, failed: none }
-        gate:
-          verifiers: [ { name: build, kind: build, run: "sh \(world.repository.root)/gate.sh" } ]
-          train: 1
-        steps:
-          - for: { files: "src/*.txt" }
-            id: "{{match.stem}}"
-            paths: ["{{match.path}}"]
-        ---
-        \(prompt)
-        Mend {{match.path}}
-        """
-      let file = world.repository.root + "/plan.md"
-      try Files.writeAtomically(file, Array(text.utf8))
-      return file
-    }
-    let first = try world.repository.runMigrate("start", try plan("Do it."))
+    let first = try world.repository.runMigrate("start", try lessonPlan("Do it.", in: world))
     #expect(first.code == 0, "\(first)")
-    let sample = try migrate(world, "run", "--jobs", "1", "--only", "m1", "--only", "m2", "--only", "m30")
-    #expect(sample.out.contains("mig: what was asked for is done; 39 left"), "\(sample)")
+    let sample = try migrate(world, "run", "--jobs", "1", "--only", "m01", "--only", "m02", "--only", "m30")
+    #expect(sample.out.contains("mig: what was asked for is done; 39 steps left"), "\(sample)")
     var run = try migrate(world, "run", "--jobs", "1")
     #expect(run.code == 1)
     #expect(run.out.contains("5 steps in a row failed for one cause"), "\(run)")
@@ -88,8 +90,14 @@ struct DailyLoopRunTests {
     let retried = try world.migrate("retry", "--failure", "F1", "--reason", "a lesson")
     #expect(retried.out.contains(" more retried by tester: a lesson\n"), "\(retried)")
     // Those that have not failed yet are told by the prompt.
-    let amended = try world.repository.runMigrate("amend", try plan("Do it, and close the brackets."))
+    let amended = try world.repository.runMigrate(
+      "amend", try lessonPlan("Do it, and close the brackets.", in: world))
     #expect(amended.code == 0, "\(amended)")
+    // What was handed in when the line stopped is judged now, and has to be done again.
+    run = try migrate(world, "run", "--jobs", "2")
+    #expect(run.code == 1, "\(run)")
+    #expect(try world.states().filter { $0.value != "merged" } == ["m08": "blocked"], "\(run)")
+    #expect(try world.migrate("retry", "--failed").code == 0)
     run = try migrate(world, "run", "--jobs", "2")
     #expect(run.code == 0, "\(run)")
     #expect(try Set(world.states().values) == ["merged"])

@@ -86,10 +86,11 @@ class Browser:
         self.ask("Emulation.setEmulatedMedia",
                  features=[{"name": "prefers-color-scheme", "value": theme},
                            {"name": "prefers-reduced-motion", "value": "reduce"}])
-        self.ask("Page.navigate", url="about:blank")
-        self.events.clear()
-        self.ask("Page.navigate", url=address)
-        self.until("Page.loadEventFired")
+        # From a page without anything, so that no answer comes from the one before.
+        for place in ("about:blank", address):
+            self.events.clear()
+            self.ask("Page.navigate", url=place)
+            self.until("Page.loadEventFired")
         # Two frames: what the script draws is there.
         self.run("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
 

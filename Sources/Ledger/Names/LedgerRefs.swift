@@ -59,8 +59,8 @@ public enum LedgerRefs {
       String(epoch) == parts[5]
     else {
       return "only '\(ledger)', '\(attemptFolder)<migration>/<step>/<epoch>', "
-        + "'\(wordsFolder)<migration>/<step>/<epoch>', '\(trialFolder)<migration>/<step>/<trial>' and "
-        + "'\(archiveFolder)<migration>' lie there"
+        + "'\(wordsFolder)<migration>/<step>/<epoch>', "
+        + "'\(trialFolder)<migration>/<step>/<trial>' and '\(archiveFolder)<migration>' lie there"
     }
     let step = state.migration(named: parts[3])?.step(parts[4])
     if let step, epoch >= 1, epoch <= step.epoch { return nil }

@@ -10,4 +10,4 @@ closing='all is done'
 . "$HOME/agent.sh"
 models='"modelUsage":{"stub":{"inputTokens":10,"outputTokens":5}}'
 end='"terminal_reason":"completed","total_cost_usd":0.25'
-echo '{"type":"result","subtype":"success","is_error":false,'$id',"result":"'"$closing"'",'$end','$models'}'
+printf '%s\n' '{"type":"result","subtype":"success","is_error":false,'$id',"result":"'"$closing"'",'$end','$models'}'

@@ -224,8 +224,8 @@ package struct RecapPage {
     }
     facts.append(("Cost", Money.text(cost), failedCost > 0 ? "\(Money.text(failedCost)) of it failed" : ""))
     if let tally = recap.tally, recap.since != nil {
-      facts.append(
-        ("Since \(tally.since.utc.prefix(16))", "\(tally.merged)", "merged; \(RecapWords.tally(tally))"))
+      let failed = Count.of(tally.failed, "failed attempt")
+      facts.append(("Since \(tally.since.utc.prefix(16))", "\(tally.merged) merged", failed))
     }
     let rows = facts.map {
       "<div><dt>\(html($0.0))</dt><dd>\(html($0.1))<small class=mut>\(html($0.2))</small></dd></div>"
