@@ -1,7 +1,9 @@
 import Git
-import Glibc
 import Migration
 import System
+
+import func Glibc.memchr
+import func Glibc.memcmp
 
 /// Decides whether refs of migrations may move as somebody asks: what the git hooks ask (DESIGN §6).
 ///

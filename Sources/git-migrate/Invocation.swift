@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Migration
 import Runner
 import System
@@ -26,7 +25,7 @@ struct Invocation {
     do {
       if let command = command as? any Subcommand { try command.run(context) } else { try command.run() }
       try context.output.flush()
-      if context.output.isReaderGone { SignalPipe.end(by: SIGPIPE) }
+      if context.output.isReaderGone { SignalPipe.end(by: Signal.brokenPipe) }
       return context.exitCode.rawValue
     } catch let error as ExitCode {
       return flushed(context, error.rawValue, after: nil)
@@ -38,7 +37,7 @@ struct Invocation {
       let failure = CommandError.from(error)
       context.report(failure)
       let code = flushed(context, failure.exitCode.rawValue, after: failure)
-      if context.output.isReaderGone { SignalPipe.end(by: SIGPIPE) }
+      if context.output.isReaderGone { SignalPipe.end(by: Signal.brokenPipe) }
       if failure.exitCode == .interrupted, let signal = context.stopSignal { SignalPipe.end(by: signal) }
       return code
     }
@@ -82,7 +81,9 @@ struct Invocation {
   /// command; it is asked for help, and for what is wrong with arguments.
   private var direct: (any Subcommand)? {
     guard let first = arguments.first else { return nil }
-    if first == HookCommand.configuration.commandName, let command = HookCommand(called: arguments.dropFirst()) {
+    if first == HookCommand.configuration.commandName,
+      let command = HookCommand(called: arguments.dropFirst())
+    {
       return command
     }
     let type = GitMigrate.configuration.subcommands.first { $0.configuration.commandName == first }
