@@ -1,7 +1,7 @@
 import Testing
 
-/// What is foreign enters by one door. That rooms import no others than Package.swift says, SwiftPM checks itself
-/// (`.ci/run`).
+/// What is foreign enters by one door. That rooms import no others than Package.swift says, SwiftPM itself
+/// checks (`.ci/run`).
 @Suite struct ImportTests {
   /// The rooms whose affair the operating system is. Elsewhere nobody can open, wait or look at a clock past
   /// their rules (close-on-exec, EINTR, links, pipes that hang, times that tests set); what passes through
