@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Supervision
 import Support
 import System
 import Testing
