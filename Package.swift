@@ -60,19 +60,30 @@ let package = Package(
       name: "Ledger", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
       swiftSettings: settings),
     .target(
+      name: "Guarding",
+      dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Supervision", "System"],
+      swiftSettings: settings),
+    .target(
       name: "Gate", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
       swiftSettings: settings),
     .target(
+      name: "Site",
+      dependencies: [
+        "CanonicalJSON", "Gate", "Guarding", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+      ],
+      resources: [.embedInCode("Hooks/hooks")], swiftSettings: small),
+    .target(
       name: "Runner",
       dependencies: [
-        "Agents", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+        "Agents", "CanonicalJSON", "Gate", "Ledger", "Plans", "Site", "Migration", "Git", "Supervision",
+        "System",
       ],
-      resources: [.embedInCode("Guarding/hooks")],
       swiftSettings: small),
     .executableTarget(
       name: "git-migrate",
       dependencies: [
-        "Runner", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+        "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
+        "System",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: small, linkerSettings: linking),
@@ -95,7 +106,8 @@ let package = Package(
       name: "PlansTests", dependencies: ["Draws", "Plans", "Agents", "CanonicalJSON", "Migration"],
       swiftSettings: settings),
     .testTarget(
-      name: "LedgerTests", dependencies: ["Draws", "CanonicalJSON", "Ledger", "Migration", "Git", "Support"],
+      name: "LedgerTests",
+      dependencies: ["Draws", "Guarding", "CanonicalJSON", "Ledger", "Migration", "Git", "Support"],
       swiftSettings: settings),
     .testTarget(
       name: "GateTests",
@@ -105,7 +117,9 @@ let package = Package(
     .testTarget(
       name: "RunnerTests",
       dependencies: [
-        "Runner", "CanonicalJSON", "Agents", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
+        "Guarding",
+        "Runner", "Site", "CanonicalJSON", "Agents", "Gate", "Ledger", "Plans", "Migration", "Git",
+        "Supervision",
         "System",
         "Support",
       ],
@@ -113,7 +127,8 @@ let package = Package(
     .testTarget(
       name: "EndToEnd",
       dependencies: [
-        "Draws", "Runner", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
+        "Draws", "Guarding", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git",
+        "Supervision",
         "System", "Support",
       ],
       path: "Tests/EndToEnd", exclude: ["Fixtures"], swiftSettings: settings),
@@ -125,17 +140,17 @@ let package = Package(
       path: "Tests/Acceptance", swiftSettings: settings),
     .target(
       name: "Simulation",
-      dependencies: ["Draws", "Runner", "CanonicalJSON", "Gate", "Ledger", "Migration", "Git"],
+      dependencies: ["Draws", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Migration", "Git"],
       path: "Tests/Simulation", swiftSettings: settings),
     .executableTarget(
       name: "git-migrate-simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
       swiftSettings: settings),
     .testTarget(
       name: "SimulationTests",
-      dependencies: ["Simulation", "CanonicalJSON", "Runner", "Ledger", "Migration", "Git"],
+      dependencies: ["Simulation", "CanonicalJSON", "Runner", "Site", "Ledger", "Migration", "Git"],
       swiftSettings: settings),
     .testTarget(
-      name: "TidyTests", dependencies: ["Runner", "CanonicalJSON", "Migration", "Support"],
+      name: "TidyTests", dependencies: ["Runner", "Site", "CanonicalJSON", "Migration", "Support"],
       swiftSettings: settings),
   ]
 )

@@ -1,5 +1,5 @@
-/// The characters that must never reach a terminal as they are (I-30): they control it, change the order of what
-/// is read, or cannot be seen.
+/// The characters that must never reach a terminal as they are (I-30): they control it, change the order of
+/// what is read, or cannot be seen.
 package enum UnsafeCharacter {
   /// Whether `scalar` is one of them. What stands for a byte in our names (U+10FE80 and above) is one, too.
   package static func contains(_ scalar: Unicode.Scalar) -> Bool {

@@ -25,8 +25,8 @@ public final class Ledger {
   var clock: any WallClock { local.clock }
 
   /// Makes a ledger over a repository; reads nothing yet. Every free text of an event goes through `redact`
-  /// before the entry is built: what is recorded is pushed, and never taken back. `witness` remembers, outside
-  /// of the repository, what was seen of the ledger.
+  /// before the entry is built: what is recorded is pushed, and never taken back. `witness` remembers,
+  /// outside of the repository, what was seen of the ledger.
   public init(
     repository: Repository, clock: any WallClock = SystemClock(),
     randomness: any RandomSource = SystemRandomness(), witness: Witness? = nil,

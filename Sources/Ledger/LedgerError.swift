@@ -70,7 +70,8 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .branchMoved(let ref, _): "somebody moved it there by hand; compare it with '\(ref)' here"
     case .rewritten: "trust neither before you know why; 'git migrate fsck' checks the one here"
     case .setBack(_, let witness):
-      "restore '\(LedgerRefs.ledger)' so that it has that entry; if this is as you want it, remove '\(witness)'"
+      "restore '\(LedgerRefs.ledger)' so that it has that entry; if this is as you want it, remove "
+        + "'\(witness)'"
     case .file: nil
     }
   }

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 import System
 
 /// What a run does beside its work, so that a long migration stays as fast as a short one. Nothing of it is
@@ -82,8 +83,8 @@ extension Site: Upkeep {
     }
     guard case .refused(let reason) = outcome else { return }
     report(
-      "'\(ledger.remote?.name ?? "")' does not take '\(LedgerRefs.archive(migration.name))', so that the refs "
-        + "of finished steps stay and each push takes longer: \(reason)")
+      "'\(ledger.remote?.name ?? "")' does not take '\(LedgerRefs.archive(migration.name))', so that the "
+        + "refs of finished steps stay and each push takes longer: \(reason)")
   }
 
   package func packObjects(of migration: MigrationState) throws(CommandError) {

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 import System
 
 /// Drives migrations to their end with a number of workers: one thread, one loop, children for all that takes

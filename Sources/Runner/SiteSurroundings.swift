@@ -3,6 +3,7 @@ import Gate
 import Git
 import Ledger
 import Migration
+import Site
 import Supervision
 import System
 

@@ -1,5 +1,6 @@
 import Git
 import Runner
+import Site
 import System
 
 /// What a command gets from the outside: environment, working directory, repository, terminal, and where it

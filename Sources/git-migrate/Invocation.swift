@@ -1,6 +1,7 @@
 import ArgumentParser
 import Migration
 import Runner
+import Site
 import System
 
 /// One run of the program: arguments in, exit code out.
@@ -81,13 +82,10 @@ struct Invocation {
   /// command; it is asked for help, and for what is wrong with arguments.
   private var direct: (any Subcommand)? {
     guard let first = arguments.first else { return nil }
-    if first == HookCommand.configuration.commandName,
-      let command = HookCommand(called: arguments.dropFirst())
-    {
-      return command
-    }
+    let rest = arguments.dropFirst()
+    if first == "hook", let command = HookCommand(called: rest) { return command }
     let type = GitMigrate.configuration.subcommands.first { $0.configuration.commandName == first }
-    return (try? type?.parseAsRoot(Array(arguments.dropFirst()))) as? any Subcommand
+    return (try? type?.parseAsRoot(Array(rest))) as? any Subcommand
   }
 
   private func refuseUnknownCommand() throws(CommandError) {

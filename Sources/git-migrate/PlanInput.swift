@@ -2,6 +2,7 @@ import Git
 import Migration
 import Plans
 import Runner
+import Site
 import Supervision
 import System
 

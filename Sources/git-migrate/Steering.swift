@@ -3,6 +3,7 @@ import CanonicalJSON
 import Ledger
 import Migration
 import Runner
+import Site
 import System
 
 extension Context {

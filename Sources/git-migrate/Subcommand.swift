@@ -1,5 +1,6 @@
 import ArgumentParser
 import Runner
+import Site
 import System
 
 /// A command of `git migrate`: its arguments, parsed, and what it does with them.

@@ -10,7 +10,9 @@ import Support
 import System
 import Testing
 
+@testable import Guarding
 @testable import Runner
+@testable import Site
 
 /// Random bytes in every text that comes from outside, seed by seed. `make fuzz` does it for longer:
 /// `MIGRATE_FUZZ_SECONDS` in all, from the seed `MIGRATE_SEED` on.

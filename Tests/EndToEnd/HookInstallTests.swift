@@ -6,6 +6,7 @@ import System
 import Testing
 
 @testable import Runner
+@testable import Site
 
 @Suite struct HookScriptTests {
   @Test(arguments: [HookScripts.text, HookScripts.forward])

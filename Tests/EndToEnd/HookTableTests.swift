@@ -2,6 +2,7 @@ import Git
 import Ledger
 import Migration
 import Runner
+import Site
 import Supervision
 import System
 import Testing

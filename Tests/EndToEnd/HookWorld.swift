@@ -3,6 +3,7 @@ import Glibc
 import Ledger
 import Migration
 import Runner
+import Site
 import Supervision
 import System
 

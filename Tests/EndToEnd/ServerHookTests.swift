@@ -3,6 +3,7 @@ import System
 import Testing
 
 @testable import Runner
+@testable import Site
 
 /// On a server refs that are no migration's cost nothing: one hook, one look.
 @Suite("The hooks of a server")

@@ -4,6 +4,7 @@ import Glibc
 import Ledger
 import Migration
 import Runner
+import Site
 import Supervision
 import System
 
@@ -28,7 +29,7 @@ final class TamperWorld {
     try world.git(".", "init", "-q", "--bare", "server.git")
     let script = try Files.readFile(
       Files.parent(of: Files.parent(of: Files.parent(of: #filePath))) + "/hooks/hook")
-    try Files.writeAtomically(world.path("server.git/hooks/hook"), script ?? [], mode: 0o755)
+    try Files.writeAtomically(world.path("server.git/hooks/pre-receive"), script ?? [], mode: 0o755)
     let (old, new) = try world.intendMerge("S1")
     try world.git("repo", "update-ref", into, new, old)
     try world.recordMerge("S1", new)

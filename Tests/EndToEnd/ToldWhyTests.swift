@@ -5,6 +5,7 @@ import System
 import Testing
 
 @testable import Runner
+@testable import Site
 
 /// A person is told why, where they look.
 @Suite("A person is told why")

@@ -4,6 +4,8 @@ import Migration
 import System
 import Testing
 
+@testable import Guarding
+
 @Suite struct RefGuardLedgerTests {
   let world: RefGuardWorld
 

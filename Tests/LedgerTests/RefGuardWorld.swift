@@ -3,6 +3,8 @@ import Ledger
 import Migration
 import System
 
+@testable import Guarding
+
 /// A repository with one migration in its ledger, made without the git program.
 final class RefGuardWorld {
   let directory: String

@@ -5,6 +5,8 @@ import Support
 import System
 import Testing
 
+@testable import Guarding
+
 /// What a server's hook says of results that somebody pushes by hand.
 @Suite struct ResultFaultTests {
   private let world: RefGuardWorld

@@ -5,6 +5,7 @@ import Support
 import Testing
 
 @testable import Runner
+@testable import Site
 
 @Suite("A candidate")
 struct CandidateTests {

@@ -3,6 +3,7 @@ import Supervision
 import Testing
 
 @testable import Runner
+@testable import Site
 
 @Suite struct LauncherTests {
   private let launcher = Launcher(

@@ -4,6 +4,7 @@ import Migration
 import Support
 
 @testable import Runner
+@testable import Site
 
 /// A repository with a migration in its ledger, looked at from within: no program of ours is started.
 final class SiteWorld {

@@ -7,6 +7,7 @@ import System
 import Testing
 
 @testable import Runner
+@testable import Site
 
 @Suite("A slot")
 struct SlotsTests {

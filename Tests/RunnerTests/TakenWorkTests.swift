@@ -6,6 +6,7 @@ import System
 import Testing
 
 @testable import Runner
+@testable import Site
 
 @Suite("A harvest")
 struct TakenWorkTests {

@@ -1,6 +1,7 @@
 import Glibc
 import Migration
 import Runner
+import Site
 import Support
 import System
 import Testing

@@ -130,3 +130,8 @@ public struct OID: Hashable, Sendable, CustomStringConvertible, Comparable {
     }
   }
 }
+
+extension OID {
+  /// The first ten digits, for people.
+  public var short: String { String(hex.prefix(10)) }
+}

@@ -2,8 +2,8 @@ import CanonicalJSON
 import Git
 import Migration
 
-/// Reads the ledger of a repository: follows the chain, and folds it. Knows no remote, no clock and nobody who
-/// writes.
+/// Reads the ledger of a repository: follows the chain, and folds it. Knows no remote, no clock and nobody
+/// who writes.
 ///
 /// One instance serves one thread. It remembers the last state that it folded, so that a long-lived caller
 /// pays only for what is new.
@@ -13,7 +13,7 @@ public final class ChainReader {
   let chain: Chain
   let plans: PlanStore
   /// What finished steps have left.
-  let archive: AttemptArchive
+  package let archive: AttemptArchive
   /// The state that was read or written last.
   private(set) var remembered = LedgerSnapshot.empty
 

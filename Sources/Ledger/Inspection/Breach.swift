@@ -1,19 +1,24 @@
 import Git
 
 /// An invariant that an entry of the ledger breaks.
-struct Breach: Error, Equatable {
+package struct Breach: Error, Equatable {
   /// The invariant, e.g. `I-1`.
-  var rule: String
+  package var rule: String
   /// The entry.
-  var commit: OID
+  package var commit: OID
   /// What is wrong, in git's grammar.
-  var reason: String
+  package var reason: String
   /// Whether it is about the clocks of two machines.
-  var isOfClock = false
+  package var isOfClock = false
+
+  /// Says which entry breaks what.
+  package init(rule: String, commit: OID, reason: String, isOfClock: Bool = false) {
+    (self.rule, self.commit, self.reason, self.isOfClock) = (rule, commit, reason, isOfClock)
+  }
 }
 
 /// Why a chain cannot be inspected any further.
-enum InspectionFault: Error {
+package enum InspectionFault: Error {
   /// The entry breaks an invariant on which everything after it rests.
   case breach(Breach)
   /// The repository cannot be read, or a newer version wrote the entry.

@@ -42,7 +42,7 @@ extension Ledger {
 
   /// No entry may be later than the clock here by more than clocks differ: all that follow could not be
   /// earlier, and no lease would end any more.
-  func timeBreach(_ found: LedgerEntry) -> Breach? {
+  package func timeBreach(_ found: LedgerEntry) -> Breach? {
     let now = clock.now()
     if found.entry.event.at <= now.adding(seconds: Ledger.toleratedSeconds) { return nil }
     return Breach(
@@ -68,8 +68,8 @@ extension Ledger {
         "the clock of this machine or of the one that wrote it is wrong"
       case "I-2", "I-1": "restore '\(LedgerRefs.ledger)' from a copy that passes 'git migrate fsck'"
       default:
-        "somebody wrote this entry without git-migrate; restore '\(LedgerRefs.ledger)' from a copy that passes "
-          + "'git migrate fsck'"
+        "somebody wrote this entry without git-migrate; restore '\(LedgerRefs.ledger)' from a copy that "
+          + "passes 'git migrate fsck'"
       }
     return Finding(
       rule: breach.rule, subject: breach.commit.short, message: breach.reason, remedy: remedy)

@@ -3,8 +3,8 @@ import Migration
 
 /// Looks at what a submission names, which somebody may have pushed by hand: whoever builds on it must be
 /// able to read it all, and to write it again.
-struct ResultFault {
-  let repository: Repository
+package struct ResultFault {
+  package let repository: Repository
   /// The trees that were looked at, so that one that is in itself many times is looked at once.
   private var seen: Set<OID> = []
   /// How many entries may still be looked at.
@@ -17,7 +17,7 @@ struct ResultFault {
 
   /// Why the result cannot be judged and merged, in git's grammar, or `nil`. What it has in common with the
   /// claim's base is not looked at.
-  static func of(
+  package static func of(
     _ result: Submission.Result, base: ObjectID, in repository: Repository
   ) throws(GitError) -> String? {
     let oid = result.commit.oid
@@ -74,9 +74,9 @@ struct ResultFault {
 }
 
 /// The rule for names in a tree: those that git puts in no index, whatever the file system is.
-enum TreeName {
+package enum TreeName {
   /// Why git refuses the name of a file or folder, or `nil`.
-  static func fault(_ name: String) -> String? {
+  package static func fault(_ name: String) -> String? {
     let bytes = PathText.bytes(name)
     if bytes.isEmpty || bytes == [0x2E] || bytes == [0x2E, 0x2E] || bytes.contains(0x2F) {
       return "is no name of a file"

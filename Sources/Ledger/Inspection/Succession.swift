@@ -6,7 +6,7 @@ extension ChainReader {
   /// the form that git-migrate writes. Throws what is wrong with the first that is not; `visit` sees each
   /// entry and the state before it. Gives the ledger at `new`.
   @discardableResult
-  func verifySuccession(
+  package func verifySuccession(
     from old: OID?, to new: OID,
     _ visit: (LedgerEntry, State) throws(InspectionFault) -> Void = { (_, _) in }
   ) throws(InspectionFault) -> LedgerSnapshot {

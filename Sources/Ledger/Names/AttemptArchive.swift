@@ -2,10 +2,14 @@ import Git
 import Migration
 
 /// A result that an archive keeps, and the claim that it came from.
-struct ArchivedAttempt: Hashable {
+package struct ArchivedAttempt: Hashable {
   /// `<step>/<epoch>`.
-  var claim: String
-  var commit: OID
+  package var claim: String
+  /// The commit of the result.
+  package var commit: OID
+
+  /// Names a result by its claim.
+  package init(claim: String, commit: OID) { (self.claim, self.commit) = (claim, commit) }
 }
 
 /// The results of finished steps' claims, kept by one ref for a whole migration: every ref that a server has
@@ -13,25 +17,25 @@ struct ArchivedAttempt: Hashable {
 ///
 /// It is a chain of commits without files. The parents of each are the one before it and the results that it
 /// keeps; its message has a line for each of these, `<step>/<epoch> <commit>`. Nothing ever leaves it.
-final class AttemptArchive {
+package final class AttemptArchive {
   /// How many results one commit keeps.
-  static let width = 256
+  package static let width = 256
 
   private let repository: Repository
   /// What was read last: the next question is about the same tip, or one that follows it.
   private var known: (tip: OID, attempts: [ArchivedAttempt])?
 
-  init(_ repository: Repository) { self.repository = repository }
+  package init(_ repository: Repository) { self.repository = repository }
 
   /// A commit of the chain.
-  struct Link {
+  package struct Link {
     /// The one before it; `nil` for the first.
-    var previous: OID?
-    var attempts: [ArchivedAttempt]
+    package var previous: OID?
+    package var attempts: [ArchivedAttempt]
   }
 
   /// What a commit of an archive says; `nil` when it is none.
-  func link(_ oid: OID) throws(GitError) -> Link? {
+  package func link(_ oid: OID) throws(GitError) -> Link? {
     let commit = try repository.commit(oid)
     var attempts: [ArchivedAttempt] = []
     for line in commit.messageBytes.split(separator: 0x0A).dropFirst() {
@@ -49,7 +53,7 @@ final class AttemptArchive {
   }
 
   /// All that the archive that ends with `tip` keeps, newest first. What is no archive keeps nothing.
-  func attempts(_ tip: OID?) throws(GitError) -> [ArchivedAttempt] {
+  package func attempts(_ tip: OID?) throws(GitError) -> [ArchivedAttempt] {
     guard let tip else { return [] }
     var (found, next) = ([ArchivedAttempt](), tip as OID?)
     while let oid = next {
@@ -68,7 +72,7 @@ final class AttemptArchive {
 
   /// Writes the commits that keep these results after those that `tip` keeps, and gives the last of them.
   /// They are on no ref yet.
-  func append(
+  package func append(
     _ attempts: [ArchivedAttempt], to tip: OID?, of migration: String, at now: Timestamp
   ) throws(GitError) -> OID? {
     var (tip, rest) = (tip, attempts[...])

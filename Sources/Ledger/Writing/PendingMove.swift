@@ -2,31 +2,31 @@ import Git
 import Migration
 
 /// A move of an integration branch that the ledger has announced.
-struct PendingMove {
-  var old: OID
-  var new: OID
-  var tree: OID
+package struct PendingMove {
+  package var old: OID
+  package var new: OID
+  package var tree: OID
   /// The base that it takes in, its second parent; `nil` for a step of the plan, which has one parent only.
-  var base: OID?
+  package var base: OID?
   /// The steps of a train with their commits, in order; the last one's is `new`. Empty for a step alone.
-  var members: [(step: String, commit: OID)] = []
+  package var members: [(step: String, commit: OID)] = []
 
-  init(_ target: MergeTarget) {
+  package init(_ target: MergeTarget) {
     (old, new, tree, base) = (target.old.oid, target.new.oid, target.tree.oid, target.base?.oid)
     members = target.train?.members.map { ($0.fence.step, $0.commit.oid) } ?? []
   }
 
-  init(_ refresh: Refresh) {
+  package init(_ refresh: Refresh) {
     (old, new, tree, base) = (refresh.old.oid, refresh.new.oid, refresh.tree.oid, refresh.base.oid)
   }
 
   /// The commits that it brings, oldest first; the last one is where the branch goes.
-  var commits: [OID] { members.isEmpty ? [new] : members.map(\.commit) }
+  package var commits: [OID] { members.isEmpty ? [new] : members.map(\.commit) }
 }
 
 extension Migration.Change {
   /// The move that the change announces.
-  var announcedMove: PendingMove? {
+  package var announcedMove: PendingMove? {
     switch self {
     case .merge(_, .intended(let target)): PendingMove(target)
     case .refresh(.intended(let refresh)): PendingMove(refresh)
@@ -38,7 +38,7 @@ extension Migration.Change {
 
 extension MigrationState {
   /// The moves of the integration branch that are under way: by the rules at most one.
-  var pendingMoves: [PendingMove] {
+  package var pendingMoves: [PendingMove] {
     let merges = steps.compactMap { step in
       if case .merging(_, _, let target) = step.phase, target.isLed(by: step.id) {
         PendingMove(target)
@@ -50,7 +50,7 @@ extension MigrationState {
   }
 
   /// The announced move that, by this change, was done.
-  func move(doneBy change: Migration.Change) -> PendingMove? {
+  package func move(doneBy change: Migration.Change) -> PendingMove? {
     switch change {
     case .merge(let fence, .merged):
       if case .merging(_, _, let target)? = step(fence.step)?.phase { PendingMove(target) } else { nil }

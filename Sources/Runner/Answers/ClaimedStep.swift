@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 import System
 
 /// What a worker asks for.

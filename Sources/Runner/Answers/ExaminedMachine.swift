@@ -1,4 +1,5 @@
 import Migration
+import Site
 import System
 
 /// What `git migrate doctor` found on this machine and in this repository.

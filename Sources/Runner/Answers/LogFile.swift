@@ -1,4 +1,5 @@
 import Migration
+import Site
 import System
 
 /// A log in this clone: `<epoch>-<what>.log` of a step, or a log of the whole migration.

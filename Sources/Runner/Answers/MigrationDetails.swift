@@ -1,5 +1,6 @@
 import Ledger
 import Migration
+import Site
 import System
 
 /// A migration as a whole, for `git migrate show`.

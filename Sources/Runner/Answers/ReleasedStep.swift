@@ -1,5 +1,6 @@
 import Ledger
 import Migration
+import Site
 import System
 
 /// A step that was given back.

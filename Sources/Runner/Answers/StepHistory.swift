@@ -2,6 +2,7 @@ import CanonicalJSON
 import Git
 import Ledger
 import Migration
+import Site
 
 /// What the ledger tells about one step, claim by claim.
 struct StepHistory {

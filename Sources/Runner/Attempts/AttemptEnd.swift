@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// Records how an attempt of this run ended, after what it did is kept on its attempt ref. Never waits: the
 /// run polls `descriptor` and asks `advance`.

@@ -1,5 +1,6 @@
 import Ledger
 import Migration
+import Site
 
 /// The attempts of one run, from the claim to the entry that says how each ended.
 final class AttemptTable {

@@ -2,6 +2,7 @@ import Gate
 import Git
 import Ledger
 import Migration
+import Site
 import System
 
 /// What was said in an attempt: the exact prompt, and the agent's closing words.

@@ -1,5 +1,6 @@
 import Agents
 import Migration
+import Site
 import Supervision
 import System
 

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// A claim that was won, with everything a worker needs to know.
 public struct HeldStep: Sendable {

@@ -2,6 +2,7 @@ import Agents
 import Git
 import Ledger
 import Migration
+import Site
 
 /// An attempt that goes on with the conversation and the work of an earlier one: of a run that was killed or
 /// stopped, an agent that rested or, where the plan wants it, a result that failed.

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Git
 import Migration
+import Site
 import Supervision
 import System
 

@@ -2,6 +2,7 @@ import Agents
 import CanonicalJSON
 import Ledger
 import Migration
+import Site
 import Supervision
 import System
 

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 import Supervision
 import System
 

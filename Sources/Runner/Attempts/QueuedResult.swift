@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// A result that waits for its gate, as a member of a train: on those before it.
 struct QueuedResult {

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// A claim whose slot holds what an attempt has left.
 public struct ClaimedSlot: Sendable {

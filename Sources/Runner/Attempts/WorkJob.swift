@@ -4,6 +4,7 @@ import Git
 import Ledger
 import Migration
 import Plans
+import Site
 import Supervision
 import System
 

@@ -3,6 +3,7 @@ import Git
 import Ledger
 import Migration
 import Plans
+import Site
 import Supervision
 import System
 
@@ -122,24 +123,5 @@ public struct WorkPlace {
     case "cannot": return .cannot(reason.isEmpty ? "the worker said that it cannot be done" : reason)
     default: return .done
     }
-  }
-}
-
-extension Site {
-  /// The variables that the user lets through to workers and verifiers: `migrate.passEnvironment`, names
-  /// separated by spaces, may be given more than once.
-  var passedVariables: [String] {
-    names("migrate.passEnvironment")
-  }
-
-  /// The variables that the user lets through to agents alone: `migrate.agentEnvironment`, in the same form.
-  /// What no plan could name is passed over.
-  var agentVariables: [String] {
-    names("migrate.agentEnvironment").filter { VariableName.fault($0) == nil }
-  }
-
-  private func names(_ key: String) -> [String] {
-    let values = (try? approvedValues(key)) ?? []
-    return values.flatMap { $0.split(separator: " ").map(String.init) }
   }
 }

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 import System
 
 /// The claim that a worker's command speaks for: found from its arguments and the folder it stands in.

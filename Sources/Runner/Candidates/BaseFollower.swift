@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// Follows the base of a migration while a run is at work, as often as its plan says: looks whether it has
 /// moved, which is cheap, and takes it in through the gate when it has.

@@ -2,6 +2,7 @@ import Gate
 import Git
 import Ledger
 import Migration
+import Site
 
 extension Surroundings {
   /// What the verifiers found, compared with what they told of the tip that the candidate stands on: one that

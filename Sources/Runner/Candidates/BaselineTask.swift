@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// Runs the gate on a tree that no step has touched, and records what it found. The base must pass first,
 /// once per tree: otherwise its failures would be blamed on the steps (DESIGN §6).

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 extension Surroundings {
   /// Why nothing can be merged now, whatever it is, or `nil`.

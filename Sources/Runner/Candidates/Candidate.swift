@@ -2,6 +2,7 @@ import Gate
 import Git
 import Ledger
 import Migration
+import Site
 
 /// What the integration branch would become: the submitted change merged with its tip, in memory (DESIGN §6).
 package struct Candidate {

@@ -2,6 +2,7 @@ import Gate
 import Git
 import Ledger
 import Migration
+import Site
 
 /// Takes one submitted step through its gate and into the integration branch.
 final class GateTask: GateWork {

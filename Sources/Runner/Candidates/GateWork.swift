@@ -1,4 +1,5 @@
 import Migration
+import Site
 
 /// Results on their way through the gate and into the integration branch.
 ///

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 import System
 
 /// A slot of the gate while one candidate is judged in it: the candidate's files, what the set-up makes, what

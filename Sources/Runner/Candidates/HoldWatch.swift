@@ -1,5 +1,6 @@
 import Ledger
 import Migration
+import Site
 
 /// A hold of this process, and since when it is known to be fresh by the clock here.
 package final class HoldWatch {

@@ -2,6 +2,7 @@ import Gate
 import Git
 import Ledger
 import Migration
+import Site
 
 /// Takes a moved base into the integration branch, through the gate (DESIGN §6).
 ///

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// A verdict that is known already: nothing runs.
 final class RememberedVerdict: GateVerification {

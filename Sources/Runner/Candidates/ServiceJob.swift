@@ -2,6 +2,7 @@ import Gate
 import Git
 import Ledger
 import Migration
+import Site
 import System
 
 /// A run of the verifiers that services run, all at once, on a commit.
@@ -79,14 +80,6 @@ final class ServiceJob: GateVerification {
       _ = try? git.deleteRemote(branches.map { ($0.ref, $0.commit) }, on: address)
     }
   }
-}
-
-/// What is judged by services now.
-struct Services {
-  /// How many runs there are.
-  var running = 0
-  /// The branches of those that have ended.
-  var left: [ServiceBranch] = []
 }
 
 /// A run of verifiers and, when it passes, one more.

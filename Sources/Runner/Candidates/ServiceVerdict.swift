@@ -2,6 +2,7 @@ import Gate
 import Git
 import Ledger
 import Migration
+import Site
 import Supervision
 import System
 
@@ -149,24 +150,4 @@ final class ServiceVerdict {
     stage = .answered(answer)
     return answer
   }
-}
-
-/// A candidate as a branch of a service's repository.
-struct ServiceBranch: Equatable {
-  /// The remote, as git knows it.
-  var remote: String
-  /// The branch, below `migrate-ci/`.
-  var name: String
-  /// The candidate.
-  var commit: OID
-
-  /// Names the branch of a candidate: whoever pushes the same one again finds it there.
-  init(remote: String, migration: String, commit: OID) {
-    self.remote = remote
-    self.commit = commit
-    name = "migrate-ci/\(migration)/\(commit.hex.prefix(16))"
-  }
-
-  /// Its full name.
-  var ref: String { "refs/heads/\(name)" }
 }

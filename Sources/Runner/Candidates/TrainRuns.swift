@@ -1,4 +1,5 @@
 import Migration
+import Site
 
 /// The candidates of a train that are judged now. On this machine that is one; a service judges all
 /// beginnings of a train at once, so that its first answers say already who is to blame.

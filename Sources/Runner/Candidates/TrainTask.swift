@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// Takes several submitted steps through the gate together: one candidate with all of them and, when that
 /// fails, those that `TrainSearch` asks for. What passes lands at once; the culprit is sent back with its own

@@ -1,5 +1,6 @@
 import Git
 import Migration
+import Site
 import Supervision
 import System
 

@@ -1,5 +1,6 @@
 import Gate
 import Migration
+import Site
 import Supervision
 import System
 

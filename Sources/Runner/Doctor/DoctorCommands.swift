@@ -1,5 +1,6 @@
 import Git
 import Migration
+import Site
 import System
 
 /// The doctor's view of what the configuration has git run on files: which filters, from where, and whether

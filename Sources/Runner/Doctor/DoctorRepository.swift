@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 import System
 
 /// The doctor's checks that need an open repository.

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// The doctor's word on submodules: their folders are empty in the worktrees of steps and of the gate until a
 /// set-up command fills them.

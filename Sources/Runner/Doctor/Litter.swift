@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// What ended migrations and runs have left in a clone, and what of it can go without anything being lost.
 public struct Litter: Sendable {

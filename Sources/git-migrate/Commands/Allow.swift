@@ -1,6 +1,7 @@
 import ArgumentParser
 import Migration
 import Runner
+import Site
 import System
 
 /// `git migrate allow`: a person lets findings about a step's result pass.

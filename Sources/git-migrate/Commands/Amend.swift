@@ -4,6 +4,7 @@ import Ledger
 import Migration
 import Plans
 import Runner
+import Site
 
 /// `git migrate amend PLAN`: replaces the plan of a running migration.
 struct AmendCommand: Subcommand {

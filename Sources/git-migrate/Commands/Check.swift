@@ -3,6 +3,7 @@ import Git
 import Migration
 import Plans
 import Runner
+import Site
 import System
 
 /// `git migrate check`: reads a plan as `start` would and says what it means; changes nothing.

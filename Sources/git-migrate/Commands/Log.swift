@@ -3,6 +3,7 @@ import Git
 import Ledger
 import Migration
 import Runner
+import Site
 import System
 
 /// `git migrate log`: what happened, from the ledger.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Migration
 import Runner
+import Site
 import System
 
 /// `git migrate release`: gives a claim back without a result.

@@ -3,6 +3,7 @@ import Git
 import Ledger
 import Migration
 import Runner
+import Site
 import System
 
 /// `git migrate replay`: folds the ledger before your eyes, to tell a fault of `decide` from one of the

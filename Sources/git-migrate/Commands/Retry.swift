@@ -1,6 +1,7 @@
 import ArgumentParser
 import Migration
 import Runner
+import Site
 import System
 
 /// `git migrate retry`: lets blocked or resting steps try again.

@@ -3,6 +3,7 @@ import Git
 import Ledger
 import Migration
 import Runner
+import Site
 import System
 
 /// `git migrate run`: does the steps, with a number of workers, to the end.

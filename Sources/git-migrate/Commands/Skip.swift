@@ -1,6 +1,7 @@
 import ArgumentParser
 import Migration
 import Runner
+import Site
 import System
 
 /// `git migrate skip`: a person decides that steps are not needed.

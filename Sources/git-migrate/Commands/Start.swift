@@ -4,6 +4,7 @@ import Ledger
 import Migration
 import Plans
 import Runner
+import Site
 
 /// `git migrate start PLAN`: begins a migration.
 struct StartCommand: Subcommand {

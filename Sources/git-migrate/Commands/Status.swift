@@ -2,6 +2,7 @@ import ArgumentParser
 import Ledger
 import Migration
 import Runner
+import Site
 import System
 
 /// `git migrate status`: where every step is.

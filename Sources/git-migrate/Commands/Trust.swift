@@ -3,6 +3,7 @@ import Ledger
 import Migration
 import Plans
 import Runner
+import Site
 import System
 
 /// `git migrate trust`: shows the commands of a migration's plan and lets this user approve them.

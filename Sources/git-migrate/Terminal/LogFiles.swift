@@ -1,5 +1,6 @@
 import Migration
 import Runner
+import Site
 import Supervision
 import System
 

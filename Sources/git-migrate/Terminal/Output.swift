@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Migration
 import Runner
+import Site
 import System
 
 /// Standard output: buffered, and no write error goes unseen. A full disk ends the command with 128; a reader

@@ -1,4 +1,5 @@
 import Runner
+import Site
 import System
 
 /// Standard input, for the few commands that read it.
