@@ -30,6 +30,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   /// One line in git's grammar.
   public var description: String { "cannot \(operation) '\(path)': \(reason)" }
 
+  /// What the last system call failed with.
   package static func last(_ operation: String, _ path: String) -> FileError {
     FileError(path: path, operation: operation, code: errno)
   }

@@ -78,7 +78,8 @@ extension TestComparison {
     weighStrength(before, after, old, new, path, name)
   }
 
-  /// Assertions that are there and not reached, or that hold whatever happens; whether there was something to say.
+  /// Assertions that are there and not reached, or that hold whatever happens; whether there was something to
+  /// say.
   private mutating func weighReach(
     _ before: Int, _ after: Int, _ old: Place, _ new: Place, _ path: String, _ name: String
   ) -> Bool {
