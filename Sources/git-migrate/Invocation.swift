@@ -2,6 +2,7 @@ import ArgumentParser
 import Migration
 import Runner
 import Site
+import Supervision
 import System
 
 /// One run of the program: arguments in, exit code out.
@@ -12,6 +13,7 @@ struct Invocation {
 
   /// Runs the command and gives the exit code.
   func run(in context: Context) -> Int32 {
+    defer { context.pager?.end() }
     if arguments.isEmpty {
       context.note(HelpText.of(GitMigrate.helpMessage(columns: HelpText.columns)))
       return CommandError.ExitCode.usage.rawValue

@@ -22,6 +22,7 @@ extension Chance {
       verifier: once(in: 4) ? "make other-test" : "make test")
     plan.refreshSeconds = once(in: 2) ? 60 : nil
     if once(in: 2) { plan.budget.total = [.usd: 1_000_000] }
+    if once(in: 2) { plan.until = Plan.Until(count: "grep -c old") }
     return plan
   }
 
@@ -122,7 +123,8 @@ extension Chance {
       if story.current.baselineRun != nil, !once(in: 5) { baseline.run = story.current.baselineRuns }
       if !once(in: 5) { baseline.verdict = .passed }
       return .baselineRecorded(baseline)
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+      .lesson,
       .reserved:
       return change
     }

@@ -100,7 +100,9 @@ extension Migration.Change {
     case .train(.started(let start)): start.train
     case .train(.split(let split)): split.train
     case .train(.finished(let report)): report.train
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .reserved: nil
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
+      nil
     }
   }
 
@@ -108,6 +110,7 @@ extension Migration.Change {
     switch self {
     case .train(.split), .train(.finished): true
     case .train(.started), .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent,
+      .loop, .lesson,
       .reserved:
       false
     }

@@ -18,6 +18,8 @@ final class Output {
   /// What a command that has something to put in order does first when its reader goes away, in place of
   /// ending at once.
   private var readerLeft: (() -> Void)?
+  /// Called before anything is written: whoever draws on the terminal makes room.
+  var willWrite: (() -> Void)?
 
   private static let bufferSize = 64 << 10
 
@@ -51,6 +53,7 @@ final class Output {
   func flush() throws(CommandError) {
     if let failure { throw failure }
     if isReaderGone { buffer = [] }
+    if !buffer.isEmpty { willWrite?() }
     do throws(StreamError) {
       try stream.write(buffer)
     } catch {
@@ -70,7 +73,11 @@ final class Output {
   /// Writes a line to standard error, after all that standard output has got, and made safe for a terminal.
   func note(_ line: String) {
     try? flush()
+    willWrite?()
     // There is nowhere left to say that standard error is gone.
     try? StandardStream.error.write(Array((TerminalText.sanitized(line) + "\n").utf8))
   }
+
+  /// The system's text for an errno, in git's grammar.
+  static func text(of code: Int32) -> String { errorText(code) }
 }
