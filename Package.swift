@@ -46,8 +46,8 @@ let package = Package(
     .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "Clibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "Clinux"),
-    .target(name: "System", dependencies: ["Clinux"], swiftSettings: settings),
-    .target(name: "Supervision", dependencies: ["System", "Clinux"], swiftSettings: settings),
+    .target(name: "System", dependencies: ["Clinux"], swiftSettings: small),
+    .target(name: "Supervision", dependencies: ["System", "Clinux"], swiftSettings: small),
     .target(
       name: "Git", dependencies: ["Clibgit2", "Czlib", "Supervision", "System"], swiftSettings: settings),
     .target(name: "CanonicalJSON", swiftSettings: settings),
@@ -62,7 +62,7 @@ let package = Package(
     .target(
       name: "Guarding",
       dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Supervision", "System"],
-      swiftSettings: settings),
+      swiftSettings: small),
     .target(
       name: "Gate", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
       swiftSettings: settings),

@@ -1,4 +1,3 @@
-import Glibc
 import Migration
 import Supervision
 import System
@@ -81,12 +80,12 @@ private func judged(
   case .timedOut:
     return judgement(.failed, "timed out" + (timeoutSeconds.map { " after \($0) s" } ?? ""))
   case .fellSilent: return judgement(.failed, "printed nothing for too long")
-  case .signalled(let signal) where crashSignals.contains(signal):
+  case .signalled(let signal) where Signal.crashes.contains(signal):
     return judgement(.failed, "crashed with signal \(signal)")
   case .signalled(let signal): return judgement(.couldNotRun, "was killed by signal \(signal)")
   case .exited(127): return judgement(.couldNotRun, "exited with 127: command not found")
   case .exited(126): return judgement(.couldNotRun, "exited with 126: command cannot be executed")
-  case .exited(128 + SIGKILL), .exited(128 + SIGTERM), .exited(128 + SIGINT), .exited(128 + SIGHUP):
+  case .exited(let code) where Signal.ends.contains(code - 128):
     return judgement(.couldNotRun, "was killed by a signal")
   case .exited(let code):
     let ranNothing = kind == .test && reading.executed == 0
@@ -112,9 +111,6 @@ public func judge(
 ) -> Judgement {
   judge(kind: kind, status: status, output: output.utf8, timeoutSeconds: timeoutSeconds)
 }
-
-/// Signals that a program brings upon itself.
-private let crashSignals: Set<Int32> = [SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS]
 
 /// How many tests of a verifier's output were executed, and by which runners; `nil` when none was recognised.
 public struct TestCount: Equatable, Sendable {

@@ -1,8 +1,10 @@
 import Git
-import Glibc
 import Ledger
 import Migration
 import System
+
+import func Glibc.memchr
+import func Glibc.memcmp
 
 /// Decides whether refs of migrations may move as somebody asks: what the git hooks ask (DESIGN §6).
 ///

@@ -1,4 +1,3 @@
-import Glibc
 import System
 
 /// What a machine has left just now.
@@ -22,7 +21,8 @@ package struct MachineReadings: Equatable {
   package static func now(_ places: [String]) -> MachineReadings {
     let text = (try? Files.readFile("/proc/pressure/memory", limit: 4096)).flatMap(\.self) ?? []
     return MachineReadings(
-      memoryPressure: pressure(String(decoding: text, as: UTF8.self)), free: places.compactMap(free(at:)))
+      memoryPressure: pressure(String(decoding: text, as: UTF8.self)),
+      free: places.compactMap { place in Files.freeSpace(at: place).map { (place, $0) } })
   }
 
   /// The line `some avg10=0.00 avg60=0.00 avg300=0.00 total=0` of the kernel's pressure stall information.
@@ -33,17 +33,5 @@ package struct MachineReadings: Equatable {
       }
     }
     return nil
-  }
-
-  private static func free(at place: String) -> Free? {
-    var folder = place
-    var status = statvfs()
-    while statvfs(folder, &status) != 0 {
-      let parent = Files.parent(of: folder)
-      guard errno == ENOENT, parent != folder else { return nil }
-      folder = parent
-    }
-    let (bytes, isTooLarge) = Int(status.f_bavail).multipliedReportingOverflow(by: Int(status.f_frsize))
-    return (place, isTooLarge ? .max : bytes)
   }
 }

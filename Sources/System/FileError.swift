@@ -19,10 +19,16 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     self.code = code
   }
 
-  /// One line in git's grammar.
-  public var description: String {
-    "cannot \(operation) '\(path)': \(code == Self.notPlain ? "it is not a plain file" : errorText(code))"
+  /// Whether a file is larger than the caller's limit.
+  public var isTooLarge: Bool { code == EFBIG }
+
+  /// Why, in git's grammar.
+  public var reason: String {
+    code == Self.notPlain ? "it is not a plain file" : errorText(code)
   }
+
+  /// One line in git's grammar.
+  public var description: String { "cannot \(operation) '\(path)': \(reason)" }
 
   /// What the last system call failed with.
   package static func last(_ operation: String, _ path: String) -> FileError {

@@ -11,9 +11,11 @@ public struct FileStamp: Equatable, Sendable {
   private let changed: Moment
 
   /// A moment as a file system counts it.
-  package struct Moment: Equatable, Sendable {
-    var seconds: Int64
-    var nanoseconds: Int64
+  public struct Moment: Equatable, Sendable {
+    /// Whole seconds since the Unix epoch.
+    public var seconds: Int64
+    /// The rest of it.
+    public var nanoseconds: Int64
 
     init(seconds: Int64, nanoseconds: Int64) { (self.seconds, self.nanoseconds) = (seconds, nanoseconds) }
 

@@ -1,5 +1,4 @@
 import Git
-import Glibc
 import Runner
 import Site
 import Supervision
@@ -11,7 +10,7 @@ final class Context {
   /// The environment the command was started with.
   let environment: [String: String]
   /// Standard output, for results.
-  let output = Output(descriptor: STDOUT_FILENO)
+  let output = Output(.output)
   /// What the command ends with when it throws nothing.
   var exitCode = CommandError.ExitCode.done
   /// The signal that asked for the end. A command that is interrupted by it ends by it, after its last word.
@@ -27,20 +26,15 @@ final class Context {
   /// Makes the process fit for work: no closed standard descriptor that a ledger file could get (its content
   /// would be our output), and a broken pipe is an error of the write, not the end of the process.
   static func prepareProcess() {
-    var descriptor: Int32 = 0
-    while descriptor >= 0 && descriptor <= 2 { descriptor = open("/dev/null", O_RDWR) }
-    if descriptor > 2 { close(descriptor) }
-    signal(SIGPIPE, SIG_IGN)
-    tzset()
+    StandardStream.prepare()
+    LocalTime.readZone()
   }
 
   /// The absolute working directory. Throws when it was removed.
   func directory() throws(CommandError) -> String {
-    guard let path = getcwd(nil, 0) else {
-      throw CommandError("unable to read the current working directory: \(Output.text(of: errno))")
+    do throws(StreamError) { return try OwnProcess.workingDirectory() } catch {
+      throw CommandError("unable to read the current working directory: \(error)")
     }
-    defer { free(path) }
-    return String(cString: path)
   }
 
   /// The repository with its ledger, opened at the first call.
@@ -48,9 +42,9 @@ final class Context {
     if let opened { return opened }
     let site = try Site(directory: try directory(), environment: environment)
     // For libgit2 and all files of ours; git sees to its own.
-    let mask = umask(0o077)
-    umask(mask)
-    umask(try reporting { try site.repository.umask(from: mask) })
+    let mask = OwnProcess.setUmask(0o077)
+    OwnProcess.setUmask(mask)
+    OwnProcess.setUmask(try reporting { try site.repository.umask(from: mask) })
     try site.share(warn: { [output] in output.note("warning: \($0)") })
     opened = site
     return site

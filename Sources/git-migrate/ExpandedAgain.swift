@@ -21,7 +21,9 @@ struct ExpandedAgain {
   func plan(
     of state: MigrationState, in snapshot: LedgerSnapshot
   ) throws(CommandError) -> (plan: Plan, bytes: [UInt8])? {
-    let bytes = try reporting { try site.ledger.reader.planText(state.name, number: state.planNumber, in: snapshot) }
+    let bytes = try reporting {
+      try site.ledger.reader.planText(state.name, number: state.planNumber, in: snapshot)
+    }
     guard let bytes, let tip = try site.tip(of: state.intoRef) else { return nil }
     let file: PlanFile
     do throws(PlanFault) { file = try PlanFile.parse(bytes, path: state.name) } catch {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Migration
 import Runner
 import Site
@@ -29,7 +28,7 @@ struct Invocation {
     do {
       if let command = command as? any Subcommand { try command.run(context) } else { try command.run() }
       try context.output.flush()
-      if context.output.isReaderGone { SignalPipe.end(by: SIGPIPE) }
+      if context.output.isReaderGone { SignalPipe.end(by: Signal.brokenPipe) }
       return context.exitCode.rawValue
     } catch let error as ExitCode {
       return flushed(context, error.rawValue, after: nil)
@@ -41,7 +40,7 @@ struct Invocation {
       let failure = CommandError.from(error)
       context.report(failure)
       let code = flushed(context, failure.exitCode.rawValue, after: failure)
-      if context.output.isReaderGone { SignalPipe.end(by: SIGPIPE) }
+      if context.output.isReaderGone { SignalPipe.end(by: Signal.brokenPipe) }
       if failure.exitCode == .interrupted, let signal = context.stopSignal { SignalPipe.end(by: signal) }
       return code
     }

@@ -1,5 +1,4 @@
 import Git
-import Glibc
 import Migration
 import Plans
 import Runner
@@ -35,31 +34,21 @@ struct PlanInput {
     func failure(_ reason: String, hint: String? = nil) -> CommandError {
       CommandError("unable to read the \(name) '\(path)': \(reason)", hint: hint)
     }
-    var status = stat()
     // Looked at before it is opened: opening a device can already do something.
-    guard stat(path, &status) == 0 else { throw failure(Output.text(of: errno)) }
-    guard status.st_mode & S_IFMT != S_IFDIR else { throw failure("it is a directory") }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw failure("it is not a regular file") }
-    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw failure(Output.text(of: errno)) }
-    defer { close(descriptor) }
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw failure("it is not a regular file")
+    if let kind = FileStatus(following: path)?.kind, kind != .file {
+      throw failure(kind == .directory ? "it is a directory" : "it is not a regular file")
     }
-    var content: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 64 << 10)
-    while true {
-      let count = Glibc.read(descriptor, &buffer, buffer.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw failure(Output.text(of: errno)) }
-      if count == 0 { return content }
-      content += buffer[..<count]
-      guard content.count <= maximumBytes else {
-        throw failure(
-          "it is larger than \(maximumBytes >> 20) MiB",
-          hint: "make the steps with 'for:' instead of listing them")
-      }
+    let content: [UInt8]?
+    do throws(FileError) {
+      content = try Files.readFile(path, limit: maximumBytes)
+    } catch {
+      guard error.isTooLarge else { throw failure(error.reason) }
+      throw failure(
+        "it is larger than \(maximumBytes >> 20) MiB",
+        hint: "make the steps with 'for:' instead of listing them")
     }
+    guard let content else { throw failure("no such file or directory") }
+    return content
   }
 
   /// Whether the gate is found in the tree.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CanonicalJSON
-import Glibc
 import Ledger
 import Migration
 import Runner
@@ -32,7 +31,7 @@ extension Context {
   func interruption() throws(CommandError) -> Interruption {
     let signals = try reporting { try SignalPipe.installForEnd() }
     // `run | head`: an end by SIGPIPE would leave claims and gates to lapse.
-    output.whenReaderLeaves { SignalPipe.note(SIGPIPE) }
+    output.whenReaderLeaves { SignalPipe.note(Signal.brokenPipe) }
     var isInterrupted = false
     return Interruption(signals: signals) {
       if let signal = SignalPipe.drain().first(where: [SIGHUP, SIGINT, SIGPIPE, SIGTERM].contains) {

@@ -1,7 +1,8 @@
-import Glibc
 import Runner
 import Supervision
 import System
+
+import func Glibc.exit
 
 OwnProcess.forbidLookingIn()
 

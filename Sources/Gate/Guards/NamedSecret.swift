@@ -1,4 +1,4 @@
-import Glibc
+import func Glibc.log2
 
 /// Values that a name calls a secret and that nobody would think up.
 enum NamedSecret {

@@ -1,4 +1,4 @@
-import Glibc
+import func Glibc.memchr
 
 /// Cuts a program's output into lines as it comes, in constant memory: without colours and carriage returns,
 /// and without the rest of lines that are too long for anybody.

@@ -1,5 +1,4 @@
 import Git
-import Glibc
 import Migration
 import System
 
@@ -65,8 +64,6 @@ extension Ledger {
 
   /// How many seconds ago a file was changed last, `nil` when there is none.
   private func age(of path: String) -> Int64? {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return nil }
-    return clock.now().seconds - Int64(status.st_mtim.tv_sec)
+    FileStatus(of: path).map { clock.now().seconds - $0.modified.seconds }
   }
 }

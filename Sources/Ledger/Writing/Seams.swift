@@ -1,5 +1,5 @@
-import Glibc
 import Migration
+import System
 
 /// The wall clock, as a seam: tests and the simulator bring their own.
 public protocol WallClock {
@@ -13,11 +13,7 @@ public struct SystemClock: WallClock, Sendable {
   public init() {}
 
   /// The time now, by `CLOCK_REALTIME`.
-  public func now() -> Timestamp {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
-  }
+  public func now() -> Timestamp { Timestamp(milliseconds: RealTime.milliseconds) }
 }
 
 /// Randomness, as a seam.

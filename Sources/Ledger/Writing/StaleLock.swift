@@ -1,5 +1,4 @@
 import Git
-import Glibc
 import Migration
 import System
 
@@ -108,15 +107,15 @@ public enum StaleLock {
   }
 
   private struct Identity {
-    var device: dev_t
-    var inode: ino_t
+    var device: UInt64
+    var inode: UInt64
     var changed: Int64
   }
 
   private static func identity(of path: String) -> Identity? {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return nil }
-    return Identity(device: status.st_dev, inode: status.st_ino, changed: Int64(status.st_mtim.tv_sec))
+    FileStatus(of: path).map {
+      Identity(device: $0.device, inode: $0.inode, changed: $0.modified.seconds)
+    }
   }
 
   /// Whether any process we may look at has the file open.
@@ -128,9 +127,8 @@ public enum StaleLock {
       if Int32(process).map(OwnProcess.isStoppedOne) == true { return true }
       let directory = "/proc/\(process)/fd"
       for descriptor in (try? Files.listDirectory(directory)) ?? [] {
-        var status = stat()
-        guard stat("\(directory)/\(descriptor)", &status) == 0 else { continue }
-        if status.st_dev == file.device && status.st_ino == file.inode { return true }
+        guard let status = FileStatus(following: "\(directory)/\(descriptor)") else { continue }
+        if status.device == file.device && status.inode == file.inode { return true }
       }
     }
     return false

@@ -154,21 +154,12 @@ extension Node {
   }
 
   func seconds(_ subject: String, in range: ClosedRange<Int>) throws(PlanFault) -> Int {
-    let units = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-    guard case .text(let text, _) = content, let last = text.unicodeScalars.last else {
+    guard case .text(let text, _) = content, let seconds = SpanText.seconds(text) else {
       throw mark.fault(
         "\(subject) must be a duration, not \(shown)", hint: "write it like 90s, 20m, 1h or 2d")
     }
-    let unit = units[String(last)]
-    guard let digits = Self.digits(unit == nil ? text : String(text.unicodeScalars.dropLast())),
-      !digits.hasPrefix("-")
-    else {
-      throw mark.fault(
-        "\(subject) must be a duration, not \(shown)", hint: "write it like 90s, 20m, 1h or 2d")
-    }
-    let (seconds, overflowed) = (Int(digits) ?? .max).multipliedReportingOverflow(by: unit ?? 1)
-    guard !overflowed, range.contains(seconds) else {
-      let bounds = "\(Self.duration(range.lowerBound)) and \(Self.duration(range.upperBound))"
+    guard range.contains(seconds) else {
+      let bounds = "\(SpanText.of(range.lowerBound)) and \(SpanText.of(range.upperBound))"
       throw mark.fault("\(subject) must be between \(bounds), not \(quoted(text))")
     }
     return seconds
@@ -179,12 +170,5 @@ extension Node {
     let digits = text.hasPrefix("-") ? text.utf8.dropFirst() : Substring(text).utf8
     guard !digits.isEmpty, digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
     return digits.first == 0x30 && digits.count > 1 ? nil : text
-  }
-
-  private static func duration(_ seconds: Int) -> String {
-    for (size, unit) in [(86_400, "d"), (3600, "h"), (60, "m")] where seconds > 0 && seconds % size == 0 {
-      return "\(seconds / size)\(unit)"
-    }
-    return "\(seconds)s"
   }
 }

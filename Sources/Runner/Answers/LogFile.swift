@@ -1,4 +1,3 @@
-import Glibc
 import Migration
 import Site
 import System
@@ -48,15 +47,14 @@ package struct LogFile: Equatable {
     var files: [LogFile] = []
     for file in try reporting({ try Files.listDirectory(directory) }) {
       let path = "\(directory)/\(file)"
-      var status = stat()
-      guard let log = LogName(file: file, of: step, in: migration), lstat(path, &status) == 0,
-        status.st_mode & S_IFMT == S_IFREG
+      guard let log = LogName(file: file, of: step, in: migration), let status = FileStatus(of: path),
+        status.kind == .file
       else { continue }
       files.append(
         LogFile(
           path: path, log: log,
-          changed: Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec),
-          size: Int(status.st_size)))
+          changed: Int(status.modified.seconds * 1_000_000_000 + status.modified.nanoseconds),
+          size: status.size))
     }
     return files.sorted { ($0.epoch, $0.changed, $0.path) < ($1.epoch, $1.changed, $1.path) }
   }

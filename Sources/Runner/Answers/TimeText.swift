@@ -1,16 +1,11 @@
-import Glibc
 import Migration
+import System
 
 /// Times and spans as people read them.
 package enum TimeText {
   /// The local time: `2026-11-21 03:53:10`.
   package static func local(_ time: Timestamp) -> String {
-    var seconds = time_t(time.seconds)
-    var parts = tm()
-    guard localtime_r(&seconds, &parts) != nil else { return String(time.seconds) }
-    var buffer = [CChar](repeating: 0, count: 64)
-    let count = strftime(&buffer, buffer.count, "%Y-%m-%d %H:%M:%S", &parts)
-    return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    LocalTime(seconds: time.seconds)?.text ?? String(time.seconds)
   }
 
   /// The local time of day of what is less than a day away, otherwise the day with it: `05:00`.
@@ -25,19 +20,12 @@ package enum TimeText {
   package static func next(_ text: String, after now: Timestamp) -> Timestamp? {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2, parts.allSatisfy({ (1...2).contains($0.utf8.count) }), parts[1].utf8.count == 2,
-      let hour = Int32(parts[0]), let minute = Int32(parts[1]), (0..<24).contains(hour),
+      let hour = Int(parts[0]), let minute = Int(parts[1]), (0..<24).contains(hour),
       (0..<60).contains(minute)
     else { return nil }
-    var (seconds, local) = (time_t(now.seconds), tm())
-    guard localtime_r(&seconds, &local) != nil else { return nil }
-    for day in 0...1 {
-      var wanted = local
-      (wanted.tm_hour, wanted.tm_min, wanted.tm_sec, wanted.tm_isdst) = (hour, minute, 0, -1)
-      wanted.tm_mday += Int32(day)
-      let found = mktime(&wanted)
-      if Int64(found) > now.seconds { return Timestamp(milliseconds: Int64(found) * 1000) }
-    }
-    return nil
+    guard let local = LocalTime(seconds: now.seconds) else { return nil }
+    return (0...1).lazy.map { local.seconds(days: $0, hour: hour, minute: minute) }
+      .first { $0 > now.seconds }.map { Timestamp(milliseconds: $0 * 1000) }
   }
 
   /// A time that lies behind, as people write it: `yesterday` (a day ago), `today` (since midnight), `2h`,

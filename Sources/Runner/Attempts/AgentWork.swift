@@ -1,7 +1,6 @@
 import Agents
 import CanonicalJSON
 import Git
-import Glibc
 import Ledger
 import Migration
 import Plans
@@ -199,9 +198,7 @@ extension Site {
   /// The clock and the zone of an agent started here: both are given our `TZ`.
   var agentClock: AgentClock {
     let now = clock.now()
-    var (seconds, parts) = (time_t(now.seconds), tm())
-    let isKnown = localtime_r(&seconds, &parts) != nil
-    return AgentClock(now: now, secondsEastOfUTC: isKnown ? parts.tm_gmtoff : 0)
+    return AgentClock(now: now, secondsEastOfUTC: LocalTime(seconds: now.seconds)?.secondsEastOfUTC ?? 0)
   }
 }
 

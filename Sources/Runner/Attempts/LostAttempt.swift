@@ -1,6 +1,5 @@
 import Agents
 import CanonicalJSON
-import Glibc
 import Ledger
 import Migration
 import Site
@@ -34,10 +33,9 @@ struct LostAttempt {
 
   /// When a file was changed last.
   private static func changed(_ path: String) -> Timestamp? {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return nil }
-    return Timestamp(
-      milliseconds: Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000)
+    FileStatus(of: path).map {
+      Timestamp(milliseconds: $0.modified.seconds * 1000 + $0.modified.nanoseconds / 1_000_000)
+    }
   }
 }
 

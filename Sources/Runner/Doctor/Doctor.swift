@@ -1,5 +1,4 @@
 import Git
-import Glibc
 import Ledger
 import Migration
 import Site

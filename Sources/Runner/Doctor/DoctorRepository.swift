@@ -1,5 +1,4 @@
 import Git
-import Glibc
 import Ledger
 import Migration
 import Site
@@ -186,9 +185,10 @@ struct DoctorRepository {
 
   private func lock() -> DoctorCheck {
     let path = site.repository.commonDirectory + "/" + Ledger.ref + ".lock"
-    var status = stat()
-    guard stat(path, &status) == 0 else { return DoctorCheck("lock", .ok, "the ledger's ref is free") }
-    let age = site.clock.now().seconds - Int64(status.st_mtim.tv_sec)
+    guard let changed = Files.modified(path) else {
+      return DoctorCheck("lock", .ok, "the ledger's ref is free")
+    }
+    let age = site.clock.now().seconds - changed
     if age <= 60 { return DoctorCheck("lock", .ok, "the ledger's ref is being written") }
     return DoctorCheck(
       "lock", .warning, "'\(path)' is \(age) s old",
@@ -203,16 +203,15 @@ struct DoctorRepository {
       return list + [DoctorCheck("worktrees", .ok, "a bare repository: work is done in clones")]
     }
     let place = nearest(root)
-    guard access(place, W_OK) == 0 else {
+    guard Files.mayWrite(place) else {
       return list + [
         DoctorCheck(
           "worktrees", .error, "'\(place)' cannot be written, so no slot can be made in '\(root)'",
           hint: "set migrate.worktreeRoot to a folder of yours")
       ]
     }
-    var (here, there) = (stat(), stat())
-    if stat(site.repository.commonDirectory, &here) == 0, stat(place, &there) == 0,
-      here.st_dev != there.st_dev
+    if let here = FileStatus(following: site.repository.commonDirectory),
+      let there = FileStatus(following: place), here.device != there.device
     {
       list.append(
         DoctorCheck(
@@ -237,11 +236,10 @@ struct DoctorRepository {
   }
 
   private func space(_ place: String) -> DoctorCheck {
-    var status = statvfs()
-    guard statvfs(place, &status) == 0 else {
+    guard let bytes = Files.freeSpace(at: place) else {
       return DoctorCheck("disk", .warning, "unable to ask '\(place)'")
     }
-    let free = (UInt64(status.f_bavail) * UInt64(status.f_frsize)) >> 20
+    let free = bytes >> 20
     if free < 100 {
       return DoctorCheck("disk", .error, "\(free) MiB are left in '\(place)'", hint: "make room")
     }

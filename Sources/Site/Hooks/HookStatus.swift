@@ -1,5 +1,4 @@
 import Git
-import Glibc
 import System
 
 /// How one hook of ours stands.
@@ -53,9 +52,4 @@ extension HookInstaller {
     }
     return Files.exists(path) ? .foreign : .missing
   }
-}
-
-extension Files {
-  /// Whether this user may execute the file.
-  package static func isExecutable(_ path: String) -> Bool { access(path, X_OK) == 0 }
 }

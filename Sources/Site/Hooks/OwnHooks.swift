@@ -1,5 +1,4 @@
 import Git
-import Glibc
 import Migration
 import System
 
@@ -64,22 +63,19 @@ package struct OwnHooks {
   /// put that back.
   package func stamps(in folders: [Folder]) -> [String] {
     files(in: folders).map { name, _, status in
-      "\(name) \(status.st_ino) \(status.st_mode) \(status.st_size) "
-        + "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) "
-        + "\(status.st_ctim.tv_sec).\(status.st_ctim.tv_nsec)"
+      "\(name) \(status.inode) \(status.mode) \(status.size) "
+        + "\(status.modified.seconds).\(status.modified.nanoseconds) "
+        + "\(status.changed.seconds).\(status.changed.nanoseconds)"
     }
   }
 
-  private func files(in folders: [Folder]) -> [(name: String, path: String, status: stat)] {
-    var result: [(name: String, path: String, status: stat)] = []
+  private func files(in folders: [Folder]) -> [(name: String, path: String, status: FileStatus)] {
+    var result: [(name: String, path: String, status: FileStatus)] = []
     for folder in folders {
       for name in folder.names {
         let path = "\(commonDirectory)/\(folder.name)/\(name)"
-        var status = stat()
-        guard lstat(path, &status) == 0 else { continue }
-        let kind = status.st_mode & S_IFMT
-        let mayRun = kind == S_IFLNK || kind == S_IFREG && status.st_mode & 0o111 != 0
-        if mayRun || name == OwnHooks.note { result.append(("\(folder.name)/\(name)", path, status)) }
+        guard let status = FileStatus(of: path) else { continue }
+        if status.mayRun || name == OwnHooks.note { result.append(("\(folder.name)/\(name)", path, status)) }
       }
     }
     return result

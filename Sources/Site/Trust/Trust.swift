@@ -1,4 +1,3 @@
-import Glibc
 import Ledger
 import Migration
 import System
@@ -99,9 +98,8 @@ public struct Trust: Sendable {
   /// Approvals that somebody else could have written count for nothing.
   package static func requirePrivate(_ places: [String]) throws(CommandError) {
     for place in places {
-      var status = stat()
-      guard stat(place, &status) == 0 else { continue }
-      guard status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
+      guard let status = FileStatus(following: place) else { continue }
+      guard status.isPrivateToWrite else {
         throw CommandError(
           "'\(place)' is not yours alone to write, so the approvals in it count for nothing",
           hint: "chown it to yourself and run: chmod go-w '\(place)'")

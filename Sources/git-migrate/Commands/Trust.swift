@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Ledger
 import Migration
 import Plans
@@ -148,7 +147,7 @@ struct TrustCommand: Subcommand {
 
   /// Asks on the terminal; never takes an answer from a pipe.
   private func isConfirmed(_ context: Context) throws(CommandError) -> Bool {
-    guard isatty(STDIN_FILENO) == 1, context.environment["GIT_TERMINAL_PROMPT"] != "0" else {
+    guard StandardStream.input.isTerminal, context.environment["GIT_TERMINAL_PROMPT"] != "0" else {
       throw CommandError(
         "there is no terminal to ask at", hint: "read the commands, then run it with '--yes'", exitCode: .no)
     }

@@ -1,5 +1,4 @@
 import Agents
-import Glibc
 import Migration
 import Runner
 import Site
@@ -97,28 +96,29 @@ struct LogPrinter {
       offsets[file.path] = offset
       return false
     }
-    let descriptor = open(file.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      throw CommandError("unable to read '\(file.path)': \(Output.text(of: errno))")
-    }
-    defer { close(descriptor) }
+    let reader = try reading(file) { () throws(FileError) in try PartReader(file.path) }
     if stream == nil { try announce(file) }
-    var buffer = [UInt8](repeating: 0, count: 64 << 10)
     while true {
-      let count = pread(descriptor, &buffer, buffer.count, off_t(offset))
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw CommandError("unable to read '\(file.path)': \(Output.text(of: errno))") }
-      if count == 0 { break }
-      let range = offset..<(offset + count)
+      let buffer = try reading(file) { () throws(FileError) in try reader.read(at: offset) }
+      if buffer.isEmpty { break }
+      let range = offset..<(offset + buffer.count)
       // Looked at after the bytes: a mark is written before what it marks.
       for part in stream.map({ LogMarks(log: file.path).parts(of: $0, in: range) }) ?? [range] {
         try announce(file)
         try emit(buffer[(part.lowerBound - offset)..<(part.upperBound - offset)], of: file)
       }
-      offset += count
+      offset += buffer.count
     }
     offsets[file.path] = offset
     return true
+  }
+
+  private func reading<Value>(
+    _ file: LogFile, _ body: () throws(FileError) -> Value
+  ) throws(CommandError) -> Value {
+    do throws(FileError) { return try body() } catch {
+      throw CommandError("unable to read '\(file.path)': \(error.reason)")
+    }
   }
 
   /// Prints what was held back in case more would come.

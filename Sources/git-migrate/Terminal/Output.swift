@@ -1,5 +1,4 @@
 import CanonicalJSON
-import Glibc
 import Migration
 import Runner
 import Site
@@ -8,7 +7,7 @@ import System
 /// Standard output: buffered, and no write error goes unseen. A full disk ends the command with 128; a reader
 /// that went away ends it the way `SIGPIPE` ends any program.
 final class Output {
-  private let descriptor: Int32
+  private let stream: StandardStream
   private var buffer: [UInt8] = []
   /// The first failure; every later flush fails with it, so that nobody takes it for success.
   private var failure: CommandError?
@@ -24,17 +23,13 @@ final class Output {
 
   private static let bufferSize = 64 << 10
 
-  init(descriptor: Int32) { self.descriptor = descriptor }
+  init(_ stream: StandardStream) { self.stream = stream }
 
   /// Whether a person looks at it.
-  var isTerminal: Bool { isatty(descriptor) == 1 }
+  var isTerminal: Bool { stream.isTerminal }
 
   /// The terminal's columns, or `nil` when it is none.
-  var columns: Int? {
-    var size = winsize()
-    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
-    return Int(size.ws_col)
-  }
+  var columns: Int? { stream.columns }
 
   /// Lets a command that holds claims end in its own time when its reader goes away; `body` is called once.
   func whenReaderLeaves(_ body: @escaping () -> Void) { readerLeft = body }
@@ -59,22 +54,16 @@ final class Output {
     if let failure { throw failure }
     if isReaderGone { buffer = [] }
     if !buffer.isEmpty { willWrite?() }
-    var written = 0
-    while written < buffer.count {
-      let count = buffer[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count >= 0 {
-        written += count
-        continue
-      }
-      if errno == EINTR { continue }
-      let code = errno
+    do throws(StreamError) {
+      try stream.write(buffer)
+    } catch {
       buffer = []
-      if code == EPIPE {
-        guard let readerLeft else { Output.dieOfBrokenPipe() }
+      if error.isBrokenPipe {
+        guard let readerLeft else { StandardStream.endOfBrokenPipe() }
         isReaderGone = true
         return readerLeft()
       }
-      let error = CommandError("unable to write to standard output: \(Output.text(of: code))")
+      let error = CommandError("unable to write to standard output: \(error)")
       failure = error
       throw error
     }
@@ -85,27 +74,10 @@ final class Output {
   func note(_ line: String) {
     try? flush()
     willWrite?()
-    let bytes = Array((TerminalText.sanitized(line) + "\n").utf8)
-    var written = 0
-    while written < bytes.count {
-      let count = bytes[written...].withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      // There is nowhere left to say that standard error is gone.
-      guard count > 0 else { return }
-      written += count
-    }
+    // There is nowhere left to say that standard error is gone.
+    try? StandardStream.error.write(Array((TerminalText.sanitized(line) + "\n").utf8))
   }
 
-  /// Ends the process as if `SIGPIPE` had never been ignored: a shell sees 141 and prints nothing.
-  private static func dieOfBrokenPipe() -> Never {
-    signal(SIGPIPE, SIG_DFL)
-    raise(SIGPIPE)
-    exit(141)
-  }
-
-  /// The C library's text for an errno, with git's lower-case start.
-  static func text(of code: Int32) -> String {
-    let message = String(cString: strerror(code))
-    return (message.first.map { $0.lowercased() } ?? "") + message.dropFirst()
-  }
+  /// The system's text for an errno, in git's grammar.
+  static func text(of code: Int32) -> String { errorText(code) }
 }
