@@ -36,6 +36,7 @@ extension Sharing {
     let base = try store.snapshot(at: tip)
     var current = base
     var accepted: [Proposal] = []
+    var effects: [Effect] = []
     var refused: [RefusedEvent] = []
     var arrived = 0
     // By its nonce an entry is known again when it was decided anew.
@@ -63,7 +64,9 @@ extension Sharing {
         change: event.change, reserved: event.reserved
       )
       do throws(Refusal) {
-        _ = try current.state.apply(again.written(in: current.state))
+        let found = try current.state.apply(again.written(in: current.state))
+        // What follows from an entry that goes over as it was recorded here was done then.
+        if event.change != entry.event.change { effects += found }
         accepted.append(proposal)
       } catch {
         refused.append(RefusedEvent(sentence: event.sentence, reason: error.message))
@@ -91,6 +94,7 @@ extension Sharing {
         return try sendWaiting(mine, onto: tip, unwanted: unwanted, &report)
       }
       answered(new)
+      store.contact.due += effects
     }
     if !refused.isEmpty { report.keptOn = try store.keepRefused(mine) }
     for event in refused { store.warn("'\(event.sentence)' was refused: \(event.reason)") }

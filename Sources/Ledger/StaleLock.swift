@@ -102,7 +102,7 @@ public enum StaleLock {
   /// Whether the lock holds what the last writer of ours announced.
   private static func isAnnounced(_ path: String, _ queue: FileLock) -> Bool {
     let note = queue.note(limit: 41)
-    return note.count == 41 && (try? Files.readFile(path, limit: 64)) == note
+    return note.count == 41 && (try? Files.readPlain(path, limit: 64)) == note
   }
 
   private struct Identity {

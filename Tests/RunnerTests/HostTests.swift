@@ -67,6 +67,26 @@ struct HostTests {
     #expect(try world.first.complaints() == "")
   }
 
+  @Test(
+    "that does not take what had waited as the last attempt of a step: a person is told that it is blocked")
+  func blockedByWaiting() throws {
+    let world = try SharedMigration()
+    try world.first.start(
+      "  - { id: A, attempts: 1 }\n  - { id: B }", gate: HostTests.gate,
+      more: "notify: 'echo told >> \"$HOME/told\"'")
+    let first = world.first.repository.path
+    #expect(try world.migrate(first, "claim", "A", "--worker", "w").code == 0)
+    try Files.writeAtomically("\(first).migrate/slot-1/blocked", Array("x\n".utf8))
+    try Files.move(world.server, to: world.server + ".away")
+    #expect(try world.migrate("\(first).migrate/slot-1", "submit", "--no-wait").code == 0)
+    #expect(try world.first.note("told") == "")
+    try Files.move(world.server + ".away", to: world.server)
+    try scan(world, "refs/migrate/attempt/*")
+    let sync = try world.migrate(first, "sync")
+    #expect(try world.first.states()["A"] == "blocked", "\(sync)")
+    #expect(try world.first.note("told") == "told\n", "\(sync)")
+  }
+
   @Test("that does not take one merge: its step is blocked with the words in the end, and the others go on")
   func oneMerge() throws {
     let world = try SharedMigration()
