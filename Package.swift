@@ -23,66 +23,102 @@ let package = Package(
     .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "Clibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "Clinux"),
-    .target(name: "Processes", dependencies: ["Clinux"], swiftSettings: settings),
-    .target(name: "Git", dependencies: ["Clibgit2", "Czlib", "Processes"], swiftSettings: settings),
-    .target(name: "Migration", swiftSettings: settings),
-    .target(name: "Agents", dependencies: ["Migration"], swiftSettings: settings),
-    .target(name: "PlanFile", dependencies: ["Agents", "Migration", "Clibyaml"], swiftSettings: settings),
-    .target(name: "Ledger", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
-    .target(name: "Gate", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
+    .target(name: "System", dependencies: ["Clinux"], swiftSettings: settings),
+    .target(name: "Supervision", dependencies: ["System", "Clinux"], swiftSettings: settings),
+    .target(
+      name: "Git", dependencies: ["Clibgit2", "Czlib", "Supervision", "System"], swiftSettings: settings),
+    .target(name: "CanonicalJSON", swiftSettings: settings),
+    .target(name: "Migration", dependencies: ["CanonicalJSON"], swiftSettings: settings),
+    .target(name: "Agents", dependencies: ["CanonicalJSON", "Migration"], swiftSettings: settings),
+    .target(
+      name: "Plans", dependencies: ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
+      swiftSettings: settings),
+    .target(
+      name: "Ledger", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
+      swiftSettings: settings),
+    .target(
+      name: "Guarding",
+      dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Supervision", "System"],
+      swiftSettings: settings),
+    .target(
+      name: "Gate", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
+      swiftSettings: settings),
+    .target(
+      name: "Site",
+      dependencies: [
+        "CanonicalJSON", "Gate", "Guarding", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+      ],
+      swiftSettings: settings),
     .target(
       name: "Runner",
-      dependencies: ["Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
+      dependencies: [
+        "Agents", "CanonicalJSON", "Gate", "Ledger", "Plans", "Site", "Migration", "Git", "Supervision",
+        "System",
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "git-migrate",
       dependencies: [
-        "Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes",
+        "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
+        "System",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .target(
-      name: "Support", dependencies: ["Ledger", "Migration", "Git", "Processes"],
+      name: "Support",
+      dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Supervision", "System"],
       path: "Tests/Support", swiftSettings: settings),
     .testTarget(
-      name: "ProcessesTests", dependencies: ["Processes", "Support"], swiftSettings: settings),
+      name: "SupervisionTests", dependencies: ["Supervision", "System", "Support"], swiftSettings: settings),
     .testTarget(name: "GitTests", dependencies: ["Git", "Support"], swiftSettings: settings),
     .testTarget(
-      name: "MigrationTests", dependencies: ["Migration"], exclude: ["Transcripts", "Golden"],
+      name: "MigrationTests", dependencies: ["CanonicalJSON", "Migration"],
+      exclude: ["Transcripts", "Golden"],
       swiftSettings: settings),
     .testTarget(
-      name: "AgentsTests", dependencies: ["Agents", "Migration"], exclude: ["Streams"],
+      name: "AgentsTests", dependencies: ["Agents", "CanonicalJSON", "Migration"], exclude: ["Streams"],
       swiftSettings: settings),
     .testTarget(
-      name: "PlanFileTests", dependencies: ["PlanFile", "Agents", "Migration"], swiftSettings: settings),
-    .testTarget(
-      name: "LedgerTests", dependencies: ["Ledger", "Migration", "Git", "Support"],
+      name: "PlansTests", dependencies: ["Plans", "Agents", "CanonicalJSON", "Migration"],
       swiftSettings: settings),
     .testTarget(
-      name: "GateTests", dependencies: ["Gate", "Migration", "Git", "Processes", "Support"],
+      name: "LedgerTests",
+      dependencies: ["Guarding", "CanonicalJSON", "Ledger", "Migration", "Git", "Support"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "GateTests",
+      dependencies: ["CanonicalJSON", "Gate", "Migration", "Git", "Supervision", "System", "Support"],
       exclude: ["Logs", "Corpus"],
       swiftSettings: settings),
     .testTarget(
       name: "RunnerTests",
       dependencies: [
-        "Runner", "Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "Support",
+        "Guarding",
+        "Runner", "Site", "CanonicalJSON", "Agents", "Gate", "Ledger", "Plans", "Migration", "Git",
+        "Supervision",
+        "System",
+        "Support",
       ],
       exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["Migration", "Processes", "Support"],
+      name: "CommandTests", dependencies: ["CanonicalJSON", "Migration", "Supervision", "System", "Support"],
       swiftSettings: settings),
     .testTarget(
-      name: "Acceptance", dependencies: ["Migration", "Processes", "Support"],
+      name: "Acceptance", dependencies: ["CanonicalJSON", "Migration", "Supervision", "System", "Support"],
       path: "Tests/Acceptance", swiftSettings: settings),
     .target(
-      name: "Simulation", dependencies: ["Runner", "Gate", "Ledger", "Migration", "Git"],
+      name: "Simulation",
+      dependencies: ["Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Migration", "Git"],
       path: "Tests/Simulation", swiftSettings: settings),
     .executableTarget(
       name: "git-migrate-simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
       swiftSettings: settings),
     .testTarget(
-      name: "SimulationTests", dependencies: ["Simulation", "Runner", "Ledger", "Migration", "Git"],
+      name: "SimulationTests",
+      dependencies: ["Simulation", "CanonicalJSON", "Runner", "Site", "Ledger", "Migration", "Git"],
       swiftSettings: settings),
-    .testTarget(name: "TidyTests", dependencies: ["Runner", "Migration"], swiftSettings: settings),
+    .testTarget(
+      name: "TidyTests", dependencies: ["Runner", "Site", "CanonicalJSON", "Migration"],
+      swiftSettings: settings),
   ]
 )

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// How an agent's program ended.
 public enum AgentExit: Equatable, Sendable {
   /// By itself, with an exit code.

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Migration
 
 /// An agent whose command line and output are known.

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Reads the events of Claude Code's `stream-json`. Facts come from the `result` event; what comes before it
 /// is for whoever looks on, and for an agent that is killed.
 struct ClaudeReader: StreamReader {

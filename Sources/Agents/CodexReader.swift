@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Reads the events of `codex exec --json`. Items are for whoever looks on, because some never come; only
 /// `turn.completed` and `turn.failed` decide.
 struct CodexReader: StreamReader {

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Reads a report that an agent leaves in a file (`report_file:`): ours, mini-swe-agent's trajectory, or
 /// Mistral Vibe's export.
 enum ReportFile {

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Something that understands one agent's events.
 protocol StreamReader: Sendable {
   /// Takes the next event; what it does not know it passes over.

@@ -1,4 +1,4 @@
-import Processes
+import System
 
 /// One thing that is wrong with a candidate: a failing test or a compiler's diagnostic.
 public struct GateFailure: Hashable, Sendable {

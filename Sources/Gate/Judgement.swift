@@ -1,6 +1,7 @@
 import Glibc
 import Migration
-import Processes
+import Supervision
+import System
 
 /// How a verifier's run is to be taken.
 public struct Judgement: Equatable, Sendable {

@@ -1,5 +1,5 @@
 import Clibgit2
-import Processes
+import System
 
 /// A filter that attributes give files to.
 public struct FilterAttribute: Equatable, Sendable {

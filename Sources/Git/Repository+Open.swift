@@ -1,7 +1,7 @@
 import Clibgit2
 import Glibc
-import Processes
 import Synchronization
+import System
 
 /// Held while a repository is opened: the check of the owner is switched for the whole process.
 private let opening = Mutex(())

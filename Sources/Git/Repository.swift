@@ -1,5 +1,5 @@
 import Clibgit2
-import Processes
+import System
 
 /// An open git repository, through libgit2.
 ///

@@ -1,6 +1,7 @@
+import CanonicalJSON
 import Git
 import Migration
-import Processes
+import System
 
 /// The only store: a chain of commits on `refs/migrate/ledger`, one accepted event each (DESIGN §2).
 ///
@@ -20,7 +21,7 @@ public final class Ledger {
   let chain: Chain
   let plans: PlanStore
   /// What finished steps have left.
-  let archive: AttemptArchive
+  package let archive: AttemptArchive
   /// The files of the last checkpoint that was written here.
   var pages = CheckpointPages()
   private var remembered = LedgerSnapshot.empty

@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// Why the ledger cannot be read or written.
 public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import Migration
+import Site
 
 /// The plans of a migration whose commands its user has approved to run here, as a run knows them.
 ///

@@ -1,5 +1,6 @@
 import Ledger
 import Migration
+import Site
 
 extension Site {
   /// The ledger as it is here, for who asks about one migration: the one named, or, without a name, one that
@@ -28,12 +29,5 @@ extension Site {
     let newest = try reporting { try ledger.read() }
     try followAll(newest.state)
     return newest
-  }
-}
-
-extension Answers {
-  /// The same, for an answer.
-  func snapshot(finding name: String?) throws(CommandError) -> LedgerSnapshot {
-    try site.snapshot(finding: name) { warn($0.message) }
   }
 }

@@ -1,11 +1,12 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import Site
+import System
 
 /// `git migrate init`: makes a clone ready, and undoes exactly that.
 public struct HookSetup {
-  let site: Site
+  package let site: Site
 
   /// A value that `init` adds to the repository's configuration, and takes away again.
   private struct Setting: Equatable {
@@ -108,7 +109,7 @@ public struct HookSetup {
   // MARK: Settings
 
   /// The settings of git's patience with locks that nobody has made, here or anywhere.
-  func missingPatience() throws(CommandError) -> [String] {
+  package func missingPatience() throws(CommandError) -> [String] {
     var missing: [String] = []
     for setting in HookSetup.patience where try isUnset(setting.key) { missing.append(setting.key) }
     return missing

@@ -1,7 +1,8 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import Site
+import System
 
 /// What a run does beside its work, so that a long migration stays as fast as a short one. Nothing of it is
 /// needed for any result: what fails is told, and the work goes on.

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// What came of an append.
 public enum Recorded<Value> {

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// Performs effects after their entry is durable, and decides nothing (DESIGN §1).
 public struct Interpreter {

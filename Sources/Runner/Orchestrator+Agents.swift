@@ -1,5 +1,7 @@
+import CanonicalJSON
 import Ledger
 import Migration
+import Site
 
 /// What a run makes of agents whose services do not serve: they rest, in whichever step it showed, or their
 /// migration pauses. Nothing is charged to the steps.

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// How each duty is performed. Says whether anything changed, so that the agenda is worth another look.
 extension Orchestrator {

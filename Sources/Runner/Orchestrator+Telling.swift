@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 extension Orchestrator {
   /// Ends without a look into the repository, where whoever reads what lies in the place of a file may wait

@@ -1,7 +1,8 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import Site
+import System
 
 /// Drives migrations to their end with a number of workers: one thread, one loop, children for all that takes
 /// long.

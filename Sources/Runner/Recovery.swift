@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// Takes back what holders left behind who are dead or too late. Safe to run anywhere, any time, by anybody:
 /// every event it proposes is checked again by `decide`, against the newest state.

@@ -1,8 +1,11 @@
+import CanonicalJSON
 import Gate
 import Git
 import Ledger
 import Migration
-import Processes
+import Site
+import Supervision
+import System
 
 extension Site: Surroundings {
   package var events: any EventLedger { ledger }

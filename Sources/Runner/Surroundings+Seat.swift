@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// Which owners are provably dead. Each is looked up once: it is made anew for each round of a run, so that
 /// many migrations, and all that look in a round, ask once.

@@ -1,7 +1,9 @@
+import CanonicalJSON
 import Gate
 import Git
 import Ledger
 import Migration
+import Site
 
 /// What a run needs of the world, as small seams: `Site` brings git, processes and files; the simulator
 /// brings a world of its own and runs the very same orchestrator in it, in one thread (DESIGN §1).
@@ -81,23 +83,6 @@ extension BranchAccess {
   /// Where nobody else works the base is the branch that is here.
   package func base(of migration: MigrationState) throws(CommandError) -> OID? {
     try tip(of: "refs/heads/" + migration.base)
-  }
-}
-
-/// One commit of an integration branch.
-package struct BranchCommit: Equatable, Sendable {
-  /// The commit.
-  package var commit: OID
-  /// Its first line.
-  package var subject: String
-  /// Whether the branch was ever at it: not inside of a train, where the gate judged nothing.
-  package var isEnd: Bool
-
-  /// Makes it of its parts.
-  package init(commit: OID, subject: String, isEnd: Bool) {
-    self.commit = commit
-    self.subject = subject
-    self.isEnd = isEnd
   }
 }
 

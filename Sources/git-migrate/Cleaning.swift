@@ -1,6 +1,7 @@
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// Takes away the worktrees that nobody needs any more.
 struct Cleaning {

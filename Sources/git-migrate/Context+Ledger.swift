@@ -1,6 +1,7 @@
 import Ledger
 import Migration
 import Runner
+import Site
 
 extension Context {
   /// The ledger as it is here, for a command about one migration; see `Site.snapshot(finding:)`.

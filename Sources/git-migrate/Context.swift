@@ -1,7 +1,8 @@
 import Git
 import Glibc
-import Processes
 import Runner
+import Site
+import System
 
 /// What a command gets from the outside: environment, working directory, repository, terminal, and where it
 /// writes.

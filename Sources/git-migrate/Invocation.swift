@@ -1,8 +1,9 @@
 import ArgumentParser
 import Glibc
 import Migration
-import Processes
 import Runner
+import Site
+import System
 
 /// One run of the program: arguments in, exit code out.
 struct Invocation {

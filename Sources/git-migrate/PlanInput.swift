@@ -1,9 +1,11 @@
 import Git
 import Glibc
 import Migration
-import PlanFile
-import Processes
+import Plans
 import Runner
+import Site
+import Supervision
+import System
 
 /// A plan file that a person named on the command line, read and parsed.
 struct PlanInput {

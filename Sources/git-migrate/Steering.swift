@@ -1,9 +1,11 @@
 import ArgumentParser
+import CanonicalJSON
 import Glibc
 import Ledger
 import Migration
-import Processes
 import Runner
+import Site
+import System
 
 extension Context {
   /// What the commands record by; says what happens on standard error.

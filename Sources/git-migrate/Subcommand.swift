@@ -1,6 +1,7 @@
 import ArgumentParser
-import Processes
 import Runner
+import Site
+import System
 
 /// A command of `git migrate`: its arguments, parsed, and what it does with them.
 ///

@@ -1,6 +1,7 @@
 import Glibc
-import Processes
 import Runner
+import Supervision
+import System
 
 OwnProcess.forbidLookingIn()
 

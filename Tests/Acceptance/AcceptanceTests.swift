@@ -1,6 +1,8 @@
+import CanonicalJSON
 import Migration
-import Processes
+import Supervision
 import Support
+import System
 import Testing
 
 /// The main job, end to end, on real input: projects of PyPI, their own tests as the gate. One after the

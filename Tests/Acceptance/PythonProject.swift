@@ -1,5 +1,6 @@
-import Processes
+import Supervision
 import Support
+import System
 
 /// A real Python project of PyPI with its tests, and the tools to change and judge it, fetched once into the
 /// build folder.

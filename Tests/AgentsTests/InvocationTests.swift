@@ -1,4 +1,5 @@
 import Agents
+import CanonicalJSON
 import Migration
 import Testing
 

@@ -1,4 +1,5 @@
 import Agents
+import CanonicalJSON
 import Testing
 
 /// Streams in pieces, in bulk, and broken.

@@ -1,5 +1,5 @@
-import Processes
 import Support
+import System
 import Testing
 
 /// The shell completions: they know every command and option, and bash's is run for real.

@@ -1,5 +1,6 @@
 import Migration
-import Processes
+import Supervision
+import System
 import Testing
 
 @testable import Gate
@@ -24,7 +25,7 @@ import Testing
   }
 
   @Test func `one line stands for the whole run`() {
-    func headline(_ output: String, _ status: Processes.ExitStatus = .exited(1)) -> String {
+    func headline(_ output: String, _ status: Supervision.ExitStatus = .exited(1)) -> String {
       judge(kind: .test, status: status, output: output, timeoutSeconds: 5).headline
     }
     #expect(headline(PytestOutput.failing) == "test_a.py::test_err: RuntimeError: fixture (and 2 more)")

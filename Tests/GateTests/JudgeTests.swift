@@ -1,6 +1,7 @@
 import Glibc
 import Migration
-import Processes
+import Supervision
+import System
 import Testing
 
 @testable import Gate
@@ -118,7 +119,7 @@ import Testing
   }
 
   @Test func `how a run ended comes before what it printed`() {
-    func verdict(_ status: Processes.ExitStatus) -> Verdict {
+    func verdict(_ status: Supervision.ExitStatus) -> Verdict {
       judge(kind: .test, status: status, output: PytestOutput.onePassing).verdict
     }
     #expect(verdict(.exited(127)) == .couldNotRun)

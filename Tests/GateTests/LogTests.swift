@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Gate
 import Migration
-import Processes
+import Supervision
+import System
 import Testing
 
 /// What is made of what real tools printed: `Logs/NAME.log` and beside it `Logs/NAME.expected`, which

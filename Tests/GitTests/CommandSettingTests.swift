@@ -1,4 +1,4 @@
-import Processes
+import System
 import Testing
 
 @testable import Git

@@ -1,6 +1,6 @@
 import Clibgit2
 import Glibc
-import Processes
+import System
 import Testing
 
 @testable import Git

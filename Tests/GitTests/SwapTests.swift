@@ -1,5 +1,5 @@
 import Glibc
-import Processes
+import Supervision
 import Testing
 
 @testable import Git

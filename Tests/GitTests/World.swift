@@ -1,5 +1,6 @@
 import Glibc
-import Processes
+import Supervision
+import System
 
 @testable import Git
 

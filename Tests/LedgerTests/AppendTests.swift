@@ -1,7 +1,7 @@
 import Git
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 @testable import Ledger

@@ -1,5 +1,7 @@
+import CanonicalJSON
 import Migration
-import Processes
+import Supervision
+import System
 
 /// Histories as files, for checkers that are not ours: `MIGRATE_HISTORY` names the folder.
 ///

@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import Supervision
 import Support
 import Synchronization
 import Testing

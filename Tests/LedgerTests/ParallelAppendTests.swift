@@ -1,8 +1,8 @@
 import Git
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 @testable import Ledger

@@ -1,7 +1,8 @@
+import CanonicalJSON
 import Git
 import Glibc
 import Migration
-import Processes
+import Supervision
 import Support
 import Synchronization
 

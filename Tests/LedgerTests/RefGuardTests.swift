@@ -1,8 +1,10 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 import Testing
+
+@testable import Guarding
 
 @Suite struct RefGuardLedgerTests {
   let world: RefGuardWorld

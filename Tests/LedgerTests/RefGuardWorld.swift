@@ -1,7 +1,9 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import System
+
+@testable import Guarding
 
 /// A repository with one migration in its ledger, made without the git program.
 final class RefGuardWorld {

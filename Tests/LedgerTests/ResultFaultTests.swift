@@ -1,9 +1,11 @@
 import Git
 import Ledger
 import Migration
-import Processes
 import Support
+import System
 import Testing
+
+@testable import Guarding
 
 /// What a server's hook says of results that somebody pushes by hand.
 @Suite struct ResultFaultTests {

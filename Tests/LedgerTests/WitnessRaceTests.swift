@@ -1,6 +1,6 @@
 import Git
-import Processes
 import Support
+import System
 import Testing
 
 @testable import Ledger

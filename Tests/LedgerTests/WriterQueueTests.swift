@@ -1,7 +1,7 @@
 import Git
-import Processes
 import Support
 import Synchronization
+import System
 import Testing
 
 @testable import Ledger

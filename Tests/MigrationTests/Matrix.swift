@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Migration
 
 /// For the matrix: a change of every kind, made to fit the state as well as it can.

@@ -1,7 +1,8 @@
+import CanonicalJSON
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// What a run makes of the ends of agents, as real ones tell them: `Tests/AgentsTests/Streams` has what they

@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 func text(_ path: String) throws -> String {

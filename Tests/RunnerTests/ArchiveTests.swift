@@ -1,8 +1,9 @@
+import CanonicalJSON
 import Git
 import Ledger
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// The refs of finished steps' attempts are folded into one.

@@ -1,7 +1,8 @@
+import CanonicalJSON
 import Ledger
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// A candidate runs every test that ran and passed on the branch below it.

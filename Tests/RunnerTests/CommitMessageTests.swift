@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 @Suite("The message of a merged commit")

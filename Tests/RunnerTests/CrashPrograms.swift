@@ -1,6 +1,6 @@
 import Glibc
-import Processes
 import Support
+import System
 
 /// The programs that git is made of, each of which can be disturbed alone: a fault in the n-th call of every
 /// process would always strike the first of them that gets so far, and never the server behind a push.

@@ -1,4 +1,4 @@
-import Processes
+import Supervision
 import Support
 
 /// What is cut off when the ledger is shared: here, on the way, and on the other side, whose programs are

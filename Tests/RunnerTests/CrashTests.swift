@@ -1,7 +1,8 @@
 import Glibc
 import Migration
-import Processes
+import Supervision
 import Support
+import System
 import Testing
 
 /// The real program, killed or failed by the system at the n-th system call of everything it does; then the

@@ -1,5 +1,5 @@
-import Processes
 import Support
+import System
 
 /// What is cut off while several steps land by one move of the branch: all of them are there in the end, or
 /// none, whatever happened in between.

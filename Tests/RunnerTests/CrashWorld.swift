@@ -1,7 +1,8 @@
 import Glibc
 import Migration
-import Processes
+import Supervision
 import Support
+import System
 
 /// One thing that git-migrate does, as often as a test wants from the same beginning.
 struct CrashOperation: Sendable {

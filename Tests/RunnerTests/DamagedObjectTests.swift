@@ -1,6 +1,6 @@
 import Glibc
-import Processes
 import Support
+import System
 import Testing
 
 /// A power cut leaves objects that end in the middle, and anybody can leave a FIFO: reading them ends all the

@@ -1,5 +1,5 @@
-import Processes
 import Support
+import System
 import Testing
 
 @testable import Git

@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// A repository whose `*.rot` files pass through a filter, as git-crypt has it.

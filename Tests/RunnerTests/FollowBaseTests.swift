@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// `refresh: { every: 1h }`: a run takes a moved base in by itself.

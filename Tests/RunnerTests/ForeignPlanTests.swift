@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// A run carries out only plans that its user has approved, also when another one arrives in between.

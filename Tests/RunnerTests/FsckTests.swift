@@ -1,9 +1,11 @@
+import CanonicalJSON
 import Git
 import Glibc
 import Ledger
 import Migration
-import Processes
 import Runner
+import Supervision
+import System
 import Testing
 
 /// Every rule that a repository can show, broken, and what `git migrate fsck` says of it.

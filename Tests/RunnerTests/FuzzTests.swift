@@ -1,13 +1,17 @@
+import CanonicalJSON
 import Gate
 import Git
 import Ledger
 import Migration
-import PlanFile
-import Processes
+import Plans
+import Supervision
 import Support
+import System
 import Testing
 
+@testable import Guarding
 @testable import Runner
+@testable import Site
 
 /// Random bytes in every text that comes from outside, seed by seed. `make fuzz` does it for longer:
 /// `MIGRATE_FUZZ_SECONDS` in all, from the seed `MIGRATE_SEED` on.

@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// A migration that is shared through gitolite, whose rules say ref by ref who may do what.

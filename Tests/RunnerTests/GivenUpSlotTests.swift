@@ -1,7 +1,7 @@
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// A worktree slot that can neither be used nor moved out of the way is nobody's fault but of who left it so.

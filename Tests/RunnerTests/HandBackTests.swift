@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// The result is handed back wherever git itself could fast-forward, and otherwise a person is told why not.

@@ -1,7 +1,9 @@
+import CanonicalJSON
 import Glibc
 import Migration
-import Processes
+import Supervision
 import Support
+import System
 import Testing
 
 /// What a worker left is taken whole or refused loudly.

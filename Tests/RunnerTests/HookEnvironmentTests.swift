@@ -1,6 +1,6 @@
 import Glibc
-import Processes
 import Support
+import System
 import Testing
 
 /// FIELD F20: a hook that a worker planted got every variable of the run, tokens too.

@@ -2,10 +2,11 @@ import Git
 import Glibc
 import Ledger
 import Migration
-import Processes
+import System
 import Testing
 
 @testable import Runner
+@testable import Site
 
 @Suite struct HookScriptTests {
   @Test(arguments: HookScripts.all.map(\.name)) func `the binary brings the files of hooks along`(
@@ -16,7 +17,7 @@ import Testing
     let text = try #require(HookScripts.all.first { $0.name == name }).text
     #expect(
       String(decoding: file, as: UTF8.self) == text,
-      "put the file's text into Sources/Runner/HookScripts.swift")
+      "put the file's text into Sources/Site/Hooks/HookScripts.swift")
     #expect(Files.isExecutable("/\(root)/hooks/\(name)"))
     #expect(text.split(separator: "\n").dropFirst().first?.hasPrefix(HookFile.marker) == true)
   }

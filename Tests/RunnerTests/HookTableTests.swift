@@ -1,8 +1,10 @@
 import Git
 import Ledger
 import Migration
-import Processes
 import Runner
+import Site
+import Supervision
+import System
 import Testing
 
 /// What the installed hooks let the real git program do to the ledger: every storage state × every operation

@@ -2,8 +2,10 @@ import Git
 import Glibc
 import Ledger
 import Migration
-import Processes
 import Runner
+import Site
+import Supervision
+import System
 
 /// A folder with repositories of the real git program, its own HOME, and our program on PATH.
 final class HookWorld {

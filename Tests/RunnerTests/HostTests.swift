@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// Hosts that do as they please: they scan what is pushed, delete branches, and have branches of their own.

@@ -1,5 +1,5 @@
-import Processes
 import Support
+import System
 import Testing
 
 /// Repositories as people have them: each works to the end, or `start` refuses it in the words of

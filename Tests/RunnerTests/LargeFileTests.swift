@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// A file that says that it is large and has nothing in it (`truncate -s 16G`) costs nothing to make. Where
@@ -74,6 +74,22 @@ import Testing
     let run = try world.begin("run", "-j", "1")
     #expect(try run.wait(seconds: 60).code == 1, "\(run.output)")
     #expect(try world.states() == ["A": "blocked", "B": "merged"], "\(run.output)")
+  }
+
+  @Test("a result file that says more than it has to, in fractions, is read")
+  func fractions() throws {
+    let world = try MigrationWorld()
+    let said = "{\"result\":\"no-op\",\"reason\":\"all is well\",\"confidence\":0.95,\"usd\":1e-3}"
+    try world.start(
+      "  - { id: A }", more: "agent: { command: 'echo $SAID > $MIGRATE_RESULT_FILE' }")
+    let run = try world.migrate(
+      "run",
+      adding: [
+        "SAID": said, "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "migrate.passEnvironment",
+        "GIT_CONFIG_VALUE_0": "SAID",
+      ])
+    #expect(try world.states() == ["A": "merged"], "\(run)")
+    #expect(try world.count("0.95") == 0)
   }
 
   @Test("many large reports of tests are not all held at once")

@@ -1,8 +1,9 @@
 import Migration
-import Processes
+import Supervision
 import Testing
 
 @testable import Runner
+@testable import Site
 
 @Suite struct LauncherTests {
   private let launcher = Launcher(

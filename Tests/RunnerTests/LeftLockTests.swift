@@ -1,7 +1,7 @@
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// Locks that killed programs left on refs that only git-migrate writes must not hold a step up for ever.

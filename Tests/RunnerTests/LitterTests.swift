@@ -1,7 +1,7 @@
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// Whatever a worker or a verifier leaves behind, the honest steps beside it are merged, and nothing that it

@@ -3,6 +3,7 @@ import Support
 import Testing
 
 @testable import Runner
+@testable import Site
 
 /// No new work on a machine that has no memory or no disk left.
 @Suite("The limits of a machine")

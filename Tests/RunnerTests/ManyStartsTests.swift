@@ -1,6 +1,7 @@
+import CanonicalJSON
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 @Suite("Many that begin")

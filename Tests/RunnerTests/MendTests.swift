@@ -1,6 +1,7 @@
+import CanonicalJSON
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// What a worker or a person can break, and how the run gets over it.

@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// Names that are no UTF-8, and texts with the characters that stand for their bytes, harm nobody.

@@ -1,7 +1,8 @@
+import CanonicalJSON
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// A night in miniature: forty steps, two agents, four workers, and all that happens in a night. Scripts

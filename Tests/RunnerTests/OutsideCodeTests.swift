@@ -1,9 +1,11 @@
 import Migration
-import Processes
+import Supervision
 import Support
+import System
 import Testing
 
 @testable import Runner
+@testable import Site
 
 /// What leads verifiers to code of the repository that is not the candidate's.
 @Suite("Code outside of the candidate")

@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// Whoever is about to believe a verdict is told that the environment leads elsewhere.

@@ -1,7 +1,7 @@
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// A pipe where a file is expected keeps nobody waiting, and costs the others nothing.

@@ -1,8 +1,8 @@
 import Git
 import Ledger
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// A plan's file and its expanded form lie side by side in the ledger, and whoever writes an entry chooses

@@ -1,7 +1,7 @@
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// THREATS T1: whoever works in a worktree can write the repository's configuration.

@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// git records nothing whose name is `.git` in any case, and says nothing of it.

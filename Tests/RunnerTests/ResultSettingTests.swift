@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// THREATS T1: whoever works in a worktree can write settings that run nothing, and yet decide what git makes

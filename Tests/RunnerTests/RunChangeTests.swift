@@ -1,6 +1,7 @@
+import CanonicalJSON
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// What people do to a migration while it runs: move the base, amend the plan, pause, abort, finish.

@@ -1,7 +1,8 @@
 import Glibc
 import Migration
-import Processes
+import Supervision
 import Support
+import System
 import Testing
 
 /// A server's repository with our hook, and a program that serves it.

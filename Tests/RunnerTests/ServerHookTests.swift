@@ -1,7 +1,9 @@
-import Processes
+import Supervision
+import System
 import Testing
 
 @testable import Runner
+@testable import Site
 
 /// On a server refs that are no migration's cost nothing: one hook, one look.
 @Suite("The hooks of a server")

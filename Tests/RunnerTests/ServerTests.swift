@@ -1,7 +1,7 @@
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// The same exchange through every kind of server that git speaks to, on loopback, with our hook in charge.

@@ -1,6 +1,7 @@
+import CanonicalJSON
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// A ledger is shared only where every clone will see it, and whoever says no is quoted.

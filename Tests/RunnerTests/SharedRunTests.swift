@@ -1,7 +1,8 @@
+import CanonicalJSON
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// Several clones that work on one migration through a server that trusts none of them.

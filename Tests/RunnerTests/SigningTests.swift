@@ -1,7 +1,7 @@
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 @Suite("A signature")

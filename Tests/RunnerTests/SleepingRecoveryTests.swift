@@ -2,11 +2,12 @@ import Git
 import Glibc
 import Ledger
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 @testable import Runner
+@testable import Site
 
 /// A process that sleeps between what it sees and what it does, while others go on.
 @Suite("Recovery that sleeps after its look at the ledger")

@@ -1,7 +1,8 @@
+import CanonicalJSON
 import Glibc
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// Runs that end before their time: whatever happens, no process stays, and no work is lost or repeated.

@@ -1,6 +1,7 @@
 import Ledger
 import Migration
 import Runner
+import Site
 import Testing
 
 /// What a server with nothing but the `pre-receive` hook lets a real `git push` do.

@@ -1,9 +1,12 @@
+import CanonicalJSON
 import Git
 import Glibc
 import Ledger
 import Migration
-import Processes
 import Runner
+import Site
+import Supervision
+import System
 
 /// A clone and a bare server that has nothing but the `pre-receive` hook: the ledger and the branch of a
 /// migration with one merged step, in both. What a pusher can make by hand is made here by hand.

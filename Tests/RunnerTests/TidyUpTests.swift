@@ -1,4 +1,4 @@
-import Processes
+import Supervision
 import Support
 import Testing
 

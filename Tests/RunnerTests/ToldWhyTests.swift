@@ -1,9 +1,11 @@
+import CanonicalJSON
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 @testable import Runner
+@testable import Site
 
 /// A person is told why, where they look.
 @Suite("A person is told why")

@@ -1,7 +1,8 @@
+import CanonicalJSON
 import Git
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 @Suite("Steps that finished together")

@@ -1,7 +1,8 @@
 import Glibc
 import Migration
-import Processes
 import Runner
+import Site
+import System
 import Testing
 
 @Suite struct TrustTests {

@@ -4,6 +4,7 @@ import Support
 import Testing
 
 @testable import Runner
+@testable import Site
 
 /// Results that a clone, or a server without our hook, took from somebody who wrote the entry by hand.
 @Suite struct UnusableResultTests {

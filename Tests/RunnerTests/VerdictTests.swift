@@ -1,6 +1,7 @@
+import CanonicalJSON
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// Only a verdict `passed` merges; everything else is said for what it is, and blamed on nobody else.

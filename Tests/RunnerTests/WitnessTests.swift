@@ -1,6 +1,6 @@
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// I-2: what was seen of a ledger once is in it for ever, and where it is not, nothing is built on it.

@@ -1,6 +1,7 @@
+import CanonicalJSON
 import Migration
-import Processes
 import Support
+import System
 import Testing
 
 /// Workers that `run` did not start: they claim, renew, verify, submit and release by themselves.

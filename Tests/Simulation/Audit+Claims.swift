@@ -1,6 +1,7 @@
 import Ledger
 import Migration
 import Runner
+import Site
 
 extension Audit {
   mutating func checkClaim(_ claim: Claim, _ event: Event, _ world: World) {

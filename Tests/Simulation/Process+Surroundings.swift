@@ -3,6 +3,7 @@ import Git
 import Ledger
 import Migration
 import Runner
+import Site
 
 extension Process: Surroundings {
   var events: any EventLedger { ledger }

@@ -2,6 +2,7 @@ import Git
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// A machine: what outlives its processes.
 final class Machine {

@@ -2,6 +2,7 @@ import Git
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// A command of a person or worker that takes its time: `refresh`, `finish`, `submit` and `verify` go on in
 /// turn with the runs, and die and sleep as they do.

@@ -2,6 +2,7 @@ import Gate
 import Git
 import Migration
 import Runner
+import Site
 
 /// The ignored files that verifiers leave behind: for each file of the tree, what was made of one version of
 /// it.

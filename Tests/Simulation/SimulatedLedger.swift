@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Git
 import Ledger
 import Migration

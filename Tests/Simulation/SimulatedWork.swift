@@ -1,7 +1,9 @@
+import CanonicalJSON
 import Git
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// A worker at work: what it will do is drawn when it begins.
 final class SimulatedAttempt: Attempt {

@@ -2,6 +2,7 @@ import Git
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// One seed: several machines run the real orchestrator on one migration in a simulated world, in one thread.
 /// First everything goes wrong that may go wrong; then the faults stop, and the migration must come to its

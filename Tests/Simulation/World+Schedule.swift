@@ -2,6 +2,7 @@ import Git
 import Ledger
 import Migration
 import Runner
+import Site
 
 extension World {
   func isGone(_ owner: Owner) -> Bool { owner.pid > 0 && gone.contains(owner.pid) }

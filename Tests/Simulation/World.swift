@@ -2,6 +2,7 @@ import Git
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// Something that must never happen, and did.
 package struct Violation: Error, Equatable, CustomStringConvertible {

@@ -6,6 +6,7 @@ import Testing
 
 @testable import Runner
 @testable import Simulation
+@testable import Site
 
 /// What stands in the way until somebody does something about it: the run waits, says so once with the way
 /// out, and goes on by itself afterwards.

@@ -5,6 +5,7 @@ import Testing
 
 @testable import Runner
 @testable import Simulation
+@testable import Site
 
 /// A server that takes nothing, or cannot be reached, in simulated time.
 @Suite("An hour with a server that takes nothing")

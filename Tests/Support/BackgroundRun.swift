@@ -1,5 +1,5 @@
 import Glibc
-import Processes
+import System
 
 /// A program that runs while the test goes on: it can be sent signals, and its end can be waited for.
 public final class BackgroundRun {

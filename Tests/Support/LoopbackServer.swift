@@ -1,5 +1,5 @@
 import Glibc
-import Processes
+import System
 
 /// A server program on a port of 127.0.0.1 that nobody else has; it is told to end with this object.
 public final class LoopbackServer {

@@ -1,5 +1,6 @@
+import CanonicalJSON
 import Migration
-import Processes
+import System
 
 /// A repository with a migration, driven through the built program as a user does it.
 public final class MigrationWorld {

@@ -1,5 +1,6 @@
 import Glibc
-import Processes
+import Supervision
+import System
 
 /// The built `git-migrate`.
 public enum TestBinary {

@@ -1,7 +1,8 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import Supervision
+import System
 
 /// A world made from nothing for one test: a home, a repository, an environment. Removed at the end.
 ///

@@ -5,16 +5,27 @@ import Testing
   /// What each module may import of ours and of others.
   private static let allowed: [String: Set<String>] = [
     "Clinux": [], "Clibgit2": [], "Clibyaml": [], "Czlib": [],
-    "Processes": ["Clinux"],
-    "Git": ["Processes", "Clibgit2", "Czlib"],
-    "Migration": [],
-    "Agents": ["Migration"],
-    "PlanFile": ["Agents", "Migration", "Clibyaml"],
-    "Ledger": ["Migration", "Git", "Processes"],
-    "Gate": ["Migration", "Git", "Processes"],
-    "Runner": ["Agents", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes"],
+    "System": ["Clinux"],
+    "Supervision": ["System", "Clinux"],
+    "Git": ["Supervision", "System", "Clibgit2", "Czlib"],
+    "CanonicalJSON": [],
+    "Migration": ["CanonicalJSON"],
+    "Agents": ["CanonicalJSON", "Migration"],
+    "Plans": ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
+    "Ledger": ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
+    "Gate": ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
+    "Guarding": ["CanonicalJSON", "Ledger", "Migration", "Git", "Supervision", "System"],
+    "Site": [
+      "CanonicalJSON", "Gate", "Guarding", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
+    ],
+    "Runner": [
+      "Agents", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
+      "System",
+    ],
     "git-migrate": [
-      "Runner", "Gate", "Ledger", "PlanFile", "Migration", "Git", "Processes", "ArgumentParser",
+      "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
+      "System",
+      "ArgumentParser",
     ],
   ]
 
@@ -22,7 +33,7 @@ import Testing
   private static func isOfToolchain(_ name: String, in module: String) -> Bool {
     switch name {
     case "FoundationEssentials": true
-    case "Glibc", "Synchronization": !["Migration", "Agents", "PlanFile"].contains(module)
+    case "Glibc", "Synchronization": !["CanonicalJSON", "Migration", "Agents", "Plans"].contains(module)
     default: false
     }
   }

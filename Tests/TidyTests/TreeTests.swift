@@ -12,10 +12,10 @@ import Testing
   }
 
   @Test(arguments: Tree.names(in: "hooks")) func `the binary brings each hook along`(_ hook: String) {
-    let twin = Tree.text("Sources/Runner/HookScripts.swift") ?? ""
+    let twin = Tree.text("Sources/Site/Hooks/HookScripts.swift") ?? ""
     let text = Tree.lines("hooks/\(hook)").map { $0.isEmpty ? "" : "    " + $0 }.joined(separator: "\n")
     let isThere = twin.contains("\n" + text + "\n")
-    #expect(isThere, "put the text of hooks/\(hook) into Sources/Runner/HookScripts.swift")
+    #expect(isThere, "put the text of hooks/\(hook) into Sources/Site/Hooks/HookScripts.swift")
   }
 
   @Test func `no file names a place of the machine it was written on`() {

@@ -7,7 +7,8 @@ enum CodeUnderTest {
     "runtime . Caller (", "caller (", "debug_backtrace (", "new StackTrace (", "sys . _called_from_test",
     "defined? ( Minitest", "defined? ( RSpec", "testing . Short (", "traceback . extract_stack (",
     "runtime . Callers (",
-    "os . _exit (", "atexit . register (", "sys . settrace (", "process . on ( #s", "at_exit",
+    "import . meta . vitest", "os . Args [ 0 ]", "os . _exit (", "atexit . register (", "sys . settrace (",
+    "process . on ( #s", "at_exit",
   ])
   private static let words = [
     "PYTEST_CURRENT_TEST", "JEST_WORKER_ID", "VITEST", "XCTestConfigurationFilePath", "RUST_TEST_THREADS",
@@ -150,7 +151,7 @@ enum CodeUnderTest {
         }), back > compare || token.text == "if"
       else { continue }
       let asked = code.tokens[index..<max(index, back)].filter(isTelling).map(\.text)
-      let given = code.tokens[back..<min(back + 6, code.tokens.count)].prefix {
+      let given = code.tokens[back..<min(back + 14, code.tokens.count)].prefix {
         $0.kind != .newline && !$0.isMark(";") && !$0.isMark("}")
       }.filter(isTelling).map(\.text)
       if !asked.isEmpty, !given.isEmpty { found.append((token.line, Set(asked + given))) }

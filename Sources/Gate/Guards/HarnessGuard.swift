@@ -44,6 +44,7 @@ enum HarnessGuard {
     ". stubs (",
     "stub_const (", "createMock (", "createStub (", "mockk (", "mockkStatic (", "mockkObject (", "spyk (",
     "define_method (", "define_singleton_method (", "mock . module (", "td . replace (", "proxyquire (",
+    "mockk <", "mock <", "spyk <", "spy <", "new Mock <", "Substitute . For <", "A . Fake <",
     "setattr (", "patch . dict (", "patch . multiple (", "jest . doMock (", "vi . doMock (",
     "vi . stubGlobal (", "Object . defineProperty (", "Object . assign (", "reflect .", "monkey . Patch (",
   ])
@@ -56,6 +57,12 @@ enum HarnessGuard {
       for test in file.tests {
         // What they call, and not what they hold.
         subjects.formUnion(test.facts.calls.map(TestCase.plain))
+      }
+      // What is made for all of them.
+      for setter in file.cases
+      where !setter.isTest && file.language.isTestPath(file.path) && file.path.ending != "rs" {
+        let made = setter.facts.calls.filter { $0.first?.isUppercase == true }
+        if setter.facts.effective.isEmpty { subjects.formUnion(made.map(TestCase.plain)) }
       }
     }
     subjects.subtract(TestComparison.commonWords)
@@ -95,7 +102,8 @@ enum HarnessGuard {
       let isWide =
         file.path.name == "conftest.py" || file.path.name.contains("setup")
         || file.path.name.contains("helper")
-      if isWide
+      let replaces = ["mock (", "doMock ("].contains { hit.pattern.spelling.hasSuffix($0) }
+      if isWide || replaces && isImported(hit.index, end, file, subjects)
         || code.tokens[hit.index..<min(end, hit.index + 30)].contains(where: {
           ($0.kind == .word || $0.kind == .string) && isSubject($0.text)
         })
@@ -125,11 +133,38 @@ enum HarnessGuard {
         code.isMark(index + 1, "(") || code.isMark(index + 1, "<")
       {
         found.append(("\(code.text(index - 1)) \(name)", code.tokens[index].line))
+      } else if ["class", "struct", "interface", "object"].contains(code.text(index - 1)),
+        code.isWord(index - 1),
+        code.brace(from: index + 1) != nil || file.path.ending == "py"
+      {
+        found.append(("\(code.text(index - 1)) \(name)", code.tokens[index].line))
+      } else if isSubclass(code, index) {
+        found.append(("new \(name) {", code.tokens[index].line))
       } else if code.isWord(index - 1, "define"), code.isMark(index - 2, "#") {
         found.append(("#define \(name)", code.tokens[index].line))
       }
     }
     return found
+  }
+
+  /// Whether a call that replaces a module names one that the tests take what they call from.
+  private static func isImported(_ index: Int, _ end: Int, _ file: TestFile, _ subjects: Set<String>) -> Bool
+  {
+    guard let string = (index..<min(end, index + 8)).first(where: { file.code.kind($0) == .string }) else {
+      return false
+    }
+    let module = file.code.text(string)
+    return sources(file).contains { name, place in
+      place.source == module && subjects.contains(TestCase.plain(name))
+    }
+  }
+
+  /// `new Account("ada") { … }`, `object : Account("ada") { … }`
+  private static func isSubclass(_ code: SourceCode, _ index: Int) -> Bool {
+    guard code.isWord(index - 1, "new") || code.isMark(index - 1, ":") && code.isWord(index - 2, "object"),
+      code.isMark(index + 1, "(")
+    else { return false }
+    return code.isMark(code.end(of: index + 1), "{")
   }
 
   // MARK: Imports
@@ -156,7 +191,10 @@ enum HarnessGuard {
             comparison.add(
               .testHook, file.path.path, place.line, name, "'\(name)' comes from '\(place.source)' now")
           }
-        } else if let was = before[name], was.source != place.source, leavesCode(was.source, place.source) {
+        } else if let was = before[name], was.source != place.source,
+          leavesCode(was.source, place.source),
+          !isSameFile(was.source, of: old.path, place.source, of: file.path, comparison.change)
+        {
           comparison.add(
             .replacedCode, file.path.path, place.line, name,
             "'\(name)' comes from '\(place.source)' now, beside the tests")
@@ -170,6 +208,29 @@ enum HarnessGuard {
       "pytest", "unittest", "node:test", "vitest", "@jest/globals", "@testing-library", "django.test",
       "bun:test", "@playwright/test", "numpy.testing", "ava", "tap",
     ].contains { source.hasPrefix($0) }
+  }
+
+  /// Whether two imports lead to one file of the code, which may have moved.
+  private static func isSameFile(
+    _ was: String, of old: TestPath, _ now: String, of path: TestPath, _ change: TreeChange
+  ) -> Bool {
+    guard let before = resolved(was, from: old), let after = resolved(now, from: path) else { return false }
+    if before == after { return true }
+    return change.paths.contains { path in
+      guard case .renamed = path.kind else { return false }
+      return path.path.hasPrefix(after + ".") && path.oldPath?.hasPrefix(before + ".") == true
+    }
+  }
+
+  /// Where a relative import leads, without its ending.
+  private static func resolved(_ source: String, from path: TestPath) -> String? {
+    guard source.hasPrefix("."), source.contains("/") else { return nil }
+    var folders = path.folders
+    for part in source.split(separator: "/") {
+      if part == ".." { _ = folders.popLast() } else if part != "." { folders.append(String(part)) }
+    }
+    let joined = folders.joined(separator: "/")
+    return joined.split(separator: ".").first.map(String.init) ?? joined
   }
 
   private static func leavesCode(_ old: String, _ new: String) -> Bool {

@@ -59,6 +59,10 @@ enum ProtectedFiles {
     case sections([String])
     /// Members of a JSON file's outermost object.
     case members([String])
+    /// The same, and of all other sections the lines that begin with one of these words.
+    case sectionsAndWords([String], [String])
+    /// Members of a JSON file's outermost object, and of all others the lines with one of these words.
+    case membersAndWords([String], [String])
     /// Lines with one of these words.
     case words([String])
   }
@@ -101,6 +105,13 @@ enum ProtectedFiles {
     ".husky", ".ci", "ci",
   ]
 
+  /// Tools that a package may bring under a name of theirs.
+  private static let testTools = [
+    "vitest", "jest", "mocha", "ava", "tap", "chai", "@jest/globals", "jasmine", "typescript", "eslint", "c8",
+    "nyc",
+    "sinon", "@playwright/test", "cypress", "tsx", "ts-node", "ts-jest", "node-test",
+  ]
+
   private static let projectWords = [
     "Test", "Remove=", "Exclude=", "<Compile ", "xunit", "nunit", "DefineConstants", "EnableDefault",
     "VSTest", "<Target ", "<Exec ",
@@ -117,10 +128,11 @@ enum ProtectedFiles {
         "project.entry-points.\"pytest", "aliases", "tool.uv.", "options.entry_points",
       ])
     }
-    table["package.json"] = .members([
-      "scripts", "jest", "mocha", "ava", "nyc", "c8", "tap", "vitest", "jasmine", "karma", "overrides",
-      "resolutions", "wireit", "eslintConfig", "pnpm",
-    ])
+    table["package.json"] = .membersAndWords(
+      [
+        "scripts", "jest", "mocha", "ava", "nyc", "c8", "tap", "vitest", "jasmine", "karma", "overrides",
+        "resolutions", "wireit", "eslintConfig", "pnpm", "imports",
+      ], testTools.flatMap { tool in ["file:", "link:", "npm:", "portal:"].map { "\"\(tool)\": \"\($0)" } })
     for ending in ["ts", "js", "mts", "mjs"] {
       table["vite.config." + ending] = .words(["test", "exclude", "include", "setupFiles"])
     }
@@ -128,13 +140,17 @@ enum ProtectedFiles {
     for name in ["deno.json", "deno.jsonc"] {
       table[name] = .members(["test", "tasks"])
     }
-    table["Cargo.toml"] = .sections([
-      "lib", "[test", "test", "[bin", "bin", "features", "profile", "patch", "replace", "workspace]",
-      "[bench", "lints",
-    ])
+    table["Cargo.toml"] = .sectionsAndWords(
+      [
+        "lib", "[test", "test", "[bin", "bin", "features", "profile", "patch", "replace", "workspace]",
+        "[bench", "lints",
+      ],
+      ["autotests", "autobins", "autobenches", "autoexamples", "harness", "doctest"])
     table["pom.xml"] = .words([
       "skip", "Skip", "surefire", "failsafe", "exclude", "include", "testFailureIgnore", "<test", "groups",
-      "testSource", "argLine", "failIfNoTests", "<profile", "<activ",
+      "testSource", "argLine", "failIfNoTests", "<profile", "<activ", "rerun", "<phase>none",
+      "trimStackTrace",
+      "enableAssertions",
     ])
     table["Package.swift"] = .words(["testTarget", "exclude", "path:", "sources", "unsafeFlags", "define("])
     table["CMakeLists.txt"] = .words([
@@ -145,7 +161,8 @@ enum ProtectedFiles {
     for name in ["settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts"] {
       table[name] = .words([
         "test", "Test", "enabled", "exclude", "ignoreFailures", "onlyIf", "filter", "include", "useJUnit",
-        "finalizedBy", "sourceSets", "srcDir", "check",
+        "finalizedBy", "sourceSets", "srcDir", "check", "maxRetries", "failOnPassedAfterRetry",
+        "enableAssertions",
       ])
     }
     for name in ["Directory.Build.props", "Directory.Build.targets"] {
@@ -203,13 +220,20 @@ enum ProtectedFiles {
       case .whole: kept.append((index + 1, spaced(plain)))
       case .words(let words):
         if words.contains(where: plain.has) { kept.append((index + 1, spaced(plain))) }
-      case .sections(let names):
+      case .sections(let names), .sectionsAndWords(let names, _):
         if plain.hasPrefix("["), plain.hasSuffix("]"), line.indentation == 0, !plain.has("=") {
           let name = plain.dropFirst().trimmed
           isIn = names.contains { name.hasPrefix($0) }
         }
-        if isIn { kept.append((index + 1, spaced(plain))) }
-      case .members(let names):
+        var isWord = false
+        if case .sectionsAndWords(_, let words) = scope {
+          isWord = words.contains(where: { plain.hasPrefix($0) })
+        }
+        if isIn || isWord { kept.append((index + 1, spaced(plain))) }
+      case .members(let names), .membersAndWords(let names, _):
+        if case .membersAndWords(_, let words) = scope, !isIn, words.contains(where: plain.has) {
+          kept.append((index + 1, String(spaced(plain).trimmingComma)))
+        }
         if depth == 1, plain.hasPrefix("\"") {
           let name = plain.dropFirst().before("\"") ?? ""
           isIn = names.contains { name == $0 }

@@ -12,6 +12,8 @@ struct TestFile {
   /// What stands outside of all functions: lists, and constants.
   private(set) var tables: [String] = []
   private(set) var constants: [(line: Int, text: String)] = []
+  /// Loops over a part of what they could go over.
+  private(set) var cuts = 0
   /// Every literal outside of all functions.
   private(set) var literals: Set<String> = []
 
@@ -30,7 +32,8 @@ struct TestFile {
     guard TestFile.isSupport(path, text, language), text.utf8.count <= TestFile.readLimit else { return nil }
     code = SourceCode(text, language.dialect)
     var cases = language.cases(in: code, path: path)
-    let unseen = settings.reason(path, language)
+    let unseen = settings.reason(path, language) ?? settings.reason(path, byText: text)
+    let outputs = language.outputs(in: text)
     let comment = language.hidingComment(in: text).map { "its file is only built for \($0)" }
     var reader = FactReader(code, language)
     let code = code
@@ -43,6 +46,8 @@ struct TestFile {
     for index in cases.indices {
       cases[index].facts = reader.facts(of: cases[index])
       guard cases[index].isTest else { continue }
+      if cases[index].hidden == PythonTests.unawaited, settings.awaitsAll { cases[index].hidden = nil }
+      if let output = outputs[cases[index].name] { cases[index].facts.assertions.append(output) }
       if let reason = unseen ?? comment, cases[index].hidden == nil { cases[index].hidden = reason }
       for hit in skipHits {
         let isOwn = cases[index].head.contains(hit.index) || cases[index].body.contains(hit.index)
@@ -57,6 +62,7 @@ struct TestFile {
       }
     }
     self.cases = cases
+    cuts = reader.cuts(in: code.indices) + reader.cutChains(in: code.indices)
     skips = skipHits.filter { !taken.contains($0.index) }.map {
       Mark(text: $0.pattern.name, line: code.tokens[$0.index].line)
     }
@@ -123,6 +129,9 @@ struct TestFile {
         let isConstant = FactReader.constants.contains(token.text)
         guard token.kind == .number || token.kind == .string || isConstant, !isImport(index) else { continue }
         literals.insert(isConstant ? token.text.lowercased() : token.text)
+        if token.kind == .string, language.dialect.hasRubyBlocks {
+          literals.formUnion(FactReader.pieces(token.text, isOfWords: true))
+        }
         if code.isMark(index - 1, "=") {
           constants.append((token.line, isConstant ? token.text.lowercased() : token.text))
         }
@@ -137,8 +146,12 @@ struct TestFile {
 struct RunnerSettings {
   var testPaths: [String] = []
   var pythonFiles: [String] = []
+  /// Whether pytest awaits every test that is a coroutine.
+  var awaitsAll = false
+  private let read: (String) -> String?
 
-  init(read: (String) -> String?) {
+  init(read: @escaping (String) -> String?) {
+    self.read = read
     for name in ["pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"] {
       guard let text = read(name) else { continue }
       var isIn = name.hasSuffix("pytest.ini")
@@ -159,9 +172,32 @@ struct RunnerSettings {
         let words = value.split { " \t,\"'[]".contains($0) }.map(String.init).filter { !$0.isEmpty }
         if current == "testpaths" { testPaths += words }
         if current == "python_files" { pythonFiles += words }
+        if current == "asyncio_mode", words.contains("auto") { awaitsAll = true }
       }
-      if !testPaths.isEmpty || !pythonFiles.isEmpty { break }
+      if !testPaths.isEmpty || !pythonFiles.isEmpty || awaitsAll { break }
     }
+  }
+
+  /// The same by what the file itself says about its runner.
+  func reason(_ path: TestPath, byText text: String) -> String? {
+    if ["js", "ts", "mjs", "mts", "jsx", "tsx", "cjs", "cts"].contains(path.ending) {
+      let isOfVitest = text.contains("from 'vitest'") || text.contains("from \"vitest\"")
+      if isOfVitest, !path.name.contains(".test."), !path.name.contains(".spec."),
+        text.contains("test(") || text.contains("it(")
+      {
+        return "vitest looks into files with '.test.' or '.spec.' in their names"
+      }
+    }
+    // Cargo builds the files in `tests`, not those in its folders, but for modules of theirs.
+    if path.ending == "rs", let place = path.folders.lastIndex(of: "tests"), place < path.folders.count - 1,
+      !path.folders.contains("src")
+    {
+      let top = path.folders[...(place + 1)].joined(separator: "/")
+      if [top + "/main.rs", top + "/mod.rs", top + ".rs"].allSatisfy({ read($0) == nil }) {
+        return "no test of cargo includes it"
+      }
+    }
+    return nil
   }
 
   /// Why no runner looks into the file, or `nil`.

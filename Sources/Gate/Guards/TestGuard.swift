@@ -68,10 +68,12 @@ struct TestComparison {
     var byKey: [String: [Place]] = [:]
     for place in new where place.test.isTest { byKey[place.test.key, default: []].append(place) }
     let oldKeys = Set(oldFiles.flatMap(\.cases).filter(\.isTest).map(\.key))
-    // What may stand in for a test that is gone.
+    // What may stand in for a test that is gone: what was there before, as it is, stands for itself.
+    let unchanged = Set(oldFiles.flatMap(\.tests).map(\.signature))
     let fresh = new.filter { place in
       place.test.isTest && place.test.hidden == nil && !place.test.facts.assertions.isEmpty
         && place.test.marks.isEmpty
+        && (!unchanged.contains(place.test.signature) || hasNewRows(place))
     }
     var lost: [(Place, GuardFinding)] = []
     for file in oldFiles {
@@ -102,6 +104,26 @@ struct TestComparison {
     compareOutside(oldKeys)
     HarnessGuard.read(&self)
     return found
+  }
+
+  /// Whether a test that reads as before goes through rows that stand outside of it, and are others now.
+  private func hasNewRows(_ place: Place) -> Bool {
+    let loops: Set = [
+      "for", "foreach", "each", "parametrize", "dataprovider", "methodsource", "map", "every", "all", "range",
+      "provider",
+      "memberdata", "arguments",
+    ]
+    let isNamedByRow =
+      place.test.name.contains("#{") || place.test.name.contains("${") || place.test.name.contains("%")
+    guard isNamedByRow || !loops.isDisjoint(with: place.test.facts.words),
+      let old = oldFiles.first(where: { pathNow($0) == place.file.path.path })
+    else { return false }
+    func outside(_ file: TestFile) -> Set<String> {
+      file.cases.filter { !$0.isTest && $0.facts.isData }.reduce(into: file.literals) {
+        $0.formUnion($1.facts.literals)
+      }
+    }
+    return !outside(place.file).isSubset(of: outside(old))
   }
 
   func pathNow(_ file: TestFile) -> String { newPaths[file.path.path] ?? file.path.path }
@@ -176,7 +198,11 @@ struct TestComparison {
       guard subjects.isEmpty || !subjects.isDisjoint(with: known) || isAkin(subjects, known) else { continue }
       literals.formUnion(allLiterals(place))
       words.formUnion(known)
-      strong += expanded(place.test, newHelpers).filter { $0.strength == 3 }.count
+      strong +=
+        expanded(place.test, newHelpers).filter { assertion in
+          assertion.strength == 3
+            || assertion.looseness.contains { FactReader.kind(ofLooseness: $0) == "a tolerance" }
+        }.count
     }
     guard !words.isEmpty else { return false }
     if asserted.contains(where: { $0.strength == 3 }), strong == 0 { return false }
@@ -224,7 +250,8 @@ struct TestComparison {
     for _ in 0..<3 {
       var next: Set<String> = []
       for name in calls where seen.insert(name).inserted {
-        for helper in helpers[name] ?? [] {
+        // What stands inside of the test is read with it.
+        for helper in helpers[name] ?? [] where helper.scope.last != test.name {
           facts.append(helper.facts)
           next.formUnion(helper.facts.calls)
         }

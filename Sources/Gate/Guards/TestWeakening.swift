@@ -59,22 +59,16 @@ extension TestComparison {
     if swallows > swallowCount(old.test, oldHelpers) {
       add(.swallowedFailure, path, line, name, "'\(new.test.name)' catches what its assertions throw")
     }
-    if new.test.facts.passes > old.test.facts.passes {
-      add(.earlyReturn, path, line, name, "'\(new.test.name)' passes over rows of its table")
-      return
-    }
-    if new.test.facts.discards > old.test.facts.discards, after.count < before.count {
-      add(.fewerAssertions, path, line, name, "'\(new.test.name)' compares without asserting")
-      return
-    }
+    if weighReach(before.count, after.count, old, new, path, name) { return }
     let known = allLiterals(new)
-    let gone = lost(Set(before.flatMap(\.literals)), known)
+    let spoken = new.test.facts.words
+    let gone = lost(Set(before.flatMap(\.literals)), known).filter { !isSpelledOut($0, known, spoken) }
     if !gone.isEmpty {
       let kind: FindingKind = after.count < before.count ? .fewerAssertions : .changedExpectation
       add(kind, path, line, name, "'\(new.test.name)' no longer names \(spelled(gone))")
       return
     }
-    let rows = lost(Set(old.test.facts.tables), known)
+    let rows = lostRows(Set(old.test.facts.tables), known)
     if !rows.isEmpty {
       add(
         .fewerParameters, path, line, name, "'\(new.test.name)' no longer has the parameters \(spelled(rows))"
@@ -82,6 +76,44 @@ extension TestComparison {
       return
     }
     weighStrength(before, after, old, new, path, name)
+  }
+
+  /// Assertions that are there and not reached, or that hold whatever happens; whether there was something to say.
+  private mutating func weighReach(
+    _ before: Int, _ after: Int, _ old: Place, _ new: Place, _ path: String, _ name: String
+  ) -> Bool {
+    let line = new.test.line
+    if new.test.facts.exits > old.test.facts.exits {
+      add(.earlyReturn, path, line, name, "'\(new.test.name)' may leave before it asserts, and passes then")
+      return true
+    }
+    let reached = (before - old.test.facts.conditionals, after - new.test.facts.conditionals)
+    if new.test.facts.conditionals > old.test.facts.conditionals, reached.1 < reached.0 {
+      add(.weakenedAssertion, path, line, name, "'\(new.test.name)' asserts only under a condition now")
+      return true
+    }
+    if new.test.facts.passes > old.test.facts.passes {
+      add(.earlyReturn, path, line, name, "'\(new.test.name)' passes over rows of its table")
+      return true
+    }
+    func hollow(_ place: Place) -> Int {
+      place.test.facts.assertions.count { one in
+        one.strength == 0 && newHelpers[String(one.name.split(separator: ".").last ?? "")] == nil
+      }
+    }
+    if hollow(new) > hollow(old), after < before {
+      add(.noAssertion, path, line, name, "'\(new.test.name)' has an assertion that cannot fail")
+      return true
+    }
+    if new.test.facts.unreached > old.test.facts.unreached, after < before {
+      add(.fewerAssertions, path, line, name, "'\(new.test.name)' has assertions that are never reached")
+      return true
+    }
+    if new.test.facts.discards > old.test.facts.discards, after < before {
+      add(.fewerAssertions, path, line, name, "'\(new.test.name)' compares without asserting")
+      return true
+    }
+    return false
   }
 
   private func swallowCount(_ test: TestCase, _ helpers: [String: [TestCase]]) -> Int {
@@ -107,8 +139,12 @@ extension TestComparison {
       add(.weakenedAssertion, path, turned.line, name, "\(label) asserts the contrary of what it did")
       return
     }
-    let wide = Set(after.flatMap(\.looseness)).subtracting(before.flatMap(\.looseness))
-    if let word = wide.sorted().first {
+    let known = Set(before.flatMap(\.looseness))
+    let kinds = Set(known.map(FactReader.kind))
+    let wide = Set(after.flatMap(\.looseness)).subtracting(known)
+    if let word = wide.sorted().first(where: {
+      !kinds.contains(FactReader.kind(ofLooseness: $0)) || $0.hasPrefix("abs")
+    }) {
       add(
         .weakenedAssertion, path, after.first { $0.looseness.contains(word) }?.line, name,
         "\(label) is content with '\(word)' now")
@@ -120,7 +156,12 @@ extension TestComparison {
     }
     guard after.count < before.count else { return }
     let shapes = Set(after.map(\.shape))
-    let missing = before.filter { !shapes.contains($0.shape) }
+    let values = Set(after.flatMap(\.literals))
+    // Chained to another, its value is still asserted.
+    let missing = before.filter { one in
+      !shapes.contains(one.shape)
+        && (one.literals.isEmpty || !one.literals.allSatisfy { values.contains($0) && $0.utf8.count > 3 })
+    }
     let asserted = Set(after.flatMap(\.words)).union(helperFacts(new.test, newHelpers).flatMap(\.words))
     let named = asserted.union(new.test.facts.tables.map(TestCase.plain)).union(
       new.test.facts.literals.map(TestCase.plain))
@@ -150,8 +191,17 @@ extension TestComparison {
   /// An assertion about the same things whose sense is turned round.
   private func turned(_ before: [Assertion], _ after: [Assertion]) -> Assertion? {
     guard before.count == after.count else { return nil }
+    func bare(_ words: Set<String>) -> Set<String> {
+      words.subtracting(["not", "notto", "tonot", "to", "never", "is"])
+    }
     return zip(before, after).first { one, other in
-      one.isNegative != other.isNegative && Set(one.literals) == Set(other.literals)
+      if other.isNegative, !one.isNegative, bare(one.words) == bare(other.words), one.strength == 3,
+        one.literals.contains(where: { !FactReader.constants.contains($0) && $0 != "undefined" }),
+        !other.literals.isEmpty
+      {
+        return true
+      }
+      return one.isNegative != other.isNegative && Set(one.literals) == Set(other.literals)
         && one.words.subtracting(["not"]) == other.words.subtracting(["not"])
     }?.1
   }
@@ -190,9 +240,56 @@ extension TestComparison {
       }
       let bare = TestCase.plain(value)
       if bare.utf8.count > 6, known.contains(where: { TestCase.plain($0) == bare }) { return false }
+      if isJoined(value, known) { return false }
       // `1.0` and `1`, `'90'` and `90` are one value.
       return !known.contains(Lexer.plainNumber(value))
     }.sorted()
+  }
+
+  /// Whether a text is put together from two that are known, such as a template and what it is filled with.
+  private func isJoined(_ value: String, _ known: Set<String>) -> Bool {
+    let bytes = Array(value.utf8)
+    guard bytes.count > 4, bytes.count < 80 else { return false }
+    let isFilled = known.contains { template in
+      guard let head = template[...].before("${"), let tail = template[...].after("}"),
+        !(head.isEmpty && tail.isEmpty)
+      else { return false }
+      let text = value[...]
+      guard text.hasPrefix(String(head)), text.hasSuffix(String(tail)),
+        value.utf8.count > head.utf8.count + tail.utf8.count
+      else { return false }
+      return known.contains(
+        String(decoding: bytes[head.utf8.count..<(bytes.count - tail.utf8.count)], as: UTF8.self))
+    }
+    if isFilled { return true }
+    return (3..<bytes.count).contains { cut in
+      known.contains(String(decoding: bytes[..<cut], as: UTF8.self))
+        && known.contains(String(decoding: bytes[cut...], as: UTF8.self))
+    }
+  }
+
+  /// The same for rows: those that stood in one string each may all stand in parts now.
+  private func lostRows(_ old: Set<String>, _ known: Set<String>) -> [String] {
+    let rows = lost(old, known)
+    let joined = old.filter { $0.contains(",") || $0.contains("|") }
+    guard !joined.isEmpty,
+      joined.count == rows.filter(joined.contains).count
+        || joined.count > 1 && joined.allSatisfy({ !known.contains($0) })
+    else { return rows }
+    return rows.filter { row in
+      !joined.contains(row)
+        || !row.split(whereSeparator: { ",|".contains($0) }).allSatisfy {
+          let part = String($0[...].trimmed)
+          return known.contains(part) || known.contains(Lexer.plainNumber(part))
+        }
+    }
+  }
+
+  /// Whether a recorded text of several lines is written as a value now.
+  private func isSpelledOut(_ value: String, _ known: Set<String>, _ words: Set<String>) -> Bool {
+    guard value.contains("\n") else { return false }
+    let parts = value.split { !($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") }.map(String.init)
+    return !parts.isEmpty && parts.allSatisfy { known.contains($0) || words.contains(TestCase.plain($0)) }
   }
 
   func spelled(_ values: [String]) -> String {
@@ -233,6 +330,11 @@ extension TestComparison {
     let known = newFiles.reduce(into: Set<String>()) { all, file in
       all.formUnion(file.literals)
       for test in file.cases { all.formUnion(test.facts.literals) }
+    }
+    for file in oldFiles {
+      if let now = newFiles.first(where: { $0.path.path == pathNow(file) }), now.cuts > file.cuts {
+        add(.fewerParameters, pathNow(file), nil, nil, "the tests go over a part of their rows only")
+      }
     }
     for file in oldFiles where newPaths[file.path.path] != nil || !file.tests.isEmpty {
       guard newFiles.contains(where: { $0.path.path == pathNow(file) }) else { continue }

@@ -33,6 +33,7 @@ struct CSharpTests: TestLanguage {
   ])
 
   let voids = PatternTable([
+    "Debug . Assert (",
     "Assert . True ( true", "Assert . IsTrue ( true", "|| true", "Assert . Equal ( 1 , 1", "It . IsAny",
   ])
 

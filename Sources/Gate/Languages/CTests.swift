@@ -43,6 +43,7 @@ struct CTests: TestLanguage {
   ])
 
   let voids = PatternTable([
+    "CHECK_NOFAIL (",
     "|| true", "|| 1", "EXPECT_TRUE ( true", "ASSERT_TRUE ( true", "CHECK ( true", "REQUIRE ( true",
     "assert ( 1 )", "assert ( true", "_ )",
   ])

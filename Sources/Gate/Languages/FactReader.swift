@@ -3,6 +3,7 @@ struct FactReader {
   let code: SourceCode
   let language: any TestLanguage
   var dead: [Range<Int>] = []
+  private var sites: [(site: AssertionSite, strength: Int)] = []
 
   init(_ code: SourceCode, _ language: any TestLanguage) {
     self.code = code
@@ -17,11 +18,14 @@ struct FactReader {
     readTokens(test.body, &facts)
     facts.tables = tables(in: test)
     facts.swallows = swallows(in: test.body)
-    facts.passes = passes(in: test.body)
+    facts.passes = passes(in: test.body) + cuts(in: test.body)
+    facts.exits = exits(in: test)
     facts.discards = discards(in: test.body)
     let voids = Set(language.voids.hits(in: code, test.body).map { code.tokens[$0.index].line })
+    sites = []
     readAssertions(test.head, voids, &facts)
     readAssertions(test.body, voids, &facts)
+    facts.conditionals = conditionals(sites, in: test)
     return facts
   }
 
@@ -31,10 +35,16 @@ struct FactReader {
       switch token.kind {
       case .string, .number:
         facts.literals.insert(token.text)
-        if token.kind == .string { facts.literals.formUnion(FactReader.pieces(token.text)) }
+        if token.kind == .string {
+          if token.text.utf8.count < 20, token.text.first?.isNumber == true {
+            facts.literals.insert(Lexer.plainNumber(token.text))
+          }
+          facts.literals.formUnion(FactReader.pieces(token.text, isOfWords: language.dialect.hasRubyBlocks))
+        }
       case .word:
         facts.words.insert(TestCase.plain(token.text))
         if FactReader.constants.contains(token.text) { facts.literals.insert(token.text.lowercased()) }
+        facts.literals.formUnion(FactReader.meant(by: token.text))
         if code.isMark(code.afterTypeArguments(index + 1), "(") || code.isMark(index + 1, "!"),
           !isDeclared(index)
         {
@@ -49,8 +59,31 @@ struct FactReader {
     }
   }
 
+  /// The values that a word of an assertion stands for: `NoError` for nil, `toHaveBeenCalledOnce` for 1.
+  private static func meant(by word: String) -> [String] {
+    guard word.utf8.count >= 3 else { return [] }
+    let plain = word.lowercased()
+    if plain.hasSuffix("once") { return ["1"] }
+    if plain.hasSuffix("twice") { return ["2"] }
+    if plain.hasSuffix("never") || plain.hasSuffix("zero") { return ["0"] }
+    if plain.hasSuffix("empty") { return ["0", ""] }
+    if plain.hasSuffix("true") { return ["true"] }
+    if plain.hasSuffix("false") { return ["false"] }
+    let isNull =
+      [
+        "nil", "null", "none", "undefined", "noerror", "error", "errorf", "fatal", "erroris", "beok",
+        "succeeds",
+      ]
+      .contains { plain.hasSuffix($0) } || plain == "ok"
+    return isNull ? ["nil", "null", "none", "undefined", "nullptr"] : []
+  }
+
   /// Tables that stand in one string, such as JUnit's `@CsvSource`.
-  private static func pieces(_ text: String) -> [String] {
+  static func pieces(_ text: String, isOfWords: Bool = false) -> [String] {
+    // `%w[a b]`
+    if isOfWords, text.utf8.count < 100, text.contains(" ") {
+      return text.split(separator: " ").map(String.init)
+    }
     guard text.utf8.count < 400, text.contains(",") || text.contains("|") || text.contains("\t") else {
       return []
     }
@@ -66,10 +99,17 @@ struct FactReader {
 
   // MARK: Assertions
 
-  private func readAssertions(_ range: Range<Int>, _ voids: Set<Int>, _ facts: inout TestFacts) {
+  private mutating func readAssertions(_ range: Range<Int>, _ voids: Set<Int>, _ facts: inout TestFacts) {
     var index = range.lowerBound
     while index < range.upperBound {
       if let end = dead.first(where: { $0.contains(index) })?.upperBound {
+        if language.assertion(in: code, at: index) != nil
+          || code.tokens[index..<min(end, range.upperBound)].contains(where: {
+            $0.kind == .word && AssertionWords.begins($0.text)
+          })
+        {
+          facts.unreached += 1
+        }
         index = max(index + 1, end)
         continue
       }
@@ -79,10 +119,22 @@ struct FactReader {
       }
       var found = assertion(site)
       if voids.contains(found.line) || isOfCopies(site) { found.strength = 0 }
+      if !isAwaited(site) { found.strength = 0 }
       facts.assertions.append(found)
+      sites.append((site, found.strength))
       // What an assertion's block holds is looked at too; what is chained to it is part of it.
       index = nested(site) ?? max(index + 1, min(site.range.upperBound, range.upperBound))
     }
+  }
+
+  /// Whether somebody waits for what `rejects` or `resolves` promises.
+  private func isAwaited(_ site: AssertionSite) -> Bool {
+    guard language is JavaScriptTests else { return true }
+    let start = site.range.lowerBound
+    let isPromise =
+      site.name.hasSuffix(".rejects") || site.name == "rejects"
+      || site.range.contains { code.isMark($0, ".") && ["rejects", "resolves"].contains(code.text($0 + 1)) }
+    return !isPromise || !isDropped(start, 0..<code.tokens.count)
   }
 
   /// Whether what is expected was taken from what is compared just before: `want = got`.
@@ -152,21 +204,14 @@ struct FactReader {
           names.append(token.text)
         }
         if !AssertionWords.isOwn(token.text) { words.insert(TestCase.plain(token.text)) }
-        if token.text == "not" || token.text == "is" && code.isWord(index + 1, "not") { isNegative.toggle() }
-        if token.text.lowercased().hasPrefix("not") || token.text.contains("Not")
-          || token.text.hasPrefix("refute")
-          || token.text.contains("False") || token.text.contains("_not_") || token.text.hasPrefix("wont_")
-          || token.text.hasSuffix("_ne") || token.text.hasSuffix("_NE") || token.text.hasSuffix("FALSE")
-        {
-          if token.text != "not", token.text != "NotFound" { isNegative.toggle() }
-        }
+        if turns(index) { isNegative.toggle() }
         if FactReader.throwing.contains(token.text),
           !code.isMark(index + 1, "(") && token.text.contains("_")
             || code.isMark(index + 2, ")") && code.isMark(index + 1, "(")
         {
           throwsAnything = true
         }
-        if FactReader.wide.contains(token.text) { looseness.insert(token.text) }
+        if isLoose(index) { looseness.insert(token.text) }
         shape += token.text + " "
       case .mark:
         if token.text == "==" || token.text == "===" { hasEquality = true }
@@ -180,14 +225,15 @@ struct FactReader {
         shape += token.text + " "
       }
     }
-    if let open = site.arguments, let third = code.arguments(of: open).dropFirst(2).first, third.count <= 2,
-      code.tokens[third].contains(where: { $0.kind == .number }),
-      AssertionWords.strength([site.name], hasEquality: false) == 3
-    {
-      looseness.insert("a tolerance")
-    }
+    looseness.formUnion(leeway(of: site))
     var strength = AssertionWords.strength(names, hasEquality: hasEquality)
-    if words.isEmpty && !FactReader.expectations.contains(site.name) || isTautology(site) { strength = 0 }
+    if looseness.contains("accuracy") { strength = min(strength, 2) }
+    if names.contains("Is"), words.contains("errors") { strength = 3 }
+    let comparisons = site.range.count { code.isMark($0, "==") || code.isMark($0, "!=") }
+    if hasOnlyNull(site, literals), isNegative, comparisons < 2 { strength = min(strength, 1) }
+    if hasEquality || strength == 1, isDistance(site) { strength = 2 }
+    let isEmpty = words.isEmpty && !FactReader.expectations.contains(site.name)
+    if isEmpty || isUnasked(site) || isTautology(site) { strength = 0 }
     // What throws anything at all says little.
     if throwsAnything { strength = min(strength, 2) }
     if site.name == "should_panic", !literals.isEmpty { strength = 3 }
@@ -206,69 +252,14 @@ struct FactReader {
     "should_panic", "throws", "raises", "fail", "flunk", "panic", "record",
   ]
 
-  private static let wide: Set = [
+  static let wide: Set = [
     "should_panic",
     "Exception", "BaseException", "Throwable", "RuntimeException", "StandardError", "approx", "ANY",
     "anything", "any",
     "closeTo", "toBeCloseTo", "isclose", "NEAR", "EXPECT_NEAR", "ASSERT_NEAR", "InDelta", "accuracy",
     "within",
-    "assertAlmostEqual", "anyOf", "oneOf", "assertIn", "Any", "toBeOneOf", "ignore_case", "lower",
+    "Within", "assertAlmostEqual", "anyOf", "oneOf", "assertIn", "Any", "toBeOneOf", "ignore_case", "lower",
     "toLowerCase",
     "or",
   ]
-
-  /// What an assertion only says when it fails: the string beside the arguments that it compares.
-  private func messageTokens(_ site: AssertionSite) -> Range<Int> {
-    if let open = site.arguments {
-      let parts = code.arguments(of: open)
-      guard parts.count >= 2 else { return 0..<0 }
-      func isMessage(_ part: Range<Int>) -> Bool {
-        code.tokens[part].first { $0.kind != .newline }?.kind == .string
-          && !code.tokens[part].contains { $0.isMark("==") }
-      }
-      let takesTwo = AssertionWords.strength([site.name], hasEquality: false) == 3
-      if parts.count >= (takesTwo ? 3 : 2), let last = parts.last, isMessage(last) { return last }
-      if parts.count >= 3, isMessage(parts[0]), takesTwo { return parts[0] }
-      return 0..<0
-    }
-    // Python's `assert x, "message"`.
-    guard site.name == "assert" || site.name == "refute" else { return 0..<0 }
-    var index = site.range.lowerBound
-    while index < site.range.upperBound {
-      if code.isMark(index, ",") { return index..<site.range.upperBound }
-      index = code.partner[index] > index ? code.partner[index] + 1 : index + 1
-    }
-    return 0..<0
-  }
-
-  /// Compares a thing with itself.
-  private func isTautology(_ site: AssertionSite) -> Bool {
-    func same(_ one: ArraySlice<Token>, _ other: ArraySlice<Token>) -> Bool {
-      let (left, right) = (
-        one.filter { $0.kind != .newline }.map(\.text), other.filter { $0.kind != .newline }.map(\.text)
-      )
-      return !left.isEmpty && left == right
-    }
-    if let open = site.arguments {
-      let parts = code.arguments(of: open)
-      if parts.count >= 2, same(code.tokens[parts[0]], code.tokens[parts[1]]) { return true }
-      // `expect(x).toBe(x)`
-      let after = code.end(of: open)
-      if parts.count == 1, code.isMark(after, "."),
-        let second = (after..<min(after + 8, code.tokens.count)).first(where: { code.isMark($0, "(") }),
-        same(code.tokens[parts[0]], code.tokens[(second + 1)..<max(second + 1, code.end(of: second) - 1)])
-      {
-        return true
-      }
-    }
-    var inside = (site.range.lowerBound + 1)..<max(site.range.lowerBound + 1, site.range.upperBound)
-    if let open = site.arguments {
-      let close = max(open + 1, code.end(of: open) - 1)
-      inside = (open + 1)..<close
-    }
-    guard inside.lowerBound < inside.upperBound,
-      let equals = inside.first(where: { code.isMark($0, "==") || code.isMark($0, "===") })
-    else { return false }
-    return same(code.tokens[inside.lowerBound..<equals], code.tokens[(equals + 1)..<inside.upperBound])
-  }
 }

@@ -38,6 +38,38 @@ struct GoTests: TestLanguage {
     return nil
   }
 
+  /// `// Output: …` at the end of an example: without it, or with nothing behind it, nothing is compared.
+  func outputs(in text: String) -> [String: Assertion] {
+    var found: [String: Assertion] = [:]
+    var name: String?
+    var told: [String]?
+    var start = 0
+    for (index, line) in lines(of: text).enumerated() {
+      let code = line.trimmed
+      if let rest = code.dropping("func Example") {
+        name = "Example" + (rest.before("(") ?? "")
+        told = nil
+      } else if let current = name, line == "}" {
+        if let told, !told.joined().isEmpty {
+          found[current] = Assertion(
+            line: start, name: "Output", shape: "Output", literals: told.filter { !$0.isEmpty },
+            words: ["output"], strength: 3,
+            isNegative: false, looseness: [])
+        }
+        name = nil
+      } else if name != nil, code.hasPrefix("//") {
+        let words = code.dropFirst(2).trimmed
+        if let rest = words.dropping("Output:") ?? words.dropping("Unordered output:") {
+          told = [String(rest.trimmed)]
+          start = index + 1
+        } else {
+          told?.append(String(words))
+        }
+      }
+    }
+    return found
+  }
+
   let skips = PatternTable([
     ". Skip (", ". Skipf (", ". SkipNow (", "testing . Short (", "runtime . Goexit (", "runtime . GOOS",
     "os . Getenv (",
@@ -47,7 +79,7 @@ struct GoTests: TestLanguage {
     "func TestMain (", "os . Exit (", "os . Stdout =", "os . Stderr =", "syscall . Exit (", "log . Fatal",
     "func init (", "recover (",
     "flag . Set (", "type testing", "syscall . Kill", "os . Args =", "flag . CommandLine", "unsafe .",
-    "linkname",
+    "linkname", "new ( testing . T )", "& testing . T {", "testing . T { }",
   ])
 
   let voids = PatternTable([
@@ -122,7 +154,9 @@ struct GoTests: TestLanguage {
         if starts == "Test", !isMethod, !parameters.contains("testing") {
           test.hidden = "it takes no '*testing.T'"
         }
-        if isMethod, !code.tokens.contains(where: { $0.isWord("suite") }) { test.hidden = "it is a method" }
+        if isMethod, !(code.places["suite"] ?? []).contains(where: { code.isMark($0 + 1, ".") }) {
+          test.hidden = "it is a method"
+        }
       }
       return test
     }

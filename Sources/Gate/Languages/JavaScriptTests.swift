@@ -36,8 +36,14 @@ struct JavaScriptTests: TestLanguage {
         "ignore : true", "fails : true", "skip : ! #w", "skip : #w", "pending (", "test . each ( [ ] )",
         "it . each ( [ ] )",
         "it . skip . each", "test . skip . each", "describe . skip . each", "it [ skip ]",
-        "expectFailure : true",
+        "expectFailure : true", "describe [", "it [", "test [", "retry : #n", "skip (",
       ])
+
+  func isSkip(_ code: SourceCode, at index: Int) -> Bool {
+    // `test('…', ({ skip }) => { skip(); … })`
+    guard code.isWord(index, "skip"), code.isMark(index + 1, "(") else { return true }
+    return code.kind(index - 1) == .newline || code.isMark(index - 1, ";") || code.isMark(index - 1, "{")
+  }
 
   let hooks = PatternTable([
     "process . exit ( 0", "process . exit ( )", "process . exitCode =", "process . on ( #s",

@@ -46,7 +46,7 @@ struct JavaTests: TestLanguage {
     "TestExecutionExceptionHandler", "InvocationInterceptor", "ExecutionCondition", "PostDiscoveryFilter",
     "LauncherSession*", "setAccessible", "@ Suite", "@ SelectClasses", "@ Order",
     "IInvokedMethodListener", "IAnnotationTransformer", "@ ExcludeTags", "retryAnalyzer", "MethodOrderer",
-    "@ Timeout", "public @interface Test", "annotation class Test", "@ interface Test",
+    "public @interface Test", "annotation class Test", "@ interface Test",
   ])
 
   let voids = PatternTable([

@@ -2,7 +2,7 @@
 extension Lexer {
   mutating func readString() -> Bool {
     let current = byte()
-    if readRaw(current) || readHereDocumentStart() { return true }
+    if readRaw(current) || readHereDocumentStart() || readWordList() { return true }
     if current == UInt8(ascii: "`"), dialect.backquote != .none {
       readQuoted(quote: current, isRaw: dialect.backquote != .template, endsWithLine: false)
       // In Swift and Kotlin these are names.
@@ -21,6 +21,30 @@ extension Lexer {
       return true
     }
     return dialect.hasRegularExpressions && current == UInt8(ascii: "/") && readRegularExpression()
+  }
+
+  /// Ruby's `%w[a b]`: a list of strings.
+  private mutating func readWordList() -> Bool {
+    guard dialect.hasRubyBlocks, byte() == UInt8(ascii: "%"), "wWiI".utf8.contains(byte(1)) else {
+      return false
+    }
+    let pairs: [UInt8: UInt8] = [0x5B: 0x5D, 0x28: 0x29, 0x7B: 0x7D, 0x3C: 0x3E]
+    guard let close = pairs[byte(2)] else { return false }
+    position += 3
+    let start = position
+    while position < bytes.count, bytes[position] != close {
+      if bytes[position] == 0x0A { line += 1 }
+      position += 1
+    }
+    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    position = min(position + 1, bytes.count)
+    add(.mark, "[")
+    for (index, word) in text.split(whereSeparator: \.isWhitespace).enumerated() {
+      if index > 0 { add(.mark, ",") }
+      add(.string, String(word))
+    }
+    add(.mark, "]")
+    return true
   }
 
   mutating func readQuoted(quote: UInt8, isRaw: Bool, endsWithLine: Bool) {

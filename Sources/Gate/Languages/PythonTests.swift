@@ -2,6 +2,9 @@
 struct PythonTests: TestLanguage {
   let extensions = ["py", "pyi"]
 
+  /// Why no runner runs a coroutine, unless its settings say that it does.
+  static let unawaited = "it is a coroutine, and nothing here awaits it"
+
   let dialect: Dialect = {
     var dialect = Dialect()
     dialect.lineComments = ["#"]
@@ -53,7 +56,7 @@ struct PythonTests: TestLanguage {
     "raise SystemExit",
     "shortrepr", "[ : 0 ]", "[ : 1 ]", "[ 0 : 0 ]", ". outcome =", ". failures = ", ". errors =",
     ". wasSuccessful", "addFailure", "addError", "stats [",
-    "longrepr",
+    "longrepr", "exit = False", "self . assert* =", "cls . assert* =",
   ])
 
   let voids = PatternTable([
@@ -97,6 +100,7 @@ private struct PythonReader {
   struct Class {
     var name: String
     var isCollected: Bool
+    var isCase = false
   }
 
   init(code: SourceCode) { self.code = code }
@@ -151,7 +155,7 @@ private struct PythonReader {
         let collected = isCase || name.hasPrefix("Test") && !hasInit
         let start = found.count
         read(
-          block, scope: scope + [name], class: Class(name: name, isCollected: collected),
+          block, scope: scope + [name], class: Class(name: name, isCollected: collected, isCase: isCase),
           hidden: isInFunction ? "it stands inside a function" : hidden, isInFunction: false)
         // The class's own marks are its tests' too.
         if let head {
@@ -178,6 +182,36 @@ private struct PythonReader {
       }
       head = nil
     }
+  }
+
+  /// A decorator of this file that does not call what it is given.
+  private func droppingDecorator(_ head: Range<Int>) -> String? {
+    for index in head where code.isMark(index, "@") && code.kind(index + 2) == .newline {
+      let name = code.text(index + 1)
+      let place = (code.places[name] ?? []).first { code.isWord($0 - 1, "def") && code.isMark($0 + 1, "(") }
+      guard let place, code.isWord(place + 2) else { continue }
+      let function = code.text(place + 2)
+      let block = code.indentedBlock(after: place, deeperThan: code.tokens[place - 1].indentation)
+      if !block.contains(where: { code.isWord($0, function) }) { return name }
+    }
+    return nil
+  }
+
+  /// Whether something in the file awaits coroutines: a mark, a test case for them, a setting of it.
+  private func isAwaited(_ head: Range<Int>, _ owner: Class?) -> Bool {
+    let words = [
+      "asyncio", "anyio", "trio", "pytest_asyncio", "IsolatedAsyncioTestCase", "inline_callbacks", "tornado",
+      "AsyncTestCase", "gen_test", "aiohttp", "unittest_run_loop", "pytestmark", "sync_to_async", "asynctest",
+      "AsyncHTTPTestCase", "inlineCallbacks", "curio", "TestCase",
+    ]
+    if let owner, owner.isCase { return true }
+    return head.contains { code.isMark($0, "@") }
+      && head.contains { code.isWord($0) && words.contains(code.text($0)) }
+      || (code.places["pytestmark"] ?? []).contains { place in
+        code.tokens[place..<min(place + 12, code.tokens.count)].contains {
+          words.contains($0.text) && $0.text != "pytestmark"
+        }
+      }
   }
 
   private func condition(_ index: Int) -> String? {
@@ -207,6 +241,10 @@ private struct PythonReader {
     if isNamed {
       test.hidden = hidden
       if isInFunction { test.hidden = "it stands inside a function" }
+      if let name = droppingDecorator(head..<word) { test.hidden = "its decorator '\(name)' never calls it" }
+      if code.isWord(word - 1, "async"), !isAwaited(head..<word, owner) {
+        test.hidden = PythonTests.unawaited
+      }
       // pytest skips them, and unittest never runs what they hold.
       if block.contains(where: { code.isWord($0, "yield") }),
         !block.contains(where: { code.isWord($0, "def") })

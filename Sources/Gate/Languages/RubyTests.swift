@@ -30,6 +30,7 @@ struct RubyTests: TestLanguage {
   ])
 
   let hooks = PatternTable([
+    ". failure_exit_code", ". error_exit_code",
     "exit ! ", "exit!", "exit 0", "exit ( 0", "abort", "at_exit", "Minitest . after_run",
     "Minitest . extensions", "class Minitest", "module Minitest", "def assert_equal", "def assert_nil",
     "def assert_raises", "def assert_includes", "def assert_in_delta", "def assert_match",

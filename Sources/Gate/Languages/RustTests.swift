@@ -59,26 +59,49 @@ struct RustTests: TestLanguage {
     let macros = code.indices.filter { code.isWord($0, "macro_rules") }.compactMap { code.brace(from: $0) }
       .map { $0..<code.end(of: $0) }
     let functions = code.functions("fn")
-    return functions.map { function in
-      let attributes = code.tokens[function.head.lowerBound..<max(function.head.lowerBound, function.index)]
-        .map(\.text).joined()
-      let isTest = [
-        "#[test]", "::test]", "::test(", "#[rstest", "#[test_case", "#[quickcheck", "proptest",
-        "#[wasm_bindgen_test", "#[googletest",
-      ].contains { attributes.contains($0) }
-      let around = modules.filter { $0.body.contains(function.index) }
-      var test = TestCase(
-        name: function.name, scope: around.map(\.name), line: code.tokens[function.index].line,
-        isTest: isTest, head: function.head,
-        body: function.body)
-      test.scopeHeads = around.map { code.attributes(before: $0.keyword)..<$0.keyword }
-      if isTest {
-        if macros.contains(where: { $0.contains(function.index) }) { test.hidden = "it stands in a macro" }
-        if functions.contains(where: { $0.body.contains(function.index) }) {
-          test.hidden = "it stands inside a function"
+    return made(in: code)
+      + functions.map { function in
+        let attributes = code.tokens[function.head.lowerBound..<max(function.head.lowerBound, function.index)]
+          .map(\.text).joined()
+        let isTest = [
+          "#[test]", "::test]", "::test(", "#[rstest", "#[test_case", "#[quickcheck", "proptest",
+          "#[wasm_bindgen_test", "#[googletest",
+        ].contains { attributes.contains($0) }
+        let around = modules.filter { $0.body.contains(function.index) }
+        var test = TestCase(
+          name: function.name, scope: around.map(\.name), line: code.tokens[function.index].line,
+          isTest: isTest, head: function.head,
+          body: function.body)
+        test.scopeHeads = around.map { code.attributes(before: $0.keyword)..<$0.keyword }
+        if isTest {
+          if macros.contains(where: { $0.contains(function.index) }) { test.hidden = "it stands in a macro" }
+          if functions.contains(where: { $0.body.contains(function.index) }) {
+            test.hidden = "it stands inside a function"
+          }
+        }
+        return test
+      }
+  }
+
+  /// Tests that a macro of the file makes: `scans!(number, "12.5", …)`.
+  private func made(in code: SourceCode) -> [TestCase] {
+    (code.places["macro_rules"] ?? []).flatMap { index -> [TestCase] in
+      guard let open = code.brace(from: index) else { return [] }
+      let body = open..<code.end(of: open)
+      let name = code.text(index + 2)
+      let isMade = body.contains { code.isWord($0, "test") && code.isMark($0 - 1, "[") }
+      guard isMade, code.isWord(index + 2) else { return [] }
+      return (code.places[name] ?? []).filter { code.isMark($0 + 1, "!") && !body.contains($0) }.flatMap {
+        call in
+        let range = (call + 2)..<code.end(of: call + 2)
+        let names = range.filter { place in
+          code.isWord(place)
+            && (place == call + 3 || code.isMark(place + 1, ":") || code.isMark(place + 1, "=>"))
+        }
+        return names.map { place in
+          TestCase(name: code.text(place), line: code.tokens[place].line, head: range, body: body)
         }
       }
-      return test
     }
   }
 }

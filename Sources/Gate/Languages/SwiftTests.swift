@@ -16,8 +16,12 @@ struct SwiftTests: TestLanguage {
   }()
 
   func isTestPath(_ path: TestPath) -> Bool {
-    path.folders.contains { $0.hasSuffix("Tests") || $0 == "Tests" || $0.hasSuffix("Test") }
-      || path.stem.hasSuffix("Tests")
+    if path.folders.contains(where: { $0.hasSuffix("Tests") || $0 == "Tests" || $0.hasSuffix("Test") }) {
+      return true
+    }
+    // What stands among the sources is in no test target.
+    if path.folders.contains("Sources") { return false }
+    return path.stem.hasSuffix("Tests")
       || path.stem.hasSuffix("Test") || path.stem.hasSuffix("Spec")
   }
 
@@ -25,6 +29,7 @@ struct SwiftTests: TestLanguage {
     ". disabled (", "XCTSkip", "XCTSkipIf", "XCTSkipUnless", "withKnownIssue", "XCTExpectFailure",
     ". enabled (", "# if",
     ". tags (", "Test . cancel (", "@ available ( * , unavailable", ". hidden", "cancel (",
+    "isInverted = true",
   ])
 
   let hooks = PatternTable([
@@ -37,6 +42,8 @@ struct SwiftTests: TestLanguage {
     "override class var",
     "freopen (", "dup2 (", "func XCTFail", "func XCTUnwrap", "macro require",
   ])
+
+  private static let plainParents: Set = ["NSObject", "Sendable", "@", "unchecked", "Equatable", "Hashable"]
 
   let voids = PatternTable([
     "# expect ( true", "# expect ( Bool ( true", "XCTAssert ( true", "XCTAssertTrue ( true", "|| true",
@@ -57,6 +64,8 @@ struct SwiftTests: TestLanguage {
     if word == "confirmation", code.isMark(index + 1, "(") || code.isMark(index + 1, "{") {
       return AssertionSite(range: index..<code.statementEnd(from: index), name: word)
     }
+    // `expectation(description:)` expects nothing of a value.
+    if word.hasPrefix("expectation") { return nil }
     return callAssertion(in: code, at: index)
   }
 
@@ -83,7 +92,10 @@ struct SwiftTests: TestLanguage {
         {
           test.hidden = "'\(owner?.name ?? "")' is no class"
         }
-        if code.text(owner?.keyword ?? -1) == "class", !header.contains(":") {
+        let parents = header.split(separator: ":").dropFirst().flatMap { $0 }.filter {
+          $0 != "," && $0 != "\n"
+        }
+        if code.text(owner?.keyword ?? -1) == "class", parents.allSatisfy(SwiftTests.plainParents.contains) {
           test.hidden = "class '\(owner?.name ?? "")' is no test case"
         }
         if code.isMark(function.index + 2, "("), code.end(of: function.index + 2) > function.index + 4 {

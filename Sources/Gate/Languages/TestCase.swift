@@ -33,6 +33,12 @@ struct TestCase {
     return plain.hasPrefix("test") && plain.utf8.count > 4 ? String(plain.dropFirst(4)) : plain
   }
 
+  /// What it is called and proves: equal for a test that did not change.
+  var signature: String {
+    ([key] + facts.assertions.map(\.shape) + facts.literals.sorted() + facts.tables).joined(
+      separator: "\u{0}")
+  }
+
   static func plain(_ name: String) -> String {
     String(name.lowercased().filter { $0.isLetter || $0.isNumber })
   }
@@ -70,6 +76,12 @@ struct TestFacts {
   var swallows = 0
   /// Places that pass over a row of a table that they name.
   var passes = 0
+  /// Conditions under which it leaves, and passes.
+  var exits = 0
+  /// Assertions that are only reached under a condition.
+  var conditionals = 0
+  /// Stretches with assertions that are never reached.
+  var unreached = 0
   /// Comparisons whose result nobody looks at.
   var discards = 0
   /// Statements after which nothing is reached.

@@ -10,6 +10,8 @@ protocol TestLanguage: Sendable {
   func cases(in code: SourceCode, path: TestPath) -> [TestCase]
   /// Why no runner sees the file's tests, from lines that the lexer takes for comments.
   func hidingComment(in text: String) -> String?
+  /// What the runner compares with by comments, by the names of tests.
+  func outputs(in text: String) -> [String: Assertion]
   /// Whether a pattern of `skips` that was met means what it seems to.
   func isSkip(_ code: SourceCode, at index: Int) -> Bool
   /// What keeps tests from running, or from failing.
@@ -36,6 +38,7 @@ struct AssertionSite {
 
 extension TestLanguage {
   func hidingComment(in text: String) -> String? { nil }
+  func outputs(in text: String) -> [String: Assertion] { [:] }
   func isSkip(_ code: SourceCode, at index: Int) -> Bool { true }
   var voids: PatternTable { PatternTable([]) }
 
@@ -171,11 +174,12 @@ enum AssertionWords {
     "matchinlinesnapshot", "tostrictequal", "haslength", "tohavelength", "hassize", "hastostring", "equals",
     "beequal",
     "raises", "throws", "tothrow", "raiseerror", "throw", "expectexception", "shouldbe", "hasmessage",
-    "toreturn",
+    "toreturn", "throwsas", "throwswith", "throwsmatches", "throwas",
     "returns", "andreturn", "matches", "regex", "assertis", "count", "tomatch", "contains", "includes",
     "tocontain",
     "almostequal", "closeto", "near", "approx", "isin", "assertin", "isinstance", "tomatchobject",
-    "failswith", "arrayequal",
+    "failswith", "arrayequal", "noerror", "erroris", "equalerror", "tobenull", "tobeundefined", "assertnull",
+    "assertnone", "isnull", "assertisnone",
   ]
 
   private static let weakOnes: [String] = [

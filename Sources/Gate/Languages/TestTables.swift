@@ -78,6 +78,12 @@ extension FactReader {
       let first = code.isWord(index, "let") ? index + 1 : index
       return code.isWord(first, "_") && code.isMark(first + 1, "=")
     }.count
+      + range.filter { index in
+        code.isWord(index, "void") && code.isMark(index - 1, "(") && code.isMark(index + 1, ")")
+          && code.tokens[index..<min(code.statementEnd(from: index + 2), range.upperBound)].contains {
+            $0.isMark("==")
+          }
+      }.count
   }
 
   /// Places that catch everything, or what an assertion throws, and do not pass it on.
@@ -95,7 +101,7 @@ extension FactReader {
           || names.contains {
             [
               "Exception", "BaseException", "AssertionError", "StandardError", "AssertionFailedError",
-              "Assertion",
+              "Assertion", "ExpectationNotMetError", "ScriptError",
             ].contains($0)
           }
         let block = code.tokens[index..<min(range.upperBound, index + 60)].dropFirst(line.count)
@@ -103,7 +109,8 @@ extension FactReader {
           ["raise", "fail", "skip", "assert", "flunk"].contains($0.text)
             || AssertionWords.begins($0.text) && $0.kind == .word
         }
-        if isWide && !passesOn { count += 1 }
+        let isModifier = code.isWord(index, "rescue") && code.kind(index - 1) != .newline
+        if isModifier || isWide && !passesOn { count += 1 }
       case "catch":
         if code.isMark(index - 1, ".") {
           count += 1

@@ -6,7 +6,10 @@ extension FactReader {
     // The depth of the body's own statements.
     let base = code.tokens[body].first { $0.kind != .newline }?.indentation ?? 0
     findUncalled(in: test)
+    findClosures(in: test)
     findDeferred(in: test)
+    findPromises(in: test)
+    findElsewhere(in: test)
     var index = body.lowerBound
     if !test.isIndented, let open = body.first(where: { code.isMark($0, "{") }), code.partner[open] > open {
       index = open + 1
@@ -36,44 +39,6 @@ extension FactReader {
         code.partner[index] > index && !token.isMark("{")
         ? code.partner[index] + 1
         : code.isMark(index, "{") && code.partner[index] > index ? skipBlock(index) : index + 1
-    }
-  }
-
-  /// Functions inside of a test that nothing in it names again.
-  private mutating func findUncalled(in test: TestCase) {
-    for index in test.body
-    where ["def", "function", "func", "fn", "fun"].contains(code.text(index)) && code.isWord(index) {
-      let name = code.text(index + 1)
-      guard code.isWord(index + 1), code.isMark(index + 2, "(") else { continue }
-      let block: Range<Int>
-      if test.isIndented {
-        block = code.indentedBlock(after: index, deeperThan: code.tokens[index].indentation)
-      } else if let open = code.brace(from: index + 2) {
-        block = open..<code.end(of: open)
-      } else {
-        continue
-      }
-      let isNamed = test.body.contains { code.isWord($0, name) && $0 != index + 1 && !block.contains($0) }
-      let isAttributed = code.isMark(code.previous(before: index), "]") || code.isMark(index - 1, ")")
-      if !isNamed, !isAttributed { dead.append(block) }
-    }
-  }
-
-  /// What is put off until a test is over that does not wait for it.
-  private mutating func findDeferred(in test: TestCase) {
-    let timers = ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "nextTick"]
-    let waits: Set = [
-      "done", "resolve", "await", "advanceTimersByTime", "runAllTimers", "useFakeTimers", "clock", "tick",
-      "Promise", "end", "waitFor", "enable",
-    ]
-    for index in test.body
-    where code.isWord(index) && timers.contains(code.text(index)) && code.isMark(index + 1, "(") {
-      let call = index..<min(code.end(of: index + 1), test.body.upperBound)
-      let isAwaited = test.body.contains { place in
-        !call.contains(place) && code.isWord(place) && waits.contains(code.text(place))
-      }
-      let tellsEnd = call.contains { code.isWord($0) && ["done", "resolve", "end"].contains(code.text($0)) }
-      if !isAwaited, !tellsEnd { dead.append(call) }
     }
   }
 

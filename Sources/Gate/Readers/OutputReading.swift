@@ -1,5 +1,5 @@
 import Migration
-import Processes
+import Supervision
 
 /// Reads a verifier's output as it comes: in constant memory, in time that is linear in its length.
 public struct VerifierReading {

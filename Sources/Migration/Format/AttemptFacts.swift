@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Facts about an attempt that the entry of its end has from version 2 on: who did it, and what was used.
 /// Money is in millionths of the currency, time in milliseconds.
 public enum AttemptFacts {

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// The versions of the ledger's format: the rules that an entry was accepted under, by the entry's `v`.
 ///
 /// Every version from the oldest to the newest is read, for ever. A ledger is written in the version that it

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// The kinds that version 2 of the format knows and no rule gives a meaning yet: they are read and written
 /// strictly, shown as a sentence, and refused by the rules. What belongs to no migration has the migration
 /// `*`; what is larger than an entry lies at a named place, and the entry holds its digest; one entry may

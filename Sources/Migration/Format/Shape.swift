@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// What a member of an entry holds, for members that no rule reads yet: the format knows their form, so that
 /// nothing unknown is ever accepted, and nothing known is lost.
 enum Shape: Equatable, Sendable {

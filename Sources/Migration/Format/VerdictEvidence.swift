@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// What a verdict rests on beside the tree and what the plan says of its gate: under another basis the same
 /// tree is judged again.
 public struct VerdictBasis: Equatable, Hashable, Sendable {

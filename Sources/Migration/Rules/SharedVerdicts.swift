@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// The newest trees that passed, of all migrations of a ledger: what one migration or clone has found out no
 /// other has to. A verdict counts only for the same tree, verifiers, kept folders, set-up, sandbox and
 /// toolchain.

@@ -1,6 +1,6 @@
 import Ledger
 import Migration
-import PlanFile
+import Plans
 
 /// Every document that a command prints with `--json`, by the place where the manual describes it.
 package struct AnswerCatalogue: Sendable {

@@ -1,5 +1,6 @@
 import Ledger
 import Migration
+import Site
 
 /// What is asked of a migration, answered with values: the commands print them, and so does whoever else
 /// talks with workers and people. One file an answer.

@@ -1,5 +1,6 @@
 import Migration
-import PlanFile
+import Plans
+import Site
 
 /// What a plan amounts to.
 package struct CheckedPlan: PrintedAnswer {

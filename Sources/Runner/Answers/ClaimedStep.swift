@@ -1,7 +1,8 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import Site
+import System
 
 /// What a worker asks for.
 package struct ClaimWish {

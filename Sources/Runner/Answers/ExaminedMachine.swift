@@ -1,5 +1,6 @@
 import Migration
-import Processes
+import Site
+import System
 
 /// What `git migrate doctor` found on this machine and in this repository.
 package struct ExaminedMachine: PrintedAnswer {

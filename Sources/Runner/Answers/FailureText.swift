@@ -1,5 +1,5 @@
 import Migration
-import Processes
+import System
 
 /// What failed, and the end of its log, as `show` and `run` print them.
 package enum FailureText {

@@ -1,6 +1,6 @@
 import Git
 import Migration
-import Processes
+import System
 
 /// A migration that has ended with a result.
 package struct FinishedMigration: PrintedAnswer {

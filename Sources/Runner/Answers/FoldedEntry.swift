@@ -1,7 +1,8 @@
+import CanonicalJSON
 import Git
 import Ledger
 import Migration
-import Processes
+import System
 
 /// An entry of the ledger, folded before the reader's eyes: what it changed, what had to be done because of
 /// it, and what was due then.

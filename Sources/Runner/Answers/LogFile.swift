@@ -1,6 +1,7 @@
 import Glibc
 import Migration
-import Processes
+import Site
+import System
 
 /// A log in this clone: `<epoch>-<what>.log` of a step, or a log of the whole migration.
 package struct LogFile: Equatable {

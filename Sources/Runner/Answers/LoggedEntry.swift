@@ -1,6 +1,7 @@
+import CanonicalJSON
 import Git
 import Migration
-import Processes
+import System
 
 /// An entry of the ledger as `git migrate log` shows it, whoever wrote it.
 package struct LoggedEntry: PrintedAnswer {

@@ -1,6 +1,7 @@
 import Ledger
 import Migration
-import Processes
+import Site
+import System
 
 /// A migration as a whole, for `git migrate show`.
 package struct MigrationDetails: PrintedAnswer {

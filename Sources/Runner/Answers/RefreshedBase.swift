@@ -1,5 +1,6 @@
 import Ledger
 import Migration
+import Site
 
 /// What became of taking in the moved base.
 package struct RefreshedBase: PrintedAnswer {

@@ -1,6 +1,7 @@
 import Ledger
 import Migration
-import Processes
+import Site
+import System
 
 /// A step that was given back.
 package struct ReleasedStep: PrintedAnswer {

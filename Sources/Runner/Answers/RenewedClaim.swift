@@ -1,5 +1,6 @@
 import Ledger
 import Migration
+import Site
 
 /// A claim that holds for longer.
 package struct RenewedClaim: PrintedAnswer {

@@ -1,4 +1,4 @@
-import Processes
+import System
 
 /// Labelled lines, as `show` and `check` print them.
 package enum Rows {

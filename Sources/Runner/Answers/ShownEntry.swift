@@ -1,6 +1,8 @@
+import CanonicalJSON
 import Git
 import Ledger
 import Migration
+import Site
 
 /// An entry of the ledger as it can be shown, whoever wrote it: one of a newer version is still readable as
 /// text.

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Migration
 
 /// One place in which two states differ.

@@ -1,6 +1,6 @@
 import Ledger
 import Migration
-import Processes
+import System
 
 /// Everything about one step, for `git migrate show`.
 package struct StepDetails: PrintedAnswer {

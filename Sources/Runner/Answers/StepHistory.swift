@@ -1,6 +1,8 @@
+import CanonicalJSON
 import Git
 import Ledger
 import Migration
+import Site
 
 /// What the ledger tells about one step, claim by claim.
 struct StepHistory {

@@ -1,7 +1,8 @@
 import Git
 import Ledger
 import Migration
-import Processes
+import Site
+import System
 
 /// What became of a result that was handed in.
 package struct SubmittedStep: PrintedAnswer {

@@ -1,4 +1,4 @@
-import Processes
+import System
 
 /// Makes a stream of bytes safe for a terminal, piece by piece: colours are taken out, every other control is
 /// shown.

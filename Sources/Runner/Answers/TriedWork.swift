@@ -1,5 +1,6 @@
 import Ledger
 import Migration
+import Site
 
 /// What the gate would say about work that is not handed in.
 package struct TriedWork: PrintedAnswer {

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// What a command does for one wish. `Errand` is the loop around it.
 package protocol ErrandWork: AnyObject {

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// Judges the result as a whole and ends the migration with it, for `git migrate finish`. Waits for a merge
 /// that is under way, and judges again when the branch or its gate has moved meanwhile.

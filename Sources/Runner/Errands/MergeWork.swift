@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// Waits for the verdict on a submitted step, for `git migrate submit`, and judges it when that is nobody
 /// else's.

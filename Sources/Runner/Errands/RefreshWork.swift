@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// Merges the moved base into the integration branch, through the gate, for `git migrate refresh`. Waits its
 /// turn where steps are judged and merged meanwhile, and judges again when the branch has moved.

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// Judges the result of a migration once more before it is handed over, each time in a new worktree with
 /// nothing kept: what the gate saw step by step must hold where nobody has worked before. When it does not,

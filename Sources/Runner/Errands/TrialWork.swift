@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// What lies in the place of a claim, for a look that changes nothing.
 package enum TriedContent: Equatable {

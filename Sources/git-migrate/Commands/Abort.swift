@@ -1,6 +1,7 @@
 import ArgumentParser
 import Migration
 import Runner
+import Site
 
 /// `git migrate abort`: ends a migration without its result.
 struct AbortCommand: Subcommand {

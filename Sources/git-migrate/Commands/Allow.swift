@@ -1,7 +1,8 @@
 import ArgumentParser
 import Migration
-import Processes
 import Runner
+import Site
+import System
 
 /// `git migrate allow`: a person lets findings about a step's result pass.
 struct AllowCommand: Subcommand {

@@ -2,8 +2,9 @@ import ArgumentParser
 import Git
 import Ledger
 import Migration
-import PlanFile
+import Plans
 import Runner
+import Site
 
 /// `git migrate amend PLAN`: replaces the plan of a running migration.
 struct AmendCommand: Subcommand {

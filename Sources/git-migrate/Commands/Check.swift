@@ -1,9 +1,10 @@
 import ArgumentParser
 import Git
 import Migration
-import PlanFile
-import Processes
+import Plans
 import Runner
+import Site
+import System
 
 /// `git migrate check`: reads a plan as `start` would and says what it means; changes nothing.
 struct CheckCommand: Subcommand {

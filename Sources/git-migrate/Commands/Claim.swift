@@ -1,6 +1,7 @@
 import ArgumentParser
 import Migration
 import Runner
+import Site
 
 /// `git migrate claim`: takes a step for a worker that is not started by `run`.
 struct ClaimCommand: Subcommand {

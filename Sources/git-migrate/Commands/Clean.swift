@@ -2,6 +2,7 @@ import ArgumentParser
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// `git migrate clean`: removes what ended migrations and runs have left, as far as nothing is lost by it.
 struct CleanCommand: Subcommand {

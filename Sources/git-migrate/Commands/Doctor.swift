@@ -1,5 +1,6 @@
 import ArgumentParser
 import Runner
+import Site
 
 /// `git migrate doctor`: looks at everything that makes a migration stumble; changes nothing.
 struct DoctorCommand: Subcommand {

@@ -3,6 +3,7 @@ import Git
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// `git migrate finish`: ends a migration and hands its result back.
 struct FinishCommand: Subcommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Ledger
 import Runner
+import Site
 
 /// `git migrate fsck`: checks the ledger and the branches against the invariants.
 struct FsckCommand: Subcommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// `git migrate graph`: which step needs which, as text or for a drawing program.
 struct GraphCommand: Subcommand {

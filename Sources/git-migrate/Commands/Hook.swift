@@ -1,5 +1,6 @@
 import ArgumentParser
 import Runner
+import Site
 
 /// `git migrate hook NAME`: what the installed git hooks call. Exits with 1 when the change may not happen.
 struct HookCommand: Subcommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// `git migrate init`: installs the hooks and settings of this clone, or takes them away.
 struct InitCommand: Subcommand {

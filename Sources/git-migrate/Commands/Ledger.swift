@@ -1,8 +1,10 @@
 import ArgumentParser
+import CanonicalJSON
 import Git
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// `git migrate ledger`: plumbing for scripts that read and write entries themselves.
 struct LedgerCommand: ParsableCommand {

@@ -2,8 +2,9 @@ import ArgumentParser
 import Git
 import Ledger
 import Migration
-import Processes
 import Runner
+import Site
+import System
 
 /// `git migrate log`: what happened, from the ledger.
 struct LogCommand: Subcommand {

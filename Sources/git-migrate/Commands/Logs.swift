@@ -1,8 +1,10 @@
 import ArgumentParser
 import Ledger
 import Migration
-import Processes
 import Runner
+import Site
+import Supervision
+import System
 
 /// `git migrate logs`: what set-up, workers and verifiers of a step have printed.
 struct LogsCommand: Subcommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Migration
 import Runner
+import Site
 
 /// `git migrate pause`: nothing new is claimed, gated or merged until `resume`.
 struct PauseCommand: Subcommand {

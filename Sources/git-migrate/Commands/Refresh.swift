@@ -1,5 +1,6 @@
 import ArgumentParser
 import Runner
+import Site
 
 /// `git migrate refresh`: takes a moved base into the integration branch.
 struct RefreshCommand: Subcommand {

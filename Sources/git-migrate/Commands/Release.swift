@@ -1,7 +1,8 @@
 import ArgumentParser
 import Migration
-import Processes
 import Runner
+import Site
+import System
 
 /// `git migrate release`: gives a claim back without a result.
 struct ReleaseCommand: Subcommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Runner
+import Site
 
 /// How a worker's command says which claim it speaks for.
 struct ClaimOptions: ParsableArguments {

@@ -2,8 +2,9 @@ import ArgumentParser
 import Git
 import Ledger
 import Migration
-import Processes
 import Runner
+import Site
+import System
 
 /// `git migrate replay`: folds the ledger before your eyes, to tell a fault of `decide` from one of the
 /// interpreter.

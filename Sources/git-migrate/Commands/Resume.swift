@@ -1,6 +1,7 @@
 import ArgumentParser
 import Migration
 import Runner
+import Site
 
 /// `git migrate resume`: goes on after a pause.
 struct ResumeCommand: Subcommand {

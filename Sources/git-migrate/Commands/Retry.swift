@@ -1,7 +1,8 @@
 import ArgumentParser
 import Migration
-import Processes
 import Runner
+import Site
+import System
 
 /// `git migrate retry`: lets blocked or resting steps try again.
 struct RetryCommand: Subcommand {

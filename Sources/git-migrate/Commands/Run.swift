@@ -2,8 +2,9 @@ import ArgumentParser
 import Git
 import Ledger
 import Migration
-import Processes
 import Runner
+import Site
+import System
 
 /// `git migrate run`: does the steps, with a number of workers, to the end.
 struct RunCommand: Subcommand {

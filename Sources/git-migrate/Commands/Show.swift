@@ -2,6 +2,7 @@ import ArgumentParser
 import Ledger
 import Migration
 import Runner
+import Site
 
 /// `git migrate show`: everything about one step, or about the migration.
 struct ShowCommand: Subcommand {

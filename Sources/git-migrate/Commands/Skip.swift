@@ -1,7 +1,8 @@
 import ArgumentParser
 import Migration
-import Processes
 import Runner
+import Site
+import System
 
 /// `git migrate skip`: a person decides that steps are not needed.
 struct SkipCommand: Subcommand {

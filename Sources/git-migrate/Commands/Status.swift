@@ -1,8 +1,9 @@
 import ArgumentParser
 import Ledger
 import Migration
-import Processes
 import Runner
+import Site
+import System
 
 /// `git migrate status`: where every step is.
 struct StatusCommand: Subcommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Runner
+import Site
 
 /// `git migrate submit`: hands in a result and takes it through the gate.
 struct SubmitCommand: Subcommand {

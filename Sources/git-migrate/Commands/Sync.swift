@@ -1,6 +1,7 @@
 import ArgumentParser
 import Ledger
 import Runner
+import Site
 
 /// `git migrate sync`: brings the entries of others here and ours there.
 struct SyncCommand: Subcommand {

@@ -2,9 +2,10 @@ import ArgumentParser
 import Glibc
 import Ledger
 import Migration
-import PlanFile
-import Processes
+import Plans
 import Runner
+import Site
+import System
 
 /// `git migrate trust`: shows the commands of a migration's plan and lets this user approve them.
 struct TrustCommand: Subcommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Runner
+import Site
 
 /// `git migrate verify`: what the gate would say, without handing anything in.
 struct VerifyCommand: Subcommand {

@@ -1,0 +1,174 @@
+/// What makes an assertion worth less than it seems.
+extension FactReader {
+  static let throwers: Set = [
+    "raises", "assertRaises", "assertThrows", "expect", "assertRaisesRegex",
+  ]
+
+  /// Whether the block that should throw throws by itself.
+  func throwsItself(_ open: Int, _ site: AssertionSite) -> Bool {
+    var range = open..<code.end(of: open)
+    if language is PythonTests {
+      var start = site.range.lowerBound
+      while start > 0, code.kind(start - 1) != .newline { start -= 1 }
+      guard code.isWord(start, "with") else { return false }
+      range = code.indentedBlock(after: start, deeperThan: code.tokens[start].indentation)
+    }
+    return range.contains { code.isWord($0, "raise") || code.isWord($0, "throw") }
+  }
+
+  /// Whether all that it compares with is that there is nothing.
+  func hasOnlyNull(_ site: AssertionSite, _ literals: [String]) -> Bool {
+    let nulls: Set = ["nil", "null", "none", "undefined", "nullptr"]
+    if literals.isEmpty {
+      return site.range.contains { place in
+        code.isWord(place)
+          && ["toBeNull", "toBeUndefined", "beNull", "beNil", "be_nil"].contains(code.text(place))
+      }
+    }
+    return literals.allSatisfy { nulls.contains($0.lowercased()) }
+  }
+
+  /// `text[:4]`, `text[..4]`
+  func isOfPart(_ site: AssertionSite) -> Bool {
+    site.range.contains { place in
+      guard code.isMark(place, "["), code.partner[place] > place,
+        code.isWord(place - 1) || code.isMark(place - 1, ")") || code.isMark(place - 1, "]")
+      else { return false }
+      let inner = code.tokens[place..<code.partner[place]]
+      return inner.contains { $0.kind == .number }
+        && inner.contains { $0.isMark(":") || $0.isMark("...") || $0.isMark(".") }
+        && !inner.contains { $0.isMark("{") || $0.isMark("(") || $0.isMark(",") }
+    }
+  }
+
+  /// `abs(got - 0.12) < 1e-9`
+  func isDistance(_ site: AssertionSite) -> Bool {
+    site.range.contains { place in
+      code.isWord(place) && ["abs", "fabs", "Abs"].contains(code.text(place)) && code.isMark(place + 1, "(")
+    } && site.range.contains { code.isMark($0, "<") || code.isMark($0, "<=") }
+  }
+
+  /// Arguments that say how far off a value may be.
+  static let bounds: Set = [
+    "rel_tol", "abs_tol", "atol", "rtol", "places", "delta", "eps", "epsilon", "tolerance", "within",
+  ]
+
+  /// What is as loose as what it stands for: one tolerance for another.
+  static func kind(ofLooseness word: String) -> String {
+    switch word {
+    case "approx", "isclose", "closeTo", "toBeCloseTo", "NEAR", "EXPECT_NEAR", "ASSERT_NEAR", "InDelta",
+      "accuracy",
+      "within", "Within", "assertAlmostEqual", "rel_tol", "a tolerance", "delta", "places":
+      "a tolerance"
+    case "anyOf", "oneOf", "toBeOneOf": "one of several"
+    default: word
+    }
+  }
+
+  /// What an assertion only says when it fails: the string beside the arguments that it compares.
+  func messageTokens(_ site: AssertionSite) -> Range<Int> {
+    if let open = site.arguments {
+      let parts = code.arguments(of: open)
+      guard parts.count >= 2 else { return 0..<0 }
+      func isMessage(_ part: Range<Int>) -> Bool {
+        code.tokens[part].first { $0.kind != .newline }?.kind == .string
+          && !code.tokens[part].contains { $0.isMark("==") }
+      }
+      let takesTwo = AssertionWords.strength([site.name], hasEquality: false) == 3
+      if parts.count >= (takesTwo ? 3 : 2), let last = parts.last, isMessage(last) { return last }
+      if parts.count >= 3, isMessage(parts[0]), takesTwo { return parts[0] }
+      return 0..<0
+    }
+    // Python's `assert x, "message"`.
+    guard site.name == "assert" || site.name == "refute" else { return 0..<0 }
+    var index = site.range.lowerBound
+    while index < site.range.upperBound {
+      if code.isMark(index, ",") { return index..<site.range.upperBound }
+      index = code.partner[index] > index ? code.partner[index] + 1 : index + 1
+    }
+    return 0..<0
+  }
+
+  /// Compares a thing with itself.
+  func isTautology(_ site: AssertionSite) -> Bool {
+    func same(_ one: ArraySlice<Token>, _ other: ArraySlice<Token>) -> Bool {
+      let (left, right) = (
+        one.filter { $0.kind != .newline }.map(\.text), other.filter { $0.kind != .newline }.map(\.text)
+      )
+      return !left.isEmpty && left == right
+    }
+    if let open = site.arguments {
+      let parts = code.arguments(of: open)
+      if parts.count >= 2, same(code.tokens[parts[0]], code.tokens[parts[1]]) { return true }
+      // `expect(x).toBe(x)`
+      let after = code.end(of: open)
+      if parts.count == 1, code.isMark(after, "."),
+        let second = (after..<min(after + 8, code.tokens.count)).first(where: { code.isMark($0, "(") }),
+        same(code.tokens[parts[0]], code.tokens[(second + 1)..<max(second + 1, code.end(of: second) - 1)])
+      {
+        return true
+      }
+    }
+    var inside = (site.range.lowerBound + 1)..<max(site.range.lowerBound + 1, site.range.upperBound)
+    if let open = site.arguments {
+      let close = max(open + 1, code.end(of: open) - 1)
+      inside = (open + 1)..<close
+    }
+    guard inside.lowerBound < inside.upperBound,
+      let equals = inside.first(where: { code.isMark($0, "==") || code.isMark($0, "===") })
+    else { return false }
+    return same(code.tokens[inside.lowerBound..<equals], code.tokens[(equals + 1)..<inside.upperBound])
+  }
+
+  /// Whether the word at `index` turns the sense of its assertion round.
+  func turns(_ index: Int) -> Bool {
+    let text = code.text(index)
+    let isNot = text == "not" || text == "is" && code.isWord(index + 1, "not")
+    let isNegated =
+      text.lowercased().hasPrefix("not") || text.contains("Not") || text.hasPrefix("refute")
+      || text.contains("False") || text.contains("_not_") || text.hasPrefix("wont_") || text.hasSuffix("_ne")
+      || text.hasSuffix("_NE") || text.hasSuffix("FALSE")
+    return isNot != (isNegated && text != "not" && text != "NotFound")
+  }
+
+  /// Whether the word at `index` makes its assertion wide.
+  func isLoose(_ index: Int) -> Bool {
+    let text = code.text(index)
+    if FactReader.wide.contains(text) || text == "exception" && code.isMark(index - 1, "::") { return true }
+    return FactReader.bounds.contains(text) && (code.isMark(index + 1, "=") || code.isMark(index + 1, ":"))
+  }
+
+  /// What makes a whole assertion wide: a third argument, several exceptions, one that it throws itself.
+  func leeway(of site: AssertionSite) -> Set<String> {
+    var found: Set<String> = []
+    if let open = site.arguments, let third = code.arguments(of: open).dropFirst(2).first, third.count <= 2,
+      code.tokens[third].contains(where: { $0.kind == .number }),
+      AssertionWords.strength([site.name], hasEquality: false) == 3
+    {
+      found.insert("a tolerance")
+    }
+    if FactReader.throwers.contains(site.name), let open = site.arguments {
+      let end = code.end(of: open + 1)
+      if site.name != "expect", code.isMark(open + 1, "(") || code.isMark(open + 1, "["),
+        code.isMark(end, ")") || code.isMark(end, ",")
+      {
+        found.insert("several exceptions")
+      }
+      if throwsItself(open, site) { found.insert("what it throws itself") }
+    }
+    if site.name.hasSuffix("expectException"), site.range.upperBound < code.tokens.count {
+      let rest = code.tokens[site.range.upperBound..<min(site.range.upperBound + 60, code.tokens.count)]
+      if rest.prefix(while: { !$0.isWord("function") }).contains(where: { $0.isWord("throw") }) {
+        found.insert("what it throws itself")
+      }
+    }
+    if isOfPart(site) { found.insert("a part of it") }
+    return found
+  }
+
+  /// AssertJ's `assertThat(x)` with nothing behind it.
+  func isUnasked(_ site: AssertionSite) -> Bool {
+    guard site.name == "assertThat", let open = site.arguments, !(language is CTests) else { return false }
+    return code.arguments(of: open).count == 1 && !code.isMark(code.next(after: code.end(of: open) - 1), ".")
+  }
+}

@@ -1,0 +1,106 @@
+import Git
+import Migration
+
+/// Something `git migrate fsck` found.
+public struct Finding: Equatable, Sendable {
+  /// The number of the invariant that is broken, e.g. `I-1`.
+  public var rule: String
+  /// The entry, ref or path it was seen at.
+  public var subject: String
+  /// What is wrong.
+  public var message: String
+  /// What to do about it.
+  public var remedy: String
+
+  /// Makes a finding.
+  public init(rule: String, subject: String, message: String, remedy: String) {
+    self.rule = rule
+    self.subject = subject
+    self.message = message
+    self.remedy = remedy
+  }
+}
+
+extension Ledger {
+  /// Checks the chain, the branches and the refs against the invariants that a repository can show. Never
+  /// writes.
+  ///
+  /// Gives every finding it can reach. Where the state after an entry cannot be known, the walk ends.
+  public func fsck() throws(LedgerError) -> [Finding] {
+    var inspector = try Inspector(ledger: self, after: .empty)
+    var findings: [Finding]
+    do throws(GitError) { findings = try witnessFindings() } catch { throw .git(error) }
+    var moves = RecordedMoves()
+    do throws(InspectionFault) {
+      for oid in try tip().map({ (tip) throws(InspectionFault) in
+        try Inspector.commits(in: self, to: tip, from: nil)
+      }) ?? [] {
+        findings += try inspector.inspect(oid) { (found, before) in
+          moves.note(found, before)
+          if let breach = timeBreach(found) { findings.append(finding(breach)) }
+        }
+        .map { finding($0) }
+      }
+    } catch {
+      switch error {
+      case .unreadable(let error): throw error
+      case .breach(let breach): return findings + [finding(breach)]
+      }
+    }
+    let state = inspector.snapshot.state
+    do throws(GitError) {
+      for migration in state.migrations {
+        findings += try branchFindings(migration, moves.done[migration.name] ?? [])
+      }
+      return try findings + refFindings(state) + leftOverFindings(state)
+    } catch {
+      throw .git(error)
+    }
+  }
+
+  /// No entry may be later than the clock here by more than clocks differ: all that follow could not be
+  /// earlier, and no lease would end any more.
+  package func timeBreach(_ found: LedgerEntry) -> Breach? {
+    let now = clock.now()
+    if found.entry.event.at <= now.adding(seconds: Ledger.toleratedSeconds) { return nil }
+    return Breach(
+      rule: "I-15", commit: found.commit,
+      reason: "it is of \(found.entry.event.at.utc), and here it is \(now.utc): set the clock",
+      isOfClock: true)
+  }
+
+  /// How far ahead the clock of a writer may be.
+  static let toleratedSeconds = 2 * 3600
+
+  private func tip() throws(InspectionFault) -> OID? {
+    do throws(GitError) { return try repository.resolve(Ledger.ref) } catch { throw .unreadable(.git(error)) }
+  }
+
+  private func finding(_ breach: Breach) -> Finding {
+    let remedy =
+      switch breach.rule {
+      case "I-3": "an entry was copied; restore '\(Ledger.ref)' from a copy without it"
+      case "I-15" where breach.isOfClock:
+        "the clock of this machine or of the one that wrote it is wrong"
+      case "I-2", "I-1": "restore '\(Ledger.ref)' from a copy that passes 'git migrate fsck'"
+      default:
+        "somebody wrote this entry without git-migrate; restore '\(Ledger.ref)' from a copy that passes "
+          + "'git migrate fsck'"
+      }
+    return Finding(
+      rule: breach.rule, subject: breach.commit.short, message: breach.reason, remedy: remedy)
+  }
+}
+
+/// The moves of integration branches that the ledger says were done.
+struct RecordedMoves {
+  /// Per migration, in the order of the chain.
+  private(set) var done: [String: [PendingMove]] = [:]
+
+  /// Takes an entry and the state before it.
+  mutating func note(_ found: LedgerEntry, _ before: State) {
+    let event = found.entry.event
+    guard let move = before.migration(named: event.migration)?.move(doneBy: event.change) else { return }
+    done[event.migration, default: []].append(move)
+  }
+}

@@ -1,0 +1,390 @@
+import CanonicalJSON
+
+extension State {
+  /// The state as a checkpoint keeps it. Plans are not in it: they lie beside it in the ledger's tree.
+  public var json: JSON {
+    .object(membersButMigrations + [JSON.Member("migrations", .array(migrations.map(\.json)))])
+  }
+
+  var membersButMigrations: [JSON.Member] {
+    var object = ObjectBuilder()
+    object.set("v", version)
+    object.set("at", at)
+    if !rests.isEmpty { object.set("rests", rests.json) }
+    if !shared.list.isEmpty { object.set("verdicts", shared.json) }
+    return object.members
+  }
+
+  /// The state for people and `replay`: as in a checkpoint, with each step under its id.
+  public var jsonByStep: JSON {
+    .object(
+      [JSON.Member("at", .integer(at.milliseconds))]
+        + (rests.isEmpty ? [] : [JSON.Member("rests", rests.json)]) + [
+          JSON.Member(
+            "migrations",
+            .array(
+              migrations.map { migration in
+                guard case .object(let members) = migration.json else { return .null }
+                let steps = migration.steps.map { JSON.Member($0.id, $0.json) }
+                return .object(members.filter { $0.key != "steps" } + [JSON.Member("steps", .object(steps))])
+              }))
+        ])
+  }
+
+  /// Reads a checkpoint. `plan` brings a plan by migration and number.
+  public init(
+    json: JSON, plan: (_ migration: String, _ number: Int) throws(JSONFault) -> Plan
+  ) throws(JSONFault) {
+    var reader = try ObjectReader(json, "the checkpoint")
+    version = try reader.integer("v")
+    guard version == 0 || FormatVersion.known.contains(version) else {
+      throw JSONFault("the checkpoint is of another version")
+    }
+    at = try reader.timestamp("at")
+    shared = try SharedVerdicts(items: try reader.array("verdicts"))
+    migrations = []
+    if let value = reader.optional("rests") { rests = try AgentRests(json: value) }
+    for item in try reader.array("migrations") {
+      migrations.append(try MigrationState(json: item, plan: plan))
+    }
+    try reader.end()
+  }
+}
+
+extension MigrationState {
+  var json: JSON { .object(membersButSteps + [JSON.Member("steps", .array(steps.map(\.json)))]) }
+
+  /// What a checkpoint keeps of a migration besides its steps.
+  var membersButSteps: [JSON.Member] {
+    var object = ObjectBuilder()
+    object.set("name", name)
+    switch phase {
+    case .running: object.set("phase", .array([.string("running")]))
+    case .paused(let reason): object.set("phase", .array([.string("paused"), .string(reason)]))
+    case .aborted(let reason): object.set("phase", .array([.string("aborted"), .string(reason)]))
+    case .finished(let result): object.set("phase", .array([.string("finished"), .string(result.hex)]))
+    }
+    object.set("plan", planNumber)
+    object.set("digest", planDigest)
+    object.set("base", base)
+    object.set("shared", isShared)
+    object.set("start", start)
+    object.set("tip", tip)
+    object.set(
+      "verdicts",
+      .array(
+        verdicts.map(\.json)))
+    if let refresh {
+      var inner = ObjectBuilder()
+      refresh.write(to: &inner)
+      object.set("refresh", inner.json)
+    }
+    if let baselineFailure { object.set("baseline_failure", baselineFailure.json) }
+    if let baselineRun {
+      var inner = ObjectBuilder()
+      baselineRun.write(to: &inner)
+      object.set("baseline_run", inner.json)
+    }
+    if baselineRuns > 0 { object.set("baseline_runs", baselineRuns) }
+    if let train { object.set("train", train.json) }
+    if trains > 0 { object.set("trains", trains) }
+    if trainLimit.members < trainLimit.maximum { object.set("train_limit", trainLimit.members) }
+    if spending.attempts > 0 { object.set("spending", spending.json) }
+    if !raised.isZero { object.set("raised", raised.json) }
+    if !line.isEmpty { object.set("line", line.json) }
+    if !keptSteps.isEmpty { object.set("kept", .array(keptSteps.map(\.json))) }
+    return object.members
+  }
+
+  /// The steps of earlier plans that an amendment dropped: they are no part of the plan's file.
+  private var keptSteps: [PlannedStep] { Array(plan.steps.suffix(keptCount)) }
+
+  init(
+    json: JSON, plan: (_ migration: String, _ number: Int) throws(JSONFault) -> Plan
+  ) throws(JSONFault) {
+    var reader = try ObjectReader(json, "a migration")
+    let name = try reader.string("name")
+    let phase = try MigrationPhase(items: try reader.array("phase"))
+    let planNumber = try reader.counter("plan")
+    let planDigest = try reader.string("digest")
+    let base = try reader.string("base")
+    let isShared = try reader.flag("shared")
+    let start = try reader.objectID("start")
+    let tip = try reader.objectID("tip")
+    var verdicts: [TreeVerdict] = []
+    for item in try reader.array("verdicts") { verdicts.append(try TreeVerdict(json: item)) }
+    var refresh: Refresh?
+    if let value = reader.optional("refresh") {
+      var inner = try ObjectReader(value, "a refresh")
+      refresh = try Refresh(from: &inner)
+      try inner.end()
+    }
+    var baselineFailure: Failure?
+    if let value = reader.optional("baseline_failure") { baselineFailure = try Failure(json: value) }
+    var baselineRun: BaselineClaim?
+    if let value = reader.optional("baseline_run") {
+      var inner = try ObjectReader(value, "a claim of the base")
+      baselineRun = try BaselineClaim(from: &inner)
+      try inner.end()
+    }
+    let baselineRuns = try reader.optionalInteger("baseline_runs") ?? 0
+    guard ObjectReader.counterRange.contains(baselineRuns) else {
+      throw JSONFault("'baseline_runs' of '\(name)' is out of range")
+    }
+    let train = try reader.optional("train").map { (json) throws(JSONFault) in try Train(json: json) }
+    let trains = try reader.optionalInteger("trains") ?? 0
+    let limit = try reader.optionalInteger("train_limit")
+    for number in [trains, limit ?? 1] where !ObjectReader.counterRange.contains(number) {
+      throw JSONFault("a number of the trains of '\(name)' is out of range")
+    }
+    let line = try reader.optional("line").map { (json) throws(JSONFault) in try LineWatch(json: json) }
+    let spending = try reader.optional("spending").map { (json) throws(JSONFault) in
+      try Spending(json: json)
+    }
+    let raised = try reader.optional("raised").map { (json) throws(JSONFault) in try Amounts(json: json) }
+    guard planNumber > 0 else { throw JSONFault("the plans of '\(name)' are counted from 1") }
+    var planned = try plan(name, planNumber)
+    guard Plan.attemptsRange.contains(planned.attempts) else {
+      throw JSONFault("the plan of '\(name)' is damaged")
+    }
+    let kept = try reader.array("kept")
+    for item in kept { planned.steps.append(try PlannedStep(json: item)) }
+    let items = try reader.array("steps")
+    guard items.count == planned.steps.count else {
+      throw JSONFault(
+        "the checkpoint of '\(name)' has \(items.count) steps, its plan \(planned.steps.count)")
+    }
+    var steps: [Step] = []
+    steps.reserveCapacity(items.count)
+    for (item, step) in zip(items, planned.steps) { steps.append(try Step(id: step.id, json: item)) }
+    try reader.end()
+    self.init(
+      name: name, phase: phase, plan: planned, planNumber: planNumber, planDigest: planDigest, base: base,
+      isShared: isShared, start: start, tip: tip, steps: steps, verdicts: verdicts, refresh: refresh,
+      baselineFailure: baselineFailure, baselineRun: baselineRun, baselineRuns: baselineRuns,
+      train: train, trains: trains,
+      trainLimit: TrainLimit(members: limit, plan: planned),
+      line: line ?? LineWatch(), spending: spending ?? Spending(), raised: raised ?? Amounts(),
+      graph: Graph(planned.steps), keptCount: kept.count)
+    recount()
+  }
+}
+
+extension MigrationPhase {
+  init(items: [JSON]) throws(JSONFault) {
+    switch items {
+    case [.string("running")]: self = .running
+    default:
+      guard items.count == 2, case .string(let word) = items[0], case .string(let text) = items[1] else {
+        throw JSONFault("a migration's phase is damaged")
+      }
+      switch word {
+      case "paused": self = .paused(reason: text)
+      case "aborted": self = .aborted(reason: text)
+      case "finished":
+        guard let result = ObjectID(text) else { throw JSONFault("a migration's result is damaged") }
+        self = .finished(result: result)
+      default: throw JSONFault("no phase of a migration is called '\(word)'")
+      }
+    }
+  }
+}
+
+extension TreeVerdict {
+  var json: JSON {
+    .array(
+      [.string(tree.hex), .string(verifiers), .string(verdict.rawValue)]
+        + (runs.isEmpty ? [] : [.array(runs.map(\.json))]))
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    guard case .array(let items) = json, (3...4).contains(items.count), case .string(let tree) = items[0],
+      case .string(let verifiers) = items[1], case .string(let word) = items[2],
+      let tree = ObjectID(tree), let verdict = Verdict(rawValue: word)
+    else { throw JSONFault("a verdict of the checkpoint is damaged") }
+    var runs: [VerifierRun] = []
+    if items.count == 4 {
+      guard case .array(let list) = items[3], !list.isEmpty else {
+        throw JSONFault("a verdict of the checkpoint is damaged")
+      }
+      runs = try VerifierRun.list(list)
+    }
+    self.init(tree: tree, verifiers: verifiers, verdict: verdict, runs: runs)
+  }
+}
+
+extension Step {
+  /// An untouched step is a single word, so that a checkpoint of ten thousand of them reads fast.
+  var json: JSON {
+    switch phase {
+    case .waiting where isUntouched: return .string("waiting")
+    case .ready where isUntouched: return .string("ready")
+    case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped,
+      .cancelled:
+      break
+    }
+    var object = ObjectBuilder()
+    object.set(
+      "n", .array([epoch, failures, granted, infrastructureRetries, gates].map { .integer(Int64($0)) }))
+    if !used.isZero { object.set("used", used.json) }
+    if let conversation { object.set("conversation", conversation.json) }
+    if !forgiven.isZero { object.set("forgiven", forgiven.json) }
+    if let lastFailure { object.set("failure", lastFailure.json) }
+    if let failedTree { object.set("failed_tree", failedTree.json) }
+    object.set("allowed", allowed)
+    object.set("phase", phase.word)
+    phase.write(to: &object)
+    return object.json
+  }
+
+  var isUntouched: Bool {
+    epoch == 0 && failures == 0 && granted == 0 && infrastructureRetries == 0 && gates == 0 && used.isZero
+      && hasNoHistory
+  }
+
+  /// Whether all that is to be written of it beside its phase are counters and what it used.
+  var hasNoHistory: Bool {
+    lastFailure == nil && failedTree == nil && forgiven.isZero && conversation == nil && allowed.isEmpty
+  }
+
+  init(id: String, json: JSON) throws(JSONFault) {
+    switch json {
+    case .string("waiting"): self.init(id: id, phase: .waiting)
+    case .string("ready"): self.init(id: id, phase: .ready)
+    default:
+      var reader = try ObjectReader(json, "the step", named: id)
+      let items = try reader.array("n")
+      guard items.count == 5 else { throw JSONFault("the counters of '\(id)' are damaged") }
+      func counter(_ index: Int) throws(JSONFault) -> Int {
+        guard case .integer(let number) = items[index], ObjectReader.counterRange.contains(Int(number)) else {
+          throw JSONFault("a counter of '\(id)' is damaged")
+        }
+        return Int(number)
+      }
+      var failure: Failure?
+      if let value = reader.optional("failure") { failure = try Failure(json: value) }
+      let failed = reader.optional("failed_tree")
+      let use = reader.optional("used")
+      let pardon = reader.optional("forgiven")
+      let talk = reader.optional("conversation")
+      let allowed = try reader.strings("allowed")
+      let word = try reader.string("phase")
+      self.init(id: id, phase: try StepPhase(word, from: &reader))
+      (epoch, failures, granted) = (try counter(0), try counter(1), try counter(2))
+      (infrastructureRetries, gates) = (try counter(3), try counter(4))
+      lastFailure = failure
+      if let use { used = try Amounts(json: use) }
+      if let talk { conversation = try Conversation(json: talk) }
+      if let pardon { forgiven = try Amounts(json: pardon) }
+      self.allowed = allowed
+      if let failed { failedTree = try TreeVerdict(json: failed) }
+      try reader.end()
+    }
+  }
+}
+
+extension StepPhase {
+  func write(to object: inout ObjectBuilder) {
+    switch self {
+    case .waiting, .ready, .cancelled: break
+    case .leased(let lease): object.set("lease", lease.json)
+    case .submitted(let submission): object.set("submission", submission.json)
+    case .gating(let submission, let run):
+      object.set("submission", submission.json)
+      object.set("run", run.json)
+    case .merging(let submission, let run, let target):
+      object.set("submission", submission.json)
+      object.set("run", run.json)
+      var inner = ObjectBuilder()
+      target.write(to: &inner)
+      object.set("target", inner.json)
+    case .merged(let commit): object.set("commit", commit)
+    case .backoff(let until): object.set("until", until)
+    case .blocked(let reason), .skipped(let reason): object.set("reason", reason)
+    }
+  }
+
+  init(_ word: String, from reader: inout ObjectReader) throws(JSONFault) {
+    switch word {
+    case "waiting": self = .waiting
+    case "ready": self = .ready
+    case "cancelled": self = .cancelled
+    case "leased": self = .leased(try Lease(json: try reader.required("lease")))
+    case "submitted": self = .submitted(try Submission(json: try reader.required("submission")))
+    case "gating":
+      self = .gating(
+        try Submission(json: try reader.required("submission")),
+        try GateRun(json: try reader.required("run")))
+    case "merging":
+      var inner = try ObjectReader(try reader.required("target"), "a merge target")
+      let target = try MergeTarget(from: &inner)
+      try inner.end()
+      self = .merging(
+        try Submission(json: try reader.required("submission")),
+        try GateRun(json: try reader.required("run")), target)
+    case "merged": self = .merged(commit: try reader.optionalObjectID("commit"))
+    case "backoff": self = .backoff(until: try reader.timestamp("until"))
+    case "blocked": self = .blocked(reason: try reader.string("reason"))
+    case "skipped": self = .skipped(reason: try reader.string("reason"))
+    default: throw JSONFault("no phase is called '\(word)'")
+    }
+  }
+}
+
+extension Lease {
+  var json: JSON {
+    var object = ObjectBuilder()
+    object.set("holder", holder)
+    object.set("owner", owner.json)
+    object.set("base", base)
+    object.set("expires_at", expiresAt)
+    object.set("renewal", renewal)
+    object.set("slot", slot)
+    object.set("agent", agent)
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "a lease")
+    self.init(
+      holder: try reader.string("holder"), owner: try Owner(json: try reader.required("owner")),
+      base: try reader.objectID("base"), expiresAt: try reader.timestamp("expires_at"),
+      renewal: try reader.counter("renewal"), slot: try reader.optionalString("slot"),
+      agent: try reader.optionalString("agent"))
+    try reader.end()
+  }
+}
+
+extension Submission {
+  var json: JSON {
+    var object = ObjectBuilder()
+    result.write(to: &object)
+    object.set("holder", holder)
+    object.set("base", base)
+    object.set("not_before", notBefore)
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "a submission")
+    self.init(
+      result: try Result(from: &reader), holder: try reader.string("holder"),
+      base: try reader.objectID("base"), notBefore: try reader.timestamp("not_before"))
+    try reader.end()
+  }
+}
+
+extension GateRun {
+  var json: JSON {
+    var object = ObjectBuilder()
+    start.write(to: &object)
+    object.set("passed", hasPassed)
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "a gate run")
+    self.init(start: try GateStart(from: &reader), hasPassed: try reader.flag("passed"))
+    try reader.end()
+  }
+}

@@ -1,0 +1,251 @@
+import Agents
+import CanonicalJSON
+import Git
+import Ledger
+import Migration
+import Plans
+import Site
+import Supervision
+import System
+
+/// One attempt under way: the set-up command, then the codemod or agent, each under its own supervisor.
+///
+/// Never waits: the owner polls `descriptor` and asks `poll()`.
+final class WorkJob: Attempt {
+  let migration: String
+  let claim: Claim
+  let step: PlannedStep
+  let slot: String
+  private let site: Site
+  private var place: WorkPlace
+  /// What went wrong before.
+  private let failures: [String]
+  private var child: SupervisedChild
+  private var isSettingUp: Bool
+  private(set) var isStopping = false
+  private(set) var exitCode: Int32?
+  private var end: AttemptOutcome?
+  private var agent: AgentWork?
+  private var report: AgentReport?
+
+  /// Whether the plan wants a failed attempt's worktree kept for a person.
+  var keepsFailedWorktree: Bool { place.plan.worktree.keep }
+
+  /// Starts the attempt of a claim in its prepared slot.
+  init(
+    site: Site, held: HeldStep, slot: String, path: String, place: WorkPlace
+  ) throws(CommandError) {
+    self.site = site
+    self.place = place
+    self.slot = slot
+    failures = held.failures
+    migration = held.migration
+    claim = held.claim
+    step = held.step
+    isSettingUp = held.plan.worktree.setup != nil
+    agent = place.agentTask.map {
+      AgentWork(
+        $0, within: place.limits, at: site.agentClock,
+        continues: place.continuation == nil ? 0 : held.conversation?.nextContinues ?? 0)
+    }
+    let setup = held.plan.worktree.setup.map { place.setup($0, timeoutSeconds: nil) }
+    let first = if let setup { setup } else { try WorkJob.work(agent, place) }
+    child = try site.start(first)
+    Slots(site: site).note(child.supervisor, in: slot)
+  }
+
+  /// The run of the codemod or agent.
+  private static func work(_ agent: AgentWork?, _ place: WorkPlace) throws(CommandError) -> Supervised {
+    if let agent { return try place.work(agent.task) }
+    return place.work
+  }
+
+  private func start(_ run: Supervised) throws(CommandError) {
+    child = try site.start(run)
+    Slots(site: site).note(child.supervisor, in: slot)
+  }
+
+  /// Who the agent is, and what it used.
+  var facts: [JSON.Member] {
+    // Before it was started it used nothing.
+    if isSettingUp { return [] }
+    return agent?.facts(at: site.clock.now(), place.plan.agent(of: step)) ?? []
+  }
+
+  /// What it used so far.
+  var used: Amounts { agent?.amounts(at: site.clock.now()) ?? Amounts() }
+
+  /// Ends the worker because too much was used.
+  func end(because words: String) {
+    guard !isStopping, !isSettingUp, agent != nil, agent?.ending == nil else { return }
+    agent?.endNow(because: words)
+    child.terminate()
+  }
+
+  /// What was said; `nil` for a codemod, and before the agent was started.
+  var texts: AttemptTexts? {
+    guard agent != nil, !isSettingUp,
+      let prompt = Site.ownFile(site.promptFile(migration, claim.fence))
+    else { return nil }
+    return AttemptTexts(
+      prompt: String(decoding: prompt, as: UTF8.self), closing: report?.closing ?? "")
+  }
+
+  /// Whether the agent's service has answered.
+  var isServed: Bool { agent.map { $0.run.usage.turns > 0 } ?? true }
+
+  /// Readable when `poll` may have something to tell.
+  var descriptor: Int32 { child.pollDescriptor }
+
+  /// Ends the worker: TERM, then KILL. `poll` tells when it is gone.
+  func stop() {
+    isStopping = true
+    child.terminate()
+  }
+
+  /// Kills the worker without grace.
+  func kill() {
+    isStopping = true
+    child.kill()
+  }
+
+  /// How the attempt ended, or `nil` while it runs.
+  func poll() throws(CommandError) -> AttemptOutcome? {
+    if let end { return end }
+    let ended = child.poll()
+    if !isSettingUp { listen() }
+    guard let status = ended else { return nil }
+    if isStopping {
+      end = .stopped
+    } else if isSettingUp && status.isSuccess {
+      isSettingUp = false
+      try Slots(site: site).noteSetUp(
+        slot, migration: migration, fence: claim.fence,
+        putsBack: step.resolves == nil && place.continuation == nil)
+      try start(try WorkJob.work(agent, place))
+      return nil
+    } else if isSettingUp {
+      end = setupFailure(status)
+    } else if agent != nil {
+      end = try agentOutcome(status)
+    } else {
+      end = outcome(status)
+    }
+    return end
+  }
+
+  // MARK: Agents
+
+  /// Takes what the agent has printed, and ends it when its time is over.
+  private func listen() {
+    let lines = child.takeLines()
+    if agent?.take(lines, at: site.clock.now()) == true { child.terminate() }
+  }
+
+  /// What became of the agent's work, or `nil` when its conversation goes on.
+  private func agentOutcome(_ status: ExitStatus) throws(CommandError) -> AttemptOutcome? {
+    guard var agent else { return nil }
+    switch status {
+    case .timedOut, .fellSilent:
+      self.agent = agent
+      return outcome(status)
+    case .exited, .signalled: break
+    }
+    let words = status.isSuccess ? "" : place.lastWords(place.workLog)
+    let report = agent.end(
+      status, words: words, declared: place.declared, report: place.report(of: agent.task))
+    self.agent = agent
+    let left =
+      (place.plan.agent(of: step)?.continuations ?? Plan.Agent.defaultContinuations) - agent.continuations
+    // Whether it changed anything is of no importance for that.
+    if case .resumed = report.consequence(agent.task, hasChanged: true, continuations: left),
+      let task = agent.resumed(report)
+    {
+      self.agent = AgentWork(task, within: place.limits, at: site.agentClock, after: agent)
+      var run = try place.work(task, isGoingOn: true)
+      // The plan's limit is of the attempt, however often its conversation goes on.
+      run.timeoutSeconds = run.timeoutSeconds.map { max(1, $0 - agent.seconds(at: site.clock.now())) }
+      try start(run)
+      return nil
+    }
+    if place.continuation != nil, !agent.isGoingOn, agent.run.usage.turns == 0, report.isLost {
+      return try beginAnew()
+    }
+    self.report = report
+    // What it means depends on what it has left.
+    return .done
+  }
+
+  /// Begins a conversation of its own where the earlier one is not known any more.
+  private func beginAnew() throws(CommandError) -> AttemptOutcome? {
+    place.continuation = nil
+    try place.writePrompt(failures: failures)
+    agent = place.agentTask.map { AgentWork($0, within: place.limits, at: site.agentClock) }
+    try start(try WorkJob.work(agent, place))
+    return nil
+  }
+
+  func judged(
+    _ outcome: AttemptOutcome, leaving content: WorkContent, warn: (String) -> Void
+  ) -> AttemptOutcome {
+    guard outcome == .done, let report, let agent else { return outcome }
+    let details = report.isOfStep ? place.tail(place.workLog) : []
+    let rests = place.plan.agent(of: step)?.rests ?? true
+    var end = AgentEnd(report: report, task: agent.task, rests: rests, details: details)
+    if place.demandsClosing { end.missing = place.plan.missingHeadings(in: report.closing) }
+    return end.outcome(leaving: content, warn: warn)
+  }
+
+  private func setupFailure(_ status: ExitStatus) -> AttemptOutcome {
+    .failed(
+      Migration.Failure(
+        kind: .setup, reason: "the set-up command \(place.reason(status, log: place.setupLog))",
+        details: place.tail(place.setupLog)))
+  }
+
+  private func outcome(_ status: ExitStatus) -> AttemptOutcome {
+    let said = place.readResult()
+    switch status {
+    case .timedOut:
+      let limit = place.work.timeoutSeconds ?? 0
+      var reason = "took longer than \(limit) s"
+      if let wall = place.limits[.wall], wall < limit * 1000 {
+        reason = "it used up its budget of \(Budget.Unit.wall.text(wall))"
+      }
+      return .failed(
+        Migration.Failure(
+          kind: .timeout, reason: reason, details: place.tail(place.workLog)))
+    case .fellSilent:
+      let limit = place.silenceSeconds ?? 0
+      return .failed(
+        Migration.Failure(
+          kind: .timeout, reason: "printed nothing for \(limit) s", details: place.tail(place.workLog)))
+    case .exited(0):
+      switch said {
+      case .noOp(let reason): return .noOp(reason)
+      case .failed(let reason), .cannot(let reason):
+        return .failed(Migration.Failure(kind: .worker, reason: reason))
+      case .done, nil: return .done
+      }
+    case .exited, .signalled:
+      let reason: String
+      if case .failed(let words) = said {
+        reason = words
+      } else {
+        reason = place.reason(status, log: place.workLog)
+        if case .exited(let code) = status { exitCode = code }
+      }
+      return .failed(Migration.Failure(kind: .worker, reason: reason, details: place.tail(place.workLog)))
+    }
+  }
+
+  /// How a program ended, as the end of a sentence.
+  static func words(_ status: ExitStatus) -> String {
+    switch status {
+    case .exited(let code): "ended with exit code \(code)"
+    case .signalled(let signal): "was ended by signal \(signal)"
+    case .timedOut: "took too long"
+    case .fellSilent: "printed nothing for too long"
+    }
+  }
+}

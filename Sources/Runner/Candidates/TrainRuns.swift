@@ -1,0 +1,41 @@
+import Migration
+import Site
+
+/// The candidates of a train that are judged now. On this machine that is one; a service judges all
+/// beginnings of a train at once, so that its first answers say already who is to blame.
+struct TrainRuns {
+  private var jobs: [(candidate: TrainSearch.Candidate, job: any GateVerification)] = []
+
+  /// Whether that candidate is judged.
+  func has(_ candidate: TrainSearch.Candidate) -> Bool { jobs.contains { $0.candidate == candidate } }
+
+  mutating func add(_ job: any GateVerification, _ candidate: TrainSearch.Candidate) {
+    jobs.append((candidate, job))
+  }
+
+  /// The first that has been judged; `nil` while none has.
+  mutating func poll() throws(CommandError) -> (candidate: TrainSearch.Candidate, report: VerifierReport)? {
+    for index in jobs.indices {
+      guard let report = try jobs[index].job.poll() else { continue }
+      return (jobs.remove(at: index).candidate, report)
+    }
+    return nil
+  }
+
+  /// Readable when `poll` may have something to tell; negative when there are several.
+  var descriptor: Int32 { jobs.count == 1 ? jobs[0].job.descriptor : -1 }
+
+  /// Ends the verifiers; `poll` then says that nothing is known.
+  func stop() { jobs.forEach { $0.job.stop() } }
+
+  /// Lets go of those whose verdict nobody needs any more.
+  mutating func drop() {
+    stop()
+    jobs = []
+  }
+}
+
+extension Plan.Gate {
+  /// Whether services judge everything, so that many candidates cost this machine no more than one.
+  var isOnlyRemote: Bool { !verifiers.isEmpty && verifiers.allSatisfy { $0.remote != nil } }
+}

@@ -1,0 +1,71 @@
+import Git
+import Glibc
+import System
+
+/// How one hook of ours stands.
+public struct HookStatus: Equatable, Sendable {
+  /// How it stands.
+  public enum State: Equatable, Sendable {
+    /// It is not there.
+    case missing
+    /// It is there, and git runs it.
+    case installed
+    /// It is one of an earlier release.
+    case outdated
+    /// It is there, and git does not run it.
+    case bypassed(reason: String)
+    /// Another hook is in its place.
+    case foreign
+  }
+
+  /// The hook's name.
+  public var name: String
+  /// Where git looks for it.
+  public var path: String
+  /// How it stands.
+  public var state: State
+}
+
+extension HookInstaller {
+  /// How our hooks stand in the main worktree.
+  public func status() throws(CommandError) -> [HookStatus] {
+    let workTree = try reporting { try site.repository.mainWorkingDirectory() }
+    let directory = try reporting { try site.git.effectiveHooksDirectory(workTree: workTree) }
+    return scripts.map { script in
+      let path = "\(directory)/\(script.name)"
+      return HookStatus(name: script.name, path: path, state: state(script, path, directory))
+    }
+  }
+
+  private func state(_ script: (name: String, text: String), _ path: String, _ directory: String)
+    -> HookStatus.State
+  {
+    switch HookFile(path: path, script: script.text).kind {
+    case .current: return .installed
+    case .notExecutable: return .bypassed(reason: "'\(path)' is not executable")
+    case .outdated: return .outdated
+    case .missing, .foreign: break
+    }
+    for place in [defaultDirectory, ownDirectory] where place != directory {
+      switch HookFile(path: "\(place)/\(script.name)", script: script.text).kind {
+      case .current, .notExecutable, .outdated:
+        return .bypassed(reason: "core.hooksPath is '\(directory)'")
+      case .missing, .foreign: continue
+      }
+    }
+    return Files.exists(path) ? .foreign : .missing
+  }
+}
+
+extension HookScripts {
+  /// Every hook by its name.
+  package static let all: [(name: String, text: String)] = [
+    ("reference-transaction", referenceTransaction), ("pre-merge-commit", preMergeCommit),
+    ("pre-push", prePush), ("pre-receive", preReceive),
+  ]
+}
+
+extension Files {
+  /// Whether this user may execute the file.
+  package static func isExecutable(_ path: String) -> Bool { access(path, X_OK) == 0 }
+}
