@@ -28,19 +28,20 @@ DEMOFLAGS =
 binary = $(SCRATCH)/release/git-migrate
 stamp = $(SCRATCH)/git-migrate.release
 # Folders are among them, so that a file that is taken away is noticed too.
-sources = Package.swift $(wildcard Package.resolved) $(shell find Sources)
+sources = Package.swift $(wildcard Package.resolved) $(wildcard hooks/*) $(shell find Sources)
 pages1 = $(wildcard man/*.1)
 pages5 = $(wildcard man/*.5)
-hooks = $(wildcard hooks/*)
+# One text that looks at its own name.
+hooks = pre-merge-commit pre-push pre-receive reference-transaction
 
-.PHONY: all demo test test-peers simulate canary crash race fuzz install uninstall lint bench clean
+.PHONY: all demo test test-peers test-watch simulate canary crash race fuzz install uninstall lint bench clean
 
 all: $(stamp)
 
 # The stamp spares `sudo make install` a compiler: root's PATH seldom has one.
 $(stamp): $(sources)
 	scripts/bootstrap build
-	$(SWIFT) build --scratch-path $(SCRATCH) -c release --static-swift-stdlib --product git-migrate
+	$(SWIFT) build --scratch-path $(SCRATCH) -c release --static-swift-stdlib --disable-local-rpath --product git-migrate
 	touch $@
 
 demo: all
@@ -55,7 +56,7 @@ test:
 # Many machines over one ledger, with everything that may go wrong, seed by seed.
 simulate:
 	scripts/bootstrap build
-	$(SWIFT) build --scratch-path $(SCRATCH) -c release --static-swift-stdlib \
+	$(SWIFT) build --scratch-path $(SCRATCH) -c release --static-swift-stdlib --disable-local-rpath \
 	  --product git-migrate-simulate
 	$(SCRATCH)/release/git-migrate-simulate --seeds $(SEEDS) --first $(FROM) --cores $(JOBS) \
 	  --commit "$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
@@ -91,6 +92,10 @@ test-peers: all
 	scripts/bootstrap test
 	scripts/test-peers $(SCRATCH)/release
 
+# The report in a real browser and a run in a real terminal; pictures are left in the folder of builds.
+test-watch: all
+	scripts/test-watch $(SCRATCH)/release $(SCRATCH)/watch
+
 install: all
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(bashdir) \
 	  $(DESTDIR)$(zshdir) $(DESTDIR)$(fishdir) $(DESTDIR)$(fishconfdir) $(DESTDIR)$(hookdir)
@@ -103,7 +108,7 @@ install: all
 # fish 3.6 does not look for us when it completes `git migrate`: the one line that tells it is read at start-up.
 	sed -n '/^complete -c git /p' completions/git-migrate.fish > $(DESTDIR)$(fishconfdir)/git-migrate.fish
 	chmod 644 $(DESTDIR)$(fishconfdir)/git-migrate.fish
-	$(INSTALL) -m 755 $(hooks) $(DESTDIR)$(hookdir)
+	for hook in $(hooks); do $(INSTALL) -m 755 hooks/hook $(DESTDIR)$(hookdir)/$$hook || exit; done
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/git-migrate $(DESTDIR)$(bashdir)/git-migrate $(DESTDIR)$(zshdir)/_git-migrate \

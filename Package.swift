@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Glibc
 import PackageDescription
 
 /// `MIGRATE_STRICT=1` turns every warning into an error; `.ci/run` sets it, so that a newer compiler's
@@ -11,6 +12,28 @@ let settings: [SwiftSetting] =
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
   ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+/// Rooms that wait for git and for other programs: what is small starts sooner.
+let small: [SwiftSetting] = settings + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
+/// Relocations that are packed make the program smaller by a megabyte, and C libraries before 2.36 cannot
+/// unpack them.
+let unpacksRelocations: Bool = {
+  var text = [CChar](repeating: 0, count: 64)
+  _ = confstr(Int32(_CS_GNU_LIBC_VERSION), &text, text.count)
+  let numbers = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    .split(whereSeparator: { !$0.isNumber }).compactMap { Int($0) }
+  return numbers.count >= 2 && (numbers[0], numbers[1]) >= (2, 36)
+}()
+
+/// The linker that comes with Swift. It lets go of what nobody uses once the program exports nothing; by
+/// itself a program with Swift's libraries in it exports all of them.
+let linking: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-use-ld=lld", "-Xlinker", "--no-export-dynamic"]
+      + (unpacksRelocations ? ["-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"] : []),
+    .when(configuration: .release))
+]
 
 let package = Package(
   name: "git-migrate",
@@ -29,10 +52,10 @@ let package = Package(
       name: "Git", dependencies: ["Clibgit2", "Czlib", "Supervision", "System"], swiftSettings: settings),
     .target(name: "CanonicalJSON", swiftSettings: settings),
     .target(name: "Migration", dependencies: ["CanonicalJSON"], swiftSettings: settings),
-    .target(name: "Agents", dependencies: ["CanonicalJSON", "Migration"], swiftSettings: settings),
+    .target(name: "Agents", dependencies: ["CanonicalJSON", "Migration"], swiftSettings: small),
     .target(
       name: "Plans", dependencies: ["Agents", "CanonicalJSON", "Migration", "Clibyaml"],
-      swiftSettings: settings),
+      swiftSettings: small),
     .target(
       name: "Ledger", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
       swiftSettings: settings),
@@ -48,42 +71,46 @@ let package = Package(
       dependencies: [
         "CanonicalJSON", "Gate", "Guarding", "Ledger", "Plans", "Migration", "Git", "Supervision", "System",
       ],
-      swiftSettings: settings),
+      resources: [.embedInCode("Hooks/hooks")], swiftSettings: small),
     .target(
       name: "Runner",
       dependencies: [
         "Agents", "CanonicalJSON", "Gate", "Ledger", "Plans", "Site", "Migration", "Git", "Supervision",
         "System",
       ],
-      swiftSettings: settings),
+      resources: [
+        .embedInCode("Answers/Report/Page/page.css"), .embedInCode("Answers/Report/Page/page.js"),
+      ],
+      swiftSettings: small),
     .executableTarget(
       name: "git-migrate",
       dependencies: [
-        "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
-        "System",
+        "Agents", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git",
+        "Supervision", "System",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: settings),
+      swiftSettings: small, linkerSettings: linking),
+    .target(name: "Draws", path: "Tests/Draws", swiftSettings: settings),
     .target(
       name: "Support",
       dependencies: ["CanonicalJSON", "Ledger", "Migration", "Git", "Supervision", "System"],
       path: "Tests/Support", swiftSettings: settings),
     .testTarget(
       name: "SupervisionTests", dependencies: ["Supervision", "System", "Support"], swiftSettings: settings),
-    .testTarget(name: "GitTests", dependencies: ["Git", "Support"], swiftSettings: settings),
+    .testTarget(name: "GitTests", dependencies: ["Git", "System", "Support"], swiftSettings: settings),
     .testTarget(
-      name: "MigrationTests", dependencies: ["CanonicalJSON", "Migration"],
+      name: "MigrationTests", dependencies: ["Draws", "CanonicalJSON", "Migration"],
       exclude: ["Transcripts", "Golden"],
       swiftSettings: settings),
     .testTarget(
       name: "AgentsTests", dependencies: ["Agents", "CanonicalJSON", "Migration"], exclude: ["Streams"],
       swiftSettings: settings),
     .testTarget(
-      name: "PlansTests", dependencies: ["Plans", "Agents", "CanonicalJSON", "Migration"],
+      name: "PlansTests", dependencies: ["Draws", "Plans", "Agents", "CanonicalJSON", "Migration"],
       swiftSettings: settings),
     .testTarget(
       name: "LedgerTests",
-      dependencies: ["Guarding", "CanonicalJSON", "Ledger", "Migration", "Git", "Support"],
+      dependencies: ["Draws", "Guarding", "CanonicalJSON", "Ledger", "Migration", "Git", "Support"],
       swiftSettings: settings),
     .testTarget(
       name: "GateTests",
@@ -99,7 +126,15 @@ let package = Package(
         "System",
         "Support",
       ],
-      exclude: ["Fixtures"], swiftSettings: settings),
+      swiftSettings: settings),
+    .testTarget(
+      name: "EndToEnd",
+      dependencies: [
+        "Draws", "Guarding", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git",
+        "Supervision",
+        "System", "Support",
+      ],
+      path: "Tests/EndToEnd", exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["CanonicalJSON", "Migration", "Supervision", "System", "Support"],
       swiftSettings: settings),
@@ -108,7 +143,7 @@ let package = Package(
       path: "Tests/Acceptance", swiftSettings: settings),
     .target(
       name: "Simulation",
-      dependencies: ["Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Migration", "Git"],
+      dependencies: ["Draws", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Migration", "Git"],
       path: "Tests/Simulation", swiftSettings: settings),
     .executableTarget(
       name: "git-migrate-simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
@@ -118,7 +153,7 @@ let package = Package(
       dependencies: ["Simulation", "CanonicalJSON", "Runner", "Site", "Ledger", "Migration", "Git"],
       swiftSettings: settings),
     .testTarget(
-      name: "TidyTests", dependencies: ["Runner", "Site", "CanonicalJSON", "Migration"],
+      name: "TidyTests", dependencies: ["Runner", "Site", "CanonicalJSON", "Migration", "Support"],
       swiftSettings: settings),
   ]
 )

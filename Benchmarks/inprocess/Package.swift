@@ -16,10 +16,15 @@ let package = Package(
     .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
     .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Clinux"),
-    .target(name: "Processes", dependencies: ["Clinux"], swiftSettings: settings),
-    .target(name: "Git", dependencies: ["Clibgit2", "Czlib", "Processes"], swiftSettings: settings),
-    .target(name: "Migration", swiftSettings: settings),
-    .target(name: "Ledger", dependencies: ["Migration", "Git", "Processes"], swiftSettings: settings),
+    .target(name: "System", dependencies: ["Clinux"], swiftSettings: settings),
+    .target(name: "Supervision", dependencies: ["System", "Clinux"], swiftSettings: settings),
+    .target(
+      name: "Git", dependencies: ["Clibgit2", "Czlib", "Supervision", "System"], swiftSettings: settings),
+    .target(name: "CanonicalJSON", swiftSettings: settings),
+    .target(name: "Migration", dependencies: ["CanonicalJSON"], swiftSettings: settings),
+    .target(
+      name: "Ledger", dependencies: ["CanonicalJSON", "Migration", "Git", "Supervision", "System"],
+      swiftSettings: settings),
     .executableTarget(
       name: "inprocess", dependencies: ["Clibgit2", "Ledger", "Migration", "Git"], swiftSettings: settings),
   ]

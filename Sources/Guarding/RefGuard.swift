@@ -22,8 +22,8 @@ public struct RefGuard {
     case receive
   }
 
-  package let ledger: Ledger
-  package let vantage: Vantage
+  let ledger: Ledger
+  let vantage: Vantage
   /// Refs that are guarded even when the ledger cannot be read to say so.
   package let listed: Set<String>
 
@@ -35,7 +35,7 @@ public struct RefGuard {
     self.listed = listed
   }
 
-  package var repository: Repository { ledger.repository }
+  var repository: Repository { ledger.repository }
 
   /// Passes when every update of one transaction is allowed; throws the first objection.
   ///
@@ -53,13 +53,13 @@ public struct RefGuard {
       if try !isNoOp(update) { moves.append(update) }
     }
     var pending: LedgerSnapshot?
-    for update in moves where update.ref.isBytewise(Ledger.ref) {
+    for update in moves where update.ref.isBytewise(LedgerRefs.ledger) {
       pending = try checkLedger(update)
       if let pending, case .receive = vantage { try checkBegun(update, pending, moves) }
     }
     var known = pending
-    for update in moves where !update.ref.isBytewise(Ledger.ref) {
-      if update.ref.hasBytewisePrefix(Ledger.archiveFolder) {
+    for update in moves where !update.ref.isBytewise(LedgerRefs.ledger) {
+      if update.ref.hasBytewisePrefix(LedgerRefs.archiveFolder) {
         try checkArchive(update, by: try snapshot(for: update, &known))
       } else if update.ref.hasBytewisePrefix("refs/migrate/") {
         try checkKept(update, moves)
@@ -167,11 +167,12 @@ public struct RefGuard {
       let old = now?.short ?? "nothing"
       throw RefObjection(
         update.ref, "'\(new.short)' does not follow '\(old)': the ledger only grows",
-        hint: "fetch '\(Ledger.ref)', then try again")
+        hint: "fetch '\(LedgerRefs.ledger)', then try again")
     }
     do throws(InspectionFault) {
       var moves = MoveCheck(repository: repository)
-      let after = try ledger.verifySuccession(from: now, to: new) { (found, before) throws(InspectionFault) in
+      let after = try ledger.reader.verifySuccession(from: now, to: new) {
+        (found, before) throws(InspectionFault) in
         try checkTime(found)
         try moves.note(found, before)
       }
@@ -191,7 +192,7 @@ public struct RefGuard {
       let entry = "entry '\(breach.commit.short)'"
       return RefObjection(
         update.ref, "the entries are not legal: \(breach.rule) at \(entry): \(breach.reason)",
-        hint: "fetch '\(Ledger.ref)', then let git-migrate write the entries;\n"
+        hint: "fetch '\(LedgerRefs.ledger)', then let git-migrate write the entries;\n"
           + "'git migrate fsck' checks a ledger")
     case .unreadable(.git(let error)) where error.isNotFound:
       return RefObjection(
@@ -209,9 +210,9 @@ public struct RefGuard {
 
   /// What attempts brought about is kept: such a ref is made once. Our own recycling needs no hook.
   private func checkKept(_ update: RefUpdate, _ moves: [RefUpdate]) throws(RefObjection) {
-    if update.ref.hasBytewisePrefix(Ledger.probes) { return _ = try target(update) }
+    if update.ref.hasBytewisePrefix(LedgerRefs.probeFolder) { return _ = try target(update) }
     // What a remote was seen to have, and what it refused, is this clone's own affair.
-    if vantage == .transaction, Ledger.ownFolders.contains(where: update.ref.hasBytewisePrefix) {
+    if vantage == .transaction, LedgerRefs.own.contains(where: update.ref.hasBytewisePrefix) {
       return _ = try target(update)
     }
     guard let now = try current(update) else { return _ = try target(update) }
@@ -235,11 +236,13 @@ public struct RefGuard {
     guard kind == .commit else {
       throw RefObjection(update.ref, "'\(new.short)' is \(kind.map { "a \($0.rawValue)" } ?? "not here")")
     }
-    if update.ref.hasBytewisePrefix(Ledger.probes) { return }
-    if let reason = Ledger.attemptFault(update.ref, snapshot.state) {
-      throw RefObjection(update.ref, reason, hint: "push '\(Ledger.ref)' first")
+    if update.ref.hasBytewisePrefix(LedgerRefs.probeFolder) { return }
+    if let reason = LedgerRefs.fault(update.ref, snapshot.state) {
+      throw RefObjection(update.ref, reason, hint: "push '\(LedgerRefs.ledger)' first")
     }
-    if case .receive = vantage, let reason = Ledger.strangerFault(update.ref, new, snapshot.state) {
+    if case .receive = vantage,
+      let reason = LedgerRefs.strangerFault(update.ref, new.objectID, snapshot.state)
+    {
       throw RefObjection(update.ref, reason, hint: "'git migrate submit' pushes a result with its entry")
     }
   }

@@ -15,7 +15,7 @@ extension RefGuard {
     if new == now { return }
     let reason: String?
     do throws(GitError) {
-      reason = try ledger.archiveFault(update.ref, from: now, to: new, seen.state)
+      reason = try ledger.reader.archiveFault(update.ref, from: now, to: new, seen.state)
     } catch {
       throw RefObjection(
         update.ref, "it cannot be checked: \(error.description)",
@@ -30,12 +30,12 @@ extension RefGuard {
   package func isArchived(_ ref: String, _ commit: OID, _ moves: [RefUpdate]) throws(RefObjection) -> Bool {
     let parts = ref.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 6, parts[2] == "attempt" else { return false }
-    let archive = Ledger.archiveRef(parts[3])
+    let archive = LedgerRefs.archive(parts[3])
     let moved = moves.first { $0.ref.isBytewise(archive) }?.new.oid
     do throws(GitError) {
       let tip = if let moved { moved } else { try repository.resolve(archive) }
       let wanted = ArchivedAttempt(claim: "\(parts[4])/\(parts[5])", commit: commit)
-      return try ledger.archive.attempts(tip).contains(wanted)
+      return try ledger.reader.archive.attempts(tip).contains(wanted)
     } catch {
       throw RefObjection(ref, "it cannot be checked: \(error.description)")
     }

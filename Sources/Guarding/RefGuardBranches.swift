@@ -16,7 +16,8 @@ extension RefGuard {
     } catch {
       throw RefObjection(update.ref, "it cannot be checked: \(error.description)", hint: error.hint)
     }
-    for migration in after.state.migrations where !migration.phase.isTerminal && !migration.isShared {
+    for migration in after.state.migrations where !migration.phase.isTerminal && !migration.peopleShareBranch
+    {
       let ref = migration.intoRef
       guard known.migration(named: migration.name) == nil, !moves.contains(where: { $0.ref.isBytewise(ref) }),
         let now = try? repository.resolve(ref)
@@ -45,7 +46,7 @@ extension RefGuard {
     }
     if new == now { return }
     do {
-      if migration.isShared {
+      if migration.peopleShareBranch {
         try checkShared(migration, update.ref, from: now, to: new)
       } else {
         try checkOwn(migration, update.ref, from: now, to: new)
@@ -89,7 +90,7 @@ extension RefGuard {
 
   private static var remedy: String {
     "hand work in with 'git migrate submit', bring the base in with 'git migrate refresh';\n"
-      + "in a clone, fetch '\(Ledger.ref)' together with the branch, with '--atomic'"
+      + "in a clone, fetch '\(LedgerRefs.ledger)' together with the branch, with '--atomic'"
   }
 
   /// Whether the branch once was at the commit, on its way from its start to the ledger's tip. It never was
@@ -148,8 +149,8 @@ extension RefGuard {
   private func attempts(of migration: MigrationState) throws(GitError) -> Set<OID> {
     var found = Set(
       try repository.references(matching: "refs/migrate/attempt/\(migration.name)/*").map(\.oid))
-    let archived = try repository.resolve(Ledger.archiveRef(migration.name))
-    found.formUnion(try ledger.archive.attempts(archived).map(\.commit))
+    let archived = try repository.resolve(LedgerRefs.archive(migration.name))
+    found.formUnion(try ledger.reader.archive.attempts(archived).map(\.commit))
     for step in migration.steps {
       guard let submission = step.phase.submission,
         case let (base, result) = (submission.base.oid, submission.result.commit.oid),

@@ -37,7 +37,8 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .newer(let commit, let version):
       "the ledger entry '\(commit.hex.prefix(10))' has format \(version), which this version cannot read"
     case .tooLarge(let bytes): "the entry would be \(bytes) bytes long, more than \(Entry.maximumBytes)"
-    case .busy(let error), .notWritten(let error): "unable to move '\(Ledger.ref)': \(error.description)"
+    case .busy(let error), .notWritten(let error):
+      "unable to move '\(LedgerRefs.ledger)': \(error.description)"
     case .git(let error): error.description
     case .unreachable(let remote, let reason): "'\(remote)' cannot be reached: \(reason)"
     case .rejected(let remote, let reason) where reason.hasPrefix(GitProgram.ownHookSaysNo):
@@ -54,7 +55,7 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What to do next, or `nil`.
   public var hint: String? {
     switch self {
-    case .damaged: "run 'git migrate fsck'; restore '\(Ledger.ref)' from a copy that passes it"
+    case .damaged: "run 'git migrate fsck'; restore '\(LedgerRefs.ledger)' from a copy that passes it"
     case .newer: "install a newer git-migrate; this one will not write to the ledger"
     case .tooLarge: "shorten the reason"
     case .busy: "another program holds the ref's lock; if none runs, remove the '.lock' file it names"
@@ -69,7 +70,8 @@ public enum LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .branchMoved(let ref, _): "somebody moved it there by hand; compare it with '\(ref)' here"
     case .rewritten: "trust neither before you know why; 'git migrate fsck' checks the one here"
     case .setBack(_, let witness):
-      "restore '\(Ledger.ref)' so that it has that entry; if this is as you want it, remove '\(witness)'"
+      "restore '\(LedgerRefs.ledger)' so that it has that entry; if this is as you want it, remove "
+        + "'\(witness)'"
     case .file: nil
     }
   }

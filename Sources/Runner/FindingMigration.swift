@@ -18,7 +18,7 @@ extension Site {
       } else {
         snapshot.state.migrations.contains { looksOnly || !$0.phase.isTerminal }
       }
-    guard !isThere, isShared else { return snapshot }
+    guard !isThere, hasRemote else { return snapshot }
     do throws(CommandError) {
       _ = try reporting { try ledger.synchronize() }
     } catch {

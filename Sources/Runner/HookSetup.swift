@@ -56,7 +56,7 @@ public struct HookSetup {
     }
     changes.done += changes.patience
     do throws(CommandError) {
-      if site.ledger.isShared {
+      if site.ledger.hasRemote {
         let report = try reporting { try site.ledger.synchronize() }
         changes.done += report.lines(remote: site.ledger.remote?.name ?? "")
       }

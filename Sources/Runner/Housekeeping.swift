@@ -76,15 +76,15 @@ extension Site: Upkeep {
   package func foldAttempts(
     of migration: MigrationState, isOver: Bool, report: (String) -> Void
   ) throws(CommandError) {
-    let isBegun = try tip(of: Ledger.archiveRef(migration.name)) != nil
+    let isBegun = try tip(of: LedgerRefs.archive(migration.name)) != nil
     let outcome = try reporting {
       try ledger.foldAttempts(
         of: migration, atLeast: isOver && isBegun ? 1 : foldBatch, report: report)
     }
     guard case .refused(let reason) = outcome else { return }
     report(
-      "'\(ledger.remote?.name ?? "")' does not take '\(Ledger.archiveRef(migration.name))', so that the refs "
-        + "of finished steps stay and each push takes longer: \(reason)")
+      "'\(ledger.remote?.name ?? "")' does not take '\(LedgerRefs.archive(migration.name))', so that the "
+        + "refs of finished steps stay and each push takes longer: \(reason)")
   }
 
   package func packObjects(of migration: MigrationState) throws(CommandError) {
@@ -95,7 +95,8 @@ extension Site: Upkeep {
       defer { withExtendedLifetime(lock) {} }
       var (tips, others): ([OID], [OID]) = ([], [])
       for (ref, oid) in try repository.references(matching: "refs/*") {
-        let isOurs = ref.hasPrefix("refs/migrate/") || ref == migration.intoRef && !migration.isShared
+        let isOurs =
+          ref.hasPrefix("refs/migrate/") || ref == migration.intoRef && !migration.peopleShareBranch
         if isOurs { tips.append(oid) } else { others.append(oid) }
       }
       try git.packLooseObjects(

@@ -55,7 +55,7 @@ public struct Interpreter {
   ) throws(CommandError) {
     guard let state = try reporting({ try site.events.read() }).state.migration(named: migration)
     else { return }
-    if site.isShared {
+    if site.hasRemote {
       return try share(
         .stepMerged(fence, commit: new, train: state.trainMerge(of: fence)),
         or: { $0.end(ofMerge: fence, to: new, by: owner, didMove: false, reason: $1) }, migration)
@@ -73,7 +73,7 @@ public struct Interpreter {
   ) throws(CommandError) {
     guard let state = try reporting({ try site.events.read() }).state.migration(named: migration)
     else { return }
-    if site.isShared {
+    if site.hasRemote {
       return try share(
         .refreshMerged(commit: new),
         or: { $0.end(ofRefreshTo: new, by: owner, didMove: false, reason: $1) }, migration)
@@ -94,7 +94,7 @@ public struct Interpreter {
     of state: MigrationState, from old: OID, to new: OID, while isIntended: (MigrationState) -> Bool
   ) throws(CommandError) -> (didMove: Bool, reason: String) {
     let move = try BranchMove(site: site).move(
-      state.intoRef, from: old, to: new, isOwn: !state.isShared,
+      state.intoRef, from: old, to: new, isOwn: !state.peopleShareBranch,
       unless: {
         guard let now = try? site.events.read().state.migration(named: state.name) else {
           return "the ledger cannot be read"

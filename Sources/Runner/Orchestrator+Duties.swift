@@ -168,6 +168,7 @@ extension Orchestrator {
     let number = (1...workers).first { !names.contains(holder($0)) } ?? workers
     var seat = Seat(owner: site.owner, actor: site.actor, free: 1, clock: site.clock.now())
     seat.rests = rests(in: try reporting { try site.events.read() }.state)
+    seat.only = scopeOfSteps
     let sparesGate = { [judging = desk.judging] (state: MigrationState, at: Timestamp) in
       judging != .nothing || state.gateable(at: at) != nil
     }
@@ -176,6 +177,7 @@ extension Orchestrator {
       byAgent: true,
       offer: { [seat] in $0.nextOffer(at: $1, seat: seat, sparingGate: sparesGate($0, $1)) })
     guard case .won(let held) = answer else { return false }
+    begun.insert(held.step.id)
     // The plan may have been amended just before the claim was decided.
     guard desk.approved.numbers.contains(held.planNumber) else {
       let change = Migration.Change.stepReleased(

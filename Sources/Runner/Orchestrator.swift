@@ -23,9 +23,15 @@ public final class Orchestrator {
   let late = LateWarnings()
   /// When it begins no more steps, and ends when what is under way has.
   package var until: Timestamp?
+  /// The steps that it begins, when those are not all.
+  package var only: Set<String>?
+  /// How many steps it begins at most.
+  package var limit: Int?
+  /// The steps that it has begun.
+  var begun: Set<String> = []
   var obstacles = Obstacles()
-  private let signals: Int32
-  private var desks: [String: Desk] = [:]
+  let signals: Int32
+  private(set) var desks: [String: Desk] = [:]
   /// The agents whose services do not serve, where the ledger has no place for it.
   var agents = AgentRests()
   /// The migrations that are to pause because their agents cannot work.
@@ -223,12 +229,20 @@ public final class Orchestrator {
       (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)
       (seat.isEnding, seat.turn) = (isEnding, desk.turn)
       seat.mayClaim = until.map { seat.clock < $0 } ?? true
+      seat.only = scopeOfSteps
       seat.mayBegin = try mayBegin(state, desk)
       seat.rests = rests(in: ledger)
       seat.served = Set(jobs.filter { $0.step.run == nil && $0.isServed }.map(\.claim.fence))
       seats[state.name] = seat
     }
     return seats
+  }
+
+  /// The steps that may be begun now, when those are not all: once as many as it may begin were begun, those
+  /// alone go on.
+  var scopeOfSteps: Set<String>? {
+    guard let limit, begun.count >= limit else { return only }
+    return only.map { $0.intersection(begun) } ?? begun
   }
 
   /// Whether anything new may begin: the user has approved the plan, and nobody moved the branch aside.
@@ -302,7 +316,7 @@ public final class Orchestrator {
   /// Whether nobody has done anything that is not known here. Asked before a run ends: another clone may have
   /// resumed what is paused. That the remote cannot be reached is no reason to stay.
   private func isNewest(_ snapshot: LedgerSnapshot) throws(CommandError) -> Bool {
-    guard site.isShared, stops == 0 else { return true }
+    guard site.hasRemote, stops == 0 else { return true }
     do throws(CommandError) {
       try site.synchronize()
     } catch {
@@ -315,7 +329,7 @@ public final class Orchestrator {
   /// Looks, now and then, at what other clones have recorded, while there is a worker that could do something
   /// about it; whoever appends looks anyway. Says whether there was something.
   private func hasGrownElsewhere(_ snapshot: LedgerSnapshot) throws(CommandError) -> Bool {
-    guard site.isShared, stops == 0, halt == nil, attempts.jobs.count < workers else { return false }
+    guard site.hasRemote, stops == 0, halt == nil, attempts.jobs.count < workers else { return false }
     let now = site.clock.now()
     if let last = lastLook, now >= last, now < last.adding(seconds: Self.lookSeconds) { return false }
     lastLook = now
@@ -350,7 +364,9 @@ public final class Orchestrator {
 
   private func readSignals() {
     guard signals >= 0 else { return }
-    for signal in SignalPipe.drain() where [1, 2, 13, 15].contains(signal) {
+    let came = SignalPipe.drain()
+    for signal in came { observer.noticed(signal) }
+    for signal in came where [1, 2, 13, 15].contains(signal) {
       stopSignal = stopSignal ?? signal
       stop()
     }
@@ -377,9 +393,5 @@ public final class Orchestrator {
     if !attempts.jobs.isEmpty { observer.warn("\(error.message); workers are asked to end") }
     attempts.stop()
     desks.values.forEach { $0.stop() }
-  }
-
-  private func wait() {
-    site.wait(for: attempts.descriptors + desks.values.flatMap(\.descriptors) + [signals])
   }
 }

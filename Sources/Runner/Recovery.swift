@@ -124,18 +124,18 @@ public struct Recovery {
     if let tip, try isReached(commit.oid, by: tip) {
       return try perform(record(Proposal(state.name, merged), while: isSame))
     }
-    if site.isShared, try site.remoteHas(commit.oid, on: state.intoRef) {
+    if site.hasRemote, try site.remoteHas(commit.oid, on: state.intoRef) {
       return try perform(record(Proposal(state.name, merged), while: isSame))
     }
     // Shared, whoever sleeps pushes the branch with its entry, which is refused; and a branch that is gone
     // moves nowhere.
-    guard let tip, !site.isShared else {
+    guard let tip, !site.hasRemote else {
       return try perform(record(Proposal(state.name, abandoned), while: isSame))
     }
     var effects: [Effect] = []
     let locked: String?
     do throws(CommandError) {
-      locked = try site.holdStill(state.intoRef, at: tip, isOwn: !state.isShared) {
+      locked = try site.holdStill(state.intoRef, at: tip, isOwn: !state.peopleShareBranch) {
         () throws(CommandError) in
         effects = try record(Proposal(state.name, abandoned), while: isSame)
       }

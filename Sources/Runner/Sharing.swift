@@ -17,7 +17,7 @@ extension Surroundings {
   /// A branch that cannot move now, because somebody works on it, moves later; gives the reason. Does nothing
   /// for a ledger that is not shared, and after the end.
   @discardableResult package func follow(_ migration: MigrationState) throws(CommandError) -> String? {
-    guard isShared, !migration.phase.isTerminal, let tip = try place(of: migration),
+    guard hasRemote, !migration.phase.isTerminal, let tip = try place(of: migration),
       try self.tip(of: migration.intoRef) != tip
     else { return nil }
     try announceBranches()
@@ -36,7 +36,7 @@ extension Surroundings {
   /// Where the integration branch is in the remote, as far as it is known here.
   private func place(of migration: MigrationState) throws(CommandError) -> OID? {
     let merged = migration.tip.oid
-    guard migration.isShared else { return merged }
+    guard migration.peopleShareBranch else { return merged }
     guard let seen = try sharedTip(of: migration.intoRef) else { return nil }
     // A merge of ours moved it after we had looked.
     guard try has(merged) else { return seen }
@@ -46,8 +46,8 @@ extension Surroundings {
   /// Why nothing can be merged now on the remote, or `nil`: its branch is not what it is here, so that the
   /// push of a merge would be in vain, and so the gate before it.
   func obstacle(toSharing migration: MigrationState) throws(CommandError) -> String? {
-    guard isShared else { return nil }
-    return try migration.isShared
+    guard hasRemote else { return nil }
+    return try migration.peopleShareBranch
       ? obstacle(toPeoplesBranchOf: migration) : obstacle(toOwnBranchOf: migration)
   }
 
@@ -124,7 +124,8 @@ extension Interpreter {
     let commit: OID
     switch done {
     case .merge(_, .merged(let object, _)), .refresh(.merged(let object)): commit = object.oid
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
       return false
     }
     guard let state = try reporting({ try site.events.read() }).state.migration(named: migration) else {

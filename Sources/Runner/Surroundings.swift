@@ -300,7 +300,7 @@ package protocol ProcessWitness: AnyObject {
 /// What a run knows of the remote that the ledger is shared through.
 package protocol SharedContact: AnyObject {
   /// Whether other clones work on the same ledger.
-  var isShared: Bool { get }
+  var hasRemote: Bool { get }
   /// Where a branch was in the remote when it was asked last; `nil` when it was not there.
   func sharedTip(of ref: String) throws(CommandError) -> OID?
   /// Brings a branch of the remote's here, if there is one.

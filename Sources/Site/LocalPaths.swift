@@ -22,6 +22,6 @@ extension Site {
 
   /// The ref that keeps what a claim brought about: only this epoch can ever write it (PEERS §3.3).
   public static func attemptRef(_ migration: String, _ fence: Fence) -> String {
-    Ledger.attemptRef(migration, fence)
+    LedgerRefs.attempt(migration, fence)
   }
 }

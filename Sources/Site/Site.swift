@@ -69,12 +69,11 @@ public final class Site {
         "'core.bare' is true in '\(found.0.commonDirectory)/config', and yet people work beside it",
         hint: "some tool has set it; run 'git config core.bare false'")
     }
+    let common = repository.commonDirectory
     ledger = Ledger(
       repository: repository, clock: clock, randomness: randomness,
+      witness: StateFolder.path(environment).map { Witness(folder: $0 + "/seen", commonDirectory: common) },
       redact: Redactor(environment: environment).redact)
-    if let folder = StateFolder.path(environment) {
-      ledger.witness = Witness(folder: folder + "/seen", commonDirectory: repository.commonDirectory)
-    }
     self.environment = environment
     self.directory = directory
     self.clock = clock

@@ -8,28 +8,31 @@ extension Site {
   ///
   /// Throws when it names nothing that git knows.
   public func share(warn: @escaping (String) -> Void) throws(CommandError) {
-    ledger.warn = warn
-    ledger.remote = try reporting { try GitRemote(repository, git) }
+    ledger.share(with: try reporting { try GitRemote(repository, git) }, warn: warn)
   }
 }
 
 /// The integration branches of a shared ledger follow what the ledger says of them.
 extension Site {
   /// Whether other clones work on the same ledger.
-  public var isShared: Bool { ledger.isShared }
+  public var hasRemote: Bool { ledger.hasRemote }
 
+  /// Where a branch is in the remote, as was seen last; `nil` when it is not there or nothing is shared.
   package func sharedTip(of ref: String) throws(CommandError) -> OID? {
     try reporting { try ledger.remote?.knownTip(ofBranch: ref) }
   }
 
+  /// Fetches a branch from the remote.
   package func bring(_ ref: String) throws(CommandError) {
     _ = try reporting { try ledger.remote?.fetch(branches: [ref]) }
   }
 
+  /// Brings the newest entries here, and ours there.
   package func synchronize() throws(CommandError) {
     _ = try reporting { try ledger.synchronize() }
   }
 
+  /// Pushes a branch of ours that has vanished from the remote. Gives why it could not be, or `nil`.
   package func putBack(_ ref: String, at commit: OID) throws(CommandError) -> String? {
     guard let remote = ledger.remote else { return nil }
     let name = ref.hasPrefix("refs/heads/") ? String(ref.dropFirst("refs/heads/".count)) : ref
@@ -47,6 +50,7 @@ extension Site {
     }
   }
 
+  /// Tells the hooks which branches are integration branches.
   package func announceBranches() throws(CommandError) {
     try HookBranches(commonDirectory: repository.commonDirectory).add(
       try reporting { try ledger.read() }.state)

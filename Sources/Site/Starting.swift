@@ -10,7 +10,7 @@ public struct StartPoint: Sendable {
   /// The commit the integration branch begins at.
   public var commit: OID
   /// Whether people share the integration branch.
-  public var isShared: Bool
+  public var peopleShareBranch: Bool
 
   /// Finds it for a plan; writes nothing.
   ///
@@ -48,7 +48,7 @@ public struct StartPoint: Sendable {
     if existing == nil { try site.requireRoom(forBranch: into, here: true, inRemote: true) }
     self.base = base
     commit = existing ?? baseTip
-    isShared = existing != nil
+    peopleShareBranch = existing != nil
   }
 
   private static func short(_ ref: String) -> String {

@@ -3,6 +3,7 @@ import Glibc
 import Migration
 import Runner
 import Site
+import Supervision
 import System
 
 /// One run of the program: arguments in, exit code out.
@@ -13,6 +14,7 @@ struct Invocation {
 
   /// Runs the command and gives the exit code.
   func run(in context: Context) -> Int32 {
+    defer { context.pager?.end() }
     if arguments.isEmpty {
       context.note(HelpText.of(GitMigrate.helpMessage(columns: HelpText.columns)))
       return CommandError.ExitCode.usage.rawValue
@@ -20,7 +22,7 @@ struct Invocation {
     var command: any ParsableCommand
     do {
       try refuseUnknownCommand()
-      command = try GitMigrate.parseAsRoot(arguments)
+      command = try direct ?? GitMigrate.parseAsRoot(arguments)
     } catch {
       return end(parsing: error, context)
     }
@@ -77,6 +79,16 @@ struct Invocation {
     }
     context.note(HelpText.ofError(text))
     return CommandError.ExitCode.usage.rawValue
+  }
+
+  /// The command, read by its own parser alone. The one that knows all commands takes longer than many a
+  /// command; it is asked for help, and for what is wrong with arguments.
+  private var direct: (any Subcommand)? {
+    guard let first = arguments.first else { return nil }
+    let rest = arguments.dropFirst()
+    if first == "hook", let command = HookCommand(called: rest) { return command }
+    let type = GitMigrate.configuration.subcommands.first { $0.configuration.commandName == first }
+    return (try? type?.parseAsRoot(Array(rest))) as? any Subcommand
   }
 
   private func refuseUnknownCommand() throws(CommandError) {

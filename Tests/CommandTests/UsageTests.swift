@@ -1,24 +1,10 @@
-import CanonicalJSON
-import Migration
 import Support
 import Testing
 
 /// Help and usage errors of every command.
 @Suite struct UsageTests {
-  /// Every command that can be called, as the parser itself lists them.
-  static let commands: [String] = {
-    let dump = try? TestRepository(.none).run(TestBinary.path, ["--experimental-dump-help"]).out
-    let root = dump.flatMap { try? JSON.parse($0) }?["command"]
-    return root.map { names(below: $0) } ?? []
-  }()
-
-  private static func names(below command: JSON) -> [String] {
-    guard case .array(let parts)? = command["subcommands"] else { return [] }
-    return parts.flatMap { part -> [String] in
-      guard case .string(let name)? = part["commandName"], name != "help" else { return [] }
-      return [name] + names(below: part).map { "\(name) \($0)" }
-    }
-  }
+  /// Every command that can be called.
+  static let commands = DeclaredCommand.all.map(\.name)
 
   @Test func theParserListsThem() {
     #expect(Set(["sync", "run", "ledger", "ledger append", "ledger cat"]).isSubset(of: UsageTests.commands))

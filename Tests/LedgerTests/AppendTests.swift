@@ -16,9 +16,9 @@ struct AppendTests {
     let slow = try world.writer()
     let fast = try world.writer()
     for writer in [slow, fast] {
-      writer.move = move
+      writer.local.move = move
       // The queue would put them one after the other; the old value alone must be enough.
-      writer.isQueueing = false
+      writer.local.isQueueing = false
     }
     var outcomes: [AppendOutcome] = []
     var isFirst = true
@@ -54,7 +54,7 @@ struct AppendTests {
   func unknownButApplied() throws {
     let world = try LedgerWorld(steps: 1)
     let ledger = try world.writer()
-    ledger.move = { repository, new, old in
+    ledger.local.move = { repository, new, old in
       _ = repository.compareAndSwap(ref: Ledger.ref, to: new, from: old)
       return .unknown(GitError(message: "input/output error", operation: "move ref", subject: Ledger.ref))
     }
@@ -69,14 +69,14 @@ struct AppendTests {
     let ledger = try world.writer()
     let error = GitError(message: "no space left on device", operation: "move ref", subject: Ledger.ref)
     var calls = 0
-    ledger.move = { _, _, _ in
+    ledger.local.move = { _, _, _ in
       calls += 1
       return .unknown(error)
     }
     #expect(throws: LedgerError.notWritten(error)) { try world.claim("S1", by: "w1", through: ledger) }
     #expect(calls == 3)
     #expect(try world.sentences().count == 1)
-    ledger.move = { repository, new, old in
+    ledger.local.move = { repository, new, old in
       repository.compareAndSwap(ref: Ledger.ref, to: new, from: old)
     }
     #expect(try world.claim("S1", by: "w1", through: ledger).isWon)
@@ -86,7 +86,7 @@ struct AppendTests {
   func lostObject() throws {
     let world = try LedgerWorld(steps: 1)
     let ledger = try world.writer()
-    ledger.move = { repository, new, _ in
+    ledger.local.move = { repository, new, _ in
       let name = new.hex
       try? Files.removeFile("\(repository.commonDirectory)/objects/\(name.prefix(2))/\(name.dropFirst(2))")
       return .unknown(GitError(message: "target does not exist", operation: "move ref", subject: Ledger.ref))
@@ -119,7 +119,7 @@ struct AppendTests {
     _ = try ahead.append([Proposal("mig", .migrationPaused(reason: "x"))], by: "w")
     let behind = Ledger(repository: repository, clock: Still(at: 1_000_000_000_000))
     _ = try behind.append([Proposal("mig", .migrationResumed)], by: "w")
-    #expect(try behind.entries().last?.entry.event.at.milliseconds == 2_000_000_000_000)
+    #expect(try behind.reader.entries().last?.entry.event.at.milliseconds == 2_000_000_000_000)
   }
 
   @Test("a secret in a reason is taken out before the entry is built")
@@ -140,7 +140,7 @@ struct AppendTests {
   @Test("many proposals become durable as one pack, and are entries like any other")
   func batch() throws {
     let world = try LedgerWorld(steps: 20)
-    let before = try world.writer().entries().count
+    let before = try world.writer().reader.entries().count
     let loose = try world.looseObjects()
     let proposals = (1...20).map { number in
       Proposal("mig", .stepSkipped(step: "S\(number)", reason: "not needed"))
@@ -149,7 +149,7 @@ struct AppendTests {
     #expect(try writer.append(proposals, by: "ann").isWon)
     #expect(try world.looseObjects() == loose, "nothing was written one by one")
     let found = try world.writer()
-    #expect(try found.entries().count == before + 20)
+    #expect(try found.reader.entries().count == before + 20)
     #expect(try found.fsck() == [])
     #expect(try found.read().state == writer.read().state)
     try world.repository.git("fsck", "--strict", "--no-dangling")

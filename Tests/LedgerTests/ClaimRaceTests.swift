@@ -39,7 +39,7 @@ struct ClaimRaceTests {
     #expect(winners.count == steps)
     #expect(winners.allSatisfy { $0.value.count == 1 }, "\(winners.filter { $0.value.count > 1 })")
 
-    let recorded = try world.writer().entries().compactMap { found -> String? in
+    let recorded = try world.writer().reader.entries().compactMap { found -> String? in
       guard case .claim(_, .claimed(let claim)) = found.entry.event.change else { return nil }
       return "\(claim.fence.step) \(claim.holder)"
     }

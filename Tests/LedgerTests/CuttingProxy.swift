@@ -1,3 +1,4 @@
+import Draws
 import Glibc
 import Support
 import Synchronization

@@ -1,3 +1,4 @@
+import Draws
 import Git
 import Migration
 import Support
@@ -66,7 +67,8 @@ struct HistoryClient {
         return [Proposal("mig", .stepClaimed(claim))]
       }
       guard case .won(let snapshot, _) = outcome, let wanted, let tip = snapshot.tip else { return .fail }
-      let entry = try ledger.chain.entry(of: try ledger.chain.commit(tip), plans: ledger.plans).entry
+      let reader = ledger.reader
+      let entry = try reader.chain.entry(of: try reader.chain.commit(tip), plans: reader.plans).entry
       return .ok(.claimed(wanted, nonce: entry.nonce))
     }
   }

@@ -1,3 +1,4 @@
+import Draws
 import Git
 import Migration
 import Supervision
@@ -35,7 +36,7 @@ struct KilledRaceTests {
     let turns = try noise.stop()
     let history = race.recorder.history
     let killed = race.killed.withLock { $0 }
-    let entries = try world.writer().entries().map { Recorded($0.entry) }
+    let entries = try world.writer().reader.entries().map { Recorded($0.entry) }
     try history.export(as: "killed-\(processes)-seed-\(Self.seed)", endingIn: entries)
     let there = Set(entries.compactMap(\.operation)).intersection(killed).count
     let summary =

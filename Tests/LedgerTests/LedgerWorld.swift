@@ -18,9 +18,10 @@ final class LedgerWorld {
   }
 
   /// A new writer with a handle of its own, as another process would have.
-  func writer() throws -> Ledger {
+  func writer(witness: Witness? = nil) throws -> Ledger {
     Ledger(
-      repository: try Repository.open(gitDirectory: repository.path, environment: repository.environment))
+      repository: try Repository.open(gitDirectory: repository.path, environment: repository.environment),
+      witness: witness)
   }
 
   /// How many objects have a file of their own.

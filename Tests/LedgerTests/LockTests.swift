@@ -28,7 +28,7 @@ struct LockTests {
     let ledger = Ledger(
       repository: try Repository.open(
         gitDirectory: world.repository.path, environment: world.repository.environment), clock: clock)
-    ledger.move = { repository, new, old in
+    ledger.local.move = { repository, new, old in
       let outcome = repository.compareAndSwap(ref: Ledger.ref, to: new, from: old, retry: .never)
       if case .busy = outcome { clock.seconds += 1 }
       return outcome
@@ -108,7 +108,7 @@ struct LockTests {
     let clock = Time()
     clock.seconds += 3600
     let ledger = try writer(clock)
-    ledger.isQueueing = false
+    ledger.local.isQueueing = false
     #expect(throws: LedgerError.self) { try world.claim("S1", by: "w", through: ledger) }
     #expect(Files.exists(lock))
   }
@@ -120,7 +120,7 @@ struct LockTests {
     let run = try BackgroundRun(
       world.repository, TestBinary.path, ["claim", "--no-worktree", "--worker", "second"])
     let first = try world.writer()
-    first.isQueueing = false
+    first.local.isQueueing = false
     #expect(try world.claim("S1", by: "first", through: first).isWon)
     #expect(run.isRunning)
     #expect(queue != nil)
@@ -135,7 +135,7 @@ struct LockTests {
     let queue = try FileLock.acquire(
       path: world.repository.path + "/.git/migrate/ledger.queue", wait: true)
     let ledger = try world.writer()
-    ledger.patience = 0
+    ledger.local.patience = 0
     #expect(try world.claim("S1", by: "w", through: ledger).isWon)
     #expect(queue != nil)
   }

@@ -16,7 +16,7 @@ struct LyingServerTests {
     try Files.writeAtomically(lock, [])
     let ledger = try world.writer()
     var warnings: [String] = []
-    ledger.warn = { warnings.append($0) }
+    ledger.local.tell = { warnings.append($0) }
     #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
     #expect(warnings.contains { $0.contains("it is recorded, but") }, "\(warnings)")
     try Files.removeFile(lock)

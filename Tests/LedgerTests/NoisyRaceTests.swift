@@ -1,3 +1,4 @@
+import Draws
 import Git
 import Migration
 import Supervision
@@ -30,7 +31,7 @@ struct NoisyRaceTests {
     }
     let turns = try noise.stop()
     let history = race.recorder.history
-    let entries = try world.writer().entries().map { Recorded($0.entry) }
+    let entries = try world.writer().reader.entries().map { Recorded($0.entry) }
     try history.export(as: "noisy-\(processes)", endingIn: entries)
     let flaws = HistoryChecker.flaws(of: history, in: entries)
     let summary = "\(history.oks) ok, \(history.fails) fail, \(history.infos) info; \(turns)"
@@ -59,8 +60,8 @@ struct NoisyRaceTests {
       let clock = LeapingClock()
       let ledger = Ledger(
         repository: try Repository.open(gitDirectory: path, environment: environment), clock: clock)
-      ledger.isQueueing = false
-      ledger.move = { repository, new, _ in
+      ledger.local.isQueueing = false
+      ledger.local.move = { repository, new, _ in
         let now = (try? repository.resolve(Ledger.ref)).flatMap(\.self)
         return repository.compareAndSwap(ref: Ledger.ref, to: new, from: now)
       }
@@ -69,7 +70,7 @@ struct NoisyRaceTests {
         chance: Chance(seed: UInt64(number)))
       for _ in 0..<40 { _ = client.act() }
     }
-    let entries = try world.writer().entries().map { Recorded($0.entry) }
+    let entries = try world.writer().reader.entries().map { Recorded($0.entry) }
     let flaws = HistoryChecker.flaws(of: recorder.history, in: entries)
     return flaws.contains { if case .lost = $0 { true } else { false } }
   }

@@ -47,8 +47,8 @@ struct ParallelAppendTests {
         group.addTask {
           let ledger = Ledger(
             repository: try Repository.open(gitDirectory: path, environment: environment))
-          if let move { ledger.move = move }
-          ledger.isQueueing = queueing
+          if let move { ledger.local.move = move }
+          ledger.local.isQueueing = queueing
           for step in steps {
             let outcome = try ledger.append(by: "w\(number)") { (snapshot, at) throws(Refusal) in
               [ParallelAppendTests.claim(step, by: "w\(number)", in: snapshot, at: at)]

@@ -1,3 +1,4 @@
+import Draws
 import Git
 import Migration
 import Supervision
@@ -186,6 +187,6 @@ private final class PartitionedWorld {
   func recorded() throws -> [Recorded] {
     let server = try Repository.open(
       gitDirectory: shared.server, environment: shared.ledgers.repository.environment)
-    return try Ledger(repository: server).entries().map { Recorded($0.entry) }
+    return try Ledger(repository: server).reader.entries().map { Recorded($0.entry) }
   }
 }

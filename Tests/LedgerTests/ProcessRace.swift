@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Draws
 import Git
 import Glibc
 import Migration

@@ -21,12 +21,12 @@ struct ReadTests {
     let tip = try reader.read()
     #expect(tip.sequence == 281)
     var folded: State?
-    try reader.replay { folded = $0.after }
+    try reader.reader.replay { folded = $0.after }
     #expect(tip.state == folded)
     for number in [1, 2, 127, 128, 129, 255, 256, 257] {
-      let commit = try reader.commits()[number - 1]
+      let commit = try reader.reader.commits()[number - 1]
       var state: State?
-      try reader.replay { if $0.found.commit == commit { state = $0.after } }
+      try reader.reader.replay { if $0.found.commit == commit { state = $0.after } }
       #expect(try world.writer().snapshot(at: commit).state == state)
     }
     #expect(try reader.fsck() == [])

@@ -152,9 +152,9 @@ struct SharingTests {
     #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
     (remote.faults, remote.isFetchCut) = ([.late], true)
     // Just when it is to wait here the ref's lock is held, the push arrives, and the remote is back.
-    let move = ledger.move
-    ledger.move = { repository, new, old in
-      ledger.move = move
+    let move = ledger.local.move
+    ledger.local.move = { repository, new, old in
+      ledger.local.move = move
       try? remote.arrive()
       remote.isFetchCut = false
       clock.seconds += 60
@@ -263,7 +263,7 @@ struct SharingTests {
     let world = try SharedWorld(steps: 2)
     let ledger = try world.writer()
     var warnings: [String] = []
-    ledger.warn = { warnings.append($0) }
+    ledger.local.tell = { warnings.append($0) }
     #expect(try world.ledgers.claim("S1", by: "a", through: ledger).isWon)
     #expect(try world.ledgers.claim("S2", by: "a", through: ledger).isWon)
     try world.setReachable(false)
@@ -319,7 +319,7 @@ struct SharingTests {
     let world = try SharedWorld(steps: 1)
     let clock = Time()
     let ledger = try world.writer(clock: clock)
-    ledger.move = { repository, new, old in
+    ledger.local.move = { repository, new, old in
       let outcome = repository.compareAndSwap(ref: Ledger.ref, to: new, from: old, retry: .never)
       if case .busy = outcome { clock.seconds += 1 }
       return outcome
@@ -340,7 +340,7 @@ struct SharingTests {
       return faulty
     }
     var warnings: [String] = []
-    ledger.warn = { warnings.append($0) }
+    ledger.local.tell = { warnings.append($0) }
     for step in ["S1", "S2", "S3"] {
       #expect(try world.ledgers.claim(step, by: "a", through: ledger).isWon)
     }
@@ -365,9 +365,9 @@ struct SharingTests {
     let world = try SharedWorld(steps: 2)
     let ledger = try world.writer()
     var warnings: [String] = []
-    ledger.warn = { warnings.append($0) }
+    ledger.local.tell = { warnings.append($0) }
     let error = GitError(message: "the disk is full", operation: "move", subject: Ledger.ref)
-    ledger.move = { (_, _, _) in .unknown(error) }
+    ledger.local.move = { (_, _, _) in .unknown(error) }
     let won = try world.ledgers.claim("S1", by: "a", through: ledger)
     #expect(won.isWon, "an error would say that nothing was recorded")
     #expect(try world.sentences().count { $0.contains("S1 claimed") } == 1)

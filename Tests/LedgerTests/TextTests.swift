@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Draws
 import Git
 import Migration
 import Support
@@ -44,7 +45,7 @@ struct TextTests {
       #expect(outcome.isWon)
     }
     let read = try world.writer()
-    let entries = try read.entries()
+    let entries = try read.reader.entries()
     let expected = try ledger.read()
     #expect(try read.read().state == expected.state)
     for found in entries {
@@ -92,7 +93,7 @@ struct TextTests {
     let world = try LedgerWorld(steps: 1)
     let ledger = try world.writer()
     let before = try ledger.read().tip
-    ledger.writing = DamagingWriter(repository: ledger.repository)
+    ledger.local.writer.writing = DamagingWriter(repository: ledger.repository)
     #expect(throws: LedgerError.self) {
       try ledger.append([Proposal("mig", .migrationPaused(reason: "x"))], by: "w")
     }

@@ -1,27 +1,8 @@
+import Draws
 import Migration
 
-/// SplitMix64: the same seed gives the same story on every machine.
-struct Chance {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
-  /// A number below `bound`.
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-
-  /// True once in `count` times.
-  mutating func once(in count: Int) -> Bool { below(count) == 0 }
-
-  mutating func pick<Element>(_ list: [Element]) -> Element { list[below(list.count)] }
-
+/// Stories of migrations.
+extension Chance {
   /// A small plan: some needs, locks, resources, limits.
   mutating func plan() -> Plan {
     let count = 1 + below(6)
@@ -41,6 +22,7 @@ struct Chance {
       verifier: once(in: 4) ? "make other-test" : "make test")
     plan.refreshSeconds = once(in: 2) ? 60 : nil
     if once(in: 2) { plan.budget.total = [.usd: 1_000_000] }
+    if once(in: 2) { plan.until = Plan.Until(count: "grep -c old") }
     return plan
   }
 
@@ -141,7 +123,8 @@ struct Chance {
       if story.current.baselineRun != nil, !once(in: 5) { baseline.run = story.current.baselineRuns }
       if !once(in: 5) { baseline.verdict = .passed }
       return .baselineRecorded(baseline)
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+      .lesson,
       .reserved:
       return change
     }

@@ -1,3 +1,4 @@
+import Draws
 import Migration
 import Testing
 
@@ -88,7 +89,7 @@ struct Bombs {
 
   @Test("two thousand damaged plans are plans or faults, each at once")
   func fuzz() throws {
-    var random = Seeded(20_261_121)
+    var random = Chance(seed: 20_261_121)
     let original = Array(designExample.utf8)
     let pieces = [
       "[", "]", "{", "}", "- ", ": ", "\n", "\n---\n", "\"", "'", "|\n", "&a ", "*a ", "!!x ", "<<: ", "{{",

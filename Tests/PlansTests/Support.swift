@@ -100,18 +100,6 @@ func allFaults(_ text: String, _ source: FakeSource = FakeSource()) -> PlanFault
   }
 }
 
-/// Numbers that are the same in every run.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return (state ^ (state >> 29)) &* 0xBF58_476D_1CE4_E5B9
-  }
-}
-
 /// The processor time that this thread spends on some work. Unlike the time on the wall it does not grow with
 /// what else the machine does.
 func processorTime(_ work: () throws -> Void) rethrows -> Duration {

@@ -2,17 +2,20 @@ import Glibc
 import Migration
 import Runner
 import Site
+import Support
 import System
 import Testing
 
 @Suite struct TrustTests {
-  let world: HookWorld
+  let world: TestRepository
   let digest = String(repeating: "ab", count: 32)
   let now = Timestamp(milliseconds: 1_700_000_000_000)
 
-  init() throws { world = try HookWorld() }
+  init() throws { world = try TestRepository(.unborn) }
 
-  private func trust() throws -> Trust { try Trust(environment: ["HOME": world.directory]) }
+  private func place(_ name: String) -> String { world.root + "/" + name }
+
+  private func trust() throws -> Trust { try Trust(environment: ["HOME": world.root]) }
 
   @Test func `an approval is for one digest, and can be taken back`() throws {
     #expect(try !trust().isApproved(digest: digest))
@@ -29,11 +32,11 @@ import Testing
   @Test func `the file is the user's alone`() throws {
     try trust().approve(digest: digest, name: "a\nb \u{1B}[31m", at: now)
     let path = try trust().path
-    #expect(path == world.path(".local/state/git-migrate/trusted"))
+    #expect(path == place(".local/state/git-migrate/trusted"))
     var status = stat()
     stat(path, &status)
     #expect(status.st_mode & 0o777 == 0o600)
-    #expect(try world.read(".local/state/git-migrate/trusted") == "\(digest) 1700000000 a^Jb ^[[31m\n")
+    #expect(try Files.readFile(path) == Array("\(digest) 1700000000 a^Jb ^[[31m\n".utf8))
     chmod(path, 0o622)
     #expect(throws: CommandError.self) { try trust().isApproved(digest: digest) }
     chmod(path, 0o600)
@@ -50,11 +53,9 @@ import Testing
   }
 
   @Test func `broken lines approve nothing`() throws {
-    try Files.makeDirectories(world.path(".local/state/git-migrate"), mode: 0o700)
-    try world.write(
-      ".local/state/git-migrate/trusted",
-      "\(digest)\n\(digest) x y\n\(digest.uppercased()) 1 a\n \(digest) 1 a\n",
-      mode: 0o600)
+    try Files.makeDirectories(place(".local/state/git-migrate"), mode: 0o700)
+    let lines = "\(digest)\n\(digest) x y\n\(digest.uppercased()) 1 a\n \(digest) 1 a\n"
+    try Files.writeAtomically(place(".local/state/git-migrate/trusted"), Array(lines.utf8), mode: 0o600)
     #expect(try trust().list().isEmpty)
   }
 

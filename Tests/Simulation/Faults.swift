@@ -1,3 +1,5 @@
+import Draws
+
 /// What may go wrong in one seed: a swarm, so that every seed draws its own faults and its own rates
 /// (INVARIANTS C.2).
 struct Faults {

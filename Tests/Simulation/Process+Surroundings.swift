@@ -1,3 +1,4 @@
+import Draws
 import Gate
 import Git
 import Ledger
@@ -37,7 +38,7 @@ extension Process: Surroundings {
     if machine.clone.branch == nil {
       guard machine.clone.hasCommit(commit) else { return "the commit is not here" }
       machine.clone.branch = commit
-      if isShared { world.checkFollows(machine.clone, from: nil) }
+      if hasRemote { world.checkFollows(machine.clone, from: nil) }
     }
     guard passes() else { throw death }
     return nil
@@ -51,7 +52,7 @@ extension Process: Surroundings {
       if world.base == old { world.base = new }
       return nil
     }
-    if !isShared, let objection = world.objection(to: new, from: old) { return objection }
+    if !hasRemote, let objection = world.objection(to: new, from: old) { return objection }
     let isFaulty = world.strikes(world.faults.denied)
     if isFaulty, world.chance.draw(0...1) == 0 { return "error: simulated" }
     var isMoved = false
@@ -301,7 +302,7 @@ extension Process: Surroundings {
     var refs: [(ref: String, commit: OID)] = []
     for step in migration.steps where step.phase.isTerminal && step.epoch > 0 {
       for epoch in 1...step.epoch {
-        let ref = Ledger.attemptRef(migration.name, Fence(step: step.id, epoch: epoch))
+        let ref = LedgerRefs.attempt(migration.name, Fence(step: step.id, epoch: epoch))
         if let commit = machine.clone.attempts[ref] { refs.append((ref, commit)) }
       }
     }
@@ -321,7 +322,7 @@ extension Process: Surroundings {
 
   // MARK: Sharing
 
-  var isShared: Bool { ledger.remote != nil }
+  var hasRemote: Bool { ledger.remote != nil }
   func sharedTip(of ref: String) throws(CommandError) -> OID? {
     try reporting { try ledger.remote?.knownTip(ofBranch: ref) }
   }

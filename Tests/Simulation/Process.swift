@@ -1,3 +1,4 @@
+import Draws
 import Git
 import Ledger
 import Migration

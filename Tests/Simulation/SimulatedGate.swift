@@ -1,3 +1,4 @@
+import Draws
 import Gate
 import Git
 import Migration

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Draws
 import Git
 import Ledger
 import Migration
@@ -8,7 +9,7 @@ final class SimulatedLedger: EventLedger, EntryStore {
   let world: World
   unowned let process: Process
   let remote: (any LedgerRemote)?
-  var contact = RemoteContact()
+  let contact = RemoteContact()
   private var remembered = LedgerSnapshot.empty
   /// The entries that the append under way has written.
   private var written: [OID] = []
@@ -71,8 +72,9 @@ final class SimulatedLedger: EventLedger, EntryStore {
     defer { written = before }
     do throws(LedgerError) {
       let outcome = try inQueue { () throws(LedgerError) in
-        if remote != nil { try Sharing(self).shareWaiting() }
-        return try Append(store: self, author: author).run(propose)
+        guard let shared else { return try Append(store: self, author: author).run(propose) }
+        try shared.shareWaiting()
+        return try Append(store: shared, author: author).run(propose)
       }
       guard !process.isCrashed else { throw .git(Process.crashed) }
       acknowledge(outcome)
@@ -83,15 +85,17 @@ final class SimulatedLedger: EventLedger, EntryStore {
     }
   }
 
+  private var shared: SharedStore<SimulatedLedger>? { remote.map { SharedStore(self, $0, contact) } }
+
   /// As with `git migrate sync`.
   func synchronize() throws(LedgerError) -> SyncReport {
-    guard remote != nil else { return SyncReport() }
-    return try inQueue { () throws(LedgerError) in try Sharing(self).synchronize() }
+    guard let shared else { return SyncReport() }
+    return try inQueue { () throws(LedgerError) in try shared.synchronize() }
   }
 
   /// Brings the result of a claim here that another machine handed in.
   func fetchAttempt(_ migration: String, _ fence: Fence) throws(GitError) {
-    try remote?.fetch(attempts: [Ledger.attemptRef(migration, fence)])
+    try remote?.fetch(attempts: [LedgerRefs.attempt(migration, fence)])
   }
 
   /// Of a shared ledger, one process of a clone appends at a time. Without one, the simulator does without
@@ -214,13 +218,10 @@ final class SimulatedLedger: EventLedger, EntryStore {
   }
 
   func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
-    try Sharing(self).swap(to: draft, from: seen)
+    try moveHere(to: draft.tip, from: seen.tip)
   }
 
-  func hasGrown(beyond seen: LedgerSnapshot) throws(LedgerError) -> Bool {
-    if remote == nil { return false }
-    return try Sharing(self).catchUp(beyond: seen)
-  }
+  func hasGrown(beyond seen: LedgerSnapshot) throws(LedgerError) -> Bool { false }
 
   func canWait(afterErrors errors: Int) throws(LedgerError) -> Bool {
     process.lingers(milliseconds: 1000)
@@ -242,8 +243,10 @@ final class SimulatedLedger: EventLedger, EntryStore {
     return clone.tip.map { world.isAncestor(draft.tip, of: $0) } ?? false
   }
 
+  func remember(_ draft: Draft) { remembered = draft.snapshot }
+
   func win(_ draft: Draft) -> AppendOutcome {
-    remembered = draft.snapshot
+    remember(draft)
     return .won(draft.snapshot, effects: draft.effects)
   }
 

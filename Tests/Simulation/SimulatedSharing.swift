@@ -1,9 +1,10 @@
+import Draws
 import Git
 import Ledger
 import Migration
 
 /// What the code that shares a ledger touches, in a simulated clone.
-extension SimulatedLedger: SharedStore {
+extension SimulatedLedger: CloneStore {
   func warn(_ text: String) { world.note("  (\(process.actor): \(text))") }
 
   func currentTip() throws(LedgerError) -> OID? {
@@ -44,7 +45,7 @@ extension SimulatedLedger: SharedStore {
   }
 
   /// Whether the entries are legal ones is the audit's affair; here they have to be there.
-  func inspect(_ tip: OID, after known: OID?) throws(LedgerError) {
+  func inspect(_ tip: OID, after known: OID?, from remote: String) throws(LedgerError) {
     guard process.passes() else { throw .git(Process.crashed) }
     for oid in world.entries(to: tip, without: known) { check(oid) }
   }

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Draws
 import Git
 import Ledger
 import Migration
@@ -123,7 +124,7 @@ final class SimulatedAttempt: Attempt {
 
   /// What lies in its worktree now.
   func content() -> Submitting.Content {
-    let ref = Ledger.attemptRef(migration, claim.fence)
+    let ref = LedgerRefs.attempt(migration, claim.fence)
     if let commit = machine.clone.attempts[ref] {
       // Whoever hands in again hands in the same.
       let tree = world.objects.tree(of: commit)

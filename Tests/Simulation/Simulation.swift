@@ -1,3 +1,4 @@
+import Draws
 import Git
 import Ledger
 import Migration
@@ -202,7 +203,7 @@ package struct Simulation {
     guard world.branch != nil || !migration.phase.isTerminal else { return }
     // A refresh whose owner died moved it or not; whoever comes after its hold has run out says which.
     let places = [migration.tip, migration.refresh?.new].compactMap(\.self)
-    if !places.contains(where: { $0 == world.branch?.id }), !migration.isShared {
+    if !places.contains(where: { $0 == world.branch?.id }), !migration.peopleShareBranch {
       world.fail("I-22", "the branch is not where the ledger says it is")
     }
   }

@@ -1,3 +1,4 @@
+import Draws
 import Git
 import Ledger
 import Migration
@@ -119,7 +120,7 @@ final class World {
   var isOver: Bool { violation != nil || isLeftToPerson }
 
   init(seed: UInt64, trace: ((String) -> Void)? = nil) {
-    var chance = Chance(seed: seed)
+    var chance = Chance(run: seed)
     faults = Faults(&chance)
     writesJSON = chance.draw(0...49) == 0
     foldsAlone = writesJSON || chance.draw(0...63) == 0

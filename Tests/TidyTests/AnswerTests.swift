@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Migration
 import Runner
+import Support
 import Testing
 
 /// The tables of the manual and the descriptions of the answers (`AnswerForm`) say the same: no member is
@@ -21,7 +22,7 @@ import Testing
 
   @Test func `whoever prints JSON has described it`() {
     let described = Set(AnswerCatalogue.all.map(\.page))
-    let missing = DeclaredCommand.all.filter { $0.longOptions.contains("json") }.map(\.name)
+    let missing = DeclaredCommand.withPage.filter { $0.pageOptions.contains("json") }.map(\.name)
       .filter { !described.contains("git-migrate-\($0)") }
     #expect(missing.isEmpty)
   }

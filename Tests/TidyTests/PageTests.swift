@@ -1,28 +1,27 @@
+import Support
 import Testing
 
 /// The man pages know every command and option, and point to pages that exist.
 @Suite struct PageTests {
-  @Test func `the list of commands is read from the sources`() {
-    #expect(DeclaredCommand.all.count == DeclaredCommand.registered)
-    #expect(DeclaredCommand.all.count > 20)
-    // The reader knows names that are given, left out, and those of groups.
-    let options = DeclaredCommand.all.first { $0.name == "check" }?.longOptions
+  @Test func `the parser lists the commands with their options`() {
+    #expect(DeclaredCommand.withPage.count > 20)
+    let options = DeclaredCommand.all.first { $0.name == "check" }?.pageOptions
     #expect(options == ["schema", "run-commands", "base", "list", "prompt", "json"])
   }
 
   @Test func `there is a page of each command, of the program and of its formats`() {
     let wanted =
-      DeclaredCommand.all.map { "man/\($0.page).1" }
+      DeclaredCommand.withPage.map { "man/\($0.page).1" }
       + ["man/git-migrate.1", "man/gitmigrate-plan.5", "man/gitmigrate-ledger.5"]
     let missing = wanted.filter { !Tree.files.contains($0) }
     #expect(missing.isEmpty, "\(missing.joined(separator: "\n"))")
   }
 
-  @Test(arguments: DeclaredCommand.all) func `its page tells every option`(_ command: DeclaredCommand) {
+  @Test(arguments: DeclaredCommand.withPage) func `its page tells every option`(_ command: DeclaredCommand) {
     // That there is none is said once, above.
     guard let page = Tree.text("man/\(command.page).1") else { return }
     let text = PageTests.plain(page)
-    let missing = command.longOptions.sorted().filter { !PageTests.mentions(text, "--\($0)") }
+    let missing = command.pageOptions.sorted().filter { !PageTests.mentions(text, "--\($0)") }
     #expect(missing.isEmpty, "man/\(command.page).1 does not mention \(missing.map { "--" + $0 })")
   }
 

@@ -45,9 +45,9 @@ import Testing
     #expect(findings.isEmpty, "\(Finding.list(findings))")
   }
 
-  /// What other programs print, and the hooks byte for byte, are as wide as they are.
+  /// What other programs print is as wide as it is.
   private static func isQuotation(_ path: String, line: Int) -> Bool {
-    guard path.contains("/Fixtures/") || path.hasSuffix("/HookScripts.swift") else { return false }
+    guard path.contains("/Fixtures/") else { return false }
     return Tree.code[path]?.textLines.contains(line) == true
   }
 

@@ -1,3 +1,4 @@
+import Support
 import Testing
 
 /// What must be found in the tree, or must not.
@@ -7,15 +8,8 @@ import Testing
     let words = Set(
       (Tree.text("completions/\(file)") ?? "").split { !($0.isLetter || $0 == "-" || $0 == "_") })
     // Nobody types the command that the hooks call.
-    let missing = DeclaredCommand.all.map(\.name).filter { $0 != "hook" && !words.contains($0[...]) }
+    let missing = DeclaredCommand.withPage.map(\.name).filter { $0 != "hook" && !words.contains($0[...]) }
     #expect(missing.isEmpty, "completions/\(file) does not know \(missing)")
-  }
-
-  @Test(arguments: Tree.names(in: "hooks")) func `the binary brings each hook along`(_ hook: String) {
-    let twin = Tree.text("Sources/Site/Hooks/HookScripts.swift") ?? ""
-    let text = Tree.lines("hooks/\(hook)").map { $0.isEmpty ? "" : "    " + $0 }.joined(separator: "\n")
-    let isThere = twin.contains("\n" + text + "\n")
-    #expect(isThere, "put the text of hooks/\(hook) into Sources/Site/Hooks/HookScripts.swift")
   }
 
   @Test func `no file names a place of the machine it was written on`() {

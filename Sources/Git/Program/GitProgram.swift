@@ -103,12 +103,8 @@ public struct GitProgram: Sendable {
     filters: Filters = .none, extra: [String: String] = [:], answer: (([UInt8]) -> [UInt8]?)? = nil
   ) throws(GitError) -> Output {
     var settings = GitProgram.overrides
-    switch hooks {
-    case .none: settings.append(ConfigEntry(key: "core.hookspath", value: "/dev/null"))
-    case .effective:
-      settings.append(
-        ConfigEntry(key: "core.hookspath", value: try effectiveHooksDirectory(workTree: workTree)))
-    }
+    // Git finds by itself the hooks that it would run here.
+    if hooks == .none { settings.append(ConfigEntry(key: "core.hookspath", value: "/dev/null")) }
     var extra = extra
     // Commands that only handle objects and refs start no filter, and need no look at the configuration.
     if !GitProgram.harmless.contains(arguments.first ?? "") {

@@ -41,7 +41,7 @@ public struct ReplayedEntry: Sendable {
   public var effects: [Effect]
 }
 
-extension Ledger {
+extension ChainReader {
   /// Every entry, oldest first. Reads the whole chain.
   public func entries() throws(LedgerError) -> [LedgerEntry] {
     var found: [LedgerEntry] = []
@@ -51,9 +51,7 @@ extension Ledger {
 
   /// The commits of the chain, oldest first. Follows first parents from the tip.
   public func commits() throws(LedgerError) -> [OID] {
-    let tip: OID?
-    do throws(GitError) { tip = try repository.resolve(Ledger.ref) } catch { throw .git(error) }
-    return try tip.map { (tip) throws(LedgerError) in try commits(to: tip, from: nil) } ?? []
+    try tip().map { (tip) throws(LedgerError) in try commits(to: tip, from: nil) } ?? []
   }
 
   /// The commits after `old` up to `tip`, oldest first; throws `damaged` when `old` is not behind `tip`.
@@ -93,6 +91,14 @@ extension Ledger {
     return sentences
   }
 
+  /// The entries up to `tip` that are not among those up to `known`, oldest first.
+  package func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry] {
+    let commits = try asGit { () throws(GitError) in
+      try repository.commits(from: tip, excluding: known.map { [$0] } ?? [], firstParentOnly: true)
+    }
+    return try commits.reversed().map { (oid) throws(LedgerError) in try entry(oid) }
+  }
+
   private func entry(_ oid: OID) throws(LedgerError) -> Entry {
     try chain.entry(of: try chain.commit(oid), plans: plans).entry
   }
@@ -108,28 +114,6 @@ extension Ledger {
     }
   }
 
-  /// Whether the chain may grow from `old` to `new`: every entry between is a legal successor by `decide`, in
-  /// the form that git-migrate writes. Throws what is wrong with the first that is not; `visit` sees each
-  /// entry and the state before it. Gives the ledger at `new`.
-  @discardableResult
-  package func verifySuccession(
-    from old: OID?, to new: OID,
-    _ visit: (LedgerEntry, State) throws(InspectionFault) -> Void = { (_, _) in }
-  ) throws(InspectionFault) -> LedgerSnapshot {
-    let added = try Inspector.commits(in: self, to: new, from: old)
-    var inspector: Inspector
-    do throws(LedgerError) {
-      let base = try old.map { (old) throws(LedgerError) in try self.snapshot(at: old) } ?? .empty
-      inspector = try Inspector(ledger: self, after: base)
-    } catch {
-      throw .unreadable(error)
-    }
-    for oid in added {
-      if let breach = try inspector.inspect(oid, visit).first { throw .breach(breach) }
-    }
-    return inspector.snapshot
-  }
-
   /// The exact bytes of a plan file as it was given, or `nil` when the ledger has no such plan.
   public func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError)
     -> [UInt8]?
@@ -143,5 +127,18 @@ extension Ledger {
     } catch {
       throw .git(error)
     }
+  }
+}
+
+extension ChainReader {
+  /// Folds the chain from its beginning and shows each event with the state after it. Reads the whole chain.
+  package func fold(_ visit: (Event, State) -> Void) throws(LedgerError) -> LedgerSnapshot {
+    var snapshot = LedgerSnapshot.empty
+    for oid in try commits() {
+      let found = try chain.entry(of: try chain.commit(oid), plans: plans)
+      try advance(&snapshot, by: found)
+      visit(found.entry.event, snapshot.state)
+    }
+    return snapshot
   }
 }

@@ -22,7 +22,7 @@ extension Ledger {
     of migration: MigrationState, atLeast count: Int, report: (String) -> Void
   ) throws(LedgerError) -> FoldOutcome {
     defer {
-      repository.removeEmptyRefFolders(in: Ledger.attemptFolder + migration.name) { step in
+      repository.removeEmptyRefFolders(in: LedgerRefs.attemptFolder + migration.name) { step in
         migration.step(step)?.phase.satisfiesDependents == true
       }
     }
@@ -30,10 +30,10 @@ extension Ledger {
     guard refs.count >= count else { return .few }
     if let remote {
       let there = try asGit { () throws(GitError) in
-        Set(try remote.refs(["\(Ledger.attemptFolder)\(migration.name)/*"]))
+        Set(try remote.refs(["\(LedgerRefs.attemptFolder)\(migration.name)/*"]))
       }
       let known = try sharedArchive(migration, remote)
-      let kept = Set(try asGit { () throws(GitError) in try archive.attempts(known) })
+      let kept = Set(try asGit { () throws(GitError) in try reader.archive.attempts(known) })
       refs = refs.filter { there.contains($0.ref) || kept.contains($0.attempt) }
       guard refs.count >= count else { return .few }
       if let reason = try push(refs, of: migration, to: remote, report) { return .refused(reason) }
@@ -55,7 +55,7 @@ extension Ledger {
 
   /// The refs here that keep results of finished steps.
   private func foldable(_ migration: MigrationState) throws(LedgerError) -> [Folded] {
-    let folder = "\(Ledger.attemptFolder)\(migration.name)/"
+    let folder = "\(LedgerRefs.attemptFolder)\(migration.name)/"
     let refs = try asGit { () throws(GitError) in try repository.references(matching: folder + "*") }
     return refs.compactMap { (name, commit) in
       let claim = String(name.dropFirst(folder.count))
@@ -69,7 +69,7 @@ extension Ledger {
 
   /// Has the archive here keep these; false when others are busy with it.
   private func keepHere(_ refs: [Folded], of migration: MigrationState) throws(LedgerError) -> Bool {
-    let ref = Ledger.archiveRef(migration.name)
+    let ref = LedgerRefs.archive(migration.name)
     for _ in 0..<Self.triesToFold {
       let old = try asGit { () throws(GitError) in try repository.resolve(ref) }
       let new = try grown(old, by: refs.map(\.attempt), migration)
@@ -83,8 +83,8 @@ extension Ledger {
     _ tip: OID?, by attempts: [ArchivedAttempt], _ migration: MigrationState
   ) throws(LedgerError) -> OID? {
     try asGit { () throws(GitError) in
-      let known = Set(try archive.attempts(tip))
-      return try archive.append(
+      let known = Set(try reader.archive.attempts(tip))
+      return try reader.archive.append(
         attempts.filter { !known.contains($0) }, to: tip, of: migration.name, at: clock.now())
     }
   }
@@ -108,7 +108,7 @@ extension Ledger {
     _ migration: MigrationState, _ remote: any LedgerRemote
   ) throws(LedgerError) -> OID? {
     do throws(GitError) {
-      return try remote.fetchArchive(Ledger.archiveRef(migration.name))
+      return try remote.fetchArchive(LedgerRefs.archive(migration.name))
     } catch {
       throw .unreachable(remote: remote.name, reason: error.message)
     }
@@ -119,12 +119,12 @@ extension Ledger {
   private func push(
     _ refs: [Folded], of migration: MigrationState, to remote: any LedgerRemote, _ report: (String) -> Void
   ) throws(LedgerError) -> String? {
-    let ref = Ledger.archiveRef(migration.name)
+    let ref = LedgerRefs.archive(migration.name)
     for _ in 0..<Self.triesToFold {
       let there = try sharedArchive(migration, remote)
       let here = try asGit { () throws(GitError) in try repository.resolve(ref) }
       // What was kept here before the ledger was shared goes over as well.
-      let own = try asGit { () throws(GitError) in try archive.attempts(here) }
+      let own = try asGit { () throws(GitError) in try reader.archive.attempts(here) }
       let new = try grown(there, by: own.reversed() + refs.map(\.attempt), migration)
       guard let new else { return nil }
       if new != there {
@@ -147,7 +147,7 @@ extension Ledger {
     _ refs: [Folded], of migration: MigrationState, on remote: any LedgerRemote, _ report: (String) -> Void
   ) throws(LedgerError) {
     let there = try asGit { () throws(GitError) in
-      Set(try remote.refs(["\(Ledger.attemptFolder)\(migration.name)/*"]))
+      Set(try remote.refs(["\(LedgerRefs.attemptFolder)\(migration.name)/*"]))
     }
     let gone = refs.filter { there.contains($0.ref) }.map { (ref: $0.ref, commit: $0.attempt.commit) }
     for start in stride(from: 0, to: gone.count, by: AttemptArchive.width) {

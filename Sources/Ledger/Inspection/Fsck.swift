@@ -1,39 +1,21 @@
 import Git
 import Migration
 
-/// Something `git migrate fsck` found.
-public struct Finding: Equatable, Sendable {
-  /// The number of the invariant that is broken, e.g. `I-1`.
-  public var rule: String
-  /// The entry, ref or path it was seen at.
-  public var subject: String
-  /// What is wrong.
-  public var message: String
-  /// What to do about it.
-  public var remedy: String
-
-  /// Makes a finding.
-  public init(rule: String, subject: String, message: String, remedy: String) {
-    self.rule = rule
-    self.subject = subject
-    self.message = message
-    self.remedy = remedy
-  }
-}
-
 extension Ledger {
   /// Checks the chain, the branches and the refs against the invariants that a repository can show. Never
   /// writes.
   ///
   /// Gives every finding it can reach. Where the state after an entry cannot be known, the walk ends.
   public func fsck() throws(LedgerError) -> [Finding] {
-    var inspector = try Inspector(ledger: self, after: .empty)
+    var inspector = try Inspector(reader: reader, after: .empty)
     var findings: [Finding]
-    do throws(GitError) { findings = try witnessFindings() } catch { throw .git(error) }
+    do throws(GitError) { findings = try remote == nil ? local.sights.findings() : [] } catch {
+      throw .git(error)
+    }
     var moves = RecordedMoves()
     do throws(InspectionFault) {
       for oid in try tip().map({ (tip) throws(InspectionFault) in
-        try Inspector.commits(in: self, to: tip, from: nil)
+        try Inspector.commits(in: reader, to: tip, from: nil)
       }) ?? [] {
         findings += try inspector.inspect(oid) { (found, before) in
           moves.note(found, before)
@@ -73,19 +55,21 @@ extension Ledger {
   static let toleratedSeconds = 2 * 3600
 
   private func tip() throws(InspectionFault) -> OID? {
-    do throws(GitError) { return try repository.resolve(Ledger.ref) } catch { throw .unreadable(.git(error)) }
+    do throws(GitError) { return try repository.resolve(LedgerRefs.ledger) } catch {
+      throw .unreadable(.git(error))
+    }
   }
 
   private func finding(_ breach: Breach) -> Finding {
     let remedy =
       switch breach.rule {
-      case "I-3": "an entry was copied; restore '\(Ledger.ref)' from a copy without it"
+      case "I-3": "an entry was copied; restore '\(LedgerRefs.ledger)' from a copy without it"
       case "I-15" where breach.isOfClock:
         "the clock of this machine or of the one that wrote it is wrong"
-      case "I-2", "I-1": "restore '\(Ledger.ref)' from a copy that passes 'git migrate fsck'"
+      case "I-2", "I-1": "restore '\(LedgerRefs.ledger)' from a copy that passes 'git migrate fsck'"
       default:
-        "somebody wrote this entry without git-migrate; restore '\(Ledger.ref)' from a copy that passes "
-          + "'git migrate fsck'"
+        "somebody wrote this entry without git-migrate; restore '\(LedgerRefs.ledger)' from a copy that "
+          + "passes 'git migrate fsck'"
       }
     return Finding(
       rule: breach.rule, subject: breach.commit.short, message: breach.reason, remedy: remedy)

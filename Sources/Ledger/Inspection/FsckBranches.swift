@@ -19,7 +19,7 @@ extension Ledger {
     // After the end the branch is the people's own.
     if migration.phase.isTerminal { return findings }
     findings += try placeFindings(migration, at: tip)
-    if !migration.isShared { findings += try gainFindings(migration, done, at: tip) }
+    if !migration.peopleShareBranch { findings += try gainFindings(migration, done, at: tip) }
     return findings
   }
 

@@ -8,8 +8,8 @@ extension Ledger {
   /// is there.
   func refFindings(_ state: State) throws(GitError) -> [Finding] {
     var findings: [Finding] = []
-    for (ref, oid) in try repository.references(matching: "refs/migrate/*") where ref != Ledger.ref {
-      if ref.hasPrefix(Ledger.probes) || Ledger.ownFolders.contains(where: ref.hasPrefix) { continue }
+    for (ref, oid) in try repository.references(matching: "refs/migrate/*") where ref != LedgerRefs.ledger {
+      if ref.hasPrefix(LedgerRefs.probeFolder) || LedgerRefs.own.contains(where: ref.hasPrefix) { continue }
       let reason: String
       if try !repository.objectExists(oid) {
         reason = "the commit that it keeps, '\(oid.short)', is missing"
@@ -27,48 +27,15 @@ extension Ledger {
   }
 
   private func keptFault(_ ref: String, _ oid: OID, _ state: State) throws(GitError) -> String? {
-    guard ref.hasPrefix(Ledger.archiveFolder) else { return Ledger.attemptFault(ref, state) }
-    return try archiveFault(ref, from: nil, to: oid, state)
-  }
-
-  /// Why a ref below `refs/migrate/` keeps the result of no claim, or `nil`.
-  package static func attemptFault(_ ref: String, _ state: State) -> String? {
-    let parts = ref.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 6, ["attempt", "words"].contains(parts[2]), let epoch = Int(parts[5]),
-      String(epoch) == parts[5]
-    else {
-      return "only '\(Ledger.ref)', 'refs/migrate/attempt/<migration>/<step>/<epoch>', "
-        + "'\(Ledger.wordsFolder)<migration>/<step>/<epoch>' and "
-        + "'\(Ledger.archiveFolder)<migration>' lie there"
-    }
-    let step = state.migration(named: parts[3])?.step(parts[4])
-    if let step, epoch >= 1, epoch <= step.epoch { return nil }
-    return "the ledger has no claim \(epoch) of the step '\(parts[4])' of '\(parts[3])'"
-  }
-
-  /// Why the result of a claim that is in force may not be pushed, or `nil`: who holds the claim pushes it
-  /// together with the entry that hands it in. In any other way a stranger could take the ref away.
-  package static func strangerFault(_ ref: String, _ new: OID, _ state: State) -> String? {
-    let parts = ref.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 6, let step = state.migration(named: parts[3])?.step(parts[4]),
-      String(step.epoch) == parts[5]
-    else { return nil }
-    if parts[2] == "words" {
-      guard case .leased = step.phase else { return nil }
-      return "the attempt has not ended yet"
-    }
-    if let submission = step.phase.submission {
-      return submission.result.commit.oid == new ? nil : "the ledger has another result of this claim"
-    }
-    guard case .leased = step.phase else { return nil }
-    return "nothing was handed in for this claim yet"
+    guard ref.hasPrefix(LedgerRefs.archiveFolder) else { return LedgerRefs.fault(ref, state) }
+    return try reader.archiveFault(ref, from: nil, to: oid, state)
   }
 
   /// I-27: locks and half-written objects that killed programs left.
   func leftOverFindings(_ state: State) -> [Finding] {
     let common = repository.commonDirectory
     var findings: [Finding] = []
-    let refs = [Ledger.ref, "packed-refs"] + state.migrations.map(\.intoRef)
+    let refs = [LedgerRefs.ledger, "packed-refs"] + state.migrations.map(\.intoRef)
     for name in refs {
       let path = "\(common)/\(name).lock"
       guard let age = age(of: path), age > StaleLock.ageSeconds else { continue }

@@ -2,58 +2,33 @@ import CanonicalJSON
 import Git
 import Migration
 
-/// An invariant that an entry of the ledger breaks.
-package struct Breach: Error, Equatable {
-  /// The invariant, e.g. `I-1`.
-  package var rule: String
-  /// The entry.
-  package var commit: OID
-  /// What is wrong, in git's grammar.
-  package var reason: String
-  /// Whether it is about the clocks of two machines.
-  package var isOfClock = false
-
-  /// Says which entry breaks what.
-  package init(rule: String, commit: OID, reason: String, isOfClock: Bool = false) {
-    (self.rule, self.commit, self.reason, self.isOfClock) = (rule, commit, reason, isOfClock)
-  }
-}
-
-/// Why a chain cannot be inspected any further.
-package enum InspectionFault: Error {
-  /// The entry breaks an invariant on which everything after it rests.
-  case breach(Breach)
-  /// The repository cannot be read, or a newer version wrote the entry.
-  case unreadable(LedgerError)
-}
-
 /// Looks at entries as they stand in the repository, in the order of the chain, trusting nothing: what the
 /// server's hook asks of a push, and `git migrate fsck` of the whole ledger.
 ///
 /// An entry is what git-migrate itself would have written, byte for byte. The wording of the sentence and of
 /// `STATUS.md` belongs to the version of the format, so that neither can say what did not happen.
-package struct Inspector {
-  package let ledger: Ledger
+struct Inspector {
+  let reader: ChainReader
   /// The ledger up to the last entry that was looked at.
-  package private(set) var snapshot: LedgerSnapshot
+  private(set) var snapshot: LedgerSnapshot
   private var trees: TreeInspector
   private var nonces: [[UInt8]: OID]
 
   /// How many entries before a push the nonces are compared with: looking at all would make a push slower
   /// with each entry. `fsck` looks at all.
-  package static let nonceWindow = 512
+  static let nonceWindow = 512
   /// The largest commit that can be an entry: its line, the sentence, and the lines above.
-  package static let maximumCommitBytes = Entry.maximumBytes + 2048
+  static let maximumCommitBytes = Entry.maximumBytes + 2048
 
   /// Begins after the entry that `snapshot` stands at, or before the first.
-  package init(ledger: Ledger, after snapshot: LedgerSnapshot) throws(LedgerError) {
-    self.ledger = ledger
+  init(reader: ChainReader, after snapshot: LedgerSnapshot) throws(LedgerError) {
+    self.reader = reader
     self.snapshot = snapshot
-    trees = TreeInspector(ledger: ledger, after: snapshot.tree)
+    trees = TreeInspector(reader: reader, after: snapshot.tree)
     nonces = [:]
     var next = snapshot.tip
     while let oid = next, nonces.count < Self.nonceWindow {
-      let commit = try ledger.chain.commit(oid)
+      let commit = try reader.chain.commit(oid)
       if let nonce = Self.nonce(in: commit.messageBytes) { nonces[nonce] = oid }
       next = commit.parents.first
     }
@@ -61,12 +36,11 @@ package struct Inspector {
 
   /// The commits after `old` up to `tip`, oldest first, provided that each can be an entry at all. Walks with
   /// an eye on their size: who pushes chooses it.
-  package static func commits(in ledger: Ledger, to tip: OID, from old: OID?) throws(InspectionFault) -> [OID]
-  {
+  static func commits(in reader: ChainReader, to tip: OID, from old: OID?) throws(InspectionFault) -> [OID] {
     var list: [OID] = []
     var next: OID? = tip
     while let oid = next, oid != old {
-      let header = try unreadable { () throws(GitError) in try ledger.repository.objectHeader(oid) }
+      let header = try unreadable { () throws(GitError) in try reader.repository.objectHeader(oid) }
       guard header.kind == .commit else {
         throw .breach(Breach(rule: "I-1", commit: oid, reason: "it is a \(header.kind.rawValue), no commit"))
       }
@@ -76,7 +50,7 @@ package struct Inspector {
             rule: "I-7", commit: oid,
             reason: "it is \(header.size) bytes long, more than the \(Entry.maximumBytes) of an entry"))
       }
-      let commit = try unreadable { () throws(GitError) in try ledger.repository.commit(oid) }
+      let commit = try unreadable { () throws(GitError) in try reader.repository.commit(oid) }
       guard commit.parents.count <= 1 else {
         throw .breach(Breach(rule: "I-1", commit: oid, reason: "it has \(commit.parents.count) parents"))
       }
@@ -94,10 +68,10 @@ package struct Inspector {
   /// being known; throws what does.
   ///
   /// `visit` sees the entry and the state before it.
-  package mutating func inspect(
+  mutating func inspect(
     _ oid: OID, _ visit: (LedgerEntry, State) throws(InspectionFault) -> Void = { (_, _) in }
   ) throws(InspectionFault) -> [Breach] {
-    let commit = try damage("I-6") { () throws(LedgerError) in try ledger.chain.commit(oid) }
+    let commit = try damage("I-6") { () throws(LedgerError) in try reader.chain.commit(oid) }
     let found = try entry(of: commit)
     var breaches: [Breach] = []
     if let reason = try formFault(commit, found.entry) {
@@ -130,7 +104,7 @@ package struct Inspector {
 
   private func entry(of commit: Commit) throws(InspectionFault) -> LedgerEntry {
     do throws(LedgerError) {
-      return try ledger.chain.entry(of: commit, plans: ledger.plans)
+      return try reader.chain.entry(of: commit, plans: reader.plans)
     } catch {
       guard case .damaged(_, let reason) = error else { throw .unreadable(error) }
       let rule = commit.parents.count > 1 ? "I-1" : Self.ruleOfDamage(commit.messageBytes)
@@ -195,44 +169,5 @@ package struct Inspector {
     _ body: () throws(GitError) -> Value
   ) throws(InspectionFault) -> Value {
     do throws(GitError) { return try body() } catch { throw .unreadable(.git(error)) }
-  }
-}
-
-/// Text of a stranger on one line, cut.
-package enum PlainLine {
-  package static func of(_ text: String) -> String {
-    let line = String(text.unicodeScalars.map { BranchName.isUnprintable($0) ? "?" : Character($0) })
-    return line.count > 100 ? line.prefix(99) + "…" : line
-  }
-}
-
-extension Refusal {
-  /// The invariant that an entry would have broken whose event was refused like this.
-  package func rule(of event: Event) -> String {
-    if case .ended = code { return "I-18" }
-    if case .paused = code { return "I-18" }
-    switch event.change {
-    case .migration(.started), .migration(.amended): return "I-20"
-    case .claim(_, .claimed):
-      switch code {
-      case .stale: return "I-12"
-      case .held: return "I-11"
-      case .limited: return "I-17"
-      case .blocked: return "I-16"
-      case .wrongPhase: return "I-21"
-      case .unknownMigration, .unknownStep, .migrationExists, .paused, .ended, .tipMoved, .unproven, .invalid:
-        return "I-8"
-      }
-    case .claim(_, .renewed), .gate(_, .renewed), .baseline(.renewed): return "I-14"
-    case .claim(_, .expired), .baseline(.abandoned): return "I-15"
-    case .baseline(.claimed): return "I-17"
-    case .train(.split), .train(.finished): return "I-22"
-    case .train(.started): return "I-13"
-    case .gate(_, .finished), .merge(_, .intended), .refresh(.intended): return "I-22"
-    case .merge, .refresh: return "I-23"
-    case .claim, .gate: return "I-13"
-    case .migration, .baseline, .step, .ledger, .agent, .reserved:
-      return "I-8"
-    }
   }
 }

@@ -9,7 +9,7 @@ import Migration
 /// between two entries only that may differ which the later one brings: a plan, lists of tests, and the
 /// checkpoint and `STATUS.md` of that moment.
 struct TreeInspector {
-  let ledger: Ledger
+  let reader: ChainReader
   /// The tree of the entry before.
   private var tree: OID?
   /// What every file was at, in the tree before.
@@ -21,12 +21,12 @@ struct TreeInspector {
   private static let maximumPlanBytes = 1 << 20
 
   /// Begins after an entry with this tree, or before the first.
-  init(ledger: Ledger, after tree: OID?) {
-    self.ledger = ledger
+  init(reader: ChainReader, after tree: OID?) {
+    self.reader = reader
     self.tree = tree
   }
 
-  private var repository: Repository { ledger.repository }
+  private var repository: Repository { reader.repository }
 
   /// Looks at the tree of an entry; `snapshot` stands after it.
   mutating func inspect(
@@ -159,7 +159,7 @@ struct TreeInspector {
     guard let oid, let size = try? repository.objectSize(oid), size <= 2 * wanted.count + 4096,
       let bytes = try? repository.blob(oid), let json = try? JSON.parse(bytes), json.canonicalBytes == bytes,
       case .object(let members) = json, members.count == 2,
-      let saved = try? ledger.savedCheckpoint(of: commit)
+      let saved = try? reader.savedCheckpoint(of: commit)
     else { return false }
     return saved.sequence == snapshot.sequence && saved.state == snapshot.state
   }

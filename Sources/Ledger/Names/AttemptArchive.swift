@@ -25,13 +25,13 @@ package final class AttemptArchive {
   /// What was read last: the next question is about the same tip, or one that follows it.
   private var known: (tip: OID, attempts: [ArchivedAttempt])?
 
-  package init(_ repository: Repository) { self.repository = repository }
+  init(_ repository: Repository) { self.repository = repository }
 
   /// A commit of the chain.
   package struct Link {
     /// The one before it; `nil` for the first.
     package var previous: OID?
-    package var attempts: [ArchivedAttempt]
+    var attempts: [ArchivedAttempt]
   }
 
   /// What a commit of an archive says; `nil` when it is none.
@@ -97,20 +97,14 @@ package final class AttemptArchive {
   }
 }
 
-extension Ledger {
-  /// Where the archives of results lie, one ref for each migration.
-  public static let archiveFolder = "refs/migrate/archive/"
-
-  /// The ref that keeps what finished steps of a migration have brought about.
-  public static func archiveRef(_ migration: String) -> String { archiveFolder + migration }
-
+extension ChainReader {
   /// The result of a claim: what its ref names or, once its step is finished, what the archive keeps for it;
   /// `nil` when this clone has neither.
   public func result(_ migration: String, _ fence: Fence) throws(GitError) -> (commit: OID, ref: String?)? {
-    let ref = Ledger.attemptRef(migration, fence)
+    let ref = LedgerRefs.attempt(migration, fence)
     if let commit = try repository.resolve(ref) { return (commit, ref) }
     let claim = "\(fence.step)/\(fence.epoch)"
-    let kept = try archive.attempts(try repository.resolve(Ledger.archiveRef(migration)))
+    let kept = try archive.attempts(try repository.resolve(LedgerRefs.archive(migration)))
     return kept.first { $0.claim == claim }.map { ($0.commit, nil) }
   }
 
@@ -130,8 +124,8 @@ extension Ledger {
     while let oid = next, oid != old {
       guard let link = try archive.link(oid) else { return "'\(oid.short)' is no commit of an archive" }
       for attempt in link.attempts {
-        let name = "\(Ledger.attemptFolder)\(migration.name)/\(attempt.claim)"
-        if let reason = Ledger.attemptFault(name, state) { return reason }
+        let name = "\(LedgerRefs.attemptFolder)\(migration.name)/\(attempt.claim)"
+        if let reason = LedgerRefs.fault(name, state) { return reason }
         let step = migration.step(String(attempt.claim.prefix { $0 != "/" }))
         guard migration.phase.isTerminal || step?.phase.isTerminal == true else {
           return "the step '\(step?.id ?? "")' is not finished"

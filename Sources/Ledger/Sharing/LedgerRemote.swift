@@ -69,9 +69,6 @@ public enum ProbeOutcome: Equatable, Sendable {
 
 /// A shared repository that the `git` program reaches.
 public final class GitRemote: LedgerRemote {
-  /// Where what was fetched is kept: nothing here is ours to change, and no hook asks about it.
-  public static let prefix = "refs/migrate/remotes/"
-
   /// The name of the git remote, or the address.
   public let name: String
   private let repository: Repository
@@ -131,13 +128,15 @@ public final class GitRemote: LedgerRemote {
   /// The folder of refs of a remote; an address, which is no ref name, has one for itself.
   public static func folder(ofRemote name: String, in repository: Repository) -> String {
     let isNamed = (try? repository.config("remote.\(name).url")).flatMap(\.self) != nil
-    return prefix + (isNamed ? name : "address")
+    return LedgerRefs.remoteFolder + (isNamed ? name : "address")
   }
 
   /// Brings ledger and branches here; see `LedgerRemote`.
   public func fetch(branches: [String]) throws(GitError) -> OID? {
     // A pattern, because a name that is not there would be an error.
-    let patterns = ["+\(Ledger.ref)*:\(trackingRef)*", "+refs/heads/migrate/*:\(folder)/heads/migrate/*"]
+    let patterns = [
+      "+\(LedgerRefs.ledger)*:\(trackingRef)*", "+refs/heads/migrate/*:\(folder)/heads/migrate/*",
+    ]
     let others = branches.filter { !$0.hasPrefix("refs/heads/migrate/") && $0.hasPrefix("refs/heads/") }
     let heads = others.map { "+\($0)*:\(folder)/heads/\($0.dropFirst("refs/heads/".count))*" }
     recoverLocks(branches)
@@ -220,7 +219,7 @@ public final class GitRemote: LedgerRemote {
 
   /// Brings an archive of results here, beside the one of this clone.
   public func fetchArchive(_ ref: String) throws(GitError) -> OID? {
-    let copy = "\(folder)/archive/\(ref.dropFirst(Ledger.archiveFolder.count))"
+    let copy = "\(folder)/archive/\(ref.dropFirst(LedgerRefs.archiveFolder.count))"
     _ = try? StaleLock.recover(copy, in: repository, now: clock.now())
     try git.fetch(from: fetchURL, ["+\(ref)*:\(copy)*"])
     return try repository.resolve(copy)
@@ -233,7 +232,7 @@ public final class GitRemote: LedgerRemote {
 
   /// Makes two refs below `refs/migrate/probe/` there at once, looks for them, and deletes them.
   public func probe(_ commit: OID) throws(GitError) -> ProbeOutcome {
-    let ref = Ledger.probes + SystemRandomness().nonce()
+    let ref = LedgerRefs.probeFolder + SystemRandomness().nonce()
     let refs = [ref, ref + "-2"]
     switch try git.push(to: pushURL, refs.map { GitProgram.PushUpdate(ref: $0, to: commit, from: nil) }) {
     case .won: break

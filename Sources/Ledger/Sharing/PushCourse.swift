@@ -80,7 +80,7 @@ struct PushCourse: Equatable {
   }
 
   private mutating func standsStill(_ refs: [String]) -> Step {
-    if !refs.contains(Ledger.ref), let ref = refs.first { return .branchMoved(ref) }
+    if !refs.contains(LedgerRefs.ledger), let ref = refs.first { return .branchMoved(ref) }
     standstills += 1
     return standstills < Self.mostStandstills ? .push(pause: standstills) : .waitLocked
   }

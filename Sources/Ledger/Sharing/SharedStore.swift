@@ -1,165 +1,179 @@
 import Git
 import Migration
 
-/// What is known of the remote's state of health.
-package struct RemoteContact {
-  /// When it answered last.
-  var answered: Timestamp?
-  /// Until when it is not asked, because it could not be reached a moment ago.
-  var restUntil: Timestamp?
-  /// Why it could not be followed when that was tried last.
-  var obstacle: String?
-  /// That it cannot be reached, as far as the person was told.
-  package var outage = Outage()
-
-  /// What follows from entries that had waited and that the remote has otherwise than they were recorded
-  /// here, and is still to be done.
-  var due: [Effect] = []
-
-  /// Hands over what is still to be done; nobody else gets it.
-  package mutating func takeDue() -> [Effect] {
-    defer { due = [] }
-    return due
-  }
-
-  /// For how long an answer counts as new, in seconds: a run that finds nothing to do must not ask without
-  /// end.
-  static let freshSeconds = 2
-  /// For how long a remote that cannot be reached is left alone, in seconds.
-  static let restSeconds = 10
-
-  /// Nothing is known yet.
-  package init() {}
-
-  /// Forgets what was known of its health, but not what the person was told: it is asked again.
-  mutating func renew() { (answered, restUntil, obstacle) = (nil, nil, nil) }
-}
-
-/// A clone's copy of a ledger: the seam below the code that keeps it and a remote together, so that the
-/// simulator runs the very same.
-package protocol SharedStore: EntryStore {
-  /// Whom the ledger is shared through; `nil` keeps it to this clone.
-  var remote: (any LedgerRemote)? { get }
+/// Several clones, one ledger: its ref in the remote is the authority, and an append is a push from the value
+/// that was decided on (DESIGN §2).
+///
+/// Whoever calls holds the queue of the clone.
+package struct SharedStore<Clone: CloneStore> {
+  let clone: Clone
+  let remote: any LedgerRemote
   /// What this process knows of the remote.
-  var contact: RemoteContact { get nonmutating set }
-  /// Tells a person what they should know.
-  func warn(_ text: String)
-  /// Where the ledger ends here.
-  func currentTip() throws(LedgerError) -> OID?
-  /// The state at any entry that is here.
-  func snapshot(at tip: OID) throws(LedgerError) -> LedgerSnapshot
-  /// Whether an entry lies behind another one that is here, or is the same; or so a commit of a branch.
-  func isAncestor(_ commit: OID, of tip: OID) throws(LedgerError) -> Bool
-  /// The entries up to `tip` that are not among those up to `known`, oldest first.
-  func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry]
-  /// The exact bytes of a plan file, or `nil` when the ledger has no such plan.
-  func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?
-  /// A list of tests that lies beside the entries, or `nil`.
-  func testList(_ digest: String, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?
-  /// Moves the ref here, provided that it is at `old`.
-  func moveHere(to new: OID, from old: OID?) throws(LedgerError) -> SwapOutcome
-  /// Keeps a tip that will not be part of the chain; gives the ref that does.
-  func keepRefused(_ tip: OID) throws(LedgerError) -> String
-  /// Throws unless every entry after `known` up to `tip` is a legal one.
-  func inspect(_ tip: OID, after known: OID?) throws(LedgerError)
-  /// What a ref that is not the ledger's names here.
-  func tip(of ref: String) throws(LedgerError) -> OID?
-  /// The push of what was said in an attempt; `nil` where there is nothing, or it stays here.
-  func words(_ migration: String, _ fence: Fence) -> GitProgram.PushUpdate?
-  /// The refs here that keep results of claims: each one, and the archives.
-  func attempts() throws(LedgerError) -> [(name: String, oid: OID)]
-  /// Waits for a random time, at most so long.
-  func pause(atMostMicroseconds longest: UInt64)
-}
+  let contact: RemoteContact
 
-extension SharedStore {
-  /// A store without words has none.
-  package func words(_ migration: String, _ fence: Fence) -> GitProgram.PushUpdate? { nil }
-}
-
-extension RefStore: SharedStore {
-  private var repository: Repository { ledger.repository }
-
-  var remote: (any LedgerRemote)? { ledger.remote }
-
-  var contact: RemoteContact {
-    get { ledger.contact }
-    nonmutating set { ledger.contact = newValue }
+  /// Makes it over a clone's own copy.
+  package init(_ clone: Clone, _ remote: any LedgerRemote, _ contact: RemoteContact) {
+    self.clone = clone
+    self.remote = remote
+    self.contact = contact
   }
 
-  func warn(_ text: String) { ledger.warn(text) }
-
-  func currentTip() throws(LedgerError) -> OID? { try ledger.currentTip() }
-
-  func snapshot(at tip: OID) throws(LedgerError) -> LedgerSnapshot { try ledger.snapshot(at: tip) }
-
-  func isAncestor(_ commit: OID, of tip: OID) throws(LedgerError) -> Bool {
-    try asGit { () throws(GitError) in try repository.isAncestor(commit, of: tip) }
+  /// Brings the entries of others here and ours there; asks in any case.
+  package func synchronize() throws(LedgerError) -> SyncReport {
+    var report = SyncReport()
+    let before = try read().sequence
+    contact.renew()
+    try pull(&report)
+    // What was sent had been counted before, and so had what was refused.
+    report.received = max(0, try read().sequence - before + report.refused.count)
+    return report
   }
 
-  func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry] {
-    let commits = try asGit { () throws(GitError) in
-      try repository.commits(from: tip, excluding: known.map { [$0] } ?? [], firstParentOnly: true)
+  /// Whether the remote knew more than `seen`; it is not asked when it answered a moment ago.
+  package func hasGrown(beyond seen: LedgerSnapshot) throws(LedgerError) -> Bool {
+    let now = clone.clock.now()
+    // A clock that was put back says nothing about how old the answer is.
+    if let answered = contact.answered, now >= answered,
+      now < answered.adding(seconds: RemoteContact.freshSeconds)
+    {
+      return false
     }
-    var entries: [Entry] = []
-    for oid in commits.reversed() {
-      entries.append(try ledger.chain.entry(of: try ledger.chain.commit(oid), plans: ledger.plans).entry)
+    if let error = try pullIfReachable() {
+      tellUnreachable(error)
+      return false
     }
-    return entries
+    return try read().tip != seen.tip
   }
 
-  func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?
-  {
-    try ledger.planText(migration, number: number, in: snapshot)
+  /// Brings over what waits here, if anything does. That the remote cannot be reached is no error.
+  package func shareWaiting() throws(LedgerError) {
+    guard let tip = try clone.currentTip() else { return }
+    let known = try asGit { () throws(GitError) in try remote.knownTip() }
+    if known == tip || isResting { return }
+    if let error = try pullIfReachable() { tellUnreachable(error) }
   }
 
-  func testList(_ digest: String, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]? {
-    try ledger.testList(digest, in: snapshot)
-  }
-
-  func moveHere(to new: OID, from old: OID?) throws(LedgerError) -> SwapOutcome {
-    if StaleLock.exists(in: repository) { _ = try recoverLock() }
-    StaleLock.announce(new, holding: queue)
-    return ledger.move(repository, new, old)
-  }
-
-  func keepRefused(_ tip: OID) throws(LedgerError) -> String {
-    let ref = Ledger.refusedFolder + tip.short
-    switch repository.compareAndSwap(ref: ref, to: tip, from: nil) {
-    case .won, .lost: return ref
-    case .busy(let error), .unknown(let error): throw .git(error)
-    }
-  }
-
-  func inspect(_ tip: OID, after known: OID?) throws(LedgerError) {
-    do throws(InspectionFault) {
-      try ledger.verifySuccession(from: known, to: tip)
-    } catch {
-      switch error {
-      case .unreadable(let error): throw error
-      case .breach(let breach):
-        throw .damaged(
-          commit: breach.commit, reason: "\(breach.rule): \(breach.reason), in '\(remote?.name ?? "")'")
+  /// Makes the ledger here follow the shared one. Moves the ref whatever it says: what it said is kept when
+  /// the new value does not contain it. Of `redrafted` it contains what is worth keeping, in another form.
+  func adopt(_ tip: OID, replacing redrafted: OID? = nil) throws(LedgerError) {
+    var (losses, errors) = (0, 0)
+    while losses < 10 {
+      let now = try clone.currentTip()
+      if now == tip { return }
+      if let now, now != redrafted {
+        // Others went on from there, and we have theirs already.
+        if try clone.isAncestor(tip, of: now) { return }
+        if try !clone.isAncestor(now, of: tip) { _ = try clone.keepRefused(now) }
+      }
+      switch try clone.moveHere(to: tip, from: now) {
+      case .won: return
+      case .lost: losses += 1
+      case .busy(let error):
+        errors += 1
+        if try !clone.canWait(afterErrors: errors) { throw .git(error) }
+      case .unknown(let error):
+        errors += 1
+        if errors >= Tries.afterErrors { throw .git(error) }
       }
     }
+    throw .git(GitError(message: "it does not stand still", operation: "move", subject: LedgerRefs.ledger))
   }
 
-  func words(_ migration: String, _ fence: Fence) -> GitProgram.PushUpdate? {
-    ledger.wordsUpdate(migration, fence)
-  }
+  // MARK: Pieces
 
-  func tip(of ref: String) throws(LedgerError) -> OID? {
-    try asGit { () throws(GitError) in try repository.resolve(ref) }
-  }
-
-  func attempts() throws(LedgerError) -> [(name: String, oid: OID)] {
-    try asGit { () throws(GitError) in
-      try repository.references(matching: Ledger.attemptFolder + "*")
-        + repository.references(matching: Ledger.archiveFolder + "*")
+  /// Follows the remote; the error when it cannot be reached, which the caller gets over.
+  func pullIfReachable() throws(LedgerError) -> LedgerError? {
+    do throws(LedgerError) {
+      var report = SyncReport()
+      try pull(&report)
+      contact.obstacle = nil
+      return nil
+    } catch {
+      guard case .unreachable(_, let reason) = error else { throw error }
+      contact.obstacle = reason
+      return error
     }
   }
 
-  func pause(atMostMicroseconds longest: UInt64) {
-    RetryPolicy.pause(microseconds: Int(ledger.randomness.next() % longest))
+  /// Whether the remote is left alone, because it could not be reached a moment ago.
+  var isResting: Bool {
+    guard let end = contact.restUntil else { return false }
+    let now = clone.clock.now()
+    return now < end && end <= now.adding(seconds: RemoteContact.restSeconds)
+  }
+
+  /// Asks the remote for its ledger, follows it, and brings over what waited here, decided anew.
+  private func pull(_ report: inout SyncReport) throws(LedgerError) {
+    var (last, isStill) = (OID?.none, true)
+    for turn in 0..<Self.triesToShare {
+      if turn > 0 { pause(turn) }
+      let before = try asGit { () throws(GitError) in try remote.knownTip() }
+      let mine = try clone.currentTip()
+      let tip: OID?
+      do throws(GitError) {
+        tip = try remote.fetch(branches: try integrationBranches())
+      } catch {
+        contact.restUntil = clone.clock.now().adding(seconds: RemoteContact.restSeconds)
+        throw .unreachable(remote: remote.name, reason: error.message)
+      }
+      contact.restUntil = nil
+      contact.answered = clone.clock.now()
+      if turn > 0, tip != last { isStill = false }
+      last = tip
+      guard let tip else {
+        if before != nil { throw .rewritten(remote: remote.name, reason: "it is gone") }
+        guard let mine else { return }
+        if try sendAll(mine, &report) { return }
+        continue
+      }
+      if let before, try !clone.isAncestor(before, of: tip) {
+        throw .rewritten(remote: remote.name, reason: "'\(before.short)' is not in it any more")
+      }
+      if tip != mine { try clone.inspect(tip, after: before, from: remote.name) }
+      try asGit { () throws(GitError) in try remote.remember(tip) }
+      guard let mine else { return try adopt(tip) }
+      if tip == mine { return }
+      if try clone.isAncestor(mine, of: tip) {
+        return try adopt(tip)
+      }
+      if try sendWaiting(mine, onto: tip, &report) { return }
+    }
+    throw .unreachable(
+      remote: remote.name,
+      reason: isStill ? Self.standsStill : "others append faster than this repository can")
+  }
+
+  /// Why the remote takes nothing although nobody else was faster.
+  static var standsStill: String {
+    "'\(LedgerRefs.ledger)' stands still there and cannot be moved; a lock may be left on it"
+  }
+
+  /// How often entries are brought to the remote before others are called too fast.
+  private static var triesToShare: Int { 20 }
+
+  /// Waits a moment, longer each time, and never as long as a rival.
+  func pause(_ turn: Int) {
+    clone.pause(atMostMicroseconds: UInt64(20_000 << min(turn, 5)))
+  }
+
+  func tellUnreachable(_ error: LedgerError) {
+    guard contact.outage.isNews(error.description, at: clone.clock.now()) else { return }
+    clone.warn("\(error.description); \(contact.outage.advice)")
+  }
+
+  /// Takes note that the remote has what we sent. That it cannot be remembered undoes nothing: the next
+  /// contact looks again.
+  func answered(_ tip: OID) {
+    contact.answered = clone.clock.now()
+    contact.outage.end()
+    do throws(GitError) { try remote.remember(tip) } catch {
+      clone.warn("it is recorded, but what the remote has is not remembered: \(error.description)")
+    }
+  }
+
+  private func integrationBranches() throws(GitError) -> [String] {
+    let state: State
+    do throws(LedgerError) { state = try read().state } catch { return [] }
+    return state.migrations.filter { !$0.phase.isTerminal }.map(\.intoRef)
   }
 }

@@ -31,6 +31,7 @@ extension EntryWriter {
     }
   }
 
+  /// One after another.
   package func together(
     _ count: Int, _ body: () throws(LedgerError) -> DraftOutcome
   ) throws(LedgerError) -> DraftOutcome { try body() }
@@ -102,72 +103,16 @@ package struct Append<Store: EntryStore> {
       case .unknown(let error):
         if try store.contains(draft, after: seen) { return store.win(draft) }
         errors += 1
-        if errors >= Ledger.triesAfterErrors { throw .notWritten(store.cause(of: error, draft)) }
+        if errors >= Tries.afterErrors { throw .notWritten(store.cause(of: error, draft)) }
       }
     }
   }
 }
 
-/// The chain behind `Ledger.ref` of a repository, for a writer that holds its place in the queue.
-struct RefStore: EntryStore {
-  let ledger: Ledger
-  let queue: FileLock?
-
-  var clock: any WallClock { ledger.clock }
-
-  func read() throws(LedgerError) -> LedgerSnapshot {
-    let seen = try ledger.read()
-    try ledger.requireWitnessed(seen.tip)
-    return seen
-  }
-
-  func extend(
-    _ sketch: inout DraftSketch, by proposal: Proposal, at: Timestamp, _ author: String
-  ) throws(LedgerError) -> Refusal? {
-    try ledger.extend(&sketch, by: proposal, at: at, author)
-  }
-
-  /// Of a shared ledger, the remote's ref is the one that decides; ours only follows.
-  func together(
-    _ count: Int, _ body: () throws(LedgerError) -> DraftOutcome
-  ) throws(LedgerError) -> DraftOutcome { try ledger.together(count, body) }
-
-  func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
-    try Sharing(self).swap(to: draft, from: seen)
-  }
-
-  func canWait(afterErrors errors: Int) throws(LedgerError) -> Bool {
-    if try recoverLock() { return true }
-    // A lock that nobody has open was left by a killed process, most likely: it is old enough soon.
-    let isLeft = StaleLock.isLeft(in: ledger.repository)
-    if isLeft { ledger.tellOfLeftLock() }
-    return errors < (isLeft ? Ledger.triesForLeftLock : Ledger.triesAfterErrors)
-  }
-
-  func hasGrown(beyond seen: LedgerSnapshot) throws(LedgerError) -> Bool {
-    try Sharing(self).catchUp(beyond: seen)
-  }
-
-  func contains(_ draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> Bool {
-    var next = try ledger.currentTip()
-    while let oid = next, oid != seen.tip {
-      if oid == draft.tip { return true }
-      next = try ledger.chain.commit(oid).parents.first
-    }
-    return false
-  }
-
-  func win(_ draft: Draft) -> AppendOutcome { ledger.win(draft) }
-
-  /// On a full disk libgit2 loses an object without a word, and only the ref's move notices.
-  func cause(of error: GitError, _ draft: Draft) -> GitError {
-    guard let isThere = try? ledger.repository.objectExists(draft.tip), !isThere else { return error }
-    return GitError(
-      message: "the entry could not be stored; the disk may be full", operation: "write to",
-      subject: ledger.repository.commonDirectory + "/objects")
-  }
-
-  func recoverLock() throws(LedgerError) -> Bool {
-    try StaleLock.recover(in: ledger.repository, holding: queue, now: ledger.clock.now())
-  }
+/// How often something is tried.
+enum Tries {
+  /// How often an append that got an open outcome is tried again before it is given up.
+  static let afterErrors = 3
+  /// How often, when the ref's lock was left by nobody that is there; each try waits about a second.
+  static let forLeftLock = 75
 }

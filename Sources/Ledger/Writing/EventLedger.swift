@@ -17,11 +17,12 @@ package protocol EventLedger: AnyObject {
   /// A list of tests that a verdict names by its digest; `nil` when it is not there any more.
   func testList(_ digest: String) throws(LedgerError) -> [UInt8]?
   /// What this process knows of the remote.
-  var contact: RemoteContact { get set }
+  var contact: RemoteContact { get }
 }
 
 extension EventLedger {
   /// A ledger that nobody can set back needs no witness.
+  /// Throws when the ledger was set back since it was seen last.
   package func requireWitnessed() throws(LedgerError) {}
 
   /// Appends these changes; see `append(by:_:)`.
@@ -31,9 +32,16 @@ extension EventLedger {
 }
 
 extension Ledger: EventLedger {
-  package func requireWitnessed() throws(LedgerError) { try requireWitnessed(try read().tip) }
+  package func requireWitnessed() throws(LedgerError) {
+    if let shared { _ = try shared.read() } else { _ = try local.read() }
+  }
 
+  /// The list of tests with a digest; see `Ledger.testList`.
   package func testList(_ digest: String) throws(LedgerError) -> [UInt8]? {
-    try testList(digest, in: try read())
+    try reader.testList(digest, in: try read())
+  }
+
+  package func sentences(to tip: OID, from old: OID?) throws(LedgerError) -> [LedgerSentence] {
+    try reader.sentences(to: tip, from: old)
   }
 }

@@ -29,7 +29,9 @@ public enum StaleLock {
   }
 
   /// Whether there is a lock at all: one system call, so that every append can ask.
-  static func exists(in repository: Repository) -> Bool { present(on: Ledger.ref, in: repository) != nil }
+  static func exists(in repository: Repository) -> Bool {
+    present(on: LedgerRefs.ledger, in: repository) != nil
+  }
 
   /// The path of the lock of any ref, if there is one, whoever holds it.
   public static func present(on ref: String, in repository: Repository) -> String? {
@@ -42,7 +44,7 @@ public enum StaleLock {
     in repository: Repository, holding queue: FileLock?, now: Timestamp
   ) throws(LedgerError) -> Bool {
     guard let queue else { return false }
-    let path = path(Ledger.ref, repository)
+    let path = path(LedgerRefs.ledger, repository)
     guard let before = identity(of: path) else { return false }
     #if KNOWN_BUGS
       if KnownBug.lockRemovedByAge.isOn, now.seconds - before.changed > ageSeconds {
@@ -96,7 +98,7 @@ public enum StaleLock {
 
   /// Whether there is a lock that no process has open.
   static func isLeft(in repository: Repository) -> Bool {
-    guard let lock = identity(of: path(Ledger.ref, repository)) else { return false }
+    guard let lock = identity(of: path(LedgerRefs.ledger, repository)) else { return false }
     return !isOpen(lock)
   }
 

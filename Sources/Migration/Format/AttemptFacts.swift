@@ -30,12 +30,15 @@ enum Facts {
   /// Their forms by the kind of the event.
   static func forms(_ kind: Change.Kind) -> [MemberForm] {
     switch kind {
-    case .claim(.failed), .claim(.submitted), .claim(.released), .claim(.expired): AttemptFacts.forms
+    case .claim(.failed), .claim(.submitted), .claim(.released), .claim(.expired), .loop(.trialFinished):
+      AttemptFacts.forms
     case .claim(.claimed): ClaimFacts.forms
     case .migration(.paused): [.may(Event.causeKey, .text)]
     case .baseline(.recorded), .gate(.finished), .train(.finished), .train(.split), .refresh(.intended):
       VerdictFacts.forms
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved: []
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
+      []
     }
   }
 }

@@ -55,3 +55,17 @@ extension JSONWriter {
     writeKey("}")
   }
 }
+
+extension Step {
+  /// The steps of a checkpoint, in the order of their plan.
+  static func list(_ items: [JSON], of plan: Plan) throws(JSONFault) -> [Step] {
+    guard items.count == plan.steps.count else {
+      throw JSONFault(
+        "the checkpoint of '\(plan.migration)' has \(items.count) steps, its plan \(plan.steps.count)")
+    }
+    var steps: [Step] = []
+    steps.reserveCapacity(items.count)
+    for (item, planned) in zip(items, plan.steps) { steps.append(try Step(id: planned.id, json: item)) }
+    return steps
+  }
+}

@@ -37,8 +37,8 @@ extension Change {
   /// is told that his are too long.
   public var isReport: Bool {
     switch self {
-    case .refresh, .baseline, .claim, .gate, .train, .merge, .agent: true
-    case .migration, .step, .ledger, .reserved: false
+    case .refresh, .baseline, .claim, .gate, .train, .merge, .agent, .loop: true
+    case .migration, .step, .ledger, .lesson, .reserved: false
     }
   }
 }

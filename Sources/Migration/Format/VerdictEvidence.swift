@@ -82,7 +82,8 @@ extension Change {
     case .baseline(.recorded(let baseline)): baseline.evidence
     case .train(.split(let split)): split.evidence
     case .train(.finished(let report)): report.evidence
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
       nil
     }
   }
@@ -101,7 +102,8 @@ extension Change {
     case .baseline(.recorded(var baseline)):
       baseline.evidence = VerdictEvidence()
       return .baseline(.recorded(baseline))
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
       return self
     }
   }

@@ -108,7 +108,8 @@ extension Reducer {
         noteFailed(culprit, failure, counts: true)
       }
     case .merge(_, .merged): for step in event.change.steps { noteDone(step) }
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
       return
     }
   }
@@ -120,7 +121,8 @@ extension Reducer {
   /// What does not count against the step, such as a set-up that fails, has a bound of its own.
   private mutating func noteFailed(_ step: String, _ failure: Failure, counts: Bool) {
     let planned = migration.index(of: step).map { migration.plan.steps[$0] }
-    let cause = Fingerprint.of(failure, step: planned)
+    var cause = Fingerprint.of(failure, step: planned)
+    if case .string(let recorded)? = event.fact(Event.causeKey) { cause = recorded }
     migration.line.note(EndedAttempt(step: step, cause: cause, counts: counts), by: migration.plan.stop)
   }
 }

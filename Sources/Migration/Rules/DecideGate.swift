@@ -39,7 +39,7 @@ extension Reducer {
     try requireLength(until: start.expiresAt)
     try requireProcess(start.owner)
     try requireOnlyMover(but: index)
-    guard migration.isShared || start.tip == migration.tip else {
+    guard migration.peopleShareBranch || start.tip == migration.tip else {
       throw Refusal(
         .tipMoved, "the candidate of '\(step.id)' does not stand on the tip of '\(migration.into)'")
     }
@@ -115,7 +115,7 @@ extension Reducer {
       share(report.tree, report.evidence)
       if report.isNoChange {
         set(index, .merged(commit: nil))
-        migration.steps[index].lastFailure = nil
+        forgetFailure(index)
         migration.steps[index].failedTree = nil
         settle(index)
       } else {
@@ -126,7 +126,7 @@ extension Reducer {
       countFailure(index, failure, of: report)
     case .couldNotRun:
       guard let failure = report.failure else { throw Refusal(.invalid, "a failed verdict without a reason") }
-      migration.steps[index].lastFailure = failure
+      noteFailure(index, failure)
       countInfrastructureRetry(
         index, then: .submitted(rested(submission, migration.steps[index])), failure.reason)
     }
@@ -140,7 +140,7 @@ extension Reducer {
     migration.steps[index].failedTree = report.isOfCodemod && failure.kind == .gate ? failed : nil
     guard isAgain, migration.steps[index].failedTree != nil else { return countFailure(index, failure) }
     migration.steps[index].failures += 1
-    migration.steps[index].lastFailure = failure
+    noteFailure(index, failure)
     let step = migration.steps[index]
     let counts = "\(step.failures) of \(migration.allowance(step)) attempts failed"
     block(index, "\(counts), the last two with the same result: \(failure.reason)")
@@ -226,7 +226,7 @@ extension Reducer {
     for index in landing(index, target) {
       let step = migration.steps[index]
       guard case .merging(let submission, _, target) = step.phase else { continue }
-      migration.steps[index].lastFailure = Failure(kind: .setup, reason: reason)
+      noteFailure(index, Failure(kind: .setup, reason: reason))
       countInfrastructureRetry(index, then: .submitted(rested(submission, step)), reason)
     }
   }
@@ -257,7 +257,7 @@ extension Reducer {
     for index in landing(index, target) {
       let own = target.train?.members.first { $0.fence.step == migration.steps[index].id }?.commit
       set(index, .merged(commit: own ?? commit))
-      migration.steps[index].lastFailure = nil
+      forgetFailure(index)
       migration.steps[index].failedTree = nil
       settle(index)
     }
@@ -271,7 +271,7 @@ extension Reducer {
     guard refresh.verdict == .passed, refresh.verifiers == migration.gateDigest else {
       throw Refusal(.invalid, "a refresh is merged only when its tree passed the plan's gate")
     }
-    guard migration.isShared || refresh.old == migration.tip, refresh.new != refresh.old else {
+    guard migration.peopleShareBranch || refresh.old == migration.tip, refresh.new != refresh.old else {
       throw Refusal(.tipMoved, "the refresh does not start at the tip of '\(migration.into)'")
     }
     try requireLength(until: refresh.expiresAt)

@@ -21,7 +21,7 @@ extension Reducer {
     try requireLength(until: start.expiresAt)
     try requireProcess(start.owner)
     try requireNoMover()
-    guard migration.isShared || start.tip == migration.tip else {
+    guard migration.peopleShareBranch || start.tip == migration.tip else {
       throw Refusal(.tipMoved, "the train does not stand on the tip of '\(migration.into)'")
     }
     var seen: Set<Int> = []
@@ -156,10 +156,10 @@ extension Reducer {
       guard migration.index(of: partner) != nil, partner != culprit.fence.step else {
         throw Refusal(.unknownStep, "no step '\(partner)' could be the partner of '\(culprit.fence.step)'")
       }
-      migration.steps[index].lastFailure = failure
+      noteFailure(index, failure)
       countInfrastructureRetry(index, then: openPhase(index), failure.reason)
     } else if report.verdict == .couldNotRun {
-      migration.steps[index].lastFailure = failure
+      noteFailure(index, failure)
       countInfrastructureRetry(
         index, then: .submitted(rested(submission, migration.steps[index])), failure.reason)
     } else {

@@ -18,7 +18,7 @@ package struct MigrationDetails: PrintedAnswer {
     var rows: [(String, String)] = [
       ("state", report.state + (report.reason.map { ": \($0)" } ?? "")),
       ("base", "\(state.base) at \(state.start.short)"),
-      ("into", "\(state.into) at \(state.tip.short)\(state.isShared ? ", shared" : "")"),
+      ("into", "\(state.into) at \(state.tip.short)\(state.peopleShareBranch ? ", shared" : "")"),
       ("plan", "number \(state.planNumber), digest \(state.planDigest.prefix(16))"),
       ("gate", gate), ("attempts", "\(state.plan.attempts) a step"),
       ("lease", TimeText.span(seconds: Int64(state.plan.leaseSeconds))),
@@ -58,7 +58,7 @@ package struct MigrationDetails: PrintedAnswer {
   package static let form = AnswerForm<MigrationDetails>.document([
     .text("migration", \.state.name), .word("state", MigrationPhase.words, \.report.state),
     .text("reason", orNull: \.report.reason), .text("base", \.state.base), .text("start", \.state.start.hex),
-    .text("into", \.state.into), .text("tip", \.state.tip.hex), .flag("shared", \.state.isShared),
+    .text("into", \.state.into), .text("tip", \.state.tip.hex), .flag("shared", \.state.peopleShareBranch),
     .number("plan_number", \.state.planNumber), .object("baseline_failure", orNull: \.baselineFailure),
     .text("plan_digest", \.state.planDigest), .document("plan", \.state.plan.json),
     .numbers("counts", by: \.report.namedCounts),
@@ -110,7 +110,9 @@ extension Answers {
     let snapshot =
       migration == nil ? try reporting { try site.ledger.read() } : try snapshot(finding: migration)
     if let migration { _ = try site.migration(migration, in: snapshot.state) }
-    var report = report(snapshot, only: migration)
+    var report = StatusReport(
+      snapshot.state, sequence: snapshot.sequence, now: site.clock.now(), only: migration,
+      courses: try site.courses(), here: site.findings(snapshot.state), isDead: Site.isProvablyDead)
     if let remote = site.ledger.remote {
       let waiting = try reporting { try site.ledger.waitingCount() }
       report.shared = SharedPicture(remote: remote.name, asOf: remote.lastContact, waiting: waiting)

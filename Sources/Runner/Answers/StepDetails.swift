@@ -102,7 +102,7 @@ package struct StepDetails: PrintedAnswer {
       let all = TerminalText.sanitized(text).split(separator: "\n", omittingEmptySubsequences: false)
       output += "  \(title):\n" + all.prefix(Self.longestWords).map { "      \($0)\n" }.joined()
       guard all.count > Self.longestWords else { return }
-      let ref = Ledger.wordsRef(migration.name, Fence(step: planned.id, epoch: attempt.epoch))
+      let ref = LedgerRefs.words(migration.name, Fence(step: planned.id, epoch: attempt.epoch))
       output += "      … all of it with 'git show \(ref):\(title == "prompt" ? "prompt" : "closing").md'\n"
     }
     if isLast { add("prompt", texts.prompt) }

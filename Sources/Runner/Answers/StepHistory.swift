@@ -85,7 +85,9 @@ struct StepHistory {
     for index in attempts.indices {
       let fence = Fence(step: step, epoch: attempts[index].epoch)
       attempts[index].texts = AttemptTexts(of: migration.name, fence, in: site)
-      guard let kept = try reporting({ try site.ledger.result(migration.name, fence) }) else { continue }
+      guard let kept = try reporting({ try site.ledger.reader.result(migration.name, fence) }) else {
+        continue
+      }
       attempts[index].result = (kept.commit.objectID, kept.ref)
     }
   }
@@ -98,7 +100,9 @@ extension Migration.Change {
     case .train(.started(let start)): start.train
     case .train(.split(let split)): split.train
     case .train(.finished(let report)): report.train
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .reserved: nil
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
+      nil
     }
   }
 
@@ -106,6 +110,7 @@ extension Migration.Change {
     switch self {
     case .train(.split), .train(.finished): true
     case .train(.started), .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent,
+      .loop, .lesson,
       .reserved:
       false
     }

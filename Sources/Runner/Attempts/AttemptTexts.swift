@@ -20,7 +20,7 @@ struct AttemptTexts: Equatable {
   /// Keeps them, without secrets, as a commit of their own; what is kept already stays.
   func keep(of migration: String, _ fence: Fence, in site: Site) throws(CommandError) {
     let redactor = Redactor(environment: site.environment)
-    let ref = Ledger.wordsRef(migration, fence)
+    let ref = LedgerRefs.words(migration, fence)
     try reporting { () throws -> Void in
       guard try site.repository.resolve(ref) == nil else { return }
       var files: [(path: String, blob: OID, mode: FileMode)] = []
@@ -40,7 +40,7 @@ struct AttemptTexts: Equatable {
 
   /// Those of an attempt; `nil` when this clone has none.
   init?(of migration: String, _ fence: Fence, in site: Site) {
-    let ref = Ledger.wordsRef(migration, fence)
+    let ref = LedgerRefs.words(migration, fence)
     guard let commit = (try? site.repository.resolve(ref)).flatMap(\.self),
       let tree = try? site.repository.treeOf(commit: commit)
     else { return nil }

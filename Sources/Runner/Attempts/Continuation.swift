@@ -27,7 +27,7 @@ struct Continuation {
     // A run that was killed left its work in its slot.
     try Slots(site: site).keepLeftovers(of: held.migration, fence)
     let base = held.claim.base.oid
-    guard let kept = try reporting({ try site.ledger.result(held.migration, fence) })?.commit else {
+    guard let kept = try reporting({ try site.ledger.reader.result(held.migration, fence) })?.commit else {
       (start, hasMoved) = (base, false)
       return
     }

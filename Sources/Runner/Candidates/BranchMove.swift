@@ -6,7 +6,7 @@ import Site
 extension Surroundings {
   /// Why nothing can be merged now, whatever it is, or `nil`.
   func obstacle(toMerging state: MigrationState) throws(CommandError) -> String? {
-    if let found = try obstacle(toMoving: state.intoRef, isOwn: !state.isShared) { return found }
+    if let found = try obstacle(toMoving: state.intoRef, isOwn: !state.peopleShareBranch) { return found }
     if let found = try obstacle(astray: state) { return found }
     return try obstacle(toSharing: state)
   }
@@ -14,13 +14,13 @@ extension Surroundings {
   /// Why nothing can be judged or merged on a migration's own branch, or `nil`: the branch is not where the
   /// ledger says it is, and no move of it is under way. Whatever is there came past the gate and the hooks.
   func obstacle(astray seen: MigrationState) throws(CommandError) -> String? {
-    guard !seen.isShared, let found = try tip(of: seen.intoRef), found != seen.tip.oid,
+    guard !seen.peopleShareBranch, let found = try tip(of: seen.intoRef), found != seen.tip.oid,
       // It may have been moved, and the entry written, since `seen` was read.
       let now = try reporting({ try events.read() }).state.migration(named: seen.name),
       !now.isMoving, found != now.tip.oid, try tip(of: seen.intoRef) == found
     else { return nil }
     // Where the ledger is shared, another clone merged, and the branch here is still to follow.
-    if isShared, try isAncestor(found, of: now.tip.oid) { return nil }
+    if hasRemote, try isAncestor(found, of: now.tip.oid) { return nil }
     return
       "'\(now.into)' is at '\(found.hex.prefix(10))', which came there past the gate, where the ledger has "
       + "'\(now.tip.hex.prefix(10))'; put it back with 'git update-ref \(now.intoRef) \(now.tip.hex)'"

@@ -73,12 +73,12 @@ public struct Litter: Sendable {
         precious += 1
       }
     }
-    let archive = Ledger.archiveRef(migration.name)
+    let archive = LedgerRefs.archive(migration.name)
     guard let tip = try site.tip(of: archive) else { return }
     if try isElsewhere(tip, given: kept, site) {
       attempts.append((archive, tip))
     } else {
-      precious += try reporting { try site.ledger.archivedCount(tip) }
+      precious += try reporting { try site.ledger.reader.archivedCount(tip) }
     }
   }
 
@@ -115,7 +115,7 @@ public struct Litter: Sendable {
     of migration: MigrationState, _ state: State, _ site: Site
   ) throws(CommandError) {
     let ref = migration.intoRef
-    guard case .finished = migration.phase, !migration.isShared,
+    guard case .finished = migration.phase, !migration.peopleShareBranch,
       !state.migrations.contains(where: { !$0.phase.isTerminal && $0.intoRef == ref }),
       let tip = try site.tip(of: ref)
     else { return }

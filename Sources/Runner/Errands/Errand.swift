@@ -144,7 +144,7 @@ package final class Errand<Work: ErrandWork> {
   /// Looks, now and then, at what other clones have recorded: what is waited for may have happened there.
   /// Says whether there was something. That the remote cannot be reached is told once, and ends nothing.
   private func lookElsewhere() throws(CommandError) -> Bool {
-    guard site.isShared else { return false }
+    guard site.hasRemote else { return false }
     let now = site.clock.now()
     if let last = lastLook, now >= last, now < last.adding(seconds: Self.lookSeconds) { return false }
     lastLook = now

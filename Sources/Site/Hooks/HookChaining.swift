@@ -73,9 +73,8 @@ extension HookInstaller {
 
   /// Makes the forwarders that are missing; `directory` is where the hooks are that they run.
   private func forward(from directory: String) throws(CommandError) {
-    let ours = scripts.map(\.name)
     let others = HookInstaller.forwardedWhenThere.filter { Files.exists("\(directory)/\($0)") }
-    for name in HookInstaller.forwarded + others where !ours.contains(name) {
+    for name in HookInstaller.forwarded + others where !names.contains(name) {
       let path = "\(ownDirectory)/\(name)"
       switch HookFile(path: path, script: HookScripts.forward).kind {
       case .current, .foreign: continue

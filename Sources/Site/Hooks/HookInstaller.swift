@@ -9,7 +9,7 @@ import System
 /// tree: then it is one of ours. A foreign hook is kept as `<name>.migrate-chained`, and ours runs it
 /// first.
 public struct HookInstaller {
-  package let site: Site
+  let site: Site
 
   /// The end of the name under which a foreign hook is kept.
   public static let chainedSuffix = ".migrate-chained"
@@ -19,12 +19,7 @@ public struct HookInstaller {
 
   /// The hooks of this repository: those of a server for a bare one, otherwise those of a clone that people
   /// work in.
-  package var scripts: [(name: String, text: String)] {
-    if isServer {
-      return HookScripts.all.filter { $0.name == "pre-receive" }
-    }
-    return HookScripts.all.filter { $0.name != "pre-receive" }
-  }
+  package var names: [String] { HookScripts.names.filter { ($0 == "pre-receive") == isServer } }
 
   /// Whether this is a repository that others push to.
   private var isServer: Bool { site.repository.isBare && !site.repository.isLinkedWorktree }
@@ -40,17 +35,17 @@ public struct HookInstaller {
   package func install(in directory: String) throws(CommandError) -> HookChanges {
     var changes = HookChanges(directory: directory)
     try reporting { try Files.makeDirectories(directory) }
-    for script in scripts {
-      let path = "\(directory)/\(script.name)"
-      switch HookFile(path: path, script: script.text).kind {
+    for name in names {
+      let path = "\(directory)/\(name)"
+      switch HookFile(path: path).kind {
       case .current: continue
-      case .notExecutable, .outdated: changes.done.append("updated \(script.name)")
-      case .missing: changes.done.append("installed \(script.name)")
+      case .notExecutable, .outdated: changes.done.append("updated \(name)")
+      case .missing: changes.done.append("installed \(name)")
       case .foreign:
         try setAside(path, &changes)
-        changes.done.append("installed \(script.name), which runs the hook that was there first")
+        changes.done.append("installed \(name), which runs the hook that was there first")
       }
-      try reporting { try Files.writeAtomically(path, Array(script.text.utf8), mode: 0o755) }
+      try reporting { try Files.writeAtomically(path, Array(HookScripts.text.utf8), mode: 0o755) }
     }
     // git would start one of an earlier release for each ref of a push by itself. A folder that other
     // repositories use, too, is left as it is.
@@ -68,7 +63,7 @@ public struct HookInstaller {
     let workTree = try reporting { try site.repository.mainWorkingDirectory() }
     let directory = try reporting { try site.git.effectiveHooksDirectory(workTree: workTree) }
     var changes = HookChanges(directory: directory, done: apart.done, warnings: apart.warnings)
-    if try !isInside(directory), scripts.contains(where: { isOurs("\(directory)/\($0.name)", $0.text) }) {
+    if try !isInside(directory), names.contains(where: { isOurs("\(directory)/\($0)") }) {
       changes.warnings.append(
         "'\(directory)' lies outside of this repository: every other one that uses it has lost these hooks, "
           + "too; run 'git migrate init' there if a migration needs them")
@@ -81,20 +76,20 @@ public struct HookInstaller {
   package func restore(
     _ place: String, only names: [String]? = nil, _ changes: inout HookChanges
   ) throws(CommandError) {
-    for script in HookScripts.all where names?.contains(script.name) ?? true {
-      let path = "\(place)/\(script.name)"
+    for name in names ?? HookScripts.names {
+      let path = "\(place)/\(name)"
       let chained = path + HookInstaller.chainedSuffix
-      switch HookFile(path: path, script: script.text).kind {
+      switch HookFile(path: path).kind {
       case .current, .notExecutable, .outdated:
         try reporting {
           // Renamed over ours, so that there is no moment without the hook.
           if Files.exists(chained) { try Files.move(chained, to: path) } else { try Files.removeFile(path) }
         }
-        changes.done.append("removed \(script.name)")
+        changes.done.append("removed \(name)")
       case .missing:
         guard Files.exists(chained) else { continue }
         try reporting { try Files.move(chained, to: path) }
-        changes.done.append("put \(script.name) back")
+        changes.done.append("put \(name) back")
       case .foreign:
         guard Files.exists(chained) else { continue }
         changes.warnings.append(
@@ -115,7 +110,7 @@ public struct HookInstaller {
     return directory
   }
 
-  package var defaultDirectory: String { site.repository.commonDirectory + "/hooks" }
+  var defaultDirectory: String { site.repository.commonDirectory + "/hooks" }
 
   /// Keeps a foreign hook beside ours. One that was kept earlier is never lost.
   private func setAside(_ path: String, _ changes: inout HookChanges) throws(CommandError) {
@@ -159,8 +154,8 @@ public struct HookInstaller {
     }
   }
 
-  private func isOurs(_ path: String, _ script: String) -> Bool {
-    switch HookFile(path: path, script: script).kind {
+  private func isOurs(_ path: String) -> Bool {
+    switch HookFile(path: path).kind {
     case .current, .notExecutable, .outdated: true
     case .missing, .foreign: false
     }
@@ -202,16 +197,16 @@ public struct HookChanges: Equatable, Sendable {
 
 /// One file in a hooks directory.
 package struct HookFile {
-  package var path: String
+  var path: String
   /// The text that ours has.
-  package var script: String
+  package var script = HookScripts.text
 
-  package enum Kind { case missing, current, notExecutable, outdated, foreign }
+  enum Kind { case missing, current, notExecutable, outdated, foreign }
 
   /// The line by which every release knows its hooks.
   package static let marker = "# git-migrate hook:"
 
-  package var kind: Kind {
+  var kind: Kind {
     guard Files.exists(path) else { return .missing }
     guard let bytes = try? Files.readFile(path, limit: 1 << 20) else { return .foreign }
     if bytes == Array(script.utf8) { return Files.isExecutable(path) ? .current : .notExecutable }

@@ -6,8 +6,8 @@ import System
 
 /// What the scripts in `hooks/` call: `git migrate hook NAME`, with what git gave them on standard input.
 public struct HookRun {
-  package let ledger: Ledger
-  package let branches: HookBranches
+  let ledger: Ledger
+  let branches: HookBranches
 
   /// Finds the repository that the hook runs for. A push's objects are read from where git put them for the
   /// time.
@@ -76,7 +76,7 @@ public struct HookRun {
   private func checkMerge(into ref: String?) throws(CommandError) {
     guard let ref else { throw CommandError("which branch?", exitCode: .usage) }
     let state = try reporting { try ledger.read() }.state
-    let open = state.migrations.first { !$0.phase.isTerminal && !$0.isShared && $0.intoRef == ref }
+    let open = state.migrations.first { !$0.phase.isTerminal && !$0.peopleShareBranch && $0.intoRef == ref }
     guard let open else { return }
     throw CommandError(
       "refusing to merge into '\(open.into)': the migration '\(open.name)' moves it, through its gate",

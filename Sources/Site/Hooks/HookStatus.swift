@@ -31,23 +31,21 @@ extension HookInstaller {
   public func status() throws(CommandError) -> [HookStatus] {
     let workTree = try reporting { try site.repository.mainWorkingDirectory() }
     let directory = try reporting { try site.git.effectiveHooksDirectory(workTree: workTree) }
-    return scripts.map { script in
-      let path = "\(directory)/\(script.name)"
-      return HookStatus(name: script.name, path: path, state: state(script, path, directory))
+    return names.map { name in
+      HookStatus(name: name, path: "\(directory)/\(name)", state: state(of: name, in: directory))
     }
   }
 
-  private func state(_ script: (name: String, text: String), _ path: String, _ directory: String)
-    -> HookStatus.State
-  {
-    switch HookFile(path: path, script: script.text).kind {
+  private func state(of name: String, in directory: String) -> HookStatus.State {
+    let path = "\(directory)/\(name)"
+    switch HookFile(path: path).kind {
     case .current: return .installed
     case .notExecutable: return .bypassed(reason: "'\(path)' is not executable")
     case .outdated: return .outdated
     case .missing, .foreign: break
     }
     for place in [defaultDirectory, ownDirectory] where place != directory {
-      switch HookFile(path: "\(place)/\(script.name)", script: script.text).kind {
+      switch HookFile(path: "\(place)/\(name)").kind {
       case .current, .notExecutable, .outdated:
         return .bypassed(reason: "core.hooksPath is '\(directory)'")
       case .missing, .foreign: continue
@@ -55,14 +53,6 @@ extension HookInstaller {
     }
     return Files.exists(path) ? .foreign : .missing
   }
-}
-
-extension HookScripts {
-  /// Every hook by its name.
-  package static let all: [(name: String, text: String)] = [
-    ("reference-transaction", referenceTransaction), ("pre-merge-commit", preMergeCommit),
-    ("pre-push", prePush), ("pre-receive", preReceive),
-  ]
 }
 
 extension Files {

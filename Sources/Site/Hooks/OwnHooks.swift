@@ -7,7 +7,7 @@ import System
 /// worker can write (THREATS T1). A folder that leads out of the git directory is not among them: what lies
 /// there is the work tree's, or serves other repositories.
 package struct OwnHooks {
-  package let commonDirectory: String
+  let commonDirectory: String
 
   private static let folders = ["hooks", "migrate/hooks"]
   /// What ours read to find those that they run.
@@ -15,11 +15,9 @@ package struct OwnHooks {
   private static let limit = 64 << 20
 
   /// Whether a setting of these stands for a hook that is ours, as we write it.
-  package static func isOurs(_ setting: CommandSetting) -> Bool {
-    HookScripts.all.contains { script in
-      folders.contains { setting.key == "\($0)/\(script.name)" }
-        && setting.value == "SHA-256 \(SHA256.hexDigest(of: Array(script.text.utf8)))"
-    }
+  static func isOurs(_ setting: CommandSetting) -> Bool {
+    setting.value == "SHA-256 \(SHA256.hexDigest(of: Array(HookScripts.text.utf8)))"
+      && HookScripts.names.contains { name in folders.contains { setting.key == "\($0)/\(name)" } }
   }
 
   /// Each of them by its content, for what a user approves.

@@ -7,6 +7,7 @@ import System
 /// The worktree slots of this clone: folders outside the repository that are used again and again, so that
 /// build caches survive (DESIGN §6).
 public struct Slots {
+  /// Where the slots are.
   package let site: Site
 
   /// Makes the slots of a site.
@@ -276,7 +277,7 @@ public struct Slots {
       try setAside(slot, path)
       return nil
     }
-    guard try site.ledger.result(marker.migration, marker.fence) == nil else { return nil }
+    guard try site.ledger.reader.result(marker.migration, marker.fence) == nil else { return nil }
     let isPlain = try worktree.needsGitProgram(forCommit: base) == nil
     if isPlain, let ignored = try worktree.ignoredPaths(besideExactly: base) { return ignored }
     let harvest = Harvest(site: site)
@@ -302,6 +303,7 @@ public struct Slots {
 
   private func markerPath(_ slot: String) -> String { site.localDirectory + "/slots/\(slot).json" }
 
+  /// Who a slot was made ready for last, if that is known.
   package func marker(_ slot: String) -> SlotMarker? {
     guard let bytes = Site.ownFile(markerPath(slot)) else { return nil }
     return SlotMarker(bytes: bytes)

@@ -5,7 +5,7 @@ import System
 
 /// Compares the worktrees of this clone with the leases that name one (I-25). Looks only.
 public struct WorktreeCheck {
-  package let site: Site
+  let site: Site
 
   /// Makes a check for a site.
   public init(site: Site) { self.site = site }
@@ -23,7 +23,7 @@ public struct WorktreeCheck {
         else { continue }
         let fence = Fence(step: step.id, epoch: step.epoch)
         // Another clone on this machine has slots of the same names.
-        if site.isShared, Slots(site: site).marker(slot)?.fence != fence { continue }
+        if site.hasRemote, Slots(site: site).marker(slot)?.fence != fence { continue }
         if let fault = fault(slot, migration.name, fence, worktrees) {
           findings.append(
             Finding(

@@ -36,16 +36,17 @@ struct FinishCommand: Subcommand {
 
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
-    if push && !site.isShared {
+    if push && !site.hasRemote {
       throw CommandError(
         "the ledger is not shared, so there is no base elsewhere to move", hint: "use 'git push' afterwards",
         exitCode: .usage)
     }
     // Somebody may have ended it in another clone.
-    if site.isShared { try catchUp(context) }
+    if site.hasRemote { try catchUp(context) }
     let named = try site.migration(
       migration.migration, in: try context.snapshot(finding: migration.migration).state)
     try site.requireApprovedCommands()
+    if !partial, named.plan.until != nil, !named.phase.isTerminal { try requireNoUses(named, context) }
     let work = FinishWork(
       in: site, named.name, isPartial: partial, leavesBase: leavesBase, report: { context.warn($0) },
       note: { context.note($0) })
@@ -75,6 +76,18 @@ struct FinishCommand: Subcommand {
           "'\(named.name)' stays open: add a step that repairs it with 'git migrate amend', then run and "
           + "finish again", context)
     }
+  }
+
+  /// Counts what is left on the branch before anything is judged: the rules refuse to end with any.
+  private func requireNoUses(_ state: MigrationState, _ context: Context) throws(CommandError) {
+    let site = try context.site()
+    guard let tip = try site.tip(of: state.intoRef) else { return }
+    let count = try UseCounting(site: site) { context.warn($0) }.count(state, at: tip) ?? 0
+    guard count > 0 else { return }
+    throw CommandError(
+      "\(Count.of(count, "use")) left of what '\(state.name)' migrates away",
+      hint: "'git migrate amend --expand' makes steps of what is new; '--partial' takes what is there",
+      exitCode: .no)
   }
 
   private func tell(
@@ -107,7 +120,7 @@ struct FinishCommand: Subcommand {
     }
     let place = leavesBase || problem != nil ? state.into : state.base
     let isMoved = place == state.base
-    let isPushed = isMoved && site.isShared ? try pushBase(state, result.oid, context) : false
+    let isPushed = isMoved && site.hasRemote ? try pushBase(state, result.oid, context) : false
     try context.print(
       FinishedMigration(migration: state.name, result: result, branch: place, isPushed: isPushed), json)
   }

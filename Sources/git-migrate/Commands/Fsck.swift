@@ -13,7 +13,7 @@ struct FsckCommand: Subcommand {
 
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
-    var (findings, count) = try reporting { (try site.ledger.fsck(), try site.ledger.commits().count) }
+    var (findings, count) = try reporting { (try site.ledger.fsck(), try site.ledger.reader.commits().count) }
     // Where the chain is broken, nobody knows who holds what.
     if let state = try? site.ledger.read().state { findings += try WorktreeCheck(site: site).findings(state) }
     if !findings.isEmpty { context.exitCode = .no }

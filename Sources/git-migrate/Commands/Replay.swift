@@ -44,7 +44,7 @@ struct ReplayCommand: Subcommand {
     var failure: CommandError?
     var count = 0
     try reporting {
-      try ledger.replay { entry in
+      try ledger.reader.replay { entry in
         guard failure == nil, isWanted(entry.found.entry) else { return }
         count += 1
         do throws(CommandError) { try context.print(FoldedEntry(entry, isFull: full), json) } catch {

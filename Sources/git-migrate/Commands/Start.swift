@@ -54,7 +54,7 @@ struct StartCommand: Subcommand {
     try site.approve(input.digest, expanded.migration)
     let commit = point.commit.objectID
     let start = MigrationStart(
-      plan: expanded, digest: input.digest, base: point.base, commit: commit, shared: point.isShared)
+      plan: expanded, digest: input.digest, base: point.base, commit: commit, shared: point.peopleShareBranch)
     let proposal = Proposal(expanded.migration, .migrationStarted(start), planText: input.bytes)
     let outcome = try context.interpreter().append([proposal], by: site.actor)
     if let refusal = outcome.refusal { throw CommandError(refusal) }

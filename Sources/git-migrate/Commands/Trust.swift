@@ -66,7 +66,9 @@ struct TrustCommand: Subcommand {
       }
       return
     }
-    let bytes = try reporting { try site.ledger.planText(state.name, number: state.planNumber, in: snapshot) }
+    let bytes = try reporting {
+      try site.ledger.reader.planText(state.name, number: state.planNumber, in: snapshot)
+    }
     // The commands of 'for: { lines: … }' ran when the plan was expanded, and run again when it is amended.
     let listing = (try? PlanFile.parse(bytes ?? [], path: state.name).expansionCommands) ?? []
     try approve(state, listing.map { ("list of steps", $0) } + state.plan.commands, trust, context)

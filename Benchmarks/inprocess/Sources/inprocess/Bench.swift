@@ -29,7 +29,7 @@ struct Bench {
     guard let remote = try GitRemote(repository, GitProgram(repository)) else {
       throw Trouble("'migrate.remote' is not set in '\(path)'")
     }
-    ledger.remote = remote
+    ledger.share(with: remote) { _ in }
   }
 
   /// Nanoseconds of a clock that nobody sets.

@@ -25,6 +25,10 @@ public indirect enum Change: Equatable, Sendable {
   case ledger(LedgerChange)
   /// Something that is about an agent's service, and of no migration.
   case agent(AgentChange)
+  /// Something that the owner of a migration does all day: samples, trials, names of causes, counts.
+  case loop(LoopChange)
+  /// Something that was learnt from failures, and of no migration.
+  case lesson(LessonChange)
   /// Something that the format knows and no rule gives a meaning yet.
   case reserved(Reserved)
 }
@@ -34,7 +38,9 @@ extension Change {
   public var fence: Fence? {
     switch self {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence
-    case .migration, .refresh, .baseline, .train, .step, .ledger, .agent, .reserved: nil
+    case .migration, .refresh, .baseline, .train, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
+      nil
     }
   }
 
@@ -43,7 +49,9 @@ extension Change {
     switch self {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence.step
     case .step(let step, _): step
-    case .migration, .refresh, .baseline, .train, .ledger, .agent, .reserved: nil
+    case .migration, .refresh, .baseline, .train, .ledger, .agent, .loop,
+      .lesson, .reserved:
+      nil
     }
   }
 
@@ -53,7 +61,10 @@ extension Change {
     case .train(let change): change.steps
     case .merge(_, .intended(let target)): target.train?.steps ?? [step].compactMap(\.self)
     case .merge(_, .merged(_, let train?)): train.steps
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .reserved:
+    case .step(_, .retried(_, let group?)), .step(_, .skipped(_, let group?)): group.steps
+    case .loop(let change): change.steps
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .lesson,
+      .reserved:
       [step].compactMap(\.self)
     }
   }
@@ -67,7 +78,8 @@ extension Change {
     case .merge(_, .intended(let target)):
       return target.train?.members.first { $0.fence.step == step }?.fence ?? fence
     case .merge(_, .merged(_, let train?)): return train.members.first { $0.fence.step == step }?.fence
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
       return fence
     }
   }
@@ -78,7 +90,9 @@ extension Change {
     case .claim(_, .failed(let failure)): failure
     case .gate(_, .finished(let report)): report.failure
     case .train(.finished(let report)): report.failure
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+    case .loop(.trialFinished(let report)): report.failure
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
       nil
     }
   }
@@ -88,7 +102,8 @@ extension Change {
     switch self {
     case .migration(.started(let start)): start.plan
     case .migration(.amended(let amendment)): amendment.plan
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+      .lesson, .reserved:
       nil
     }
   }
@@ -113,6 +128,8 @@ extension Change {
     case .step(let step, let change): .step(step, change.mappingTexts(redact))
     case .ledger: self
     case .agent(let change): .agent(change.mappingTexts(redact))
+    case .loop(let change): .loop(change.mappingTexts(redact))
+    case .lesson(let change): .lesson(change.mappingTexts(redact))
     case .reserved(let reserved): .reserved(reserved.mappingTexts(redact))
     }
   }
