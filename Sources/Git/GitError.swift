@@ -48,7 +48,10 @@ public struct GitError: Error, CustomStringConvertible, Equatable, Sendable {
   public var isUnreadableIndex: Bool { message.contains("unsupported mandatory extension") }
 
   /// Whether the file of an object cannot be what git wrote: nothing that reads it will get further.
-  public var isDamagedObject: Bool { ObjectGuard.hint(for: message) != nil }
+  public var isDamagedObject: Bool { ObjectGuard.isDamage(message) }
+
+  /// What a person can do about an object that is gone.
+  public static let missingObjectHint = ObjectGuard.missingHint
 
   /// The loose object that is damaged, as far as the error says so.
   public var damagedObject: OID? { ObjectGuard.damagedObject(in: message) }

@@ -57,18 +57,23 @@ extension Interpreter {
       last = value
       return proposals
     }
+    let due = site.events.contact.takeDue()
     switch (outcome, last) {
     case (.won(let snapshot, let effects), let value?):
       #if KNOWN_BUGS
         if KnownBug.effectDropped.isOn { return (.recorded(snapshot, value), []) }
       #endif
-      return (.recorded(snapshot, value), effects)
-    case (.refused(let refusal), _): return (.refused(refusal), [])
-    case (.nothing(let snapshot), let value?): return (.nothing(snapshot, value), [])
+      return (.recorded(snapshot, value), due + effects)
+    case (.refused(let refusal), _): return (.refused(refusal), due)
+    case (.nothing(let snapshot), let value?): return (.nothing(snapshot, value), due)
     case (.won, nil), (.nothing, nil):
-      return (.refused(Refusal(.invalid, "nothing was proposed")), [])
+      return (.refused(Refusal(.invalid, "nothing was proposed")), due)
     }
   }
+
+  /// Performs what follows from entries that had waited for the remote and were decided otherwise there. Who
+  /// appends does it, too.
+  public func performDue() throws(CommandError) { try perform(site.events.contact.takeDue()) }
 }
 
 extension Recorded {

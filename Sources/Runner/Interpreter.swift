@@ -20,17 +20,24 @@ public struct Interpreter {
     self.report = report
   }
 
-  /// Performs what can be performed at once. Every effect may be performed again: each looks first.
+  /// Performs what can be performed at once. Every effect may be performed again: each looks first. One that
+  /// cannot be performed keeps no other back; its error is thrown in the end.
   public func perform(_ effects: [Effect]) throws(CommandError) {
+    var first: CommandError?
     for effect in effects {
-      switch effect {
-      case .createBranch(_, let branch, let commit): try createBranch(branch, at: commit)
-      case .moveBranch(let migration, let fence, let old, let new):
-        try move(migration, fence, from: old, to: new)
-      case .moveRefreshedBranch(let migration, let old, let new):
-        try moveRefreshed(migration, from: old, to: new)
-      case .notify(let migration, let notice): notify(migration, notice)
-      }
+      do throws(CommandError) { try perform(effect) } catch { first = first ?? error }
+    }
+    if let first { throw first }
+  }
+
+  private func perform(_ effect: Effect) throws(CommandError) {
+    switch effect {
+    case .createBranch(_, let branch, let commit): try createBranch(branch, at: commit)
+    case .moveBranch(let migration, let fence, let old, let new):
+      try move(migration, fence, from: old, to: new)
+    case .moveRefreshedBranch(let migration, let old, let new):
+      try moveRefreshed(migration, from: old, to: new)
+    case .notify(let migration, let notice): notify(migration, notice)
     }
   }
 

@@ -334,6 +334,7 @@ public final class Orchestrator {
     if let last = lastLook, now >= last, now < last.adding(seconds: Self.lookSeconds) { return false }
     lastLook = now
     try site.synchronize()
+    try Interpreter(in: site).performDue()
     return try reporting { try site.events.read() }.tip != snapshot.tip
   }
 

@@ -133,9 +133,16 @@ public struct Recovery {
       return try perform(record(Proposal(state.name, abandoned), while: isSame))
     }
     var effects: [Effect] = []
-    let locked = try site.holdStill(state.intoRef, at: tip, isOwn: !state.peopleShareBranch) {
-      () throws(CommandError) in
-      effects = try record(Proposal(state.name, abandoned), while: isSame)
+    let locked: String?
+    do throws(CommandError) {
+      locked = try site.holdStill(state.intoRef, at: tip, isOwn: !state.peopleShareBranch) {
+        () throws(CommandError) in
+        effects = try record(Proposal(state.name, abandoned), while: isSame)
+      }
+    } catch {
+      // What was recorded before is, whatever became of the branch's lock afterwards.
+      try perform(effects)
+      throw error
     }
     #if KNOWN_BUGS
       if KnownBug.leftLockNotNamed.isOn { return try perform(effects) }

@@ -102,14 +102,19 @@ extension Interpreter {
     }
     switch outcome {
     case .recorded(let snapshot, _):
-      guard let state = snapshot.state.migration(named: migration) else { return }
-      do throws(CommandError) { try site.follow(state) } catch {
+      var left: CommandError?
+      do throws(CommandError) {
+        if let state = snapshot.state.migration(named: migration) { try site.follow(state) }
+      } catch {
         // The branch here follows with the next look; what follows from the entry is due now.
-        guard error.isOffline else { throw error }
+        if !error.isOffline { left = error }
       }
       try perform(effects)
-    case .refused(let refusal): report("the merge was not recorded: \(refusal.message)")
-    case .nothing: return
+      if let left { throw left }
+    case .refused(let refusal):
+      report("the merge was not recorded: \(refusal.message)")
+      try perform(effects)
+    case .nothing: try perform(effects)
     }
   }
 

@@ -26,6 +26,10 @@ extension Site {
         }
         return words + ", which cannot be looked at (\(error.message)); try 'git worktree repair' there"
       }
+      let lock = worktree.gitDirectory + "/index.lock"
+      if Files.exists(lock) {
+        return words + ", where git is at work, or was killed; when it is not, remove '\(lock)'"
+      }
       return try worktree.unfinishedWork().map {
         words + " in the middle of \($0); end it there, or check out another branch"
       }

@@ -22,7 +22,7 @@ public struct LogMarks: Sendable {
 
   /// Reads the marks of a log. Marks that cannot be read are as good as none.
   public init(log: String) {
-    self.init(bytes: (try? Files.readFile(LogMarks.file(of: log), limit: 128 << 20)) ?? [])
+    self.init(bytes: (try? Files.readPlain(LogMarks.file(of: log), limit: 128 << 20)) ?? [])
   }
 
   init(bytes: [UInt8]) {
@@ -58,7 +58,7 @@ public struct LogMarks: Sendable {
   public static func tail(_ log: String, of stream: OutputStream, bytes limit: Int) throws(FileError)
     -> [UInt8]?
   {
-    guard let file = try Files.opened(log) else { return nil }
+    guard let file = try Files.openedPlain(log) else { return nil }
     let size = lseek(file.raw, 0, SEEK_END)
     guard size >= 0 else { throw .last("read", log) }
     var (pieces, missing, isWhole) = ([[UInt8]](), limit, true)
@@ -81,7 +81,7 @@ public struct LogMarks: Sendable {
   public static func read(
     _ log: String, of stream: OutputStream, _ take: ([UInt8]) -> Void
   ) throws(FileError) -> Bool {
-    guard let file = try Files.opened(log) else { return false }
+    guard let file = try Files.openedPlain(log) else { return false }
     let size = lseek(file.raw, 0, SEEK_END)
     guard size >= 0 else { throw .last("read", log) }
     for part in LogMarks(log: log).parts(of: stream, in: 0..<Int(size)) {

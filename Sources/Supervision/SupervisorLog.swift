@@ -23,7 +23,7 @@ struct SupervisorLog: ~Copyable {
   /// With `isMarked` the streams are to be told apart.
   init(path: String, limit: Int, isMarked: Bool = false) throws(ProcessError) {
     self.isMarked = isMarked
-    file = try openDescriptor(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o600)
+    file = try openDescriptor(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY, mode: 0o600)
     tailLimit = min(1 << 20, max(0, limit) / 4)
     headLimit = max(0, limit) - tailLimit
     marksFile = LogMarks.file(of: path)

@@ -31,9 +31,10 @@ public final class FileLock: Sendable {
   }
 
   private static func opened(_ path: String) throws(FileError) -> Int32 {
-    let existing = retrying { open(path, O_RDWR | O_CLOEXEC) }
+    let flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+    let existing = retrying { open(path, O_RDWR | flags) }
     if existing >= 0 { return existing }
-    let raw = retrying { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
+    let raw = retrying { open(path, O_RDWR | O_CREAT | flags, 0o600) }
     guard raw >= 0 else { throw .last("lock", path) }
     var folder = stat()
     var file = stat()

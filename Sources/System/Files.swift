@@ -17,10 +17,10 @@ public enum Files {
     return content
   }
 
-  /// The last `limit` bytes of a file, from the start of a line when something was cut off, or `nil` when
-  /// there is no such file.
+  /// The last `limit` bytes of a plain file, from the start of a line when something was cut off, or `nil`
+  /// when there is no such file. No link is followed: it is for logs.
   public static func tail(_ path: String, bytes limit: Int) throws(FileError) -> [UInt8]? {
-    guard let file = try opened(path) else { return nil }
+    guard let file = try openedPlain(path) else { return nil }
     let size = lseek(file.raw, 0, SEEK_END)
     guard size >= 0 else { throw .last("read", path) }
     let start = max(0, size - off_t(limit))
@@ -55,10 +55,13 @@ public enum Files {
     if isDurable { try syncDirectory(parent(of: path)) }
   }
 
+  /// How a file of ours is opened for writing that somebody else may have put something else in place of.
+  private static let writing = O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC
+
   /// Writes `bytes` over the beginning of a file in one write, making it when it is not there. For content
   /// whose length never changes.
   public static func overwrite(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws(FileError) {
-    let raw = retrying { open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, mode_t(mode)) }
+    let raw = retrying { open(path, O_WRONLY | O_CREAT | writing, mode_t(mode)) }
     guard raw >= 0 else { throw .last("write", path) }
     let file = Descriptor(owning: raw)
     try writeAll(file.raw, bytes, path)
@@ -66,7 +69,7 @@ public enum Files {
 
   /// Adds `bytes` at the end of a file in one write, making it when it is not there.
   public static func append(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws(FileError) {
-    let raw = retrying { open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, mode_t(mode)) }
+    let raw = retrying { open(path, O_WRONLY | O_CREAT | O_APPEND | writing, mode_t(mode)) }
     guard raw >= 0 else { throw .last("write", path) }
     let file = Descriptor(owning: raw)
     try writeAll(file.raw, bytes, path)
@@ -205,8 +208,8 @@ public enum Files {
   }
 
   /// Whoever may write in the folder can put a pipe where a file was, and its reader would wait for ever.
-  package static func opened(_ path: String) throws(FileError) -> Descriptor? {
-    let raw = retrying { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+  static func opened(_ path: String) throws(FileError) -> Descriptor? {
+    let raw = retrying { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
     if raw < 0 && (errno == ENOENT || errno == ENOTDIR) { return nil }
     if raw < 0 && errno == ENXIO {
       throw FileError(path: path, operation: "read", code: FileError.notPlain)
@@ -216,13 +219,15 @@ public enum Files {
     var status = stat()
     guard fstat(file.raw, &status) == 0 else { throw .last("read", path) }
     switch status.st_mode & S_IFMT {
-    case S_IFIFO, S_IFSOCK, S_IFBLK:
+    // Of the devices there is one that people put there: it says that there is nothing.
+    case S_IFCHR where status.st_rdev == 0x103: return file
+    case S_IFIFO, S_IFSOCK, S_IFBLK, S_IFCHR:
       throw FileError(path: path, operation: "read", code: FileError.notPlain)
     default: return file
     }
   }
 
-  private static func readAll(
+  static func readAll(
     _ raw: Int32, _ path: String, limit: Int, into content: inout [UInt8], isCut: Bool = false
   ) throws(FileError) {
     var buffer = [UInt8](repeating: 0, count: 64 << 10)

@@ -11,7 +11,7 @@ public final class GrowingFile {
 
   /// Gives the next piece that is there to `body`; false when there is none now.
   public func next(_ body: (UnsafeBufferPointer<UInt8>) -> Void) throws(FileError) -> Bool {
-    if file == nil { file = try Files.opened(path) }
+    if file == nil { file = try Files.openedPlain(path) }
     guard let raw = file?.raw else { return false }
     while true {
       let count = read(raw, &buffer, buffer.count)

@@ -53,6 +53,23 @@ struct BranchTests {
     #expect(run.output.split(separator: "uncommitted changes").count <= 2, "it is said once")
   }
 
+  @Test(
+    "checked out where a killed git left its lock: that is said, no step is judged for it, and all goes on after",
+    arguments: ["touch", "mkdir"])
+  func indexLock(kind: String) throws {
+    let world = try MigrationWorld()
+    try world.start("  - { id: A, run: 'echo x > x' }")
+    try world.repository.git("checkout", "--quiet", "migrate/mig")
+    let lock = world.repository.path + "/.git/index.lock"
+    #expect(try world.repository.run(kind, [lock]).code == 0)
+    let run = try world.begin("run")
+    #expect(eventually { run.output.contains("remove '\(lock)'") }, "\(run.output)")
+    #expect(try world.count("gate") == 0 && world.states()["A"] == "submitted", "\(run.output)")
+    try Files.removeTree(lock)
+    #expect(try run.wait().code == 0, "\(run.output)")
+    #expect(try text(world.repository.path + "/x") == "x\n")
+  }
+
   @Test("checked out with a file of the user's in the way: nothing of the user's is lost")
   func untrackedInTheWay() throws {
     let world = try MigrationWorld()

@@ -48,6 +48,27 @@ import Testing
     #expect(try world.states() == ["A": "merged"])
   }
 
+  /// `git gc --prune=now` beside an alternate that goes away, a copy that was broken off, a disk.
+  @Test(
+    arguments: ["HEAD:a.txt", "HEAD:d", "HEAD:d/b", "HEAD^{tree}"],
+    ["none", "{ verifiers: [{ name: t, kind: build, run: 'true' }] }"])
+  func `an object that a run checks out and that is gone ends it with the remedy, and costs no attempt`(
+    _ revision: String, _ gate: String
+  ) throws {
+    let world = try MigrationWorld(files: ["d/b": "b\n"])
+    try world.start("  - { id: A, run: 'echo x > x' }\n  - { id: B, run: 'echo y > y' }", gate: gate)
+    let path = try path(world, revision)
+    try Files.move(path, to: path + ".away")
+    try check(world, ["run"], says: "'git fsck' lists what is missing")
+    #expect(try world.states() == ["A": "ready", "B": "ready"])
+    #expect(try world.count("attempt failed") == 0)
+    let slots = (try? Files.listDirectory(world.repository.path + ".migrate")) ?? []
+    #expect(!slots.contains { $0.contains("broken") })
+    try Files.move(path + ".away", to: path)
+    #expect(try world.migrate("run").code == 0)
+    #expect(try world.states() == ["A": "merged", "B": "merged"])
+  }
+
   @Test(arguments: ["refs/migrate/attempt/mig/A/1", "refs/migrate/attempt/mig/A/1:a.txt"])
   func `an object of a submitted result that a merge reads sends that step back, and the others go on`(
     _ revision: String

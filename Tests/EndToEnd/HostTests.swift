@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Migration
 import Support
 import System
@@ -65,6 +66,30 @@ struct HostTests {
     #expect(
       try world.tip(first, "refs/migrate/ledger") == world.tip(world.server, "refs/migrate/ledger"))
     #expect(try world.first.complaints() == "")
+  }
+
+  @Test(
+    "that does not take what had waited as the last attempt of a step: a person is told that it is blocked")
+  func blockedByWaiting() throws {
+    let world = try SharedMigration()
+    try world.first.start(
+      "  - { id: A }\n  - { id: B }", gate: HostTests.gate, more: "notify: 'echo told >> \"$HOME/told\"'")
+    let first = world.first.repository.path
+    try scan(world, "refs/migrate/attempt/*")
+    for told in ["", "told\n"] {
+      let claim = try JSON.parse(try world.migrate(first, "claim", "A", "--worker", "w", "--json").out)
+      guard case .string(let slot)? = claim["worktree"] else {
+        Issue.record("\(claim)")
+        return
+      }
+      try Files.writeAtomically(slot + "/blocked", Array("x\n".utf8))
+      try Files.move(world.server, to: world.server + ".away")
+      #expect(try world.migrate(slot, "submit", "--no-wait").code == 0)
+      try Files.move(world.server + ".away", to: world.server)
+      let sync = try world.migrate(first, "sync")
+      #expect(try world.first.note("told") == told, "\(sync)")
+    }
+    #expect(try world.first.states()["A"] == "blocked")
   }
 
   @Test("that does not take one merge: its step is blocked with the words in the end, and the others go on")

@@ -117,4 +117,21 @@ struct DiskTests {
     }
     #expect(try world.sentences().count == 1)
   }
+
+  @Test("what a worker or verifier has made too long is shortened, and nothing ends by it")
+  func shortened() throws {
+    let world = try LedgerWorld(steps: 1)
+    let writer = try world.writer()
+    _ = try world.claim("S1", by: "w", through: writer)
+    let reason = String(repeating: "\u{1}", count: 70_000)
+    let failure = Migration.Failure(kind: .worker, reason: reason, details: [reason, reason])
+    let change = Migration.Change.attemptFailed(Fence(step: "S1", epoch: 1), failure)
+    guard case .won(let snapshot, _) = try writer.append([Proposal("mig", change)], by: "w") else {
+      Issue.record("it was not recorded")
+      return
+    }
+    let found = snapshot.state.migration(named: "mig")?.step("S1")?.lastFailure?.reason
+    #expect(found?.hasSuffix("…") == true && (found?.utf8.count ?? 0) < 20_000)
+    #expect(try world.writer().read().state == snapshot.state)
+  }
 }

@@ -20,6 +20,8 @@ final class Clone {
   var branchBefore: OID?
   /// A file that somebody has changed where the branch is checked out, by its number.
   var changedFile: Int?
+  /// What has gone from here although a ref leads to it, such as a result or a base.
+  var lost: Set<OID> = []
   /// The results of claims, by their refs.
   var attempts: [String: OID] = [:]
   /// Whether a server cannot be reached by anybody.
@@ -53,7 +55,9 @@ final class Clone {
   }
 
   func hasEntry(_ oid: OID) -> Bool { !isSharing || oid.number < entries.count && entries[oid.number] }
-  func hasCommit(_ oid: OID) -> Bool { !isSharing || oid.number < commits.count && commits[oid.number] }
+  func hasCommit(_ oid: OID) -> Bool {
+    !lost.contains(oid) && (!isSharing || oid.number < commits.count && commits[oid.number])
+  }
   func addEntry(_ oid: OID) { Clone.add(oid, to: &entries) }
   func addCommit(_ oid: OID) { Clone.add(oid, to: &commits) }
 

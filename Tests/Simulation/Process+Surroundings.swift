@@ -145,6 +145,7 @@ extension Process: Surroundings {
   func begin(_ held: HeldStep) throws(CommandError) -> any Attempt {
     guard passes() else { throw death }
     let slot = held.claim.slot ?? ""
+    try requireWhole(held.claim.base.oid)
     if world.unapproved.contains(held.planNumber) {
       world.fail("I-20", "'\(held.step.id)' is begun by plan \(held.planNumber), which nobody has approved")
     }
@@ -202,6 +203,7 @@ extension Process: Surroundings {
       try reporting { try ledger.fetchAttempt(migration.name, fence) }
     }
     guard let tip = place?.tip ?? clone.branch else { throw CommandError("the integration branch is gone") }
+    try requireWhole(tip)
     for commit in [submission.result.commit.oid, submission.base.oid] where !clone.hasCommit(commit) {
       return .unusable("the commit \(commit.number) is not here")
     }
@@ -271,12 +273,21 @@ extension Process: Surroundings {
     _ plan: Plan, on commit: OID, for subject: GateSubject
   ) throws(CommandError) -> any GateVerification {
     guard passes() else { throw death }
+    try requireWhole(commit)
     if world.strikes(world.faults.setup) { throw CommandError("the worktree of the gate cannot be made") }
     let gate = SimulatedGate(
       world: world, machine: machine, plan: plan, tree: world.objects.tree(of: commit), subject)
     gates.append(gate)
     gatesBegun.append(world.objects.tree(of: commit))
     return gate
+  }
+
+  /// Nothing can be checked out of which something is gone.
+  private func requireWhole(_ commit: OID) throws(CommandError) {
+    guard machine.clone.lost.contains(where: { world.objects.isAncestor($0, of: commit) }) else { return }
+    var error = CommandError("an object is missing")
+    error.isDamage = true
+    throw error
   }
 
   // MARK: Upkeep

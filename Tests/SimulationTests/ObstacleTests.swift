@@ -124,6 +124,46 @@ struct ObstacleTests {
     #expect(try phase?.word == "merged")
   }
 
+  @Test("a result of which an object is missing: that attempt has failed, once, and the step is done anew")
+  func missingResult() throws {
+    try amend(steps: ["S1"], agent: Plan.Agent(command: "agent", timeoutSeconds: 600))
+    machine.clone.lost = [result]
+    let entries = world.chain.count
+    let (rounds, busy) = try anHour()
+    #expect(rounds <= 7_201 && busy < 20 && world.chain.count < entries + 20, "\(rounds) \(busy)")
+    #expect(listener.warnings.count <= 1, "\(listener.warnings.prefix(9))")
+    let step = try process.events.read().state.migration(named: World.migration)?.step("S1")
+    #expect(
+      step?.phase.word == "merged" && step?.infrastructureRetries == 1 && step?.epoch == 2,
+      "\(String(describing: step))")
+  }
+
+  @Test("an object that the branch needs is missing: the run ends, and no attempt is counted")
+  func missingBase() throws {
+    try amend(steps: ["S1", "S2"], agent: Plan.Agent(command: "agent", timeoutSeconds: 600))
+    machine.clone.lost = [first]
+    let entries = world.chain.count
+    let end = world.now + 3_600_000
+    // As a run does: when it has told what is damaged, it ends.
+    var errors: [CommandError] = []
+    while world.now < end, errors.isEmpty {
+      do throws(CommandError) {
+        _ = try run.step()
+        world.now += 500
+      } catch {
+        errors.append(error)
+      }
+    }
+    #expect(errors.first?.isDamage == true)
+    #expect(world.chain.count <= entries + 4)
+    let state = try process.events.read().state.migration(named: World.migration)
+    #expect(state?.step("S1")?.failures == 0 && state?.step("S2")?.failures == 0)
+    #expect(state?.steps.allSatisfy { $0.infrastructureRetries == 0 } == true)
+    machine.clone.lost = []
+    _ = try anHour()
+    #expect(try phase?.word == "merged" && phase(of: "S2")?.word == "merged")
+  }
+
   @Test("a machine without memory or disk: told once, nothing new begins, and all goes on afterwards")
   func shortage() throws {
     world.shortage = Shortage(kind: .memory, text: "no memory")
@@ -212,8 +252,9 @@ struct ObstacleTests {
     #expect(try phase?.word == "merged")
   }
 
-  private func amend(steps: [String]) throws {
-    let plan = Plan(migration: World.migration, steps: steps.map { PlannedStep(id: $0) })
+  private func amend(steps: [String], agent: Plan.Agent? = nil) throws {
+    var plan = Plan(migration: World.migration, steps: steps.map { PlannedStep(id: $0) })
+    plan.agent = agent
     try record(.planAmended(PlanAmendment(plan: plan, number: 2, digest: "d")))
   }
 

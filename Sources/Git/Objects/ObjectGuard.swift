@@ -54,7 +54,7 @@ final class ObjectGuard {
 
   /// What to do about an error of libgit2 that began here.
   static func hint(for message: String) -> String? {
-    guard message.hasPrefix(damage) else { return nil }
+    guard message.hasPrefix(damage) else { return isAboutMissing(message) ? missingHint : nil }
     if message.contains(".pack' ") {
       return
         "'git fsck' lists what is damaged; move the pack and its index away, and fetch what is in it from "
@@ -64,6 +64,20 @@ final class ObjectGuard {
       "'git fsck' lists what is damaged; remove the file and fetch the object from another clone, or copy "
       + "it from a backup"
   }
+
+  /// What to do about an object that is gone.
+  static let missingHint =
+    "'git fsck' lists what is missing; 'git fetch --refetch' brings it from a remote that has it, or copy it "
+    + "from a backup"
+
+  /// Whether libgit2 says that a whole name leads to nothing.
+  private static func isAboutMissing(_ message: String) -> Bool {
+    message.lowercased().hasPrefix("object not found - ") && message.contains { $0 == "(" }
+      && OID(String(message.suffix(41).prefix(40))) != nil
+  }
+
+  /// Whether an error is about an object that is there, and is not what git wrote.
+  static func isDamage(_ message: String) -> Bool { message.hasPrefix(damage) }
 
   /// The loose object whose file an error of ours names.
   static func damagedObject(in message: String) -> OID? {

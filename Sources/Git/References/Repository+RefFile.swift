@@ -13,14 +13,18 @@ extension Repository {
     for name in (try? Files.listDirectory(path)) ?? [] where isDone(name) { _ = rmdir("\(path)/\(name)") }
   }
 
-  /// Throws when something that is no file lies where the ref's file would.
+  /// How large the file of a ref may be, which libgit2 reads as a whole.
+  static let refSizeLimit: off_t = 1 << 20
+
+  /// Throws when something that is no file of a ref lies where the ref's file would.
   func requireFile(ofRef ref: String) throws(GitError) {
     let path = "\(commonDirectory)/\(ref)"
     var status = stat()
     guard ref.hasPrefix("refs/"), stat(path, &status) == 0 else { return }
     let kind = status.st_mode & S_IFMT
-    if kind == S_IFREG || kind == S_IFDIR { return }
+    if kind == S_IFDIR || kind == S_IFREG && status.st_size <= Repository.refSizeLimit { return }
     throw GitError(
-      message: "what lies there is no file", operation: "read ref", subject: ref, hint: "remove '\(path)'")
+      message: kind == S_IFREG ? "no ref is as large as that" : "what lies there is no file",
+      operation: "read ref", subject: ref, hint: "remove '\(path)'")
   }
 }

@@ -76,11 +76,18 @@ struct DirectoryHandle: ~Copyable {
     return result
   }
 
-  /// Whether a link leads to a plain file, a folder, or nowhere.
+  /// The size of what is in this directory, or of what a link there leads to.
+  func size(_ name: [CChar]) -> off_t {
+    var status = stat()
+    return fstatat(descriptor, name, &status, 0) == 0 ? status.st_size : 0
+  }
+
+  /// Whether a link leads to what may be the file of a ref, a folder, or nowhere.
   func leadsToFile(_ name: [CChar]) -> Bool {
     var status = stat()
     guard fstatat(descriptor, name, &status, 0) == 0 else { return true }
-    return status.st_mode & S_IFMT == S_IFREG || status.st_mode & S_IFMT == S_IFDIR
+    return status.st_mode & S_IFMT == S_IFREG && status.st_size <= Repository.refSizeLimit
+      || status.st_mode & S_IFMT == S_IFDIR
   }
 
   private func isFolder(_ name: [CChar]) -> Bool { kind(name) == S_IFDIR }

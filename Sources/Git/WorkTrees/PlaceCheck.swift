@@ -12,25 +12,34 @@ enum PlaceCheck {
   private struct Place {
     /// The folder below the git directory; empty for itself.
     var folder = ""
-    var files: [String]
+    /// Those that git and libgit2 read as a whole, however large they are.
+    var whole: [String] = []
+    var files: [String] = []
     var folders: [String] = []
+  }
+
+  /// How large a file may be that is read as a whole: git itself reads no larger `.gitattributes`. Those that
+  /// grow with the repository may be larger.
+  private static func sizeLimit(_ name: String) -> off_t {
+    ["index", "sharedindex", "packed-refs"].contains(name) ? 1 << 30 : 100 << 20
   }
 
   /// What lies in a git directory of its own: of the main worktree or a linked one.
   private static let own = [
     Place(
-      files: [
-        "HEAD", "index", "config.worktree", "commondir", "gitdir", "locked", "MERGE_HEAD", "FETCH_HEAD",
-        "ORIG_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "MERGE_MSG", "sharedindex",
-      ]),
+      whole: [
+        "HEAD", "index", "config.worktree", "commondir", "gitdir", "locked", "MERGE_HEAD", "ORIG_HEAD",
+        "CHERRY_PICK_HEAD", "REVERT_HEAD", "MERGE_MSG", "sharedindex",
+      ], files: ["FETCH_HEAD"]),
     Place(folder: "logs", files: ["HEAD"]),
-    Place(folder: "info", files: ["sparse-checkout"]),
+    Place(folder: "info", whole: ["sparse-checkout"]),
   ]
   /// What all worktrees share. Of git-migrate's own it is what every command opens.
   private static let shared = [
-    Place(files: ["HEAD", "config", "packed-refs", "shallow"], folders: ["migrate"]),
-    Place(folder: "info", files: ["exclude", "attributes", "grafts", "refs"]),
-    Place(folder: "objects/info", files: ["alternates", "http-alternates", "commit-graph", "packs"]),
+    Place(whole: ["HEAD", "config", "packed-refs", "shallow"], folders: ["migrate"]),
+    Place(folder: "info", whole: ["exclude", "attributes", "grafts"], files: ["refs"]),
+    Place(
+      folder: "objects/info", whole: ["alternates", "http-alternates"], files: ["commit-graph", "packs"]),
     Place(folder: "objects/pack", files: ["multi-pack-index"]),
     Place(
       folder: "migrate", files: ["ledger.queue", "ledger.next", "packing", "init", "contact"],
@@ -39,7 +48,8 @@ enum PlaceCheck {
   ]
 
   /// The folders in which all was as it should be, and how they were then. It is asked before each child and
-  /// in each round of a run: what did not change is not looked at again, name by name.
+  /// in each round of a run: what did not change is not looked at again, name by name, but for the sizes of
+  /// files that are read as a whole, which change without their folder.
   private static let good = Mutex<[String: FileStamp]>([:])
   /// A process that sees more folders than this begins anew.
   private static let goodLimit = 512
@@ -65,10 +75,14 @@ enum PlaceCheck {
     }
     let stamp = FileStamp(status)
     let key = "\(kind) \(path)"
-    if good.withLock({ $0[key] }) == stamp { return }
+    if good.withLock({ $0[key] }) == stamp {
+      for name in place.whole { try requireSize("\(path)/\(name)", name) }
+      return
+    }
     // What a link leads to can change without its folder.
     var hasLinks = false
-    for name in place.files where try requireFile("\(path)/\(name)") { hasLinks = true }
+    for name in place.whole + place.files where try requireFile("\(path)/\(name)") { hasLinks = true }
+    for name in place.whole { try requireSize("\(path)/\(name)", name) }
     for name in place.folders { try requireFolder("\(path)/\(name)") }
     let isKept = !hasLinks && stamp.isSettled(at: look)
     good.withLock { known in
@@ -79,13 +93,16 @@ enum PlaceCheck {
 
   /// The same for the files of the configuration, which libgit2 reads again whenever it is asked.
   static func requireConfiguration(_ directory: String, common: String) throws(GitError) {
-    try requireFile("\(common)/config")
-    try requireFile("\(directory)/config.worktree")
+    for (folder, name) in [(common, "config"), (directory, "config.worktree")] {
+      try requireFile("\(folder)/\(name)")
+      try requireSize("\(folder)/\(name)", name)
+    }
   }
 
   /// The same for the file of the refs that are packed.
   static func requirePackedRefs(_ common: String) throws(GitError) {
     try requireFile("\(common)/packed-refs")
+    try requireSize("\(common)/packed-refs", "packed-refs")
   }
 
   /// Which of them are not there.
@@ -94,7 +111,8 @@ enum PlaceCheck {
     for (places, root) in [(own, directory), (shared, common)] {
       for place in places {
         let folder = place.folder.isEmpty ? root : "\(root)/\(place.folder)"
-        found.formUnion(place.files.map { "\(folder)/\($0)" }.filter { !Files.exists($0) })
+        let names = place.whole + place.files
+        found.formUnion(names.map { "\(folder)/\($0)" }.filter { !Files.exists($0) })
       }
     }
     return found
@@ -167,6 +185,27 @@ enum PlaceCheck {
     }
   }
 
+  /// Of a file without content that is said to be large (`truncate -s 100G`) git and libgit2 read every zero
+  /// into memory.
+  private static func requireSize(_ path: String, _ name: String) throws(GitError) {
+    guard let size = size(ofOversized: path, name) else { return }
+    throw refusal(path, "a file of \(size) bytes", wanted: "file of at most \(sizeLimit(name) >> 20) MiB")
+  }
+
+  private static func size(ofOversized path: String, _ name: String) -> off_t? {
+    var status = stat()
+    guard let place = try? PathText.terminated(path, "read"), stat(place, &status) == 0,
+      status.st_size > sizeLimit(name), status.st_mode & S_IFMT == S_IFREG
+    else { return nil }
+    return status.st_size
+  }
+
+  /// Whether one of git's files is larger than any that git needs to read as a whole. A log grows.
+  static func isOversized(_ path: String) -> Bool {
+    guard let name = path.split(separator: "/").last, !path.hasSuffix("logs/HEAD") else { return false }
+    return size(ofOversized: path, String(name)) != nil
+  }
+
   private static func requireFolder(_ path: String) throws(GitError) {
     switch Files.kind(path) {
     case nil, .directory: return
@@ -207,12 +246,14 @@ extension Repository {
         let path = "\(folder)/\(handle.text(name))"
         switch kind {
         case S_IFDIR: folders.append(path)
-        case S_IFREG, 0: continue
+        case S_IFREG where handle.size(name) <= Repository.refSizeLimit: continue
+        case 0: continue
         case S_IFLNK where handle.leadsToFile(name): continue
         default:
           throw GitError(
-            message: "what lies there is no file", operation: "read ref",
-            subject: String(path.dropFirst(commonDirectory.count + 1)), hint: "remove '\(path)'")
+            message: kind == S_IFREG ? "no ref is as large as that" : "what lies there is no file",
+            operation: "read ref", subject: String(path.dropFirst(commonDirectory.count + 1)),
+            hint: "remove '\(path)'")
         }
       }
     }

@@ -45,9 +45,10 @@ extension Repository {
 private struct ObstacleSearch {
   private static let depthMaximum = 200
   private static let sizeMaximum = 100 << 20
-  private static let names: [[CChar]] = [".gitattributes", ".gitignore", ".gitmodules", ".mailmap"].map {
-    $0.utf8CString.map { $0 }
-  }
+  /// What git reads, and the program behind the most common of its filters.
+  private static let names: [[CChar]] = [
+    ".gitattributes", ".gitignore", ".gitmodules", ".mailmap", ".lfsconfig",
+  ].map { $0.utf8CString.map { $0 } }
   /// Whether files that their owner may not read are made readable.
   private let opensFiles: Bool
   private(set) var removed: [[UInt8]] = []
@@ -65,8 +66,8 @@ private struct ObstacleSearch {
     var folders: [[CChar]] = []
     while let entry = readdir(stream) {
       let type = Int32(entry.pointee.d_type)
-      // Most names are of plain files and none of git's.
-      if type == Int32(DT_REG) && !opensFiles && entry.pointee.d_name.1 != 0x67 { continue }
+      // Most names are of plain files and none of git's, which begin with a dot.
+      if type == Int32(DT_REG) && !opensFiles && entry.pointee.d_name.0 != 0x2E { continue }
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
       }

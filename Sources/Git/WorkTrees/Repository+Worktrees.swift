@@ -120,14 +120,16 @@ extension Repository {
     } else {
       guard let target = try WorktreeFiles.pointer(in: directory) else { throw refuse("it has no .git file") }
       guard let read = registeredName(target: target, common: common), name == nil || name == read else {
-        throw refuse("its .git file points to '\(target)', not into '\(common)/worktrees'")
+        throw refuse("its .git file points to '\(target.prefix(200))', not into '\(common)/worktrees'")
       }
       found = read
     }
     let folder = "\(common)/worktrees/\(found)"
     for (place, files) in [(folder, Self.registrationFiles), (common, Self.sharedFiles)] {
-      for file in files where Files.kind("\(place)/\(file)") == .other {
-        throw refuse("'\(place)/\(file)' is not a plain file")
+      for file in files {
+        let path = "\(place)/\(file)"
+        if Files.kind(path) == .other { throw refuse("'\(path)' is not a plain file") }
+        if PlaceCheck.isOversized(path) { throw refuse("'\(path)' is too large to be one of git's files") }
       }
     }
     let named = WorktreeFiles.line("gitdir", in: folder) ?? ""

@@ -63,9 +63,7 @@ enum SubmoduleCheck {
 
   /// The `.gitmodules` file of a work tree.
   static func declarations(below root: String) -> [UInt8]? {
-    let file = "\(root)/.gitmodules"
-    guard Files.kind(file) == .file else { return nil }
-    return try? Files.readFile(file, limit: 1 << 20)
+    try? Files.readPlain("\(root)/.gitmodules", limit: 1 << 20)
   }
 
   /// Whether a `.gitmodules` file names a submodule at this path.
@@ -117,7 +115,7 @@ extension Repository {
   func isFetchable(_ commit: OID, known: [OID]) throws(GitError) -> Bool {
     var tips = known
     for (_, oid) in try references(matching: "refs/remotes/*") { tips.append(oid) }
-    if let fetched = try? Files.readFile("\(gitDirectory)/FETCH_HEAD", limit: 1 << 20) {
+    if let fetched = try? Files.readPlain("\(gitDirectory)/FETCH_HEAD", limit: 1 << 20) {
       for line in fetched.split(separator: 0x0A) {
         if let oid = OID(String(decoding: line.prefix(40), as: UTF8.self)) { tips.append(oid) }
       }

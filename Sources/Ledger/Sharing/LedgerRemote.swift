@@ -182,7 +182,7 @@ public final class GitRemote: LedgerRemote {
 
   /// When a fetch or a push of this clone got through last.
   public var lastContact: Timestamp? {
-    guard let bytes = try? Files.readFile(contactPath, limit: 64) else { return nil }
+    guard let bytes = try? Files.readPlain(contactPath, limit: 64) else { return nil }
     return Int64(String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)).map {
       Timestamp(milliseconds: $0)
     }

@@ -11,6 +11,16 @@ package final class RemoteContact {
   /// That it cannot be reached, as far as the person was told.
   package var outage = Outage()
 
+  /// What follows from entries that had waited and that the remote has otherwise than they were recorded
+  /// here, and is still to be done.
+  var due: [Effect] = []
+
+  /// Hands over what is still to be done; nobody else gets it.
+  package func takeDue() -> [Effect] {
+    defer { due = [] }
+    return due
+  }
+
   /// For how long an answer counts as new, in seconds: a run that finds nothing to do must not ask without
   /// end.
   static let freshSeconds = 2

@@ -37,6 +37,7 @@ extension SharedStore {
     let base = try clone.snapshot(at: tip)
     var current = base
     var accepted: [Proposal] = []
+    var effects: [Effect] = []
     var refused: [RefusedEvent] = []
     var arrived = 0
     // By its nonce an entry is known again when it was decided anew.
@@ -47,24 +48,15 @@ extension SharedStore {
         arrived += 1
         continue
       }
-      var event = entry.event
-      var proposal = try proposalAgain(entry, in: mine)
-      if case .claim(let fence, .submitted(let result)) = event.change, let words = unwanted[result.commit] {
-        refused.append(RefusedEvent(sentence: event.sentence, reason: words))
-        event.change = .attemptFailed(fence, .refused(by: remote.name, saying: words))
-        // By the same nonce: of a push of unknown outcome it is known which of the two has arrived.
-        proposal = Proposal(event.migration, event.change)
-        (proposal.author, proposal.nonce, proposal.facts) = (event.by, entry.nonce, event.reserved)
-      }
-      if let number = event.change.planNumber {
-        proposal.planText = try clone.planText(event.migration, number: number, in: try read())
-      }
+      let (event, proposal) = try proposed(by: entry, in: mine, unwanted, &refused)
       let again = Event(
         migration: event.migration, at: max(clone.clock.now(), current.state.at), by: event.by,
         change: event.change, reserved: event.reserved
       )
       do throws(Refusal) {
-        _ = try current.state.apply(again.written(in: current.state))
+        let found = try current.state.apply(again.written(in: current.state))
+        // What follows from an entry that goes over as it was recorded here was done then.
+        if event.change != entry.event.change { effects += found }
         accepted.append(proposal)
       } catch {
         refused.append(RefusedEvent(sentence: event.sentence, reason: error.message))
@@ -92,6 +84,7 @@ extension SharedStore {
         return try sendWaiting(mine, onto: tip, unwanted: unwanted, &report)
       }
       answered(new)
+      contact.due += effects
     }
     if !refused.isEmpty { report.keptOn = try clone.keepRefused(mine) }
     for event in refused { clone.warn("'\(event.sentence)' was refused: \(event.reason)") }
@@ -99,6 +92,26 @@ extension SharedStore {
     report.sent += accepted.count + arrived
     try adopt(new, replacing: mine)
     return true
+  }
+
+  /// What is proposed for an entry that waited: the same, or that its attempt has failed, when the remote does
+  /// not take the result.
+  private func proposed(
+    by entry: Entry, in mine: OID, _ unwanted: [ObjectID: String], _ refused: inout [RefusedEvent]
+  ) throws(LedgerError) -> (Event, Proposal) {
+    var event = entry.event
+    var proposal = try proposalAgain(entry, in: mine)
+    if case .claim(let fence, .submitted(let result)) = event.change, let words = unwanted[result.commit] {
+      refused.append(RefusedEvent(sentence: event.sentence, reason: words))
+      event.change = .attemptFailed(fence, .refused(by: remote.name, saying: words))
+      // By the same nonce: of a push of unknown outcome it is known which of the two has arrived.
+      proposal = Proposal(event.migration, event.change)
+      (proposal.author, proposal.nonce, proposal.facts) = (event.by, entry.nonce, event.reserved)
+    }
+    if let number = event.change.planNumber {
+      proposal.planText = try clone.planText(event.migration, number: number, in: try read())
+    }
+    return (event, proposal)
   }
 
   /// What an entry of a chain proposed, with the lists of tests that it brought along.

@@ -36,9 +36,14 @@ final class ChainWriter: EntryWriter {
   package func extend(
     _ sketch: inout DraftSketch, by proposal: Proposal, at: Timestamp, _ author: String
   ) throws(LedgerError) -> Refusal? {
+    let isReport = proposal.change.isReport
+    var room = TextRoom()
     let event = Event(
       migration: proposal.migration, at: at, by: NameText.spelled(proposal.author ?? author),
-      change: proposal.change.mappingTexts { spelled(redact($0)) },
+      change: proposal.change.mappingTexts {
+        let text = spelled(redact($0))
+        return isReport ? room.fit(text) : text
+      },
       reserved: proposal.facts.map { fact in
         JSON.Member(fact.key, fact.value.mappingTexts { spelled(redact($0)) })
       })

@@ -90,7 +90,8 @@ public enum StaleLock {
       do throws(FileError) { try Files.move(aside, to: path) } catch { throw .file(error) }
       return false
     }
-    do throws(FileError) { try Files.removeFile(aside) } catch { throw .file(error) }
+    // Anything may lie there, a folder too; it is out of the way already.
+    try? Files.removeTree(aside)
     return true
   }
 
@@ -103,7 +104,7 @@ public enum StaleLock {
   /// Whether the lock holds what the last writer of ours announced.
   private static func isAnnounced(_ path: String, _ queue: FileLock) -> Bool {
     let note = queue.note(limit: 41)
-    return note.count == 41 && (try? Files.readFile(path, limit: 64)) == note
+    return note.count == 41 && (try? Files.readPlain(path, limit: 64)) == note
   }
 
   private struct Identity {

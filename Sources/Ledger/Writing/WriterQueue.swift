@@ -23,7 +23,7 @@ final class WriterQueue {
 
   /// Whether anybody ever wrote to the ledger here: each leaves a note in the lock's file.
   var wasUsed: Bool {
-    guard let note = try? Files.readFile(folder + "/ledger.queue", limit: 64) else { return false }
+    guard let note = try? Files.readPlain(folder + "/ledger.queue", limit: 64) else { return false }
     return !note.isEmpty
   }
 

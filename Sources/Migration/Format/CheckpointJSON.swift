@@ -7,9 +7,7 @@ extension JSONWriter {
     switch step.phase {
     case .waiting where step.isUntouched: writeKey("\"waiting\"")
     case .ready where step.isUntouched: writeKey("\"ready\"")
-    case .merged(let commit)
-    where step.lastFailure == nil && !step.hasNewPrompt && step.failedTree == nil && step.forgiven.isZero
-      && step.conversation == nil && step.allowed.isEmpty:
+    case .merged(let commit) where step.hasNoHistory:
       writeKey("{")
       if let commit {
         writeKey("\"commit\":\"")

@@ -241,9 +241,14 @@ extension Step {
   }
 
   var isUntouched: Bool {
-    epoch == 0 && failures == 0 && granted == 0 && infrastructureRetries == 0 && gates == 0
-      && lastFailure == nil && failedTree == nil && used.isZero
-      && conversation == nil && allowed.isEmpty
+    epoch == 0 && failures == 0 && granted == 0 && infrastructureRetries == 0 && gates == 0 && used.isZero
+      && hasNoHistory
+  }
+
+  /// Whether all that is to be written of it beside its phase are counters and what it used.
+  var hasNoHistory: Bool {
+    lastFailure == nil && !hasNewPrompt && failedTree == nil && forgiven.isZero && conversation == nil
+      && allowed.isEmpty
   }
 
   init(id: String, json: JSON) throws(JSONFault) {

@@ -174,7 +174,7 @@ extension WorkPlace {
   /// What is in the agent's report file.
   func report(of task: AgentTask) -> [UInt8]? {
     guard let name = task.reportFile else { return nil }
-    return Site.ownFile("\(path)/\(name)", limit: 64 << 20)
+    return try? Files.readPlain(name, below: path, limit: 64 << 20)
   }
 }
 

@@ -130,6 +130,7 @@ final class AttemptEnd {
           ((), [proposal] + AttemptEnd.rests(after: job, outcome, in: snapshot.state, at))
         }
         if let refusal = outcome.refusal {
+          try? interpreter.perform(effects)
           // That the service does not serve is true whoever has the step now.
           _ = try? interpreter.append(by: job.claim.holder) {
             [job, outcome = self.outcome] (snapshot, at) throws(Refusal) in

@@ -70,6 +70,8 @@ final class AttemptTable {
       do throws(CommandError) {
         guard try end.advance() else { continue }
       } catch {
+        // Whose it may have been is not known any more when it is forgotten.
+        if error.changedSetting != nil { suspects() }
         // What it has to say is said when the remote can be reached.
         if !error.isOffline { forget(end) }
         throw error

@@ -85,7 +85,7 @@ final class WorkJob: Attempt {
   /// What was said; `nil` for a codemod, and before the agent was started.
   var texts: AttemptTexts? {
     guard agent != nil, !isSettingUp,
-      let prompt = (try? Files.readFile(site.promptFile(migration, claim.fence))).flatMap(\.self)
+      let prompt = Site.ownFile(site.promptFile(migration, claim.fence))
     else { return nil }
     return AttemptTexts(
       prompt: String(decoding: prompt, as: UTF8.self), closing: report?.closing ?? "")

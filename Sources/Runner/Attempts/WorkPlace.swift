@@ -112,15 +112,12 @@ public struct WorkPlace {
   private var closingRequest: String { demandsClosing ? plan.closingRequest : "" }
 
   /// What the worker wrote into `$MIGRATE_RESULT_FILE`: `{"result":"no-op","reason":…}`, `"failed"`,
-  /// `"cannot"` or `"done"`.
+  /// `"cannot"` or `"done"`. Whatever else is in it is nobody's business, as is how its numbers are spelled.
   func readResult() -> Said? {
     guard let bytes = Site.ownFile(site.resultFile(migration, fence), limit: 64 << 10),
-      let json = try? JSON.parse(bytes), case .string(let word)? = json["result"]
+      let said = StreamValue.parse(bytes), let word = said["result"]?.text
     else { return nil }
-    var reason = ""
-    if case .string(let text)? = json["reason"] {
-      reason = TerminalText.sanitizedLine(TerminalText.foreign(text))
-    }
+    let reason = TerminalText.sanitizedLine(TerminalText.foreign(said["reason"]?.text ?? ""))
     switch word {
     case "no-op": return .noOp(reason)
     case "failed": return .failed(reason.isEmpty ? "the worker said that it failed" : reason)

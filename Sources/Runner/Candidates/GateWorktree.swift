@@ -173,7 +173,9 @@ final class GateWorktree {
       try slots.requireWritable(directory)
     } catch {
       // What a verifier left cannot be cleaned: that is for a person to look at, and must not stop the gate.
-      guard !error.waitsForUser, slots.isLeft(slot) else { throw error }
+      guard !error.waitsForUser else { throw error }
+      try DamagedObject.require(commit, after: error, in: site.repository)
+      guard slots.isLeft(slot) else { throw error }
       #if KNOWN_BUGS
         if KnownBug.gateSlotNotSetAside.isOn { throw error }
       #endif

@@ -149,6 +149,7 @@ final class RefreshTask {
         expiresAt: at.adding(seconds: 600))
       return ((), [Proposal(migration, .refreshIntended(refresh)).resting(on: merged.runs)])
     }
+    if case .recorded = outcome {} else { try Interpreter(in: site, report: report).perform(effects) }
     switch outcome {
     case .refused(let refusal) where refusal.code == .tipMoved: return .outrun
     case .refused(let refusal) where refusal.code == .limited: return nil

@@ -136,7 +136,7 @@ final class ServiceVerdict {
       stage = .waiting
       rest()
     case .exited, .signalled:
-      let output = try reporting { try Files.readFile(site.logFile(log), limit: 256 << 20) ?? [] }
+      let output = try reporting { try Files.readPlain(site.logFile(log), limit: 256 << 20) ?? [] }
       _ = answer(.judged(judge(kind: verifier.kind, status: status, output: output)))
     }
   }

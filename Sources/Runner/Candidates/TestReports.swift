@@ -40,7 +40,7 @@ struct TestReports {
   /// over it. Called while the verifier runs.
   func collect() {
     guard Files.kind(pytestFile) == .file,
-      let bytes = try? Files.readFile(pytestFile, limit: TestReports.largest),
+      let bytes = try? Files.readPlain(pytestFile, limit: TestReports.largest),
       bytes.suffix(64).split(separator: UInt8(ascii: "<")).last?.starts(with: "/testsuite".utf8) == true
     else { return }
     let count = ((try? Files.listDirectory(folder)) ?? []).count { $0.hasPrefix(TestReports.aside) }
@@ -54,19 +54,26 @@ struct TestReports {
     collect()
     let kept = ((try? Files.listDirectory(folder)) ?? []).filter { $0.hasPrefix(TestReports.aside) }.sorted()
     let runs = (kept.map { folder + "/" + $0 } + [pytestFile]).compactMap {
-      try? Files.readFile($0, limit: TestReports.largest)
+      try? Files.readPlain($0, limit: TestReports.largest)
     }
     if !runs.isEmpty { return TestReport(junit: runs, runner: "pytest") }
     let names = (try? Files.listDirectory(worktree)) ?? []
     guard names.contains(where: TestReports.javaBuilds.contains) else { return nil }
     var files: [String] = []
     search(worktree, depth: 0, isReport: false, &files)
-    let documents = files.compactMap { try? Files.readFile($0, limit: TestReports.largest) }
+    // However many a verifier leaves, they are not all in memory at once.
+    var room = TestReports.most
+    let documents = files.compactMap { file -> [UInt8]? in
+      let bytes = try? Files.readPlain(file, limit: min(room, TestReports.largest))
+      room -= bytes?.count ?? 0
+      return bytes
+    }
     let isGradle = files.contains { $0.contains("/test-results/") }
     return TestReport(junit: documents, runner: isGradle ? "gradle" : "surefire")
   }
 
-  private static let largest = 64 << 20
+  /// How large a report may be, and all of them together.
+  private static let (largest, most) = (64 << 20, 256 << 20)
   private static let javaBuilds: Set = [
     "pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts",
   ]

@@ -65,7 +65,7 @@ struct VerdictGround {
         .probe, command, in: try site.mainDirectory(), log: folder + "/log",
         timeoutSeconds: VerdictGround.seconds)
       let status = try site.finish(run).status
-      outcome = (status, try Files.readFile(run.logFile, limit: 1 << 20) ?? [])
+      outcome = (status, try Files.readPlain(run.logFile, limit: 1 << 20) ?? [])
     } catch let error as CommandError {
       throw .unknown("'gate.toolchain' could not be run: \(error.message)")
     } catch {

@@ -45,7 +45,9 @@ public struct Slots {
       } catch {
         // What an earlier worker left there cannot be read or cleaned: that is for a person to look at, and
         // no fault of this step. A slot that is made anew has nothing of it.
-        guard (error as? CommandError)?.waitsForUser != true, isLeft(slot) else { throw error }
+        guard (error as? CommandError)?.waitsForUser != true else { throw error }
+        try DamagedObject.require(start, after: error, in: site.repository)
+        guard isLeft(slot) else { throw error }
         #if KNOWN_BUGS
           if KnownBug.slotNotSetAside.isOn { throw error }
         #endif

@@ -45,8 +45,7 @@ extension Site {
 
   /// What a file of ours holds that workers can reach: nothing, when it is a link or no file at all.
   package static func ownFile(_ path: String, limit: Int = 16 << 20) -> [UInt8]? {
-    guard Files.kind(path) == .file, let bytes = try? Files.readFile(path, limit: limit) else { return nil }
-    return bytes
+    try? Files.readPlain(path, limit: limit)
   }
 
   /// Sees to it that there is a folder of ours below `localDirectory`. What is no folder on the way to it is
