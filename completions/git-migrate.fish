@@ -103,6 +103,7 @@ complete -c git-migrate -n '__fish_git_migrate_using graph' -l mermaid -d 'In th
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l plan -r -F -d 'A plan file'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l uninstall -d 'Undo it'
 complete -c git-migrate -n '__fish_git_migrate_using resume' -l budget -x -d 'Let the agents use more'
+complete -c git-migrate -n '__fish_git_migrate_using resume' -l agent -x -d 'Let an agent that rests work at once'
 complete -c git-migrate -n '__fish_git_migrate_using run' -l until -x -d 'Begin no step after'
 complete -c git-migrate -n '__fish_git_migrate_using run' -l all -d 'Every migration that has not ended'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l upgrade -d 'Write the ledger in the newest version'

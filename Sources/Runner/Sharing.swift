@@ -119,7 +119,8 @@ extension Interpreter {
     let commit: OID
     switch done {
     case .merge(_, .merged(let object, _)), .refresh(.merged(let object)): commit = object.oid
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .reserved:
       return false
     }
     guard let state = try reporting({ try site.events.read() }).state.migration(named: migration) else {

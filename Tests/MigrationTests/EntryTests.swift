@@ -101,6 +101,10 @@ import Testing
     .budgetRaised(.usd, by: 50_000_000),
     .agentRests("claude", cause: "usage limit", until: at, reason: "r"),
     .agentRests("claude", cause: nil, until: nil, reason: "r"), .agentWoke("claude"),
+    .machineTroubled("m1", MissingProgram("make", reason: "r")),
+    .machineTroubled("m1", MissingProgram("jq", command: "./tool", reason: "r")),
+    .machineCleared("m1", program: "make"),
+    .trainJoined(TrainJoin(train: 3, members: [TrainMember(fence: fence, gate: 2, tree: oid(5))])),
   ]
 
   private static let merge = TrainMerge(

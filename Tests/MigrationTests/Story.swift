@@ -32,7 +32,7 @@ extension Change {
   /// The name that its entry has in place of a migration's, when it is of none.
   var ownName: String? {
     switch self {
-    case .agent: FormatVersion.everyMigration
+    case .agent, .machine: FormatVersion.everyMigration
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved: nil
     }
   }

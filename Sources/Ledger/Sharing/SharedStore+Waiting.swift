@@ -177,7 +177,8 @@ extension SharedStore {
       case .merge(_, .merged(let commit, _)), .refresh(.merged(let commit)):
         guard let move = old?.move(doneBy: proposal.change), !isThere(commit.oid, ref) else { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: move.old))
-      case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+      case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+        .reserved:
         continue
       }
     }

@@ -23,6 +23,7 @@ extension Event {
     case .step(let step, let change): "\(step) \(change.words(by: by))"
     case .ledger(let change): change.words
     case .agent(let change): change.words
+    case .machine(let change): change.words
     case .reserved(let reserved):
       migration == FormatVersion.everyMigration ? reserved.sentence : "\(migration) \(reserved.sentence)"
     }

@@ -49,6 +49,8 @@ struct Reducer {
       }
     } else if case .agent(let change) = event.change {
       try apply(change)
+    } else if case .machine(let change) = event.change {
+      try apply(change)
     } else {
       guard let found = state.migrations.firstIndex(where: { $0.name == event.migration }) else {
         throw Refusal.noMigration(event.migration)
@@ -89,7 +91,7 @@ struct Reducer {
     case .merge(let fence, let change): try apply(change, fence)
     case .step(let step, let change): try apply(change, step)
     // Neither belongs to a migration.
-    case .ledger, .agent, .reserved: throw Refusal(.invalid, "it is of no migration")
+    case .ledger, .agent, .machine, .reserved: throw Refusal(.invalid, "it is of no migration")
     }
   }
 

@@ -21,7 +21,7 @@ public struct StatusReport: Equatable, Sendable {
     self.sequence = sequence
     self.now = now
     migrations = state.migrations.filter { migration == nil || $0.name == migration }
-      .map { MigrationReport($0, now: now, rests: state.rests, isDead: isDead) }
+      .map { MigrationReport($0, now: now, rests: state.rests, troubles: state.troubles, isDead: isDead) }
   }
 }
 
@@ -56,6 +56,8 @@ public struct MigrationReport: Equatable, Sendable {
   public var baseline: BaselineReport?
   /// Which of its agents rest; empty after its end.
   public var rests: [RestReport]
+  /// Which programs that it needs are missing, and where; empty after its end.
+  public var missing: [MissingReport]
   /// What its agents used, and what they may use.
   public var used: UseReport
   /// The integration branch.
@@ -69,10 +71,11 @@ public struct MigrationReport: Equatable, Sendable {
 
   init(
     _ migration: MigrationState, now: Timestamp, rests: AgentRests = AgentRests(),
-    isDead: (Owner) -> Bool = { _ in false }
+    troubles: MachineTroubles = MachineTroubles(), isDead: (Owner) -> Bool = { _ in false }
   ) {
     let services = migration.phase.isTerminal ? [] : migration.plan.services
     self.rests = services.compactMap { service in rests[service].map { RestReport(service, $0) } }
+    missing = MissingReport.list(troubles, migration)
     used = UseReport(migration, at: now)
     name = migration.name
     state = migration.phase.word
@@ -111,6 +114,40 @@ public struct BaselineReport: Equatable, Sendable {
   public var isHolderDead: Bool
   /// When the claim lapses unless it is renewed.
   public var expiresAt: Timestamp
+}
+
+/// A program that a migration needs and a machine has not got.
+public struct MissingReport: Equatable, Sendable {
+  /// Its name.
+  public var program: String
+  /// What was said.
+  public var reason: String
+  /// The machine.
+  public var machine: String
+  /// Who found out there.
+  public var by: String
+  /// Since when that is known.
+  public var since: Timestamp
+
+  /// Those that stand in the way of a migration.
+  static func list(_ troubles: MachineTroubles, _ migration: MigrationState) -> [MissingReport] {
+    if migration.phase.isTerminal || troubles.isEmpty { return [] }
+    return troubles.machines.flatMap { machine in
+      troubles[machine].filter { trouble in
+        [trouble.missing].stop(gateOf: migration.plan)
+          || zip(migration.steps, migration.plan.steps).contains { step, planned in
+            !step.phase.isTerminal && [trouble.missing].stop(planned, of: migration.plan)
+          }
+      }.map { trouble in
+        MissingReport(
+          program: trouble.missing.program, reason: trouble.missing.reason, machine: machine,
+          by: trouble.by, since: trouble.since)
+      }
+    }
+  }
+
+  /// `ann@box cannot go on: 'make' is missing or may not be run (sh: 1: make: not found)`.
+  public var text: String { "\(PlainText.line(by)) cannot go on: \(PlainText.line(reason))" }
 }
 
 /// An agent that rests.

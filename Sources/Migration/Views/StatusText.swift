@@ -53,6 +53,7 @@ public struct StatusText: Sendable {
       output += cut("  \(migration.state): \(PlainText.line(reason))") + "\n"
     }
     if !migration.used.isEmpty { output += cut("  used \(migration.used.text)") + "\n" }
+    for missing in migration.missing { output += cut("  " + missing.text) + "\n" }
     for rest in migration.rests { output += cut("  " + rest.text(at: report.now, clock)) + "\n" }
     if let baseline = migration.baseline {
       let time = baseline.isHolderDead ? "holder is dead" : Span.expiry(baseline.expiresAt, now: report.now)

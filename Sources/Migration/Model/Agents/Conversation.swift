@@ -114,7 +114,8 @@ extension Reducer {
     case .gate(let fence, .finished(let report)) where report.verdict != .passed: noteFailed(fence.step)
     case .train(.finished(let report)): if let culprit = report.culprit { noteFailed(culprit) }
     case .step(let step, .retried): setConversation(step, nil)
-    case .migration, .refresh, .baseline, .gate, .train, .merge, .step, .ledger, .agent, .reserved: break
+    case .migration, .refresh, .baseline, .gate, .train, .merge, .step, .ledger, .agent, .machine, .reserved:
+      break
     }
     for step in event.change.steps where migration.step(step)?.phase.isTerminal == true {
       setConversation(step, nil)

@@ -25,16 +25,26 @@ public indirect enum Change: Equatable, Sendable {
   case ledger(LedgerChange)
   /// Something that is about an agent's service, and of no migration.
   case agent(AgentChange)
+  /// Something that is about a machine, and of no migration.
+  case machine(MachineChange)
   /// Something that the format knows and no rule gives a meaning yet.
   case reserved(Reserved)
 }
 
 extension Change {
+  /// Whether it is of no migration.
+  public var isOfNone: Bool {
+    switch self {
+    case .ledger, .agent, .machine: true
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .reserved: false
+    }
+  }
+
   /// The claim the change speaks for, if it speaks for one.
   public var fence: Fence? {
     switch self {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence
-    case .migration, .refresh, .baseline, .train, .step, .ledger, .agent, .reserved: nil
+    case .migration, .refresh, .baseline, .train, .step, .ledger, .agent, .machine, .reserved: nil
     }
   }
 
@@ -43,7 +53,7 @@ extension Change {
     switch self {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence.step
     case .step(let step, _): step
-    case .migration, .refresh, .baseline, .train, .ledger, .agent, .reserved: nil
+    case .migration, .refresh, .baseline, .train, .ledger, .agent, .machine, .reserved: nil
     }
   }
 
@@ -53,7 +63,7 @@ extension Change {
     case .train(let change): change.steps
     case .merge(_, .intended(let target)): target.train?.steps ?? [step].compactMap(\.self)
     case .merge(_, .merged(_, let train?)): train.steps
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .reserved:
       [step].compactMap(\.self)
     }
   }
@@ -63,11 +73,12 @@ extension Change {
   public func fence(of step: String, after last: Int?) -> Fence? {
     switch self {
     case .train(.started(let start)): return start.members.first { $0.fence.step == step }?.fence
+    case .train(.joined(let join)): return join.members.first { $0.fence.step == step }?.fence
     case .train: return last.map { Fence(step: step, epoch: $0) }
     case .merge(_, .intended(let target)):
       return target.train?.members.first { $0.fence.step == step }?.fence ?? fence
     case .merge(_, .merged(_, let train?)): return train.members.first { $0.fence.step == step }?.fence
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .reserved:
       return fence
     }
   }
@@ -78,7 +89,8 @@ extension Change {
     case .claim(_, .failed(let failure)): failure
     case .gate(_, .finished(let report)): report.failure
     case .train(.finished(let report)): report.failure
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .reserved:
       nil
     }
   }
@@ -88,7 +100,8 @@ extension Change {
     switch self {
     case .migration(.started(let start)): start.plan
     case .migration(.amended(let amendment)): amendment.plan
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .reserved:
       nil
     }
   }
@@ -113,6 +126,7 @@ extension Change {
     case .step(let step, let change): .step(step, change.mappingTexts(redact))
     case .ledger: self
     case .agent(let change): .agent(change.mappingTexts(redact))
+    case .machine(let change): .machine(change.mappingTexts(redact))
     case .reserved(let reserved): .reserved(reserved.mappingTexts(redact))
     }
   }

@@ -13,6 +13,7 @@ extension Change {
     case step(StepChange.Kind)
     case ledger(LedgerChange.Kind)
     case agent(AgentChange.Kind)
+    case machine(MachineChange.Kind)
     /// Stands for every `ReservedKind`; no entry has this word.
     case reserved
 
@@ -23,7 +24,8 @@ extension Change {
       + GateChange.Kind.allCases.map(Kind.gate) + TrainChange.Kind.allCases.map(Kind.train)
       + MergeChange.Kind.allCases.map(Kind.merge)
       + StepChange.Kind.allCases.map(Kind.step) + LedgerChange.Kind.allCases.map(Kind.ledger)
-      + AgentChange.Kind.allCases.map(Kind.agent) + [.reserved]
+      + AgentChange.Kind.allCases.map(Kind.agent)
+      + MachineChange.Kind.allCases.map(Kind.machine) + [.reserved]
 
     /// The kind of a word.
     private static let named = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
@@ -40,6 +42,7 @@ extension Change {
       case .train: TrainChange.version
       case .ledger, .migration(.budgetRaised), .step(.allowed): 2
       case .agent: AgentChange.version
+      case .machine: MachineChange.version
       case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .reserved: 1
       }
     }
@@ -57,6 +60,7 @@ extension Change {
       case .step(let kind): kind.rawValue
       case .ledger(let kind): kind.rawValue
       case .agent(let kind): kind.rawValue
+      case .machine(let kind): kind.rawValue
       case .reserved: "reserved"
       }
     }
@@ -75,6 +79,7 @@ extension Change {
     case .step(_, let change): .step(change.kind)
     case .ledger(let change): .ledger(change.kind)
     case .agent(let change): .agent(change.kind)
+    case .machine(let change): .machine(change.kind)
     case .reserved: .reserved
     }
   }
@@ -100,6 +105,7 @@ extension Change {
     case .step(_, let change): change.write(to: &object)
     case .ledger(let change): change.write(to: &object)
     case .agent(let change): change.write(to: &object)
+    case .machine(let change): change.write(to: &object)
     case .reserved(let reserved): for member in reserved.members { object.set(member.key, member.value) }
     }
   }
@@ -123,6 +129,7 @@ extension Change {
       self = .step(step, try StepChange(kind, step, from: &object))
     case .ledger(let kind): self = .ledger(try LedgerChange(kind, from: &object))
     case .agent(let kind): self = .agent(try AgentChange(kind, from: &object))
+    case .machine(let kind): self = .machine(try MachineChange(kind, from: &object))
     case .reserved: throw JSONFault("no entry is of the kind '\(kind.rawValue)'")
     }
   }
