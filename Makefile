@@ -34,7 +34,7 @@ pages5 = $(wildcard man/*.5)
 # One text that looks at its own name.
 hooks = pre-merge-commit pre-push pre-receive reference-transaction
 
-.PHONY: all demo test test-peers simulate canary crash race fuzz install uninstall lint bench clean
+.PHONY: all demo test test-peers test-watch simulate canary crash race fuzz install uninstall lint bench clean
 
 all: $(stamp)
 
@@ -91,6 +91,10 @@ fuzz:
 test-peers: all
 	scripts/bootstrap test
 	scripts/test-peers $(SCRATCH)/release
+
+# The report in a real browser and a run in a real terminal; pictures are left in the folder of builds.
+test-watch: all
+	scripts/test-watch $(SCRATCH)/release $(SCRATCH)/watch
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(bashdir) \

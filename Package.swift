@@ -78,12 +78,15 @@ let package = Package(
         "Agents", "CanonicalJSON", "Gate", "Ledger", "Plans", "Site", "Migration", "Git", "Supervision",
         "System",
       ],
+      resources: [
+        .embedInCode("Answers/Report/Page/page.css"), .embedInCode("Answers/Report/Page/page.js"),
+      ],
       swiftSettings: small),
     .executableTarget(
       name: "git-migrate",
       dependencies: [
-        "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
-        "System",
+        "Agents", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git",
+        "Supervision", "System",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: small, linkerSettings: linking),

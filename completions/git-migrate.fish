@@ -40,6 +40,10 @@ function __fish_git_migrate_migrations
     git migrate status --porcelain=v1 2>/dev/null | string replace -rf '^# migration (\S+) .*' '$1'
 end
 
+function __fish_git_migrate_causes
+    git migrate failures 2>/dev/null | string match -rg '^(F[0-9]+)  '
+end
+
 complete -c git-migrate -f
 complete -c git-migrate -n __fish_git_migrate_needs_command -l version -d 'Show the version'
 complete -c git-migrate -s h -l help -d 'Show help'
@@ -48,12 +52,16 @@ for entry in \
     'abort:End the migration without its result' 'amend:Give a running migration a new plan' \
     'allow:Let findings about a step pass' 'check:Check a plan file without starting anything' 'claim:Take a step to work on' \
     'clean:Remove what ended migrations have left' 'doctor:Check this machine and repository' 'finish:Hand the result back' \
+    'failures:Show why steps fail, a cause a line' 'import:Make a plan of the files of another tool' \
+    'compare:Compare two plans or agents, step by step' 'diff:Show what differs between two results of a step' \
+    'label:Give a cause of failures a name' 'lesson:Tell workers what others failed without' \
+    'new:Write a first plan out of a sentence' \
     'fsck:Check the ledger, the branches and what lies around them' 'graph:Show which step needs which' \
     'init:Install the hooks that guard migrations' 'ledger:Read and append entries; plumbing' \
     'log:Show what happened' 'logs:Show what workers and verifiers have printed' \
     'pause:Begin nothing new until resume' 'refresh:Take in what happened on the base' \
     'release:Give a step back' 'renew:Keep a step for longer' 'replay:Show each event with what it changed' \
-    'resume:Go on after a pause' 'retry:Let blocked or resting steps try again' \
+    'report:Tell what happened, what it cost and what needs you' 'resume:Go on after a pause' 'retry:Let blocked or resting steps try again' \
     'run:Work on the steps until nothing is left' 'show:Show everything about a step' \
     'skip:Give up steps that are not needed' 'start:Begin a migration' 'status:Show where every step is' \
     'submit:Hand in a result' 'sync:Exchange the shared ledger' 'trust:Approve the commands of a plan' 'verify:Run the gate on your own work'
@@ -61,12 +69,13 @@ for entry in \
     complete -c git-migrate -n __fish_git_migrate_needs_command -a $parts[1] -d $parts[2]
 end
 complete -c git-migrate -n '__fish_git_migrate_using ledger' -a 'append cat'
+complete -c git-migrate -n '__fish_git_migrate_using lesson' -a 'add list remove'
 
 # Files
-complete -c git-migrate -n '__fish_git_migrate_using start amend check' -F
+complete -c git-migrate -n '__fish_git_migrate_using start amend check import' -F
 
 # Steps
-complete -c git-migrate -n '__fish_git_migrate_using allow show logs' -a '(__fish_git_migrate_steps)'
+complete -c git-migrate -n '__fish_git_migrate_using allow diff show logs' -a '(__fish_git_migrate_steps)'
 complete -c git-migrate -n '__fish_git_migrate_using claim' -a '(__fish_git_migrate_steps ready)'
 complete -c git-migrate -n '__fish_git_migrate_using retry' -a '(__fish_git_migrate_steps blocked backoff)'
 complete -c git-migrate -n '__fish_git_migrate_using skip' -a '(__fish_git_migrate_steps waiting ready leased submitted gating backoff blocked)'
@@ -74,11 +83,11 @@ complete -c git-migrate -n '__fish_git_migrate_using release renew submit verify
 complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migrate_migrations)'
 
 # Options of many commands
-set -l migration abort allow claim finish graph log logs pause refresh release renew replay resume retry run show skip status submit verify
-set -l json abort allow amend check claim clean doctor finish fsck graph log pause refresh release renew replay resume retry show skip start status submit sync verify
+set -l migration abort allow amend claim compare diff failures finish graph label lesson log logs pause refresh release renew replay report resume retry run show skip status submit verify
+set -l json abort allow amend check claim clean compare diff doctor failures finish fsck graph import label lesson log new pause refresh release renew replay report resume retry run show skip start status submit sync verify
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
-complete -c git-migrate -n '__fish_git_migrate_using log show status' -l color -x -a 'auto always never' -d 'Colour the text'
+complete -c git-migrate -n '__fish_git_migrate_using failures log report run show status' -l color -x -a 'auto always never' -d 'Colour the text'
 complete -c git-migrate -n '__fish_git_migrate_using logs release renew submit verify' -l epoch -x -d 'The claim'
 complete -c git-migrate -n '__fish_git_migrate_using claim release renew submit verify' -l worker -x -d 'The worker\'s name'
 complete -c git-migrate -n '__fish_git_migrate_using abort allow pause release retry skip' -l reason -x -d 'Why'
@@ -86,7 +95,7 @@ complete -c git-migrate -n '__fish_git_migrate_using claim renew' -l ttl -x -d '
 complete -c git-migrate -n '__fish_git_migrate_using log replay' -l step -x -a '(__fish_git_migrate_steps)' -d 'About this step'
 complete -c git-migrate -n '__fish_git_migrate_using logs show' -s n -l lines -x -d 'The last lines of a log'
 complete -c git-migrate -n '__fish_git_migrate_using check logs' -s l -l list -d 'List them'
-complete -c git-migrate -n '__fish_git_migrate_using logs status' -s a -l all -d 'Everything'
+complete -c git-migrate -n '__fish_git_migrate_using failures logs status' -s a -l all -d 'Everything'
 complete -c git-migrate -n '__fish_git_migrate_using init run' -s q -l quiet -d 'Say less'
 
 # Options of one command
@@ -104,6 +113,15 @@ complete -c git-migrate -n '__fish_git_migrate_using graph' -l plan -r -F -d 'A 
 complete -c git-migrate -n '__fish_git_migrate_using init' -l uninstall -d 'Undo it'
 complete -c git-migrate -n '__fish_git_migrate_using resume' -l budget -x -d 'Let the agents use more'
 complete -c git-migrate -n '__fish_git_migrate_using resume' -l agent -x -d 'Let an agent that rests work at once'
+complete -c git-migrate -n '__fish_git_migrate_using amend' -l expand -d 'Look for new matches'
+complete -c git-migrate -n '__fish_git_migrate_using diff' -l plan -x -d 'Two plans, as 1..2'
+complete -c git-migrate -n '__fish_git_migrate_using diff' -l attempt -x -d 'Two attempts, as 1..2'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l sample -x -d 'So many steps first'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l seed -x -d 'Draw the same'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l again -d 'The last sample, merging nothing'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l only -x -a '(__fish_git_migrate_steps; __fish_git_migrate_causes)' -d 'These alone'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l limit -x -d 'At most so many'
+complete -c git-migrate -n '__fish_git_migrate_using run' -s y -l yes -d 'Without asking'
 complete -c git-migrate -n '__fish_git_migrate_using run' -l until -x -d 'Begin no step after'
 complete -c git-migrate -n '__fish_git_migrate_using run' -l all -d 'Every migration that has not ended'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l upgrade -d 'Write the ledger in the newest version'
@@ -115,7 +133,7 @@ complete -c git-migrate -n '__fish_git_migrate_using log' -s n -l max-count -x -
 complete -c git-migrate -n '__fish_git_migrate_using log' -l kind -x -d 'Of this kind'
 complete -c git-migrate -n '__fish_git_migrate_using log' -l reverse -d 'Oldest first'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -s f -l follow -d 'Go on as they grow'
-complete -c git-migrate -n '__fish_git_migrate_using amend clean' -s n -l dry-run -d 'Say what it would do'
+complete -c git-migrate -n '__fish_git_migrate_using amend clean run' -s n -l dry-run -d 'Say what it would do'
 complete -c git-migrate -n '__fish_git_migrate_using clean' -s f -l force -d 'Remove it'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -l baseline -d 'Those of the base itself'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -l stdout -d 'Standard output alone'
@@ -127,6 +145,21 @@ complete -c git-migrate -n '__fish_git_migrate_using replay' -l from -x -d 'From
 complete -c git-migrate -n '__fish_git_migrate_using replay' -l to -x -d 'Up to this entry'
 complete -c git-migrate -n '__fish_git_migrate_using replay' -l full -d 'The whole state'
 complete -c git-migrate -n '__fish_git_migrate_using retry' -l all-blocked -d 'Every blocked step'
+complete -c git-migrate -n '__fish_git_migrate_using report' -l since -x -a 'yesterday today' -d 'What ended since then, too'
+complete -c git-migrate -n '__fish_git_migrate_using report' -l html -r -F -d 'Write the page into a file'
+complete -c git-migrate -n '__fish_git_migrate_using report' -l markdown -d 'Print Markdown'
+complete -c git-migrate -n '__fish_git_migrate_using report' -l commit -x -a '(git branch --format="%(refname:short)")' -d 'Keep the page on a branch'
+complete -c git-migrate -n '__fish_git_migrate_using run' -s v -l verbose -d 'A line for every entry'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l progress -x -a 'auto plain' -d 'How to show what goes on'
+complete -c git-migrate -n '__fish_git_migrate_using status' -s w -l watch -d 'Keep it up to date'
+complete -c git-migrate -n '__fish_git_migrate_using retry' -l failed -d 'Every step that failed'
+complete -c git-migrate -n '__fish_git_migrate_using retry' -l prompt-changed -d 'Those with another prompt since'
+complete -c git-migrate -n '__fish_git_migrate_using retry skip lesson' -l failure -x -a '(__fish_git_migrate_causes)' -d 'A cause'
+complete -c git-migrate -n '__fish_git_migrate_using label show' -a '(__fish_git_migrate_causes)'
+complete -c git-migrate -n '__fish_git_migrate_using lesson' -l paths -x -d 'Paths that it is about'
+complete -c git-migrate -n '__fish_git_migrate_using import new' -s o -l output -r -F -d 'Write the plan here'
+complete -c git-migrate -n '__fish_git_migrate_using new' -l list -d 'Name the examples'
+complete -c git-migrate -n '__fish_git_migrate_using new' -l example -x -a 'codemod agent layers uses night people' -d 'Print it'
 complete -c git-migrate -n '__fish_git_migrate_using run' -s j -l jobs -x -d 'How many workers'
 complete -c git-migrate -n '__fish_git_migrate_using show' -l plan -d 'Print the plan in force'
 complete -c git-migrate -n '__fish_git_migrate_using start' -l allow-dirty -d 'Although files have changes'

@@ -7,6 +7,8 @@ public enum AgentEvent: Equatable, Sendable {
   case turn
   /// The agent says something to people.
   case said(String)
+  /// The agent uses a tool: its name, and what it is to do.
+  case used(ToolUse)
   /// A tool was refused to the agent.
   case denied(Denial)
   /// The service did not answer as it should; the agent tries again by itself.
@@ -21,6 +23,23 @@ public enum AgentEvent: Equatable, Sendable {
   case notice(String)
   /// The agent's own last event: what it says the outcome is. Another one may follow when work goes on.
   case ended
+}
+
+/// A tool that an agent uses, and what it is to do, each on one line.
+public struct ToolUse: Hashable, Sendable {
+  /// The tool's name.
+  public var tool: String
+  /// What it is to do; empty when that is not told.
+  public var subject: String
+
+  /// Makes one; of the subject the beginning is kept.
+  public init(tool: String, subject: String) {
+    self.tool = AgentText.line(tool, atMost: 80)
+    self.subject = AgentText.line(subject, atMost: 200)
+  }
+
+  /// `Bash pytest -q`.
+  public var description: String { subject.isEmpty ? tool : "\(tool) \(subject)" }
 }
 
 /// A tool that was refused to an agent.

@@ -84,7 +84,7 @@ public struct AgentRun: Sendable {
       if denials.count < AgentRun.mostKept, !denials.contains(denial) { denials.append(denial) }
     case .notice(let words): warn(words)
     case .branched(let branch): warn("the agent made a commit on the branch '\(branch)'")
-    case .began, .turn, .said, .retrying, .limited, .background, .ended: break
+    case .began, .turn, .said, .used, .retrying, .limited, .background, .ended: break
     }
   }
 

@@ -67,6 +67,9 @@ struct ClaudeReader: StreamReader {
         usage.tokens = usage.tokens + ClaudeReader.tokens(message?["usage"])
       }
       for block in message?["content"]?.elements ?? [] {
+        if block["type"]?.text == "tool_use", let tool = block["name"]?.words {
+          events.append(.used(ToolUse(tool: tool, subject: ClaudeReader.subject(block["input"]))))
+        }
         guard block["type"]?.text == "text", let text = block["text"]?.words else { continue }
         if event["parent_tool_use_id"]?.text == nil { closing = AgentText.whole(text) }
         events.append(.said(AgentText.line(text)))

@@ -54,13 +54,25 @@ struct CodexReader: StreamReader {
       return [.turn, .said(AgentText.line(text))]
     case "command_execution":
       usage.turns += 1
-      guard let denial = CodexReader.refusal(item) else { return [.turn] }
-      return [.turn, .denied(denial)]
+      let use = AgentEvent.used(ToolUse(tool: "shell", subject: item?["command"]?.text ?? ""))
+      guard let denial = CodexReader.refusal(item) else { return [.turn, use] }
+      return [.turn, use, .denied(denial)]
     case "file_change", "mcp_tool_call", "web_search":
       usage.turns += 1
-      return [.turn]
+      return [.turn, .used(CodexReader.use(item))]
     case "error": return item?["message"]?.words.map { [.notice(AgentText.line($0))] } ?? []
     default: return []
+    }
+  }
+
+  /// What the agent did, other than to run a command.
+  private static func use(_ item: StreamValue?) -> ToolUse {
+    switch item?["type"]?.text {
+    case "file_change":
+      let paths = item?["changes"]?.elements.compactMap { $0["path"]?.words } ?? []
+      return ToolUse(tool: "edit", subject: paths.joined(separator: ", "))
+    case "web_search": return ToolUse(tool: "search", subject: item?["query"]?.words ?? "")
+    default: return ToolUse(tool: item?["tool"]?.words ?? "tool", subject: item?["server"]?.words ?? "")
     }
   }
 

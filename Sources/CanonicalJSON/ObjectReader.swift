@@ -20,19 +20,23 @@ package struct ObjectReader {
   /// Whether a member is there.
   package func has(_ key: String) -> Bool { members.contains { $0.key == key } }
 
+  /// What is under a key, if anything is.
   package mutating func optional(_ key: String) -> JSON? {
     guard let index = members.firstIndex(where: { $0.key == key }) else { return nil }
     taken += 1
     return members[index].value
   }
 
+  /// What is under a key; throws when nothing is.
   package mutating func required(_ key: String) throws(JSONFault) -> JSON {
     guard let value = optional(key) else { throw JSONFault("\(subject) has no '\(key)'") }
     return value
   }
 
+  /// Text.
   package mutating func string(_ key: String) throws(JSONFault) -> String { try text(try required(key), key) }
 
+  /// Text, when the member is there.
   package mutating func optionalString(_ key: String) throws(JSONFault) -> String? {
     guard let value = optional(key) else { return nil }
     return try text(value, key)
@@ -45,6 +49,7 @@ package struct ObjectReader {
     return true
   }
 
+  /// A whole number.
   package mutating func integer(_ key: String) throws(JSONFault) -> Int { try number(try required(key), key) }
 
   /// A number that is counted up: not negative, and so far from the largest that one more never overflows.
@@ -56,31 +61,37 @@ package struct ObjectReader {
     return number
   }
 
+  /// What a number that is counted up may be.
   package static let counterRange = 0...Int(Int32.max)
 
+  /// A whole number, when the member is there.
   package mutating func optionalInteger(_ key: String) throws(JSONFault) -> Int? {
     guard let value = optional(key) else { return nil }
     return try number(value, key)
   }
 
+  /// True or false; a member that is not there is false.
   package mutating func flag(_ key: String) throws(JSONFault) -> Bool {
     guard let value = optional(key) else { return false }
     guard case .bool(let flag) = value else { throw wrong(key, "true or false") }
     return flag
   }
 
+  /// A list; a member that is not there is an empty one.
   package mutating func array(_ key: String) throws(JSONFault) -> [JSON] {
     guard let value = optional(key) else { return [] }
     guard case .array(let items) = value else { throw wrong(key, "a list") }
     return items
   }
 
+  /// A list of texts; a member that is not there is an empty one.
   package mutating func strings(_ key: String) throws(JSONFault) -> [String] {
     var texts: [String] = []
     for item in try array(key) { texts.append(try text(item, key)) }
     return texts
   }
 
+  /// One of the words of a type.
   package mutating func word<Word: RawRepresentable>(_ key: String, as: Word.Type) throws(JSONFault) -> Word
   where Word.RawValue == String {
     let text = try string(key)

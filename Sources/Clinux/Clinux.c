@@ -56,7 +56,9 @@ int migrate_spawn(const char *path, char *const *arguments, char *const *environ
   sigfillset(&signals);
   posix_spawnattr_setsigdefault(&attributes, &signals);
   posix_spawnattr_setpgroup(&attributes, 0);
-  short grouping = options.new_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP;
+  short grouping = options.new_session > 0    ? POSIX_SPAWN_SETSID
+                   : options.new_session == 0 ? POSIX_SPAWN_SETPGROUP
+                                              : 0;
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | grouping);
 
   int code = posix_spawn(pid, path, &actions, &attributes, arguments, environment);

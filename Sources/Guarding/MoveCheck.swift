@@ -5,13 +5,13 @@ import Migration
 /// Looks at the commits that new entries put on integration branches: each is the one that its intent named,
 /// with the tree that passed, on the commit that the branch was at (I-22, I-23).
 package struct MoveCheck {
-  package let repository: Repository
+  let repository: Repository
   /// Commits that are not here, by their migration, with the entry that names them.
   private var missing: [String: (entry: OID, commit: OID)] = [:]
   /// The entries that handed results in, by their claims.
   private var results: [String: [Fence: OID]] = [:]
 
-  package init(repository: Repository) { self.repository = repository }
+  init(repository: Repository) { self.repository = repository }
 
   /// Takes an entry and the state before it.
   package mutating func note(_ found: LedgerEntry, _ before: State) throws(InspectionFault) {

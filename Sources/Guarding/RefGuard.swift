@@ -22,8 +22,8 @@ public struct RefGuard {
     case receive
   }
 
-  package let ledger: Ledger
-  package let vantage: Vantage
+  let ledger: Ledger
+  let vantage: Vantage
   /// Refs that are guarded even when the ledger cannot be read to say so.
   package let listed: Set<String>
 
@@ -35,7 +35,7 @@ public struct RefGuard {
     self.listed = listed
   }
 
-  package var repository: Repository { ledger.repository }
+  var repository: Repository { ledger.repository }
 
   /// Passes when every update of one transaction is allowed; throws the first objection.
   ///

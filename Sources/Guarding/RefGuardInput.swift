@@ -71,12 +71,12 @@ public struct RefUpdate: Equatable, Sendable {
 /// Names of refs are bytes. Swift compares text by whole characters and canonical equivalence: a combining
 /// mark after a slash would hide the slash, and two names that differ in git would be one.
 extension String {
-  package func hasBytewisePrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
-  package func isBytewise(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+  func hasBytewisePrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+  func isBytewise(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }
 
 extension RefUpdate.Value {
-  package init?(_ text: String) {
+  init?(_ text: String) {
     if text.hasPrefix("ref:") {
       self = .symbolic(String(text.dropFirst(4)))
     } else if let oid = OID(text) {

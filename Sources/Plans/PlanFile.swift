@@ -94,22 +94,25 @@ public struct PlanFile: Equatable, Sendable {
   /// `prompt` take them as they are.
   ///
   /// Every fault of the file is thrown at once, with those that the caller has found (`others`).
+  ///
+  /// With `allowingNone` a `for:` may find nothing.
   public func expand(
-    using source: any ExpansionSource, beside others: [PlanFault] = []
+    using source: any ExpansionSource, beside others: [PlanFault] = [], allowingNone: Bool = false
   ) throws(PlanFault) -> Plan {
-    try expansion(from: source, beside: others)
+    try expansion(from: source, beside: others, allowingNone: allowingNone)
   }
 
   /// Without a source no `for:` is expanded, and the plan is good for nothing but its faults.
   private func expansion(
-    from source: (any ExpansionSource)?, beside others: [PlanFault]
+    from source: (any ExpansionSource)?, beside others: [PlanFault], allowingNone: Bool = false
   ) throws(PlanFault) -> Plan {
     let found = Faults()
     for fault in faults + others { found.add(fault) }
     let further = Faults()
     var settings = settings
     if findsGate, let source { settings.gate = foundGate(source, further) }
-    let plan = Expansion(settings: settings, further).plan(of: entries, from: source)
+    let plan = Expansion(settings: settings, further, allowsNone: allowingNone).plan(
+      of: entries, from: source)
     found.addFurther(further.list)
     do throws(PlanFault) { try found.end(top: top) } catch { throw error.named(path) }
     return plan
@@ -172,6 +175,7 @@ struct StepEntry: Equatable, Sendable {
   var agent: String?
   var allow: [String] = []
   var guards: [Plan.Guard]?
+  var skip: String?
   var each: Each?
   /// Whether it has no `for:`, not even one that cannot be read.
   var isPlain = true

@@ -178,6 +178,7 @@ extension Orchestrator {
     let ledger = try reporting { try site.events.read() }.state
     seat.rests = rests(in: ledger)
     seat.missing = programs.known(in: ledger, site.owner.machine)
+    seat.only = scopeOfSteps
     let sparesGate = { [judging = desk.judging] (state: MigrationState, at: Timestamp) in
       judging != .nothing || state.gateable(at: at) != nil
     }
@@ -186,6 +187,7 @@ extension Orchestrator {
       byAgent: true,
       offer: { [seat] in $0.nextOffer(at: $1, seat: seat, sparingGate: sparesGate($0, $1)) })
     guard case .won(let held) = answer else { return false }
+    begun.insert(held.step.id)
     // The plan may have been amended just before the claim was decided.
     guard desk.approved.numbers.contains(held.planNumber) else {
       let change = Migration.Change.stepReleased(

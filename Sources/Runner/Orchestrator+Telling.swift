@@ -13,6 +13,12 @@ extension Orchestrator {
 
   // MARK: Watching
 
+  /// Waits until something may have happened; whoever watches has a look first.
+  func wait() {
+    observer.tick()
+    site.wait(for: attempts.descriptors + desks.values.flatMap(\.descriptors) + [signals])
+  }
+
   func tell(_ snapshot: LedgerSnapshot) throws(CommandError) {
     if let tip = snapshot.tip, tip != seen?.tip {
       let sentences = try seen.map { (old) throws(CommandError) in

@@ -23,9 +23,15 @@ public final class Orchestrator {
   let late = LateWarnings()
   /// When it begins no more steps, and ends when what is under way has.
   package var until: Timestamp?
+  /// The steps that it begins, when those are not all.
+  package var only: Set<String>?
+  /// How many steps it begins at most.
+  package var limit: Int?
+  /// The steps that it has begun.
+  var begun: Set<String> = []
   var obstacles = Obstacles()
-  private let signals: Int32
-  private var desks: [String: Desk] = [:]
+  let signals: Int32
+  private(set) var desks: [String: Desk] = [:]
   /// The agents whose services do not serve, where the ledger has no place for it.
   var agents = AgentRests()
   /// The migrations that are to pause because their agents cannot work.
@@ -226,6 +232,7 @@ public final class Orchestrator {
       (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)
       (seat.isEnding, seat.turn) = (isEnding, desk.turn)
       seat.mayClaim = until.map { seat.clock < $0 } ?? true
+      seat.only = scopeOfSteps
       seat.mayBegin = try mayBegin(state, desk)
       seat.rests = rests(in: ledger)
       programs.see(state, in: site)
@@ -235,6 +242,13 @@ public final class Orchestrator {
       seats[state.name] = seat
     }
     return seats
+  }
+
+  /// The steps that may be begun now, when those are not all: once as many as it may begin were begun, those
+  /// alone go on.
+  var scopeOfSteps: Set<String>? {
+    guard let limit, begun.count >= limit else { return only }
+    return only.map { $0.intersection(begun) } ?? begun
   }
 
   /// Whether anything new may begin: the user has approved the plan, and nobody moved the branch aside.
@@ -356,7 +370,9 @@ public final class Orchestrator {
 
   private func readSignals() {
     guard signals >= 0 else { return }
-    for signal in SignalPipe.drain() where [1, 2, 13, 15].contains(signal) {
+    let came = SignalPipe.drain()
+    for signal in came { observer.noticed(signal) }
+    for signal in came where [1, 2, 13, 15].contains(signal) {
       stopSignal = stopSignal ?? signal
       stop()
     }
@@ -383,9 +399,5 @@ public final class Orchestrator {
     if !attempts.jobs.isEmpty { observer.warn("\(error.message); workers are asked to end") }
     attempts.stop()
     desks.values.forEach { $0.stop() }
-  }
-
-  private func wait() {
-    site.wait(for: attempts.descriptors + desks.values.flatMap(\.descriptors) + [signals])
   }
 }

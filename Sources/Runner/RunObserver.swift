@@ -6,11 +6,21 @@ public protocol RunObserver {
   func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence])
   /// Something a person should know that is no entry.
   func warn(_ text: String)
+  /// A signal came; one that ends the run is heeded anyway.
+  func noticed(_ signal: Int32)
+  /// Time has passed: a look at what is under way. Called often, and cheap when there is nothing to do.
+  func tick()
   /// The same of one migration, whose name the text need not say.
   func warn(_ text: String, of migration: String)
 }
 
 extension RunObserver {
+  /// Whoever shows nothing has nothing to put away.
+  public func noticed(_ signal: Int32) {}
+
+  /// Whoever does not watch the time has nothing to do.
+  public func tick() {}
+
   /// Whoever watches one migration knows which it is.
   public func warn(_ text: String, of migration: String) { warn(text) }
 

@@ -120,7 +120,8 @@ extension Interpreter {
     switch done {
     case .merge(_, .merged(let object, _)), .refresh(.merged(let object)): commit = object.oid
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
-      .reserved:
+      .loop,
+      .lesson, .reserved:
       return false
     }
     guard let state = try reporting({ try site.events.read() }).state.migration(named: migration) else {

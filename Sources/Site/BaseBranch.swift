@@ -13,6 +13,7 @@ extension Site {
       "there is no branch '\(branch)' here", hint: hint.isEmpty ? nil : hint, exitCode: .no)
   }
 
+  /// Where the base is: here or, when that is further, in the remote.
   package func base(of migration: MigrationState) throws(CommandError) -> OID? {
     let ref = "refs/heads/" + migration.base
     let here = try tip(of: ref)

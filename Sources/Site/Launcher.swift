@@ -76,7 +76,7 @@ public struct Launcher: Sendable {
   /// Makes it for an environment outside of any repository: nothing is let through by name.
   public init(environment: [String: String]) { self.environment = environment }
 
-  package init(environment: [String: String], passed: [String], forAgents: [String]) {
+  init(environment: [String: String], passed: [String], forAgents: [String]) {
     self.environment = environment
     self.passed = passed
     self.forAgents = forAgents

@@ -56,6 +56,9 @@ public struct LogName: Equatable, Sendable {
     LogName(migration, "finish-\(verifier)")
   }
 
+  /// The command that counts what is left.
+  package static func count(_ migration: String) -> LogName { LogName(migration, "until") }
+
   /// The plan's `notify` command, when it ran last.
   package static func notify(_ migration: String) -> LogName { LogName(migration, "notify") }
 

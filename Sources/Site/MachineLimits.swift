@@ -28,7 +28,7 @@ package struct MachineLimits: Equatable {
   /// What counts unless the configuration says otherwise.
   package static let standard = MachineLimits(maxPressure: 40, minFreeDisk: 256 << 20)
 
-  package init(maxPressure: Int, minFreeDisk: Int) {
+  init(maxPressure: Int, minFreeDisk: Int) {
     (self.maxPressure, self.minFreeDisk) = (maxPressure, minFreeDisk)
   }
 

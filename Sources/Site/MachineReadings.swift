@@ -12,6 +12,7 @@ package struct MachineReadings: Equatable {
   /// The disks that are written to.
   package var free: [Free]
 
+  /// Whether both say the same.
   package static func == (left: MachineReadings, right: MachineReadings) -> Bool {
     left.memoryPressure == right.memoryPressure && left.free.elementsEqual(right.free, by: ==)
   }

@@ -26,6 +26,8 @@ package struct OtherSide: Equatable {
 }
 
 extension Site {
+  /// The commits between two that changed one of the paths, newest first, each with at most `limit` bytes of
+  /// what it did.
   package func changes(
     to paths: [String], after base: OID, upTo tip: OID, limit: Int
   ) throws(CommandError) -> [OtherSide] {

@@ -4,7 +4,7 @@ import Migration
 
 /// Whether a ledger can be shared through a remote: asked when the sharing begins, and by the doctor.
 package struct SharedServer {
-  package let site: Site
+  let site: Site
 
   /// Looks from one repository.
   package init(site: Site) { self.site = site }

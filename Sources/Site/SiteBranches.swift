@@ -4,18 +4,22 @@ import Migration
 import System
 
 extension Site {
+  /// Where a ref is; `nil` when there is none.
   package func tip(of ref: String) throws(CommandError) -> OID? {
     try reporting { try repository.resolve(ref) }
   }
 
+  /// The tree of a commit.
   package func tree(of commit: OID) throws(CommandError) -> OID {
     try reporting { try repository.treeOf(commit: commit) }
   }
 
+  /// Whether `tip` holds all of `commit`.
   package func isAncestor(_ commit: OID, of tip: OID) throws(CommandError) -> Bool {
     try reporting { try repository.objectExists(commit) && repository.isAncestor(commit, of: tip) }
   }
 
+  /// The commits of an integration branch from where its migration began up to `tip`, oldest first.
   package func history(
     of migration: MigrationState, to tip: OID
   ) throws(CommandError) -> [BranchCommit] {
@@ -36,6 +40,7 @@ extension Site {
     }
   }
 
+  /// Makes a branch, through the hooks. Gives the reason why git does not, or `nil`.
   package func createBranch(_ branch: String, at commit: OID) throws(CommandError) -> String? {
     let ref = "refs/heads/" + branch
     try announceBranches()
@@ -108,6 +113,7 @@ extension Site {
     }
   }
 
+  /// Calls `body` while git holds the branch's lock.
   package func holdStill(
     _ ref: String, at tip: OID, isOwn: Bool, _ body: () throws(CommandError) -> Void
   ) throws(CommandError) -> String? {

@@ -17,18 +17,22 @@ extension Site {
   /// Whether other clones work on the same ledger.
   public var hasRemote: Bool { ledger.hasRemote }
 
+  /// Where a branch is in the remote, as was seen last; `nil` when it is not there or nothing is shared.
   package func sharedTip(of ref: String) throws(CommandError) -> OID? {
     try reporting { try ledger.remote?.knownTip(ofBranch: ref) }
   }
 
+  /// Fetches a branch from the remote.
   package func bring(_ ref: String) throws(CommandError) {
     _ = try reporting { try ledger.remote?.fetch(branches: [ref]) }
   }
 
+  /// Brings the newest entries here, and ours there.
   package func synchronize() throws(CommandError) {
     _ = try reporting { try ledger.synchronize() }
   }
 
+  /// Pushes a branch of ours that has vanished from the remote. Gives why it could not be, or `nil`.
   package func putBack(_ ref: String, at commit: OID) throws(CommandError) -> String? {
     guard let remote = ledger.remote else { return nil }
     let name = ref.hasPrefix("refs/heads/") ? String(ref.dropFirst("refs/heads/".count)) : ref
@@ -46,6 +50,7 @@ extension Site {
     }
   }
 
+  /// Tells the hooks which branches are integration branches.
   package func announceBranches() throws(CommandError) {
     try HookBranches(commonDirectory: repository.commonDirectory).add(
       try reporting { try ledger.read() }.state)

@@ -14,6 +14,8 @@ struct Spawn {
   var extra: Int32?
   /// Whether the child leads a new session; otherwise only a new process group.
   var newSession = true
+  /// Whether it stays in our own process group, because it reads from our terminal.
+  var sharesTerminal = false
 
   /// Starts the program and gives its process id, which is also its process group.
   ///
@@ -42,7 +44,7 @@ struct Spawn {
         withOptionalCString(directory) { directory in
           let options = migrate_spawn_options(
             directory: directory, input: standard.input, output: standard.output, error: standard.error,
-            extra: extra ?? -1, new_session: newSession ? 1 : 0)
+            extra: extra ?? -1, new_session: sharesTerminal ? -1 : newSession ? 1 : 0)
           return migrate_spawn(path, argv, envp, options, &pid)
         }
       }

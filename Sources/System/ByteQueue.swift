@@ -13,8 +13,10 @@ package struct ByteQueue {
   /// Whether none waits.
   package var isEmpty: Bool { count == 0 }
 
+  /// Puts bytes behind those that wait.
   package mutating func append(_ more: some Collection<UInt8>) { bytes.append(contentsOf: more) }
 
+  /// Forgets all that waits.
   package mutating func removeAll() { (bytes, start) = ([], 0) }
 
   /// Takes at most `limit` of the oldest bytes out.

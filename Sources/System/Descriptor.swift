@@ -3,8 +3,10 @@ import Glibc
 
 /// An open file descriptor with one owner, closed when the owner goes away.
 package struct Descriptor: ~Copyable {
+  /// The number.
   package let raw: Int32
 
+  /// Takes over an open descriptor: it is closed with this value.
   package init(owning raw: Int32) { self.raw = raw }
 
   deinit { _ = close(raw) }
@@ -12,9 +14,12 @@ package struct Descriptor: ~Copyable {
 
 /// The two ends of a pipe, both close-on-exec, each closed when asked or when the owner goes away.
 package struct Pipe: ~Copyable {
+  /// The end to read from; -1 once it is closed or taken.
   package private(set) var reading: Int32
+  /// The end to write to; -1 once it is closed or taken.
   package private(set) var writing: Int32
 
+  /// Opens a pipe; errors name `subject`.
   package init(for subject: String) throws(ProcessError) {
     var ends: [Int32] = [-1, -1]
     guard migrate_pipe(&ends) == 0 else { throw .system(subject, "pipe") }
@@ -23,11 +28,13 @@ package struct Pipe: ~Copyable {
     reading = first
   }
 
+  /// Closes the end to read from.
   package mutating func closeReading() {
     if reading >= 0 { _ = close(reading) }
     reading = -1
   }
 
+  /// Closes the end to write to.
   package mutating func closeWriting() {
     if writing >= 0 { _ = close(writing) }
     writing = -1

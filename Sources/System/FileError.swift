@@ -24,6 +24,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     "cannot \(operation) '\(path)': \(code == Self.notPlain ? "it is not a plain file" : errorText(code))"
   }
 
+  /// What the last system call failed with.
   package static func last(_ operation: String, _ path: String) -> FileError {
     FileError(path: path, operation: operation, code: errno)
   }

@@ -41,6 +41,7 @@ public struct ProcessError: Error, Equatable, Sendable, CustomStringConvertible 
     }
   }
 
+  /// What the last system call failed with.
   package static func system(_ subject: String, _ call: String) -> ProcessError {
     ProcessError(subject: subject, cause: .system(call: call, errno: errno))
   }

@@ -2,11 +2,12 @@ import Glibc
 
 /// What `/proc/<pid>/stat` tells about one process.
 package struct ProcessRecord: Hashable {
+  /// Its number.
   package let pid: pid_t
-  package let parent: pid_t
+  let parent: pid_t
   /// The first 15 bytes of its program's name.
   package let name: String
-  package let isZombie: Bool
+  let isZombie: Bool
   /// Whether a signal stopped it, so that it does nothing until another one lets it go on.
   package let isStopped: Bool
   /// Clock ticks between the machine's start and the process's: with the pid, a name that is never reused.

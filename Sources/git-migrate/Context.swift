@@ -2,6 +2,7 @@ import Git
 import Glibc
 import Runner
 import Site
+import Supervision
 import System
 
 /// What a command gets from the outside: environment, working directory, repository, terminal, and where it
@@ -16,6 +17,10 @@ final class Context {
   /// The signal that asked for the end. A command that is interrupted by it ends by it, after its last word.
   var stopSignal: Int32?
   private var opened: Site?
+  /// The pager that standard output leads into.
+  var pager: PagerProcess?
+  /// The columns of the terminal that the pager shows.
+  var pagerColumns: Int?
 
   init(environment: [String: String]) { self.environment = environment }
 
@@ -68,11 +73,20 @@ final class Context {
   var width: Int {
     guard output.isTerminal || isPagerInUse else { return 0 }
     if let columns = environment["COLUMNS"].flatMap({ Int($0) }), columns > 0 { return columns }
-    return output.columns ?? 80
+    return output.columns ?? pagerColumns ?? 80
+  }
+
+  /// Whether the locale has no more than ASCII.
+  var isASCII: Bool {
+    let name = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { self.environment[$0] }.first { !$0.isEmpty }
+    let folded = (name ?? "").lowercased()
+    return !folded.contains("utf-8") && !folded.contains("utf8")
   }
 
   /// Whether git started a pager for us (`pager.migrate`), so that our pipe ends at a terminal.
-  var isPagerInUse: Bool { ["true", "1", "yes", "on"].contains(environment["GIT_PAGER_IN_USE"] ?? "") }
+  var isPagerInUse: Bool {
+    pager != nil || ["true", "1", "yes", "on"].contains(environment["GIT_PAGER_IN_USE"] ?? "")
+  }
 
   /// Whether text is to be coloured: the option, then the environment, then `color.migrate`, then `color.ui`.
   func wantsColour(_ option: ColourOption) throws(CommandError) -> Bool {

@@ -14,19 +14,22 @@ struct GitMigrate: ParsableCommand {
       CommandGroup(
         name: "Begin and end a migration",
         subcommands: [
-          InitCommand.self, CheckCommand.self, TrustCommand.self, DoctorCommand.self, StartCommand.self,
+          NewCommand.self, ImportCommand.self, InitCommand.self, CheckCommand.self, TrustCommand.self,
+          DoctorCommand.self, StartCommand.self,
           AmendCommand.self, RefreshCommand.self, AbortCommand.self, FinishCommand.self, CleanCommand.self,
         ]),
       CommandGroup(
         name: "See how it goes",
         subcommands: [
-          StatusCommand.self, ShowCommand.self, LogCommand.self, GraphCommand.self, LogsCommand.self,
+          StatusCommand.self, ReportCommand.self, FailuresCommand.self, ShowCommand.self, LogCommand.self,
+          GraphCommand.self,
+          LogsCommand.self, CompareCommand.self, DiffCommand.self,
         ]),
       CommandGroup(
         name: "Steer it",
         subcommands: [
           RunCommand.self, PauseCommand.self, ResumeCommand.self, RetryCommand.self, SkipCommand.self,
-          AllowCommand.self,
+          AllowCommand.self, LabelCommand.self, LessonCommand.self,
         ]),
       CommandGroup(
         name: "Work on a step",

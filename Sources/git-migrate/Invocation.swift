@@ -3,6 +3,7 @@ import Glibc
 import Migration
 import Runner
 import Site
+import Supervision
 import System
 
 /// One run of the program: arguments in, exit code out.
@@ -13,6 +14,7 @@ struct Invocation {
 
   /// Runs the command and gives the exit code.
   func run(in context: Context) -> Int32 {
+    defer { context.pager?.end() }
     if arguments.isEmpty {
       context.note(HelpText.of(GitMigrate.helpMessage(columns: HelpText.columns)))
       return CommandError.ExitCode.usage.rawValue

@@ -27,13 +27,13 @@ struct PlanInput {
     do throws(PlanFault) {
       file = try isToCheck ? PlanFile.read(bytes, path: path) : PlanFile.parse(bytes, path: path)
     } catch {
-      throw CommandError(error)
+      throw CommandError(error).naming(foreign: ForeignFile(path: path, bytes: bytes)?.kind, path)
     }
   }
 
-  private static func read(_ path: String) throws(CommandError) -> [UInt8] {
+  static func read(_ path: String, called name: String = "plan") throws(CommandError) -> [UInt8] {
     func failure(_ reason: String, hint: String? = nil) -> CommandError {
-      CommandError("unable to read the plan '\(path)': \(reason)", hint: hint)
+      CommandError("unable to read the \(name) '\(path)': \(reason)", hint: hint)
     }
     var status = stat()
     // Looked at before it is opened: opening a device can already do something.
@@ -70,7 +70,10 @@ struct PlanInput {
   /// The plan's own commands run only when `runsCommands` says so, or the user trusts these exact bytes.
   /// Those of a plan that is not good never run.
   func expanded(in context: Context, at revision: String?, runsCommands: Bool) throws(CommandError) -> Plan {
-    if file.isFaulty { throw faults(in: context, at: revision) }
+    if file.isFaulty {
+      throw faults(in: context, at: revision)
+        .naming(foreign: ForeignFile(path: file.path, bytes: bytes)?.kind, file.path)
+    }
     var source: TreeSource?
     if file.needsExpansion {
       let site = try context.site()
@@ -157,8 +160,18 @@ struct PlanInput {
   }
 }
 
+extension CommandError {
+  /// The same, with how a file of another tool becomes a plan.
+  fileprivate func naming(foreign kind: ForeignFile.Kind?, _ path: String) -> CommandError {
+    guard let kind else { return self }
+    return CommandError(
+      message, hint: "this is \(kind.words): 'git migrate import \(path)' makes a plan of it",
+      exitCode: exitCode)
+  }
+}
+
 /// What `for:` is over: the files of one commit, and the lines of commands run in the work tree.
-private struct TreeSource: ExpansionSource {
+struct TreeSource: ExpansionSource {
   private let site: Site?
   private let tree: OID?
   private let mayRun: Bool

@@ -35,7 +35,7 @@ extension Context {
     output.whenReaderLeaves { SignalPipe.note(SIGPIPE) }
     var isInterrupted = false
     return Interruption(signals: signals) {
-      if let signal = SignalPipe.drain().first {
+      if let signal = SignalPipe.drain().first(where: [SIGHUP, SIGINT, SIGPIPE, SIGTERM].contains) {
         self.stopSignal = self.stopSignal ?? signal
         isInterrupted = true
       }
@@ -74,6 +74,25 @@ struct Steering {
     case .recorded(let snapshot, let told), .nothing(let snapshot, let told):
       try context.print(RecordedChanges(told, of: migration, by: site.actor, in: snapshot), json)
     case .refused(let refusal): throw CommandError(refusal)
+    }
+  }
+}
+
+extension Steering {
+  /// The same for changes that rest on what the person named; what is wrong with that is thrown.
+  func appendChosen(
+    _ json: JSONOption, _ changes: (MigrationState) throws(CommandError) -> [Migration.Change]
+  ) throws(CommandError) {
+    var fault: CommandError?
+    do throws(CommandError) {
+      try append(json) { (state) throws(Refusal) in
+        do throws(CommandError) { return try changes(state) } catch {
+          fault = error
+          throw Refusal(.invalid, error.message)
+        }
+      }
+    } catch {
+      throw fault ?? error
     }
   }
 }

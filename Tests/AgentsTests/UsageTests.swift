@@ -130,7 +130,8 @@ import Testing
       events == [
         .began(
           session: "00000000-0000-4000-8000-000000000001", model: "claude-opus-5-5", version: "2.1.332"),
-        .turn, .denied(Denial(tool: "Bash", subject: "")), .turn, .said("I could not."),
+        .turn, .used(ToolUse(tool: "Bash", subject: "curl http://127.0.0.1/x")),
+        .denied(Denial(tool: "Bash", subject: "")), .turn, .said("I could not."),
         .denied(Denial(tool: "Bash", subject: "curl http://127.0.0.1/x")), .ended,
       ])
     #expect(try Recorded("claude-limit").events().contains(.limited(untilSeconds: 1_800_000_000)))

@@ -12,6 +12,10 @@ import Testing
     #expect(
       text.out == """
         demo  running  0 of 2 merged  1 ready  1 waiting  → migrate/demo
+          you have not approved plan 1 of 'demo'
+              git migrate trust demo
+          nobody is at work; 1 step can begin
+              git migrate run
           S1  ready    First
           S2  waiting  Second  (waits for S1)
 

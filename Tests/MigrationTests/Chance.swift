@@ -23,6 +23,7 @@ extension Chance {
     plan.refreshSeconds = once(in: 2) ? 60 : nil
     if once(in: 3) { plan.gate.verifiers[0].remote = "ci" }
     if once(in: 2) { plan.budget.total = [.usd: 1_000_000] }
+    if once(in: 2) { plan.until = Plan.Until(count: "grep -c old") }
     return plan
   }
 
@@ -130,6 +131,8 @@ extension Chance {
       if !once(in: 5) { baseline.verdict = .passed }
       return .baselineRecorded(baseline)
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
+      .lesson,
       .reserved:
       return change
     }

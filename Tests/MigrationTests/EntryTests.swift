@@ -105,6 +105,20 @@ import Testing
     .machineTroubled("m1", MissingProgram("jq", command: "./tool", reason: "r")),
     .machineCleared("m1", program: "make"),
     .trainJoined(TrainJoin(train: 3, members: [TrainMember(fence: fence, gate: 2, tree: oid(5))])),
+    .stepsRetried(StepGroup(["S1", "S2"], cause: "0123456789abcdef"), reason: "r"),
+    .stepsSkipped(StepGroup(["S1"]), reason: "r"), .causeLabelled("0123456789abcdef", "Guava"),
+    .lessonAdded(Lesson(id: "L1", text: "pin", cause: "0123456789abcdef", paths: ["src/**"])),
+    .lessonAdded(Lesson(id: "L2", text: "pin")), .lessonRemoved("L1"),
+    .sampleDrawn(SampleDraw(round: 1, steps: ["S1", "S2"], seed: 42)),
+    .trialStarted(
+      TrialStart(
+        trial: 3, step: "S1", plan: 2, digest: String(repeating: "d", count: 64), base: oid(1), holder: "w",
+        owner: process(1), expiresAt: at)),
+    .trialFinished(TrialReport(trial: 3, step: "S1", outcome: .passed, commit: oid(2))),
+    .trialFinished(
+      TrialReport(trial: 3, step: "S1", outcome: .failed, failure: Failure(kind: .gate, reason: "r"))),
+    .usesCounted(
+      UseCount(count: 12, commit: oid(1), tree: oid(2), command: String(repeating: "a", count: 64))),
   ]
 
   private static let merge = TrainMerge(

@@ -68,15 +68,17 @@ import Testing
   }
 
   @Test func aReservedMemberIsKeptAndRefused() throws {
-    let change = Change.stepRetried(step: "A", reason: "r")
-    let entry = entry(change, reserved: [JSON.Member("cause", .string("F1"))])
+    let change = Change.stepClaimed(
+      Claim(
+        fence: Fence(step: "A", epoch: 1), holder: "w", owner: process(1), base: oid(1),
+        expiresAt: Timestamp(milliseconds: 900), slot: nil))
+    let sandbox = JSON.Member("sandbox", .string("none"))
+    let entry = entry(change, reserved: [sandbox])
     #expect(try read(entry) == entry)
     var state = State()
     let refusal = #expect(throws: Refusal.self) { try state.apply(entry.event) }
-    #expect(refusal?.message.contains("'cause' is reserved") == true)
-    #expect(throws: EntryFault.self) {
-      try read(self.entry(change, version: 1, reserved: [JSON.Member("cause", .string("F1"))]))
-    }
+    #expect(refusal?.message.contains("'sandbox' is reserved") == true)
+    #expect(throws: EntryFault.self) { try read(self.entry(change, version: 1, reserved: [sandbox])) }
   }
 
   @Test func reservedMembersHaveNamesOfTheirOwn() throws {

@@ -47,7 +47,14 @@ extension LifeTests {
     let report = StatusReport(story.state, sequence: 2, now: story.now)
     let text = StatusText(report, width: 0, colour: false).text
     #expect(
-      text.contains("    test_a: 1 != 2\n    test_b\n    see 'git migrate logs --baseline'\n"), "\(text)")
+      text.contains(
+        """
+          the base does not pass: r
+              git migrate logs --baseline
+            test_a: 1 != 2
+            test_b
+
+        """), "\(text)")
     story.tell(.migrationResumed, by: "ann")
     #expect(story.current.baselineFailure == nil, "a person says that the cause is gone")
     judge(.couldNotRun, ["no such program"])

@@ -53,6 +53,10 @@ extension Story {
     case .agent(.woke): return .agentWoke("agent")
     case .machine(.troubled): return .machineTroubled("m1", MissingProgram("make", reason: "no make"))
     case .machine(.cleared): return .machineCleared("m1", program: "make")
+    case .loop(let kind): return loopChange(kind, step)
+    case .lesson(.added):
+      return .lessonAdded(Lesson(id: state.lessons.nextID, text: "pin 33.2", paths: ["src/**"]))
+    case .lesson(.removed): return .lessonRemoved(state.lessons.list.last?.id ?? "L1")
     case .reserved:
       return .reserved(
         Reserved(
@@ -65,6 +69,26 @@ extension Story {
     case .gate(let kind): return gateChange(kind, fence)
     case .train(let kind): return trainChange(kind)
     case .merge(let kind): return mergeChange(kind, fence)
+    }
+  }
+
+  private func loopChange(_ kind: LoopChange.Kind, _ step: String) -> Change {
+    switch kind {
+    case .labelled: return .causeLabelled(current.causes.list.first?.fingerprint ?? "0", "Guava")
+    case .sampled:
+      return .sampleDrawn(SampleDraw(round: (current.loop.sample?.round ?? 0) + 1, steps: [step], seed: 7))
+    case .trialStarted:
+      return .trialStarted(
+        TrialStart(
+          trial: current.loop.trials + 1, step: step, plan: current.planNumber, digest: current.planDigest,
+          base: current.start, holder: "w9", owner: process(9), expiresAt: now.adding(seconds: 600)))
+    case .trialFinished:
+      let trial = current.loop.open.first
+      return .trialFinished(
+        TrialReport(trial: trial?.trial ?? 1, step: trial?.step ?? step, outcome: .lost))
+    case .counted:
+      let command = current.plan.until?.digest ?? String(repeating: "0", count: 64)
+      return .usesCounted(UseCount(count: 3, commit: current.tip, tree: newObject(), command: command))
     }
   }
 

@@ -32,8 +32,8 @@ extension Change {
   /// The name that its entry has in place of a migration's, when it is of none.
   var ownName: String? {
     switch self {
-    case .agent, .machine: FormatVersion.everyMigration
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved: nil
+    case .agent, .machine, .lesson: FormatVersion.everyMigration
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .loop, .reserved: nil
     }
   }
 }

@@ -188,16 +188,19 @@ struct Audit {
     case .merge(let fence, .abandoned(let evidence, _)): checkMergeEnd(fence, evidence, event, world)
     case .merge(let fence, .merged(let commit, let train)): checkMerge(fence, commit, train, world)
     case .step(_, .added(let addition)): add(addition, world)
-    case .step(let step, .retried):
-      change(step, world) { [plan] log in
-        log.epoch += 1
-        log.granted = max(log.granted + (plan?.attempts ?? 0), log.failures)
-        log.stage = .open
+    case .step(_, .retried):
+      for step in event.change.steps {
+        change(step, world) { [plan] log in
+          log.epoch += 1
+          log.granted = max(log.granted + (plan?.attempts ?? 0), log.failures)
+          log.stage = .open
+        }
       }
-    case .step(let step, .skipped): skip(step, world)
+    case .step(_, .skipped): for step in event.change.steps { skip(step, world) }
     case .agent(let change): checkRest(change, event, world)
     case .machine(let change): checkTrouble(change, event, world)
-    case .step(_, .allowed): break
+    // Neither changes anything about a step.
+    case .step(_, .allowed), .loop, .lesson: break
     case .ledger, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
     }
     dissolveTrain()

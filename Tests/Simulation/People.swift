@@ -76,7 +76,11 @@ struct Person {
     switch roll {
     case 0..<25:
       let blocked = state.steps.filter { if case .blocked = $0.phase { true } else { false } }
-      append([.stepRetried(step: (blocked.first ?? step).id, reason: "again")])
+      if blocked.count > 1, world.chance.draw(0...1) == 0 {
+        append([.stepsRetried(StepGroup(blocked.map(\.id), cause: blocked[0].cause), reason: "again")])
+      } else {
+        append([.stepRetried(step: (blocked.first ?? step).id, reason: "again")])
+      }
     case 25..<32: append([.stepSkipped(step: step.id, reason: "not needed")])
     case 32..<47:
       let held = state.steps.filter { if case .leased = $0.phase { true } else { false } }
@@ -84,7 +88,11 @@ struct Person {
       append([.stepReleased(Fence(step: step.id, epoch: step.epoch), forced: true, reason: "now")])
     case 47..<55: append([.migrationPaused(reason: "wait")])
     case 55..<65: amend(state)
-    case 65..<80: commit(state)
+    case 65..<77: commit(state)
+    case 77..<80:
+      let steps = (0..<world.chance.draw(1...3)).map { _ in world.chance.pick(state.steps).id }
+      let base = world.chance.draw(0...1) == 0 ? state.start : state.tip
+      return .trial(process, steps.map { TrialWish(step: $0, base: base) })
     case 80..<88: return .refresh(process)
     case 88..<97: world.chance.pick(world.machines).run?.stop()
     case 97: append([.migrationAborted(reason: "enough")])

@@ -35,6 +35,28 @@ final class RunningCommand {
     }
   }
 
+  private init(
+    _ world: World, _ process: Process, _ name: String,
+    _ round: @escaping () throws(CommandError) -> ErrandRound<String>
+  ) {
+    (self.world, self.process, self.name, self.round) = (world, process, name, round)
+    wakesAt = world.now
+    recordsNothing = false
+  }
+
+  /// Tries steps again by the plan in force, which changes nothing about them.
+  static func trial(_ process: Process, _ wishes: [TrialWish]) -> RunningCommand {
+    let world = process.world
+    let run = TrialRun(in: process, World.migration, wishes, workers: 2) { world.note("  (trial: \($0))") }
+    return RunningCommand(world, process, "trial") { () throws(CommandError) -> ErrandRound<String> in
+      switch try run.step() {
+      case .more: .more
+      case .nothing: .nothing
+      case .ended(let reports): .ended(reports.map { "\($0.step) \($0.outcome)" }.joined(separator: ", "))
+      }
+    }
+  }
+
   static func refresh(_ process: Process) -> RunningCommand {
     RunningCommand(process.world, process, "refresh", RefreshWork(in: process) { _ in })
   }

@@ -23,8 +23,8 @@ import Testing
       "System",
     ],
     "git-migrate": [
-      "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git", "Supervision",
-      "System",
+      "Agents", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git",
+      "Supervision", "System",
       "ArgumentParser",
     ],
   ]

@@ -34,7 +34,8 @@ struct migrate_spawn_options {
   int input, output, error;
   /// The descriptor that becomes 3 of the child, or -1.
   int extra;
-  /// Non-zero makes the child lead a new session, zero only a new process group.
+  /// Positive makes the child lead a new session, zero only a new process group; with a negative number it
+  /// stays in the caller's, which a program that reads from the terminal needs.
   int new_session;
 };
 

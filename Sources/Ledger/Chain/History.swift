@@ -129,3 +129,16 @@ extension ChainReader {
     }
   }
 }
+
+extension ChainReader {
+  /// Folds the chain from its beginning and shows each event with the state after it. Reads the whole chain.
+  package func fold(_ visit: (Event, State) -> Void) throws(LedgerError) -> LedgerSnapshot {
+    var snapshot = LedgerSnapshot.empty
+    for oid in try commits() {
+      let found = try chain.entry(of: try chain.commit(oid), plans: plans)
+      try advance(&snapshot, by: found)
+      visit(found.entry.event, snapshot.state)
+    }
+    return snapshot
+  }
+}

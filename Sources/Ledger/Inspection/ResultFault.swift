@@ -4,7 +4,7 @@ import Migration
 /// Looks at what a submission names, which somebody may have pushed by hand: whoever builds on it must be
 /// able to read it all, and to write it again.
 package struct ResultFault {
-  package let repository: Repository
+  let repository: Repository
   /// The trees that were looked at, so that one that is in itself many times is looked at once.
   private var seen: Set<OID> = []
   /// How many entries may still be looked at.

@@ -25,13 +25,13 @@ package final class AttemptArchive {
   /// What was read last: the next question is about the same tip, or one that follows it.
   private var known: (tip: OID, attempts: [ArchivedAttempt])?
 
-  package init(_ repository: Repository) { self.repository = repository }
+  init(_ repository: Repository) { self.repository = repository }
 
   /// A commit of the chain.
   package struct Link {
     /// The one before it; `nil` for the first.
     package var previous: OID?
-    package var attempts: [ArchivedAttempt]
+    var attempts: [ArchivedAttempt]
   }
 
   /// What a commit of an archive says; `nil` when it is none.

@@ -19,9 +19,21 @@ public enum LedgerRefs {
   /// Refs that only one clone has.
   package static let own = [remoteFolder, refusedFolder]
 
-  /// The ref that keeps the result of a claim.
+  /// Where the results of trials lie.
+  package static let trialFolder = "refs/migrate/trial/"
+
+  /// What stands for a migration where the files and the result of one of its trials lie: no migration can be
+  /// called that.
+  public static func trialPlace(of migration: String) -> String { migration + trialEnd }
+
+  private static let trialEnd = "/trial"
+
+  /// The ref that keeps the result of a claim, or of a trial.
   public static func attempt(_ migration: String, _ fence: Fence) -> String {
-    "\(attemptFolder)\(migration)/\(fence.step)/\(fence.epoch)"
+    if migration.hasSuffix(trialEnd) {
+      return "\(trialFolder)\(migration.dropLast(trialEnd.count))/\(fence.step)/\(fence.epoch)"
+    }
+    return "\(attemptFolder)\(migration)/\(fence.step)/\(fence.epoch)"
   }
 
   /// The ref that keeps what was said in an attempt: a commit with the exact prompt and the agent's closing
@@ -36,11 +48,19 @@ public enum LedgerRefs {
   /// Why a ref below `refs/migrate/` keeps the result of no claim, or `nil`.
   package static func fault(_ ref: String, _ state: State) -> String? {
     let parts = ref.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    if parts.count == 6, parts[2] == "trial", let trial = Int(parts[5]), String(trial) == parts[5] {
+      let migration = state.migration(named: parts[3])
+      if migration?.step(parts[4]) != nil, (1...max(1, migration?.loop.trials ?? 0)).contains(trial) {
+        return nil
+      }
+      return "the ledger has no trial \(trial) of the step '\(parts[4])' of '\(parts[3])'"
+    }
     guard parts.count == 6, ["attempt", "words"].contains(parts[2]), let epoch = Int(parts[5]),
       String(epoch) == parts[5]
     else {
       return "only '\(ledger)', '\(attemptFolder)<migration>/<step>/<epoch>', "
-        + "'\(wordsFolder)<migration>/<step>/<epoch>' and '\(archiveFolder)<migration>' lie there"
+        + "'\(wordsFolder)<migration>/<step>/<epoch>', "
+        + "'\(trialFolder)<migration>/<step>/<trial>' and '\(archiveFolder)<migration>' lie there"
     }
     let step = state.migration(named: parts[3])?.step(parts[4])
     if let step, epoch >= 1, epoch <= step.epoch { return nil }

@@ -161,7 +161,8 @@ extension Migration.Change {
     case .claim(_, .released(let forced, _)): !forced
     // What a service said stays true, too, and what a machine has not got.
     case .agent, .machine: true
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .loop,
+      .lesson, .reserved:
       false
     }
   }

@@ -178,7 +178,8 @@ extension SharedStore {
         guard let move = old?.move(doneBy: proposal.change), !isThere(commit.oid, ref) else { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: move.old))
       case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
-        .reserved:
+        .loop,
+        .lesson, .reserved:
         continue
       }
     }

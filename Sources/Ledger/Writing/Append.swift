@@ -31,6 +31,7 @@ extension EntryWriter {
     }
   }
 
+  /// One after another.
   package func together(
     _ count: Int, _ body: () throws(LedgerError) -> DraftOutcome
   ) throws(LedgerError) -> DraftOutcome { try body() }

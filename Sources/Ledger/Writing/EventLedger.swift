@@ -22,6 +22,7 @@ package protocol EventLedger: AnyObject {
 
 extension EventLedger {
   /// A ledger that nobody can set back needs no witness.
+  /// Throws when the ledger was set back since it was seen last.
   package func requireWitnessed() throws(LedgerError) {}
 
   /// Appends these changes; see `append(by:_:)`.
@@ -35,6 +36,7 @@ extension Ledger: EventLedger {
     if let shared { _ = try shared.read() } else { _ = try local.read() }
   }
 
+  /// The list of tests with a digest; see `Ledger.testList`.
   package func testList(_ digest: String) throws(LedgerError) -> [UInt8]? {
     try reader.testList(digest, in: try read())
   }

@@ -3,20 +3,23 @@ import Migration
 
 /// A move of an integration branch that the ledger has announced.
 package struct PendingMove {
+  /// Where the branch was.
   package var old: OID
+  /// Where it goes.
   package var new: OID
+  /// The tree there, which passed.
   package var tree: OID
   /// The base that it takes in, its second parent; `nil` for a step of the plan, which has one parent only.
   package var base: OID?
   /// The steps of a train with their commits, in order; the last one's is `new`. Empty for a step alone.
   package var members: [(step: String, commit: OID)] = []
 
-  package init(_ target: MergeTarget) {
+  init(_ target: MergeTarget) {
     (old, new, tree, base) = (target.old.oid, target.new.oid, target.tree.oid, target.base?.oid)
     members = target.train?.members.map { ($0.fence.step, $0.commit.oid) } ?? []
   }
 
-  package init(_ refresh: Refresh) {
+  init(_ refresh: Refresh) {
     (old, new, tree, base) = (refresh.old.oid, refresh.new.oid, refresh.tree.oid, refresh.base.oid)
   }
 
@@ -31,7 +34,8 @@ extension Migration.Change {
     case .merge(_, .intended(let target)): PendingMove(target)
     case .refresh(.intended(let refresh)): PendingMove(refresh)
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
-      .reserved:
+      .loop,
+      .lesson, .reserved:
       nil
     }
   }
@@ -57,7 +61,8 @@ extension MigrationState {
       if case .merging(_, _, let target)? = step(fence.step)?.phase { PendingMove(target) } else { nil }
     case .refresh(.merged): refresh.map { PendingMove($0) }
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
-      .reserved:
+      .loop,
+      .lesson, .reserved:
       nil
     }
   }

@@ -12,6 +12,7 @@ extension MigrationState {
       return .needsPerson(
         blocked: steps.filter { if case .blocked = $0.phase { true } else { false } }.map(\.id))
     }
+    if let only = seat.only, !goesOn(only) { return .partDone(left: openCount) }
     if !seat.mayClaim { return .outOfTime(left: openCount) }
     let open = stepsForOthers
     if !open.isEmpty { return .needsWorkers(open) }
@@ -39,6 +40,19 @@ extension MigrationState {
       isStopped = true
     }
     return isStopped ? .machineCannot(first.reason) : nil
+  }
+
+  /// Whether a run that begins these steps alone has something to do, or to wait for.
+  private func goesOn(_ only: Set<String>) -> Bool {
+    steps.indices.contains { index in
+      guard only.contains(steps[index].id) else { return false }
+      switch steps[index].phase {
+      case .ready, .leased, .submitted, .gating, .merging: return true
+      case .backoff: return !hasOpenNeed(index)
+      // What it waits for is not to be begun here.
+      case .waiting, .merged, .blocked, .skipped, .cancelled: return false
+      }
+    }
   }
 
   /// The open steps, when only such are left that no run can do, and nobody is at work on one.

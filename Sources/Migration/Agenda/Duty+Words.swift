@@ -59,6 +59,7 @@ extension Ending {
     case .needsPerson(let blocked): "a person must act on \(blocked.joined(separator: ", "))"
     case .needsWorkers(let open): "others must claim \(open.joined(separator: ", "))"
     case .outOfTime(let left): "the time is over, \(Count.of(left, "step")) left"
+    case .partDone(let left): "what was asked for is done, \(Count.of(left, "step")) left"
     case .paused(let reason): "paused: \(reason)"
     case .machineCannot(let reason): "this machine cannot go on: \(reason)"
     case .ended(let word): word

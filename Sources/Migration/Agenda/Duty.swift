@@ -80,6 +80,8 @@ public enum Ending: Equatable, Sendable {
   case needsWorkers([String])
   /// The time until which the run may work is over; so many steps are left.
   case outOfTime(left: Int)
+  /// The steps that were asked for have come as far as they can; so many others are left.
+  case partDone(left: Int)
   /// The migration is paused.
   case paused(String)
   /// What is left to do needs a program that this machine has not got; the reason.
@@ -96,7 +98,7 @@ extension Ending {
     switch self {
     case .allDone: 0
     case .ended: 1
-    case .outOfTime: 2
+    case .outOfTime, .partDone: 2
     case .paused: 3
     case .machineCannot: 4
     case .needsWorkers: 5

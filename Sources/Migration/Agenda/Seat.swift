@@ -36,6 +36,8 @@ public struct Seat: Equatable, Sendable {
   /// Whether steps may be claimed: the time until which the run may is not over. Results are judged and
   /// merged all the same.
   public var mayClaim = true
+  /// The steps that it may begin, when those are not all.
+  public var only: Set<String>?
   /// Whether new work may begin: the plan is approved and the machine has room.
   public var mayBegin = true
   /// When this migration was given something to begin last: a number that grows with each time, 0 before the

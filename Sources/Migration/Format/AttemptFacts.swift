@@ -38,13 +38,14 @@ enum Facts {
   static func forms(_ kind: Change.Kind) -> [MemberForm] {
     switch kind {
     case .claim(.failed), .claim(.submitted): AttemptFacts.formsOfEnd
-    case .claim(.released), .claim(.expired): AttemptFacts.forms
+    case .claim(.released), .claim(.expired), .loop(.trialFinished): AttemptFacts.forms
     case .claim(.claimed): ClaimFacts.forms
     case .migration(.paused): [.may(Event.causeKey, .text)]
     case .baseline(.recorded), .gate(.finished), .train(.finished), .train(.split), .refresh(.intended):
       VerdictFacts.forms
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
-      .reserved:
+      .loop,
+      .lesson, .reserved:
       []
     }
   }

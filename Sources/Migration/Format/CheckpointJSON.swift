@@ -8,7 +8,7 @@ extension JSONWriter {
     case .waiting where step.isUntouched: writeKey("\"waiting\"")
     case .ready where step.isUntouched: writeKey("\"ready\"")
     case .merged(let commit)
-    where step.lastFailure == nil && step.failedTree == nil && step.forgiven.isZero
+    where step.lastFailure == nil && !step.hasNewPrompt && step.failedTree == nil && step.forgiven.isZero
       && step.conversation == nil && step.allowed.isEmpty:
       writeKey("{")
       if let commit {
@@ -55,5 +55,19 @@ extension JSONWriter {
       if member.key == key { body(&self) } else { write(member.value) }
     }
     writeKey("}")
+  }
+}
+
+extension Step {
+  /// The steps of a checkpoint, in the order of their plan.
+  static func list(_ items: [JSON], of plan: Plan) throws(JSONFault) -> [Step] {
+    guard items.count == plan.steps.count else {
+      throw JSONFault(
+        "the checkpoint of '\(plan.migration)' has \(items.count) steps, its plan \(plan.steps.count)")
+    }
+    var steps: [Step] = []
+    steps.reserveCapacity(items.count)
+    for (item, planned) in zip(items, plan.steps) { steps.append(try Step(id: planned.id, json: item)) }
+    return steps
   }
 }

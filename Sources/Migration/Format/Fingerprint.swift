@@ -5,17 +5,12 @@ public enum Fingerprint {
   private static let length = 200
 
   /// 16 hexadecimal digits for the kind, the verifier and the first fault, in which paths, numbers,
-  /// hexadecimal digits and the step's own names are taken out.
-  public static func of(_ failure: Failure, step: PlannedStep?) -> String {
-    let first = failure.details.first ?? failure.reason
-    let parts = [failure.kind.rawValue, verifier(failure), plain(first, step: step)]
+  /// hexadecimal digits and the step's own names are taken out. What the plan has a `name` for is one cause,
+  /// however it showed.
+  public static func of(_ failure: Failure, step: PlannedStep?, name: String? = nil) -> String {
+    var parts = [failure.kind.rawValue, failure.verifier ?? "", plain(failure.telling, step: step)]
+    if let name { parts = ["failures", name] }
     return String(SHA256.hexDigest(of: Array(parts.joined(separator: "\n").utf8)).prefix(16))
-  }
-
-  /// The verifier that speaks, which a gate puts in front of its reason; empty where none does.
-  private static func verifier(_ failure: Failure) -> String {
-    guard failure.kind == .gate, let colon = failure.reason.firstRange(of: ": ") else { return "" }
-    return String(failure.reason[..<colon.lowerBound])
   }
 
   /// The text that is compared.
@@ -44,13 +39,25 @@ public enum Fingerprint {
     return isFound ? result + rest : nil
   }
 
+  /// What the step is called, and what it was made for; the longest first. Numbers are taken out anyway, and
+  /// what is shorter occurs in words of any kind.
+  private static func ownNames(of step: PlannedStep) -> [String] {
+    let matched = ["name", "stem", "line"].compactMap { step.match[$0] }
+    let names = matched.filter { $0.count > 2 && !$0.contains(" ") && Int($0) == nil }
+    return [step.id] + names.sorted { ($1.count, $0) < ($0.count, $1) }
+  }
+
   private static func isOfName(_ character: Character) -> Bool {
     character.isLetter || character.isNumber || character == "-" || character == "_"
   }
 
   private static func plain(word: String, _ step: PlannedStep?) -> String {
     if word.contains("/") { return "PATH" }
-    if let step, let word = replaced(step.id, in: word) { return plain(word: word, nil) }
+    if let step {
+      for name in ownNames(of: step) {
+        if let word = replaced(name, in: word) { return plain(word: word, nil) }
+      }
+    }
     var result = ""
     var run = ""
     func close() {

@@ -48,6 +48,8 @@ extension State {
 extension Event {
   /// The member that names the cause of a failure (`Fingerprint`) or of a pause, from version 2 on.
   public static let causeKey = "cause"
+  /// The member that has the name that the plan's patterns give that cause.
+  public static let causeNameKey = "cause_name"
 
   /// The event as the ledger writes it in its version: from version 2 on with the cause of the failure that
   /// it records, and the facts of an attempt or a verdict that it brought along.
@@ -62,7 +64,10 @@ extension Event {
     if let (failure, id) = change.fault {
       let plan = state.migration(named: migration)?.plan
       let step = plan?.steps.first { $0.id == id }
-      event.reserved.append(JSON.Member(Event.causeKey, .string(Fingerprint.of(failure, step: step))))
+      let name = FailurePattern.name(of: failure, by: plan?.failures ?? [])
+      let cause = Fingerprint.of(failure, step: step, name: name)
+      event.reserved.append(JSON.Member(Event.causeKey, .string(cause)))
+      if let name { event.reserved.append(JSON.Member(Event.causeNameKey, .string(name))) }
     }
     for form in Facts.forms(change.kind) {
       guard let fact = reserved.first(where: { $0.key == form.name }), form.shape.accepts(fact.value) else {
@@ -81,6 +86,7 @@ extension Change {
       return (Failure(kind: .gate, reason: found.reason, details: found.details), nil)
     }
     if case .train(.finished(let report)) = self { return report.failure.map { ($0, report.culprit) } }
+    if case .loop(.trialFinished(let report)) = self { return report.failure.map { ($0, report.step) } }
     return failure.map { ($0, step) }
   }
 }

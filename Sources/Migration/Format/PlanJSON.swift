@@ -26,6 +26,8 @@ extension Plan {
     }
     if stop != StopRule() { object.set("stop", stop.json) }
     if !budget.isEmpty { object.set("budget", budget.json) }
+    if !failures.isEmpty { object.set("failures", .array(failures.map(\.json))) }
+    if let until { object.set("until", until.json) }
     object.set("closing", closing)
     object.set("notify", notify)
     object.set("prompt", prompt)
@@ -83,6 +85,8 @@ extension Plan {
     }
     if let value = reader.optional("budget") { budget = try Budget(json: value) }
     if let value = reader.optional("stop") { stop = try StopRule(json: value) }
+    for item in try reader.array("failures") { failures.append(try FailurePattern(json: item)) }
+    if let value = reader.optional("until") { until = try Until(json: value) }
     closing = try reader.strings("closing")
     notify = try reader.optionalString("notify")
     prompt = try reader.string("prompt")
@@ -297,6 +301,7 @@ extension PlannedStep {
       object.set("match", .object(match.map { JSON.Member($0.key, .string($0.value)) }))
     }
     object.set("resolves", resolves)
+    object.set("skip", skip)
     object.set("allow", allow)
     if let guards { object.set("guards", .array(guards.map { .string($0.rawValue) })) }
     return object.json
@@ -321,6 +326,7 @@ extension PlannedStep {
       }
     }
     resolves = try reader.optionalObjectID("resolves")
+    skip = try reader.optionalString("skip")
     agent = try reader.optionalString("agent")
     allow = try reader.strings("allow")
     if reader.has("guards") { guards = try Plan.Guard.list(try reader.strings("guards")) }

@@ -18,13 +18,7 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   case attemptMetered = "attempt.metered"
   case attemptContinued = "attempt.continued"
   case stepProposed = "step.proposed"
-  // The daily loop and stages.
-  case causeLabelled = "cause.labelled"
-  case lessonAdded = "lesson.added"
-  case lessonRemoved = "lesson.removed"
-  case sampleDrawn = "sample.drawn"
-  case trialStarted = "trial.started"
-  case trialFinished = "trial.finished"
+  // Stages.
   case stageEnded = "stage.ended"
   case stepWaits = "step.waits"
   case stepApproved = "step.approved"
@@ -32,7 +26,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   case stepAccepted = "step.accepted"
   case stepHandedOver = "step.handed_over"
   case stepUndone = "step.undone"
-  case usesCounted = "uses.counted"
   // People.
   case notifierClaimed = "notifier.claimed"
   case noticeSent = "notice.sent"
@@ -64,14 +57,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
     case .attemptContinued: .fence + [.needs("session", .text), .needs("continues", .counter)]
     case .stepProposed:
       [.needs("step", .text), .needs("title", .text), .needs("digest", .digest), .may("needs", .texts)]
-    case .causeLabelled: [.needs("cause", .text), .needs("label", .text)]
-    case .lessonAdded: [.needs("lesson", .text), .needs("text", .text), .may("cause", .text)]
-    case .lessonRemoved: [.needs("lesson", .text)]
-    case .sampleDrawn: [.needs("steps", .texts), .may("round", .counter)]
-    case .trialStarted: [.needs("trial", .counter), .needs("step", .text), .needs("digest", .digest)] + .hold
-    case .trialFinished:
-      [.needs("trial", .counter), .needs("step", .text), .needs("outcome", .text), .may("commit", .object)]
-        + .meter
     case .stageEnded:
       .fence + [
         .needs("stage", .text), .needs("verdict", .text), .may("next", .text), .may("round", .counter),
@@ -81,7 +66,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
     case .stepRejected: .steps + [.needs("reason", .text)]
     case .stepHandedOver: .steps + [.needs("to", .text)]
     case .stepUndone: .steps + [.needs("commit", .object), .needs("reason", .text)]
-    case .usesCounted: [.needs("count", .amount), .needs("commit", .object), .may("of", .text)]
     case .notifierClaimed, .publisherClaimed: .hold
     case .noticeSent:
       [.needs("notice", .text), .needs("to", .text), .may("step", .text), .may("cause", .text)]

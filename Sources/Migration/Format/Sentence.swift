@@ -20,10 +20,12 @@ extension Event {
     case .gate(let fence, let change): "\(fence.step) \(change.words(by: by))"
     case .train(let change): "\(migration) \(change.words)"
     case .merge(let fence, let change): "\(fence.step) \(change.words)"
-    case .step(let step, let change): "\(step) \(change.words(by: by))"
+    case .step(let step, let change): "\(change.subject(step)) \(change.words(by: by))"
     case .ledger(let change): change.words
     case .agent(let change): change.words
     case .machine(let change): change.words
+    case .loop(let change): "\(migration) \(change.words(by: by))"
+    case .lesson(let change): change.words(by: by)
     case .reserved(let reserved):
       migration == FormatVersion.everyMigration ? reserved.sentence : "\(migration) \(reserved.sentence)"
     }

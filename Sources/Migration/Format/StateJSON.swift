@@ -12,6 +12,7 @@ extension State {
     object.set("at", at)
     if !rests.isEmpty { object.set("rests", rests.json) }
     if !troubles.isEmpty { object.set("troubles", troubles.json) }
+    if !lessons.isEmpty { object.set("lessons", lessons.json) }
     if !shared.list.isEmpty { object.set("verdicts", shared.json) }
     return object.members
   }
@@ -41,6 +42,7 @@ extension State {
     at = try reader.timestamp("at")
     shared = try SharedVerdicts(items: try reader.array("verdicts"))
     migrations = []
+    if let value = reader.optional("lessons") { lessons = try Lessons(json: value) }
     if let value = reader.optional("rests") { rests = try AgentRests(json: value) }
     if let value = reader.optional("troubles") { troubles = try MachineTroubles(json: value) }
     for item in try reader.array("migrations") {
@@ -90,6 +92,8 @@ extension MigrationState {
     if trainLimit.members < trainLimit.maximum { object.set("train_limit", trainLimit.members) }
     if spending.attempts > 0 { object.set("spending", spending.json) }
     if !raised.isZero { object.set("raised", raised.json) }
+    if !causes.isEmpty { object.set("causes", causes.json) }
+    if !loop.isEmpty { object.set("loop", loop.json) }
     if !line.isEmpty { object.set("line", line.json) }
     if !keptSteps.isEmpty { object.set("kept", .array(keptSteps.map(\.json))) }
     return object.members
@@ -141,6 +145,8 @@ extension MigrationState {
       try Spending(json: json)
     }
     let raised = try reader.optional("raised").map { (json) throws(JSONFault) in try Amounts(json: json) }
+    let causes = try reader.optional("causes").map { (json) throws(JSONFault) in try CauseBook(json: json) }
+    let loop = try reader.optional("loop").map { (json) throws(JSONFault) in try DailyLoop(json: json) }
     guard planNumber > 0 else { throw JSONFault("the plans of '\(name)' are counted from 1") }
     var planned = try plan(name, planNumber)
     guard Plan.attemptsRange.contains(planned.attempts) else {
@@ -148,14 +154,7 @@ extension MigrationState {
     }
     let kept = try reader.array("kept")
     for item in kept { planned.steps.append(try PlannedStep(json: item)) }
-    let items = try reader.array("steps")
-    guard items.count == planned.steps.count else {
-      throw JSONFault(
-        "the checkpoint of '\(name)' has \(items.count) steps, its plan \(planned.steps.count)")
-    }
-    var steps: [Step] = []
-    steps.reserveCapacity(items.count)
-    for (item, step) in zip(items, planned.steps) { steps.append(try Step(id: step.id, json: item)) }
+    let steps = try Step.list(try reader.array("steps"), of: planned)
     try reader.end()
     self.init(
       name: name, phase: phase, plan: planned, planNumber: planNumber, planDigest: planDigest, base: base,
@@ -164,7 +163,8 @@ extension MigrationState {
       baselineFailure: baselineFailure, baselineRun: baselineRun, baselineRuns: baselineRuns,
       train: train, trains: trains,
       trainLimit: TrainLimit(members: limit, plan: planned),
-      line: line ?? LineWatch(), spending: spending ?? Spending(), raised: raised ?? Amounts(),
+      line: line ?? LineWatch(), causes: causes ?? CauseBook(), loop: loop ?? DailyLoop(),
+      spending: spending ?? Spending(), raised: raised ?? Amounts(),
       graph: Graph(planned.steps), keptCount: kept.count)
     recount()
   }
@@ -230,6 +230,8 @@ extension Step {
     if let conversation { object.set("conversation", conversation.json) }
     if !forgiven.isZero { object.set("forgiven", forgiven.json) }
     if let lastFailure { object.set("failure", lastFailure.json) }
+    object.set("cause", cause)
+    object.set("new_prompt", hasNewPrompt)
     if let failedTree { object.set("failed_tree", failedTree.json) }
     object.set("allowed", allowed)
     object.set("phase", phase.word)
@@ -259,6 +261,8 @@ extension Step {
       }
       var failure: Failure?
       if let value = reader.optional("failure") { failure = try Failure(json: value) }
+      let reason = try reader.optionalString("cause")
+      let hasNewPrompt = try reader.flag("new_prompt")
       let failed = reader.optional("failed_tree")
       let use = reader.optional("used")
       let pardon = reader.optional("forgiven")
@@ -273,6 +277,7 @@ extension Step {
       if let talk { conversation = try Conversation(json: talk) }
       if let pardon { forgiven = try Amounts(json: pardon) }
       self.allowed = allowed
+      (cause, self.hasNewPrompt) = (reason, hasNewPrompt)
       if let failed { failedTree = try TreeVerdict(json: failed) }
       try reader.end()
     }

@@ -84,7 +84,8 @@ extension Change {
     case .train(.split(let split)): split.evidence
     case .train(.finished(let report)): report.evidence
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
-      .reserved:
+      .loop,
+      .lesson, .reserved:
       nil
     }
   }
@@ -107,7 +108,8 @@ extension Change {
       refresh.evidence = VerdictEvidence()
       return .refresh(.intended(refresh))
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
-      .reserved:
+      .loop,
+      .lesson, .reserved:
       return self
     }
   }

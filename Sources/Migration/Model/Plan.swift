@@ -34,6 +34,10 @@ public struct Plan: Equatable, Sendable {
   public var stop = StopRule()
   /// How much its agents may use.
   public var budget = Budget()
+  /// The failures that its people know.
+  public var failures: [FailurePattern] = []
+  /// What is counted to know when it is done, or `nil`.
+  public var until: Until?
   /// The headings that an agent's closing words must have.
   public var closing: [String] = []
   /// A command told about blocked steps and the end of the migration, or `nil`.
@@ -198,24 +202,6 @@ public struct Plan: Equatable, Sendable {
     }
   }
 
-  /// How a fresh or reused worktree is made usable.
-  public struct Worktree: Equatable, Sendable {
-    /// Paths, relative to the repository, that are copied from the main worktree (ignored files such as
-    /// `.env`).
-    public var copy: [String]
-    /// A shell command run in the worktree before the step, or `nil`.
-    public var setup: String?
-    /// Whether a failed attempt's worktree is kept for a person to look at.
-    public var keep: Bool
-
-    /// Makes worktree settings.
-    public init(copy: [String] = [], setup: String? = nil, keep: Bool = false) {
-      self.copy = copy
-      self.setup = setup
-      self.keep = keep
-    }
-  }
-
   /// What a candidate must pass. No verifiers means that the plan said `gate: none`.
   public struct Gate: Equatable, Sendable {
     /// The commands, in the order they run; the first that does not pass ends the gate.
@@ -374,6 +360,8 @@ public struct PlannedStep: Equatable, Sendable {
   public var allow: [String] = []
   /// The guards that look at it, or `nil` for the gate's.
   public var guards: [Plan.Guard]?
+  /// Why it need not be done, where it was done before the migration began.
+  public var skip: String?
   /// The commit of the base that the step takes in where it conflicts; `nil` for every step of a plan's file.
   public var resolves: ObjectID?
 

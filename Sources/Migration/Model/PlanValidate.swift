@@ -28,6 +28,12 @@ extension Plan {
         if let fault = VariableName.fault(name) { return "'\(name)' of the \(place) \(fault)" }
       }
     }
+    if failures.count > FailurePattern.most {
+      return "the plan knows more than \(FailurePattern.most) failures"
+    }
+    for pattern in failures {
+      if let fault = pattern.fault { return "'\(pattern.match)' of 'failures' \(fault)" }
+    }
     if let fault = agentFault() ?? resourceFault() { return fault }
     return stepsFault()
   }

@@ -10,6 +10,8 @@ public struct State: Equatable, Sendable {
   public var rests = AgentRests()
   /// What machines have not got.
   public var troubles = MachineTroubles()
+  /// What was learnt from failures.
+  public var lessons = Lessons()
   /// The newest trees that passed, of all migrations.
   public var shared = SharedVerdicts()
 
@@ -64,6 +66,10 @@ public struct MigrationState: Equatable, Sendable {
   public var trainLimit = TrainLimit()
   /// How the last attempts ended.
   public var line = LineWatch()
+  /// Why attempts failed.
+  public var causes = CauseBook()
+  /// Its samples, trials and counts.
+  public var loop = DailyLoop()
   /// What agents used.
   public var spending = Spending()
   /// What a person has granted beside the plan's budget.
@@ -244,6 +250,10 @@ public struct Step: Equatable, Sendable {
   public var phase: StepPhase
   /// Why the last attempt failed; kept until the step is merged.
   public var lastFailure: Failure?
+  /// The cause of that, by its fingerprint.
+  public var cause: String?
+  /// Whether its prompt is another one than that of its last attempt.
+  public var hasNewPrompt = false
   /// The candidate of the step's codemod that failed last; kept until it passes or a person retries the step.
   public var failedTree: TreeVerdict?
   /// The names of the findings that a person lets pass.

@@ -51,6 +51,8 @@ struct Reducer {
       try apply(change)
     } else if case .machine(let change) = event.change {
       try apply(change)
+    } else if case .lesson(let change) = event.change {
+      try apply(change)
     } else {
       guard let found = state.migrations.firstIndex(where: { $0.name == event.migration }) else {
         throw Refusal.noMigration(event.migration)
@@ -74,7 +76,7 @@ struct Reducer {
       throw Refusal(.invalid, "'\(reserved.kind.rawValue)' is reserved: no rule gives it a meaning yet")
     }
     for member in event.reserved {
-      if member.key == Event.causeKey, event.change.fault != nil { continue }
+      if [Event.causeKey, Event.causeNameKey].contains(member.key), event.change.fault != nil { continue }
       if Facts.forms(event.change.kind).contains(where: { $0.name == member.key }) { continue }
       throw Refusal(.invalid, "'\(member.key)' is reserved: no rule gives it a meaning yet")
     }
@@ -90,8 +92,9 @@ struct Reducer {
     case .train(let change): try apply(change)
     case .merge(let fence, let change): try apply(change, fence)
     case .step(let step, let change): try apply(change, step)
+    case .loop(let change): try apply(change)
     // Neither belongs to a migration.
-    case .ledger, .agent, .machine, .reserved: throw Refusal(.invalid, "it is of no migration")
+    case .ledger, .agent, .machine, .lesson, .reserved: throw Refusal(.invalid, "it is of no migration")
     }
   }
 
@@ -180,6 +183,11 @@ struct Reducer {
 
   mutating func block(_ index: Int, _ reason: String) {
     set(index, .blocked(reason: reason))
+    // One notice a cause, however many steps it stops.
+    if let cause = migration.steps[index].cause, let known = migration.causes[cause] {
+      if known.isTold { return }
+      migration.causes.setTold(cause, true)
+    }
     notify(.stepBlocked(step: migration.steps[index].id, reason: reason))
   }
 
@@ -201,7 +209,7 @@ struct Reducer {
   /// Counts a failed attempt: the step rests and tries again, or is blocked (I-16).
   mutating func countFailure(_ index: Int, _ failure: Failure) {
     migration.steps[index].failures += 1
-    migration.steps[index].lastFailure = failure
+    noteFailure(index, failure)
     let step = migration.steps[index]
     if step.failures >= migration.allowance(step) {
       block(index, "\(step.failures) of \(migration.allowance(step)) attempts failed: \(failure.reason)")

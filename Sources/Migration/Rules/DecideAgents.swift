@@ -109,7 +109,8 @@ extension Reducer {
       }
     case .merge(_, .merged): for step in event.change.steps { noteDone(step) }
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
-      .reserved:
+      .loop,
+      .lesson, .reserved:
       return
     }
   }
@@ -121,7 +122,8 @@ extension Reducer {
   /// What does not count against the step, such as a set-up that fails, has a bound of its own.
   private mutating func noteFailed(_ step: String, _ failure: Failure, counts: Bool) {
     let planned = migration.index(of: step).map { migration.plan.steps[$0] }
-    let cause = Fingerprint.of(failure, step: planned)
+    var cause = Fingerprint.of(failure, step: planned)
+    if case .string(let recorded)? = event.fact(Event.causeKey) { cause = recorded }
     migration.line.note(EndedAttempt(step: step, cause: cause, counts: counts), by: migration.plan.stop)
   }
 }

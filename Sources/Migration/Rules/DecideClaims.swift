@@ -14,8 +14,9 @@ extension Reducer {
   mutating func apply(_ change: StepChange, _ step: String) throws(Refusal) {
     switch change {
     case .added(let addition): try addStep(addition)
-    case .retried: try retry(step)
-    case .skipped(let reason): try skip(step, reason)
+    case .retried(_, let group): try retry(steps(step, group))
+    case .skipped(let reason, let group):
+      for index in try skippable(steps(step, group)) { skip(index, reason) }
     case .allowed(let finding, let reason): try allow(finding, reason, of: step)
     }
   }
@@ -42,6 +43,7 @@ extension Reducer {
     let agent = try requireBudget()
     noteBegin(claim, index)
     migration.steps[index].epoch = claim.fence.epoch
+    migration.steps[index].hasNewPrompt = false
     set(
       index,
       .leased(
@@ -157,10 +159,10 @@ extension Reducer {
         countFailure(index, failure)
       case .cannot:
         migration.steps[index].failures += 1
-        migration.steps[index].lastFailure = failure
+        noteFailure(index, failure)
         block(index, "it cannot be done: \(failure.reason)")
       case .setup:
-        migration.steps[index].lastFailure = failure
+        noteFailure(index, failure)
         countInfrastructureRetry(index, then: rest(index), failure.reason)
       case .conflict, .unusable, .gate, .expired:
         throw Refusal(.invalid, "a worker cannot fail by '\(failure.kind.rawValue)'")
@@ -170,7 +172,7 @@ extension Reducer {
         throw Refusal(
           .invalid, "a submitted result can only fail by 'conflict' or 'unusable' before its gate")
       }
-      migration.steps[index].lastFailure = failure
+      noteFailure(index, failure)
       countInfrastructureRetry(index, then: openPhase(index), failure.reason)
     case .waiting, .ready, .gating, .merging, .merged, .backoff, .blocked, .skipped, .cancelled:
       throw wrongPhase(step, "failed")
@@ -192,22 +194,39 @@ extension Reducer {
       .submitted(Submission(result: result, holder: lease.holder, base: lease.base, notBefore: at)))
   }
 
-  mutating func retry(_ id: String) throws(Refusal) {
+  /// The steps of a change that may be about a group.
+  private func steps(_ step: String, _ group: StepGroup?) throws(Refusal) -> [String] {
+    guard let group else { return [step] }
+    guard event.version >= StepGroup.version, group.steps.first == step,
+      Set(group.steps).count == group.steps.count
+    else { throw Refusal(.invalid, "the steps of a group are not what they should be") }
+    return group.steps
+  }
+
+  /// Lets steps try again: all, or none.
+  private mutating func retry(_ ids: [String]) throws(Refusal) {
     try requireNotEnded()
+    var indices: [Int] = []
+    for id in ids { indices.append(try retriable(id)) }
+    for index in indices {
+      let step = migration.steps[index]
+      if case .blocked = step.phase {
+        // At least as many as the plan allows, even when a new plan allows fewer than were used.
+        migration.steps[index].granted = max(step.granted + migration.plan.attempts, step.failures)
+        migration.steps[index].forgiven = step.used
+      }
+      migration.steps[index].failedTree = nil
+      migration.steps[index].epoch += 1
+      if let cause = step.cause { migration.causes.setTold(cause, false) }
+      set(index, openPhase(index))
+    }
+  }
+
+  private func retriable(_ id: String) throws(Refusal) -> Int {
     let index = try indexOfStep(id)
     let step = migration.steps[index]
     switch step.phase {
-    case .blocked:
-      // At least as many as the plan allows, even when a new plan allows fewer than were used.
-      migration.steps[index].granted = max(step.granted + migration.plan.attempts, step.failures)
-      migration.steps[index].failedTree = nil
-      migration.steps[index].forgiven = step.used
-      migration.steps[index].epoch += 1
-      set(index, openPhase(index))
-    case .backoff:
-      migration.steps[index].failedTree = nil
-      migration.steps[index].epoch += 1
-      set(index, openPhase(index))
+    case .blocked, .backoff: return index
     case .leased(let lease):
       throw Refusal(
         .held, "'\(id)' is held by \(lease.holder)", hint: "run 'git migrate release --force \(id)' first")
@@ -242,17 +261,24 @@ extension Reducer {
     migration.steps[index].failedTree = nil
   }
 
-  mutating func skip(_ id: String, _ reason: String) throws(Refusal) {
+  private func skippable(_ ids: [String]) throws(Refusal) -> [Int] {
     try requireNotEnded()
-    let index = try indexOfStep(id)
-    let step = migration.steps[index]
-    switch step.phase {
-    case .waiting, .ready, .leased, .backoff, .blocked, .submitted, .gating: break
-    case .merging:
-      throw Refusal(
-        .wrongPhase, "'\(id)' is being merged", hint: "run 'git migrate run' to let the merge end")
-    case .merged, .skipped, .cancelled: throw Refusal(.ended, "'\(id)' is \(step.phase.word)")
+    var indices: [Int] = []
+    for id in ids {
+      let index = try indexOfStep(id)
+      let step = migration.steps[index]
+      switch step.phase {
+      case .waiting, .ready, .leased, .backoff, .blocked, .submitted, .gating: indices.append(index)
+      case .merging:
+        throw Refusal(
+          .wrongPhase, "'\(id)' is being merged", hint: "run 'git migrate run' to let the merge end")
+      case .merged, .skipped, .cancelled: throw Refusal(.ended, "'\(id)' is \(step.phase.word)")
+      }
     }
+    return indices
+  }
+
+  private mutating func skip(_ index: Int, _ reason: String) {
     migration.steps[index].epoch += 1
     set(index, .skipped(reason: reason))
     settle(index)

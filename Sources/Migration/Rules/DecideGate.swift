@@ -117,7 +117,7 @@ extension Reducer {
       migration.trainLimit.notePassed()
       if report.isNoChange {
         set(index, .merged(commit: nil))
-        migration.steps[index].lastFailure = nil
+        forgetFailure(index)
         migration.steps[index].failedTree = nil
         settle(index)
       } else {
@@ -128,7 +128,7 @@ extension Reducer {
       countFailure(index, failure, of: report)
     case .couldNotRun:
       guard let failure = report.failure else { throw Refusal(.invalid, "a failed verdict without a reason") }
-      migration.steps[index].lastFailure = failure
+      noteFailure(index, failure)
       countInfrastructureRetry(
         index, then: .submitted(rested(submission, migration.steps[index])), failure.reason)
     }
@@ -142,7 +142,7 @@ extension Reducer {
     migration.steps[index].failedTree = report.isOfCodemod && failure.kind == .gate ? failed : nil
     guard isAgain, migration.steps[index].failedTree != nil else { return countFailure(index, failure) }
     migration.steps[index].failures += 1
-    migration.steps[index].lastFailure = failure
+    noteFailure(index, failure)
     let step = migration.steps[index]
     let counts = "\(step.failures) of \(migration.allowance(step)) attempts failed"
     block(index, "\(counts), the last two with the same result: \(failure.reason)")
@@ -228,7 +228,7 @@ extension Reducer {
     for index in landing(index, target) {
       let step = migration.steps[index]
       guard case .merging(let submission, _, target) = step.phase else { continue }
-      migration.steps[index].lastFailure = Failure(kind: .setup, reason: reason)
+      noteFailure(index, Failure(kind: .setup, reason: reason))
       countInfrastructureRetry(index, then: .submitted(rested(submission, step)), reason)
     }
   }
@@ -259,7 +259,7 @@ extension Reducer {
     for index in landing(index, target) {
       let own = target.train?.members.first { $0.fence.step == migration.steps[index].id }?.commit
       set(index, .merged(commit: own ?? commit))
-      migration.steps[index].lastFailure = nil
+      forgetFailure(index)
       migration.steps[index].failedTree = nil
       settle(index)
     }

@@ -33,14 +33,19 @@ extension Reducer {
       throw Refusal(.invalid, "the integration branch '\(start.base)' is the base: people share it")
     }
     let graph = Graph(start.plan.steps)
-    let steps = start.plan.steps.indices.map { index in
-      Step(id: start.plan.steps[index].id, phase: graph.needs[index].isEmpty ? .ready : .waiting)
+    let steps = start.plan.steps.map { planned in
+      Step(id: planned.id, phase: planned.skip.map { .skipped(reason: $0) } ?? .waiting)
     }
     var migration = MigrationState(
       name: event.migration, phase: .running, plan: start.plan, planNumber: 1, planDigest: start.digest,
       base: start.base, peopleShareBranch: start.shared, start: start.commit, tip: start.commit, steps: steps,
       verdicts: [], refresh: nil, graph: graph)
     migration.recount()
+    for index in migration.steps.indices {
+      if case .waiting = migration.steps[index].phase, !migration.hasOpenNeed(index) {
+        migration.set(index, .ready)
+      }
+    }
     state.migrations.append(migration)
     effects.append(
       .createBranch(migration: event.migration, branch: start.plan.into, commit: start.commit))
@@ -101,6 +106,7 @@ extension Reducer {
         "not done: \(open.count) of \(Count.of(migration.steps.count, "step")), first '\(open[0].id)'",
         hint: "skip them, or take what is there with 'git migrate finish --partial'")
     }
+    if !partial { try requireNoUses(result) }
     cancelOpenSteps()
     migration.baselineRun = nil
     migration.phase = .finished(result: result)
@@ -208,6 +214,13 @@ extension Reducer {
       if dropped.contains(step.id) && !step.phase.isTerminal { cancel(index) }
     }
     for index in migration.steps.indices {
+      guard let reason = plan.steps[index].skip else { continue }
+      switch migration.steps[index].phase {
+      case .waiting, .ready, .backoff, .blocked: set(index, .skipped(reason: reason))
+      case .leased, .submitted, .gating, .merging, .merged, .skipped, .cancelled: continue
+      }
+    }
+    for index in migration.steps.indices {
       switch migration.steps[index].phase {
       case .waiting, .ready: set(index, openPhase(index))
       case .cancelled:
@@ -220,7 +233,24 @@ extension Reducer {
       }
       blockIfUsedUp(index)
     }
+    noteNewPrompts(after: old)
     if migration.openCount == 0 && old.openCount > 0 { notify(.allStepsDone) }
+  }
+}
+
+extension Reducer {
+  /// Notes which of the steps that have failed get another prompt from now on.
+  private mutating func noteNewPrompts(after old: MigrationState) {
+    guard event.version >= CauseBook.version else { return }
+    for index in migration.steps.indices where migration.steps[index].lastFailure != nil {
+      if migration.steps[index].phase.isTerminal { continue }
+      let planned = migration.plan.steps[index]
+      guard let before = old.index(of: planned.id).map({ old.plan.steps[$0] }) else { continue }
+      let (now, then) = (planned.prompt ?? migration.plan.prompt, before.prompt ?? old.plan.prompt)
+      if now != then || planned.run != before.run || planned.title != before.title {
+        migration.steps[index].hasNewPrompt = true
+      }
+    }
   }
 }
 

@@ -190,10 +190,10 @@ extension Reducer {
       guard migration.index(of: partner) != nil, partner != culprit.fence.step else {
         throw Refusal(.unknownStep, "no step '\(partner)' could be the partner of '\(culprit.fence.step)'")
       }
-      migration.steps[index].lastFailure = failure
+      noteFailure(index, failure)
       countInfrastructureRetry(index, then: openPhase(index), failure.reason)
     } else if report.verdict == .couldNotRun {
-      migration.steps[index].lastFailure = failure
+      noteFailure(index, failure)
       countInfrastructureRetry(
         index, then: .submitted(rested(submission, migration.steps[index])), failure.reason)
     } else {

@@ -23,6 +23,10 @@ extension MigrationReport: Answer {
     .text("into", \.into), .object("baseline", orNull: \.baseline), .list("rests", \.rests),
     .list("missing", \.missing),
     .object("used", orNull: { $0.used.isEmpty ? nil : $0.used }),
+    .list("needs", \.needs), .object("next_action", orNull: { $0.nextAction.flatMap(NextAction.init) }),
+    .time("since", orNull: \.since), .number("cost") { $0.used.amounts.microdollars },
+    .object("pace", orNull: \.pace),
+    .list("causes", \.causes), .number("uses_left", orNull: \.usesLeft),
     .numbers("counts", by: { $0.namedCounts }), .list("steps", \.steps),
   ])
 
@@ -30,6 +34,41 @@ extension MigrationReport: Answer {
   public var namedCounts: [(name: String, count: Int)] {
     zip(StepWord.allCases, counts).map { ($0.rawValue, $1) } + [("total", steps.count)]
   }
+}
+
+extension Need: Answer {
+  /// What needs a person.
+  public static let form = AnswerForm<Need>([
+    .word("code", Code.allCases.map(\.rawValue), \.code.rawValue), .text("name", orNull: \.name),
+    .text("reason", \.reason), .text("command", orNull: \.command), .texts("steps", \.steps),
+    .number("holds", \.holds), .time("until", orNull: \.until),
+  ])
+}
+
+/// The one thing to do next.
+struct NextAction: Answer {
+  let code: Need.Code
+  let command: String
+  let steps: [String]
+
+  /// That of a need; `nil` when there is nothing to do about it.
+  init?(_ need: Need) {
+    guard let command = need.command else { return nil }
+    (code, self.command, steps) = (need.code, command, need.steps)
+  }
+
+  static let form = AnswerForm<NextAction>([
+    .word("code", Need.Code.allCases.map(\.rawValue), \.code.rawValue), .text("command", \.command),
+    .texts("steps", \.steps),
+  ])
+}
+
+extension Pace: Answer {
+  /// How fast it goes, and how long the rest may take.
+  public static let form = AnswerForm<Pace>([
+    .number("steps", \.steps), .number("seconds", \.seconds), .number("left", \.left),
+    .number("estimate", orNull: \.estimate),
+  ])
 }
 
 extension RestReport: Answer {
@@ -62,5 +101,7 @@ extension StepReport: Answer {
     .number("attempts", \.attempts), .number("epoch", \.epoch), .text("holder", orNull: \.holder),
     .flag("holder_dead", \.isHolderDead), .time("expires_at", orNull: \.expiresAt),
     .texts("needs", \.needs), .text("commit", orNull: { $0.commit?.hex }), .text("reason", orNull: \.reason),
+    .time("claimed_at", orNull: \.claimedAt), .time("changed_at", orNull: \.changedAt),
+    .time("rests_until", orNull: \.restsUntil), .number("cost", \.cost),
   ])
 }

@@ -158,7 +158,7 @@ private func isPlain(_ byte: UInt8) -> Bool {
 }
 
 /// Spans of time as people read them.
-enum Span {
+public enum Span {
   /// `in 12m`, or `now` when the time is over.
   static func until(_ time: Timestamp, now: Timestamp) -> String {
     time > now ? "in \(words(time.milliseconds - now.milliseconds))" : "now"

@@ -14,14 +14,25 @@ public struct StatusReport: Equatable, Sendable {
 
   /// Reads a state. `only` leaves out every other migration; a name that there is not gives an empty report.
   /// `isDead` says whether the process of a holder is provably gone: only its own machine can tell.
+  /// `courses` are the times that are known, and `here` what only this machine can tell, by migration.
   public init(
     _ state: State, sequence: Int, now: Timestamp, only migration: String? = nil,
+    courses: [String: Course] = [:], here: [String: LocalFindings] = [:],
     isDead: (Owner) -> Bool = { _ in false }
   ) {
     self.sequence = sequence
     self.now = now
+    let isAlone = state.migrations.count { !$0.phase.isTerminal } <= 1
     migrations = state.migrations.filter { migration == nil || $0.name == migration }
-      .map { MigrationReport($0, now: now, rests: state.rests, troubles: state.troubles, isDead: isDead) }
+      .map { found in
+        var report = MigrationReport(
+          found, now: now, rests: state.rests, troubles: state.troubles, isDead: isDead)
+        report.needs = found.needs(
+          at: now, rests: state.rests, here: here[found.name] ?? LocalFindings(),
+          option: isAlone ? "" : "--migration \(found.name) ")
+        if let course = courses[found.name] { report.add(course, of: found) }
+        return report
+      }
   }
 }
 
@@ -60,6 +71,10 @@ public struct MigrationReport: Equatable, Sendable {
   public var missing: [MissingReport]
   /// What its agents used, and what they may use.
   public var used: UseReport
+  /// Why steps that are not done failed last, what stops most first; empty after its end.
+  public var causes: [CauseReport]
+  /// How many uses of what is migrated away were left when they were counted last.
+  public var usesLeft: Int?
   /// The integration branch.
   public var into: String
   /// The steps in the plan's order.
@@ -68,6 +83,16 @@ public struct MigrationReport: Equatable, Sendable {
   public var counts: [Int]
   /// The indices of the ready steps, next one first.
   public var readyOrder: [Int]
+  /// How many steps can only follow blocked ones.
+  public var held = 0
+  /// What needs a person, most urgent first.
+  public var needs: [Need] = []
+  /// When it was started, as far as that is known.
+  public var since: Timestamp?
+  /// How fast it goes, as far as that is known.
+  public var pace: Pace?
+  /// How many steps were left at times.
+  public var burnDown: BurnDown?
 
   init(
     _ migration: MigrationState, now: Timestamp, rests: AgentRests = AgentRests(),
@@ -77,6 +102,8 @@ public struct MigrationReport: Equatable, Sendable {
     self.rests = services.compactMap { service in rests[service].map { RestReport(service, $0) } }
     missing = MissingReport.list(troubles, migration)
     used = UseReport(migration, at: now)
+    causes = migration.phase.isTerminal ? [] : CauseReport.causes(of: migration)
+    usesLeft = migration.plan.until == nil ? nil : migration.loop.counts.last?.uses.count
     name = migration.name
     state = migration.phase.word
     isOpen = !migration.phase.isTerminal
@@ -97,9 +124,25 @@ public struct MigrationReport: Equatable, Sendable {
       if let owner = migration.steps[index].phase.owner { step.isHolderDead = isDead(owner) }
       if step.word == .ready { readyOrder.append(index) }
       counts[step.word.rank] += 1
+      if step.word == .waiting, holds.isHeld(index) { held += 1 }
       steps.append(step)
     }
     readyOrder.sort { migration.goesFirst($0, before: $1) }
+  }
+
+  /// Takes in when things happened.
+  mutating func add(_ course: Course, of migration: MigrationState) {
+    since = course.started
+    for index in steps.indices {
+      guard let times = course.steps[steps[index].id] else { continue }
+      (steps[index].claimedAt, steps[index].changedAt) = (times.claimed, times.changed)
+      steps[index].attemptedAt = times.attempted
+    }
+    let open = migration.steps.indices.filter { !migration.steps[$0].phase.isTerminal }
+    let chain = open.reduce(0) { max($0, migration.graph.remaining[$1]) }
+    let left = max(0, open.count - count(.blocked) - held)
+    pace = Pace(course, left: left, of: steps.count, chain: chain)
+    burnDown = BurnDown(course, left: open.count, of: steps.count)
   }
 
   /// How many steps are in the state of that word.
@@ -209,6 +252,14 @@ public struct StepReport: Equatable, Sendable {
   public var commit: ObjectID?
   /// Why it is where it is: what it waits for, why the last attempt failed, why it is blocked or was skipped.
   public var reason: String?
+  /// When it was claimed for the first time, as far as that is known.
+  public var claimedAt: Timestamp?
+  /// When its last attempt began, as far as that is known.
+  public var attemptedAt: Timestamp?
+  /// When an entry was about it last, as far as that is known.
+  public var changedAt: Timestamp?
+  /// What agents used on it, in millionths of a US dollar.
+  public var cost = 0
 
   /// Its state as output writes it.
   public var state: String { word.rawValue }
@@ -221,6 +272,7 @@ public struct StepReport: Equatable, Sendable {
     needs = planned.needs
     epoch = step.epoch
     attempts = step.failures
+    cost = step.used.microdollars
     recordedWord = StepWord(step.phase)
     word = recordedWord
     switch step.phase {
@@ -288,6 +340,9 @@ final class Holds {
   }
 
   func isOpen(_ index: Int) -> Bool { !open(index).isEmpty }
+
+  /// Whether it can only follow a blocked step.
+  func isHeld(_ index: Int) -> Bool { blocker[index].map { $0 != index } ?? false }
 
   /// Why a step waits: the blocked step at the root of it, or the needs that are not done yet.
   func reason(_ index: Int) -> String? {

@@ -13,6 +13,9 @@ public struct StatusText: Sendable {
   /// Whether every step is shown, however many there are.
   public var showsAll: Bool
 
+  /// Whether only ASCII can be shown.
+  public var isASCII = false
+
   /// How a time of day is written.
   public var clock: @Sendable (Timestamp) -> String = { $0.utc }
 
@@ -49,22 +52,76 @@ public struct StatusText: Sendable {
     } else {
       output += header + "\n"
     }
-    if let reason = migration.reason {
+    if let reason = migration.reason, !migration.isOpen {
       output += cut("  \(migration.state): \(PlainText.line(reason))") + "\n"
     }
-    if !migration.used.isEmpty { output += cut("  used \(migration.used.text)") + "\n" }
     for missing in migration.missing { output += cut("  " + missing.text) + "\n" }
-    for rest in migration.rests { output += cut("  " + rest.text(at: report.now, clock)) + "\n" }
+    writeNeeds(migration, to: &output)
     if let baseline = migration.baseline {
       let time = baseline.isHolderDead ? "holder is dead" : Span.expiry(baseline.expiresAt, now: report.now)
       output += cut("  the base is judged by \(PlainText.line(baseline.holder)) (\(time))") + "\n"
     }
     writeBaseline(migration, to: &output)
+    writePace(migration, to: &output)
+    if let left = migration.usesLeft { output += cut("  \(Count.of(left, "use")) left") + "\n" }
+    writeCauses(migration, to: &output)
     let shown = showsAll || migration.steps.count <= Self.fullListLimit
-    let list = shown ? Array(migration.steps.indices) : selection(migration)
+    let list = shown ? mergedLast(migration) : selection(migration)
     let columns = Columns(migration, list, limit: width > 0 ? max(24, width / 2) : .max)
     for index in list { output += line(migration.steps[index], columns) + "\n" }
     if !shown { output += cut(summary(migration, leavingOut: list)) + "\n" }
+  }
+
+  /// What needs a person, each with its one command: beside it where there is room, else below it.
+  private func writeNeeds(_ migration: MigrationReport, to output: inout String) {
+    for need in migration.needs.prefix(Self.needLimit) {
+      let words = "  " + need.text(clock)
+      guard let command = need.command else {
+        output += paintedNeed(cut(words), need) + "\n"
+        continue
+      }
+      let room = width - PlainText.width(command) - 4
+      if width >= Self.wide, room > 40 {
+        let left = PlainText.padded(PlainText.cut(words, to: room), to: room)
+        output += paintedNeed(left, need) + "  " + command + "\n"
+      } else {
+        output += paintedNeed(cut(words), need) + "\n" + cut("      \(command)") + "\n"
+      }
+    }
+    let more = migration.needs.count - Self.needLimit
+    if more > 0 { output += cut("  and \(more) more ('--json' has all)") + "\n" }
+  }
+
+  /// How many needs are listed.
+  static let needLimit = 10
+  /// From so many columns on a command stands beside what it is for.
+  static let wide = 100
+
+  private func paintedNeed(_ text: String, _ need: Need) -> String {
+    guard colour else { return text }
+    switch need.code {
+    case .untrusted, .paused, .base, .obstructed, .blocked: return Paint.red.on(text)
+    case .rests: return Paint.magenta.on(text)
+    case .idle, .done: return Paint.cyan.on(text)
+    }
+  }
+
+  /// `1.6 a minute, about 14m; $18.20 of $40, 31 turns in 12 attempts; █▇▆▅▃▂`.
+  private func writePace(_ migration: MigrationReport, to output: inout String) {
+    if !migration.used.isEmpty { output += cut("  used \(migration.used.text)") + "\n" }
+    var parts: [String] = []
+    if let pace = migration.pace {
+      parts.append("\(pace.rate) lately")
+      if migration.isOpen, let words = pace.words { parts.append("\(words) for the rest") }
+    }
+    if let line = migration.burnDown?.line(isASCII: isASCII) { parts.append("left to do \(line)") }
+    if !parts.isEmpty { output += cut("  " + parts.joined(separator: ", ")) + "\n" }
+  }
+
+  /// The steps in the plan's order, but for those that are done: they stand last.
+  private func mergedLast(_ migration: MigrationReport) -> [Int] {
+    let done = migration.steps.indices.filter { migration.steps[$0].word == .merged }
+    return migration.steps.indices.filter { migration.steps[$0].word != .merged } + done
   }
 
   /// The first faults of a base that does not pass, and where the rest is.
@@ -73,8 +130,21 @@ public struct StatusText: Sendable {
     guard !faults.isEmpty else { return }
     for fault in faults.prefix(Self.faultLimit) { output += cut("    \(PlainText.line(fault))") + "\n" }
     let left = faults.count - Self.faultLimit
-    output += cut("    \(left > 0 ? "and \(left) more, " : "")see 'git migrate logs --baseline'") + "\n"
+    if left > 0 { output += cut("    and \(left) more") + "\n" }
   }
+
+  /// Why steps fail, where several do: what one fails for stands in its own line.
+  private func writeCauses(_ migration: MigrationReport, to output: inout String) {
+    let causes = migration.causes.filter { $0.steps.count > 1 && $0.blocked.isEmpty }
+    for cause in causes.prefix(Self.causeLimit) {
+      output += cut("  " + cause.line(width: max(0, width - 2))) + "\n"
+    }
+    let left = causes.count - Self.causeLimit
+    if left > 0 { output += cut("  and \(left) more, see 'git migrate failures'") + "\n" }
+  }
+
+  /// How many causes are listed.
+  static let causeLimit = 5
 
   /// How many faults of the base are listed.
   static let faultLimit = 5
@@ -161,6 +231,9 @@ public struct StatusText: Sendable {
     var parts: [String] = []
     if let holder = step.holder { parts.append(PlainText.line(holder)) }
     if step.holder != nil && step.attempts > 1 { parts.append("attempt \(step.attempts)") }
+    if step.holder != nil, let since = step.attemptedAt {
+      parts.append("for \(Span.pair(seconds: Int(max(0, report.now.seconds - since.seconds))))")
+    }
     if step.isHolderDead {
       parts.append("holder is dead")
     } else if let expiresAt = step.expiresAt {

@@ -11,7 +11,12 @@ struct Expansion {
   /// The ids of steps that could not be made.
   private var unmade: [UnmadeID] = []
 
-  init(settings: Plan, _ faults: Faults) { (self.settings, self.faults) = (settings, faults) }
+  /// Whether a `for:` may find nothing, and a need may match nothing then.
+  private let allowsNone: Bool
+
+  init(settings: Plan, _ faults: Faults, allowsNone: Bool = false) {
+    (self.settings, self.faults, self.allowsNone) = (settings, faults, allowsNone)
+  }
 
   private struct Draft {
     var step: PlannedStep
@@ -73,7 +78,7 @@ struct Expansion {
       let found = Self.select(tracked, glob)
       try requireText(found, glob, each.mark)
       matches = found.enumerated().map { Match(index: $0 + 1, path: $1) }
-      if matches.isEmpty {
+      if matches.isEmpty, !allowsNone {
         throw each.mark.fault(
           "\(quoted(glob)) matched no file", hint: "only files that git tracks count; see 'git ls-files'")
       }
@@ -82,14 +87,14 @@ struct Expansion {
       let found = Self.select(Self.directories(tracked), glob)
       try requireText(found, glob, each.mark)
       matches = found.enumerated().map { Match(index: $0 + 1, path: $1) }
-      if matches.isEmpty {
+      if matches.isEmpty, !allowsNone {
         throw each.mark.fault(
           "\(quoted(glob)) matched no directory", hint: "only directories with files that git tracks count")
       }
     case .lines(let command):
       guard let printed = try lines(source, command, each.mark) else { return nil }
       matches = printed
-      if matches.isEmpty {
+      if matches.isEmpty, !allowsNone {
         throw each.mark.fault(
           "\(quoted(command)) printed no lines", hint: "run it at the top of the repository to see why")
       }
@@ -192,7 +197,7 @@ struct Expansion {
       lock: entry.lock?.value, uses: entry.uses, priority: entry.priority, run: entry.run?.value,
       timeoutSeconds: entry.timeoutSeconds, expectsChange: entry.expectsChange)
     step.agent = entry.agent
-    (step.allow, step.guards) = (entry.allow, entry.guards)
+    (step.allow, step.guards, step.skip) = (entry.allow, entry.guards, entry.skip)
     drafts.append(Draft(step: step, needs: entry.needs, mark: entry.id.mark, rawID: nil, shown: id))
   }
 
@@ -219,7 +224,7 @@ struct Expansion {
         priority: entry.priority, timeoutSeconds: entry.timeoutSeconds,
         expectsChange: entry.expectsChange, match: match.values)
       step.agent = entry.agent
-      (step.allow, step.guards) = (entry.allow, entry.guards)
+      (step.allow, step.guards, step.skip) = (entry.allow, entry.guards, entry.skip)
       step.title = Self.oneLine(try fill(templates.title, entry.title, { $0 }) ?? raw)
       if let lock = entry.lock, let template = templates.lock { step.lock = try slug(template, lock) }
       if let run = entry.run, let template = templates.run {
@@ -311,7 +316,8 @@ struct Expansion {
     steps.reserveCapacity(drafts.count)
     for draft in drafts where !faults.isFull {
       var step = draft.step
-      let needs = resolver.resolve(draft.needs, of: step.id, faults)
+      // What a need named may be done already, so that no match is left for it.
+      let needs = resolver.resolve(draft.needs, of: step.id, allowsNone ? Faults() : faults)
       guard draft.isMade else { continue }
       step.needs = needs.map(\.id)
       steps.append(step)

@@ -10,6 +10,7 @@ public enum PromptNames {
     "migration.name": .text, "step.id": .text, "step.title": .text, "step.paths": .list,
     "step.run": .text, "attempt.number": .text, "attempt.failures": .list, "attempt.is_retry": .flag,
     "base.commit": .text, "braces.open": .text,
+    "lessons": .list,
   ]
 
   /// The names known in the prompts of a step that `for:` made; the plan's own prompt may use them when the
@@ -22,8 +23,10 @@ public enum PromptNames {
   ///   - attempt: The number of the attempt, from 1.
   ///   - failures: What went wrong in the attempts before.
   ///   - base: The commit that the attempt starts from.
+  ///   - lessons: What others failed without.
   public static func values(
-    migration: String, step: PlannedStep, attempt: Int, failures: [String], base: String
+    migration: String, step: PlannedStep, attempt: Int, failures: [String], base: String,
+    lessons: [String] = []
   ) -> TemplateValue {
     var matched: [String: TemplateValue] = [:]
     for name in match { matched[name] = .text(step.match[name] ?? "") }
@@ -38,6 +41,7 @@ public enum PromptNames {
         "is_retry": .flag(attempt > 1),
       ]),
       "base": .map(["commit": .text(base)]),
+      "lessons": .list(lessons.map { .text($0) }),
       "match": .map(matched),
       "braces": .map(["open": .text("{{")]),
     ])
@@ -52,6 +56,14 @@ public enum PromptNames {
 }
 
 extension Template {
+  /// The prompt of an attempt. What others learnt stands at its end where it does not say where.
+  public func prompt(_ values: TemplateValue, lessons: [String]) throws(TemplateFault) -> String {
+    let text = try render(values)
+    if lessons.isEmpty || names.contains(where: { $0.name == "lessons" }) { return text }
+    let end = text.isEmpty || text.hasSuffix("\n") ? "" : "\n"
+    return text + end + "\nWhat others learnt:\n" + lessons.map { "- \($0)\n" }.joined()
+  }
+
   /// Reads a template out of the plan and checks each name, so that nothing is missing when a step runs.
   /// Every fault is collected; with one there is no template.
   static func checked(

@@ -39,6 +39,8 @@ struct PlanReader {
     if let node = fields.node("refresh") { plan.refreshSeconds = faults.collect(try refresh(node)) }
     if let node = fields.node("stop") { plan.stop = faults.collect(try stop(node)) ?? plan.stop }
     if let node = fields.node("budget") { plan.budget = faults.collect(try budget(node)) ?? plan.budget }
+    plan.failures = failures()
+    if let node = fields.node("until") { plan.until = faults.collect(try until(node)) }
     plan.closing = closing()
     plan.notify = faults.collect(try fields.text("notify")?.value) ?? nil
     plan.gate = faults.collect(try gate(plan.worktree)) ?? plan.gate

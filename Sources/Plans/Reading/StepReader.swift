@@ -47,6 +47,10 @@ extension PlanReader {
       try checkedAgent(try fields.text("agent"), run: entry.run, at: node.mark))
     entry.allow = fields.texts("allow").map(\.value)
     if fields.node("guards") != nil { entry.guards = guards(fields) }
+    if let skip = text("skip") {
+      faults.collect { () throws(PlanFault) in try PlanReader.checkTitle(skip) }
+      entry.skip = skip.value
+    }
     // Without its matches every name that some match has may be right.
     var matched: [String] = []
     if let each = fields.node("for") {

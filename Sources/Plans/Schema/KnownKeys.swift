@@ -13,7 +13,8 @@ enum KnownKeys {
   static let plan = KeyTable(
     keys: [
       "migration", "base", "into", "agent", "agents", "attempts", "lease", "backoff", "resources", "worktree",
-      "gate", "commit", "refresh", "stop", "budget", "closing", "notify", "protected", "steps",
+      "gate", "commit", "refresh", "stop", "budget", "closing", "notify", "protected", "failures",
+      "until", "steps",
     ],
     refused: ["workflow"])
   static let agent = KeyTable(
@@ -29,6 +30,8 @@ enum KnownKeys {
   static let budget = KeyTable(keys: ["usd", "tokens", "turns", "wall", "step", "attempt"])
   static let limits = KeyTable(keys: ["usd", "tokens", "turns", "wall"])
   static let stop = KeyTable(keys: ["alike", "failed", "of"])
+  static let failure = KeyTable(keys: ["match", "as"])
+  static let until = KeyTable(keys: ["count"])
   static let gate = KeyTable(
     keys: ["verifiers", "guards", "keep", "setup", "train", "toolchain", "known"], refused: ["judge"],
     gone: ["strict": "each candidate is compared with its base anyway; take it out"])
@@ -39,7 +42,7 @@ enum KnownKeys {
   static let remoteVerifier = KeyTable(keys: ["push", "status"])
   static let step = KeyTable(keys: [
     "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "agent", "timeout",
-    "expect", "allow", "guards", "for",
+    "expect", "allow", "guards", "skip", "for",
   ])
   static let each = KeyTable(keys: ["files", "dirs", "lines"])
 }

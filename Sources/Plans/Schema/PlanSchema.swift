@@ -94,6 +94,34 @@ public enum PlanSchema {
             }
           }
         },
+        "failures": {
+          "description": "Failures that are known: those that match have one cause, with a name.",
+          "type": "array", "maxItems": 50,
+          "items": {
+            "type": "object",
+            "required": ["match", "as"],
+            "additionalProperties": false,
+            "properties": {
+              "match": { "description": "A regular expression.", "type": "string", "maxLength": 512 },
+              "as": {
+                "description": "The name of the cause; $1 is what the first group matched.",
+                "type": "string", "minLength": 1, "maxLength": 160
+              }
+            }
+          }
+        },
+        "until": {
+          "description": "What done means beside the steps.",
+          "type": "object",
+          "required": ["count"],
+          "additionalProperties": false,
+          "properties": {
+            "count": {
+              "description": "A command that prints how many uses are left; finish wants none.",
+              "type": "string", "minLength": 1
+            }
+          }
+        },
         "refresh": {
           "description": "A run takes the base in by itself when it has moved.",
           "type": "object",
@@ -283,6 +311,10 @@ public enum PlanSchema {
               "paths": {
                 "description": "Globs of the paths the step may change; without it, any.",
                 "$ref": "#/$defs/texts"
+              },
+              "skip": {
+                "description": "Why it need not be done: it is skipped from the start.",
+                "type": "string", "minLength": 1, "maxLength": 200
               },
               "allow": {
                 "description": "Findings that are let pass: names, or patterns with * of names.",

@@ -19,7 +19,7 @@ package struct AnswerCatalogue: Sendable {
 
   /// All of them.
   package static let all: [AnswerCatalogue] =
-    ["abort", "allow", "pause", "resume", "retry", "skip"].map {
+    ["abort", "allow", "label", "pause", "resume", "retry", "skip"].map {
       AnswerCatalogue($0, "OUTPUT", RecordedChanges.form.members)
     } + others
 
@@ -30,17 +30,27 @@ package struct AnswerCatalogue: Sendable {
     AnswerCatalogue("claim", "When it got a step", ClaimedStep.form.members),
     AnswerCatalogue("claim", "When there is nothing to get (10 and 11)", NothingToClaim.form.members),
     AnswerCatalogue("clean", "OUTPUT", RemovedLitter.form.members),
+    AnswerCatalogue("compare", "OUTPUT", PlanComparison.form.members),
+    AnswerCatalogue("diff", "OUTPUT", ResultDiff.form.members),
     AnswerCatalogue("doctor", "OUTPUT", ExaminedMachine.form.members),
+    AnswerCatalogue("failures", "OUTPUT", FailureList.form.members),
     AnswerCatalogue("finish", "When it is finished", FinishedMigration.form.members),
     AnswerCatalogue("finish", "When the result does not pass", RejectedResult.form.members),
     AnswerCatalogue("fsck", "OUTPUT", CheckedLedger.form.members),
     AnswerCatalogue("graph", "OUTPUT", StepGraph.form.members),
+    AnswerCatalogue("import", "OUTPUT", MadePlan.form.members),
+    AnswerCatalogue("new", "OUTPUT", MadePlan.form.members),
+    AnswerCatalogue("lesson", "When they are listed", LessonList.form.members),
+    AnswerCatalogue("lesson", "When one is written or taken away", RecordedChanges.form.members),
     AnswerCatalogue("log", "OUTPUT", LoggedEntry.form.members),
     AnswerCatalogue("refresh", "OUTPUT", RefreshedBase.form.members),
     AnswerCatalogue("release", "OUTPUT", ReleasedStep.form.members),
     AnswerCatalogue("renew", "OUTPUT", RenewedClaim.form.members),
     AnswerCatalogue("replay", "OUTPUT", FoldedEntry.form.members),
+    AnswerCatalogue("report", "JSON", MigrationRecap.form.members),
+    AnswerCatalogue("run", "JSON", RunSummary.form.members),
     AnswerCatalogue("show", "JSON of a step", StepDetails.form.members),
+    AnswerCatalogue("show", "JSON of a cause", CauseDetails.form.members),
     AnswerCatalogue("show", "JSON of a migration", MigrationDetails.form.members),
     AnswerCatalogue("start", "OUTPUT", StartedMigration.form.members),
     AnswerCatalogue("status", "JSON", StatusReport.form.members),

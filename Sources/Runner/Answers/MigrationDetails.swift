@@ -111,7 +111,9 @@ extension Answers {
     let snapshot =
       migration == nil ? try reporting { try site.ledger.read() } : try snapshot(finding: migration)
     if let migration { _ = try site.migration(migration, in: snapshot.state) }
-    var report = report(snapshot, only: migration)
+    var report = StatusReport(
+      snapshot.state, sequence: snapshot.sequence, now: site.clock.now(), only: migration,
+      courses: try site.courses(), here: site.findings(snapshot.state), isDead: Site.isProvablyDead)
     if let remote = site.ledger.remote {
       let waiting = try reporting { try site.ledger.waitingCount() }
       report.shared = SharedPicture(remote: remote.name, asOf: remote.lastContact, waiting: waiting)

@@ -135,7 +135,8 @@ extension Migration.Change {
     case .train(.joined(let join)): join.train
     case .train(.split(let split)): split.train
     case .train(.finished(let report)): report.train
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .loop,
+      .lesson, .reserved:
       nil
     }
   }
@@ -144,7 +145,8 @@ extension Migration.Change {
     switch self {
     case .train(.split), .train(.finished): true
     case .train(.started), .train(.joined), .migration, .refresh, .baseline, .claim, .gate, .merge, .step,
-      .ledger, .agent, .machine,
+      .ledger, .agent,
+      .machine, .loop, .lesson,
       .reserved:
       false
     }

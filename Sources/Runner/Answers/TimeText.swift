@@ -40,6 +40,35 @@ package enum TimeText {
     return nil
   }
 
+  /// A time that lies behind, as people write it: `yesterday` (a day ago), `today` (since midnight), `2h`,
+  /// `07:00` (the last time that clocks showed it), `2026-11-21` or `2026-11-21 18:00`; `nil` for anything
+  /// else.
+  package static func past(_ text: String, before now: Timestamp) -> Timestamp? {
+    if text == "yesterday" { return now.adding(seconds: -86_400) }
+    if let next = next(text == "today" ? "00:00" : text, after: now) { return next.adding(seconds: -86_400) }
+    let units: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+    if let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()),
+      (0...100_000).contains(count)
+    {
+      return now.adding(seconds: -count * unit)
+    }
+    return day(text, now)
+  }
+
+  private static func day(_ text: String, _ now: Timestamp) -> Timestamp? {
+    let halves = text.split(whereSeparator: { $0 == " " || $0 == "T" })
+    let date = (halves.first ?? "").split(separator: "-").compactMap { Int32($0) }
+    let time = halves.count == 2 ? halves[1].split(separator: ":").compactMap { Int32($0) } : [0, 0]
+    guard (1...2).contains(halves.count), date.count == 3, (2...3).contains(time.count),
+      (1970...9999).contains(date[0]), (1...12).contains(date[1]), (1...31).contains(date[2]),
+      (0..<24).contains(time[0]), (0..<60).contains(time[1])
+    else { return nil }
+    var wanted = tm()
+    (wanted.tm_year, wanted.tm_mon, wanted.tm_mday) = (date[0] - 1900, date[1] - 1, date[2])
+    (wanted.tm_hour, wanted.tm_min, wanted.tm_isdst) = (time[0], time[1], -1)
+    return Timestamp(milliseconds: Int64(mktime(&wanted)) * 1000)
+  }
+
   /// How long something took: `45s`, `2m10s`, `3h05m`, `2d04h`.
   package static func span(_ from: Timestamp, _ to: Timestamp) -> String {
     span(seconds: to.seconds - from.seconds)

@@ -23,6 +23,8 @@ public struct HeldStep: Sendable {
   public var failures: [String]
   /// What the attempt may use at most.
   public var limits: Budget.Limits = [:]
+  /// What others failed without.
+  var lessons: [String] = []
   /// The conversation that it goes on with.
   var conversation: Conversation?
 }
@@ -79,6 +81,7 @@ public struct Claiming {
         id, of: state, holder: holder, owner: owner,
         until: at.adding(seconds: seconds ?? state.plan.leaseSeconds),
         slot: usesSlot ? freeSlot(in: snapshot.state, machine: owner.machine) : nil)
+      held.lessons = snapshot.state.lessons.texts(for: held.step, failedFor: state.step(id)?.cause)
       var proposal = Proposal(migration, .stepClaimed(held.claim))
       if byAgent, let agent = held.plan.agent(of: held.step) {
         held.conversation = state.index(of: id).flatMap {
@@ -116,7 +119,7 @@ public struct Claiming {
   /// dead.
   ///
   /// A slot whose holder lost its lease without a word stays out of use: the holder may still write there.
-  private func freeSlot(in state: State, machine: String) -> String {
+  func freeSlot(in state: State, machine: String) -> String {
     var taken = Set<String>()
     for migration in state.migrations {
       for step in migration.stepsInFlight {

@@ -59,8 +59,10 @@ public struct Preparing {
 
   /// The work place of a claim in a folder.
   public func place(of held: HeldStep, path: String) -> WorkPlace {
-    WorkPlace(
+    var place = WorkPlace(
       site: site, plan: held.plan, step: held.step, fence: held.claim.fence, migration: held.migration,
       base: held.claim.base, attempt: held.attempt, path: path, limits: held.limits)
+    place.lessons = held.lessons
+    return place
   }
 }

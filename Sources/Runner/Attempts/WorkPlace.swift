@@ -19,6 +19,8 @@ public struct WorkPlace {
   let path: String
   /// What the attempt may use at most.
   var limits: Budget.Limits = [:]
+  /// What others failed without.
+  var lessons: [String] = []
   /// The earlier attempt that it goes on with.
   var continuation: Continuation?
 
@@ -64,7 +66,7 @@ public struct WorkPlace {
   /// What a worker is told of its task: `MIGRATE_*` (git-migrate-run(1)).
   private var variables: [String: String] {
     [
-      "MIGRATE_MIGRATION": migration, "MIGRATE_STEP": step.id, "MIGRATE_TITLE": step.title,
+      "MIGRATE_MIGRATION": plan.migration, "MIGRATE_STEP": step.id, "MIGRATE_TITLE": step.title,
       "MIGRATE_EPOCH": String(fence.epoch), "MIGRATE_ATTEMPT": String(attempt),
       "MIGRATE_BASE": base.hex, "MIGRATE_WORKTREE": path,
       "MIGRATE_PROMPT_FILE": site.promptFile(migration, fence),
@@ -83,8 +85,10 @@ public struct WorkPlace {
           .prompt(title: step.title, into: plan.into, failures: failures)
       } else {
         let values = PromptNames.values(
-          migration: migration, step: step, attempt: attempt, failures: failures, base: base.hex)
-        prompt = try Template(parsing: step.prompt ?? plan.prompt).render(values) + closingRequest
+          migration: plan.migration, step: step, attempt: attempt, failures: failures, base: base.hex,
+          lessons: lessons)
+        let template = try Template(parsing: step.prompt ?? plan.prompt)
+        prompt = try template.prompt(values, lessons: lessons) + closingRequest
       }
       let file = site.promptFile(migration, fence)
       try site.makeOwnFolder(Files.parent(of: file))

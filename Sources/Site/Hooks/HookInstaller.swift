@@ -9,7 +9,7 @@ import System
 /// tree: then it is one of ours. A foreign hook is kept as `<name>.migrate-chained`, and ours runs it
 /// first.
 public struct HookInstaller {
-  package let site: Site
+  let site: Site
 
   /// The end of the name under which a foreign hook is kept.
   public static let chainedSuffix = ".migrate-chained"
@@ -110,7 +110,7 @@ public struct HookInstaller {
     return directory
   }
 
-  package var defaultDirectory: String { site.repository.commonDirectory + "/hooks" }
+  var defaultDirectory: String { site.repository.commonDirectory + "/hooks" }
 
   /// Keeps a foreign hook beside ours. One that was kept earlier is never lost.
   private func setAside(_ path: String, _ changes: inout HookChanges) throws(CommandError) {
@@ -197,16 +197,16 @@ public struct HookChanges: Equatable, Sendable {
 
 /// One file in a hooks directory.
 package struct HookFile {
-  package var path: String
+  var path: String
   /// The text that ours has.
   package var script = HookScripts.text
 
-  package enum Kind { case missing, current, notExecutable, outdated, foreign }
+  enum Kind { case missing, current, notExecutable, outdated, foreign }
 
   /// The line by which every release knows its hooks.
   package static let marker = "# git-migrate hook:"
 
-  package var kind: Kind {
+  var kind: Kind {
     guard Files.exists(path) else { return .missing }
     guard let bytes = try? Files.readFile(path, limit: 1 << 20) else { return .foreign }
     if bytes == Array(script.utf8) { return Files.isExecutable(path) ? .current : .notExecutable }

@@ -6,8 +6,8 @@ import System
 
 /// What the scripts in `hooks/` call: `git migrate hook NAME`, with what git gave them on standard input.
 public struct HookRun {
-  package let ledger: Ledger
-  package let branches: HookBranches
+  let ledger: Ledger
+  let branches: HookBranches
 
   /// Finds the repository that the hook runs for. A push's objects are read from where git put them for the
   /// time.

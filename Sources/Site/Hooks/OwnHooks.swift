@@ -7,7 +7,7 @@ import System
 /// worker can write (THREATS T1). A folder that leads out of the git directory is not among them: what lies
 /// there is the work tree's, or serves other repositories.
 package struct OwnHooks {
-  package let commonDirectory: String
+  let commonDirectory: String
 
   private static let folders = ["hooks", "migrate/hooks"]
   /// What ours read to find those that they run.

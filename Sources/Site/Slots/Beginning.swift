@@ -106,13 +106,13 @@ package struct Beginning: Equatable {
     return result
   }
 
-  package init(migration: String, fence: Fence, moment: Int64) {
+  init(migration: String, fence: Fence, moment: Int64) {
     self.migration = migration
     self.fence = fence
     self.moment = moment
   }
 
-  package init?(bytes: [UInt8]) {
+  init?(bytes: [UInt8]) {
     var texts: [UInt8: String] = [:]
     self.init(migration: "", fence: Fence(step: "", epoch: 0), moment: 0)
     for line in bytes.split(separator: 0) {
@@ -152,11 +152,12 @@ extension Slots {
     return found
   }
 
+  /// Keeps the note of a slot.
   package func write(_ beginning: Beginning, _ slot: String) throws {
     try Files.writeAtomically(beginningPath(slot), beginning.bytes, mode: 0o600)
   }
 
-  package func forgetBeginning(_ slot: String) throws { try Files.removeFile(beginningPath(slot)) }
+  func forgetBeginning(_ slot: String) throws { try Files.removeFile(beginningPath(slot)) }
 
   /// Notes again what lies in a slot, after the set-up command: what it made is not the worker's. With
   /// `putsBack` what it changed of tracked files is put back, as the gate does; not where the worker begins

@@ -5,9 +5,11 @@ import System
 
 /// What a commit says that a step is merged as, or that an attempt is kept as.
 package struct CommitMessage {
+  /// The migration of the claim.
   package let migration: String
+  /// The claim: step and epoch.
   package let fence: Fence
-  package let title: String
+  let title: String
 
   /// Names the claim, and what its step is about.
   package init(migration: String, fence: Fence, title: String) {

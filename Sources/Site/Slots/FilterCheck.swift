@@ -7,7 +7,7 @@ import System
 /// git itself takes a filter that is configured nowhere for no filter at all, and commits what should have
 /// been encrypted as it is.
 package struct FilterCheck {
-  package let site: Site
+  let site: Site
 
   /// Looks in one repository.
   package init(site: Site) { self.site = site }

@@ -16,8 +16,10 @@ package struct GateNote: Equatable {
   /// The folder for caches that go by time, while there is one.
   package var caches: String?
 
+  /// A note that knows nothing.
   package init() {}
 
+  /// Reads a note; `nil` when the bytes are none.
   package init?(bytes: [UInt8]) {
     guard let json = try? JSON.parse(bytes), case .integer(let second)? = json["second"],
       case .array(let kept)? = json["kept"], case .string(let fingerprint)? = json["fingerprint"]
@@ -47,7 +49,7 @@ package struct GateNote: Equatable {
     return !Files.exists(caches)
   }
 
-  package var json: JSON {
+  var json: JSON {
     .object([
       JSON.Member("second", .integer(second)), JSON.Member("kept", .array(kept.map(JSON.string))),
       JSON.Member("fingerprint", .string(fingerprint)),

@@ -42,7 +42,7 @@ extension Slots {
 
   // MARK: The note
 
-  package func gateNotePath(_ slot: String) -> String { "\(site.localDirectory)/slots/\(slot).note.json" }
+  func gateNotePath(_ slot: String) -> String { "\(site.localDirectory)/slots/\(slot).note.json" }
 
   /// What the last candidate left in a slot of the gate, as far as that is known.
   package func gateNote(_ slot: String) -> GateNote? {
@@ -69,6 +69,7 @@ extension Slots {
     }
   }
 
+  /// Keeps the note of a gate's slot.
   package func write(_ note: GateNote, _ slot: String) throws(FileError) {
     try Files.writeAtomically(gateNotePath(slot), note.json.canonicalBytes)
   }

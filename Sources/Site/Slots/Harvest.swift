@@ -5,7 +5,7 @@ import System
 
 /// Takes the result out of a worktree: the agent edits files, the engine makes the commit (DESIGN §6).
 public struct Harvest {
-  package let site: Site
+  let site: Site
 
   /// Makes a harvest for a site.
   public init(site: Site) { self.site = site }
@@ -27,6 +27,7 @@ public struct Harvest {
 
   /// What lies in a worktree is such that git cannot record it; its user made it so.
   package struct Untakeable: Error {
+    /// What git said.
     package let cause: GitError
 
     /// Wraps what git said.

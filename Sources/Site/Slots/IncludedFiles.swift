@@ -42,6 +42,7 @@ extension Site {
   }
 }
 
+/// The files that `worktree.copy` and `.worktreeinclude` name.
 package enum IncludedFiles {
   /// How many files are copied at most: a list that means to copy a whole dependency tree is a mistake.
   package static let limit = 10_000

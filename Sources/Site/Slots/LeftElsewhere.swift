@@ -5,9 +5,9 @@ import System
 /// What a worker recorded and then took out of its worktree: in a stash, or in a commit that it has left. A
 /// worktree that is as it was then says nothing of the work.
 package struct LeftElsewhere {
-  package let site: Site
-  package let worktree: Repository
-  package let base: OID
+  let site: Site
+  let worktree: Repository
+  let base: OID
   /// When the work began, in seconds since the epoch.
   package let since: Int64
 

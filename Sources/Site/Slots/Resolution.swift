@@ -6,7 +6,7 @@ import Plans
 /// A step that takes in a base which conflicts: the place where an agent puts the two together, what it is
 /// told, and whether it has done so.
 package struct Resolution {
-  package let site: Site
+  let site: Site
   /// The integration branch where the work began.
   package let tip: OID
   /// The commit of the base that is taken in.
@@ -14,6 +14,7 @@ package struct Resolution {
   /// The merge as git alone makes it.
   package let merge: MarkedMerge
 
+  /// Brings a base together with where the integration branch is.
   package init(site: Site, plan: Plan, tip: ObjectID, base: ObjectID) throws(CommandError) {
     (self.site, self.tip, self.base) = (site, tip.oid, base.oid)
     merge = try reporting {

@@ -7,16 +7,18 @@ import System
 /// The ledger says who holds a step; this says whose files lie in the folder, so that none is lost when the
 /// slot is used again and no two epochs ever share it (I-25).
 package struct SlotMarker: Equatable {
+  /// The migration of the claim.
   package var migration: String
+  /// The claim: step and epoch.
   package var fence: Fence
-  package var base: ObjectID
-  package var owner: Owner
+  var base: ObjectID
+  var owner: Owner
   /// Whether the holder itself has said that it is done with the folder.
   package var isClosed: Bool
   /// The supervisor of the program at work there: it ends only when every process of the program has.
   package var supervisor: Owner?
 
-  package var json: JSON {
+  var json: JSON {
     .object([
       JSON.Member("migration", .string(migration)), JSON.Member("step", .string(fence.step)),
       JSON.Member("epoch", .integer(Int64(fence.epoch))), JSON.Member("base", .string(base.hex)),
@@ -28,7 +30,7 @@ package struct SlotMarker: Equatable {
     ])
   }
 
-  package init(migration: String, fence: Fence, base: ObjectID, owner: Owner, isClosed: Bool) {
+  init(migration: String, fence: Fence, base: ObjectID, owner: Owner, isClosed: Bool) {
     self.migration = migration
     self.fence = fence
     self.base = base
@@ -36,7 +38,7 @@ package struct SlotMarker: Equatable {
     self.isClosed = isClosed
   }
 
-  package init?(bytes: [UInt8]) {
+  init?(bytes: [UInt8]) {
     guard let json = try? JSON.parse(bytes), case .string(let migration)? = json["migration"],
       case .string(let step)? = json["step"], case .integer(let epoch)? = json["epoch"],
       case .string(let base)? = json["base"], let base = ObjectID(base),

@@ -7,6 +7,7 @@ import System
 /// The worktree slots of this clone: folders outside the repository that are used again and again, so that
 /// build caches survive (DESIGN §6).
 public struct Slots {
+  /// Where the slots are.
   package let site: Site
 
   /// Makes the slots of a site.
@@ -300,6 +301,7 @@ public struct Slots {
 
   private func markerPath(_ slot: String) -> String { site.localDirectory + "/slots/\(slot).json" }
 
+  /// Who a slot was made ready for last, if that is known.
   package func marker(_ slot: String) -> SlotMarker? {
     guard let bytes = Site.ownFile(markerPath(slot)) else { return nil }
     return SlotMarker(bytes: bytes)

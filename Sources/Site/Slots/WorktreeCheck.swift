@@ -5,7 +5,7 @@ import System
 
 /// Compares the worktrees of this clone with the leases that name one (I-25). Looks only.
 public struct WorktreeCheck {
-  package let site: Site
+  let site: Site
 
   /// Makes a check for a site.
   public init(site: Site) { self.site = site }

@@ -5,9 +5,9 @@ import System
 /// What a worker wrote that its result does not have, for people: ignored files, changes of what was there
 /// before, repositories of their own.
 package struct WrittenBeside {
-  package let site: Site
-  package let root: String
-  package let beginning: Beginning
+  let site: Site
+  let root: String
+  let beginning: Beginning
   /// The result.
   package let snapshot: Snapshot
 
@@ -138,7 +138,7 @@ package enum CacheNames {
     ".coverage", ".tsbuildinfo",
   ]
 
-  package static func isCache(_ path: String, below root: String) -> Bool {
+  static func isCache(_ path: String, below root: String) -> Bool {
     var folder = root
     let parts = path.split(separator: "/")
     for (index, part) in parts.enumerated() {

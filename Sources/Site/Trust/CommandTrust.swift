@@ -64,9 +64,9 @@ public struct CommandTrust: Sendable {
 
   /// An approval, with the file that keeps it.
   package struct Entry {
-    package let file: CommandTrust
-    package let commands: RepositoryCommands
-    package let seconds: Int64
+    let file: CommandTrust
+    let commands: RepositoryCommands
+    let seconds: Int64
   }
 
   /// What is approved of any repository.

@@ -28,7 +28,7 @@ extension Site {
     if absentPlaces == nil { absentPlaces = repository.absentPlaces() }
   }
 
-  package func takeOddPlaces() -> [String] {
+  func takeOddPlaces() -> [String] {
     defer { oddPlaces = [] }
     return oddPlaces
   }

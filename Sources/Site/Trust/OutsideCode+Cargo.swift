@@ -35,7 +35,7 @@ extension OutsideCodeSearch {
 
 /// The texts in a TOML file, each with the last key before it. Reads no more of TOML than that.
 package enum TOMLStrings {
-  package static func find(in text: String) -> [(key: String, value: String)] {
+  static func find(in text: String) -> [(key: String, value: String)] {
     var found: [(key: String, value: String)] = []
     var key = ""
     var word = ""

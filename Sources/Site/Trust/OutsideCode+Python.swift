@@ -5,10 +5,10 @@ import System
 /// Editable installs, as pip, setuptools, flit, hatchling and their like make them, and copies of the
 /// repository's packages.
 extension OutsideCodeSearch {
-  package static let environmentHint =
+  static let environmentHint =
     "give the gate an environment of its own; see 'Environments' in gitmigrate-plan(5)"
 
-  package func python() -> [OutsideCode] {
+  func python() -> [OutsideCode] {
     var seen: Set<String> = []
     return pythons.flatMap { program in
       packageFolders(of: program).filter { seen.insert($0).inserted }.flatMap {

@@ -151,7 +151,7 @@ package struct OutsideCodeSearch {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  package func names(in folder: String) -> [String] { (try? Files.listDirectory(folder)) ?? [] }
+  func names(in folder: String) -> [String] { (try? Files.listDirectory(folder)) ?? [] }
 
   // MARK: Variables and programs
 

@@ -85,7 +85,7 @@ public struct RepositoryCommands: Equatable, Sendable {
     return .object(members)
   }
 
-  package init?(json: JSON?) {
+  init?(json: JSON?) {
     guard case .string(let repository)? = json?["repository"],
       let settings = RepositoryCommands.settings(json?["settings"])
     else { return nil }

@@ -128,6 +128,7 @@ extension Plan {
       list.append((Plan.place(place ?? "verifier \(verifier.name)", verifier.env), verifier.run))
     }
     for step in steps { if let run = step.run { list.append(("step \(step.id)", run)) } }
+    if let until { list.append(("until", until.count)) }
     if let notify { list.append(("notify", notify)) }
     return list
   }

@@ -16,14 +16,26 @@ struct AmendCommand: Subcommand {
       """)
 
   @Argument(help: "The plan file.", completion: .file())
-  var plan: String
+  var plan: String?
+
+  @Flag(
+    name: .customLong("expand"),
+    help: "Expand the 'for:' of the plan in force again; new matches become steps.")
+  var expandsAgain = false
 
   @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what it would do, and do nothing.")
   var isDryRun = false
 
+  @OptionGroup var migration: MigrationOption
   @OptionGroup var json: JSONOption
 
+  func validate() throws {
+    if (plan == nil) != expandsAgain { throw ValidationError("name the plan file, or give '--expand'") }
+    if migration.migration != nil, plan != nil { throw ValidationError("the plan file names its migration") }
+  }
+
   func run(_ context: Context) throws(CommandError) {
+    guard let plan else { return try expand(context) }
     let site = try context.site()
     let input = try PlanInput(path: plan)
     let name = input.file.settings.migration
@@ -50,6 +62,25 @@ struct AmendCommand: Subcommand {
     try tell(AmendedPlan(from: before, to: after, isDryRun: false), context)
   }
 
+  /// Makes steps of what the plan's `for:` finds now and no step is for yet.
+  private func expand(_ context: Context) throws(CommandError) {
+    let snapshot = try context.snapshot(finding: migration.migration)
+    let state = try context.site().migration(migration.migration, in: snapshot.state)
+    let again = try ExpandedAgain(context)
+    if isDryRun {
+      let plan = try again.plan(of: state, in: snapshot)?.plan
+      return try preview(
+        PlanAmendment(
+          plan: plan ?? PlanAmendment.inForce(state), number: state.planNumber + 1, digest: state.planDigest),
+        in: snapshot.state, context)
+    }
+    let new = try again.amend(state, in: snapshot)
+    let newest =
+      try reporting { try context.site().ledger.read() }.state.migration(named: state.name) ?? state
+    if new.isEmpty, !json.isWanted { return try context.output.line("\(state.name): nothing new") }
+    try tell(AmendedPlan(from: state, to: newest, isDryRun: false), context)
+  }
+
   /// Says what the amendment would do: the same rules, on a copy.
   private func preview(
     _ amendment: PlanAmendment, in state: State, _ context: Context
@@ -67,5 +98,14 @@ struct AmendCommand: Subcommand {
   private func tell(_ amended: AmendedPlan, _ context: Context) throws(CommandError) {
     try context.print(amended, json)
     if !json.isWanted { context.hint(amended.hint) }
+  }
+}
+
+extension PlanAmendment {
+  /// The plan in force, without the steps that are kept as history.
+  fileprivate static func inForce(_ state: MigrationState) -> Plan {
+    var plan = state.plan
+    plan.steps.removeLast(state.keptCount)
+    return plan
   }
 }

@@ -46,6 +46,7 @@ struct FinishCommand: Subcommand {
     let named = try site.migration(
       migration.migration, in: try context.snapshot(finding: migration.migration).state)
     try site.requireApprovedCommands()
+    if !partial, named.plan.until != nil, !named.phase.isTerminal { try requireNoUses(named, context) }
     let work = FinishWork(
       in: site, named.name, isPartial: partial, leavesBase: leavesBase, report: { context.warn($0) },
       note: { context.note($0) })
@@ -75,6 +76,18 @@ struct FinishCommand: Subcommand {
           "'\(named.name)' stays open: add a step that repairs it with 'git migrate amend', then run and "
           + "finish again", context)
     }
+  }
+
+  /// Counts what is left on the branch before anything is judged: the rules refuse to end with any.
+  private func requireNoUses(_ state: MigrationState, _ context: Context) throws(CommandError) {
+    let site = try context.site()
+    guard let tip = try site.tip(of: state.intoRef) else { return }
+    let count = try UseCounting(site: site) { context.warn($0) }.count(state, at: tip) ?? 0
+    guard count > 0 else { return }
+    throw CommandError(
+      "\(Count.of(count, "use")) left of what '\(state.name)' migrates away",
+      hint: "'git migrate amend --expand' makes steps of what is new; '--partial' takes what is there",
+      exitCode: .no)
   }
 
   private func tell(

@@ -51,6 +51,7 @@ struct LogCommand: Subcommand {
     let state = try? site.ledger.read().state
     if let state, let name = migration.migration { _ = try site.migration(name, in: state) }
     let namesMigration = migration.migration == nil && state?.migrations.count != 1
+    if !json.isWanted { try context.startPager() }
     let palette = Palette(isOn: json.isWanted ? false : try context.wantsColour(colour))
     var later: [LoggedEntry] = []
     var count = 0

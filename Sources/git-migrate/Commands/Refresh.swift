@@ -1,4 +1,6 @@
 import ArgumentParser
+import Ledger
+import Migration
 import Runner
 import Site
 
@@ -16,6 +18,31 @@ struct RefreshCommand: Subcommand {
     let refreshed = try context.answers().refresh(migration.migration, context.interruption)
     context.exitCode = refreshed.exitCode
     try context.print(refreshed, json)
+    if case .refreshed = refreshed.outcome { try takeIn(refreshed.state, context) }
     context.hint(refreshed.hint)
+  }
+
+  /// What the base brought of what is migrated away is told, and becomes steps.
+  private func takeIn(_ before: MigrationState, _ context: Context) throws(CommandError) {
+    let site = try context.site()
+    let snapshot = try reporting { try site.ledger.read() }
+    guard let state = snapshot.state.migration(named: before.name), !state.phase.isTerminal,
+      (try? site.requireTrust(state)) != nil, let tip = try site.tip(of: state.intoRef)
+    else { return }
+    do throws(CommandError) {
+      let last = before.loop.counts.last?.uses.count
+      let now = try UseCounting(site: site) { context.warn($0) }.count(state, at: tip)
+      if let now, let last, now > last {
+        context.note("'\(state.base)' brought \(Count.of(now - last, "use"))")
+      }
+      let new = try ExpandedAgain(context).amend(state, in: snapshot)
+      if !new.isEmpty {
+        let more = new.count > 10 ? " and \(new.count - 10) more" : ""
+        context.note("\(Count.of(new.count, "new step")): \(new.prefix(10).joined(separator: ", "))\(more)")
+      }
+    } catch {
+      // The base is taken in, whatever becomes of that.
+      context.warn(error.message, hint: error.hint)
+    }
   }
 }

@@ -26,20 +26,80 @@ struct RunCommand: Subcommand {
   @Flag(name: [.customShort("q"), .long], help: "Print warnings and the outcome only.")
   var quiet = false
 
+  @Flag(name: [.customShort("v"), .long], help: "On a terminal, print a line for every ledger entry, too.")
+  var verbose = false
+
+  @Option(
+    help: ArgumentHelp(
+      "How to show what goes on: 'auto' (lines that are kept up to date, on a terminal) or 'plain'.",
+      valueName: "how"))
+  var progress: Progress = .auto
+
+  /// How to show what goes on.
+  enum Progress: String, ExpressibleByArgument, CaseIterable { case auto, plain }
+
   @Option(
     help: ArgumentHelp(
       "Begin no step after that time of day, such as 07:00, and end when what is under way has.",
       valueName: "time"))
   var until: String?
 
+  @Option(
+    help: ArgumentHelp("Do so many steps first, spread over folders and sizes, and stop.", valueName: "n"))
+  var sample: Int?
+
+  @Option(help: ArgumentHelp("Draw the same sample as with that number before.", valueName: "number"))
+  var seed: Int?
+
+  @Flag(help: "Try the last sample again, by the plan in force, from the same commits; merge nothing.")
+  var again = false
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("Begin these steps alone, by glob or cause; may be given again.", valueName: "steps"))
+  var only: [String] = []
+
+  @Option(help: ArgumentHelp("Begin at most so many steps.", valueName: "n"))
+  var limit: Int?
+
+  @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what it would do, and do nothing.")
+  var isDryRun = false
+
+  @Flag(name: [.customShort("y"), .long], help: "Go on after a sample without asking.")
+  var yes = false
+
   @Flag(help: "Drive every migration that has not ended, with one set of workers.")
   var all = false
 
   @OptionGroup var migration: MigrationOption
+  @OptionGroup var json: JSONOption
+  @OptionGroup var colour: ColourOption
 
   func validate() throws {
+    if quiet && (verbose || json.isWanted) {
+      throw ValidationError("'--quiet' goes with neither '--verbose' nor '--json'")
+    }
     if all && migration.migration != nil {
       throw ValidationError("'--all' and '--migration' exclude each other")
+    }
+    for (name, number) in [("--sample", sample), ("--limit", limit)] {
+      if let number, !(1...SampleDraw.most).contains(number), name == "--sample" || number < 1 {
+        throw ValidationError(
+          "'\(name)' takes a number from 1\(name == "--sample" ? " to \(SampleDraw.most)" : " on")")
+      }
+    }
+    if let seed, !(0...Int(Int32.max)).contains(seed) {
+      throw ValidationError("'--seed' takes a number from 0 to \(Int32.max)")
+    }
+    if seed != nil, sample == nil { throw ValidationError("'--seed' is for '--sample'") }
+    if again, !only.isEmpty || limit != nil || seed != nil || until != nil {
+      throw ValidationError("'--again' tries what was drawn, and nothing else")
+    }
+    if all, sample != nil || again || !only.isEmpty || limit != nil || isDryRun {
+      throw ValidationError("'--all' does everything")
+    }
+    if sample != nil, !only.isEmpty || limit != nil {
+      throw ValidationError("'--sample' draws the steps: it goes with neither '--only' nor '--limit'")
     }
     if let until, TimeText.next(until, after: Timestamp(milliseconds: 0)) == nil {
       throw ValidationError("'--until' takes a time of day such as 07:00, not '\(until)'")
@@ -55,9 +115,10 @@ struct RunCommand: Subcommand {
     Slots(site: site).removeLeftCaches()
     let state = try context.snapshot(finding: migration.migration).state
     let scope: Orchestrator.Scope
+    var steps: Set<String>?
     if all {
       let open = state.migrations.filter { !$0.phase.isTerminal }
-      if open.isEmpty { return try context.output.line("every migration has ended") }
+      if open.isEmpty { return try say(context, "every migration has ended") }
       // One that cannot be driven here does not hold the others up: the run says what it waits for.
       for migration in open where (try? site.requireTrust(migration)) != nil {
         try requireMeans(for: migration, context)
@@ -65,12 +126,19 @@ struct RunCommand: Subcommand {
       scope = .all
     } else {
       let found = try site.migration(migration.migration, in: state)
-      if found.phase.isTerminal { return try context.output.line("\(found.name) is \(found.phase.word)") }
+      if found.phase.isTerminal { return try say(context, "\(found.name) is \(found.phase.word)") }
+      if isDryRun {
+        return try context.output.write(
+          PlannedRun(found, only: try wanted(in: found), limit: sample ?? limit).text)
+      }
       try site.requireTrust(found)
       try requireMeans(for: found, context)
+      if again { return try tryAgain(found, context) }
       scope = .migration(found.name)
+      steps = try sample == nil ? wanted(in: found) : draw(in: found, context)
+      if steps == nil, limit == nil { try confirm(found, context) }
     }
-    try run(scope, context)
+    try run(scope, steps, context)
   }
 
   /// Tries first what the run will need of this machine.
@@ -83,23 +151,31 @@ struct RunCommand: Subcommand {
     if let tip = try site.tip(of: state.intoRef) { try site.requireSignature(on: tip) }
   }
 
-  private func run(_ scope: Orchestrator.Scope, _ context: Context) throws(CommandError) {
+  private func run(
+    _ scope: Orchestrator.Scope, _ steps: Set<String>?, _ context: Context
+  ) throws(CommandError) {
     let site = try context.site()
+    try countUses(scope, context)
     let signals = try context.interruption().signals
-    let progress = RunProgress(context, scope, isQuiet: quiet)
+    let progress = try RunProgress(context, scope, try style(context), isVerbose: verbose)
+    let before = try reporting { try site.ledger.read() }.state
     let run = Orchestrator(
       site: site, scope, workers: try workers(site), observer: progress, signals: signals)
+    (run.only, run.limit) = (steps, limit)
     run.until = until.flatMap { TimeText.next($0, after: site.clock.now()) }
     _ = try run.run()
     progress.clear()
     context.stopSignal = run.stopSignal
+    if run.stopSignal == nil { try countUses(scope, context) }
     // What a person must do comes last, where it is seen.
     let endings = run.endings.sorted { ($0.value.urgency, $0.key) < ($1.value.urgency, $1.key) }
+    try summarize(run.endings, progress, since: before, context)
     try hintAtVariables(endings, context)
     let state = try reporting { try site.ledger.read() }.state
     for (name, ending) in endings {
       try state.migration(named: name).map { (migration) throws(CommandError) in
         try tellSentBack(migration, context)
+        if let steps, sample != nil { try context.output.line(SampleResult(migration, steps).text) }
       }
       if ending != .interrupted { try tell(ending, name, context) }
     }
@@ -109,8 +185,42 @@ struct RunCommand: Subcommand {
     }
   }
 
+  /// Says something to a person: not among the lines for scripts.
+  private func say(_ context: Context, _ text: String) throws(CommandError) {
+    if json.isWanted { context.note(text) } else { try context.output.line(text) }
+  }
+
+  /// How the run shows itself.
+  private func style(_ context: Context) throws(CommandError) -> RunProgress.Style {
+    if json.isWanted { return .json }
+    if quiet { return .quiet }
+    let isPlain = progress == .plain || context.environment["CI"]?.isEmpty == false
+    guard !isPlain, let screen = LiveScreen(context, colour: try context.wantsColour(colour)) else {
+      return .plain
+    }
+    return .live(screen)
+  }
+
+  /// What the run has come to.
+  private func summarize(
+    _ endings: [String: Orchestrator.Ending], _ progress: RunProgress, since before: State, _ context: Context
+  ) throws(CommandError) {
+    if quiet { return }
+    let report = try context.answers().status(only: nil)
+    let parts = report.migrations.compactMap { found -> RunSummary.Part? in
+      guard let ending = endings[found.name] else { return nil }
+      let cost = before.migration(named: found.name)?.spending.total.microdollars ?? 0
+      return RunSummary.Part(
+        found, progress.tallies[found.name] ?? RunTally(),
+        cost: max(0, found.used.amounts.microdollars - cost),
+        ending: ending)
+    }
+    let palette = Palette(isOn: json.isWanted ? false : try context.wantsColour(colour))
+    try context.print(RunSummary(parts, seconds: progress.seconds, now: report.now), json, palette)
+  }
+
   /// The option, else `migrate.jobs`, else 4.
-  private func workers(_ site: Site) throws(CommandError) -> Int {
+  func workers(_ site: Site) throws(CommandError) -> Int {
     if let jobs { return jobs }
     guard let text = try reporting({ try site.repository.config("migrate.jobs") }) else { return 4 }
     guard let number = Int(text), (1...1000).contains(number) else {
@@ -135,7 +245,7 @@ struct RunCommand: Subcommand {
       switch ending {
       case .needsPerson: who = "workers and verifiers"
       case .paused: if try baselineFailure(name, context) != nil { who = who ?? "verifiers" }
-      case .allDone, .needsWorkers, .machineCannot, .outOfTime, .ended, .interrupted: break
+      case .allDone, .needsWorkers, .machineCannot, .outOfTime, .partDone, .ended, .interrupted: break
       }
     }
     guard let who else { return }
@@ -150,13 +260,14 @@ struct RunCommand: Subcommand {
   private func tellSentBack(_ state: MigrationState, _ context: Context) throws(CommandError) {
     let back = state.sentBack
     if back.isEmpty { return }
-    try context.output.line(
+    try say(
+      context,
       "\(state.name): \(Count.of(back.count, "step")) sent back by the gate, and not through since")
     for (step, reason) in back.prefix(RunCommand.shownBack) {
-      try context.output.line("  \(step)  \(TerminalText.sanitizedLine(reason))")
+      try say(context, "  \(step)  \(TerminalText.sanitizedLine(reason))")
     }
     let more = back.count - RunCommand.shownBack
-    if more > 0 { try context.output.line("  … \(more) more") }
+    if more > 0 { try say(context, "  … \(more) more") }
   }
 
   /// How many steps that were sent back are named.
@@ -166,29 +277,36 @@ struct RunCommand: Subcommand {
     let (option, suffix) = all ? ("--migration \(name) ", " --migration \(name)") : ("", "")
     switch ending {
     case .allDone:
-      try context.output.line("\(name): every step is done")
+      try say(context, "\(name): every step is done")
       context.hint("hand the result back with 'git migrate finish\(suffix)'")
     case .needsPerson(let blocked):
       context.exitCode = .no
       let list = blocked.prefix(5).joined(separator: ", ")
-      try context.output.line("\(name): \(blocked.count) blocked, a person must act: \(list)")
+      try say(context, "\(name): \(blocked.count) blocked, a person must act: \(list)")
       context.hint("see why with 'git migrate show \(option)\(blocked.first ?? "STEP")'")
     case .needsWorkers(let open):
       context.exitCode = .no
       let first = open.first ?? ""
       let steps = open.count == 1 ? "'\(first)' has" : "\(open.count) steps (first '\(first)') have"
-      try context.output.line("\(name): \(steps) no 'run', and the plan has no agent")
+      try say(context, "\(name): \(steps) no 'run', and the plan has no agent")
       context.hint("claim them with 'git migrate claim', or give the plan an agent with 'git migrate amend'")
     case .outOfTime(let left):
-      try context.output.line("\(name): the time is over; \(Count.of(left, "step")) left")
+      try say(context, "\(name): the time is over; \(Count.of(left, "step")) left")
       context.hint("go on with 'git migrate run\(suffix)'")
+    case .partDone(let left):
+      try say(context, "\(name): what was asked for is done; \(Count.of(left, "step")) left")
+      context.hint(
+        sample == nil
+          ? "go on with 'git migrate run\(suffix)'"
+          : "read what came of it with 'git migrate show STEP'; after 'git migrate amend' try the same again "
+            + "with 'git migrate run --sample \(sample ?? 0) --again', go on with 'git migrate run\(suffix)'")
     case .paused(let reason):
       context.exitCode = .no
-      try context.output.line("\(name) is paused: \(reason)")
+      try say(context, "\(name) is paused: \(reason)")
       guard let failure = try baselineFailure(name, context) else {
         return context.hint("go on with 'git migrate resume\(suffix)'")
       }
-      try context.output.write(FailureText.lines(failure, indent: 2, limit: 20))
+      if !json.isWanted { try context.output.write(FailureText.lines(failure, indent: 2, limit: 20)) }
       context.hint(
         "mend the base and take it in with 'git migrate refresh\(suffix)', or change the gate with "
           + "'git migrate amend'; then 'git migrate resume\(suffix)'")
@@ -201,10 +319,10 @@ struct RunCommand: Subcommand {
     case .ended(let word):
       // Who ended it had to leave the worktrees in which our workers were.
       try Cleaning(context).removeSlots()
-      try context.output.line("\(name) is \(word)")
+      try say(context, "\(name) is \(word)")
     case .interrupted:
       // Where the terminal is gone there is nobody to tell.
-      try? context.output.line("\(name): stopped; claims are given back, worktrees are kept")
+      try? say(context, "\(name): stopped; claims are given back, worktrees are kept")
       let reason = context.output.isReaderGone ? "nobody reads standard output any more" : "interrupted"
       throw CommandError(reason, hint: "go on with 'git migrate run'", exitCode: .interrupted)
     }

@@ -7,9 +7,10 @@ import Site
 /// `git migrate show`: everything about one step, or about the migration.
 struct ShowCommand: Subcommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show everything about a step, or about the migration.")
+    commandName: "show", abstract: "Show everything about a step, a cause, or the migration.",
+    discussion: "A cause is named as 'git migrate failures' numbers it: F1.")
 
-  @Argument(help: "The step; without it, the migration is shown.")
+  @Argument(help: "The step, or the cause; without it, the migration is shown.")
   var step: String?
 
   @Option(
@@ -43,6 +44,13 @@ struct ShowCommand: Subcommand {
     let palette = json.isWanted ? .plain : Palette(isOn: try context.wantsColour(colour))
     guard let step else {
       return try context.print(try answers.migration(state, in: snapshot, lines: lines), json, palette)
+    }
+    if state.index(of: step) == nil, KnownCause.number(step) != nil || state.causes.named(step) != nil {
+      let cause = answers.cause(
+        try state.require(cause: step), of: state, lessons: snapshot.state.lessons)
+      try context.print(cause, json, palette)
+      if !json.isWanted { context.hint(cause.hint) }
+      return
     }
     let index = try state.require(step: step)
     try context.print(try answers.step(index, of: state, in: snapshot, lines: lines), json, palette)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Ledger
 import Migration
 import Runner
@@ -33,17 +34,22 @@ struct StatusCommand: Subcommand {
   @Flag(help: "Bring the newest entries of a shared ledger here first.")
   var fetch = false
 
+  @Flag(name: [.customShort("w"), .long], help: "Keep the text up to date, until everything has ended.")
+  var watch = false
+
   func validate() throws {
     if let porcelain, !["v1", "1"].contains(porcelain) {
       throw ValidationError("unsupported porcelain format '\(porcelain)', only 'v1' is known")
     }
     let formats = [json.isWanted, markdown, porcelain != nil || isZeroTerminated].count { $0 }
     if formats > 1 { throw ValidationError("'--json', '--porcelain' and '--markdown' exclude each other") }
+    if watch && formats > 0 { throw ValidationError("'--watch' is for people, not for scripts") }
   }
 
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
     if fetch { try bringNewest(context) }
+    if watch { return try watch(context) }
     let report = try context.answers().status(only: migration.migration)
     if json.isWanted { return try context.print(report) }
     if porcelain != nil || isZeroTerminated {
@@ -53,6 +59,7 @@ struct StatusCommand: Subcommand {
       let text = report.markdown(atCheckpoint: false)
       return try context.output.write(text.hasSuffix("\n") ? text : text + "\n")
     }
+    try context.startPager()
     try printText(report, context)
     let asides = Slots(site: site).setAsideFolders()
     for folder in asides { try context.output.line("moved aside: '\(folder)', which no ref holds") }
@@ -104,16 +111,55 @@ struct StatusCommand: Subcommand {
       if let shared = report.shared { return try tellNone(in: shared, context) }
       return context.hint("begin one with 'git migrate start PLAN'")
     }
+    let text = try text(report, width: context.width, context)
+    try context.output.write(text.text)
+    let left = report.migrations.count - text.report.migrations.count
+    if left > 0 { try context.output.line("\n\(left) ended, '--all' shows them") }
+  }
+
+  private func text(_ report: StatusReport, width: Int, _ context: Context) throws(CommandError) -> StatusText
+  {
     var shown = report
     if !all && migration.migration == nil {
       let open = report.migrations.filter { $0.isOpen }
       shown.migrations = open.isEmpty ? Array(report.migrations.suffix(1)) : open
     }
-    var text = StatusText(
-      shown, width: context.width, colour: try context.wantsColour(colour), showsAll: all)
+    var text = StatusText(shown, width: width, colour: try context.wantsColour(colour), showsAll: all)
     text.clock = { [now = report.now] in TimeText.clock($0, now: now) }
-    try context.output.write(text.text)
-    let left = report.migrations.count - shown.migrations.count
-    if left > 0 { try context.output.line("\n\(left) ended, '--all' shows them") }
+    text.isASCII = context.isASCII
+    return text
+  }
+
+  // MARK: Watching
+
+  /// Shows the text again whenever it differs, in place; the last one stays.
+  private func watch(_ context: Context) throws(CommandError) {
+    guard let screen = LiveScreen(context, colour: try context.wantsColour(colour)), screen.isStandardOutput
+    else { throw CommandError("'--watch' needs a terminal", hint: "scripts follow 'git migrate run --json'") }
+    let interruption = try context.interruption()
+    let poller = Poller(reading: [interruption.signals])
+    while true {
+      let report = try context.answers().status(only: migration.migration)
+      let size = screen.screen
+      let text = try text(report, width: size.columns - 1, context)
+      screen.draw(StatusCommand.lines(text.text, atMost: size.rows - 1))
+      if !report.migrations.contains(where: \.isOpen) { break }
+      _ = poller.wait(milliseconds: 1000)
+      let signals = SignalPipe.drain()
+      if signals.contains(SIGTSTP) { screen.suspend() }
+      if let end = signals.first(where: [SIGHUP, SIGINT, SIGPIPE, SIGTERM].contains) {
+        screen.leave()
+        SignalPipe.end(by: end)
+      }
+    }
+    screen.leave()
+  }
+
+  /// The lines, cut to so many, with a word on what was left out.
+  private static func lines(_ text: String, atMost limit: Int) -> [String] {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    if lines.last == "" { lines.removeLast() }
+    guard lines.count > limit, limit > 1 else { return lines }
+    return Array(lines.prefix(limit - 1)) + ["  and \(lines.count - limit + 1) more lines"]
   }
 }

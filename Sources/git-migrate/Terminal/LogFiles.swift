@@ -1,3 +1,4 @@
+import Agents
 import Glibc
 import Migration
 import Runner
@@ -36,6 +37,12 @@ struct LogPrinter {
   let stream: OutputStream?
   /// Whether each log is announced with its name.
   var hasHeadings = false
+  /// The agent whose events a log has, in place of which its words are printed; `nil` prints what is there.
+  var adapter: (LogFile) -> AgentAdapter? = { _ in nil }
+  /// Whether each line is printed with the step in front, because several are followed.
+  var namesSteps = false
+  private var words: [String: AgentWords] = [:]
+  private var halves: [String: String] = [:]
   private var offsets: [String: Int] = [:]
   private var last: String?
   private var cleaner = TerminalCleaner()
@@ -60,9 +67,26 @@ struct LogPrinter {
     offsets[file.path] = file.size
     if stream != nil && tail.isEmpty { return }
     try announce(file)
-    try emit(LogFile.last(lines, of: tail))
-    try finish()
+    guard isReadable(file) else {
+      try emit(LogFile.last(lines, of: tail), of: file)
+      return try finish()
+    }
+    // One event may be many lines or none.
+    let all = spoken(tail, of: file)
+    for line in all.suffix(lines) { try context.output.line(line) }
   }
+
+  /// Whether the agent's words are printed in place of its events.
+  private func isReadable(_ file: LogFile) -> Bool { stream == nil && adapter(file)?.reportsEvents == true }
+
+  private mutating func spoken(_ bytes: some Collection<UInt8>, of file: LogFile) -> [String] {
+    guard let adapter = adapter(file) else { return [] }
+    let now = Timestamp(milliseconds: Int64(file.changed / 1_000_000))
+    return words[file.path, default: AgentWords(adapter, at: now)].read(bytes)
+  }
+
+  /// Takes a log as printed up to here.
+  mutating func pass(_ file: LogFile) { offsets[file.path] = file.size }
 
   /// Prints what a log has got since it was last printed; whether there was anything.
   mutating func printGrowth(_ file: LogFile) throws(CommandError) -> Bool {
@@ -89,7 +113,7 @@ struct LogPrinter {
       // Looked at after the bytes: a mark is written before what it marks.
       for part in stream.map({ LogMarks(log: file.path).parts(of: $0, in: range) }) ?? [range] {
         try announce(file)
-        try emit(buffer[(part.lowerBound - offset)..<(part.upperBound - offset)])
+        try emit(buffer[(part.lowerBound - offset)..<(part.upperBound - offset)], of: file)
       }
       offset += count
     }
@@ -102,18 +126,41 @@ struct LogPrinter {
     if !isRaw { try context.output.write(cleaner.rest()) }
   }
 
+  /// Prints what the agents of these logs said last, without the end of a line.
+  mutating func finishWords() throws(CommandError) {
+    for path in words.keys.sorted() {
+      for line in words[path]?.end() ?? [] { try context.output.line(line) }
+    }
+  }
+
   private mutating func announce(_ file: LogFile) throws(CommandError) {
-    guard hasHeadings, last != file.path else { return }
+    guard hasHeadings, !namesSteps, last != file.path else { return }
     try finish()
     try context.output.line("\(last == nil ? "" : "\n")==> \(file.name) <==")
     last = file.path
   }
 
-  private mutating func emit(_ bytes: ArraySlice<UInt8>) throws(CommandError) {
-    if isRaw {
+  private mutating func emit(_ bytes: ArraySlice<UInt8>, of file: LogFile) throws(CommandError) {
+    if isReadable(file) || namesSteps {
+      let lines = isReadable(file) ? spoken(bytes, of: file) : wholeLines(bytes, of: file)
+      let name = namesSteps ? "\(TerminalText.sanitizedLine(file.step))  " : ""
+      for line in lines { try context.output.line(name + line) }
+    } else if isRaw {
       try context.output.write(bytes: bytes)
     } else {
       try context.output.write(cleaner.clean(bytes))
     }
+  }
+
+  /// The lines that end in these bytes; the beginning of the next one waits.
+  private mutating func wholeLines(_ bytes: ArraySlice<UInt8>, of file: LogFile) -> [String] {
+    var text = halves[file.path, default: ""] + TerminalText.sanitized(bytes)
+    var lines: [String] = []
+    while let end = text.firstIndex(of: "\n") {
+      lines.append(String(text[..<end]))
+      text = String(text[text.index(after: end)...])
+    }
+    halves[file.path] = text
+    return lines
   }
 }

@@ -19,6 +19,8 @@ final class Output {
   /// What a command that has something to put in order does first when its reader goes away, in place of
   /// ending at once.
   private var readerLeft: (() -> Void)?
+  /// Called before anything is written: whoever draws on the terminal makes room.
+  var willWrite: (() -> Void)?
 
   private static let bufferSize = 64 << 10
 
@@ -56,6 +58,7 @@ final class Output {
   func flush() throws(CommandError) {
     if let failure { throw failure }
     if isReaderGone { buffer = [] }
+    if !buffer.isEmpty { willWrite?() }
     var written = 0
     while written < buffer.count {
       let count = buffer[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -81,6 +84,7 @@ final class Output {
   /// Writes a line to standard error, after all that standard output has got, and made safe for a terminal.
   func note(_ line: String) {
     try? flush()
+    willWrite?()
     let bytes = Array((TerminalText.sanitized(line) + "\n").utf8)
     var written = 0
     while written < bytes.count {

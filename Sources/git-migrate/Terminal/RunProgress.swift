@@ -1,38 +1,156 @@
+import Git
+import Glibc
 import Ledger
 import Migration
 import Runner
+import Site
 import System
 
-/// Shows how a run goes: a line for each ledger entry and, on a terminal, one line below that is kept up to
-/// date.
+/// Shows how a run goes: on a terminal a few lines that are kept up to date, with a line above them for
+/// whatever comes to an end; elsewhere, or when more is asked for, a line for each ledger entry.
 final class RunProgress: RunObserver {
+  /// What is shown.
+  enum Style {
+    /// Warnings alone.
+    case quiet
+    /// A line an entry.
+    case plain
+    /// A line an entry, as JSON.
+    case json
+    /// What comes to an end, above a picture of what goes on.
+    case live(LiveScreen)
+  }
+
   private let context: Context
   private let scope: Orchestrator.Scope
-  private let isQuiet: Bool
-  private let isLive: Bool
-  private var isShown = false
+  private let style: Style
+  /// Whether every entry is told on a terminal, too.
+  private let isVerbose: Bool
+  private let site: Site
+  private let view: WorkersView
+  private let began: Timestamp
+  private var snapshot: LedgerSnapshot?
+  private var courses: [String: Course] = [:]
+  private var drawnAt: Timestamp?
+  private var isChanged = true
   /// How many attempts of each step of each migration had failed when that was looked at last.
   private var failures: [String: [String: Int]] = [:]
+  /// What the run has brought to an end, of each migration.
+  private(set) var tallies: [String: RunTally] = [:]
 
-  init(_ context: Context, _ scope: Orchestrator.Scope, isQuiet: Bool) {
+  /// The first picture comes after so many milliseconds: what is over by then needs none.
+  private static let patience: Int64 = 500
+  /// The shortest time between two pictures, in milliseconds.
+  private static let shortest: Int64 = 100
+
+  init(_ context: Context, _ scope: Orchestrator.Scope, _ style: Style, isVerbose: Bool) throws(CommandError)
+  {
     self.context = context
     self.scope = scope
-    self.isQuiet = isQuiet
-    isLive = context.output.isTerminal && !isQuiet
+    self.style = style
+    self.isVerbose = isVerbose
+    site = try context.site()
+    view = WorkersView(site)
+    began = site.clock.now()
+    courses = (try? site.courses()) ?? [:]
   }
 
   func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence]) {
-    guard !isQuiet else { return }
-    clear()
+    let old = self.snapshot
+    self.snapshot = snapshot
+    isChanged = true
+    let entries = old == nil ? [] : (try? site.ledger.entries(after: old?.tip)) ?? []
+    var outcomes: [RunOutcome] = []
+    for entry in entries {
+      guard let event = entry.event else { continue }
+      courses[event.migration, default: Course()].add(event)
+      for outcome in RunOutcome.of(event, in: snapshot.state, courses[event.migration]) {
+        tallies[outcome.migration, default: RunTally()].add(outcome)
+        if isShown(outcome) { outcomes.append(outcome) }
+      }
+    }
+    switch style {
+    case .quiet: return
+    case .json: for entry in entries { try? context.print(LoggedEntry(entry, namesMigration: true)) }
+    case .plain: tell(sentences, snapshot.state)
+    case .live(let screen):
+      if isVerbose { tell(sentences, snapshot.state) } else { tell(outcomes, screen) }
+    }
+  }
+
+  func tick() {
+    guard case .live(let screen) = style, let snapshot else { return }
+    let now = site.clock.now()
+    guard now.milliseconds - began.milliseconds >= RunProgress.patience else { return }
+    if let drawnAt {
+      let age = now.milliseconds - drawnAt.milliseconds
+      guard age >= (isChanged ? RunProgress.shortest : 1000) || age < 0 else { return }
+    }
+    draw(screen, snapshot, now)
+  }
+
+  func noticed(_ signal: Int32) {
+    guard case .live(let screen) = style else { return }
+    if signal == SIGTSTP { screen.suspend() }
+    isChanged = true
+  }
+
+  func warn(_ text: String) { context.warn(text) }
+
+  func warn(_ text: String, of migration: String) {
+    warn(isAlone(migration) ? text : "\(migration): \(text)")
+  }
+
+  /// Takes the picture away.
+  func clear() { if case .live(let screen) = style { screen.takeAway() } }
+
+  /// How long the run has gone on, in seconds.
+  var seconds: Int { Int(max(0, site.clock.now().seconds - began.seconds)) }
+
+  // MARK: The picture
+
+  private func draw(_ screen: LiveScreen, _ snapshot: LedgerSnapshot, _ now: Timestamp, above: [String] = [])
+  {
+    (drawnAt, isChanged) = (now, false)
+    let states = migrations(snapshot.state)
+    let report = StatusReport(
+      snapshot.state, sequence: snapshot.sequence, now: now, courses: courses)
+    let shown = report.migrations.filter { found in states.contains { $0.name == found.name } }
+    let workers = states.flatMap { view.workers($0, courses[$0.name], at: now) }
+    var picture = RunPicture(shown, workers: workers, began: began, now: now)
+    picture.clock = { [now] in TimeText.clock($0, now: now) }
+    screen.draw(shown.allSatisfy { $0.steps.isEmpty } ? [] : picture.lines(on: screen.screen), above: above)
+  }
+
+  private func tell(_ outcomes: [RunOutcome], _ screen: LiveScreen) {
+    guard !outcomes.isEmpty else { return }
+    let form = screen.screen
+    let names =
+      migrations(snapshot?.state ?? State()).flatMap(\.steps).prefix(1000).map(\.id.count).max() ?? 8
+    let width = screen.isStandardOutput ? form.columns - 1 : 0
+    let lines = outcomes.map {
+      $0.line(
+        width: width, idWidth: min(names, max(12, form.columns / 4)), isASCII: form.isASCII,
+        colour: form.colour && screen.isStandardOutput, named: scope == .all)
+    }
+    guard screen.isStandardOutput, let snapshot, drawnAt != nil else {
+      return write(lines.map { $0 + "\n" }.joined())
+    }
+    draw(screen, snapshot, site.clock.now(), above: lines)
+  }
+
+  private func isShown(_ outcome: RunOutcome) -> Bool {
+    outcome.migration.isEmpty || scope == .all || isAlone(outcome.migration)
+  }
+
+  // MARK: Lines
+
+  private func tell(_ sentences: [LedgerSentence], _ state: State) {
     for sentence in sentences where !RunProgress.isNoise(sentence.text) {
       let text = isAlone(sentence.migration) ? sentence.text : sentence.withMigration
       write(TerminalText.sanitizedLine(text) + "\n")
     }
-    let migrations = migrations(snapshot.state)
-    for migration in migrations { tellLogs(migration) }
-    guard isLive, migrations.contains(where: { !$0.steps.isEmpty }) else { return }
-    write("\r\u{1B}[2K" + line(migrations))
-    isShown = true
+    for migration in migrations(state) { tellLogs(migration) }
   }
 
   /// Whether this run is about that migration alone, so that its name need not be said.
@@ -45,29 +163,13 @@ final class RunProgress: RunObserver {
     for step in state.steps where step.failures > 0 {
       now[step.id] = step.failures
       guard let seen = failures[state.name], step.failures > seen[step.id, default: 0] else { continue }
-      let logs = try? LogFile.list(of: state.name, step: step.id, context.site())
+      let logs = try? LogFile.list(of: state.name, step: step.id, site)
       let last = logs?.max { $0.changed < $1.changed }
       // Another machine has the logs of its own attempts.
       guard let last else { continue }
       write("  log: \(TerminalText.sanitizedLine(last.path)) ('git migrate logs \(option)\(step.id)')\n")
     }
     failures[state.name] = now
-  }
-
-  func warn(_ text: String) {
-    clear()
-    context.warn(text)
-  }
-
-  func warn(_ text: String, of migration: String) {
-    warn(isAlone(migration) ? text : "\(migration): \(text)")
-  }
-
-  /// Takes the live line away.
-  func clear() {
-    guard isShown else { return }
-    write("\r\u{1B}[2K")
-    isShown = false
   }
 
   /// Renewals and intents say nothing to a person that the entry after them does not.
@@ -80,31 +182,6 @@ final class RunProgress: RunObserver {
     case .migration(let name): state.migration(named: name).map { [$0] } ?? []
     case .all: state.migrations.filter { !$0.phase.isTerminal }
     }
-  }
-
-  private func line(_ migrations: [MigrationState]) -> String {
-    // Steps of different migrations may have the same name.
-    let steps = migrations.flatMap { migration in
-      migration.steps.map { step in
-        (id: isAlone(migration.name) ? step.id : "\(migration.name)/\(step.id)", phase: step.phase)
-      }
-    }
-    let done = steps.count { $0.phase.isTerminal }
-    var parts = ["\(done)/\(steps.count) done"]
-    let working = steps.filter { if case .leased = $0.phase { true } else { false } }.map(\.id)
-    if !working.isEmpty { parts.append("at work: " + working.prefix(6).joined(separator: " ")) }
-    let judged = steps.filter { step in
-      switch step.phase {
-      case .gating, .merging: true
-      case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: false
-      }
-    }
-    if let first = judged.first { parts.append("gate: \(first.id)") }
-    let blocked = steps.count { if case .blocked = $0.phase { true } else { false } }
-    if blocked > 0 { parts.append("\(blocked) blocked") }
-    let text = parts.joined(separator: " · ")
-    let width = max(20, context.width)
-    return text.count < width ? text : String(text.prefix(width - 1))
   }
 
   private func write(_ text: String) {

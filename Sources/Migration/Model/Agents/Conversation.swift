@@ -113,8 +113,9 @@ extension Reducer {
     case .claim(let fence, let change): return noteConversation(fence, change, lease)
     case .gate(let fence, .finished(let report)) where report.verdict != .passed: noteFailed(fence.step)
     case .train(.finished(let report)): if let culprit = report.culprit { noteFailed(culprit) }
-    case .step(let step, .retried): setConversation(step, nil)
-    case .migration, .refresh, .baseline, .gate, .train, .merge, .step, .ledger, .agent, .machine, .reserved:
+    case .step(_, .retried): for step in event.change.steps { setConversation(step, nil) }
+    case .migration, .refresh, .baseline, .gate, .train, .merge, .step, .ledger, .agent, .machine, .loop,
+      .lesson, .reserved:
       break
     }
     for step in event.change.steps where migration.step(step)?.phase.isTerminal == true {

@@ -27,6 +27,10 @@ public indirect enum Change: Equatable, Sendable {
   case agent(AgentChange)
   /// Something that is about a machine, and of no migration.
   case machine(MachineChange)
+  /// Something that the owner of a migration does all day: samples, trials, names of causes, counts.
+  case loop(LoopChange)
+  /// Something that was learnt from failures, and of no migration.
+  case lesson(LessonChange)
   /// Something that the format knows and no rule gives a meaning yet.
   case reserved(Reserved)
 }
@@ -35,8 +39,8 @@ extension Change {
   /// Whether it is of no migration.
   public var isOfNone: Bool {
     switch self {
-    case .ledger, .agent, .machine: true
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .reserved: false
+    case .ledger, .agent, .machine, .lesson: true
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .loop, .reserved: false
     }
   }
 
@@ -44,7 +48,9 @@ extension Change {
   public var fence: Fence? {
     switch self {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence
-    case .migration, .refresh, .baseline, .train, .step, .ledger, .agent, .machine, .reserved: nil
+    case .migration, .refresh, .baseline, .train, .step, .ledger, .agent, .machine, .loop,
+      .lesson, .reserved:
+      nil
     }
   }
 
@@ -53,7 +59,9 @@ extension Change {
     switch self {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence.step
     case .step(let step, _): step
-    case .migration, .refresh, .baseline, .train, .ledger, .agent, .machine, .reserved: nil
+    case .migration, .refresh, .baseline, .train, .ledger, .agent, .machine, .loop,
+      .lesson, .reserved:
+      nil
     }
   }
 
@@ -63,7 +71,10 @@ extension Change {
     case .train(let change): change.steps
     case .merge(_, .intended(let target)): target.train?.steps ?? [step].compactMap(\.self)
     case .merge(_, .merged(_, let train?)): train.steps
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .reserved:
+    case .step(_, .retried(_, let group?)), .step(_, .skipped(_, let group?)): group.steps
+    case .loop(let change): change.steps
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .lesson,
+      .reserved:
       [step].compactMap(\.self)
     }
   }
@@ -78,7 +89,8 @@ extension Change {
     case .merge(_, .intended(let target)):
       return target.train?.members.first { $0.fence.step == step }?.fence ?? fence
     case .merge(_, .merged(_, let train?)): return train.members.first { $0.fence.step == step }?.fence
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .reserved:
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .loop,
+      .lesson, .reserved:
       return fence
     }
   }
@@ -89,8 +101,10 @@ extension Change {
     case .claim(_, .failed(let failure)): failure
     case .gate(_, .finished(let report)): report.failure
     case .train(.finished(let report)): report.failure
+    case .loop(.trialFinished(let report)): report.failure
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
-      .reserved:
+      .loop,
+      .lesson, .reserved:
       nil
     }
   }
@@ -101,7 +115,8 @@ extension Change {
     case .migration(.started(let start)): start.plan
     case .migration(.amended(let amendment)): amendment.plan
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
-      .reserved:
+      .loop,
+      .lesson, .reserved:
       nil
     }
   }
@@ -127,6 +142,8 @@ extension Change {
     case .ledger: self
     case .agent(let change): .agent(change.mappingTexts(redact))
     case .machine(let change): .machine(change.mappingTexts(redact))
+    case .loop(let change): .loop(change.mappingTexts(redact))
+    case .lesson(let change): .lesson(change.mappingTexts(redact))
     case .reserved(let reserved): .reserved(reserved.mappingTexts(redact))
     }
   }

@@ -14,6 +14,8 @@ extension Change {
     case ledger(LedgerChange.Kind)
     case agent(AgentChange.Kind)
     case machine(MachineChange.Kind)
+    case loop(LoopChange.Kind)
+    case lesson(LessonChange.Kind)
     /// Stands for every `ReservedKind`; no entry has this word.
     case reserved
 
@@ -24,8 +26,9 @@ extension Change {
       + GateChange.Kind.allCases.map(Kind.gate) + TrainChange.Kind.allCases.map(Kind.train)
       + MergeChange.Kind.allCases.map(Kind.merge)
       + StepChange.Kind.allCases.map(Kind.step) + LedgerChange.Kind.allCases.map(Kind.ledger)
-      + AgentChange.Kind.allCases.map(Kind.agent)
-      + MachineChange.Kind.allCases.map(Kind.machine) + [.reserved]
+      + AgentChange.Kind.allCases.map(Kind.agent) + MachineChange.Kind.allCases.map(Kind.machine)
+      + LoopChange.Kind.allCases.map(Kind.loop) + LessonChange.Kind.allCases.map(Kind.lesson)
+      + [.reserved]
 
     /// The kind of a word.
     private static let named = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
@@ -43,6 +46,8 @@ extension Change {
       case .ledger, .migration(.budgetRaised), .step(.allowed): 2
       case .agent: AgentChange.version
       case .machine: MachineChange.version
+      case .loop: LoopChange.version
+      case .lesson: LessonChange.version
       case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .reserved: 1
       }
     }
@@ -61,6 +66,8 @@ extension Change {
       case .ledger(let kind): kind.rawValue
       case .agent(let kind): kind.rawValue
       case .machine(let kind): kind.rawValue
+      case .loop(let kind): kind.rawValue
+      case .lesson(let kind): kind.rawValue
       case .reserved: "reserved"
       }
     }
@@ -80,6 +87,8 @@ extension Change {
     case .ledger(let change): .ledger(change.kind)
     case .agent(let change): .agent(change.kind)
     case .machine(let change): .machine(change.kind)
+    case .loop(let change): .loop(change.kind)
+    case .lesson(let change): .lesson(change.kind)
     case .reserved: .reserved
     }
   }
@@ -106,6 +115,8 @@ extension Change {
     case .ledger(let change): change.write(to: &object)
     case .agent(let change): change.write(to: &object)
     case .machine(let change): change.write(to: &object)
+    case .loop(let change): change.write(to: &object)
+    case .lesson(let change): change.write(to: &object)
     case .reserved(let reserved): for member in reserved.members { object.set(member.key, member.value) }
     }
   }
@@ -130,6 +141,8 @@ extension Change {
     case .ledger(let kind): self = .ledger(try LedgerChange(kind, from: &object))
     case .agent(let kind): self = .agent(try AgentChange(kind, from: &object))
     case .machine(let kind): self = .machine(try MachineChange(kind, from: &object))
+    case .loop(let kind): self = .loop(try LoopChange(kind, from: &object))
+    case .lesson(let kind): self = .lesson(try LessonChange(kind, from: &object))
     case .reserved: throw JSONFault("no entry is of the kind '\(kind.rawValue)'")
     }
   }

@@ -31,6 +31,11 @@ extension AnswerForm.Member {
     Self(name, .number) { .integer(Int64(value($0))) }
   }
 
+  /// A whole number, or `null`.
+  public static func number(_ name: String, orNull value: @escaping @Sendable (Subject) -> Int?) -> Self {
+    Self(name, .orNull(.number)) { value($0).map { .integer(Int64($0)) } ?? .null }
+  }
+
   /// `true` or `false`.
   public static func flag(_ name: String, _ value: @escaping @Sendable (Subject) -> Bool) -> Self {
     Self(name, .flag) { .bool(value($0)) }
