@@ -112,6 +112,7 @@ complete -c git-migrate -n '__fish_git_migrate_using graph' -l mermaid -d 'In th
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l plan -r -F -d 'A plan file'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l uninstall -d 'Undo it'
 complete -c git-migrate -n '__fish_git_migrate_using resume' -l budget -x -d 'Let the agents use more'
+complete -c git-migrate -n '__fish_git_migrate_using resume' -l agent -x -d 'Let an agent that rests work at once'
 complete -c git-migrate -n '__fish_git_migrate_using amend' -l expand -d 'Look for new matches'
 complete -c git-migrate -n '__fish_git_migrate_using diff' -l plan -x -d 'Two plans, as 1..2'
 complete -c git-migrate -n '__fish_git_migrate_using diff' -l attempt -x -d 'Two attempts, as 1..2'

@@ -1,5 +1,6 @@
 """32 finished steps before the gate: how often the verifier runs, who is blamed, and what a merged step costs of us."""
 
+import json
 import os
 import resource
 import shutil
@@ -104,7 +105,7 @@ def judged(world, case, most):
         queue = beside(world, case, peer)
         named = ", ".join(f"{who} with {queue.partner[who]}" for who in queue.partner)
         notes.append(f"{peer.__name__}: {queue.runs} runs, sent back {' '.join(queue.back) or 'none'} {named}".rstrip())
-    notes.append(mergetrain())
+    notes.append(mergetrain(world, case))
     return Row(
         f"gate runs for {STEPS} steps, {case}", Figures([ours], "runs"), Figures([queue.runs], "runs"),
         peer_name="prefix search", target=f"<= {most}", met=ours <= most and is_named, notes=notes)
@@ -129,11 +130,33 @@ def beside(world, case, peer):
     return queue
 
 
-def mergetrain():
-    """What the queue of that name needed when it was last tried; it is no part of what is installed here."""
-    if shutil.which("mergetrain") is None:
-        return "mergetrain: not installed here (3.7.1, measured before: 1, 12 and 39 runs)"
-    return "mergetrain is installed; it is not driven from here"
+def mergetrain(world, case):
+    """The same branches before the queue of that name, where it is installed: how often it ran the gate."""
+    program = os.environ.get("MERGETRAIN") or shutil.which("mergetrain")
+    if program is None:
+        return "mergetrain: not had here (3.7.1 from PyPI needs 1, 12 and 39 runs); $MERGETRAIN names it"
+    name = f"mergetrain-{case}"
+    path, command = lab(world, name)
+    shared = path + ".shared.git"
+    world.run("git", "init", "-q", "--bare", shared, cwd=path)
+    world.run("git", "remote", "add", "origin", shared, cwd=path)
+    lines = ["version: 2", "project:", f"  name: {name}", "gates:", "  - name: t", f"    run: {json.dumps(command)}", ""]
+    with open(os.path.join(path, ".mergetrain.yaml"), "w") as handle:
+        handle.write("\n".join(lines))
+    world.run("git", "add", ".", cwd=path)
+    world.run("git", "commit", "-q", "-m", "Queue", cwd=path)
+    world.run("git", "push", "-q", "origin", "main", cwd=path)
+    for number in range(1, STEPS + 1):
+        place = f"{path}.work/step-{number}"
+        world.run("git", "worktree", "add", "-q", "-b", f"step-{number}", place, "main", cwd=path)
+        with open(os.path.join(place, "src", f"step-{number}"), "w") as handle:
+            handle.write(text(case, number) + "\n")
+        world.run("git", "add", ".", cwd=place)
+        world.run("git", "commit", "-q", "-m", f"Step {number}", cwd=place)
+        world.run(program, "--repo", place, "enqueue", "--task", f"t{number}", "--branch", f"step-{number}", cwd=path)
+    said = world.run(program, "validate", cwd=path, codes=(0, 1))
+    blocked = [f"step-{number}" for number in range(1, STEPS + 1) if f"validated: step-{number}\n" not in said + "\n"]
+    return f"mergetrain: {runs(world, name)} runs, sent back {' '.join(blocked) or 'none'}"
 
 
 def red_base(world):

@@ -1,6 +1,7 @@
 import Git
 import Ledger
 import Migration
+import Site
 
 /// What a run judges for one migration, and what it knows of it beside the ledger.
 final class Desk {
@@ -12,6 +13,8 @@ final class Desk {
   var gate: (any GateWork)?
   /// The judgement of the base.
   var baseline: BaselineTask?
+  /// What is asked before something can be judged.
+  private var asked: (plan: Int, question: any Asking)?
   /// The steps whose gate has met with something in its way, so that others go first for a while.
   var resting = RestingSteps()
   /// When something was begun for it last; see `Seat.turn`.
@@ -36,8 +39,31 @@ final class Desk {
     return gate.map { .result($0.fence, baseFirst: $0.isJudgingBase) } ?? .nothing
   }
 
+  /// Whether what verdicts rest on is known, so that something can be judged; asks where it is not.
+  func isGrounded(for state: MigrationState, in site: any Surroundings) throws(CommandError) -> Bool {
+    if let asked, asked.plan != state.planNumber { forgetAnswer() }
+    if asked == nil, let question = try site.question(before: state.plan) {
+      asked = (state.planNumber, question)
+    }
+    return asked?.question.poll() ?? true
+  }
+
+  /// Nothing is judged by it any more.
+  func forgetAnswer() {
+    asked?.question.stop()
+    asked?.question.forget()
+    asked = nil
+  }
+
+  private var openQuestion: Int32 {
+    guard let question = asked?.question, !question.poll() else { return -1 }
+    return question.descriptor
+  }
+
   /// The descriptors that become readable when there is something to do.
-  var descriptors: [Int32] { [gate?.descriptor ?? -1, baseline?.descriptor ?? -1, follower.descriptor] }
+  var descriptors: [Int32] {
+    [gate?.descriptor ?? -1, baseline?.descriptor ?? -1, follower.descriptor, openQuestion]
+  }
 
   /// What it holds in the ledger while it judges.
   private var watches: [HoldWatch] { [baseline?.watch, gate?.watch].compactMap(\.self) }
@@ -61,5 +87,6 @@ final class Desk {
     gate?.stop()
     baseline?.stop()
     follower.stop()
+    forgetAnswer()
   }
 }

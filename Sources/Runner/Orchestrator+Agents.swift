@@ -24,7 +24,11 @@ extension Orchestrator {
     for job in attempts.jobs where job.step.run == nil && job.isServed {
       agents.noteEnd(job.probe, isServed: true)
     }
-    for (job, fault) in attempts.takeNews() {
+    for (job, fault, missing) in attempts.takeNews() {
+      if let missing, state.version < MachineChange.version {
+        programs.note(missing)
+        observer.warn(missing.reason)
+      }
       guard let agent = state.migration(named: job.migration)?.plan.agent(of: job.step)?.service else {
         continue
       }

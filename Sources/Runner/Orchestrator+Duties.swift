@@ -19,9 +19,10 @@ extension Orchestrator {
       let change = Migration.Change.gateAbandoned(fence, gate: gate, evidence: .holder)
       return try append(change, by: site.actor, desk) == nil
     // The duty before it may have begun to judge something: the next look says what is due then.
-    case .judgeBase: return desk.isIdle ? try judgeBase(desk) : false
+    case .judgeBase: return try isGrounded(desk) ? try judgeBase(desk) : false
     case .followBase: return try desk.follower.begin(try state(desk), at: now(desk))
-    case .gate(let fence): return desk.isIdle ? try startGate(fence, desk) : false
+    case .gate(let fence): return try isGrounded(desk) ? try startGate(fence, desk) : false
+    case .join(let fence): return try desk.gate?.join(fence, state(desk)) ?? false
     case .begin: return try begin(desk)
     case .renew(let fence, let holder, _): return try renew(fence, holder, desk)
     case .renewHold(let hold, _):
@@ -34,6 +35,11 @@ extension Orchestrator {
     case .takeBaseIn, .tryGate, .judgeResult, .finish, .answer: return false
     case .end: return false
     }
+  }
+
+  /// Whether something may be judged now: nothing else is, and what it rests on is known.
+  private func isGrounded(_ desk: Desk) throws(CommandError) -> Bool {
+    desk.isIdle ? try desk.isGrounded(for: try state(desk), in: site) : false
   }
 
   private func stopWork(_ fence: Fence, _ desk: Desk) -> Bool {
@@ -107,6 +113,7 @@ extension Orchestrator {
   func advanceBaseline(_ desk: Desk) throws(CommandError) -> Bool {
     guard let ending = try desk.baseline?.advance() else { return false }
     desk.baseline = nil
+    desk.forgetAnswer()
     if case .failed(let reason) = ending {
       late.warn("the base does not pass its own gate: \(reason)", of: desk.migration)
     }
@@ -135,6 +142,7 @@ extension Orchestrator {
   func advanceGate(_ desk: Desk) throws(CommandError) -> Bool {
     guard let task = desk.gate, let ending = try task.advance() else { return false }
     desk.gate = nil
+    desk.forgetAnswer()
     switch ending {
     case .merged, .sentBack, .baseFails, .unjudged: return true
     case .notNow(let refusal):
@@ -167,7 +175,9 @@ extension Orchestrator {
     let names = Set(attempts.jobs.map(\.claim.holder))
     let number = (1...workers).first { !names.contains(holder($0)) } ?? workers
     var seat = Seat(owner: site.owner, actor: site.actor, free: 1, clock: site.clock.now())
-    seat.rests = rests(in: try reporting { try site.events.read() }.state)
+    let ledger = try reporting { try site.events.read() }.state
+    seat.rests = rests(in: ledger)
+    seat.missing = programs.known(in: ledger, site.owner.machine)
     seat.only = scopeOfSteps
     let sparesGate = { [judging = desk.judging] (state: MigrationState, at: Timestamp) in
       judging != .nothing || state.gateable(at: at) != nil

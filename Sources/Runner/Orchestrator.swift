@@ -36,6 +36,8 @@ public final class Orchestrator {
   var agents = AgentRests()
   /// The migrations that are to pause because their agents cannot work.
   var pauses: [String: DuePause] = [:]
+  /// The programs that work needs here.
+  var programs = ProgramWatch()
   private var stops = 0
   /// How often something was begun.
   private var turns = 0
@@ -224,6 +226,7 @@ public final class Orchestrator {
       seat.stopping = Set(jobs.filter(\.isStopping).map(\.claim.fence))
       seat.renewed = attempts.renewals(of: state.name)
       seat.judging = desk.judging
+      seat.unfit = desk.gate?.unfit
       seat.holds = desk.holds(in: state, at: seat.clock)
       seat.resting = desk.resting.fences(at: seat.clock)
       (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)
@@ -232,6 +235,9 @@ public final class Orchestrator {
       seat.only = scopeOfSteps
       seat.mayBegin = try mayBegin(state, desk)
       seat.rests = rests(in: ledger)
+      programs.see(state, in: site)
+      seat.missing = programs.known(in: ledger, site.owner.machine)
+      seat.awaitsMissing = programs.awaits(seat.missing)
       seat.served = Set(jobs.filter { $0.step.run == nil && $0.isServed }.map(\.claim.fence))
       seats[state.name] = seat
     }
@@ -289,6 +295,7 @@ public final class Orchestrator {
     var didSomething = try attempts.advance()
     heedBudgets(state)
     if try heedAgents(state) { didSomething = true }
+    if try heedPrograms(state) { didSomething = true }
     for desk in desks.values {
       if try advanceBaseline(desk) { didSomething = true }
       if try advanceGate(desk) { didSomething = true }

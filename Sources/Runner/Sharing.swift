@@ -124,7 +124,8 @@ extension Interpreter {
     let commit: OID
     switch done {
     case .merge(_, .merged(let object, _)), .refresh(.merged(let object)): commit = object.oid
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson, .reserved:
       return false
     }

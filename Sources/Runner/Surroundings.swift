@@ -24,6 +24,9 @@ package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitn
   func endRun()
   /// What the machine is short of, so that no new work should begin; `last` is what it was short of before.
   func shortage(after last: Shortage?) throws(CommandError) -> Shortage?
+  /// Which of these programs this machine has not got; when that cannot be told, none. A path that is no
+  /// absolute one is none of the machine's.
+  func missing(among programs: Set<String>) -> Set<String>
 }
 
 extension Surroundings {
@@ -32,6 +35,9 @@ extension Surroundings {
 
   /// A world without a machine has enough of everything.
   package func shortage(after last: Shortage?) throws(CommandError) -> Shortage? { nil }
+
+  /// Nor does it lack a program.
+  package func missing(among programs: Set<String>) -> Set<String> { [] }
 }
 
 /// The branches of the repository.
@@ -235,6 +241,8 @@ package protocol GateAccess: AnyObject {
   /// What verdicts of a plan's gate rest on here, beside the tree and the plan; `nil` when that cannot be
   /// told, which `report` hears of.
   func basis(_ plan: Plan, report: (String) -> Void) throws(CommandError) -> VerdictBasis?
+  /// Asks what verdicts of a plan will rest on, where a command has to tell; `nil` where none has.
+  func question(before plan: Plan) throws(CommandError) -> (any Asking)?
   /// Starts the verifiers on a commit.
   func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject
@@ -244,6 +252,22 @@ package protocol GateAccess: AnyObject {
 extension GateAccess {
   /// A world without texts has no tests.
   package func falsification(of candidate: Candidate) throws(CommandError) -> Falsification? { nil }
+
+  /// A world without programs knows its toolchain.
+  package func question(before plan: Plan) throws(CommandError) -> (any Asking)? { nil }
+}
+
+/// A question about this machine that takes its time. Never waits: the owner polls `descriptor` and asks
+/// `poll()`.
+package protocol Asking: AnyObject {
+  /// Readable when `poll` may have something to tell.
+  var descriptor: Int32 { get }
+  /// Whether the answer is known.
+  func poll() -> Bool
+  /// Ends it.
+  func stop()
+  /// Whoever asked is done with the answer.
+  func forget()
 }
 
 /// What a run of the verifiers is about.
@@ -282,6 +306,8 @@ package struct VerifierReport: Equatable {
   package var runs: [ComparedRun]
   /// How the verdict came about.
   package var evidence: VerdictEvidence
+  /// Why the machine could not, where it is none of the candidate's faults.
+  package var hindrance: Hindrance?
 
   /// Makes a report.
   package init(

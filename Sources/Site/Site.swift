@@ -24,6 +24,10 @@ public final class Site {
   /// How this process left the worktrees of the gate, by slot: what it did not leave so itself is not
   /// believed.
   package var gateSeals: [String: WorkTreeSeal] = [:]
+  /// What failed while the disk was full and was heard of then.
+  package var crowded: Set<String> = []
+  /// What toolchains said that a gate is about to rest on, by their commands.
+  package var toolchains: [String: ToolchainAnswer] = [:]
   /// What services judge for this process now.
   package var services = Services()
   /// Whether a person was told already what leads verifiers to code outside of the candidate.

@@ -67,7 +67,7 @@ struct Steering {
         throw Refusal.noMigration(migration)
       }
       let told = try changes(state)
-      return (told, told.map { Proposal(migration, $0) })
+      return (told, told.map { Proposal($0.isOfNone ? FormatVersion.everyMigration : migration, $0) })
     }
     switch outcome {
     case .recorded(let snapshot, let told), .nothing(let snapshot, let told):

@@ -14,7 +14,7 @@ struct AgentOutcomeTests {
 
   /// A world in which `claude` runs `script`, where `$STREAMS` has the recorded streams and `first FILE` is
   /// true once.
-  private func world(
+  func world(
     _ script: String, steps: String = "  - { id: A }", agent: String = "adapter: claude", more: String = ""
   ) throws -> MigrationWorld {
     let world = try MigrationWorld()
@@ -34,7 +34,7 @@ struct AgentOutcomeTests {
     return world
   }
 
-  private func run(_ world: MigrationWorld, jobs: Int = 1) throws -> TestRun {
+  func run(_ world: MigrationWorld, jobs: Int = 1) throws -> TestRun {
     let path = "\(world.repository.root)/bin:\(world.repository.environment["PATH"] ?? "")"
     return try world.migrate("run", "--jobs", "\(jobs)", adding: ["PATH": path])
   }
@@ -245,31 +245,6 @@ struct AgentOutcomeTests {
     }
   }
 
-  @Test("and the prompt are kept as words, without secrets, and shown; a plan may demand headings")
-  func keptWords() throws {
-    let token = "ghp_" + String(repeating: "a1B2", count: 9)
-    let world = try world(
-      """
-      cat > "$HOME/input"; echo x > x
-      sed 's/I wrote a.txt./Files changed:\\\\n a.txt\\\\n## Tests added\\\\n none, \(token)/' \
-        $STREAMS/claude-done.jsonl
-      """, more: "closing: [Files changed, Tests added]")
-    let run = try run(world)
-    #expect(run.code == 0, "\(run)")
-    let ref = "refs/migrate/words/mig/A/1"
-    let prompt = try world.repository.git("show", "\(ref):prompt.md")
-    #expect(prompt.contains("## Tests added"))
-    #expect(try world.note("input").hasPrefix(prompt))
-    let closing = try world.repository.git("show", "\(ref):closing.md")
-    #expect(closing.contains("Files changed") && !closing.contains(token), "\(closing)")
-    #expect(try world.migrate("show", "A").out.contains("closing words:"))
-    #expect(try world.complaints() == "")
-    let other = try self.world(
-      "echo x > x; cat $STREAMS/claude-done.jsonl", more: "closing: [Tests added]")
-    #expect(try self.run(other).code == 1)
-    #expect(try other.members("reason")["A"]?.contains("no heading 'Tests added'") == true)
-  }
-
   @Test("that prints nothing any more, or takes all its time, is brought about, in words that say so")
   func silence() throws {
     let silent = try world(
@@ -320,6 +295,9 @@ struct AgentOutcomeTests {
     let other = try self.world("echo x > x; cat $STREAMS/claude-denied-changed.jsonl")
     let run = try run(other)
     #expect(run.code == 0 && run.err.contains("A: the agent was refused: Bash(make test)"), "\(run)")
+    #expect(try other.migrate("show", "A").out.contains("warning: the agent was refused: Bash(make test)"))
+    #expect(
+      try other.migrate("ledger", "cat").out.contains(#""warnings":["the agent was refused: Bash(make"#))
   }
 
   @Test("that says by its closing answer that nothing was to be done is believed")

@@ -73,6 +73,32 @@ struct RemoteGateTests {
     #expect(said.out.contains("does not go together with 'A'"), "\(said)")
   }
 
+  @Test("holds nobody up: what is handed in while it is asked is asked about, too")
+  func joined() throws {
+    let world = try waiting(["A"], writing: own)
+    // The service answers when B's candidate has been pushed, too.
+    let ask = """
+      #!/bin/sh
+      git -C "\(world.repository.root)/ci.git" cat-file -e "$MIGRATE_COMMIT:A.txt" 2> /dev/null || exit 0
+      n=$(git -C "\(world.repository.root)/ci.git" for-each-ref refs/heads/migrate-ci | wc -l)
+      [ "$n" -ge 2 ] || [ -e "$HOME/both" ] || exit 75
+      touch "$HOME/both"
+      """
+    try Files.writeAtomically(world.home("ask"), Array(ask.utf8), mode: 0o755)
+    try world.amend(
+      "  - { id: A }\n  - { id: B, run: 'while [ ! -e \"$HOME/go\" ]; do sleep 0.1; done; echo b > b' }",
+      gate: "{ verifiers: [{ name: ci, remote: { push: ci, status: '\"$HOME/ask\"' } }] }")
+    let run = try world.begin("run")
+    #expect(eventually { (try? world.count("train 1 started: A")) == 1 })
+    try world.allow("go")
+    let ended = try run.wait()
+    #expect(ended.code == 0, "\(ended)")
+    #expect(try world.merged() == ["A", "B"])
+    #expect(try world.count("train 1 joined by B") == 1)
+    #expect(try branches(world) == "")
+    #expect(try world.complaints() == "")
+  }
+
   @Test("comes after those of this machine, which hold no worktree while it is asked")
   func both() throws {
     let here = ", { name: here, kind: lint, run: 'echo run >> \"$HOME/runs\"; test ! -e red' }"

@@ -102,6 +102,24 @@ struct SharedVerdictRunTests {
     #expect(try runs(world) == 4)
   }
 
+  @Test("counts where a moved base is taken in, and is found there by others")
+  func refreshes() throws {
+    let world = try MigrationWorld()
+    try start("mig", world)
+    try start("two", world)
+    try world.repository.write("b.txt", "b\n")
+    try world.repository.git("add", "b.txt")
+    try world.repository.git("commit", "--quiet", "--message=moved")
+    let first = try world.migrate("refresh", "--migration", "mig")
+    #expect(first.code == 0, "\(first)")
+    #expect(try runs(world) == 1)
+    let second = try world.migrate("refresh", "--migration", "two")
+    #expect(second.code == 0, "\(second)")
+    #expect(try runs(world) == 1, "the same tree, which has passed")
+    #expect(try world.count("(verdict of 'mig' reused)") == 1)
+    #expect(try world.complaints() == "")
+  }
+
   @Test("is not shared when the toolchain cannot be told, and the gate goes on")
   func unknownToolchain() throws {
     let world = try MigrationWorld()

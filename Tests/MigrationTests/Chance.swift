@@ -21,6 +21,7 @@ extension Chance {
       resources: [Plan.Resource(name: "build", capacity: 1 + below(2))],
       verifier: once(in: 4) ? "make other-test" : "make test")
     plan.refreshSeconds = once(in: 2) ? 60 : nil
+    if once(in: 3) { plan.gate.verifiers[0].remote = "ci" }
     if once(in: 2) { plan.budget.total = [.usd: 1_000_000] }
     if once(in: 2) { plan.until = Plan.Until(count: "grep -c old") }
     return plan
@@ -44,7 +45,9 @@ extension Chance {
   /// seldom.
   private mutating func kind(for phase: StepPhase?, isRunning: Bool, hasTrain: Bool) -> Change.Kind {
     if !isRunning && once(in: 3) { return .migration(.resumed) }
-    if hasTrain && once(in: 2) { return pick([.train(.finished), .train(.split), .merge(.intended)]) }
+    if hasTrain && once(in: 2) {
+      return pick([.train(.finished), .train(.split), .train(.joined), .merge(.intended)])
+    }
     if once(in: 2), let phase {
       switch phase {
       case .ready, .backoff: return .claim(.claimed)
@@ -111,6 +114,10 @@ extension Chance {
       return .mergeAbandoned(fence, evidence: evidence, reason: reason)
     case .refresh(.abandoned(_, let reason)): return .refreshAbandoned(evidence: evidence, reason: reason)
     case .gate(let fence, .renewed(let gate, _)): return .gateRenewed(fence, gate: gate, expiresAt: until)
+    // Others may join it then.
+    case .train(.started(var start)) where story.current.plan.gate.isOnlyRemote:
+      start.members = Array(start.members.prefix(1))
+      return .trainStarted(start)
     case .agent(.rests(let agent, let cause, _, let reason)):
       let until = once(in: 2) ? nil : story.now.adding(seconds: pick([-5, 0, 30, 600, 10_000_000]))
       return .agentRests(agent, cause: cause, until: until, reason: reason)
@@ -123,7 +130,8 @@ extension Chance {
       if story.current.baselineRun != nil, !once(in: 5) { baseline.run = story.current.baselineRuns }
       if !once(in: 5) { baseline.verdict = .passed }
       return .baselineRecorded(baseline)
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson,
       .reserved:
       return change

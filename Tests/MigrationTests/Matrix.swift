@@ -51,11 +51,20 @@ extension Story {
     case .ledger(.upgraded): return .ledgerUpgraded(version: 1)
     case .agent(.rests): return .agentRests("agent", cause: "usage limit", until: nil, reason: "limit")
     case .agent(.woke): return .agentWoke("agent")
+    case .machine(.troubled): return .machineTroubled("m1", MissingProgram("make", reason: "no make"))
+    case .machine(.cleared): return .machineCleared("m1", program: "make")
     case .loop(let kind): return loopChange(kind, step)
     case .lesson(.added):
       return .lessonAdded(Lesson(id: state.lessons.nextID, text: "pin 33.2", paths: ["src/**"]))
     case .lesson(.removed): return .lessonRemoved(state.lessons.list.last?.id ?? "L1")
-    case .reserved: return .reserved(Reserved(.machineCleared, [JSON.Member("machine", .string("m1"))]))
+    case .reserved:
+      return .reserved(
+        Reserved(
+          .branchLost,
+          [
+            JSON.Member("unit", .string("u")), JSON.Member("branch", .string("b")),
+            JSON.Member("reason", .string("r")),
+          ]))
     case .claim(let kind): return claimChange(kind, fence)
     case .gate(let kind): return gateChange(kind, fence)
     case .train(let kind): return trainChange(kind)
@@ -97,6 +106,12 @@ extension Story {
           train: current.trains + 1,
           members: waiting.map { TrainMember(fence: fence($0.id), gate: $0.gates + 1, tree: newObject()) },
           tip: current.tip, holder: "gate-1", owner: process(9), expiresAt: now.adding(seconds: 600)))
+    case .joined:
+      let waiting = current.steps.filter { if case .submitted = $0.phase { true } else { false } }
+      return .trainJoined(
+        TrainJoin(
+          train: train.number,
+          members: waiting.map { TrainMember(fence: fence($0.id), gate: $0.gates + 1, tree: newObject()) }))
     case .split:
       return .trainSplit(
         TrainSplit(train: train.number, passed: culprit, culprit: name, verifiers: verifiers))

@@ -32,7 +32,7 @@ extension Change {
   /// The name that its entry has in place of a migration's, when it is of none.
   var ownName: String? {
     switch self {
-    case .agent, .lesson: FormatVersion.everyMigration
+    case .agent, .machine, .lesson: FormatVersion.everyMigration
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .loop, .reserved: nil
     }
   }

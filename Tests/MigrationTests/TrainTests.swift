@@ -71,6 +71,55 @@ struct TrainTests {
     return story.tell(.stepMerged(fence, commit: target.new, train: target.train), by: "gate-1")
   }
 
+  @Test("that a service judges may be joined while nothing is known of it, up to its limit, and by who waits")
+  func joins() {
+    var gate = Plan.Gate(verifiers: [Plan.Verifier(name: "ci", run: "ask", remote: "ci")])
+    let story = waiting(["A", "B", "C", "D"], gate: gate)
+    func join(_ id: String, by author: String = "gate-1") -> Bool {
+      let member = TrainMember(
+        fence: story.fence(id), gate: story.step(id).gates + 1, tree: story.newObject())
+      return story.tell(
+        .trainJoined(TrainJoin(train: story.current.trains, members: [member])), by: author)
+    }
+    #expect(start(story, ["A"]), "whoever is first need not wait for another")
+    var seat = Seat(owner: process(9), actor: "gate-1", free: 1, clock: story.now)
+    seat.judging = .result(story.fence("A"))
+    #expect(!story.current.agenda(at: story.now, seat: seat).contains(.join(story.fence("B"))))
+    seat.unfit = []
+    #expect(story.current.agenda(at: story.now, seat: seat).contains(.join(story.fence("B"))))
+    seat.unfit = [story.fence("B")]
+    #expect(story.current.agenda(at: story.now, seat: seat).contains(.join(story.fence("C"))))
+    #expect(!join("B", by: "gate-2"), "only who judges it lets others in")
+    #expect(join("B") && join("C"))
+    #expect(!join("C"), "it is in")
+    #expect(split(story, passed: 1, culprit: "B"))
+    #expect(!join("D"), "its culprit is known")
+    #expect(story.step("C").phase.word == "submitted")
+    gate.verifiers[0].remote = nil
+    let here = waiting(["A", "B", "C"], gate: gate)
+    #expect(!start(here, ["A"]))
+    #expect(start(here, ["A", "B"]))
+    let member = TrainMember(fence: here.fence("C"), gate: 1, tree: here.newObject())
+    #expect(!here.tell(.trainJoined(TrainJoin(train: 1, members: [member])), by: "gate-1"))
+  }
+
+  @Test("of one step that passes makes the next ones longer again, after a bad patch")
+  func recovers() {
+    let story = waiting((1...6).map { "S\($0)" })
+    for _ in 0..<7 where story.current.trainLimit.members > 1 {
+      let waiting = story.current.steps.filter { $0.phase.word == "submitted" }.map(\.id).prefix(2)
+      start(story, Array(waiting))
+      story.tell(
+        .gateAbandoned(
+          story.fence(waiting[0]), gate: story.step(waiting[0]).gates, evidence: .holderDead(process(9))),
+        by: "x")
+    }
+    #expect(story.current.trainLimit.members == 1)
+    story.gate("S1")
+    story.verdict("S1", .passed)
+    #expect(story.current.trainLimit.members == 5)
+  }
+
   @Test("that passes lands whole: one move of the branch, a commit for each step")
   func passes() {
     let story = waiting(["A", "B", "C"])

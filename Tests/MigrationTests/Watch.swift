@@ -128,7 +128,8 @@ struct Watch {
       return new.tip == commit && commit == target.new ? nil : "I-22: another commit than intended"
     case .refresh(.merged(let commit)):
       return old.refresh?.new == commit && new.tip == commit ? nil : "I-22: another refresh than intended"
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson,
       .reserved:
       return new.tip == old.tip ? nil : "I-22: the tip moved by '\(event.change.kind.rawValue)'"

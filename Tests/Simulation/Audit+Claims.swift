@@ -154,7 +154,7 @@ extension Migration.Change {
       true
     case .baseline(.abandoned(_, let evidence)): evidence == .holder
     case .claim(_, .released(let forced, _)): !forced
-    case .agent: true
+    case .agent, .machine: true
     default: false
     }
   }

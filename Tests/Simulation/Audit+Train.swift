@@ -15,6 +15,7 @@ extension Audit {
   mutating func checkTrain(_ change: TrainChange, _ event: Event, _ world: World) {
     switch change {
     case .started(let start): checkTrainStart(start, event, world)
+    case .joined(let join): checkJoin(join, event, world)
     case .split(let split): checkSplit(split, event, world)
     case .finished(let report): checkTrainEnd(report, event, world)
     }
@@ -27,22 +28,46 @@ extension Audit {
     if let other { world.fail("I-17", "train \(start.train) is judged beside '\(other.key)'") }
     trains += 1
     if start.train != trains { world.fail("I-12", "train \(start.train) follows train \(trains - 1)") }
-    for member in start.members {
+    let gate = GateStart(
+      gate: 0, holder: start.holder, owner: start.owner, expiresAt: start.expiresAt, tip: start.tip,
+      tree: .zero)
+    judge(start.members, as: gate, event, world)
+    train = TrainLog(number: start.train, members: start.members.map(\.fence), passed: nil)
+  }
+
+  private mutating func judge(
+    _ members: [TrainMember], as start: GateStart, _ event: Event, _ world: World
+  ) {
+    for member in members {
       let isOnTime = world.isOnTime(event.at)
-      self.change(member.fence, world) { log in
+      change(member.fence, world) { log in
         if log.stage != .submitted {
           world.fail("I-13", "'\(member.fence.step)' is judged, but not handed in")
         }
         log.gates += 1
         if member.gate != log.gates { world.fail("I-12", "gate run \(member.gate) follows \(log.gates - 1)") }
         log.stage = .gating
-        log.gate = GateStart(
-          gate: member.gate, holder: start.holder, owner: start.owner, expiresAt: start.expiresAt,
-          tip: start.tip, tree: member.tree)
+        var gate = start
+        (gate.gate, gate.tree) = (member.gate, member.tree)
+        log.gate = gate
         log.isProtected = isOnTime
       }
     }
-    train = TrainLog(number: start.train, members: start.members.map(\.fence), passed: nil)
+  }
+
+  /// Who joins does so before anything is known, where a service judges.
+  private mutating func checkJoin(_ join: TrainJoin, _ event: Event, _ world: World) {
+    guard let train = current(join.train, event, world), let first = train.members.first,
+      let gate = logs[first.step]?.gate
+    else { return }
+    if isPaused { world.fail("I-18", "train \(join.train) is joined although all is paused") }
+    if train.passed != nil { world.fail("I-22b", "train \(join.train) is joined, and its culprit is known") }
+    if plan?.gate.verifiers.contains(where: { $0.remote == nil }) == true {
+      world.fail("I-17", "train \(join.train) is joined, and no service judges it")
+    }
+    judge(join.members, as: gate, event, world)
+    self.train?.members += join.members.map(\.fence)
+    world.load.joins += 1
   }
 
   /// The train that an entry speaks of, which its author judges.

@@ -75,6 +75,8 @@ struct Audit {
   /// The train that is judged, and how many there were.
   var train: TrainLog?
   var trains = 0
+  /// What machines have not got.
+  var troubles: Set<String> = []
   /// What agents use, and which rests.
   var agents = AgentLog()
   /// The trees whose tests the ledger knows, each with the digest of the verifiers that told them.
@@ -196,6 +198,7 @@ struct Audit {
       }
     case .step(_, .skipped): for step in event.change.steps { skip(step, world) }
     case .agent(let change): checkRest(change, event, world)
+    case .machine(let change): checkTrouble(change, event, world)
     // Neither changes anything about a step.
     case .step(_, .allowed), .loop, .lesson: break
     case .ledger, .reserved: world.fail("I-7", "nobody upgrades the ledger here")

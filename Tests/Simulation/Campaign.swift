@@ -17,7 +17,9 @@ package struct Campaign {
       if load.trains < seeds / 2 || load.splits < seeds / 50 {
         return "only \(load.trains) trains in \(seeds) seeds, \(load.splits) of them split"
       }
+      if load.joins < seeds / 50 { return "only \(load.joins) steps joined a train in \(seeds) seeds" }
       if load.rests < seeds / 20 { return "only \(load.rests) rests of agents in \(seeds) seeds" }
+      if load.troubles < seeds / 20 { return "only \(load.troubles) programs missing in \(seeds) seeds" }
       if load.merges < seeds { return "only \(load.merges) merges in \(seeds) seeds" }
       return nil
     }

@@ -25,6 +25,8 @@ struct Faults {
   var flaky = Rate.never
   /// A verifier cannot be run.
   var noVerdict = Rate.never
+  /// A program that workers or verifiers need goes away for a while.
+  var noProgram = Rate.never
   /// Wrong clocks.
   var skew = Rate.never
   /// Clocks that jump.
@@ -81,6 +83,7 @@ struct Faults {
     person = rate(&chance, 0.005, 0.05)
     flaky = rate(&chance, 0.01, 0.5)
     noVerdict = rate(&chance, 0.01, 0.3)
+    noProgram = rate(&chance, 0.01, 0.2)
     skew = rate(&chance, 0.5, 1)
     jump = rate(&chance, 0.001, 0.01)
     outsider = rate(&chance, 0.005, 0.05)

@@ -15,6 +15,9 @@ extension Process: Surroundings {
   }
   func endRun() {}
   func shortage(after last: Shortage?) throws(CommandError) -> Shortage? { world.shortage }
+  func missing(among programs: Set<String>) -> Set<String> {
+    programs.filter { !world.isCalm && world.now < machine.lost[$0] ?? 0 }
+  }
 
   // MARK: Branches
 

@@ -33,6 +33,8 @@ final class Machine {
   var slots: [String: Slot] = [:]
   /// What the last verifiers left in the worktree of the gate.
   var gateLeft = Caches()
+  /// The programs that it has not got, each until when, in true time.
+  var lost: [String: Int64] = [:]
   var process: Process?
   var run: Orchestrator?
   /// When something is to be done here next, in true time.
@@ -44,6 +46,11 @@ final class Machine {
   var isStuck: Bool { isBusy || clone.isQueueTaken }
   /// How the last run ended.
   var ending: Orchestrator.Ending?
+
+  /// A program goes away here for a while.
+  func lose(_ program: String, _ world: World) {
+    lost[program] = world.now + Int64(world.chance.draw(0...600_000))
+  }
 
   init(name: String, workers: Int, clone: Clone, wakesAt: Int64) {
     self.name = name

@@ -102,6 +102,12 @@ final class SimulatedGate: GateVerification {
         verdict: verdict, failure: Migration.Failure(kind: .gate, reason: reason), kept: kept)
     }
     if isStopping { return no(.couldNotRun, "the gate was stopped") }
+    if let program = plan.gate.verifiers.first?.run, world.strikes(world.faults.noProgram) {
+      machine.lose(program, world)
+      var report = no(.couldNotRun, "it is gone")
+      report.hindrance = .missing(MissingProgram(program, reason: "it is gone"))
+      return report
+    }
     if world.strikes(world.faults.noVerdict) {
       return world.chance.draw(0...3) == 0
         ? no(.ranNoTests, "ran no tests") : no(.couldNotRun, "no such program")

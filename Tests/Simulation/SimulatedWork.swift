@@ -17,6 +17,8 @@ final class SimulatedAttempt: Attempt {
     case stopsSupervisor
     /// Its agent's service does not serve, for a while or before a person has done something.
     case unserved, unconfigured
+    /// What it is started by is gone from its machine for a while.
+    case hindered
   }
 
   let migration: String
@@ -54,6 +56,7 @@ final class SimulatedAttempt: Attempt {
       deed = world.chance.pick([.unserved, .unserved, .unserved, .unconfigured])
     }
     if world.strikes(world.faults.litter) { deed = .litters }
+    if world.strikes(world.faults.noProgram) { deed = .hindered }
     self.deed = deed
     let limit = Int64(held.plan.agent?.timeoutSeconds ?? 600) * 1000
     let length = deed == .staysPut ? limit : Int64(world.chance.draw(100...120_000))
@@ -87,7 +90,7 @@ final class SimulatedAttempt: Attempt {
 
   var exitCode: Int32? { nil }
 
-  var isServed: Bool { deed != .unserved && deed != .unconfigured }
+  var isServed: Bool { ![.unserved, .unconfigured, .hindered].contains(deed) }
 
   func poll() throws(CommandError) -> AttemptOutcome? {
     guard isOver else { return nil }
@@ -95,6 +98,10 @@ final class SimulatedAttempt: Attempt {
     if isStopping { return .stopped }
     if timesOut { return .failed(Migration.Failure(kind: .timeout, reason: "took too long")) }
     switch deed {
+    case .hindered:
+      let program = step.run ?? "agent"
+      machine.lose(program, world)
+      return .hindered(reason: "it is gone", MissingProgram(program, reason: "it is gone"))
     case .unserved:
       let told = world.chance.draw(0...1) == 0 ? nil : world.now + Int64(world.chance.draw(0...3_600_000))
       return .unserved(
@@ -143,7 +150,8 @@ final class SimulatedAttempt: Attempt {
     case .conflicting:
       files[own] = world.freshVersion(isGood: true)
       files[0] = world.freshVersion(isGood: true)
-    case .fails, .nothing, .noOp, .staysPut, .stopsSupervisor, .unserved, .unconfigured, .litters:
+    case .fails, .nothing, .noOp, .staysPut, .stopsSupervisor, .unserved, .unconfigured, .litters,
+      .hindered:
       return .unchanged(Submission.Result(commit: claim.base, tree: tree.id, isNoOp: true))
     }
     let result = world.objects.tree(files)

@@ -96,10 +96,14 @@ package struct Simulation {
     world.fail("I-19", "the migration is paused again and again")
   }
 
-  /// Starts the runs again that a person had told to stop; says whether there were any.
+  /// Starts the runs again that a person had told to stop, or that ended for want of a program; says whether
+  /// there were any.
   private func restartInterrupted() -> Bool {
     guard world.machines.allSatisfy({ $0.process == nil }) else { return false }
-    let ended = world.machines.filter { $0.ending == .interrupted }
+    let ended = world.machines.filter { machine in
+      if case .machineCannot = machine.ending { return true }
+      return machine.ending == .interrupted
+    }
     for machine in ended { (machine.ending, machine.wakesAt) = (nil, world.now) }
     return !ended.isEmpty
   }

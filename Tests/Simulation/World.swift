@@ -28,8 +28,12 @@ package struct Load: Equatable {
   /// Trains that were judged, and those of them that did not pass whole.
   package var trains = 0
   package var splits = 0
+  /// Steps that joined a train while it was judged.
+  package var joins = 0
   /// Rests of agents.
   package var rests = 0
+  /// Programs that were missing on a machine.
+  package var troubles = 0
   package var reused = 0
 
   static func += (left: inout Load, right: Load) {
@@ -39,7 +43,9 @@ package struct Load: Equatable {
     left.merges += right.merges
     left.trains += right.trains
     left.splits += right.splits
+    left.joins += right.joins
     left.rests += right.rests
+    left.troubles += right.troubles
     left.reused += right.reused
   }
 }

@@ -18,7 +18,7 @@ extension Repository {
     if theirsTree == ancestorTree || theirsTree == oursTree { return .clean(tree: oursTree) }
     if oursTree == ancestorTree { return .clean(tree: theirsTree) }
     return try mergeResult(
-      mergeIndex(ancestorTree: ancestorTree, oursTree: oursTree, theirsTree: theirsTree))
+      mergeIndex(ancestorTree: ancestorTree, oursTree: oursTree, theirsTree: theirsTree), near: oursTree)
   }
 
   private func mergeIndex(
@@ -49,7 +49,7 @@ extension Repository {
   /// Merges two commits in memory, with the ancestor that git would take, also when there are several.
   /// Everything else as in `mergeTrees`.
   public func mergeCommits(ours: OID, theirs: OID) throws(GitError) -> MergeResult {
-    try mergeResult(mergeIndex(ours: ours, theirs: theirs))
+    try mergeResult(mergeIndex(ours: ours, theirs: theirs), near: treeOf(commit: ours))
   }
 
   /// The merge of two commits as an index, which may have conflicts; the caller frees it.
@@ -90,13 +90,11 @@ extension Repository {
     return options
   }
 
-  private func mergeResult(_ index: OpaquePointer) throws(GitError) -> MergeResult {
+  /// What the index of a merge says; its tree differs in few files from `tree`.
+  private func mergeResult(_ index: OpaquePointer, near tree: OID) throws(GitError) -> MergeResult {
     defer { git_index_free(index) }
-    let operation = "merge"
     guard git_index_has_conflicts(index) == 1 else {
-      var tree = git_oid()
-      try check(undisturbed { git_index_write_tree_to(&tree, index, pointer) }, operation)
-      return .clean(tree: OID(tree))
+      return .clean(tree: try writeTree(of: index, near: tree))
     }
     var paths: Set<[UInt8]> = []
     for conflict in try conflicts(of: index) {
@@ -105,6 +103,42 @@ extension Repository {
       }
     }
     return .conflicts(paths.sorted { $0.lexicographicallyPrecedes($1) }.map { PathText.string($0) })
+  }
+
+  /// Writes the tree of an index without conflicts. libgit2 looks at the object of every entry, of which
+  /// there may be many: where the tree differs from `base` in some files, only those are looked at.
+  private func writeTree(of index: OpaquePointer, near base: OID) throws(GitError) -> OID {
+    // A file in the place of a folder, or the other way round, it cannot do so.
+    if let tree = try? updatedTree(base, to: index) { return tree }
+    var tree = git_oid()
+    try check(undisturbed { git_index_write_tree_to(&tree, index, pointer) }, "merge")
+    return OID(tree)
+  }
+
+  private func updatedTree(_ base: OID, to index: OpaquePointer) throws(GitError) -> OID {
+    let operation = "merge"
+    var (id, handle, diff) = (base.raw, OpaquePointer?.none, OpaquePointer?.none)
+    defer {
+      git_diff_free(diff)
+      git_tree_free(handle)
+    }
+    try check(undisturbed { git_tree_lookup(&handle, pointer, &id) }, operation, base.hex)
+    try check(undisturbed { git_diff_tree_to_index(&diff, pointer, handle, index, nil) }, operation, base.hex)
+    var upserts: [(path: String, blob: OID, mode: FileMode)] = []
+    var removals: [String] = []
+    for position in 0..<git_diff_num_deltas(diff) {
+      guard let delta = git_diff_get_delta(diff, position)?.pointee,
+        let path = PathText.string(delta.new_file.path)
+      else { throw GitError(message: "a change has no path", operation: operation, subject: base.hex) }
+      if delta.status == GIT_DELTA_DELETED {
+        removals.append(path)
+      } else if let mode = FileMode(rawValue: UInt32(delta.new_file.mode)) {
+        upserts.append((path, OID(delta.new_file.id), mode))
+      } else {
+        throw GitError(message: "it has an unknown mode", operation: operation, subject: path)
+      }
+    }
+    return try writeTree(updating: base, upserts: upserts, removals: removals)
   }
 
   /// The three sides of a conflict; a side that is missing does not have the file.

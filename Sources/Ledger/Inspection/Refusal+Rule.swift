@@ -21,11 +21,11 @@ extension Refusal {
     case .claim(_, .expired), .baseline(.abandoned): return "I-15"
     case .baseline(.claimed): return "I-17"
     case .train(.split), .train(.finished): return "I-22"
-    case .train(.started): return "I-13"
+    case .train(.started), .train(.joined): return "I-13"
     case .gate(_, .finished), .merge(_, .intended), .refresh(.intended): return "I-22"
     case .merge, .refresh: return "I-23"
     case .claim, .gate: return "I-13"
-    case .migration, .baseline, .step, .ledger, .agent, .loop, .lesson, .reserved:
+    case .migration, .baseline, .step, .ledger, .agent, .machine, .loop, .lesson, .reserved:
       return "I-8"
     }
   }

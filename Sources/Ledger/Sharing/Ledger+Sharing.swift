@@ -35,4 +35,14 @@ extension Ledger {
       throw .unreachable(remote: remote.name, reason: error.message)
     }
   }
+
+  /// Brings the words of attempts here that others pushed; what nobody pushed is no error.
+  public func fetchWords(_ migration: String, _ fences: [Fence]) throws(LedgerError) {
+    guard let remote else { return }
+    do throws(GitError) {
+      try remote.fetch(attempts: fences.map { LedgerRefs.words(migration, $0) })
+    } catch {
+      throw .unreachable(remote: remote.name, reason: error.message)
+    }
+  }
 }

@@ -11,7 +11,8 @@ public protocol LedgerRemote: AnyObject {
   /// Brings the shared ledger and the integration branches here and gives the ledger's tip there; `nil` when
   /// there is none. `branches` are full ref names. Throws when it cannot be reached.
   func fetch(branches: [String]) throws(GitError) -> OID?
-  /// Brings refs below `refs/migrate/attempt/` here; one that is not there is no error.
+  /// Brings refs here that are written once, results and words of attempts; one that is not there is no
+  /// error.
   func fetch(attempts: [String]) throws(GitError)
   /// Moves refs there, all or none, each from the value that it is expected to have.
   func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome

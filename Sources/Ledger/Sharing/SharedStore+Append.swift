@@ -159,8 +159,8 @@ extension Migration.Change {
       true
     case .baseline(.abandoned(_, let evidence)): evidence == .holder
     case .claim(_, .released(let forced, _)): !forced
-    // What a service said stays true, too.
-    case .agent: true
+    // What a service said stays true, too, and what a machine has not got.
+    case .agent, .machine: true
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .loop,
       .lesson, .reserved:
       false

@@ -190,7 +190,8 @@ extension SharedStore {
       case .merge(_, .merged(let commit, _)), .refresh(.merged(let commit)):
         guard let move = old?.move(doneBy: proposal.change), !isThere(commit.oid, ref) else { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: move.old))
-      case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+      case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+        .loop,
         .lesson, .reserved:
         continue
       }

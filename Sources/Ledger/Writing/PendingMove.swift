@@ -33,7 +33,8 @@ extension Migration.Change {
     switch self {
     case .merge(_, .intended(let target)): PendingMove(target)
     case .refresh(.intended(let refresh)): PendingMove(refresh)
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson, .reserved:
       nil
     }
@@ -59,7 +60,8 @@ extension MigrationState {
     case .merge(let fence, .merged):
       if case .merging(_, _, let target)? = step(fence.step)?.phase { PendingMove(target) } else { nil }
     case .refresh(.merged): refresh.map { PendingMove($0) }
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson, .reserved:
       nil
     }

@@ -8,23 +8,25 @@ extension MigrationState {
     }
     var duties: [Duty] = []
     let resources = GateResources(self, machine: seat.owner.machine)
+    let canJudge = seat.judging == .nothing && !seat.missing.stop(gateOf: plan)
     // Before the base is judged: it may have been mended.
-    if seat.judging == .nothing, looksAtBase(at: now, seat), resources.areFree { duties.append(.followBase) }
+    if canJudge, looksAtBase(at: now, seat), resources.areFree { duties.append(.followBase) }
     if seat.work.isEmpty, mustJudgeBase(seat) {
       switch seat.judging {
       // Who is not the first to claim it waits for what the other finds.
-      case .nothing: return baselineRun == nil ? duties + [.judgeBase] : duties
+      case .nothing: return canJudge && baselineRun == nil ? duties + [.judgeBase] : duties
       case .refresh, .base: return duties
       case .result: break
       }
     }
     var isWaiting = false
-    if seat.judging == .nothing, gateable(at: now) != nil {
+    if canJudge, gateable(at: now) != nil {
       isWaiting = true
       if resources.areFree, let fence = gateable(at: now, passing: seat.resting) {
         duties.append(.gate(fence))
       }
     }
+    if let fence = joinable(at: now, seat) { duties.append(.join(fence)) }
     guard seat.free ?? 0 > 0, seat.mayClaim else { return duties }
     if case .step(let id) = nextOffer(
       at: now, seat: seat, sparingGate: isWaiting || seat.judging != .nothing)
@@ -48,7 +50,7 @@ extension MigrationState {
     let isSpent = shortage != nil
     return nextOffer(at: now, machine: seat.owner.machine) { step in
       guard seat.only?.contains(step.id) ?? true else { return false }
-      guard resources?.leavesRoom(step) ?? true else { return false }
+      guard resources?.leavesRoom(step) ?? true, !seat.missing.stop(step, of: plan) else { return false }
       if step.run != nil { return true }
       guard !isSpent, let agent = plan.agent(of: step) else { return false }
       return seat.rests.mayBegin(agent.service, at: now)
@@ -57,7 +59,7 @@ extension MigrationState {
 
   /// Agents that build on a broken base work in vain; when nothing can happen anyway, nothing is judged. A
   /// branch that is gone is looked for again, and missed in words, by whoever performs it.
-  private func mustJudgeBase(_ seat: Seat) -> Bool {
+  func mustJudgeBase(_ seat: Seat) -> Bool {
     switch seat.branch {
     case .unknown: false
     case .absent: true
@@ -79,18 +81,26 @@ extension MigrationState {
 
   /// All such steps, in the order in which they are judged; empty while somebody judges or moves the branch.
   public func queue(at now: Timestamp, passing: Set<Fence> = []) -> [Fence] {
-    guard refresh == nil else { return [] }
-    var found: [Fence] = []
-    for step in stepsInFlight {
-      switch step.phase {
-      case .gating, .merging: return []
-      case .submitted(let submission):
-        let fence = Fence(step: step.id, epoch: step.epoch)
-        if submission.notBefore <= now, !passing.contains(fence) { found.append(fence) }
-      case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: continue
-      }
+    mover == nil ? waiting(at: now, passing: passing) : []
+  }
+
+  /// The steps that wait for a gate, in the order in which they are judged, whoever judges now.
+  public func waiting(at now: Timestamp, passing: Set<Fence> = []) -> [Fence] {
+    stepsInFlight.compactMap { step in
+      guard case .submitted(let submission) = step.phase, submission.notBefore <= now else { return nil }
+      let fence = Fence(step: step.id, epoch: step.epoch)
+      return passing.contains(fence) ? nil : fence
     }
-    return found
+  }
+
+  /// The first of those that may join the train that a service judges for this process.
+  private func joinable(at now: Timestamp, _ seat: Seat) -> Fence? {
+    guard let unfit = seat.unfit, let train, train.passed == nil, plan.gate.isOnlyRemote,
+      train.members.count < trainLimit.members
+    else { return nil }
+    return waiting(at: now, passing: seat.resting.union(unfit)).first {
+      plan.steps[index(of: $0.step) ?? 0].resolves == nil
+    }
   }
 }
 
@@ -104,7 +114,7 @@ public struct GateResources {
   /// Counts what the steps that are worked on there hold.
   public init(_ state: MigrationState, machine: String) {
     plan = state.plan
-    wanted = Set(state.plan.gate.verifiers.compactMap(\.uses))
+    wanted = Set(state.plan.gate.verifiers.filter { $0.remote == nil }.compactMap(\.uses))
     guard !wanted.isEmpty else { return }
     for index in state.inFlight {
       guard case .leased(let lease) = state.steps[index].phase, lease.owner.machine == machine

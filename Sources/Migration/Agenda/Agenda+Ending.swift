@@ -15,7 +15,31 @@ extension MigrationState {
     if let only = seat.only, !goesOn(only) { return .partDone(left: openCount) }
     if !seat.mayClaim { return .outOfTime(left: openCount) }
     let open = stepsForOthers
-    return open.isEmpty ? nil : .needsWorkers(open)
+    if !open.isEmpty { return .needsWorkers(open) }
+    return seat.awaitsMissing ? nil : machineEnd(seat)
+  }
+
+  /// How a run ends that can do nothing more for want of a program, while nobody else is at work.
+  private func machineEnd(_ seat: Seat) -> Ending? {
+    let missing = seat.missing
+    guard let first = missing.first, baselineRun == nil, refresh == nil else { return nil }
+    let isGateStopped = missing.stop(gateOf: plan)
+    // Nothing begins before the base is judged.
+    let isAllStopped = isGateStopped && mustJudgeBase(seat)
+    var isStopped = isAllStopped
+    for (step, planned) in zip(steps, plan.steps) {
+      switch step.phase {
+      case .ready, .backoff:
+        if isAllStopped { continue }
+        if planned.run == nil, plan.agent(of: planned) == nil { continue }
+        guard missing.stop(planned, of: plan) else { return nil }
+      case .submitted: guard isGateStopped else { return nil }
+      case .leased, .gating, .merging: return nil
+      case .waiting, .merged, .blocked, .skipped, .cancelled: continue
+      }
+      isStopped = true
+    }
+    return isStopped ? .machineCannot(first.reason) : nil
   }
 
   /// Whether a run that begins these steps alone has something to do, or to wait for.

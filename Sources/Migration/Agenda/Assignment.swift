@@ -24,15 +24,20 @@ extension State {
     var first: [Assignment] = []
     var beginnings: [(load: Int, turn: Int, assignment: Assignment)] = []
     var last: [Assignment] = []
-    let mayJudge = seats.values.count { $0.judging != .nothing } < judges
+    // What services judge is no load of this machine.
+    let judging = migrations.count { migration in
+      guard let seat = seats[migration.name] else { return false }
+      return seat.judging != .nothing && !migration.plan.gate.isOnlyRemote
+    }
     for migration in migrations {
       guard let seat = seats[migration.name] else { continue }
       for duty in migration.agenda(at: now, seat: seat) {
         let assignment = Assignment(migration.name, duty)
         switch duty.urgency {
         case .atOnce: first.append(assignment)
-        case .begins(let judges):
-          if !judges || mayJudge { beginnings.append((seat.work.count, seat.turn, assignment)) }
+        case .begins(let isJudging):
+          guard !isJudging || judging < judges || migration.plan.gate.isOnlyRemote else { continue }
+          beginnings.append((seat.work.count, seat.turn, assignment))
         case .last: last.append(assignment)
         }
       }
@@ -63,7 +68,7 @@ extension Duty {
       .giveBackBase, .giveBackGate, .renew, .renewHold, .stopJudging:
       .atOnce
     case .judgeBase, .followBase, .gate, .takeBaseIn, .tryGate, .judgeResult: .begins(judging: true)
-    case .begin, .finish, .answer: .begins(judging: false)
+    case .begin, .join, .finish, .answer: .begins(judging: false)
     case .end: .last
     }
   }

@@ -20,6 +20,7 @@ extension Duty {
     case .judgeBase: "judge the base"
     case .followBase: "look whether the base has moved"
     case .gate(let fence): "judge \(name(fence))"
+    case .join(let fence): "judge \(name(fence)), too"
     case .begin(let step): "begin \(step)"
     case .renew(let fence, _, let until): "renew \(name(fence)) until \(until.utc)"
     case .renewHold(.base, let until): "renew the judgement of the base until \(until.utc)"
@@ -60,6 +61,7 @@ extension Ending {
     case .outOfTime(let left): "the time is over, \(Count.of(left, "step")) left"
     case .partDone(let left): "what was asked for is done, \(Count.of(left, "step")) left"
     case .paused(let reason): "paused: \(reason)"
+    case .machineCannot(let reason): "this machine cannot go on: \(reason)"
     case .ended(let word): word
     case .interrupted: "interrupted"
     }

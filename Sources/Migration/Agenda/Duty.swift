@@ -30,6 +30,8 @@ public enum Duty: Equatable, Sendable {
   case followBase
   /// Judge a result.
   case gate(Fence)
+  /// Have a result judged with the train that a service judges for this process.
+  case join(Fence)
   /// Claim the step that is next, and begin it; this one, unless the state has changed by then.
   case begin(step: String)
   /// Keep a step that a worker here works on.
@@ -82,6 +84,8 @@ public enum Ending: Equatable, Sendable {
   case partDone(left: Int)
   /// The migration is paused.
   case paused(String)
+  /// What is left to do needs a program that this machine has not got; the reason.
+  case machineCannot(String)
   /// The migration was finished or aborted.
   case ended(String)
   /// A signal ended the run; leases were released and worktrees kept.
@@ -96,9 +100,10 @@ extension Ending {
     case .ended: 1
     case .outOfTime, .partDone: 2
     case .paused: 3
-    case .needsWorkers: 4
-    case .needsPerson: 5
-    case .interrupted: 6
+    case .machineCannot: 4
+    case .needsWorkers: 5
+    case .needsPerson: 6
+    case .interrupted: 7
     }
   }
 }

@@ -21,6 +21,8 @@ public struct Seat: Equatable, Sendable {
   public var clock: Timestamp
   /// What this process judges.
   public var judging: Judging = .nothing
+  /// The results that may not join the train that it judges; `nil` when none may.
+  public var unfit: Set<Fence>?
   /// What it holds in the ledger while it judges.
   public var holds: [Held] = []
   /// The claims whose result is passed over for a while: something was in the way of it.
@@ -47,6 +49,10 @@ public struct Seat: Equatable, Sendable {
   public var goodResult: GoodResult?
   /// The agents that rest because their services do not serve.
   public var rests = AgentRests()
+  /// What this machine has not got.
+  public var missing: [MissingProgram] = []
+  /// Whether it waits for what is missing: it was there when the run began.
+  public var awaitsMissing = false
   /// Those of the claims that this process works on whose agents' services have answered.
   public var served: Set<Fence> = []
 

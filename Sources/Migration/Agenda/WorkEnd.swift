@@ -11,6 +11,10 @@ public enum AttemptOutcome: Equatable, Sendable {
   /// The agent could not work, and nobody is charged for it.
   case unserved(AgentFault)
 
+  /// The machine could not, and nobody is charged for it: it has not got a program, or was short of
+  /// something.
+  case hindered(reason: String, MissingProgram?)
+
   /// Why the agent could not work, when that is how it ended.
   public var fault: AgentFault? { if case .unserved(let fault) = self { fault } else { nil } }
 }
@@ -71,7 +75,7 @@ public struct WorkEnd: Sendable {
   public var isFailure: Bool {
     switch (outcome, content) {
     case (.failed, _), (_, .refused): true
-    case (.done, _), (.noOp, _), (.stopped, _), (.unserved, _): false
+    case (.done, _), (.noOp, _), (.stopped, _), (.unserved, _), (.hindered, _): false
     }
   }
 
@@ -81,6 +85,7 @@ public struct WorkEnd: Sendable {
     case (.failed(let failure), _): return .attemptFailed(fence, told(failure))
     case (.stopped, _): return .stepReleased(fence, forced: false, reason: "the run was stopped")
     case (.unserved(let fault), _): return .stepReleased(fence, forced: false, reason: fault.reason)
+    case (.hindered(let reason, _), _): return .stepReleased(fence, forced: false, reason: reason)
     case (.done, .refused(let failure)), (.noOp, .refused(let failure)): return .attemptFailed(fence, failure)
     case (.noOp, .result(var result, _)) where step.resolves != nil:
       // What git made of the merge differs from the tip, though the agent changed nothing of it.

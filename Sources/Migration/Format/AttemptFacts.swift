@@ -7,6 +7,13 @@ public enum AttemptFacts {
   static let forms: [MemberForm] =
     [.may("agent", .text), .may("agent_version", .text), .may("session", .text), .may("continues", .counter)]
     + .meter
+
+  /// What a person should know of an attempt that was handed in or has failed, such as the tools that its
+  /// agent was refused.
+  public static let warnings = "warnings"
+
+  /// The forms where something was handed in, or has failed.
+  static let formsOfEnd: [MemberForm] = forms + [.may(warnings, .texts)]
 }
 
 /// Facts that the entry of a claim has from version 2 on where an agent of the plan is to work: who.
@@ -30,13 +37,14 @@ enum Facts {
   /// Their forms by the kind of the event.
   static func forms(_ kind: Change.Kind) -> [MemberForm] {
     switch kind {
-    case .claim(.failed), .claim(.submitted), .claim(.released), .claim(.expired), .loop(.trialFinished):
-      AttemptFacts.forms
+    case .claim(.failed), .claim(.submitted): AttemptFacts.formsOfEnd
+    case .claim(.released), .claim(.expired), .loop(.trialFinished): AttemptFacts.forms
     case .claim(.claimed): ClaimFacts.forms
     case .migration(.paused): [.may(Event.causeKey, .text)]
     case .baseline(.recorded), .gate(.finished), .train(.finished), .train(.split), .refresh(.intended):
       VerdictFacts.forms
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson, .reserved:
       []
     }
@@ -46,4 +54,10 @@ enum Facts {
 extension Event {
   /// A member that the event has beside those of its change.
   func fact(_ key: String) -> JSON? { reserved.first { $0.key == key }?.value }
+
+  /// What a person should know of the attempt that the event ends.
+  package var warnings: [String] {
+    guard case .array(let items)? = fact(AttemptFacts.warnings) else { return [] }
+    return items.compactMap { if case .string(let text) = $0 { text } else { nil } }
+  }
 }

@@ -156,6 +156,7 @@ extension Refresh {
     object.set("verdict", verdict.rawValue)
     object.set("owner", owner.json)
     object.set("expires_at", expiresAt)
+    evidence.write(to: &object)
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
@@ -164,6 +165,7 @@ extension Refresh {
       tree: try object.objectID("tree"), verifiers: try object.string("verifiers"),
       verdict: try object.word("verdict", as: Verdict.self),
       owner: try Owner(json: try object.required("owner")), expiresAt: try object.timestamp("expires_at"))
+    evidence = try VerdictEvidence(from: &object)
   }
 }
 

@@ -11,8 +11,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   // What nothing stops.
   case ledgerRepaired = "ledger.repaired"
   case branchRestored = "branch.restored"
-  case machineTroubled = "machine.troubled"
-  case machineCleared = "machine.cleared"
   // Trains.
   case gateWaits = "gate.waits"
   case judgeAnswered = "judge.answered"
@@ -53,8 +51,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
     case .verdictRecorded: .verdict
     case .ledgerRepaired: [.needs("commit", .object), .needs("reason", .text)]
     case .branchRestored: [.needs("branch", .text), .needs("commit", .object)]
-    case .machineTroubled: [.needs("machine", .text), .needs("reason", .text), .may("slot", .text)]
-    case .machineCleared: [.needs("machine", .text)]
     case .gateWaits: .train + [.needs("branch", .text), .needs("commit", .object)]
     case .judgeAnswered: .train + [.needs("answer", .text), .may("agent", .text), .may("reason", .text)]
     case .attemptMetered: .fence + .meter

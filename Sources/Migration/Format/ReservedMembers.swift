@@ -16,11 +16,9 @@ enum ReservedMembers {
       .may("session", .text), .may("continues", .counter), .may("sandbox", .text), .may("resources", .words),
       .may("stage", .text), .may("target", .text), .may("has", .texts),
     ],
-    .claim(.failed): [
-      .may("cause", .text), .may("cause_name", .text), .may("warnings", .texts), .may("findings", .texts),
-    ]
-      + AttemptFacts.forms,
-    .claim(.submitted): [.may("warnings", .texts), .may("summary", .digest)] + AttemptFacts.forms,
+    .claim(.failed): [.may("cause", .text), .may("cause_name", .text), .may("findings", .texts)]
+      + AttemptFacts.formsOfEnd,
+    .claim(.submitted): [.may("summary", .digest)] + AttemptFacts.formsOfEnd,
     .claim(.released): AttemptFacts.forms, .claim(.expired): AttemptFacts.forms,
     .gate(.finished): evidence + [
       .may("mutated", .texts), .may("cause", .text), .may("cause_name", .text), .may("findings", .texts),

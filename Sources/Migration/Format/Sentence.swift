@@ -23,6 +23,7 @@ extension Event {
     case .step(let step, let change): "\(change.subject(step)) \(change.words(by: by))"
     case .ledger(let change): change.words
     case .agent(let change): change.words
+    case .machine(let change): change.words
     case .loop(let change): "\(migration) \(change.words(by: by))"
     case .lesson(let change): change.words(by: by)
     case .reserved(let reserved):

@@ -11,6 +11,7 @@ extension State {
     object.set("v", version)
     object.set("at", at)
     if !rests.isEmpty { object.set("rests", rests.json) }
+    if !troubles.isEmpty { object.set("troubles", troubles.json) }
     if !lessons.isEmpty { object.set("lessons", lessons.json) }
     if !shared.list.isEmpty { object.set("verdicts", shared.json) }
     return object.members
@@ -18,18 +19,15 @@ extension State {
 
   /// The state for people and `replay`: as in a checkpoint, with each step under its id.
   public var jsonByStep: JSON {
-    .object(
-      [JSON.Member("at", .integer(at.milliseconds))]
-        + (rests.isEmpty ? [] : [JSON.Member("rests", rests.json)]) + [
-          JSON.Member(
-            "migrations",
-            .array(
-              migrations.map { migration in
-                guard case .object(let members) = migration.json else { return .null }
-                let steps = migration.steps.map { JSON.Member($0.id, $0.json) }
-                return .object(members.filter { $0.key != "steps" } + [JSON.Member("steps", .object(steps))])
-              }))
-        ])
+    var members = [JSON.Member("at", .integer(at.milliseconds))]
+    if !rests.isEmpty { members.append(JSON.Member("rests", rests.json)) }
+    if !troubles.isEmpty { members.append(JSON.Member("troubles", troubles.json)) }
+    let list = migrations.map { migration -> JSON in
+      guard case .object(let members) = migration.json else { return .null }
+      let steps = migration.steps.map { JSON.Member($0.id, $0.json) }
+      return .object(members.filter { $0.key != "steps" } + [JSON.Member("steps", .object(steps))])
+    }
+    return .object(members + [JSON.Member("migrations", .array(list))])
   }
 
   /// Reads a checkpoint. `plan` brings a plan by migration and number.
@@ -46,6 +44,7 @@ extension State {
     migrations = []
     if let value = reader.optional("lessons") { lessons = try Lessons(json: value) }
     if let value = reader.optional("rests") { rests = try AgentRests(json: value) }
+    if let value = reader.optional("troubles") { troubles = try MachineTroubles(json: value) }
     for item in try reader.array("migrations") {
       migrations.append(try MigrationState(json: item, plan: plan))
     }

@@ -80,9 +80,11 @@ extension Change {
     switch self {
     case .gate(_, .finished(let report)): report.evidence
     case .baseline(.recorded(let baseline)): baseline.evidence
+    case .refresh(.intended(let refresh)): refresh.evidence
     case .train(.split(let split)): split.evidence
     case .train(.finished(let report)): report.evidence
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson, .reserved:
       nil
     }
@@ -102,7 +104,11 @@ extension Change {
     case .baseline(.recorded(var baseline)):
       baseline.evidence = VerdictEvidence()
       return .baseline(.recorded(baseline))
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .refresh(.intended(var refresh)):
+      refresh.evidence = VerdictEvidence()
+      return .refresh(.intended(refresh))
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson, .reserved:
       return self
     }

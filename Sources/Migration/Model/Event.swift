@@ -326,6 +326,8 @@ public struct Refresh: Equatable, Sendable {
   public var owner: Owner
   /// When the intent counts as lost.
   public var expiresAt: Timestamp
+  /// How the verdict came about.
+  public var evidence = VerdictEvidence()
 
   /// Makes a refresh.
   public init(

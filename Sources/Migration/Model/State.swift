@@ -8,6 +8,8 @@ public struct State: Equatable, Sendable {
   public var migrations: [MigrationState]
   /// The agents whose services do not serve.
   public var rests = AgentRests()
+  /// What machines have not got.
+  public var troubles = MachineTroubles()
   /// What was learnt from failures.
   public var lessons = Lessons()
   /// The newest trees that passed, of all migrations.

@@ -49,6 +49,8 @@ struct Reducer {
       }
     } else if case .agent(let change) = event.change {
       try apply(change)
+    } else if case .machine(let change) = event.change {
+      try apply(change)
     } else if case .lesson(let change) = event.change {
       try apply(change)
     } else {
@@ -92,7 +94,7 @@ struct Reducer {
     case .step(let step, let change): try apply(change, step)
     case .loop(let change): try apply(change)
     // Neither belongs to a migration.
-    case .ledger, .agent, .lesson, .reserved: throw Refusal(.invalid, "it is of no migration")
+    case .ledger, .agent, .machine, .lesson, .reserved: throw Refusal(.invalid, "it is of no migration")
     }
   }
 

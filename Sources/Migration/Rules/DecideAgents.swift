@@ -108,7 +108,8 @@ extension Reducer {
         noteFailed(culprit, failure, counts: true)
       }
     case .merge(_, .merged): for step in event.change.steps { noteDone(step) }
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson, .reserved:
       return
     }
@@ -124,6 +125,18 @@ extension Reducer {
     var cause = Fingerprint.of(failure, step: planned)
     if case .string(let recorded)? = event.fact(Event.causeKey) { cause = recorded }
     migration.line.note(EndedAttempt(step: step, cause: cause, counts: counts), by: migration.plan.stop)
+  }
+}
+
+extension Plan {
+  /// What the service of an agent is called that a person names by its name in the plan, or by its service's.
+  public func service(named name: String) throws(Refusal) -> String {
+    if let agent = allAgents.first(where: { $0.name == name }) { return agent.service }
+    if services.contains(name) { return name }
+    let known = services.map { "'\($0)'" }.joined(separator: ", ")
+    throw Refusal(
+      .invalid, "the plan has no agent '\(name)'",
+      hint: known.isEmpty ? "it has none at all" : "its agents are \(known)")
   }
 }
 

@@ -113,6 +113,8 @@ extension Reducer {
       migration.record(
         TreeVerdict(tree: report.tree, verifiers: report.verifiers, verdict: .passed, runs: event.runs))
       share(report.tree, report.evidence)
+      // A step alone is a train of one: after a bad patch they get longer again.
+      migration.trainLimit.notePassed()
       if report.isNoChange {
         set(index, .merged(commit: nil))
         forgetFailure(index)
@@ -276,6 +278,8 @@ extension Reducer {
     }
     try requireLength(until: refresh.expiresAt)
     try requireProcess(refresh.owner)
+    try requireKnown(refresh.tree, refresh.evidence, refresh.verdict)
+    share(refresh.tree, refresh.evidence)
     migration.refresh = refresh
     if !event.runs.isEmpty {
       // What comes next is compared with it.

@@ -4,6 +4,7 @@ extension Reducer {
   mutating func apply(_ change: TrainChange) throws(Refusal) {
     switch change {
     case .started(let start): try startTrain(start)
+    case .joined(let join): try joinTrain(join)
     case .split(let split): try splitTrain(split)
     case .finished(let report): try finishTrain(report)
     }
@@ -14,9 +15,11 @@ extension Reducer {
     guard start.train == migration.trains + 1 else {
       throw Refusal(.stale, "the next train of '\(migration.name)' is number \(migration.trains + 1)")
     }
-    guard start.members.count >= 2, start.members.count <= migration.trainLimit.members else {
+    // One that others may join begins with whoever is first.
+    let least = migration.plan.gate.isOnlyRemote ? 1 : 2
+    guard start.members.count >= least, start.members.count <= migration.trainLimit.members else {
       throw Refusal(
-        .invalid, "a train of '\(migration.name)' has 2 to \(migration.trainLimit.members) steps now")
+        .invalid, "a train of '\(migration.name)' has \(least) to \(migration.trainLimit.members) steps now")
     }
     try requireLength(until: start.expiresAt)
     try requireProcess(start.owner)
@@ -24,8 +27,38 @@ extension Reducer {
     guard migration.peopleShareBranch || start.tip == migration.tip else {
       throw Refusal(.tipMoved, "the train does not stand on the tip of '\(migration.into)'")
     }
+    try requireWaiting(start.members)
+    try judge(
+      start.members,
+      as: GateStart(
+        gate: 0, holder: start.holder, owner: start.owner, expiresAt: start.expiresAt, tip: start.tip,
+        tree: .zero))
+    migration.trains = start.train
+    migration.train = Train(number: start.train, members: start.members, passed: nil)
+  }
+
+  /// Whoever waits may join while nothing is known of a train: what a service judges need not hold up others.
+  private mutating func joinTrain(_ join: TrainJoin) throws(Refusal) {
+    try requireRunning()
+    var train = try currentTrain(join.train)
+    guard migration.plan.gate.isOnlyRemote, train.passed == nil, let first = train.members.first else {
+      throw Refusal(.wrongPhase, "nobody can join train \(train.number) now")
+    }
+    let limit = migration.trainLimit.members
+    guard !join.members.isEmpty, train.members.count + join.members.count <= limit else {
+      throw Refusal(.limited, "a train of '\(migration.name)' has at most \(limit) steps now")
+    }
+    try requireWaiting(join.members)
+    let (_, run) = try gating(first)
+    try judge(join.members, as: run.start)
+    train.members += join.members
+    migration.train = train
+  }
+
+  /// Each of them is handed in, once, and may be judged with others now.
+  private func requireWaiting(_ members: [TrainMember]) throws(Refusal) {
     var seen: Set<Int> = []
-    for member in start.members {
+    for member in members {
       let index = try indexOfStep(member.fence)
       let step = migration.steps[index]
       guard seen.insert(index).inserted else {
@@ -42,17 +75,18 @@ extension Reducer {
         throw Refusal(.invalid, "'\(step.id)' takes the base in and is judged alone")
       }
     }
-    for member in start.members {
+  }
+
+  /// Has them judged as `start` says, each by its own number and tree.
+  private mutating func judge(_ members: [TrainMember], as start: GateStart) throws(Refusal) {
+    for member in members {
       let index = try indexOfStep(member.fence)
       guard case .submitted(let submission) = migration.steps[index].phase else { continue }
       migration.steps[index].gates = member.gate
-      let run = GateStart(
-        gate: member.gate, holder: start.holder, owner: start.owner, expiresAt: start.expiresAt,
-        tip: start.tip, tree: member.tree)
+      var run = start
+      (run.gate, run.tree) = (member.gate, member.tree)
       set(index, .gating(submission, GateRun(start: run, hasPassed: false)))
     }
-    migration.trains = start.train
-    migration.train = Train(number: start.train, members: start.members, passed: nil)
   }
 
   /// Nobody may judge or move the branch beside a train.
@@ -63,7 +97,7 @@ extension Reducer {
   /// The train in force, provided that the event speaks for it and comes from who judges it.
   private func currentTrain(_ number: Int) throws(Refusal) -> Train {
     guard let train = migration.train else {
-      throw Refusal(.wrongPhase, "no train of '\(migration.name)' is judged")
+      throw Refusal(.wrongPhase, "train \(number) of '\(migration.name)' is judged no more")
     }
     guard train.number == number else {
       throw Refusal(.stale, "'\(migration.name)' is at train \(train.number), not \(number)")

@@ -66,4 +66,8 @@ extension Plan {
 extension Plan.Gate {
   /// Whether a service judges candidates.
   public var isRemote: Bool { verifiers.contains { $0.remote != nil } }
+
+  /// Whether services judge everything, so that many candidates cost this machine no more than one, and a
+  /// train that is judged holds nobody up.
+  public var isOnlyRemote: Bool { !verifiers.isEmpty && verifiers.allSatisfy { $0.remote != nil } }
 }

@@ -51,7 +51,8 @@ public struct Course: Equatable, Sendable {
     case .merge(_, .merged): land(event.change.steps, at: event.at)
     case .step(_, .skipped): land(event.change.steps, at: event.at)
     case .train(.finished(let report)): if let step = report.culprit { end(step, at: event.at) }
-    case .migration, .refresh, .baseline, .train, .merge, .step, .ledger, .agent, .loop, .lesson, .reserved:
+    case .migration, .refresh, .baseline, .train, .merge, .step, .ledger, .agent, .machine, .loop, .lesson,
+      .reserved:
       for step in event.change.steps { steps[step, default: Times()].changed = event.at }
     }
   }

@@ -21,6 +21,7 @@ extension MigrationReport: Answer {
   public static let form = AnswerForm<MigrationReport>([
     .text("name", \.name), .word("state", MigrationPhase.words, \.state), .text("reason", orNull: \.reason),
     .text("into", \.into), .object("baseline", orNull: \.baseline), .list("rests", \.rests),
+    .list("missing", \.missing),
     .object("used", orNull: { $0.used.isEmpty ? nil : $0.used }),
     .list("needs", \.needs), .object("next_action", orNull: { $0.nextAction.flatMap(NextAction.init) }),
     .time("since", orNull: \.since), .number("cost") { $0.used.amounts.microdollars },
@@ -75,6 +76,14 @@ extension RestReport: Answer {
   public static let form = AnswerForm<RestReport>([
     .text("agent", \.agent), .text("cause", \.cause), .text("reason", \.reason), .time("until", \.until),
     .text("probe", orNull: \.probe),
+  ])
+}
+
+extension MissingReport: Answer {
+  /// A program that is missing on a machine.
+  public static let form = AnswerForm<MissingReport>([
+    .text("program", \.program), .text("reason", \.reason), .text("machine", \.machine), .text("by", \.by),
+    .time("since", \.since),
   ])
 }
 

@@ -25,7 +25,8 @@ public struct StatusReport: Equatable, Sendable {
     let isAlone = state.migrations.count { !$0.phase.isTerminal } <= 1
     migrations = state.migrations.filter { migration == nil || $0.name == migration }
       .map { found in
-        var report = MigrationReport(found, now: now, rests: state.rests, isDead: isDead)
+        var report = MigrationReport(
+          found, now: now, rests: state.rests, troubles: state.troubles, isDead: isDead)
         report.needs = found.needs(
           at: now, rests: state.rests, here: here[found.name] ?? LocalFindings(),
           option: isAlone ? "" : "--migration \(found.name) ")
@@ -66,6 +67,8 @@ public struct MigrationReport: Equatable, Sendable {
   public var baseline: BaselineReport?
   /// Which of its agents rest; empty after its end.
   public var rests: [RestReport]
+  /// Which programs that it needs are missing, and where; empty after its end.
+  public var missing: [MissingReport]
   /// What its agents used, and what they may use.
   public var used: UseReport
   /// Why steps that are not done failed last, what stops most first; empty after its end.
@@ -93,10 +96,11 @@ public struct MigrationReport: Equatable, Sendable {
 
   init(
     _ migration: MigrationState, now: Timestamp, rests: AgentRests = AgentRests(),
-    isDead: (Owner) -> Bool = { _ in false }
+    troubles: MachineTroubles = MachineTroubles(), isDead: (Owner) -> Bool = { _ in false }
   ) {
     let services = migration.phase.isTerminal ? [] : migration.plan.services
     self.rests = services.compactMap { service in rests[service].map { RestReport(service, $0) } }
+    missing = MissingReport.list(troubles, migration)
     used = UseReport(migration, at: now)
     causes = migration.phase.isTerminal ? [] : CauseReport.causes(of: migration)
     usesLeft = migration.plan.until == nil ? nil : migration.loop.counts.last?.uses.count
@@ -153,6 +157,40 @@ public struct BaselineReport: Equatable, Sendable {
   public var isHolderDead: Bool
   /// When the claim lapses unless it is renewed.
   public var expiresAt: Timestamp
+}
+
+/// A program that a migration needs and a machine has not got.
+public struct MissingReport: Equatable, Sendable {
+  /// Its name.
+  public var program: String
+  /// What was said.
+  public var reason: String
+  /// The machine.
+  public var machine: String
+  /// Who found out there.
+  public var by: String
+  /// Since when that is known.
+  public var since: Timestamp
+
+  /// Those that stand in the way of a migration.
+  static func list(_ troubles: MachineTroubles, _ migration: MigrationState) -> [MissingReport] {
+    if migration.phase.isTerminal || troubles.isEmpty { return [] }
+    return troubles.machines.flatMap { machine in
+      troubles[machine].filter { trouble in
+        [trouble.missing].stop(gateOf: migration.plan)
+          || zip(migration.steps, migration.plan.steps).contains { step, planned in
+            !step.phase.isTerminal && [trouble.missing].stop(planned, of: migration.plan)
+          }
+      }.map { trouble in
+        MissingReport(
+          program: trouble.missing.program, reason: trouble.missing.reason, machine: machine,
+          by: trouble.by, since: trouble.since)
+      }
+    }
+  }
+
+  /// `ann@box cannot go on: 'make' is missing or may not be run (sh: 1: make: not found)`.
+  public var text: String { "\(PlainText.line(by)) cannot go on: \(PlainText.line(reason))" }
 }
 
 /// An agent that rests.

@@ -55,6 +55,7 @@ public struct StatusText: Sendable {
     if let reason = migration.reason, !migration.isOpen {
       output += cut("  \(migration.state): \(PlainText.line(reason))") + "\n"
     }
+    for missing in migration.missing { output += cut("  " + missing.text) + "\n" }
     writeNeeds(migration, to: &output)
     if let baseline = migration.baseline {
       let time = baseline.isHolderDead ? "holder is dead" : Span.expiry(baseline.expiresAt, now: report.now)

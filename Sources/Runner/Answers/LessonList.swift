@@ -136,7 +136,8 @@ private struct AttemptEnding {
       return [end(culprit, false)]
     case .claim(let fence, .failed(let failure)):
       return failure.kind == .setup ? [] : [end(fence.step, false)]
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson, .reserved:
       return []
     }

@@ -25,6 +25,7 @@ package struct MigrationDetails: PrintedAnswer {
     ]
     for agent in state.plan.allAgents { rows.append((agent.place, agent.service)) }
     if !report.used.isEmpty { rows.append(("used", report.used.text)) }
+    for missing in report.missing { rows.append(("missing", missing.text)) }
     for rest in report.rests { rows.append(("rests", rest.text(at: now) { TimeText.clock($0, now: now) })) }
     let counts = zip(StepWord.allCases, report.counts).filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
     rows.append(("steps", "\(state.steps.count): " + counts.joined(separator: ", ")))
@@ -63,7 +64,7 @@ package struct MigrationDetails: PrintedAnswer {
     .text("plan_digest", \.state.planDigest), .document("plan", \.state.plan.json),
     .numbers("counts", by: \.report.namedCounts),
     .object("used", orNull: { $0.report.used.isEmpty ? nil : $0.report.used }),
-    .list("rests", \.report.rests),
+    .list("rests", \.report.rests), .list("missing", \.report.missing),
   ])
 
   /// Why the base does not pass.
@@ -101,7 +102,7 @@ extension Answers {
     let id = state.steps[index].id
     return StepDetails(
       migration: state, index: index, report: try report.migration(state.name).steps[index], now: report.now,
-      history: try StepHistory(of: id, in: state, site),
+      history: try StepHistory(of: id, in: state, site, warn: warn),
       logs: try LogFile.list(of: state.name, step: id, site), lines: lines)
   }
 

@@ -197,7 +197,9 @@ extension Answers {
     var results: [(tried: TriedStep, commit: ObjectID)] = []
     for tried in own {
       let place = tried.isTrial ? LedgerRefs.trialPlace(of: state.name) : state.name
-      let kept = try reporting { try site.ledger.reader.result(place, Fence(step: step, epoch: tried.number)) }
+      let kept = try reporting {
+        try site.ledger.reader.result(place, Fence(step: step, epoch: tried.number))
+      }
       guard let commit = kept?.commit.objectID ?? tried.commit,
         try reporting({ try site.repository.objectExists(commit.oid) })
       else { continue }

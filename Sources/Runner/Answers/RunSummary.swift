@@ -58,7 +58,8 @@ package struct RunSummary: PrintedAnswer {
 extension Ending {
   /// Every word of `word`.
   static let words = [
-    "done", "needs_person", "needs_workers", "out_of_time", "part_done", "paused", "ended", "interrupted",
+    "done", "needs_person", "needs_workers", "machine_cannot", "out_of_time", "part_done", "paused", "ended",
+    "interrupted",
   ]
 
   /// The word for scripts.
@@ -68,6 +69,7 @@ extension Ending {
     case .needsPerson: "needs_person"
     case .needsWorkers: "needs_workers"
     case .outOfTime: "out_of_time"
+    case .machineCannot: "machine_cannot"
     case .partDone: "part_done"
     case .paused: "paused"
     case .ended: "ended"

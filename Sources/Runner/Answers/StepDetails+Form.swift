@@ -32,7 +32,8 @@ extension StepHistory.Attempt: Answer {
     .text("ref", orNull: { $0.result?.ref }), .text("commit", orNull: { $0.result?.commit.hex }),
     .text("prompt", orNull: { $0.texts?.prompt }), .text("closing", orNull: { $0.texts?.closing }),
     .text("agent", orNull: \.agent), .object("used", orNull: \.used),
-    .list("failures", \.failures), .texts("left", \.left), .list("events", \.events),
+    .list("failures", \.failures), .texts("warnings", \.warnings), .texts("left", \.left),
+    .list("events", \.events),
   ])
 }
 

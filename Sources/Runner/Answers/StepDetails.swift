@@ -87,10 +87,11 @@ package struct StepDetails: PrintedAnswer {
   }
 
   private func detailText(_ event: Event) -> String {
+    let told = event.warnings.map { "      warning: \(TerminalText.sanitizedLine($0))\n" }.joined()
     if case .claim(_, .submitted(let result)) = event.change {
-      return result.left.map { "      not taken: \(TerminalText.sanitizedLine($0))\n" }.joined()
+      return told + result.left.map { "      not taken: \(TerminalText.sanitizedLine($0))\n" }.joined()
     }
-    return FailureText.lines(event.change.failure, indent: 6)
+    return told + FailureText.lines(event.change.failure, indent: 6)
   }
 
   /// The agent's closing words and, of the last attempt, the prompt.

@@ -41,8 +41,22 @@ struct StepHistory {
       return nil
     }
 
+    /// Whether something was said in it that is kept: an agent's attempt that has ended.
+    var hasWords: Bool {
+      agent != nil
+        && events.contains { event in
+          if case .claim(_, .submitted) = event.change { return true }
+          if case .claim(_, .failed) = event.change { return true }
+          if case .claim(_, .released) = event.change { return true }
+          return false
+        }
+    }
+
     /// What it used, as far as that was told.
     var used: Amounts? { events.lazy.compactMap(\.used).first }
+
+    /// What a person should know of it.
+    var warnings: [String] { events.flatMap(\.warnings) }
 
     /// Every failure that was recorded.
     var failures: [Migration.Failure] { events.compactMap(\.change.failure) }
@@ -53,8 +67,11 @@ struct StepHistory {
   /// What a person did to the step.
   private(set) var decisions: [Event] = []
 
-  /// Reads the ledger backwards until the step's first claim.
-  init(of step: String, in migration: MigrationState, _ site: Site) throws(CommandError) {
+  /// Reads the ledger backwards until the step's first claim. Words that only the shared repository has are
+  /// brought here; `warn` hears why they cannot be.
+  init(
+    of step: String, in migration: MigrationState, _ site: Site, warn: (String) -> Void
+  ) throws(CommandError) {
     var events: [Event] = []
     try site.ledger.walk { (entry) throws(CommandError) in
       guard entry.migration == migration.name, let event = entry.event else { return true }
@@ -64,7 +81,10 @@ struct StepHistory {
     }
     var train: Int?
     for event in events.reversed() {
-      if case .train(.started(let start)) = event.change { train = start.train }
+      if case .train(.started) = event.change, event.change.steps.contains(step) {
+        train = event.change.train
+      }
+      if case .train(.joined(let join)) = event.change { train = join.train }
       if event.change.isTrainVerdict, !event.change.steps.contains(step) {
         // A verdict on a train that it was in, and that says nothing of it alone.
         guard let last = attempts.indices.last, event.change.train == train, train != nil else { continue }
@@ -82,6 +102,7 @@ struct StepHistory {
         attempts.append(Attempt(epoch: fence.epoch, events: [event], result: nil))
       }
     }
+    bringWords(of: step, in: migration.name, site, warn: warn)
     for index in attempts.indices {
       let fence = Fence(step: step, epoch: attempts[index].epoch)
       attempts[index].texts = AttemptTexts(of: migration.name, fence, in: site)
@@ -93,14 +114,28 @@ struct StepHistory {
   }
 }
 
+extension StepHistory {
+  /// Brings the words here that another clone has pushed.
+  private func bringWords(of step: String, in migration: String, _ site: Site, warn: (String) -> Void) {
+    let missing = attempts.filter(\.hasWords).map { Fence(step: step, epoch: $0.epoch) }.filter { fence in
+      (try? site.repository.resolve(LedgerRefs.words(migration, fence))).flatMap(\.self) == nil
+    }
+    if missing.isEmpty || site.ledger.remote == nil { return }
+    do throws(LedgerError) { try site.ledger.fetchWords(migration, missing) } catch {
+      warn("the words of its attempts are not here: \(error.description)")
+    }
+  }
+}
+
 extension Migration.Change {
   /// The train that a verdict is on, or that begins.
   fileprivate var train: Int? {
     switch self {
     case .train(.started(let start)): start.train
+    case .train(.joined(let join)): join.train
     case .train(.split(let split)): split.train
     case .train(.finished(let report)): report.train
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .loop,
       .lesson, .reserved:
       nil
     }
@@ -109,8 +144,9 @@ extension Migration.Change {
   fileprivate var isTrainVerdict: Bool {
     switch self {
     case .train(.split), .train(.finished): true
-    case .train(.started), .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent,
-      .loop, .lesson,
+    case .train(.started), .train(.joined), .migration, .refresh, .baseline, .claim, .gate, .merge, .step,
+      .ledger, .agent,
+      .machine, .loop, .lesson,
       .reserved:
       false
     }

@@ -89,7 +89,8 @@ package struct TriedSteps {
       case .failed: end(place, .failed, report.failure, event)
       case .lost: end(place, .lost, nil, event)
       }
-    case .migration, .refresh, .baseline, .gate, .train, .merge, .step, .ledger, .agent, .loop, .lesson,
+    case .migration, .refresh, .baseline, .gate, .train, .merge, .step, .ledger, .agent, .machine, .loop,
+      .lesson,
       .reserved:
       return
     }

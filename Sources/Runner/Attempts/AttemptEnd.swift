@@ -12,6 +12,10 @@ final class AttemptEnd {
   private var outcome: AttemptOutcome
   /// Why the agent cannot work, when that is how the attempt ended.
   var fault: AgentFault? { outcome.fault }
+  /// The program for want of which it ended, when it did.
+  var missing: MissingProgram? { if case .hindered(_, let missing) = outcome { missing } else { nil } }
+  /// Asked when it failed: what the machine is short of, which may be why.
+  var shortage: () -> String? = { nil }
   /// Asked when something of the repository is not as it was: whether nobody else was at work.
   var isSuspect: () -> Bool = { false }
   /// What its worker has put where git's files or ours should be, when it must have been this one.
@@ -61,6 +65,7 @@ final class AttemptEnd {
       return true
     }
     outcome = job.judged(outcome, leaving: content) { observer.warn("\(fence.step): \($0)") }
+    if case .failed = outcome, let words = shortage() { outcome = .hindered(reason: words, nil) }
     if case .failed(var failure) = outcome, failure.kind == .cannot,
       try reporting({ try site.events.read() }).state.version < 2
     {
@@ -126,15 +131,15 @@ final class AttemptEnd {
       do throws(LedgerError) {
         let outcome: Recorded<Void>
         (outcome, effects) = try interpreter.appendInLedger(by: job.claim.holder) {
-          [proposal, job, outcome = self.outcome] (snapshot, at) throws(Refusal) in
-          ((), [proposal] + AttemptEnd.rests(after: job, outcome, in: snapshot.state, at))
+          [proposal, job, site, outcome = self.outcome] (snapshot, at) throws(Refusal) in
+          ((), [proposal] + AttemptEnd.lessons(of: job, outcome, in: snapshot.state, at, site.owner))
         }
         if let refusal = outcome.refusal {
           try? interpreter.perform(effects)
           // That the service does not serve is true whoever has the step now.
           _ = try? interpreter.append(by: job.claim.holder) {
-            [job, outcome = self.outcome] (snapshot, at) throws(Refusal) in
-            ((), AttemptEnd.rests(after: job, outcome, in: snapshot.state, at))
+            [job, site, outcome = self.outcome] (snapshot, at) throws(Refusal) in
+            ((), AttemptEnd.lessons(of: job, outcome, in: snapshot.state, at, site.owner))
           }
           return refusal
         }
@@ -155,11 +160,14 @@ final class AttemptEnd {
     }
   }
 
-  /// The rest of the agent that follows when its service does not serve; nothing where all know that already,
-  /// or the ledger has no place for it.
-  private static func rests(
-    after job: any Attempt, _ outcome: AttemptOutcome, in state: State, _ at: Timestamp
+  /// What others are to know of it: the rest of the agent that follows when its service does not serve, or
+  /// what the machine has not got. Nothing where all know that already, or the ledger has no place for it.
+  private static func lessons(
+    of job: any Attempt, _ outcome: AttemptOutcome, in state: State, _ at: Timestamp, _ owner: Owner
   ) -> [Proposal] {
+    if case .hindered(_, let missing?) = outcome {
+      return [Proposal.trouble(missing, of: owner.machine, in: state)].compactMap(\.self)
+    }
     guard case .rests(let until, let cause, let words)? = outcome.fault,
       state.version >= AgentChange.version,
       let agent = state.migration(named: job.migration)?.plan.agent(of: job.step)?.service,

@@ -12,13 +12,15 @@ final class AttemptTable {
   /// What those have done who were found at work alone.
   private var faults: [Fence: String] = [:]
   private(set) var jobs: [any Attempt] = []
+  /// The steps that were given back once because the disk was full.
+  private var crowded: Set<String> = []
   /// Those of the jobs that have ended and whose files are being kept.
   private var ends: [AttemptEnd] = []
   /// When each claim of ours was last known to be fresh, by the clock here, by migration.
   private var renewals: [String: [Fence: Timestamp]] = [:]
 
   /// What came of agents since it was asked last: a fault, or none when the attempt ended otherwise.
-  private(set) var news: [(job: any Attempt, fault: AgentFault?)] = []
+  private(set) var news: [(job: any Attempt, fault: AgentFault?, missing: MissingProgram?)] = []
 
   init(in site: any Surroundings, late: LateWarnings) {
     self.site = site
@@ -62,6 +64,7 @@ final class AttemptTable {
       guard let outcome = try job.poll() else { continue }
       let end = AttemptEnd(job, outcome, in: site, observer: late)
       end.isSuspect = { [unowned self] in suspects() == [job.claim.fence] }
+      end.shortage = { [unowned self] in fullDisk(for: job) }
       end.oddPlace = { [unowned self] in faults[job.claim.fence] }
       ends.append(end)
     }
@@ -76,15 +79,24 @@ final class AttemptTable {
         if !error.isOffline { forget(end) }
         throw error
       }
-      news.append((end.job, end.fault))
+      news.append((end.job, end.fault, end.missing))
       forget(end)
       didSomething = true
     }
     return didSomething
   }
 
+  /// What is said of the disk when it is full and an attempt has failed. The second time a step fails by
+  /// itself: it may be what fills it.
+  private func fullDisk(for job: any Attempt) -> String? {
+    guard let found = try? site.shortage(after: nil), found.kind == .disk,
+      crowded.insert("\(job.migration)/\(job.claim.fence.step)").inserted
+    else { return nil }
+    return found.text
+  }
+
   /// Takes the news.
-  func takeNews() -> [(job: any Attempt, fault: AgentFault?)] {
+  func takeNews() -> [(job: any Attempt, fault: AgentFault?, missing: MissingProgram?)] {
     defer { news = [] }
     return news
   }

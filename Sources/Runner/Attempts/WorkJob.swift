@@ -27,6 +27,10 @@ final class WorkJob: Attempt {
   private var end: AttemptOutcome?
   private var agent: AgentWork?
   private var report: AgentReport?
+  /// What a person should know of it.
+  private var warnings: [String] = []
+  /// What all worktrees shared when an agent began.
+  private let sharedRefs: SharedRefs?
 
   /// Whether the plan wants a failed attempt's worktree kept for a person.
   var keepsFailedWorktree: Bool { place.plan.worktree.keep }
@@ -43,6 +47,7 @@ final class WorkJob: Attempt {
     claim = held.claim
     step = held.step
     isSettingUp = held.plan.worktree.setup != nil
+    sharedRefs = held.step.run == nil ? SharedRefs(site) : nil
     agent = place.agentTask.map {
       AgentWork(
         $0, within: place.limits, at: site.agentClock,
@@ -69,7 +74,11 @@ final class WorkJob: Attempt {
   var facts: [JSON.Member] {
     // Before it was started it used nothing.
     if isSettingUp { return [] }
-    return agent?.facts(at: site.clock.now(), place.plan.agent(of: step)) ?? []
+    guard let agent else { return [] }
+    let told =
+      warnings.isEmpty
+      ? [] : [JSON.Member(AttemptFacts.warnings, .array(warnings.map { .string($0) }))]
+    return agent.facts(at: site.clock.now(), place.plan.agent(of: step)) + told
   }
 
   /// What it used so far.
@@ -125,11 +134,12 @@ final class WorkJob: Attempt {
       try start(try WorkJob.work(agent, place))
       return nil
     } else if isSettingUp {
-      end = setupFailure(status)
+      let command = place.plan.worktree.setup ?? ""
+      end = hindered(command, status, place.setupLog) ?? setupFailure(status)
     } else if agent != nil {
       end = try agentOutcome(status)
     } else {
-      end = outcome(status)
+      end = hindered(place.command, status, place.workLog) ?? outcome(status)
     }
     return end
   }
@@ -145,6 +155,7 @@ final class WorkJob: Attempt {
   /// What became of the agent's work, or `nil` when its conversation goes on.
   private func agentOutcome(_ status: ExitStatus) throws(CommandError) -> AttemptOutcome? {
     guard var agent else { return nil }
+    if let end = hindered(place.command, status, place.workLog) { return end }
     switch status {
     case .timedOut, .fellSilent:
       self.agent = agent
@@ -188,12 +199,28 @@ final class WorkJob: Attempt {
   func judged(
     _ outcome: AttemptOutcome, leaving content: WorkContent, warn: (String) -> Void
   ) -> AttemptOutcome {
+    if let sharedRefs, let now = SharedRefs(site) {
+      now.changes(since: sharedRefs).forEach { note($0, warn) }
+    }
     guard outcome == .done, let report, let agent else { return outcome }
     let details = report.isOfStep ? place.tail(place.workLog) : []
     let rests = place.plan.agent(of: step)?.rests ?? true
     var end = AgentEnd(report: report, task: agent.task, rests: rests, details: details)
     if place.demandsClosing { end.missing = place.plan.missingHeadings(in: report.closing) }
-    return end.outcome(leaving: content, warn: warn)
+    return end.outcome(leaving: content) { note($0, warn) }
+  }
+
+  private func note(_ warning: String, _ warn: (String) -> Void) {
+    warnings.append(warning)
+    warn(warning)
+  }
+
+  /// That it failed for want of a program that this machine has not got, when that is so.
+  private func hindered(_ command: String, _ status: ExitStatus, _ log: LogName) -> AttemptOutcome? {
+    if status.isSuccess { return nil }
+    let output = place.tail(log).joined(separator: "\n")
+    let missing = site.missingProgram(command, status, output: output)
+    return missing.map { .hindered(reason: $0.reason, $0) }
   }
 
   private func setupFailure(_ status: ExitStatus) -> AttemptOutcome {

@@ -88,6 +88,20 @@ final class BaselineTask {
     job.stop()
   }
 
+  /// Gives the base back when the machine could not judge it; false where the ledger has no place for that.
+  private func giveUp(_ hindrance: Hindrance) throws(CommandError) -> Bool {
+    guard try reporting({ try site.events.read() }).state.version >= MachineChange.version else {
+      return false
+    }
+    _ = try Interpreter(in: site).append(by: site.actor) { [self] (snapshot, _) throws(Refusal) in
+      let given = Proposal(migration, .baselineAbandoned(run: run, evidence: .holder))
+      guard case .missing(let missing) = hindrance else { return ((), [given]) }
+      let trouble = Proposal.trouble(missing, of: site.owner.machine, in: snapshot.state)
+      return ((), [given] + [trouble].compactMap(\.self))
+    }
+    return true
+  }
+
   /// What the gate found, or `nil` while it runs.
   func advance() throws(CommandError) -> Ending? {
     guard let report = try job.poll() else { return nil }
@@ -97,6 +111,7 @@ final class BaselineTask {
         [Proposal(migration, .baselineAbandoned(run: run, evidence: .holder))], by: site.actor)
       return .stopped
     }
+    if let hindrance = report.hindrance, try giveUp(hindrance) { return .stopped }
     let reason = report.failure?.reason ?? "passed"
     var evidence = report.evidence
     evidence.basis = basis

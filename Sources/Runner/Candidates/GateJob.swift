@@ -160,7 +160,9 @@ final class GateJob: GateVerification {
 
   private func judgeSetup(_ status: ExitStatus) throws(CommandError) {
     let judgement = try judgement(.build, status, GateJob.setupSeconds, nil)
-    guard judgement.verdict == .passed else { return end(report("setup", judgement)) }
+    guard judgement.verdict == .passed else {
+      return end(report("setup", judgement), after: plan.gate.setup?.run, status)
+    }
     try worktree.setupEnded()
     try begin()
   }
@@ -192,7 +194,9 @@ final class GateJob: GateVerification {
       try worktree.restart()
       return try begin()
     }
-    guard judgement.verdict == .passed else { return end(report(verifier.name, judgement)) }
+    guard judgement.verdict == .passed else {
+      return end(report(verifier.name, judgement), after: verifier.run, status)
+    }
     next += 1
     let changed: [String]
     do throws(CommandError) {
@@ -239,6 +243,17 @@ final class GateJob: GateVerification {
   }
 
   // MARK: What is said
+
+  /// Ends with what a command found that did not pass: it may be the machine's fault.
+  private func end(_ report: VerifierReport, after command: String?, _ status: ExitStatus) {
+    var report = report
+    let said = output?.tail ?? ""
+    let missing = command.flatMap { site.missingProgram($0, status, output: said) }
+    report.hindrance =
+      missing.map { Hindrance.missing($0) } ?? site.crowding(of: "gate \(worktree.commit.hex)")
+    if report.hindrance != nil { report.verdict = .couldNotRun }
+    end(report)
+  }
 
   private func end(_ report: VerifierReport) {
     var report = report

@@ -212,6 +212,9 @@ final class GateTask: GateWork {
       }
       return .ended(.notNow(Refusal(.limited, "the run is ending")))
     }
+    if let hindrance = report.hindrance, try giveUp(hindrance, gate) {
+      return .ended(.unjudged(hindrance.reason))
+    }
     var report = report
     report.evidence.basis = basis
     let refusal = try append { [self, report] (snapshot, at) throws(Refusal) in
@@ -237,6 +240,20 @@ final class GateTask: GateWork {
       return .ended(report.verdict == .couldNotRun ? .unjudged(failure.reason) : .sentBack(failure))
     }
     return .ended(try settled())
+  }
+
+  /// Gives the gate back when the machine could not judge; false where the ledger has no place for that.
+  private func giveUp(_ hindrance: Hindrance, _ gate: Int) throws(CommandError) -> Bool {
+    guard try reporting({ try site.events.read() }).state.version >= MachineChange.version else {
+      return false
+    }
+    _ = try append { [self] (snapshot, _) throws(Refusal) in
+      let given = Proposal(migration, .gateAbandoned(fence, gate: gate, evidence: .holder))
+      guard case .missing(let missing) = hindrance else { return [given] }
+      return [given]
+        + [Proposal.trouble(missing, of: site.owner.machine, in: snapshot.state)].compactMap(\.self)
+    }
+    return true
   }
 
   /// Fewer tests than on the tip are no pass.

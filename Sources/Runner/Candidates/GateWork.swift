@@ -18,6 +18,15 @@ protocol GateWork: AnyObject {
   /// Ends the verifiers: what it held is not its own any more.
   func loseHold()
   func advance() throws(CommandError) -> GateEnding?
+  /// The results that may not be judged with this; `nil` when none may join it now.
+  var unfit: Set<Fence>? { get }
+  /// Has another result judged with this, too; says whether that is so now.
+  func join(_ fence: Fence, _ state: MigrationState) throws(CommandError) -> Bool
+}
+
+extension GateWork {
+  var unfit: Set<Fence>? { nil }
+  func join(_ fence: Fence, _ state: MigrationState) throws(CommandError) -> Bool { false }
 }
 
 /// How the work at the gate ended.

@@ -50,6 +50,8 @@ final class RefreshTask {
     var gate: String
     /// What its verifiers told.
     var runs: [ComparedRun] = []
+    /// How the verdict came about.
+    var evidence = VerdictEvidence()
   }
 
   init(site: any Surroundings, migration: String, report: @escaping (String) -> Void) {
@@ -86,6 +88,8 @@ final class RefreshTask {
           stage = .ended(.failed(found.verdict, failure))
         } else {
           merged.runs = found.runs
+          merged.evidence.flaky = found.evidence.flaky
+          merged.evidence.reused = found.evidence.reused
           stage = .passed(merged)
         }
       case .passed(let merged):
@@ -125,8 +129,12 @@ final class RefreshTask {
     if let found = try site.obstacle(toMoving: state.intoRef, from: tip, toTree: candidate.tree) {
       return .ended(.obstructed(found))
     }
-    let merged = Merged(base: base, candidate: candidate, gate: state.gateDigest)
+    var merged = Merged(base: base, candidate: candidate, gate: state.gateDigest)
     guard hasGate else { return .passed(merged) }
+    merged.evidence.basis = try site.basis(of: state, report: report)
+    if let known = try site.knownPass(candidate.tree.objectID, state, on: merged.evidence.basis) {
+      return .judging(RememberedVerdict(known), merged)
+    }
     return .judging(
       try site.startGate(state.plan, on: candidate.commit, for: .refresh(migration: migration)), merged)
   }
@@ -143,10 +151,11 @@ final class RefreshTask {
     }
     let (outcome, effects) = try Interpreter(in: site, report: report).appendOnly(by: site.actor) {
       [site, migration] (_, at) throws(Refusal) in
-      let refresh = Refresh(
+      var refresh = Refresh(
         base: merged.base.objectID, old: candidate.tip.objectID, new: candidate.commit.objectID,
         tree: candidate.tree.objectID, verifiers: merged.gate, verdict: .passed, owner: site.owner,
         expiresAt: at.adding(seconds: 600))
+      refresh.evidence = merged.evidence
       return ((), [Proposal(migration, .refreshIntended(refresh)).resting(on: merged.runs)])
     }
     if case .recorded = outcome {} else { try Interpreter(in: site, report: report).perform(effects) }

@@ -34,8 +34,3 @@ struct TrainRuns {
     jobs = []
   }
 }
-
-extension Plan.Gate {
-  /// Whether services judge everything, so that many candidates cost this machine no more than one.
-  var isOnlyRemote: Bool { !verifiers.isEmpty && verifiers.allSatisfy { $0.remote != nil } }
-}

@@ -15,9 +15,11 @@ final class TrainTask: GateWork {
   private let state: MigrationState
   private let number: Int
   private let tip: OID
-  private let members: [Member]
+  private var members: [Member]
+  /// Those that cannot be judged with these.
+  private var refused: Set<Fence> = []
   private let first: Member
-  private let search: TrainSearch
+  private var search: TrainSearch
   private var stage = Stage.begin
   private var isStopping = false
   private var runs = TrainRuns()
@@ -50,13 +52,15 @@ final class TrainTask: GateWork {
     let snapshot = try reporting { try site.events.read() }
     let now = max(site.clock.now(), snapshot.state.at)
     let queue = state.queue(at: now, passing: resting)
-    guard snapshot.state.version >= TrainChange.version, queue.first == fence, queue.count > 1,
+    // A train that others may join begins with whoever is first.
+    let least = state.plan.gate.isOnlyRemote ? 1 : 2
+    guard snapshot.state.version >= TrainChange.version, queue.first == fence, queue.count >= least,
       state.trainLimit.members > 1, let tip = try site.tip(of: state.intoRef),
       try !state.needsBaseline(tree: site.tree(of: tip).objectID)
     else { return nil }
     number = state.trains + 1
     let members = try QueuedResult.train(of: queue, state, on: tip, number, in: site)
-    guard members.count > 1, let first = members.first, first.fence == fence else { return nil }
+    guard members.count >= least, let first = members.first, first.fence == fence else { return nil }
     self.site = site
     self.state = state
     self.tip = tip
@@ -98,6 +102,34 @@ final class TrainTask: GateWork {
     }
   }
 
+  /// Nothing is known yet, and services judge: who comes now need not wait for what they say.
+  var unfit: Set<Fence>? {
+    guard case .judging = stage, state.plan.gate.isOnlyRemote, known.isEmpty, landed == nil, !isStopping
+    else {
+      return nil
+    }
+    return refused
+  }
+
+  func join(_ fence: Fence, _ now: MigrationState) throws(CommandError) -> Bool {
+    guard unfit?.contains(fence) == false, let last = members.last else { return false }
+    let place = Candidate.Place(tip: last.candidate.commit, train: number)
+    // Until it has joined: it is not tried again.
+    refused.insert(fence)
+    guard let member = try QueuedResult(fence, now, on: place, from: tip, in: site) else { return false }
+    let refusal = try append { [self] (snapshot, _) throws(Refusal) in
+      guard snapshot.state.migration(named: migration)?.gateDigest == state.gateDigest else {
+        throw Refusal(.stale, "the gate of '\(migration)' was amended")
+      }
+      return [Proposal(migration, .trainJoined(TrainJoin(train: number, members: [member.member])))]
+    }
+    if refusal != nil { return false }
+    members.append(member)
+    search = TrainSearch(count: members.count)
+    if try !start(TrainSearch.Candidate(prefix: members.count)) { stage = .searching }
+    return true
+  }
+
   // MARK: Stages
 
   private func begin() throws(CommandError) -> Stage {
@@ -115,9 +147,7 @@ final class TrainTask: GateWork {
       }
       let start = TrainStart(
         train: number,
-        members: members.map {
-          TrainMember(fence: $0.fence, gate: $0.gate, tree: $0.candidate.tree.objectID)
-        },
+        members: members.map(\.member),
         tip: tip.objectID, holder: site.actor, owner: site.owner,
         expiresAt: at.adding(seconds: state.plan.leaseSeconds))
       return [Proposal(migration, .train(.started(start)))]
@@ -137,7 +167,9 @@ final class TrainTask: GateWork {
       case .known(let count): return try land(count)
       }
     }
-    guard landed < members.count else { return .ended(try settled()) }
+    guard landed < members.count else {
+      return .ended(try migrationState()?.settled(train: number, first: first.fence) ?? .merged)
+    }
     #if KNOWN_BUGS
       if KnownBug.culpritUnheard.isOn {
         known[TrainSearch.Candidate(prefix: 0, more: landed)] =
@@ -218,6 +250,15 @@ final class TrainTask: GateWork {
       known[candidate] = report
       return .searching
     }
+    if let hindrance = report.hindrance {
+      if case .missing(let missing) = hindrance {
+        _ = try append { [site] (snapshot, _) throws(Refusal) in
+          [Proposal.trouble(missing, of: site.owner.machine, in: snapshot.state)].compactMap(\.self)
+        }
+      }
+      _ = try giveBack(Refusal(.limited, hindrance.reason))
+      return .ended(.unjudged(hindrance.reason))
+    }
     let reason = report.failure?.reason ?? "a verifier could not be run"
     let failure = report.failure ?? Failure(kind: .gate, reason: reason)
     let refusal = try append { [self] (_, _) throws(Refusal) in
@@ -229,11 +270,7 @@ final class TrainTask: GateWork {
 
   /// What is let pass in any of a candidate's members.
   private func allowed(in candidate: TrainSearch.Candidate) -> [String] {
-    let positions = Array(0..<candidate.prefix) + (candidate.more.map { [$0] } ?? [])
-    return positions.flatMap { position -> [String] in
-      guard let index = state.index(of: members[position].fence.step) else { return [] }
-      return state.steps[index].allowing(state.plan.steps[index]).allow
-    }
+    candidate.members.flatMap { state.allowed(in: members[$0].fence.step) }
   }
 
   /// Whether a candidate passes, as far as that is known.
@@ -286,16 +323,9 @@ final class TrainTask: GateWork {
   }
 
   private func target(_ count: Int, _ at: Timestamp) -> MergeTarget {
-    let last = members[count - 1]
-    return MergeTarget(
-      gate: last.gate, old: tip.objectID, new: last.candidate.commit.objectID,
-      tree: last.candidate.tree.objectID, owner: site.owner,
-      expiresAt: at.adding(seconds: min(600, state.plan.leaseSeconds)),
-      train: TrainMerge(
-        train: number,
-        members: members[..<count].map {
-          TrainMerge.Member(fence: $0.fence, commit: $0.candidate.commit.objectID)
-        }))
+    members[count - 1].target(
+      after: members[..<count], train: number, from: tip, owner: site.owner,
+      expiresAt: at.adding(seconds: min(600, state.plan.leaseSeconds)))
   }
 
   /// Whether the merge of those members is announced already, and only the branch has not moved yet: the
@@ -319,7 +349,7 @@ final class TrainTask: GateWork {
     let found = report?.failure ?? Failure(kind: .gate, reason: "the gate did not pass")
     let failure =
       try partner.map { (partner) throws(CommandError) in
-        try together(found, members[culprit], partner)
+        try partner.together(with: members[culprit], found, in: site)
       } ?? found
     let verdict = report?.verdict ?? .failed
     let refusal = try append { [self] (_, _) throws(Refusal) in
@@ -331,24 +361,6 @@ final class TrainTask: GateWork {
     if let refusal { return try giveBack(refusal) }
     return .ended(.sentBack(failure))
   }
-
-  /// What the next attempt at a step is told that passes without its partner: what fails, and what both did.
-  private func together(
-    _ found: Failure, _ culprit: Member, _ partner: Member
-  ) throws(CommandError) -> Failure {
-    let (own, other) = (culprit.fence.step, partner.fence.step)
-    var details = found.details.isEmpty ? [found.reason] : found.details
-    details.append("'\(own)' passes without '\(other)', which is merged now: make the two go together")
-    for member in [partner, culprit] {
-      let patch = try site.patch(of: member.submission, limit: TrainTask.patchBytes)
-      details.append("what '\(member.fence.step)' changed:\n\(patch)")
-    }
-    return Failure(
-      kind: .conflict, reason: "does not go together with '\(other)': \(found.reason)", details: details)
-  }
-
-  /// The most bytes of a change that the next attempt is shown.
-  private static let patchBytes = 5 << 10
 
   private func finished(
     _ verdict: Verdict, _ failure: Failure?, partner: String?, kept: [String] = [],
@@ -372,14 +384,6 @@ final class TrainTask: GateWork {
       }
     }
     return .ended(.notNow(refusal))
-  }
-
-  /// How a train that passed ended: its branch may still have refused to move.
-  private func settled() throws(CommandError) -> GateEnding {
-    guard let step = try migrationState()?.step(first.fence.step) else { return .merged }
-    if case .merged = step.phase { return .merged }
-    let reason = step.lastFailure?.reason ?? "the merge is not settled yet"
-    return .notNow(Refusal(.limited, "train \(number) passed but was not merged: \(reason)"))
   }
 
   private func append(

@@ -11,8 +11,6 @@ struct VerdictGround {
 
   /// The most bytes of copied files that are looked at: a verdict on more is nobody else's.
   private static let copiedBytes = 64 << 20
-  /// How long the toolchain may take to say what it is, in seconds.
-  private static let seconds = 10
 
   /// What they rest on; `nil` when it cannot be told, so that nobody can use them again.
   func basis(report: (String) -> Void) throws(CommandError) -> VerdictBasis? {
@@ -56,25 +54,25 @@ struct VerdictGround {
   // MARK: The toolchain
 
   private func output(of command: String) throws(GroundFault) -> String {
-    let outcome: (status: ExitStatus, output: [UInt8])
-    do {
-      let folder = try Files.makeTemporaryDirectory(
-        prefix: "git-migrate-toolchain-", in: site.environment["TMPDIR"] ?? "/tmp")
-      defer { try? Files.removeTree(folder) }
-      let run = site.launcher.supervised(
-        .probe, command, in: try site.mainDirectory(), log: folder + "/log",
-        timeoutSeconds: VerdictGround.seconds)
-      let status = try site.finish(run).status
-      outcome = (status, try Files.readPlain(run.logFile, limit: 1 << 20) ?? [])
-    } catch let error as CommandError {
-      throw .unknown("'gate.toolchain' could not be run: \(error.message)")
-    } catch {
-      throw .unknown("'gate.toolchain' could not be run: \(error)")
+    let answer: ToolchainAnswer
+    if let known = site.toolchains[command] {
+      answer = known
+    } else {
+      do throws(CommandError) {
+        let question = try ToolchainQuestion(site: site, command)
+        while !question.poll() {
+          _ = Poller(reading: [question.descriptor]).wait(milliseconds: 200)
+        }
+        answer = question.answer
+        question.forget()
+      } catch {
+        answer = .unknown("'gate.toolchain' could not be run: \(error.message)")
+      }
     }
-    guard outcome.status.isSuccess else {
-      throw .unknown("the command of 'gate.toolchain' \(WorkJob.words(outcome.status))")
+    switch answer {
+    case .digest(let digest): return digest
+    case .unknown(let reason): throw .unknown(reason)
     }
-    return SHA256.hexDigest(of: Array((command + "\0").utf8) + outcome.output)
   }
 
   /// The system, and the programs that the verifiers' commands begin with: where each lies, how large it is,

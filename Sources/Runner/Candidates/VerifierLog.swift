@@ -32,6 +32,11 @@ final class VerifierLog {
     return judge(kind: kind, status: status, reading: reading, timeoutSeconds: timeoutSeconds)
   }
 
+  /// The end of it.
+  var tail: String {
+    String(decoding: (try? Files.tail(path, bytes: 4096)) ?? [], as: UTF8.self)
+  }
+
   /// SHA-256 of what was read.
   var digestText: String { digest.hexDigest() }
 

@@ -14,6 +14,10 @@ struct ResumeCommand: Subcommand {
       valueName: "amount"))
   var budget: [String] = []
 
+  @Option(
+    help: ArgumentHelp("Let an agent that rests work at once: its service serves again.", valueName: "name"))
+  var agent: [String] = []
+
   @OptionGroup var migration: MigrationOption
   @OptionGroup var json: JSONOption
 
@@ -27,10 +31,13 @@ struct ResumeCommand: Subcommand {
     let raises = budget.compactMap(Budget.raise).map {
       Migration.Change.budgetRaised($0.unit, by: $0.amount)
     }
-    try Steering(context, migration).append(json) { state in
-      // What is not paused has nothing to go on after; its budget may be raised all the same.
-      if case .running = state.phase, !raises.isEmpty { return raises }
-      return raises + [.migrationResumed]
+    try Steering(context, migration).append(json) { (state) throws(Refusal) in
+      var changes = raises
+      for name in eachOnce(agent) { changes.append(.agentWoke(try state.plan.service(named: name))) }
+      // What is not paused has nothing to go on after; its budget may be raised all the same, and an agent
+      // woken.
+      if case .running = state.phase, !changes.isEmpty { return changes }
+      return changes + [.migrationResumed]
     }
   }
 }

@@ -245,7 +245,7 @@ struct RunCommand: Subcommand {
       switch ending {
       case .needsPerson: who = "workers and verifiers"
       case .paused: if try baselineFailure(name, context) != nil { who = who ?? "verifiers" }
-      case .allDone, .needsWorkers, .outOfTime, .partDone, .ended, .interrupted: break
+      case .allDone, .needsWorkers, .machineCannot, .outOfTime, .partDone, .ended, .interrupted: break
       }
     }
     guard let who else { return }
@@ -311,6 +311,11 @@ struct RunCommand: Subcommand {
         "mend the base and take it in with 'git migrate refresh\(suffix)', or change the gate with "
           + "'git migrate amend'; then 'git migrate resume\(suffix)'")
       context.hint("see all that was printed with 'git migrate logs \(option)--baseline'")
+    case .machineCannot(let reason):
+      context.exitCode = .no
+      try context.output.line("\(name): this machine cannot go on: \(reason)")
+      context.hint(
+        "install it and run 'git migrate run\(suffix)'; or change the plan with 'git migrate amend\(suffix)'")
     case .ended(let word):
       // Who ended it had to leave the worktrees in which our workers were.
       try Cleaning(context).removeSlots()

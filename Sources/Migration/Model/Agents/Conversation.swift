@@ -114,7 +114,7 @@ extension Reducer {
     case .gate(let fence, .finished(let report)) where report.verdict != .passed: noteFailed(fence.step)
     case .train(.finished(let report)): if let culprit = report.culprit { noteFailed(culprit) }
     case .step(_, .retried): for step in event.change.steps { setConversation(step, nil) }
-    case .migration, .refresh, .baseline, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .gate, .train, .merge, .step, .ledger, .agent, .machine, .loop,
       .lesson, .reserved:
       break
     }

@@ -25,6 +25,8 @@ public indirect enum Change: Equatable, Sendable {
   case ledger(LedgerChange)
   /// Something that is about an agent's service, and of no migration.
   case agent(AgentChange)
+  /// Something that is about a machine, and of no migration.
+  case machine(MachineChange)
   /// Something that the owner of a migration does all day: samples, trials, names of causes, counts.
   case loop(LoopChange)
   /// Something that was learnt from failures, and of no migration.
@@ -34,11 +36,19 @@ public indirect enum Change: Equatable, Sendable {
 }
 
 extension Change {
+  /// Whether it is of no migration.
+  public var isOfNone: Bool {
+    switch self {
+    case .ledger, .agent, .machine, .lesson: true
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .loop, .reserved: false
+    }
+  }
+
   /// The claim the change speaks for, if it speaks for one.
   public var fence: Fence? {
     switch self {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence
-    case .migration, .refresh, .baseline, .train, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .train, .step, .ledger, .agent, .machine, .loop,
       .lesson, .reserved:
       nil
     }
@@ -49,7 +59,7 @@ extension Change {
     switch self {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence.step
     case .step(let step, _): step
-    case .migration, .refresh, .baseline, .train, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .train, .ledger, .agent, .machine, .loop,
       .lesson, .reserved:
       nil
     }
@@ -63,7 +73,7 @@ extension Change {
     case .merge(_, .merged(_, let train?)): train.steps
     case .step(_, .retried(_, let group?)), .step(_, .skipped(_, let group?)): group.steps
     case .loop(let change): change.steps
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .lesson,
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .lesson,
       .reserved:
       [step].compactMap(\.self)
     }
@@ -74,11 +84,12 @@ extension Change {
   public func fence(of step: String, after last: Int?) -> Fence? {
     switch self {
     case .train(.started(let start)): return start.members.first { $0.fence.step == step }?.fence
+    case .train(.joined(let join)): return join.members.first { $0.fence.step == step }?.fence
     case .train: return last.map { Fence(step: step, epoch: $0) }
     case .merge(_, .intended(let target)):
       return target.train?.members.first { $0.fence.step == step }?.fence ?? fence
     case .merge(_, .merged(_, let train?)): return train.members.first { $0.fence.step == step }?.fence
-    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .loop,
       .lesson, .reserved:
       return fence
     }
@@ -91,7 +102,8 @@ extension Change {
     case .gate(_, .finished(let report)): report.failure
     case .train(.finished(let report)): report.failure
     case .loop(.trialFinished(let report)): report.failure
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson, .reserved:
       nil
     }
@@ -102,7 +114,8 @@ extension Change {
     switch self {
     case .migration(.started(let start)): start.plan
     case .migration(.amended(let amendment)): amendment.plan
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson, .reserved:
       nil
     }
@@ -128,6 +141,7 @@ extension Change {
     case .step(let step, let change): .step(step, change.mappingTexts(redact))
     case .ledger: self
     case .agent(let change): .agent(change.mappingTexts(redact))
+    case .machine(let change): .machine(change.mappingTexts(redact))
     case .loop(let change): .loop(change.mappingTexts(redact))
     case .lesson(let change): .lesson(change.mappingTexts(redact))
     case .reserved(let reserved): .reserved(reserved.mappingTexts(redact))

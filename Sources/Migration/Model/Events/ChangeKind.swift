@@ -13,6 +13,7 @@ extension Change {
     case step(StepChange.Kind)
     case ledger(LedgerChange.Kind)
     case agent(AgentChange.Kind)
+    case machine(MachineChange.Kind)
     case loop(LoopChange.Kind)
     case lesson(LessonChange.Kind)
     /// Stands for every `ReservedKind`; no entry has this word.
@@ -25,8 +26,9 @@ extension Change {
       + GateChange.Kind.allCases.map(Kind.gate) + TrainChange.Kind.allCases.map(Kind.train)
       + MergeChange.Kind.allCases.map(Kind.merge)
       + StepChange.Kind.allCases.map(Kind.step) + LedgerChange.Kind.allCases.map(Kind.ledger)
-      + AgentChange.Kind.allCases.map(Kind.agent) + LoopChange.Kind.allCases.map(Kind.loop)
-      + LessonChange.Kind.allCases.map(Kind.lesson) + [.reserved]
+      + AgentChange.Kind.allCases.map(Kind.agent) + MachineChange.Kind.allCases.map(Kind.machine)
+      + LoopChange.Kind.allCases.map(Kind.loop) + LessonChange.Kind.allCases.map(Kind.lesson)
+      + [.reserved]
 
     /// The kind of a word.
     private static let named = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
@@ -43,6 +45,7 @@ extension Change {
       case .train: TrainChange.version
       case .ledger, .migration(.budgetRaised), .step(.allowed): 2
       case .agent: AgentChange.version
+      case .machine: MachineChange.version
       case .loop: LoopChange.version
       case .lesson: LessonChange.version
       case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .reserved: 1
@@ -62,6 +65,7 @@ extension Change {
       case .step(let kind): kind.rawValue
       case .ledger(let kind): kind.rawValue
       case .agent(let kind): kind.rawValue
+      case .machine(let kind): kind.rawValue
       case .loop(let kind): kind.rawValue
       case .lesson(let kind): kind.rawValue
       case .reserved: "reserved"
@@ -82,6 +86,7 @@ extension Change {
     case .step(_, let change): .step(change.kind)
     case .ledger(let change): .ledger(change.kind)
     case .agent(let change): .agent(change.kind)
+    case .machine(let change): .machine(change.kind)
     case .loop(let change): .loop(change.kind)
     case .lesson(let change): .lesson(change.kind)
     case .reserved: .reserved
@@ -109,6 +114,7 @@ extension Change {
     case .step(_, let change): change.write(to: &object)
     case .ledger(let change): change.write(to: &object)
     case .agent(let change): change.write(to: &object)
+    case .machine(let change): change.write(to: &object)
     case .loop(let change): change.write(to: &object)
     case .lesson(let change): change.write(to: &object)
     case .reserved(let reserved): for member in reserved.members { object.set(member.key, member.value) }
@@ -134,6 +140,7 @@ extension Change {
       self = .step(step, try StepChange(kind, step, from: &object))
     case .ledger(let kind): self = .ledger(try LedgerChange(kind, from: &object))
     case .agent(let kind): self = .agent(try AgentChange(kind, from: &object))
+    case .machine(let kind): self = .machine(try MachineChange(kind, from: &object))
     case .loop(let kind): self = .loop(try LoopChange(kind, from: &object))
     case .lesson(let kind): self = .lesson(try LessonChange(kind, from: &object))
     case .reserved: throw JSONFault("no entry is of the kind '\(kind.rawValue)'")

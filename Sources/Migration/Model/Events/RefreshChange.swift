@@ -47,7 +47,8 @@ public enum RefreshChange: Equatable, Sendable {
   /// What is said of it to people, after the migration's name.
   var words: String {
     switch self {
-    case .intended(let refresh): "about to take in base \(refresh.base.short)"
+    case .intended(let refresh):
+      "about to take in base \(refresh.base.short)\(refresh.evidence.words(kept: []))"
     case .merged(let commit): "took in the moved base as \(commit.short)"
     case .abandoned(_, let reason): "did not take in the moved base: \(reason)"
     }

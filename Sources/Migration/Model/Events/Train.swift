@@ -2,7 +2,7 @@
 public struct TrainStart: Equatable, Sendable {
   /// One more than the migration's last train: fences the verdict, and is named by the commits.
   public var train: Int
-  /// The members in queue order; at least two.
+  /// The members in queue order; at least two, or one that others may join.
   public var members: [TrainMember]
   /// The tip of the integration branch that the first member's commit stands on.
   public var tip: ObjectID
@@ -23,6 +23,20 @@ public struct TrainStart: Equatable, Sendable {
     self.holder = holder
     self.owner = owner
     self.expiresAt = expiresAt
+  }
+}
+
+/// Steps that join a train while a service judges it.
+public struct TrainJoin: Equatable, Sendable {
+  /// The train.
+  public var train: Int
+  /// Those that join, in queue order, behind those that are in it.
+  public var members: [TrainMember]
+
+  /// Makes it.
+  public init(train: Int, members: [TrainMember]) {
+    self.train = train
+    self.members = members
   }
 }
 

@@ -4,6 +4,8 @@ import CanonicalJSON
 public enum TrainChange: Equatable, Sendable {
   /// Somebody judges them from now on.
   case started(TrainStart)
+  /// Others join them at the end, while no verdict is known: a service judges, and holds nobody up.
+  case joined(TrainJoin)
   /// They did not pass together: those before the culprit passed.
   case split(TrainSplit)
   /// They passed, or why the culprit cannot land was found.
@@ -15,6 +17,7 @@ public enum TrainChange: Equatable, Sendable {
   /// The kinds, as the ledger writes them.
   public enum Kind: String, CaseIterable, Sendable {
     case started = "train.started"
+    case joined = "train.joined"
     case split = "train.split"
     case finished = "train.finished"
   }
@@ -22,6 +25,7 @@ public enum TrainChange: Equatable, Sendable {
   var kind: Kind {
     switch self {
     case .started: .started
+    case .joined: .joined
     case .split: .split
     case .finished: .finished
     }
@@ -30,6 +34,7 @@ public enum TrainChange: Equatable, Sendable {
   func write(to object: inout ObjectBuilder) {
     switch self {
     case .started(let start): start.write(to: &object)
+    case .joined(let join): join.write(to: &object)
     case .split(let split): split.write(to: &object)
     case .finished(let report): report.write(to: &object)
     }
@@ -38,6 +43,7 @@ public enum TrainChange: Equatable, Sendable {
   init(_ kind: Kind, from object: inout ObjectReader) throws(JSONFault) {
     switch kind {
     case .started: self = .started(try TrainStart(from: &object))
+    case .joined: self = .joined(try TrainJoin(from: &object))
     case .split: self = .split(try TrainSplit(from: &object))
     case .finished: self = .finished(try TrainReport(from: &object))
     }
@@ -47,6 +53,7 @@ public enum TrainChange: Equatable, Sendable {
   var steps: [String] {
     switch self {
     case .started(let start): start.members.map(\.fence.step)
+    case .joined(let join): join.members.map(\.fence.step)
     case .split(let split): [split.culprit]
     case .finished(let report): report.culprit.map { [$0] } ?? []
     }
@@ -56,6 +63,7 @@ public enum TrainChange: Equatable, Sendable {
   var words: String {
     switch self {
     case .started(let start): "train \(start.train) started: \(steps.joined(separator: ", "))"
+    case .joined(let join): "train \(join.train) joined by \(steps.joined(separator: ", "))"
     case .split(let split):
       "train \(split.train) failed: \(Count.of(split.passed, "step")) passed together, "
         + "not with \(split.culprit)\(split.evidence.words(kept: split.kept))"
@@ -74,7 +82,7 @@ public enum TrainChange: Equatable, Sendable {
     case .finished(var report):
       report.failure = report.failure?.mappingTexts(redact)
       return .finished(report)
-    case .started, .split: return self
+    case .started, .joined, .split: return self
     }
   }
 }
@@ -82,6 +90,9 @@ public enum TrainChange: Equatable, Sendable {
 extension Change {
   /// Several results are judged on one candidate from now on.
   public static func trainStarted(_ start: TrainStart) -> Change { .train(.started(start)) }
+
+  /// Others join them at the end.
+  public static func trainJoined(_ join: TrainJoin) -> Change { .train(.joined(join)) }
 
   /// They did not pass together.
   public static func trainSplit(_ split: TrainSplit) -> Change { .train(.split(split)) }

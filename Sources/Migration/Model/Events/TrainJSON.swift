@@ -20,6 +20,18 @@ extension TrainStart {
   }
 }
 
+extension TrainJoin {
+  func write(to object: inout ObjectBuilder) {
+    object.set("train", train)
+    object.set("steps", .array(members.map(\.json)))
+  }
+
+  init(from object: inout ObjectReader) throws(JSONFault) {
+    self.init(
+      train: try object.counter("train"), members: try TrainMember.list(try object.array("steps")))
+  }
+}
+
 extension TrainMember {
   /// `[step, epoch, gate, tree]`.
   var json: JSON {

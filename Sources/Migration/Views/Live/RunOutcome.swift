@@ -49,7 +49,8 @@ public struct RunOutcome: Equatable, Sendable {
     case .migration(.resumed): maker.add(.told, migration.name, "goes on")
     case .migration(.amended(let amendment)):
       maker.add(.told, migration.name, "follows plan \(amendment.number)")
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson, .reserved:
       break
     }
@@ -62,6 +63,10 @@ public struct RunOutcome: Equatable, Sendable {
       [RunOutcome(kind: .told, migration: "", subject: agent, words: "rests: \(cause ?? reason)")]
     case .agent(.woke(let agent)):
       [RunOutcome(kind: .told, migration: "", subject: agent, words: "serves again")]
+    case .machine(.troubled(_, let missing)):
+      [RunOutcome(kind: .told, migration: "", subject: missing.program, words: missing.reason)]
+    case .machine(.cleared(_, let program)):
+      [RunOutcome(kind: .told, migration: "", subject: program, words: "is there again")]
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .loop, .lesson,
       .reserved:
       []

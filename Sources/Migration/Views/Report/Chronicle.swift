@@ -68,10 +68,10 @@ public struct Chronicle: Sendable {
     case .claim(let fence, .claimed(let claim)):
       claims[number(of: fence.step)] = (claim.base, fence.epoch)
       noteAll(event, now)
-    case .gate(_, .started), .train(.started):
+    case .gate(_, .started), .train(.started), .train(.joined):
       gates += 1
       noteAll(event, now)
-    case .claim, .gate, .train, .refresh, .baseline, .merge, .step, .ledger, .agent, .loop, .lesson,
+    case .claim, .gate, .train, .refresh, .baseline, .merge, .step, .ledger, .agent, .machine, .loop, .lesson,
       .reserved:
       noteAll(event, now)
     }
@@ -139,7 +139,8 @@ extension Change {
   var culprit: String? {
     switch self {
     case .train(.finished(let report)): report.culprit
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .loop,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop,
       .lesson, .reserved:
       nil
     }
