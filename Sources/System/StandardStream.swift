@@ -73,6 +73,8 @@ public enum Signal {
   public static let brokenPipe = SIGPIPE
   /// Somebody wants the program to end.
   public static let ends: Set<Int32> = [SIGKILL, SIGTERM, SIGINT, SIGHUP]
+  /// What asks a command to end: somebody does, or nobody is there any more.
+  public static let askToEnd: Set<Int32> = [SIGHUP, SIGINT, SIGPIPE, SIGTERM]
   /// The program did what no program may.
   public static let crashes: Set<Int32> = [SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS]
 }

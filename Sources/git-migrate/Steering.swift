@@ -34,7 +34,7 @@ extension Context {
     output.whenReaderLeaves { SignalPipe.note(Signal.brokenPipe) }
     var isInterrupted = false
     return Interruption(signals: signals) {
-      if let signal = SignalPipe.drain().first(where: [SIGHUP, SIGINT, SIGPIPE, SIGTERM].contains) {
+      if let signal = SignalPipe.drain().first(where: Signal.askToEnd.contains) {
         self.stopSignal = self.stopSignal ?? signal
         isInterrupted = true
       }

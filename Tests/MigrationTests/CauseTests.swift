@@ -239,7 +239,7 @@ import Testing
 
   @Test func `what a trial uses counts`() {
     let story = story()
-    trial(story, "a", number: 1)
+    #expect(trial(story, "a", number: 1))
     var event = Event(
       migration: "mig", at: story.now.adding(seconds: 1), by: "w1",
       change: .trialFinished(TrialReport(trial: 1, step: "a", outcome: .passed)))

@@ -51,10 +51,9 @@ package enum TimeText {
       (1970...9999).contains(date[0]), (1...12).contains(date[1]), (1...31).contains(date[2]),
       (0..<24).contains(time[0]), (0..<60).contains(time[1])
     else { return nil }
-    var wanted = tm()
-    (wanted.tm_year, wanted.tm_mon, wanted.tm_mday) = (date[0] - 1900, date[1] - 1, date[2])
-    (wanted.tm_hour, wanted.tm_min, wanted.tm_isdst) = (time[0], time[1], -1)
-    return Timestamp(milliseconds: Int64(mktime(&wanted)) * 1000)
+    let seconds = LocalTime.seconds(
+      year: date[0], month: date[1], day: date[2], hour: time[0], minute: time[1])
+    return Timestamp(milliseconds: seconds * 1000)
   }
 
   /// How long something took: `45s`, `2m10s`, `3h05m`, `2d04h`.

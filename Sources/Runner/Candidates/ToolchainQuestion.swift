@@ -40,7 +40,7 @@ final class ToolchainQuestion: Asking {
     if isOver { return true }
     guard let status = child.poll() else { return false }
     isOver = true
-    let output = (try? Files.readFile(log, limit: 1 << 20)).flatMap(\.self) ?? []
+    let output = (try? Files.readPlain(log, limit: 1 << 20)).flatMap(\.self) ?? []
     answer =
       status.isSuccess
       ? .digest(SHA256.hexDigest(of: Array((command + "\0").utf8) + output))
