@@ -67,4 +67,18 @@ struct MissingProgramTests {
     #expect(!show.contains("start-overs"), "\(show)")
     #expect(try world.complaints() == "")
   }
+
+  @Test("that only what a step wrote calls for is that step's: the others merge")
+  func called() throws {
+    let world = try MigrationWorld(files: ["check.sh": "exit 0\n"])
+    try world.start(
+      "  - { id: A, run: 'echo frobnicate > check.sh' }\n  - { id: B, run: 'echo b > b' }",
+      gate: "{ train: 1, verifiers: [{ name: t, kind: lint, run: sh check.sh }] }")
+    let run = try run(world)
+    #expect(run.code == 1, "\(run)")
+    #expect(try world.merged() == ["B"])
+    #expect(try world.states()["A"] == "blocked")
+    #expect(try world.count("a machine cannot go on") == 0)
+    #expect(try world.complaints() == "")
+  }
 }

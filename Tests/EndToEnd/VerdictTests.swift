@@ -17,13 +17,13 @@ struct VerdictTests {
       gate: verifier("test ! -e x || { echo tried >> \"$HOME/tries\"; no-such-program; }"))
     let run = try world.begin("run")
     #expect(try run.wait().code == 1, "\(run.output)")
-    #expect(run.output.contains("could not run"), "\(run.output)")
-    #expect(try world.states() == ["A": "blocked"])
+    #expect(run.output.contains("'no-such-program' is missing"), "\(run.output)")
+    #expect(try world.states() == ["A": "submitted"])
     #expect(try world.merged() == [])
     #expect(try world.steps().first?["attempts"] == .integer(0))
     #expect(try world.count("A claimed") == 1, "the work is not thrown away")
     let tries = try world.note("tries").split(separator: "\n").count
-    #expect((3...20).contains(tries), "\(tries) tries")
+    #expect(tries == 1, "\(tries) tries")
   }
 
   @Test("that ran no tests lets nothing through")

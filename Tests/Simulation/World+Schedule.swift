@@ -20,7 +20,7 @@ extension World {
   func tick(until limit: Int64) -> Bool {
     if strikes(faults.person) { letPersonAct() }
     if !unapproved.isEmpty, strikes(faults.person) { approveAll() }
-    if needsMending, strikes(faults.person) { mendBranches() }
+    mendWhenDue()
     if strikes(faults.outsider) { Outsider.act(self) }
     if strikes(faults.foreignCommit) { commitPastGate() }
     if strikes(faults.jump) { jump() }
@@ -102,6 +102,13 @@ extension World {
     clone.branchBefore = tip
     clone.branch = objects.commit(objects.tree(files), parents: [tip])
     note("somebody commits on the branch of \(clone.name), past the gate")
+  }
+
+  /// People put things in order when they come by; nobody is away for ever.
+  private func mendWhenDue() {
+    guard needsMending else { return roundsUnmended = 0 }
+    roundsUnmended += 1
+    if strikes(faults.person) || roundsUnmended > World.longestUnmended { mendBranches() }
   }
 
   /// Whether a person has to put something in order where the branch is.

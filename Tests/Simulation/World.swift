@@ -104,6 +104,9 @@ final class World {
   var depth = 0
   /// The numbers of the plans that nobody has approved to run commands.
   var unapproved: Set<Int> = []
+  /// For how many rounds a person has had to put something in order, and how many it may be.
+  var roundsUnmended = 0
+  static let longestUnmended = 2000
   /// What all machines are short of.
   var shortage: Shortage?
   /// How often processes have touched the world.

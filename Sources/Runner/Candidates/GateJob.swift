@@ -249,10 +249,23 @@ final class GateJob: GateVerification {
     var report = report
     let said = output?.tail ?? ""
     let missing = command.flatMap { site.missingProgram($0, status, output: said) }
+      .flatMap { isOfChange($0) ? nil : $0 }
     report.hindrance =
       missing.map { Hindrance.missing($0) } ?? site.crowding(of: "gate \(worktree.commit.hex)")
     if report.hindrance != nil { report.verdict = .couldNotRun }
     end(report)
+  }
+
+  /// Whether what was changed calls for a program that is not here, and no command of the plan does: no
+  /// machine is to be blamed for a name that a worker wrote.
+  private func isOfChange(_ missing: MissingProgram) -> Bool {
+    guard missing.command != nil, let changed else { return false }
+    let name = Array(missing.program.utf8)
+    return changed.prefix(1000).contains { path in
+      let file = "\(worktree.directory)/\(path)"
+      guard let bytes = (try? Files.readPlain(file, limit: 1 << 20)) ?? nil else { return false }
+      return bytes.firstRange(of: name) != nil
+    }
   }
 
   private func end(_ report: VerifierReport) {

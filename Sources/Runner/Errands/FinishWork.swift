@@ -113,11 +113,15 @@ package final class FinishWork: ErrandWork {
     if !leavesBase { try site.requireForward(state, to: result.oid) }
     let outcome = try Interpreter(in: site, report: report).append(by: site.actor) {
       [migration, isPartial, goodResult] (snapshot, _) throws(Refusal) in
-      // The gate may have been amended in another clone.
-      if let goodResult, let now = snapshot.state.migration(named: migration),
-        now.gateDigest != goodResult.gate, !now.phase.isTerminal
-      {
-        throw Refusal(.stale, "the gate of '\(migration)' was amended")
+      if let now = snapshot.state.migration(named: migration), !now.phase.isTerminal {
+        // The gate may have been amended in another clone.
+        if let goodResult, now.gateDigest != goodResult.gate {
+          throw Refusal(.stale, "the gate of '\(migration)' was amended")
+        }
+        // What was open may have ended there: the rules would let it end now, and nobody has judged the whole.
+        if goodResult?.commit != result, now.openCount == 0 || isPartial {
+          throw Refusal(.stale, "the result of '\(migration)' has not been judged yet")
+        }
       }
       return ((), [Proposal(migration, .migrationFinished(result: result, partial: isPartial))])
     }

@@ -104,12 +104,26 @@ package final class TrialRun {
     let names = Set(jobs.map(\.start.holder))
     let number = (1...workers).first { !names.contains(holder($0)) } ?? workers
     let claiming = Claiming(in: site)
+    guard let known = try reporting({ try site.events.read() }).state.migration(named: migration) else {
+      return report("there is no migration '\(migration)' any more")
+    }
+    do throws(CommandError) {
+      try site.requireTrust(known)
+    } catch {
+      guard error.waitsForUser else { throw error }
+      report(error.message)
+      return stop()
+    }
     let outcome = try Interpreter(in: site, report: report).append(by: holder(number)) {
       [migration, site] (snapshot, at) throws(Refusal) -> (
         value: (TrialStart, HeldStep)?, proposals: [Proposal]
       ) in
       guard let state = snapshot.state.migration(named: migration) else {
         throw Refusal.noMigration(migration)
+      }
+      // Whoever amends it meanwhile may be somebody else.
+      guard state.planNumber == known.planNumber else {
+        throw Refusal(.stale, "the plan was amended meanwhile")
       }
       guard let index = state.index(of: wish.step) else { throw Refusal.noStep(wish.step, in: migration) }
       let start = TrialStart(
