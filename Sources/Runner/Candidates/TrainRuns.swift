@@ -13,14 +13,17 @@ struct TrainRuns {
     jobs.append((candidate, job))
   }
 
-  /// The first that has been judged; `nil` while none has.
-  mutating func poll() throws(CommandError) -> (candidate: TrainSearch.Candidate, report: VerifierReport)? {
-    for index in jobs.indices {
-      guard let report = try jobs[index].job.poll() else { continue }
-      return (jobs.remove(at: index).candidate, report)
+  /// The first that has been judged; `nil` while none has. It stays until it is taken away: what its report
+  /// leads to may have to be tried again.
+  func poll() throws(CommandError) -> (candidate: TrainSearch.Candidate, report: VerifierReport)? {
+    for (candidate, job) in jobs {
+      if let report = try job.poll() { return (candidate, report) }
     }
     return nil
   }
+
+  /// What a candidate's report led to is settled.
+  mutating func remove(_ candidate: TrainSearch.Candidate) { jobs.removeAll { $0.candidate == candidate } }
 
   /// Readable when `poll` may have something to tell; negative when there are several.
   var descriptor: Int32 { jobs.count == 1 ? jobs[0].job.descriptor : -1 }

@@ -97,7 +97,9 @@ final class TrainTask: GateWork {
       case .searching: stage = try goOn()
       case .judging:
         guard let ended = try runs.poll() else { return nil }
-        stage = try note(ended.report, ended.candidate)
+        let next = try note(ended.report, ended.candidate)
+        runs.remove(ended.candidate)
+        stage = next
       }
     }
   }

@@ -105,9 +105,11 @@ package final class Errand<Work: ErrandWork> {
       let round = try work.advance()
       if case .ended = round { return round }
       guard work.isBusy else { return round }
-      if let mover = work.waitsFor { tellWaiting(for: mover) }
       try keepHold()
-      return .nothing
+      guard let mover = work.waitsFor else { return .nothing }
+      tellWaiting(for: mover)
+      // Whoever is waited for may be elsewhere.
+      return try lookElsewhere() ? .more : .nothing
     }
     let dead = DeadOwners(in: site)
     let snapshot: LedgerSnapshot
