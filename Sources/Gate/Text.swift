@@ -1,4 +1,5 @@
-import Glibc
+import func Glibc.memchr
+import func Glibc.memcmp
 
 extension String {
   /// Cut to at most `limit` characters, with `…` where something is missing.

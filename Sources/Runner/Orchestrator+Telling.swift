@@ -4,6 +4,16 @@ import Migration
 import Site
 
 extension Orchestrator {
+  /// Whether the remote may only have gone away in the middle of a push: it has not said the same for long.
+  func isNewRejection(_ error: CommandError) -> Bool {
+    let now = site.clock.now()
+    if let rejection, rejection.words == error.message, now >= rejection.since {
+      return now < rejection.since.adding(seconds: Self.rejectionSeconds)
+    }
+    rejection = (error.message, now)
+    return true
+  }
+
   /// Ends without a look into the repository, where whoever reads what lies in the place of a file may wait
   /// for ever. What workers leave is kept by the next run.
   func endUnseeing(_ halt: CommandError) throws(CommandError) -> Round {

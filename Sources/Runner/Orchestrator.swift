@@ -46,9 +46,9 @@ public final class Orchestrator {
   /// How each migration of the run ended, by name, once the run has.
   public private(set) var endings: [String: Ending] = [:]
   /// What the remote had last against an entry, and since when.
-  private var rejection: (words: String, since: Timestamp)?
+  var rejection: (words: String, since: Timestamp)?
   /// For how long the remote may say no in the same words, in seconds.
-  private static let rejectionSeconds = 3
+  static let rejectionSeconds = 3
   /// When the remote was asked last what others recorded.
   private var lastLook: Timestamp?
   /// The shortest time between two such looks.
@@ -355,25 +355,14 @@ public final class Orchestrator {
       observer.warn("\(error.message); \(site.events.contact.outage.advice)")
     }
     guard stops > 0, attempts.jobs.isEmpty else { return nil }
-    for name in desks.keys { endings[name] = .interrupted }
+    endings = desks.mapValues { _ in .interrupted }
     return .interrupted
   }
 
-  /// Whether the remote may only have gone away in the middle of a push: it has not said the same for long.
-  private func isNewRejection(_ error: CommandError) -> Bool {
-    let now = site.clock.now()
-    if let rejection, rejection.words == error.message, now >= rejection.since {
-      return now < rejection.since.adding(seconds: Self.rejectionSeconds)
-    }
-    rejection = (error.message, now)
-    return true
-  }
-
   private func readSignals() {
-    guard signals >= 0 else { return }
-    let came = SignalPipe.drain()
-    for signal in came { observer.noticed(signal) }
-    for signal in came where [1, 2, 13, 15].contains(signal) {
+    for signal in signals >= 0 ? SignalPipe.drain() : [] {
+      observer.noticed(signal)
+      guard Signal.askToEnd.contains(signal) else { continue }
       stopSignal = stopSignal ?? signal
       stop()
     }

@@ -54,7 +54,7 @@ struct BranchTests {
   }
 
   @Test(
-    "checked out where a killed git left its lock: that is said, no step is judged for it, and all goes on after",
+    "checked out where a killed git left its lock: that is said, no step is judged, and all goes on after",
     arguments: ["touch", "mkdir"])
   func indexLock(kind: String) throws {
     let world = try MigrationWorld()

@@ -20,7 +20,6 @@ struct VerdictTests {
     #expect(run.output.contains("'no-such-program' is missing"), "\(run.output)")
     #expect(try world.states() == ["A": "submitted"])
     #expect(try world.merged() == [])
-    #expect(try world.steps().first?["attempts"] == .integer(0))
     #expect(try world.count("A claimed") == 1, "the work is not thrown away")
     let tries = try world.note("tries").split(separator: "\n").count
     #expect(tries == 1, "\(tries) tries")

@@ -17,7 +17,9 @@ import Testing
     // A dull run proves nothing.
     for kind in Change.Kind.allCases
     where ![.migration(.started), .ledger(.upgraded), .reserved].contains(kind) {
-      #expect(accepted[kind, default: 0] >= 5, "seed \(seed): too little of \(kind.rawValue)")
+      // Only where services judge, a train is open, and its members wait.
+      let least = kind == .train(.joined) ? 1 : 5
+      #expect(accepted[kind, default: 0] >= least, "seed \(seed): too little of \(kind.rawValue)")
     }
   }
 

@@ -20,7 +20,8 @@ import Testing
   private func making(_ place: String) -> String {
     let folders =
       "own=$(git rev-parse --absolute-git-dir); "
-      + "common=$(git rev-parse --path-format=absolute --git-common-dir); test -d \"$own\"; test -d \"$common\""
+      + "common=$(git rev-parse --path-format=absolute --git-common-dir); "
+      + "test -d \"$own\"; test -d \"$common\""
     return "set -eu; \(folders); rm -f \"\(place)\"; truncate -s 100G \"\(place)\""
   }
 
@@ -96,11 +97,12 @@ import Testing
   func reports() throws {
     let world = try MigrationWorld(files: ["pom.xml": "<project/>\n"])
     let folder = "target/surefire-reports"
+    let names = (1...6).map { "TEST-\($0).xml" }.joined(separator: " ")
     try world.start(
       "  - { id: A, run: 'echo aa > a.txt' }",
       gate: """
         { verifiers: [{ name: t, kind: build,
-            run: 'mkdir -p \(folder); for n in 1 2 3 4 5 6; do truncate -s 60M \(folder)/TEST-$n.xml; done' }] }
+            run: 'mkdir -p \(folder); cd \(folder); truncate -s 60M \(names)' }] }
         """)
     let run = try world.repository.run(
       "sh", ["-c", "ulimit -v 3000000; exec \"$0\" run -j 1", TestBinary.path])

@@ -188,14 +188,7 @@ struct Audit {
     case .merge(let fence, .abandoned(let evidence, _)): checkMergeEnd(fence, evidence, event, world)
     case .merge(let fence, .merged(let commit, let train)): checkMerge(fence, commit, train, world)
     case .step(_, .added(let addition)): add(addition, world)
-    case .step(_, .retried):
-      for step in event.change.steps {
-        change(step, world) { [plan] log in
-          log.epoch += 1
-          log.granted = max(log.granted + (plan?.attempts ?? 0), log.failures)
-          log.stage = .open
-        }
-      }
+    case .step(_, .retried): for step in event.change.steps { retry(step, world) }
     case .step(_, .skipped): for step in event.change.steps { skip(step, world) }
     case .agent(let change): checkRest(change, event, world)
     case .machine(let change): checkTrouble(change, event, world)
@@ -204,6 +197,14 @@ struct Audit {
     case .ledger, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
     }
     dissolveTrain()
+  }
+
+  private mutating func retry(_ step: String, _ world: World) {
+    change(step, world) { [plan] log in
+      log.epoch += 1
+      log.granted = max(log.granted + (plan?.attempts ?? 0), log.failures)
+      log.stage = .open
+    }
   }
 
   private mutating func skip(_ step: String, _ world: World) {

@@ -94,8 +94,8 @@ extension SharedStore {
     return true
   }
 
-  /// What is proposed for an entry that waited: the same, or that its attempt has failed, when the remote does
-  /// not take the result.
+  /// What is proposed for an entry that waited: the same, or that its attempt has failed, when the remote
+  /// does not take the result.
   private func proposed(
     by entry: Entry, in mine: OID, _ unwanted: [ObjectID: String], _ refused: inout [RefusedEvent]
   ) throws(LedgerError) -> (Event, Proposal) {

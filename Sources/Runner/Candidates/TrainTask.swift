@@ -107,9 +107,7 @@ final class TrainTask: GateWork {
   /// Nothing is known yet, and services judge: who comes now need not wait for what they say.
   var unfit: Set<Fence>? {
     guard case .judging = stage, state.plan.gate.isOnlyRemote, known.isEmpty, landed == nil, !isStopping
-    else {
-      return nil
-    }
+    else { return nil }
     return refused
   }
 

@@ -118,7 +118,7 @@ package final class FinishWork: ErrandWork {
         if let goodResult, now.gateDigest != goodResult.gate {
           throw Refusal(.stale, "the gate of '\(migration)' was amended")
         }
-        // What was open may have ended there: the rules would let it end now, and nobody has judged the whole.
+        // What was open may have ended there: the rules let it end now, and nobody has judged the whole.
         if goodResult?.commit != result, now.openCount == 0 || isPartial {
           throw Refusal(.stale, "the result of '\(migration)' has not been judged yet")
         }

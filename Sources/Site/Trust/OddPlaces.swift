@@ -28,7 +28,8 @@ extension Site {
     if absentPlaces == nil { absentPlaces = repository.absentPlaces() }
   }
 
-  func takeOddPlaces() -> [String] {
+  /// What was moved away since it was asked last, in words for people.
+  package func takeOddPlaces() -> [String] {
     defer { oddPlaces = [] }
     return oddPlaces
   }
