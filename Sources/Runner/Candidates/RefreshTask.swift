@@ -160,7 +160,8 @@ final class RefreshTask {
     }
     if case .recorded = outcome {} else { try Interpreter(in: site, report: report).perform(effects) }
     switch outcome {
-    case .refused(let refusal) where refusal.code == .tipMoved: return .outrun
+    // The gate may have been amended in another clone: another try is judged by the new one.
+    case .refused(let refusal) where [.tipMoved, .unproven].contains(refusal.code): return .outrun
     case .refused(let refusal) where refusal.code == .limited: return nil
     case .refused(let refusal): return .refused(refusal)
     case .nothing: return .upToDate
