@@ -1,5 +1,7 @@
 import Glibc
 import Supervision
+import Support
+import Synchronization
 import System
 import Testing
 
@@ -18,6 +20,26 @@ import Testing
     try world.repository.removeWorktree(name: "w1", derivedPath: "\(world.root)/w1")
     #expect(!Files.exists(left))
     #expect(!world.exists("repo/.git/worktrees/w1"))
+  }
+
+  /// `git worktree prune` removes the folder of all registrations while it is empty.
+  @Test func whoTakesTheEmptyFolderAwayBesideItIsInNobodysWay() throws {
+    let world = try World()
+    let commit = try world.commit(["a": "1"])
+    let (path, place, environment) = (world.path, "\(world.root)/x", world.environment)
+    let isDone = Mutex(false)
+    try inThreads(2) { number in
+      guard number == 0 else {
+        while !isDone.withLock({ $0 }) { rmdir("\(path)/.git/worktrees") }
+        return
+      }
+      defer { isDone.withLock { $0 = true } }
+      let repository = try Repository.open(gitDirectory: path, environment: environment)
+      for _ in 0..<200 {
+        try repository.addWorktree(name: "x", path: place, commit: commit, lockReason: "")
+        try repository.removeWorktree(name: "x", derivedPath: place)
+      }
+    }
   }
 
   @Test func addListLockRemove() throws {

@@ -101,11 +101,20 @@ extension Repository {
   private func publish(
     _ draft: String, as folder: String, name: String, _ operation: String
   ) throws(GitError) {
-    if migrate_rename_exclusively(draft, folder) == 0 { return }
-    if errno == EEXIST { throw taken(name, operation) }
+    var code = ENOENT
+    for _ in 0..<1000 where code == ENOENT {
+      if migrate_rename_exclusively(draft, folder) == 0 { return }
+      code = errno
+      guard code == ENOENT else { break }
+      // A `git worktree prune` beside it takes the folder of all registrations away while that is empty.
+      try fileOperation(operation, name) { () throws(FileError) in
+        try Files.makeDirectories(Files.parent(of: folder))
+      }
+    }
+    if code == EEXIST { throw taken(name, operation) }
     // Not every file system knows the exclusive rename. A plain one replaces at most an empty folder.
-    guard errno == EINVAL || errno == ENOSYS, Files.kind(folder) == nil, rename(draft, folder) == 0 else {
-      throw .system(errno, operation, name)
+    guard code == EINVAL || code == ENOSYS, Files.kind(folder) == nil, rename(draft, folder) == 0 else {
+      throw .system(code, operation, name)
     }
   }
 
