@@ -82,17 +82,19 @@ public enum Files {
 
   /// Makes a directory and every missing one above it; one that exists is fine. The umask counts.
   public static func makeDirectories(_ path: String, mode: UInt32 = 0o777) throws(FileError) {
-    if mkdir(path, mode_t(mode)) == 0 { return }
-    switch errno {
-    case EEXIST where followedKind(path) == .directory: return
-    case ENOENT where path.utf8.contains(UInt8(ascii: "/")):
-      let above = parent(of: path)
-      guard above != path else { throw .last("make the directory", path) }
-      try makeDirectories(above, mode: mode)
-      // Somebody else may make it in the same moment.
-      if mkdir(path, mode_t(mode)) != 0 && errno != EEXIST { throw .last("make the directory", path) }
-    default: throw .last("make the directory", path)
+    // Somebody else may make it, or take it away while it is empty, at any moment (`git worktree prune`).
+    for _ in 0..<1000 {
+      if mkdir(path, mode_t(mode)) == 0 { return }
+      let code = errno
+      switch code {
+      case EEXIST where followedKind(path) == .directory: return
+      case EEXIST where kind(path) == nil: continue
+      case ENOENT where path.utf8.contains(UInt8(ascii: "/")) && parent(of: path) != path:
+        try makeDirectories(parent(of: path), mode: mode)
+      default: throw FileError(path: path, operation: "make the directory", code: code)
+      }
     }
+    throw FileError(path: path, operation: "make the directory", code: ENOENT)
   }
 
   /// Whether something is at `path`; a dangling symbolic link counts.

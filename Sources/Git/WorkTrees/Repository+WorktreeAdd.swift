@@ -155,8 +155,10 @@ extension Repository {
       try removeDirectory(name: name, path: parent == "/" ? "/\(last)" : "\(parent)/\(last)", operation)
     }
     guard let common = try DirectoryHandle.open(commonDirectory, operation) else { return }
-    guard Files.kind("\(commonDirectory)/worktrees") == .directory else { return }
-    let worktrees = try common.directory(PathText.terminated("worktrees", operation), operation)
+    // The folder goes whenever it is empty: whoever finds none has nothing to take away.
+    guard Files.kind("\(commonDirectory)/worktrees") == .directory,
+      let worktrees = try DirectoryHandle.open("\(commonDirectory)/worktrees", operation)
+    else { return }
     // Half a registration is one that git finds broken and nobody finds again; so it goes in one step, and
     // what a removal left that was cut off goes with the next.
     let aside = "migrate-removed-\(name)"
