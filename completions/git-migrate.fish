@@ -59,7 +59,7 @@ for entry in \
     'fsck:Check the ledger, the branches and what lies around them' 'graph:Show which step needs which' \
     'init:Install the hooks that guard migrations' 'ledger:Read and append entries; plumbing' \
     'log:Show what happened' 'logs:Show what workers and verifiers have printed' \
-    'pause:Begin nothing new until resume' 'refresh:Take in what happened on the base' \
+    'mcp:Give an agent the tools verify, status and result' 'pause:Begin nothing new until resume' 'refresh:Take in what happened on the base' \
     'release:Give a step back' 'renew:Keep a step for longer' 'replay:Show each event with what it changed' \
     'report:Tell what happened, what it cost and what needs you' 'resume:Go on after a pause' 'retry:Let blocked or resting steps try again' \
     'run:Work on the steps until nothing is left' 'show:Show everything about a step' \
@@ -79,17 +79,17 @@ complete -c git-migrate -n '__fish_git_migrate_using allow diff show logs' -a '(
 complete -c git-migrate -n '__fish_git_migrate_using claim' -a '(__fish_git_migrate_steps ready)'
 complete -c git-migrate -n '__fish_git_migrate_using retry' -a '(__fish_git_migrate_steps blocked backoff)'
 complete -c git-migrate -n '__fish_git_migrate_using skip' -a '(__fish_git_migrate_steps waiting ready leased submitted gating backoff blocked)'
-complete -c git-migrate -n '__fish_git_migrate_using release renew submit verify' -a '(__fish_git_migrate_steps leased)'
+complete -c git-migrate -n '__fish_git_migrate_using mcp release renew submit verify' -a '(__fish_git_migrate_steps leased)'
 complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migrate_migrations)'
 
 # Options of many commands
-set -l migration abort allow amend claim compare diff failures finish graph label lesson log logs pause refresh release renew replay report resume retry run show skip status submit verify
+set -l migration abort allow amend claim compare diff failures finish graph label lesson log logs mcp pause refresh release renew replay report resume retry run show skip status submit verify
 set -l json abort allow amend check claim clean compare diff doctor failures finish fsck graph import label lesson log new pause refresh release renew replay report resume retry run show skip start status submit sync verify
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
 complete -c git-migrate -n '__fish_git_migrate_using failures log report run show status' -l color -x -a 'auto always never' -d 'Colour the text'
-complete -c git-migrate -n '__fish_git_migrate_using logs release renew submit verify' -l epoch -x -d 'The claim'
-complete -c git-migrate -n '__fish_git_migrate_using claim release renew submit verify' -l worker -x -d 'The worker\'s name'
+complete -c git-migrate -n '__fish_git_migrate_using logs mcp release renew submit verify' -l epoch -x -d 'The claim'
+complete -c git-migrate -n '__fish_git_migrate_using claim mcp release renew submit verify' -l worker -x -d 'The worker\'s name'
 complete -c git-migrate -n '__fish_git_migrate_using abort allow pause release retry skip' -l reason -x -d 'Why'
 complete -c git-migrate -n '__fish_git_migrate_using claim renew' -l ttl -x -d 'How long the claim holds'
 complete -c git-migrate -n '__fish_git_migrate_using log replay' -l step -x -a '(__fish_git_migrate_steps)' -d 'About this step'

@@ -21,6 +21,9 @@ public enum AgentAdapter: String, CaseIterable, Sendable {
   /// Whether a conversation can go on in another process.
   public var resumes: Bool { reportsEvents }
 
+  /// Whether it can be told of a server of tools.
+  public var takesTools: Bool { reportsEvents }
+
   /// Whether the agent is told a limit of turns, and ends by itself when it is reached. Of another agent the
   /// turns are counted on its stream.
   public var limitsTurns: Bool { self == .claude }
@@ -72,6 +75,8 @@ public struct AgentTask: Equatable, Sendable {
   public var resumed: AgentSession?
   /// A file that the agent's answer must have the form of, where it takes one from a file (`AgentClosing`).
   public var schemaFile: String?
+  /// The tools that the agent is given beside its own.
+  public var tools: AgentTools?
 
   /// Makes a task with the agent's own settings.
   public init(_ adapter: AgentAdapter) { self.adapter = adapter }
@@ -97,6 +102,24 @@ public struct AgentTask: Equatable, Sendable {
     case .codex: return AgentInvocation(words: Codex.arguments(self), task: self)
     case .command: return AgentInvocation(words: [], task: self)
     }
+  }
+}
+
+/// A server of tools that an agent starts by itself and speaks to by the Model Context Protocol. It finds all
+/// it has to know in its arguments: some agents give it next to no environment.
+public struct AgentTools: Equatable, Sendable {
+  /// What the agent calls the server; its model calls a tool `mcp__<name>__<tool>`.
+  public static let name = "migrate"
+
+  /// The program, as an absolute path: some agents run with a `PATH` of their own.
+  public var program: String
+  /// Its arguments.
+  public var arguments: [String]
+
+  /// Makes one.
+  public init(program: String, arguments: [String]) {
+    self.program = program
+    self.arguments = arguments
   }
 }
 

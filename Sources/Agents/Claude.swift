@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// How Claude Code is started (2.1, `claude --help`).
 enum Claude {
   static func arguments(_ task: AgentTask) -> [String] {
@@ -8,9 +10,20 @@ enum Claude {
     if let model = task.model { words += ["--model", model] }
     if let turns = task.turns { words += ["--max-turns", String(turns)] }
     if let cost = task.microdollars { words += ["--max-budget-usd", dollars(cost)] }
-    if !task.permissions.isEmpty { words += ["--allowedTools"] + task.permissions }
+    if let tools = task.tools { words += ["--mcp-config", configuration(of: tools)] }
+    let allowed = task.permissions + (task.tools == nil ? [] : ["mcp__\(AgentTools.name)__*"])
+    if !allowed.isEmpty { words += ["--allowedTools"] + allowed }
     words += ["--json-schema", AgentClosing.schema]
     return words + task.arguments
+  }
+
+  /// The server of tools, as a file of servers has it.
+  private static func configuration(of tools: AgentTools) -> String {
+    let server = JSON.object([
+      JSON.Member("type", .string("stdio")), JSON.Member("command", .string(tools.program)),
+      JSON.Member("args", .array(tools.arguments.map(JSON.string))), JSON.Member("env", .object([])),
+    ])
+    return JSON.object([JSON.Member("mcpServers", .object([JSON.Member(AgentTools.name, server)]))]).canonical
   }
 
   /// `2`, `0.25`: millionths in decimal notation, without zeros at the end.

@@ -40,6 +40,17 @@ public enum StandardStream: Int32, Sendable {
     }
   }
 
+  /// Reads once what there is, at most 64 KiB; waits when there is nothing yet, and gives nothing at the end.
+  public func readSome() throws(StreamError) -> [UInt8] {
+    var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+      let count = Glibc.read(rawValue, &buffer, buffer.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw StreamError(code: errno) }
+      return Array(buffer[..<count])
+    }
+  }
+
   /// Opens what is closed of the three, so that no file of ours can get the place of one: its content would
   /// be our output. From now on a broken pipe is an error of the write, and not the end of the process.
   public static func prepare() {
@@ -90,4 +101,10 @@ extension OwnProcess {
   /// Files that are made from now on are for others as `mask` says; gives what was so before.
   @discardableResult
   public static func setUmask(_ mask: UInt32) -> UInt32 { umask(mask) }
+}
+
+/// The clock that never goes back.
+public enum MonotonicTime {
+  /// The milliseconds since some moment before this process began.
+  public static var milliseconds: Int64 { monotonicMilliseconds() }
 }

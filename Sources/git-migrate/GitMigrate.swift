@@ -35,6 +35,7 @@ struct GitMigrate: ParsableCommand {
         name: "Work on a step",
         subcommands: [
           ClaimCommand.self, RenewCommand.self, VerifyCommand.self, SubmitCommand.self, ReleaseCommand.self,
+          McpCommand.self,
         ]),
       CommandGroup(
         name: "Look under the hood",

@@ -43,6 +43,8 @@ package struct AnswerCatalogue: Sendable {
     AnswerCatalogue("lesson", "When they are listed", LessonList.form.members),
     AnswerCatalogue("lesson", "When one is written or taken away", RecordedChanges.form.members),
     AnswerCatalogue("log", "OUTPUT", LoggedEntry.form.members),
+    AnswerCatalogue("mcp", "status", ClaimStanding.form.members),
+    AnswerCatalogue("mcp", "result", NotedWord.form.members),
     AnswerCatalogue("refresh", "OUTPUT", RefreshedBase.form.members),
     AnswerCatalogue("release", "OUTPUT", ReleasedStep.form.members),
     AnswerCatalogue("renew", "OUTPUT", RenewedClaim.form.members),

@@ -47,3 +47,12 @@ struct AgentEnd {
     return .failed(Migration.Failure(kind: kind, reason: reason, details: closing + details))
   }
 }
+
+extension AgentReport {
+  /// Adds what the worker said by its tool, or in its result file, to what it said last.
+  mutating func add(_ word: WorkerWord) {
+    let words = word.closing
+    if !words.isEmpty, !closing.contains(words) { closing += (closing.isEmpty ? "" : "\n\n") + words }
+    warnings += word.propose.map { "it proposes a further step: \($0)" }
+  }
+}

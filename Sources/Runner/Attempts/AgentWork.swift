@@ -133,7 +133,17 @@ extension WorkPlace {
     task.microdollars = limits[.usd]
     if let turns = limits[.turns] { task.turns = min(task.turns ?? turns, turns) }
     if task.adapter == .codex { task.schemaFile = site.closingFormFile }
+    if task.adapter.takesTools, task.command == nil { task.tools = tools }
     return task
+  }
+
+  /// The server by which the agent can ask the gate, and say how it went.
+  private var tools: AgentTools? {
+    Files.realPath("/proc/self/exe").map { program in
+      AgentTools(
+        program: program,
+        arguments: ["mcp", "--migration", migration, "--epoch", String(fence.epoch), fence.step])
+    }
   }
 
   /// The supervised run of an agent.

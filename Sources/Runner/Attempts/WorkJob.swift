@@ -163,8 +163,9 @@ final class WorkJob: Attempt {
     case .exited, .signalled: break
     }
     let words = status.isSuccess ? "" : place.lastWords(place.workLog)
-    let report = agent.end(
+    var report = agent.end(
       status, words: words, declared: place.declared, report: place.report(of: agent.task))
+    if let word = site.word(migration, claim.fence) { report.add(word) }
     self.agent = agent
     let left =
       (place.plan.agent(of: step)?.continuations ?? Plan.Agent.defaultContinuations) - agent.continuations

@@ -114,15 +114,12 @@ public struct WorkPlace {
   /// What the worker wrote into `$MIGRATE_RESULT_FILE`: `{"result":"no-op","reason":…}`, `"failed"`,
   /// `"cannot"` or `"done"`. Whatever else is in it is nobody's business, as is how its numbers are spelled.
   func readResult() -> Said? {
-    guard let bytes = Site.ownFile(site.resultFile(migration, fence), limit: 64 << 10),
-      let said = StreamValue.parse(bytes), let word = said["result"]?.text
-    else { return nil }
-    let reason = TerminalText.sanitizedLine(TerminalText.foreign(said["reason"]?.text ?? ""))
-    switch word {
-    case "no-op": return .noOp(reason)
-    case "failed": return .failed(reason.isEmpty ? "the worker said that it failed" : reason)
-    case "cannot": return .cannot(reason.isEmpty ? "the worker said that it cannot be done" : reason)
-    default: return .done
+    guard let word = site.word(migration, fence) else { return nil }
+    switch word.outcome {
+    case .noOp: return .noOp(word.reason)
+    case .failed: return .failed(word.reason.isEmpty ? "the worker said that it failed" : word.reason)
+    case .cannot: return .cannot(word.reason.isEmpty ? "the worker said that it cannot be done" : word.reason)
+    case .done: return .done
     }
   }
 }
