@@ -13,6 +13,10 @@ final class Desk {
   var gate: (any GateWork)?
   /// The judgement of the base.
   var baseline: BaselineTask?
+  /// The count of uses.
+  var count: CountTask?
+  /// Where the uses could not be counted, and by which command.
+  var uncountable: (commit: ObjectID, command: String)?
   /// What is asked before something can be judged.
   private var asked: (plan: Int, question: any Asking)?
   /// The steps whose gate has met with something in its way, so that others go first for a while.
@@ -30,13 +34,19 @@ final class Desk {
   }
 
   /// Whether nothing is judged.
-  var isIdle: Bool { gate == nil && baseline == nil && !follower.isBusy }
+  var isIdle: Bool { gate == nil && baseline == nil && count == nil && !follower.isBusy }
 
   /// What is judged.
   var judging: Seat.Judging {
     if baseline != nil { return .base }
     if follower.isBusy { return .refresh }
+    if count != nil { return .uses }
     return gate.map { .result($0.fence, baseFirst: $0.isJudgingBase) } ?? .nothing
+  }
+
+  /// Where a plan's uses cannot be counted.
+  func uncountable(in plan: Plan) -> ObjectID? {
+    uncountable?.command == plan.until?.digest ? uncountable?.commit : nil
   }
 
   /// Whether what verdicts rest on is known, so that something can be judged; asks where it is not.
@@ -62,7 +72,10 @@ final class Desk {
 
   /// The descriptors that become readable when there is something to do.
   var descriptors: [Int32] {
-    [gate?.descriptor ?? -1, baseline?.descriptor ?? -1, follower.descriptor, openQuestion]
+    [
+      gate?.descriptor ?? -1, baseline?.descriptor ?? -1, follower.descriptor, openQuestion,
+      count?.descriptor ?? -1,
+    ]
   }
 
   /// What it holds in the ledger while it judges.
@@ -86,6 +99,7 @@ final class Desk {
   func stop() {
     gate?.stop()
     baseline?.stop()
+    count?.stop()
     follower.stop()
     forgetAnswer()
   }

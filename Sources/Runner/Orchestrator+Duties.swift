@@ -21,6 +21,7 @@ extension Orchestrator {
     // The duty before it may have begun to judge something: the next look says what is due then.
     case .judgeBase: return try isGrounded(desk) ? try judgeBase(desk) : false
     case .followBase: return try desk.follower.begin(try state(desk), at: now(desk))
+    case .countUses(let commit): return try countUses(at: commit.oid, desk)
     case .gate(let fence): return try isGrounded(desk) ? try startGate(fence, desk) : false
     case .join(let fence): return try desk.gate?.join(fence, state(desk)) ?? false
     case .begin: return try begin(desk)
@@ -94,6 +95,19 @@ extension Orchestrator {
 
   /// How many submitted steps are looked at in a row when something is in the way of each.
   private static let looksInRound = 4
+
+  private func countUses(at commit: OID, _ desk: Desk) throws(CommandError) -> Bool {
+    guard desk.isIdle else { return false }
+    desk.count = try CountTask(in: site, state(desk), at: commit, report: late.voice(of: desk.migration))
+    return true
+  }
+
+  func advanceCount(_ desk: Desk) throws(CommandError) -> Bool {
+    guard let task = desk.count, let isKnown = try task.advance() else { return false }
+    desk.count = nil
+    if !isKnown { desk.uncountable = (task.commit.objectID, task.command) }
+    return true
+  }
 
   private func judgeBase(_ desk: Desk) throws(CommandError) -> Bool {
     let state = try state(desk)

@@ -227,6 +227,7 @@ public final class Orchestrator {
       seat.renewed = attempts.renewals(of: state.name)
       seat.judging = desk.judging
       seat.unfit = desk.gate?.unfit
+      seat.uncountable = desk.uncountable(in: state.plan)
       seat.holds = desk.holds(in: state, at: seat.clock)
       seat.resting = desk.resting.fences(at: seat.clock)
       (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)
@@ -299,6 +300,7 @@ public final class Orchestrator {
     for desk in desks.values {
       if try advanceBaseline(desk) { didSomething = true }
       if try advanceGate(desk) { didSomething = true }
+      if try advanceCount(desk) { didSomething = true }
       guard let migration = state.migration(named: desk.migration) else { continue }
       if try desk.follower.advance(migration) { didSomething = true }
     }

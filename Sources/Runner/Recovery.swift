@@ -190,7 +190,8 @@ extension Duty {
       .gateAbandoned(fence, gate: gate, evidence: evidence)
     case .abandonBase(let run, let evidence): .baselineAbandoned(run: run, evidence: evidence)
     case .createBranch, .settle, .pause, .wake, .stopWork, .giveBack, .giveBackBase, .giveBackGate,
-      .judgeBase, .followBase, .gate, .join, .begin, .renew, .renewHold, .stopJudging, .takeBaseIn, .tryGate,
+      .judgeBase, .followBase, .countUses, .gate, .join, .begin, .renew, .renewHold, .stopJudging,
+      .takeBaseIn, .tryGate,
       .judgeResult, .finish, .answer, .end:
       nil
     }

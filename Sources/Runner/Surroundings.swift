@@ -102,6 +102,10 @@ package protocol WorkAccess: AnyObject {
   func takeOddPlaces() -> [String]
   /// Throws unless this user has approved the plan in force, which somebody else may have brought.
   func requireTrust(_ state: MigrationState) throws(CommandError)
+  /// The plan in force with every `for:` expanded again; `nil` when that finds nothing new.
+  func expandedAgain(_ state: MigrationState) throws(CommandError) -> ExpandedAgain?
+  /// Notes that the user has approved what that made of a plan that they had approved.
+  func approveExpansion(of state: MigrationState, in newest: State) throws(CommandError)
   /// Whether nobody can be writing in a worktree slot of this machine, and what lies in it can be kept.
   func isFree(slot: String) -> Bool
   /// Makes the place of a claim ready and starts its worker.
@@ -130,6 +134,12 @@ extension WorkAccess {
 
   /// Nor has it files that somebody could replace.
   package func takeOddPlaces() -> [String] { [] }
+
+  /// In a world without files every `for:` finds what it found.
+  package func expandedAgain(_ state: MigrationState) throws(CommandError) -> ExpandedAgain? { nil }
+
+  /// Nobody is asked there.
+  package func approveExpansion(of state: MigrationState, in newest: State) throws(CommandError) {}
 
   /// A world with one user has nobody who could bring a plan that he has not approved.
   package func requireTrust(_ state: MigrationState) throws(CommandError) {}
@@ -243,6 +253,8 @@ package protocol GateAccess: AnyObject {
   func basis(_ plan: Plan, report: (String) -> Void) throws(CommandError) -> VerdictBasis?
   /// Asks what verdicts of a plan will rest on, where a command has to tell; `nil` where none has.
   func question(before plan: Plan) throws(CommandError) -> (any Asking)?
+  /// Starts to count what a plan's `until` counts, on a commit; `nil` where nothing can be counted.
+  func startCount(_ state: MigrationState, on commit: OID) throws(CommandError) -> (any Counting)?
   /// Starts the verifiers on a commit.
   func startGate(
     _ plan: Plan, on commit: OID, for subject: GateSubject
@@ -252,6 +264,11 @@ package protocol GateAccess: AnyObject {
 extension GateAccess {
   /// A world without texts has no tests.
   package func falsification(of candidate: Candidate) throws(CommandError) -> Falsification? { nil }
+
+  /// A world without programs counts nothing.
+  package func startCount(_ state: MigrationState, on commit: OID) throws(CommandError) -> (any Counting)? {
+    nil
+  }
 
   /// A world without programs knows its toolchain.
   package func question(before plan: Plan) throws(CommandError) -> (any Asking)? { nil }
@@ -268,6 +285,16 @@ package protocol Asking: AnyObject {
   func stop()
   /// Whoever asked is done with the answer.
   func forget()
+}
+
+/// A count of uses under way. Never waits: the owner polls `descriptor` and asks `poll()`.
+package protocol Counting: AnyObject {
+  /// Readable when `poll` may have something to tell.
+  var descriptor: Int32 { get }
+  /// How many there are, or `nil` while they are counted. Throws when that cannot be known.
+  func poll() throws(CommandError) -> Int?
+  /// Ends it; `poll` then throws.
+  func stop()
 }
 
 /// What a run of the verifiers is about.

@@ -33,6 +33,26 @@ struct FollowBaseTests {
     #expect(try world.complaints() == "")
   }
 
+  @Test("what it brings of what is migrated away becomes steps, and is counted, in the same run")
+  func expandsAgain() throws {
+    let world = try MigrationWorld(files: ["src/a.txt": "oldlog\n"])
+    let steps = """
+        - for: { lines: "git grep -l oldlog -- src" }
+          id: "{{match.line}}"
+          run: "sed -i s/oldlog/newlog/ {{match.line}}"
+      """
+    let count = "until: { count: \"git grep -o oldlog -- src | wc -l\" }\n"
+    try world.start(steps, more: count + Self.more)
+    try commit("src/b.txt", "oldlog\n", in: world)
+    let run = try world.migrate("run")
+    #expect(run.code == 0, "\(run)")
+    #expect(run.err.contains("'main' brought 1 new step: src-b.txt"), "\(run)")
+    #expect(run.out.contains("0 uses left (1 before)"), "\(run)")
+    #expect(try world.states() == ["src-a.txt": "merged", "src-b.txt": "merged"])
+    #expect(try world.migrate("finish").code == 0)
+    #expect(try world.complaints() == "")
+  }
+
   @Test("a base that was broken when the migration began is mended by what came since")
   func mendsBase() throws {
     let world = try MigrationWorld(files: ["broken": ""])

@@ -264,6 +264,12 @@ private final class Office {
     case .giveBackBase(let run):
       story.tell(.baselineAbandoned(run: run, evidence: .holder), by: seat.actor)
     case .followBase: followBase(index)
+    case .countUses(let commit):
+      // Whether somebody else was faster is nothing to anybody.
+      let command = story.current.plan.until?.digest ?? ""
+      story.tell(
+        .usesCounted(UseCount(count: 0, commit: commit, tree: tree(of: commit), command: command)),
+        by: seat.actor)
     case .judgeBase: judgeBase(index, isFresh)
     case .gate(let fence): judge(fence, index, isFresh)
     case .join: Issue.record("no service judges here")

@@ -231,8 +231,15 @@ import Testing
     #expect(!story.tell(.trialFinished(TrialReport(trial: 1, step: "b", outcome: .passed))))
     #expect(!story.tell(.trialFinished(TrialReport(trial: 1, step: "a", outcome: .passed)), by: "w2"))
     #expect(!story.tell(.trialFinished(TrialReport(trial: 1, step: "a", outcome: .failed))))
-    #expect(story.tell(.trialFinished(TrialReport(trial: 1, step: "a", outcome: .lost)), by: "w2"))
-    #expect(!story.tell(.trialFinished(TrialReport(trial: 1, step: "a", outcome: .lost))))
+    // Somebody else has to say how he knows.
+    func lost(_ evidence: Evidence) -> Change {
+      .trialFinished(TrialReport(trial: 1, step: "a", outcome: .lost, evidence: evidence))
+    }
+    #expect(!story.tell(lost(.holder), by: "w2"))
+    #expect(!story.tell(lost(.timeout), by: "w2"))
+    #expect(!story.tell(lost(.holderDead(process(8))), by: "w2"))
+    #expect(story.tell(lost(.holderDead(process(7))), by: "w2"))
+    #expect(!story.tell(lost(.holderDead(process(7))), by: "w2"))
     story.amend(story.current.plan)
     #expect(trial(story, "b", number: 2))
   }

@@ -85,7 +85,7 @@ extension Story {
     case .trialFinished:
       let trial = current.loop.open.first
       return .trialFinished(
-        TrialReport(trial: trial?.trial ?? 1, step: trial?.step ?? step, outcome: .lost))
+        TrialReport(trial: trial?.trial ?? 1, step: trial?.step ?? step, outcome: .lost, evidence: .timeout))
     case .counted:
       let command = current.plan.until?.digest ?? String(repeating: "0", count: 64)
       return .usesCounted(UseCount(count: 3, commit: current.tip, tree: newObject(), command: command))

@@ -38,6 +38,7 @@ enum PlanDraw {
     if chance.draw(0...3) == 0 { plan.budget.total[.turns] = chance.draw(3...60) }
     if chance.draw(0...3) == 0 { plan.stop = StopRule(alike: 3, failedPercent: 40, of: 6) }
     if chance.draw(0...2) == 0 { plan.refreshSeconds = chance.pick([60, 300, 3600]) }
+    if chance.draw(0...3) == 0 { plan.until = Plan.Until(count: "count") }
     let density = chance.draw(0...3)
     plan.steps = (1...count).map { number in
       var step = PlannedStep(id: "S\(number)")

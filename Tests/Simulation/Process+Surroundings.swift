@@ -189,6 +189,18 @@ extension Process: Surroundings {
     return Collected(content)
   }
 
+  /// The moved base brings something that a step is for, now and then.
+  func expandedAgain(_ state: MigrationState) throws(CommandError) -> ExpandedAgain? {
+    guard passes() else { throw death }
+    if world.strikes(world.faults.setup) { throw CommandError("the files cannot be listed") }
+    var plan = state.plan
+    plan.steps.removeLast(state.keptCount)
+    let id = "S\(world.chance.draw(81...99))"
+    guard world.strikes(world.faults.foreignPlan), state.index(of: id) == nil else { return nil }
+    plan.steps.append(PlannedStep(id: id))
+    return ExpandedAgain(plan: plan, bytes: [])
+  }
+
   func close(slot: String, migration: String, fence: Fence) throws(CommandError) {
     guard passes() else { throw death }
     guard machine.slots[slot]?.fence == fence else { return }
@@ -291,6 +303,13 @@ extension Process: Surroundings {
     var error = CommandError("an object is missing")
     error.isDamage = true
     throw error
+  }
+
+  func startCount(_ state: MigrationState, on commit: OID) throws(CommandError) -> (any Counting)? {
+    guard passes() else { throw death }
+    try requireWhole(commit)
+    if world.strikes(world.faults.setup) { throw CommandError("the worktree of the gate cannot be made") }
+    return SimulatedCount(world: world, tree: world.objects.tree(of: commit))
   }
 
   // MARK: Upkeep

@@ -31,6 +31,30 @@ struct Caches {
   }
 }
 
+/// A command that counts uses, at work: it counts the files that are not as the verifiers want them.
+final class SimulatedCount: Counting {
+  private let world: World
+  private let tree: OID
+  private let endsAt: Int64
+  private var isStopping = false
+
+  init(world: World, tree: OID) {
+    (self.world, self.tree) = (world, tree)
+    endsAt = world.now + Int64(world.chance.draw(10...5000))
+  }
+
+  let descriptor: Int32 = -1
+
+  func stop() { isStopping = true }
+
+  func poll() throws(CommandError) -> Int? {
+    if isStopping { throw CommandError("it was stopped") }
+    guard world.now >= endsAt else { return nil }
+    if world.strikes(world.faults.noVerdict) { throw CommandError("it printed nothing") }
+    return world.objects.files(tree).count { $0 < 0 }
+  }
+}
+
 /// Verifiers at work on a tree.
 final class SimulatedGate: GateVerification {
   /// What it says of a tree that does not pass its tests, and of nothing else.

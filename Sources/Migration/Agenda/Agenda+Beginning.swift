@@ -15,10 +15,11 @@ extension MigrationState {
       switch seat.judging {
       // Who is not the first to claim it waits for what the other finds.
       case .nothing: return canJudge && baselineRun == nil ? duties + [.judgeBase] : duties
-      case .refresh, .base: return duties
+      case .refresh, .base, .uses: return duties
       case .result: break
       }
     }
+    if canJudge, let commit = uncounted(seat) { duties.append(.countUses(at: commit)) }
     var isWaiting = false
     if canJudge, gateable(at: now) != nil {
       isWaiting = true
@@ -34,6 +35,12 @@ extension MigrationState {
       duties.append(.begin(step: id))
     }
     return duties
+  }
+
+  /// Where the uses are to be counted: at the start, and wherever the branch was moved since.
+  private func uncounted(_ seat: Seat) -> ObjectID? {
+    guard let until = plan.until, tip != seat.uncountable else { return nil }
+    return loop.count(at: tip, by: until.digest) == nil ? tip : nil
   }
 
   /// Whether the base is to be looked at, as the plan says or because something was in the way.

@@ -67,7 +67,8 @@ extension Duty {
     case .createBranch, .expire, .abandonGate, .abandonBase, .settle, .pause, .wake, .stopWork, .giveBack,
       .giveBackBase, .giveBackGate, .renew, .renewHold, .stopJudging:
       .atOnce
-    case .judgeBase, .followBase, .gate, .takeBaseIn, .tryGate, .judgeResult: .begins(judging: true)
+    case .judgeBase, .followBase, .countUses, .gate, .takeBaseIn, .tryGate, .judgeResult:
+      .begins(judging: true)
     case .begin, .join, .finish, .answer: .begins(judging: false)
     case .end: .last
     }

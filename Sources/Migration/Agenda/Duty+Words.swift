@@ -19,6 +19,7 @@ extension Duty {
     case .giveBackGate(let fence, let gate): "give gate \(gate) of \(name(fence)) back"
     case .judgeBase: "judge the base"
     case .followBase: "look whether the base has moved"
+    case .countUses(let commit): "count the uses at \(commit.short)"
     case .gate(let fence): "judge \(name(fence))"
     case .join(let fence): "judge \(name(fence)), too"
     case .begin(let step): "begin \(step)"

@@ -28,6 +28,8 @@ public enum Duty: Equatable, Sendable {
   case judgeBase
   /// See whether the base has moved, and take it in when it has.
   case followBase
+  /// Count what is left of what is migrated away, at that commit.
+  case countUses(at: ObjectID)
   /// Judge a result.
   case gate(Fence)
   /// Have a result judged with the train that a service judges for this process.

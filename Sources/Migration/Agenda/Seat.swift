@@ -27,6 +27,8 @@ public struct Seat: Equatable, Sendable {
   public var holds: [Held] = []
   /// The claims whose result is passed over for a while: something was in the way of it.
   public var resting: Set<Fence> = []
+  /// The commit at which it could not count the uses.
+  public var uncountable: ObjectID?
   /// When the base was looked at last; `nil` before the first time.
   public var baseLook: Timestamp?
   /// When it is to be looked at again before the plan says so.
@@ -90,13 +92,15 @@ public struct Seat: Equatable, Sendable {
     case result(Fence, baseFirst: Bool = false)
     /// The moved base, taken in.
     case refresh
+    /// Nothing, and it counts the uses where the gate judges.
+    case uses
 
     /// Whether the base is judged, by itself or before a result.
     var isOfBase: Bool {
       switch self {
       case .base: true
       case .result(_, let baseFirst): baseFirst
-      case .nothing, .refresh: false
+      case .nothing, .refresh, .uses: false
       }
     }
   }

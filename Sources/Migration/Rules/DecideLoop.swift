@@ -121,9 +121,10 @@ extension Reducer {
       throw Refusal(.invalid, "trial \(report.trial) is of '\(start.step)', not '\(report.step)'")
     }
     if event.by != start.holder {
-      guard report.outcome == .lost else {
+      guard report.outcome == .lost, report.evidence != .holder else {
         throw Refusal(.held, "trial \(report.trial) is \(start.holder)'s, not \(event.by)'s")
       }
+      try require(report.evidence, owner: start.owner, expiresAt: start.expiresAt)
     }
     guard (report.failure != nil) == (report.outcome == .failed) else {
       throw Refusal(.invalid, "a trial that fails says why, and no other")

@@ -90,6 +90,7 @@ final class BaseFollower {
     case .refreshed:
       (fruitless, told) = (nil, nil)
       if let tip = try site.tip(of: state.intoRef) { _ = try skipResolved(state, at: tip) }
+      try expandAgain()
       return true
     case .conflicts(let paths, let base):
       let more = paths.count > 3 ? " and \(paths.count - 3) more" : ""
@@ -122,6 +123,23 @@ final class BaseFollower {
       if ![.limited, .wrongPhase].contains(refusal.code) { tell(refusal.message) }
     }
     return false
+  }
+
+  /// What the base brought of what is migrated away becomes steps.
+  private func expandAgain() throws(CommandError) {
+    guard let state = try reporting({ try site.events.read() }).state.migration(named: migration) else {
+      return
+    }
+    do throws(CommandError) {
+      let new = try site.expandAgain(state, report: observer.voice(of: migration))
+      if !new.isEmpty {
+        observer.warn("'\(state.base)' brought \(ExpandedAgain.words(new))", of: migration)
+      }
+    } catch {
+      if error.isDamage || error.isOffline { throw error }
+      // The base is taken in, whatever becomes of that.
+      observer.warn(error.message, of: migration)
+    }
   }
 
   /// Adds the step in which an agent takes that base in; `nil` where none is there to do it, or it was tried

@@ -90,11 +90,14 @@ package final class TrialRun {
       [migration] (snapshot, at) throws(Refusal) in
       let open = snapshot.state.migration(named: migration)?.loop.open ?? []
       let gone = dead.among(Set(open.map(\.owner)))
-      let lost = open.filter { gone.contains($0.owner) || $0.expiresAt.isOverdue(at: at) }
       return (
         (),
-        lost.map {
-          Proposal(migration, .trialFinished(TrialReport(trial: $0.trial, step: $0.step, outcome: .lost)))
+        open.compactMap { trial in
+          guard gone.contains(trial.owner) || trial.expiresAt.isOverdue(at: at) else { return nil }
+          let evidence: Evidence = gone.contains(trial.owner) ? .holderDead(trial.owner) : .timeout
+          let report = TrialReport(
+            trial: trial.trial, step: trial.step, outcome: .lost, evidence: evidence)
+          return Proposal(migration, .trialFinished(report))
         }
       )
     }

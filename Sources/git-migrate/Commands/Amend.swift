@@ -64,19 +64,19 @@ struct AmendCommand: Subcommand {
 
   /// Makes steps of what the plan's `for:` finds now and no step is for yet.
   private func expand(_ context: Context) throws(CommandError) {
+    let site = try context.site()
     let snapshot = try context.snapshot(finding: migration.migration)
-    let state = try context.site().migration(migration.migration, in: snapshot.state)
-    let again = try ExpandedAgain(context)
+    let state = try site.migration(migration.migration, in: snapshot.state)
     if isDryRun {
-      let plan = try again.plan(of: state, in: snapshot)?.plan
+      let plan = try ExpandedAgain(of: state, in: site)?.plan
       return try preview(
         PlanAmendment(
           plan: plan ?? PlanAmendment.inForce(state), number: state.planNumber + 1, digest: state.planDigest),
         in: snapshot.state, context)
     }
-    let new = try again.amend(state, in: snapshot)
+    let new = try site.expandAgain(state) { context.warn($0) }
     let newest =
-      try reporting { try context.site().ledger.read() }.state.migration(named: state.name) ?? state
+      try reporting { try site.ledger.read() }.state.migration(named: state.name) ?? state
     if new.isEmpty, !json.isWanted { return try context.output.line("\(state.name): nothing new") }
     try tell(AmendedPlan(from: state, to: newest, isDryRun: false), context)
   }

@@ -25,8 +25,8 @@ struct RefreshCommand: Subcommand {
   /// What the base brought of what is migrated away is told, and becomes steps.
   private func takeIn(_ before: MigrationState, _ context: Context) throws(CommandError) {
     let site = try context.site()
-    let snapshot = try reporting { try site.ledger.read() }
-    guard let state = snapshot.state.migration(named: before.name), !state.phase.isTerminal,
+    guard let state = try reporting({ try site.ledger.read() }).state.migration(named: before.name),
+      !state.phase.isTerminal,
       (try? site.requireTrust(state)) != nil, let tip = try site.tip(of: state.intoRef)
     else { return }
     do throws(CommandError) {
@@ -35,10 +35,9 @@ struct RefreshCommand: Subcommand {
       if let now, let last, now > last {
         context.note("'\(state.base)' brought \(Count.of(now - last, "use"))")
       }
-      let new = try ExpandedAgain(context).amend(state, in: snapshot)
+      let new = try site.expandAgain(state) { context.warn($0) }
       if !new.isEmpty {
-        let more = new.count > 10 ? " and \(new.count - 10) more" : ""
-        context.note("\(Count.of(new.count, "new step")): \(new.prefix(10).joined(separator: ", "))\(more)")
+        context.note(ExpandedAgain.words(new))
       }
     } catch {
       // The base is taken in, whatever becomes of that.

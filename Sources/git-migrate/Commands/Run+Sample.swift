@@ -52,16 +52,20 @@ extension RunCommand {
   }
 
   /// Counts what is left of what is migrated away, where the plan says how; that it cannot is no reason not
-  /// to work.
-  func countUses(_ scope: Orchestrator.Scope, _ context: Context) throws(CommandError) {
+  /// to work. Gives the numbers by migration, which are told where they are not those of `before`.
+  func countUses(
+    _ scope: Orchestrator.Scope, _ context: Context, before known: [String: Int] = [:]
+  ) throws(CommandError) -> [String: Int] {
+    var counts: [String: Int] = [:]
     let site = try context.site()
     let state = try reporting { try site.ledger.read() }.state
     for migration in state.migrations where !migration.phase.isTerminal && migration.plan.until != nil {
       if case .migration(let name) = scope, name != migration.name { continue }
       guard let tip = try site.tip(of: migration.intoRef) else { continue }
-      let before = migration.loop.counts.last?.uses.count
+      let before = known[migration.name] ?? migration.loop.counts.last?.uses.count
       do throws(CommandError) {
         let count = try UseCounting(site: site) { context.warn($0) }.count(migration, at: tip)
+        counts[migration.name] = count
         guard let count, count != before, !quiet else { continue }
         let was = before.map { " (\($0) before)" } ?? ""
         try context.output.line("\(migration.name): \(Count.of(count, "use")) left\(was)")
@@ -70,6 +74,7 @@ extension RunCommand {
         context.warn(error.message, hint: error.hint)
       }
     }
+    return counts
   }
 
   /// After a sample: says what the rest will take, and asks.

@@ -155,7 +155,7 @@ struct RunCommand: Subcommand {
     _ scope: Orchestrator.Scope, _ steps: Set<String>?, _ context: Context
   ) throws(CommandError) {
     let site = try context.site()
-    try countUses(scope, context)
+    let uses = try countUses(scope, context)
     let signals = try context.interruption().signals
     let progress = try RunProgress(context, scope, try style(context), isVerbose: verbose)
     let before = try reporting { try site.ledger.read() }.state
@@ -166,7 +166,7 @@ struct RunCommand: Subcommand {
     _ = try run.run()
     progress.clear()
     context.stopSignal = run.stopSignal
-    if run.stopSignal == nil { try countUses(scope, context) }
+    if run.stopSignal == nil { _ = try countUses(scope, context, before: uses) }
     // What a person must do comes last, where it is seen.
     let endings = run.endings.sorted { ($0.value.urgency, $0.key) < ($1.value.urgency, $1.key) }
     try summarize(run.endings, progress, since: before, context)

@@ -74,6 +74,9 @@ public struct TrialReport: Equatable, Sendable {
   /// What was found; there is one when it failed.
   public var failure: Failure?
 
+  /// Why somebody else may say that it is lost.
+  public var evidence: Evidence
+
   /// How trials end.
   public enum Outcome: String, CaseIterable, Sendable {
     /// The gate passed.
@@ -88,9 +91,12 @@ public struct TrialReport: Equatable, Sendable {
   }
 
   /// Makes a report.
-  public init(trial: Int, step: String, outcome: Outcome, commit: ObjectID? = nil, failure: Failure? = nil) {
+  public init(
+    trial: Int, step: String, outcome: Outcome, commit: ObjectID? = nil, failure: Failure? = nil,
+    evidence: Evidence = .holder
+  ) {
     (self.trial, self.step, self.outcome, self.commit) = (trial, step, outcome, commit)
-    self.failure = failure
+    (self.failure, self.evidence) = (failure, evidence)
   }
 
   func write(to object: inout ObjectBuilder) {
@@ -99,6 +105,7 @@ public struct TrialReport: Equatable, Sendable {
     object.set("outcome", outcome.rawValue)
     object.set("commit", commit)
     if let failure { object.set("failure", failure.json) }
+    if evidence != .holder { object.set("evidence", evidence.json) }
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
@@ -106,6 +113,7 @@ public struct TrialReport: Equatable, Sendable {
       trial: try object.counter("trial"), step: try object.string("step"),
       outcome: try object.word("outcome", as: Outcome.self), commit: try object.optionalObjectID("commit"))
     if let value = object.optional("failure") { failure = try Failure(json: value) }
+    if let value = object.optional("evidence") { evidence = try Evidence(json: value) }
   }
 }
 
