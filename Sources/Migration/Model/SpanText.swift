@@ -22,4 +22,31 @@ public enum SpanText {
     let unit = units.first { seconds > 0 && seconds % $0.seconds == 0 } ?? (1, UInt8(ascii: "s"))
     return "\(seconds / unit.seconds)" + String(decoding: [unit.letter], as: UTF8.self)
   }
+
+  /// How long something takes or took, in the two largest units that matter: `45s`, `2m10s`, `14m`, `2h05m`,
+  /// `2d04h`. What is below none is none.
+  public static func words(_ seconds: some BinaryInteger) -> String {
+    let seconds = Int(clamping: seconds)
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
+    switch seconds {
+    case ..<60: return "\(max(0, seconds))s"
+    case ..<600: return seconds % 60 == 0 ? "\(seconds / 60)m" : "\(seconds / 60)m\(two(seconds % 60))s"
+    case ..<3600: return "\(seconds / 60)m"
+    case ..<86_400: return "\(seconds / 3600)h\(two(seconds % 3600 / 60))m"
+    default: return "\(seconds / 86_400)d\(two(seconds % 86_400 / 3600))h"
+    }
+  }
+
+  /// The time between two moments, in the same words.
+  public static func words(from start: Timestamp, to end: Timestamp) -> String {
+    words(end.seconds - start.seconds)
+  }
+
+  /// A limit, or what was used of one, to the second: `90s`, `12m30s`, `1h30m`.
+  static func exact(_ seconds: Int) -> String {
+    if seconds < 60 { return "\(seconds)s" }
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60)
+    if hours == 0 { return rest == 0 ? "\(minutes)m" : "\(minutes)m\(rest)s" }
+    return minutes == 0 ? "\(hours)h" : "\(hours)h\(minutes)m"
+  }
 }

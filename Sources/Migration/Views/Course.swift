@@ -145,21 +145,7 @@ public struct Pace: Equatable, Sendable {
   }
 
   /// `about 2h10m`; `nil` when nothing can be told.
-  public var words: String? { estimate.map { "about \(Span.pair(seconds: $0))" } }
-}
-
-extension Span {
-  /// A time in its two largest units that matter: `45s`, `14m`, `2h10m`, `2d04h`.
-  public static func pair(seconds: Int) -> String {
-    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
-    switch seconds {
-    case ..<60: return "\(max(0, seconds))s"
-    case ..<600: return seconds % 60 == 0 ? "\(seconds / 60)m" : "\(seconds / 60)m\(two(seconds % 60))s"
-    case ..<3600: return "\(seconds / 60)m"
-    case ..<86_400: return "\(seconds / 3600)h\(two(seconds % 3600 / 60))m"
-    default: return "\(seconds / 86_400)d\(two(seconds % 86_400 / 3600))h"
-    }
-  }
+  public var words: String? { estimate.map { "about \(SpanText.words($0))" } }
 }
 
 /// How many steps were left, as one short line: `█▇▆▅▃▂`.

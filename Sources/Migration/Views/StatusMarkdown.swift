@@ -157,8 +157,9 @@ private func isPlain(_ byte: UInt8) -> Bool {
   }
 }
 
-/// Spans of time as people read them.
-public enum Span {
+/// Spans of time as `STATUS.md` has them. Its words belong to the version of the format, so that they are not
+/// those of `SpanText`, which may change.
+enum Span {
   /// `in 12m`, or `now` when the time is over.
   static func until(_ time: Timestamp, now: Timestamp) -> String {
     time > now ? "in \(words(time.milliseconds - now.milliseconds))" : "now"

@@ -232,7 +232,7 @@ public struct StatusText: Sendable {
     if let holder = step.holder { parts.append(PlainText.line(holder)) }
     if step.holder != nil && step.attempts > 1 { parts.append("attempt \(step.attempts)") }
     if step.holder != nil, let since = step.attemptedAt {
-      parts.append("for \(Span.pair(seconds: Int(max(0, report.now.seconds - since.seconds))))")
+      parts.append("for \(SpanText.words(from: since, to: report.now))")
     }
     if step.isHolderDead {
       parts.append("holder is dead")

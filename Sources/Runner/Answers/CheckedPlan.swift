@@ -58,7 +58,7 @@ package struct CheckedPlan: PrintedAnswer {
     if !plan.gate.keep.isEmpty { rows.append(("keep", plan.gate.keep.joined(separator: ", "))) }
     if !guards.isEmpty { rows.append(("guards", guards.joined(separator: ", "))) }
     rows.append(
-      ("attempts", "\(plan.attempts) a step, lease \(TimeText.span(seconds: Int64(plan.leaseSeconds)))"))
+      ("attempts", "\(plan.attempts) a step, lease \(SpanText.words(plan.leaseSeconds))"))
     rows.append(("digest", String(digest.prefix(16))))
     return "\(plan.migration): the plan is good\n" + Rows.text(rows)
   }

@@ -21,7 +21,7 @@ package struct MigrationDetails: PrintedAnswer {
       ("into", "\(state.into) at \(state.tip.short)\(state.peopleShareBranch ? ", shared" : "")"),
       ("plan", "number \(state.planNumber), digest \(state.planDigest.prefix(16))"),
       ("gate", gate), ("attempts", "\(state.plan.attempts) a step"),
-      ("lease", TimeText.span(seconds: Int64(state.plan.leaseSeconds))),
+      ("lease", SpanText.words(state.plan.leaseSeconds)),
     ]
     for agent in state.plan.allAgents { rows.append((agent.place, agent.service)) }
     if !report.used.isEmpty { rows.append(("used", report.used.text)) }

@@ -132,7 +132,7 @@ package struct ComparedSide: Answer {
     if let used = tried.used {
       if used.microdollars > 0 { parts.append(Money.text(used.microdollars)) }
       if used.turns > 0 { parts.append(Count.of(used.turns, "turn")) }
-      parts.append(TimeText.span(seconds: Int64(used.milliseconds / 1000)))
+      parts.append(SpanText.words(used.milliseconds / 1000))
     }
     if let lines { parts.append(Count.of(lines, "line")) }
     return parts.joined(separator: ", ")

@@ -45,7 +45,7 @@ package struct RunSummary: PrintedAnswer {
     var text = ""
     for part in parts where !part.tally.isEmpty {
       let cost = part.cost > 0 ? ", \(Money.text(part.cost))" : ""
-      text += "\(part.report.name): \(part.tally.words) in \(Span.pair(seconds: seconds))\(cost)\n"
+      text += "\(part.report.name): \(part.tally.words) in \(SpanText.words(seconds))\(cost)\n"
       for need in part.report.needs where need.code == .blocked {
         text += "  \(palette.red(need.text { TimeText.clock($0, now: now) }))\n"
         text += need.command.map { "      \($0)\n" } ?? ""

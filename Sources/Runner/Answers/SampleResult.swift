@@ -22,7 +22,7 @@ package struct SampleResult {
     let used = own.map(\.used).filter { !$0.isZero }
     if !used.isEmpty {
       let total = used.reduce(Amounts(), +)
-      let time = TimeText.span(seconds: Int64(total.milliseconds / 1000 / used.count))
+      let time = SpanText.words(total.milliseconds / 1000 / used.count)
       let money = total.microdollars > 0 ? "\(Money.text(total.microdollars / used.count)) and " : ""
       parts.append("\(money)\(time) a step")
     }
@@ -94,7 +94,7 @@ package struct PlannedRun {
       let rest = max(0, total - state.spending.total.microdollars)
       (money, isBounded) = (isBounded ? min(money, rest) : rest, true)
     }
-    let time = TimeText.span(seconds: seconds)
+    let time = SpanText.words(seconds)
     guard steps.contains(where: { state.plan.agent(of: $0) != nil }) else { return time }
     return isBounded ? "\(Money.text(money)) and \(time)" : "\(time); the plan has no budget of money"
   }

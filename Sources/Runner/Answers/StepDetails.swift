@@ -43,7 +43,7 @@ package struct StepDetails: PrintedAnswer {
     if let run = planned.run { rows.append(("run", run)) }
     if let agent = planned.agent { rows.append(("agent", agent)) }
     if let timeout = planned.timeoutSeconds {
-      rows.append(("timeout", TimeText.span(seconds: Int64(timeout))))
+      rows.append(("timeout", SpanText.words(timeout)))
     }
     let match = planned.match.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     if !match.isEmpty { rows.append(("match", match.joined(separator: " "))) }

@@ -55,20 +55,4 @@ package enum TimeText {
       year: date[0], month: date[1], day: date[2], hour: time[0], minute: time[1])
     return Timestamp(milliseconds: seconds * 1000)
   }
-
-  /// How long something took: `45s`, `2m10s`, `3h05m`, `2d04h`.
-  package static func span(_ from: Timestamp, _ to: Timestamp) -> String {
-    span(seconds: to.seconds - from.seconds)
-  }
-
-  /// A number of seconds in the two largest units that matter.
-  package static func span(seconds: Int64) -> String {
-    let count = max(0, seconds)
-    if count < 60 { return "\(count)s" }
-    if count < 3600 { return "\(count / 60)m" + padded(count % 60) + "s" }
-    if count < 86400 { return "\(count / 3600)h" + padded(count % 3600 / 60) + "m" }
-    return "\(count / 86400)d" + padded(count % 86400 / 3600) + "h"
-  }
-
-  private static func padded(_ number: Int64) -> String { number < 10 ? "0\(number)" : String(number) }
 }

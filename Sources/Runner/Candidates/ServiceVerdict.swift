@@ -80,7 +80,7 @@ final class ServiceVerdict {
         guard now < endsAt else {
           let seconds = Int64(verifier.timeoutSeconds)
           return answer(
-            .unknown("'\(branch.remote)' gave no verdict within \(TimeText.span(seconds: seconds))"))
+            .unknown("'\(branch.remote)' gave no verdict within \(SpanText.words(seconds))"))
         }
         guard now >= nextTry else { return nil }
         if case .pushing = stage { try push() } else { try ask() }

@@ -80,7 +80,7 @@ extension RunCommand {
   /// After a sample: says what the rest will take, and asks.
   func confirm(_ state: MigrationState, _ context: Context) throws(CommandError) {
     guard Estimate.isDue(state), let estimate = Estimate(of: state) else { return }
-    let words = estimate.words(workers: try workers(context.site())) { TimeText.span(seconds: $0) }
+    let words = estimate.words(workers: try workers(context.site())) { SpanText.words($0) }
     try context.output.line("\(state.name): \(words)")
     if yes { return }
     try context.output.flush()

@@ -102,7 +102,7 @@ struct StatusCommand: Subcommand {
     // Who has just asked need not be told.
     guard age >= 10 || age < 0 else { return }
     try context.output.line(
-      "as of \(TimeText.span(seconds: age)) ago, when '\(remote)' was asked; '--fetch' asks again")
+      "as of \(SpanText.words(age)) ago, when '\(remote)' was asked; '--fetch' asks again")
   }
 
   private func printText(_ report: StatusReport, _ context: Context) throws(CommandError) {

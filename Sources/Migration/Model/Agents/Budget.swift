@@ -12,15 +12,8 @@ public struct Budget: Equatable, Sendable {
       case .usd: Money.text(amount)
       case .tokens: Count.of(amount, "token")
       case .turns: Count.of(amount, "turn")
-      case .wall: Unit.span(amount / 1000)
+      case .wall: SpanText.exact(amount / 1000)
       }
-    }
-
-    private static func span(_ seconds: Int) -> String {
-      if seconds < 60 { return "\(seconds)s" }
-      let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60)
-      if hours == 0 { return rest == 0 ? "\(minutes)m" : "\(minutes)m\(rest)s" }
-      return minutes == 0 ? "\(hours)h" : "\(hours)h\(minutes)m"
     }
   }
 

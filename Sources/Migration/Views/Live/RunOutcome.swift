@@ -110,7 +110,7 @@ public struct RunOutcome: Equatable, Sendable {
     if !note.isEmpty { tail.append(note) }
     switch kind {
     case .merged, .unchanged, .failed, .blocked:
-      if let seconds { tail.append(Span.pair(seconds: seconds)) }
+      if let seconds { tail.append(SpanText.words(seconds)) }
       if cost > 0 { tail.append(Money.text(cost)) }
     case .skipped, .told: break
     }

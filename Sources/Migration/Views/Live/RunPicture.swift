@@ -144,7 +144,7 @@ public struct RunPicture: Sendable {
     }
     text += PlainText.padded(PlainText.cut(PlainText.line(worker.who), to: 12), to: 8)
     if let since = worker.since {
-      let span = Span.pair(seconds: Int(max(0, now.seconds - since.seconds)))
+      let span = SpanText.words(from: since, to: now)
       text += String(repeating: " ", count: max(0, 7 - span.count)) + span
     }
     if worker.attempt > 1 { text += "  attempt \(worker.attempt)" }
@@ -155,7 +155,7 @@ public struct RunPicture: Sendable {
     }
     let quiet = worker.heard.map { now.seconds - $0.seconds } ?? 0
     let isQuiet = quiet >= Self.quietSeconds
-    let doing = isQuiet ? "quiet for \(Span.pair(seconds: Int(quiet)))" : PlainText.line(worker.doing)
+    let doing = isQuiet ? "quiet for \(SpanText.words(quiet))" : PlainText.line(worker.doing)
     let line = PlainText.cut(doing.isEmpty ? text : "\(text)  \(doing)", to: width)
     return isQuiet && screen.colour ? Paint.yellow.on(line) : line
   }
@@ -190,7 +190,7 @@ public struct RunPicture: Sendable {
         parts.append(Money.text(used.amounts.microdollars) + limit)
       }
     }
-    parts.append(Span.pair(seconds: Int(max(0, now.seconds - began.seconds))))
+    parts.append(SpanText.words(from: began, to: now))
     for word in [StepWord.ready, .waiting, .backoff] {
       let count = migrations.reduce(0) { $0 + $1.count(word) }
       if count > 0 { parts.append("\(count) \(word == .backoff ? "resting" : word.rawValue)") }

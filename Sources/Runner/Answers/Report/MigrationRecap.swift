@@ -69,7 +69,7 @@ package struct MigrationRecap: PrintedAnswer {
     var parts: [String] = []
     if !report.used.isEmpty { parts.append("used \(report.used.text)") }
     if let started = chronicle.started, let last = chronicle.last {
-      parts.append("\(TimeText.span(started, last)) from \(TimeText.clock(started, now: now))")
+      parts.append("\(SpanText.words(from: started, to: last)) from \(TimeText.clock(started, now: now))")
     }
     if let pace = report.pace {
       parts.append("\(pace.rate) lately" + (pace.words.map { ", \($0) left" } ?? ""))

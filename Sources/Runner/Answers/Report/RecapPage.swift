@@ -220,7 +220,8 @@ package struct RecapPage {
       ("Gate runs", "\(recap.chronicle.gates)", "\(tenths / 10).\(tenths % 10) a merged step"),
     ]
     if let started = recap.chronicle.started, let last = recap.chronicle.last {
-      facts.append(("Time", TimeText.span(started, last), report.pace.map { "\($0.rate) lately" } ?? ""))
+      facts.append(
+        ("Time", SpanText.words(from: started, to: last), report.pace.map { "\($0.rate) lately" } ?? ""))
     }
     facts.append(("Cost", Money.text(cost), failedCost > 0 ? "\(Money.text(failedCost)) of it failed" : ""))
     if let tally = recap.tally, recap.since != nil {
