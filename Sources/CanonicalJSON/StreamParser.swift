@@ -3,11 +3,12 @@ struct StreamParser {
   private let bytes: [UInt8]
   private let passesOverLists: Bool
   private var position = 0
-  private var remaining = StreamValue.maximumValues
+  private var remaining: Int
 
-  init(bytes: [UInt8], passesOverLists: Bool) {
+  init(bytes: [UInt8], passesOverLists: Bool, mostValues: Int) {
     self.bytes = bytes
     self.passesOverLists = passesOverLists
+    remaining = mostValues
   }
 
   /// The one value that the bytes are, or `nil`.

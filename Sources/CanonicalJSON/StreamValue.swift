@@ -21,9 +21,12 @@ public enum StreamValue: Equatable, Sendable {
   public static let maximumDepth = 24
 
   /// Reads one value, or gives `nil` when the text is not one. With `passingOverLists` every list is `null`:
-  /// a report that holds a whole conversation is read in the memory that its few facts need.
-  public static func parse(_ bytes: [UInt8], passingOverLists: Bool = false) -> StreamValue? {
-    var parser = StreamParser(bytes: bytes, passesOverLists: passingOverLists)
+  /// a report that holds a whole conversation is read in the memory that its few facts need. Who has bounded
+  /// the text already may allow more values.
+  public static func parse(
+    _ bytes: [UInt8], passingOverLists: Bool = false, mostValues: Int = maximumValues
+  ) -> StreamValue? {
+    var parser = StreamParser(bytes: bytes, passesOverLists: passingOverLists, mostValues: mostValues)
     return parser.whole()
   }
 

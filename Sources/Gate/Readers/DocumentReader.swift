@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// Reports in JSON: SARIF, and the JSON reporters of jest, vitest, mocha, RSpec, ESLint, ruff, shellcheck,
 /// gcc, mypy, cargo, pyright, googletest and PHPStan,
 /// as one line, as lines, or as a document of several lines.
@@ -35,7 +37,7 @@ struct DocumentReader: OutputReader {
     guard depth <= 0 else { return }
     let text = lines.joined(separator: "\n")
     lines = []
-    if let value = ReportJSON(text) { take(value) }
+    if let value = StreamValue.parse(Array(text.utf8), mostValues: .max) { take(value) }
   }
 
   /// How many brackets stay open, outside of strings.
@@ -72,94 +74,95 @@ struct DocumentReader: OutputReader {
     failed = (failed ?? 0) + fails
   }
 
-  private mutating func take(_ value: ReportJSON) {
+  private mutating func take(_ value: StreamValue) {
     if value["runs"] != nil, value["version"] != nil || value["$schema"] != nil { return sarif(value) }
     if value["numTotalTests"] != nil { return jest(value) }
     if value["stats"]?["passes"] != nil { return mocha(value) }
     if value["examples"] != nil, value["summary"] != nil { return rspec(value) }
     if value["testsuites"] != nil, value["tests"] != nil { return googletest(value) }
     if value["generalDiagnostics"] != nil {
-      for item in value["generalDiagnostics"]?.items ?? [] where item["severity"]?.text == "error" {
+      for item in value["generalDiagnostics"]?.elements ?? [] where item["severity"]?.text == "error" {
         add(
-          nil, item["file"]?.text, (item["range"]?["start"]?["line"]?.int).map { $0 + 1 },
+          nil, item["file"]?.text, (item["range"]?["start"]?["line"]?.integer).map { $0 + 1 },
           item["message"]?.text ?? "")
       }
       return
     }
-    if value["comments"] != nil { return value["comments"]?.items.forEach { finding($0) } ?? () }
+    if value["comments"] != nil { return value["comments"]?.elements.forEach { finding($0) } ?? () }
     if case .object = value { return finding(value) }
-    for item in value.items { finding(item) }
+    for item in value.elements { finding(item) }
   }
 
   /// One diagnostic of a list, or of a line.
-  private mutating func finding(_ item: ReportJSON) {
+  private mutating func finding(_ item: StreamValue) {
     if let file = item["filePath"]?.text {
       // ESLint: messages by file.
-      for message in item["messages"]?.items ?? []
-      where message["severity"]?.int == 2 || message["fatal"]?.isTrue == true {
+      for message in item["messages"]?.elements ?? []
+      where message["severity"]?.integer == 2 || message["fatal"]?.isTrue == true {
         add(
-          nil, file, message["line"]?.int,
+          nil, file, message["line"]?.integer,
           ([message["message"]?.text, message["ruleId"]?.text].compactMap { $0 }).joined(separator: "  "))
       }
     } else if item["reason"]?.text == "compiler-message", let message = item["message"] {
       guard message["level"]?.text == "error" else { return }
-      let span = message["spans"]?.items.first { $0["is_primary"]?.isTrue == true }
+      let span = message["spans"]?.elements.first { $0["is_primary"]?.isTrue == true }
       if span == nil, message["message"]?.text?.hasPrefix("aborting due to") == true { return }
       let code = message["code"]?["code"]?.text.map { "error[\($0)]" } ?? "error"
       add(
-        nil, span?["file_name"]?.text, span?["line_start"]?.int, "\(code): \(message["message"]?.text ?? "")")
+        nil, span?["file_name"]?.text, span?["line_start"]?.integer,
+        "\(code): \(message["message"]?.text ?? "")")
     } else if let file = item["filename"]?.text ?? item["file"]?.text, let message = item["message"]?.text {
       // ruff, mypy, shellcheck.
-      let line = item["location"]?["row"]?.int ?? item["line"]?.int
+      let line = item["location"]?["row"]?.integer ?? item["line"]?.integer
       if ["note", "info", "style"].contains(item["severity"]?.text ?? item["level"]?.text ?? ""),
-        item["code"]?.int == nil
+        item["code"]?.integer == nil
       {
         return
       }
-      let code = item["code"]?.text ?? item["code"]?.int.map { "SC\($0)" }
+      let code = item["code"]?.text ?? item["code"]?.integer.map { "SC\($0)" }
       add(nil, file, line, ([code, message].compactMap { $0 }).joined(separator: " "))
     } else if let kind = item["kind"]?.text, let message = item["message"]?.text,
-      let caret = item["locations"]?[0]?["caret"]
+      let caret = item["locations"]?.elements.first?["caret"]
     {
       // gcc's `-fdiagnostics-format=json`.
       guard kind == "error" || kind == "fatal error" else { return }
-      add(nil, caret["file"]?.text, caret["line"]?.int, message)
+      add(nil, caret["file"]?.text, caret["line"]?.integer, message)
     }
   }
 
-  private mutating func sarif(_ value: ReportJSON) {
-    for run in value["runs"]?.items ?? [] {
-      for result in run["results"]?.items ?? [] {
+  private mutating func sarif(_ value: StreamValue) {
+    for run in value["runs"]?.elements ?? [] {
+      for result in run["results"]?.elements ?? [] {
         if ["note", "none"].contains(result["level"]?.text ?? "")
-          || !(result["suppressions"]?.items ?? []).isEmpty
+          || !(result["suppressions"]?.elements ?? []).isEmpty
         {
           continue
         }
-        let place = result["locations"]?[0]?["physicalLocation"]
+        let place = result["locations"]?.elements.first?["physicalLocation"]
         let message = ([result["ruleId"]?.text, result["message"]?["text"]?.text].compactMap { $0 }).joined(
           separator: " ")
-        add(nil, place?["artifactLocation"]?["uri"]?.text, place?["region"]?["startLine"]?.int, message)
+        add(nil, place?["artifactLocation"]?["uri"]?.text, place?["region"]?["startLine"]?.integer, message)
       }
     }
   }
 
-  private mutating func jest(_ value: ReportJSON) {
-    let skips = (value["numPendingTests"]?.int ?? 0) + (value["numTodoTests"]?.int ?? 0)
+  private mutating func jest(_ value: StreamValue) {
+    let skips = (value["numPendingTests"]?.integer ?? 0) + (value["numTodoTests"]?.integer ?? 0)
     count(
-      max(0, (value["numTotalTests"]?.int ?? 0) - skips), skipped: skips,
-      failed: max(value["numFailedTests"]?.int ?? 0, value["numFailedTestSuites"]?.int ?? 0))
-    for suite in value["testResults"]?.items ?? [] {
+      max(0, (value["numTotalTests"]?.integer ?? 0) - skips), skipped: skips,
+      failed: max(value["numFailedTests"]?.integer ?? 0, value["numFailedTestSuites"]?.integer ?? 0))
+    for suite in value["testResults"]?.elements ?? [] {
       let file = suite["name"]?.text
-      let tests = suite["assertionResults"]?.items ?? []
+      let tests = suite["assertionResults"]?.elements ?? []
       for test in tests {
-        let name = ((test["ancestorTitles"]?.items ?? []).compactMap(\.text) + [test["title"]?.text ?? ""])
+        let name = ((test["ancestorTitles"]?.elements ?? []).compactMap(\.text) + [test["title"]?.text ?? ""])
           .joined(separator: " › ")
         if test["status"]?.text == "passed" { passed.append(name) }
         guard test["status"]?.text == "failed" else { continue }
-        let message = (test["failureMessages"]?.items ?? []).compactMap(\.text).joined(separator: "\n")
+        let message = (test["failureMessages"]?.elements ?? []).compactMap(\.text).joined(separator: "\n")
         let place = Gate.lines(of: message).lazy.compactMap(\.framePlace).first
         add(
-          name, place?.file ?? file, place?.line ?? test["location"]?["line"]?.int,
+          name, place?.file ?? file, place?.line ?? test["location"]?["line"]?.integer,
           DocumentReader.withoutFrames(message))
       }
       if tests.isEmpty, suite["status"]?.text == "failed" {
@@ -168,52 +171,55 @@ struct DocumentReader: OutputReader {
     }
   }
 
-  private mutating func mocha(_ value: ReportJSON) {
+  private mutating func mocha(_ value: StreamValue) {
     let stats = value["stats"]
     count(
-      (stats?["passes"]?.int ?? 0) + (stats?["failures"]?.int ?? 0), skipped: stats?["pending"]?.int ?? 0,
-      failed: stats?["failures"]?.int ?? 0)
-    for test in value["failures"]?.items ?? [] {
+      (stats?["passes"]?.integer ?? 0) + (stats?["failures"]?.integer ?? 0),
+      skipped: stats?["pending"]?.integer ?? 0,
+      failed: stats?["failures"]?.integer ?? 0)
+    for test in value["failures"]?.elements ?? [] {
       let stack = test["err"]?["stack"]?.text ?? ""
       let place = Gate.lines(of: stack).lazy.compactMap(\.framePlace).first
       add(
         test["fullTitle"]?.text, place?.file ?? test["file"]?.text, place?.line,
         test["err"]?["message"]?.text ?? "")
     }
-    passed += (value["passes"]?.items ?? []).compactMap { $0["fullTitle"]?.text }
+    passed += (value["passes"]?.elements ?? []).compactMap { $0["fullTitle"]?.text }
   }
 
-  private mutating func rspec(_ value: ReportJSON) {
+  private mutating func rspec(_ value: StreamValue) {
     let summary = value["summary"]
-    let pending = summary?["pending_count"]?.int ?? 0
+    let pending = summary?["pending_count"]?.integer ?? 0
     count(
-      max(0, (summary?["example_count"]?.int ?? 0) - pending), skipped: pending,
-      failed: (summary?["failure_count"]?.int ?? 0) + (summary?["errors_outside_of_examples_count"]?.int ?? 0)
+      max(0, (summary?["example_count"]?.integer ?? 0) - pending), skipped: pending,
+      failed: (summary?["failure_count"]?.integer ?? 0)
+        + (summary?["errors_outside_of_examples_count"]?.integer ?? 0)
     )
-    for example in value["examples"]?.items ?? [] {
+    for example in value["examples"]?.elements ?? [] {
       let name = example["full_description"]?.text
       if example["status"]?.text == "passed" { passed.append(name ?? "") }
       guard example["status"]?.text == "failed" else { continue }
       add(
         name, example["file_path"]?.text.map { String($0[...].dropping("./") ?? $0[...]) },
-        example["line_number"]?.int, (example["exception"]?["message"]?.text ?? "")[...].trimmedLines)
+        example["line_number"]?.integer, (example["exception"]?["message"]?.text ?? "")[...].trimmedLines)
     }
   }
 
-  private mutating func googletest(_ value: ReportJSON) {
-    let skips = value["disabled"]?.int ?? 0
-    count(max(0, (value["tests"]?.int ?? 0) - skips), skipped: skips, failed: value["failures"]?.int ?? 0)
-    for suite in value["testsuites"]?.items ?? [] {
-      for test in suite["testsuite"]?.items ?? [] {
+  private mutating func googletest(_ value: StreamValue) {
+    let skips = value["disabled"]?.integer ?? 0
+    count(
+      max(0, (value["tests"]?.integer ?? 0) - skips), skipped: skips, failed: value["failures"]?.integer ?? 0)
+    for suite in value["testsuites"]?.elements ?? [] {
+      for test in suite["testsuite"]?.elements ?? [] {
         let name = "\(suite["name"]?.text ?? "").\(test["name"]?.text ?? "")"
-        let list = test["failures"]?.items ?? []
+        let list = test["failures"]?.elements ?? []
         if list.isEmpty { passed.append(name) }
         for failure in list {
           let text = failure["failure"]?.text ?? ""
           let first = Gate.lines(of: text).first ?? ""
           let place = DiagnosticReader.place(first)
           add(
-            name, place?.file ?? test["file"]?.text, place?.line ?? test["line"]?.int,
+            name, place?.file ?? test["file"]?.text, place?.line ?? test["line"]?.integer,
             place == nil ? text : String(text.dropFirst(first.count + 1)))
         }
       }

@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// `go test`, with and without `-v`, and with `-json`.
 ///
 /// Without `-v` go only tells of packages, so each that passed counts as one test.
@@ -208,7 +210,9 @@ private struct GoEvents {
   private var outputs: [String: [String]] = [:]
 
   mutating func read(_ line: Substring) -> Bool {
-    guard let event = ReportJSON(line), let action = event["Action"]?.text else { return false }
+    guard let event = StreamValue.parse(Array(line.utf8)), let action = event["Action"]?.text else {
+      return false
+    }
     let package = event["Package"]?.text ?? event["ImportPath"]?.text ?? ""
     let test = event["Test"]?.text
     let key = package + "\u{0}" + (test ?? "")
