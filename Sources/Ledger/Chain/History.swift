@@ -10,6 +10,8 @@ public struct LedgerSentence: Equatable, Sendable {
   public var migration: String
   /// Whether it is about a step.
   public var isAboutStep: Bool
+  /// What kind of event it tells; `nil` for one that this program does not know.
+  public var kind: Migration.Change.Kind?
 
   /// Reads it of an entry's commit, whatever version of the format wrote that.
   init(of commit: Commit) {
@@ -18,11 +20,13 @@ public struct LedgerSentence: Equatable, Sendable {
     let json = try? JSON.parse(line)
     if case .string(let name)? = json?["migration"] { migration = name } else { migration = "" }
     if case .string? = json?["step"] { isAboutStep = true } else { isAboutStep = false }
+    if case .string(let word)? = json?["kind"] { kind = Migration.Change.Kind(rawValue: word) }
   }
 
   /// The sentence of an event.
   package init(of event: Event) {
     (text, migration, isAboutStep) = (event.sentence, event.migration, event.change.step != nil)
+    kind = event.change.kind
   }
 
   /// The sentence, with the migration's name in front where it would not say which that is.

@@ -146,7 +146,7 @@ final class RunProgress: RunObserver {
   // MARK: Lines
 
   private func tell(_ sentences: [LedgerSentence], _ state: State) {
-    for sentence in sentences where !RunProgress.isNoise(sentence.text) {
+    for sentence in sentences where !RunProgress.isNoise(sentence.kind) {
       let text = isAlone(sentence.migration) ? sentence.text : sentence.withMigration
       write(TerminalText.sanitizedLine(text) + "\n")
     }
@@ -173,8 +173,8 @@ final class RunProgress: RunObserver {
   }
 
   /// Renewals and intents say nothing to a person that the entry after them does not.
-  private static func isNoise(_ sentence: String) -> Bool {
-    sentence.contains(" about to be merged as ") || sentence.contains(" renewed by ")
+  private static func isNoise(_ kind: Migration.Change.Kind?) -> Bool {
+    [.merge(.intended), .claim(.renewed), .gate(.renewed), .baseline(.renewed)].contains(kind)
   }
 
   private func migrations(_ state: State) -> [MigrationState] {
