@@ -84,6 +84,10 @@ final class Process {
   private(set) var owed: [Notice] = []
   /// How often it has recorded something.
   var appends = 0
+  /// How often it has touched the world in this round, and when that began: no time passes in one but what it
+  /// spends itself.
+  private var touches = 0
+  private var roundAt: Int64 = 0
   /// The trees of all gates that it has begun.
   var gatesBegun: [OID] = []
 
@@ -103,8 +107,10 @@ final class Process {
   /// it is still alive.
   func passes() -> Bool {
     if isCrashed { return false }
+    if world.now != roundAt { (roundAt, touches) = (world.now, 0) }
+    touches += 1
     world.touches += 1
-    if world.touches > World.touchLimit {
+    if touches > World.roundLimit || world.isCalm && world.touches > World.calmLimit {
       world.fail("I-19", "\(actor) does not come to an end")
       isCrashed = true
       return false
@@ -130,13 +136,14 @@ final class Process {
     world.note("\(actor) stops for \(milliseconds) ms")
     let end = world.now + milliseconds
     var rounds = 0
-    while world.now < end, rounds < 300, !world.isOver {
+    while world.now < end, rounds < 300, !world.isOver, !world.isTroubledEnough {
       rounds += 1
       if !world.tick(until: end) { break }
     }
     world.now = max(world.now, end)
     world.depth -= 1
     machine.isBusy = wasBusy
+    roundAt = world.now
     world.note("\(actor) goes on")
   }
 

@@ -63,7 +63,7 @@ package struct Simulation {
 
   private func trouble() {
     for _ in 0..<world.chance.draw(50...400) {
-      guard !world.isOver, world.tick(until: .max) else { return }
+      guard !world.isOver, !world.isTroubledEnough, world.tick(until: .max) else { return }
       if world.audit.isEnded { return }
     }
   }
@@ -71,7 +71,7 @@ package struct Simulation {
   /// I-19: once the faults have stopped, every step gets to its end or waits for a person, by name.
   private func calm() {
     world.note("calm")
-    world.isCalm = true
+    (world.isCalm, world.touches) = (true, 0)
     world.approveAll()
     world.mendBranches()
     for machine in world.machines {

@@ -8,10 +8,11 @@ import Site
 extension World {
   func isGone(_ owner: Owner) -> Bool { owner.pid > 0 && gone.contains(owner.pid) }
 
-  /// Whether the faults have stopped, and no machine's clock is far ahead of an entry of now.
+  /// Whether the faults have stopped, and no clock is far ahead of an entry of now: neither a machine's nor
+  /// that of a command, which people have begun where the clock was another one.
   func isOnTime(_ at: Timestamp) -> Bool {
     guard isCalm else { return false }
-    return machines.allSatisfy {
+    return (machines + commands.map(\.process.machine)).allSatisfy {
       MachineClock(world: self, machine: $0).now().milliseconds < at.milliseconds + 30_000
     }
   }
@@ -226,4 +227,7 @@ struct Watcher: RunObserver {
 
   func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence]) {}
   func warn(_ text: String) { world.note("  (\(text))") }
+  func warn(_ text: String, of migration: String) { warn(text) }
+  func noticed(_ signal: Int32) {}
+  func tick() {}
 }

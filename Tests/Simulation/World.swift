@@ -55,9 +55,13 @@ final class World {
   static let migration = "mig"
   static let intoRef = "refs/heads/" + Plan(migration: migration).into
   static let ledgerKind: UInt32 = 1
-  /// How often processes may touch the world in a seed: many times what any needs, so that one that goes
-  /// round for ever is seen.
-  static let touchLimit = 1_000_000
+  /// How often a process may touch the world in one round, and all of them once the faults have stopped: many
+  /// times what any needs, so that one that goes round for ever is seen.
+  static let roundLimit = 100_000
+  static let calmLimit = 1_000_000
+  /// How often processes touch the world before the faults stop, whatever was drawn: where each waits for the
+  /// next, and a person comes by seldom, a seed would go on for hours and show nothing new.
+  static let troubleLimit = 400_000
 
   /// An entry as it is stored: nobody can change it any more.
   struct Node {
@@ -109,8 +113,10 @@ final class World {
   static let longestUnmended = 2000
   /// What all machines are short of.
   var shortage: Shortage?
-  /// How often processes have touched the world.
+  /// How often processes have touched the world since it began, or since the faults have stopped.
   var touches = 0
+  /// Whether the faults have gone on for long enough.
+  var isTroubledEnough: Bool { !isCalm && touches > World.troubleLimit }
   var processes = 0
   /// The processes that have ended.
   var gone: Set<Int> = []
