@@ -153,11 +153,6 @@ public protocol ExpansionSource {
   func lines(of command: String) throws -> [String]?
 }
 
-extension ExpansionSource {
-  /// A source that has names alone.
-  public func text(of path: String) throws -> String? { nil }
-}
-
 /// One item of `steps:`.
 struct StepEntry: Equatable, Sendable {
   var mark: Mark

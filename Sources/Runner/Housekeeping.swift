@@ -58,21 +58,11 @@ package protocol Upkeep: AnyObject {
   func packObjects(of migration: MigrationState) throws(CommandError)
 }
 
-extension Upkeep {
+extension Site: Upkeep {
   /// So few that a push hardly notices them, and so many that folding them does not hold up a run: git looks
   /// at each ref on both sides, which for 64 of them takes a tenth of what a push takes.
   package var foldBatch: Int { 64 }
 
-  /// A world in which refs cost nothing has nothing to fold.
-  package func foldAttempts(
-    of migration: MigrationState, isOver: Bool, report: (String) -> Void
-  ) throws(CommandError) {}
-
-  /// A world without files has nothing to pack.
-  package func packObjects(of migration: MigrationState) throws(CommandError) {}
-}
-
-extension Site: Upkeep {
   package func foldAttempts(
     of migration: MigrationState, isOver: Bool, report: (String) -> Void
   ) throws(CommandError) {

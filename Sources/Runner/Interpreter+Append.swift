@@ -23,9 +23,7 @@ extension Interpreter {
     by author: String,
     _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> (value: Value, proposals: [Proposal])
   ) throws(CommandError) -> Recorded<Value> {
-    let (outcome, effects) = try appendOnly(by: author, propose)
-    try perform(effects)
-    return outcome
+    try appendOnly(by: author, propose).perform(self)
   }
 
   /// Records these proposals, all or none, as `append(by:_:)` does.
@@ -33,11 +31,11 @@ extension Interpreter {
     try append(by: author) { (_, _) throws(Refusal) in ((), proposals) }
   }
 
-  /// The same, with the effects left to the caller: for who holds something that they may want.
+  /// The same, with what is due left to the caller: for who holds something that it may want.
   package func appendOnly<Value>(
     by author: String,
     _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> (value: Value, proposals: [Proposal])
-  ) throws(CommandError) -> (Recorded<Value>, [Effect]) {
+  ) throws(CommandError) -> Appended<Value> {
     do throws(LedgerError) {
       return try appendInLedger(by: author, propose)
     } catch {
@@ -49,7 +47,7 @@ extension Interpreter {
   func appendInLedger<Value>(
     by author: String,
     _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> (value: Value, proposals: [Proposal])
-  ) throws(LedgerError) -> (Recorded<Value>, [Effect]) {
+  ) throws(LedgerError) -> Appended<Value> {
     // The last one is what the append was decided with.
     var last: Value?
     let outcome = try site.events.append(by: author) { (snapshot, at) throws(Refusal) in
@@ -61,19 +59,19 @@ extension Interpreter {
     switch (outcome, last) {
     case (.won(let snapshot, let effects), let value?):
       #if KNOWN_BUGS
-        if KnownBug.effectDropped.isOn { return (.recorded(snapshot, value), []) }
+        if KnownBug.effectDropped.isOn { return Appended(.recorded(snapshot, value), due: Due([])) }
       #endif
-      return (.recorded(snapshot, value), due + effects)
-    case (.refused(let refusal), _): return (.refused(refusal), due)
-    case (.nothing(let snapshot), let value?): return (.nothing(snapshot, value), due)
+      return Appended(.recorded(snapshot, value), due: Due(due + effects))
+    case (.refused(let refusal), _): return Appended(.refused(refusal), due: Due(due))
+    case (.nothing(let snapshot), let value?): return Appended(.nothing(snapshot, value), due: Due(due))
     case (.won, nil), (.nothing, nil):
-      return (.refused(Refusal(.invalid, "nothing was proposed")), due)
+      return Appended(.refused(Refusal(.invalid, "nothing was proposed")), due: Due(due))
     }
   }
 
   /// Performs what follows from entries that had waited for the remote and were decided otherwise there. Who
   /// appends does it, too.
-  public func performDue() throws(CommandError) { try perform(site.events.contact.takeDue()) }
+  public func performDue() throws(CommandError) { try Due(site.events.contact.takeDue()).perform(self) }
 }
 
 extension Recorded {

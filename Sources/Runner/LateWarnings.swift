@@ -7,6 +7,9 @@ final class LateWarnings: RunObserver {
 
   func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence]) {}
 
+  func noticed(_ signal: Int32) {}
+  func tick() {}
+
   func warn(_ text: String) { texts.append((text, nil)) }
 
   func warn(_ text: String, of migration: String) { texts.append((text, migration)) }

@@ -122,33 +122,33 @@ public struct Recovery {
   ) throws(CommandError) {
     let tip = try site.tip(of: state.intoRef)
     if let tip, try isReached(commit.oid, by: tip) {
-      return try perform(record(Proposal(state.name, merged), while: isSame))
+      return try record(Proposal(state.name, merged), while: isSame).perform(interpreter)
     }
     if site.hasRemote, try site.remoteHas(commit.oid, on: state.intoRef) {
-      return try perform(record(Proposal(state.name, merged), while: isSame))
+      return try record(Proposal(state.name, merged), while: isSame).perform(interpreter)
     }
     // Shared, whoever sleeps pushes the branch with its entry, which is refused; and a branch that is gone
     // moves nowhere.
     guard let tip, !site.hasRemote else {
-      return try perform(record(Proposal(state.name, abandoned), while: isSame))
+      return try record(Proposal(state.name, abandoned), while: isSame).perform(interpreter)
     }
-    var effects: [Effect] = []
+    var due = Due([])
     let locked: String?
     do throws(CommandError) {
       locked = try site.holdStill(state.intoRef, at: tip, isOwn: !state.peopleShareBranch) {
         () throws(CommandError) in
-        effects = try record(Proposal(state.name, abandoned), while: isSame)
+        due = try record(Proposal(state.name, abandoned), while: isSame)
       }
     } catch {
       // What was recorded before is, whatever became of the branch's lock afterwards.
-      try perform(effects)
+      try due.perform(interpreter)
       throw error
     }
     #if KNOWN_BUGS
-      if KnownBug.leftLockNotNamed.isOn { return try perform(effects) }
+      if KnownBug.leftLockNotNamed.isOn { return try due.perform(interpreter) }
     #endif
     if let locked { report("a merge that was cut off cannot be settled yet: \(locked)") }
-    try perform(effects)
+    try due.perform(interpreter)
   }
 
   /// Whether the commit is the tip or, on a shared branch, lies behind what people added.
@@ -157,21 +157,19 @@ public struct Recovery {
     return try site.isAncestor(commit, of: tip)
   }
 
-  /// Appends one event and gives its effects; that somebody else was faster is no error.
+  /// Appends one event and gives what is due then; that somebody else was faster is no error.
   private func record(
     _ proposal: Proposal, while isSame: (MigrationState) -> Bool
-  ) throws(CommandError) -> [Effect] {
-    try Interpreter(in: site).appendOnly(by: site.actor) { (snapshot, _) throws(Refusal) in
+  ) throws(CommandError) -> Due {
+    try interpreter.appendOnly(by: site.actor) { (snapshot, _) throws(Refusal) in
       guard let state = snapshot.state.migration(named: proposal.migration), isSame(state) else {
         return ((), [])
       }
       return ((), [proposal])
-    }.1
+    }.takeDue()
   }
 
-  private func perform(_ effects: [Effect]) throws(CommandError) {
-    try Interpreter(in: site).perform(effects)
-  }
+  private var interpreter: Interpreter { Interpreter(in: site) }
 }
 
 extension Duty {

@@ -15,15 +15,6 @@ public protocol RunObserver {
 }
 
 extension RunObserver {
-  /// Whoever shows nothing has nothing to put away.
-  public func noticed(_ signal: Int32) {}
-
-  /// Whoever does not watch the time has nothing to do.
-  public func tick() {}
-
-  /// Whoever watches one migration knows which it is.
-  public func warn(_ text: String, of migration: String) { warn(text) }
-
   /// Says what there is to say of a migration.
   func voice(of migration: String) -> (String) -> Void {
     { warn($0, of: migration) }

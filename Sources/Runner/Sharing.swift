@@ -86,9 +86,9 @@ extension Interpreter {
     _ done: Migration.Change, or abandoned: (MigrationState, String) -> Migration.Change?,
     _ migration: String
   ) throws(CommandError) {
-    let (outcome, effects): (Recorded<Void>, [Effect])
+    let appended: Appended<Void>
     do throws(LedgerError) {
-      (outcome, effects) = try appendInLedger(by: site.actor) { (_, _) throws(Refusal) in
+      appended = try appendInLedger(by: site.actor) { (_, _) throws(Refusal) in
         ((), [Proposal(migration, done)])
       }
     } catch {
@@ -100,22 +100,20 @@ extension Interpreter {
       default: throw CommandError(error)
       }
     }
-    switch outcome {
+    var left: CommandError?
+    switch appended.recorded {
     case .recorded(let snapshot, _):
-      var left: CommandError?
       do throws(CommandError) {
         if let state = snapshot.state.migration(named: migration) { try site.follow(state) }
       } catch {
         // The branch here follows with the next look; what follows from the entry is due now.
         if !error.isOffline { left = error }
       }
-      try perform(effects)
-      if let left { throw left }
-    case .refused(let refusal):
-      report("the merge was not recorded: \(refusal.message)")
-      try perform(effects)
-    case .nothing: try perform(effects)
+    case .refused(let refusal): report("the merge was not recorded: \(refusal.message)")
+    case .nothing: break
     }
+    try appended.perform(self)
+    if let left { throw left }
   }
 
   /// Whether the remote's branch has the commit that a move leads to. A server that was killed within an

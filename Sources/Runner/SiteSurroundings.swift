@@ -153,7 +153,7 @@ extension Site: Surroundings {
         plan, on: commit, for: subject, known: plan.gate.allowsKnown ? .all : .none)
     case .result:
       return try startVerifiers(plan, on: commit, for: subject, known: try knownFailures(plan))
-    case .refresh, .candidate, .trial:
+    case .refresh, .candidate, .verify:
       return try startVerifiers(
         plan, on: commit, for: subject, known: try knownFailures(plan),
         changed: try changedPaths(plan, commit))

@@ -7,6 +7,8 @@ import Site
 
 /// What a run needs of the world, as small seams: `Site` brings git, processes and files; the simulator
 /// brings a world of its own and runs the very same orchestrator in it, in one thread (DESIGN §1).
+///
+/// No requirement has a default: what a world forgets to bring does not build.
 package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitness, SharedContact,
   Upkeep
 {
@@ -32,12 +34,6 @@ package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitn
 extension Surroundings {
   /// Waits until a descriptor is readable, or half a second is over.
   func wait(for descriptors: [Int32]) { wait(for: descriptors, atMost: 500) }
-
-  /// A world without a machine has enough of everything.
-  package func shortage(after last: Shortage?) throws(CommandError) -> Shortage? { nil }
-
-  /// Nor does it lack a program.
-  package func missing(among programs: Set<String>) -> Set<String> { [] }
 }
 
 /// The branches of the repository.
@@ -85,13 +81,6 @@ package protocol BranchAccess: AnyObject {
   func obstacle(toMoving ref: String, from old: OID, toTree new: OID) throws(CommandError) -> String?
 }
 
-extension BranchAccess {
-  /// Where nobody else works the base is the branch that is here.
-  package func base(of migration: MigrationState) throws(CommandError) -> OID? {
-    try tip(of: "refs/heads/" + migration.base)
-  }
-}
-
 /// The places where steps are worked on.
 package protocol WorkAccess: AnyObject {
   /// Throws unless the commands that the repository's own configuration has git run are those that the user
@@ -120,29 +109,6 @@ package protocol WorkAccess: AnyObject {
   func facts(ofLost fence: Fence, in migration: MigrationState) -> [JSON.Member]
   /// Says that the holder of a claim is done with its slot.
   func close(slot: String, migration: String, fence: Fence) throws(CommandError)
-}
-
-extension WorkAccess {
-  /// In a world without prompts nothing is said.
-  package func keepWords(of attempt: any Attempt) throws(CommandError) {}
-
-  /// A world without logs knows nothing.
-  package func facts(ofLost fence: Fence, in migration: MigrationState) -> [JSON.Member] { [] }
-
-  /// A world without configuration has nothing to approve.
-  package func requireApprovedCommands() throws(CommandError) {}
-
-  /// Nor has it files that somebody could replace.
-  package func takeOddPlaces() -> [String] { [] }
-
-  /// In a world without files every `for:` finds what it found.
-  package func expandedAgain(_ state: MigrationState) throws(CommandError) -> ExpandedAgain? { nil }
-
-  /// Nobody is asked there.
-  package func approveExpansion(of state: MigrationState, in newest: State) throws(CommandError) {}
-
-  /// A world with one user has nobody who could bring a plan that he has not approved.
-  package func requireTrust(_ state: MigrationState) throws(CommandError) {}
 }
 
 /// A worker at work on a claim. Never waits: the owner polls `descriptor` and asks `poll()`.
@@ -180,21 +146,6 @@ package protocol Attempt: AnyObject {
   /// What that means when it is known what the attempt has left; warnings are for people.
   func judged(_ outcome: AttemptOutcome, leaving content: WorkContent, warn: (String) -> Void)
     -> AttemptOutcome
-}
-
-extension Attempt {
-  /// Work without a service is served.
-  package var isServed: Bool { true }
-  /// Work without an agent is not metered.
-  package var facts: [JSON.Member] { [] }
-  /// Work without an agent uses nothing that is counted.
-  package var used: Amounts { Amounts() }
-  /// Nothing ends it.
-  package func end(because words: String) {}
-  /// What is said is meant, whatever was left.
-  package func judged(
-    _ outcome: AttemptOutcome, leaving content: WorkContent, warn: (String) -> Void
-  ) -> AttemptOutcome { outcome }
 }
 
 /// The files of an ended attempt on their way to its ref. Never waits: the owner polls `descriptor` and asks
@@ -261,19 +212,6 @@ package protocol GateAccess: AnyObject {
   ) throws(CommandError) -> any GateVerification
 }
 
-extension GateAccess {
-  /// A world without texts has no tests.
-  package func falsification(of candidate: Candidate) throws(CommandError) -> Falsification? { nil }
-
-  /// A world without programs counts nothing.
-  package func startCount(_ state: MigrationState, on commit: OID) throws(CommandError) -> (any Counting)? {
-    nil
-  }
-
-  /// A world without programs knows its toolchain.
-  package func question(before plan: Plan) throws(CommandError) -> (any Asking)? { nil }
-}
-
 /// A question about this machine that takes its time. Never waits: the owner polls `descriptor` and asks
 /// `poll()`.
 package protocol Asking: AnyObject {
@@ -306,7 +244,7 @@ package enum GateSubject: Equatable {
   /// The candidate of a submitted step, in the gate run of that number.
   case candidate(migration: String, Fence, gate: Int)
   /// The candidate of work that is not handed in.
-  case trial(migration: String, Fence)
+  case verify(migration: String, Fence)
   /// The result as a whole, in a new worktree with nothing kept.
   case result(migration: String)
 }

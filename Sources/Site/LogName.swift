@@ -37,7 +37,7 @@ public struct LogName: Equatable, Sendable {
   }
 
   /// The same for work that is tried before it is handed in.
-  package static func trial(_ migration: String, _ fence: Fence, _ verifier: String) -> LogName {
+  package static func verify(_ migration: String, _ fence: Fence, _ verifier: String) -> LogName {
     LogName(migration, "verify-\(verifier)", of: fence)
   }
 

@@ -162,5 +162,6 @@ extension CommandError {
 /// For plans without a `for:`, which ask for nothing.
 private struct NoSource: ExpansionSource {
   func trackedFiles() -> [String]? { [] }
+  func text(of path: String) -> String? { nil }
   func lines(of command: String) -> [String]? { [] }
 }

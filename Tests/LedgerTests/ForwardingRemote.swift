@@ -1,4 +1,5 @@
 import Git
+import Migration
 
 @testable import Ledger
 
@@ -18,6 +19,10 @@ class ForwardingRemote: LedgerRemote {
   func knownTip(ofBranch ref: String) throws(GitError) -> OID? { try real.knownTip(ofBranch: ref) }
   func remember(_ tip: OID) throws(GitError) { try real.remember(tip) }
   func probe(_ commit: OID) throws(GitError) -> ProbeOutcome { try real.probe(commit) }
+  var lastContact: Timestamp? { real.lastContact }
+  func refs(_ patterns: [String]) throws(GitError) -> [String] { try real.refs(patterns) }
+  func fetchArchive(_ ref: String) throws(GitError) -> OID? { try real.fetchArchive(ref) }
+  func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String? { try real.delete(refs) }
 }
 
 /// A server on which a killed program left the ledger's lock: whoever pushes seems to be too late.

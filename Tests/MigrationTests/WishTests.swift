@@ -52,7 +52,7 @@ import Testing
   @Test func afterTheEndThereIsAnAnswerOnly() {
     let story = story("A")
     story.tell(.migrationAborted(reason: "enough"))
-    for wish in [Wish.refresh, .finish(partial: true), .trial(story.fence("A")), .merge(story.fence("A"))] {
+    for wish in [Wish.refresh, .finish(partial: true), .verify(story.fence("A")), .merge(story.fence("A"))] {
       #expect(due(story, wish) == [.answer])
     }
   }
@@ -98,9 +98,9 @@ import Testing
     other.claim("B", by: "w2")
     other.submit("B", by: "w2")
     other.gate("B")
-    #expect(due(other, .trial(other.fence("A"))) == [.tryGate(other.fence("A"))])
-    #expect(due(story, .trial(story.fence("A"))) == [.answer], "it is handed in")
-    #expect(due(other, .trial(Fence(step: "A", epoch: 2))) == [.answer])
+    #expect(due(other, .verify(other.fence("A"))) == [.tryGate(other.fence("A"))])
+    #expect(due(story, .verify(story.fence("A"))) == [.answer], "it is handed in")
+    #expect(due(other, .verify(Fence(step: "A", epoch: 2))) == [.answer])
   }
 
   // MARK: finish

@@ -19,6 +19,7 @@ struct Importing {
 
   private struct Nothing: ExpansionSource {
     func trackedFiles() -> [String]? { [] }
+    func text(of path: String) -> String? { nil }
     func lines(of command: String) -> [String]? { [] }
   }
 

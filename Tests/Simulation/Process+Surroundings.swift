@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Draws
 import Gate
 import Git
@@ -20,6 +21,11 @@ extension Process: Surroundings {
   }
 
   // MARK: Branches
+
+  /// Of a shared ledger, too, people pull the base before they look.
+  func base(of migration: MigrationState) throws(CommandError) -> OID? {
+    try tip(of: "refs/heads/" + migration.base)
+  }
 
   func tip(of ref: String) throws(CommandError) -> OID? {
     guard passes() else { throw death }
@@ -130,6 +136,15 @@ extension Process: Surroundings {
   }
 
   // MARK: Work
+
+  /// There is no configuration of git's that could name a command, and no file that somebody could replace.
+  func requireApprovedCommands() throws(CommandError) {}
+  func takeOddPlaces() -> [String] { [] }
+  /// Nothing is said, and no log keeps what became of an attempt.
+  func keepWords(of attempt: any Attempt) throws(CommandError) {}
+  func facts(ofLost fence: Fence, in migration: MigrationState) -> [JSON.Member] { [] }
+  /// Nobody is asked.
+  func approveExpansion(of state: MigrationState, in newest: State) throws(CommandError) {}
 
   func requireTrust(_ state: MigrationState) throws(CommandError) {
     guard world.unapproved.contains(state.planNumber) else { return }
@@ -273,6 +288,12 @@ extension Process: Surroundings {
 
   func outsideCode(_ plan: Plan) -> [String] { [] }
 
+  /// A tree has tests, and no text that could lack them.
+  func falsification(of candidate: Candidate) throws(CommandError) -> Falsification? { nil }
+
+  /// What verifiers a machine has is known without asking a program.
+  func question(before plan: Plan) throws(CommandError) -> (any Asking)? { nil }
+
   func touchedTests(from old: OID, to new: OID) throws(CommandError) -> TouchedTests {
     guard passes() else { throw death }
     return TouchedTests()
@@ -315,6 +336,8 @@ extension Process: Surroundings {
   // MARK: Upkeep
 
   var foldBatch: Int { 2 }
+
+  func packObjects(of migration: MigrationState) throws(CommandError) {}
 
   /// What an archive keeps is of no more use to a run: the results of finished steps go, here and there.
   func foldAttempts(

@@ -73,7 +73,7 @@ final class RunningCommand {
   }
 
   static func verify(_ process: Process, _ claim: WorkerClaim) -> RunningCommand {
-    RunningCommand(process.world, process, "verify", TrialWork(in: process, claim) { _ in })
+    RunningCommand(process.world, process, "verify", VerifyWork(in: process, claim) { _ in })
   }
 
   /// Whether nothing can go on here now.

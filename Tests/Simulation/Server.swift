@@ -101,6 +101,11 @@ final class SimulatedRemote: LedgerRemote {
     return nil
   }
 
+  /// Nobody here asks when the server was reached last, which other refs it has, or for its archives.
+  var lastContact: Timestamp? { nil }
+  func refs(_ patterns: [String]) throws(GitError) -> [String] { [] }
+  func fetchArchive(_ ref: String) throws(GitError) -> OID? { nil }
+
   func probe(_ commit: OID) throws(GitError) -> ProbeOutcome { .willing }
 
   /// Others go on while something is under way.

@@ -165,6 +165,9 @@ final class SimulatedLedger: EventLedger, EntryStore {
     if world.node(oid).isInChain { world.fail("I-4", "\(reason), but entry \(oid.number) is in the ledger") }
   }
 
+  /// Nobody can set the ledger of a clone back here.
+  func requireWitnessed() throws(LedgerError) {}
+
   func testList(_ digest: String) throws(LedgerError) -> [UInt8]? {
     guard process.passes() else { throw .git(Process.crashed) }
     return world.lists[digest]
@@ -195,6 +198,11 @@ final class SimulatedLedger: EventLedger, EntryStore {
     if !world.foldsAlone { world.nodes[oid.number].snapshot = sketch.snapshot }
     return nil
   }
+
+  /// Nothing is on a disk here.
+  func together(
+    _ count: Int, _ body: () throws(LedgerError) -> DraftOutcome
+  ) throws(LedgerError) -> DraftOutcome { try body() }
 
   private func nonce() -> String {
     guard world.writesJSON else { return String(world.chance.next(), radix: 16) }

@@ -7,6 +7,10 @@ import Migration
 extension SimulatedLedger: CloneStore {
   func warn(_ text: String) { world.note("  (\(process.actor): \(text))") }
 
+  /// Nothing is kept of what was seen, and nothing is said in an attempt.
+  func forgetSights() {}
+  func words(_ migration: String, _ fence: Fence) -> GitProgram.PushUpdate? { nil }
+
   func currentTip() throws(LedgerError) -> OID? {
     guard process.passes() else { throw .git(Process.crashed) }
     return clone.tip

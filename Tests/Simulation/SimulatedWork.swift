@@ -119,6 +119,15 @@ final class SimulatedAttempt: Attempt {
     return [JSON.Member("wall", .integer(1000)), JSON.Member("turns", .integer(deed == .unserved ? 0 : 3))]
   }
 
+  /// What an agent uses is told when it has ended, so that nothing ends it before.
+  var used: Amounts { Amounts() }
+  func end(because words: String) {}
+
+  /// What is said is meant, whatever was left.
+  func judged(
+    _ outcome: AttemptOutcome, leaving content: WorkContent, warn: (String) -> Void
+  ) -> AttemptOutcome { outcome }
+
   /// Whether nobody could work in its worktree as this worker leaves it.
   var leavesLitter: Bool { deed == .litters }
 

@@ -9,17 +9,13 @@ import Testing
 /// A base that moves while a run waits for somebody else's step, and a plan that says to look every hour.
 @Suite("Following the base")
 struct FollowTests {
-  private final class Listener: RunObserver {
-    var warnings: [String] = []
-    func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence]) {}
-    func warn(_ text: String) { if !text.hasPrefix("baseHeld") { warnings.append(text) } }
-  }
-
   private let world: World
   private let machine: Machine
   private let process: Process
-  private let listener = Listener()
+  private let listener: Listener
   private let run: Orchestrator
+  /// What was said beside the notices.
+  private var warnings: [String] { listener.warnings.filter { !$0.hasPrefix("baseHeld") } }
   private let first: OID
 
   init() throws {
@@ -29,6 +25,7 @@ struct FollowTests {
     process = Process(world: world, machine: machine, actor: "m1")
     machine.process = process
     world.machines = [machine]
+    listener = Listener(world)
     run = Orchestrator(in: process, .migration(World.migration), workers: 1, observer: listener)
     first = world.objects.commit(world.objects.tree([1, 1, 1]), parents: [])
     world.base = first
@@ -105,7 +102,7 @@ struct FollowTests {
     let entries = world.chain.count
     #expect(try pass(minutes: 300) == 0)
     #expect(world.chain.count == entries)
-    #expect(listener.warnings == [] && world.violation == nil)
+    #expect(warnings == [] && world.violation == nil)
   }
 
   @Test("a conflict is told once and changes nothing; when the base has moved on it is taken in")
@@ -114,9 +111,9 @@ struct FollowTests {
     commit([3, 1, 1])
     let entries = world.chain.count
     #expect(try pass(minutes: 600) < 10)
-    #expect(listener.warnings.count == 1, "\(listener.warnings)")
-    #expect(listener.warnings.first?.contains("conflicts with 'migrate/mig' in 'file-0'") == true)
-    #expect(listener.warnings.first?.contains("git migrate amend") == true)
+    #expect(warnings.count == 1, "\(warnings)")
+    #expect(warnings.first?.contains("conflicts with 'migrate/mig' in 'file-0'") == true)
+    #expect(warnings.first?.contains("git migrate amend") == true)
     #expect(world.chain.count == entries)
     commit([1, 1, 4])
     try pass(minutes: 70)
@@ -135,7 +132,7 @@ struct FollowTests {
     commit([3, 1, 3])
     try pass(minutes: 90)
     let added = world.chain.count { if case .step(_, .added) = $0.entry.event.change { true } else { false } }
-    #expect(added == 1 && listener.warnings.count == 1, "\(listener.warnings)")
+    #expect(added == 1 && warnings.count == 1, "\(warnings)")
     let branch = try #require(world.branch)
     #expect(world.objects.isAncestor(base, of: branch) && world.objects.isAncestor(world.base, of: branch))
     #expect(world.objects.files(world.objects.tree(of: branch))[2] == 3)
@@ -146,8 +143,8 @@ struct FollowTests {
   func redBase() throws {
     commit([1, 1, -2])
     #expect(try pass(minutes: 600) < 10)
-    #expect(listener.warnings.count == 1, "\(listener.warnings)")
-    #expect(listener.warnings.first?.contains(SimulatedGate.testFails) == true)
+    #expect(warnings.count == 1, "\(warnings)")
+    #expect(warnings.first?.contains(SimulatedGate.testFails) == true)
     #expect(refreshes == 0)
     commit([1, 1, 5])
     try pass(minutes: 70)
@@ -159,7 +156,7 @@ struct FollowTests {
     machine.clone.changedFile = 2
     commit([1, 1, 2])
     #expect(try pass(minutes: 90) < 10)
-    #expect(listener.warnings.count == 1 && refreshes == 0, "\(listener.warnings)")
+    #expect(warnings.count == 1 && refreshes == 0, "\(warnings)")
     machine.clone.changedFile = nil
     try pass(minutes: 3)
     #expect(refreshes == 1)

@@ -12,19 +12,6 @@ import Testing
 /// out, and goes on by itself afterwards.
 @Suite("An hour with something in the way")
 struct ObstacleTests {
-  private final class Listener: RunObserver {
-    let world: World
-    var warnings: [String] = []
-    /// When each was said, in milliseconds of the world.
-    var times: [Int64] = []
-    init(_ world: World) { self.world = world }
-    func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence]) {}
-    func warn(_ text: String) {
-      warnings.append(text)
-      times.append(world.now)
-    }
-  }
-
   private let world: World
   private let machine: Machine
   private let process: Process

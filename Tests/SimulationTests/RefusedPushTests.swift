@@ -10,15 +10,9 @@ import Testing
 /// A server that takes nothing, or cannot be reached, in simulated time.
 @Suite("An hour with a server that takes nothing")
 struct RefusedPushTests {
-  private final class Listener: RunObserver {
-    var warnings: [String] = []
-    func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence]) {}
-    func warn(_ text: String) { warnings.append(text) }
-  }
-
   private let world: World
   private let machine: Machine
-  private let listener = Listener()
+  private let listener: Listener
   private let run: Orchestrator
   private let server: Clone
 
@@ -32,6 +26,7 @@ struct RefusedPushTests {
     let process = Process(world: world, machine: machine, actor: "m1")
     machine.process = process
     world.machines = [machine]
+    listener = Listener(world)
     run = Orchestrator(in: process, .migration(World.migration), workers: 1, observer: listener)
     let first = world.objects.commit(world.objects.tree([1, 1, 1, 1]), parents: [])
     world.base = first

@@ -6,7 +6,7 @@ import Testing
   private static let longestFunction = 70
   private static let longestLine = 110
 
-  private static let sources = Tree.swiftFiles(under: "Sources")
+  static let sources = Tree.swiftFiles(under: "Sources")
   private static let all =
     sources + Tree.swiftFiles(under: "Tests") + Tree.files.filter { $0 == "Package.swift" }
 

@@ -37,11 +37,3 @@ package protocol CloneStore: EntryStore {
   /// Waits for a random time, at most so long.
   func pause(atMostMicroseconds longest: UInt64)
 }
-
-extension CloneStore {
-  /// A store that remembers nothing has nothing to forget.
-  package func forgetSights() {}
-
-  /// A store without words has none.
-  package func words(_ migration: String, _ fence: Fence) -> GitProgram.PushUpdate? { nil }
-}

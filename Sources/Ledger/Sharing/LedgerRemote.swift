@@ -36,22 +36,6 @@ public protocol LedgerRemote: AnyObject {
   func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String?
 }
 
-extension LedgerRemote {
-  /// Nobody knows.
-  public var lastContact: Timestamp? { nil }
-
-  /// A remote of which nothing else is known.
-  public func refs(_ patterns: [String]) throws(GitError) -> [String] { [] }
-
-  /// A remote without archives.
-  public func fetchArchive(_ ref: String) throws(GitError) -> OID? { nil }
-
-  /// A remote that keeps what it has.
-  public func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String? {
-    "it deletes nothing"
-  }
-}
-
 /// What a throw-away ref has shown about a server.
 public enum ProbeOutcome: Equatable, Sendable {
   /// It makes and deletes our refs.

@@ -30,11 +30,6 @@ extension EntryWriter {
       return .ready(draft)
     }
   }
-
-  /// One after another.
-  package func together(
-    _ count: Int, _ body: () throws(LedgerError) -> DraftOutcome
-  ) throws(LedgerError) -> DraftOutcome { try body() }
 }
 
 /// A chain of entries with one ref at its end: the seam below the loop of an append.

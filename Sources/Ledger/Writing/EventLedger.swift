@@ -21,10 +21,6 @@ package protocol EventLedger: AnyObject {
 }
 
 extension EventLedger {
-  /// A ledger that nobody can set back needs no witness.
-  /// Throws when the ledger was set back since it was seen last.
-  package func requireWitnessed() throws(LedgerError) {}
-
   /// Appends these changes; see `append(by:_:)`.
   package func append(_ proposals: [Proposal], by author: String) throws(LedgerError) -> AppendOutcome {
     try append(by: author) { (_, _) throws(Refusal) in proposals }

@@ -6,7 +6,7 @@ public enum Wish: Equatable, Sendable {
   /// Take the result of a claim, which is handed in, through its gate.
   case merge(Fence)
   /// Try the gate on the work of a claim, which is not handed in.
-  case trial(Fence)
+  case verify(Fence)
   /// End the migration with what is on its branch; with `partial` the open steps are cancelled.
   case finish(partial: Bool)
 }
@@ -35,7 +35,7 @@ extension MigrationState {
     switch wish {
     case .refresh: return [.takeBaseIn]
     case .merge(let fence): return queue(at: now).contains(fence) ? [.gate(fence)] : []
-    case .trial(let fence): return [.tryGate(fence)]
+    case .verify(let fence): return [.tryGate(fence)]
     case .finish(let partial): return [ending(partial: partial, seat)]
     }
   }
@@ -52,7 +52,7 @@ extension MigrationState {
       case .gating, .merging: return false
       case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: return true
       }
-    case .trial(let fence):
+    case .verify(let fence):
       guard let step = step(fence.step), step.epoch == fence.epoch, case .leased = step.phase else {
         return true
       }
@@ -65,7 +65,7 @@ extension MigrationState {
     switch wish {
     // Whatever passes the gate is what the branch gets, so that a second candidate would be judged in vain.
     case .refresh, .merge: mover
-    case .trial: nil
+    case .verify: nil
     // What is judged and not merged yet is cancelled, like everything that is open.
     case .finish: moving
     }

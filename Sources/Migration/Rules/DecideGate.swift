@@ -270,8 +270,11 @@ extension Reducer {
   mutating func intendRefresh(_ refresh: Refresh) throws(Refusal) {
     try requireNotEnded()
     try requireOnlyMover(but: -1)
-    guard refresh.verdict == .passed, refresh.verifiers == migration.gateDigest else {
+    guard refresh.verdict == .passed else {
       throw Refusal(.invalid, "a refresh is merged only when its tree passed the plan's gate")
+    }
+    guard refresh.verifiers == migration.gateDigest else {
+      throw Refusal(.stale, "the verdict on the refresh comes from verifiers that are not the plan's")
     }
     guard migration.peopleShareBranch || refresh.old == migration.tip, refresh.new != refresh.old else {
       throw Refusal(.tipMoved, "the refresh does not start at the tip of '\(migration.into)'")

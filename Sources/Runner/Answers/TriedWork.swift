@@ -50,9 +50,9 @@ extension Answers {
     try site.requireTrust(state)
     try site.requireApprovedCommands()
     let errand = Errand(
-      in: site, claim.migration, TrialWork(in: site, claim, isAnew: isAnew, report: warn), report: warn)
-    let trial = try errand.run(interruption())
+      in: site, claim.migration, VerifyWork(in: site, claim, isAnew: isAnew, report: warn), report: warn)
+    let found = try errand.run(interruption())
     return TriedWork(
-      step: claim.fence.step, verdict: trial.verdict, failure: trial.failure, evidence: trial.evidence)
+      step: claim.fence.step, verdict: found.verdict, failure: found.failure, evidence: found.evidence)
   }
 }

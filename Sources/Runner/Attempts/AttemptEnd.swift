@@ -127,21 +127,11 @@ final class AttemptEnd {
     proposal.facts = job.facts
     var rejections = 0
     while true {
-      let effects: [Effect]
+      let appended: Appended<Void>
       do throws(LedgerError) {
-        let outcome: Recorded<Void>
-        (outcome, effects) = try interpreter.appendInLedger(by: job.claim.holder) {
-          [proposal, job, site, outcome = self.outcome] (snapshot, at) throws(Refusal) in
+        appended = try interpreter.appendInLedger(by: job.claim.holder) {
+          [proposal, job, site, outcome] (snapshot, at) throws(Refusal) in
           ((), [proposal] + AttemptEnd.lessons(of: job, outcome, in: snapshot.state, at, site.owner))
-        }
-        if let refusal = outcome.refusal {
-          try? interpreter.perform(effects)
-          // That the service does not serve is true whoever has the step now.
-          _ = try? interpreter.append(by: job.claim.holder) {
-            [job, site, outcome = self.outcome] (snapshot, at) throws(Refusal) in
-            ((), AttemptEnd.lessons(of: job, outcome, in: snapshot.state, at, site.owner))
-          }
-          return refusal
         }
       } catch {
         guard case .rejected(let remote, let words) = error, case .claim(let fence, .submitted) = change
@@ -155,8 +145,17 @@ final class AttemptEnd {
         }
         continue
       }
-      try interpreter.perform(effects)
-      return nil
+      guard let refusal = appended.recorded.refusal else {
+        try appended.perform(interpreter)
+        return nil
+      }
+      _ = try? appended.perform(interpreter)
+      // That the service does not serve is true whoever has the step now.
+      _ = try? interpreter.append(by: job.claim.holder) {
+        [job, site, outcome] (snapshot, at) throws(Refusal) in
+        ((), AttemptEnd.lessons(of: job, outcome, in: snapshot.state, at, site.owner))
+      }
+      return refusal
     }
   }
 

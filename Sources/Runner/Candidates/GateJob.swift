@@ -331,7 +331,7 @@ extension GateSubject {
     switch self {
     case .baseline(let migration), .refresh(let migration), .result(let migration):
       ["MIGRATE_MIGRATION": migration]
-    case .candidate(let migration, let fence, _), .trial(let migration, let fence):
+    case .candidate(let migration, let fence, _), .verify(let migration, let fence):
       ["MIGRATE_MIGRATION": migration, "MIGRATE_STEP": fence.step]
     }
   }
@@ -343,7 +343,7 @@ extension GateSubject {
     case .refresh(let migration): .refresh(migration, verifier)
     case .result(let migration): .result(migration, verifier)
     case .candidate(let migration, let fence, let gate): .gate(migration, fence, run: gate, verifier)
-    case .trial(let migration, let fence): .trial(migration, fence, verifier)
+    case .verify(let migration, let fence): .verify(migration, fence, verifier)
     }
   }
 }

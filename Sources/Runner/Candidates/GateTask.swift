@@ -6,9 +6,10 @@ import Site
 
 /// Takes one submitted step through its gate and into the integration branch.
 final class GateTask: GateWork {
-
   let migration: String
   let fence: Fence
+  /// A step that is judged alone takes no other with it.
+  let unfit: Set<Fence>? = nil
   private let site: any Surroundings
   private let interpreter: Interpreter
   private var stage: Stage
@@ -99,6 +100,8 @@ final class GateTask: GateWork {
     case .candidate, .falsifying: isStopping ? nil : held
     }
   }
+
+  func join(_ fence: Fence, _ state: MigrationState) throws(CommandError) -> Bool { false }
 
   func loseHold() {
     switch stage {

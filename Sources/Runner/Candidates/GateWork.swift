@@ -24,11 +24,6 @@ protocol GateWork: AnyObject {
   func join(_ fence: Fence, _ state: MigrationState) throws(CommandError) -> Bool
 }
 
-extension GateWork {
-  var unfit: Set<Fence>? { nil }
-  func join(_ fence: Fence, _ state: MigrationState) throws(CommandError) -> Bool { false }
-}
-
 /// How the work at the gate ended.
 enum GateEnding: Equatable {
   /// The step is merged, or was already part of the branch; or its merge is announced.

@@ -149,7 +149,8 @@ final class RefreshTask {
     guard state.gateDigest == merged.gate, try site.tip(of: state.intoRef) == candidate.tip else {
       return .outrun
     }
-    let (outcome, effects) = try Interpreter(in: site, report: report).appendOnly(by: site.actor) {
+    let interpreter = Interpreter(in: site, report: report)
+    let appended = try interpreter.appendOnly(by: site.actor) {
       [site, migration] (_, at) throws(Refusal) in
       var refresh = Refresh(
         base: merged.base.objectID, old: candidate.tip.objectID, new: candidate.commit.objectID,
@@ -158,18 +159,15 @@ final class RefreshTask {
       refresh.evidence = merged.evidence
       return ((), [Proposal(migration, .refreshIntended(refresh)).resting(on: merged.runs)])
     }
-    if case .recorded = outcome {} else { try Interpreter(in: site, report: report).perform(effects) }
-    switch outcome {
+    // Whatever comes of it, an intent is not written a second time.
+    if case .recorded = appended.recorded { stage = .ended(.outrun) }
+    switch try appended.perform(interpreter) {
     // The gate may have been amended in another clone: another try is judged by the new one.
-    case .refused(let refusal) where [.tipMoved, .unproven].contains(refusal.code): return .outrun
+    case .refused(let refusal) where [.tipMoved, .stale].contains(refusal.code): return .outrun
     case .refused(let refusal) where refusal.code == .limited: return nil
     case .refused(let refusal): return .refused(refusal)
     case .nothing: return .upToDate
-    case .recorded:
-      // Whatever comes of it, the intent is not written a second time.
-      stage = .ended(.outrun)
-      try Interpreter(in: site, report: report).perform(effects)
-      return try settled(candidate.commit)
+    case .recorded: return try settled(candidate.commit)
     }
   }
 

@@ -36,15 +36,6 @@ package protocol ErrandWork: AnyObject {
   func loseHold()
 }
 
-extension ErrandWork {
-  package var sweeps: Bool { true }
-  package var looksAtBranch: Bool { false }
-  package var waitsFor: String? { nil }
-  package var watch: HoldWatch? { nil }
-  package var goodResult: GoodResult? { nil }
-  package func loseHold() { stop() }
-}
-
 /// What a round of a command came to.
 package enum ErrandRound<Outcome> {
   /// Something happened, so that there may be more to do at once.

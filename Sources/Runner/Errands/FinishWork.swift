@@ -46,7 +46,10 @@ package final class FinishWork: ErrandWork {
   }
 
   package var wish: Wish { .finish(partial: isPartial) }
+  package let sweeps = true
   package let looksAtBranch = true
+  package let waitsFor: String? = nil
+  package let watch: HoldWatch? = nil
   package var isBusy: Bool { task != nil }
   package var descriptor: Int32 { task?.job.descriptor ?? -1 }
 
@@ -54,6 +57,8 @@ package final class FinishWork: ErrandWork {
     isStopping = true
     task?.job.stop()
   }
+
+  package func loseHold() { stop() }
 
   package var interrupted: CommandError {
     CommandError(

@@ -27,6 +27,10 @@ package final class MergeWork: ErrandWork {
   package var wish: Wish { .merge(fence) }
   package var isBusy: Bool { task != nil }
   package var descriptor: Int32 { task?.descriptor ?? -1 }
+  package let sweeps = true
+  package let looksAtBranch = false
+  package let waitsFor: String? = nil
+  package let goodResult: GoodResult? = nil
   package var watch: HoldWatch? { task?.watch }
   package func stop() { task?.stop() }
   package func loseHold() { task?.loseHold() }

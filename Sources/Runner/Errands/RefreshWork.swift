@@ -35,8 +35,13 @@ package final class RefreshWork: ErrandWork {
   package let wish = Wish.refresh
   package var isBusy: Bool { task != nil }
   package var descriptor: Int32 { task?.descriptor ?? -1 }
+  package let sweeps = true
+  package let looksAtBranch = false
   package var waitsFor: String? { task?.waitsFor }
+  package let watch: HoldWatch? = nil
+  package let goodResult: GoodResult? = nil
   package func stop() { task?.stop() }
+  package func loseHold() { stop() }
 
   package var interrupted: CommandError {
     CommandError("interrupted; nothing was changed", exitCode: .interrupted)

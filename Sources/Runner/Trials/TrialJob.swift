@@ -122,7 +122,7 @@ final class TrialJob {
     // The tree of the result stands on its base already: there is nothing to merge it with.
     do throws(CommandError) {
       let gate = try site.startGate(
-        plan, on: result.commit.oid, for: .trial(migration: attempt.migration, attempt.claim.fence))
+        plan, on: result.commit.oid, for: .verify(migration: attempt.migration, attempt.claim.fence))
       stage = .judging(gate, submission)
       return nil
     } catch { return try lost(error) }

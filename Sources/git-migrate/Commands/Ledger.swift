@@ -60,11 +60,10 @@ struct LedgerAppendCommand: Subcommand {
     let author = author ?? site.actor
     let event = try event(try StandardInput.read(limit: Entry.maximumBytes), by: author)
     let interpreter = try context.interpreter()
-    let (outcome, effects) = try interpreter.appendOnly(by: author) { (_, _) throws(Refusal) in
+    let appended = try interpreter.appendOnly(by: author) { (_, _) throws(Refusal) in
       ((), [Proposal(event.migration, event.change)])
     }
-    if perform { try interpreter.perform(effects) }
-    switch outcome {
+    switch perform ? try appended.perform(interpreter) : appended.leave() {
     case .recorded(let snapshot, _):
       guard let tip = snapshot.tip else { return }
       let commit = try reporting { try site.repository.commit(tip) }

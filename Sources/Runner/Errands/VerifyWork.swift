@@ -13,7 +13,7 @@ package enum TriedContent: Equatable {
 
 /// Asks the gate about work that is not handed in, merged with the integration branch, for `git migrate
 /// verify`. Records nothing.
-package final class TrialWork: ErrandWork {
+package final class VerifyWork: ErrandWork {
   /// What the gate would say.
   package struct Outcome: Equatable, Sendable {
     /// The verdict on the candidate as it would be now.
@@ -57,11 +57,16 @@ package final class TrialWork: ErrandWork {
     self.report = report
   }
 
-  package var wish: Wish { .trial(claim.fence) }
+  package var wish: Wish { .verify(claim.fence) }
   package let sweeps = false
+  package let looksAtBranch = false
+  package let waitsFor: String? = nil
+  package let watch: HoldWatch? = nil
+  package let goodResult: GoodResult? = nil
   package var isBusy: Bool { job != nil }
   package var descriptor: Int32 { job?.descriptor ?? -1 }
   package func stop() { job?.stop() }
+  package func loseHold() { stop() }
 
   package var interrupted: CommandError {
     CommandError("interrupted; nothing was changed", exitCode: .interrupted)
@@ -107,7 +112,7 @@ package final class TrialWork: ErrandWork {
       }
       tried = (candidate, state)
       job = try site.startGate(
-        state.plan, on: candidate.commit, for: .trial(migration: state.name, claim.fence))
+        state.plan, on: candidate.commit, for: .verify(migration: state.name, claim.fence))
       // While the verifiers are at work already, so that nobody waits for it.
       site.outsideCode(state.plan).forEach(report)
       return .nothing
