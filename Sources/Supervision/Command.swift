@@ -81,8 +81,11 @@ public struct Command: Sendable {
   ///
   /// A program that asks back is given `answer`: it gets what was written to standard output so far, and once
   /// it gives bytes, those are the rest of the input. While it has given none, the input stays open.
+  ///
+  /// `mayGoOn` is asked each second that the program takes; once it says no, the program is ended as if its
+  /// time were over.
   public func run(
-    outputLimit: Int = 64 << 20, answer: (([UInt8]) -> [UInt8]?)? = nil
+    outputLimit: Int = 64 << 20, answer: (([UInt8]) -> [UInt8]?)? = nil, mayGoOn: (() -> Bool)? = nil
   ) throws(ProcessError) -> Outcome {
     var feed = try Pipe(for: executable)
     var out = try Pipe(for: executable)
@@ -98,7 +101,8 @@ public struct Command: Sendable {
     out.closeWriting()
     err.closeWriting()
     var loop = CommandLoop(
-      command: self, pid: pid, limit: outputLimit, feed: feed, out: out, err: err, answer: answer)
+      command: self, pid: pid, limit: outputLimit, feed: feed, out: out, err: err, answer: answer,
+      mayGoOn: mayGoOn)
     return loop.run()
   }
 }

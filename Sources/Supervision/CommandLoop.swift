@@ -18,6 +18,9 @@ struct CommandLoop: ~Copyable {
   private var deadline: Int64?
   /// Until when it may ask.
   private var askingEnds: Int64?
+  private let mayGoOn: (() -> Bool)?
+  /// When it is asked next.
+  private var nextLook: Int64?
   private var escalation = Escalation.none
   private var stdout: [UInt8] = []
   private var stderr: [UInt8] = []
@@ -28,7 +31,7 @@ struct CommandLoop: ~Copyable {
 
   init(
     command: Command, pid: pid_t, limit: Int, feed: consuming Pipe, out: consuming Pipe, err: consuming Pipe,
-    answer: (([UInt8]) -> [UInt8]?)?
+    answer: (([UInt8]) -> [UInt8]?)?, mayGoOn: (() -> Bool)?
   ) {
     self.feed = feed
     self.out = out
@@ -41,6 +44,8 @@ struct CommandLoop: ~Copyable {
     graceMilliseconds = Int64(command.graceSeconds) * 1000
     deadline = command.timeoutSeconds.map { monotonicMilliseconds() + Int64($0) * 1000 }
     askingEnds = answer.map { _ in monotonicMilliseconds() + Int64(command.askingSeconds) * 1000 }
+    self.mayGoOn = mayGoOn
+    nextLook = mayGoOn.map { _ in monotonicMilliseconds() + 1000 }
     setNonBlocking(self.feed.writing)
     setNonBlocking(self.out.reading)
     setNonBlocking(self.err.reading)
@@ -63,6 +68,7 @@ struct CommandLoop: ~Copyable {
       // It can ask no more, or its question was lost, and it must not wait for an answer.
       if out.reading < 0 || askingEnds.map({ $0 <= monotonicMilliseconds() }) == true { stopAnswering() }
       if ready.contains(err.reading) { readError() }
+      look()
       enforceDeadline()
     }
     // What the child wrote is in the pipes by now; whoever else holds them is not waited for.
@@ -84,11 +90,18 @@ struct CommandLoop: ~Copyable {
   }
 
   private func nextTimeout() -> Int? {
-    let end = [deadline, askingEnds].compactMap(\.self).min()
+    let end = [deadline, askingEnds, nextLook].compactMap(\.self).min()
     let rest = end.map { Int(max(0, $0 - monotonicMilliseconds())) }
     // Without a pidfd (an old kernel) nothing tells about the end of a child that closed its output early.
     if exitDescriptor.raw < 0 { return min(rest ?? 20, 20) }
     return rest
+  }
+
+  private mutating func look() {
+    guard let due = nextLook, monotonicMilliseconds() >= due, let mayGoOn else { return }
+    let goesOn = mayGoOn()
+    nextLook = goesOn ? monotonicMilliseconds() + 1000 : nil
+    if !goesOn && escalation == .none { deadline = monotonicMilliseconds() }
   }
 
   private mutating func enforceDeadline() {

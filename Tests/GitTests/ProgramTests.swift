@@ -5,6 +5,19 @@ import Testing
 @testable import Git
 
 @Suite struct ProgramTests {
+  /// The look before its start sees none of what comes later, and the open of a pipe waits for ever.
+  @Test func aPipeThatAppearsWhileGitIsAtWorkEndsIt() throws {
+    let world = try World()
+    _ = try world.commit(["a": "1"])
+    let place = "\(world.path)/.git/packed-refs"
+    try world.write("slow-git", "#!/bin/sh\nmkfifo '\(place)'\nexec cat '\(place)'\n")
+    chmod("\(world.root)/slow-git", 0o755)
+    var program = GitProgram(world.repository, executable: "\(world.root)/slow-git")
+    program.timeoutSeconds = 60
+    let error = #expect(throws: GitError.self) { try program.run(["update-ref"]) }
+    #expect(error?.description.contains("'\(place)'") == true, "\(String(describing: error))")
+  }
+
   /// PITFALLS F12: whoever can write `.git/config` makes an ordinary git run his programs.
   @Test func hostileConfigurationIsInert() throws {
     let world = try World()

@@ -26,6 +26,17 @@ struct BaselineTests {
           details: verdict == .passed ? [] : ["test_a"], run: run)), by: holder)
   }
 
+  @Test("one that does not pass is told, and is no failed attempt of a step")
+  func told() throws {
+    claim(by: "ann")
+    record(.failed, run: 1, by: "ann")
+    let outcomes = RunOutcome.of(try #require(story.events.last), in: story.state, nil)
+    #expect(outcomes.map(\.kind) == [.refused] && outcomes.first?.subject == "the base")
+    var tally = RunTally()
+    outcomes.forEach { tally.add($0) }
+    #expect(tally.words == "nothing was merged")
+  }
+
   @Test("one judges it; who comes later is told who does, and that it passed")
   func once() {
     #expect(claim(by: "ann"))

@@ -163,11 +163,13 @@ public struct GitProgram: Sendable {
     command.timeoutSeconds = timeoutSeconds
     let operation = "run git \(arguments.first ?? "")"
     let outcome: Outcome
+    var watch = PlaceWatch(gitDirectory: gitDirectory, commonDirectory: commonDirectory)
     do throws(ProcessError) {
-      outcome = try command.run(answer: answer)
+      outcome = try command.run(answer: answer, mayGoOn: { watch.mayGoOn() })
     } catch {
       throw GitError(message: error.description, operation: operation, subject: gitDirectory)
     }
+    if outcome.status == .timedOut, let obstacle = watch.obstacle { throw obstacle }
     guard !outcome.isTruncated else {
       throw GitError(message: "its output is too long", operation: operation, subject: gitDirectory)
     }

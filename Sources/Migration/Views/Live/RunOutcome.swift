@@ -1,8 +1,8 @@
 /// Something that has come to an end in a run, as one line for people.
 public struct RunOutcome: Equatable, Sendable {
-  /// What became of it.
+  /// What became of it; `refused` is no attempt of a step: the base does not pass.
   public enum Kind: String, CaseIterable, Sendable {
-    case merged, unchanged, failed, blocked, skipped, told
+    case merged, unchanged, failed, blocked, skipped, refused, told
   }
 
   /// What became of it.
@@ -44,7 +44,7 @@ public struct RunOutcome: Equatable, Sendable {
     case .step(_, .skipped(let reason, _)):
       for step in event.change.steps { maker.add(.skipped, step, reason) }
     case .baseline(.recorded(let baseline)):
-      if let failure = baseline.failure { maker.add(.failed, "the base", failure.reason) }
+      if let failure = baseline.failure { maker.add(.refused, "the base", failure.reason) }
     case .migration(.paused(let reason)): maker.add(.told, migration.name, "paused: \(reason)")
     case .migration(.resumed): maker.add(.told, migration.name, "goes on")
     case .migration(.amended(let amendment)):
@@ -112,7 +112,7 @@ public struct RunOutcome: Equatable, Sendable {
     case .merged, .unchanged, .failed, .blocked:
       if let seconds { tail.append(SpanText.words(seconds)) }
       if cost > 0 { tail.append(Money.text(cost)) }
-    case .skipped, .told: break
+    case .skipped, .refused, .told: break
     }
     let right = tail.joined(separator: "  ")
     let sign = isASCII ? kind.ascii : kind.sign
@@ -140,7 +140,7 @@ extension RunOutcome.Kind {
     switch self {
     case .merged: "merged"
     case .unchanged: "unchanged"
-    case .failed: "failed"
+    case .failed, .refused: "failed"
     case .blocked: "blocked"
     case .skipped: "skipped"
     case .told: ""
@@ -151,7 +151,7 @@ extension RunOutcome.Kind {
     switch self {
     case .merged: "✓"
     case .unchanged: "="
-    case .failed: "✗"
+    case .failed, .refused: "✗"
     case .blocked: "■"
     case .skipped: "-"
     case .told: "·"
@@ -162,7 +162,7 @@ extension RunOutcome.Kind {
     switch self {
     case .merged: "ok"
     case .unchanged: "same"
-    case .failed: "FAIL"
+    case .failed, .refused: "FAIL"
     case .blocked: "BLOCK"
     case .skipped: "skip"
     case .told: "*"
@@ -172,7 +172,7 @@ extension RunOutcome.Kind {
   fileprivate var paint: Paint {
     switch self {
     case .merged, .unchanged: .green
-    case .failed: .yellow
+    case .failed, .refused: .yellow
     case .blocked: .red
     case .skipped: .dim
     case .told: .cyan

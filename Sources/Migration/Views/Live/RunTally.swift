@@ -18,7 +18,7 @@ public struct RunTally: Equatable, Sendable {
     case .failed: failed += 1
     case .blocked: (failed, blocked) = (failed + 1, blocked + 1)
     case .skipped: skipped += 1
-    case .told: break
+    case .refused, .told: break
     }
   }
 
