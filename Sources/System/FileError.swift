@@ -22,6 +22,9 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Whether a file is larger than the caller's limit.
   public var isTooLarge: Bool { code == EFBIG }
 
+  /// Whether something is there already that was to be made.
+  public var isThere: Bool { code == EEXIST }
+
   /// Why, in git's grammar.
   public var reason: String {
     code == Self.notPlain ? "it is not a plain file" : errorText(code)

@@ -55,6 +55,18 @@ public enum Files {
     if isDurable { try syncDirectory(parent(of: path)) }
   }
 
+  /// Writes a file that is not there yet, with the umask's mode; that there is something already is an error
+  /// (`isThere`). What could not be written whole is taken away.
+  public static func writeNew(_ path: String, _ bytes: [UInt8]) throws(FileError) {
+    let raw = retrying { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
+    guard raw >= 0 else { throw .last("write", path) }
+    let file = Descriptor(owning: raw)
+    do throws(FileError) { try writeAll(file.raw, bytes, path) } catch {
+      unlink(path)
+      throw error
+    }
+  }
+
   /// How a file of ours is opened for writing that somebody else may have put something else in place of.
   private static let writing = O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC
 

@@ -43,6 +43,13 @@ public enum SignalPipe {
     exit(128 + last)
   }
 
+  /// Stands still, as a program does that has not caught Ctrl-Z, until somebody says `fg`.
+  public static func suspend() {
+    Glibc.signal(SIGTSTP, SIG_DFL)
+    raise(SIGTSTP)
+    _ = try? install([SIGTSTP])
+  }
+
   /// Puts a signal among those that came, as if it had come from outside.
   public static func note(_ signal: Int32) {
     guard let pipe else { return }

@@ -9,10 +9,13 @@ public enum StandardStream: Int32, Sendable {
   public var isTerminal: Bool { isatty(rawValue) == 1 }
 
   /// The terminal's columns, or `nil` when it is none.
-  public var columns: Int? {
+  public var columns: Int? { size?.columns }
+
+  /// The terminal's columns and, where it tells them, rows; `nil` when it is none.
+  public var size: (columns: Int, rows: Int?)? {
     var size = winsize()
     guard ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
-    return Int(size.ws_col)
+    return (Int(size.ws_col), size.ws_row > 0 ? Int(size.ws_row) : nil)
   }
 
   /// Writes all of the bytes.
@@ -21,6 +24,13 @@ public enum StandardStream: Int32, Sendable {
     while written < bytes.count {
       let count = bytes[written...].withUnsafeBytes { Glibc.write(rawValue, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
+      if count < 0 && errno == EAGAIN {
+        // Somebody who shares the terminal does not wait for it.
+        var poller = Poller()
+        poller.add(writing: rawValue)
+        _ = poller.wait(milliseconds: 1000)
+        continue
+      }
       guard count > 0 else { throw StreamError(code: errno) }
       written += count
     }
@@ -82,6 +92,10 @@ public struct StreamError: Error, Equatable, Sendable, CustomStringConvertible {
 public enum Signal {
   /// Nobody reads any more.
   public static let brokenPipe = SIGPIPE
+  /// The terminal has another size.
+  public static let resize = SIGWINCH
+  /// A person wants the program to stand still: Ctrl-Z.
+  public static let suspend = SIGTSTP
   /// Somebody wants the program to end.
   public static let ends: Set<Int32> = [SIGKILL, SIGTERM, SIGINT, SIGHUP]
   /// What asks a command to end: somebody does, or nobody is there any more.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Git
-import Glibc
 import Migration
 import Plans
 import Runner
@@ -66,11 +65,7 @@ enum ForeignFiles {
 
   /// The file, or the Markdown files of the folder and of those in it.
   static func read(_ path: String) throws(CommandError) -> [ForeignFile] {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      throw CommandError("unable to read '\(path)': \(Output.text(of: errno))")
-    }
-    guard status.st_mode & S_IFMT == S_IFDIR else {
+    guard FileStatus(following: path)?.kind == .directory else {
       guard let file = ForeignFile(path: path, bytes: try PlanInput.read(path, called: "file")) else {
         throw CommandError("unable to import '\(path)': it is no text")
       }
@@ -94,12 +89,10 @@ enum ForeignFiles {
     var names: [String] = []
     for entry in entries where !entry.hasPrefix(".") {
       let path = folder.hasSuffix("/") ? folder + entry : folder + "/" + entry
-      var status = stat()
-      guard lstat(path, &status) == 0 else { continue }
-      if status.st_mode & S_IFMT == S_IFDIR, depth < 3 {
-        names += try self.names(in: path, depth: depth + 1)
-      } else if status.st_mode & S_IFMT == S_IFREG, entry.lowercased().hasSuffix(".md") {
-        names.append(path)
+      switch Files.kind(path) {
+      case .directory where depth < 3: names += try self.names(in: path, depth: depth + 1)
+      case .file where entry.lowercased().hasSuffix(".md"): names.append(path)
+      default: continue
       }
       if names.count > most { break }
     }
@@ -130,24 +123,10 @@ struct RepositoryTree {
 /// Writes a file that is not there yet.
 enum NewFile {
   static func write(_ text: String, to path: String) throws(CommandError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      let reason = errno == EEXIST ? "it is there already" : Output.text(of: errno)
+    do throws(FileError) { try Files.writeNew(path, Array(text.utf8)) } catch {
+      let reason = error.isThere ? "it is there already" : error.reason
       throw CommandError(
-        "unable to write '\(path)': \(reason)", hint: errno == EEXIST ? "name another file" : nil)
-    }
-    defer { close(descriptor) }
-    let bytes = Array(text.utf8)
-    var written = 0
-    while written < bytes.count {
-      let count = bytes[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else {
-        let reason = Output.text(of: errno)
-        unlink(path)
-        throw CommandError("unable to write '\(path)': \(reason)")
-      }
-      written += count
+        "unable to write '\(path)': \(reason)", hint: error.isThere ? "name another file" : nil)
     }
   }
 }

@@ -1,5 +1,4 @@
 import Git
-import Glibc
 import Ledger
 import Migration
 import Runner
@@ -84,7 +83,7 @@ extension RunCommand {
     try context.output.line("\(state.name): \(words)")
     if yes { return }
     try context.output.flush()
-    guard isatty(STDIN_FILENO) == 1, context.environment["GIT_TERMINAL_PROMPT"] != "0" else {
+    guard StandardStream.input.isTerminal, context.environment["GIT_TERMINAL_PROMPT"] != "0" else {
       throw CommandError(
         "there is no terminal to ask at whether the rest is to be done", hint: "say so with '--yes'",
         exitCode: .no)

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Ledger
 import Migration
 import Runner
@@ -146,8 +145,8 @@ struct StatusCommand: Subcommand {
       if !report.migrations.contains(where: \.isOpen) { break }
       _ = poller.wait(milliseconds: 1000)
       let signals = SignalPipe.drain()
-      if signals.contains(SIGTSTP) { screen.suspend() }
-      if let end = signals.first(where: [SIGHUP, SIGINT, SIGPIPE, SIGTERM].contains) {
+      if signals.contains(Signal.suspend) { screen.suspend() }
+      if let end = signals.first(where: Signal.askToEnd.contains) {
         screen.leave()
         SignalPipe.end(by: end)
       }

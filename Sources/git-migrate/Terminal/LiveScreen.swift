@@ -1,4 +1,3 @@
-import Glibc
 import Migration
 import Runner
 import System
@@ -7,7 +6,7 @@ import System
 /// terminal takes them away first.
 final class LiveScreen {
   private let context: Context
-  private let descriptor: Int32
+  private let stream: StandardStream
   private var block = LiveBlock()
   /// What the terminal shows.
   private let colour: Bool
@@ -16,38 +15,29 @@ final class LiveScreen {
   /// show it.
   init?(_ context: Context, colour: Bool) {
     guard !["", "dumb"].contains(context.environment["TERM"] ?? "") else { return nil }
-    if isatty(STDOUT_FILENO) == 1 {
-      descriptor = STDOUT_FILENO
-    } else if isatty(STDERR_FILENO) == 1 {
-      descriptor = STDERR_FILENO
-    } else {
-      return nil
-    }
+    guard let stream = [StandardStream.output, .error].first(where: \.isTerminal) else { return nil }
+    self.stream = stream
     self.context = context
     self.colour = colour
     context.output.willWrite = { [unowned self] in takeAway() }
     // The size is asked at each frame; that signal only wakes who waits.
-    _ = try? SignalPipe.install([SIGWINCH, SIGTSTP])
+    _ = try? SignalPipe.install([Signal.resize, Signal.suspend])
   }
 
   /// Ctrl-Z: makes room, and stops until somebody says `fg`.
   func suspend() {
     takeAway()
-    signal(SIGTSTP, SIG_DFL)
-    raise(SIGTSTP)
-    _ = try? SignalPipe.install([SIGTSTP])
+    SignalPipe.suspend()
   }
 
   /// Whether standard output is the terminal that it is drawn on.
-  var isStandardOutput: Bool { descriptor == STDOUT_FILENO }
+  var isStandardOutput: Bool { stream == .output }
 
   /// The terminal as it is now.
   var screen: RunPicture.Screen {
-    var size = winsize()
-    let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    let size = stream.size
     return RunPicture.Screen(
-      columns: isKnown ? Int(size.ws_col) : 80, rows: isKnown && size.ws_row > 0 ? Int(size.ws_row) : 24,
-      colour: colour, isASCII: context.isASCII)
+      columns: size?.columns ?? 80, rows: size?.rows ?? 24, colour: colour, isASCII: context.isASCII)
   }
 
   /// Shows lines, and `above` them lines that scroll away, in one write.
@@ -61,15 +51,6 @@ final class LiveScreen {
   /// Leaves the lines where they are.
   func leave() { if let bytes = block.leave() { write(bytes) } }
 
-  private func write(_ text: String) {
-    let bytes = Array(text.utf8)
-    var written = 0
-    while written < bytes.count {
-      let count = bytes[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
-      // A terminal that is gone sends a signal.
-      guard count > 0 else { return }
-      written += count
-    }
-  }
+  /// A terminal that is gone sends a signal.
+  private func write(_ text: String) { try? stream.write(Array(text.utf8)) }
 }

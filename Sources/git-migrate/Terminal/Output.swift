@@ -77,7 +77,4 @@ final class Output {
     // There is nowhere left to say that standard error is gone.
     try? StandardStream.error.write(Array((TerminalText.sanitized(line) + "\n").utf8))
   }
-
-  /// The system's text for an errno, in git's grammar.
-  static func text(of code: Int32) -> String { errorText(code) }
 }

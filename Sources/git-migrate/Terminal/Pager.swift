@@ -1,5 +1,4 @@
 import Git
-import Glibc
 import Runner
 import Site
 import Supervision

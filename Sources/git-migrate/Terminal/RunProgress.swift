@@ -1,5 +1,4 @@
 import Git
-import Glibc
 import Ledger
 import Migration
 import Runner
@@ -91,7 +90,7 @@ final class RunProgress: RunObserver {
 
   func noticed(_ signal: Int32) {
     guard case .live(let screen) = style else { return }
-    if signal == SIGTSTP { screen.suspend() }
+    if signal == Signal.suspend { screen.suspend() }
     isChanged = true
   }
 
