@@ -69,8 +69,15 @@ extension Interpreter {
     }
   }
 
+  /// Brings the entries of others here and ours there, and performs what follows from those of ours that had
+  /// waited.
+  func synchronize() throws(CommandError) {
+    try site.synchronize()
+    try performDue()
+  }
+
   /// Performs what follows from entries that had waited for the remote and were decided otherwise there. Who
-  /// appends does it, too.
+  /// appends does it, too, and so does every command at its end.
   public func performDue() throws(CommandError) { try Due(site.events.contact.takeDue()).perform(self) }
 }
 

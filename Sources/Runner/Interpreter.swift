@@ -53,7 +53,7 @@ public struct Interpreter {
   private func move(
     _ migration: String, _ fence: Fence, from old: ObjectID, to new: ObjectID
   ) throws(CommandError) {
-    guard let state = try reporting({ try site.events.read() }).state.migration(named: migration)
+    guard let state = try site.state(of: migration)
     else { return }
     if site.hasRemote {
       return try share(
@@ -71,7 +71,7 @@ public struct Interpreter {
   private func moveRefreshed(
     _ migration: String, from old: ObjectID, to new: ObjectID
   ) throws(CommandError) {
-    guard let state = try reporting({ try site.events.read() }).state.migration(named: migration)
+    guard let state = try site.state(of: migration)
     else { return }
     if site.hasRemote {
       return try share(

@@ -54,7 +54,7 @@ extension Orchestrator {
   /// Moves the branch as this run has announced it: when it was to, the remote went away. Whoever else looks
   /// would wait until the intent is too old.
   private func moveBranch(_ intent: BranchMoveIntent, _ desk: Desk) throws(CommandError) -> Bool {
-    let before = try reporting { try site.events.read() }.tip
+    let before = try site.snapshot().tip
     let effect: Effect =
       switch intent {
       case .merge(let fence, let target):
@@ -63,7 +63,7 @@ extension Orchestrator {
         .moveRefreshedBranch(migration: desk.migration, old: refresh.old, new: refresh.new)
       }
     try Interpreter(in: site, report: late.voice(of: desk.migration)).perform([effect])
-    return try reporting { try site.events.read() }.tip != before
+    return try site.snapshot().tip != before
   }
 
   private func giveBack(_ fence: Fence, _ holder: String, _ desk: Desk) throws(CommandError) -> Bool {
@@ -82,13 +82,13 @@ extension Orchestrator {
   }
 
   private func state(_ desk: Desk) throws(CommandError) -> MigrationState {
-    guard let state = try reporting({ try site.events.read() }).state.migration(named: desk.migration)
+    guard let state = try site.state(of: desk.migration)
     else { throw CommandError(.noMigration(desk.migration)) }
     return state
   }
 
   private func now(_ desk: Desk) throws(CommandError) -> Timestamp {
-    max(site.clock.now(), try reporting { try site.events.read() }.state.at)
+    max(site.clock.now(), try site.snapshot().state.at)
   }
 
   // MARK: Judging
@@ -161,7 +161,7 @@ extension Orchestrator {
     case .merged, .sentBack, .baseFails, .unjudged: return true
     case .notNow(let refusal):
       // Without a new entry the next try would end as this one did: it waits, like everything else.
-      let isNew = try reporting { try site.events.read() }.tip != seen?.tip
+      let isNew = try site.snapshot().tip != seen?.tip
       // That another run was faster is no news: the entry says so.
       let isTold = isNew && [.limited, .wrongPhase].contains(refusal.code)
       if !isEnding, halt == nil, !isTold { tell(obstacle: refusal.message) }
@@ -189,7 +189,7 @@ extension Orchestrator {
     let names = Set(attempts.jobs.map(\.claim.holder))
     let number = (1...workers).first { !names.contains(holder($0)) } ?? workers
     var seat = Seat(owner: site.owner, actor: site.actor, free: 1, clock: site.clock.now())
-    let ledger = try reporting { try site.events.read() }.state
+    let ledger = try site.snapshot().state
     seat.rests = rests(in: ledger)
     seat.missing = programs.known(in: ledger, site.owner.machine)
     seat.only = scopeOfSteps

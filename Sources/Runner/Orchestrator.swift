@@ -49,10 +49,7 @@ public final class Orchestrator {
   var rejection: (words: String, since: Timestamp)?
   /// For how long the remote may say no in the same words, in seconds.
   static let rejectionSeconds = 3
-  /// When the remote was asked last what others recorded.
-  private var lastLook: Timestamp?
-  /// The shortest time between two such looks.
-  private static let lookSeconds = 2
+  private var others = OtherClones()
   /// The errors about what lies in the place of a file that were got over, so that each is only once.
   private var oddErrors: Set<String> = []
   /// What the user has to look at before anything more is done on this machine.
@@ -286,7 +283,7 @@ public final class Orchestrator {
       }
     } catch {
       guard error.isOffline else { throw error }
-      return try reporting { try site.events.read() }
+      return try site.snapshot()
     }
   }
 
@@ -327,24 +324,19 @@ public final class Orchestrator {
   private func isNewest(_ snapshot: LedgerSnapshot) throws(CommandError) -> Bool {
     guard site.hasRemote, stops == 0 else { return true }
     do throws(CommandError) {
-      try site.synchronize()
+      try Interpreter(in: site).synchronize()
     } catch {
       guard error.isOffline else { throw error }
       return true
     }
-    return try reporting { try site.events.read() }.tip == snapshot.tip
+    return try site.snapshot().tip == snapshot.tip
   }
 
   /// Looks, now and then, at what other clones have recorded, while there is a worker that could do something
   /// about it; whoever appends looks anyway. Says whether there was something.
   private func hasGrownElsewhere(_ snapshot: LedgerSnapshot) throws(CommandError) -> Bool {
-    guard site.hasRemote, stops == 0, halt == nil, attempts.jobs.count < workers else { return false }
-    let now = site.clock.now()
-    if let last = lastLook, now >= last, now < last.adding(seconds: Self.lookSeconds) { return false }
-    lastLook = now
-    try site.synchronize()
-    try Interpreter(in: site).performDue()
-    return try reporting { try site.events.read() }.tip != snapshot.tip
+    guard stops == 0, halt == nil, attempts.jobs.count < workers else { return false }
+    return try others.haveRecorded(beyond: snapshot.tip, Interpreter(in: site))
   }
 
   /// Gets over a remote that cannot be reached: work under way goes on, and what comes of it waits; nothing

@@ -33,7 +33,7 @@ public struct Recovery {
   /// the branch is (I-23). Gives the state afterwards.
   @discardableResult
   public func sweep(_ migration: String) throws(CommandError) -> LedgerSnapshot {
-    var snapshot = try reporting { try site.events.read() }
+    var snapshot = try site.snapshot()
     guard let state = snapshot.state.migration(named: migration), !state.phase.isTerminal else {
       return snapshot
     }
@@ -49,7 +49,7 @@ public struct Recovery {
     guard let now = snapshot.state.migration(named: migration) else { return snapshot }
     for case .settle(let intent, let evidence) in duties {
       try settle(now, intent, evidence)
-      return try reporting { try site.events.read() }
+      return try site.snapshot()
     }
     return snapshot
   }
@@ -57,11 +57,11 @@ public struct Recovery {
   /// Sweeps every migration that has not ended.
   @discardableResult
   public func sweepAll() throws(CommandError) -> LedgerSnapshot {
-    let snapshot = try reporting { try site.events.read() }
+    let snapshot = try site.snapshot()
     for migration in snapshot.state.migrations where !migration.phase.isTerminal {
       try sweep(migration.name)
     }
-    return try reporting { try site.events.read() }
+    return try site.snapshot()
   }
 
   /// Takes the holds away that may be taken; gives the state afterwards and what is due in it.
@@ -82,7 +82,7 @@ public struct Recovery {
     let snapshot: LedgerSnapshot
     switch outcome {
     case .recorded(let after, _), .nothing(let after, _): snapshot = after
-    case .refused: snapshot = try reporting { try site.events.read() }
+    case .refused: snapshot = try site.snapshot()
     }
     let duties = snapshot.state.migration(named: migration)?.agenda(
       at: max(seat.clock, snapshot.state.at), seat: seat)

@@ -56,7 +56,7 @@ extension Surroundings {
   private func obstacle(toOwnBranchOf seen: MigrationState) throws(CommandError) -> String? {
     if let there = try sharedTip(of: seen.intoRef), try isAncestor(there, of: seen.tip.oid) { return nil }
     try synchronize()
-    guard let now = try reporting({ try events.read() }).state.migration(named: seen.name), !now.isMoving
+    guard let now = try state(of: seen.name), !now.isMoving
     else { return nil }
     guard let there = try sharedTip(of: now.intoRef) else {
       return try putBack(now.intoRef, at: now.tip.oid)
@@ -127,7 +127,7 @@ extension Interpreter {
       .lesson, .reserved:
       return false
     }
-    guard let state = try reporting({ try site.events.read() }).state.migration(named: migration) else {
+    guard let state = try site.state(of: migration) else {
       return false
     }
     return try site.remoteHas(commit, on: state.intoRef)

@@ -23,6 +23,14 @@ final class DeadOwners {
 }
 
 extension Surroundings {
+  /// The ledger as it is now.
+  func snapshot() throws(CommandError) -> LedgerSnapshot { try reporting { try events.read() } }
+
+  /// A migration as it is now; `nil` when there is none of that name.
+  func state(of migration: String) throws(CommandError) -> MigrationState? {
+    try snapshot().state.migration(named: migration)
+  }
+
   /// What this process sees of a migration: who is dead, and with `looksAtBranch` where its branch is. With
   /// `free` it is a run that may begin so many more steps.
   func seat(

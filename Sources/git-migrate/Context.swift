@@ -16,6 +16,8 @@ final class Context {
   /// The signal that asked for the end. A command that is interrupted by it ends by it, after its last word.
   var stopSignal: Int32?
   private var opened: Site?
+  /// Whether the repository was opened.
+  var isOpen: Bool { opened != nil }
   /// The pager that standard output leads into.
   var pager: PagerProcess?
   /// The columns of the terminal that the pager shows.

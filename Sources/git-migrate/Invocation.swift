@@ -28,9 +28,11 @@ struct Invocation {
     do {
       if let command = command as? any Subcommand { try command.run(context) } else { try command.run() }
       try context.output.flush()
+      try context.performDue()
       if context.output.isReaderGone { SignalPipe.end(by: Signal.brokenPipe) }
       return context.exitCode.rawValue
     } catch let error as ExitCode {
+      performDue(context)
       return flushed(context, error.rawValue, after: nil)
     } catch {
       // `help` and `ledger` without more end by throwing the help that is to be shown.
@@ -39,11 +41,17 @@ struct Invocation {
       }
       let failure = CommandError.from(error)
       context.report(failure)
+      performDue(context)
       let code = flushed(context, failure.exitCode.rawValue, after: failure)
       if context.output.isReaderGone { SignalPipe.end(by: Signal.brokenPipe) }
       if failure.exitCode == .interrupted, let signal = context.stopSignal { SignalPipe.end(by: signal) }
       return code
     }
+  }
+
+  /// What is still due after a command that failed; its own error counts.
+  private func performDue(_ context: Context) {
+    do throws(CommandError) { try context.performDue() } catch { context.report(error) }
   }
 
   /// Flushes what a command that failed has printed; that it did is what counts.

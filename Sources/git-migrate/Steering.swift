@@ -12,6 +12,12 @@ extension Context {
     Interpreter(site: try site(), report: { self.warn($0) })
   }
 
+  /// Does what follows from entries that had waited for the remote and were decided otherwise there, whatever
+  /// command has brought that about.
+  func performDue() throws(CommandError) {
+    if isOpen { try interpreter().performDue() }
+  }
+
   /// What the commands ask; says what happens on standard error.
   func answers() throws(CommandError) -> Answers { Answers(try site()) { self.warn($0) } }
 

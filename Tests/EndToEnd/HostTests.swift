@@ -69,8 +69,9 @@ struct HostTests {
   }
 
   @Test(
-    "that does not take what had waited as the last attempt of a step: a person is told that it is blocked")
-  func blockedByWaiting() throws {
+    "that does not take what had waited as the last attempt of a step: a person is told that it is blocked",
+    arguments: [["sync"], ["status", "--fetch"]])
+  func blockedByWaiting(command: [String]) throws {
     let world = try SharedMigration()
     try world.first.start(
       "  - { id: A }\n  - { id: B }", gate: HostTests.gate, more: "notify: 'echo told >> \"$HOME/told\"'")
@@ -86,8 +87,8 @@ struct HostTests {
       try Files.move(world.server, to: world.server + ".away")
       #expect(try world.migrate(slot, "submit", "--no-wait").code == 0)
       try Files.move(world.server + ".away", to: world.server)
-      let sync = try world.migrate(first, "sync")
-      #expect(try world.first.note("told") == told, "\(sync)")
+      let run = try world.first.repository.run(TestBinary.path, command, in: first)
+      #expect(try world.first.note("told") == told, "\(run)")
     }
     #expect(try world.first.states()["A"] == "blocked")
   }

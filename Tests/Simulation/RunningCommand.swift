@@ -117,6 +117,7 @@ final class RunningCommand {
   }
 
   private func end(_ outcome: String) -> Bool {
+    try? Interpreter(in: process).performDue()
     world.note("\(name) ends: \(outcome.prefix(120))")
     if recordsNothing, process.appends > 0 { world.fail("I-10", "\(name) has recorded something") }
     process.end()

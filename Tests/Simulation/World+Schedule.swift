@@ -209,6 +209,7 @@ extension World {
 
   private func end(_ machine: Machine, _ ending: Orchestrator.Ending) {
     note("\(machine.name) ends: \(ending)")
+    if let process = machine.process { try? Interpreter(in: process).performDue() }
     if let notice = machine.process?.owed.first {
       fail("I-16", "\(machine.name) has recorded it, and has told nobody: \(notice)")
     }

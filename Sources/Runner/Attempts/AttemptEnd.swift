@@ -67,7 +67,7 @@ final class AttemptEnd {
     outcome = job.judged(outcome, leaving: content) { observer.warn("\(fence.step): \($0)") }
     if case .failed = outcome, let words = shortage() { outcome = .hindered(reason: words, nil) }
     if case .failed(var failure) = outcome, failure.kind == .cannot,
-      try reporting({ try site.events.read() }).state.version < 2
+      try site.snapshot().state.version < 2
     {
       // The first version has no kind for it: the attempt is counted, and tried again.
       failure.kind = .worker
@@ -222,7 +222,7 @@ final class AttemptEnd {
 
   /// Whether the worker has handed its result in by itself, with `git migrate submit`.
   private func isHandedIn(_ job: any Attempt) throws(CommandError) -> Bool {
-    let state = try reporting { try site.events.read() }.state.migration(named: job.migration)
+    let state = try site.state(of: job.migration)
     let fence = job.claim.fence
     guard let step = state?.step(fence.step), step.epoch == fence.epoch else { return false }
     switch step.phase {

@@ -127,7 +127,7 @@ final class BaseFollower {
 
   /// What the base brought of what is migrated away becomes steps.
   private func expandAgain() throws(CommandError) {
-    guard let state = try reporting({ try site.events.read() }).state.migration(named: migration) else {
+    guard let state = try site.state(of: migration) else {
       return
     }
     do throws(CommandError) {

@@ -90,7 +90,7 @@ final class BaselineTask {
 
   /// Gives the base back when the machine could not judge it; false where the ledger has no place for that.
   private func giveUp(_ hindrance: Hindrance) throws(CommandError) -> Bool {
-    guard try reporting({ try site.events.read() }).state.version >= MachineChange.version else {
+    guard try site.snapshot().state.version >= MachineChange.version else {
       return false
     }
     _ = try Interpreter(in: site).append(by: site.actor) { [self] (snapshot, _) throws(Refusal) in

@@ -16,7 +16,7 @@ extension Surroundings {
   func obstacle(astray seen: MigrationState) throws(CommandError) -> String? {
     guard !seen.peopleShareBranch, let found = try tip(of: seen.intoRef), found != seen.tip.oid,
       // It may have been moved, and the entry written, since `seen` was read.
-      let now = try reporting({ try events.read() }).state.migration(named: seen.name),
+      let now = try state(of: seen.name),
       !now.isMoving, found != now.tip.oid, try tip(of: seen.intoRef) == found
     else { return nil }
     // Where the ledger is shared, another clone merged, and the branch here is still to follow.

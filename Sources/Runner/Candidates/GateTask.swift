@@ -247,7 +247,7 @@ final class GateTask: GateWork {
 
   /// Gives the gate back when the machine could not judge; false where the ledger has no place for that.
   private func giveUp(_ hindrance: Hindrance, _ gate: Int) throws(CommandError) -> Bool {
-    guard try reporting({ try site.events.read() }).state.version >= MachineChange.version else {
+    guard try site.snapshot().state.version >= MachineChange.version else {
       return false
     }
     _ = try append { [self] (snapshot, _) throws(Refusal) in
@@ -381,7 +381,7 @@ final class GateTask: GateWork {
   }
 
   private func migrationState() throws(CommandError) -> MigrationState? {
-    try reporting { try site.events.read() }.state.migration(named: migration)
+    try site.state(of: migration)
   }
 
   private func plannedStep(_ state: MigrationState) -> PlannedStep? {

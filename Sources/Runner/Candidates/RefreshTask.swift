@@ -180,7 +180,7 @@ final class RefreshTask {
       report("'\(state.into)' is not moved here yet: \(reason ?? "the next command tries again")")
       return .refreshed(commit)
     }
-    let snapshot = try reporting { try site.events.read() }
+    let snapshot = try site.snapshot()
     let last = try snapshot.tip.map { (tip) throws(CommandError) in
       try reporting { try site.events.sentences(to: tip, from: nil) }.last?.text ?? ""
     }
@@ -189,7 +189,7 @@ final class RefreshTask {
   }
 
   private func current() throws(CommandError) -> MigrationState? {
-    try reporting { try site.events.read() }.state.migration(named: migration)
+    try site.state(of: migration)
   }
 }
 

@@ -20,7 +20,7 @@ extension Surroundings {
   func basis(of state: MigrationState, report: (String) -> Void) throws(CommandError) -> VerdictBasis? {
     let gate = state.plan.gate
     if gate.allowsKnown || gate.verifiers.contains(where: { !$0.paths.isEmpty }) { return nil }
-    guard try reporting({ try events.read() }).state.version >= VerdictEvidence.version else { return nil }
+    guard try snapshot().state.version >= VerdictEvidence.version else { return nil }
     return try basis(state.plan, report: report)
   }
 
@@ -38,7 +38,7 @@ extension Surroundings {
   func knownPass(
     _ tree: ObjectID, _ state: MigrationState, on basis: VerdictBasis?
   ) throws(CommandError) -> VerifierReport? {
-    let now = try reporting { try events.read() }.state
+    let now = try snapshot().state
     let kept = state.plan.gate.keep
     if now.version < VerdictEvidence.version {
       // Only the migration's own are known there.

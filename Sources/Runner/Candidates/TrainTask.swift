@@ -49,7 +49,7 @@ final class TrainTask: GateWork {
     site: any Surroundings, state: MigrationState, passing resting: Set<Fence>, from fence: Fence,
     report: @escaping (String) -> Void
   ) throws(CommandError) {
-    let snapshot = try reporting { try site.events.read() }
+    let snapshot = try site.snapshot()
     let now = max(site.clock.now(), snapshot.state.at)
     let queue = state.queue(at: now, passing: resting)
     // A train that others may join begins with whoever is first.
@@ -395,6 +395,6 @@ final class TrainTask: GateWork {
   }
 
   private func migrationState() throws(CommandError) -> MigrationState? {
-    try reporting { try site.events.read() }.state.migration(named: migration)
+    try site.state(of: migration)
   }
 }

@@ -74,7 +74,7 @@ final class CountTask {
     (self.site, self.commit, self.report) = (site, commit, report)
     (migration, command) = (state.name, state.plan.until?.digest ?? "")
     tree = try site.tree(of: commit)
-    guard try reporting({ try site.events.read() }).state.version >= LoopChange.version else { return }
+    guard try site.snapshot().state.version >= LoopChange.version else { return }
     count = state.loop.count(of: tree.objectID, by: command)
     if count == nil {
       job = try tolerating { () throws(CommandError) in try site.startCount(state, on: commit) }

@@ -56,10 +56,7 @@ package final class Errand<Work: ErrandWork> {
   private let report: (String) -> Void
   private var told = ToldReasons()
   private var isStopping = false
-  /// When the remote was asked last what others recorded.
-  private var lastLook: Timestamp?
-  /// The shortest time between two such looks.
-  private static var lookSeconds: Int { 2 }
+  private var others = OtherClones()
 
   /// Makes it for a migration; `report` gets lines for people.
   package init(
@@ -107,7 +104,7 @@ package final class Errand<Work: ErrandWork> {
     if work.sweeps {
       snapshot = try Recovery(in: site, dead) { self.tell($0) }.sweep(migration)
     } else {
-      snapshot = try reporting { try site.events.read() }
+      snapshot = try site.snapshot()
     }
     guard let state = snapshot.state.migration(named: migration) else {
       throw CommandError(.noMigration(migration))
@@ -138,24 +135,21 @@ package final class Errand<Work: ErrandWork> {
   /// Looks, now and then, at what other clones have recorded: what is waited for may have happened there.
   /// Says whether there was something. That the remote cannot be reached is told once, and ends nothing.
   private func lookElsewhere() throws(CommandError) -> Bool {
-    guard site.hasRemote else { return false }
-    let now = site.clock.now()
-    if let last = lastLook, now >= last, now < last.adding(seconds: Self.lookSeconds) { return false }
-    lastLook = now
-    let before = try reporting { try site.events.read() }.tip
-    do throws(CommandError) { try site.synchronize() } catch {
+    let tip = try site.snapshot().tip
+    do throws(CommandError) {
+      return try others.haveRecorded(beyond: tip, Interpreter(in: site, report: report))
+    } catch {
       guard error.isOffline else { throw error }
       tell(error.message)
       return false
     }
-    return try reporting { try site.events.read() }.tip != before
   }
 
   /// Keeps what it holds while it judges, as the agenda says. That the remote cannot be reached ends nothing:
   /// the next time it may.
   private func keepHold() throws(CommandError) {
     guard let watch = work.watch else { return }
-    let snapshot = try reporting { try site.events.read() }
+    let snapshot = try site.snapshot()
     guard let state = snapshot.state.migration(named: migration) else { return }
     var seat = Seat(owner: site.owner, actor: site.actor, free: nil, clock: site.clock.now())
     seat.holds = [watch.fact(in: state, at: seat.clock)]

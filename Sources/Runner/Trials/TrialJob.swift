@@ -130,7 +130,7 @@ final class TrialJob {
 
   private func end(_ found: VerifierReport, _ submission: Submission) throws(CommandError) -> End {
     var verdict = found
-    let state = try reporting { try site.events.read() }.state.migration(named: plan.migration)
+    let state = try site.state(of: plan.migration)
     if let state {
       verdict = try site.compared(
         found, state, tipTree: try site.tree(of: start.base.oid), tree: submission.result.tree.oid,

@@ -107,7 +107,7 @@ package final class TrialRun {
     let names = Set(jobs.map(\.start.holder))
     let number = (1...workers).first { !names.contains(holder($0)) } ?? workers
     let claiming = Claiming(in: site)
-    guard let known = try reporting({ try site.events.read() }).state.migration(named: migration) else {
+    guard let known = try site.state(of: migration) else {
       return report("there is no migration '\(migration)' any more")
     }
     do throws(CommandError) {

@@ -22,7 +22,6 @@ struct SyncCommand: Subcommand {
     }
     let report = try reporting { try site.ledger.synchronize() }
     let snapshot = try reporting { try site.ledger.read() }
-    try context.interpreter().performDue()
     try site.followAll(snapshot.state)
     if !report.refused.isEmpty { context.exitCode = .no }
     try context.print(SyncedLedger(remote: remote.name, sequence: snapshot.sequence, report: report), json)
