@@ -5,6 +5,7 @@ import Ledger
 import Migration
 import Runner
 import Supervision
+import Support
 import System
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
   private func findings(_ world: TamperWorld) throws -> (code: Int32, list: [[String: String]], text: String)
   {
     let command = Command(
-      HookWorld.programFolder + "/git-migrate", ["fsck", "--json"], environment: world.world.environment,
+      TestBinary.path, ["fsck", "--json"], environment: world.world.environment,
       directory: world.world.path("repo"))
     let outcome = try command.run()
     guard case .exited(let code) = outcome.status else { throw HookWorld.Stop(reason: "\(outcome.status)") }

@@ -1,45 +1,29 @@
 import Git
-import Glibc
 import Ledger
 import Migration
 import Runner
 import Site
-import Supervision
+import Support
 import System
 
-/// A folder with repositories of the real git program, its own HOME, and our program on PATH.
+/// A folder with repositories of the real git program, its own HOME, and our program on PATH; and no program
+/// of the machine's but git's own.
 final class HookWorld {
-  let directory: String
-  let environment: [String: String]
+  private let floor: TestRepository
   private var count = 0
 
   init() throws {
-    directory = try Files.makeTemporaryDirectory(prefix: "git-migrate-hook-")
-    environment = [
-      "PATH": "\(HookWorld.programFolder):/usr/bin:/bin", "HOME": directory, "GIT_CONFIG_NOSYSTEM": "1",
-      "LC_ALL": "C", "TZ": "UTC", "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com",
-      "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.com",
-      "GIT_CONFIG_GLOBAL": "\(directory)/.gitconfig",
-    ]
+    floor = try TestRepository(.none)
+    floor.environment["PATH"] = "\(TestBinary.directory):/usr/bin:/bin"
     try write(
-      ".gitconfig",
+      "gitconfig",
       "[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n"
         + "[protocol \"file\"]\n\tallow = always\n"
     )
   }
 
-  deinit { try? Files.removeTree(directory) }
-
-  /// The folder that our program was built into, beside the test bundle.
-  static let programFolder: String = {
-    let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? CommandLine.arguments[0]
-    var path = Files.realPath(bundle) ?? bundle
-    while path != "/" && path != "." {
-      path = Files.parent(of: path)
-      if Files.exists("\(path)/git-migrate") { return path }
-    }
-    return Files.parent(of: Files.realPath("/proc/self/exe") ?? "/")
-  }()
+  var directory: String { floor.root }
+  var environment: [String: String] { floor.environment }
 
   /// The environment of somebody who has not installed our program.
   var withoutProgram: [String: String] { environment.merging(["PATH": "/usr/bin:/bin"]) { $1 } }
@@ -69,13 +53,11 @@ final class HookWorld {
   )
     throws -> Ran
   {
-    var command = Command(
-      "git", arguments, environment: environment ?? self.environment, directory: path(folder))
-    command.input = input.map { Array($0.utf8) }
-    let outcome = try command.run()
-    guard case .exited(let code) = outcome.status else { throw Stop(reason: "\(outcome.status)") }
-    let text = outcome.text.hasSuffix("\n") ? String(outcome.text.dropLast()) : outcome.text
-    return Ran(code: code, text: text, errors: outcome.errorText)
+    let run = try floor.run(
+      "git", arguments, input: input, in: path(folder), adding: environment ?? [:])
+    guard (0...129).contains(run.code) else { throw Stop(reason: "\(run)") }
+    let text = run.out.hasSuffix("\n") ? String(run.out.dropLast()) : run.out
+    return Ran(code: run.code, text: text, errors: run.err)
   }
 
   struct Stop: Error { var reason: String }
