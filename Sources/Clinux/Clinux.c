@@ -69,10 +69,16 @@ int migrate_spawn(const char *path, char *const *arguments, char *const *environ
 
 // A handler may only touch lock-free state and async-signal-safe calls, which Swift code cannot promise.
 static volatile sig_atomic_t signal_pipe = -1;
+static volatile sig_atomic_t end_requests = 0;
+
+static void count_end(int signal) {
+  if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGPIPE) end_requests++;
+}
 
 static void on_signal(int signal) {
   int saved = errno;
   unsigned char byte = (unsigned char)signal;
+  count_end(signal);
   if (signal_pipe >= 0) {
     // A full pipe already wakes the reader, so a lost byte loses nothing but a repetition.
     ssize_t ignored = write(signal_pipe, &byte, 1);
@@ -80,6 +86,10 @@ static void on_signal(int signal) {
   }
   errno = saved;
 }
+
+int migrate_end_requests(void) { return end_requests; }
+
+void migrate_note_signal(int signal) { count_end(signal); }
 
 void migrate_signal_pipe_set(int descriptor) { signal_pipe = descriptor; }
 

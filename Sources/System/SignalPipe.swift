@@ -52,10 +52,15 @@ public enum SignalPipe {
 
   /// Puts a signal among those that came, as if it had come from outside.
   public static func note(_ signal: Int32) {
+    migrate_note_signal(signal)
     guard let pipe else { return }
     var byte = UInt8(truncatingIfNeeded: signal)
     _ = retrying { Int32(write(pipe.writing, &byte, 1)) }
   }
+
+  /// How often this process was asked to end by a signal that it catches: whoever waits deep below the main
+  /// loop learns of it here.
+  public static var endRequests: Int { Int(migrate_end_requests()) }
 
   /// The signals that came since the last call, oldest first; never waits.
   public static func drain() -> [Int32] {

@@ -50,4 +50,10 @@ void migrate_signal_pipe_set(int descriptor);
 /// Installs the handler that writes to the descriptor set above; -1 and errno on failure.
 int migrate_signal_pipe_catch(int signal);
 
+/// How many of the signals that were caught or noted ask a command to end.
+int migrate_end_requests(void);
+
+/// Counts a signal among those that were caught.
+void migrate_note_signal(int signal);
+
 #endif

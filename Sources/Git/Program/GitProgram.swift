@@ -159,17 +159,18 @@ public struct GitProgram: Sendable {
     variables.merge(extra) { $1 }
     var command = Command(
       executable, arguments, environment: variables, directory: workTree ?? gitDirectory)
+    var watch = GitWatch(self, arguments)
     command.input = input
-    command.timeoutSeconds = timeoutSeconds
+    command.timeoutSeconds = watch.limit(timeoutSeconds)
     let operation = "run git \(arguments.first ?? "")"
     let outcome: Outcome
-    var watch = PlaceWatch(gitDirectory: gitDirectory, commonDirectory: commonDirectory)
     do throws(ProcessError) {
       outcome = try command.run(answer: answer, mayGoOn: { watch.mayGoOn() })
     } catch {
       throw GitError(message: error.description, operation: operation, subject: gitDirectory)
     }
-    if outcome.status == .timedOut, let obstacle = watch.obstacle { throw obstacle }
+    // Of what speaks with a server it is not known how far it came, and an error would say that it is.
+    if outcome.status == .timedOut, !watch.isOverNetwork, let obstacle = watch.obstacle { throw obstacle }
     guard !outcome.isTruncated else {
       throw GitError(message: "its output is too long", operation: operation, subject: gitDirectory)
     }
@@ -179,7 +180,8 @@ public struct GitProgram: Sendable {
       case .signalled(let signal): 128 + signal
       case .timedOut, .fellSilent: 128 + 9
       }
-    return Output(status: status, stdout: outcome.stdout, stderr: outcome.stderr)
+    let end = outcome.status == .timedOut ? PathText.bytes("\n\(watch.reason(command.timeoutSeconds))\n") : []
+    return Output(status: status, stdout: outcome.stdout, stderr: outcome.stderr + end)
   }
 
   private func baseEnvironment(workTree: String?) -> [String: String] {
