@@ -178,3 +178,4 @@ complete -c git-migrate -n '__fish_git_migrate_using trust' -s y -l yes -d 'With
 
 # fish 3.6 does not hand 'git migrate' on to us by itself. Where this file is sourced at start-up (conf.d), this does.
 complete -c git -n '__fish_git_using_command migrate' -a '(__fish_git_complete_custom_command migrate)'
+complete -c git-migrate -n '__fish_git_migrate_using mcp' -l relay -r -F -d 'Ask the run there'

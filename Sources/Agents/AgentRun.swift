@@ -35,6 +35,7 @@ public struct AgentRun: Sendable {
     switch task.adapter {
     case .claude: reader = ClaudeReader(resumed: task.resumed)
     case .codex: reader = CodexReader(resumed: task.resumed, clock: clock)
+    case .acp: reader = ACPReader(task)
     case .command: reader = nil
     }
   }
@@ -56,6 +57,23 @@ public struct AgentRun: Sendable {
   public mutating func feed(_ bytes: some Collection<UInt8>) -> [AgentEvent] {
     guard reader != nil else { return [] }
     return lines.read(bytes).flatMap { read($0) }
+  }
+
+  /// The lines that the agent is to be sent now, each with its line feed: only one that is talked with gets
+  /// any.
+  public mutating func takeOutgoing() -> [[UInt8]] {
+    guard var conversation = reader as? ACPReader else { return [] }
+    let lines = conversation.takeOutgoing().map { $0.canonicalBytes + [0x0A] }
+    reader = conversation
+    return lines
+  }
+
+  /// Asks the agent to stop, where it can be asked; whether it can.
+  public mutating func cancel() -> Bool {
+    guard var conversation = reader as? ACPReader, !isAtEnd else { return false }
+    conversation.cancel()
+    reader = conversation
+    return true
   }
 
   /// Takes one line of standard output, without its line feed.
@@ -123,7 +141,10 @@ public struct AgentRun: Sendable {
   private func outcome(_ reader: any StreamReader, _ exit: AgentExit, _ words: String) -> AgentOutcome {
     let last = words.isEmpty ? lastWords : AgentText.line(words)
     if let terminal = reader.terminal {
-      guard case .done = terminal, case .exited(let code) = exit, (1..<128).contains(code) else {
+      // How an agent leaves that was told to, when the conversation is over, is of no interest.
+      guard case .done = terminal, case .exited(let code) = exit, (1..<128).contains(code),
+        task.adapter != .acp
+      else {
         return terminal
       }
       return .failed(AgentRun.words(code, last))

@@ -7,13 +7,15 @@ public enum AgentAdapter: String, CaseIterable, Sendable {
   case claude
   /// Codex: events of its own on standard output.
   case codex
+  /// Any agent of the Agent Client Protocol, by a command: it is talked with on standard input and output.
+  case acp
   /// Any command, judged by its exit code, and by a report that it writes where the plan names one.
   case command
 
   /// Whether standard output is a stream of events for programs, one JSON object a line.
   public var reportsEvents: Bool {
     switch self {
-    case .claude, .codex: true
+    case .claude, .codex, .acp: true
     case .command: false
     }
   }
@@ -37,7 +39,7 @@ public enum AgentAdapter: String, CaseIterable, Sendable {
       "claude -p --output-format stream-json --verbose --permission-mode acceptEdits"
         + (maxTurns.map { " --max-turns \($0)" } ?? "")
     case .codex: "codex exec --json -s workspace-write -"
-    case .command: nil
+    case .acp, .command: nil
     }
   }
 
@@ -45,7 +47,7 @@ public enum AgentAdapter: String, CaseIterable, Sendable {
   public var program: String? {
     switch self {
     case .claude, .codex: rawValue
-    case .command: nil
+    case .acp, .command: nil
     }
   }
 }
@@ -77,6 +79,12 @@ public struct AgentTask: Equatable, Sendable {
   public var schemaFile: String?
   /// The tools that the agent is given beside its own.
   public var tools: AgentTools?
+  /// What it is to do, for an agent that is told in a conversation.
+  public var prompt: String?
+  /// Where it is to work, as an absolute path, for such an agent.
+  public var directory: String?
+  /// Whether it is shut in, so that commands and the network of its own can do no harm.
+  public var isShutIn = false
 
   /// Makes a task with the agent's own settings.
   public init(_ adapter: AgentAdapter) { self.adapter = adapter }
@@ -100,7 +108,7 @@ public struct AgentTask: Equatable, Sendable {
     switch adapter {
     case .claude: return AgentInvocation(words: Claude.arguments(self), task: self)
     case .codex: return AgentInvocation(words: Codex.arguments(self), task: self)
-    case .command: return AgentInvocation(words: [], task: self)
+    case .acp, .command: return AgentInvocation(words: [], task: self)
     }
   }
 }

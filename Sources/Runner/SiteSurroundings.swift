@@ -10,6 +10,11 @@ import System
 extension Site: Surroundings {
   package var events: any EventLedger { ledger }
 
+  package func sandboxFact(_ plan: Plan) -> String? {
+    guard let sandbox = try? sandbox(of: plan), sandbox != .none else { return nil }
+    return sandbox.name
+  }
+
   package func wait(for descriptors: [Int32], atMost milliseconds: Int) {
     _ = Poller(reading: descriptors).wait(milliseconds: milliseconds)
   }

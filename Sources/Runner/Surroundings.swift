@@ -20,6 +20,8 @@ package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitn
   var actor: String { get }
   /// Waits until a descriptor is readable, or so many milliseconds are over.
   func wait(for descriptors: [Int32], atMost milliseconds: Int)
+  /// What the workers of a plan's steps are shut in here, as the ledger has it; `nil` for nothing.
+  func sandboxFact(_ plan: Plan) -> String?
   /// Runs the plan's `notify` command, if there is one and its plan is trusted; reports when that fails.
   func tell(_ migration: String, _ notice: Notice, report: (String) -> Void)
   /// Gives back what the run as a whole held.
@@ -129,6 +131,8 @@ package protocol Attempt: AnyObject {
   var exitCode: Int32? { get }
   /// Readable when `poll` may have something to tell.
   var descriptor: Int32 { get }
+  /// All that are, where there is more than one.
+  var descriptors: [Int32] { get }
   /// Asks the worker to end; `poll` tells when it is gone.
   func stop()
   /// Kills the worker without grace.

@@ -41,26 +41,6 @@ public enum Purpose: Equatable, Sendable {
   }
 }
 
-/// What a child is shut in. There is no wall yet; it will stand here, for whoever is started.
-public enum Sandbox: Equatable, Sendable {
-  /// Nothing: it may do what the user may.
-  case none
-
-  /// Its name in the ledger.
-  package var name: String {
-    switch self {
-    case .none: "none"
-    }
-  }
-
-  /// The run inside of it.
-  package func wrap(_ run: Supervised) -> Supervised {
-    switch self {
-    case .none: run
-    }
-  }
-}
-
 /// The one place that says how a child is started: with which environment, in which sandbox. Only the `git`
 /// program is started below it, by `GitProgram`.
 public struct Launcher: Sendable {
@@ -70,8 +50,6 @@ public struct Launcher: Sendable {
   package var passed: [String] = []
   /// The names that the user lets through to agents alone: `migrate.agentEnvironment`.
   package var forAgents: [String] = []
-  /// What untrusted children are shut in.
-  package var sandbox = Sandbox.none
 
   /// Makes it for an environment outside of any repository: nothing is let through by name.
   public init(environment: [String: String]) { self.environment = environment }
@@ -141,12 +119,12 @@ public struct Launcher: Sendable {
 
   // MARK: Children
 
-  /// A run of a shell command that nobody trusts. With `isLive` its standard output can be read, and its
-  /// standard input written, while it runs.
+  /// A run of a shell command that nobody trusts, within walls, or none. With `isLive` its standard output can
+  /// be read, and its standard input written, while it runs.
   public func supervised(
     _ purpose: Purpose, _ shellCommand: String, in directory: String, log: String,
     adding variables: [String: String] = [:], timeoutSeconds: Int? = nil, silenceSeconds: Int? = nil,
-    isLive: Bool = false
+    isLive: Bool = false, within walls: Walls? = nil
   ) -> Supervised {
     var run = Supervised(
       shellCommand: shellCommand, environment: environment(for: purpose, adding: variables),
@@ -154,7 +132,7 @@ public struct Launcher: Sendable {
     run.output = isLive ? .live : output(of: purpose)
     run.timeoutSeconds = timeoutSeconds
     run.silenceSeconds = silenceSeconds
-    return sandbox.wrap(run)
+    return walls?.wrap(run) ?? run
   }
 
   /// A run of this program itself, which takes `words`.

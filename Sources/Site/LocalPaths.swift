@@ -10,10 +10,14 @@ extension Site {
     "\(localDirectory)/prompts/\(migration)/\(fence.step)-\(fence.epoch).md"
   }
 
-  /// Where the worker of a claim may say how it ended.
+  /// Where the worker of a claim may say how it ended: in a folder of its own, which is all that it can write
+  /// of ours.
   public func resultFile(_ migration: String, _ fence: Fence) -> String {
-    "\(localDirectory)/prompts/\(migration)/\(fence.step)-\(fence.epoch).result.json"
+    "\(localDirectory)/prompts/\(migration)/\(fence.step)-\(fence.epoch).said/result.json"
   }
+
+  /// The temporary folder of what is shut in and works in a slot.
+  package func temporaryFolder(_ slot: String) -> String { "\(localDirectory)/tmp/\(slot)" }
 
   /// The text with paths below `directory` made relative to it.
   package static func relative(_ text: String, to directory: String) -> String {

@@ -34,6 +34,8 @@ public final class Site {
   package var isOutsideCodeTold = false
   /// What the machine has left, given the folders that are written to.
   package var readings: ([String]) -> MachineReadings = MachineReadings.now
+  /// Whether bubblewrap works here, once it was tried.
+  package var seenBubblewrap: SandboxProbe?
   /// The files that were looked at when the repository's own commands were last found to be approved.
   package var seenCommandFiles: CommandFiles?
   /// The places of git's and our own files where nothing lay when this command began, once it has looked.

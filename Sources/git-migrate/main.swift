@@ -12,6 +12,9 @@ OwnProcess.forbidLookingIn()
   KnownBug.active = KnownBug(rawValue: ChildEnvironment.current()["MIGRATE_KNOWN_BUG"] ?? "")
 #endif
 
+if CommandLine.arguments.dropFirst().first == Within.word {
+  exit(Within.enter(Array(CommandLine.arguments.dropFirst(2))))
+}
 if CommandLine.arguments.dropFirst().first == "__supervise" {
   exit(Supervisor.main())
 }

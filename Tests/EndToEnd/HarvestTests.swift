@@ -161,7 +161,8 @@ struct HarvestTests {
     let script = "touch ~/cleaning; while test -e ~/block; do sleep 0.05; done; cat\n"
     try Files.writeAtomically(world.home("clean"), Array(script.utf8))
     try Files.writeAtomically(
-      world.home(".gitconfig"), Array("[filter \"slow\"]\n\tclean = sh ~/clean\n".utf8))
+      world.home(".gitconfig"),
+      Array((TestRepository.noWalls + "[filter \"slow\"]\n\tclean = sh ~/clean\n").utf8))
     try Files.writeAtomically(world.home("block"), [])
     try world.start("  - { id: A, run: 'echo new > a.slow' }")
     let run = try world.begin("run")

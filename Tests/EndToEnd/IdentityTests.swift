@@ -19,7 +19,7 @@ struct IdentityTests {
   }
 
   private func configure(_ world: MigrationWorld, _ text: String) throws {
-    try Files.writeAtomically(world.home(".gitconfig"), Array(text.utf8))
+    try Files.writeAtomically(world.home(".gitconfig"), Array((TestRepository.noWalls + text).utf8))
   }
 
   private func people(_ world: MigrationWorld) throws -> String {

@@ -20,7 +20,8 @@ struct SigningTests {
     let world = try MigrationWorld()
     world.repository.environment["GIT_CONFIG_GLOBAL"] = nil
     try Files.writeAtomically(world.home("signer"), Array(SigningTests.signer.utf8), mode: 0o755)
-    let settings = "[commit]\n\tgpgSign = true\n[gpg]\n\tprogram = \(world.home("signer"))\n"
+    let settings =
+      TestRepository.noWalls + "[commit]\n\tgpgSign = true\n[gpg]\n\tprogram = \(world.home("signer"))\n"
     try Files.writeAtomically(world.home(".gitconfig"), Array(settings.utf8))
     return world
   }
@@ -78,7 +79,9 @@ struct SigningTests {
     else {
       return
     }
-    let settings = "[commit]\n\tgpgSign = true\n[gpg]\n\tformat = ssh\n[user]\n\tsigningKey = \(key).pub\n"
+    let settings =
+      TestRepository.noWalls
+      + "[commit]\n\tgpgSign = true\n[gpg]\n\tformat = ssh\n[user]\n\tsigningKey = \(key).pub\n"
     try Files.writeAtomically(world.home(".gitconfig"), Array(settings.utf8))
     try world.start("  - { id: A, run: 'echo x > x' }")
     #expect(try world.migrate("run").code == 0)

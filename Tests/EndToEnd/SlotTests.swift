@@ -36,7 +36,7 @@ struct SlotTests {
     world.repository.environment["GIT_CONFIG_GLOBAL"] = nil
     try Files.writeAtomically(world.home("ignored"), Array("*.swp\n".utf8))
     let filters = "[filter \"up\"]\n\tclean = tr a-z A-Z\n\tsmudge = tr A-Z a-z\n\trequired = true\n"
-    let own = "[core]\n\texcludesFile = \(world.home("ignored"))\n" + filters
+    let own = TestRepository.noWalls + "[core]\n\texcludesFile = \(world.home("ignored"))\n" + filters
     try Files.writeAtomically(world.home(".gitconfig"), Array(own.utf8))
     try world.repository.write(".gitattributes", "*.up filter=up\n")
     try world.repository.write("old.up", "old\n")

@@ -32,9 +32,12 @@ CANNOT = {"result": "cannot", "reason": "the interface is gone", "notes": ""}
 class Row:
     """One case: the script, the agent's further settings, and what is wanted."""
 
-    def __init__(self, name, script, state, words="", agent=None, steps=1, env=None, kills=None, most=None):
+    def __init__(self, name, script, state, words="", agent=None, steps=1, env=None, kills=None, most=None,
+                 more=None, logs=()):
         # The name is only there to tell whose an answer was.
         self.name, self.script, self.state, self.words = name, [["note", name], *script], state, words
+        # Further keys of the plan; and what the agent's own output must tell.
+        self.more, self.logs = more or {}, logs
         self.agent, self.steps, self.env, self.kills, self.most = agent or {}, steps, env or {}, kills, most
 
 
@@ -51,7 +54,29 @@ def codes(agent):
         yield Row(f"{agent}-{code}", [["status", code, "not now", times], WRITE, SAY], "merged", "rests")
 
 
+def asks(agent):
+    """The gate is asked in the midst of the turn, and repaired; then the worker says how it went."""
+    gate = {"gate": {"verifiers": [{"name": "t", "run": "! grep -q wrong a.txt"}]}}
+    script = [["write", "a.txt", "wrong"], ["call", "mcp__migrate__verify", {}], ["write", "b.txt", "x"],
+              ["run", "git --version"] if agent == "codex" else ["call", "mcp__migrate__status", {}],
+              ["call", "mcp__migrate__result", {"outcome": "cannot", "reason": "it stays wrong"}], SAY]
+    seen = ["verdict", "failed"]
+    yield Row(f"{agent}-asks", script, "blocked", "it stays wrong", more={**gate, "sandbox": "require"}, logs=seen)
+    yield Row(f"{agent}-asks-unwalled", script, "blocked", "it stays wrong", more={**gate, "sandbox": "off"},
+              logs=seen)
+    done = [["write", "a.txt", "right"], ["call", "mcp__migrate__verify", {}],
+            ["call", "mcp__migrate__result", {"outcome": "done", "propose": ["Another step"]}], SAY]
+    yield Row(f"{agent}-asks-passed", done, "merged", "it proposes a further step: Another step",
+              more={**gate, "sandbox": "require"}, logs=["verdict", "passed"])
+    # What lies outside is not there; its own sandbox, where it has one, works inside of ours.
+    out = [["run", "touch ../../out; touch /var/tmp/out; cat ../home/.gitconfig"], WRITE, SAY]
+    yield Row(f"{agent}-walled", out, "merged", agent={"permissions": ["Bash"]} if agent == "claude" else {},
+              more={"sandbox": "require"})
+
+
 ROWS = [
+    *asks("claude"),
+    *asks("codex"),
     Row("claude-done", [WRITE, SAY], "merged"),
     Row("claude-words-only", [["say", "Nothing is to be done here."]], "blocked", "changed nothing"),
     Row("claude-noop", [["call", "StructuredOutput", NOOP]], "merged"),
@@ -113,7 +138,7 @@ def plan(row, agent, variables):
         settings = {"command": command, "report_file": ".report.json", "env": names, **row.agent}
     steps = [{"id": f"S{number + 1}", "title": "A step"} for number in range(row.steps)]
     front = {"migration": "m", "gate": "none", "attempts": 1, "backoff": {"initial": "0s"}, "agent": settings,
-             "steps": steps}
+             "steps": steps, **row.more}
     lines = "\n".join(f"{key}: {json.dumps(value)}" for key, value in front.items())
     return f"---\n{lines}\n---\nDo what is asked.\nSCRIPT {json.dumps(row.script)}\n"
 
@@ -191,6 +216,10 @@ def play(row, worlds, port, path):
     logs = list((world / "work/.git/migrate/logs/m").glob("*/*-work.log"))
     if row.most and len(logs) > row.most:
         faults.append(f"agents were started {len(logs)} times")
+    output = "".join(log.read_text(errors="replace") for log in logs)
+    for text in row.logs:
+        if text not in output:
+            faults.append(f"the agent never saw '{text}'")
     if row.words not in told:
         faults.append(f"nobody is told '{row.words}'")
     return "; ".join(faults) + "\n" + told if faults else None

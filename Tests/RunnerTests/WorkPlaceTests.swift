@@ -32,7 +32,7 @@ struct WorkPlaceTests {
 
   @Test("tells the worker of its task by variables, and gives it one log")
   func variables() throws {
-    let work = try place().work
+    let work = try place().work()
     #expect(work.environment["MIGRATE_STEP"] == "S1" && work.environment["MIGRATE_EPOCH"] == "2")
     #expect(work.environment["MIGRATE_ATTEMPT"] == "3")
     #expect(work.environment["MIGRATE_BASE"] == (try world.id("migrate/mig").hex))

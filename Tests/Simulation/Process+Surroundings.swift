@@ -15,6 +15,8 @@ extension Process: Surroundings {
     if passes() { report(String(describing: notice)) }
   }
   func endRun() {}
+  /// Some machines have walls, and say so in what they claim.
+  func sandboxFact(_ plan: Plan) -> String? { machine.walls }
   func shortage(after last: Shortage?) throws(CommandError) -> Shortage? { world.shortage }
   func missing(among programs: Set<String>) -> Set<String> {
     programs.filter { !world.isCalm && world.now < machine.lost[$0] ?? 0 }
@@ -302,7 +304,7 @@ extension Process: Surroundings {
   func basis(_ plan: Plan, report: (String) -> Void) throws(CommandError) -> VerdictBasis? {
     guard passes() else { throw death }
     if plan.gate.verifiers.isEmpty { return nil }
-    return VerdictBasis(sandbox: "none", toolchain: machine.toolchain)
+    return VerdictBasis(sandbox: machine.walls ?? "none", toolchain: machine.toolchain)
   }
 
   func startGate(

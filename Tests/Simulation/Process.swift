@@ -25,6 +25,8 @@ final class Machine {
   let workers: Int
   /// What its verifiers are: of machines that differ in it, none believes the other's verdicts.
   var toolchain = String(repeating: "0", count: 64)
+  /// What it shuts its workers and verifiers in, which other machines may not have.
+  var walls: String? { workers % 2 == 0 ? "bubblewrap" : nil }
   /// Where it works.
   let clone: Clone
   /// How far its clock is off, and how fast it runs, in thousandths.

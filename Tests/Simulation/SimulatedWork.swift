@@ -66,6 +66,7 @@ final class SimulatedAttempt: Attempt {
   }
 
   let descriptor: Int32 = -1
+  let descriptors: [Int32] = []
 
   /// Whether the worker has ended.
   var isOver: Bool { world.now >= endsAt }

@@ -19,6 +19,9 @@ public final class TestRepository {
   /// The longest run of a program, in seconds.
   public var timeoutSeconds = 300
 
+  /// The setting that keeps a sandbox away, for a world with a configuration of its own.
+  public static let noWalls = "[migrate]\n\tsandbox = off\n"
+
   /// The first second of the tests' time: 2026-01-01T00:00:00Z.
   public static let epoch: Int64 = 1_767_225_600
 
@@ -43,7 +46,8 @@ public final class TestRepository {
       environment["MIGRATE_KNOWN_BUG"] = inherited["MIGRATE_KNOWN_BUG"]
     #endif
     // A file of its own: of /dev/null, `git config --global` would make a file for the whole machine.
-    try Files.writeAtomically(root + "/gitconfig", [])
+    // What workers tell a test in their home would be gone with a sandbox; tests of walls put them up.
+    try Files.writeAtomically(root + "/gitconfig", Array(TestRepository.noWalls.utf8))
     try Files.makeDirectories(root + "/home")
     try Files.makeDirectories(path)
     switch repository {

@@ -141,5 +141,7 @@ public struct GateResources {
 
 extension Plan {
   /// How many steps of one machine may use a resource at once; 1 when the plan does not say.
+  func isShared(_ resource: String) -> Bool { resources.first { $0.name == resource }?.isShared ?? false }
+
   func capacity(of resource: String) -> Int { resources.first { $0.name == resource }?.capacity ?? 1 }
 }

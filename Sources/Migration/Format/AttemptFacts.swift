@@ -25,10 +25,15 @@ public enum ClaimFacts {
   /// How often it will have gone on then.
   public static let continues = "continues"
 
+  /// The values of resources that it was handed.
+  public static let resources = "resources"
+  /// What the worker is shut in.
+  public static let sandbox = "sandbox"
+
   /// Their forms: all may be left out.
   static let forms: [MemberForm] = [
     .may(agent, .text), .may("adapter", .text), .may("model", .text), .may(session, .text),
-    .may(continues, .counter),
+    .may(continues, .counter), .may(sandbox, .text), .may(resources, .words),
   ]
 }
 

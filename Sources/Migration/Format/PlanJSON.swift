@@ -16,9 +16,12 @@ extension Plan {
       object.set("agents", .object(agents.map { JSON.Member($0.name, $0.json(isDefault: false)) }))
     }
     if !resources.isEmpty {
-      object.set("resources", .object(resources.map { JSON.Member($0.name, .integer(Int64($0.capacity))) }))
+      object.set("resources", .object(resources.map { JSON.Member($0.name, $0.json) }))
     }
     object.set("worktree", worktree.json)
+    if sandbox != .auto { object.set("sandbox", sandbox.rawValue) }
+    if !hasNetwork { object.set("network", "off") }
+    if limits != MachineShare() { object.set("limits", limits.json) }
     object.set("gate", gateJSON(isWhole: true))
     if commit != Commit() { object.set("commit", commit.json) }
     if let refreshSeconds {
@@ -77,6 +80,12 @@ extension Plan {
     }
     if let value = reader.optional("resources") { resources = try Plan.resources(value) }
     worktree = try Worktree(json: try reader.required("worktree"))
+    if let word = try reader.optionalString("sandbox") {
+      guard let wish = SandboxWish(rawValue: word) else { throw JSONFault("'sandbox' cannot be '\(word)'") }
+      sandbox = wish
+    }
+    hasNetwork = try !reader.mark("network", "off")
+    if let value = reader.optional("limits") { limits = try MachineShare(json: value) }
     gate = try Gate(json: try reader.required("gate"))
     if let value = reader.optional("commit") { commit = try Commit(json: value) }
     if let value = reader.optional("refresh") {
@@ -112,10 +121,7 @@ extension Plan {
     guard case .object(let members) = json else { throw JSONFault("'resources' is not an object") }
     var resources: [Resource] = []
     for member in members {
-      guard case .integer(let capacity) = member.value else {
-        throw JSONFault("the capacity of '\(member.key)' is not a number")
-      }
-      resources.append(Resource(name: member.key, capacity: Int(capacity)))
+      resources.append(try Resource(name: member.key, json: member.value))
     }
     return resources
   }
@@ -133,6 +139,7 @@ extension Plan.Agent {
     object.set("max_turns", maxTurns)
     object.set("env", env)
     object.set("model", model)
+    object.set("home", home)
     object.set("args", args)
     object.set("permissions", permissions)
     object.set("silence", silenceSeconds)
@@ -154,6 +161,7 @@ extension Plan.Agent {
       maxTurns: try reader.optionalInteger("max_turns"), env: try reader.strings("env"))
     name = try reader.optionalString("name") ?? name
     model = try reader.optionalString("model")
+    home = try reader.strings("home")
     args = try reader.strings("args")
     permissions = try reader.strings("permissions")
     silenceSeconds = try reader.optionalInteger("silence")
@@ -193,6 +201,7 @@ extension Plan.Worktree {
     object.set("copy", copy)
     object.set("setup", setup)
     object.set("keep", keep)
+    object.set("read", read)
     return object.json
   }
 
@@ -201,6 +210,48 @@ extension Plan.Worktree {
     self.init(
       copy: try reader.strings("copy"), setup: try reader.optionalString("setup"),
       keep: try reader.flag("keep"))
+    read = try reader.strings("read")
+    try reader.end()
+  }
+}
+
+extension Plan.Resource {
+  /// Its capacity, or its values; a map where machines share it.
+  var json: JSON {
+    if values.isEmpty && !isShared { return .integer(Int64(capacity)) }
+    var object = ObjectBuilder()
+    if values.isEmpty { object.set("count", capacity) }
+    object.set("values", values)
+    object.set("shared", isShared)
+    return object.json
+  }
+
+  init(name: String, json: JSON) throws(JSONFault) {
+    if case .integer(let capacity) = json {
+      self.init(name: name, capacity: Int(capacity))
+      return
+    }
+    var reader = try ObjectReader(json, "the resource '\(name)'")
+    let values = try reader.strings("values")
+    self.init(
+      name: name, capacity: try reader.optionalInteger("count") ?? values.count, values: values,
+      isShared: try reader.flag("shared"))
+    try reader.end()
+  }
+}
+
+extension Plan.MachineShare {
+  var json: JSON {
+    var object = ObjectBuilder()
+    object.set("memory", memoryBytes)
+    object.set("disk", diskBytes)
+    return object.json
+  }
+
+  init(json: JSON) throws(JSONFault) {
+    var reader = try ObjectReader(json, "'limits'")
+    self.init(
+      memoryBytes: try reader.optionalInteger("memory"), diskBytes: try reader.optionalInteger("disk"))
     try reader.end()
   }
 }

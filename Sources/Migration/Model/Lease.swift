@@ -14,6 +14,8 @@ public struct Lease: Equatable, Sendable {
   public var slot: String?
   /// The name of the plan's agent that works, or `nil` when none does or nobody said.
   public var agent: String?
+  /// The values of the plan's resources that it was handed, by their names.
+  public var resources: [String: String] = [:]
 
   /// Makes a lease.
   public init(

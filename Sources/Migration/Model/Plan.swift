@@ -24,6 +24,12 @@ public struct Plan: Equatable, Sendable {
   public var resources: [Resource]
   /// How a worktree is made usable.
   public var worktree: Worktree
+  /// Whether workers and verifiers are shut in.
+  public var sandbox = SandboxWish.auto
+  /// Whether codemods and verifiers that are shut in have the network.
+  public var hasNetwork = true
+  /// What each of them may take of the machine.
+  public var limits = MachineShare()
   /// What a candidate must pass before it is merged.
   public var gate: Gate
   /// What the commits say that steps are merged as.
@@ -130,6 +136,8 @@ public struct Plan: Equatable, Sendable {
     public var env: [String]
     /// The model, or `nil` for the agent's own choice.
     public var model: String?
+    /// What of the user's home it may write in a sandbox, beside what its adapter names.
+    public var home: [String] = []
     /// Further arguments of the adapter's program.
     public var args: [String] = []
     /// Tools that are allowed beside those that the agent allows itself, as it spells them.
@@ -194,11 +202,22 @@ public struct Plan: Equatable, Sendable {
     public var name: String
     /// How many holders it admits; at least 1.
     public var capacity: Int
+    /// What it hands out, a value to each holder; as many as it admits, or none.
+    public var values: [String]
+    /// Whether all machines share it: no value is handed out twice anywhere.
+    public var isShared: Bool
 
     /// Makes a semaphore.
-    public init(name: String, capacity: Int) {
+    public init(name: String, capacity: Int, values: [String] = [], isShared: Bool = false) {
       self.name = name
       self.capacity = capacity
+      self.values = values
+      self.isShared = isShared
+    }
+
+    /// The variable in which a worker finds its value: `MIGRATE_RESOURCE_PORT`.
+    public var variable: String {
+      "MIGRATE_RESOURCE_" + String(name.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
     }
   }
 

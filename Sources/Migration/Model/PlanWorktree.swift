@@ -8,6 +8,9 @@ extension Plan {
     public var setup: String?
     /// Whether a failed attempt's worktree is kept for a person to look at.
     public var keep: Bool
+    /// Folders outside of it that can be read in a sandbox: absolute, below the home (`~/…`), or relative to
+    /// the repository.
+    public var read: [String] = []
 
     /// Makes worktree settings.
     public init(copy: [String] = [], setup: String? = nil, keep: Bool = false) {

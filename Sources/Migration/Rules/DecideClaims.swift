@@ -39,17 +39,18 @@ extension Reducer {
       throw Refusal(.tipMoved, "the base of the claim is not the tip of '\(migration.into)'")
     }
     if let refusal = claimLimit(index, machine: claim.owner.machine, slot: claim.slot) { throw refusal }
+    let values = event.resourceValues
+    if let refusal = migration.refusal(of: values, for: index, machine: claim.owner.machine) { throw refusal }
     try requireAgent(claim, index)
     let agent = try requireBudget()
     noteBegin(claim, index)
     migration.steps[index].epoch = claim.fence.epoch
     migration.steps[index].hasNewPrompt = false
-    set(
-      index,
-      .leased(
-        Lease(
-          holder: claim.holder, owner: claim.owner, base: claim.base, expiresAt: claim.expiresAt,
-          renewal: 0, slot: claim.slot, agent: agent)))
+    var lease = Lease(
+      holder: claim.holder, owner: claim.owner, base: claim.base, expiresAt: claim.expiresAt, renewal: 0,
+      slot: claim.slot, agent: agent)
+    lease.resources = values
+    set(index, .leased(lease))
   }
 
   /// A slot becomes a folder's name, so that it is none but ours.
@@ -301,11 +302,12 @@ extension MigrationState {
       }
       guard case .leased(let lease) = steps[position].phase else { continue }
       if agentLimit != nil, plan.agent(of: plan.steps[position])?.name == agent?.name { agents += 1 }
+      for name in plan.steps[position].uses where plan.isShared(name) { used[name, default: 0] += 1 }
       guard lease.owner.machine == machine else { continue }
       if let slot, lease.slot == slot {
         return Refusal(.limited, "the worktree slot '\(slot)' belongs to '\(steps[position].id)'")
       }
-      for name in plan.steps[position].uses { used[name, default: 0] += 1 }
+      for name in plan.steps[position].uses where !plan.isShared(name) { used[name, default: 0] += 1 }
     }
     if let limit = agentLimit, agents >= limit {
       return Refusal(.limited, "\(agents) of at most \(limit) agents are at work")

@@ -75,12 +75,13 @@ extension PlanReader {
     agent.resumesAfterFailure = faults.found(try PlanReader.afterFailure(fields)) ?? false
     agent.rests = faults.found(try fields.flag("rest")) ?? true
     agent.model = faults.found(try PlanReader.word(fields, "model"))
+    agent.home = PlanReader.places(fields, "home", relative: false, faults)
     agent.args = fields.texts("args").map(\.value)
     agent.permissions = fields.texts("permissions").map(\.value)
     agent.reportFile = faults.found(try PlanReader.reportFile(fields))
     let command = faults.found(try fields.text("command"))?.value
     let name = try fields.text("adapter")
-    let known = AgentAdapter.allCases.filter { $0.program != nil }.map(\.rawValue)
+    let known = AgentAdapter.allCases.filter { $0 != .command }.map(\.rawValue)
     guard let adapter = AgentAdapter(rawValue: name?.value ?? AgentAdapter.command.rawValue) else {
       throw (name?.mark ?? fields.mark).fault(
         "unknown adapter \(quoted(name?.value ?? ""))",
@@ -91,7 +92,9 @@ extension PlanReader {
     guard let line = command ?? adapter.recordedCommand(maxTurns: agent.maxTurns) else {
       throw fields.mark.fault(
         "\(subject) has no 'command'",
-        hint: "add 'command: …', or 'adapter: ' with one of \(known.joined(separator: ", "))")
+        hint: adapter == .acp
+          ? "add 'command: ' with the agent's own, such as vibe-acp"
+          : "add 'command: …', or 'adapter: ' with one of \(known.joined(separator: ", "))")
     }
     agent.command = line
     return agent
@@ -112,9 +115,9 @@ extension PlanReader {
       ("model", isPlain || hasCommand, "name the model in 'command'"),
       ("args", isPlain || hasCommand, "put them into 'command'"),
       (
-        "permissions", adapter != .claude || hasCommand,
+        "permissions", adapter != .acp && (adapter != .claude || hasCommand),
         adapter == .claude
-          ? "put them into 'command'" : "only the adapter 'claude' knows tools that can be allowed"
+          ? "put them into 'command'" : "only the adapters 'claude' and 'acp' know tools that can be allowed"
       ),
       ("report_file", !isPlain, "the adapters tell their end by themselves"),
     ]

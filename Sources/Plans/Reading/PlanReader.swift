@@ -35,6 +35,7 @@ struct PlanReader {
     if let node = fields.node("worktree") {
       plan.worktree = faults.collect(try worktree(node)) ?? plan.worktree
     }
+    readSandbox(into: &plan)
     if let node = fields.node("commit") { plan.commit = faults.collect(try commit(node)) ?? plan.commit }
     if let node = fields.node("refresh") { plan.refreshSeconds = faults.collect(try refresh(node)) }
     if let node = fields.node("stop") { plan.stop = faults.collect(try stop(node)) ?? plan.stop }
@@ -98,10 +99,12 @@ struct PlanReader {
     var (resources, names): ([Plan.Resource], Set<String>?) = ([], [])
     for entry in entries {
       let name = faults.collect(try PlanReader.identifier(entry.key, "the resource"))
-      let capacity = faults.collect(
-        try entry.value.integer("the count of \(quoted(entry.key.value))", in: Bounds.capacity))
+      let found = faults.collect(try PlanReader.resource(entry.key.value, entry.value, faults))
       if let name { names?.insert(name) } else { names = nil }
-      if let name, let capacity { resources.append(Plan.Resource(name: name, capacity: capacity)) }
+      if let name, var found {
+        found.name = name
+        resources.append(found)
+      }
     }
     return (resources, names)
   }
@@ -113,6 +116,7 @@ struct PlanReader {
       if let path = faults.collect(try PlanPath.checkedPattern(text)) { worktree.copy.append(path) }
     }
     worktree.setup = faults.collect(try fields.text("setup")?.value) ?? nil
+    worktree.read = PlanReader.places(fields, "read", relative: true, faults)
     worktree.keep = (faults.collect(try fields.flag("keep")) ?? nil) ?? false
     return worktree
   }

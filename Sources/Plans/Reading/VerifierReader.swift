@@ -43,8 +43,8 @@ extension PlanReader {
       // A promise that nothing holds is none.
       guard network else {
         throw (fields.node("network") ?? item).mark.fault(
-          "nothing can keep a verifier off the network yet",
-          hint: "take 'network' out; 'network: true' says that it needs the network")
+          "no single verifier is kept off the network",
+          hint: "'network: off' of the plan keeps all of them off but those with 'network: true'")
       }
       verifier.needsNetwork = true
     }

@@ -14,17 +14,19 @@ enum KnownKeys {
     keys: [
       "migration", "base", "into", "agent", "agents", "attempts", "lease", "backoff", "resources", "worktree",
       "gate", "commit", "refresh", "stop", "budget", "closing", "notify", "protected", "failures",
-      "until", "steps",
+      "until", "steps", "sandbox", "network", "limits",
     ],
     refused: ["workflow"])
   static let agent = KeyTable(
     keys: [
       "adapter", "command", "model", "args", "permissions", "max_turns", "continuations", "after_failure",
       "timeout",
-      "silence", "max_concurrent", "rest", "budget", "env", "report_file",
+      "silence", "max_concurrent", "rest", "budget", "env", "report_file", "home",
     ])
   static let backoff = KeyTable(keys: ["initial", "max"])
-  static let worktree = KeyTable(keys: ["copy", "setup", "keep"])
+  static let worktree = KeyTable(keys: ["copy", "setup", "keep", "read"])
+  static let resource = KeyTable(keys: ["values", "count", "shared"])
+  static let machineShare = KeyTable(keys: ["memory", "disk"])
   static let commit = KeyTable(keys: ["body", "trailers"])
   static let refresh = KeyTable(keys: ["every"])
   static let budget = KeyTable(keys: ["usd", "tokens", "turns", "wall", "step", "attempt"])

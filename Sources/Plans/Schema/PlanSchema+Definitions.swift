@@ -11,7 +11,7 @@ extension PlanSchema {
           "properties": {
             "adapter": {
               "description": "An agent known by name; command is one judged by its exit code or report.",
-              "enum": ["claude", "codex", "command"]
+              "enum": ["claude", "codex", "acp", "command"]
             },
             "command": {
               "description": "The agent's shell command; it gets the prompt on standard input.",
@@ -33,12 +33,16 @@ extension PlanSchema {
               "description": "The model; by default the agent's own choice.",
               "type": "string"
             },
+            "home": {
+              "description": "What of the user's home it may write in a sandbox, such as ~/.aider.",
+              "$ref": "#/$defs/texts"
+            },
             "args": {
               "description": "Further arguments of the agent's program.",
               "$ref": "#/$defs/texts"
             },
             "permissions": {
-              "description": "Tools that are allowed beside what the agent allows itself; only for claude.",
+              "description": "Tools that are allowed beside what the agent allows; for claude and acp.",
               "$ref": "#/$defs/texts"
             },
             "continuations": {
@@ -77,6 +81,14 @@ extension PlanSchema {
             { "type": "string", "pattern": "^\\$?[0-9]{1,9}([.][0-9]{1,6})?( ?usd)?$" }
           ]
         },
+        "values": {
+          "anyOf": [
+            { "type": "integer", "minimum": 1, "maximum": 1000 },
+            { "type": "string", "pattern": "^[0-9]+-[0-9]+$" },
+            { "type": "array", "minItems": 1, "maxItems": 1000, "items": { "type": ["string", "integer"] } }
+          ]
+        },
+        "amount": { "type": "string", "pattern": "^[0-9]{1,7}[mMgGtT]$" },
         "count": { "type": "integer", "minimum": 1 },
         "limits": {
           "type": "object",

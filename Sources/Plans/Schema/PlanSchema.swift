@@ -60,7 +60,22 @@ public enum PlanSchema {
           "description": "Named semaphores, counted on each machine: how many may hold each at once.",
           "type": "object",
           "propertyNames": { "$ref": "#/$defs/name" },
-          "additionalProperties": { "type": "integer", "minimum": 1, "maximum": 1000 }
+          "additionalProperties": {
+            "anyOf": [
+              { "$ref": "#/$defs/values" },
+              {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                  "values": { "description": "What is handed out.", "$ref": "#/$defs/values" },
+                  "count": { "description": "How many may hold it.", "$ref": "#/$defs/values" },
+                  "shared": {
+                    "description": "Whether all machines share it.", "type": "boolean", "default": false
+                  }
+                }
+              }
+            ]
+          }
         },
         "worktree": {
           "description": "How a worktree is made usable.",
@@ -72,10 +87,31 @@ public enum PlanSchema {
               "$ref": "#/$defs/texts"
             },
             "setup": { "description": "A shell command run in the worktree first.", "type": "string" },
+            "read": {
+              "description": "Folders that a sandbox lets be read, such as ../other or ~/sdk.",
+              "$ref": "#/$defs/texts"
+            },
             "keep": {
               "description": "Whether a failed attempt's worktree is kept.",
               "type": "boolean", "default": false
             }
+          }
+        },
+        "sandbox": {
+          "description": "Whether workers and verifiers are shut in: where that works, always, or never.",
+          "enum": ["auto", "require", "off"], "default": "auto"
+        },
+        "network": {
+          "description": "Whether codemods and verifiers in a sandbox have the network.",
+          "enum": ["on", "off"], "default": "on"
+        },
+        "limits": {
+          "description": "What a worker or verifier may take of the machine.",
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "memory": { "description": "Memory of each process, such as 4g.", "$ref": "#/$defs/amount" },
+            "disk": { "description": "Files that an attempt writes, such as 10g.", "$ref": "#/$defs/amount" }
           }
         },
         "commit": {

@@ -46,13 +46,23 @@ extension Answers {
   package func verify(
     _ claim: WorkerClaim, isAnew: Bool = false, _ interruption: () throws(CommandError) -> Interruption
   ) throws(CommandError) -> TriedWork {
+    TriedWork(claim, try trial(claim, isAnew: isAnew).run(interruption()))
+  }
+
+  /// The look at the gate by itself, for whoever does other things meanwhile.
+  func trial(_ claim: WorkerClaim, isAnew: Bool) throws(CommandError) -> Errand<VerifyWork> {
     let state = try state(claim.migration)
     try site.requireTrust(state)
     try site.requireApprovedCommands()
-    let errand = Errand(
+    return Errand(
       in: site, claim.migration, VerifyWork(in: site, claim, isAnew: isAnew, report: warn), report: warn)
-    let found = try errand.run(interruption())
-    return TriedWork(
-      step: claim.fence.step, verdict: found.verdict, failure: found.failure, evidence: found.evidence)
+  }
+}
+
+extension TriedWork {
+  /// The answer about a claim.
+  init(_ claim: WorkerClaim, _ trial: VerifyWork.Outcome) {
+    self.init(
+      step: claim.fence.step, verdict: trial.verdict, failure: trial.failure, evidence: trial.evidence)
   }
 }

@@ -87,6 +87,12 @@ struct AgentWork {
     return ending != nil
   }
 
+  /// Asks it to stop, where it can be asked.
+  mutating func cancel() -> Bool { run.cancel() }
+
+  /// The lines that it is to be sent now.
+  mutating func takeOutgoing() -> [[UInt8]] { run.takeOutgoing() }
+
   /// Ends it for a reason that is none of its own.
   mutating func endNow(because words: String) { ending = ending ?? .atLimit(words) }
 
@@ -115,6 +121,7 @@ struct AgentWork {
     next.resumed = AgentSession(
       id: session, tokens: report.usage.tokens + (before?.tokens ?? Tokens()),
       microdollars: (report.usage.microdollars ?? 0).plus(before?.microdollars ?? 0))
+    next.prompt = AgentWork.continuationPrompt
     if let limit = limits[.usd] { next.microdollars = max(1, limit - (report.usage.microdollars ?? 0)) }
     return next
   }
@@ -133,7 +140,13 @@ extension WorkPlace {
     task.microdollars = limits[.usd]
     if let turns = limits[.turns] { task.turns = min(task.turns ?? turns, turns) }
     if task.adapter == .codex { task.schemaFile = site.closingFormFile }
-    if task.adapter.takesTools, task.command == nil { task.tools = tools }
+    if task.adapter.takesTools, task.command == nil || task.adapter == .acp { task.tools = tools }
+    if task.adapter == .acp {
+      task.prompt = Site.ownFile(site.promptFile(migration, fence)).map {
+        String(decoding: $0, as: UTF8.self)
+      }
+      (task.directory, task.isShutIn) = (path, isShutIn)
+    }
     return task
   }
 
@@ -142,25 +155,26 @@ extension WorkPlace {
     Files.realPath("/proc/self/exe").map { program in
       AgentTools(
         program: program,
-        arguments: ["mcp", "--migration", migration, "--epoch", String(fence.epoch), fence.step])
+        arguments: ["mcp", "--migration", migration, "--epoch", String(fence.epoch)]
+          + (relay.map { ["--relay", isShutIn ? $0.inside : $0.outside] } ?? []) + [fence.step])
     }
   }
 
   /// The supervised run of an agent.
   func work(_ task: AgentTask, isGoingOn: Bool = false) throws(CommandError) -> Supervised {
     let invocation = task.invocation
-    var run = work
-    if task.command == nil {
-      // The shell says in its own words that a program is missing.
-      run.arguments = ["/bin/sh", "-c", "exec \"$0\" \"$@\""] + invocation.arguments
-    }
+    if let file = task.schemaFile { try site.keep(AgentClosing.schema, in: file) }
+    // The shell says in its own words that a program is missing.
+    let words = ["/bin/sh", "-c", "exec \"$0\" \"$@\""] + invocation.arguments
+    var run = try work(running: task.command == nil ? words : nil)
     if invocation.reportsEvents { run.output = .live }
     if let wall = limits[.wall] {
       run.timeoutSeconds = min(run.timeoutSeconds ?? .max, max(1, wall / 1000))
     }
     run.silenceSeconds = silenceSeconds
     if isGoingOn { run.inputFile = site.continuationFile }
-    if let file = task.schemaFile { try site.keep(AgentClosing.schema, in: file) }
+    // It is talked with.
+    if task.adapter == .acp { run.inputFile = nil }
     if isGoingOn { try site.keep(AgentWork.continuationPrompt, in: site.continuationFile) }
     return run
   }

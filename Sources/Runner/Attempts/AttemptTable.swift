@@ -28,7 +28,7 @@ final class AttemptTable {
   }
 
   /// The descriptors that become readable when `advance` has something to do.
-  var descriptors: [Int32] { jobs.map(\.descriptor) + ends.map(\.descriptor) }
+  var descriptors: [Int32] { jobs.flatMap(\.descriptors) + ends.map(\.descriptor) }
 
   /// Takes a begun attempt in.
   func add(_ job: any Attempt) {

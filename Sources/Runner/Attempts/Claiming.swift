@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Git
 import Ledger
 import Migration
@@ -27,6 +28,8 @@ public struct HeldStep: Sendable {
   var lessons: [String] = []
   /// The conversation that it goes on with.
   var conversation: Conversation?
+  /// The values of resources that it was handed.
+  var resources: [String: String] = [:]
 }
 
 /// What a worker that asks for a step is told.
@@ -83,11 +86,21 @@ public struct Claiming {
         slot: usesSlot ? freeSlot(in: snapshot.state, machine: owner.machine) : nil)
       held.lessons = snapshot.state.lessons.texts(for: held.step, failedFor: state.step(id)?.cause)
       var proposal = Proposal(migration, .stepClaimed(held.claim))
+      if byAgent, let sandbox = site.sandboxFact(held.plan) {
+        proposal.facts = [JSON.Member(ClaimFacts.sandbox, .string(sandbox))]
+      }
+      if let index = state.index(of: id), !held.step.uses.isEmpty, snapshot.state.version >= 2 {
+        held.resources = state.values(for: index, machine: owner.machine)
+        if !held.resources.isEmpty {
+          let words = ResourceValues.words(held.resources)
+          proposal.facts.append(JSON.Member(ClaimFacts.resources, .array(words.map(JSON.string))))
+        }
+      }
       if byAgent, let agent = held.plan.agent(of: held.step) {
         held.conversation = state.index(of: id).flatMap {
           state.conversation(toGoOn: $0, machine: owner.machine)
         }
-        proposal.facts = agent.claimFacts + (held.conversation?.claimFacts ?? [])
+        proposal.facts += agent.claimFacts + (held.conversation?.claimFacts ?? [])
       }
       return (.won(held), [proposal])
     }

@@ -42,7 +42,7 @@ public struct Preparing {
   /// Runs the plan's set-up command in a prepared slot and waits for it. When it fails the step goes back.
   public func runSetup(of held: HeldStep, in place: WorkPlace) throws(CommandError) {
     guard let setup = held.plan.worktree.setup, let slot = held.claim.slot else { return }
-    let status = try site.start(place.setup(setup, timeoutSeconds: 3600)).wait().status
+    let status = try site.start(try place.setup(setup, timeoutSeconds: 3600)).wait().status
     guard !status.isSuccess else {
       return try Slots(site: site).noteSetUp(
         slot, migration: held.migration, fence: held.claim.fence, putsBack: held.step.resolves == nil)
@@ -63,6 +63,7 @@ public struct Preparing {
       site: site, plan: held.plan, step: held.step, fence: held.claim.fence, migration: held.migration,
       base: held.claim.base, attempt: held.attempt, path: path, limits: held.limits)
     place.lessons = held.lessons
+    place.resources = held.resources
     return place
   }
 }

@@ -1,14 +1,17 @@
 import Git
 import Migration
 import Site
+import System
 
-/// What all worktrees share and no worker has to change: which branches there are, and which of them the
-/// user's own checkout is on. Files there are not looked at: they are for a sandbox to guard.
+/// What no worker has to change and no wall kept from it: which branches there are, which of them the user's
+/// own checkout is on, and the files there.
 struct SharedRefs: Equatable {
   private var head: String?
   private var branches: Set<String>
+  /// The files of the checkout that differ from its commit, each with what tells its content from another.
+  private var files: [String: String] = [:]
 
-  /// How many branches are named.
+  /// How many branches or files are named.
   private static let limit = 3
 
   /// What there is now; `nil` when it cannot be told.
@@ -24,6 +27,11 @@ struct SharedRefs: Equatable {
         try repository.references(matching: "refs/heads/*").map(\.name).filter {
           !$0.hasPrefix("refs/heads/migrate/")
         })
+      let top = try site.mainDirectory()
+      for path in (try? repository.status()) ?? [] {
+        let written = Files.written(top + "/" + path)
+        files[path] = written.map { "\($0.size) \($0.seconds) \($0.nanoseconds)" } ?? "gone"
+      }
     } catch {
       return nil
     }
@@ -38,10 +46,18 @@ struct SharedRefs: Equatable {
     }
     let made = branches.subtracting(earlier.branches).sorted()
     if !made.isEmpty {
-      let names = made.prefix(Self.limit).map { NameText.quoted(String($0.dropFirst("refs/heads/".count))) }
-      let more = made.count > Self.limit ? " and \(made.count - Self.limit) more" : ""
-      lines.append("while it was at work, branches were made: \(names.joined(separator: ", "))\(more)")
+      let names = made.map { String($0.dropFirst("refs/heads/".count)) }
+      lines.append("while it was at work, branches were made: \(Self.list(names))")
+    }
+    let paths = Set(files.keys).union(earlier.files.keys).filter { files[$0] != earlier.files[$0] }.sorted()
+    if !paths.isEmpty {
+      lines.append("while it was at work, files were changed in the main worktree: \(Self.list(paths))")
     }
     return lines
+  }
+
+  private static func list(_ names: [String]) -> String {
+    let more = names.count > limit ? " and \(names.count - limit) more" : ""
+    return names.prefix(limit).map(NameText.quoted).joined(separator: ", ") + more
   }
 }

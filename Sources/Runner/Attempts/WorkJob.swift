@@ -31,6 +31,8 @@ final class WorkJob: Attempt {
   private var warnings: [String] = []
   /// What all worktrees shared when an agent began.
   private let sharedRefs: SharedRefs?
+  /// Where the worker asks.
+  private var relay: Relay?
 
   /// Whether the plan wants a failed attempt's worktree kept for a person.
   var keepsFailedWorktree: Bool { place.plan.worktree.keep }
@@ -40,6 +42,12 @@ final class WorkJob: Attempt {
     site: Site, held: HeldStep, slot: String, path: String, place: WorkPlace
   ) throws(CommandError) {
     self.site = site
+    let relay = place.asks ? try Relay(site: site, migration: held.migration, fence: held.claim.fence) : nil
+    var place = place
+    place.relay = relay.map {
+      RelayPlace(folder: $0.folder, inside: $0.path(isInside: true), outside: $0.path(isInside: false))
+    }
+    self.relay = relay
     self.place = place
     self.slot = slot
     failures = held.failures
@@ -47,14 +55,18 @@ final class WorkJob: Attempt {
     claim = held.claim
     step = held.step
     isSettingUp = held.plan.worktree.setup != nil
-    sharedRefs = held.step.run == nil ? SharedRefs(site) : nil
+    sharedRefs = place.isShutIn ? nil : SharedRefs(site)
     agent = place.agentTask.map {
       AgentWork(
         $0, within: place.limits, at: site.agentClock,
         continues: place.continuation == nil ? 0 : held.conversation?.nextContinues ?? 0)
     }
-    let setup = held.plan.worktree.setup.map { place.setup($0, timeoutSeconds: nil) }
-    let first = if let setup { setup } else { try WorkJob.work(agent, place) }
+    let first: Supervised
+    if let setup = held.plan.worktree.setup {
+      first = try place.setup(setup, timeoutSeconds: nil)
+    } else {
+      first = try WorkJob.work(agent, place)
+    }
     child = try site.start(first)
     Slots(site: site).note(child.supervisor, in: slot)
   }
@@ -62,7 +74,7 @@ final class WorkJob: Attempt {
   /// The run of the codemod or agent.
   private static func work(_ agent: AgentWork?, _ place: WorkPlace) throws(CommandError) -> Supervised {
     if let agent { return try place.work(agent.task) }
-    return place.work
+    return try place.work()
   }
 
   private func start(_ run: Supervised) throws(CommandError) {
@@ -105,6 +117,7 @@ final class WorkJob: Attempt {
 
   /// Readable when `poll` may have something to tell.
   var descriptor: Int32 { child.pollDescriptor }
+  var descriptors: [Int32] { [child.pollDescriptor] + (relay?.descriptors ?? []) }
 
   /// Ends the worker: TERM, then KILL. `poll` tells when it is gone.
   func stop() {
@@ -121,6 +134,7 @@ final class WorkJob: Attempt {
   /// How the attempt ended, or `nil` while it runs.
   func poll() throws(CommandError) -> AttemptOutcome? {
     if let end { return end }
+    relay?.advance()
     let ended = child.poll()
     if !isSettingUp { listen() }
     guard let status = ended else { return nil }
@@ -141,6 +155,10 @@ final class WorkJob: Attempt {
     } else {
       end = hindered(place.command, status, place.workLog) ?? outcome(status)
     }
+    if end != nil {
+      relay?.close()
+      relay = nil
+    }
     return end
   }
 
@@ -149,7 +167,12 @@ final class WorkJob: Attempt {
   /// Takes what the agent has printed, and ends it when its time is over.
   private func listen() {
     let lines = child.takeLines()
-    if agent?.take(lines, at: site.clock.now()) == true { child.terminate() }
+    let isOver = agent?.take(lines, at: site.clock.now()) == true
+    // What was asked to stop may still tell what it used.
+    if isOver { _ = agent?.cancel() }
+    for line in agent?.takeOutgoing() ?? [] { _ = child.send(line) }
+    if agent?.run.isAtEnd == true { child.endInput() }
+    if isOver { child.terminate() }
   }
 
   /// What became of the agent's work, or `nil` when its conversation goes on.
@@ -235,7 +258,7 @@ final class WorkJob: Attempt {
     let said = place.readResult()
     switch status {
     case .timedOut:
-      let limit = place.work.timeoutSeconds ?? 0
+      let limit = place.timeoutSeconds ?? 0
       var reason = "took longer than \(limit) s"
       if let wall = place.limits[.wall], wall < limit * 1000 {
         reason = "it used up its budget of \(Budget.Unit.wall.text(wall))"

@@ -1,3 +1,4 @@
+import Agents
 import CanonicalJSON
 import Git
 import Ledger
@@ -19,10 +20,21 @@ public struct WorkPlace {
   let path: String
   /// What the attempt may use at most.
   var limits: Budget.Limits = [:]
+  /// The values of resources that it was handed.
+  var resources: [String: String] = [:]
   /// What others failed without.
   var lessons: [String] = []
   /// The earlier attempt that it goes on with.
   var continuation: Continuation?
+
+  /// Where the worker asks the run that holds its claim.
+  var relay: RelayPlace?
+
+  /// Whether the worker is given a place to ask at: where it is shut in, or its agent takes tools.
+  var asks: Bool { isShutIn || agentTask?.tools != nil }
+
+  /// Whether it is shut in.
+  var isShutIn: Bool { (try? site.sandbox(of: plan)) ?? .none != .none }
 
   /// What a worker says in its result file.
   enum Said: Equatable {
@@ -35,14 +47,18 @@ public struct WorkPlace {
   /// The step's command: its codemod, or the plan's agent.
   var command: String { step.run ?? plan.agent(of: step)?.command ?? "" }
 
-  /// The supervised run of the step's command.
-  var work: Supervised {
-    let agent = plan.agent(of: step)
-    let limit =
-      step.timeoutSeconds ?? agent.map { $0.timeoutSeconds ?? Plan.Agent.defaultTimeoutSeconds }
-    var run = supervised(worker, command, log: workLog, timeoutSeconds: limit)
+  /// How long the step's command may run, in seconds, as the plan says.
+  var timeoutSeconds: Int? {
+    step.timeoutSeconds
+      ?? plan.agent(of: step).map { $0.timeoutSeconds ?? Plan.Agent.defaultTimeoutSeconds }
+  }
+
+  /// The supervised run of the step's command, or of `words` in its place.
+  func work(running words: [String]? = nil) throws(CommandError) -> Supervised {
+    var run = bare(worker, command, log: workLog, timeoutSeconds: timeoutSeconds)
+    if let words { run.arguments = words }
     if step.run == nil { run.inputFile = site.promptFile(migration, fence) }
-    return run
+    return try walls(for: worker)?.wrap(run) ?? run
   }
 
   /// Whom the step's command is, with what the plan lets through to it.
@@ -52,26 +68,47 @@ public struct WorkPlace {
   }
 
   /// The supervised run of the plan's set-up command.
-  func setup(_ command: String, timeoutSeconds: Int?) -> Supervised {
-    supervised(.setup(.slot), command, log: setupLog, timeoutSeconds: timeoutSeconds)
+  func setup(_ command: String, timeoutSeconds: Int?) throws(CommandError) -> Supervised {
+    let run = bare(.setup(.slot), command, log: setupLog, timeoutSeconds: timeoutSeconds)
+    return try walls(for: .setup(.slot))?.wrap(run) ?? run
   }
 
-  private func supervised(
+  private func bare(
     _ purpose: Purpose, _ command: String, log: LogName, timeoutSeconds: Int?
   ) -> Supervised {
     site.launcher.supervised(
       purpose, command, in: path, log: site.logFile(log), adding: variables, timeoutSeconds: timeoutSeconds)
   }
 
+  /// What the step's worker, or the set-up of its place, is shut in.
+  private func walls(for purpose: Purpose) throws(CommandError) -> Walls? {
+    guard var builder = try WallBuilder(site, plan) else { return nil }
+    if purpose == .work(.codemod) ? plan.isOffNetwork : purpose == .setup(.slot) && !plan.hasNetwork {
+      builder.cutNetwork()
+    }
+    if step.run == nil, let agent = plan.agent(of: step) { builder.open(for: agent) }
+    let said = Files.parent(of: site.resultFile(migration, fence))
+    if let relay { builder.place(relay.folder, at: Relay.folderInside) }
+    builder.show(site.promptFile(migration, fence))
+    builder.show(site.closingFormFile)
+    return try builder.finished(
+      worktree: path, temporary: site.temporaryFolder(String(path.split(separator: "/").last ?? "")),
+      writing: [said])
+  }
+
   /// What a worker is told of its task: `MIGRATE_*` (git-migrate-run(1)).
   private var variables: [String: String] {
-    [
+    var own = [
       "MIGRATE_MIGRATION": plan.migration, "MIGRATE_STEP": step.id, "MIGRATE_TITLE": step.title,
       "MIGRATE_EPOCH": String(fence.epoch), "MIGRATE_ATTEMPT": String(attempt),
       "MIGRATE_BASE": base.hex, "MIGRATE_WORKTREE": path,
       "MIGRATE_PROMPT_FILE": site.promptFile(migration, fence),
       "MIGRATE_RESULT_FILE": site.resultFile(migration, fence),
+      "MIGRATE_SLOT": String(path.split(separator: "/").last ?? ""),
     ]
+    for resource in plan.resources { own[resource.variable] = resources[resource.name] }
+    if isShutIn, let relay { own[RelayClient.variable] = relay.inside }
+    return own
   }
 
   /// Writes the prompt, makes the folders of logs and results, and forgets an earlier result.
@@ -94,6 +131,7 @@ public struct WorkPlace {
       try site.makeOwnFolder(Files.parent(of: file))
       try site.makeOwnFolder(site.logDirectory(migration, step.id))
       try Files.writeAtomically(file, Array(prompt.utf8), mode: 0o600)
+      try site.makeOwnFolder(Files.parent(of: site.resultFile(migration, fence)))
       try Files.removeFile(site.resultFile(migration, fence))
     } catch let fault as TemplateFault {
       throw CommandError(
@@ -122,4 +160,14 @@ public struct WorkPlace {
     case .done: return .done
     }
   }
+}
+
+/// Where a claim's socket is, for those inside of a sandbox and outside of it.
+struct RelayPlace {
+  /// The private folder that it lies in, outside.
+  var folder: String
+  /// The socket, for whoever is inside.
+  var inside: String
+  /// The socket, outside.
+  var outside: String
 }

@@ -121,7 +121,8 @@ final class GateJob: GateVerification {
       stage = .verifying(
         try start(
           purpose, verifier.run, log: verifier.name, timeoutSeconds: verifier.timeoutSeconds,
-          adding: variables, kind: verifier.kind))
+          adding: variables, kind: verifier.kind, writing: asked.folder,
+          hasNetwork: verifier.needsNetwork || !plan.isOffNetwork))
     } else {
       end(VerifierReport(verdict: .passed, failure: nil, kept: worktree.kept, runs: runs))
     }
@@ -145,17 +146,29 @@ final class GateJob: GateVerification {
 
   private func start(
     _ purpose: Purpose, _ command: String, log name: String, timeoutSeconds: Int,
-    adding more: [String: String] = [:], kind: Plan.Verifier.Kind = .build
+    adding more: [String: String] = [:], kind: Plan.Verifier.Kind = .build, writing reports: String? = nil,
+    hasNetwork: Bool? = nil
   ) throws(CommandError) -> SupervisedChild {
     let file = site.logFile(subject.log(name))
     let run = site.launcher.supervised(
       purpose, command, in: worktree.directory, log: file,
       adding: more.merging(subject.variables) { _, new in new }.merging(worktree.variables) { _, new in new },
-      timeoutSeconds: timeoutSeconds)
+      timeoutSeconds: timeoutSeconds,
+      within: try walls(writing: reports, hasNetwork: hasNetwork ?? plan.hasNetwork))
     let child = try site.start(run, isAnew: true)
     // The old log is gone by now.
     output = VerifierLog(file, kind: kind)
     return child
+  }
+
+  /// What a verifier, or the set-up before them, is shut in.
+  private func walls(writing reports: String?, hasNetwork: Bool) throws(CommandError) -> Walls? {
+    guard var builder = try WallBuilder(site, plan) else { return nil }
+    if !hasNetwork { builder.cutNetwork() }
+    let slot = String(worktree.directory.split(separator: "/").last ?? "")
+    return try builder.finished(
+      worktree: worktree.directory, temporary: site.temporaryFolder(slot), writing: reports.map { [$0] } ?? []
+    )
   }
 
   private func judgeSetup(_ status: ExitStatus) throws(CommandError) {

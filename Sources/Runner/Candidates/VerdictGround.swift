@@ -19,7 +19,7 @@ struct VerdictGround {
       copied = try copies()
       let toolchain = try plan.gate.toolchain.map { (command) throws(GroundFault) in try output(of: command) }
       return VerdictBasis(
-        setup: copied, sandbox: site.launcher.sandbox.name, toolchain: toolchain ?? programs())
+        setup: copied, sandbox: site.sandboxName(plan), toolchain: toolchain ?? programs())
     } catch {
       guard case .unknown(let reason) = error else { return nil }
       report("verdicts are not shared: \(reason)")

@@ -64,7 +64,14 @@ public struct Doctor {
   }
 
   private func sandbox() -> DoctorCheck {
-    DoctorCheck("sandbox", .ok, "this version has none: agents and verifiers run with your rights")
+    switch SandboxProbe(environment: environment, directory: directory) {
+    case .works(let program):
+      DoctorCheck("sandbox", .ok, "'\(program)' shuts agents, codemods and verifiers in")
+    case .fails(let reason):
+      DoctorCheck(
+        "sandbox", .warning, "agents, codemods and verifiers run with your rights: \(reason)",
+        hint: SandboxProbe.hint)
+    }
   }
 
   private func manPage() -> DoctorCheck {

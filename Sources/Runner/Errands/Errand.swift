@@ -68,6 +68,9 @@ package final class Errand<Work: ErrandWork> {
     self.report = report
   }
 
+  /// Readable when `step` may get further; -1 while only time helps.
+  var descriptor: Int32 { work.descriptor }
+
   /// Goes on until the wish has its answer, or somebody asks to stop.
   package func run(_ interruption: Interruption) throws(CommandError) -> Work.Outcome {
     while true {

@@ -14,12 +14,20 @@ struct McpCommand: Subcommand {
 
   @OptionGroup var options: ClaimOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "Ask the run that holds the claim, at this socket; 'run' gives it.", valueName: "socket"))
+  var relay: String?
+
   func run(_ context: Context) throws(CommandError) {
     let interruption = try context.interruption()
     let server = MCPServer { request, interruption in
       var warnings: [String] = []
       var reply: WorkerReply
       do throws(CommandError) {
+        if let relay {
+          return try RelayClient(relay).ask(request, interruption)
+        }
         // The handshake needs no repository: the program is there at once.
         let answers = Answers(try context.site()) { warnings.append($0) }
         reply = try answers.answer(request, try options.claim(context)) { interruption }

@@ -35,6 +35,9 @@ struct RenewCommand: Subcommand {
   @OptionGroup var json: JSONOption
 
   func run(_ context: Context) throws(CommandError) {
+    if let reply = try context.relayed(.renew(seconds: ttl?.seconds), options) {
+      return try context.print(reply, json)
+    }
     let renewed = try context.answers().renew(try options.claim(context), seconds: ttl?.seconds)
     try context.print(renewed, json)
   }

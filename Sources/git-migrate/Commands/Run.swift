@@ -145,6 +145,12 @@ struct RunCommand: Subcommand {
   private func requireMeans(for state: MigrationState, _ context: Context) throws(CommandError) {
     let site = try context.site()
     try site.requireReady(state)
+    _ = try site.sandbox(of: state.plan)
+    if let reason = site.lackOfSandbox(state.plan) {
+      context.warn(
+        "what '\(state.name)' runs has your rights, without a sandbox: \(reason)",
+        hint: SandboxProbe.hint + "; 'git config migrate.sandbox off' ends this warning")
+    }
     let preflight = Preflight(site: site)
     try preflight.requireAgent(state)
     for warning in preflight.warnings(state.plan) { context.warn(warning.message, hint: warning.hint) }

@@ -25,6 +25,9 @@ struct SubmitCommand: Subcommand {
   @OptionGroup var json: JSONOption
 
   func run(_ context: Context) throws(CommandError) {
+    if let reply = try context.relayed(.submit(isNoOp: isNoOp, leavesGate: leavesGate), options) {
+      return try context.print(reply, json)
+    }
     let wish = SubmitWish(commit: commit, isNoOp: isNoOp, leavesGate: leavesGate)
     let submitted = try context.answers().submit(try options.claim(context), wish, context.interruption)
     context.exitCode = submitted.exitCode

@@ -16,6 +16,9 @@ struct VerifyCommand: Subcommand {
   @OptionGroup var json: JSONOption
 
   func run(_ context: Context) throws(CommandError) {
+    if let reply = try context.relayed(.verify(isAnew: noCache), options) {
+      return try context.print(reply, json)
+    }
     let tried = try context.answers().verify(
       try options.claim(context), isAnew: noCache, context.interruption)
     context.exitCode = tried.exitCode

@@ -1,0 +1,187 @@
+import CanonicalJSON
+import Ledger
+import Migration
+import Site
+import System
+
+/// The socket of one claim, in a private folder, held by the run: whoever works on the claim, inside of a
+/// sandbox or not, asks there, and what it asks for is done here, outside, for this claim and no other.
+///
+/// Never waits: the owner polls `descriptors` and calls `advance`.
+final class Relay {
+  /// Where a sandbox has the folder.
+  static let folderInside = "/run/git-migrate"
+  private static let name = "claim"
+  /// The most that may be connected at once.
+  private static let mostConnections = 8
+
+  /// The folder.
+  let folder: String
+  private let site: Site
+  private let migration: String
+  private let fence: Fence
+  private let listener: UnixSocket
+  private var connections: [Connection] = []
+  private var warnings: [String] = []
+  /// The look at the gate that is under way, and for whom.
+  private var trial: (errand: Errand<VerifyWork>, claim: WorkerClaim, for: Connection)?
+
+  /// Somebody who has connected.
+  private final class Connection {
+    let socket: UnixSocket
+    var input: [UInt8] = []
+    var output: ArraySlice<UInt8> = []
+    /// What it wants and has not got yet.
+    var isWaiting = false
+    var verify: (isAnew: Bool, isTaken: Bool)?
+
+    init(_ socket: UnixSocket) { self.socket = socket }
+  }
+
+  /// Opens one for a claim.
+  init(site: Site, migration: String, fence: Fence) throws(CommandError) {
+    self.site = site
+    self.migration = migration
+    self.fence = fence
+    do {
+      folder = try Files.makeTemporaryDirectory(prefix: "git-migrate-", in: Relay.root(site))
+      listener = try UnixSocket.listen(folder + "/" + Relay.name)
+    } catch {
+      throw CommandError.from(error)
+    }
+  }
+
+  deinit { try? Files.removeTree(folder) }
+
+  /// Where such folders are: for this user alone, and with a short path.
+  private static func root(_ site: Site) -> String {
+    let own = site.environment["XDG_RUNTIME_DIR"] ?? ""
+    return own.hasPrefix("/") && Files.isExecutable(own) && Files.kind(own) == .directory ? own : "/tmp"
+  }
+
+  /// The socket's path for whoever works on the claim.
+  func path(isInside: Bool) -> String { (isInside ? Relay.folderInside : folder) + "/" + Relay.name }
+
+  /// Readable when `advance` may have something to do.
+  var descriptors: [Int32] {
+    [listener.descriptor] + connections.map(\.socket.descriptor)
+      + (trial.map { [$0.errand.descriptor] } ?? [])
+  }
+
+  /// Ends what is under way: the worker is gone.
+  func close() {
+    trial?.errand.stop()
+    for connection in connections { connection.socket.close() }
+    listener.close()
+  }
+
+  /// Goes on with everything.
+  func advance() {
+    while connections.count < Relay.mostConnections, let socket = listener.accept() {
+      connections.append(Connection(socket))
+    }
+    for connection in connections { read(connection) }
+    goOn()
+    for connection in connections { flush(connection) }
+    connections.removeAll { $0.socket.descriptor < 0 }
+  }
+
+  private func read(_ connection: Connection) {
+    while connection.socket.descriptor >= 0 {
+      guard let bytes = connection.socket.read(), connection.input.count < WorkerRequest.longestLine else {
+        return leave(connection)
+      }
+      if bytes.isEmpty { break }
+      connection.input += bytes
+    }
+    guard !connection.isWaiting, let end = connection.input.firstIndex(of: 0x0A) else { return }
+    let line = Array(connection.input[..<end])
+    connection.input.removeFirst(end + 1)
+    guard let request = WorkerRequest(line: line) else {
+      return answer(
+        connection, WorkerReply(CommandError("nothing that is known was asked for", exitCode: .usage)))
+    }
+    connection.isWaiting = true
+    if case .verify(let isAnew) = request {
+      connection.verify = (isAnew, false)
+    } else {
+      answer(connection, reply(to: request))
+    }
+  }
+
+  /// Whoever leaves wants no verdict any more.
+  private func leave(_ connection: Connection) {
+    connection.socket.close()
+    if trial?.for === connection { trial?.errand.stop() }
+  }
+
+  private func answer(_ connection: Connection, _ reply: WorkerReply) {
+    var reply = reply
+    reply.warnings += warnings
+    warnings = []
+    connection.output += reply.line
+    connection.isWaiting = false
+    connection.verify = nil
+  }
+
+  private func flush(_ connection: Connection) {
+    while !connection.output.isEmpty {
+      guard let sent = connection.socket.write(connection.output) else { return leave(connection) }
+      if sent == 0 { return }
+      connection.output = connection.output.dropFirst(sent)
+    }
+  }
+
+  // MARK: What is asked for
+
+  private var answers: Answers { Answers(site) { [weak self] in self?.warnings.append($0) } }
+
+  private func claim() throws(CommandError) -> WorkerClaim {
+    try WorkerClaim(site: site, migration: migration, step: fence.step, epoch: fence.epoch, worker: nil)
+  }
+
+  private func reply(to request: WorkerRequest) -> WorkerReply {
+    do throws(CommandError) {
+      var wanted = request
+      // The verdict is for this very run to find, which cannot wait for itself.
+      if case .submit(let isNoOp, _) = request { wanted = .submit(isNoOp: isNoOp, leavesGate: true) }
+      return try answers.answer(wanted, try claim()) { () throws(CommandError) in
+        Interruption(signals: -1) { false }
+      }
+    } catch {
+      return WorkerReply(error)
+    }
+  }
+
+  /// Goes on with the look that is under way, or begins the next.
+  private func goOn() {
+    while true {
+      if trial == nil {
+        let next = connections.first { $0.verify?.isTaken == false && $0.socket.descriptor >= 0 }
+        guard let next, let verify = next.verify else { return }
+        next.verify?.isTaken = true
+        do throws(CommandError) {
+          let claim = try claim()
+          trial = (try answers.trial(claim, isAnew: verify.isAnew), claim, next)
+        } catch {
+          answer(next, WorkerReply(error))
+          continue
+        }
+      }
+      guard let (errand, claim, connection) = trial else { return }
+      do throws(CommandError) {
+        switch try errand.step() {
+        case .more: continue
+        case .nothing: return
+        case .ended(let outcome):
+          trial = nil
+          let tried = TriedWork(claim, outcome)
+          answer(connection, WorkerReply(tried, exitCode: tried.exitCode))
+        }
+      } catch {
+        trial = nil
+        answer(connection, WorkerReply(error))
+      }
+    }
+  }
+}

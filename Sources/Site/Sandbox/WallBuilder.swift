@@ -1,0 +1,168 @@
+import Git
+import Migration
+import Supervision
+import System
+
+/// Makes the walls for the children of a plan's steps in this repository.
+package struct WallBuilder {
+  private let site: Site
+  private let plan: Plan
+  private var walls: Walls
+  private let home: String?
+
+  /// What of the network's set-up lies where sockets of services do.
+  private static let resolvers = [
+    "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager/resolv.conf",
+  ]
+  /// Caches of build tools below the home that everybody shares, and which hold nothing secret.
+  private static let caches = [
+    ".m2/repository", ".gradle/caches", ".gradle/wrapper", ".cargo/registry", ".cargo/git", ".npm",
+    ".nuget/packages", "go/pkg", ".ivy2/cache", ".sbt", ".yarn", ".bun/install", ".pub-cache", ".cache/pip",
+    ".cache/uv", ".cache/go-build", ".cache/pypoetry", ".cache/yarn", ".cache/ccache", ".cache/sccache",
+    ".cache/org.swift.swiftpm", ".cache/ms-playwright", ".cache/pre-commit", ".local/share/pnpm",
+  ]
+  /// Toolchains below the home.
+  private static let toolchains = [
+    ".rustup", ".pyenv", ".nvm", ".asdf", ".sdkman", ".rbenv", ".volta", ".local/lib", ".local/bin",
+    ".local/share/mise", ".local/share/uv", ".swiftly", ".ghcup", ".dotnet",
+  ]
+
+  /// Begins with what all of them have in common; `nil` when the plan's children are shut in nothing.
+  package init?(_ site: Site, _ plan: Plan) throws(CommandError) {
+    guard case .bubblewrap(let program) = try site.sandbox(of: plan),
+      let entry = Files.realPath("/proc/self/exe")
+    else { return nil }
+    self.site = site
+    self.plan = plan
+    walls = Walls(program: program, entry: entry)
+    walls.memoryBytes = plan.limits.memoryBytes
+    home = site.environment["HOME"].flatMap(Files.realPath).flatMap { $0.count > 1 ? $0 : nil }
+    let common = site.repository.commonDirectory
+    for place in ["/tmp", "/var/tmp", "/run", try site.worktreeRoot()] { hide(place) }
+    if let home { hide(home) }
+    if let main = try? site.mainDirectory() { hide(main) }
+    allow(common, .readable)
+    hide(site.localDirectory)
+    for place in WallBuilder.resolvers { allow(place, .readable) }
+    alternates(of: common)
+    programs()
+    if let home {
+      for place in WallBuilder.caches { allow(home + "/" + place, .writable) }
+      for place in WallBuilder.toolchains { allow(home + "/" + place, .readable) }
+    }
+    for place in plan.worktree.read { allow(absolute(place), .readable) }
+    walls.set(entry, .readable)
+  }
+
+  /// The walls with a worktree that may be written, but for the file that leads to its registration, and with
+  /// a folder of its own for what is temporary. `others` may be written, too.
+  package mutating func finished(worktree: String, temporary: String, writing others: [String])
+    throws(CommandError)
+    -> Walls
+  {
+    try reporting { () throws -> Void in
+      try Files.removeTree(temporary)
+      try site.makeOwnFolder(temporary)
+    }
+    for place in [worktree] + others { allow(place, .writable) }
+    allow(worktree + "/.git", .readable)
+    walls.set("/tmp", .replaced(by: Files.realPath(temporary) ?? temporary))
+    return walls
+  }
+
+  /// Lets the child see what an agent keeps below the home: conversations and keys, and what the plan names.
+  /// What tells the agent of a later, unwalled run what to do can only be read.
+  package mutating func open(for agent: Plan.Agent) {
+    guard let home else { return }
+    let own = AgentHome(adapter: agent.adapter)
+    for folder in own.folders where !Files.exists(home + "/" + folder) {
+      // Conversations that are to go on have to stay somewhere.
+      try? Files.makeDirectories(home + "/" + folder, mode: 0o700)
+    }
+    for place in own.folders + own.files { allow(home + "/" + place, .writable) }
+    for place in agent.home { allow(absolute(place), .writable) }
+    for place in own.settings { allow(home + "/" + place, .readable) }
+  }
+
+  /// Takes the network away.
+  package mutating func cutNetwork() { walls.hasNetwork = false }
+
+  /// Puts a folder at a place of its own inside.
+  package mutating func place(_ folder: String, at path: String) {
+    walls.set(path, .replaced(by: Files.realPath(folder) ?? folder))
+  }
+
+  /// Lets a file or folder be read.
+  package mutating func show(_ path: String) { allow(path, .readable) }
+
+  // MARK: Pieces
+
+  /// `~/x` is below the home, `../x` beside the main worktree.
+  private func absolute(_ place: String) -> String {
+    if place.hasPrefix("/") { return place }
+    if place.hasPrefix("~/") { return (home ?? "") + place.dropFirst(1) }
+    return ((try? site.mainDirectory()) ?? site.directory) + "/" + place
+  }
+
+  private mutating func hide(_ path: String) {
+    guard let real = Files.realPath(path), real.count > 1, Files.kind(real) == .directory else { return }
+    walls.set(real, .hidden)
+  }
+
+  private mutating func allow(_ path: String, _ place: Walls.Place) {
+    guard let real = Files.realPath(path), real.count > 1 else { return }
+    walls.set(real, place)
+  }
+
+  /// Where objects are borrowed from.
+  private mutating func alternates(of common: String) {
+    let bytes = (try? Files.readFile(common + "/objects/info/alternates", limit: 1 << 16)).flatMap(\.self)
+    for line in String(decoding: bytes ?? [], as: UTF8.self).split(separator: "\n") {
+      allow(line.hasPrefix("/") ? String(line) : "\(common)/objects/\(line)", .readable)
+    }
+  }
+
+  /// The folders in which programs are looked for, where they are hidden; with a folder `bin` what it is part
+  /// of, and with a link what that leads to.
+  private mutating func programs() {
+    let shared = ["", "/.local", "/.cargo"].map { (home ?? "/nowhere") + $0 }
+    for entry in (site.environment["PATH"] ?? "").split(separator: ":").map(String.init) {
+      guard entry.hasPrefix("/"), let real = Files.realPath(entry) else { continue }
+      if walls.hides(real) { allow(real, .readable) }
+      let above = Files.parent(of: real)
+      if real.hasSuffix("/bin"), !shared.contains(above), walls.hides(above) { allow(above, .readable) }
+      for name in ["claude", "codex"] {
+        guard let program = Files.realPath(entry + "/" + name) else { continue }
+        if walls.hides(program) { allow(Files.parent(of: program), .readable) }
+      }
+    }
+  }
+}
+
+/// What an agent of an adapter keeps below the home.
+private struct AgentHome {
+  /// Folders that it writes.
+  var folders: [String] = []
+  /// Files that it writes.
+  var files: [String] = []
+  /// What it reads as orders: settings, hooks, and whatever else it runs or obeys.
+  var settings: [String] = []
+
+  init(adapter: String) {
+    switch adapter {
+    case "claude":
+      folders = [".claude"]
+      files = [".claude.json"]
+      settings = [
+        "settings.json", "settings.local.json", "hooks", "plugins", "commands", "agents", "skills",
+        "output-styles", "CLAUDE.md",
+      ].map { ".claude/" + $0 }
+    case "codex":
+      folders = [".codex"]
+      settings = ["config.toml", "hooks.json", "hooks", "AGENTS.md", "rules", "prompts", "skills"].map {
+        ".codex/" + $0
+      }
+    default: break
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Supervision
+import Testing
+
+/// What bubblewrap is told.
+@Suite struct WallsTests {
+  private var walls: Walls {
+    var walls = Walls(program: "/usr/bin/bwrap", entry: "/opt/git-migrate")
+    walls.set("/home/ada", .hidden)
+    walls.set("/home/ada/repo/.git", .readable)
+    walls.set("/home/ada/repo/.git/migrate", .hidden)
+    walls.set("/home/ada/repo.migrate/slot-1", .writable)
+    walls.set("/tmp", .replaced(by: "/home/ada/repo/.git/migrate/tmp/slot-1"))
+    return walls
+  }
+
+  private func run(_ walls: Walls) -> [String] {
+    var run = Supervised(
+      shellCommand: "make", environment: ["TMPDIR": "/scratch", "A": "b"], directory: "/home/ada/x",
+      logFile: "/log")
+    run = walls.wrap(run)
+    #expect(run.environment == ["TMPDIR": "/tmp", "A": "b"])
+    return run.arguments
+  }
+
+  @Test func `what lies above comes before what lies below`() throws {
+    let words = run(walls)
+    let places = ["/home/ada", "/home/ada/repo/.git", "/home/ada/repo/.git/migrate"].compactMap {
+      words.firstIndex(of: $0)
+    }
+    #expect(places.count == 3 && places == places.sorted())
+    let root = try #require(words.firstIndex(of: "--ro-bind"))
+    #expect(Array(words[root...].prefix(3)) == ["--ro-bind", "/", "/"] && root < places[0])
+    #expect(words.suffix(7) == ["--", "/opt/git-migrate", "__within", "-", "/bin/sh", "-c", "make"])
+    #expect(words.contains("--unshare-pid") && !words.contains("--unshare-net"))
+  }
+
+  @Test func `the network goes, and memory is limited, when asked for`() {
+    var walls = walls
+    walls.hasNetwork = false
+    walls.memoryBytes = 1 << 30
+    let words = run(walls)
+    #expect(words.contains("--unshare-net") && words.contains("1073741824"))
+  }
+
+  @Test(arguments: [
+    ("/home/ada/.ssh/id", true), ("/home/ada/repo/.git/config", false),
+    ("/home/ada/repo/.git/migrate/x", true),
+    ("/home/ada/repo.migrate/slot-1/a", false), ("/home/ada/repo.migrate/slot-2", true), ("/usr/bin", false),
+    ("/home/adam", false), ("/tmp/x", false),
+  ])
+  func `what is hidden is known`(_ path: String, _ isHidden: Bool) {
+    #expect(walls.hides(path) == isHidden)
+  }
+}
