@@ -15,6 +15,11 @@ struct ACPReader: StreamReader {
   /// Whether the conversation that goes on is being told again: nothing of it is new.
   private var isLoading = false
 
+  /// The tools that are called, by the names of the calls: who asks for a permission need not say it again.
+  private var calls: [String: ToolUse] = [:]
+  /// The most calls that are remembered.
+  private static let mostCalls = 100
+
   /// The numbers of our requests.
   private enum Ask: Int, CaseIterable { case initialize, session, load, prompt }
 
@@ -170,8 +175,9 @@ struct ACPReader: StreamReader {
       return []
     }
     let call = params?["toolCall"]
-    let kind = call?["kind"]?.words ?? "other"
-    let title = call?["title"]?.words ?? call?["rawInput"]?["command"]?.words ?? ""
+    let known = call?["toolCallId"]?.text.flatMap { calls[$0] }
+    let kind = call?["kind"]?.words ?? known?.tool ?? "other"
+    let title = call?["title"]?.words ?? known?.subject ?? ""
     let isAllowed = allows(kind, title)
     let kinds = isAllowed ? ["allow_once", "allow_always"] : ["reject_once", "reject_always"]
     let options = params?["options"]?.elements ?? []
@@ -218,9 +224,16 @@ struct ACPReader: StreamReader {
     case "agent_thought_chunk": return beginTurn()
     case "tool_call":
       let use = ToolUse(
-        tool: update?["kind"]?.words ?? "tool", subject: update?["title"]?.words ?? "")
+        tool: update?["kind"]?.words ?? "other", subject: update?["title"]?.words ?? "")
+      if let id = update?["toolCallId"]?.text, calls.count < ACPReader.mostCalls { calls[id] = use }
       return beginTurn() + [.used(use)]
     case "tool_call_update":
+      if let id = update?["toolCallId"]?.text, var use = calls[id] {
+        use = ToolUse(
+          tool: update?["kind"]?.words ?? use.tool, subject: update?["title"]?.words ?? use.subject)
+        calls[id] = use
+        if ["completed", "failed"].contains(update?["status"]?.text) { calls[id] = nil }
+      }
       if ["completed", "failed"].contains(update?["status"]?.text) { isAtTurn = false }
       return []
     case "usage_update":

@@ -119,8 +119,8 @@ public struct Launcher: Sendable {
 
   // MARK: Children
 
-  /// A run of a shell command that nobody trusts, within walls, or none. With `isLive` its standard output can
-  /// be read, and its standard input written, while it runs.
+  /// A run of a shell command that nobody trusts, within walls, or none. With `isLive` its standard output
+  /// can be read, and its standard input written, while it runs.
   public func supervised(
     _ purpose: Purpose, _ shellCommand: String, in directory: String, log: String,
     adding variables: [String: String] = [:], timeoutSeconds: Int? = nil, silenceSeconds: Int? = nil,

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The walls around a child that nobody trusts, as bubblewrap makes them: what it sees of the machine's
 /// files, and what else it has. Pure: whoever makes one has looked at what there is.
 ///
@@ -66,7 +68,7 @@ public struct Walls: Equatable, Sendable {
 
   /// What bubblewrap is told, in the order in which it does it: what lies above comes before what is below.
   var options: [String] {
-    var words = Walls.namespaces + (hasNetwork ? [] : ["--unshare-net"])
+    var words = Walls.namespaces + (Walls.isRoot ? Walls.ofRoot : []) + (hasNetwork ? [] : ["--unshare-net"])
     words += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
     let order = places.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     for (path, place) in order {
@@ -79,6 +81,11 @@ public struct Walls: Equatable, Sendable {
     }
     return words
   }
+
+  /// What an agent of root keeps, within its own namespace: without it the kernel lets nobody who is root
+  /// there make a namespace inside, as agents with a sandbox of their own do.
+  private static let ofRoot = ["--cap-add", "CAP_SETFCAP"]
+  private static let isRoot = geteuid() == 0
 
   private static let namespaces = [
     "--die-with-parent", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts",

@@ -63,7 +63,7 @@ struct IdentityTests {
   @Test("reaches what workers commit, wherever the user has put it; HOME stays as it is")
   func workers() throws {
     let world = try world()
-    try world.repository.write("settings", IdentityTests.me)
+    try world.repository.write("settings", TestRepository.noWalls + IdentityTests.me)
     world.repository.environment["GIT_CONFIG_GLOBAL"] = "settings"
     let run = "echo x > x; git add x; git commit -qm x; git log -1 --format=%ae > $HOME/who"
     try world.start("  - { id: A, run: '\(run)' }\n  - { id: B, run: '\(run)2', needs: [A] }")

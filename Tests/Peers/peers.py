@@ -117,6 +117,12 @@ ROWS = [
     Row("codex-killed", [["wait", 15, WRITE], SAY], "merged", "signal 9", kills=signal.SIGKILL),
     Row("codex-interrupted", [["wait", 15, WRITE], SAY], "merged", "interrupted", kills=signal.SIGINT),
     Row("codex-fleet", [["status", 401]], "paused", "401", steps=12, most=4),
+    Row("vibe-done", [WRITE, SAY], "merged", more={"sandbox": "require"}),
+    Row("vibe-denied", [["run", "touch x"], SAY], "blocked", "the agent was refused: execute", more={"sandbox": "off"}),
+    Row("vibe-permitted", [["run", "touch x"], SAY], "merged", agent={"permissions": ["execute"]},
+        more={"sandbox": "off"}),
+    Row("vibe-walled", [["run", "touch x"], SAY], "merged", more={"sandbox": "require"}),
+    Row("vibe-401", [["status", 401]], "paused", "Invalid API key"),
     Row("mini-done", [WRITE, ["run", "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"]], "merged"),
     Row("mini-half", [WRITE, ["again", ["say", "I call no tool."]]], "blocked", "RepeatedFormatError"),
     Row("mini-401", [["status", 401]], "paused", "AuthenticationError"),
@@ -133,6 +139,8 @@ def plan(row, agent, variables):
     settings = {"adapter": agent, "env": names, **row.agent}
     if agent == "codex":
         settings["model"] = "gpt-5.5"
+    if agent == "vibe":
+        settings = {"adapter": "acp", "command": "vibe-acp", "home": ["~/.vibe"], "env": names, **row.agent}
     if agent == "mini":
         command = 'mini -m openai/stub -y --exit-immediately -o .report.json -t "$(cat)"'
         settings = {"command": command, "report_file": ".report.json", "env": names, **row.agent}
@@ -211,7 +219,7 @@ def play(row, worlds, port, path):
         faults.append(f"the steps are {', '.join(states)}")
     entries = shell(["git-migrate", "ledger", "cat"], world, variables).stdout
     used, served = spent(entries), answers_served(worlds / "stub.log", row.script)
-    if agent != "mini" and not row.kills and used != served:
+    if agent not in ("mini", "vibe") and not row.kills and used != served:
         faults.append(f"the ledger has {used} tokens written, and the model wrote {served}")
     logs = list((world / "work/.git/migrate/logs/m").glob("*/*-work.log"))
     if row.most and len(logs) > row.most:
@@ -239,8 +247,8 @@ def answers_served(log, script):
 def main(venvs, binary, *wanted):
     venvs = pathlib.Path(venvs).absolute()
     path = f"{pathlib.Path(binary).absolute()}:{record.programs(venvs)}"
-    there = {name for name in ("claude", "codex", "mini") if shutil.which(name, path=path)}
-    rows = [row for row in ROWS if row.name.split("-")[0] in there]
+    there = {name for name in ("claude", "codex", "mini", "vibe-acp") if shutil.which(name, path=path)}
+    rows = [row for row in ROWS if row.name.split("-")[0] in {name.split("-")[0] for name in there}]
     rows = [row for row in rows if not wanted or any(row.name.startswith(word) for word in wanted)]
     worlds = pathlib.Path(tempfile.mkdtemp(prefix="peers.", dir="/var/tmp"))
     log = worlds / "stub.log"

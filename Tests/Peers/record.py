@@ -102,6 +102,13 @@ def environment(agent, home, port, path):
         special = {"OPENAI_API_BASE": f"http://127.0.0.1:{port}/v1", "OPENAI_API_KEY": "dummy",
                    "MSWEA_CONFIGURED": "true", "MSWEA_COST_TRACKING": "ignore_errors",
                    "MSWEA_MODEL_RETRY_STOP_AFTER_ATTEMPT": "2"}
+    elif agent == "vibe":
+        special = {"STUB_KEY": "dummy"}
+        (home / ".vibe").mkdir(exist_ok=True)
+        (home / ".vibe/config.toml").write_text(
+            f'active_model = "stub"\n[[providers]]\nname = "stub"\napi_base = "http://127.0.0.1:{port}/v1"\n'
+            f'api_key_env_var = "STUB_KEY"\nbackend = "generic"\n'
+            f'[[models]]\nname = "stub"\nprovider = "stub"\nalias = "stub"\n')
     else:
         special = {"STUB_KEY": "dummy"}
         (home / ".codex").mkdir(exist_ok=True)
@@ -225,7 +232,8 @@ def programs(venvs):
     """The folders of the agents' programs in the environments that pip filled."""
     found = [*venvs.glob("*/lib/python*/site-packages/claude_agent_sdk/_bundled"),
              *venvs.glob("*/lib/python*/site-packages/codex_cli_bin/bin"),
-             *(program.parent for program in venvs.glob("*/bin/mini"))]
+             *(program.parent for program in venvs.glob("*/bin/mini")),
+             *(program.parent for program in venvs.glob("*/bin/vibe-acp"))]
     return ":".join(map(str, found))
 
 

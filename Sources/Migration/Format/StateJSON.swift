@@ -347,7 +347,7 @@ extension Lease {
     object.set("renewal", renewal)
     object.set("slot", slot)
     object.set("agent", agent)
-    object.set("resources", ResourceValues.words(resources))
+    if !resources.isEmpty { object.set("resources", ResourceValues.json(resources)) }
     return object.json
   }
 
@@ -358,7 +358,7 @@ extension Lease {
       base: try reader.objectID("base"), expiresAt: try reader.timestamp("expires_at"),
       renewal: try reader.counter("renewal"), slot: try reader.optionalString("slot"),
       agent: try reader.optionalString("agent"))
-    resources = ResourceValues.byName(try reader.strings("resources"))
+    resources = ResourceValues.byName(reader.optional("resources"))
     try reader.end()
   }
 }

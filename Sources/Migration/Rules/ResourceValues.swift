@@ -2,25 +2,25 @@ import CanonicalJSON
 
 /// The values that resources hand out: which are free, and how an entry names those that a claim was handed.
 public enum ResourceValues {
-  /// `port=8000`, in the order of the names.
-  public static func words(_ values: [String: String]) -> [String] {
-    values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { "\($0.key)=\($0.value)" }
+  /// The values by the names of their resources.
+  public static func json(_ values: [String: String]) -> JSON {
+    let order = values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    return .object(order.map { JSON.Member($0.key, .string($0.value)) })
   }
 
-  /// The same by name; what names none is passed over.
-  static func byName(_ words: [String]) -> [String: String] {
+  /// The same read back; what is no text is passed over.
+  static func byName(_ json: JSON?) -> [String: String] {
+    guard case .object(let members)? = json else { return [:] }
     var values: [String: String] = [:]
-    for word in words {
-      guard let sign = word.firstIndex(of: "=") else { continue }
-      values[String(word[..<sign])] = String(word[word.index(after: sign)...])
-    }
+    for member in members { if case .string(let value) = member.value { values[member.key] = value } }
     return values
   }
 }
 
 extension MigrationState {
   /// What a claim of the step by this machine is handed: of each resource that the step uses, and that has
-  /// values, the first one that nobody holds. One of which all are held is left out; the claim is refused then.
+  /// values, the first one that nobody holds. One of which all are held is left out; the claim is refused
+  /// then.
   public func values(for index: Int, machine: String) -> [String: String] {
     var found: [String: String] = [:]
     for name in plan.steps[index].uses {
@@ -61,8 +61,5 @@ extension MigrationState {
 
 extension Event {
   /// The values that a claim was handed, by the names of their resources.
-  var resourceValues: [String: String] {
-    guard case .array(let items)? = fact(ClaimFacts.resources) else { return [:] }
-    return ResourceValues.byName(items.compactMap { if case .string(let word) = $0 { word } else { nil } })
-  }
+  var resourceValues: [String: String] { ResourceValues.byName(fact(ClaimFacts.resources)) }
 }

@@ -81,6 +81,30 @@ extension PlanSchema {
             { "type": "string", "pattern": "^\\$?[0-9]{1,9}([.][0-9]{1,6})?( ?usd)?$" }
           ]
         },
+        "resource": {
+          "anyOf": [
+            { "$ref": "#/$defs/values" },
+            {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "values": { "description": "What is handed out.", "$ref": "#/$defs/values" },
+                "count": { "description": "How many may hold it.", "$ref": "#/$defs/values" },
+                "shared": {
+                  "description": "Whether all machines share it.", "type": "boolean", "default": false
+                }
+              }
+            }
+          ]
+        },
+        "share": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "memory": { "description": "Memory of each process, such as 4g.", "$ref": "#/$defs/amount" },
+            "disk": { "description": "Files that an attempt writes, such as 10g.", "$ref": "#/$defs/amount" }
+          }
+        },
         "values": {
           "anyOf": [
             { "type": "integer", "minimum": 1, "maximum": 1000 },

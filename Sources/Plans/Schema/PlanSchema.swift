@@ -60,22 +60,7 @@ public enum PlanSchema {
           "description": "Named semaphores, counted on each machine: how many may hold each at once.",
           "type": "object",
           "propertyNames": { "$ref": "#/$defs/name" },
-          "additionalProperties": {
-            "anyOf": [
-              { "$ref": "#/$defs/values" },
-              {
-                "type": "object",
-                "additionalProperties": false,
-                "properties": {
-                  "values": { "description": "What is handed out.", "$ref": "#/$defs/values" },
-                  "count": { "description": "How many may hold it.", "$ref": "#/$defs/values" },
-                  "shared": {
-                    "description": "Whether all machines share it.", "type": "boolean", "default": false
-                  }
-                }
-              }
-            ]
-          }
+          "additionalProperties": { "$ref": "#/$defs/resource" }
         },
         "worktree": {
           "description": "How a worktree is made usable.",
@@ -107,12 +92,7 @@ public enum PlanSchema {
         },
         "limits": {
           "description": "What a worker or verifier may take of the machine.",
-          "type": "object",
-          "additionalProperties": false,
-          "properties": {
-            "memory": { "description": "Memory of each process, such as 4g.", "$ref": "#/$defs/amount" },
-            "disk": { "description": "Files that an attempt writes, such as 10g.", "$ref": "#/$defs/amount" }
-          }
+          "$ref": "#/$defs/share"
         },
         "commit": {
           "description": "What the commits say that steps are merged as.",

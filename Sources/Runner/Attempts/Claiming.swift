@@ -89,11 +89,10 @@ public struct Claiming {
       if byAgent, let sandbox = site.sandboxFact(held.plan) {
         proposal.facts = [JSON.Member(ClaimFacts.sandbox, .string(sandbox))]
       }
-      if let index = state.index(of: id), !held.step.uses.isEmpty, snapshot.state.version >= 2 {
+      if let index = state.index(of: id), !held.step.uses.isEmpty {
         held.resources = state.values(for: index, machine: owner.machine)
         if !held.resources.isEmpty {
-          let words = ResourceValues.words(held.resources)
-          proposal.facts.append(JSON.Member(ClaimFacts.resources, .array(words.map(JSON.string))))
+          proposal.facts.append(JSON.Member(ClaimFacts.resources, ResourceValues.json(held.resources)))
         }
       }
       if byAgent, let agent = held.plan.agent(of: held.step) {

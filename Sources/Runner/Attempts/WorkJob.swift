@@ -33,6 +33,11 @@ final class WorkJob: Attempt {
   private let sharedRefs: SharedRefs?
   /// Where the worker asks.
   private var relay: Relay?
+  /// What it writes, where that is limited; and that it wrote too much.
+  private var disk: DiskWatch?
+  private var excess: String?
+  /// What its agent obeys, where it is shut in.
+  private let orders: HomeOrders?
 
   /// Whether the plan wants a failed attempt's worktree kept for a person.
   var keepsFailedWorktree: Bool { place.plan.worktree.keep }
@@ -56,6 +61,7 @@ final class WorkJob: Attempt {
     step = held.step
     isSettingUp = held.plan.worktree.setup != nil
     sharedRefs = place.isShutIn ? nil : SharedRefs(site)
+    orders = place.isShutIn ? held.plan.agent(of: held.step).map { HomeOrders($0, in: site) } : nil
     agent = place.agentTask.map {
       AgentWork(
         $0, within: place.limits, at: site.agentClock,
@@ -67,6 +73,9 @@ final class WorkJob: Attempt {
     } else {
       first = try WorkJob.work(agent, place)
     }
+    // What an earlier attempt left in the temporary folder is gone by now.
+    disk = DiskWatch(
+      held.plan.limits.diskBytes, [path, site.temporaryFolder(slot)], at: site.clock.now())
     child = try site.start(first)
     Slots(site: site).note(child.supervisor, in: slot)
   }
@@ -135,6 +144,11 @@ final class WorkJob: Attempt {
   func poll() throws(CommandError) -> AttemptOutcome? {
     if let end { return end }
     relay?.advance()
+    if !isSettingUp, excess == nil, let words = disk?.excess(at: site.clock.now()) {
+      excess = words
+      agent?.endNow(because: words)
+      child.terminate()
+    }
     let ended = child.poll()
     if !isSettingUp { listen() }
     guard let status = ended else { return nil }
@@ -150,6 +164,8 @@ final class WorkJob: Attempt {
     } else if isSettingUp {
       let command = place.plan.worktree.setup ?? ""
       end = hindered(command, status, place.setupLog) ?? setupFailure(status)
+    } else if let excess {
+      end = .failed(Migration.Failure(kind: .worker, reason: excess, details: place.tail(place.workLog)))
     } else if agent != nil {
       end = try agentOutcome(status)
     } else {
@@ -226,6 +242,7 @@ final class WorkJob: Attempt {
     if let sharedRefs, let now = SharedRefs(site) {
       now.changes(since: sharedRefs).forEach { note($0, warn) }
     }
+    orders?.takeAway().forEach { note($0, warn) }
     guard outcome == .done, let report, let agent else { return outcome }
     let details = report.isOfStep ? place.tail(place.workLog) : []
     let rests = place.plan.agent(of: step)?.rests ?? true

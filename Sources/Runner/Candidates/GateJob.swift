@@ -121,7 +121,7 @@ final class GateJob: GateVerification {
       stage = .verifying(
         try start(
           purpose, verifier.run, log: verifier.name, timeoutSeconds: verifier.timeoutSeconds,
-          adding: variables, kind: verifier.kind, writing: asked.folder,
+          adding: variables, kind: verifier.kind,
           hasNetwork: verifier.needsNetwork || !plan.isOffNetwork))
     } else {
       end(VerifierReport(verdict: .passed, failure: nil, kept: worktree.kept, runs: runs))
@@ -146,15 +146,14 @@ final class GateJob: GateVerification {
 
   private func start(
     _ purpose: Purpose, _ command: String, log name: String, timeoutSeconds: Int,
-    adding more: [String: String] = [:], kind: Plan.Verifier.Kind = .build, writing reports: String? = nil,
-    hasNetwork: Bool? = nil
+    adding more: [String: String] = [:], kind: Plan.Verifier.Kind = .build, hasNetwork: Bool? = nil
   ) throws(CommandError) -> SupervisedChild {
     let file = site.logFile(subject.log(name))
     let run = site.launcher.supervised(
       purpose, command, in: worktree.directory, log: file,
       adding: more.merging(subject.variables) { _, new in new }.merging(worktree.variables) { _, new in new },
       timeoutSeconds: timeoutSeconds,
-      within: try walls(writing: reports, hasNetwork: hasNetwork ?? plan.hasNetwork))
+      within: try walls(hasNetwork: hasNetwork ?? plan.hasNetwork))
     let child = try site.start(run, isAnew: true)
     // The old log is gone by now.
     output = VerifierLog(file, kind: kind)
@@ -162,13 +161,12 @@ final class GateJob: GateVerification {
   }
 
   /// What a verifier, or the set-up before them, is shut in.
-  private func walls(writing reports: String?, hasNetwork: Bool) throws(CommandError) -> Walls? {
+  private func walls(hasNetwork: Bool) throws(CommandError) -> Walls? {
     guard var builder = try WallBuilder(site, plan) else { return nil }
     if !hasNetwork { builder.cutNetwork() }
-    let slot = String(worktree.directory.split(separator: "/").last ?? "")
     return try builder.finished(
-      worktree: worktree.directory, temporary: site.temporaryFolder(slot), writing: reports.map { [$0] } ?? []
-    )
+      worktree: worktree.directory, temporary: worktree.caches + "/tmp", isFresh: false,
+      writing: [worktree.caches])
   }
 
   private func judgeSetup(_ status: ExitStatus) throws(CommandError) {

@@ -24,7 +24,8 @@ final class GateWorktree {
   private let slot: String
   private let lock: FileLock
   private let slots: Slots
-  private let caches: String
+  /// What verifiers write outside of it, until it is given back.
+  let caches: String
   private var note = GateNote()
   private var copied: Set<String> = []
   private var seal: WorkTreeSeal?
@@ -63,7 +64,10 @@ final class GateWorktree {
   /// The variables that lead caches which go by time, and temporary files, into a folder made for this
   /// candidate alone.
   var variables: [String: String] {
-    var result = ["MIGRATE_WORKTREE": directory, "TMPDIR": caches + "/tmp"]
+    var result = [
+      "MIGRATE_WORKTREE": directory, "MIGRATE_SLOT": String(directory.split(separator: "/").last ?? ""),
+      "TMPDIR": caches + "/tmp",
+    ]
     for (name, folder) in GateWorktree.cacheVariables { result[name] = "\(caches)/\(folder)" }
     // What the user leads out of every worktree would survive the candidate there.
     for name in GateWorktree.outputVariables where site.environment[name] != nil {

@@ -55,13 +55,12 @@ package struct WallBuilder {
   }
 
   /// The walls with a worktree that may be written, but for the file that leads to its registration, and with
-  /// a folder of its own for what is temporary. `others` may be written, too.
-  package mutating func finished(worktree: String, temporary: String, writing others: [String])
-    throws(CommandError)
-    -> Walls
-  {
+  /// a folder for what is temporary, which is emptied unless it is not fresh. `others` may be written, too.
+  package mutating func finished(
+    worktree: String, temporary: String, isFresh: Bool = true, writing others: [String]
+  ) throws(CommandError) -> Walls {
     try reporting { () throws -> Void in
-      try Files.removeTree(temporary)
+      if isFresh { try Files.removeTree(temporary) }
       try site.makeOwnFolder(temporary)
     }
     for place in [worktree] + others { allow(place, .writable) }
@@ -82,6 +81,14 @@ package struct WallBuilder {
     for place in own.folders + own.files { allow(home + "/" + place, .writable) }
     for place in agent.home { allow(absolute(place), .writable) }
     for place in own.settings { allow(home + "/" + place, .readable) }
+    for folder in own.mixed {
+      // What the user has put there is obeyed; what the agent puts there is gone with it.
+      if !Files.exists(home + "/" + folder) { try? Files.makeDirectories(home + "/" + folder, mode: 0o700) }
+      hide(home + "/" + folder)
+      for name in (try? Files.listDirectory(home + "/" + folder)) ?? [] {
+        allow(home + "/" + folder + "/" + name, .readable)
+      }
+    }
   }
 
   /// Takes the network away.
@@ -140,11 +147,13 @@ package struct WallBuilder {
 }
 
 /// What an agent of an adapter keeps below the home.
-private struct AgentHome {
+struct AgentHome {
   /// Folders that it writes.
   var folders: [String] = []
   /// Files that it writes.
   var files: [String] = []
+  /// Folders of orders in which it puts some of its own.
+  var mixed: [String] = []
   /// What it reads as orders: settings, hooks, and whatever else it runs or obeys.
   var settings: [String] = []
 
@@ -159,7 +168,8 @@ private struct AgentHome {
       ].map { ".claude/" + $0 }
     case "codex":
       folders = [".codex"]
-      settings = ["config.toml", "hooks.json", "hooks", "AGENTS.md", "rules", "prompts", "skills"].map {
+      mixed = [".codex/skills"]
+      settings = ["config.toml", "hooks.json", "hooks", "AGENTS.md", "rules", "prompts"].map {
         ".codex/" + $0
       }
     default: break

@@ -38,7 +38,7 @@ extension Site {
   /// again.
   private static let mostOddPlaces = 100
 
-  private static func freeName(beside path: String) -> String {
+  static func freeName(beside path: String) -> String {
     var number = 1
     while Files.exists("\(path).odd-\(number)") { number += 1 }
     return "\(path).odd-\(number)"
