@@ -91,9 +91,10 @@ public struct WorkPlace {
     if let relay { builder.place(relay.folder, at: Relay.folderInside) }
     builder.show(site.promptFile(migration, fence))
     builder.show(site.closingFormFile)
-    return try builder.finished(
-      worktree: path, temporary: site.temporaryFolder(String(path.split(separator: "/").last ?? "")),
-      writing: [said])
+    // Agents that put up walls of their own inside of ours cannot bind what is below another folder's place.
+    var temporary: String? = site.temporaryFolder(String(path.split(separator: "/").last ?? ""))
+    if case .work(.agent) = purpose { temporary = nil }
+    return try builder.finished(worktree: path, temporary: temporary, writing: [said])
   }
 
   /// What a worker is told of its task: `MIGRATE_*` (git-migrate-run(1)).

@@ -55,16 +55,18 @@ package struct WallBuilder {
   }
 
   /// The walls with a worktree that may be written, but for the file that leads to its registration, and with
-  /// a folder for what is temporary, which is emptied unless it is not fresh. `others` may be written, too.
+  /// a folder for what is temporary, which is emptied unless it is not fresh; without one that is kept in
+  /// memory. `others` may be written, too.
   package mutating func finished(
-    worktree: String, temporary: String, isFresh: Bool = true, writing others: [String]
+    worktree: String, temporary: String?, isFresh: Bool = true, writing others: [String]
   ) throws(CommandError) -> Walls {
+    for place in [worktree] + others { allow(place, .writable) }
+    allow(worktree + "/.git", .readable)
+    guard let temporary else { return walls }
     try reporting { () throws -> Void in
       if isFresh { try Files.removeTree(temporary) }
       try site.makeOwnFolder(temporary)
     }
-    for place in [worktree] + others { allow(place, .writable) }
-    allow(worktree + "/.git", .readable)
     walls.set("/tmp", .replaced(by: Files.realPath(temporary) ?? temporary))
     return walls
   }
