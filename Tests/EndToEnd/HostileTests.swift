@@ -89,6 +89,23 @@ import Testing
   }
 
   @Test(
+    "runs where no sandbox can be had, which is said once, unless one is required", .enabled(if: hasSandbox))
+  func noNamespaces() throws {
+    let world = try MigrationWorld()
+    try world.repository.git("config", "--global", "migrate.sandbox", "auto")
+    try world.start("  - { id: A, run: 'echo x > x' }\n  - { id: B, run: 'echo y > y' }")
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces; exec git"
+    let strict = try world.repository.run(
+      "unshare", ["-Ur", "sh", "-c", "\(script) -c migrate.sandbox=require migrate run"])
+    #expect(
+      strict.code == 128 && strict.err.contains("a sandbox is required, and there is none"), "\(strict)")
+    let run = try world.repository.run("unshare", ["-Ur", "sh", "-c", "\(script) migrate run"])
+    #expect(run.code == 0, "\(run)")
+    #expect(run.err.ranges(of: "without a sandbox").count == 1, "\(run)")
+    #expect(try !world.migrate("ledger", "cat").out.contains("bubblewrap"))
+  }
+
+  @Test(
     "without a sandbox is told of, where anybody can see what it did",
     arguments: HostileWorker.all.filter { $0.told != nil })
   func told(_ worker: HostileWorker) throws {

@@ -212,12 +212,12 @@ struct RefusingAPlan {
       (
         "agent: {}",
         "4:8: 'agent' has no 'command'\n"
-          + "hint: add 'command: …', or 'adapter: ' with one of claude, codex"
+          + "hint: add 'command: …', or 'adapter: ' with one of claude, codex, acp"
       ),
       (
         "agent: { adapter: aider }",
         "4:19: unknown adapter 'aider'\n"
-          + "hint: use one of claude, codex, or give the agent's own 'command'"
+          + "hint: use one of claude, codex, acp, or give the agent's own 'command'"
       ),
       (
         "agent: { adapter: codex, env: [A_KEY, KEY=x] }",

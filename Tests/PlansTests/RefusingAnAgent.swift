@@ -16,7 +16,7 @@ struct RefusingAnAgent {
       (
         "agent: { adapter: codex, permissions: [Bash] }",
         "4:39: 'permissions' has no effect on this agent\n"
-          + "hint: only the adapter 'claude' knows tools that can be allowed"
+          + "hint: only the adapters 'claude' and 'acp' know tools that can be allowed"
       ),
       (
         "agent: { adapter: claude, command: x, model: y }",

@@ -47,6 +47,8 @@ struct TheSchema {
       (try child(root, ["properties", "worktree"]), KnownKeys.worktree),
       (try child(root, ["properties", "refresh"]), KnownKeys.refresh),
       (try item(try child(root, ["properties", "stop", "anyOf"]), 1), KnownKeys.stop),
+      (try item(try child(root, ["$defs", "resource", "anyOf"]), 1), KnownKeys.resource),
+      (try child(root, ["$defs", "share"]), KnownKeys.machineShare),
       (gate, KnownKeys.gate),
       (try item(try child(gate, ["properties", "setup", "anyOf"]), 1), KnownKeys.gateSetup),
       (try child(gate, ["properties", "verifiers", "items"]), KnownKeys.verifier),
@@ -78,7 +80,9 @@ struct TheSchema {
       try range(["$defs", "agent", "properties", "continuations"]) == shown(Bounds.continuations))
     #expect(
       try range(["$defs", "agent", "properties", "max_concurrent"]) == shown(Bounds.maxConcurrent))
-    #expect(try range(["properties", "resources", "additionalProperties"]) == shown(Bounds.capacity))
+    let values = try item(try child(root, ["$defs", "values", "anyOf"]), 0)
+    let capacity = try ["minimum", "maximum"].map { try text(child(values, [$0])) }
+    #expect(capacity == shown(Bounds.capacity))
     #expect(try range(["properties", "steps", "items", "properties", "priority"]) == shown(Bounds.priority))
     #expect(
       try texts(child(root, ["$defs", "agent", "properties", "adapter", "enum"]))

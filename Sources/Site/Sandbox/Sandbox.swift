@@ -98,7 +98,8 @@ package enum SandboxProbe: Equatable, Sendable {
       self = outcome == nil ? .fails("bubblewrap cannot be started") : .works(program)
       return
     }
-    let words = TerminalText.sanitizedLine(TerminalText.foreign(outcome.errorText))
+    let line = outcome.errorText.split(whereSeparator: \.isNewline).first ?? ""
+    let words = TerminalText.sanitizedLine(TerminalText.foreign(String(line)))
     self = .fails(words.isEmpty ? "bubblewrap fails" : words)
   }
 }
