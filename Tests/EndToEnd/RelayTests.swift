@@ -78,7 +78,7 @@ import Testing
       python3 -c 'b = bytearray(512 << 20)' 2> memory || echo refused >> memory
       grep -c : /proc/net/dev > net
       """
-    let world = try world(script, gate: "none", more: "limits: { memory: 128m }")
+    let world = try world(script, gate: "none", more: "network: off\nlimits: { memory: 128m }")
     let run = try world.migrate("run", "--jobs", "1")
     #expect(run.code == 0, "\(run)")
     #expect(try world.file("memory").contains("MemoryError") && world.file("memory").hasSuffix("refused"))

@@ -3,8 +3,8 @@ import System
 /// Looks after a git that is at work, and says when it need not be waited for any more.
 ///
 /// A pipe that was put in the place of one of its files after it was started holds it for ever in the middle
-/// of an open; and a server that takes a connection and says nothing holds it until its time is over, whatever
-/// a person at the terminal wants meanwhile.
+/// of an open; and a server that takes a connection and says nothing holds it until its time is over,
+/// whatever a person at the terminal wants meanwhile.
 struct GitWatch {
   let gitDirectory: String
   let commonDirectory: String
