@@ -42,6 +42,8 @@ all: $(stamp)
 $(stamp): $(sources)
 	scripts/bootstrap build
 	$(SWIFT) build --scratch-path $(SCRATCH) -c release --static-swift-stdlib --disable-local-rpath --product git-migrate
+	$(SWIFT) build --scratch-path $(SCRATCH) -c release --static-swift-stdlib --disable-local-rpath \
+	  --product git-migrate-web
 	touch $@
 
 demo: all
@@ -100,6 +102,7 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(bashdir) \
 	  $(DESTDIR)$(zshdir) $(DESTDIR)$(fishdir) $(DESTDIR)$(fishconfdir) $(DESTDIR)$(hookdir)
 	$(INSTALL) -s -m 755 $(binary) $(DESTDIR)$(bindir)/git-migrate
+	$(INSTALL) -s -m 755 $(binary)-web $(DESTDIR)$(bindir)/git-migrate-web
 	$(if $(pages1),$(INSTALL) -m 644 $(pages1) $(DESTDIR)$(mandir)/man1)
 	$(if $(pages5),$(INSTALL) -m 644 $(pages5) $(DESTDIR)$(mandir)/man5)
 	$(INSTALL) -m 644 completions/git-migrate $(DESTDIR)$(bashdir)/git-migrate
@@ -111,7 +114,7 @@ install: all
 	for hook in $(hooks); do $(INSTALL) -m 755 hooks/hook $(DESTDIR)$(hookdir)/$$hook || exit; done
 
 uninstall:
-	rm -f $(DESTDIR)$(bindir)/git-migrate $(DESTDIR)$(bashdir)/git-migrate $(DESTDIR)$(zshdir)/_git-migrate \
+	rm -f $(DESTDIR)$(bindir)/git-migrate $(DESTDIR)$(bindir)/git-migrate-web $(DESTDIR)$(bashdir)/git-migrate $(DESTDIR)$(zshdir)/_git-migrate \
 	  $(DESTDIR)$(fishdir)/git-migrate.fish $(DESTDIR)$(fishconfdir)/git-migrate.fish \
 	  $(patsubst man/%,$(DESTDIR)$(mandir)/man1/%,$(pages1)) $(patsubst man/%,$(DESTDIR)$(mandir)/man5/%,$(pages5))
 	rm -rf $(DESTDIR)$(datadir)/git-migrate

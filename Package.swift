@@ -37,13 +37,18 @@ let linking: [LinkerSetting] = [
 
 let package = Package(
   name: "git-migrate",
-  products: [.executable(name: "git-migrate", targets: ["git-migrate"])],
+  products: [
+    .executable(name: "git-migrate", targets: ["git-migrate"]),
+    .executable(name: "git-migrate-web", targets: ["git-migrate-web"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
     .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "Cmicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
     .systemLibrary(name: "Clibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "Clinux"),
     .target(name: "System", dependencies: ["Clinux"], swiftSettings: small),
@@ -88,6 +93,13 @@ let package = Package(
         "Agents", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git",
         "Supervision", "System",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: small, linkerSettings: linking),
+    .executableTarget(
+      name: "git-migrate-web",
+      dependencies: [
+        "Cmicrohttpd", "Runner", "Site", "CanonicalJSON", "Ledger", "Migration", "Git", "Supervision",
+        "System",
       ],
       swiftSettings: small, linkerSettings: linking),
     .target(name: "Draws", path: "Tests/Draws", swiftSettings: settings),

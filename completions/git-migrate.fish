@@ -64,7 +64,7 @@ for entry in \
     'report:Tell what happened, what it cost and what needs you' 'resume:Go on after a pause' 'retry:Let blocked or resting steps try again' \
     'run:Work on the steps until nothing is left' 'show:Show everything about a step' \
     'skip:Give up steps that are not needed' 'start:Begin a migration' 'status:Show where every step is' \
-    'submit:Hand in a result' 'sync:Exchange the shared ledger' 'trust:Approve the commands of a plan' 'verify:Run the gate on your own work'
+    'submit:Hand in a result' 'sync:Exchange the shared ledger' 'trace:Send what happened to a service for traces' 'dashboard:Serve the report on this machine' 'why:Tell which step brought a line' 'insight:Tell where migrations were hard' 'trust:Approve the commands of a plan' 'verify:Run the gate on your own work'
     set -l parts (string split -m1 : -- $entry)
     complete -c git-migrate -n __fish_git_migrate_needs_command -a $parts[1] -d $parts[2]
 end
@@ -83,11 +83,11 @@ complete -c git-migrate -n '__fish_git_migrate_using mcp release renew submit ve
 complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migrate_migrations)'
 
 # Options of many commands
-set -l migration abort allow amend claim compare diff failures finish graph label lesson log logs mcp pause refresh release renew replay report resume retry run show skip status submit verify
-set -l json abort allow amend check claim clean compare diff doctor failures finish fsck graph import label lesson log new pause refresh release renew replay report resume retry run show skip start status submit sync verify
+set -l migration abort allow amend claim compare dashboard diff failures finish graph insight label lesson log logs mcp pause refresh release renew replay report resume retry run show skip status submit trace verify
+set -l json abort allow amend check claim clean compare diff doctor failures finish fsck graph import insight label lesson log new pause refresh release renew replay report resume retry run show skip start status submit sync trace verify why
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
-complete -c git-migrate -n '__fish_git_migrate_using failures log report run show status' -l color -x -a 'auto always never' -d 'Colour the text'
+complete -c git-migrate -n '__fish_git_migrate_using failures insight log report run show status why' -l color -x -a 'auto always never' -d 'Colour the text'
 complete -c git-migrate -n '__fish_git_migrate_using logs mcp release renew submit verify' -l epoch -x -d 'The claim'
 complete -c git-migrate -n '__fish_git_migrate_using claim mcp release renew submit verify' -l worker -x -d 'The worker\'s name'
 complete -c git-migrate -n '__fish_git_migrate_using abort allow pause release retry skip' -l reason -x -d 'Why'
@@ -179,3 +179,10 @@ complete -c git-migrate -n '__fish_git_migrate_using trust' -s y -l yes -d 'With
 # fish 3.6 does not hand 'git migrate' on to us by itself. Where this file is sourced at start-up (conf.d), this does.
 complete -c git -n '__fish_git_using_command migrate' -a '(__fish_git_complete_custom_command migrate)'
 complete -c git-migrate -n '__fish_git_migrate_using mcp' -l relay -r -F -d 'Ask the run there'
+complete -c git-migrate -n '__fish_git_migrate_using trace' -l otlp -x -d 'Where they go'
+complete -c git-migrate -n '__fish_git_migrate_using trace' -l since -x -a 'yesterday today' -d 'Only what ended since then'
+complete -c git-migrate -n '__fish_git_migrate_using trace' -l header -x -d 'A further head of the request'
+complete -c git-migrate -n '__fish_git_migrate_using dashboard' -l port -x -d 'The port'
+complete -c git-migrate -n '__fish_git_migrate_using why' -l at -x -a '(git branch --format="%(refname:short)")' -d 'The commit or branch'
+complete -c git-migrate -n '__fish_git_migrate_using why' -F
+complete -c git-migrate -n '__fish_git_migrate_using insight' -l by -x -a 'dir owner agent plan cause' -d 'By what'

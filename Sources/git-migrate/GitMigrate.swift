@@ -21,7 +21,9 @@ struct GitMigrate: ParsableCommand {
       CommandGroup(
         name: "See how it goes",
         subcommands: [
-          StatusCommand.self, ReportCommand.self, FailuresCommand.self, ShowCommand.self, LogCommand.self,
+          StatusCommand.self, ReportCommand.self, DashboardCommand.self, WhyCommand.self, InsightCommand.self,
+          FailuresCommand.self,
+          ShowCommand.self, LogCommand.self,
           GraphCommand.self,
           LogsCommand.self, CompareCommand.self, DiffCommand.self,
         ]),
@@ -40,7 +42,7 @@ struct GitMigrate: ParsableCommand {
       CommandGroup(
         name: "Look under the hood",
         subcommands: [
-          FsckCommand.self, ReplayCommand.self, LedgerCommand.self, SyncCommand.self,
+          FsckCommand.self, ReplayCommand.self, LedgerCommand.self, SyncCommand.self, TraceCommand.self,
           HookCommand.self,
         ]),
     ])

@@ -77,6 +77,12 @@ import Testing
     #expect(!found.failures.isEmpty)
   }
 
+  @Test func `what a test prints is no result of another`() {
+    for name in ["go2-printsok"] {
+      #expect(judge(kind: .test, status: .exited(0), output: bytes("\(name).log")).verdict == .passed)
+    }
+  }
+
   @Test func `passed tests are compared by name`() {
     let base = TestReport(
       runner: "pytest", executed: 4, passed: ["a.py::t", "a.py::C::m[1]", "b.py::gone", "a.py::moved"])

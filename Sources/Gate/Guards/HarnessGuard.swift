@@ -66,12 +66,13 @@ enum HarnessGuard {
       }
     }
     subjects.subtract(TestComparison.commonWords)
+    let exact = Set(old.flatMap { $0.cases.flatMap { $0.facts.calls } })
     var before: [String: Int] = [:]
     for file in old {
-      for (spelling, _) in replacements(file, subjects) { before[spelling, default: 0] += 1 }
+      for (spelling, _) in replacements(file, subjects, exact) { before[spelling, default: 0] += 1 }
     }
     for file in comparison.newFiles {
-      for (spelling, line) in replacements(file, subjects) {
+      for (spelling, line) in replacements(file, subjects, exact) {
         if let count = before[spelling], count > 0 {
           before[spelling] = count - 1
         } else {
@@ -88,7 +89,9 @@ enum HarnessGuard {
   ]
 
   /// The places of a file that give a subject of its tests another meaning.
-  private static func replacements(_ file: TestFile, _ subjects: Set<String>) -> [(String, Int)] {
+  private static func replacements(
+    _ file: TestFile, _ subjects: Set<String>, _ exact: Set<String>
+  ) -> [(String, Int)] {
     let code = file.code
     var found: [(String, Int)] = []
     func isSubject(_ text: String) -> Bool {
@@ -118,7 +121,8 @@ enum HarnessGuard {
     let own = Set(file.tests.map(\.name))
     for index in code.indices where code.isWord(index) && !own.contains(code.text(index)) {
       let name = code.text(index)
-      guard subjects.contains(TestCase.plain(name)) else { continue }
+      // A helper may be called what another language's rules make of a subject's name: `put` and `Put`.
+      guard subjects.contains(TestCase.plain(name)), exact.contains(name) else { continue }
       // `shop.discount = lambda …`, `discount = …`
       if code.isMark(index + 1, "="), code.isMark(index - 1, "."),
         ["lambda", "(", "function", "async", "->", "proc"].contains(code.text(index + 2))
@@ -127,6 +131,7 @@ enum HarnessGuard {
         found.append(("\(name) =", code.tokens[index].line))
       } else if code.isMark(index + 1, "="),
         code.text(index + 2) == "lambda" || code.isMark(index + 3, "=>") && code.kind(index - 1) != .mark
+          || !code.isMark(index - 1, ".") && isDouble(code, index + 2)
       {
         found.append(("\(name) =", code.tokens[index].line))
       } else if ["def", "function", "func", "fun", "fn"].contains(code.text(index - 1)),
@@ -145,6 +150,14 @@ enum HarnessGuard {
       }
     }
     return found
+  }
+
+  /// `MagicMock(return_value=…)`, `vi.fn()`
+  private static func isDouble(_ code: SourceCode, _ start: Int) -> Bool {
+    (start..<start + 4).prefix { !code.isMark($0, "(") }.contains { place in
+      let text = code.text(place).lowercased()
+      return code.isWord(place) && (text.contains("mock") || text.contains("stub") || text == "fn")
+    }
   }
 
   /// Whether a call that replaces a module names one that the tests take what they call from.
@@ -178,6 +191,10 @@ enum HarnessGuard {
         continue
       }
       let (before, after) = (sources(old), sources(file))
+      SubjectUse.read(old: (old, before), new: (file, after), &comparison)
+      for name in ["assert", "expect"] where rebinds(file.code, name) && !rebinds(old.code, name) {
+        comparison.add(.testHook, file.path.path, nil, name, "'\(name)' means something else now")
+      }
       for (name, place) in after.sorted(by: { $0.key < $1.key }) {
         let isFramework = [
           "expect", "test", "it", "describe", "assert", "pytest", "unittest", "TestCase", "strict",
@@ -199,6 +216,19 @@ enum HarnessGuard {
             .replacedCode, file.path.path, place.line, name,
             "'\(name)' comes from '\(place.source)' now, beside the tests")
         }
+      }
+    }
+  }
+
+  /// `const assert = new Proxy(…)`: a name of the framework that is no import.
+  private static func rebinds(_ code: SourceCode, _ name: String) -> Bool {
+    (code.places[name] ?? []).contains { index in
+      guard ["const", "let", "var"].contains(code.text(index - 1)), code.isMark(index + 1, "=") else {
+        return false
+      }
+      return !(index..<min(code.statementEnd(from: index), index + 30)).contains {
+        ["require", "import", "strict", "expect", "assert"].contains(code.text($0)) && $0 != index
+          && !code.isMark($0 - 1, "(")
       }
     }
   }

@@ -44,6 +44,8 @@ extension TreeChange {
       }
     }
     let gone = parts.0.first { (counts[$0.text] ?? 0) > 0 }
+    let texts = (parts.0.map(\.text), parts.1.map(\.text))
+    if gone == nil, ProtectedFiles.onlyNewScripts(path, texts.0, texts.1, in: after.text ?? "") { return nil }
     guard first != nil || gone != nil else { return nil }
     let words = Secret.redacted((first?.text ?? gone?.text ?? "").shortened(to: 60)[...])
     return finding(first?.number, "decides how tests run, and was changed: '\(words)'")
@@ -247,6 +249,23 @@ enum ProtectedFiles {
       }
     }
     return kept
+  }
+
+  /// Whether all that is new are scripts of `package.json` that nothing can have run before, and that no
+  /// other script brings along.
+  static func onlyNewScripts(
+    _ path: String, _ before: [String], _ after: [String], in text: String
+  ) -> Bool {
+    guard TestPath(path).name == "package.json" else { return false }
+    let scripts = Set(lines(of: text, .members(["scripts"])).map(\.text))
+    func name(_ line: String) -> String? { line[...].dropping("\"")?.before("\"").map(String.init) }
+    let known = Set(before.compactMap(name))
+    let hooks = ["pre", "post", "test", "prepare", "install", "check", "lint", "ci", "depend"]
+    return after.filter { !before.contains($0) }.allSatisfy { line in
+      guard scripts.contains(line), let name = name(line), line.contains("\": \""), !known.contains(name)
+      else { return false }
+      return !hooks.contains { name.hasPrefix($0) }
+    }
   }
 
   /// With single blanks, so that a realigned line stays the same.

@@ -34,6 +34,13 @@ struct TestFile {
     var cases = language.cases(in: code, path: path)
     let unseen = settings.reason(path, language) ?? settings.reason(path, byText: text)
     let outputs = language.outputs(in: text)
+    let annotations = language is PHPTests ? PHPTests.annotations(in: text) : [:]
+    for index in cases.indices {
+      for mark in annotations[cases[index].name] ?? [] {
+        if mark.text == "@test" { cases[index].isTest = true }
+        if PHPTests.keeping.contains(mark.text) { cases[index].skip = mark }
+      }
+    }
     let comment = language.hidingComment(in: text).map { "its file is only built for \($0)" }
     var reader = FactReader(code, language)
     let code = code
@@ -62,7 +69,8 @@ struct TestFile {
       }
     }
     self.cases = cases
-    cuts = reader.cuts(in: code.indices) + reader.cutChains(in: code.indices)
+    cuts =
+      reader.cuts(in: code.indices) + reader.cutChains(in: code.indices) + reader.sieves(in: code.indices)
     skips = skipHits.filter { !taken.contains($0.index) }.map {
       Mark(text: $0.pattern.name, line: code.tokens[$0.index].line)
     }

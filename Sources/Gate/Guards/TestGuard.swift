@@ -207,11 +207,26 @@ struct TestComparison {
     guard !words.isEmpty else { return false }
     if asserted.contains(where: { $0.strength == 3 }), strong == 0 { return false }
     if needed.isEmpty {
+      // What its loop called its values, another test need not.
+      let called = Set(old.test.facts.calls.map(TestCase.plain)).subtracting(TestComparison.commonWords)
+      if !called.isEmpty, !isEmpty, called.isSubset(of: words.union(TestComparison.commonWords)),
+        hasRows(old, in: literals)
+      {
+        return true
+      }
       return subjects.isEmpty || subjects.filter { words.contains($0) }.count * 2 >= subjects.count
     }
     return needed.allSatisfy { value in
       literals.contains(value) || literals.contains { $0.contains(value) && value.utf8.count > 3 }
     }
+  }
+
+  /// Whether the table that a test's loop goes over is named elsewhere.
+  private func hasRows(_ old: Place, in literals: Set<String>) -> Bool {
+    !old.file.tables.isEmpty
+      && old.file.tables.allSatisfy { value in
+        literals.contains(value) || literals.contains { $0.contains(value) && value.utf8.count > 3 }
+      }
   }
 
   static let commonWords: Set = [

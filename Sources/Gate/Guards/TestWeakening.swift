@@ -62,13 +62,16 @@ extension TestComparison {
     if weighReach(before.count, after.count, old, new, path, name) { return }
     let known = allLiterals(new)
     let spoken = new.test.facts.words
-    let gone = lost(Set(before.flatMap(\.literals)), known).filter { !isSpelledOut($0, known, spoken) }
+    let asked = after.reduce(into: Set<String>()) { $0.formUnion($1.words) }
+    let gone = lost(Set(before.flatMap(\.literals)), known).filter {
+      !isSpelledOut($0, known, spoken) && !isName($0, asked)
+    }
     if !gone.isEmpty {
       let kind: FindingKind = after.count < before.count ? .fewerAssertions : .changedExpectation
       add(kind, path, line, name, "'\(new.test.name)' no longer names \(spelled(gone))")
       return
     }
-    let rows = lostRows(Set(old.test.facts.tables), known)
+    let rows = lostRows(Set(old.test.facts.tables), known).filter { !isName($0, asked) }
     if !rows.isEmpty {
       add(
         .fewerParameters, path, line, name, "'\(new.test.name)' no longer has the parameters \(spelled(rows))"
@@ -281,7 +284,18 @@ extension TestComparison {
         || !row.split(whereSeparator: { ",|".contains($0) }).allSatisfy {
           let part = String($0[...].trimmed)
           return known.contains(part) || known.contains(Lexer.plainNumber(part))
+            || isSpelledInParts(part, known)
         }
+    }
+  }
+
+  /// Whether a value with signs in it is made of its numbers now: `2026-01-04`, and `of(2026, 1, 4)`.
+  private func isSpelledInParts(_ value: String, _ known: Set<String>) -> Bool {
+    let parts = value.split { !($0.isLetter || $0.isNumber) }
+    guard parts.count > 1 else { return false }
+    return parts.allSatisfy { part in
+      let bare = part.drop { $0 == "0" }
+      return known.contains(String(part)) || known.contains(bare.isEmpty ? "0" : String(bare))
     }
   }
 
@@ -290,6 +304,14 @@ extension TestComparison {
     guard value.contains("\n") else { return false }
     let parts = value.split { !($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") }.map(String.init)
     return !parts.isEmpty && parts.allSatisfy { known.contains($0) || words.contains(TestCase.plain($0)) }
+  }
+
+  /// Whether a key is the name of a member now: `reply['state']` and `reply.state`.
+  private func isName(_ value: String, _ words: Set<String>) -> Bool {
+    guard value.utf8.count > 2, value.first?.isLetter == true,
+      value.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" })
+    else { return false }
+    return words.contains(TestCase.plain(value))
   }
 
   func spelled(_ values: [String]) -> String {

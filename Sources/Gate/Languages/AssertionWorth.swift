@@ -25,6 +25,13 @@ extension FactReader {
           && ["toBeNull", "toBeUndefined", "beNull", "beNil", "be_nil"].contains(code.text(place))
       }
     }
+    if site.isReversed, let split = site.range.last(where: { code.isMark($0, ";") }) {
+      // `if err := f("x"); err == nil`
+      let asked = code.tokens[(split + 1)..<site.range.upperBound]
+      let constants = asked.filter { FactReader.constants.contains($0.text) && $0.kind == .word }
+      return !constants.isEmpty && constants.allSatisfy { nulls.contains($0.text.lowercased()) }
+        && !asked.contains { $0.kind == .number || $0.kind == .string }
+    }
     return literals.allSatisfy { nulls.contains($0.lowercased()) }
   }
 
@@ -135,6 +142,12 @@ extension FactReader {
   func isLoose(_ index: Int) -> Bool {
     let text = code.text(index)
     if FactReader.wide.contains(text) || text == "exception" && code.isMark(index - 1, "::") { return true }
+    // Every error of JavaScript is an `Error`.
+    if text == "Error", language is JavaScriptTests, code.isMark(index + 1, ")"),
+      code.isMark(index - 1, ",") || code.isMark(index - 1, "(")
+    {
+      return true
+    }
     return FactReader.bounds.contains(text) && (code.isMark(index + 1, "=") || code.isMark(index + 1, ":"))
   }
 
@@ -163,6 +176,8 @@ extension FactReader {
       }
     }
     if isOfPart(site) { found.insert("a part of it") }
+    // It fails when both hold, and failed when either did.
+    if site.isReversed, site.range.contains(where: { code.isMark($0, "&&") }) { found.insert("&&") }
     return found
   }
 

@@ -95,6 +95,7 @@ struct CTests: TestLanguage {
         if test.isTest, ["c", "m", "cc", "cpp"].contains(path.ending),
           !(code.places[word] ?? []).contains(where: {
             $0 != index && !(code.isMark($0 - 1, "*")) && !test.body.contains($0)
+              && !(code.isMark($0 - 1, ")") && code.isWord($0 - 2, "void"))
               && !isDeclaration(code, $0)
           })
         {

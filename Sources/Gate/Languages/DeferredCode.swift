@@ -38,6 +38,7 @@ extension FactReader {
       let isUsed = test.body.contains { place in
         code.isWord(place, name) && place != index && !block.contains(place)
           && !(code.isMark(place - 1, "=") && code.isWord(place - 2, "_"))
+          && !(code.isMark(place - 1, ")") && code.isWord(place - 2, "void"))
       }
       if name == "_" || !isUsed, block.lowerBound < block.upperBound { dead.append(block) }
     }
@@ -232,7 +233,8 @@ extension FactReader {
     let after = code.next(after: call.upperBound - 1)
     if code.isMark(after, ".") { return true }
     return (max(0, index - 6)..<index).contains {
-      code.isWord($0, "await") || code.isMark($0, "=") || code.isWord($0, "return") || code.isWord($0, "push")
+      code.isWord($0, "await") || code.isMark($0, "=") && !code.isWord($0 - 1, "_")
+        || code.isWord($0, "return") || code.isWord($0, "push")
     }
   }
 }

@@ -103,13 +103,11 @@ struct FactReader {
     var index = range.lowerBound
     while index < range.upperBound {
       if let end = dead.first(where: { $0.contains(index) })?.upperBound {
-        if language.assertion(in: code, at: index) != nil
-          || code.tokens[index..<min(end, range.upperBound)].contains(where: {
-            $0.kind == .word && AssertionWords.begins($0.text)
-          })
-        {
-          facts.unreached += 1
+        let holdsAssertion = (index..<max(index, min(end, range.upperBound))).contains { place in
+          code.isWord(place)
+            && (AssertionWords.begins(code.text(place)) || language.assertion(in: code, at: place) != nil)
         }
+        if holdsAssertion { facts.unreached += 1 }
         index = max(index + 1, end)
         continue
       }
@@ -123,7 +121,8 @@ struct FactReader {
       facts.assertions.append(found)
       sites.append((site, found.strength))
       // What an assertion's block holds is looked at too; what is chained to it is part of it.
-      index = nested(site) ?? max(index + 1, min(site.range.upperBound, range.upperBound))
+      // It may begin before the word that it was found by.
+      index = max(index + 1, nested(site) ?? min(site.range.upperBound, range.upperBound))
     }
   }
 
@@ -191,6 +190,7 @@ struct FactReader {
       let token = code.tokens[index]
       switch token.kind {
       case .newline: continue
+      case .number where isSubscript(index): shape += token.text + " "
       case .string, .number:
         literals.append(token.text)
         shape += "§ "
@@ -198,8 +198,10 @@ struct FactReader {
         literals.append(token.text.lowercased())
         shape += "§ "
       case .word:
-        if AssertionWords.begins(token.text) || code.isMark(index - 1, ".") && code.isMark(index + 1, "(")
-          || index == site.range.lowerBound || AssertionWords.isMatcher(token.text)
+        let isCalled = code.isMark(index - 1, ".") && code.isMark(index + 1, "(")
+        if AssertionWords.begins(token.text) || isCalled && !isOfSubject(index, site)
+          || index == site.range.lowerBound
+          || AssertionWords.isMatcher(token.text) && !(isCalled && isOfSubject(index, site))
         {
           names.append(token.text)
         }
@@ -237,10 +239,45 @@ struct FactReader {
     // What throws anything at all says little.
     if throwsAnything { strength = min(strength, 2) }
     if site.name == "should_panic", !literals.isEmpty { strength = 3 }
+    if saysNothingThere(words, isNegative) { strength = max(strength, 3) }
+    // Without a bound of its own pytest's is one part in a million.
+    if hasEquality, names.contains("approx") || words.contains("approx"), isPlainApprox(site) {
+      looseness.remove("approx")
+      strength = 3
+    }
     return Assertion(
       line: code.tokens[site.range.lowerBound].line, name: site.name, shape: shape, literals: literals,
       words: words,
       strength: strength, isNegative: isNegative, looseness: looseness)
+  }
+
+  /// `ring.count()` in `EXPECT_GE(ring.count(), 0)` is what is asked, and no matcher.
+  private func isOfSubject(_ index: Int, _ site: AssertionSite) -> Bool {
+    guard let open = site.arguments,
+      ["count", "contains", "includes", "matches", "same"].contains(code.text(index))
+    else { return false }
+    return index > open && index < code.end(of: open)
+  }
+
+  /// `calls[0]`
+  private func isSubscript(_ index: Int) -> Bool {
+    code.isMark(index - 1, "[") && code.isMark(index + 1, "]")
+      && (code.isWord(index - 2) && !["in", "of", "return"].contains(code.text(index - 2))
+        || code.isMark(index - 2, ")") || code.isMark(index - 2, "]"))
+  }
+
+  /// An optional value that is asserted to be none.
+  private func saysNothingThere(_ words: Set<String>, _ isNegative: Bool) -> Bool {
+    isNegative
+      ? !words.isDisjoint(with: ["hasvalue", "ispresent", "issome"])
+      : !words.isDisjoint(with: ["isnone"])
+  }
+
+  private func isPlainApprox(_ site: AssertionSite) -> Bool {
+    site.range.contains { place in
+      code.isWord(place, "approx") && code.isMark(place + 1, "(")
+        && code.arguments(of: place + 1).count == 1
+    }
   }
 
   private static let throwing: Set = [

@@ -20,7 +20,8 @@ struct JavaTests: TestLanguage {
   }
 
   let skips = PatternTable([
-    "@ Disabled", "@ Ignore", "@ Ignored", "@ EnabledIf*", "@ EnabledOn*", "@ EnabledFor*", "@ DisabledIf*",
+    "@ Disabled", "Ignore as", "Disabled as", "@ Ignore", "@ Ignored", "@ EnabledIf*", "@ EnabledOn*",
+    "@ EnabledFor*", "@ DisabledIf*",
     "@ DisabledOn*",
     "@ DisabledFor*", "@ DisabledIn*", "api . Disabled", "junit . Ignore", "condition . Enabled*",
     "condition . Disabled*", "assumeTrue (", "assumeFalse (",

@@ -17,6 +17,32 @@ struct PHPTests: TestLanguage {
 
   func hidingComment(in text: String) -> String? { nil }
 
+  /// The annotations of PHPUnit in the comments before functions, by the functions' names.
+  static func annotations(in text: String) -> [String: [TestCase.Mark]] {
+    var found: [String: [TestCase.Mark]] = [:]
+    var pending: [TestCase.Mark] = []
+    for (index, line) in lines(of: text).enumerated() {
+      let plain = line.trimmed
+      if plain.hasPrefix("/**") || plain.hasPrefix("*") {
+        var rest = plain[...]
+        while let at = rest.firstIndex(of: "@") {
+          let word = rest[rest.index(after: at)...].prefix { $0.isLetter }
+          pending.append(TestCase.Mark(text: "@" + word, line: index + 1))
+          rest = rest[rest.index(after: at)...]
+        }
+      } else if let name = plain.after("function ")?.before("(") {
+        found[String(name.trimmed)] = pending
+        pending = []
+      } else if !plain.isEmpty, !plain.hasPrefix("#[") {
+        pending = []
+      }
+    }
+    return found
+  }
+
+  /// Annotations that keep a test from running, or from failing.
+  static let keeping: Set = ["@requires", "@doesNotPerformAssertions", "@ignore", "@group"]
+
   let skips = PatternTable([
     "markTestSkipped (", "markTestIncomplete (", "-> skip (", "-> todo (", "# [ Requires*",
     "# [ IgnoreClass*", "# [ DoesNotPerformAssertions", "SkippedTestError", "SkippedWithMessage*",

@@ -27,7 +27,7 @@ struct SwiftTests: TestLanguage {
 
   let skips = PatternTable([
     ". disabled (", "XCTSkip", "XCTSkipIf", "XCTSkipUnless", "withKnownIssue", "XCTExpectFailure",
-    ". enabled (", "# if",
+    ". enabled (", ". enabled {", ". disabled {", "# if",
     ". tags (", "Test . cancel (", "@ available ( * , unavailable", ". hidden", "cancel (",
     "isInverted = true",
   ])

@@ -179,7 +179,13 @@ enum AssertionWords {
     "tocontain",
     "almostequal", "closeto", "near", "approx", "isin", "assertin", "isinstance", "tomatchobject",
     "failswith", "arrayequal", "noerror", "erroris", "equalerror", "tobenull", "tobeundefined", "assertnull",
-    "assertnone", "isnull", "assertisnone",
+    "assertnone", "isnull", "assertisnone", "equalto", "equivalentto", "sameas",
+  ]
+
+  /// Those of them whose names hold one that compares with a part.
+  private static let exact: Set = [
+    "containsexactly", "containsexactlyinanyorder", "containsonly", "containsexactlyelementsof",
+    "containsexactlyentriesof", "assertthatexceptionoftype",
   ]
 
   private static let weakOnes: [String] = [
@@ -231,6 +237,10 @@ enum AssertionWords {
       // `greaterThanOrEqual` is no equality.
       if bounds.contains(where: { word.contains($0) }) { continue }
       if weakOnes.contains(where: { word.hasSuffix($0) || word == $0 }) { continue }
+      if exact.contains(word) {
+        best = 3
+        continue
+      }
       if nearOnes.contains(where: { word.contains($0) }) {
         if !hasEquality { best = max(best, 2) }
       } else if equalities.contains(where: { word == $0 || word.hasSuffix($0) }) {
@@ -242,6 +252,11 @@ enum AssertionWords {
         || $0 == "pytestapprox"
     }) {
       best = min(best, 2)
+    }
+    // `assertThatThrownBy(…).isInstanceOf(E.class)` is what `assertThrows` is.
+    let plain = words.map(plain)
+    if plain.contains("assertthatthrownby"), plain.contains(where: { $0.hasSuffix("instanceof") }) {
+      best = 3
     }
     return best
   }

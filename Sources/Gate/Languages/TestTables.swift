@@ -128,6 +128,12 @@ extension FactReader {
             || AssertionWords.begins($0.text) && $0.kind == .word
         }
         if !isNarrow && !passesOn { count += 1 }
+      case "ensure", "finally":
+        // What leaves there drops what was thrown.
+        let block = code.tokens[index..<min(index + 24, range.upperBound)].dropFirst().prefix {
+          $0.text != "end" && !$0.isMark("}")
+        }
+        if block.contains(where: { $0.isWord("return") }) { count += 1 }
       case "runCatching": if code.isMark(index + 1, "{") { count += 1 }
       case "suppress", "catch_unwind", "recover": if code.isMark(index + 1, "(") { count += 1 }
       default: break

@@ -10,6 +10,7 @@ extension FactReader {
     findDeferred(in: test)
     findPromises(in: test)
     findElsewhere(in: test)
+    findLazy(in: test)
     var index = body.lowerBound
     if !test.isIndented, let open = body.first(where: { code.isMark($0, "{") }), code.partner[open] > open {
       index = open + 1
@@ -106,6 +107,7 @@ extension FactReader {
       never =
         text.hasSuffix("in [ ]") || text.hasSuffix("of [ ]")
         || text.hasSuffix("in") && code.isMark(position, "(") || text.hasSuffix("in 0 ..")
+        || FactReader.isEmptyRange(condition)
     }
     guard never else { return nil }
     if isIndented || code.isMark(position, ":") {

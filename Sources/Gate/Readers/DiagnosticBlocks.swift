@@ -143,8 +143,9 @@ struct SanitizerBlocks: DiagnosticBlocks {
       list.end()
       return true
     }
-    if line.trimmed.hasPrefix("#"), let text = line.trimmed.parts(" ").last,
-      let place = DiagnosticReader.place(text), !place.file.contains("/libsanitizer/"),
+    if line.trimmed.hasPrefix("#"),
+      let place = line.trimmed.parts(" ").reversed().lazy.compactMap({ DiagnosticReader.place($0) }).first,
+      !place.file.contains("/libsanitizer/"),
       !place.file.contains("compiler-rt"), !place.file.hasPrefix("../")
     {
       list.place(place)
@@ -183,6 +184,42 @@ struct TracebackBlocks: DiagnosticBlocks {
   }
 }
 
+/// An interpreter of Python that died: the innermost frame that is not a library's is the place.
+struct FaultBlocks: DiagnosticBlocks {
+  private(set) var failures: [GateFailure] = []
+  private var message: String?
+  private var test: String?
+  private var place: DiagnosticReader.Place?
+  var isOpen: Bool { message != nil }
+
+  mutating func read(_ line: Substring) -> Bool {
+    if let told = line.after("Fatal Python error: ") {
+      finish()
+      message = "Fatal Python error: " + told
+      return true
+    }
+    guard message != nil else { return false }
+    if line.hasPrefix("  File \""), let file = line.after("\"")?.before("\"") {
+      let isOwn = !file.has("-packages/") && !file.hasPrefix("<") && !file.has("/lib/python")
+      if isOwn, place == nil, let number = line.after(", line ")?.leadingNumber {
+        place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
+      }
+      if isOwn, test == nil, let name = line.after(" in "), name.hasPrefix("test") { test = String(name) }
+      return true
+    }
+    if line.trimmed.isEmpty || line.hasSuffix("(most recent call first):") { return true }
+    finish()
+    return false
+  }
+
+  mutating func finish() {
+    if let message {
+      failures.append(GateFailure(test: test, file: place?.file, line: place?.line, message: message))
+    }
+    (message, test, place) = (nil, nil, nil)
+  }
+}
+
 /// What linkers say about symbols.
 struct LinkerLines: DiagnosticBlocks {
   private(set) var failures: [GateFailure] = []
@@ -209,6 +246,15 @@ struct LinkerLines: DiagnosticBlocks {
       let place = DiagnosticReader.place(file)
       let name = place?.file ?? (file.isEmpty ? nil : String(file))
       failures.append(GateFailure(file: name, line: place?.line, message: "undefined reference to " + rest))
+      return true
+    }
+    if let rest = line.after("): multiple definition of ") ?? line.after(": multiple definition of "),
+      let front = line.before(": multiple definition of ")
+    {
+      let file = (front.dropping("/usr/bin/ld: ") ?? front).before(":(")
+      failures.append(
+        GateFailure(
+          file: file.map(String.init), message: "multiple definition of " + (rest.before(";") ?? rest)))
       return true
     }
     if let rest = line.after("ld.lld: error: ") ?? line.after("ld64.lld: error: ")

@@ -13,7 +13,8 @@ struct DiagnosticReader {
   private var isGoPackage = false
   private var isInTemplate = false
   private var blocks: [any DiagnosticBlocks] = [
-    ESLintBlocks(), RuffBlocks(), ShellCheckBlocks(), CMakeBlocks(), SanitizerBlocks(), TracebackBlocks(),
+    ESLintBlocks(), RuffBlocks(), ShellCheckBlocks(), CMakeBlocks(), SanitizerBlocks(), FaultBlocks(),
+    TracebackBlocks(),
     LinkerLines(), FormatterLines(),
   ]
 

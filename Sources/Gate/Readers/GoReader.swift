@@ -19,6 +19,10 @@ struct GoReader: OutputReader {
   /// The failure that takes the indented lines that follow, and how deep its own line was.
   private var open: (failure: GateFailure, indentation: Int, isPanic: Bool)?
   private var events = GoEvents()
+  /// The tests that began: what a test prints may look like the result of one that did not.
+  private var started: Set<String> = []
+  /// What was found before the package that is read now.
+  private var before = (found: 0, fails: 0)
   /// Within the list that gotestsum ends with.
   private var isSummed = false
 
@@ -47,6 +51,7 @@ struct GoReader: OutputReader {
     let text = line.trimmed
     if let rest = text.dropping("=== RUN ") ?? text.dropping("=== CONT ") ?? text.dropping("=== NAME ") {
       isVerbose = true
+      if started.count < 200_000 { started.insert(String(rest.trimmed)) }
       switchTest(String(rest.trimmed))
     } else if text.hasPrefix("=== FAIL: "), text.hasSuffix("s)"), let rest = text.dropping("=== FAIL: "),
       let name = rest.after(" ")?.before(" (")
@@ -127,6 +132,11 @@ struct GoReader: OutputReader {
     guard let rest = text.dropping("--- "), let colon = rest.before(": "), rest.hasSuffix("s)"),
       let name = rest.after(": ")?.before(" (")
     else { return false }
+    if isVerbose, started.count < 200_000, !started.isEmpty, colon != "BENCH",
+      !started.contains(String(name))
+    {
+      return false
+    }
     switchTest(nil)
     switch colon {
     case "PASS", "BENCH":
@@ -151,16 +161,28 @@ struct GoReader: OutputReader {
     if let rest = line.dropping("ok  \t") {
       isThere = true
       if !rest.has("[no tests to run]") { packages += 1 }
+      // What looked like a failure in a package that passed was printed by its tests.
+      close()
+      if found.count > before.found { found.removeSubrange(before.found...) }
+      fails = min(fails, before.fails)
+      endPackage()
     } else if line.hasPrefix("?   \t") && line.has("[no test files]") {
       isThere = true
     } else if let rest = line.dropping("FAIL\t") {
       isThere = true
       fails += fails == 0 ? 1 : 0
       if !rest.has("[build failed]") && !rest.has("[setup failed]") { packages += 1 }
+      close()
+      endPackage()
     } else {
       return line == "FAIL" || line == "PASS" || line.hasPrefix("exit status ")
     }
     return true
+  }
+
+  private mutating func endPackage() {
+    before = (found.count, fails)
+    started = []
   }
 
   private mutating func append(_ text: Substring) {
@@ -208,6 +230,8 @@ private struct GoEvents {
   private(set) var failures: [GateFailure] = []
   private(set) var passed: [String] = []
   private var outputs: [String: [String]] = [:]
+  /// The tests that run now: what one prints may be taken for the result of another.
+  private var running: Set<String> = []
 
   mutating func read(_ line: Substring) -> Bool {
     guard let event = StreamValue.parse(Array(line.utf8)), let action = event["Action"]?.text else {
@@ -217,6 +241,10 @@ private struct GoEvents {
     let test = event["Test"]?.text
     let key = package + "\u{0}" + (test ?? "")
     isThere = true
+    if test != nil {
+      if action == "run" { running.insert(key) }
+      if ["pass", "fail", "skip"].contains(action), running.remove(key) == nil { return true }
+    }
     switch action {
     case "output", "build-output":
       let text = event["Output"]?.text ?? ""

@@ -52,7 +52,8 @@ struct SurefireReader: OutputReader {
   }
 
   private mutating func readList(_ line: Substring, _ text: Substring) {
-    if line.hasPrefix("[INFO]") || line.hasPrefix("[WARNING] Tests run") {
+    // node's dot reporter has a list of that name, too.
+    if line.hasPrefix("[INFO]") || line.hasPrefix("[WARNING] Tests run") || line.hasPrefix("✖ ") {
       list = .none
     } else if line.hasPrefix("[ERROR]   ")
       || (!line.hasPrefix("[") && line.hasPrefix("  ") && !line.hasPrefix("   ") && line.has("."))

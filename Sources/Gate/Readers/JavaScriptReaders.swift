@@ -24,8 +24,12 @@ struct JestReader: OutputReader {
       guard name.has(".") || name.has("/") else { return }
       isThere = true
       file = String(name.parts(" ").first ?? name)
+    } else if line.hasPrefix("Summary of all failing tests") {
+      list.end()
+      isSummary = true
     } else if text.hasPrefix("● "), isThere {
       list.end()
+      if isSummary { return }
       let name = text.dropFirst(2).trimmed
       if name.hasPrefix("Console") { return }
       if name == "Test suite failed to run" { list.begin(file, file: file) } else { list.begin(String(name)) }

@@ -87,12 +87,24 @@ private struct ScriptErrors {
 
   func error(of failure: GateFailure) -> GateFailure? {
     guard let test = failure.test else { return nil }
-    return found.first { error in error.file.map { test.hasSuffix($0) || $0.hasSuffix(test) } ?? false }
+    // A module's own error names the file that asked for it, and has no frame in it.
+    return found.first { error in
+      error.message.hasSuffix("imported from " + test)
+        || error.file.map { test.hasSuffix($0) || $0.hasSuffix(test) } ?? false
+    }
       ?? (found.count == 1 ? found[0] : nil)
   }
 
   mutating func read(_ line: Substring) {
-    let text = line.dropping("# ") ?? line
+    let text = line.dropping("# ") ?? line.dropping("ℹ ") ?? line
+    // What is thrown when its test is over fails the file.
+    if let rest = text.dropping("Error: Test "), text.has("asynchronous activity after the test ended"),
+      let told = rest.after("created the error ")?.before(" and would"),
+      let place = rest.after(" at ")?.before(" generated").flatMap(DiagnosticReader.place)
+    {
+      found.append(GateFailure(file: place.file, line: place.line, message: String(told)))
+      return
+    }
     if isInError {
       if let frame = text.framePlace {
         if place == nil { place = frame }

@@ -40,6 +40,7 @@ package struct AnswerCatalogue: Sendable {
     AnswerCatalogue("graph", "OUTPUT", StepGraph.form.members),
     AnswerCatalogue("import", "OUTPUT", MadePlan.form.members),
     AnswerCatalogue("new", "OUTPUT", MadePlan.form.members),
+    AnswerCatalogue("insight", "OUTPUT", InsightTable.form.members),
     AnswerCatalogue("lesson", "When they are listed", LessonList.form.members),
     AnswerCatalogue("lesson", "When one is written or taken away", RecordedChanges.form.members),
     AnswerCatalogue("log", "OUTPUT", LoggedEntry.form.members),
@@ -58,6 +59,8 @@ package struct AnswerCatalogue: Sendable {
     AnswerCatalogue("status", "JSON", StatusReport.form.members),
     AnswerCatalogue("submit", "OUTPUT", SubmittedStep.form.members),
     AnswerCatalogue("sync", "OUTPUT", SyncedLedger.form.members),
+    AnswerCatalogue("trace", "OUTPUT", SentTraces.form.members),
+    AnswerCatalogue("why", "OUTPUT", WhyLine.form.members),
     AnswerCatalogue("verify", "OUTPUT", TriedWork.form.members),
   ]
 }

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Git
 import Ledger
 import Migration
@@ -16,7 +17,7 @@ package struct MigrationRecap: PrintedAnswer {
   /// The state after the last entry.
   let state: MigrationState
   /// The number of the last entry.
-  let sequence: Int
+  package let sequence: Int
   /// Now.
   let now: Timestamp
   /// From when on it is told what came to an end.
@@ -55,6 +56,17 @@ package struct MigrationRecap: PrintedAnswer {
   ])
 
   private func clock(_ time: Timestamp) -> String { TimeText.clock(time, now: now) }
+
+  /// How it stands, in a few words, as JSON on one line: what a live page is told first.
+  package var head: String {
+    let next = report.nextAction?.command
+    return JSON.object([
+      JSON.Member("command", next.map { .string(TerminalText.sanitizedLine($0)) } ?? .null),
+      JSON.Member("counts", .string(counts)), JSON.Member("seq", .integer(Int64(sequence))),
+      JSON.Member("sentence", .string(TerminalText.sanitizedLine(report.sentence))),
+      JSON.Member("standing", .string(report.standing.title)),
+    ]).printable
+  }
 
   /// `281 of 300 merged, 12 blocked, 7 waiting`.
   var counts: String {

@@ -7,10 +7,13 @@ import System
 package struct RecapPage {
   let recap: MigrationRecap
   private let data: [UInt8]
+  private let isLive: Bool
 
-  /// Makes the page of a recap, with what was said in steps that need a person.
-  package init(_ recap: MigrationRecap, _ site: Site) {
+  /// Makes the page of a recap, with what was said in steps that need a person. A page that is live asks its
+  /// own server for what is new.
+  package init(_ recap: MigrationRecap, _ site: Site, isLive: Bool = false) {
     self.recap = recap
+    self.isLive = isLive
     data = PageData(recap: recap, words: recap.words(site)).bytes
   }
 
@@ -23,6 +26,7 @@ package struct RecapPage {
     let policy =
       "default-src 'none'; style-src 'sha256-\(Base64.digest(of: style))'; "
       + "script-src 'sha256-\(Base64.digest(of: script))'; img-src data:; base-uri 'none'; form-action 'none'"
+      + (isLive ? "; connect-src 'self'" : "")
     var page = Array(head(policy).utf8)
     page += style
     page += Array("</style></head>\n<body>\n\(symbols)\n\(bar)\n<main>\n\(hero)\n\(counts)\n".utf8)
@@ -63,7 +67,7 @@ package struct RecapPage {
     let colour =
       sign == "blocked" ? "c8321f" : sign == "merged" ? "1f9d78" : sign == "rest" ? "d9971a" : "2f6fd0"
     return """
-      <!doctype html><html lang=en><head><meta charset=utf-8>
+      <!doctype html><html lang=en\(isLive ? " data-live=\(recap.sequence)" : "")><head><meta charset=utf-8>
       <meta http-equiv=Content-Security-Policy content="\(policy)">
       <meta name=viewport content="width=device-width,initial-scale=1">
       <meta name=referrer content=no-referrer><meta name=robots content=noindex>
@@ -103,7 +107,7 @@ package struct RecapPage {
     <header class=bar><a class=skiplink href="#steps">To the list of steps</a>\
     <div><b>\(html(report.name))</b>\
     <span class="mono opt">→ \(html(report.into))</span><span class=sp></span>\
-    <small>entry \(recap.sequence)<span class=opt> · \
+    <small id=entry>\(isLive ? "<b class=live>●</b> " : "")entry \(recap.sequence)<span class=opt> · \
     \((recap.chronicle.last ?? recap.now).utc)</span></small>\
     <button class=tool id=theme aria-label="Light or dark">◐</button></div></header>
     """

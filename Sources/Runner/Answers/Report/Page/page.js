@@ -1,9 +1,9 @@
 'use strict';
 /* The report: everything is drawn from the JSON block, by textContent alone. What the states mean was
    decided by whoever wrote the entries; the page only shows them, at any moment of the ledger. */
-const D = JSON.parse(document.getElementById('data').textContent);
 const $ = id => document.getElementById(id);
-const S = D.steps, N = S.length, NS = 'http://www.w3.org/2000/svg';
+const NS = 'http://www.w3.org/2000/svg';
+let D, S, N;
 const GROUPS = ['merged', 'work', 'ready', 'waiting', 'held', 'rest', 'blocked', 'skip'];
 const LABEL = {
   merged: 'merged', work: 'at work', ready: 'ready', waiting: 'waiting', held: 'held', rest: 'resting',
@@ -42,11 +42,17 @@ const num = n => n.toLocaleString('en');
 const usd = u => '$' + (u / 1e6).toFixed(2);
 
 /* Who needs whom, and what was said of whom. */
-const outs = Array.from({ length: N }, () => []), by = Array.from({ length: N }, () => []);
-S.forEach((s, i) => s[2].forEach(n => outs[n].push(i)));
-D.ev.forEach((e, k) => by[e[1]].push(k));
-const order = [], layer = new Int32Array(N);
-{
+let outs, by, order, layer, history_;
+function load(text) {
+  D = JSON.parse(text);
+  S = D.steps;
+  N = S.length;
+  outs = Array.from({ length: N }, () => []);
+  by = Array.from({ length: N }, () => []);
+  S.forEach((s, i) => s[2].forEach(n => outs[n].push(i)));
+  D.ev.forEach((e, k) => by[e[1]].push(k));
+  order = [];
+  layer = new Int32Array(N);
   const open = S.map(s => s[2].length), queue = [];
   open.forEach((n, i) => n || queue.push(i));
   while (queue.length) {
@@ -57,6 +63,7 @@ const order = [], layer = new Int32Array(N);
       --open[o] || queue.push(o);
     }
   }
+  history_ = course();
 }
 
 /* The state of every step after the first n entries. Of a step that nobody has touched, or that may be
@@ -84,7 +91,7 @@ function fold(n) {
   }
   return { w, G, f, c, root };
 }
-let at = D.ev.length, now = fold(at), filter = new Set(), query = '', sort = 'state', limit = 200;
+let at, now, filter = new Set(), query = '', sort = 'state', limit = 200;
 let mode = null, cursor = 0, last = null;
 const count = G => {
   const c = {};
@@ -394,7 +401,7 @@ function graph() {
 }
 
 /* What is left over time, from the same changes. Long pauses are cut short, and marked. */
-const history_ = (() => {
+function course() {
   const state = new Uint8Array(N), h = [[0, N, 0]];
   let left = N, blocked = 0;
   D.ev.forEach(e => {
@@ -407,7 +414,8 @@ const history_ = (() => {
   });
   h.push([D.span, left, blocked]);
   return h;
-})();
+}
+load($('data').textContent);
 function burn() {
   const W = 440, H = 150, x0 = 34, end = Math.max(1, D.span), cap = Math.max(3e4, end / 50);
   const marks = [[0, 0]], cuts = [];
@@ -569,7 +577,62 @@ function all() {
   graph();
   burn();
 }
+/* A live page is told when the ledger has moved. It takes over what its server has made of it, and decides
+   nothing by itself; what a person has opened or looks for stays. */
+async function renew() {
+  const answer = await fetch(location.pathname);
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const wasNow = at === D.ev.length, isOpened = [...document.querySelectorAll('details.c[open] summary')]
+    .map(e => e.textContent);
+  load(page.getElementById('data').textContent);
+  document.title = page.title;
+  document.documentElement.dataset.live = page.documentElement.dataset.live;
+  document.querySelector('link[rel=icon]').href = page.querySelector('link[rel=icon]').href;
+  for (const name of ['#entry', '#said', '.grid > div:first-child']) {
+    document.querySelector(name).replaceWith(document.adoptNode(page.querySelector(name)));
+  }
+  document.querySelectorAll('details.c').forEach(e => {
+    e.open = isOpened.includes(e.querySelector('summary').textContent);
+  });
+  $('time').max = D.ev.length;
+  if (wasNow) {
+    at = D.ev.length;
+    $('time').value = at;
+  }
+  now = fold(at);
+  all();
+  if (last != null && drawer.open) {
+    const top = drawer.scrollTop;
+    open(last);
+    drawer.scrollTop = top;
+  }
+}
+function listen() {
+  const root = document.documentElement;
+  if (!root.dataset.live) return;
+  const stream = new EventSource('events');
+  let isBusy = false, isWanted = false;
+  const take = async () => {
+    isWanted = true;
+    if (isBusy) return;
+    isBusy = true;
+    while (isWanted) {
+      isWanted = false;
+      try { await renew(); } catch { /* The server ends, or is cut off: the stream tries again. */ }
+    }
+    isBusy = false;
+  };
+  stream.addEventListener('head', e => {
+    if (JSON.parse(e.data).seq !== +root.dataset.live) take();
+  });
+  stream.addEventListener('open', () => root.classList.remove('cut'));
+  stream.addEventListener('error', () => root.classList.add('cut'));
+}
 function begin() {
+  at = D.ev.length;
+  now = fold(at);
+  listen();
   const p = new URLSearchParams(location.hash.slice(1)), time = $('time'), root = document.documentElement;
   (p.get('state') || '').split(',').forEach(g => GROUPS.includes(g) && filter.add(g));
   query = (p.get('q') || '').toLowerCase();

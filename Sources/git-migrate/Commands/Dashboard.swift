@@ -1,0 +1,52 @@
+import ArgumentParser
+import Ledger
+import Runner
+import Site
+import Supervision
+import System
+
+/// `git migrate dashboard`: the report's page, live.
+struct DashboardCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dashboard", abstract: "Serve the report's page on this machine, and keep it up to date.",
+    discussion: """
+      Prints an address, which is the key to the page: it is served to this machine alone, for reading, \
+      until Ctrl-C. The program 'git-migrate-web' beside this one does it.
+      """)
+
+  @Option(help: ArgumentHelp("The port; by default one that is free.", valueName: "number"))
+  var port = 0
+
+  @OptionGroup var migration: MigrationOption
+
+  func validate() throws {
+    if !(0...65_535).contains(port) { throw ValidationError("'--port' takes a number up to 65535") }
+  }
+
+  func run(_ context: Context) throws(CommandError) {
+    let site = try context.site()
+    let snapshot = try context.snapshot(finding: migration.migration, looksOnly: true)
+    if let name = migration.migration { _ = try site.migration(name, in: snapshot.state) }
+    guard let program = DashboardCommand.program(beside: OwnProcess.program) else {
+      throw CommandError(
+        "the program 'git-migrate-web' is not installed beside this one",
+        hint: "'make install' puts both in one place")
+    }
+    try context.output.flush()
+    let fault = OwnProcess.become(
+      program, [program, "dashboard", String(port)] + (migration.migration.map { [$0] } ?? []),
+      environment: context.environment)
+    throw CommandError("'\(program)' cannot be started: \(fault)")
+  }
+
+  /// Where the second program may lie, seen from this one: in the same folder, or where distributions keep
+  /// what nobody calls by name.
+  static func program(beside own: String?) -> String? {
+    guard let folder = own.map({ $0.split(separator: "/").dropLast().joined(separator: "/") }) else {
+      return nil
+    }
+    return ["/\(folder)/git-migrate-web", "/\(folder)/../libexec/git-migrate/git-migrate-web"].first {
+      Files.exists($0)
+    }
+  }
+}
