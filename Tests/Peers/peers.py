@@ -61,7 +61,8 @@ def asks(agent):
               ["run", "git --version"] if agent == "codex" else ["call", "mcp__migrate__status", {}],
               ["call", "mcp__migrate__result", {"outcome": "cannot", "reason": "it stays wrong"}], SAY]
     seen = ["verdict", "failed"]
-    yield Row(f"{agent}-asks", script, "blocked", "it stays wrong", more={**gate, "sandbox": "require"}, logs=seen)
+    yield Row(f"{agent}-asks", script, "blocked", "it stays wrong", more={**gate, "sandbox": "require"},
+              logs=seen)
     yield Row(f"{agent}-asks-unwalled", script, "blocked", "it stays wrong", more={**gate, "sandbox": "off"},
               logs=seen)
     done = [["write", "a.txt", "right"], ["call", "mcp__migrate__verify", {}],
@@ -118,10 +119,14 @@ ROWS = [
     Row("codex-interrupted", [["wait", 15, WRITE], SAY], "merged", "interrupted", kills=signal.SIGINT),
     Row("codex-fleet", [["status", 401]], "paused", "401", steps=12, most=4),
     Row("vibe-done", [WRITE, SAY], "merged", more={"sandbox": "require"}),
-    Row("vibe-denied", [["run", "touch x"], SAY], "blocked", "the agent was refused: execute", more={"sandbox": "off"}),
+    Row("vibe-denied", [["run", "touch x"], SAY], "blocked", "the agent was refused: execute",
+        more={"sandbox": "off"}),
     Row("vibe-permitted", [["run", "touch x"], SAY], "merged", agent={"permissions": ["execute"]},
         more={"sandbox": "off"}),
     Row("vibe-walled", [["run", "touch x"], SAY], "merged", more={"sandbox": "require"}),
+    # Asked to stop at the limit, the conversation goes on in another process.
+    Row("vibe-turn-limit", [WRITE, ["run", "ls"], ["run", "ls"], ["run", "ls"], SAY], "merged",
+        agent={"max_turns": 2}, more={"sandbox": "require"}),
     Row("vibe-401", [["status", 401]], "paused", "Invalid API key"),
     Row("mini-done", [WRITE, ["run", "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"]], "merged"),
     Row("mini-half", [WRITE, ["again", ["say", "I call no tool."]]], "blocked", "RepeatedFormatError"),

@@ -47,8 +47,8 @@ async def talk(mode, worktree, variables):
     """Calls every tool; what is wrong is an assertion that fails."""
     # As codex does it, the server gets next to nothing of the environment.
     few = {name: variables[name] for name in ("HOME", "PATH", "LANG")}
-    server = StdioServerParameters(command="git-migrate", args=["mcp", "--epoch", "1", "S1"], cwd=str(worktree),
-                                   env=few)
+    server = StdioServerParameters(command="git-migrate", args=["mcp", "--epoch", "1", "S1"],
+                                   cwd=str(worktree), env=few)
     async with Client(server, mode=mode) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert sorted(tools) == ["result", "status", "verify"], tools
@@ -71,7 +71,8 @@ async def talk(mode, worktree, variables):
         assert passed.structured_content["verdict"] == "passed", passed
         status = await client.call_tool("status", {})
         assert status.structured_content["steps"] == {"leased": 1, "ready": 1}, status
-        noted = await client.call_tool("result", {"outcome": "done", "notes": "n", "propose": ["Another step"]})
+        noted = await client.call_tool(
+            "result", {"outcome": "done", "notes": "n", "propose": ["Another step"]})
         assert noted.structured_content["outcome"] == "done", noted
 
 
