@@ -34,7 +34,7 @@ pages5 = $(wildcard man/*.5)
 # One text that looks at its own name.
 hooks = pre-merge-commit pre-push pre-receive reference-transaction
 
-.PHONY: all demo test test-peers test-watch simulate canary crash race fuzz install uninstall lint bench clean
+.PHONY: all deb tarball demo test test-fleet test-peers test-watch simulate canary crash race fuzz install uninstall lint bench clean
 
 all: $(stamp)
 
@@ -94,6 +94,11 @@ test-peers: all
 	scripts/bootstrap test
 	scripts/test-peers $(SCRATCH)/release
 
+# Workers on a real Slurm, a second client of the forge, manifests against the schemas of Kubernetes.
+test-fleet: all
+	scripts/bootstrap test
+	scripts/test-fleet $(SCRATCH)/release
+
 # The report in a real browser and a run in a real terminal; pictures are left in the folder of builds.
 test-watch: all
 	scripts/test-watch $(SCRATCH)/release $(SCRATCH)/watch
@@ -118,6 +123,13 @@ uninstall:
 	  $(DESTDIR)$(fishdir)/git-migrate.fish $(DESTDIR)$(fishconfdir)/git-migrate.fish \
 	  $(patsubst man/%,$(DESTDIR)$(mandir)/man1/%,$(pages1)) $(patsubst man/%,$(DESTDIR)$(mandir)/man5/%,$(pages5))
 	rm -rf $(DESTDIR)$(datadir)/git-migrate
+
+# A package for Debian, and an archive to be unpacked anywhere, in the folder of builds.
+deb: all
+	packaging/deb $(SCRATCH)/packages
+
+tarball: all
+	packaging/tarball $(SCRATCH)/packages
 
 lint:
 	scripts/lint

@@ -50,6 +50,7 @@ let package = Package(
     .systemLibrary(
       name: "Cmicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
     .systemLibrary(name: "Clibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "Ccurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "Clinux"),
     .target(name: "System", dependencies: ["Clinux"], swiftSettings: small),
     .target(name: "Supervision", dependencies: ["System", "Clinux"], swiftSettings: small),
@@ -80,7 +81,8 @@ let package = Package(
     .target(
       name: "Runner",
       dependencies: [
-        "Agents", "CanonicalJSON", "Gate", "Ledger", "Plans", "Site", "Migration", "Git", "Supervision",
+        "Agents", "Forges", "CanonicalJSON", "Gate", "Ledger", "Plans", "Site", "Migration", "Git",
+        "Supervision",
         "System",
       ],
       resources: [
@@ -90,15 +92,18 @@ let package = Package(
     .executableTarget(
       name: "git-migrate",
       dependencies: [
-        "Agents", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git",
+        "Agents", "Forges", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Plans", "Migration", "Git",
         "Supervision", "System",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: small, linkerSettings: linking),
+    .target(name: "Forges", dependencies: ["CanonicalJSON", "Migration"], swiftSettings: small),
+    .target(name: "Web", dependencies: ["Ccurl", "Forges"], swiftSettings: small),
     .executableTarget(
       name: "git-migrate-web",
       dependencies: [
-        "Cmicrohttpd", "Runner", "Site", "CanonicalJSON", "Ledger", "Migration", "Git", "Supervision",
+        "Cmicrohttpd", "Forges", "Web", "Runner", "Site", "CanonicalJSON", "Ledger", "Migration", "Git",
+        "Supervision",
         "System",
       ],
       swiftSettings: small, linkerSettings: linking),
@@ -117,6 +122,8 @@ let package = Package(
     .testTarget(
       name: "AgentsTests", dependencies: ["Agents", "CanonicalJSON", "Migration"], exclude: ["Streams"],
       swiftSettings: settings),
+    .testTarget(
+      name: "ForgesTests", dependencies: ["Forges", "CanonicalJSON", "Migration"], swiftSettings: settings),
     .testTarget(
       name: "PlansTests", dependencies: ["Draws", "Plans", "Agents", "CanonicalJSON", "Migration"],
       swiftSettings: settings),

@@ -60,11 +60,13 @@ for entry in \
     'init:Install the hooks that guard migrations' 'ledger:Read and append entries; plumbing' \
     'log:Show what happened' 'logs:Show what workers and verifiers have printed' \
     'mcp:Give an agent the tools verify, status and result' 'pause:Begin nothing new until resume' 'refresh:Take in what happened on the base' \
-    'release:Give a step back' 'renew:Keep a step for longer' 'replay:Show each event with what it changed' \
+    'prs:Show where the pull requests are' 'publish:Offer what is merged as pull requests' \
+    'approve:Let units be published' 'release:Give a step back' 'renew:Keep a step for longer' 'replay:Show each event with what it changed' \
     'report:Tell what happened, what it cost and what needs you' 'resume:Go on after a pause' 'retry:Let blocked or resting steps try again' \
     'run:Work on the steps until nothing is left' 'show:Show everything about a step' \
     'skip:Give up steps that are not needed' 'start:Begin a migration' 'status:Show where every step is' \
-    'submit:Hand in a result' 'sync:Exchange the shared ledger' 'trace:Send what happened to a service for traces' 'dashboard:Serve the report on this machine' 'why:Tell which step brought a line' 'insight:Tell where migrations were hard' 'trust:Approve the commands of a plan' 'verify:Run the gate on your own work'
+    'submit:Hand in a result' 'sync:Exchange the shared ledger' 'trace:Send what happened to a service for traces' 'dashboard:Serve the report on this machine' 'why:Tell which step brought a line' 'insight:Tell where migrations were hard' 'trust:Approve the commands of a plan' 'verify:Run the gate on your own work' \
+    'workers:Print what an engine needs to run workers'
     set -l parts (string split -m1 : -- $entry)
     complete -c git-migrate -n __fish_git_migrate_needs_command -a $parts[1] -d $parts[2]
 end
@@ -83,8 +85,8 @@ complete -c git-migrate -n '__fish_git_migrate_using mcp release renew submit ve
 complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migrate_migrations)'
 
 # Options of many commands
-set -l migration abort allow amend claim compare dashboard diff failures finish graph insight label lesson log logs mcp pause refresh release renew replay report resume retry run show skip status submit trace verify
-set -l json abort allow amend check claim clean compare diff doctor failures finish fsck graph import insight label lesson log new pause refresh release renew replay report resume retry run show skip start status submit sync trace verify why
+set -l migration abort allow amend approve claim compare dashboard diff failures finish graph insight label lesson log logs mcp pause prs publish refresh release renew replay report resume retry run show skip status submit trace verify workers
+set -l json abort allow amend approve prs publish check claim clean compare diff doctor failures finish fsck graph import insight label lesson log new pause refresh release renew replay report resume retry run show skip start status submit sync trace verify why
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
 complete -c git-migrate -n '__fish_git_migrate_using failures insight log report run show status why' -l color -x -a 'auto always never' -d 'Colour the text'
@@ -123,6 +125,21 @@ complete -c git-migrate -n '__fish_git_migrate_using run' -l only -x -a '(__fish
 complete -c git-migrate -n '__fish_git_migrate_using run' -l limit -x -d 'At most so many'
 complete -c git-migrate -n '__fish_git_migrate_using run' -s y -l yes -d 'Without asking'
 complete -c git-migrate -n '__fish_git_migrate_using run' -l until -x -d 'Begin no step after'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l worker -d 'Be one of many'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l into -r -d 'Where to clone'
+complete -c git-migrate -n '__fish_git_migrate_using run workers' -l clone -x -d 'What to clone'
+complete -c git-migrate -n '__fish_git_migrate_using run workers' -l idle -x -d 'Wait so long for work'
+complete -c git-migrate -n '__fish_git_migrate_using run claim workers' -l has -x -d 'What the machine has'
+complete -c git-migrate -n '__fish_git_migrate_using publish' -s n -l dry-run -d 'Say what would be done when'
+complete -c git-migrate -n '__fish_git_migrate_using publish' -l tell -d 'A message for each owner'
+complete -c git-migrate -n '__fish_git_migrate_using publish prs' -l older -x -d 'Open for so long'
+complete -c git-migrate -n '__fish_git_migrate_using prs' -l by -x -d 'Of this owner'
+complete -c git-migrate -n '__fish_git_migrate_using workers' -l on -x -a 'kubernetes slurm ssh' -d 'What runs them'
+complete -c git-migrate -n '__fish_git_migrate_using workers' -s n -l number -x -d 'How many machines'
+complete -c git-migrate -n '__fish_git_migrate_using workers' -s j -l jobs -x -d 'Workers on each'
+complete -c git-migrate -n '__fish_git_migrate_using workers' -l image -x -d 'What Kubernetes runs'
+complete -c git-migrate -n '__fish_git_migrate_using workers' -l hosts -r -d 'A file of hosts'
+complete -c git-migrate -n '__fish_git_migrate_using workers' -l submit -d 'Hand it over'
 complete -c git-migrate -n '__fish_git_migrate_using run' -l all -d 'Every migration that has not ended'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l upgrade -d 'Write the ledger in the newest version'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l remote -x -a '(git remote)' -d 'Share through it'

@@ -171,6 +171,7 @@ struct StepEntry: Equatable, Sendable {
   var allow: [String] = []
   var guards: [Plan.Guard]?
   var skip: String?
+  var requires: [String] = []
   var each: Each?
   /// Whether it has no `for:`, not even one that cannot be read.
   var isPlain = true

@@ -192,13 +192,13 @@ extension Orchestrator {
     let ledger = try site.snapshot().state
     seat.rests = rests(in: ledger)
     seat.missing = programs.known(in: ledger, site.owner.machine)
-    seat.only = scopeOfSteps
+    (seat.only, seat.has) = (scopeOfSteps, has)
     let sparesGate = { [judging = desk.judging] (state: MigrationState, at: Timestamp) in
       judging != .nothing || state.gateable(at: at) != nil
     }
     let answer = try claiming.claim(
       desk.migration, step: nil, holder: holder(number), owner: site.owner, seconds: nil, usesSlot: true,
-      byAgent: true,
+      byAgent: true, has: has,
       offer: { [seat] in $0.nextOffer(at: $1, seat: seat, sparingGate: sparesGate($0, $1)) })
     guard case .won(let held) = answer else { return false }
     begun.insert(held.step.id)

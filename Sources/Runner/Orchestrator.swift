@@ -27,6 +27,8 @@ public final class Orchestrator {
   package var only: Set<String>?
   /// How many steps it begins at most.
   package var limit: Int?
+  /// What this machine is said to have, and how long it waits for work, where it is to.
+  package var (has, patience): (Set<String>, Patience?) = ([], nil)
   /// The steps that it has begun.
   var begun: Set<String> = []
   var obstacles = Obstacles()
@@ -162,14 +164,17 @@ public final class Orchestrator {
       desk(state.name).housekeeping.tend(state, in: site, report: observer.warn)
     }
     if try hasGrownElsewhere(snapshot) { return .more }
-    guard isIdle else { return .nothing }
+    guard isIdle else {
+      patience?.hasWork()
+      return .nothing
+    }
     if let halt { throw halt }
     for state in states where !state.phase.isTerminal && stops == 0 {
       guard let objection = desk(state.name).approved.objection else { continue }
       if case .migration = scope { throw objection }
       ends[state.name] = .paused(objection.message)
     }
-    guard ends.count == states.count else { return .nothing }
+    guard let ends = try idleRound(states, ends) else { return .nothing }
     guard try isNewest(snapshot) else { return .more }
     for state in states where ends[state.name] == .allDone && desk(state.name).approved.objection == nil {
       if try desk(state.name).follower.lookOnceMore(state, at: site.clock.now()) { return .more }
@@ -230,7 +235,7 @@ public final class Orchestrator {
       (seat.baseLook, seat.baseRetry) = (desk.follower.lastLook, desk.follower.retryAt)
       (seat.isEnding, seat.turn) = (isEnding, desk.turn)
       seat.mayClaim = until.map { seat.clock < $0 } ?? true
-      seat.only = scopeOfSteps
+      (seat.only, seat.has) = (scopeOfSteps, has)
       seat.mayBegin = try mayBegin(state, desk)
       seat.rests = rests(in: ledger)
       programs.see(state, in: site)

@@ -29,7 +29,7 @@ extension Site: Surroundings {
 
   package func tell(_ migration: String, _ notice: Notice, report: (String) -> Void) {
     guard let state = try? ledger.read().state.migration(named: migration), let command = state.plan.notify,
-      (try? Trust(environment: environment).isApproved(digest: state.approvalDigest)) == true
+      (try? isApproved(state)) == true
     else { return }
     var variables = ["MIGRATE_MIGRATION": migration, "MIGRATE_NOTICE": Interpreter.words(notice)]
     switch notice {

@@ -57,6 +57,8 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     case nothingNow = 10
     /// Nothing is left to claim.
     case nothingLeft = 11
+    /// This machine cannot do the work: only of `run --worker`.
+    case machineCannot = 20
     /// It could not be verified.
     case couldNotVerify = 125
     /// A fatal error.

@@ -18,6 +18,8 @@ final class Context {
   private var opened: Site?
   /// Whether the repository was opened.
   var isOpen: Bool { opened != nil }
+  /// The folder to work in, when that is not the one that it was started in.
+  private var place: String?
   /// The pager that standard output leads into.
   var pager: PagerProcess?
   /// The columns of the terminal that the pager shows.
@@ -34,9 +36,16 @@ final class Context {
 
   /// The absolute working directory. Throws when it was removed.
   func directory() throws(CommandError) -> String {
+    if let place { return place }
     do throws(StreamError) { return try OwnProcess.workingDirectory() } catch {
       throw CommandError("unable to read the current working directory: \(error)")
     }
+  }
+
+  /// Works in that folder from now on.
+  func move(to folder: String) {
+    place = folder
+    opened = nil
   }
 
   /// The repository with its ledger, opened at the first call.
@@ -120,7 +129,8 @@ final class Context {
   func report(_ error: CommandError) {
     switch error.exitCode {
     case .fatal, .usage: report("fatal", error.message)
-    case .done, .no, .nothingNow, .nothingLeft, .couldNotVerify, .interrupted: report("error", error.message)
+    case .done, .no, .nothingNow, .nothingLeft, .machineCannot, .couldNotVerify, .interrupted:
+      report("error", error.message)
     }
     hint(error.hint)
     for other in error.others { report(other) }

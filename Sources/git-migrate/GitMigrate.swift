@@ -1,9 +1,10 @@
 import ArgumentParser
+import Runner
 
 /// The root command: the list of all others, one file each in `Commands/`.
 struct GitMigrate: ParsableCommand {
   /// The version that `--version` and the dashboard tell.
-  static let versionNumber = "0.1.0"
+  static let versionNumber = ProgramVersion.number
 
   static let configuration = CommandConfiguration(
     commandName: "git migrate",
@@ -30,7 +31,9 @@ struct GitMigrate: ParsableCommand {
       CommandGroup(
         name: "Steer it",
         subcommands: [
-          RunCommand.self, PauseCommand.self, ResumeCommand.self, RetryCommand.self, SkipCommand.self,
+          RunCommand.self, WorkersCommand.self, PublishCommand.self, PrsCommand.self, ApproveCommand.self,
+          PauseCommand.self, ResumeCommand.self, RetryCommand.self,
+          SkipCommand.self,
           AllowCommand.self, LabelCommand.self, LessonCommand.self,
         ]),
       CommandGroup(

@@ -49,7 +49,7 @@ import Testing
       let ready = state.steps.filter { if case .ready = $0.phase { true } else { false } }
       #expect(ready.isEmpty, "\(name): a step could have been begun")
     case .paused: #expect(state.phase.word == "paused", "\(name)")
-    case .needsWorkers, .machineCannot, .outOfTime, .partDone, .ended, .interrupted:
+    case .needsWorkers, .needsMachine, .idle, .machineCannot, .outOfTime, .partDone, .ended, .interrupted:
       Issue.record("\(name): ends with \(ending)")
     }
   }
@@ -135,7 +135,9 @@ private final class Office {
     case .paused: return story.tell(.migrationResumed, by: "ann")
     case .needsPerson(let blocked):
       return blocked.map { story.tell(.stepRetried(step: $0, reason: ""), by: "ann") }.contains(true)
-    case .allDone, .needsWorkers, .machineCannot, .outOfTime, .partDone, .ended, .interrupted: return false
+    case .allDone, .needsWorkers, .needsMachine, .idle, .machineCannot, .outOfTime, .partDone, .ended,
+      .interrupted:
+      return false
     }
   }
 

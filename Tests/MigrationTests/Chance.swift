@@ -31,9 +31,10 @@ extension Chance {
   mutating func change(in story: Story) -> Change {
     let steps = story.current.steps
     let step = once(in: 50) ? "nobody" : pick(steps).id
-    let kind = kind(
+    var kind = kind(
       for: story.current.step(step)?.phase, isRunning: story.current.phase == .running,
       hasTrain: story.current.train != nil)
+    if once(in: 10) { kind = .publication(publication(story)) }
     if kind == .migration(.amended) { return amendment(story) }
     let epoch = story.current.step(step)?.epoch ?? 0
     let wanted = kind == .claim(.claimed) ? epoch + 1 : epoch
@@ -66,13 +67,31 @@ extension Chance {
       case .waiting, .merged, .skipped, .cancelled: break
       }
     }
-    let kind = pick(Change.Kind.allCases.filter { ![.ledger(.upgraded), .reserved].contains($0) })
+    let kind = pick(
+      Change.Kind.allCases.filter {
+        if case .publication = $0 { return false }
+        return ![.ledger(.upgraded), .reserved].contains($0)
+      })
     switch kind {
     case .migration(.aborted), .migration(.finished): return once(in: 20) ? kind : .refresh(.merged)
     case .step(.skipped), .migration(.paused), .baseline(.recorded):
       return once(in: 4) ? kind : .refresh(.abandoned)
     default: return kind
     }
+  }
+
+  /// What is next on the way of a pull request, or anything of it.
+  private mutating func publication(_ story: Story) -> PublicationChange.Kind {
+    let book = story.current.publications
+    if once(in: 5) { return pick(PublicationChange.Kind.allCases) }
+    guard let publisher = book.publisher, publisher.expiresAt > story.now else { return .claimed }
+    let units = book.list.filter { $0.end == nil && $0.handedOver == nil }
+    if units.contains(where: { $0.intent != nil }) { return once(in: 5) ? .lost : .moved }
+    if units.contains(where: { $0.seen?.wantsFix == true && story.current.openFix(of: $0.unit) == nil }) {
+      return .fixAdded
+    }
+    if units.contains(where: { $0.head != nil && $0.request == nil }) { return .opened }
+    return units.contains { $0.request != nil } && !once(in: 3) ? .seen : .intended
   }
 
   private mutating func amendment(_ story: Story) -> Change {
@@ -132,7 +151,7 @@ extension Chance {
       return .baselineRecorded(baseline)
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson,
+      .lesson, .publication, .forge,
       .reserved:
       return change
     }

@@ -117,6 +117,26 @@ import Testing
     .trialFinished(TrialReport(trial: 3, step: "S1", outcome: .passed, commit: oid(2))),
     .trialFinished(
       TrialReport(trial: 3, step: "S1", outcome: .failed, failure: Failure(kind: .gate, reason: "r"))),
+    .publication(
+      .claimed(PublisherClaim(holder: "p", owner: process(1), expiresAt: at), .holderDead(process(2)))),
+    .publication(.claimed(PublisherClaim(holder: "p", owner: process(1), expiresAt: at), nil)),
+    .publication(.approved(unit: "u")),
+    .publication(
+      .intended(
+        unit: "u", steps: ["S1"],
+        BranchIntent(old: nil, new: oid(1), holder: "p", owner: process(1), expiresAt: at))),
+    .publication(.moved(unit: "u", commit: oid(1), people: false)),
+    .publication(.moved(unit: "u", commit: oid(1), people: true)),
+    .publication(.lost(unit: "u", reason: "r")),
+    .publication(.opened(unit: "u", forge: "f", number: 7, url: "https://f/7")),
+    .publication(
+      .seen(
+        unit: "u",
+        PublicationSight(
+          state: "open", head: oid(1), checks: .red, review: .changes, conflicts: true, failures: ["x"]))),
+    .publication(.fixAdded(unit: "u", step: "fix-u-1", failures: ["x"])),
+    .publication(.merged(unit: "u", commit: oid(2))), .publication(.closed(unit: "u", reason: "r")),
+    .forge(.rests(forge: "f", until: at, reason: "r")),
     .usesCounted(
       UseCount(count: 12, commit: oid(1), tree: oid(2), command: String(repeating: "a", count: 64))),
   ]

@@ -57,14 +57,12 @@ extension Story {
     case .lesson(.added):
       return .lessonAdded(Lesson(id: state.lessons.nextID, text: "pin 33.2", paths: ["src/**"]))
     case .lesson(.removed): return .lessonRemoved(state.lessons.list.last?.id ?? "L1")
+    case .publication(let kind): return .publication(publicationChange(kind, step))
+    case .forge(.rests):
+      return .forge(.rests(forge: "github.com", until: now.adding(seconds: 60), reason: "too much"))
     case .reserved:
       return .reserved(
-        Reserved(
-          .branchLost,
-          [
-            JSON.Member("unit", .string("u")), JSON.Member("branch", .string("b")),
-            JSON.Member("reason", .string("r")),
-          ]))
+        Reserved(.waveStopped, [JSON.Member("wave", .integer(1)), JSON.Member("reason", .string("r"))]))
     case .claim(let kind): return claimChange(kind, fence)
     case .gate(let kind): return gateChange(kind, fence)
     case .train(let kind): return trainChange(kind)

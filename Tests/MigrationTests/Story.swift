@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Migration
 
 /// An object id made of a number, which stands in its first ten digits.
@@ -32,8 +33,10 @@ extension Change {
   /// The name that its entry has in place of a migration's, when it is of none.
   var ownName: String? {
     switch self {
-    case .agent, .machine, .lesson: FormatVersion.everyMigration
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .loop, .reserved: nil
+    case .agent, .machine, .lesson, .forge: FormatVersion.everyMigration
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .loop, .publication,
+      .reserved:
+      nil
     }
   }
 }
@@ -99,9 +102,13 @@ final class Story {
 
   /// Tells one event; returns whether it was accepted.
   @discardableResult
-  func tell(_ change: Change, by author: String = "w1", of name: String? = nil) -> Bool {
+  func tell(
+    _ change: Change, by author: String = "w1", of name: String? = nil, with facts: [JSON.Member] = []
+  ) -> Bool {
     now = now.adding(seconds: 1)
-    let event = Event(migration: name ?? migration, at: now, by: author, change: change).written(in: state)
+    var brought = Event(migration: name ?? migration, at: now, by: author, change: change)
+    brought.reserved = facts
+    let event = brought.written(in: state)
     let seconds = (now.milliseconds - began.milliseconds) / 1000
     let time = String(seconds)
     lines.append(String(repeating: " ", count: max(0, 6 - time.count)) + time + "  " + event.sentence)

@@ -45,6 +45,8 @@ struct TheSchema {
       (try child(root, ["$defs", "limits"]), KnownKeys.limits),
       (try item(try child(root, ["properties", "backoff", "anyOf"]), 1), KnownKeys.backoff),
       (try child(root, ["properties", "worktree"]), KnownKeys.worktree),
+      (try child(root, ["$defs", "publish"]), KnownKeys.publish),
+      (try child(root, ["$defs", "window"]), KnownKeys.window),
       (try child(root, ["properties", "refresh"]), KnownKeys.refresh),
       (try item(try child(root, ["properties", "stop", "anyOf"]), 1), KnownKeys.stop),
       (try item(try child(root, ["$defs", "resource", "anyOf"]), 1), KnownKeys.resource),

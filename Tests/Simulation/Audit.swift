@@ -193,7 +193,7 @@ struct Audit {
     case .agent(let change): checkRest(change, event, world)
     case .machine(let change): checkTrouble(change, event, world)
     // Neither changes anything about a step.
-    case .step(_, .allowed), .loop, .lesson: break
+    case .step(_, .allowed), .loop, .lesson, .publication, .forge: break
     case .ledger, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
     }
     dissolveTrain()

@@ -112,7 +112,7 @@ final class RunningCommand {
   private func isAnswer(_ error: CommandError) -> Bool {
     switch error.exitCode {
     case .no, .couldNotVerify, .interrupted: true
-    case .done, .nothingNow, .nothingLeft, .fatal, .usage: false
+    case .done, .nothingNow, .nothingLeft, .machineCannot, .fatal, .usage: false
     }
   }
 

@@ -15,6 +15,19 @@ extension GitProgram {
     return values.flatMap { $0.split(separator: " ").map(String.init) }
   }
 
+  /// What the user, the system or `git -c` sets; the repository's own configuration has no say, because a
+  /// worker can write it. The key is in lower case.
+  public static func userSetting(_ key: String, environment: [String: String]) -> String? {
+    var values: [String] = []
+    if let config = try? ConfigStack.user(environment) {
+      values = (try? ConfigStack.values(key, in: config)) ?? []
+      git_config_free(config)
+    }
+    values += ((try? CommandLineConfig.entries(environment: environment)) ?? [])
+      .filter { $0.key == key }.map { $0.value ?? "" }
+    return values.last.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
   /// The variables that commands of the user's configuration name (`$NAME`), or are known to read: a
   /// credential helper that takes its token from one is to find it.
   func variables(namedIn commands: [CommandSetting]) -> [String: String] {

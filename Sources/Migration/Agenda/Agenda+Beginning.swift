@@ -56,7 +56,7 @@ extension MigrationState {
     let resources = sparingGate ? GateResources(self, machine: seat.owner.machine) : nil
     let isSpent = shortage != nil
     return nextOffer(at: now, machine: seat.owner.machine) { step in
-      guard seat.only?.contains(step.id) ?? true else { return false }
+      guard seat.only?.contains(step.id) ?? true, step.lacks(seat.has).isEmpty else { return false }
       guard resources?.leavesRoom(step) ?? true, !seat.missing.stop(step, of: plan) else { return false }
       if step.run != nil { return true }
       guard !isSpent, let agent = plan.agent(of: step) else { return false }

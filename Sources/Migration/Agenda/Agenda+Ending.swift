@@ -14,8 +14,11 @@ extension MigrationState {
     }
     if let only = seat.only, !goesOn(only) { return .partDone(left: openCount) }
     if !seat.mayClaim { return .outOfTime(left: openCount) }
-    let open = stepsForOthers
-    if !open.isEmpty { return .needsWorkers(open) }
+    let open = stepsForOthers(seat)
+    if let first = open.first, let index = index(of: first) {
+      let lacking = plan.steps[index].lacks(seat.has)
+      return lacking.isEmpty ? .needsWorkers(open) : .needsMachine(open, lacking: lacking)
+    }
     return seat.awaitsMissing ? nil : machineEnd(seat)
   }
 
@@ -55,13 +58,14 @@ extension MigrationState {
     }
   }
 
-  /// The open steps, when only such are left that no run can do, and nobody is at work on one.
-  private var stepsForOthers: [String] {
+  /// The open steps, when only such are left that this run cannot do, and nobody is at work on one.
+  private func stepsForOthers(_ seat: Seat) -> [String] {
     var open: [String] = []
     for (step, planned) in zip(steps, plan.steps) {
       switch step.phase {
       case .ready, .backoff:
-        if planned.run != nil || plan.agent(of: planned) != nil { return [] }
+        let isForRuns = planned.run != nil || plan.agent(of: planned) != nil
+        if isForRuns, planned.lacks(seat.has).isEmpty { return [] }
         open.append(step.id)
       case .leased, .submitted, .gating, .merging: return []
       case .waiting, .merged, .blocked, .skipped, .cancelled: continue

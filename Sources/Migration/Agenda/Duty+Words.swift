@@ -59,6 +59,9 @@ extension Ending {
     case .allDone: "every step is done"
     case .needsPerson(let blocked): "a person must act on \(blocked.joined(separator: ", "))"
     case .needsWorkers(let open): "others must claim \(open.joined(separator: ", "))"
+    case .needsMachine(let open, let lacking):
+      "\(open.joined(separator: ", ")) wants \(lacking.joined(separator: ", "))"
+    case .idle(let left): "nothing came to do, \(Count.of(left, "step")) left"
     case .outOfTime(let left): "the time is over, \(Count.of(left, "step")) left"
     case .partDone(let left): "what was asked for is done, \(Count.of(left, "step")) left"
     case .paused(let reason): "paused: \(reason)"

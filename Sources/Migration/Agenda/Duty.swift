@@ -80,6 +80,11 @@ public enum Ending: Equatable, Sendable {
   case needsPerson(blocked: [String])
   /// What remains has no `run` and the plan no agent: outside workers must claim these steps.
   case needsWorkers([String])
+  /// What remains requires something that this machine is not said to have: these steps, the first of which
+  /// requires that.
+  case needsMachine([String], lacking: [String])
+  /// Nothing could be done here for as long as the run was to wait; so many steps are left.
+  case idle(left: Int)
   /// The time until which the run may work is over; so many steps are left.
   case outOfTime(left: Int)
   /// The steps that were asked for have come as far as they can; so many others are left.
@@ -100,10 +105,10 @@ extension Ending {
     switch self {
     case .allDone: 0
     case .ended: 1
-    case .outOfTime, .partDone: 2
+    case .outOfTime, .partDone, .idle: 2
     case .paused: 3
     case .machineCannot: 4
-    case .needsWorkers: 5
+    case .needsWorkers, .needsMachine: 5
     case .needsPerson: 6
     case .interrupted: 7
     }

@@ -40,6 +40,8 @@ public struct Seat: Equatable, Sendable {
   public var mayClaim = true
   /// The steps that it may begin, when those are not all.
   public var only: Set<String>?
+  /// What this machine is said to have, for steps that require something.
+  public var has: Set<String> = []
   /// Whether new work may begin: the plan is approved and the machine has room.
   public var mayBegin = true
   /// When this migration was given something to begin last: a number that grows with each time, 0 before the

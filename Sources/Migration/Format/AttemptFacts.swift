@@ -24,6 +24,8 @@ public enum ClaimFacts {
   public static let session = "session"
   /// How often it will have gone on then.
   public static let continues = "continues"
+  /// What the worker says that its machine has.
+  public static let has = "has"
 
   /// The values of resources that it was handed.
   public static let resources = "resources"
@@ -34,6 +36,7 @@ public enum ClaimFacts {
   static let forms: [MemberForm] = [
     .may(agent, .text), .may("adapter", .text), .may("model", .text), .may(session, .text),
     .may(continues, .counter), .may(sandbox, .text), .may(resources, .words),
+    .may(has, .texts),
   ]
 }
 
@@ -50,7 +53,7 @@ enum Facts {
       VerdictFacts.forms
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .reserved:
+      .lesson, .publication, .forge, .reserved:
       []
     }
   }
@@ -59,6 +62,12 @@ enum Facts {
 extension Event {
   /// A member that the event has beside those of its change.
   func fact(_ key: String) -> JSON? { reserved.first { $0.key == key }?.value }
+
+  /// What the worker that claims says that its machine has.
+  var has: Set<String> {
+    guard case .array(let items)? = fact(ClaimFacts.has) else { return [] }
+    return Set(items.compactMap { if case .string(let text) = $0 { text } else { nil } })
+  }
 
   /// What a person should know of the attempt that the event ends.
   package var warnings: [String] {

@@ -29,16 +29,7 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   // People.
   case notifierClaimed = "notifier.claimed"
   case noticeSent = "notice.sent"
-  // Publication and fleets.
-  case publisherClaimed = "publisher.claimed"
-  case branchIntended = "branch.intended"
-  case branchMoved = "branch.moved"
-  case branchLost = "branch.lost"
-  case publicationOpened = "publication.opened"
-  case publicationSeen = "publication.seen"
-  case publicationMerged = "publication.merged"
-  case publicationClosed = "publication.closed"
-  case forgeRests = "forge.rests"
+  // Fleets.
   case targetSurveyed = "target.surveyed"
   case waveOpened = "wave.opened"
   case waveStopped = "wave.stopped"
@@ -66,18 +57,9 @@ public enum ReservedKind: String, CaseIterable, Sendable {
     case .stepRejected: .steps + [.needs("reason", .text)]
     case .stepHandedOver: .steps + [.needs("to", .text)]
     case .stepUndone: .steps + [.needs("commit", .object), .needs("reason", .text)]
-    case .notifierClaimed, .publisherClaimed: .hold
+    case .notifierClaimed: .hold
     case .noticeSent:
       [.needs("notice", .text), .needs("to", .text), .may("step", .text), .may("cause", .text)]
-    case .branchIntended:
-      .unit + [.needs("branch", .text), .needs("new", .object), .may("old", .object)] + .hold
-    case .branchMoved: .unit + [.needs("branch", .text), .needs("commit", .object)]
-    case .branchLost: .unit + [.needs("branch", .text), .needs("reason", .text)]
-    case .publicationOpened: .unit + [.needs("forge", .text), .needs("number", .counter), .may("url", .text)]
-    case .publicationSeen: .unit + [.needs("state", .text), .may("head", .object), .may("checks", .text)]
-    case .publicationMerged: .unit + [.needs("commit", .object)]
-    case .publicationClosed: .unit + [.may("reason", .text)]
-    case .forgeRests: [.needs("forge", .text), .needs("until", .time), .may("reason", .text)]
     case .targetSurveyed: [.needs("target", .text), .needs("commit", .object), .may("has", .texts)]
     case .waveOpened: [.needs("wave", .counter), .needs("digest", .digest)]
     case .waveStopped: [.needs("wave", .counter), .needs("reason", .text)]
@@ -89,7 +71,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
 extension [MemberForm] {
   fileprivate static var fence: [MemberForm] { [.needs("step", .text), .needs("epoch", .counter)] }
   fileprivate static var steps: [MemberForm] { [.needs("steps", .texts)] }
-  fileprivate static var unit: [MemberForm] { [.needs("unit", .text), .may("steps", .texts)] }
   fileprivate static var train: [MemberForm] { [.needs("train", .counter)] }
   fileprivate static var hold: [MemberForm] {
     [.needs("holder", .text), .needs("owner", .owner), .needs("expires_at", .time)]

@@ -26,6 +26,8 @@ extension Event {
     case .machine(let change): change.words
     case .loop(let change): "\(migration) \(change.words(by: by))"
     case .lesson(let change): change.words(by: by)
+    case .publication(let change): "\(migration) \(change.words(by: by))"
+    case .forge(let change): change.words
     case .reserved(let reserved):
       migration == FormatVersion.everyMigration ? reserved.sentence : "\(migration) \(reserved.sentence)"
     }

@@ -13,6 +13,7 @@ extension State {
     if !rests.isEmpty { object.set("rests", rests.json) }
     if !troubles.isEmpty { object.set("troubles", troubles.json) }
     if !lessons.isEmpty { object.set("lessons", lessons.json) }
+    if !forges.isEmpty { object.set("forges", forges.json) }
     if !shared.list.isEmpty { object.set("verdicts", shared.json) }
     return object.members
   }
@@ -43,6 +44,7 @@ extension State {
     shared = try SharedVerdicts(items: try reader.array("verdicts"))
     migrations = []
     if let value = reader.optional("lessons") { lessons = try Lessons(json: value) }
+    if let value = reader.optional("forges") { forges = try ForgeRests(json: value) }
     if let value = reader.optional("rests") { rests = try AgentRests(json: value) }
     if let value = reader.optional("troubles") { troubles = try MachineTroubles(json: value) }
     for item in try reader.array("migrations") {
@@ -94,6 +96,7 @@ extension MigrationState {
     if !raised.isZero { object.set("raised", raised.json) }
     if !causes.isEmpty { object.set("causes", causes.json) }
     if !loop.isEmpty { object.set("loop", loop.json) }
+    if !publications.isEmpty { object.set("publications", publications.json) }
     if !line.isEmpty { object.set("line", line.json) }
     if !keptSteps.isEmpty { object.set("kept", .array(keptSteps.map(\.json))) }
     return object.members
@@ -147,6 +150,9 @@ extension MigrationState {
     let raised = try reader.optional("raised").map { (json) throws(JSONFault) in try Amounts(json: json) }
     let causes = try reader.optional("causes").map { (json) throws(JSONFault) in try CauseBook(json: json) }
     let loop = try reader.optional("loop").map { (json) throws(JSONFault) in try DailyLoop(json: json) }
+    let publications = try reader.optional("publications").map { (json) throws(JSONFault) in
+      try PublicationBook(json: json)
+    }
     guard planNumber > 0 else { throw JSONFault("the plans of '\(name)' are counted from 1") }
     var planned = try plan(name, planNumber)
     guard Plan.attemptsRange.contains(planned.attempts) else {
@@ -164,29 +170,10 @@ extension MigrationState {
       train: train, trains: trains,
       trainLimit: TrainLimit(members: limit, plan: planned),
       line: line ?? LineWatch(), causes: causes ?? CauseBook(), loop: loop ?? DailyLoop(),
+      publications: publications ?? PublicationBook(),
       spending: spending ?? Spending(), raised: raised ?? Amounts(),
       graph: Graph(planned.steps), keptCount: kept.count)
     recount()
-  }
-}
-
-extension MigrationPhase {
-  init(items: [JSON]) throws(JSONFault) {
-    switch items {
-    case [.string("running")]: self = .running
-    default:
-      guard items.count == 2, case .string(let word) = items[0], case .string(let text) = items[1] else {
-        throw JSONFault("a migration's phase is damaged")
-      }
-      switch word {
-      case "paused": self = .paused(reason: text)
-      case "aborted": self = .aborted(reason: text)
-      case "finished":
-        guard let result = ObjectID(text) else { throw JSONFault("a migration's result is damaged") }
-        self = .finished(result: result)
-      default: throw JSONFault("no phase of a migration is called '\(word)'")
-      }
-    }
   }
 }
 

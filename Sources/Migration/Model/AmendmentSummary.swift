@@ -17,7 +17,7 @@ public struct AmendmentSummary: Equatable, Sendable {
         continue
       }
       // What the plan has no more stands at the end, as history.
-      if index >= new.steps.count - new.keptCount, new.plan.steps[index].resolves == nil {
+      if index >= new.steps.count - new.keptCount, !new.plan.steps[index].isAdded {
         if !before.phase.isTerminal { cancelled.append(step.id) }
         continue
       }

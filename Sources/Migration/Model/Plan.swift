@@ -42,6 +42,8 @@ public struct Plan: Equatable, Sendable {
   public var budget = Budget()
   /// The failures that its people know.
   public var failures: [FailurePattern] = []
+  /// How it is offered as pull requests, or `nil`; the file that says who owns what, and where they are told.
+  public var (publish, owners, channels): (PublishPolicy?, String?, [String: String]) = (nil, nil, [:])
   /// What is counted to know when it is done, or `nil`.
   public var until: Until?
   /// The headings that an agent's closing words must have.
@@ -356,6 +358,10 @@ public struct PlannedStep: Equatable, Sendable {
   public var guards: [Plan.Guard]?
   /// Why it need not be done, where it was done before the migration began.
   public var skip: String?
+  /// What a worker must say that it has before it gets the step (`Requirement`).
+  public var requires: [String] = []
+  /// The published unit that it mends; `nil` for every step of a plan's file.
+  public var mends: String?
   /// The commit of the base that the step takes in where it conflicts; `nil` for every step of a plan's file.
   public var resolves: ObjectID?
 

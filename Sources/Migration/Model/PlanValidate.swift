@@ -12,8 +12,8 @@ extension Plan {
   ///
   /// The last `added` steps are no part of the plan's file.
   public func fault(added: Int = 0) -> String? {
-    if let step = steps.dropLast(added).first(where: { $0.resolves != nil }) {
-      return "the step '\(step.id)' takes in the base, which no step of a plan does"
+    if let step = steps.dropLast(added).first(where: \.isAdded) {
+      return "the step '\(step.id)' takes in the base or mends a unit, which no step of a plan does"
     }
     if let fault = Identifier.migrationFault(migration) { return "the migration's name \(fault)" }
     if into.isEmpty { return "the integration branch has no name" }

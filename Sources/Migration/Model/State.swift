@@ -12,6 +12,8 @@ public struct State: Equatable, Sendable {
   public var troubles = MachineTroubles()
   /// What was learnt from failures.
   public var lessons = Lessons()
+  /// The forges that are to be let alone.
+  public var forges = ForgeRests()
   /// The newest trees that passed, of all migrations.
   public var shared = SharedVerdicts()
 
@@ -70,6 +72,8 @@ public struct MigrationState: Equatable, Sendable {
   public var causes = CauseBook()
   /// Its samples, trials and counts.
   public var loop = DailyLoop()
+  /// What is offered to people.
+  public var publications = PublicationBook()
   /// What agents used.
   public var spending = Spending()
   /// What a person has granted beside the plan's budget.

@@ -53,6 +53,8 @@ struct Reducer {
       try apply(change)
     } else if case .lesson(let change) = event.change {
       try apply(change)
+    } else if case .forge(let change) = event.change {
+      try apply(change)
     } else {
       guard let found = state.migrations.firstIndex(where: { $0.name == event.migration }) else {
         throw Refusal.noMigration(event.migration)
@@ -93,8 +95,10 @@ struct Reducer {
     case .merge(let fence, let change): try apply(change, fence)
     case .step(let step, let change): try apply(change, step)
     case .loop(let change): try apply(change)
+    case .publication(let change): try apply(change)
     // Neither belongs to a migration.
-    case .ledger, .agent, .machine, .lesson, .reserved: throw Refusal(.invalid, "it is of no migration")
+    case .ledger, .agent, .machine, .lesson, .forge, .reserved:
+      throw Refusal(.invalid, "it is of no migration")
     }
   }
 

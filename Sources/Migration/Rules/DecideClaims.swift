@@ -42,6 +42,7 @@ extension Reducer {
     let values = event.resourceValues
     if let refusal = migration.refusal(of: values, for: index, machine: claim.owner.machine) { throw refusal }
     try requireAgent(claim, index)
+    try requireMachine(index)
     let agent = try requireBudget()
     noteBegin(claim, index)
     migration.steps[index].epoch = claim.fence.epoch
@@ -51,6 +52,15 @@ extension Reducer {
       slot: claim.slot, agent: agent)
     lease.resources = values
     set(index, .leased(lease))
+  }
+
+  /// What a step requires, the worker must say that it has. Version 1 of the format has no place for that.
+  private func requireMachine(_ index: Int) throws(Refusal) {
+    let step = migration.plan.steps[index]
+    guard event.version >= 2, let lacking = step.lacks(event.has).first else { return }
+    throw Refusal(
+      .limited, "'\(step.id)' requires '\(lacking)', which this worker does not say that it has",
+      hint: "say so with '--has \(lacking)', where it is so")
   }
 
   /// A slot becomes a folder's name, so that it is none but ours.

@@ -171,9 +171,9 @@ extension Reducer {
     let ids = Set(plan.steps.map(\.id))
     var kept: [PlannedStep] = []
     for (step, planned) in zip(migration.steps, migration.plan.steps) {
-      if planned.resolves != nil {
+      if planned.isAdded {
         guard !ids.contains(step.id) else {
-          throw Refusal(.invalid, "the step '\(step.id)' takes in the base: give yours another id")
+          throw Refusal(.invalid, "the step '\(step.id)' was added to the migration: give yours another id")
         }
         kept.append(planned)
         continue
@@ -200,7 +200,7 @@ extension Reducer {
   private mutating func rebuild(_ plan: Plan, _ amendment: PlanAmendment) {
     let old = migration
     let isGateNew = old.gateDigest != plan.verifierDigest
-    let planned = old.plan.steps.lazy.filter { $0.resolves == nil }.map(\.id)
+    let planned = old.plan.steps.lazy.filter { !$0.isAdded }.map(\.id)
     let dropped = Set(planned).subtracting(amendment.plan.steps.map(\.id))
     migration.plan = plan
     migration.planNumber = amendment.number

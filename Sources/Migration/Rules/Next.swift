@@ -61,6 +61,10 @@ extension MigrationState {
         reason: "the remaining steps wait for \(inFlight.count) that are under way", until: nil)
     }
     let blocked = steps.filter { if case .blocked = $0.phase { true } else { false } }
+    if blocked.isEmpty {
+      return .nothingNow(
+        reason: "the remaining steps are for other workers: see what they require", until: nil)
+    }
     let names = blocked.prefix(5).map(\.id).joined(separator: ", ")
     return .nothingNow(
       reason: "the remaining steps are held by \(names), which a person must look at", until: nil)

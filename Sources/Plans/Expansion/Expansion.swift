@@ -198,6 +198,7 @@ struct Expansion {
       timeoutSeconds: entry.timeoutSeconds, expectsChange: entry.expectsChange)
     step.agent = entry.agent
     (step.allow, step.guards, step.skip) = (entry.allow, entry.guards, entry.skip)
+    step.requires = entry.requires
     drafts.append(Draft(step: step, needs: entry.needs, mark: entry.id.mark, rawID: nil, shown: id))
   }
 
@@ -225,6 +226,7 @@ struct Expansion {
         expectsChange: entry.expectsChange, match: match.values)
       step.agent = entry.agent
       (step.allow, step.guards, step.skip) = (entry.allow, entry.guards, entry.skip)
+      step.requires = entry.requires
       step.title = Self.oneLine(try fill(templates.title, entry.title, { $0 }) ?? raw)
       if let lock = entry.lock, let template = templates.lock { step.lock = try slug(template, lock) }
       if let run = entry.run, let template = templates.run {

@@ -1,7 +1,7 @@
 /// Puts values into shell commands so that no character of theirs means anything.
-enum ShellQuote {
+public enum ShellQuote {
   /// The value as one word of a POSIX shell.
-  static func word(_ value: String) -> String {
+  public static func word(_ value: String) -> String {
     var bytes: [UInt8] = [UInt8(ascii: "'")]
     for byte in value.utf8 {
       // A quote cannot stand between single quotes, so close them, write it, and open them again.

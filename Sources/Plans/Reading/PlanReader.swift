@@ -43,6 +43,7 @@ struct PlanReader {
     plan.failures = failures()
     if let node = fields.node("until") { plan.until = faults.collect(try until(node)) }
     plan.closing = closing()
+    readPublication(into: &plan)
     plan.notify = faults.collect(try fields.text("notify")?.value) ?? nil
     plan.gate = faults.collect(try gate(plan.worktree)) ?? plan.gate
     return plan

@@ -46,6 +46,7 @@ extension PlanReader {
     entry.agent = faults.found(
       try checkedAgent(try fields.text("agent"), run: entry.run, at: node.mark))
     entry.allow = fields.texts("allow").map(\.value)
+    entry.requires = requirements(fields.texts("requires"))
     if fields.node("guards") != nil { entry.guards = guards(fields) }
     if let skip = text("skip") {
       faults.collect { () throws(PlanFault) in try PlanReader.checkTitle(skip) }
@@ -88,6 +89,20 @@ extension PlanReader {
       }
     }
     return uses
+  }
+
+  private func requirements(_ texts: [Text]) -> [String] {
+    if texts.count > Requirement.most, let text = texts.last {
+      faults.add(
+        text.mark.fault("a step requires more than \(Requirement.most) things", hint: "give one name to all"))
+    }
+    for text in texts {
+      guard let fault = Requirement.fault(text.value) else { continue }
+      faults.add(
+        text.mark.fault(
+          "what is required, \(quoted(text.value)), \(fault)", hint: "write a name such as gpu or os=linux"))
+    }
+    return texts.map(\.value)
   }
 
   /// Says whether the id is one.

@@ -14,7 +14,7 @@ enum KnownKeys {
     keys: [
       "migration", "base", "into", "agent", "agents", "attempts", "lease", "backoff", "resources", "worktree",
       "gate", "commit", "refresh", "stop", "budget", "closing", "notify", "protected", "failures",
-      "until", "steps", "sandbox", "network", "limits",
+      "until", "publish", "owners", "channels", "steps", "sandbox", "network", "limits",
     ],
     refused: ["workflow"])
   static let agent = KeyTable(
@@ -33,6 +33,10 @@ enum KnownKeys {
   static let limits = KeyTable(keys: ["usd", "tokens", "turns", "wall"])
   static let stop = KeyTable(keys: ["alike", "failed", "of"])
   static let failure = KeyTable(keys: ["match", "as"])
+  static let publish = KeyTable(keys: [
+    "unit", "depth", "max_files", "after", "draft", "title", "body", "labels", "reviewers", "window", "fixes",
+  ])
+  static let window = KeyTable(keys: ["rate", "days", "start", "end", "spacing"])
   static let until = KeyTable(keys: ["count"])
   static let gate = KeyTable(
     keys: ["verifiers", "guards", "keep", "setup", "train", "toolchain", "known", "falsify"],
@@ -45,7 +49,7 @@ enum KnownKeys {
   static let remoteVerifier = KeyTable(keys: ["push", "status"])
   static let step = KeyTable(keys: [
     "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "agent", "timeout",
-    "expect", "allow", "guards", "skip", "for",
+    "expect", "allow", "guards", "skip", "requires", "for",
   ])
   static let each = KeyTable(keys: ["files", "dirs", "lines"])
 }

@@ -3,6 +3,57 @@ extension PlanSchema {
   static let definitions = #"""
       "$defs": {
         "name": { "type": ["string", "integer"] },
+        "channels": { "type": "object", "additionalProperties": { "type": "string" } },
+        "publish": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "unit": {
+              "description": "What becomes a pull request of its own.",
+              "enum": ["migration", "owner", "folder", "step"], "default": "migration"
+            },
+            "depth": {
+              "description": "How many names of a path make its folder.",
+              "type": "integer", "minimum": 1, "maximum": 16, "default": 1
+            },
+            "max_files": {
+              "description": "How many files a unit may change before another one begins.",
+              "type": "integer", "minimum": 1, "maximum": 100000
+            },
+            "after": {
+              "description": "approve: each unit waits for a person's word.",
+              "enum": ["merge", "approve"], "default": "merge"
+            },
+            "draft": {
+              "description": "true, or globs of the units that are opened as drafts.",
+              "type": ["boolean", "string", "array"]
+            },
+            "title": { "description": "The template of the title.", "type": "string" },
+            "body": { "description": "The template of the text.", "type": "string" },
+            "labels": { "description": "What they are marked with.", "$ref": "#/$defs/texts" },
+            "reviewers": {
+              "description": "Who is asked to review; owners are those of the files.", "$ref": "#/$defs/texts"
+            },
+            "window": {
+              "description": "When they are opened.", "$ref": "#/$defs/window"
+            },
+            "fixes": {
+              "description": "How many steps a unit gets that mend it.",
+              "type": "integer", "minimum": 0, "maximum": 20, "default": 3
+            }
+          }
+        },
+        "window": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "rate": { "description": "How many in a span: 10/hour, 40/day.", "type": "string" },
+            "days": { "description": "The days of the week: mon to sun.", "$ref": "#/$defs/texts" },
+            "start": { "description": "The time of day from which on, 09:00.", "type": "string" },
+            "end": { "description": "The time of day before which, 16:00.", "type": "string" },
+            "spacing": { "description": "The pause between two.", "$ref": "#/$defs/duration" }
+          }
+        },
         "agent": {
           "description": "Who does the steps that have no run. Without it outside workers do them.",
           "type": "object",

@@ -138,6 +138,9 @@ public enum PlanSchema {
             }
           }
         },
+        "publish": { "description": "How what is merged is offered.", "$ref": "#/$defs/publish" },
+        "owners": { "description": "Who owns what: CODEOWNERS, or a path.", "type": "string" },
+        "channels": { "description": "Where owners are told, by their names.", "$ref": "#/$defs/channels" },
         "refresh": {
           "description": "A run takes the base in by itself when it has moved.",
           "type": "object",
@@ -349,6 +352,10 @@ public enum PlanSchema {
                 "type": "array",
                 "uniqueItems": true,
                 "items": { "enum": ["tests", "scope", "secrets", "protected", "tree"] }
+              },
+              "requires": {
+                "description": "What a worker must say that its machine has, by run --has.",
+                "$ref": "#/$defs/texts"
               },
               "prompt": { "description": "A template in place of the plan's own prompt.", "type": "string" },
               "lock": {

@@ -19,7 +19,7 @@ package struct AnswerCatalogue: Sendable {
 
   /// All of them.
   package static let all: [AnswerCatalogue] =
-    ["abort", "allow", "label", "pause", "resume", "retry", "skip"].map {
+    ["abort", "allow", "approve", "label", "pause", "resume", "retry", "skip"].map {
       AnswerCatalogue($0, "OUTPUT", RecordedChanges.form.members)
     } + others
 
@@ -46,6 +46,9 @@ package struct AnswerCatalogue: Sendable {
     AnswerCatalogue("log", "OUTPUT", LoggedEntry.form.members),
     AnswerCatalogue("mcp", "status", ClaimStanding.form.members),
     AnswerCatalogue("mcp", "result", NotedWord.form.members),
+    AnswerCatalogue("prs", "OUTPUT", PublicationList.form.members),
+    AnswerCatalogue("publish", "JSON", PublicationList.form.members),
+    AnswerCatalogue("publish", "JSON of messages", OwnerMessages.form.members),
     AnswerCatalogue("refresh", "OUTPUT", RefreshedBase.form.members),
     AnswerCatalogue("release", "OUTPUT", ReleasedStep.form.members),
     AnswerCatalogue("renew", "OUTPUT", RenewedClaim.form.members),

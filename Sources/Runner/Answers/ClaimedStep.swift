@@ -14,6 +14,8 @@ package struct ClaimWish {
   package var seconds: Int?
   /// Whether the worker brings its own place, so that no worktree is made.
   package var bringsPlace: Bool
+  /// What the worker's machine has.
+  package var has: Set<String> = []
 
   /// Makes a wish.
   package init(step: String?, worker: String?, seconds: Int?, bringsPlace: Bool) {
@@ -94,7 +96,8 @@ extension Answers {
     let answer = try Claiming(site: site).claim(
       found.name, step: wish.step,
       holder: wish.worker.map { TerminalText.sanitizedLine(TerminalText.foreign($0)) } ?? site.actor,
-      owner: Site.unboundOwner(), seconds: wish.seconds, usesSlot: !wish.bringsPlace)
+      owner: Site.unboundOwner(), seconds: wish.seconds, usesSlot: !wish.bringsPlace,
+      has: wish.has)
     switch answer {
     case .won(let held): return .step(try prepared(held, bringsPlace: wish.bringsPlace))
     case .nothingNow(let reason, let until):

@@ -58,7 +58,8 @@ package struct RunSummary: PrintedAnswer {
 extension Ending {
   /// Every word of `word`.
   static let words = [
-    "done", "needs_person", "needs_workers", "machine_cannot", "out_of_time", "part_done", "paused", "ended",
+    "done", "needs_person", "needs_workers", "needs_machine", "idle", "machine_cannot", "out_of_time",
+    "part_done", "paused", "ended",
     "interrupted",
   ]
 
@@ -68,6 +69,8 @@ extension Ending {
     case .allDone: "done"
     case .needsPerson: "needs_person"
     case .needsWorkers: "needs_workers"
+    case .needsMachine: "needs_machine"
+    case .idle: "idle"
     case .outOfTime: "out_of_time"
     case .machineCannot: "machine_cannot"
     case .partDone: "part_done"

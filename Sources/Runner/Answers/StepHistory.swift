@@ -136,7 +136,7 @@ extension Migration.Change {
     case .train(.split(let split)): split.train
     case .train(.finished(let report)): report.train
     case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .loop,
-      .lesson, .reserved:
+      .lesson, .publication, .forge, .reserved:
       nil
     }
   }
@@ -146,7 +146,7 @@ extension Migration.Change {
     case .train(.split), .train(.finished): true
     case .train(.started), .train(.joined), .migration, .refresh, .baseline, .claim, .gate, .merge, .step,
       .ledger, .agent,
-      .machine, .loop, .lesson,
+      .machine, .loop, .lesson, .publication, .forge,
       .reserved:
       false
     }

@@ -58,13 +58,15 @@ public struct Claiming {
   /// `offer` has another rule.
   ///
   /// `seconds` is the length of the lease, the plan's when `nil`. With `usesSlot` the claim names a worktree
-  /// slot, which is then to be made ready; with `byAgent` that the plan's agent will work. Exactly one of any
-  /// number of callers gets a step (I-11).
+  /// slot, which is then to be made ready; with `byAgent` that the plan's agent will work; `has` is what its
+  /// machine has. Exactly one of any number of callers gets a step (I-11).
   public func claim(
     _ migration: String, step: String?, holder: String, owner: Owner, seconds: Int?, usesSlot: Bool,
-    byAgent: Bool = false, offer: ((MigrationState, Timestamp) -> MigrationState.Offer)? = nil
+    byAgent: Bool = false, has: Set<String> = [],
+    offer: ((MigrationState, Timestamp) -> MigrationState.Offer)? = nil
   ) throws(CommandError) -> ClaimAnswer {
-    let offer = offer ?? { $0.nextOffer(at: $1, machine: owner.machine) }
+    let offer =
+      offer ?? { $0.nextOffer(at: $1, machine: owner.machine) { $0.lacks(has).isEmpty } }
     let outcome = try Interpreter(in: site).append(by: holder) {
       (snapshot, at) throws(Refusal) -> (value: ClaimAnswer, proposals: [Proposal]) in
       guard let state = snapshot.state.migration(named: migration) else {
@@ -100,6 +102,10 @@ public struct Claiming {
           state.conversation(toGoOn: $0, machine: owner.machine)
         }
         proposal.facts += agent.claimFacts + (held.conversation?.claimFacts ?? [])
+      }
+      if !has.isEmpty {
+        proposal.facts.append(
+          JSON.Member(ClaimFacts.has, .array(has.sorted().map { .string($0) })))
       }
       return (.won(held), [proposal])
     }

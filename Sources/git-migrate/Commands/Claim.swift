@@ -26,12 +26,14 @@ struct ClaimCommand: Subcommand {
   @Flag(name: .customLong("no-worktree"), help: "Make no worktree: the worker brings its own place.")
   var bringsPlace = false
 
+  @OptionGroup var has: HasOption
   @OptionGroup var migration: MigrationOption
   @OptionGroup var json: JSONOption
 
   func run(_ context: Context) throws(CommandError) {
     let answers = try context.answers()
-    let wish = ClaimWish(step: step, worker: worker, seconds: ttl?.seconds, bringsPlace: bringsPlace)
+    var wish = ClaimWish(step: step, worker: worker, seconds: ttl?.seconds, bringsPlace: bringsPlace)
+    wish.has = has.names
     switch try answers.claim(migration.migration, wish) {
     case .step(let claimed): try handOver(claimed, answers, context)
     case .nothing(let nothing):

@@ -15,7 +15,7 @@ struct RunCommand: Subcommand {
       passes. Ctrl-C, SIGTERM or a lost terminal stops it: claims are given back, worktrees are kept, and it \
       ends by the signal. A run that was killed is continued by the next. \
       Exit codes: 0 every step is done, 1 a person must act, 130 interrupted, 141 nobody \
-      reads its output, 143 ended by SIGTERM or SIGHUP.
+      reads its output, 143 ended by SIGTERM or SIGHUP; of '--worker' also 20 this machine cannot.
       """)
 
   @Option(
@@ -71,6 +71,8 @@ struct RunCommand: Subcommand {
   @Flag(help: "Drive every migration that has not ended, with one set of workers.")
   var all = false
 
+  @OptionGroup var worker: WorkerOptions
+  @OptionGroup var has: HasOption
   @OptionGroup var migration: MigrationOption
   @OptionGroup var json: JSONOption
   @OptionGroup var colour: ColourOption
@@ -98,6 +100,9 @@ struct RunCommand: Subcommand {
     if all, sample != nil || again || !only.isEmpty || limit != nil || isDryRun {
       throw ValidationError("'--all' does everything")
     }
+    if worker.worker, sample != nil || again || isDryRun {
+      throw ValidationError("'--worker' waits for work: it takes neither '--sample', '--again' nor '-n'")
+    }
     if sample != nil, !only.isEmpty || limit != nil {
       throw ValidationError("'--sample' draws the steps: it goes with neither '--only' nor '--limit'")
     }
@@ -110,6 +115,7 @@ struct RunCommand: Subcommand {
   }
 
   func run(_ context: Context) throws(CommandError) {
+    try worker.enter(context)
     let site = try context.site()
     _ = try site.mainDirectory()
     Slots(site: site).removeLeftCaches()
@@ -131,12 +137,12 @@ struct RunCommand: Subcommand {
         return try context.output.write(
           PlannedRun(found, only: try wanted(in: found), limit: sample ?? limit).text)
       }
-      try site.requireTrust(found)
+      try worker.orUntrusted { () throws(CommandError) in try site.requireTrust(found) }
       try requireMeans(for: found, context)
       if again { return try tryAgain(found, context) }
       scope = .migration(found.name)
       steps = try sample == nil ? wanted(in: found) : draw(in: found, context)
-      if steps == nil, limit == nil { try confirm(found, context) }
+      if steps == nil, limit == nil, !worker.worker { try confirm(found, context) }
     }
     try run(scope, steps, context)
   }
@@ -152,7 +158,7 @@ struct RunCommand: Subcommand {
         hint: SandboxProbe.hint + "; 'git config migrate.sandbox off' ends this warning")
     }
     let preflight = Preflight(site: site)
-    try preflight.requireAgent(state)
+    try worker.orCannot { () throws(CommandError) in try preflight.requireAgent(state) }
     for warning in preflight.warnings(state.plan) { context.warn(warning.message, hint: warning.hint) }
     if let tip = try site.tip(of: state.intoRef) { try site.requireSignature(on: tip) }
   }
@@ -168,8 +174,9 @@ struct RunCommand: Subcommand {
     let run = Orchestrator(
       site: site, scope, workers: try workers(site), observer: progress, signals: signals)
     (run.only, run.limit) = (steps, limit)
+    (run.has, run.patience) = (has.names, worker.idle.map { Patience(seconds: $0.seconds) })
     run.until = until.flatMap { TimeText.next($0, after: site.clock.now()) }
-    _ = try run.run()
+    _ = try worker.orUntrusted { () throws(CommandError) in try run.run() }
     progress.clear()
     context.stopSignal = run.stopSignal
     if run.stopSignal == nil { _ = try countUses(scope, context, before: uses) }
@@ -251,7 +258,9 @@ struct RunCommand: Subcommand {
       switch ending {
       case .needsPerson: who = "workers and verifiers"
       case .paused: if try baselineFailure(name, context) != nil { who = who ?? "verifiers" }
-      case .allDone, .needsWorkers, .machineCannot, .outOfTime, .partDone, .ended, .interrupted: break
+      case .allDone, .needsWorkers, .needsMachine, .idle, .machineCannot, .outOfTime, .partDone, .ended,
+        .interrupted:
+        break
       }
     }
     guard let who else { return }
@@ -296,6 +305,15 @@ struct RunCommand: Subcommand {
       let steps = open.count == 1 ? "'\(first)' has" : "\(open.count) steps (first '\(first)') have"
       try say(context, "\(name): \(steps) no 'run', and the plan has no agent")
       context.hint("claim them with 'git migrate claim', or give the plan an agent with 'git migrate amend'")
+    case .needsMachine(let open, let lacking):
+      if !worker.worker { context.exitCode = .no }
+      let first = open.first ?? ""
+      let steps = open.count == 1 ? "'\(first)' requires" : "\(open.count) steps (first '\(first)') require"
+      try say(context, "\(name): \(steps) \(lacking.joined(separator: ", ")), which is not said to be here")
+      context.hint(
+        "run 'git migrate run --has \(lacking.joined(separator: ","))\(suffix)' on a machine that has it")
+    case .idle(let left):
+      try say(context, "\(name): nothing came to do; \(Count.of(left, "step")) left")
     case .outOfTime(let left):
       try say(context, "\(name): the time is over; \(Count.of(left, "step")) left")
       context.hint("go on with 'git migrate run\(suffix)'")
@@ -318,7 +336,7 @@ struct RunCommand: Subcommand {
           + "'git migrate amend'; then 'git migrate resume\(suffix)'")
       context.hint("see all that was printed with 'git migrate logs \(option)--baseline'")
     case .machineCannot(let reason):
-      context.exitCode = .no
+      context.exitCode = worker.worker ? .machineCannot : .no
       try context.output.line("\(name): this machine cannot go on: \(reason)")
       context.hint(
         "install it and run 'git migrate run\(suffix)'; or change the plan with 'git migrate amend\(suffix)'")

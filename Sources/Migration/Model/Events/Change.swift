@@ -31,6 +31,10 @@ public indirect enum Change: Equatable, Sendable {
   case loop(LoopChange)
   /// Something that was learnt from failures, and of no migration.
   case lesson(LessonChange)
+  /// Something that becomes of a migration's pull requests.
+  case publication(PublicationChange)
+  /// Something that is about a forge, and of no migration.
+  case forge(ForgeChange)
   /// Something that the format knows and no rule gives a meaning yet.
   case reserved(Reserved)
 }
@@ -39,8 +43,10 @@ extension Change {
   /// Whether it is of no migration.
   public var isOfNone: Bool {
     switch self {
-    case .ledger, .agent, .machine, .lesson: true
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .loop, .reserved: false
+    case .ledger, .agent, .machine, .lesson, .forge: true
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .loop, .publication,
+      .reserved:
+      false
     }
   }
 
@@ -49,7 +55,7 @@ extension Change {
     switch self {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence
     case .migration, .refresh, .baseline, .train, .step, .ledger, .agent, .machine, .loop,
-      .lesson, .reserved:
+      .lesson, .publication, .forge, .reserved:
       nil
     }
   }
@@ -60,7 +66,7 @@ extension Change {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence.step
     case .step(let step, _): step
     case .migration, .refresh, .baseline, .train, .ledger, .agent, .machine, .loop,
-      .lesson, .reserved:
+      .lesson, .publication, .forge, .reserved:
       nil
     }
   }
@@ -74,6 +80,7 @@ extension Change {
     case .step(_, .retried(_, let group?)), .step(_, .skipped(_, let group?)): group.steps
     case .loop(let change): change.steps
     case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .lesson,
+      .publication, .forge,
       .reserved:
       [step].compactMap(\.self)
     }
@@ -90,7 +97,7 @@ extension Change {
       return target.train?.members.first { $0.fence.step == step }?.fence ?? fence
     case .merge(_, .merged(_, let train?)): return train.members.first { $0.fence.step == step }?.fence
     case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .loop,
-      .lesson, .reserved:
+      .lesson, .publication, .forge, .reserved:
       return fence
     }
   }
@@ -104,7 +111,7 @@ extension Change {
     case .loop(.trialFinished(let report)): report.failure
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .reserved:
+      .lesson, .publication, .forge, .reserved:
       nil
     }
   }
@@ -116,7 +123,7 @@ extension Change {
     case .migration(.amended(let amendment)): amendment.plan
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .reserved:
+      .lesson, .publication, .forge, .reserved:
       nil
     }
   }
@@ -144,6 +151,8 @@ extension Change {
     case .machine(let change): .machine(change.mappingTexts(redact))
     case .loop(let change): .loop(change.mappingTexts(redact))
     case .lesson(let change): .lesson(change.mappingTexts(redact))
+    case .publication(let change): .publication(change.mappingTexts(redact))
+    case .forge(let change): .forge(change.mappingTexts(redact))
     case .reserved(let reserved): .reserved(reserved.mappingTexts(redact))
     }
   }

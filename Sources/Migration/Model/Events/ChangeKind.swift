@@ -16,6 +16,8 @@ extension Change {
     case machine(MachineChange.Kind)
     case loop(LoopChange.Kind)
     case lesson(LessonChange.Kind)
+    case publication(PublicationChange.Kind)
+    case forge(ForgeChange.Kind)
     /// Stands for every `ReservedKind`; no entry has this word.
     case reserved
 
@@ -28,6 +30,7 @@ extension Change {
       + StepChange.Kind.allCases.map(Kind.step) + LedgerChange.Kind.allCases.map(Kind.ledger)
       + AgentChange.Kind.allCases.map(Kind.agent) + MachineChange.Kind.allCases.map(Kind.machine)
       + LoopChange.Kind.allCases.map(Kind.loop) + LessonChange.Kind.allCases.map(Kind.lesson)
+      + PublicationChange.Kind.allCases.map(Kind.publication) + ForgeChange.Kind.allCases.map(Kind.forge)
       + [.reserved]
 
     /// The kind of a word.
@@ -48,6 +51,8 @@ extension Change {
       case .machine: MachineChange.version
       case .loop: LoopChange.version
       case .lesson: LessonChange.version
+      case .publication: PublicationChange.version
+      case .forge: ForgeChange.version
       case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .reserved: 1
       }
     }
@@ -68,6 +73,8 @@ extension Change {
       case .machine(let kind): kind.rawValue
       case .loop(let kind): kind.rawValue
       case .lesson(let kind): kind.rawValue
+      case .publication(let kind): kind.rawValue
+      case .forge(let kind): kind.rawValue
       case .reserved: "reserved"
       }
     }
@@ -89,6 +96,8 @@ extension Change {
     case .machine(let change): .machine(change.kind)
     case .loop(let change): .loop(change.kind)
     case .lesson(let change): .lesson(change.kind)
+    case .publication(let change): .publication(change.kind)
+    case .forge(let change): .forge(change.kind)
     case .reserved: .reserved
     }
   }
@@ -117,6 +126,8 @@ extension Change {
     case .machine(let change): change.write(to: &object)
     case .loop(let change): change.write(to: &object)
     case .lesson(let change): change.write(to: &object)
+    case .publication(let change): change.write(to: &object)
+    case .forge(let change): change.write(to: &object)
     case .reserved(let reserved): for member in reserved.members { object.set(member.key, member.value) }
     }
   }
@@ -143,6 +154,8 @@ extension Change {
     case .machine(let kind): self = .machine(try MachineChange(kind, from: &object))
     case .loop(let kind): self = .loop(try LoopChange(kind, from: &object))
     case .lesson(let kind): self = .lesson(try LessonChange(kind, from: &object))
+    case .publication(let kind): self = .publication(try PublicationChange(kind, from: &object))
+    case .forge(let kind): self = .forge(try ForgeChange(kind, from: &object))
     case .reserved: throw JSONFault("no entry is of the kind '\(kind.rawValue)'")
     }
   }

@@ -1,0 +1,143 @@
+import CanonicalJSON
+import Migration
+
+/// Where a repository is on a forge.
+public struct ForgePlace: Equatable, Sendable {
+  /// What software it is.
+  public enum Kind: String, CaseIterable, Sendable { case github, gitlab, gitea, none }
+
+  /// The software.
+  public var kind: Kind
+  /// The host, with its port when it has one of its own.
+  public var host: String
+  /// Who owns the repository: of GitLab all groups above it.
+  public var owner: String
+  /// The repository's name.
+  public var name: String
+  /// The address below which the calls are.
+  public var base: String
+
+  /// A repository that a remote's address names; `nil` when it names none on a forge. `kind` and `base` are
+  /// what the user's settings say, where they say something.
+  public init?(url: String, kind: Kind?, base: String?) {
+    guard let (host, path) = ForgePlace.parts(url) else { return nil }
+    var names = path.split(separator: "/").map(String.init)
+    guard names.count >= 2, let last = names.popLast() else { return nil }
+    name = last.hasSuffix(".git") ? String(last.dropLast(4)) : last
+    owner = names.joined(separator: "/")
+    // The same by another door.
+    self.host = host == "ssh.github.com" ? "github.com" : host
+    guard let kind = kind ?? ForgePlace.kind(of: self.host) else { return nil }
+    self.kind = kind
+    self.base = base ?? ForgePlace.base(kind, self.host)
+  }
+
+  /// Host and path of `https://host:port/path`, `ssh://user@host:port/path` and `user@host:path`.
+  static func parts(_ url: String) -> (host: String, path: String)? {
+    if let range = url.firstRange(of: "://") {
+      let scheme = url[..<range.lowerBound].lowercased()
+      guard ["http", "https", "ssh", "git+ssh"].contains(scheme) else { return nil }
+      let rest = url[range.upperBound...]
+      guard let slash = rest.firstIndex(of: "/") else { return nil }
+      var host = rest[..<slash]
+      if let at = host.lastIndex(of: "@") { host = host[host.index(after: at)...] }
+      // The port of ssh says nothing of that of HTTP.
+      if scheme.hasSuffix("ssh"), let colon = host.lastIndex(of: ":") { host = host[..<colon] }
+      return host.isEmpty ? nil : (host.lowercased(), String(rest[rest.index(after: slash)...]))
+    }
+    guard let colon = url.firstIndex(of: ":"), !url.hasPrefix("/"), !url.hasPrefix(".") else { return nil }
+    var host = url[..<colon]
+    if let at = host.lastIndex(of: "@") { host = host[host.index(after: at)...] }
+    guard !host.isEmpty, !host.contains("/") else { return nil }
+    return (host.lowercased(), String(url[url.index(after: colon)...]))
+  }
+
+  /// What software is known to be at a host.
+  static func kind(of host: String) -> Kind? {
+    if host == "github.com" || host.hasSuffix(".ghe.com") { return .github }
+    if host == "gitlab.com" || host.hasPrefix("gitlab.") { return .gitlab }
+    if host == "codeberg.org" || host.hasPrefix("gitea.") || host.hasPrefix("forgejo.") { return .gitea }
+    return nil
+  }
+
+  private static func base(_ kind: Kind, _ host: String) -> String {
+    switch kind {
+    case .github:
+      if host == "github.com" { return "https://api.github.com" }
+      if host.hasSuffix(".ghe.com") { return "https://api.\(host)" }
+      return "https://\(host)/api/v3"
+    case .gitlab: return "https://\(host)/api/v4"
+    case .gitea: return "https://\(host)/api/v1"
+    case .none: return ""
+    }
+  }
+
+  /// The variables that a token may be in, the first before the others.
+  public var tokenVariables: [String] {
+    switch kind {
+    case .github:
+      host == "github.com" || host.hasSuffix(".ghe.com")
+        ? ["GH_TOKEN", "GITHUB_TOKEN"] : ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"]
+    case .gitlab: ["GITLAB_TOKEN"]
+    case .gitea: ["GITEA_TOKEN", "FORGEJO_TOKEN"]
+    case .none: []
+    }
+  }
+
+  /// The forge, called with that token by `exchange`. `pause` waits between two calls that write.
+  public func forge(
+    token: String, exchange: any HTTPExchange, clock: @escaping () -> Timestamp, pause: @escaping () -> Void
+  ) -> (any Forge)? {
+    func caller(_ headers: [(name: String, value: String)]) -> ForgeCaller {
+      ForgeCaller(base: base, headers: headers, exchange: exchange, clock: clock, pause: pause)
+    }
+    switch kind {
+    case .github:
+      return GitHub(
+        self,
+        caller([
+          ("Accept", "application/vnd.github+json"), ("Authorization", "Bearer \(token)"),
+          ("X-GitHub-Api-Version", "2022-11-28"),
+        ]))
+    case .gitlab: return GitLab(self, caller([("PRIVATE-TOKEN", token)]))
+    case .gitea: return Gitea(self, caller([("Authorization", "token \(token)")]))
+    case .none: return nil
+    }
+  }
+
+  /// Of several pull requests of one branch the one that counts: an open one, else the newest.
+  static func first(_ list: [PullRequest]) -> PullRequest? {
+    list.first(where: \.isOpen) ?? list.max { $0.number < $1.number }
+  }
+
+  /// Several checks in one word: red before pending before green; `nil` without any.
+  static func sum(_ all: [PublicationSight.Checks]) -> PublicationSight.Checks? {
+    all.contains(.red) ? .red : all.contains(.pending) ? .pending : all.isEmpty ? nil : .green
+  }
+
+  /// What reviewers say, the last word of each; what those who want changes wrote is added to `failures`.
+  static func review(
+    _ reviews: [(user: String, state: String, body: String)], _ failures: inout [String]
+  ) -> PublicationSight.Review? {
+    var last: [String: (state: String, body: String)] = [:]
+    for review in reviews {
+      switch review.state.uppercased() {
+      case "APPROVED", "CHANGES_REQUESTED", "REQUEST_CHANGES", "DISMISSED":
+        last[review.user] = (review.state.uppercased(), review.body)
+      default: break
+      }
+    }
+    let wanting = last.filter { $0.value.state.contains("CHANGES") }
+    for (user, review) in wanting.sorted(by: { $0.key < $1.key }) where !review.body.isEmpty {
+      failures.append(line("\(user): \(review.body)"))
+    }
+    if !wanting.isEmpty { return .changes }
+    if last.values.contains(where: { $0.state == "APPROVED" }) { return .approved }
+    return reviews.isEmpty ? nil : .commented
+  }
+
+  /// Text on one line, at most 500 characters.
+  static func line(_ text: String) -> String {
+    String(text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(500))
+  }
+}

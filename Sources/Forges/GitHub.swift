@@ -1,0 +1,117 @@
+import CanonicalJSON
+import Migration
+
+/// GitHub and GitHub Enterprise.
+final class GitHub: Forge {
+  let host: String
+  private let place: ForgePlace
+  private let caller: ForgeCaller
+  private var repository: String { "/repos/\(place.owner)/\(place.name)" }
+
+  init(_ place: ForgePlace, _ caller: ForgeCaller) {
+    (host, self.place, self.caller) = (place.host, place, caller)
+  }
+
+  func find(branch: String) throws(ForgeError) -> PullRequest? {
+    let head = "\(place.owner):\(branch)".urlEscaped
+    let items = try caller.list("\(repository)/pulls?state=all&head=\(head)&per_page=100")
+    // Where the filter is not known to a server it gives all there are.
+    let own = items.filter {
+      $0["head"]?["ref"]?.text == branch
+        && ($0["head"]?["repo"]?["full_name"]?.text ?? "").lowercased()
+          == "\(place.owner)/\(place.name)".lowercased()
+    }
+    return ForgePlace.first(own.compactMap(request))
+  }
+
+  private func request(_ value: StreamValue) -> PullRequest? {
+    guard let number = value["number"]?.integer else { return nil }
+    let state: PullRequest.State
+    switch value["state"]?.text {
+    case "open": state = value["draft"]?.isTrue == true ? .draft : .open
+    default: state = value["merged_at"]?.text != nil || value["merged"]?.isTrue == true ? .merged : .closed
+    }
+    return PullRequest(
+      number: number, url: value["html_url"]?.text, state: state, body: value["body"]?.text ?? "",
+      head: value["head"]?["sha"]?.objectID)
+  }
+
+  func create(_ draft: PullRequestDraft) throws(ForgeError) -> PullRequest {
+    let reply = try caller.call(
+      "POST", "\(repository)/pulls",
+      fields(
+        ("title", .string(draft.title)), ("head", .string(draft.branch)), ("base", .string(draft.base)),
+        ("body", .string(draft.body)), ("draft", .bool(draft.isDraft)),
+        ("maintainer_can_modify", .bool(true))))
+    guard let found = request(reply.value) else { throw ForgeError.unknown("the answer has no number") }
+    return found
+  }
+
+  func setBody(_ body: String, of number: Int) throws(ForgeError) {
+    _ = try caller.call("PATCH", "\(repository)/pulls/\(number)", fields(("body", .string(body))))
+  }
+
+  func addLabels(_ labels: [String], to number: Int) throws(ForgeError) {
+    _ = try caller.call(
+      "POST", "\(repository)/issues/\(number)/labels", fields(("labels", texts(labels))))
+  }
+
+  func ask(_ reviewers: [String], about number: Int) throws(ForgeError) {
+    let names = reviewers.map { $0.hasPrefix("@") ? String($0.dropFirst()) : $0 }
+    let teams = names.compactMap { $0.split(separator: "/").count == 2 ? $0.split(separator: "/")[1] : nil }
+    let people = names.filter { !$0.contains("/") && !$0.contains("@") }
+    _ = try caller.call(
+      "POST", "\(repository)/pulls/\(number)/requested_reviewers",
+      fields(
+        ("reviewers", people.isEmpty ? nil : texts(people)),
+        ("team_reviewers", teams.isEmpty ? nil : texts(teams.map(String.init)))))
+  }
+
+  func look(_ number: Int) throws(ForgeError) -> ForgeSight {
+    let value = try caller.call("GET", "\(repository)/pulls/\(number)").value
+    guard let found = request(value) else { throw ForgeError.unknown("the answer has no number") }
+    var sight = PublicationSight(state: found.state.rawValue, head: found.head)
+    // Where it is not known yet, nothing is said of it.
+    sight.conflicts = value["mergeable"] == .bool(false)
+    if found.isOpen, let head = found.head?.hex {
+      (sight.checks, sight.failures) = try checks(head)
+      sight.review = ForgePlace.review(
+        try caller.list("\(repository)/pulls/\(number)/reviews?per_page=100").map {
+          ($0["user"]?["login"]?.text ?? "", $0["state"]?.text ?? "", $0["body"]?.text ?? "")
+        }, &sight.failures)
+    }
+    return ForgeSight(sight, merge: value["merge_commit_sha"]?.objectID, body: found.body)
+  }
+
+  /// Check runs and statuses of one commit; both count.
+  private func checks(_ head: String) throws(ForgeError) -> (PublicationSight.Checks?, [String]) {
+    var all: [PublicationSight.Checks] = []
+    var failures: [String] = []
+    let runs = try caller.list(
+      "\(repository)/commits/\(head)/check-runs?per_page=100", key: "check_runs")
+    for run in runs {
+      let name = run["name"]?.text ?? "a check"
+      switch run["conclusion"]?.text {
+      case "success", "neutral", "skipped": all.append(.green)
+      case "failure", "timed_out", "action_required", "startup_failure":
+        all.append(.red)
+        let words = run["output"]?["title"]?.words ?? run["output"]?["summary"]?.words
+        failures.append(ForgePlace.line("\(name): \(words ?? run["conclusion"]?.text ?? "failed")"))
+      default: all.append(.pending)
+      }
+    }
+    let status = try caller.call("GET", "\(repository)/commits/\(head)/status").value
+    // Without statuses the word for all of them is `pending`, which says nothing.
+    for item in status["statuses"]?.elements ?? [] {
+      switch item["state"]?.text {
+      case "success": all.append(.green)
+      case "failure", "error":
+        all.append(.red)
+        let words = item["description"]?.words ?? item["target_url"]?.words ?? "failed"
+        failures.append(ForgePlace.line("\(item["context"]?.text ?? "a status"): \(words)"))
+      default: all.append(.pending)
+      }
+    }
+    return (ForgePlace.sum(all), failures)
+  }
+}

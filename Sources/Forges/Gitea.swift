@@ -1,0 +1,112 @@
+import CanonicalJSON
+import Migration
+
+/// Gitea and Forgejo.
+final class Gitea: Forge {
+  let host: String
+  private let place: ForgePlace
+  private let caller: ForgeCaller
+  private var repository: String { "/repos/\(place.owner)/\(place.name)" }
+  /// How many pull requests are looked through for one.
+  private static let most = 5000
+
+  init(_ place: ForgePlace, _ caller: ForgeCaller) {
+    (host, self.place, self.caller) = (place.host, place, caller)
+  }
+
+  func find(branch: String) throws(ForgeError) -> PullRequest? {
+    var (page, found): (Int, [PullRequest]) = (1, [])
+    while page * 50 <= Gitea.most {
+      let reply = try caller.call(
+        "GET", "\(repository)/pulls?state=all&sort=recentupdate&page=\(page)&limit=50")
+      let items = reply.value.elements
+      found += items.filter {
+        $0["head"]?["ref"]?.text == branch
+          && ($0["head"]?["repo"]?["full_name"]?.text ?? "").lowercased()
+            == "\(place.owner)/\(place.name)".lowercased()
+      }.compactMap(request)
+      if items.isEmpty || found.contains(where: \.isOpen) { break }
+      page += 1
+    }
+    return ForgePlace.first(found)
+  }
+
+  private func request(_ value: StreamValue) -> PullRequest? {
+    guard let number = value["number"]?.integer else { return nil }
+    let title = value["title"]?.text ?? ""
+    let state: PullRequest.State
+    if value["merged"]?.isTrue == true {
+      state = .merged
+    } else if value["state"]?.text == "open" {
+      state = value["draft"]?.isTrue == true || title.hasPrefix("WIP:") ? .draft : .open
+    } else {
+      state = .closed
+    }
+    return PullRequest(
+      number: number, url: value["html_url"]?.text, state: state, body: value["body"]?.text ?? "",
+      head: value["head"]?["sha"]?.objectID)
+  }
+
+  func create(_ draft: PullRequestDraft) throws(ForgeError) -> PullRequest {
+    let reply = try caller.call(
+      "POST", "\(repository)/pulls",
+      fields(
+        ("title", .string((draft.isDraft ? "WIP: " : "") + draft.title)), ("head", .string(draft.branch)),
+        ("base", .string(draft.base)), ("body", .string(draft.body))))
+    guard let found = request(reply.value) else { throw ForgeError.unknown("the answer has no number") }
+    return found
+  }
+
+  func setBody(_ body: String, of number: Int) throws(ForgeError) {
+    _ = try caller.call("PATCH", "\(repository)/pulls/\(number)", fields(("body", .string(body))))
+  }
+
+  func addLabels(_ labels: [String], to number: Int) throws(ForgeError) {
+    let known = try caller.list("\(repository)/labels?limit=50")
+    let ids = known.filter { labels.contains($0["name"]?.text ?? "") }.compactMap { $0["id"]?.integer }
+    guard !ids.isEmpty else {
+      throw ForgeError.refused(status: 404, "the repository has no label '\(labels.joined(separator: ", "))'")
+    }
+    _ = try caller.call(
+      "POST", "\(repository)/issues/\(number)/labels",
+      fields(("labels", .array(ids.map { .integer(Int64($0)) }))))
+  }
+
+  func ask(_ reviewers: [String], about number: Int) throws(ForgeError) {
+    let names = reviewers.map { $0.hasPrefix("@") ? String($0.dropFirst()) : $0 }
+    let teams = names.compactMap { $0.split(separator: "/").count == 2 ? $0.split(separator: "/")[1] : nil }
+    let people = names.filter { !$0.contains("/") && !$0.contains("@") }
+    _ = try caller.call(
+      "POST", "\(repository)/pulls/\(number)/requested_reviewers",
+      fields(
+        ("reviewers", people.isEmpty ? nil : texts(people)),
+        ("team_reviewers", teams.isEmpty ? nil : texts(teams.map(String.init)))))
+  }
+
+  func look(_ number: Int) throws(ForgeError) -> ForgeSight {
+    let value = try caller.call("GET", "\(repository)/pulls/\(number)").value
+    guard let found = request(value) else { throw ForgeError.unknown("the answer has no number") }
+    var sight = PublicationSight(state: found.state.rawValue, head: found.head)
+    if found.isOpen, let head = found.head?.hex {
+      sight.conflicts = value["mergeable"] == .bool(false)
+      let status = try caller.call("GET", "\(repository)/commits/\(head)/status").value
+      var all: [PublicationSight.Checks] = []
+      for item in status["statuses"]?.elements ?? [] {
+        switch item["status"]?.text ?? item["state"]?.text {
+        case "success", "warning": all.append(.green)
+        case "failure", "error":
+          all.append(.red)
+          let words = item["description"]?.words ?? item["target_url"]?.words ?? "failed"
+          sight.failures.append(ForgePlace.line("\(item["context"]?.text ?? "a status"): \(words)"))
+        default: all.append(.pending)
+        }
+      }
+      sight.checks = ForgePlace.sum(all)
+      sight.review = ForgePlace.review(
+        try caller.list("\(repository)/pulls/\(number)/reviews?limit=50").map {
+          ($0["user"]?["login"]?.text ?? "", $0["state"]?.text ?? "", $0["body"]?.text ?? "")
+        }, &sight.failures)
+    }
+    return ForgeSight(sight, merge: value["merge_commit_sha"]?.objectID, body: found.body)
+  }
+}

@@ -1,0 +1,212 @@
+/// A step that is part of the integration branch, with what it changed: what publication needs of git.
+public struct MergedStep: Equatable, Sendable {
+  /// The step.
+  public var step: String
+  /// Its commit on the integration branch.
+  public var commit: ObjectID
+  /// The paths that it changed.
+  public var files: [String]
+
+  /// Makes one.
+  public init(step: String, commit: ObjectID, files: [String]) {
+    (self.step, self.commit, self.files) = (step, commit, files)
+  }
+}
+
+/// A unit as the plan's policy makes it of what is merged.
+public struct ProposedUnit: Equatable, Sendable {
+  /// Its name.
+  public var unit: String
+  /// Its steps, in the order in which they were merged; empty for the whole branch.
+  public var steps: [String] = []
+  /// The paths that it changes, in their order, each once.
+  public var files: [String] = []
+  /// Who owns these.
+  public var owners: [String] = []
+  /// Whether no more steps will come to it, but those that mend it.
+  public var isComplete = false
+
+  /// Makes one without a step.
+  public init(unit: String) { self.unit = unit }
+}
+
+/// Where a unit is on its way, and what is due.
+public enum UnitStanding: Equatable, Sendable {
+  /// A move of its branch was cut off: it is looked what became of it.
+  case settle
+  /// Its branch is to be made or moved.
+  case push
+  /// Its pull request is to be found or opened.
+  case open
+  /// A step is to be added that mends it.
+  case fix
+  /// The forge is asked what became of it.
+  case look
+  /// Nothing before something else happens.
+  case waits(reason: String)
+  /// So many seconds are left until its window opens.
+  case later(seconds: Int)
+  /// Its branch is people's.
+  case people(reason: String)
+  /// It is merged or closed.
+  case ended(String)
+}
+
+extension MigrationState {
+  /// The name of the unit that is the whole branch.
+  public static let wholeUnit = "all"
+
+  /// The units of what is merged, by the plan's policy; steps stay in the unit that they were offered in.
+  /// `merged` is in the order of the integration branch.
+  public func proposedUnits(_ merged: [MergedStep], owners: CodeOwners?) -> [ProposedUnit] {
+    let policy = plan.publish ?? PublishPolicy()
+    var units: [ProposedUnit] = []
+    var keys: [String: String] = [:]
+    func add(_ step: MergedStep, to name: String) {
+      let index = units.firstIndex { $0.unit == name } ?? units.endIndex
+      if index == units.endIndex { units.append(ProposedUnit(unit: name)) }
+      if policy.unit != .migration { units[index].steps.append(step.step) }
+      units[index].files += step.files
+    }
+    for step in merged {
+      if policy.unit == .migration {
+        add(step, to: Self.wholeUnit)
+      } else if let unit = publications.unit(of: step.step) ?? mended(by: step.step) {
+        add(step, to: unit)
+      } else {
+        let key = PublicationKey.of(step, policy, owners)
+        var (name, number) = (keys[key] ?? PublicationKey.name(key), 1)
+        // What is offered already stays as it is, and a full one too: what follows begins another.
+        while isClosed(name, units, adding: step, policy) {
+          number += 1
+          name = "\(PublicationKey.name(key))-\(number)"
+        }
+        keys[key] = name
+        add(step, to: name)
+      }
+    }
+    let current = Set(keys.values)
+    for index in units.indices {
+      units[index].files = Array(Set(units[index].files)).sorted {
+        $0.utf8.lexicographicallyPrecedes($1.utf8)
+      }
+      for path in units[index].files {
+        for owner in owners?.owners(of: path) ?? [] where !units[index].owners.contains(owner) {
+          units[index].owners.append(owner)
+        }
+      }
+      units[index].isComplete =
+        openCount == 0 || (policy.unit != .migration && !current.contains(units[index].unit))
+        || policy.unit == .step
+    }
+    return units
+  }
+
+  private func isClosed(
+    _ name: String, _ units: [ProposedUnit], adding step: MergedStep, _ policy: PublishPolicy
+  ) -> Bool {
+    if publications[name] != nil { return true }
+    guard let most = policy.maxFiles, let unit = units.first(where: { $0.unit == name }) else { return false }
+    return Set(unit.files).union(step.files).count > most
+  }
+
+  /// The unit that a step was added for, to mend it.
+  public func mended(by step: String) -> String? {
+    index(of: step).flatMap { plan.steps[$0].mends }
+  }
+
+  /// The step that mends a unit and is not done.
+  public func openFix(of unit: String) -> Step? {
+    steps.indices.suffix(keptCount).first { plan.steps[$0].mends == unit && !steps[$0].phase.isTerminal }
+      .map { steps[$0] }
+  }
+
+  /// Where a unit is, and what is due for it at `now`; `moment` is the same time where people live.
+  public func standing(of proposed: ProposedUnit, at now: Timestamp, _ moment: WeekMoment) -> UnitStanding {
+    let policy = plan.publish ?? PublishPolicy()
+    let known = publications[proposed.unit]
+    if let known, known.end != nil { return .ended(known.word) }
+    if let reason = known?.handedOver { return .people(reason: reason) }
+    if known?.intent != nil { return .settle }
+    if policy.needsApproval, !publications.approved.contains(proposed.unit) {
+      return .waits(reason: "a person's 'git migrate approve \(proposed.unit)'")
+    }
+    let opened = publications.list.compactMap(\.request?.at)
+    guard let known, known.head != nil else {
+      guard proposed.isComplete else {
+        return .waits(reason: "\(Count.of(openCount, "step")) that may come to it")
+      }
+      let seconds = policy.window.wait(moment, at: now, opened: opened)
+      return seconds > 0 ? .later(seconds: seconds) : .push
+    }
+    if wantsMove(known, proposed) { return .push }
+    guard known.request != nil else {
+      let seconds = policy.window.wait(moment, at: now, opened: opened)
+      return seconds > 0 ? .later(seconds: seconds) : .open
+    }
+    return wantsFix(known, policy) ? .fix : .look
+  }
+
+  /// Whether the branch of a unit is to be moved: more has come to it, or the base has gone from under it.
+  private func wantsMove(_ known: Publication, _ proposed: ProposedUnit) -> Bool {
+    if proposed.unit == Self.wholeUnit, proposed.steps.isEmpty {
+      return proposed.isComplete && known.head != tip
+    }
+    if known.steps != proposed.steps { return true }
+    return known.seen?.conflicts == true && known.seen?.head == known.head
+  }
+
+  /// Whether a step is to be added that mends it: for what was said of its branch as it is now.
+  private func wantsFix(_ known: Publication, _ policy: PublishPolicy) -> Bool {
+    guard case .running = phase, let seen = known.seen, seen.wantsFix, seen.head == known.head else {
+      return false
+    }
+    return known.fixes < policy.fixes && openFix(of: known.unit) == nil && plan.agent != nil
+  }
+
+  /// The id that the next step has that mends a unit.
+  public func fixID(of unit: String) -> String {
+    let number = (publications[unit]?.fixes ?? 0) + 1
+    return "fix-\(unit.prefix(48))-\(number)"
+  }
+}
+
+/// By what steps come together in a unit.
+enum PublicationKey {
+  /// What a step belongs to.
+  static func of(_ step: MergedStep, _ policy: PublishPolicy, _ owners: CodeOwners?) -> String {
+    switch policy.unit {
+    case .migration: return MigrationState.wholeUnit
+    case .step: return step.step
+    case .owner:
+      var found: Set<String> = []
+      for path in step.files { found.formUnion(owners?.owners(of: path) ?? []) }
+      if found.count > 3 { return "many-owners" }
+      return found.isEmpty ? "nobody" : found.sorted().joined(separator: " ")
+    case .folder:
+      var counts: [String: Int] = [:]
+      for path in step.files {
+        let folder = path.split(separator: "/").dropLast().prefix(policy.depth).joined(separator: "/")
+        counts[folder.isEmpty ? "top" : folder, default: 0] += 1
+      }
+      return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? "top"
+    }
+  }
+
+  /// The unit's name for a key: what may stand in a branch. Keys that would look alike get different names.
+  static func name(_ key: String) -> String {
+    if Identifier.stepFault(key) == nil { return key }
+    var text = key.hasPrefix("@") ? String(key.dropFirst()) : key
+    let isPlain = Identifier.stepFault(text) == nil && text.utf8.count <= 40
+    if isPlain { return text }
+    text = String(
+      decoding: text.utf8.map { (byte: UInt8) -> UInt8 in
+        let isGood =
+          (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        return isGood ? byte : UInt8(ascii: "-")
+      }, as: UTF8.self)
+    let words = text.split(separator: "-").joined(separator: "-").prefix(32)
+    let digest = SHA256.hexDigest(of: Array(key.utf8)).prefix(6)
+    return words.isEmpty ? "unit-\(digest)" : "\(words)-\(digest)"
+  }
+}

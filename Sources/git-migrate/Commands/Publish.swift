@@ -1,0 +1,64 @@
+import ArgumentParser
+import Forges
+import Ledger
+import Migration
+import Runner
+import Site
+import Supervision
+import System
+
+/// `git migrate publish`: offers what is merged to people, as pull requests.
+struct PublishCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "publish", abstract: "Offer what is merged as pull requests.",
+    discussion: """
+      Units are made by the plan's 'publish'. What was opened before is found again by its branch, so that \
+      twice is harmless, and half-done ones are finished. Exit code 1: something of it could not be done.
+      """)
+
+  @Argument(help: "The units; all of them when left out.")
+  var units: [String] = []
+
+  @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "Say what would be done when; do nothing.")
+  var isDryRun = false
+
+  @Flag(help: "Print a message for each owner, about what waits for them.")
+  var tell = false
+
+  @Option(help: ArgumentHelp("With --tell: only what has been open for so long, e.g. 3d.", valueName: "time"))
+  var older: DurationArgument?
+
+  @OptionGroup var migration: MigrationOption
+  @OptionGroup var json: JSONOption
+
+  func validate() throws {
+    if tell && isDryRun { throw ValidationError("'--tell' and '--dry-run' exclude each other") }
+    if older != nil, !tell { throw ValidationError("'--older' is for '--tell'") }
+    for unit in units where Identifier.stepFault(unit) != nil {
+      throw ValidationError("'\(unit)' is no name of a unit")
+    }
+  }
+
+  func run(_ context: Context) throws(CommandError) {
+    let site = try context.site()
+    let state = try site.migration(
+      migration.migration, in: try context.snapshot(finding: migration.migration, looksOnly: true).state)
+    if tell || isDryRun {
+      let list = try SitePublishing(site, state.name) { context.warn($0) }.list().only(units)
+      guard tell else { return try context.print(list, json) }
+      let messages = OwnerMessages(
+        list, channels: state.plan.channels, days: older.map { $0.seconds / 86_400 }, at: site.clock.now())
+      return try context.print(messages, json)
+    }
+    try site.requireTrust(state)
+    guard let program = DashboardCommand.program(beside: OwnProcess.program) else {
+      throw CommandError(
+        "'git-migrate-web', which speaks to forges, is not installed beside git-migrate",
+        hint: "'make install' puts both in one place")
+    }
+    try context.output.flush()
+    let words = [program, "publish"] + (json.isWanted ? ["--json"] : []) + [state.name] + units
+    let fault = OwnProcess.become(program, words, environment: context.environment)
+    throw CommandError("unable to start '\(program)': \(fault)")
+  }
+}

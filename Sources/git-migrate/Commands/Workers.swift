@@ -1,0 +1,128 @@
+import ArgumentParser
+import Git
+import Ledger
+import Migration
+import Runner
+import Site
+import Supervision
+import System
+
+/// `git migrate workers`: what an engine is given so that it runs workers.
+struct WorkersCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "workers", abstract: "Print what an engine needs to run workers of a migration.",
+    discussion: """
+      A manifest for Kubernetes, a script for Slurm, or a loop over hosts by ssh; '--submit' hands it over. \
+      The plan's approval is in it; secrets are named, and never in it.
+      """)
+
+  /// What runs workers.
+  enum Engine: String, ExpressibleByArgument, CaseIterable { case kubernetes, slurm, ssh }
+
+  @Option(name: .customLong("on"), help: ArgumentHelp("kubernetes, slurm or ssh.", valueName: "engine"))
+  var engine: Engine
+
+  @Option(
+    name: [.customShort("n"), .long], help: ArgumentHelp("How many machines; 4 by default.", valueName: "n"))
+  var number: Int?
+
+  @Option(
+    name: [.customShort("j", allowingJoined: true), .long],
+    help: ArgumentHelp("How many workers on each; 4 by default.", valueName: "n"))
+  var jobs: Int?
+
+  @Option(help: ArgumentHelp("The image that Kubernetes runs.", valueName: "image"))
+  var image: String?
+
+  @Option(
+    help: ArgumentHelp("A file with the hosts, one a line, for ssh.", valueName: "file"), completion: .file())
+  var hosts: String?
+
+  @Option(help: ArgumentHelp("What they clone, by default the remote's address.", valueName: "url"))
+  var clone: String?
+
+  @Option(help: ArgumentHelp("How long one waits for work; 10m by default.", valueName: "time"))
+  var idle: String = "10m"
+
+  @Flag(help: "Hand it over, to kubectl, sbatch or ssh.")
+  var submit = false
+
+  @OptionGroup var has: HasOption
+  @OptionGroup var migration: MigrationOption
+
+  func validate() throws {
+    for (name, number) in [("--number", number), ("--jobs", jobs)] {
+      if let number, !(1...1000).contains(number) {
+        throw ValidationError("'\(name)' takes a number from 1 to 1000")
+      }
+    }
+    if DurationArgument(argument: idle) == nil { throw ValidationError("'--idle' takes a time such as 10m") }
+    if (engine == .ssh) != (hosts != nil) { throw ValidationError("'--hosts' goes with '--on ssh'") }
+    if (engine == .kubernetes) != (image != nil) {
+      throw ValidationError("'--image' goes with '--on kubernetes'")
+    }
+    if engine == .ssh, number != nil { throw ValidationError("the hosts say how many there are") }
+    if clone?.hasPrefix("-") == true { throw ValidationError("'\(clone ?? "")' is no address") }
+  }
+
+  func run(_ context: Context) throws(CommandError) {
+    let site = try context.site()
+    let state = try site.migration(
+      migration.migration, in: try context.snapshot(finding: migration.migration).state)
+    if state.phase.isTerminal { throw CommandError("\(state.name) is \(state.phase.word)", exitCode: .no) }
+    try site.requireTrust(state)
+    var job = WorkerJob(state, url: try address(site))
+    (job.idle, job.has) = (idle, has.names)
+    (job.count, job.jobs) = (number ?? job.count, jobs ?? job.jobs)
+    let text: String
+    let program: [String]
+    switch engine {
+    case .kubernetes: (text, program) = (job.kubernetes(image: image ?? ""), ["kubectl", "apply", "-f", "-"])
+    case .slurm: (text, program) = (job.slurm, ["sbatch"])
+    case .ssh: (text, program) = (job.ssh(try hostNames(context)), ["sh"])
+    }
+    guard submit else { return try context.output.write(text) }
+    try hand(text, to: program, context)
+  }
+
+  /// What workers clone: what they are told, or where the ledger is shared.
+  private func address(_ site: Site) throws(CommandError) -> String {
+    if let clone { return clone }
+    let name = site.ledger.remote?.name
+    guard let name, let url = try reporting({ try site.repository.config("remote.\(name).url") }) else {
+      throw CommandError(
+        "the ledger is not shared, so that no other machine can work on it",
+        hint: "share it with 'git migrate init --remote origin'")
+    }
+    return url
+  }
+
+  private func hostNames(_ context: Context) throws(CommandError) -> [String] {
+    let path = hosts ?? ""
+    guard let bytes = try reporting({ try Files.readFile(path, limit: 1 << 20) }) else {
+      throw CommandError("there is no file '\(path)'")
+    }
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+      .filter { !$0.isEmpty && !$0.hasPrefix("#") }
+    if lines.isEmpty { throw CommandError("'\(path)' names no host") }
+    for line in lines {
+      if let fault = WorkerJob.hostFault(line) {
+        throw CommandError("'\(TerminalText.sanitizedLine(line))' in '\(path)' \(fault)")
+      }
+    }
+    return lines
+  }
+
+  private func hand(_ text: String, to program: [String], _ context: Context) throws(CommandError) {
+    var command = Command(
+      program[0], Array(program.dropFirst()), environment: context.environment,
+      directory: try context.directory())
+    command.input = Array(text.utf8)
+    command.timeoutSeconds = 300
+    let outcome = try reporting { try command.run() }
+    try context.output.write(outcome.text)
+    if outcome.status.isSuccess { return }
+    let words = outcome.errorText.split(separator: "\n").last.map(String.init) ?? "it says nothing"
+    throw CommandError("'\(program[0])' did not take it: \(TerminalText.sanitizedLine(words))", exitCode: .no)
+  }
+}

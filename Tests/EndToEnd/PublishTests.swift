@@ -1,0 +1,187 @@
+import CanonicalJSON
+import Glibc
+import Migration
+import Support
+import System
+import Testing
+
+/// Pull requests at a forge on loopback, over a real bare repository.
+@Suite("Publishing at a forge")
+struct PublishTests {
+  private static let gate = "{ verifiers: [{ name: t, kind: lint, run: 'test -e a.txt' }] }"
+  private static let policy = "publish: { unit: step, labels: [migration], reviewers: [ann] }"
+  private static let steps =
+    "  - { id: S1, title: One, run: 'echo x > f1' }\n  - { id: S2, title: Two, run: 'echo x > f2' }"
+
+  /// A shared migration whose steps are merged, and the forge above its server.
+  private final class World {
+    let shared: SharedMigration
+    let folder: String
+    let server: LoopbackServer
+    let kind: String
+    var path: String { shared.first.repository.path }
+
+    init(_ kind: String = "github", _ steps: String = PublishTests.steps, more: String = PublishTests.policy)
+      throws
+    {
+      shared = try SharedMigration()
+      let folder = shared.first.repository.root + "/forge"
+      (self.folder, self.kind) = (folder, kind)
+      try Files.makeDirectories(folder)
+      let program = Files.parent(of: Files.parent(of: #filePath)) + "/Fleet/forge.py"
+      let repository = shared.server
+      server = try LoopbackServer(shared.first.repository, "python3") {
+        [program, "\($0)", folder, repository]
+      }
+      try shared.first.start(steps, gate: PublishTests.gate, more: more)
+      let run = try shared.migrate(path, "run")
+      guard run.code == 0 else { throw TestFailure("\(run)") }
+    }
+
+    func publish(_ arguments: String..., token: String = "secret") throws -> TestRun {
+      let base = ["github": "api/v3", "gitlab": "api/v4", "gitea": "api/v1"][kind] ?? ""
+      let names = ["github": "GH_ENTERPRISE_TOKEN", "gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN"]
+      return try shared.first.repository.run(
+        "git",
+        [
+          "-c", "migrate.forge=\(kind)", "-c", "migrate.forgeUrl=http://127.0.0.1:\(server.port)/\(base)",
+          "-c", "migrate.forgePause=1", "-c", "migrate.forgeRepository=shop/app", "-C", path, "migrate",
+          "publish",
+        ] + arguments, adding: [names[kind] ?? "": token, "PATH": searchPath])
+    }
+
+    private var searchPath: String {
+      "\(TestBinary.directory):\(shared.first.repository.environment["PATH"] ?? "")"
+    }
+
+    func control(_ text: String) throws {
+      try Files.writeAtomically(folder + "/control.json", Array(text.utf8))
+    }
+
+    /// The pull requests there.
+    func requests() throws -> [StreamValue] {
+      StreamValue.parse(try Files.readFile(folder + "/state.json") ?? [])?["requests"]?.elements ?? []
+    }
+
+    func texts(_ key: String) throws -> [String] { try requests().map { $0[key]?.text ?? "" } }
+
+    func sentences() throws -> String {
+      try shared.git(path, "log", "--format=%s", "refs/migrate/ledger")
+    }
+  }
+
+  @Test(arguments: ["github", "gitlab", "gitea"])
+  func `opens a pull request a unit, once, with evidence`(_ kind: String) throws {
+    let world = try World(kind)
+    let plan = try world.publish("-n")
+    #expect(plan.code == 0 && plan.out.contains("S1  migrate-pr/mig/S1  1 file"), "\(plan)")
+    #expect(try world.requests().isEmpty)
+    let first = try world.publish()
+    #expect(first.code == 0 && first.out.contains("#1"), "\(first)")
+    #expect(Set(try world.texts("branch")) == ["migrate-pr/mig/S1", "migrate-pr/mig/S2"])
+    #expect(try world.texts("body").allSatisfy { $0.contains("passed") && $0.contains("t (lint)") })
+    let request = try #require(try world.requests().first)
+    #expect(request["labels"]?.elements.count == 1, "\(request)")
+    #expect(request["reviewers"]?.elements.count == 1, "\(request)")
+    let again = try world.publish()
+    #expect(again.code == 0, "\(again)")
+    #expect(try world.requests().count == 2)
+    let changed = try world.shared.git(
+      world.shared.server, "diff", "--name-only", "main", "migrate-pr/mig/S2")
+    #expect(changed == "f2")
+    let listed = try world.shared.migrate(world.path, "prs", "--json")
+    #expect(listed.out.contains("\"state\":\"open\""), "\(listed)")
+    #expect(!(try world.sentences()).contains("secret"))
+  }
+
+  @Test(arguments: ["github", "gitlab", "gitea"])
+  func `finishes what was cut off, and never opens a second one`(_ kind: String) throws {
+    let world = try World(kind)
+    try world.control(#"{"lose": 1}"#)
+    let cut = try world.publish()
+    #expect(cut.code == 1, "\(cut)")
+    let after = try world.publish()
+    #expect(after.code == 0, "\(after)")
+    #expect(Set(try world.texts("branch")).count == 2)
+    #expect(try world.requests().count == 2)
+  }
+
+  @Test func `lets a forge alone that says that it is asked too much`() throws {
+    let world = try World()
+    try world.control(#"{"limit": 1}"#)
+    let refused = try world.publish()
+    #expect(refused.code == 1 && refused.err.contains("let alone"), "\(refused)")
+    #expect(try world.sentences().contains("rests until"))
+    let early = try world.publish()
+    #expect(early.code == 1 && early.err.contains("is to be let alone until"), "\(early)")
+  }
+
+  @Test func `what the forge says comes back: merged, closed, and a red check becomes a step`() throws {
+    let world = try World(
+      "github", PublishTests.steps + "\n  - { id: S3, title: Three, run: 'echo x > f3' }",
+      more: PublishTests.policy + "\nagent: { command: 'cat > \"$HOME/prompt\"; echo mended >> f3' }")
+    #expect(try world.publish().code == 0)
+    try world.control(#"{"close": [1], "merge": [2]}"#)
+    let seen = try world.publish()
+    #expect(seen.out.contains("closed") && seen.out.contains("merged"), "\(seen)")
+    #expect(try world.publish().code == 0)
+    #expect(try world.requests().count == 3, "closed is a person's word")
+    try world.control(#"{"close": [1], "merge": [2], "checks": "red"}"#)
+    let red = try world.publish()
+    #expect(red.err.contains("S3 gets the step 'fix-S3-1'"), "\(red)")
+    let before = try world.shared.git(world.shared.server, "rev-parse", "migrate-pr/mig/S3")
+    let run = try world.shared.migrate(world.path, "run")
+    #expect(run.code == 0 && run.out.contains("fix-S3-1 merged"), "\(run)")
+    #expect(try world.shared.first.note("prompt").contains("test: test_cart failed"))
+    try world.control(#"{"close": [1], "merge": [2], "checks": "green"}"#)
+    #expect(try world.publish().code == 0)
+    let after = try world.shared.git(world.shared.server, "rev-parse", "migrate-pr/mig/S3")
+    #expect(before != after)
+    #expect(
+      try world.shared.git(world.shared.server, "show", "migrate-pr/mig/S3:f3") == "x\nmended")
+    #expect(try world.requests().count == 3)
+    let fsck = try world.shared.migrate(world.path, "fsck")
+    #expect(fsck.code == 0, "\(fsck)")
+  }
+
+  @Test func `a wrong token, or none, opens nothing and is said in a line`() throws {
+    let world = try World()
+    let wrong = try world.publish(token: "stolen")
+    #expect(wrong.code == 128 && wrong.err.contains("does not take the token"), "\(wrong)")
+    #expect(!wrong.err.contains("stolen"))
+    let none = try world.publish(token: "")
+    #expect(none.code == 128 && none.err.contains("there is no token"), "\(none)")
+    #expect(try world.requests().isEmpty)
+  }
+
+  @Test func `where a person's word is wanted, units wait for it`() throws {
+    let world = try World(more: "publish: { unit: step, after: approve }")
+    #expect(try world.publish().code == 0)
+    #expect(try world.requests().isEmpty)
+    #expect(try world.shared.migrate(world.path, "approve", "S9").code == 128)
+    let word = try world.shared.migrate(world.path, "approve", "S2")
+    #expect(word.code == 0 && word.out.contains("S2 approved"), "\(word)")
+    #expect(try world.publish().code == 0)
+    #expect(try world.texts("branch") == ["migrate-pr/mig/S2"])
+  }
+
+  @Test func `the whole branch, by a template, told to its owners`() throws {
+    let world = try World(
+      more: """
+        publish: { title: "{{migration.name}} is done", body: "{{#steps}}* {{.}}\\n{{/steps}}", draft: true }
+        owners: OWNERS
+        channels: { "@docs": "#docs" }
+        """)
+    let clone = world.path
+    try Files.writeAtomically(clone + "/OWNERS", Array("* @docs\n".utf8))
+    try world.shared.git(clone, "add", "OWNERS")
+    try world.shared.git(clone, "commit", "--quiet", "--message=owners")
+    try world.shared.git(clone, "push", "--quiet", "origin", "main")
+    let run = try world.publish()
+    #expect(run.code == 0 && run.out.contains("@docs"), "\(run)")
+    #expect(try world.texts("title") == ["mig is done"])
+    #expect(try world.texts("body").first?.contains("* One (S1)") == true)
+    let told = try world.publish("--tell")
+    #expect(told.out.contains("to @docs (#docs)") && told.out.contains("#1 all"), "\(told)")
+  }
+}

@@ -1,0 +1,376 @@
+#!/usr/bin/env python3
+"""A forge over a real bare repository, on loopback: what GitHub, GitLab and Gitea publish of pull requests.
+
+usage: forge.py PORT FOLDER REPOSITORY
+
+The three interfaces are below /api/v3, /api/v4 and /api/v1, with one list of pull requests behind them. Requests are
+held against the published members: an unknown one is refused, as is a call without the token `secret`. Pages have
+two items. What a test wants to happen stands in FOLDER/control.json, read before every request:
+
+  lose    so many answers to calls that write are not sent, though the call is done
+  limit   so many calls that write are refused: too many of them
+  checks  `red`, `green` or `pending`: what came of the checks of every branch
+  review  `approved` or `changes`
+  close, merge, conflict   numbers of pull requests
+
+FOLDER/state.json says what there is, and FOLDER/calls which calls came.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+
+PORT, FOLDER, REPOSITORY = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+OWNER, NAME = "shop", "app"
+PAGE = 2
+LOCK = threading.Lock()
+STATE = {"requests": [], "calls": 0}
+
+
+def git(*arguments, ok=False):
+    run = subprocess.run(["git", "-C", REPOSITORY, *arguments], capture_output=True, text=True)
+    if run.returncode != 0 and not ok:
+        raise RuntimeError(run.stderr)
+    return run.stdout.strip() if run.returncode == 0 else None
+
+
+def tip(branch):
+    return git("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}", ok=True)
+
+
+def control():
+    try:
+        with open(f"{FOLDER}/control.json") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {}
+
+
+def take(words, key):
+    """Uses up one of what is counted."""
+    left = words.get(key, 0)
+    if left <= 0:
+        return False
+    words[key] = left - 1
+    save("control.json", words)
+    return True
+
+
+def save(name, value):
+    with open(f"{FOLDER}/{name}.new", "w") as file:
+        json.dump(value, file)
+    os.replace(f"{FOLDER}/{name}.new", f"{FOLDER}/{name}")
+
+
+class Refused(Exception):
+    def __init__(self, status, body, headers=()):
+        self.status, self.body, self.headers = status, body, dict(headers)
+
+
+def settle(words):
+    """Does what a test wants to have happened."""
+    for request in STATE["requests"]:
+        number = request["number"]
+        if number in words.get("close", []) and request["state"] == "open":
+            request["state"] = "closed"
+        if number in words.get("merge", []) and request["state"] == "open":
+            merge(request)
+        if request["state"] == "open":
+            request["head"] = tip(request["branch"]) or request["head"]
+
+
+def merge(request):
+    """Squashes it into its base, with real git."""
+    base, head = tip(request["base"]), tip(request["branch"])
+    tree = git("merge-tree", "--write-tree", base, head).splitlines()[0]
+    identity = ["-c", "user.name=forge", "-c", "user.email=forge@localhost"]
+    commit = git(*identity, "commit-tree", tree, "-p", base, "-m", request["title"])
+    git("update-ref", f"refs/heads/{request['base']}", commit, base)
+    request.update(state="merged", merge=commit)
+
+
+def known(body, required, optional=()):
+    """The members of a request: all that must be there, and no other than these."""
+    unknown = set(body) - set(required) - set(optional)
+    missing = set(required) - set(body)
+    if unknown or missing:
+        raise Refused(422, {"message": f"unknown {sorted(unknown)}, missing {sorted(missing)}"})
+
+
+def create(branch, base, title, text, draft, exists):
+    if not title:
+        raise Refused(422, {"message": "Validation Failed", "errors": [{"message": "title is missing"}]})
+    if tip(branch) is None or tip(base) is None:
+        raise Refused(422, {"message": "Validation Failed", "errors": [{"field": "head", "code": "invalid"}]})
+    if any(r["branch"] == branch and r["state"] == "open" for r in STATE["requests"]):
+        raise exists
+    if git("merge-base", "--is-ancestor", tip(branch), tip(base), ok=True) is not None:
+        raise Refused(422, {"message": "Validation Failed", "errors": [{"message": "No commits between"}]})
+    request = {
+        "number": len(STATE["requests"]) + 1, "branch": branch, "base": base, "title": title, "body": text,
+        "draft": draft, "state": "open", "head": tip(branch), "merge": None, "labels": [], "reviewers": [],
+    }
+    STATE["requests"].append(request)
+    return request
+
+
+def find(number):
+    for request in STATE["requests"]:
+        if request["number"] == int(number):
+            return request
+    raise Refused(404, {"message": "Not Found"})
+
+
+def github(request):
+    return {
+        "number": request["number"], "title": request["title"], "body": request["body"],
+        "draft": request["draft"], "state": "open" if request["state"] == "open" else "closed",
+        "html_url": f"http://localhost/{OWNER}/{NAME}/pull/{request['number']}",
+        "merged_at": "2026-11-29T00:00:00Z" if request["state"] == "merged" else None,
+        "mergeable": None if request.get("fresh", True) else request["number"] not in control().get("conflict", []),
+        "merge_commit_sha": request["merge"],
+        "head": {"ref": request["branch"], "sha": request["head"], "repo": {"full_name": f"{OWNER}/{NAME}"}},
+        "base": {"ref": request["base"]},
+    }
+
+
+def gitea(request):
+    value = github(request)
+    value.update(merged=request["state"] == "merged", draft=request["title"].startswith("WIP:"))
+    return value
+
+
+def gitlab(request):
+    words = control()
+    checks = {"red": "failed", "green": "success", "pending": "running"}.get(words.get("checks"))
+    return {
+        "iid": request["number"], "title": request["title"], "description": request["body"],
+        "draft": request["title"].startswith("Draft:"), "sha": request["head"],
+        "state": {"open": "opened"}.get(request["state"], request["state"]),
+        "web_url": f"http://localhost/{OWNER}/{NAME}/-/merge_requests/{request['number']}",
+        "source_branch": request["branch"], "target_branch": request["base"], "source_project_id": 1,
+        "target_project_id": 1, "merge_commit_sha": request["merge"],
+        "has_conflicts": request["number"] in words.get("conflict", []),
+        "blocking_discussions_resolved": words.get("review") != "changes",
+        "head_pipeline": checks and {"id": 7, "status": checks, "sha": request["head"]},
+    }
+
+
+def paged(items, query, headers, url):
+    """Two at a time, and where there are more in a header."""
+    page = int(query.get("page", ["1"])[0])
+    part = items[(page - 1) * PAGE:page * PAGE]
+    if page * PAGE < len(items):
+        rest = re.sub(r"[&?]page=\d+", "", url)
+        mark = "&" if "?" in rest else "?"
+        headers["Link"] = f'<{rest}{mark}page={page + 1}>; rel="next"'
+        headers["X-Next-Page"] = str(page + 1)
+    return part
+
+
+def statuses(words):
+    state = {"red": "failure", "green": "success"}.get(words.get("checks"))
+    if state is None:
+        return []
+    # Gitea calls the member of one `status`, GitHub `state`.
+    return [{"context": "ci", "state": state, "status": state, "description": "2 of 9 failed"}]
+
+
+def reviews(words):
+    word = words.get("review")
+    if word is None:
+        return []
+    state = {"approved": "APPROVED", "changes": "CHANGES_REQUESTED"}[word]
+    return [{"user": {"login": "ann"}, "state": state, "body": "please rename it"}]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.handle_call("GET")
+
+    def do_POST(self):
+        self.handle_call("POST")
+
+    def do_PATCH(self):
+        self.handle_call("PATCH")
+
+    def do_PUT(self):
+        self.handle_call("PUT")
+
+    def handle_call(self, method):
+        length = int(self.headers.get("Content-Length") or 0)
+        text = self.rfile.read(length)
+        with LOCK:
+            headers = {}
+            try:
+                body = json.loads(text) if text else {}
+                words = control()
+                STATE["calls"] += 1
+                with open(f"{FOLDER}/calls", "a") as file:
+                    file.write(f"{method} {self.path}\n")
+                token = self.headers.get("Authorization", "").split(" ")[-1] or self.headers.get("PRIVATE-TOKEN")
+                if token != "secret":
+                    raise Refused(401, {"message": "Bad credentials"})
+                if method != "GET" and take(words, "limit"):
+                    raise Refused(
+                        403, {"message": "You have exceeded a secondary rate limit"}, {"Retry-After": "7"}.items())
+                settle(words)
+                status, value = self.answer(method, body, words, headers)
+                if method != "GET" and take(words, "lose"):
+                    save("state.json", STATE)
+                    self.close_connection = True
+                    return
+            except Refused as refused:
+                status, value = refused.status, refused.body
+                headers.update(refused.headers)
+            save("state.json", STATE)
+        answer = json.dumps(value).encode()
+        self.send_response(status)
+        for name, content in headers.items():
+            self.send_header(name, content)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def answer(self, method, body, words, headers):
+        parts = urlsplit(self.path)
+        query = parse_qs(parts.query)
+        url = f"http://{self.headers['Host']}{self.path}"
+        for prefix, handler in (("/api/v3", self.github), ("/api/v4", self.gitlab), ("/api/v1", self.gitea)):
+            if parts.path.startswith(prefix + "/"):
+                path = parts.path[len(prefix):]
+                return handler(method, path, query, body, words, headers, url)
+        raise Refused(404, {"message": "Not Found"})
+
+    def github(self, method, path, query, body, words, headers, url):
+        match = re.fullmatch(rf"/repos/{OWNER}/{NAME}(/.*)", path, re.I)
+        if not match:
+            raise Refused(404, {"message": "Not Found"})
+        path = match[1]
+        if path == "/pulls" and method == "GET":
+            head = query.get("head", [""])[0]
+            items = [r for r in STATE["requests"] if not head or f"{OWNER}:{r['branch']}" == head]
+            return 200, paged([github(r) for r in items], query, headers, url)
+        if path == "/pulls" and method == "POST":
+            known(body, ["title", "head", "base"], ["body", "draft", "maintainer_can_modify", "issue", "head_repo"])
+            exists = Refused(422, {"message": "Validation Failed", "errors": [
+                {"resource": "PullRequest", "code": "custom",
+                 "message": f"A pull request already exists for {OWNER}:{body['head']}."}]})
+            return 201, github(create(
+                body["head"], body["base"], body["title"], body.get("body", ""), body.get("draft", False), exists))
+        if match := re.fullmatch(r"/pulls/(\d+)", path):
+            request = find(match[1])
+            if method == "PATCH":
+                known(body, [], ["title", "body", "state", "base", "maintainer_can_modify"])
+                request.update({key: value for key, value in body.items() if key in ("title", "body")})
+            value = github(request)
+            # It says whether it can be merged when it is asked the second time.
+            request["fresh"] = False
+            return 200, value
+        if match := re.fullmatch(r"/issues/(\d+)/labels", path):
+            known(body, ["labels"])
+            find(match[1])["labels"] += body["labels"]
+            return 200, []
+        if match := re.fullmatch(r"/pulls/(\d+)/requested_reviewers", path):
+            known(body, [], ["reviewers", "team_reviewers"])
+            find(match[1])["reviewers"] += body.get("reviewers", []) + body.get("team_reviewers", [])
+            return 201, github(find(match[1]))
+        if re.fullmatch(r"/pulls/(\d+)/reviews", path):
+            return 200, reviews(words)
+        if re.fullmatch(r"/commits/[0-9a-f]{40}/check-runs", path):
+            runs = [{"name": "build", "conclusion": "success"}]
+            if words.get("checks") == "red":
+                runs += [{"name": "lint", "conclusion": "neutral"},
+                         {"name": "test", "conclusion": "failure", "output": {"title": "test_cart failed"}}]
+            if words.get("checks") not in ("red", "green"):
+                runs = []
+            return 200, {"total_count": len(runs), "check_runs": paged(runs, query, headers, url)}
+        if re.fullmatch(r"/commits/[0-9a-f]{40}/status", path):
+            return 200, {"state": "pending", "statuses": statuses(words)}
+        raise Refused(404, {"message": "Not Found"})
+
+    def gitlab(self, method, path, query, body, words, headers, url):
+        match = re.fullmatch(r"/projects/([^/]+)(/.*)", path)
+        if path == "/users":
+            return 200, [{"id": 42, "username": query["username"][0]}]
+        if not match or unquote(match[1]) != f"{OWNER}/{NAME}":
+            raise Refused(404, {"message": "404 Project Not Found"})
+        path = match[2]
+        if path == "/merge_requests" and method == "GET":
+            branch = query.get("source_branch", [""])[0]
+            items = [gitlab(r) for r in STATE["requests"] if r["branch"] == branch]
+            return 200, paged(items, query, headers, url)
+        if path == "/merge_requests":
+            known(body, ["source_branch", "target_branch", "title"],
+                  ["description", "labels", "reviewer_ids", "remove_source_branch"])
+            exists = Refused(409, {"message": [
+                "Another open merge request already exists for this source branch: !1"]})
+            return 201, gitlab(create(
+                body["source_branch"], body["target_branch"], body["title"], body.get("description", ""),
+                False, exists))
+        if match := re.fullmatch(r"/merge_requests/(\d+)", path):
+            request = find(match[1])
+            if method == "PUT":
+                known(body, [], ["title", "description", "state_event", "add_labels", "reviewer_ids"])
+                request["body"] = body.get("description", request["body"])
+                request["labels"] += [label for label in body.get("add_labels", "").split(",") if label]
+                request["reviewers"] += body.get("reviewer_ids", [])
+            return 200, gitlab(request)
+        if re.fullmatch(r"/merge_requests/\d+/approvals", path):
+            approved = words.get("review") == "approved"
+            return 200, {"approved": approved, "approved_by": [{"user": {}}] if approved else []}
+        if re.fullmatch(r"/merge_requests/\d+/notes", path):
+            return 200, [{"resolvable": True, "resolved": False, "author": {"username": "ann"},
+                          "body": "please rename it"}]
+        if re.fullmatch(r"/pipelines/\d+/jobs", path):
+            return 200, [{"name": "test", "failure_reason": "script_failure", "allow_failure": False},
+                         {"name": "nightly", "failure_reason": "x", "allow_failure": True}]
+        raise Refused(404, {"message": "404 Not Found"})
+
+    def gitea(self, method, path, query, body, words, headers, url):
+        match = re.fullmatch(rf"/repos/{OWNER}/{NAME}(/.*)", path)
+        if not match:
+            raise Refused(404, {"message": "not found"})
+        path = match[1]
+        if path == "/pulls" and method == "GET":
+            return 200, paged([gitea(r) for r in STATE["requests"]][::-1], query, headers, url)
+        if path == "/pulls":
+            known(body, ["title", "head", "base"], ["body", "labels", "reviewers", "team_reviewers"])
+            exists = Refused(409, {"message": "pull request already exists for these targets"})
+            return 201, gitea(create(body["head"], body["base"], body["title"], body.get("body", ""), False, exists))
+        if match := re.fullmatch(r"/pulls/(\d+)", path):
+            request = find(match[1])
+            if method == "PATCH":
+                known(body, [], ["title", "body", "state", "base", "labels"])
+                request.update({key: value for key, value in body.items() if key in ("title", "body")})
+                return 201, gitea(request)
+            return 200, gitea(request)
+        if path == "/labels":
+            return 200, paged([{"id": 5, "name": "migration"}, {"id": 6, "name": "bug"}], query, headers, url)
+        if match := re.fullmatch(r"/issues/(\d+)/labels", path):
+            known(body, ["labels"])
+            find(match[1])["labels"] += body["labels"]
+            return 200, []
+        if match := re.fullmatch(r"/pulls/(\d+)/requested_reviewers", path):
+            known(body, [], ["reviewers", "team_reviewers"])
+            find(match[1])["reviewers"] += body.get("reviewers", []) + body.get("team_reviewers", [])
+            return 201, []
+        if re.fullmatch(r"/pulls/(\d+)/reviews", path):
+            return 200, reviews(words)
+        if re.fullmatch(r"/commits/[0-9a-f]{40}/status", path):
+            return 200, {"state": "pending", "statuses": statuses(words)}
+        raise Refused(404, {"message": "not found"})
+
+
+save("state.json", STATE)
+ThreadingHTTPServer(("127.0.0.1", PORT), Handler).serve_forever()

@@ -1,0 +1,132 @@
+import Migration
+import Testing
+
+@testable import Forges
+
+@Suite("A pull request is opened once")
+struct NeverTwiceTests {
+  private func plan() -> Plan {
+    var plan = Plan(
+      migration: "mig", agent: Plan.Agent(command: "agent"), steps: ["A", "B"].map { PlannedStep(id: $0) },
+      prompt: "do it")
+    var policy = PublishPolicy()
+    (policy.unit, policy.labels) = (.step, ["migration"])
+    plan.publish = policy
+    return plan
+  }
+
+  private func world() throws -> MemoryWorld {
+    let world = try MemoryWorld(plan())
+    try world.merge("A", as: 0x101)
+    try world.merge("B", as: 0x102)
+    return world
+  }
+
+  private func publish(_ world: MemoryWorld) throws { try Publisher(world, forge: world, base: "main").run() }
+
+  private func check(_ world: MemoryWorld, _ words: String) {
+    #expect(world.requests.count == 2, "\(words): \(world.requests)")
+    #expect(Set(world.heads.values) == ["migrate-pr/mig/A", "migrate-pr/mig/B"], "\(words)")
+    for unit in ["A", "B"] {
+      let known = world.state0.publications[unit]
+      #expect(known?.request != nil && known?.intent == nil, "\(words): \(String(describing: known))")
+      #expect(world.branches["migrate-pr/mig/\(unit)"] == known?.head, "\(words)")
+      #expect(world.labels[known?.request?.number ?? 0] == ["migration"], "\(words)")
+    }
+  }
+
+  @Test func `twice is harmless`() throws {
+    let world = try world()
+    try publish(world)
+    check(world, "once")
+    let (calls, entries) = (world.calls, world.ledger.at)
+    try publish(world)
+    check(world, "twice")
+    #expect(world.calls > calls && world.ledger.at >= entries)
+  }
+
+  @Test(arguments: [true, false]) func `whoever dies at any call is gone on for`(_ diesBefore: Bool) throws {
+    let sample = try world()
+    try publish(sample)
+    let count = sample.calls
+    #expect(count > 20)
+    for fuse in 0..<count {
+      let world = try world()
+      (world.fuse, world.diesBefore) = (fuse, diesBefore)
+      try? publish(world)
+      #expect(world.isDead || fuse >= count - 1)
+      world.restart()
+      try publish(world)
+      check(world, "call \(fuse)\(diesBefore ? ", before" : ", after")")
+      // Once more, so that what is left of labels and texts is told.
+      try publish(world)
+      check(world, "call \(fuse), again")
+    }
+  }
+
+  @Test func `an answer that is lost opens nothing twice`() throws {
+    for lost in 1...3 {
+      let world = try world()
+      world.lostAnswers = lost
+      for _ in 0...lost { try publish(world) }
+      check(world, "\(lost) lost")
+    }
+  }
+
+  @Test func `what people have closed stays closed`() throws {
+    let world = try world()
+    try publish(world)
+    world.requests[0].state = .closed
+    try publish(world)
+    #expect(world.state0.publications["A"]?.end == .closed(reason: "#1 is closed"))
+    try publish(world)
+    #expect(world.requests.count == 2)
+    // Also where nobody had recorded that it was opened.
+    let other = try self.world()
+    other.fuse = 8
+    try? publish(other)
+    other.restart()
+    for index in other.requests.indices { other.requests[index].state = .closed }
+    try publish(other)
+    #expect(other.requests.count { $0.isOpen } <= 2 && other.requests.count <= 2)
+  }
+
+  @Test func `what people have pushed on top is theirs`() throws {
+    let world = try world()
+    try publish(world)
+    let name = "migrate-pr/mig/A"
+    let theirs = MemoryWorld.oid(0x999)
+    world.parents[theirs] = world.branches[name]
+    world.branches[name] = theirs
+    try publish(world)
+    #expect(world.state0.publications["A"]?.handedOver != nil)
+    try publish(world)
+    #expect(world.branches[name] == theirs, "nothing is forced")
+  }
+
+  @Test func `texts that people have changed are kept`() throws {
+    let world = try world()
+    try publish(world)
+    #expect(PublicationText.isOurs(world.requests[0].body))
+    #expect(PublicationText.isOurs(world.requests[0].body.replacing("\n", with: "\r\n")))
+    #expect(!PublicationText.isOurs("Please read this.\n" + world.requests[0].body))
+    #expect(!PublicationText.isOurs(world.requests[0].body + "see above"))
+  }
+
+  @Test func `one red check is mended, and its merge moves the branch`() throws {
+    let world = try world()
+    try publish(world)
+    world.checks = .red
+    try publish(world)
+    #expect(world.state0.plan.steps.map(\.id).suffix(2) == ["fix-A-1", "fix-B-1"])
+    try publish(world)
+    #expect(world.state0.steps.count == 4, "one each")
+    let before = world.branches["migrate-pr/mig/A"]
+    try world.merge("fix-A-1", as: 0x103)
+    world.checks = .green
+    try publish(world)
+    #expect(world.branches["migrate-pr/mig/A"] != before)
+    #expect(world.state0.publications["A"]?.steps == ["A", "fix-A-1"])
+    #expect(world.requests.count == 2)
+  }
+}
