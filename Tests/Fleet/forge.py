@@ -245,7 +245,9 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, method, body, words, headers):
         parts = urlsplit(self.path)
         query = parse_qs(parts.query)
-        url = f"http://{self.headers['Host']}{self.path}"
+        # Who comes by another port comes over TLS, which somebody in front of it speaks.
+        scheme = "http" if self.headers["Host"].endswith(f":{PORT}") else "https"
+        url = f"{scheme}://{self.headers['Host']}{self.path}"
         for prefix, handler in (("/api/v3", self.github), ("/api/v4", self.gitlab), ("/api/v1", self.gitea)):
             if parts.path.startswith(prefix + "/"):
                 path = parts.path[len(prefix):]
