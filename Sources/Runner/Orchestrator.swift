@@ -27,6 +27,8 @@ public final class Orchestrator {
   package var only: Set<String>?
   /// How many steps it begins at most.
   package var limit: Int?
+  /// Asked in each round whether there is something new in a plan file; says whether the ledger has changed.
+  public var planWatch: (() throws(CommandError) -> Bool)?
   /// The steps that it has begun.
   var begun: Set<String> = []
   var obstacles = Obstacles()
@@ -145,6 +147,7 @@ public final class Orchestrator {
       try reporting { try site.events.requireWitnessed() }
     }
     try tell(snapshot)
+    if halt == nil, stops == 0, let planWatch, try planWatch() { return .more }
     if try advance(snapshot.state) { return .more }
     let states = try wanted(snapshot.state)
     var ends: [String: Ending] = [:]

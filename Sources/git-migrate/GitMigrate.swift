@@ -31,7 +31,8 @@ struct GitMigrate: ParsableCommand {
         name: "Steer it",
         subcommands: [
           RunCommand.self, PauseCommand.self, ResumeCommand.self, RetryCommand.self, SkipCommand.self,
-          AllowCommand.self, LabelCommand.self, LessonCommand.self,
+          ApproveCommand.self, RejectCommand.self, UndoCommand.self, AllowCommand.self, LabelCommand.self,
+          LessonCommand.self,
         ]),
       CommandGroup(
         name: "Work on a step",

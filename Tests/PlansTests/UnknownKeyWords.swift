@@ -2,5 +2,5 @@
 let unknownOn =
   "4:1: unknown key 'on' in the plan\nhint: known keys are "
   + "migration, base, into, agent, agents, attempts, lease, backoff, resources, worktree, gate, commit, "
-  + "refresh, stop, budget, closing, notify, protected, failures, until, steps, "
-  + "sandbox, network, limits"
+  + "refresh, stop, budget, closing, notify, protected, failures, until, workflow, workflows, "
+  + "steps, sandbox, network, limits"

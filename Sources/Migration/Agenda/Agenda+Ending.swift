@@ -10,7 +10,7 @@ extension MigrationState {
     if openCount == 0 { return .allDone }
     if isStuck {
       return .needsPerson(
-        blocked: steps.filter { if case .blocked = $0.phase { true } else { false } }.map(\.id))
+        blocked: steps.filter { $0.phase.waitsForPerson }.map(\.id))
     }
     if let only = seat.only, !goesOn(only) { return .partDone(left: openCount) }
     if !seat.mayClaim { return .outOfTime(left: openCount) }
@@ -27,7 +27,8 @@ extension MigrationState {
     // Nothing begins before the base is judged.
     let isAllStopped = isGateStopped && mustJudgeBase(seat)
     var isStopped = isAllStopped
-    for (step, planned) in zip(steps, plan.steps) {
+    for (index, step) in steps.enumerated() {
+      let planned = planned(index)
       switch step.phase {
       case .ready, .backoff:
         if isAllStopped { continue }
@@ -35,7 +36,7 @@ extension MigrationState {
         guard missing.stop(planned, of: plan) else { return nil }
       case .submitted: guard isGateStopped else { return nil }
       case .leased, .gating, .merging: return nil
-      case .waiting, .merged, .blocked, .skipped, .cancelled: continue
+      case .waiting, .merged, .blocked, .person, .proposed, .skipped, .cancelled, .undone: continue
       }
       isStopped = true
     }
@@ -50,7 +51,7 @@ extension MigrationState {
       case .ready, .leased, .submitted, .gating, .merging: return true
       case .backoff: return !hasOpenNeed(index)
       // What it waits for is not to be begun here.
-      case .waiting, .merged, .blocked, .skipped, .cancelled: return false
+      case .waiting, .merged, .blocked, .person, .proposed, .skipped, .cancelled, .undone: return false
       }
     }
   }
@@ -58,13 +59,14 @@ extension MigrationState {
   /// The open steps, when only such are left that no run can do, and nobody is at work on one.
   private var stepsForOthers: [String] {
     var open: [String] = []
-    for (step, planned) in zip(steps, plan.steps) {
+    for (index, step) in steps.enumerated() {
       switch step.phase {
       case .ready, .backoff:
+        let planned = planned(index)
         if planned.run != nil || plan.agent(of: planned) != nil { return [] }
         open.append(step.id)
       case .leased, .submitted, .gating, .merging: return []
-      case .waiting, .merged, .blocked, .skipped, .cancelled: continue
+      case .waiting, .merged, .blocked, .person, .proposed, .skipped, .cancelled, .undone: continue
       }
     }
     return open

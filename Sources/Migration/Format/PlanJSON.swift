@@ -31,6 +31,10 @@ extension Plan {
     if !budget.isEmpty { object.set("budget", budget.json) }
     if !failures.isEmpty { object.set("failures", .array(failures.map(\.json))) }
     if let until { object.set("until", until.json) }
+    if let workflow { object.set("workflow", workflow.json) }
+    if !workflows.isEmpty {
+      object.set("workflows", .object(workflows.map { JSON.Member($0.name, $0.json) }))
+    }
     object.set("closing", closing)
     object.set("notify", notify)
     object.set("prompt", prompt)
@@ -49,6 +53,7 @@ extension Plan {
     if isWhole {
       object.set("train", gate.train)
       object.set("toolchain", gate.toolchain)
+      if let judge = gate.judge { object.set("judge", judge.json) }
     }
     object.set("protected", gate.protected)
     if gate.allowsKnown { object.set("known", "allow") }
@@ -97,6 +102,11 @@ extension Plan {
     if let value = reader.optional("stop") { stop = try StopRule(json: value) }
     for item in try reader.array("failures") { failures.append(try FailurePattern(json: item)) }
     if let value = reader.optional("until") { until = try Until(json: value) }
+    if let value = reader.optional("workflow") { workflow = try Workflow(name: "", json: value) }
+    if let value = reader.optional("workflows") {
+      guard case .object(let members) = value else { throw JSONFault("'workflows' is not an object") }
+      for member in members { workflows.append(try Workflow(name: member.key, json: member.value)) }
+    }
     closing = try reader.strings("closing")
     notify = try reader.optionalString("notify")
     prompt = try reader.string("prompt")
@@ -113,6 +123,7 @@ extension Plan {
   var normalized: Plan {
     var plan = self
     plan.agents.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    plan.workflows.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     plan.resources.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     return plan
   }
@@ -272,6 +283,7 @@ extension Plan.Gate {
     allowsKnown = try reader.mark("known", "allow")
     falsifies = try reader.flag("falsify")
     toolchain = try reader.optionalString("toolchain")
+    if let value = reader.optional("judge") { judge = try Judge(json: value) }
     try reader.end()
   }
 }
@@ -333,58 +345,6 @@ extension Plan.Verifier {
       flaky = known
     }
     remote = try reader.optionalString("remote")
-    try reader.end()
-  }
-}
-
-extension PlannedStep {
-  var json: JSON {
-    var object = ObjectBuilder()
-    object.set("id", id)
-    if title != id { object.set("title", title) }
-    object.set("needs", needs)
-    object.set("paths", paths)
-    object.set("prompt", prompt)
-    object.set("lock", lock)
-    object.set("uses", uses)
-    if priority != 0 { object.set("priority", priority) }
-    object.set("run", run)
-    object.set("timeout", timeoutSeconds)
-    object.set("agent", agent)
-    if expectsChange { object.set("expect", "change") }
-    if !match.isEmpty {
-      object.set("match", .object(match.map { JSON.Member($0.key, .string($0.value)) }))
-    }
-    object.set("resolves", resolves)
-    object.set("skip", skip)
-    object.set("allow", allow)
-    if let guards { object.set("guards", .array(guards.map { .string($0.rawValue) })) }
-    return object.json
-  }
-
-  init(json: JSON) throws(JSONFault) {
-    var reader = try ObjectReader(json, "a step")
-    self.init(
-      id: try reader.string("id"), title: try reader.optionalString("title"),
-      needs: try reader.strings("needs"), paths: try reader.strings("paths"),
-      prompt: try reader.optionalString("prompt"), lock: try reader.optionalString("lock"),
-      uses: try reader.strings("uses"), priority: try reader.optionalInteger("priority") ?? 0,
-      run: try reader.optionalString("run"), timeoutSeconds: try reader.optionalInteger("timeout"),
-      expectsChange: try reader.mark("expect", "change"))
-    if let value = reader.optional("match") {
-      guard case .object(let members) = value else { throw JSONFault("'match' of a step is not an object") }
-      for member in members {
-        guard case .string(let text) = member.value else {
-          throw JSONFault("'match' of a step holds no text")
-        }
-        match[member.key] = text
-      }
-    }
-    resolves = try reader.optionalObjectID("resolves")
-    skip = try reader.optionalString("skip")
-    agent = try reader.optionalString("agent")
-    allow = try reader.strings("allow")
-    if reader.has("guards") { guards = try Plan.Guard.list(try reader.strings("guards")) }
     try reader.end()
   }
 }
