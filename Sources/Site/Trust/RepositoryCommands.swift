@@ -36,7 +36,13 @@ public struct RepositoryCommands: Equatable, Sendable {
     let program = GitProgram(gitDirectory: common, commonDirectory: common, environment: environment)
     func lines(_ name: String) throws -> [CommandSetting] {
       let file = "\(common)/\(name)"
-      return (try Files.readFile(file, limit: 1 << 20) ?? []).split(separator: 0x0A)
+      let bytes: [UInt8]?
+      do { bytes = try Files.readFile(file, limit: 1 << 20) } catch {
+        // What a worker has just put there is told as such, with who was at work.
+        try repository.requirePlainPlaces()
+        throw error
+      }
+      return (bytes ?? []).split(separator: 0x0A)
         .map { PathText.string($0) }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
         .map { CommandSetting(key: name, value: $0, scope: .local, origin: file) }
     }
