@@ -15,6 +15,7 @@ private final class FilterWorld {
   init(_ level: Level? = .local, required: Bool = true, clean: String = rotation) throws {
     world = try MigrationWorld()
     repository.environment["GIT_CONFIG_GLOBAL"] = nil
+    try git("config", "--global", "migrate.sandbox", "off")
     if let level {
       try configure(
         level,
