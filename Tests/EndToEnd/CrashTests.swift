@@ -10,7 +10,7 @@ import Testing
 @Suite(.serialized) struct CrashTests {
   private static let isExhaustive = ChildEnvironment.current()["MIGRATE_CRASH"] == "all"
   /// How many points of an operation and a fault are tried by default.
-  private static let sample = 3
+  private static let sample = 2
 
   private static let faults = [
     "signal=SIGKILL", "error=EIO", "error=ENOSPC", "error=EINTR",
@@ -159,7 +159,7 @@ import Testing
       }
     }
     if isExhaustive || points.isEmpty { return points }
-    let wanted = fault.hasPrefix("signal") ? 2 * sample : sample / 2
+    let wanted = fault.hasPrefix("signal") ? 2 * sample : 1
     let stride = max(1, points.count / wanted)
     return points.indices.filter { $0 % stride == stride / 2 }.map { points[$0] }
   }

@@ -108,22 +108,26 @@ final class CrashWorld {
       return try programs.hit().contains(point.trace) ? run : nil
     }
     let log = world.repository.root + "/home/strace.log"
+    var patience = PipePatience()
     let run = try world.repository.run(
       "/usr/bin/strace",
       [
         "-f", "-q", "-y", "-o", log, "-e", "trace=\(point.call)", "-e", "inject=\(point.injection)",
         TestBinary.path,
       ]
-        + operation.arguments, in: folder)
+        + operation.arguments, in: folder, mayGoOn: { patience.mayGoOn(log) })
     let text = String(decoding: try Files.readFile(log) ?? [], as: UTF8.self)
     try Files.removeFile(log)
-    // It strikes the n-th call of every process, of which some write to pipes. No pipe fails in this way, and
-    // who waits at its other end waits for ever; all else must hold all the same.
-    let struck = text.split(separator: "\n").filter { $0.contains("(INJECTED)") }
+    let struck = Self.struck(text)
     isExcused = struck.contains { $0.contains("<pipe:") }
     // git takes half a list of refs for the whole: on both sides at once, nobody can see that.
     isHidden = point.call == "getdents64" && Set(struck.map { $0.prefix { $0 != " " } }).count > 1
     return text.contains(point.trace) ? run : nil
+  }
+
+  /// The lines of a trace that tell of a fault.
+  fileprivate static func struck(_ trace: String) -> [Substring] {
+    trace.split(separator: "\n").filter { $0.contains("(INJECTED)") }
   }
 
   /// Where a fault is worth it, by the number of a call within its process: calls that only touch what the
@@ -245,5 +249,18 @@ final class CrashWorld {
       _ = utimensat(AT_FDCWD, git + name, &times, 0)
     }
     return names.isEmpty ? "" : " with \(names)"
+  }
+}
+
+/// How long a command is waited for. A fault strikes the n-th call of every process, of which some write to
+/// pipes. No pipe fails in this way, and who waits at its other end waits for ever; all else must hold all the
+/// same.
+private struct PipePatience {
+  private var looks = 0
+
+  mutating func mayGoOn(_ log: String) -> Bool {
+    let text = String(decoding: (try? Files.readFile(log)) ?? [], as: UTF8.self)
+    if CrashWorld.struck(text).contains(where: { $0.contains("<pipe:") }) { looks += 1 }
+    return looks < 30
   }
 }

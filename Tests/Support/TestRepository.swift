@@ -109,10 +109,10 @@ public final class TestRepository {
       TestBinary.path, arguments, input: input, in: directory, adding: adding)
   }
 
-  /// Runs a program in the world's environment.
+  /// Runs a program in the world's environment; it is ended when `mayGoOn`, asked each second, says no.
   public func run(
     _ program: String, _ arguments: [String], input: String? = nil, in directory: String? = nil,
-    adding: [String: String] = [:]
+    adding: [String: String] = [:], mayGoOn: (() -> Bool)? = nil
   ) throws -> TestRun {
     ticks += 1
     let date = "@\(TestRepository.epoch + ticks) +0000"
@@ -121,7 +121,7 @@ public final class TestRepository {
       program, arguments, environment: all.merging(adding) { $1 }, directory: directory ?? path)
     command.input = input.map { Array($0.utf8) }
     command.timeoutSeconds = timeoutSeconds
-    return TestRun(try command.run())
+    return TestRun(try command.run(mayGoOn: mayGoOn))
   }
 
   // MARK: Files
