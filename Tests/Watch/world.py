@@ -33,6 +33,8 @@ class World:
         self.git("init", "-q", "-b", "main")
         self.git("config", "user.name", "Ada Example")
         self.git("config", "user.email", "ada@example.com")
+        # Steps wait for files beside the project, which a sandbox would not show them.
+        self.git("config", "--global", "migrate.sandbox", "off")
 
     def run(self, *command, may_fail=False):
         done = subprocess.run(command, cwd=self.project, env=self.environment, text=True, capture_output=True,
