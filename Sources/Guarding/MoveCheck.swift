@@ -17,7 +17,7 @@ package struct MoveCheck {
   package mutating func note(_ found: LedgerEntry, _ before: State) throws(InspectionFault) {
     let event = found.entry.event
     guard let migration = before.migration(named: event.migration) else { return }
-    if let (fence, _) = event.change.result {
+    if case .claim(let fence, .submitted) = event.change {
       results[migration.name, default: [:]][fence] = found.commit
     }
     if let move = migration.move(doneBy: event.change) { try check(move, found, isDone: true) }

@@ -64,9 +64,7 @@ extension Chance {
         ])
       case .merging: return pick([.merge(.merged), .merge(.abandoned)])
       case .blocked: return .step(.retried)
-      case .person: return pick([.step(.approved), .step(.rejected)])
-      case .proposed: return pick([.step(.accepted), .step(.rejected)])
-      case .waiting, .merged, .skipped, .cancelled, .undone: break
+      case .waiting, .merged, .skipped, .cancelled: break
       }
     }
     let kind = pick(

@@ -26,9 +26,8 @@ extension JSONWriter {
         write(step.used.json)
       }
       writeKey("}")
-    case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .person,
-      .proposed, .skipped,
-      .cancelled, .undone:
+    case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped,
+      .cancelled:
       write(step.json)
     }
   }

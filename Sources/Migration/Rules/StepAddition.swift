@@ -87,6 +87,9 @@ extension Reducer {
     var step = PlannedStep(id: addition.step, title: title, priority: priority)
     step.resolves = addition.base
     migration.plan.steps.append(step)
-    add(Step(id: step.id, phase: .ready))
+    migration.steps.append(Step(id: step.id, phase: .ready))
+    migration.keptCount += 1
+    migration.graph = Graph(migration.plan.steps)
+    migration.recount()
   }
 }

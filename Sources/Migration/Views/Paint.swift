@@ -23,8 +23,7 @@ public enum Paint: String, Sendable {
     case .merged: self = .green
     case .backoff: self = .magenta
     case .blocked: self = .red
-    case .person, .proposed: self = .yellow
-    case .waiting, .skipped, .cancelled, .undone: self = .dim
+    case .waiting, .skipped, .cancelled: self = .dim
     }
   }
 

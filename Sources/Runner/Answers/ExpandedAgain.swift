@@ -82,9 +82,7 @@ extension Surroundings {
         throw Refusal(.stale, "the plan of '\(state.name)' was amended meanwhile")
       }
       let amendment = PlanAmendment(plan: again.plan, number: now.planNumber + 1, digest: now.planDigest)
-      var proposal = Proposal(state.name, .planAmended(amendment), planText: again.bytes)
-      proposal.facts = [AmendmentFacts.member(.expansion)]
-      return ((), [proposal])
+      return ((), [Proposal(state.name, .planAmended(amendment), planText: again.bytes)])
     }
     if let refusal = outcome.refusal { throw CommandError(refusal) }
     guard case .recorded(let after, _) = outcome else { return [] }

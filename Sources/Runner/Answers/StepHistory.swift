@@ -27,7 +27,7 @@ struct StepHistory {
     /// What was written and is not in the result.
     var left: [String] {
       events.flatMap { event in
-        event.change.result?.result.left ?? []
+        if case .claim(_, .submitted(let result)) = event.change { result.left } else { [String]() }
       }
     }
 
@@ -46,7 +46,6 @@ struct StepHistory {
       agent != nil
         && events.contains { event in
           if case .claim(_, .submitted) = event.change { return true }
-          if case .claim(_, .stageEnded) = event.change { return true }
           if case .claim(_, .failed) = event.change { return true }
           if case .claim(_, .released) = event.change { return true }
           return false

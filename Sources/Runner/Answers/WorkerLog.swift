@@ -170,9 +170,7 @@ package final class WorkersView {
         worker.who = log.log.what.split(separator: "-", maxSplits: 2).last.map(String.init) ?? "gate"
         fill(&worker, log, nil, now, &seen)
       }
-    case .submitted, .merging, .waiting, .ready, .merged, .backoff, .blocked, .person, .proposed, .skipped,
-      .cancelled, .undone:
-      return nil
+    case .submitted, .merging, .waiting, .ready, .merged, .backoff, .blocked, .skipped, .cancelled: return nil
     }
     return worker
   }

@@ -18,8 +18,6 @@ public struct WorkerClaim: Sendable {
   public var step: PlannedStep
   /// The plan in force.
   public var plan: Plan
-  /// The stage of the step's workflow that it is for.
-  public var stage: StageTask?
 
   /// Makes it of its parts.
   package init(
@@ -74,9 +72,8 @@ public struct WorkerClaim: Sendable {
     fence = Fence(step: id, epoch: current.epoch)
     self.lease = lease
     holder = wanted == nil ? actor : lease.holder
-    self.step = found.planned(index)
+    self.step = found.plan.steps[index]
     plan = found.plan
-    stage = found.stageTask(at: index)
   }
 
   /// The note of the slot that the current folder lies in.

@@ -10,9 +10,7 @@ import Site
 struct LedgerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ledger", abstract: "Read and append entries of the ledger; plumbing.",
-    subcommands: [
-      LedgerCatCommand.self, LedgerAppendCommand.self, LedgerBisectCommand.self, LedgerExportCommand.self,
-    ])
+    subcommands: [LedgerCatCommand.self, LedgerAppendCommand.self])
 }
 
 /// `git migrate ledger cat`: the entries as they stand in the ledger.

@@ -136,7 +136,7 @@ extension Failure {
   var telling: String {
     switch kind {
     case .worker, .timeout, .noChange, .setup, .expired, .cannot, .unmerged, .nested, .submodule, .filter,
-      .gitFile, .conflict, .unusable, .left, .rejected:
+      .gitFile, .conflict, .unusable:
       reason
     case .gate, .guardFinding: details.first ?? reason
     }

@@ -41,9 +41,8 @@ extension SampleDraw {
     for index in migration.steps.indices.dropLast(migration.keptCount) {
       switch migration.steps[index].phase {
       case .ready: break
-      case .waiting, .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .person, .proposed,
-        .skipped,
-        .cancelled, .undone:
+      case .waiting, .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped,
+        .cancelled:
         continue
       }
       let planned = migration.plan.steps[index]
