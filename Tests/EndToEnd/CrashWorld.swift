@@ -252,9 +252,9 @@ final class CrashWorld {
   }
 }
 
-/// How long a command is waited for. A fault strikes the n-th call of every process, of which some write to
-/// pipes. No pipe fails in this way, and who waits at its other end waits for ever; all else must hold all the
-/// same.
+/// How long a command is waited for. A fault strikes the n-th call of every process, of which some write
+/// to pipes. No pipe fails in this way, and who waits at its other end waits for ever; all else must hold
+/// all the same.
 private struct PipePatience {
   private var looks = 0
 
