@@ -61,8 +61,10 @@ public struct Walls: Equatable, Sendable {
     wrapped.arguments =
       ["/bin/sh", "-c", script, "sh", program] + options + (run.directory.map { ["--chdir", $0] } ?? [])
       + ["--", entry, Within.word, memoryBytes.map(String.init) ?? "-"] + run.arguments
-    // The temporary folder is the child's own.
-    if wrapped.environment["TMPDIR"] != nil { wrapped.environment["TMPDIR"] = "/tmp" }
+    // Where the temporary folder is the child's own, it lies there.
+    if places["/tmp"] != .writable, wrapped.environment["TMPDIR"] != nil {
+      wrapped.environment["TMPDIR"] = "/tmp"
+    }
     return wrapped
   }
 

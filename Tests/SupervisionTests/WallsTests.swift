@@ -34,6 +34,14 @@ import Testing
     #expect(words.contains("--unshare-pid") && !words.contains("--unshare-net"))
   }
 
+  @Test func `the temporary folder stays where that of the machine may be written`() {
+    var walls = walls
+    walls.set("/tmp", .writable)
+    let run = Supervised(
+      shellCommand: "make", environment: ["TMPDIR": "/scratch"], directory: "/", logFile: "/log")
+    #expect(walls.wrap(run).environment["TMPDIR"] == "/scratch")
+  }
+
   @Test func `the network goes, and memory is limited, when asked for`() {
     var walls = walls
     walls.hasNetwork = false

@@ -82,7 +82,8 @@ public struct WorkPlace {
 
   /// What the step's worker, or the set-up of its place, is shut in.
   private func walls(for purpose: Purpose) throws(CommandError) -> Walls? {
-    guard var builder = try WallBuilder(site, plan) else { return nil }
+    let isAgent = if case .work(.agent) = purpose { true } else { false }
+    guard var builder = try WallBuilder(site, plan, ofAgent: isAgent) else { return nil }
     if purpose == .work(.codemod) ? plan.isOffNetwork : purpose == .setup(.slot) && !plan.hasNetwork {
       builder.cutNetwork()
     }
@@ -92,8 +93,7 @@ public struct WorkPlace {
     builder.show(site.promptFile(migration, fence))
     builder.show(site.closingFormFile)
     // Agents that put up walls of their own inside of ours cannot bind what is below another folder's place.
-    var temporary: String? = site.temporaryFolder(String(path.split(separator: "/").last ?? ""))
-    if case .work(.agent) = purpose { temporary = nil }
+    let temporary = isAgent ? nil : site.temporaryFolder(String(path.split(separator: "/").last ?? ""))
     return try builder.finished(worktree: path, temporary: temporary, writing: [said])
   }
 

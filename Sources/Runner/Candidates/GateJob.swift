@@ -162,7 +162,7 @@ final class GateJob: GateVerification {
 
   /// What a verifier, or the set-up before them, is shut in.
   private func walls(hasNetwork: Bool) throws(CommandError) -> Walls? {
-    guard var builder = try WallBuilder(site, plan) else { return nil }
+    guard var builder = try WallBuilder(site, plan, ofAgent: false) else { return nil }
     if !hasNetwork { builder.cutNetwork() }
     return try builder.finished(
       worktree: worktree.directory, temporary: worktree.caches + "/tmp", isFresh: false,

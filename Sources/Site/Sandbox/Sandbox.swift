@@ -30,10 +30,15 @@ extension Site {
     (try? approvedValues("migrate.sandbox"))?.last.flatMap { Plan.SandboxWish(rawValue: $0.lowercased()) }
   }
 
+  /// Whether nothing of a plan runs here without a sandbox.
+  package func requiresSandbox(_ plan: Plan) -> Bool {
+    plan.sandbox == .require || ownSandboxWish == .require
+  }
+
   /// What the children of a plan's steps are shut in. Throws when one is required, and does not work here.
   package func sandbox(of plan: Plan) throws(CommandError) -> Sandbox {
     let own = ownSandboxWish
-    let isRequired = plan.sandbox == .require || own == .require
+    let isRequired = requiresSandbox(plan)
     if !isRequired, plan.sandbox == .off || own == .off { return .none }
     if isRequired, own == .off {
       throw CommandError(

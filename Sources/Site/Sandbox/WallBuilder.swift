@@ -27,8 +27,15 @@ package struct WallBuilder {
     ".local/share/mise", ".local/share/uv", ".swiftly", ".ghcup", ".dotnet",
   ]
 
+  /// Places that everybody on the machine writes to, and where services have their sockets.
+  private static let shared = ["/tmp", "/var/tmp", "/run"]
+  private let isPrivate: Bool
+
   /// Begins with what all of them have in common; `nil` when the plan's children are shut in nothing.
-  package init?(_ site: Site, _ plan: Plan) throws(CommandError) {
+  ///
+  /// What the machine shares is kept from agents, and from all when a sandbox is required. Otherwise a plan's
+  /// own commands, which the user has read, find there what they found before there was a sandbox.
+  package init?(_ site: Site, _ plan: Plan, ofAgent: Bool) throws(CommandError) {
     guard case .bubblewrap(let program) = try site.sandbox(of: plan),
       let entry = Files.realPath("/proc/self/exe")
     else { return nil }
@@ -38,7 +45,10 @@ package struct WallBuilder {
     walls.memoryBytes = plan.limits.memoryBytes
     home = site.environment["HOME"].flatMap(Files.realPath).flatMap { $0.count > 1 ? $0 : nil }
     let common = site.repository.commonDirectory
-    for place in ["/tmp", "/var/tmp", "/run", try site.worktreeRoot()] { hide(place) }
+    isPrivate = ofAgent || site.requiresSandbox(plan)
+    let own = site.environment["TMPDIR"].map { [$0] } ?? []
+    for place in WallBuilder.shared + own { isPrivate ? hide(place) : allow(place, .writable) }
+    hide(try site.worktreeRoot())
     if let home { hide(home) }
     if let main = try? site.mainDirectory() { hide(main) }
     allow(common, .readable)
@@ -55,8 +65,8 @@ package struct WallBuilder {
   }
 
   /// The walls with a worktree that may be written, but for the file that leads to its registration, and with
-  /// a folder for what is temporary, which is emptied unless it is not fresh; without one that is kept in
-  /// memory. `others` may be written, too.
+  /// a folder for what is temporary where that is its own, which is emptied unless it is not fresh; without
+  /// one that is kept in memory. `others` may be written, too.
   package mutating func finished(
     worktree: String, temporary: String?, isFresh: Bool = true, writing others: [String]
   ) throws(CommandError) -> Walls {
@@ -67,7 +77,8 @@ package struct WallBuilder {
       if isFresh { try Files.removeTree(temporary) }
       try site.makeOwnFolder(temporary)
     }
-    walls.set("/tmp", .replaced(by: Files.realPath(temporary) ?? temporary))
+    let real = Files.realPath(temporary) ?? temporary
+    if isPrivate { walls.set("/tmp", .replaced(by: real)) } else { walls.set(real, .writable) }
     return walls
   }
 
