@@ -48,7 +48,7 @@ final class GitHub: Forge {
   }
 
   func setBody(_ body: String, of number: Int) throws(ForgeError) {
-    _ = try caller.call("PATCH", "\(repository)/pulls/\(number)", fields(("body", .string(body))))
+    try caller.setBody(body, at: "\(repository)/pulls/\(number)")
   }
 
   func addLabels(_ labels: [String], to number: Int) throws(ForgeError) {
@@ -57,14 +57,7 @@ final class GitHub: Forge {
   }
 
   func ask(_ reviewers: [String], about number: Int) throws(ForgeError) {
-    let names = reviewers.map { $0.hasPrefix("@") ? String($0.dropFirst()) : $0 }
-    let teams = names.compactMap { $0.split(separator: "/").count == 2 ? $0.split(separator: "/")[1] : nil }
-    let people = names.filter { !$0.contains("/") && !$0.contains("@") }
-    _ = try caller.call(
-      "POST", "\(repository)/pulls/\(number)/requested_reviewers",
-      fields(
-        ("reviewers", people.isEmpty ? nil : texts(people)),
-        ("team_reviewers", teams.isEmpty ? nil : texts(teams.map(String.init)))))
+    try caller.ask(reviewers, at: "\(repository)/pulls/\(number)")
   }
 
   func look(_ number: Int) throws(ForgeError) -> ForgeSight {

@@ -17,16 +17,6 @@ public enum OwnProcess {
     return access("/proc/\(pid)/fd", R_OK) != 0
   }
 
-  /// The path of the program that this process is, or `nil` when the system does not tell.
-  public static var program: String? {
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    let count = buffer.withUnsafeMutableBytes { bytes in
-      bytes.baseAddress.map { readlink("/proc/self/exe", $0, bytes.count) } ?? -1
-    }
-    guard count > 0, count < buffer.count else { return nil }
-    return String(decoding: buffer.prefix(count), as: UTF8.self)
-  }
-
   /// Turns this process into another program, which gets its descriptors and its terminal. Comes back only
   /// when that failed, with the system's words.
   public static func become(_ program: String, _ arguments: [String], environment: [String: String]) -> String

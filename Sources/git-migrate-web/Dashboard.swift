@@ -42,7 +42,7 @@ final class Dashboard {
     do throws(StreamError) { try StandardStream.output.write(Array((address + "\n").utf8)) } catch {
       throw CommandError("the address cannot be written: \(error)")
     }
-    WebProgram.note("the page is there until you press Ctrl-C; the address is the key to it")
+    WebOutput().note("the page is there until you press Ctrl-C; the address is the key to it")
     while migrate_server_wait(signals, 1000) <= 0 || SignalPipe.drain().isEmpty {
       // A ledger that cannot be read just now is looked at again; the page stays as it was.
       do throws(CommandError) { try refresh() } catch { pages.note(error.message) }

@@ -21,6 +21,7 @@ struct WebInvocation {
         try output.write(Array("git-migrate-web version \(ProgramVersion.number)\n".utf8))
         return 0
       case "publish": return try publish(Array(arguments.dropFirst()))
+      case "dashboard": return try dashboard(Array(arguments.dropFirst()))
       default:
         output.note("usage: git migrate <command>; it starts this program where it needs it")
         return 129
@@ -41,6 +42,15 @@ struct WebInvocation {
     let units = Set(names.dropFirst())
     return try WebPublish(site: try site(), output: output)
       .run(migration, only: units.isEmpty ? nil : units, isJSON: isJSON)
+  }
+
+  private func dashboard(_ words: [String]) throws(CommandError) -> Int32 {
+    guard let port = words.first.flatMap({ UInt16($0) }) else {
+      output.note("usage: git migrate dashboard")
+      return 129
+    }
+    try Dashboard(try site(), only: words.dropFirst().first).serve(port: port)
+    return 0
   }
 
   /// The repository of the working directory, with its ledger.

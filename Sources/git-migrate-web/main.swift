@@ -8,9 +8,6 @@ import func Glibc.exit
 // `git migrate` starts it; people do not.
 OwnProcess.forbidLookingIn()
 if CommandLine.arguments.dropFirst().first == "__supervise" { exit(Supervisor.main()) }
-if CommandLine.arguments.dropFirst().first == "dashboard" {
-  exit(WebProgram(CommandLine.arguments).run())
-}
 StandardStream.prepare()
 LocalTime.readZone()
 exit(WebInvocation(Array(CommandLine.arguments.dropFirst())).run())

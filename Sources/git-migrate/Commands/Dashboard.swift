@@ -27,26 +27,7 @@ struct DashboardCommand: Subcommand {
     let site = try context.site()
     let snapshot = try context.snapshot(finding: migration.migration, looksOnly: true)
     if let name = migration.migration { _ = try site.migration(name, in: snapshot.state) }
-    guard let program = DashboardCommand.program(beside: OwnProcess.program) else {
-      throw CommandError(
-        "the program 'git-migrate-web' is not installed beside this one",
-        hint: "'make install' puts both in one place")
-    }
-    try context.output.flush()
-    let fault = OwnProcess.become(
-      program, [program, "dashboard", String(port)] + (migration.migration.map { [$0] } ?? []),
-      environment: context.environment)
-    throw CommandError("'\(program)' cannot be started: \(fault)")
-  }
-
-  /// Where the second program may lie, seen from this one: in the same folder, or where distributions keep
-  /// what nobody calls by name.
-  static func program(beside own: String?) -> String? {
-    guard let folder = own.map({ $0.split(separator: "/").dropLast().joined(separator: "/") }) else {
-      return nil
-    }
-    return ["/\(folder)/git-migrate-web", "/\(folder)/../libexec/git-migrate/git-migrate-web"].first {
-      Files.exists($0)
-    }
+    try WebProgram.become(
+      ["dashboard", String(port)] + (migration.migration.map { [$0] } ?? []), context)
   }
 }

@@ -51,14 +51,6 @@ struct PublishCommand: Subcommand {
       return try context.print(messages, json)
     }
     try site.requireTrust(state)
-    guard let program = DashboardCommand.program(beside: OwnProcess.program) else {
-      throw CommandError(
-        "'git-migrate-web', which speaks to forges, is not installed beside git-migrate",
-        hint: "'make install' puts both in one place")
-    }
-    try context.output.flush()
-    let words = [program, "publish"] + (json.isWanted ? ["--json"] : []) + [state.name] + units
-    let fault = OwnProcess.become(program, words, environment: context.environment)
-    throw CommandError("unable to start '\(program)': \(fault)")
+    try WebProgram.become(["publish"] + (json.isWanted ? ["--json"] : []) + [state.name] + units, context)
   }
 }
