@@ -77,17 +77,9 @@ extension MigrationState {
       "verdicts",
       .array(
         verdicts.map(\.json)))
-    if let refresh {
-      var inner = ObjectBuilder()
-      refresh.write(to: &inner)
-      object.set("refresh", inner.json)
-    }
+    if let refresh { object.set("refresh", refresh.json) }
     if let baselineFailure { object.set("baseline_failure", baselineFailure.json) }
-    if let baselineRun {
-      var inner = ObjectBuilder()
-      baselineRun.write(to: &inner)
-      object.set("baseline_run", inner.json)
-    }
+    if let baselineRun { object.set("baseline_run", baselineRun.json) }
     if baselineRuns > 0 { object.set("baseline_runs", baselineRuns) }
     if let train { object.set("train", train.json) }
     if trains > 0 { object.set("trains", trains) }
@@ -119,19 +111,11 @@ extension MigrationState {
     let tip = try reader.objectID("tip")
     var verdicts: [TreeVerdict] = []
     for item in try reader.array("verdicts") { verdicts.append(try TreeVerdict(json: item)) }
-    var refresh: Refresh?
-    if let value = reader.optional("refresh") {
-      var inner = try ObjectReader(value, "a refresh")
-      refresh = try Refresh(from: &inner)
-      try inner.end()
-    }
+    let refresh = try reader.optional("refresh").map { (json) throws(JSONFault) in try Refresh(json: json) }
     var baselineFailure: Failure?
     if let value = reader.optional("baseline_failure") { baselineFailure = try Failure(json: value) }
-    var baselineRun: BaselineClaim?
-    if let value = reader.optional("baseline_run") {
-      var inner = try ObjectReader(value, "a claim of the base")
-      baselineRun = try BaselineClaim(from: &inner)
-      try inner.end()
+    let baselineRun = try reader.optional("baseline_run").map { (json) throws(JSONFault) in
+      try BaselineClaim(json: json)
     }
     let baselineRuns = try reader.optionalInteger("baseline_runs") ?? 0
     guard ObjectReader.counterRange.contains(baselineRuns) else {

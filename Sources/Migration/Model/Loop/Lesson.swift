@@ -32,18 +32,6 @@ public struct Lesson: Equatable, Sendable {
       cause: try object.optionalString("cause"), paths: try object.strings("paths"))
   }
 
-  var json: JSON {
-    var object = ObjectBuilder()
-    write(to: &object)
-    return object.json
-  }
-
-  init(json: JSON) throws(JSONFault) {
-    var reader = try ObjectReader(json, "a lesson")
-    try self.init(from: &reader)
-    try reader.end()
-  }
-
   /// Why it cannot be written down, or `nil`.
   var fault: String? {
     if text.isEmpty || text.utf8.count > Self.longest { return "a lesson has 1 to \(Self.longest) bytes" }

@@ -47,18 +47,6 @@ public struct TrialStart: Equatable, Sendable {
       holder: try object.string("holder"), owner: try Owner(json: try object.required("owner")),
       expiresAt: try object.timestamp("expires_at"))
   }
-
-  var json: JSON {
-    var object = ObjectBuilder()
-    write(to: &object)
-    return object.json
-  }
-
-  init(json: JSON) throws(JSONFault) {
-    var reader = try ObjectReader(json, "a trial")
-    try self.init(from: &reader)
-    try reader.end()
-  }
 }
 
 /// What a trial came to.

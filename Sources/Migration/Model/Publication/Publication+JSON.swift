@@ -33,18 +33,6 @@ extension PublisherClaim {
       holder: try object.string("holder"), owner: try Owner(json: try object.required("owner")),
       expiresAt: try object.timestamp("expires_at"))
   }
-
-  var json: JSON {
-    var object = ObjectBuilder()
-    write(to: &object)
-    return object.json
-  }
-
-  init(json: JSON) throws(JSONFault) {
-    var reader = try ObjectReader(json, "a publisher")
-    try self.init(from: &reader)
-    try reader.end()
-  }
 }
 
 extension BranchIntent {
