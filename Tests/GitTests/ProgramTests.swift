@@ -18,6 +18,23 @@ import Testing
     #expect(error?.description.contains("'\(place)'") == true, "\(String(describing: error))")
   }
 
+  /// Who is done with that place already may come to an end; and what is taken away is forgotten.
+  @Test func gitIsGivenUpWhenAPipeLiesThereThreeLooksInARow() throws {
+    let world = try World()
+    _ = try world.commit(["a": "1"])
+    let place = "\(world.path)/.git/packed-refs"
+    var watch = GitWatch(GitProgram(world.repository), ["update-ref"])
+    #expect(watch.mayGoOn() && watch.obstacle == nil)
+    mkfifo(place, 0o600)
+    #expect(watch.mayGoOn() && watch.mayGoOn() && watch.obstacle != nil)
+    unlink(place)
+    #expect(watch.mayGoOn() && watch.obstacle == nil)
+    mkfifo(place, 0o600)
+    #expect(watch.mayGoOn() && watch.mayGoOn() && !watch.mayGoOn())
+    #expect(
+      !watch.isOverNetwork && GitWatch(GitProgram(world.repository), ["-c", "a=b", "push"]).isOverNetwork)
+  }
+
   /// PITFALLS F12: whoever can write `.git/config` makes an ordinary git run his programs.
   @Test func hostileConfigurationIsInert() throws {
     let world = try World()
