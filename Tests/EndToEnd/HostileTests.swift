@@ -88,6 +88,29 @@ import Testing
     #expect(claim.contains(#""sandbox":"bubblewrap""#))
   }
 
+  /// What a plan did without a sandbox it does with the one that nobody asked for.
+  @Test(
+    "and an honest command: it finds what all share, unless a sandbox is required",
+    .enabled(if: hasSandbox), arguments: ["auto", "require"])
+  func ownCommands(sandbox: String) throws {
+    let world = try MigrationWorld()
+    let root = world.repository.root
+    try Files.makeDirectories(root + "/beside")
+    world.repository.environment["GIT_CONFIG_GLOBAL"] = nil
+    try world.repository.git("config", "--global", "user.name", "Ada")
+    try world.repository.git("config", "--global", "migrate.sandbox", sandbox)
+    let command = "echo $MIGRATE_STEP >> '\(root)/beside/told' && git config user.name"
+    try world.start(
+      "  - { id: A, run: \"\(command) > x\" }",
+      gate: "{ verifiers: [{ name: t, kind: build, run: \"\(command)\" }] }")
+    let run = try world.migrate("run")
+    #expect(run.code == (sandbox == "auto" ? 0 : 1), "\(run)")
+    let told = String(decoding: try Files.readFile(root + "/beside/told") ?? [], as: UTF8.self)
+    if sandbox == "require" { return #expect(told.isEmpty) }
+    #expect(told.contains("A"), "\(told)")
+    #expect(try world.file("x") == "Ada")
+  }
+
   @Test(
     "runs where no sandbox can be had, which is said once, unless one is required", .enabled(if: hasSandbox))
   func noNamespaces() throws {

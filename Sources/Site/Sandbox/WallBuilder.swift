@@ -21,6 +21,10 @@ package struct WallBuilder {
     ".cache/uv", ".cache/go-build", ".cache/pypoetry", ".cache/yarn", ".cache/ccache", ".cache/sccache",
     ".cache/org.swift.swiftpm", ".cache/ms-playwright", ".cache/pre-commit", ".local/share/pnpm",
   ]
+  /// What git is told below the home, such as who commits; keys lie elsewhere.
+  private static let settings = [
+    ".gitconfig", ".config/git/config", ".config/git/ignore", ".config/git/attributes",
+  ]
   /// Toolchains below the home.
   private static let toolchains = [
     ".rustup", ".pyenv", ".nvm", ".asdf", ".sdkman", ".rbenv", ".volta", ".local/lib", ".local/bin",
@@ -58,7 +62,7 @@ package struct WallBuilder {
     programs()
     if let home {
       for place in WallBuilder.caches { allow(home + "/" + place, .writable) }
-      for place in WallBuilder.toolchains { allow(home + "/" + place, .readable) }
+      for place in WallBuilder.settings + WallBuilder.toolchains { allow(home + "/" + place, .readable) }
     }
     for place in plan.worktree.read { allow(absolute(place), .readable) }
     walls.set(entry, .readable)
