@@ -64,13 +64,14 @@ for entry in \
     'approve:Let units be published' 'release:Give a step back' 'renew:Keep a step for longer' 'replay:Show each event with what it changed' \
     'report:Tell what happened, what it cost and what needs you' 'resume:Go on after a pause' 'retry:Let blocked or resting steps try again' \
     'run:Work on the steps until nothing is left' 'show:Show everything about a step' \
+    'approve:Take work that waits for a person' 'reject:Send such work back' 'undo:Revert a merged step' \
     'skip:Give up steps that are not needed' 'start:Begin a migration' 'status:Show where every step is' \
     'submit:Hand in a result' 'sync:Exchange the shared ledger' 'trace:Send what happened to a service for traces' 'dashboard:Serve the report on this machine' 'why:Tell which step brought a line' 'insight:Tell where migrations were hard' 'trust:Approve the commands of a plan' 'verify:Run the gate on your own work' \
     'workers:Print what an engine needs to run workers'
     set -l parts (string split -m1 : -- $entry)
     complete -c git-migrate -n __fish_git_migrate_needs_command -a $parts[1] -d $parts[2]
 end
-complete -c git-migrate -n '__fish_git_migrate_using ledger' -a 'append cat'
+complete -c git-migrate -n '__fish_git_migrate_using ledger' -a 'append bisect cat export'
 complete -c git-migrate -n '__fish_git_migrate_using lesson' -a 'add list remove'
 
 # Files
@@ -80,19 +81,21 @@ complete -c git-migrate -n '__fish_git_migrate_using start amend check import' -
 complete -c git-migrate -n '__fish_git_migrate_using allow diff show logs' -a '(__fish_git_migrate_steps)'
 complete -c git-migrate -n '__fish_git_migrate_using claim' -a '(__fish_git_migrate_steps ready)'
 complete -c git-migrate -n '__fish_git_migrate_using retry' -a '(__fish_git_migrate_steps blocked backoff)'
+complete -c git-migrate -n '__fish_git_migrate_using approve reject' -a '(__fish_git_migrate_steps person proposed)'
+complete -c git-migrate -n '__fish_git_migrate_using undo' -a '(__fish_git_migrate_steps merged)'
 complete -c git-migrate -n '__fish_git_migrate_using skip' -a '(__fish_git_migrate_steps waiting ready leased submitted gating backoff blocked)'
 complete -c git-migrate -n '__fish_git_migrate_using mcp release renew submit verify' -a '(__fish_git_migrate_steps leased)'
 complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migrate_migrations)'
 
 # Options of many commands
-set -l migration abort allow amend approve claim compare dashboard diff failures finish graph insight label lesson log logs mcp pause prs publish refresh release renew replay report resume retry run show skip status submit trace verify workers
-set -l json abort allow amend approve prs publish check claim clean compare diff doctor failures finish fsck graph import insight label lesson log new pause refresh release renew replay report resume retry run show skip start status submit sync trace verify why
+set -l migration abort allow amend approve claim compare dashboard diff failures finish graph insight label lesson log logs mcp pause prs publish refresh reject release renew replay report resume retry run show skip status submit trace undo verify workers
+set -l json abort allow amend approve check claim clean compare diff doctor failures finish fsck graph import insight label lesson log new pause prs publish refresh reject release renew replay report resume retry run show skip start status submit sync trace undo verify why
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
 complete -c git-migrate -n '__fish_git_migrate_using failures insight log report run show status why' -l color -x -a 'auto always never' -d 'Colour the text'
 complete -c git-migrate -n '__fish_git_migrate_using logs mcp release renew submit verify' -l epoch -x -d 'The claim'
 complete -c git-migrate -n '__fish_git_migrate_using claim mcp release renew submit verify' -l worker -x -d 'The worker\'s name'
-complete -c git-migrate -n '__fish_git_migrate_using abort allow pause release retry skip' -l reason -x -d 'Why'
+complete -c git-migrate -n '__fish_git_migrate_using abort allow pause reject release retry skip undo' -l reason -x -d 'Why'
 complete -c git-migrate -n '__fish_git_migrate_using claim renew' -l ttl -x -d 'How long the claim holds'
 complete -c git-migrate -n '__fish_git_migrate_using log replay' -l step -x -a '(__fish_git_migrate_steps)' -d 'About this step'
 complete -c git-migrate -n '__fish_git_migrate_using logs show' -s n -l lines -x -d 'The last lines of a log'
@@ -111,6 +114,9 @@ complete -c git-migrate -n '__fish_git_migrate_using finish' -l no-merge -d 'Lea
 complete -c git-migrate -n '__fish_git_migrate_using finish' -l push -d 'Move the base in the shared repository, too'
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l dot -d 'In the language of Graphviz'
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l mermaid -d 'In the language of Mermaid'
+complete -c git-migrate -n '__fish_git_migrate_using graph' -l workflow -d 'The stages instead'
+complete -c git-migrate -n '__fish_git_migrate_using submit' -l verdict -x -d 'End the stage with this word'
+complete -c git-migrate -n '__fish_git_migrate_using submit' -l note -x -d 'Tell the next stage'
 complete -c git-migrate -n '__fish_git_migrate_using graph' -l plan -r -F -d 'A plan file'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l uninstall -d 'Undo it'
 complete -c git-migrate -n '__fish_git_migrate_using resume' -l budget -x -d 'Let the agents use more'
@@ -144,6 +150,9 @@ complete -c git-migrate -n '__fish_git_migrate_using run' -l all -d 'Every migra
 complete -c git-migrate -n '__fish_git_migrate_using init' -l upgrade -d 'Write the ledger in the newest version'
 complete -c git-migrate -n '__fish_git_migrate_using init' -l remote -x -a '(git remote)' -d 'Share through it'
 complete -c git-migrate -n '__fish_git_migrate_using ledger' -l raw -d 'The whole message'
+complete -c git-migrate -n '__fish_git_migrate_using ledger' -l from -x -d 'From this entry'
+complete -c git-migrate -n '__fish_git_migrate_using ledger' -l to -x -d 'Up to this entry'
+complete -c git-migrate -n '__fish_git_migrate_using ledger' -s o -l output -r -F -d 'Write it here'
 complete -c git-migrate -n '__fish_git_migrate_using ledger' -l by -x -d 'Who says so'
 complete -c git-migrate -n '__fish_git_migrate_using ledger' -l perform -d 'Carry out what follows'
 complete -c git-migrate -n '__fish_git_migrate_using log' -s n -l max-count -x -d 'At most this many'
@@ -157,6 +166,10 @@ complete -c git-migrate -n '__fish_git_migrate_using logs' -l stdout -d 'Standar
 complete -c git-migrate -n '__fish_git_migrate_using logs' -l stderr -d 'Standard error alone'
 complete -c git-migrate -n '__fish_git_migrate_using logs' -l raw -d 'The bytes as they are'
 complete -c git-migrate -n '__fish_git_migrate_using release' -s f -l force -d 'Take it from whoever holds it'
+complete -c git-migrate -n '__fish_git_migrate_using replay' -l with -r -F -d 'With the policies of this plan'
+complete -c git-migrate -n '__fish_git_migrate_using replay' -l expect -r -F -d 'Check an exported ledger'
+complete -c git-migrate -n '__fish_git_migrate_using run' -l plan -r -F -d 'Follow this plan file'
+complete -c git-migrate -n '__fish_git_migrate_using trust' -l plan -r -F -d 'Approve this plan file'
 complete -c git-migrate -n '__fish_git_migrate_using replay' -l at -x -d 'Only this entry'
 complete -c git-migrate -n '__fish_git_migrate_using replay' -l from -x -d 'From this entry'
 complete -c git-migrate -n '__fish_git_migrate_using replay' -l to -x -d 'Up to this entry'

@@ -26,6 +26,8 @@ public enum Declaration: Equatable, Sendable {
   case failed(String)
   /// It cannot be done, for a reason: not by another attempt either.
   case cannot(String)
+  /// A word of the stage that the work is, and why.
+  case verdict(String, String)
 }
 
 /// What interrupts work that can go on.
@@ -129,6 +131,7 @@ public struct AgentReport: Equatable, Sendable {
   public var reason: String {
     switch outcome {
     case .done(.nothing): "done"
+    case .done(.verdict(let word, let reason)): reason.isEmpty ? word : "\(word): \(reason)"
     case .done(.noOp(let words)): words.isEmpty ? "nothing was to be done" : words
     case .done(.failed(let words)): words.isEmpty ? "the worker said that it failed" : words
     case .done(.cannot(let words)): words.isEmpty ? "it cannot be done" : words

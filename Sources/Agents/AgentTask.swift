@@ -75,6 +75,8 @@ public struct AgentTask: Equatable, Sendable {
   public var microdollars: Int?
   /// The conversation that goes on, or `nil` for a new one.
   public var resumed: AgentSession?
+  /// The words that it is to end with; empty where it ends as work in one piece does.
+  public var words: [String] = []
   /// A file that the agent's answer must have the form of, where it takes one from a file (`AgentClosing`).
   public var schemaFile: String?
   /// The tools that the agent is given beside its own.
@@ -153,14 +155,21 @@ public struct AgentInvocation: Equatable, Sendable {
 /// What an agent is asked to close with, where it can be asked in a form: the way to say that nothing was to
 /// be done needs neither a file outside of the worktree nor a permission.
 public enum AgentClosing {
-  /// The form, as a JSON Schema. Every member is required, because one vendor knows no optional ones.
-  public static let schema =
-    #"{"type":"object","properties":{"result":{"type":"string","enum":["done","no-op","cannot"],"#
-    + #""description":"done: the files are changed as asked; no-op: nothing was to be done; "#
-    + #"cannot: it cannot be done"},"reason":{"type":"string","description":"#
-    + #""why nothing was to be done or it cannot be done, else empty"},"notes":{"type":"string","#
-    + #""description":"what whoever reviews this should know, or empty"}},"#
-    + #""required":["result","reason","notes"],"additionalProperties":false}"#
+  /// The form, as a JSON Schema, for one of `words` or, without any, for the usual ones. Every member is
+  /// required, because one vendor knows no optional ones.
+  public static func schema(_ words: [String] = []) -> String {
+    let (list, meaning) =
+      words.isEmpty
+      ? (
+        #""done","no-op","cannot""#,
+        "done: the files are changed as asked; no-op: nothing was to be done; cannot: it cannot be done"
+      ) : (words.map { #""\#($0)""# }.joined(separator: ","), "the word that the task ends with")
+    return #"{"type":"object","properties":{"result":{"type":"string","enum":["# + list
+      + #"],"description":""# + meaning + #""},"reason":{"type":"string","description":"#
+      + #""why nothing was to be done or it cannot be done, else empty"},"notes":{"type":"string","#
+      + #""description":"what whoever reviews this should know, or empty"}},"#
+      + #""required":["result","reason","notes"],"additionalProperties":false}"#
+  }
 
   /// What a closing answer declares, with its notes; `nil` when it is not of the form.
   static func read(_ value: StreamValue?) -> (Declaration, notes: String)? {
@@ -172,7 +181,12 @@ public enum AgentClosing {
     case "no-op": return (.noOp(reason), notes)
     case "failed": return (.failed(reason), notes)
     case "cannot": return (.cannot(reason), notes)
-    default: return nil
+    default:
+      // Which words there are the plan says.
+      let isWord =
+        (1...32).contains(result.utf8.count)
+        && result.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }
+      return isWord ? (.verdict(result, reason), notes) : nil
     }
   }
 }

@@ -13,7 +13,7 @@ enum Claude {
     if let tools = task.tools { words += ["--mcp-config", configuration(of: tools)] }
     let allowed = task.permissions + (task.tools == nil ? [] : ["mcp__\(AgentTools.name)__*"])
     if !allowed.isEmpty { words += ["--allowedTools"] + allowed }
-    words += ["--json-schema", AgentClosing.schema]
+    words += ["--json-schema", AgentClosing.schema(task.words)]
     return words + task.arguments
   }
 

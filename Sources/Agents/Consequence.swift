@@ -27,7 +27,7 @@ extension AgentReport {
   public func consequence(_ task: AgentTask, hasChanged: Bool, continuations: Int) -> Consequence {
     let report = judged(hasChanged: hasChanged)
     switch report.outcome {
-    case .done(.nothing): return .handIn
+    case .done(.nothing), .done(.verdict): return .handIn
     case .done(.noOp(let words)): return .handInNoOp(words)
     case .done(.failed): return .failed(report.reason)
     case .done(.cannot): return .blocked(report.reason)

@@ -17,7 +17,7 @@ package struct MoveCheck {
   package mutating func note(_ found: LedgerEntry, _ before: State) throws(InspectionFault) {
     let event = found.entry.event
     guard let migration = before.migration(named: event.migration) else { return }
-    if case .claim(let fence, .submitted) = event.change {
+    if let (fence, _) = event.change.result {
       results[migration.name, default: [:]][fence] = found.commit
     }
     if let move = migration.move(doneBy: event.change) { try check(move, found, isDone: true) }

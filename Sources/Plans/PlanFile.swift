@@ -83,6 +83,31 @@ public struct PlanFile: Equatable, Sendable {
     }
   }
 
+  /// Everything that it has a machine run, each with where it stands and as it stands there: before a `for:`
+  /// is expanded.
+  public var commandTexts: Set<String> {
+    var texts: Set<String> = []
+    func add(_ place: String, _ text: String?) { if let text { texts.insert("\(place): \(text)") } }
+    add("worktree set-up", settings.worktree.setup)
+    for agent in settings.allAgents {
+      add("agent \(agent.name)", ([agent.shown] + agent.env).joined(separator: " "))
+    }
+    add("gate set-up", settings.gate.setup?.run)
+    add("gate toolchain", settings.gate.toolchain)
+    for verifier in settings.gate.verifiers {
+      add(
+        "verifier \(verifier.name)",
+        ([verifier.run, verifier.remote ?? ""] + verifier.env).joined(separator: " "))
+    }
+    for entry in entries {
+      add("step", entry.run?.value)
+      if case .lines(let command)? = entry.each?.source { add("list of steps", command) }
+    }
+    add("until", settings.until?.count)
+    add("notify", settings.notify)
+    return texts
+  }
+
   /// The plan with every `for:` expanded and every need resolved.
   ///
   /// In the templates of a step made by `for:`, `match.path` is the whole path; `match.dir` its parent
@@ -168,6 +193,9 @@ struct StepEntry: Equatable, Sendable {
   var timeoutSeconds: Int?
   var expectsChange = false
   var agent: String?
+  var workflow: String?
+  /// Whether what its codemod leaves is its agent's.
+  var isShared = false
   var allow: [String] = []
   var guards: [Plan.Guard]?
   var skip: String?

@@ -29,6 +29,8 @@ public final class Orchestrator {
   package var limit: Int?
   /// What this machine is said to have, and how long it waits for work, where it is to.
   package var (has, patience): (Set<String>, Patience?) = ([], nil)
+  /// Asked in each round whether there is something new in a plan file; says whether the ledger has changed.
+  public var planWatch: (() throws(CommandError) -> Bool)?
   /// The steps that it has begun.
   var begun: Set<String> = []
   var obstacles = Obstacles()
@@ -147,6 +149,7 @@ public final class Orchestrator {
       try reporting { try site.events.requireWitnessed() }
     }
     try tell(snapshot)
+    if halt == nil, stops == 0, let planWatch, try planWatch() { return .more }
     if try advance(snapshot.state) { return .more }
     let states = try wanted(snapshot.state)
     var ends: [String: Ending] = [:]

@@ -35,6 +35,8 @@ extension Site: Surroundings {
     switch notice {
     case .stepBlocked(let step, _):
       variables.merge(["MIGRATE_EVENT": "blocked", "MIGRATE_STEP": step]) { $1 }
+    case .personWanted(let step, _):
+      variables.merge(["MIGRATE_EVENT": "person", "MIGRATE_STEP": step]) { $1 }
     case .paused: variables["MIGRATE_EVENT"] = "paused"
     case .allStepsDone: variables["MIGRATE_EVENT"] = "done"
     case .baseHeld: variables["MIGRATE_EVENT"] = "base"
@@ -97,8 +99,23 @@ extension Site: Surroundings {
     let claim = ClaimedSlot(
       migration: attempt.migration, fence: attempt.claim.fence, base: attempt.claim.base,
       title: attempt.step.title, slot: attempt.slot, leavesWorktree: attempt.keepsFailedWorktree)
+    if let stage = attempt.stage, !stage.stage.writes {
+      // What it wrote is nobody's; what it got is handed on.
+      guard let result = stage.result else {
+        return Collected(.unchanged(try unchanged(attempt.claim.base)))
+      }
+      if !result.isNoOp {
+        let ref = Site.attemptRef(attempt.migration, attempt.claim.fence)
+        _ = try reporting { try Harvest(site: self).keep(commit: result.commit.oid, on: ref) }
+      }
+      return Collected(.result(result, files: 0))
+    }
     if let content = try Submitting(site: self).collectAtOnce(claim) { return Collected(content) }
     return try HarvestJob(site: self, claim: claim)
+  }
+
+  private func unchanged(_ base: ObjectID) throws(CommandError) -> Submission.Result {
+    Submission.Result(commit: base, tree: try tree(of: base.oid).objectID, isNoOp: true)
   }
 
   package func close(slot: String, migration: String, fence: Fence) throws(CommandError) {

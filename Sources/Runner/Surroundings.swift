@@ -121,6 +121,10 @@ package protocol Attempt: AnyObject {
   var claim: Claim { get }
   /// The step as planned.
   var step: PlannedStep { get }
+  /// The stage of the step's workflow.
+  var stage: StageTask? { get }
+  /// The steps that the worker proposes.
+  var proposed: [Proposal] { get }
   /// The slot that it works in.
   var slot: String { get }
   /// Whether it was asked to end.
@@ -208,6 +212,8 @@ package protocol GateAccess: AnyObject {
   func basis(_ plan: Plan, report: (String) -> Void) throws(CommandError) -> VerdictBasis?
   /// Asks what verdicts of a plan will rest on, where a command has to tell; `nil` where none has.
   func question(before plan: Plan) throws(CommandError) -> (any Asking)?
+  /// Puts a candidate that the verifiers let pass to the plan's judge.
+  func startJudge(_ asked: JudgedCase) throws(CommandError) -> any Judging
   /// Starts to count what a plan's `until` counts, on a commit; `nil` where nothing can be counted.
   func startCount(_ state: MigrationState, on commit: OID) throws(CommandError) -> (any Counting)?
   /// Starts the verifiers on a commit.
@@ -227,16 +233,6 @@ package protocol Asking: AnyObject {
   func stop()
   /// Whoever asked is done with the answer.
   func forget()
-}
-
-/// A count of uses under way. Never waits: the owner polls `descriptor` and asks `poll()`.
-package protocol Counting: AnyObject {
-  /// Readable when `poll` may have something to tell.
-  var descriptor: Int32 { get }
-  /// How many there are, or `nil` while they are counted. Throws when that cannot be known.
-  func poll() throws(CommandError) -> Int?
-  /// Ends it; `poll` then throws.
-  func stop()
 }
 
 /// What a run of the verifiers is about.

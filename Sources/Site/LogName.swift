@@ -56,6 +56,11 @@ public struct LogName: Equatable, Sendable {
     LogName(migration, "finish-\(verifier)")
   }
 
+  /// The judge, of one gate run of a claim.
+  package static func judge(_ migration: String, _ fence: Fence, gate: Int) -> LogName {
+    LogName(migration, "judge-\(gate)", of: fence)
+  }
+
   /// The command that counts what is left.
   package static func count(_ migration: String) -> LogName { LogName(migration, "until") }
 

@@ -31,10 +31,10 @@ struct GitMigrate: ParsableCommand {
       CommandGroup(
         name: "Steer it",
         subcommands: [
-          RunCommand.self, WorkersCommand.self, PublishCommand.self, PrsCommand.self, ApproveCommand.self,
-          PauseCommand.self, ResumeCommand.self, RetryCommand.self,
-          SkipCommand.self,
-          AllowCommand.self, LabelCommand.self, LessonCommand.self,
+          RunCommand.self, WorkersCommand.self, PublishCommand.self, PrsCommand.self,
+          PauseCommand.self, ResumeCommand.self, RetryCommand.self, SkipCommand.self,
+          ApproveCommand.self, RejectCommand.self, UndoCommand.self, AllowCommand.self, LabelCommand.self,
+          LessonCommand.self,
         ]),
       CommandGroup(
         name: "Work on a step",

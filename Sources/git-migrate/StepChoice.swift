@@ -15,7 +15,21 @@ struct StepChoice: ParsableArguments {
   func steps(
     _ names: [String], of state: MigrationState, accepts: (StepPhase) -> Bool
   ) throws(CommandError) -> StepGroup {
-    var (found, cause): ([String], String?) = ([], nil)
+    var found = try StepChoice.named(names, of: state, accepts: accepts)
+    var cause: String?
+    if let failure {
+      let report = try state.require(cause: failure)
+      cause = report.fingerprint
+      found += report.steps.filter { id in state.step(id).map { accepts($0.phase) } ?? false }
+    }
+    return StepGroup(eachOnce(found), cause: names.isEmpty ? cause : nil)
+  }
+
+  /// The steps that are named by id or glob, each once; of a glob those that `accepts` takes.
+  static func named(
+    _ names: [String], of state: MigrationState, accepts: (StepPhase) -> Bool
+  ) throws(CommandError) -> [String] {
+    var found: [String] = []
     for name in names {
       guard name.contains(where: { "*?[".contains($0) }) else {
         found.append(name)
@@ -26,12 +40,7 @@ struct StepChoice: ParsableArguments {
       if matched.isEmpty { throw CommandError("no step of '\(state.name)' matches '\(name)'") }
       found += matched.filter { accepts($0.phase) }.map(\.id)
     }
-    if let failure {
-      let report = try state.require(cause: failure)
-      cause = report.fingerprint
-      found += report.steps.filter { id in state.step(id).map { accepts($0.phase) } ?? false }
-    }
-    return StepGroup(eachOnce(found), cause: names.isEmpty ? cause : nil)
+    return eachOnce(found)
   }
 }
 

@@ -10,7 +10,7 @@ import Testing
 
   /// The arguments as a person would read them, without the form of the closing answer.
   private func words(_ task: AgentTask) -> String {
-    task.invocation.arguments.filter { $0 != "--json-schema" && $0 != AgentClosing.schema }
+    task.invocation.arguments.filter { $0 != "--json-schema" && $0 != AgentClosing.schema() }
       .joined(separator: " ")
   }
 
@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test func `the form of the closing answer is JSON`() {
-    let schema = StreamValue.parse(Array(AgentClosing.schema.utf8))
+    let schema = StreamValue.parse(Array(AgentClosing.schema().utf8))
     #expect(schema?["required"]?.elements.compactMap(\.text) == ["result", "reason", "notes"])
     #expect(schema?["properties"]?.members.keys.sorted() == ["notes", "reason", "result"])
   }

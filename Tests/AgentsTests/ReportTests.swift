@@ -76,7 +76,7 @@ import Testing
     #expect(usage.microdollars == 250_000)
   }
 
-  @Test(arguments: [nil, "", "[]", "{}", "no JSON", #"{"result":"perhaps"}"#] as [String?])
+  @Test(arguments: [nil, "", "[]", "{}", "no JSON", #"{"result":"per haps"}"#] as [String?])
   func `a report that was promised is needed`(_ text: String?) {
     #expect(
       end(.exited(0), report: text.map { Array($0.utf8) }).outcome

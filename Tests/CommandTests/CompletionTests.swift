@@ -42,7 +42,7 @@ import Testing
     ("git migrate claim ", "S1"), ("git-migrate retry ", ""),
     ("git migrate log --kind gate.f", "gate.finished"),
     ("git migrate status --po", "--porcelain"), ("git migrate pause -m ", "demo"),
-    ("git migrate ledger ", "append cat"),
+    ("git migrate ledger ", "append bisect cat export"),
   ])
   func bashCompletes(_ line: String, _ expected: String) throws {
     let world = try TestRepository()

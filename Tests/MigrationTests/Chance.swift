@@ -64,7 +64,9 @@ extension Chance {
         ])
       case .merging: return pick([.merge(.merged), .merge(.abandoned)])
       case .blocked: return .step(.retried)
-      case .waiting, .merged, .skipped, .cancelled: break
+      case .person: return pick([.step(.approved), .step(.rejected)])
+      case .proposed: return pick([.step(.accepted), .step(.rejected)])
+      case .waiting, .merged, .skipped, .cancelled, .undone: break
       }
     }
     let kind = pick(

@@ -137,6 +137,22 @@ import Testing
     .publication(.fixAdded(unit: "u", step: "fix-u-1", failures: ["x"])),
     .publication(.merged(unit: "u", commit: oid(2))), .publication(.closed(unit: "u", reason: "r")),
     .forge(.rests(forge: "f", until: at, reason: "r")),
+    .trialFinished(TrialReport(trial: 3, step: "S1", outcome: .lost, evidence: .timeout)),
+    .stageEnded(
+      fence,
+      StageEnd(
+        stage: "implement", verdict: "DONE", next: "review", round: 2,
+        result: Submission.Result(commit: oid(1), tree: oid(2), isNoOp: false, left: ["a"]), notes: ["n"])),
+    .stageEnded(fence, StageEnd(stage: "review", verdict: "APPROVE", next: "gate")),
+    .judgeAnswered(
+      fence,
+      JudgeAnswer(
+        gate: 1, tree: oid(1), prompt: String(repeating: "a", count: 64), answer: .reject, agent: "claude",
+        reasons: ["r"])), .stepWaits(fence, gate: 1, reason: "r"),
+    .stepsApproved(["S1"]), .stepsApproved(["S1", "S2"]), .stepsRejected(["S1"], reason: "r"),
+    .stepsAccepted(["S1"]),
+    .stepProposed("S9", StepProposal(title: "t", prompt: "p", needs: ["S1"], paths: ["a"], from: "S1")),
+    .stepsUndone("undo-S1", StepUndoing(steps: ["S2", "S1"], reason: "r")),
     .usesCounted(
       UseCount(count: 12, commit: oid(1), tree: oid(2), command: String(repeating: "a", count: 64))),
   ]

@@ -72,13 +72,13 @@ import Testing
       Claim(
         fence: Fence(step: "A", epoch: 1), holder: "w", owner: process(1), base: oid(1),
         expiresAt: Timestamp(milliseconds: 900), slot: nil))
-    let stage = JSON.Member("stage", .string("review"))
-    let entry = entry(change, reserved: [stage])
+    let target = JSON.Member("target", .string("repository"))
+    let entry = entry(change, reserved: [target])
     #expect(try read(entry) == entry)
     var state = State()
     let refusal = #expect(throws: Refusal.self) { try state.apply(entry.event) }
-    #expect(refusal?.message.contains("'stage' is reserved") == true)
-    #expect(throws: EntryFault.self) { try read(self.entry(change, version: 1, reserved: [stage])) }
+    #expect(refusal?.message.contains("'target' is reserved") == true)
+    #expect(throws: EntryFault.self) { try read(self.entry(change, version: 1, reserved: [target])) }
   }
 
   @Test func reservedMembersHaveNamesOfTheirOwn() throws {

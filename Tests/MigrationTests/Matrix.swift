@@ -41,13 +41,7 @@ extension Story {
       return .baselineRecorded(
         Baseline(
           tree: oid(95), verifiers: current.plan.verifierDigest, verdict: .failed, reason: "test_old failed"))
-    case .step(.added):
-      let base = newObject()
-      return .stepAdded(StepAddition(step: current.resolutionID(of: base), base: base, paths: ["a.txt"]))
-    case .step(.retried): return .stepRetried(step: step, reason: "")
-    case .step(.skipped): return .stepSkipped(step: step, reason: "not needed")
-    case .step(.allowed):
-      return .findingAllowed(step: step, finding: "lost-test:a.py:test_a", reason: "ported")
+    case .step(let kind): return stepChange(kind, step)
     case .ledger(.upgraded): return .ledgerUpgraded(version: 1)
     case .agent(.rests): return .agentRests("agent", cause: "usage limit", until: nil, reason: "limit")
     case .agent(.woke): return .agentWoke("agent")
@@ -67,6 +61,28 @@ extension Story {
     case .gate(let kind): return gateChange(kind, fence)
     case .train(let kind): return trainChange(kind)
     case .merge(let kind): return mergeChange(kind, fence)
+    }
+  }
+
+  private func stepChange(_ kind: StepChange.Kind, _ step: String) -> Change {
+    switch kind {
+    case .added:
+      let base = newObject()
+      return .stepAdded(StepAddition(step: current.resolutionID(of: base), base: base, paths: ["a.txt"]))
+    case .retried: return .stepRetried(step: step, reason: "")
+    case .skipped: return .stepSkipped(step: step, reason: "not needed")
+    case .allowed:
+      return .findingAllowed(step: step, finding: "lost-test:a.py:test_a", reason: "ported")
+    case .approved: return .stepsApproved([step])
+    case .rejected: return .stepsRejected([step], reason: "not like this")
+    case .accepted: return .stepsAccepted([step])
+    case .proposed:
+      return .stepProposed(
+        "more", StepProposal(title: "More", prompt: "", needs: [step], paths: ["src/**"], from: step))
+    case .undone:
+      return .stepsUndone(
+        current.undoID(of: step),
+        StepUndoing(steps: (try? current.undoing(step)) ?? [step], reason: "it was wrong"))
     }
   }
 
@@ -155,6 +171,12 @@ extension Story {
     case .failed: return .attemptFailed(fence, Failure(kind: .worker, reason: "it broke"))
     case .submitted:
       return .stepSubmitted(fence, Submission.Result(commit: newObject(), tree: newObject(), isNoOp: false))
+    case .stageEnded:
+      let stage = current.index(of: fence.step).flatMap { current.stageTask(at: $0) }?.stage
+      let end = StageEnd(
+        stage: stage?.name ?? "work", verdict: stage?.on.last?.word ?? "DONE", next: "gate",
+        result: Submission.Result(commit: newObject(), tree: newObject(), isNoOp: false))
+      return Change.stageEnded(fence, end).settled(in: current)
     }
   }
 
@@ -175,6 +197,13 @@ extension Story {
           gate: gate, tree: candidate(of: fence).tree, verifiers: current.plan.verifierDigest,
           verdict: .passed, failure: nil, isNoChange: false))
     case .abandoned: return .gateAbandoned(fence, gate: gate, evidence: .holder)
+    case .judged:
+      return .judgeAnswered(
+        fence,
+        JudgeAnswer(
+          gate: gate, tree: candidate(of: fence).tree, prompt: current.plan.judgeDigest, answer: .approve,
+          agent: "agent"))
+    case .waits: return .stepWaits(fence, gate: gate, reason: "the judge is not sure")
     }
   }
 
@@ -199,7 +228,8 @@ extension Story {
     switch current.step(fence.step)?.phase {
     case .gating(_, let run): (run.start.tip, run.start.tree, oid(97))
     case .merging(_, let run, let target): (run.start.tip, run.start.tree, target.new)
-    case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled, nil:
+    case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .person, .proposed, .skipped,
+      .cancelled, .undone, nil:
       (oid(98), oid(99), oid(97))
     }
   }
@@ -243,6 +273,24 @@ extension Story {
       story.skip("S2")
     case .cancelled:
       story.amend(.sample([PlannedStep(id: "S1")]))
+    case .person:
+      var plan = Plan.sample([PlannedStep(id: "S1"), PlannedStep(id: "S2")])
+      plan.workflow = Workflow(stages: [
+        Workflow.Stage(
+          name: "work", on: [Workflow.Answer("DONE", .gate), Workflow.Answer("UNSURE", .person)])
+      ])
+      story.amend(plan)
+      story.claim("S2")
+      story.tell(story.change(.claim(.stageEnded), on: "S2", epoch: 1))
+    case .proposed:
+      let other = Story(.sample([PlannedStep(id: "S1"), PlannedStep(id: "S3")]))
+      other.tell(.stepProposed("S2", StepProposal(title: "More", prompt: "", from: "S1")))
+      other.lines = []
+      return other
+    case .undone:
+      story.complete("S2")
+      story.tell(story.change(.step(.undone), on: "S2", epoch: 1), by: "ann")
+      story.complete("undo-S2")
     }
     story.lines = []
     return story

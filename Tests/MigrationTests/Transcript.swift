@@ -78,6 +78,12 @@ enum Transcript {
       ("gates", old.gates, new.gates),
     ]
     for (name, was, isNow) in counters where was != isNow { parts.append("\(name) \(isNow)") }
+    if old.stages != new.stages {
+      parts.append(new.stages.map { "stage \($0.stage)" } ?? "no stage")
+    }
+    if old.handedOver != new.handedOver { parts.append("handed over") }
+    if old.judged != new.judged { parts.append("judged: \(new.judged?.answer.rawValue ?? "no")") }
+    if old.approved != new.approved { parts.append("approved by a person") }
     if old.allowed != new.allowed { parts.append("allows \(new.allowed.count)") }
     if old.lastFailure != new.lastFailure {
       parts.append(new.lastFailure.map { "last failure \($0.kind.rawValue)" } ?? "no last failure")
@@ -88,7 +94,9 @@ enum Transcript {
   private static func words(_ phase: StepPhase, _ began: Timestamp) -> String {
     func time(_ time: Timestamp) -> String { String((time.milliseconds - began.milliseconds) / 1000) }
     switch phase {
-    case .waiting, .ready, .cancelled: return phase.word
+    case .waiting, .ready, .cancelled, .proposed: return phase.word
+    case .person(let wait): return "person (\(wait.reason))"
+    case .undone(let step): return "undone by \(step)"
     case .leased(let lease):
       return "leased to \(lease.holder) until \(time(lease.expiresAt)), renewal \(lease.renewal)"
     case .submitted(let submission): return "submitted, gate from \(time(submission.notBefore))"
@@ -114,6 +122,7 @@ enum Transcript {
     case .notify(_, let notice):
       switch notice {
       case .stepBlocked(let step, let reason): "notify: \(step) blocked (\(reason))"
+      case .personWanted(let step, let reason): "notify: \(step) waits for a person (\(reason))"
       case .paused(let reason): "notify: paused (\(reason))"
       case .allStepsDone: "notify: all steps done"
       case .baseHeld(let reason): "notify: base held (\(reason))"

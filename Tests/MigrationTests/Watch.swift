@@ -27,7 +27,9 @@ struct Watch {
       case .gating: movers.insert(mover(new.steps[index], new))
       case .merging(_, _, let target):
         movers.insert(target.train.map { "train \($0.train)" } ?? new.steps[index].id)
-      case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: break
+      case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .person, .proposed, .skipped,
+        .cancelled, .undone:
+        break
       }
     }
     if movers.count > 1 { return "I-22: two candidates at once" }
@@ -48,7 +50,7 @@ struct Watch {
     if claim.fence.epoch <= claimed[claim.fence.step, default: 0] { return "I-12: an epoch was used twice" }
     claimed[claim.fence.step] = claim.fence.epoch
     for need in old.plan.steps[index].needs {
-      guard let phase = old.step(need)?.phase, phase.satisfiesDependents else {
+      guard let place = old.index(of: need), old.isMet(place) else {
         return "I-21: \(need) is not done"
       }
     }
@@ -82,18 +84,22 @@ struct Watch {
   {
     let step = new.steps[index]
     let hasOpenNeed = new.plan.steps[index].needs.contains { need in
-      !(new.step(need)?.phase.satisfiesDependents ?? false)
+      !(new.index(of: need).map(new.isMet) ?? false)
     }
     switch step.phase {
     case .ready: if hasOpenNeed { return "I-21: ready with an open need" }
     case .waiting: if !hasOpenNeed { return "I-19: waits for nothing" }
-    case .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped, .cancelled: break
+    case .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .person, .proposed, .skipped,
+      .cancelled, .undone:
+      break
     }
     if new.phase.isTerminal && !step.phase.isTerminal { return "I-18: open after the end" }
     switch step.phase {
     case .waiting, .ready, .backoff:
       if step.failures >= new.allowance(step) { return "I-16: used up, and not blocked" }
-    case .leased, .submitted, .gating, .merging, .merged, .blocked, .skipped, .cancelled: break
+    case .leased, .submitted, .gating, .merging, .merged, .blocked, .person, .proposed, .skipped, .cancelled,
+      .undone:
+      break
     }
     guard let was = old.step(step.id) else { return nil }
     if step.epoch < was.epoch { return "I-12: the epoch went back" }
@@ -104,6 +110,10 @@ struct Watch {
     }
     if was.phase.isTerminal && was != step {
       if case .cancelled = was.phase, event.change.kind == .migration(.amended) { return nil }
+      // What was merged is undone by the merge of another step.
+      if case (.merged, .undone) = (was.phase, step.phase), event.change.kind == .merge(.merged) {
+        return nil
+      }
       return "I-18: terminal is terminal"
     }
     return nil

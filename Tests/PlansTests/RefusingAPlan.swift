@@ -152,18 +152,17 @@ struct RefusingAPlan {
       ),
       (
         plan("workflow: {}"),
-        "4:1: 'workflow' is not supported by this version\nhint: take it out of the plan"
-      ),
-      (
-        "---\nmigration: m\ngate:\n  judge: x\n---\n",
-        "4:3: 'judge' is not supported by this version\nhint: take it out of the plan"
+        """
+        4:11: 'workflow' has no stages
+        hint: 'git migrate graph --workflow' draws it; gitmigrate-plan(5) says what stages are
+        """
       ),
       (
         "---\nmigration: m\ngate:\n  strict: true\n---\n",
         "4:3: 'strict' is no key of 'gate' any more\n"
           + "hint: each candidate is compared with its base anyway; take it out"
       ),
-    ])
+    ] as [(String, String)])
   func keys(text: String, expected: String) { #expect(shown(refusal(text)) == expected) }
 
   @Test(
@@ -382,8 +381,8 @@ struct RefusingAPlan {
       ),
       (
         "{ id: S1, run: a, prompt: b }",
-        "4:35: the step 'S1' has both 'run' and 'prompt'\n"
-          + "hint: a codemod reads no prompt; take one of them out"
+        "4:9: the step 'S1' has both 'run' and 'prompt'\n"
+          + "hint: what the codemod leaves is an agent's: give the plan one, or take one of the two out"
       ),
       (
         "{ id: S1, lock: a b }",

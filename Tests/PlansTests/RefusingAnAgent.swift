@@ -83,10 +83,6 @@ struct RefusingAnAgent {
         "agents: { coder: { adapter: claude } }\nsteps: [{ id: A, agent: codr }]",
         "5:25: no agent is named 'codr'\nhint: did you mean 'coder'?"
       ),
-      (
-        "agents: { coder: { adapter: claude } }\nsteps: [{ id: A, run: x, agent: coder }]",
-        "5:33: the step has both 'run' and 'agent'\nhint: a codemod is no agent; take one of them out"
-      ),
     ])
   func naming(yaml: String, expected: String) { #expect(shown(refusal(plan(yaml))) == expected) }
 }

@@ -54,10 +54,8 @@ struct TheSchema {
       (gate, KnownKeys.gate),
       (try item(try child(gate, ["properties", "setup", "anyOf"]), 1), KnownKeys.gateSetup),
       (try child(gate, ["properties", "verifiers", "items"]), KnownKeys.verifier),
-      (
-        try child(gate, ["properties", "verifiers", "items", "properties", "remote"]),
-        KnownKeys.remoteVerifier
-      ),
+      (try child(root, ["$defs", "remote"]), KnownKeys.remoteVerifier),
+      (try child(root, ["$defs", "judge"]), KnownKeys.judge),
       (step, KnownKeys.step),
       (try child(step, ["properties", "for"]), KnownKeys.each),
     ]

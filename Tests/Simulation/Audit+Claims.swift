@@ -4,11 +4,16 @@ import Runner
 import Site
 
 extension Audit {
+  /// Whether something that was undone is done again, by `<id>.2` or a later one.
+  private func isDoneAgain(_ id: String) -> Bool {
+    logs.contains { $0.key.hasPrefix("\(id).") && $0.value.satisfies }
+  }
+
   mutating func checkClaim(_ claim: Claim, _ event: Event, _ world: World) {
     let id = claim.fence.step
     if isPaused { world.fail("I-18", "'\(id)' is claimed although all is paused") }
     guard let step = planned[id], let plan else { return world.fail("I-20", "'\(id)' is no step") }
-    for need in step.needs where logs[need]?.satisfies != true {
+    for need in step.needs where logs[need]?.satisfies != true && !isDoneAgain(need) {
       world.fail("I-21", "'\(id)' is claimed before '\(need)' is done")
     }
     checkLimits(claim, step, plan, world)
@@ -35,7 +40,7 @@ extension Audit {
 
   /// I-17: locks, resources, agents and slots.
   private func checkLimits(_ claim: Claim, _ step: PlannedStep, _ plan: Plan, _ world: World) {
-    var agents = step.run == nil ? 1 : 0
+    var agents = isAgents(step) ? 1 : 0
     var used: [String: Int] = [:]
     for name in step.uses { used[name, default: 0] += 1 }
     for other in plan.steps where other.id != step.id {
@@ -46,14 +51,14 @@ extension Audit {
         world.fail("I-17", "'\(step.id)' and '\(other.id)' hold the lock '\(lock)'")
       }
       guard log.stage == .leased else { continue }
-      if other.run == nil { agents += 1 }
+      if isAgents(other) { agents += 1 }
       guard log.owner.machine == claim.owner.machine else { continue }
       if let slot = claim.slot, slot == log.slot {
         world.fail("I-25", "'\(step.id)' and '\(other.id)' hold \(slot) of \(claim.owner.machine)")
       }
       for name in other.uses { used[name, default: 0] += 1 }
     }
-    if step.run == nil, let limit = plan.agent?.maxConcurrent, agents > limit {
+    if isAgents(step), let limit = plan.agent?.maxConcurrent, agents > limit {
       world.fail("I-17", "\(agents) agents are at work, \(limit) may be")
     }
     for name in step.uses {
@@ -110,18 +115,23 @@ extension Audit {
     if failure.kind == .setup, failure.reason.contains(CommandError.givenUpWords) {
       world.fail("I-19a", "'\(fence.step)' pays for the worktree that another step has left")
     }
+    var isLeft = false
+    if [.left, .noChange, .guardFinding].contains(failure.kind), logs[fence.step]?.stage == .leased {
+      isLeft = handsOver(fence.step)
+    }
     change(fence, world) { log in
       switch log.stage {
       case .leased:
         if log.holder != event.by {
           world.fail("I-14", "\(event.by) fails '\(fence.step)', which \(log.holder) holds")
         }
-        if failure.kind == .setup { log.restart() } else { log.failures += 1 }
+        if failure.kind == .setup { log.restart() } else { log.failures += isLeft ? 0 : 1 }
         isAnswered = failure.kind != .setup
       case .submitted:
         if ![.conflict, .unusable].contains(failure.kind) {
           world.fail("I-13", "'\(fence.step)' fails after it was handed in")
         }
+        (log.stageName, log.entries) = (nil, [:])
         log.restart()
       case .open, .gating, .passed, .merging, .done:
         world.fail("I-13", "'\(fence.step)' fails while it is \(log.stage)")
@@ -150,6 +160,7 @@ extension Migration.Change {
   var isOwnReport: Bool {
     switch self {
     case .baseline(.renewed), .claim(_, .renewed), .claim(_, .submitted), .claim(_, .failed),
+      .claim(_, .stageEnded),
       .gate(_, .renewed), .gate(_, .finished), .gate(_, .abandoned), .train(.split), .train(.finished):
       true
     case .baseline(.abandoned(_, let evidence)): evidence == .holder

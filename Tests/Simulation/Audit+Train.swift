@@ -135,6 +135,7 @@ extension Audit {
     let culprit = train.members[passed]
     if report.culprit != culprit.step { world.fail("I-22b", "'\(report.culprit ?? "")' is not the culprit") }
     checkGuilt(culprit, report, world)
+    let isLeft = report.partner == nil && report.verdict != .couldNotRun && handsOver(culprit.step)
     change(culprit, world) { log in
       if report.partner != nil {
         log.stage = .open
@@ -143,7 +144,7 @@ extension Audit {
         log.stage = .submitted
         log.restart()
       } else {
-        log.failures += 1
+        log.failures += isLeft ? 0 : 1
         log.stage = .open
       }
     }

@@ -30,6 +30,14 @@ struct Audit {
     var restarts = 0
     var granted = 0
     var satisfies = false
+    /// The stage that it is at, and how often each was entered.
+    var stageName: String?
+    var entries: [String: Int] = [:]
+    /// Whether a person has to decide, and the tree of what one has approved.
+    var isAsked = false
+    var approved: ObjectID?
+    /// Whether its codemod has left it to its agent.
+    var isHandedOver = false
 
     /// Whether it may be blocked by its restarts: a retry grants nothing to a step that only rests, and the
     /// audit does not know which rests.
@@ -77,6 +85,10 @@ struct Audit {
   var trains = 0
   /// What machines have not got.
   var troubles: Set<String> = []
+  /// The trees that judges have approved.
+  var approvals: Set<OID> = []
+  /// The steps that were undone.
+  var undone: Set<String> = []
   /// What agents use, and which rests.
   var agents = AgentLog()
   /// The trees whose tests the ledger knows, each with the digest of the verifiers that told them.
@@ -144,8 +156,7 @@ struct Audit {
     switch event.change {
     case .migration(.started(let start)):
       take(start.plan, number: 1, world)
-      tip = start.commit
-      results.start = start.commit
+      (tip, results.start) = (start.commit, start.commit)
       isShared = start.shared
     case .migration(.amended(let amendment)):
       take(amendment.plan, number: amendment.number, world)
@@ -178,6 +189,12 @@ struct Audit {
     case .claim(let fence, .released(let forced, _)): checkRelease(fence, forced, event, world)
     case .claim(let fence, .failed(let failure)): checkFailure(fence, failure, event, world)
     case .claim(let fence, .submitted(let result)): checkSubmission(fence, result, event, world)
+    case .claim(let fence, .stageEnded(let end)): checkStageEnd(fence, end, event, world)
+    case .gate(let fence, .judged(let answer)): checkJudge(fence, answer, world)
+    case .gate(let fence, .waits): ask(fence, world)
+    case .step(_, .approved): for step in event.change.steps { decide(step, isApproved: true, world) }
+    case .step(_, .rejected): for step in event.change.steps { decide(step, isApproved: false, world) }
+    case .step(let step, .undone(let undoing)): undo(step, undoing, world)
     case .gate(let fence, .started(let start)): checkGateStart(fence, start, event, world)
     case .gate(let fence, .renewed(let gate, let until)): checkGateRenewal(fence, gate, until, event, world)
     case .gate(let fence, .finished(let report)): checkVerdict(fence, report, event, world)
@@ -193,17 +210,20 @@ struct Audit {
     case .agent(let change): checkRest(change, event, world)
     case .machine(let change): checkTrouble(change, event, world)
     // Neither changes anything about a step.
-    case .step(_, .allowed), .loop, .lesson, .publication, .forge: break
+    case .step(_, .allowed), .step(_, .proposed), .step(_, .accepted), .loop, .lesson, .publication, .forge:
+      break
     case .ledger, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
     }
     dissolveTrain()
   }
 
   private mutating func retry(_ step: String, _ world: World) {
+    if doAgain(step) { return }
     change(step, world) { [plan] log in
       log.epoch += 1
       log.granted = max(log.granted + (plan?.attempts ?? 0), log.failures)
       log.stage = .open
+      (log.stageName, log.entries) = (nil, [:])
     }
   }
 
@@ -239,7 +259,9 @@ struct Audit {
       if logs[step.id]?.stage == .done, logs[step.id]?.satisfies == false { logs[step.id]?.stage = .open }
     }
     for (id, log) in logs
-    where !ids.contains(id) && log.stage != .done && planned[id]?.resolves == nil {
+    where !ids.contains(id) && log.stage != .done && planned[id]?.resolves == nil
+      && planned[id]?.isAdded == false
+    {
       logs[id]?.stage = .done
       logs[id]?.epoch += 1
     }
@@ -285,6 +307,9 @@ struct Audit {
 
   private mutating func checkVerdict(_ fence: Fence, _ report: GateReport, _ event: Event, _ world: World) {
     let (passes, digest, plan) = (passes, digest, plan)
+    if report.verdict == .passed { checkApproval(fence, report, world) }
+    var isLeft = false
+    if [.failed, .ranNoTests].contains(report.verdict) { isLeft = handsOver(fence.step) }
     checkHonesty(report.verdict, report.failure?.reason, of: report.tree, "'\(fence.step)'", world)
     if !report.isNoChange {
       let subject = "'\(fence.step)'"
@@ -308,7 +333,7 @@ struct Audit {
         log.stage = report.isNoChange ? .done : .passed
         log.satisfies = report.isNoChange
       case .failed, .ranNoTests:
-        log.failures += 1
+        log.failures += isLeft ? 0 : 1
         log.stage = .open
       case .couldNotRun:
         log.stage = .submitted
@@ -332,51 +357,6 @@ struct Audit {
       log.stage = .submitted
       if evidence != .holder, !isInTrain { log.restart() }
     }
-  }
-
-  private mutating func checkMergeEnd(
-    _ fence: Fence, _ evidence: Evidence, _ event: Event, _ world: World
-  ) {
-    let tornAt = tornAt
-    for fence in logs[fence.step]?.intent?.train?.members.map(\.fence) ?? [fence] {
-      change(fence, world) { log in
-        guard log.stage == .merging, let intent = log.intent, let gate = log.gate else {
-          return world.fail("I-23", "a merge of '\(fence.step)' is given up that was not intended")
-        }
-        Audit.check(evidence, intent.owner, gate.holder, intent.expiresAt, event, world)
-        if let branch = world.branch, world.objects.isAncestor(intent.new.oid, of: branch) {
-          if intent.new.oid == tornAt, !world.hasSeen(intent.new.oid, event.by) {
-            return world.leaveToPerson()
-          }
-          world.fail("I-23", "a merge of '\(fence.step)' is given up, but the branch has it")
-        }
-        log.stage = .submitted
-        log.intent = nil
-        log.restart()
-      }
-    }
-  }
-
-  private mutating func checkMerge(
-    _ fence: Fence, _ commit: ObjectID, _ train: TrainMerge?, _ world: World
-  ) {
-    if logs[fence.step]?.intent?.train != train {
-      world.fail("I-23", "'\(fence.step)' was merged with other steps than intended")
-    }
-    for fence in train?.members.map(\.fence) ?? [fence] {
-      change(fence, world) { log in
-        guard log.stage == .merging, log.intent?.new == commit else {
-          return world.fail("I-23", "'\(fence.step)' was merged without an intent")
-        }
-        guard let branch = world.branch, world.objects.isAncestor(commit.oid, of: branch) else {
-          return world.fail("I-23", "'\(fence.step)' is said to be merged, but the branch does not have it")
-        }
-        log.stage = .done
-        log.satisfies = true
-        world.load.merges += 1
-      }
-    }
-    tip = commit
   }
 
   /// What takes something from its holder needs proof (I-15).

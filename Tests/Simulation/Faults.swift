@@ -57,6 +57,10 @@ struct Faults {
   var stuckSlot = Rate.never
   /// Who dies with the branch locked leaves the lock.
   var leftLock = Rate.never
+  /// A worker ends a stage with a word that the plan has not got.
+  var oddWord = Rate.never
+  /// A judge cannot be asked, or says nothing that is an answer.
+  var noJudge = Rate.never
   /// Somebody commits on the branch past the gate and past the hooks.
   var foreignCommit = Rate.never
   /// The verifiers say no to everything until then, in milliseconds of true time.
@@ -100,6 +104,8 @@ struct Faults {
     stuckSlot = rate(&chance, 0.05, 1)
     leftLock = rate(&chance, 0.1, 1)
     foreignCommit = rate(&chance, 0.002, 0.02)
+    oddWord = rate(&chance, 0.01, 0.2)
+    noJudge = rate(&chance, 0.01, 0.3)
     if chance.draw(0...9) == 0 { redUntil = Int64(chance.draw(1...3600)) * 1000 }
   }
 }

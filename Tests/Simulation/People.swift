@@ -73,6 +73,26 @@ struct Person {
       return nil
     }
     let step = world.chance.pick(state.steps)
+    if let asked = state.steps.first(where: { StepWord($0.phase) == .person }), world.chance.draw(0...1) == 0
+    {
+      append([
+        world.chance.draw(0...2) == 0
+          ? .stepsRejected([asked.id], reason: "no") : .stepsApproved([asked.id])
+      ])
+      return nil
+    }
+    if world.chance.draw(0...19) == 0,
+      let merged = state.steps.first(where: { StepWord($0.phase) == .merged }),
+      let steps = try? state.undoing(merged.id)
+    {
+      append([.stepsUndone(state.undoID(of: merged.id), StepUndoing(steps: steps, reason: "wrong"))])
+      return nil
+    }
+    if let undone = state.steps.first(where: { StepWord($0.phase) == .undone }), world.chance.draw(0...2) == 0
+    {
+      append([.stepRetried(step: undone.id, reason: "again")])
+      return nil
+    }
     switch roll {
     case 0..<25:
       let blocked = state.steps.filter { if case .blocked = $0.phase { true } else { false } }

@@ -39,6 +39,8 @@ enum PlanDraw {
     if chance.draw(0...3) == 0 { plan.stop = StopRule(alike: 3, failedPercent: 40, of: 6) }
     if chance.draw(0...2) == 0 { plan.refreshSeconds = chance.pick([60, 300, 3600]) }
     if chance.draw(0...3) == 0 { plan.until = Plan.Until(count: "count") }
+    if chance.draw(0...2) == 0 { plan.workflow = workflow(&chance) }
+    if chance.draw(0...4) == 0 { plan.gate.judge = Plan.Gate.Judge(prompt: "good?") }
     let density = chance.draw(0...3)
     plan.steps = (1...count).map { number in
       var step = PlannedStep(id: "S\(number)")
@@ -51,10 +53,27 @@ enum PlanDraw {
       if chance.draw(0...5) == 0 { step.lock = "l\(chance.draw(1...2))" }
       if !plan.resources.isEmpty, chance.draw(0...3) == 0 { step.uses = ["build"] }
       if chance.draw(0...2) == 0 { step.run = "codemod" }
+      if step.run != nil, chance.draw(0...3) == 0 { (step.isShared, step.prompt) = (true, "the rest") }
       if chance.draw(0...9) == 0 { step.priority = chance.draw(-1...1) }
       return step
     }
     return plan
+  }
+
+  /// Work in stages: written, looked at, mended.
+  static func workflow(_ chance: inout Chance) -> Workflow {
+    typealias Answer = Workflow.Answer
+    var review = Workflow.Stage(
+      name: "review", writes: false,
+      on: [Answer("APPROVE", .gate), Answer("CHANGES", .stage("fix")), Answer("UNSURE", .person)])
+    if chance.draw(0...2) == 0 { review.on.append(Answer("HOPELESS", .block)) }
+    return Workflow(stages: [
+      Workflow.Stage(name: "implement", on: [Answer("DONE", .stage("review")), Answer("FAILED", .retry)]),
+      review,
+      Workflow.Stage(
+        name: "fix", prompt: "mend", on: [Answer("DONE", .stage("review")), Answer("FAILED", .retry)],
+        rounds: chance.draw(1...3), resume: "implement"),
+    ])
   }
 
   /// A person's change of a plan.

@@ -328,6 +328,13 @@ extension Process: Surroundings {
     throw error
   }
 
+  func startJudge(_ asked: JudgedCase) throws(CommandError) -> any Judging {
+    guard passes() else { throw death }
+    try requireWhole(asked.candidate.commit)
+    if world.strikes(world.faults.setup) { throw CommandError("the worktree of the gate cannot be made") }
+    return SimulatedJudge(world: world, tree: asked.candidate.tree)
+  }
+
   func startCount(_ state: MigrationState, on commit: OID) throws(CommandError) -> (any Counting)? {
     guard passes() else { throw death }
     try requireWhole(commit)

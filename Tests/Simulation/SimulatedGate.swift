@@ -31,6 +31,33 @@ struct Caches {
   }
 }
 
+/// A judge at work.
+final class SimulatedJudge: Judging {
+  private let world: World
+  private let tree: OID
+  private let endsAt: Int64
+  private var isStopping = false
+
+  init(world: World, tree: OID) {
+    (self.world, self.tree) = (world, tree)
+    endsAt = world.now + Int64(world.chance.draw(10...20_000))
+  }
+
+  let descriptor: Int32 = -1
+
+  func stop() { isStopping = true }
+
+  func poll() throws(CommandError) -> JudgeReport? {
+    if isStopping { return .couldNotRun("it was stopped") }
+    guard world.now >= endsAt else { return nil }
+    if world.strikes(world.faults.noJudge) { return .couldNotRun("it said nothing") }
+    let roll = world.isCalm ? 9 : world.chance.draw(0...9)
+    let answer: JudgeAnswer.Answer = roll == 0 ? .unsure : roll == 1 ? .reject : .approve
+    if answer == .approve { world.audit.noteJudge(tree) }
+    return .answered(answer, reasons: ["because"])
+  }
+}
+
 /// A command that counts uses, at work: it counts the files that are not as the verifiers want them.
 final class SimulatedCount: Counting {
   private let world: World

@@ -25,7 +25,9 @@ final class SimulatedAttempt: Attempt {
   let claim: Claim
   let step: PlannedStep
   let slot: String
+  let stage: StageTask?
   let keepsFailedWorktree = false
+  let proposed: [Proposal] = []
   private(set) var isStopping = false
   private(set) var endsAt: Int64
   private let deed: Deed
@@ -43,7 +45,7 @@ final class SimulatedAttempt: Attempt {
     self.slot = slot
     migration = held.migration
     claim = held.claim
-    step = held.step
+    (step, stage) = (held.step, held.stage)
     let roll = world.chance.draw(0...99)
     // Once the faults are over everybody does what is wanted.
     var deed: Deed =
@@ -108,10 +110,26 @@ final class SimulatedAttempt: Attempt {
       return .unserved(
         .rests(until: told.map { Timestamp(milliseconds: $0) }, cause: "usage limit", "a limit"))
     case .unconfigured: return .unserved(.pauses("no key", remedy: "find it"))
-    case .good, .bad, .nothing, .conflicting, .staysPut, .stopsSupervisor, .litters: return .done
-    case .noOp: return .noOp("nothing to do")
-    case .fails, .failsAfterChange: return .failed(Migration.Failure(kind: .worker, reason: "failed"))
+    case .good, .bad, .nothing, .conflicting, .staysPut, .stopsSupervisor, .litters: return word ?? .done
+    case .noOp: return word ?? .noOp("nothing to do")
+    case .fails, .failsAfterChange:
+      // A codemod may leave its step to an agent.
+      if step.run != nil, step.isShared, deed == .failsAfterChange {
+        return .failed(Migration.Failure(kind: .left, reason: "not mine"))
+      }
+      return .failed(Migration.Failure(kind: .worker, reason: "failed"))
     }
+  }
+
+  /// The word that the stage ends with; now and then one that it has not got.
+  private var word: AttemptOutcome? {
+    guard let stage = stage?.stage else { return nil }
+    if world.strikes(world.faults.oddWord) { return .said(StageWord("MAYBE")) }
+    if world.isCalm, let answer = stage.on.first(where: { $0.target == .gate }) ?? stage.on.first {
+      return .said(StageWord(answer.word, notes: ["good"], isNoOp: deed == .noOp))
+    }
+    let answer = world.chance.pick(stage.on)
+    return .said(StageWord(answer.word, notes: ["as it is"], isNoOp: deed == .noOp))
   }
 
   /// What its agent tells of what it used.
@@ -148,8 +166,17 @@ final class SimulatedAttempt: Attempt {
       return .result(Submission.Result(commit: commit.id, tree: tree.id, isNoOp: false), files: 1)
     }
     let tree = world.objects.tree(of: claim.base.oid)
+    if let stage, !stage.stage.writes {
+      guard let result = stage.result else {
+        return .unchanged(Submission.Result(commit: claim.base, tree: tree.id, isNoOp: true))
+      }
+      machine.clone.learn(commit: result.commit.oid, world)
+      if !result.isNoOp { machine.clone.attempts[ref] = result.commit.oid }
+      return .result(result, files: 0)
+    }
     if deed == .litters { return .refused(moveAway()) }
     var files = world.objects.files(tree)
+    if let result = stage?.result { files = world.objects.files(result.tree.oid) }
     if let base = step.resolves?.oid, let before = world.objects.mergeBase(base, claim.base.oid) {
       files = world.objects.put(base, into: claim.base.oid, since: before)
     }

@@ -114,14 +114,17 @@ package struct Simulation {
     if let command = world.commands.first { return "\(command.name) does not come to an end" }
     for (index, step) in state.steps.enumerated() {
       switch step.phase {
-      case .merged, .skipped, .cancelled: continue
+      case .merged, .skipped, .cancelled, .undone: continue
       case .blocked(let reason):
         if reason.isEmpty { return "'\(step.id)' is blocked without a reason" }
+      case .person(let wait):
+        if wait.reason.isEmpty { return "'\(step.id)' waits for a person without a reason" }
+      case .proposed: continue
       case .waiting, .backoff:
         let needs = state.plan.steps[index].needs
         let isHeld = needs.contains { need in
           switch state.step(need)?.phase {
-          case .blocked, .waiting, .backoff, .cancelled: true
+          case .blocked, .person, .proposed, .waiting, .backoff, .cancelled, .undone: true
           default: false
           }
         }

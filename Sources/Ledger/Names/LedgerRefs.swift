@@ -28,6 +28,9 @@ public enum LedgerRefs {
 
   private static let trialEnd = "/trial"
 
+  /// The same for a judge's prompt and answer.
+  public static func judgePlace(of migration: String) -> String { migration + "/judge" }
+
   /// The ref that keeps the result of a claim, or of a trial.
   public static func attempt(_ migration: String, _ fence: Fence) -> String {
     if migration.hasSuffix(trialEnd) {

@@ -101,7 +101,7 @@ extension SharedStore {
   ) throws(LedgerError) -> (Event, Proposal) {
     var event = entry.event
     var proposal = try proposalAgain(entry, in: mine)
-    if case .claim(let fence, .submitted(let result)) = event.change, let words = unwanted[result.commit] {
+    if let (fence, result) = event.change.result, let words = unwanted[result.commit] {
       refused.append(RefusedEvent(sentence: event.sentence, reason: words))
       event.change = .attemptFailed(fence, .refused(by: remote.name, saying: words))
       // By the same nonce: of a push of unknown outcome it is known which of the two has arrived.
@@ -136,7 +136,7 @@ extension SharedStore {
   ) throws(LedgerError) -> [ObjectID: String]? {
     var unwanted: [ObjectID: String] = [:]
     for proposal in proposals {
-      guard case .claim(_, .submitted(let result)) = proposal.change else { continue }
+      guard let result = proposal.change.result?.result else { continue }
       let at = max(clone.clock.now(), base.state.at)
       guard case .ready(let draft) = try clone.draft([proposal], on: base, at: at, by: "") else { continue }
       let updates =
@@ -180,7 +180,8 @@ extension SharedStore {
       case .migration(.started):
         guard let new = after.migration(named: proposal.migration), !new.peopleShareBranch else { continue }
         updates.append(GitProgram.PushUpdate(ref: ref, to: new.start.oid, from: nil))
-      case .claim(let fence, .submitted(let result)):
+      case .claim(let fence, .submitted), .claim(let fence, .stageEnded):
+        guard let result = proposal.change.result?.result else { continue }
         let attempt = LedgerRefs.attempt(proposal.migration, fence)
         guard (try? clone.tip(of: attempt)).flatMap(\.self) == result.commit.oid else { continue }
         updates.append(GitProgram.PushUpdate(ref: attempt, to: result.commit.oid, from: nil))

@@ -10,7 +10,7 @@ extension MigrationState {
     if openCount == 0 { return .allDone }
     if isStuck {
       return .needsPerson(
-        blocked: steps.filter { if case .blocked = $0.phase { true } else { false } }.map(\.id))
+        blocked: steps.filter { $0.phase.waitsForPerson }.map(\.id))
     }
     if let only = seat.only, !goesOn(only) { return .partDone(left: openCount) }
     if !seat.mayClaim { return .outOfTime(left: openCount) }
@@ -30,7 +30,8 @@ extension MigrationState {
     // Nothing begins before the base is judged.
     let isAllStopped = isGateStopped && mustJudgeBase(seat)
     var isStopped = isAllStopped
-    for (step, planned) in zip(steps, plan.steps) {
+    for (index, step) in steps.enumerated() {
+      let planned = planned(index)
       switch step.phase {
       case .ready, .backoff:
         if isAllStopped { continue }
@@ -38,7 +39,7 @@ extension MigrationState {
         guard missing.stop(planned, of: plan) else { return nil }
       case .submitted: guard isGateStopped else { return nil }
       case .leased, .gating, .merging: return nil
-      case .waiting, .merged, .blocked, .skipped, .cancelled: continue
+      case .waiting, .merged, .blocked, .person, .proposed, .skipped, .cancelled, .undone: continue
       }
       isStopped = true
     }
@@ -53,7 +54,7 @@ extension MigrationState {
       case .ready, .leased, .submitted, .gating, .merging: return true
       case .backoff: return !hasOpenNeed(index)
       // What it waits for is not to be begun here.
-      case .waiting, .merged, .blocked, .skipped, .cancelled: return false
+      case .waiting, .merged, .blocked, .person, .proposed, .skipped, .cancelled, .undone: return false
       }
     }
   }
@@ -61,14 +62,15 @@ extension MigrationState {
   /// The open steps, when only such are left that this run cannot do, and nobody is at work on one.
   private func stepsForOthers(_ seat: Seat) -> [String] {
     var open: [String] = []
-    for (step, planned) in zip(steps, plan.steps) {
+    for (index, step) in steps.enumerated() {
       switch step.phase {
       case .ready, .backoff:
+        let planned = planned(index)
         let isForRuns = planned.run != nil || plan.agent(of: planned) != nil
         if isForRuns, planned.lacks(seat.has).isEmpty { return [] }
         open.append(step.id)
       case .leased, .submitted, .gating, .merging: return []
-      case .waiting, .merged, .blocked, .skipped, .cancelled: continue
+      case .waiting, .merged, .blocked, .person, .proposed, .skipped, .cancelled, .undone: continue
       }
     }
     return open

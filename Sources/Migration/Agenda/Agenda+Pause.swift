@@ -31,9 +31,11 @@ extension MigrationState {
       switch steps[index].phase {
       case .ready: break
       case .backoff: if hasOpenNeed(index) { continue }
-      case .waiting, .leased, .submitted, .gating, .merging, .merged, .blocked, .skipped, .cancelled: continue
+      case .waiting, .leased, .submitted, .gating, .merging, .merged, .blocked, .person, .proposed, .skipped,
+        .cancelled, .undone:
+        continue
       }
-      if plan.agent(of: plan.steps[index]) == nil { return nil }
+      if agent(at: index) == nil { return nil }
       isWanted = true
     }
     return isWanted ? DuePause(reason: "\(words); \(Budget.remedy)", cause: "budget") : nil

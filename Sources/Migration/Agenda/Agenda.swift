@@ -75,7 +75,9 @@ extension MigrationState {
         if let evidence = seat.evidence(against: target.owner, target.expiresAt, at: now) {
           duties.append(.settle(.merge(fence, target), evidence))
         }
-      case .waiting, .ready, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: continue
+      case .waiting, .ready, .submitted, .merged, .backoff, .blocked, .person, .proposed, .skipped,
+        .cancelled, .undone:
+        continue
       }
     }
     return duties
@@ -103,8 +105,9 @@ extension MigrationState {
       case .merging(_, let run, let target)
       where target.isLed(by: step.id) && target.owner == seat.owner && run.start.holder == seat.actor:
         duties.append(.settle(.merge(fence, target), .holder))
-      case .leased, .gating, .merging, .waiting, .ready, .submitted, .merged, .backoff, .blocked, .skipped,
-        .cancelled:
+      case .leased, .gating, .merging, .waiting, .ready, .submitted, .merged, .backoff, .blocked, .person,
+        .proposed, .skipped,
+        .cancelled, .undone:
         continue
       }
     }
@@ -126,7 +129,7 @@ extension MigrationState {
     switch step.phase {
     // A worker that hands in by itself is welcome, and may end in peace.
     case .leased, .submitted, .gating, .merging, .merged: return true
-    case .waiting, .ready, .backoff, .blocked, .skipped, .cancelled: return false
+    case .waiting, .ready, .backoff, .blocked, .person, .proposed, .skipped, .cancelled, .undone: return false
     }
   }
 

@@ -132,7 +132,9 @@ extension MigrationState {
       case .leased(let lease): found.insert(lease.owner)
       case .gating(_, let run): found.insert(run.start.owner)
       case .merging(_, _, let target): found.insert(target.owner)
-      case .waiting, .ready, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: continue
+      case .waiting, .ready, .submitted, .merged, .backoff, .blocked, .person, .proposed, .skipped,
+        .cancelled, .undone:
+        continue
       }
     }
     return found

@@ -50,7 +50,9 @@ extension MigrationState {
       switch step.phase {
       case .submitted: if case .paused = phase { return true } else { return false }
       case .gating, .merging: return false
-      case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: return true
+      case .waiting, .ready, .leased, .merged, .backoff, .blocked, .person, .proposed, .skipped, .cancelled,
+        .undone:
+        return true
       }
     case .verify(let fence):
       guard let step = step(fence.step), step.epoch == fence.epoch, case .leased = step.phase else {

@@ -11,12 +11,30 @@ public enum AttemptOutcome: Equatable, Sendable {
   /// The agent could not work, and nobody is charged for it.
   case unserved(AgentFault)
 
+  /// Its stage ended with a word.
+  case said(StageWord)
+
   /// The machine could not, and nobody is charged for it: it has not got a program, or was short of
   /// something.
   case hindered(reason: String, MissingProgram?)
 
   /// Why the agent could not work, when that is how it ended.
   public var fault: AgentFault? { if case .unserved(let fault) = self { fault } else { nil } }
+}
+
+/// The word that a worker ended a stage with.
+public struct StageWord: Equatable, Sendable {
+  /// The word.
+  public var word: String
+  /// What it says to the next.
+  public var notes: [String]
+  /// Whether it says that nothing was to be done.
+  public var isNoOp: Bool
+
+  /// Makes one.
+  public init(_ word: String, notes: [String] = [], isNoOp: Bool = false) {
+    (self.word, self.notes, self.isNoOp) = (word, notes, isNoOp)
+  }
 }
 
 /// Why an agent cannot work, whichever step it would be for.
@@ -59,11 +77,15 @@ public struct WorkEnd: Sendable {
   public var content: WorkContent
   /// What the worker's process ended with; `nil` when it did not end by itself.
   public var exitCode: Int?
+  /// The stage that the work was.
+  public var stage: StageTask?
 
   /// Describes an end.
   public init(
-    fence: Fence, step: PlannedStep, outcome: AttemptOutcome, content: WorkContent, exitCode: Int? = nil
+    fence: Fence, step: PlannedStep, outcome: AttemptOutcome, content: WorkContent, exitCode: Int? = nil,
+    stage: StageTask? = nil
   ) {
+    self.stage = stage
     self.fence = fence
     self.step = step
     self.outcome = outcome
@@ -75,7 +97,7 @@ public struct WorkEnd: Sendable {
   public var isFailure: Bool {
     switch (outcome, content) {
     case (.failed, _), (_, .refused): true
-    case (.done, _), (.noOp, _), (.stopped, _), (.unserved, _), (.hindered, _): false
+    case (.done, _), (.noOp, _), (.said, _), (.stopped, _), (.unserved, _), (.hindered, _): false
     }
   }
 
@@ -83,6 +105,7 @@ public struct WorkEnd: Sendable {
   public var change: Change {
     switch (outcome, content) {
     case (.failed(let failure), _): return .attemptFailed(fence, told(failure))
+    case (.said(let word), _): return ended(by: word)
     case (.stopped, _): return .stepReleased(fence, forced: false, reason: "the run was stopped")
     case (.unserved(let fault), _): return .stepReleased(fence, forced: false, reason: fault.reason)
     case (.hindered(let reason, _), _): return .stepReleased(fence, forced: false, reason: reason)
@@ -101,6 +124,40 @@ public struct WorkEnd: Sendable {
         ? .attemptFailed(fence, WorkEnd.unchanged(result)) : .stepSubmitted(fence, result)
     case (.done, .unchanged(let result)): return changedNothing(result)
     }
+  }
+
+  /// What is recorded of a word: of one that the stage has not got that the attempt has failed, and never
+  /// anything else. What follows from it is found when it is recorded.
+  private func ended(by word: StageWord) -> Change {
+    guard let task = stage else {
+      var end = self
+      end.outcome = word.isNoOp ? .noOp(word.notes.first ?? "") : .done
+      return end.change
+    }
+    var isKnown = task.stage.target(of: word.word) != nil
+    #if KNOWN_BUGS
+      if KnownBug.wordFallsThrough.isOn { isKnown = true }
+    #endif
+    guard isKnown else {
+      return .attemptFailed(
+        fence,
+        Failure(
+          kind: .worker, reason: "it said '\(word.word)', which is no word of the stage '\(task.stage.name)'",
+          details: ["end with one of \(task.stage.words)"] + word.notes))
+    }
+    var end = StageEnd(
+      stage: task.stage.name, verdict: word.word, next: "", result: task.result, notes: word.notes)
+    guard task.stage.writes else { return .stageEnded(fence, end) }
+    switch content {
+    case .refused(let failure): return .attemptFailed(fence, failure)
+    case .unchanged(let result):
+      if word.word.uppercased() == "DONE", !word.isNoOp || step.expectsChange {
+        return changedNothing(result)
+      }
+      end.result = result
+    case .result(let result, _): end.result = result
+    }
+    return .stageEnded(fence, end)
   }
 
   /// A codemod says by its exit code that it looked everywhere; an agent has to say so in words.

@@ -22,6 +22,8 @@ public enum ClaimFacts {
   public static let agent = "agent"
   /// The conversation that goes on.
   public static let session = "session"
+  /// The stage of the step's workflow.
+  public static let stage = "stage"
   /// How often it will have gone on then.
   public static let continues = "continues"
   /// What the worker says that its machine has.
@@ -35,9 +37,25 @@ public enum ClaimFacts {
   /// Their forms: all may be left out.
   static let forms: [MemberForm] = [
     .may(agent, .text), .may("adapter", .text), .may("model", .text), .may(session, .text),
-    .may(continues, .counter), .may(sandbox, .text), .may(resources, .words),
+    .may(continues, .counter), .may(stage, .text), .may(sandbox, .text), .may(resources, .words),
     .may(has, .texts),
   ]
+}
+
+/// Where a new plan comes from, from version 2 on, where no person has typed `amend`.
+public enum AmendmentFacts {
+  /// Where from.
+  public enum Source: String, Sendable {
+    /// A file that a run follows.
+    case reload
+    /// The plan in force, whose lists of steps were made again.
+    case expansion
+  }
+
+  static let from = "from"
+
+  /// The member that says so.
+  public static func member(_ source: Source) -> JSON.Member { JSON.Member(from, .string(source.rawValue)) }
 }
 
 /// The members beside those of the change that an event may bring along, and that rules know.
@@ -45,9 +63,10 @@ enum Facts {
   /// Their forms by the kind of the event.
   static func forms(_ kind: Change.Kind) -> [MemberForm] {
     switch kind {
-    case .claim(.failed), .claim(.submitted): AttemptFacts.formsOfEnd
+    case .claim(.failed), .claim(.submitted), .claim(.stageEnded): AttemptFacts.formsOfEnd
     case .claim(.released), .claim(.expired), .loop(.trialFinished): AttemptFacts.forms
     case .claim(.claimed): ClaimFacts.forms
+    case .migration(.amended): [.may(AmendmentFacts.from, .text)]
     case .migration(.paused): [.may(Event.causeKey, .text)]
     case .baseline(.recorded), .gate(.finished), .train(.finished), .train(.split), .refresh(.intended):
       VerdictFacts.forms

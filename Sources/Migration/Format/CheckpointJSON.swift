@@ -26,8 +26,9 @@ extension JSONWriter {
         write(step.used.json)
       }
       writeKey("}")
-    case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped,
-      .cancelled:
+    case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .person,
+      .proposed, .skipped,
+      .cancelled, .undone:
       write(step.json)
     }
   }

@@ -36,6 +36,10 @@ extension Plan {
     if !channels.isEmpty {
       object.set("channels", .object(channels.map { JSON.Member($0.key, .string($0.value)) }))
     }
+    if let workflow { object.set("workflow", workflow.json) }
+    if !workflows.isEmpty {
+      object.set("workflows", .object(workflows.map { JSON.Member($0.name, $0.json) }))
+    }
     object.set("closing", closing)
     object.set("notify", notify)
     object.set("prompt", prompt)
@@ -54,6 +58,7 @@ extension Plan {
     if isWhole {
       object.set("train", gate.train)
       object.set("toolchain", gate.toolchain)
+      if let judge = gate.judge { object.set("judge", judge.json) }
     }
     object.set("protected", gate.protected)
     if gate.allowsKnown { object.set("known", "allow") }
@@ -111,6 +116,11 @@ extension Plan {
     }
     for item in try reader.array("failures") { failures.append(try FailurePattern(json: item)) }
     if let value = reader.optional("until") { until = try Until(json: value) }
+    if let value = reader.optional("workflow") { workflow = try Workflow(name: "", json: value) }
+    if let value = reader.optional("workflows") {
+      guard case .object(let members) = value else { throw JSONFault("'workflows' is not an object") }
+      for member in members { workflows.append(try Workflow(name: member.key, json: member.value)) }
+    }
     closing = try reader.strings("closing")
     notify = try reader.optionalString("notify")
     prompt = try reader.string("prompt")
@@ -127,6 +137,7 @@ extension Plan {
   var normalized: Plan {
     var plan = self
     plan.agents.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    plan.workflows.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     plan.resources.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     return plan
   }
@@ -286,6 +297,7 @@ extension Plan.Gate {
     allowsKnown = try reader.mark("known", "allow")
     falsifies = try reader.flag("falsify")
     toolchain = try reader.optionalString("toolchain")
+    if let value = reader.optional("judge") { judge = try Judge(json: value) }
     try reader.end()
   }
 }

@@ -18,6 +18,10 @@ extension PlannedStep {
     if !match.isEmpty {
       object.set("match", .object(match.map { JSON.Member($0.key, .string($0.value)) }))
     }
+    object.set("workflow", workflow)
+    object.set("shared", isShared)
+    object.set("added", isAdded)
+    object.set("reverts", reverts)
     object.set("resolves", resolves)
     object.set("mends", mends)
     object.set("skip", skip)
@@ -45,6 +49,9 @@ extension PlannedStep {
         match[member.key] = text
       }
     }
+    workflow = try reader.optionalString("workflow")
+    (isShared, isAdded) = (try reader.flag("shared"), try reader.flag("added"))
+    reverts = try reader.strings("reverts")
     resolves = try reader.optionalObjectID("resolves")
     mends = try reader.optionalString("mends")
     skip = try reader.optionalString("skip")

@@ -13,19 +13,11 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   case branchRestored = "branch.restored"
   // Trains.
   case gateWaits = "gate.waits"
-  case judgeAnswered = "judge.answered"
   // Agents.
   case attemptMetered = "attempt.metered"
   case attemptContinued = "attempt.continued"
-  case stepProposed = "step.proposed"
   // Stages.
-  case stageEnded = "stage.ended"
-  case stepWaits = "step.waits"
-  case stepApproved = "step.approved"
-  case stepRejected = "step.rejected"
-  case stepAccepted = "step.accepted"
   case stepHandedOver = "step.handed_over"
-  case stepUndone = "step.undone"
   // People.
   case notifierClaimed = "notifier.claimed"
   case noticeSent = "notice.sent"
@@ -43,20 +35,9 @@ public enum ReservedKind: String, CaseIterable, Sendable {
     case .ledgerRepaired: [.needs("commit", .object), .needs("reason", .text)]
     case .branchRestored: [.needs("branch", .text), .needs("commit", .object)]
     case .gateWaits: .train + [.needs("branch", .text), .needs("commit", .object)]
-    case .judgeAnswered: .train + [.needs("answer", .text), .may("agent", .text), .may("reason", .text)]
     case .attemptMetered: .fence + .meter
     case .attemptContinued: .fence + [.needs("session", .text), .needs("continues", .counter)]
-    case .stepProposed:
-      [.needs("step", .text), .needs("title", .text), .needs("digest", .digest), .may("needs", .texts)]
-    case .stageEnded:
-      .fence + [
-        .needs("stage", .text), .needs("verdict", .text), .may("next", .text), .may("round", .counter),
-      ]
-    case .stepWaits: .fence + [.needs("for", .text), .may("reason", .text)]
-    case .stepApproved, .stepAccepted: .steps
-    case .stepRejected: .steps + [.needs("reason", .text)]
     case .stepHandedOver: .steps + [.needs("to", .text)]
-    case .stepUndone: .steps + [.needs("commit", .object), .needs("reason", .text)]
     case .notifierClaimed: .hold
     case .noticeSent:
       [.needs("notice", .text), .needs("to", .text), .may("step", .text), .may("cause", .text)]

@@ -87,6 +87,7 @@ extension MigrationState {
     if spending.attempts > 0 { object.set("spending", spending.json) }
     if !raised.isZero { object.set("raised", raised.json) }
     if !causes.isEmpty { object.set("causes", causes.json) }
+    if !judges.isEmpty { object.set("judges", judges.json) }
     if !loop.isEmpty { object.set("loop", loop.json) }
     if !publications.isEmpty { object.set("publications", publications.json) }
     if !line.isEmpty { object.set("line", line.json) }
@@ -133,6 +134,7 @@ extension MigrationState {
     }
     let raised = try reader.optional("raised").map { (json) throws(JSONFault) in try Amounts(json: json) }
     let causes = try reader.optional("causes").map { (json) throws(JSONFault) in try CauseBook(json: json) }
+    let judges = try reader.optional("judges").map { (json) throws(JSONFault) in try JudgeTally(json: json) }
     let loop = try reader.optional("loop").map { (json) throws(JSONFault) in try DailyLoop(json: json) }
     let publications = try reader.optional("publications").map { (json) throws(JSONFault) in
       try PublicationBook(json: json)
@@ -149,12 +151,11 @@ extension MigrationState {
     self.init(
       name: name, phase: phase, plan: planned, planNumber: planNumber, planDigest: planDigest, base: base,
       peopleShareBranch: peopleShareBranch, start: start, tip: tip, steps: steps, verdicts: verdicts,
-      refresh: refresh,
-      baselineFailure: baselineFailure, baselineRun: baselineRun, baselineRuns: baselineRuns,
-      train: train, trains: trains,
+      refresh: refresh, baselineFailure: baselineFailure, baselineRun: baselineRun,
+      baselineRuns: baselineRuns, train: train, trains: trains,
       trainLimit: TrainLimit(members: limit, plan: planned),
-      line: line ?? LineWatch(), causes: causes ?? CauseBook(), loop: loop ?? DailyLoop(),
-      publications: publications ?? PublicationBook(),
+      line: line ?? LineWatch(), causes: causes ?? CauseBook(), judges: judges ?? JudgeTally(),
+      loop: loop ?? DailyLoop(), publications: publications ?? PublicationBook(),
       spending: spending ?? Spending(), raised: raised ?? Amounts(),
       graph: Graph(planned.steps), keptCount: kept.count)
     recount()
@@ -190,8 +191,9 @@ extension Step {
     switch phase {
     case .waiting where isUntouched: return .string("waiting")
     case .ready where isUntouched: return .string("ready")
-    case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped,
-      .cancelled:
+    case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .person,
+      .proposed, .skipped,
+      .cancelled, .undone:
       break
     }
     var object = ObjectBuilder()
@@ -205,6 +207,10 @@ extension Step {
     object.set("new_prompt", hasNewPrompt)
     if let failedTree { object.set("failed_tree", failedTree.json) }
     object.set("allowed", allowed)
+    if let stages { object.set("stages", stages.json) }
+    object.set("handed_over", handedOver)
+    object.set("approved", approved)
+    if let judged { object.set("judged", judged.json) }
     object.set("phase", phase.word)
     phase.write(to: &object)
     return object.json
@@ -218,7 +224,7 @@ extension Step {
   /// Whether all that is to be written of it beside its phase are counters and what it used.
   var hasNoHistory: Bool {
     lastFailure == nil && !hasNewPrompt && failedTree == nil && forgiven.isZero && conversation == nil
-      && allowed.isEmpty
+      && allowed.isEmpty && stages == nil && handedOver == nil && approved == nil && judged == nil
   }
 
   init(id: String, json: JSON) throws(JSONFault) {
@@ -244,6 +250,11 @@ extension Step {
       let pardon = reader.optional("forgiven")
       let talk = reader.optional("conversation")
       let allowed = try reader.strings("allowed")
+      let work = reader.optional("stages")
+      let (over, approval) = (
+        try reader.optionalInteger("handed_over"), try reader.optionalObjectID("approved")
+      )
+      let answer = reader.optional("judged")
       let word = try reader.string("phase")
       self.init(id: id, phase: try StepPhase(word, from: &reader))
       (epoch, failures, granted) = (try counter(0), try counter(1), try counter(2))
@@ -253,117 +264,12 @@ extension Step {
       if let talk { conversation = try Conversation(json: talk) }
       if let pardon { forgiven = try Amounts(json: pardon) }
       self.allowed = allowed
+      if let work { stages = try StageWork(json: work) }
+      (handedOver, approved) = (over, approval)
+      if let answer { judged = try JudgeAnswer(json: answer) }
       (cause, self.hasNewPrompt) = (reason, hasNewPrompt)
       if let failed { failedTree = try TreeVerdict(json: failed) }
       try reader.end()
     }
-  }
-}
-
-extension StepPhase {
-  func write(to object: inout ObjectBuilder) {
-    switch self {
-    case .waiting, .ready, .cancelled: break
-    case .leased(let lease): object.set("lease", lease.json)
-    case .submitted(let submission): object.set("submission", submission.json)
-    case .gating(let submission, let run):
-      object.set("submission", submission.json)
-      object.set("run", run.json)
-    case .merging(let submission, let run, let target):
-      object.set("submission", submission.json)
-      object.set("run", run.json)
-      var inner = ObjectBuilder()
-      target.write(to: &inner)
-      object.set("target", inner.json)
-    case .merged(let commit): object.set("commit", commit)
-    case .backoff(let until): object.set("until", until)
-    case .blocked(let reason), .skipped(let reason): object.set("reason", reason)
-    }
-  }
-
-  init(_ word: String, from reader: inout ObjectReader) throws(JSONFault) {
-    switch word {
-    case "waiting": self = .waiting
-    case "ready": self = .ready
-    case "cancelled": self = .cancelled
-    case "leased": self = .leased(try Lease(json: try reader.required("lease")))
-    case "submitted": self = .submitted(try Submission(json: try reader.required("submission")))
-    case "gating":
-      self = .gating(
-        try Submission(json: try reader.required("submission")),
-        try GateRun(json: try reader.required("run")))
-    case "merging":
-      var inner = try ObjectReader(try reader.required("target"), "a merge target")
-      let target = try MergeTarget(from: &inner)
-      try inner.end()
-      self = .merging(
-        try Submission(json: try reader.required("submission")),
-        try GateRun(json: try reader.required("run")), target)
-    case "merged": self = .merged(commit: try reader.optionalObjectID("commit"))
-    case "backoff": self = .backoff(until: try reader.timestamp("until"))
-    case "blocked": self = .blocked(reason: try reader.string("reason"))
-    case "skipped": self = .skipped(reason: try reader.string("reason"))
-    default: throw JSONFault("no phase is called '\(word)'")
-    }
-  }
-}
-
-extension Lease {
-  var json: JSON {
-    var object = ObjectBuilder()
-    object.set("holder", holder)
-    object.set("owner", owner.json)
-    object.set("base", base)
-    object.set("expires_at", expiresAt)
-    object.set("renewal", renewal)
-    object.set("slot", slot)
-    object.set("agent", agent)
-    if !resources.isEmpty { object.set("resources", ResourceValues.json(resources)) }
-    return object.json
-  }
-
-  init(json: JSON) throws(JSONFault) {
-    var reader = try ObjectReader(json, "a lease")
-    self.init(
-      holder: try reader.string("holder"), owner: try Owner(json: try reader.required("owner")),
-      base: try reader.objectID("base"), expiresAt: try reader.timestamp("expires_at"),
-      renewal: try reader.counter("renewal"), slot: try reader.optionalString("slot"),
-      agent: try reader.optionalString("agent"))
-    resources = ResourceValues.byName(reader.optional("resources"))
-    try reader.end()
-  }
-}
-
-extension Submission {
-  var json: JSON {
-    var object = ObjectBuilder()
-    result.write(to: &object)
-    object.set("holder", holder)
-    object.set("base", base)
-    object.set("not_before", notBefore)
-    return object.json
-  }
-
-  init(json: JSON) throws(JSONFault) {
-    var reader = try ObjectReader(json, "a submission")
-    self.init(
-      result: try Result(from: &reader), holder: try reader.string("holder"),
-      base: try reader.objectID("base"), notBefore: try reader.timestamp("not_before"))
-    try reader.end()
-  }
-}
-
-extension GateRun {
-  var json: JSON {
-    var object = ObjectBuilder()
-    start.write(to: &object)
-    object.set("passed", hasPassed)
-    return object.json
-  }
-
-  init(json: JSON) throws(JSONFault) {
-    var reader = try ObjectReader(json, "a gate run")
-    self.init(start: try GateStart(from: &reader), hasPassed: try reader.flag("passed"))
-    try reader.end()
   }
 }

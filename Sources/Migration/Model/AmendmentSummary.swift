@@ -17,7 +17,7 @@ public struct AmendmentSummary: Equatable, Sendable {
         continue
       }
       // What the plan has no more stands at the end, as history.
-      if index >= new.steps.count - new.keptCount, !new.plan.steps[index].isAdded {
+      if index >= new.steps.count - new.keptCount, !new.plan.steps[index].isExtra {
         if !before.phase.isTerminal { cancelled.append(step.id) }
         continue
       }
@@ -25,7 +25,8 @@ public struct AmendmentSummary: Equatable, Sendable {
       case .blocked:
         kept.append(step.id)
         blocked.append(step.id)
-      case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .backoff, .skipped, .cancelled:
+      case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .backoff, .person, .proposed,
+        .skipped, .cancelled, .undone:
         kept.append(step.id)
       }
     }

@@ -18,6 +18,8 @@ public enum Effect: Equatable, Sendable {
 public enum Notice: Equatable, Sendable {
   /// A step needs a person; its dependents are held.
   case stepBlocked(step: String, reason: String)
+  /// Work waits for a person's word.
+  case personWanted(step: String, reason: String)
   /// The migration stopped by itself.
   case paused(reason: String)
   /// Every step is merged, skipped or cancelled.
@@ -65,6 +67,10 @@ extension Notice {
     switch self {
     case .stepBlocked(let step, let reason):
       object.set("notice", "step_blocked")
+      object.set("step", step)
+      object.set("reason", reason)
+    case .personWanted(let step, let reason):
+      object.set("notice", "person_wanted")
       object.set("step", step)
       object.set("reason", reason)
     case .paused(let reason):

@@ -203,6 +203,10 @@ public struct Failure: Equatable, Sendable {
     case gitFile = "git_file"
     /// Its worker says that it cannot be done, by another attempt either.
     case cannot
+    /// The codemod says that what is left is not its to do.
+    case left
+    /// A person or a judge did not take it.
+    case rejected
   }
 }
 

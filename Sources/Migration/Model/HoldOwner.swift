@@ -5,7 +5,9 @@ extension StepPhase {
     case .leased(let lease): lease.owner
     case .gating(_, let run): run.start.owner
     case .merging(_, _, let target): target.owner
-    case .waiting, .ready, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: nil
+    case .waiting, .ready, .submitted, .merged, .backoff, .blocked, .person, .proposed, .skipped, .cancelled,
+      .undone:
+      nil
     }
   }
 }

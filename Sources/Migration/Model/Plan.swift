@@ -46,6 +46,11 @@ public struct Plan: Equatable, Sendable {
   public var (publish, owners, channels): (PublishPolicy?, String?, [String: String]) = (nil, nil, [:])
   /// What is counted to know when it is done, or `nil`.
   public var until: Until?
+  /// The stages that the work on steps goes through that name no other workflow; `nil` for work in one
+  /// piece.
+  public var workflow: Workflow?
+  /// The workflows that steps name, in the order of their names.
+  public var workflows: [Workflow] = []
   /// The headings that an agent's closing words must have.
   public var closing: [String] = []
   /// A command told about blocked steps and the end of the migration, or `nil`.
@@ -216,6 +221,8 @@ public struct Plan: Equatable, Sendable {
     public var allowsKnown = false
     /// Whether new and changed tests must fail on the code of the branch, with the tests of the candidate.
     public var falsifies = false
+    /// Who looks at what passed before it is merged, or `nil`.
+    public var judge: Judge?
     /// A command that names the toolchain of verdicts, or `nil`: system and programs then stand for it.
     public var toolchain: String?
 
@@ -232,6 +239,17 @@ public struct Plan: Equatable, Sendable {
       self.keep = keep
       self.setup = setup
       self.train = train
+    }
+
+    /// An agent that approves or rejects what the verifiers let pass.
+    public struct Judge: Equatable, Sendable {
+      /// The name of the agent, or `nil` for the plan's.
+      public var agent: String?
+      /// Its prompt's template.
+      public var prompt: String
+
+      /// Makes a judge.
+      public init(agent: String? = nil, prompt: String) { (self.agent, self.prompt) = (agent, prompt) }
     }
 
     /// A command that runs in the gate's worktree before the verifiers.
@@ -321,68 +339,5 @@ public struct Plan: Equatable, Sendable {
     case protected
     /// No conflict markers, links out of the tree, hidden direction marks, large binaries; text stays text.
     case tree
-  }
-}
-
-/// One step of an expanded plan: a node of the graph.
-public struct PlannedStep: Equatable, Sendable {
-  /// The id; obeys `Identifier.stepFault`.
-  public var id: String
-  /// A line for people; becomes the subject of the merged commit.
-  public var title: String
-  /// The ids of the steps that must be merged or skipped first.
-  public var needs: [String]
-  /// Globs of the paths the step may change; empty when it may change any.
-  public var paths: [String]
-  /// The step's own prompt template, or `nil` for the plan's.
-  public var prompt: String?
-  /// Steps that name the same lock never run at the same time.
-  public var lock: String?
-  /// The resources held while the step is worked on.
-  public var uses: [String]
-  /// Higher goes first.
-  public var priority: Int
-  /// The codemod, a shell command, or `nil` when an agent does the step.
-  public var run: String?
-  /// The name of the agent that does it, or `nil` for the plan's.
-  public var agent: String?
-  /// The longest run of the codemod or agent in seconds; overrides the agent's.
-  public var timeoutSeconds: Int?
-  /// Whether an attempt that changes nothing has failed, also when it ends well.
-  public var expectsChange: Bool
-  /// What `for:` matched (`path`, `dir`, `name`, `line`), for the prompt's template; empty for a plain step.
-  public var match: [String: String]
-  /// The findings that are let pass in its result: a name, or a pattern with `*` of names.
-  public var allow: [String] = []
-  /// The guards that look at it, or `nil` for the gate's.
-  public var guards: [Plan.Guard]?
-  /// Why it need not be done, where it was done before the migration began.
-  public var skip: String?
-  /// What a worker must say that it has before it gets the step (`Requirement`).
-  public var requires: [String] = []
-  /// The published unit that it mends; `nil` for every step of a plan's file.
-  public var mends: String?
-  /// The commit of the base that the step takes in where it conflicts; `nil` for every step of a plan's file.
-  public var resolves: ObjectID?
-
-  /// Makes a step from its parts, unchecked.
-  public init(
-    id: String, title: String? = nil, needs: [String] = [], paths: [String] = [],
-    prompt: String? = nil, lock: String? = nil, uses: [String] = [], priority: Int = 0,
-    run: String? = nil, timeoutSeconds: Int? = nil, expectsChange: Bool = false,
-    match: [String: String] = [:]
-  ) {
-    self.id = id
-    self.title = title ?? id
-    self.needs = needs
-    self.paths = paths
-    self.prompt = prompt
-    self.lock = lock
-    self.uses = uses
-    self.priority = priority
-    self.run = run
-    self.timeoutSeconds = timeoutSeconds
-    self.expectsChange = expectsChange
-    self.match = match
   }
 }

@@ -12,9 +12,13 @@ extension Plan {
   ///
   /// The last `added` steps are no part of the plan's file.
   public func fault(added: Int = 0) -> String? {
-    if let step = steps.dropLast(added).first(where: \.isAdded) {
+    if let step = steps.dropLast(added).first(where: { $0.resolves != nil || $0.mends != nil }) {
       return "the step '\(step.id)' takes in the base or mends a unit, which no step of a plan does"
     }
+    if let step = steps.dropLast(added).first(where: { $0.isAdded || !$0.reverts.isEmpty }) {
+      return "the step '\(step.id)' is none that a plan's file has"
+    }
+    if let judge = gate.judge, judge.prompt.isEmpty { return "the gate's judge has no prompt" }
     if let fault = Identifier.migrationFault(migration) { return "the migration's name \(fault)" }
     if into.isEmpty { return "the integration branch has no name" }
     if let fault = BranchName.fault(into) { return "the name of the integration branch '\(into)' \(fault)" }
@@ -34,7 +38,7 @@ extension Plan {
     for pattern in failures {
       if let fault = pattern.fault { return "'\(pattern.match)' of 'failures' \(fault)" }
     }
-    if let fault = agentFault() ?? resourceFault() { return fault }
+    if let fault = agentFault() ?? resourceFault() ?? workflowFault() { return fault }
     return stepsFault()
   }
 
@@ -61,6 +65,12 @@ extension Plan {
         return "the name of the agent '\(agent.name)' \(fault)"
       }
       if !names.insert(agent.name).inserted { return "the agent '\(agent.name)' is declared twice" }
+    }
+    if let judge = gate.judge {
+      guard judge.agent != nil || agent != nil else { return "the gate's judge names no agent" }
+      if let name = judge.agent, !names.contains(name) {
+        return "the gate's judge names the agent '\(name)', which is none"
+      }
     }
     for step in steps {
       guard let name = step.agent, !names.contains(name) else { continue }

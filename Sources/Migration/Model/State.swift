@@ -70,6 +70,8 @@ public struct MigrationState: Equatable, Sendable {
   public var line = LineWatch()
   /// Why attempts failed.
   public var causes = CauseBook()
+  /// What judges have said.
+  public var judges = JudgeTally()
   /// Its samples, trials and counts.
   public var loop = DailyLoop()
   /// What is offered to people.
@@ -120,7 +122,7 @@ public struct MigrationState: Equatable, Sendable {
 
   /// Whether something that the step needs is not done.
   func hasOpenNeed(_ index: Int) -> Bool {
-    graph.needs[index].contains { !steps[$0].phase.satisfiesDependents }
+    graph.needs[index].contains { !isMet($0) }
   }
 
   /// The plan's budget with what a person has granted since.
@@ -136,7 +138,7 @@ public struct MigrationState: Equatable, Sendable {
 
   /// What the next attempt of a step by its agent may use, where it may begin.
   public func limits(of index: Int) -> Budget.Limits {
-    var limits = plan.agent(of: plan.steps[index])?.budget ?? [:]
+    var limits = agent(at: index)?.budget ?? [:]
     guard !plan.budget.isEmpty,
       case .granted(let granted) = budget.allowance(
         steps[index].counted, spending, running: agentsAtWork)
@@ -260,6 +262,14 @@ public struct Step: Equatable, Sendable {
   public var hasNewPrompt = false
   /// The candidate of the step's codemod that failed last; kept until it passes or a person retries the step.
   public var failedTree: TreeVerdict?
+  /// Where it is in its workflow, between two claims.
+  public var stages: StageWork?
+  /// The claim of its codemod after which its agent goes on; `nil` as long as the codemod is to do it.
+  public var handedOver: Int?
+  /// The tree that a person has approved: no judge is asked about it.
+  public var approved: ObjectID?
+  /// What a judge said last of its work.
+  public var judged: JudgeAnswer?
   /// The names of the findings that a person lets pass.
   public var allowed: [String] = []
 
@@ -298,6 +308,9 @@ public struct Step: Equatable, Sendable {
     return lastFailure
   }
 
+  /// Whether its codemod has left it to its agent.
+  public var isHandedOver: Bool { handedOver != nil }
+
   /// What of its use counts for its budget.
   public var counted: Amounts { used - forgiven }
 
@@ -325,10 +338,16 @@ public indirect enum StepPhase: Equatable, Sendable {
   case backoff(until: Timestamp)
   /// A dead letter: a person must act.
   case blocked(reason: String)
+  /// What was done waits for a person's word.
+  case person(PersonWait)
+  /// A worker proposed it, and a person has to accept it.
+  case proposed
   /// A person decided that it is not needed.
   case skipped(reason: String)
   /// The migration ended, or a new plan dropped it.
   case cancelled
+  /// It was merged, and a later step has reverted it.
+  case undone(by: String)
 
   /// The word that machine output uses.
   public var word: String { StepWord(self).rawValue }
@@ -336,8 +355,9 @@ public indirect enum StepPhase: Equatable, Sendable {
   /// Whether nothing can happen to the step any more.
   public var isTerminal: Bool {
     switch self {
-    case .merged, .skipped, .cancelled: true
-    case .waiting, .ready, .leased, .submitted, .gating, .merging, .backoff, .blocked: false
+    case .merged, .skipped, .cancelled, .undone: true
+    case .waiting, .ready, .leased, .submitted, .gating, .merging, .backoff, .blocked, .person, .proposed:
+      false
     }
   }
 
@@ -345,7 +365,19 @@ public indirect enum StepPhase: Equatable, Sendable {
   public var satisfiesDependents: Bool {
     switch self {
     case .merged, .skipped: true
-    case .waiting, .ready, .leased, .submitted, .gating, .merging, .backoff, .blocked, .cancelled: false
+    case .waiting, .ready, .leased, .submitted, .gating, .merging, .backoff, .blocked, .person, .proposed,
+      .cancelled, .undone:
+      false
+    }
+  }
+
+  /// Whether a person must do something before it goes on.
+  public var waitsForPerson: Bool {
+    switch self {
+    case .blocked, .person, .proposed: true
+    case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .backoff, .skipped, .cancelled,
+      .undone:
+      false
     }
   }
 
@@ -353,7 +385,8 @@ public indirect enum StepPhase: Equatable, Sendable {
   public var isInFlight: Bool {
     switch self {
     case .leased, .submitted, .gating, .merging: true
-    case .waiting, .ready, .merged, .backoff, .blocked, .skipped, .cancelled: false
+    case .waiting, .ready, .merged, .backoff, .blocked, .person, .proposed, .skipped, .cancelled, .undone:
+      false
     }
   }
 }

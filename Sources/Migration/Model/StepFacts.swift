@@ -3,7 +3,9 @@ extension StepPhase {
   public var submission: Submission? {
     switch self {
     case .submitted(let submission), .gating(let submission, _), .merging(let submission, _, _): submission
-    case .waiting, .ready, .leased, .merged, .backoff, .blocked, .skipped, .cancelled: nil
+    case .waiting, .ready, .leased, .merged, .backoff, .blocked, .person, .proposed, .skipped, .cancelled,
+      .undone:
+      nil
     }
   }
 }

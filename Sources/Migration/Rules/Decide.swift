@@ -197,12 +197,13 @@ struct Reducer {
 
   /// Ready when every need is done, otherwise waiting.
   func openPhase(_ index: Int) -> StepPhase {
-    migration.hasOpenNeed(index) ? .waiting : .ready
+    if let reason = migration.undoneNeed(index) { return .blocked(reason: reason) }
+    return migration.hasOpenNeed(index) ? .waiting : .ready
   }
 
   /// What follows when a step is done: dependents become ready, and a person hears when all is done.
   mutating func settle(_ index: Int) {
-    for dependent in migration.graph.dependents[index] {
+    for dependent in migration.dependents(of: index) {
       if case .waiting = migration.steps[dependent].phase, case .ready = openPhase(dependent) {
         set(dependent, .ready)
       }
@@ -214,13 +215,15 @@ struct Reducer {
   mutating func countFailure(_ index: Int, _ failure: Failure) {
     migration.steps[index].failures += 1
     noteFailure(index, failure)
+    if case .leased = migration.steps[index].phase {} else { migration.steps[index].stages = nil }
     let step = migration.steps[index]
     if step.failures >= migration.allowance(step) {
       block(index, "\(step.failures) of \(migration.allowance(step)) attempts failed: \(failure.reason)")
       return
     }
     let pause = migration.plan.backoff.pause(afterFailures: step.failures)
-    set(index, pause > 0 ? .backoff(until: at.adding(seconds: pause)) : openPhase(index))
+    let rests = pause > 0 && migration.undoneNeed(index) == nil
+    set(index, rests ? .backoff(until: at.adding(seconds: pause)) : openPhase(index))
   }
 
   /// Counts work that has to be done again through nobody's fault; bounded by its own limit.
@@ -243,7 +246,9 @@ struct Reducer {
       let allowance = migration.allowance(step)
       if step.failures < allowance { return blockIfSpent(index) }
       block(index, "\(step.failures) of \(allowance) attempts failed: \(step.lastFailure?.reason ?? "")")
-    case .leased, .submitted, .gating, .merging, .merged, .blocked, .skipped, .cancelled: return
+    case .leased, .submitted, .gating, .merging, .merged, .blocked, .person, .proposed, .skipped, .cancelled,
+      .undone:
+      return
     }
   }
 }

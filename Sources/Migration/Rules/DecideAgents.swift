@@ -35,7 +35,7 @@ extension Reducer {
 
   private func service(of claim: Claim, _ index: Int) -> String? {
     guard event.fact(ClaimFacts.agent) != nil else { return nil }
-    return migration.plan.agent(of: migration.plan.steps[index])?.service
+    return migration.agent(at: index)?.service
   }
 
   /// Notes what became of attempts that try an agent: one that ended for a reason of its own was served.
@@ -53,7 +53,7 @@ extension Reducer {
   private func answers(_ fence: Fence) -> Bool {
     guard event.change.fence == fence, case .claim(_, let change) = event.change else { return false }
     switch change {
-    case .submitted: return true
+    case .submitted, .stageEnded: return true
     case .failed(let failure): return failure.kind != .setup
     case .claimed, .renewed, .expired, .released: return false
     }
@@ -81,7 +81,7 @@ extension Reducer {
 
   /// A step that has used what a step may is a person's to look at.
   mutating func blockIfSpent(_ index: Int) {
-    guard migration.plan.agent(of: migration.plan.steps[index]) != nil,
+    guard migration.agent(at: index) != nil,
       let words = migration.plan.budget.shortage(migration.steps[index].counted, migration.spending)
     else { return }
     block(index, words)

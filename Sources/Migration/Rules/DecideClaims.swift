@@ -1,3 +1,5 @@
+import CanonicalJSON
+
 /// The rules of claims and leases.
 extension Reducer {
   mutating func apply(_ change: ClaimChange, _ fence: Fence) throws(Refusal) {
@@ -8,6 +10,7 @@ extension Reducer {
     case .released(let forced, let reason): try release(fence, forced: forced, reason)
     case .failed(let failure): try failAttempt(fence, failure)
     case .submitted(let result): try submit(fence, result)
+    case .stageEnded(let end): try endStage(fence, end)
     }
   }
 
@@ -18,6 +21,11 @@ extension Reducer {
     case .skipped(let reason, let group):
       for index in try skippable(steps(step, group)) { skip(index, reason) }
     case .allowed(let finding, let reason): try allow(finding, reason, of: step)
+    case .approved(let group): try approve(steps(step, group))
+    case .rejected(let reason, let group): try reject(steps(step, group), reason)
+    case .accepted(let group): try accept(steps(step, group))
+    case .proposed(let proposal): try propose(proposal, step)
+    case .undone(let undoing): try undo(step, undoing)
     }
   }
 
@@ -35,8 +43,17 @@ extension Reducer {
       throw Refusal(.invalid, "a worktree slot is called 'slot-' and a number")
     }
     try requireLength(until: claim.expiresAt)
-    guard migration.peopleShareBranch || claim.base == migration.tip else {
+    if let work = step.stages {
+      guard claim.base == work.base else {
+        throw Refusal(.tipMoved, "the work on '\(step.id)' so far stands on \(work.base.short)")
+      }
+    } else if !migration.peopleShareBranch, claim.base != migration.tip {
       throw Refusal(.tipMoved, "the base of the claim is not the tip of '\(migration.into)'")
+    }
+    if let stage = event.fact(ClaimFacts.stage),
+      stage != migration.stageTask(at: index).map({ .string($0.stage.name) })
+    {
+      throw Refusal(.stale, "'\(step.id)' is at another stage")
     }
     if let refusal = claimLimit(index, machine: claim.owner.machine, slot: claim.slot) { throw refusal }
     let values = event.resourceValues
@@ -47,6 +64,7 @@ extension Reducer {
     noteBegin(claim, index)
     migration.steps[index].epoch = claim.fence.epoch
     migration.steps[index].hasNewPrompt = false
+    migration.steps[index].stages?.isFresh = false
     var lease = Lease(
       holder: claim.holder, owner: claim.owner, base: claim.base, expiresAt: claim.expiresAt, renewal: 0,
       slot: claim.slot, agent: agent)
@@ -87,13 +105,20 @@ extension Reducer {
     case .blocked(let reason):
       throw Refusal(
         .blocked, "'\(step.id)' is blocked: \(reason)", hint: "run 'git migrate retry \(step.id)'")
-    case .merged, .skipped, .cancelled:
+    case .person(let wait):
+      throw Refusal(
+        .blocked, "'\(step.id)' waits for a person: \(wait.reason)",
+        hint: "run 'git migrate approve \(step.id)', or reject")
+    case .proposed:
+      throw Refusal(
+        .blocked, "'\(step.id)' is proposed", hint: "run 'git migrate approve \(step.id)', or reject")
+    case .merged, .skipped, .cancelled, .undone:
       throw Refusal(.ended, "'\(step.id)' is \(step.phase.word)")
     }
   }
 
   private func waits(_ step: Step, _ index: Int) -> Refusal {
-    let open = migration.graph.needs[index].filter { !migration.steps[$0].phase.satisfiesDependents }
+    let open = migration.graph.needs[index].filter { !migration.isMet($0) }
     let names = open.prefix(5).map { migration.steps[$0].id }.joined(separator: ", ")
     return Refusal(.wrongPhase, "'\(step.id)' waits for \(names)")
   }
@@ -117,7 +142,7 @@ extension Reducer {
   }
 
   /// The lease, provided that the event's author holds it (I-14).
-  private func heldLease(_ index: Int, _ wanted: String) throws(Refusal) -> Lease {
+  func heldLease(_ index: Int, _ wanted: String) throws(Refusal) -> Lease {
     let step = migration.steps[index]
     guard case .leased(let lease) = step.phase else { throw wrongPhase(step, wanted) }
     guard lease.holder == event.by else {
@@ -166,6 +191,9 @@ extension Reducer {
     case .leased:
       _ = try heldLease(index, "failed")
       switch failure.kind {
+      case .left,
+        .noChange where handsOver(index), .guardFinding where handsOver(index):
+        if handsOver(index) { handOver(index, failure) } else { countFailure(index, failure) }
       case .worker, .timeout, .noChange, .guardFinding, .unmerged, .nested, .submodule, .filter, .gitFile:
         countFailure(index, failure)
       case .cannot:
@@ -175,7 +203,7 @@ extension Reducer {
       case .setup:
         noteFailure(index, failure)
         countInfrastructureRetry(index, then: rest(index), failure.reason)
-      case .conflict, .unusable, .gate, .expired:
+      case .conflict, .unusable, .gate, .expired, .rejected:
         throw Refusal(.invalid, "a worker cannot fail by '\(failure.kind.rawValue)'")
       }
     case .submitted:
@@ -184,8 +212,10 @@ extension Reducer {
           .invalid, "a submitted result can only fail by 'conflict' or 'unusable' before its gate")
       }
       noteFailure(index, failure)
+      migration.steps[index].stages = nil
       countInfrastructureRetry(index, then: openPhase(index), failure.reason)
-    case .waiting, .ready, .gating, .merging, .merged, .backoff, .blocked, .skipped, .cancelled:
+    case .waiting, .ready, .gating, .merging, .merged, .backoff, .blocked, .person, .proposed, .skipped,
+      .cancelled, .undone:
       throw wrongPhase(step, "failed")
     }
   }
@@ -193,13 +223,20 @@ extension Reducer {
   private func rest(_ index: Int) -> StepPhase {
     let retries = migration.steps[index].infrastructureRetries
     let pause = migration.plan.backoff.pause(afterFailures: retries + 1)
-    return pause > 0 ? .backoff(until: at.adding(seconds: pause)) : openPhase(index)
+    let rests = pause > 0 && migration.undoneNeed(index) == nil
+    return rests ? .backoff(until: at.adding(seconds: pause)) : openPhase(index)
   }
 
   mutating func submit(_ fence: Fence, _ result: Submission.Result) throws(Refusal) {
     try requireNotEnded()
     let index = try indexOfStep(fence)
     let lease = try heldLease(index, "submitted")
+    if let stage = migration.stageTask(at: index)?.stage, stage.target(of: "DONE") != .gate {
+      throw Refusal(
+        .invalid, "'\(fence.step)' is at the stage '\(stage.name)', which ends with a word",
+        hint: "say it with 'git migrate submit --verdict WORD': one of \(stage.words)")
+    }
+    migration.steps[index].stages = nil
     set(
       index,
       .submitted(Submission(result: result, holder: lease.holder, base: lease.base, notBefore: at)))
@@ -220,6 +257,10 @@ extension Reducer {
     var indices: [Int] = []
     for id in ids { indices.append(try retriable(id)) }
     for index in indices {
+      if case .undone = migration.steps[index].phase {
+        try doAgain(index)
+        continue
+      }
       let step = migration.steps[index]
       if case .blocked = step.phase {
         // At least as many as the plan allows, even when a new plan allows fewer than were used.
@@ -227,6 +268,7 @@ extension Reducer {
         migration.steps[index].forgiven = step.used
       }
       migration.steps[index].failedTree = nil
+      migration.steps[index].stages = nil
       migration.steps[index].epoch += 1
       if let cause = step.cause { migration.causes.setTold(cause, false) }
       set(index, openPhase(index))
@@ -238,12 +280,16 @@ extension Reducer {
     let step = migration.steps[index]
     switch step.phase {
     case .blocked, .backoff: return index
+    case .undone where event.version >= 2: return index
+    case .person, .proposed:
+      throw Refusal(
+        .wrongPhase, "'\(id)' waits for a person", hint: "run 'git migrate approve \(id)', or reject")
     case .leased(let lease):
       throw Refusal(
         .held, "'\(id)' is held by \(lease.holder)", hint: "run 'git migrate release --force \(id)' first")
     case .waiting, .ready, .submitted, .gating, .merging:
       throw Refusal(.wrongPhase, "'\(id)' is \(step.phase.word), so there is nothing to retry")
-    case .merged, .skipped, .cancelled:
+    case .merged, .skipped, .cancelled, .undone:
       throw Refusal(.ended, "'\(id)' is \(step.phase.word)")
     }
   }
@@ -257,8 +303,8 @@ extension Reducer {
       throw Refusal(.invalid, "a finding is allowed by its name and with a reason")
     }
     switch step.phase {
-    case .waiting, .ready, .leased, .backoff, .blocked, .submitted, .gating: break
-    case .merging, .merged, .skipped, .cancelled:
+    case .waiting, .ready, .leased, .backoff, .blocked, .person, .proposed, .submitted, .gating: break
+    case .merging, .merged, .skipped, .cancelled, .undone:
       throw Refusal(.wrongPhase, "'\(id)' is \(step.phase.word), so there is nothing to allow")
     }
     if step.allowed.contains(finding) {
@@ -279,11 +325,12 @@ extension Reducer {
       let index = try indexOfStep(id)
       let step = migration.steps[index]
       switch step.phase {
-      case .waiting, .ready, .leased, .backoff, .blocked, .submitted, .gating: indices.append(index)
+      case .waiting, .ready, .leased, .backoff, .blocked, .person, .proposed, .submitted, .gating:
+        indices.append(index)
       case .merging:
         throw Refusal(
           .wrongPhase, "'\(id)' is being merged", hint: "run 'git migrate run' to let the merge end")
-      case .merged, .skipped, .cancelled: throw Refusal(.ended, "'\(id)' is \(step.phase.word)")
+      case .merged, .skipped, .cancelled, .undone: throw Refusal(.ended, "'\(id)' is \(step.phase.word)")
       }
     }
     return indices
@@ -291,6 +338,7 @@ extension Reducer {
 
   private mutating func skip(_ index: Int, _ reason: String) {
     migration.steps[index].epoch += 1
+    migration.steps[index].stages = nil
     set(index, .skipped(reason: reason))
     settle(index)
   }
@@ -299,7 +347,7 @@ extension Reducer {
 extension MigrationState {
   /// The first limit that a claim of the step by this machine would break (I-17, I-25), or `nil`.
   func claimLimit(_ index: Int, machine: String, slot: String?) -> Refusal? {
-    let step = plan.steps[index]
+    let step = planned(index)
     let agent = plan.agent(of: step)
     let agentLimit = agent?.maxConcurrent
     if step.lock == nil, slot == nil, agentLimit == nil, step.uses.isEmpty { return nil }
@@ -311,7 +359,7 @@ extension MigrationState {
         return Refusal(.limited, "'\(step.id)' and '\(steps[position].id)' share the lock '\(lock)'")
       }
       guard case .leased(let lease) = steps[position].phase else { continue }
-      if agentLimit != nil, plan.agent(of: plan.steps[position])?.name == agent?.name { agents += 1 }
+      if agentLimit != nil, self.agent(at: position)?.name == agent?.name { agents += 1 }
       for name in plan.steps[position].uses where plan.isShared(name) { used[name, default: 0] += 1 }
       guard lease.owner.machine == machine else { continue }
       if let slot, lease.slot == slot {

@@ -6,6 +6,8 @@ extension Reducer {
     case .renewed(let gate, let expiresAt): try renewGate(fence, gate, until: expiresAt)
     case .finished(let report): try finishGate(fence, report)
     case .abandoned(let gate, let evidence): try abandonGate(fence, gate, evidence)
+    case .judged(let answer): try judge(fence, answer)
+    case .waits(let gate, let reason): try waitForPerson(fence, gate, reason)
     }
   }
 
@@ -57,13 +59,15 @@ extension Reducer {
       let step = migration.steps[position]
       switch step.phase {
       case .gating, .merging: throw Refusal(.limited, "'\(step.id)' is \(step.phase.word)")
-      case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: continue
+      case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .person, .proposed, .skipped,
+        .cancelled, .undone:
+        continue
       }
     }
   }
 
   /// The gate run, provided that the event speaks for the current one.
-  private func currentGate(_ index: Int, _ gate: Int, _ wanted: String) throws(Refusal) -> (
+  func currentGate(_ index: Int, _ gate: Int, _ wanted: String) throws(Refusal) -> (
     Submission, GateRun
   ) {
     let step = migration.steps[index]
@@ -110,6 +114,7 @@ extension Reducer {
     switch report.verdict {
     case .passed:
       guard report.failure == nil else { throw Refusal(.invalid, "a verdict 'passed' with a failure") }
+      try requireJudged(index, submission, report)
       migration.record(
         TreeVerdict(tree: report.tree, verifiers: report.verifiers, verdict: .passed, runs: event.runs))
       share(report.tree, report.evidence)
@@ -125,6 +130,7 @@ extension Reducer {
       }
     case .failed, .ranNoTests:
       guard let failure = report.failure else { throw Refusal(.invalid, "a failed verdict without a reason") }
+      if handsOver(index) { return handOver(index, failure) }
       countFailure(index, failure, of: report)
     case .couldNotRun:
       guard let failure = report.failure else { throw Refusal(.invalid, "a failed verdict without a reason") }
@@ -206,7 +212,7 @@ extension Reducer {
   }
 
   /// Who gives something up without proof must be who holds it.
-  private func requireAuthor(_ evidence: Evidence, holder: String, _ fence: Fence) throws(Refusal) {
+  func requireAuthor(_ evidence: Evidence, holder: String, _ fence: Fence) throws(Refusal) {
     switch evidence {
     case .timeout, .holderDead: return
     case .holder:
@@ -262,6 +268,7 @@ extension Reducer {
       forgetFailure(index)
       migration.steps[index].failedTree = nil
       settle(index)
+      noteUndone(by: index)
     }
   }
 

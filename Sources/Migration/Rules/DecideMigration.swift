@@ -18,6 +18,7 @@ extension Reducer {
     }
     if let other = state.migration(named: event.migration) { throw other.isInTheWay(of: "the plan") }
     if let fault = start.plan.fault() { throw Refusal(.invalid, fault) }
+    try requireRoom(for: start.plan)
     if let other = state.migrations.first(where: {
       !$0.phase.isTerminal
         && ($0.into == start.plan.into || $0.into == start.base || $0.base == start.plan.into)
@@ -157,6 +158,7 @@ extension Reducer {
       throw Refusal(.limited, "a refresh of '\(migration.into)' is under way", hint: "try again in a moment")
     }
     if let fault = plan.fault() { throw Refusal(.invalid, fault) }
+    try requireRoom(for: plan)
     let kept = try requireNothingLost(plan)
     var next = plan
     next.steps += kept.map { detached($0) }
@@ -171,7 +173,7 @@ extension Reducer {
     let ids = Set(plan.steps.map(\.id))
     var kept: [PlannedStep] = []
     for (step, planned) in zip(migration.steps, migration.plan.steps) {
-      if planned.isAdded {
+      if planned.isExtra {
         guard !ids.contains(step.id) else {
           throw Refusal(.invalid, "the step '\(step.id)' was added to the migration: give yours another id")
         }
@@ -192,6 +194,7 @@ extension Reducer {
   /// A dropped step keeps its place in history but must not tie the new graph to steps that are gone.
   private func detached(_ step: PlannedStep) -> PlannedStep {
     var copy = step
+    if copy.isExtra { return copy }
     copy.needs = []
     copy.uses = []
     return copy
@@ -200,7 +203,7 @@ extension Reducer {
   private mutating func rebuild(_ plan: Plan, _ amendment: PlanAmendment) {
     let old = migration
     let isGateNew = old.gateDigest != plan.verifierDigest
-    let planned = old.plan.steps.lazy.filter { !$0.isAdded }.map(\.id)
+    let planned = old.plan.steps.lazy.filter { !$0.isExtra }.map(\.id)
     let dropped = Set(planned).subtracting(amendment.plan.steps.map(\.id))
     migration.plan = plan
     migration.planNumber = amendment.number
@@ -216,23 +219,30 @@ extension Reducer {
     for index in migration.steps.indices {
       guard let reason = plan.steps[index].skip else { continue }
       switch migration.steps[index].phase {
-      case .waiting, .ready, .backoff, .blocked: set(index, .skipped(reason: reason))
-      case .leased, .submitted, .gating, .merging, .merged, .skipped, .cancelled: continue
+      case .waiting, .ready, .backoff, .blocked, .person, .proposed: set(index, .skipped(reason: reason))
+      case .leased, .submitted, .gating, .merging, .merged, .skipped, .cancelled, .undone: continue
       }
     }
     for index in migration.steps.indices {
       switch migration.steps[index].phase {
       case .waiting, .ready: set(index, openPhase(index))
+      case .backoff where migration.undoneNeed(index) != nil: set(index, openPhase(index))
       case .cancelled:
         // A step that an earlier plan dropped and this one names again begins where it left off.
-        if !dropped.contains(migration.steps[index].id) { set(index, openPhase(index)) }
+        // What was proposed and rejected is not.
+        if !dropped.contains(migration.steps[index].id), !plan.steps[index].isAdded {
+          set(index, openPhase(index))
+        }
       case .gating(let submission, _) where isGateNew:
         // Whatever the old gate found or will find, the branch only gets what the plan's gate passed (I-22).
         set(index, .submitted(submission))
-      case .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped: break
+      case .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .person, .proposed, .skipped,
+        .undone:
+        break
       }
       blockIfUsedUp(index)
     }
+    forgetLostStages()
     noteNewPrompts(after: old)
     if migration.openCount == 0 && old.openCount > 0 { notify(.allStepsDone) }
   }

@@ -197,7 +197,7 @@ extension Reducer {
       countInfrastructureRetry(
         index, then: .submitted(rested(submission, migration.steps[index])), failure.reason)
     } else {
-      countFailure(index, failure)
+      if handsOver(index) { handOver(index, failure) } else { countFailure(index, failure) }
     }
     let others = Array(train.members.dropLast())
     migration.train =

@@ -31,6 +31,8 @@
     case failingMemberLands = "B41"
     case culpritUnheard = "B42"
     case verdictOfOtherKeep = "B43"
+    case wordFallsThrough = "B44"
+    case judgeErrorPasses = "B45"
 
     /// The bug that is switched on: set before anything else runs, by whoever wants it.
     nonisolated(unsafe) public static var active: KnownBug?

@@ -23,12 +23,14 @@ extension MigrationState {
     var resting: Timestamp?
     for index in steps.indices {
       switch steps[index].phase {
-      case .ready: if accepts(plan.steps[index]) { candidates.append(index) }
+      case .ready: if accepts(planned(index)) { candidates.append(index) }
       case .backoff(let until):
-        guard accepts(plan.steps[index]) else { continue }
+        guard accepts(planned(index)) else { continue }
         if hasOpenNeed(index) { continue }
         if until <= now { candidates.append(index) } else { resting = min(resting ?? until, until) }
-      case .waiting, .leased, .submitted, .gating, .merging, .merged, .blocked, .skipped, .cancelled: continue
+      case .waiting, .leased, .submitted, .gating, .merging, .merged, .blocked, .person, .proposed, .skipped,
+        .cancelled, .undone:
+        continue
       }
     }
     candidates.sort { goesFirst($0, before: $1) }
@@ -60,7 +62,7 @@ extension MigrationState {
       return .nothingNow(
         reason: "the remaining steps wait for \(inFlight.count) that are under way", until: nil)
     }
-    let blocked = steps.filter { if case .blocked = $0.phase { true } else { false } }
+    let blocked = steps.filter { $0.phase.waitsForPerson }
     if blocked.isEmpty {
       return .nothingNow(
         reason: "the remaining steps are for other workers: see what they require", until: nil)
@@ -88,7 +90,9 @@ extension MigrationState {
     let step = stepsInFlight.first { step in
       switch step.phase {
       case .gating, .merging: true
-      case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .skipped, .cancelled: false
+      case .waiting, .ready, .leased, .submitted, .merged, .backoff, .blocked, .person, .proposed, .skipped,
+        .cancelled, .undone:
+        false
       }
     }
     return step?.id ?? (refresh == nil ? nil : "another refresh")
@@ -104,7 +108,7 @@ extension MigrationState {
   public var isStuck: Bool {
     steps.indices.allSatisfy { index in
       switch steps[index].phase {
-      case .waiting, .merged, .blocked, .skipped, .cancelled: true
+      case .waiting, .merged, .blocked, .person, .proposed, .skipped, .cancelled, .undone: true
       case .backoff: hasOpenNeed(index)
       case .ready, .leased, .submitted, .gating, .merging: false
       }

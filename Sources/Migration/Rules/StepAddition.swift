@@ -87,9 +87,6 @@ extension Reducer {
     var step = PlannedStep(id: addition.step, title: title, priority: priority)
     step.resolves = addition.base
     migration.plan.steps.append(step)
-    migration.steps.append(Step(id: step.id, phase: .ready))
-    migration.keptCount += 1
-    migration.graph = Graph(migration.plan.steps)
-    migration.recount()
+    add(Step(id: step.id, phase: .ready))
   }
 }

@@ -55,9 +55,9 @@ public struct TrainLimit: Equatable, Sendable {
 extension Plan {
   /// How many steps are judged together at most.
   ///
-  /// Whether a step's tests fail without its code is asked of each step alone.
+  /// Whether a step's tests fail without its code is asked of each step alone, as is a judge.
   public var longestTrain: Int {
-    if gate.falsifies { return 1 }
+    if gate.falsifies || gate.judge != nil { return 1 }
     return gate.isRemote
       ? min(gate.train ?? TrainLimit.remote.most, TrainLimit.remote.most) : gate.train ?? TrainLimit.ordinary
   }

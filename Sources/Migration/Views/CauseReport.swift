@@ -1,6 +1,7 @@
 /// Steps that have failed for one cause: one thing to look at.
 public struct CauseReport: Equatable, Sendable {
-  /// What people call it by: `F4`; of an old ledger, in which causes have no numbers, its fingerprint.
+  /// What people call it by: `F4`. In an old ledger causes have no numbers: there they are counted as they
+  /// stand here, what stops most first.
   public var id: String
   /// Its fingerprint.
   public var fingerprint: String
@@ -43,7 +44,7 @@ public struct CauseReport: Equatable, Sendable {
     var tried = 0
     for index in migration.steps.indices {
       let (step, planned) = (migration.steps[index], migration.plan.steps[index])
-      if planned.run == nil, step.epoch > 0 { tried += 1 }
+      if planned.run == nil || step.isHandedOver, step.epoch > 0 { tried += 1 }
       guard !step.phase.isTerminal, let failure = step.lastFailure else { continue }
       let cause = step.cause ?? Fingerprint.of(failure, step: planned)
       let place = places[cause] ?? reports.count
@@ -61,9 +62,16 @@ public struct CauseReport: Equatable, Sendable {
       if agents >= fewestAlike, 2 * agents > tried { reports[index].tried = tried }
     }
     // A stable sort: among equals, the order in which they came up.
-    return reports.enumerated().sorted {
+    reports = reports.enumerated().sorted {
       ($1.element.steps.count, $0.offset) < ($0.element.steps.count, $1.offset)
     }.map(\.element)
+    var number = 0
+    let taken = Set(reports.map(\.id))
+    for index in reports.indices where reports[index].id == reports[index].fingerprint {
+      repeat { number += 1 } while taken.contains("F\(number)")
+      reports[index].id = "F\(number)"
+    }
+    return reports
   }
 
   private init(_ cause: KnownCause) {
@@ -114,7 +122,7 @@ extension MigrationState {
   public func cause(named name: String) -> CauseReport? {
     let reports = CauseReport.causes(of: self, isWhole: true)
     if let known = causes.named(name) { return reports.first { $0.fingerprint == known.fingerprint } }
-    return reports.first { $0.fingerprint == name }
+    return reports.first { $0.fingerprint == name || $0.id == name.uppercased() }
   }
 }
 

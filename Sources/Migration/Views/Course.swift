@@ -65,7 +65,7 @@ public struct Course: Equatable, Sendable {
       steps[step, default: Times()].attempted = time
       if steps[step]?.claimed == nil { steps[step]?.claimed = time }
     case .renewed: return
-    case .expired, .released, .failed: busy.remove(step)
+    case .expired, .released, .failed, .stageEnded: busy.remove(step)
     case .submitted: break
     }
     steps[step, default: Times()].changed = time
@@ -75,7 +75,8 @@ public struct Course: Equatable, Sendable {
     switch change {
     case .started: busy.insert(step)
     case .renewed: return
-    case .abandoned: break
+    case .abandoned, .judged: break
+    case .waits: busy.remove(step)
     case .finished(let report):
       if report.isNoChange { return land([step], at: time) }
       if report.verdict != .passed { busy.remove(step) }

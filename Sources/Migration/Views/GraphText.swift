@@ -132,7 +132,8 @@ public struct GraphText: Sendable {
     case .merged: "#d3f9d8"
     case .backoff: "#f3d9fa"
     case .blocked: "#ffc9c9"
-    case .skipped, .cancelled: "#e9ecef"
+    case .person, .proposed: "#ffec99"
+    case .skipped, .cancelled, .undone: "#e9ecef"
     }
   }
 }

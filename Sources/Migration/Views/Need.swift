@@ -12,6 +12,8 @@ public struct Need: Equatable, Sendable {
     case obstructed
     /// Steps are blocked for one cause.
     case blocked
+    /// Work waits for a person's word, or proposed steps do.
+    case person
     /// An agent rests because its service does not serve; it goes on by itself.
     case rests
     /// Nobody works on what could be worked on.
@@ -38,7 +40,7 @@ public struct Need: Equatable, Sendable {
   /// Whether a person must act, not only may.
   public var isUrgent: Bool {
     switch code {
-    case .untrusted, .paused, .base, .obstructed, .blocked: true
+    case .untrusted, .paused, .base, .obstructed, .blocked, .person: true
     case .rests, .idle, .done: false
     }
   }
@@ -55,6 +57,7 @@ public struct Need: Equatable, Sendable {
       if let probe = steps.first { return "\(who) rests: \(probe) tries whether it serves again (\(words))" }
       if let until { return "\(who) rests until \(clock(until)) (\(words))" }
       return "\(who) rests: the next attempt tries whether it serves again (\(words))"
+    case .person: return "\(Count.of(steps.count, "step")) \(words)"
     case .blocked:
       let counts = BlockedCause.counts(steps.count, holds: holds)
       return (name.map { "\($0)  " } ?? "") + "\(counts): \(words)"
@@ -105,6 +108,7 @@ extension MigrationState {
           command: subject.map { "git migrate show \(option)\($0)" }, steps: cause.steps,
           holds: cause.holds))
     }
+    needs += waits(option)
     for service in plan.services {
       guard let rest = rests[service] else { continue }
       needs.append(
@@ -113,6 +117,20 @@ extension MigrationState {
           steps: rest.probe.map { [$0.fence.step] } ?? [], until: rest.until > now ? rest.until : nil))
     }
     return needs + ending(option)
+  }
+
+  /// The steps that wait for a person's word.
+  private func waits(_ option: String) -> [Need] {
+    func need(_ words: String, _ found: [Step]) -> [Need] {
+      guard let first = found.first else { return [] }
+      return [
+        Need(
+          code: .person, reason: words, command: "git migrate show \(option)\(first.id)",
+          steps: found.map(\.id))
+      ]
+    }
+    return need("waiting for your word", steps.filter { if case .person = $0.phase { true } else { false } })
+      + need("proposed by workers", steps.filter { $0.phase == .proposed })
   }
 
   private func resumption(_ option: String) -> String {
@@ -140,7 +158,9 @@ extension MigrationState {
   private func canBegin(_ index: Int) -> Bool {
     switch steps[index].phase {
     case .ready, .backoff: !hasOpenNeed(index)
-    case .waiting, .leased, .submitted, .gating, .merging, .merged, .blocked, .skipped, .cancelled: false
+    case .waiting, .leased, .submitted, .gating, .merging, .merged, .blocked, .person, .proposed, .skipped,
+      .cancelled, .undone:
+      false
     }
   }
 }

@@ -23,7 +23,8 @@ public enum Paint: String, Sendable {
     case .merged: self = .green
     case .backoff: self = .magenta
     case .blocked: self = .red
-    case .waiting, .skipped, .cancelled: self = .dim
+    case .person, .proposed: self = .yellow
+    case .waiting, .skipped, .cancelled, .undone: self = .dim
     }
   }
 

@@ -29,7 +29,8 @@ extension MigrationReport {
     if codes.contains(.done) { return .done }
     if codes.contains(.untrusted) { return .untrusted }
     if codes.contains(.idle) { return codes.contains(.rests) ? .rests : .idle }
-    return codes.contains(.blocked) || codes.contains(.obstructed) ? .waits : .running
+    return codes.contains(.blocked) || codes.contains(.person) || codes.contains(.obstructed)
+      ? .waits : .running
   }
 
   /// What to do next: of what needs a person the first that has a command.
@@ -60,6 +61,11 @@ extension MigrationReport {
     case .paused:
       return needs.first { $0.code == .paused || $0.code == .base }.map { PlainText.line($0.reason) } ?? ""
     case .waits:
+      let asked = count(.person) + count(.proposed)
+      if asked > 0 {
+        let words = "\(Count.of(asked, "step")) \(asked == 1 ? "waits" : "wait") for your word"
+        return "Nothing goes on by itself: \(words)\(stuck.isEmpty ? "" : "; \(stuck)")."
+      }
       if stuck.isEmpty { return "The integration branch cannot be moved here." }
       return "Nothing goes on by itself: \(stuck)."
     case .running:

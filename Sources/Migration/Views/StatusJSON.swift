@@ -27,7 +27,10 @@ extension MigrationReport: Answer {
     .time("since", orNull: \.since), .number("cost") { $0.used.amounts.microdollars },
     .object("pace", orNull: \.pace),
     .list("causes", \.causes), .number("uses_left", orNull: \.usesLeft),
-    .numbers("counts", by: { $0.namedCounts }), .list("steps", \.steps),
+    .numbers("counts", by: { $0.namedCounts }),
+    .numbers("done_by", by: { [("codemods", $0.doneBy[0]), ("others", $0.doneBy[1])] }),
+    .numbers("judge", by: { report in JudgeAnswer.Answer.allCases.map { ($0.rawValue, report.judges[$0]) } }),
+    .list("steps", \.steps),
   ])
 
   /// How many steps are in each state, by its word, zeros included; then `total`.

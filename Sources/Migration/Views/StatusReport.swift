@@ -75,6 +75,12 @@ public struct MigrationReport: Equatable, Sendable {
   public var causes: [CauseReport]
   /// How many uses of what is migrated away were left when they were counted last.
   public var usesLeft: Int?
+  /// How many of the merged steps codemods have done, and how many others.
+  public var doneBy: [Int]
+  /// Whether codemods share their steps with agents, so that the two are worth telling apart.
+  public var isShared: Bool
+  /// What judges have said.
+  public var judges: JudgeTally
   /// The integration branch.
   public var into: String
   /// The steps in the plan's order.
@@ -104,6 +110,13 @@ public struct MigrationReport: Equatable, Sendable {
     used = UseReport(migration, at: now)
     causes = migration.phase.isTerminal ? [] : CauseReport.causes(of: migration)
     usesLeft = migration.plan.until == nil ? nil : migration.loop.counts.last?.uses.count
+    doneBy = [0, 0]
+    isShared = migration.plan.steps.contains { $0.isShared && !$0.isAdded }
+    judges = migration.judges
+    for (step, planned) in zip(migration.steps, migration.plan.steps) {
+      guard case .merged = step.phase else { continue }
+      doneBy[planned.run != nil && !step.isHandedOver ? 0 : 1] += 1
+    }
     name = migration.name
     state = migration.phase.word
     isOpen = !migration.phase.isTerminal
@@ -140,7 +153,7 @@ public struct MigrationReport: Equatable, Sendable {
     }
     let open = migration.steps.indices.filter { !migration.steps[$0].phase.isTerminal }
     let chain = open.reduce(0) { max($0, migration.graph.remaining[$1]) }
-    let left = max(0, open.count - count(.blocked) - held)
+    let left = max(0, open.count - count(.blocked) - count(.person) - count(.proposed) - held)
     pace = Pace(course, left: left, of: steps.count, chain: chain)
     burnDown = BurnDown(course, left: open.count, of: steps.count)
   }
@@ -304,6 +317,9 @@ public struct StepReport: Equatable, Sendable {
         word = .ready
       }
     case .blocked(let text), .skipped(let text): reason = text
+    case .person(let wait): reason = "waits for a person: \(wait.reason)"
+    case .proposed: reason = "proposed; 'git migrate approve' takes it in"
+    case .undone(let step): reason = "undone by \(step)"
     case .cancelled: break
     }
   }
@@ -321,9 +337,9 @@ final class Holds {
     blocker = [Int?](repeating: nil, count: migration.steps.count)
     for index in migration.graph.topologicalOrder {
       switch migration.steps[index].phase {
-      case .blocked: blocker[index] = index
+      case .blocked, .person, .proposed: blocker[index] = index
       case .waiting, .ready, .backoff: blocker[index] = firstBlocker(index)
-      case .leased, .submitted, .gating, .merging, .merged, .skipped, .cancelled: continue
+      case .leased, .submitted, .gating, .merging, .merged, .skipped, .cancelled, .undone: continue
       }
     }
   }
@@ -336,7 +352,7 @@ final class Holds {
   }
 
   private func open(_ index: Int) -> [Int] {
-    migration.graph.needs[index].filter { !migration.steps[$0].phase.satisfiesDependents }
+    migration.graph.needs[index].filter { !migration.isMet($0) }
   }
 
   func isOpen(_ index: Int) -> Bool { !open(index).isEmpty }
@@ -346,35 +362,19 @@ final class Holds {
 
   /// Why a step waits: the blocked step at the root of it, or the needs that are not done yet.
   func reason(_ index: Int) -> String? {
-    if let root = blocker[index] { return "held by \(migration.steps[root].id), which is blocked" }
+    if let root = blocker[index] {
+      let step = migration.steps[root]
+      let why =
+        switch step.phase {
+        case .person: "waits for a person"
+        case .proposed: "is proposed"
+        default: "is blocked"
+        }
+      return "held by \(step.id), which \(why)"
+    }
     let open = open(index)
     if open.isEmpty { return nil }
     let names = open.prefix(5).map { migration.steps[$0].id }.joined(separator: ", ")
     return open.count > 5 ? "waits for \(names) and \(open.count - 5) more" : "waits for \(names)"
   }
-}
-
-/// The states of a step without what they hold, in the order of a step's life.
-public enum StepWord: String, CaseIterable, Sendable {
-  case waiting, ready, leased, submitted, gating, merging, merged, backoff, blocked, skipped, cancelled
-
-  /// The word of a phase.
-  public init(_ phase: StepPhase) {
-    switch phase {
-    case .waiting: self = .waiting
-    case .ready: self = .ready
-    case .leased: self = .leased
-    case .submitted: self = .submitted
-    case .gating: self = .gating
-    case .merging: self = .merging
-    case .merged: self = .merged
-    case .backoff: self = .backoff
-    case .blocked: self = .blocked
-    case .skipped: self = .skipped
-    case .cancelled: self = .cancelled
-    }
-  }
-
-  /// Its place in the life of a step.
-  var rank: Int { StepWord.allCases.firstIndex(of: self) ?? 0 }
 }

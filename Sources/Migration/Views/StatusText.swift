@@ -64,6 +64,16 @@ public struct StatusText: Sendable {
     writeBaseline(migration, to: &output)
     writePace(migration, to: &output)
     if let left = migration.usesLeft { output += cut("  \(Count.of(left, "use")) left") + "\n" }
+    if migration.isShared {
+      output += cut("  \(migration.doneBy[0]) by codemod, \(migration.doneBy[1]) by agent") + "\n"
+    }
+    if migration.judges.total > 0 {
+      let judges = migration.judges
+      output +=
+        cut(
+          "  judge: \(judges[.approve]) of \(judges.total) approved, \(judges[.reject]) rejected, "
+            + "\(judges[.unsure]) unsure") + "\n"
+    }
     writeCauses(migration, to: &output)
     let shown = showsAll || migration.steps.count <= Self.fullListLimit
     let list = shown ? mergedLast(migration) : selection(migration)
@@ -100,7 +110,7 @@ public struct StatusText: Sendable {
   private func paintedNeed(_ text: String, _ need: Need) -> String {
     guard colour else { return text }
     switch need.code {
-    case .untrusted, .paused, .base, .obstructed, .blocked: return Paint.red.on(text)
+    case .untrusted, .paused, .base, .obstructed, .blocked, .person: return Paint.red.on(text)
     case .rests: return Paint.magenta.on(text)
     case .idle, .done: return Paint.cyan.on(text)
     }
@@ -162,7 +172,8 @@ public struct StatusText: Sendable {
 
   /// What a narrow terminal may cut off stands last.
   private static let headerOrder: [StepWord] = [
-    .leased, .submitted, .gating, .merging, .blocked, .backoff, .ready, .waiting, .skipped, .cancelled,
+    .leased, .submitted, .gating, .merging, .blocked, .person, .proposed, .backoff, .ready, .waiting,
+    .skipped, .cancelled, .undone,
   ]
 
   /// The steps worth looking at, in the plan's order but for the ready ones, which stand last, next one
@@ -172,12 +183,12 @@ public struct StatusText: Sendable {
     var list: [Int] = []
     for (index, step) in migration.steps.enumerated() {
       switch step.word {
-      case .leased, .submitted, .gating, .merging, .blocked, .backoff:
+      case .leased, .submitted, .gating, .merging, .blocked, .person, .proposed, .backoff:
         let used = room[step.word, default: 0]
         if used == Self.groupLimit { continue }
         room[step.word] = used + 1
         list.append(index)
-      case .waiting, .ready, .merged, .skipped, .cancelled: continue
+      case .waiting, .ready, .merged, .skipped, .cancelled, .undone: continue
       }
     }
     return list + migration.readyOrder.prefix(Self.readyLimit)

@@ -196,7 +196,7 @@ struct Expansion {
       id: id, title: entry.title?.value, paths: entry.paths.map(\.value), prompt: entry.prompt?.value,
       lock: entry.lock?.value, uses: entry.uses, priority: entry.priority, run: entry.run?.value,
       timeoutSeconds: entry.timeoutSeconds, expectsChange: entry.expectsChange)
-    step.agent = entry.agent
+    (step.agent, step.workflow, step.isShared) = (entry.agent, entry.workflow, entry.isShared)
     (step.allow, step.guards, step.skip) = (entry.allow, entry.guards, entry.skip)
     step.requires = entry.requires
     drafts.append(Draft(step: step, needs: entry.needs, mark: entry.id.mark, rawID: nil, shown: id))
@@ -224,7 +224,7 @@ struct Expansion {
         prompt: entry.prompt?.value, uses: entry.uses,
         priority: entry.priority, timeoutSeconds: entry.timeoutSeconds,
         expectsChange: entry.expectsChange, match: match.values)
-      step.agent = entry.agent
+      (step.agent, step.workflow, step.isShared) = (entry.agent, entry.workflow, entry.isShared)
       (step.allow, step.guards, step.skip) = (entry.allow, entry.guards, entry.skip)
       step.requires = entry.requires
       step.title = Self.oneLine(try fill(templates.title, entry.title, { $0 }) ?? raw)

@@ -10,7 +10,8 @@ public enum PromptNames {
     "migration.name": .text, "step.id": .text, "step.title": .text, "step.paths": .list,
     "step.run": .text, "attempt.number": .text, "attempt.failures": .list, "attempt.is_retry": .flag,
     "base.commit": .text, "braces.open": .text,
-    "lessons": .list,
+    "lessons": .list, "attempt.diff": .text, "stage.name": .text, "stage.round": .text, "stage.from": .text,
+    "stage.verdict": .text, "stage.words": .text, "stage.notes": .list,
   ]
 
   /// The names known in the prompts of a step that `for:` made; the plan's own prompt may use them when the
@@ -24,9 +25,11 @@ public enum PromptNames {
   ///   - failures: What went wrong in the attempts before.
   ///   - base: The commit that the attempt starts from.
   ///   - lessons: What others failed without.
+  ///   - stage: The stage of the step's workflow.
+  ///   - diff: What was done so far.
   public static func values(
     migration: String, step: PlannedStep, attempt: Int, failures: [String], base: String,
-    lessons: [String] = []
+    lessons: [String] = [], stage: StageTask? = nil, diff: String = ""
   ) -> TemplateValue {
     var matched: [String: TemplateValue] = [:]
     for name in match { matched[name] = .text(step.match[name] ?? "") }
@@ -38,7 +41,12 @@ public enum PromptNames {
       ]),
       "attempt": .map([
         "number": .text(String(attempt)), "failures": .list(failures.map { .text($0) }),
-        "is_retry": .flag(attempt > 1),
+        "is_retry": .flag(attempt > 1), "diff": .text(diff),
+      ]),
+      "stage": .map([
+        "name": .text(stage?.stage.name ?? ""), "round": .text(stage.map { String($0.round) } ?? ""),
+        "from": .text(stage?.from ?? ""), "verdict": .text(stage?.verdict ?? ""),
+        "words": .text(stage?.stage.words ?? ""), "notes": .list((stage?.notes ?? []).map { .text($0) }),
       ]),
       "base": .map(["commit": .text(base)]),
       "lessons": .list(lessons.map { .text($0) }),
@@ -57,11 +65,27 @@ public enum PromptNames {
 
 extension Template {
   /// The prompt of an attempt. What others learnt stands at its end where it does not say where.
-  public func prompt(_ values: TemplateValue, lessons: [String]) throws(TemplateFault) -> String {
-    let text = try render(values)
-    if lessons.isEmpty || names.contains(where: { $0.name == "lessons" }) { return text }
-    let end = text.isEmpty || text.hasSuffix("\n") ? "" : "\n"
-    return text + end + "\nWhat others learnt:\n" + lessons.map { "- \($0)\n" }.joined()
+  /// So do the words of the stages before, and how the stage is to end.
+  public func prompt(
+    _ values: TemplateValue, lessons: [String], stage: StageTask? = nil
+  ) throws(TemplateFault) -> String {
+    var text = try render(values)
+    func add(_ title: String, _ items: [String], unless name: String) {
+      if items.isEmpty || names.contains(where: { $0.name == name }) { return }
+      let end = text.isEmpty || text.hasSuffix("\n") ? "" : "\n"
+      text += end + "\n\(title):\n" + items.map { "- \($0)\n" }.joined()
+    }
+    add("What others learnt", lessons, unless: "lessons")
+    guard let stage else { return text }
+    add("What was said before", stage.notes, unless: "stage.notes")
+    text += text.isEmpty || text.hasSuffix("\n") ? "" : "\n"
+    return text + """
+
+      End with one of these words: \(stage.stage.words). Say it in your closing answer or, where that has no \
+      form, as {"result":"WORD","notes":["…"]} in the file that $MIGRATE_RESULT_FILE names, with what the \
+      next should know.\(stage.stage.writes ? "" : " Change no files: changes are not taken.")
+
+      """
   }
 
   /// Reads a template out of the plan and checks each name, so that nothing is missing when a step runs.

@@ -35,10 +35,11 @@ extension PlanReader {
   }
 
   /// The agent that a step names, or has to name.
-  func checkedAgent(_ text: Text?, run: Text?, at mark: Mark) throws(PlanFault) -> String? {
+  @discardableResult
+  func checkedAgent(_ text: Text?, isNeeded: Bool, at mark: Mark) throws(PlanFault) -> String? {
     let names = agentNames
     guard let text else {
-      if run == nil, names.count > 1, !names.contains(Plan.Agent.defaultName) {
+      if isNeeded, names.count > 1, !names.contains(Plan.Agent.defaultName) {
         throw mark.fault(
           "the step names no agent, and the plan has several",
           hint:
@@ -46,10 +47,6 @@ extension PlanReader {
         )
       }
       return nil
-    }
-    if run != nil {
-      throw text.mark.fault(
-        "the step has both 'run' and 'agent'", hint: "a codemod is no agent; take one of them out")
     }
     guard names.contains(text.value) else {
       throw text.mark.fault(

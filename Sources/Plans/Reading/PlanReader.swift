@@ -42,6 +42,7 @@ struct PlanReader {
     if let node = fields.node("budget") { plan.budget = faults.collect(try budget(node)) ?? plan.budget }
     plan.failures = failures()
     if let node = fields.node("until") { plan.until = faults.collect(try until(node)) }
+    readWorkflows(into: &plan)
     plan.closing = closing()
     readPublication(into: &plan)
     plan.notify = faults.collect(try fields.text("notify")?.value) ?? nil
@@ -172,6 +173,7 @@ struct PlanReader {
       if let folder = faults.collect(try PlanReader.kept(text)) { gate.keep.append(folder) }
     }
     gate.train = faults.collect(try inner.integer("train", in: Plan.Gate.trainRange)) ?? nil
+    if let node = inner.node("judge") { gate.judge = faults.collect(try judge(node)) }
     gate.toolchain = faults.collect(try inner.text("toolchain")?.value) ?? nil
     // What makes a worker's worktree usable makes the gate's usable too, unless the plan knows better.
     gate.setup = worktree.setup.map { Plan.Gate.Setup(run: $0) }

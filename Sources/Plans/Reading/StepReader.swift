@@ -43,8 +43,16 @@ extension PlanReader {
       expectsChange: faults.collect(try PlanReader.only("change", try fields.text("expect"), of: "expect"))
         ?? false)
     entry.hasID = id != nil
+    entry.workflow = faults.found(try checkedWorkflow(try fields.text("workflow")))
+    let hasStages = entry.workflow != nil || self.fields.node("workflow") != nil
     entry.agent = faults.found(
-      try checkedAgent(try fields.text("agent"), run: entry.run, at: node.mark))
+      try checkedAgent(try fields.text("agent"), isNeeded: entry.run == nil && !hasStages, at: node.mark))
+    // A codemod first, and an agent for what it leaves.
+    entry.isShared =
+      entry.run != nil && (entry.prompt != nil || entry.agent != nil || entry.workflow != nil)
+    if entry.isShared, entry.agent == nil, !hasStages {
+      _ = faults.found(try checkedAgent(nil, isNeeded: true, at: node.mark))
+    }
     entry.allow = fields.texts("allow").map(\.value)
     entry.requires = requirements(fields.texts("requires"))
     if fields.node("guards") != nil { entry.guards = guards(fields) }
@@ -59,11 +67,11 @@ extension PlanReader {
       entry.isPlain = false
       matched = entry.each?.source.matchNames ?? PromptNames.match
     }
-    if entry.run != nil, let prompt = entry.prompt {
+    if entry.isShared, self.fields.node("agent") == nil, self.fields.node("agents") == nil {
       faults.add(
-        prompt.mark.fault(
+        node.mark.fault(
           "the step \(entry.hasID ? quoted(entry.id.value) + " " : "")has both 'run' and 'prompt'",
-          hint: "a codemod reads no prompt; take one of them out"))
+          hint: "what the codemod leaves is an agent's: give the plan one, or take one of the two out"))
     }
     if let prompt = entry.prompt {
       _ = Template.checked(

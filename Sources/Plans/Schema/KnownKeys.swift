@@ -14,9 +14,11 @@ enum KnownKeys {
     keys: [
       "migration", "base", "into", "agent", "agents", "attempts", "lease", "backoff", "resources", "worktree",
       "gate", "commit", "refresh", "stop", "budget", "closing", "notify", "protected", "failures",
-      "until", "publish", "owners", "channels", "steps", "sandbox", "network", "limits",
-    ],
-    refused: ["workflow"])
+      "until", "publish", "owners", "channels", "workflow", "workflows", "steps", "sandbox", "network",
+      "limits",
+    ])
+  static let stage = KeyTable(keys: ["agent", "prompt", "writes", "on", "rounds", "resume"])
+  static let judge = KeyTable(keys: ["agent", "prompt"])
   static let agent = KeyTable(
     keys: [
       "adapter", "command", "model", "args", "permissions", "max_turns", "continuations", "after_failure",
@@ -39,8 +41,7 @@ enum KnownKeys {
   static let window = KeyTable(keys: ["rate", "days", "start", "end", "spacing"])
   static let until = KeyTable(keys: ["count"])
   static let gate = KeyTable(
-    keys: ["verifiers", "guards", "keep", "setup", "train", "toolchain", "known", "falsify"],
-    refused: ["judge"],
+    keys: ["verifiers", "guards", "keep", "setup", "train", "toolchain", "known", "falsify", "judge"],
     gone: ["strict": "each candidate is compared with its base anyway; take it out"])
   static let gateSetup = KeyTable(keys: ["run", "inputs"])
   static let verifier = KeyTable(keys: [
@@ -49,7 +50,7 @@ enum KnownKeys {
   static let remoteVerifier = KeyTable(keys: ["push", "status"])
   static let step = KeyTable(keys: [
     "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "agent", "timeout",
-    "expect", "allow", "guards", "skip", "requires", "for",
+    "expect", "allow", "guards", "skip", "requires", "workflow", "for",
   ])
   static let each = KeyTable(keys: ["files", "dirs", "lines"])
 }
@@ -64,6 +65,7 @@ enum Bounds {
   static let backoff = 0...86_400
   static let refresh = 60...(30 * 86_400)
   static let maxTurns = 1...10_000
+  static let rounds = 1...100
   static let continuations = 0...100
   static let maxConcurrent = 1...1_000
   static let capacity = 1...1_000

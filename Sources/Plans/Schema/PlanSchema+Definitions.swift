@@ -54,6 +54,27 @@ extension PlanSchema {
             "spacing": { "description": "The pause between two.", "$ref": "#/$defs/duration" }
           }
         },
+        "remote": {
+          "type": "object",
+          "required": ["push", "status"],
+          "additionalProperties": false,
+          "properties": {
+            "push": { "description": "The remote that gets the candidate.", "type": "string" },
+            "status": { "description": "A command that asks for it.", "type": "string" }
+          }
+        },
+        "judge": {
+          "type": "object",
+          "required": ["prompt"],
+          "additionalProperties": false,
+          "properties": {
+            "agent": { "description": "The name of the agent.", "$ref": "#/$defs/name" },
+            "prompt": {
+              "description": "A template; {{attempt.diff}} is the change.",
+              "type": "string"
+            }
+          }
+        },
         "agent": {
           "description": "Who does the steps that have no run. Without it outside workers do them.",
           "type": "object",
@@ -123,6 +144,42 @@ extension PlanSchema {
             "env": {
               "description": "Names of variables that the agent gets, and nobody else.",
               "$ref": "#/$defs/variables"
+            }
+          }
+        },
+        "workflow": {
+          "description": "Stages by name, the first one first.",
+          "type": "object",
+          "minProperties": 1, "maxProperties": 32,
+          "propertyNames": { "$ref": "#/$defs/name" },
+          "additionalProperties": {
+            "type": "object",
+            "required": ["on"],
+            "additionalProperties": false,
+            "properties": {
+              "agent": { "description": "The agent that does it.", "$ref": "#/$defs/name" },
+              "prompt": {
+                "description": "Its template; only the first stage has the plan's or the step's.",
+                "type": "string"
+              },
+              "writes": {
+                "description": "Whether what it changes counts.",
+                "type": "boolean", "default": true
+              },
+              "on": {
+                "description": "What follows from each word: a stage, gate, retry, block or person.",
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": { "$ref": "#/$defs/name" }
+              },
+              "rounds": {
+                "description": "How often it may be entered in one attempt.",
+                "type": "integer", "minimum": 1, "maximum": 100
+              },
+              "resume": {
+                "description": "The stage whose conversation it goes on with.",
+                "$ref": "#/$defs/name"
+              }
             }
           }
         },

@@ -206,13 +206,7 @@ public enum PlanSchema {
                       },
                       "remote": {
                         "description": "A service judges in place of a command here.",
-                        "type": "object",
-                        "required": ["push", "status"],
-                        "additionalProperties": false,
-                        "properties": {
-                          "push": { "description": "The remote that gets the candidate.", "type": "string" },
-                          "status": { "description": "A command that asks for it.", "type": "string" }
-                        }
+                        "$ref": "#/$defs/remote"
                       }
                     }
                   }
@@ -240,6 +234,10 @@ public enum PlanSchema {
                   "type": "integer",
                   "minimum": 1,
                   "maximum": 256
+                },
+                "judge": {
+                  "description": "An agent that approves or rejects what the verifiers let pass.",
+                  "$ref": "#/$defs/judge"
                 },
                 "toolchain": {
                   "description": "A command whose output names what verdicts rest on: compilers, runtimes.",
@@ -305,6 +303,16 @@ public enum PlanSchema {
             "attempt": { "description": "Of each attempt.", "$ref": "#/$defs/limits" }
           }
         },
+        "workflow": {
+          "description": "The stages that the work on steps goes through.",
+          "$ref": "#/$defs/workflow"
+        },
+        "workflows": {
+          "description": "Further ones, by the names that steps give.",
+          "type": "object",
+          "propertyNames": { "$ref": "#/$defs/name" },
+          "additionalProperties": { "$ref": "#/$defs/workflow" }
+        },
         "closing": {
           "description": "Headings that an agent's closing words must have.",
           "$ref": "#/$defs/texts"
@@ -353,15 +361,10 @@ public enum PlanSchema {
                 "uniqueItems": true,
                 "items": { "enum": ["tests", "scope", "secrets", "protected", "tree"] }
               },
-              "requires": {
-                "description": "What a worker must say that its machine has, by run --has.",
-                "$ref": "#/$defs/texts"
-              },
+              "requires": { "description": "What run --has must name.", "$ref": "#/$defs/texts" },
+              "workflow": { "description": "The name of its workflow.", "$ref": "#/$defs/name" },
               "prompt": { "description": "A template in place of the plan's own prompt.", "type": "string" },
-              "lock": {
-                "description": "Steps with the same lock never run at the same time.",
-                "type": "string"
-              },
+              "lock": { "description": "Steps of one lock never run at the same time.", "type": "string" },
               "uses": { "description": "Resources held by whoever does the step.", "$ref": "#/$defs/texts" },
               "priority": {
                 "description": "Higher goes first.",

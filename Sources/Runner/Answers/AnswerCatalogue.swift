@@ -19,7 +19,7 @@ package struct AnswerCatalogue: Sendable {
 
   /// All of them.
   package static let all: [AnswerCatalogue] =
-    ["abort", "allow", "approve", "label", "pause", "resume", "retry", "skip"].map {
+    ["abort", "allow", "approve", "label", "pause", "reject", "resume", "retry", "skip", "undo"].map {
       AnswerCatalogue($0, "OUTPUT", RecordedChanges.form.members)
     } + others
 
@@ -38,6 +38,7 @@ package struct AnswerCatalogue: Sendable {
     AnswerCatalogue("finish", "When the result does not pass", RejectedResult.form.members),
     AnswerCatalogue("fsck", "OUTPUT", CheckedLedger.form.members),
     AnswerCatalogue("graph", "OUTPUT", StepGraph.form.members),
+    AnswerCatalogue("graph", "OUTPUT of --workflow", StageGraph.form.members),
     AnswerCatalogue("import", "OUTPUT", MadePlan.form.members),
     AnswerCatalogue("new", "OUTPUT", MadePlan.form.members),
     AnswerCatalogue("insight", "OUTPUT", InsightTable.form.members),
@@ -52,7 +53,9 @@ package struct AnswerCatalogue: Sendable {
     AnswerCatalogue("refresh", "OUTPUT", RefreshedBase.form.members),
     AnswerCatalogue("release", "OUTPUT", ReleasedStep.form.members),
     AnswerCatalogue("renew", "OUTPUT", RenewedClaim.form.members),
+    AnswerCatalogue("ledger", "OUTPUT of bisect", FoldedEntry.form.members),
     AnswerCatalogue("replay", "OUTPUT", FoldedEntry.form.members),
+    AnswerCatalogue("replay", "OUTPUT of --with", PlayedPolicies.form.members),
     AnswerCatalogue("report", "JSON", MigrationRecap.form.members),
     AnswerCatalogue("run", "JSON", RunSummary.form.members),
     AnswerCatalogue("show", "JSON of a step", StepDetails.form.members),

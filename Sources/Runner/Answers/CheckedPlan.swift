@@ -44,8 +44,15 @@ package struct CheckedPlan: PrintedAnswer {
     ]
     let (steps, depth) = (plan.steps.count, Count.of(layers.count, "layer"))
     rows.append(("steps", "\(steps) in \(depth), at most \(layers.max() ?? 0) at once"))
-    if codemods > 0 { rows.append(("codemods", "\(codemods)")) }
+    let shared = plan.steps.count { $0.isShared }
+    if codemods > 0 {
+      rows.append(("codemods", "\(codemods)" + (shared > 0 ? ", \(shared) with an agent for the rest" : "")))
+    }
     for agent in plan.allAgents { rows.append((agent.place, agent.service)) }
+    for workflow in plan.allWorkflows {
+      let name = workflow.name.isEmpty ? "workflow" : "workflow \(workflow.name)"
+      rows.append((name, workflow.stages.map(\.name).joined(separator: ", ")))
+    }
     let verifiers = plan.gate.verifiers.map {
       $0.kind == .test ? $0.name : "\($0.name) (\($0.kind.rawValue))"
     }
@@ -56,6 +63,7 @@ package struct CheckedPlan: PrintedAnswer {
       rows.append(("set-up", setup.run + inputs))
     }
     if !plan.gate.keep.isEmpty { rows.append(("keep", plan.gate.keep.joined(separator: ", "))) }
+    if let judge = plan.judge { rows.append(("judge", judge.label)) }
     if !guards.isEmpty { rows.append(("guards", guards.joined(separator: ", "))) }
     rows.append(
       ("attempts", "\(plan.attempts) a step, lease \(SpanText.words(plan.leaseSeconds))"))

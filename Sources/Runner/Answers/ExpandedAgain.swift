@@ -82,7 +82,9 @@ extension Surroundings {
         throw Refusal(.stale, "the plan of '\(state.name)' was amended meanwhile")
       }
       let amendment = PlanAmendment(plan: again.plan, number: now.planNumber + 1, digest: now.planDigest)
-      return ((), [Proposal(state.name, .planAmended(amendment), planText: again.bytes)])
+      var proposal = Proposal(state.name, .planAmended(amendment), planText: again.bytes)
+      proposal.facts = [AmendmentFacts.member(.expansion)]
+      return ((), [proposal])
     }
     if let refusal = outcome.refusal { throw CommandError(refusal) }
     guard case .recorded(let after, _) = outcome else { return [] }

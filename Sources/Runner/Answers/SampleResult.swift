@@ -46,7 +46,9 @@ package struct PlannedRun {
       switch step.phase {
       case .ready, .backoff: open.append((planned, true))
       case .waiting: open.append((planned, false))
-      case .leased, .submitted, .gating, .merging, .merged, .blocked, .skipped, .cancelled: continue
+      case .leased, .submitted, .gating, .merging, .merged, .blocked, .person, .proposed, .skipped,
+        .cancelled, .undone:
+        continue
       }
     }
     let chosen = open.prefix(limit ?? .max)

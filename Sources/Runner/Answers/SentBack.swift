@@ -7,9 +7,9 @@ extension MigrationState {
     steps.compactMap { step in
       guard !step.phase.isTerminal, let failure = step.lastFailure else { return nil }
       switch failure.kind {
-      case .gate, .guardFinding, .conflict, .unusable: return (step.id, failure.reason)
+      case .gate, .guardFinding, .conflict, .unusable, .rejected: return (step.id, failure.reason)
       case .worker, .timeout, .noChange, .expired, .setup, .unmerged, .nested, .submodule, .filter, .gitFile,
-        .cannot:
+        .cannot, .left:
         return nil
       }
     }

@@ -88,10 +88,14 @@ package struct StepDetails: PrintedAnswer {
 
   private func detailText(_ event: Event) -> String {
     let told = event.warnings.map { "      warning: \(TerminalText.sanitizedLine($0))\n" }.joined()
-    if case .claim(_, .submitted(let result)) = event.change {
-      return told + result.left.map { "      not taken: \(TerminalText.sanitizedLine($0))\n" }.joined()
+    var notes: [String] = []
+    if case .claim(_, .stageEnded(let end)) = event.change { notes = end.notes }
+    if case .gate(_, .judged(let answer)) = event.change { notes = answer.reasons }
+    let words = told + notes.map { "      it says: \(TerminalText.sanitizedLine($0))\n" }.joined()
+    if let (_, result) = event.change.result {
+      return words + result.left.map { "      not taken: \(TerminalText.sanitizedLine($0))\n" }.joined()
     }
-    return told + FailureText.lines(event.change.failure, indent: 6)
+    return words + FailureText.lines(event.change.failure, indent: 6)
   }
 
   /// The agent's closing words and, of the last attempt, the prompt.

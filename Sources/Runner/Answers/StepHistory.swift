@@ -27,7 +27,7 @@ struct StepHistory {
     /// What was written and is not in the result.
     var left: [String] {
       events.flatMap { event in
-        if case .claim(_, .submitted(let result)) = event.change { result.left } else { [String]() }
+        event.change.result?.result.left ?? []
       }
     }
 
@@ -46,6 +46,7 @@ struct StepHistory {
       agent != nil
         && events.contains { event in
           if case .claim(_, .submitted) = event.change { return true }
+          if case .claim(_, .stageEnded) = event.change { return true }
           if case .claim(_, .failed) = event.change { return true }
           if case .claim(_, .released) = event.change { return true }
           return false

@@ -81,6 +81,8 @@ package struct SubmitWish {
   package var isNoOp: Bool
   /// Whether the verdict is left to a running `run`.
   package var leavesGate: Bool
+  /// The word that the stage ends with.
+  package var word: StageWord?
 
   /// Makes a wish.
   package init(commit: String?, isNoOp: Bool, leavesGate: Bool) {
@@ -101,6 +103,7 @@ extension Answers {
     }
     try site.requireApprovedCommands()
     _ = try site.identity()
+    if let word = wish.word { return try end(claim, wish, word) }
     var wish = wish
     // Who has said so by the tool need not say it again.
     if case .noOp? = site.word(claim.migration, claim.fence)?.outcome { wish.isNoOp = true }
@@ -115,6 +118,45 @@ extension Answers {
     let work = MergeWork(in: site, claim.migration, claim.fence, report: warn)
     let errand = Errand(in: site, claim.migration, work, report: warn)
     return SubmittedStep(fence: claim.fence, result: try errand.run(interruption()))
+  }
+
+  /// Ends the stage that the claim is for.
+  private func end(
+    _ claim: WorkerClaim, _ wish: SubmitWish, _ word: StageWord
+  ) throws(CommandError) -> SubmittedStep {
+    guard let stage = claim.stage else {
+      throw CommandError(
+        "'\(claim.fence.step)' has no stages, so it ends with no word",
+        hint: "hand it in without '--verdict'",
+        exitCode: .no)
+    }
+    guard stage.stage.target(of: word.word) != nil else {
+      throw CommandError(
+        "'\(word.word)' is no word of the stage '\(stage.stage.name)'",
+        hint: "its words are \(stage.stage.words)", exitCode: .no)
+    }
+    var content: WorkContent
+    if stage.stage.writes {
+      var wish = wish
+      wish.isNoOp = wish.isNoOp || stage.result == nil && word.word.uppercased() != "DONE"
+      let result = try handedIn(claim, wish)
+      content = result.isNoOp ? .unchanged(result) : .result(result, files: 1)
+    } else {
+      content = .unchanged(
+        stage.result ?? Submission.Result(commit: claim.lease.base, tree: claim.lease.base, isNoOp: true))
+    }
+    let end = WorkEnd(
+      fence: claim.fence, step: claim.step, outcome: .said(word), content: content, stage: stage)
+    let outcome = try Interpreter(site: site, report: warn).append(by: claim.holder) {
+      (snapshot, _) throws(Refusal) in
+      let state = snapshot.state.migration(named: claim.migration)
+      return ((), [Proposal(claim.migration, end.change.settled(in: state))])
+    }
+    if let refusal = outcome.refusal { throw CommandError(refusal) }
+    if let slot = claim.lease.slot {
+      try Slots(site: site).close(slot, migration: claim.migration, fence: claim.fence)
+    }
+    return SubmittedStep(fence: claim.fence, result: .submitted)
   }
 
   private func handedIn(_ claim: WorkerClaim, _ wish: SubmitWish) throws(CommandError) -> Submission.Result {

@@ -110,6 +110,14 @@ package struct TriedSteps {
     case .submitted(let result): list[place].commit = result.commit
     case .failed(let failure): end(place, failure.kind == .setup ? .lost : .failed, failure, event)
     case .released, .expired: end(place, .lost, nil, event)
+    case .stageEnded(let stage):
+      list[place].commit = stage.result?.commit ?? list[place].commit
+      if [.retry, .block].contains(Workflow.Target(stage.next)) {
+        let reason = "'\(stage.stage)' ended with \(stage.verdict)"
+        end(place, .failed, Migration.Failure(kind: .worker, reason: reason), event)
+      } else if stage.next != Workflow.Target.gate.word {
+        end(place, .passed, nil, event)
+      }
     case .claimed, .renewed: return
     }
   }

@@ -170,7 +170,9 @@ package final class WorkersView {
         worker.who = log.log.what.split(separator: "-", maxSplits: 2).last.map(String.init) ?? "gate"
         fill(&worker, log, nil, now, &seen)
       }
-    case .submitted, .merging, .waiting, .ready, .merged, .backoff, .blocked, .skipped, .cancelled: return nil
+    case .submitted, .merging, .waiting, .ready, .merged, .backoff, .blocked, .person, .proposed, .skipped,
+      .cancelled, .undone:
+      return nil
     }
     return worker
   }

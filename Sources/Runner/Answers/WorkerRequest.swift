@@ -78,6 +78,11 @@ package struct NotedWord: PrintedAnswer {
 extension Answers {
   /// Notes how the work of a claim went, in place of what was said before.
   package func note(_ word: WorkerWord, _ claim: WorkerClaim) throws(CommandError) -> NotedWord {
+    if WorkerWord.Outcome(rawValue: word.word) == nil, claim.stage?.stage.target(of: word.word) == nil {
+      throw CommandError(
+        "'\(word.word)' says nothing of how the work went",
+        hint: "say one of \(claim.stage?.stage.words ?? "done, no-op, cannot")", exitCode: .no)
+    }
     try site.note(word, claim.migration, claim.fence)
     // A lease that names no process is that of somebody who hands in by themselves.
     let isOfRun = claim.lease.owner.pid != 0

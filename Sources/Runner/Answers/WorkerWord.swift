@@ -19,6 +19,8 @@ package struct WorkerWord: Equatable, Sendable {
 
   /// How it went.
   package var outcome: Outcome
+  /// The very word that was said: in a stage of a workflow one of the stage's.
+  package var word: String
   /// Why; empty when it is not told.
   package var reason: String
   /// What whoever reviews the work should know; empty when it is not told.
@@ -34,10 +36,17 @@ package struct WorkerWord: Equatable, Sendable {
   /// Makes one.
   package init(_ outcome: Outcome, reason: String = "", notes: String = "", propose: [String] = []) {
     self.outcome = outcome
+    word = outcome.rawValue
     self.reason = WorkerWord.line(reason)
     self.notes = TerminalText.sanitized(TerminalText.foreign(notes))
     self.propose = propose.map(WorkerWord.line).filter { !$0.isEmpty }
     self.propose.removeLast(max(0, self.propose.count - WorkerWord.mostProposals))
+  }
+
+  /// Makes the end of a stage.
+  package init(word: String, notes: [String]) {
+    self.init(.done, notes: notes.joined(separator: "\n"))
+    self.word = String(WorkerWord.line(word).prefix(64))
   }
 
   /// Reads what a stranger wrote; `nil` when it says nothing of the outcome. Whatever else is in it is
@@ -50,6 +59,7 @@ package struct WorkerWord: Equatable, Sendable {
     self.init(
       Outcome(rawValue: word) ?? .done, reason: said["reason"]?.text ?? "", notes: said["notes"]?.text ?? "",
       propose: proposals)
+    self.word = String(WorkerWord.line(word).prefix(64))
   }
 
   private static func line(_ text: String) -> String {
@@ -59,7 +69,7 @@ package struct WorkerWord: Equatable, Sendable {
   /// The same for the file.
   package var json: JSON {
     .object([
-      JSON.Member("result", .string(outcome.rawValue)), JSON.Member("reason", .string(reason)),
+      JSON.Member("result", .string(word)), JSON.Member("reason", .string(reason)),
       JSON.Member("notes", .string(notes)), JSON.Member("propose", .array(propose.map(JSON.string))),
     ])
   }

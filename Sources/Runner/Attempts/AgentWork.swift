@@ -139,7 +139,8 @@ extension WorkPlace {
     task.resumed = continuation?.session
     task.microdollars = limits[.usd]
     if let turns = limits[.turns] { task.turns = min(task.turns ?? turns, turns) }
-    if task.adapter == .codex { task.schemaFile = site.closingFormFile }
+    task.words = stage?.stage.on.map(\.word) ?? []
+    if task.adapter == .codex { task.schemaFile = site.closingFormFile(task.words) }
     if task.adapter.takesTools, task.command == nil || task.adapter == .acp { task.tools = tools }
     if task.adapter == .acp {
       task.prompt = Site.ownFile(site.promptFile(migration, fence)).map {
@@ -163,7 +164,8 @@ extension WorkPlace {
   /// The supervised run of an agent.
   func work(_ task: AgentTask, isGoingOn: Bool = false) throws(CommandError) -> Supervised {
     let invocation = task.invocation
-    if let file = task.schemaFile { try site.keep(AgentClosing.schema, in: file) }
+    // Walls show what stands when they are put up.
+    if let file = task.schemaFile { try site.keep(AgentClosing.schema(task.words), in: file) }
     // The shell says in its own words that a program is missing.
     let words = ["/bin/sh", "-c", "exec \"$0\" \"$@\""] + invocation.arguments
     var run = try work(running: task.command == nil ? words : nil)
@@ -191,6 +193,7 @@ extension WorkPlace {
     case .noOp(let reason): .noOp(reason)
     case .failed(let reason): .failed(reason)
     case .cannot(let reason): .cannot(reason)
+    case .word(let word, _): .verdict(word, "")
     case .done, nil: nil
     }
   }
@@ -204,7 +207,11 @@ extension WorkPlace {
 
 extension Site {
   /// The form that an agent's closing answer has, where an agent takes it from a file.
-  var closingFormFile: String { "\(localDirectory)/prompts/.closing.json" }
+  func closingFormFile(_ words: [String]) -> String {
+    let name =
+      words.isEmpty ? "" : "-" + SHA256.hexDigest(of: Array(words.joined(separator: " ").utf8)).prefix(12)
+    return "\(localDirectory)/prompts/.closing\(name).json"
+  }
 
   /// What an agent is told when its conversation goes on.
   var continuationFile: String { "\(localDirectory)/prompts/.continue.md" }

@@ -79,8 +79,8 @@ final class AttemptEnd {
       return true
     }
     let end = WorkEnd(
-      fence: fence, step: job.step, outcome: outcome, content: content, exitCode: job.exitCode.map { Int($0) }
-    )
+      fence: fence, step: job.step, outcome: outcome, content: content,
+      exitCode: job.exitCode.map { Int($0) }, stage: job.stage)
     try record(end.change)
     if end.isFailure, job.keepsFailedWorktree { return true }
     try site.close(slot: job.slot, migration: job.migration, fence: fence)
@@ -130,12 +130,18 @@ final class AttemptEnd {
       let appended: Appended<Void>
       do throws(LedgerError) {
         appended = try interpreter.appendInLedger(by: job.claim.holder) {
-          [proposal, job, site, outcome] (snapshot, at) throws(Refusal) in
-          ((), [proposal] + AttemptEnd.lessons(of: job, outcome, in: snapshot.state, at, site.owner))
+          [given = proposal, job, site, outcome] (snapshot, at) throws(Refusal) in
+          let state = snapshot.state.migration(named: job.migration)
+          var proposal = given
+          proposal.change = given.change.settled(in: state)
+          let wishes =
+            snapshot.state.version < 2 ? [] : job.proposed.filter { state?.admits($0.change) ?? false }
+          return (
+            (), [proposal] + wishes + AttemptEnd.lessons(of: job, outcome, in: snapshot.state, at, site.owner)
+          )
         }
       } catch {
-        guard case .rejected(let remote, let words) = error, case .claim(let fence, .submitted) = change
-        else {
+        guard case .rejected(let remote, let words) = error, let fence = change.result?.fence else {
           throw CommandError(error)
         }
         // Tried once more before it is counted: a server may only have been busy.
@@ -227,7 +233,8 @@ final class AttemptEnd {
     guard let step = state?.step(fence.step), step.epoch == fence.epoch else { return false }
     switch step.phase {
     case .submitted, .gating, .merging, .merged: return true
-    case .waiting, .ready, .leased, .backoff, .blocked, .skipped, .cancelled: return false
+    case .waiting, .ready, .leased, .backoff, .blocked, .person, .proposed, .skipped, .cancelled, .undone:
+      return false
     }
   }
 }

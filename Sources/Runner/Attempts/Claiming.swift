@@ -30,6 +30,10 @@ public struct HeldStep: Sendable {
   var conversation: Conversation?
   /// The values of resources that it was handed.
   var resources: [String: String] = [:]
+  /// The stage of the step's workflow that it is for.
+  public var stage: StageTask?
+  /// The claim of the step's codemod that the agent goes on from.
+  var handedOver: Int?
 }
 
 /// What a worker that asks for a step is told.
@@ -97,6 +101,9 @@ public struct Claiming {
           proposal.facts.append(JSON.Member(ClaimFacts.resources, ResourceValues.json(held.resources)))
         }
       }
+      if let stage = held.stage {
+        proposal.facts.append(JSON.Member(ClaimFacts.stage, .string(stage.stage.name)))
+      }
       if byAgent, let agent = held.plan.agent(of: held.step) {
         held.conversation = state.index(of: id).flatMap {
           state.conversation(toGoOn: $0, machine: owner.machine)
@@ -123,14 +130,20 @@ public struct Claiming {
     }
     let step = state.steps[index]
     var base = state.tip
-    if state.peopleShareBranch, let tip = try? site.tip(of: state.intoRef) { base = tip.objectID }
+    if let work = step.stages {
+      base = work.base
+    } else if state.peopleShareBranch, let tip = try? site.tip(of: state.intoRef) {
+      base = tip.objectID
+    }
     let claim = Claim(
       fence: Fence(step: id, epoch: step.epoch + 1), holder: holder, owner: owner, base: base,
       expiresAt: until, slot: slot)
-    return HeldStep(
-      migration: state.name, claim: claim, step: state.plan.steps[index], plan: state.plan,
+    var held = HeldStep(
+      migration: state.name, claim: claim, step: state.planned(index), plan: state.plan,
       planDigest: state.planDigest, planNumber: state.planNumber, attempt: step.attempt,
       failures: failures(of: step), limits: state.limits(of: index))
+    (held.stage, held.handedOver) = (state.stageTask(at: index), step.handedOver)
+    return held
   }
 
   /// The lowest numbered slot that nobody uses: no lease names it, and whoever had it last is done with it or

@@ -17,6 +17,13 @@ struct Continuation {
   /// Whether the branch has moved since.
   let hasMoved: Bool
 
+  /// The conversation of an earlier stage, which goes on from the work so far.
+  init?(of held: HeldStep, from start: OID?) {
+    guard let talk = held.conversation else { return nil }
+    session = AgentSession(talk)
+    (self.start, hasFailed, hasMoved) = (start ?? held.claim.base.oid, false, false)
+  }
+
   /// Finds the work that a claim goes on with; `nil` when there is none, or when it does not go together with
   /// what was merged since: then the attempt begins anew.
   init?(of held: HeldStep, in site: Site) throws(CommandError) {

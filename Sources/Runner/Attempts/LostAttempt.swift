@@ -15,7 +15,7 @@ struct LostAttempt {
   func facts(of fence: Fence, in migration: MigrationState) -> [JSON.Member] {
     guard let step = migration.step(fence.step), case .leased(let lease) = step.phase, lease.agent != nil,
       lease.owner.machine == site.owner.machine, let index = migration.index(of: fence.step),
-      let agent = migration.plan.agent(of: migration.plan.steps[index])
+      let agent = migration.agent(at: index)
     else { return [] }
     let log = site.logFile(.work(migration.name, fence))
     guard let began = LostAttempt.changed(site.promptFile(migration.name, fence)),

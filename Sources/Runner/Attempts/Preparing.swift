@@ -21,11 +21,15 @@ public struct Preparing {
   func makeReady(_ held: HeldStep) throws(CommandError) -> (path: String, place: WorkPlace) {
     guard let slot = held.claim.slot else { throw CommandError("the claim names no worktree slot") }
     try requireBase(held)
-    let continuation = try Continuation(of: held, in: site)
+    let work = try WorkSoFar(of: held, in: site)
+    let continuation =
+      held.stage?.isFresh == true
+      ? Continuation(of: held, from: work?.start) : try Continuation(of: held, in: site)
     let path = try Slots(site: site).prepare(
-      slot, migration: held.migration, claim: held.claim, plan: held.plan, from: continuation?.start)
+      slot, migration: held.migration, claim: held.claim, plan: held.plan,
+      from: continuation?.start ?? work?.start)
     var place = place(of: held, path: path)
-    place.continuation = continuation
+    (place.continuation, place.diff) = (continuation, work?.diff ?? "")
     try place.writePrompt(failures: held.failures)
     return (path, place)
   }
@@ -62,7 +66,7 @@ public struct Preparing {
     var place = WorkPlace(
       site: site, plan: held.plan, step: held.step, fence: held.claim.fence, migration: held.migration,
       base: held.claim.base, attempt: held.attempt, path: path, limits: held.limits)
-    place.lessons = held.lessons
+    (place.lessons, place.stage) = (held.lessons, held.stage)
     place.resources = held.resources
     return place
   }

@@ -45,7 +45,7 @@ struct QueuedResult {
     let allowing = state.steps[index].allowing(planned)
     guard planned.resolves == nil, try site.guardFailure(state.plan, allowing, submission) == nil,
       case .made(let made) = try site.candidate(of: submission, fence, state, on: place), !made.isNoChange,
-      planned.run == nil || state.steps[index].failedTree?.tree != made.tree.objectID,
+      state.planned(index).run == nil || state.steps[index].failedTree?.tree != made.tree.objectID,
       try site.obstacle(toMoving: state.intoRef, from: tip, toTree: made.tree) == nil
     else { return nil }
     (self.fence, self.submission, candidate) = (fence, submission, made)

@@ -16,6 +16,7 @@ final class WorkJob: Attempt {
   let claim: Claim
   let step: PlannedStep
   let slot: String
+  let stage: StageTask?
   private let site: Site
   private var place: WorkPlace
   /// What went wrong before.
@@ -27,6 +28,8 @@ final class WorkJob: Attempt {
   private var end: AttemptOutcome?
   private var agent: AgentWork?
   private var report: AgentReport?
+  /// What the worker wrote into `.verdict`.
+  private var verdictFile: String?
   /// What a person should know of it.
   private var warnings: [String] = []
   /// What all worktrees shared when an agent began.
@@ -55,7 +58,7 @@ final class WorkJob: Attempt {
     self.relay = relay
     self.place = place
     self.slot = slot
-    failures = held.failures
+    (failures, stage) = (held.failures, held.stage)
     migration = held.migration
     claim = held.claim
     step = held.step
@@ -171,6 +174,8 @@ final class WorkJob: Attempt {
     } else {
       end = hindered(place.command, status, place.workLog) ?? outcome(status)
     }
+    // Before its files are taken: that one is none of them.
+    if end != nil, !isSettingUp { verdictFile = place.takeVerdictFile() }
     if end != nil {
       relay?.close()
       relay = nil
@@ -243,12 +248,80 @@ final class WorkJob: Attempt {
       now.changes(since: sharedRefs).forEach { note($0, warn) }
     }
     orders?.takeAway().forEach { note($0, warn) }
+    return staged(ended(outcome, leaving: content, warn), warn)
+  }
+
+  private func ended(
+    _ outcome: AttemptOutcome, leaving content: WorkContent, _ warn: (String) -> Void
+  ) -> AttemptOutcome {
     guard outcome == .done, let report, let agent else { return outcome }
     let details = report.isOfStep ? place.tail(place.workLog) : []
     let rests = place.plan.agent(of: step)?.rests ?? true
     var end = AgentEnd(report: report, task: agent.task, rests: rests, details: details)
     if place.demandsClosing { end.missing = place.plan.missingHeadings(in: report.closing) }
     return end.outcome(leaving: content) { note($0, warn) }
+  }
+
+  /// What the end means to the stage that it was, or to a worker's word in the file of other orchestrators.
+  private func staged(_ outcome: AttemptOutcome, _ warn: (String) -> Void) -> AttemptOutcome {
+    guard step.run == nil else { return outcome }
+    guard let stage else {
+      if outcome == .done, case .done(.verdict(let word, _))? = report?.outcome {
+        return .failed(
+          Migration.Failure(
+            kind: .worker, reason: "it said '\(word)', which is no word of this step",
+            details: ["end with done, no-op, failed or cannot"]))
+      }
+      guard outcome == .done, let left = verdictFile, report.map({ $0.outcome == .done(.nothing) }) ?? true
+      else {
+        return outcome
+      }
+      switch left.uppercased() {
+      case "DONE": return .done
+      case "FAILED":
+        return .failed(Migration.Failure(kind: .worker, reason: "the worker said that it failed"))
+      default:
+        return .failed(
+          Migration.Failure(
+            kind: .worker, reason: "'.verdict' says '\(left)'", details: ["write DONE or FAILED there"]))
+      }
+    }
+    let notes = place.toldNotes + (report.map { $0.closing.isEmpty ? [] : [$0.closing] } ?? [])
+    switch outcome {
+    case .done:
+      if case .word(let word, let notes)? = place.readResult() { return .said(StageWord(word, notes: notes)) }
+      if case .done(.verdict(let word, let reason))? = report?.outcome {
+        return .said(StageWord(word, notes: reason.isEmpty ? notes : [reason] + notes))
+      }
+      if let word = verdictFile { return .said(StageWord(word, notes: notes)) }
+      guard stage.stage.target(of: "DONE") != nil else {
+        return .failed(
+          Migration.Failure(
+            kind: .worker, reason: "it ended the stage '\(stage.stage.name)' without a word",
+            details: ["end with one of \(stage.stage.words)"] + notes))
+      }
+      return .said(StageWord("DONE", notes: notes))
+    case .noOp(let reason): return .said(StageWord("DONE", notes: [reason] + notes, isNoOp: true))
+    case .failed(let failure):
+      guard failure.kind == .worker, hasDeclaredFailure, stage.stage.target(of: "FAILED") != nil else {
+        return outcome
+      }
+      return .said(StageWord("FAILED", notes: [failure.reason] + notes))
+    case .said, .stopped, .unserved, .hindered: return outcome
+    }
+  }
+
+  /// Whether the worker itself says that it failed.
+  private var hasDeclaredFailure: Bool {
+    if case .failed? = place.readResult() { return true }
+    if case .done(.failed)? = report?.outcome { return true }
+    return false
+  }
+
+  /// The steps that the worker proposes in its result file.
+  var proposed: [Proposal] {
+    guard step.run == nil, !isSettingUp else { return [] }
+    return place.readProposals().map { id, proposal in Proposal(migration, .stepProposed(id, proposal)) }
   }
 
   private func note(_ warning: String, _ warn: (String) -> Void) {
@@ -293,8 +366,15 @@ final class WorkJob: Attempt {
       case .noOp(let reason): return .noOp(reason)
       case .failed(let reason), .cannot(let reason):
         return .failed(Migration.Failure(kind: .worker, reason: reason))
-      case .done, nil: return .done
+      case .done, .word, nil: return .done
       }
+    case .exited(3) where step.run != nil && step.isShared:
+      return .failed(
+        Migration.Failure(
+          kind: .left,
+          reason: place.lastWords(place.workLog).isEmpty
+            ? "the codemod leaves it to the agent" : place.lastWords(place.workLog),
+          details: place.tail(place.workLog)))
     case .exited, .signalled:
       let reason: String
       if case .failed(let words) = said {

@@ -26,6 +26,10 @@ public struct WorkPlace {
   var lessons: [String] = []
   /// The earlier attempt that it goes on with.
   var continuation: Continuation?
+  /// The stage of the step's workflow.
+  var stage: StageTask?
+  /// What was done before.
+  var diff = ""
 
   /// Where the worker asks the run that holds its claim.
   var relay: RelayPlace?
@@ -42,6 +46,7 @@ public struct WorkPlace {
     case noOp(String)
     case failed(String)
     case cannot(String)
+    case word(String, notes: [String])
   }
 
   /// The step's command: its codemod, or the plan's agent.
@@ -91,7 +96,7 @@ public struct WorkPlace {
     let said = Files.parent(of: site.resultFile(migration, fence))
     if let relay { builder.place(relay.folder, at: Relay.folderInside) }
     builder.show(site.promptFile(migration, fence))
-    builder.show(site.closingFormFile)
+    builder.show(site.closingFormFile(stage?.stage.on.map(\.word) ?? []))
     // Agents that put up walls of their own inside of ours cannot bind what is below another folder's place.
     let temporary = isAgent ? nil : site.temporaryFolder(String(path.split(separator: "/").last ?? ""))
     return try builder.finished(worktree: path, temporary: temporary, writing: [said])
@@ -102,7 +107,7 @@ public struct WorkPlace {
     var own = [
       "MIGRATE_MIGRATION": plan.migration, "MIGRATE_STEP": step.id, "MIGRATE_TITLE": step.title,
       "MIGRATE_EPOCH": String(fence.epoch), "MIGRATE_ATTEMPT": String(attempt),
-      "MIGRATE_BASE": base.hex, "MIGRATE_WORKTREE": path,
+      "MIGRATE_BASE": base.hex, "MIGRATE_WORKTREE": path, "MIGRATE_STAGE": stage?.stage.name ?? "",
       "MIGRATE_PROMPT_FILE": site.promptFile(migration, fence),
       "MIGRATE_RESULT_FILE": site.resultFile(migration, fence),
       "MIGRATE_SLOT": String(path.split(separator: "/").last ?? ""),
@@ -116,7 +121,7 @@ public struct WorkPlace {
   public func writePrompt(failures: [String]) throws(CommandError) {
     do {
       let prompt: String
-      if let continuation {
+      if let continuation, stage?.isFresh != true {
         prompt = continuation.prompt(failures: failures)
       } else if let commit = step.resolves {
         prompt = try Resolution(site: site, plan: plan, tip: base, base: commit)
@@ -124,9 +129,9 @@ public struct WorkPlace {
       } else {
         let values = PromptNames.values(
           migration: plan.migration, step: step, attempt: attempt, failures: failures, base: base.hex,
-          lessons: lessons)
+          lessons: lessons, stage: stage, diff: diff)
         let template = try Template(parsing: step.prompt ?? plan.prompt)
-        prompt = try template.prompt(values, lessons: lessons) + closingRequest
+        prompt = try template.prompt(values, lessons: lessons, stage: stage) + closingRequest
       }
       let file = site.promptFile(migration, fence)
       try site.makeOwnFolder(Files.parent(of: file))
@@ -158,8 +163,70 @@ public struct WorkPlace {
     case .noOp: return .noOp(word.reason)
     case .failed: return .failed(word.reason.isEmpty ? "the worker said that it failed" : word.reason)
     case .cannot: return .cannot(word.reason.isEmpty ? "the worker said that it cannot be done" : word.reason)
-    case .done: return .done
+    case .done:
+      guard stage != nil, WorkerWord.Outcome(rawValue: word.word) == nil else { return .done }
+      return .word(word.word, notes: toldNotes)
     }
+  }
+
+  /// What a worker wants the next one to know.
+  private func notes(of said: StreamValue) -> [String] {
+    let items = said["notes"].map { $0.text == nil ? $0.elements : [$0] } ?? []
+    let texts = (items + [said["reason"]].compactMap(\.self)).compactMap(\.text).filter { !$0.isEmpty }
+    return texts.prefix(StageWork.mostNotes).map {
+      TerminalText.sanitized(String(TerminalText.foreign($0).prefix(StageWork.noteBytes / 4)))
+    }
+  }
+
+  /// The notes of its result file, whatever it says else.
+  var toldNotes: [String] {
+    guard let bytes = Site.ownFile(site.resultFile(migration, fence), limit: 64 << 10),
+      let said = StreamValue.parse(bytes)
+    else { return [] }
+    return notes(of: said)
+  }
+
+  /// The steps that the worker proposes in its result file: `"propose":[{"id":…,"title":…}]`.
+  func readProposals() -> [(String, StepProposal)] {
+    guard let bytes = Site.ownFile(site.resultFile(migration, fence), limit: 64 << 10),
+      let items = StreamValue.parse(bytes)?["propose"]?.elements
+    else { return [] }
+    return items.prefix(20).compactMap { item in
+      if let title = item.text {
+        let line = TerminalText.sanitizedLine(TerminalText.foreign(title))
+        let proposal = StepProposal(title: line, prompt: "", from: step.id)
+        let id = "more-" + WorkPlace.slug(line)
+        return proposal.fault(id) == nil ? (id, proposal) : nil
+      }
+      guard let id = item["id"]?.text else { return nil }
+      let clean = { (key: String) in TerminalText.sanitized(TerminalText.foreign(item[key]?.text ?? "")) }
+      let proposal = StepProposal(
+        title: TerminalText.sanitizedLine(clean("title")), prompt: clean("prompt"),
+        needs: item["needs"]?.elements.compactMap(\.text) ?? [],
+        paths: item["paths"]?.elements.compactMap(\.text) ?? [], from: step.id)
+      return proposal.fault(id) == nil ? (id, proposal) : nil
+    }
+  }
+
+  private static func slug(_ title: String) -> String {
+    let letters = title.lowercased().unicodeScalars.map { scalar -> Character in
+      ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) ? Character(scalar) : "-"
+    }
+    return String(letters.split(separator: "-").joined(separator: "-").prefix(48))
+  }
+
+  /// Takes the word that a worker left in the file `.verdict` of its worktree, as workers of other
+  /// orchestrators do. It is no part of the work, unless git knows such a file.
+  func takeVerdictFile() -> String? {
+    let name = ".verdict"
+    guard step.run == nil, let tree = try? site.repository.treeOf(commit: base.oid),
+      (try? site.repository.entry(at: name, inTree: tree)).flatMap(\.self) == nil,
+      let bytes = try? Files.readPlain(name, below: path, limit: 4096)
+    else { return nil }
+    try? Files.removeFile(path + "/" + name)
+    let text = TerminalText.foreign(String(decoding: bytes, as: UTF8.self))
+    guard let word = text.split(whereSeparator: \.isWhitespace).first else { return nil }
+    return TerminalText.sanitizedLine(String(word.prefix(64)))
   }
 }
 

@@ -18,6 +18,8 @@ public struct WorkerClaim: Sendable {
   public var step: PlannedStep
   /// The plan in force.
   public var plan: Plan
+  /// The stage of the step's workflow that it is for.
+  public var stage: StageTask?
 
   /// Makes it of its parts.
   package init(
@@ -72,8 +74,9 @@ public struct WorkerClaim: Sendable {
     fence = Fence(step: id, epoch: current.epoch)
     self.lease = lease
     holder = wanted == nil ? actor : lease.holder
-    self.step = found.plan.steps[index]
+    self.step = found.planned(index)
     plan = found.plan
+    stage = found.stageTask(at: index)
   }
 
   /// The note of the slot that the current folder lies in.

@@ -10,10 +10,10 @@ final class GateTask: GateWork {
   let fence: Fence
   /// A step that is judged alone takes no other with it.
   let unfit: Set<Fence>? = nil
-  private let site: any Surroundings
+  let site: any Surroundings
   private let interpreter: Interpreter
   private var stage: Stage
-  private var isStopping = false
+  var isStopping = false
   /// Whether the plan that the step is judged by has a codemod for it.
   private var isOfCodemod = false
   /// The commit of the base that the step takes in.
@@ -25,11 +25,12 @@ final class GateTask: GateWork {
   /// What its run on the candidate holds in the ledger.
   private var held: HoldWatch?
 
-  private enum Stage {
+  enum Stage {
     case begin
     case baseline(BaselineTask)
     case candidate(any GateVerification, Candidate, gate: Int, verifiers: String)
     case falsifying(FalsificationTask, VerifierReport, Candidate, gate: Int, verifiers: String)
+    case judging(any Judging, VerifierReport, Candidate, gate: Int, verifiers: String)
     case ended(GateEnding)
   }
 
@@ -47,6 +48,7 @@ final class GateTask: GateWork {
     case .baseline(let task): task.descriptor
     case .candidate(let job, _, _, _): job.descriptor
     case .falsifying(let task, _, _, _, _): task.descriptor
+    case .judging(let task, _, _, _, _): task.descriptor
     }
   }
 
@@ -57,6 +59,7 @@ final class GateTask: GateWork {
     case .baseline(let task): task.stop()
     case .candidate(let job, _, _, _): job.stop()
     case .falsifying(let task, _, _, _, _): task.stop()
+    case .judging(let task, _, _, _, _): task.stop()
     }
   }
 
@@ -78,12 +81,15 @@ final class GateTask: GateWork {
         if let task = try falsifying(report, candidate, gate: gate, digest: verifiers) {
           stage = .falsifying(task, report, candidate, gate: gate, verifiers: verifiers)
         } else {
-          stage = try endGate(report, candidate, gate: gate, verifiers: verifiers)
+          stage = try askJudge(report, candidate, gate: gate, verifiers: verifiers)
         }
       case .falsifying(let task, let report, let candidate, let gate, let verifiers):
         guard try task.advance() else { return nil }
-        stage = try endGate(
+        stage = try askJudge(
           try falsified(report, by: task, digest: verifiers), candidate, gate: gate, verifiers: verifiers)
+      case .judging(let task, let report, let candidate, let gate, let verifiers):
+        guard let answer = try task.poll() else { return nil }
+        stage = try endJudgement(answer, report, candidate, gate: gate, verifiers: verifiers)
       }
     }
   }
@@ -97,7 +103,7 @@ final class GateTask: GateWork {
     switch stage {
     case .begin, .ended: nil
     case .baseline(let task): task.watch
-    case .candidate, .falsifying: isStopping ? nil : held
+    case .candidate, .falsifying, .judging: isStopping ? nil : held
     }
   }
 
@@ -109,6 +115,7 @@ final class GateTask: GateWork {
     case .baseline(let task): task.stop()
     case .candidate(let job, _, _, _): job.stop()
     case .falsifying(let task, _, _, _, _): task.stop()
+    case .judging(let task, _, _, _, _): task.stop()
     }
   }
 
@@ -182,6 +189,7 @@ final class GateTask: GateWork {
       : try site.remembered(
         candidate.tree, state, on: basis, tipTree: candidate.tipTree, allowing: planned.allow)
     knownFailure = knownFailure ?? known?.failure
+    let isToJudge = state.asksJudge(fence.step, submission, candidate) && knownFailure == nil
     var gate = 0
     let outcome = try append { [self, knownFailure] (snapshot, at) throws(Refusal) in
       let (step, start) = try gateStart(snapshot, at, candidate)
@@ -193,12 +201,16 @@ final class GateTask: GateWork {
       if let knownFailure {
         return [begun, finished(gate, candidate, digest, .failed, knownFailure)]
       }
-      guard let known else { return [begun] }
+      guard let known, !isToJudge else { return [begun] }
       return [begun] + passed(gate, candidate, digest, at, known)
     }
     if let refusal = outcome { return .ended(.notNow(refusal)) }
     if let knownFailure { return .ended(.sentBack(knownFailure)) }
-    if known != nil { return .ended(try settled()) }
+    if let known {
+      guard isToJudge else { return .ended(try settled()) }
+      held = HoldWatch(.gate(fence, gate: gate))
+      return try askJudge(known, candidate, gate: gate, verifiers: digest)
+    }
     let job = try site.startGate(
       state.plan, on: candidate.commit, for: .candidate(migration: migration, fence, gate: gate))
     held = HoldWatch(.gate(fence, gate: gate))
@@ -206,7 +218,7 @@ final class GateTask: GateWork {
   }
 
   /// `digest` names the verifiers that spoke: the plan may have others by now.
-  private func endGate(
+  func endGate(
     _ report: VerifierReport, _ candidate: Candidate, gate: Int, verifiers digest: String
   ) throws(CommandError) -> Stage {
     if isStopping {
@@ -364,7 +376,7 @@ final class GateTask: GateWork {
   }
 
   /// Appends; gives the refusal when there was one.
-  private func append(
+  func append(
     _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> [Proposal]
   ) throws(CommandError) -> Refusal? {
     try interpreter.append(by: site.actor) { (snapshot, at) throws(Refusal) in
@@ -378,13 +390,5 @@ final class GateTask: GateWork {
       case .submitted(let submission) = step.phase
     else { return nil }
     return (state, submission)
-  }
-
-  private func migrationState() throws(CommandError) -> MigrationState? {
-    try site.state(of: migration)
-  }
-
-  private func plannedStep(_ state: MigrationState) -> PlannedStep? {
-    state.index(of: fence.step).map { state.plan.steps[$0] }
   }
 }

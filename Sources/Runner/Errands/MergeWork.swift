@@ -72,9 +72,10 @@ package final class MergeWork: ErrandWork {
     guard step.epoch == fence.epoch else { return .ended(step.phase.word) }
     switch step.phase {
     case .merged: return .merged
-    case .leased, .ready, .backoff, .waiting, .blocked:
+    case .person(let wait): return .couldNotVerify("it waits for a person: \(wait.reason)")
+    case .leased, .ready, .backoff, .waiting, .blocked, .proposed:
       return .failed(step.lastFailure ?? Migration.Failure(kind: .gate, reason: "it was sent back"))
-    case .skipped, .cancelled: return .ended(step.phase.word)
+    case .skipped, .cancelled, .undone: return .ended(step.phase.word)
     case .submitted, .gating, .merging:
       guard case .paused(let reason) = state.phase else { return .ended(step.phase.word) }
       return .couldNotVerify("the migration '\(state.name)' is paused: \(reason)")

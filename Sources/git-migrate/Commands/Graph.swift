@@ -20,6 +20,9 @@ struct GraphCommand: Subcommand {
     help: ArgumentHelp("Show a plan file that has not been started.", valueName: "file"), completion: .file())
   var plan: String?
 
+  @Flag(help: "Show the stages of the workflows, and what follows from their words.")
+  var workflow = false
+
   @OptionGroup var migration: MigrationOption
   @OptionGroup var json: JSONOption
 
@@ -35,15 +38,28 @@ struct GraphCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     if let plan {
       let expanded = try PlanInput(path: plan).expanded(in: context, at: nil, runsCommands: false)
+      if workflow { return try draw(expanded, context) }
       let words = [StepWord?](repeating: nil, count: expanded.steps.count)
       return try show(GraphText(expanded), expanded, words, context)
     }
     let site = try context.site()
     let state = try site.migration(
       migration.migration, in: try context.snapshot(finding: migration.migration, looksOnly: true).state)
+    if workflow { return try draw(state.plan, context) }
     let now = site.clock.now()
     let words = StatusReport(one(state), sequence: 0, now: now).migrations[0].steps.map { Optional($0.word) }
     try show(GraphText(state, now: now), state.plan, words, context)
+  }
+
+  private func draw(_ plan: Plan, _ context: Context) throws(CommandError) {
+    guard !plan.allWorkflows.isEmpty else {
+      throw CommandError(
+        "the plan of '\(plan.migration)' has no workflow", hint: "its steps are one piece of work each",
+        exitCode: .no)
+    }
+    let drawing = WorkflowText(plan)
+    if json.isWanted { return try context.print(StageGraph(plan)) }
+    try context.output.write(dot ? drawing.dot : mermaid ? drawing.mermaid : drawing.text)
   }
 
   private func one(_ migration: MigrationState) -> State {

@@ -10,7 +10,9 @@ import Site
 struct LedgerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ledger", abstract: "Read and append entries of the ledger; plumbing.",
-    subcommands: [LedgerCatCommand.self, LedgerAppendCommand.self])
+    subcommands: [
+      LedgerCatCommand.self, LedgerAppendCommand.self, LedgerBisectCommand.self, LedgerExportCommand.self,
+    ])
 }
 
 /// `git migrate ledger cat`: the entries as they stand in the ledger.

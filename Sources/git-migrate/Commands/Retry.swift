@@ -76,7 +76,9 @@ struct RetryCommand: Subcommand {
   private static func hasFailed(_ phase: StepPhase) -> Bool {
     switch phase {
     case .blocked, .backoff: true
-    case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .skipped, .cancelled: false
+    case .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .person, .proposed, .skipped,
+      .cancelled, .undone:
+      false
     }
   }
 }

@@ -68,6 +68,12 @@ struct RunCommand: Subcommand {
   @Flag(name: [.customShort("y"), .long], help: "Go on after a sample without asking.")
   var yes = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Follow this plan file: what is changed there becomes an amendment.", valueName: "file"),
+    completion: .file())
+  var plan: String?
+
   @Flag(help: "Drive every migration that has not ended, with one set of workers.")
   var all = false
 
@@ -96,6 +102,9 @@ struct RunCommand: Subcommand {
     if seed != nil, sample == nil { throw ValidationError("'--seed' is for '--sample'") }
     if again, !only.isEmpty || limit != nil || seed != nil || until != nil {
       throw ValidationError("'--again' tries what was drawn, and nothing else")
+    }
+    if plan != nil, all || again || isDryRun {
+      throw ValidationError("'--plan' is for a run of one migration")
     }
     if all, sample != nil || again || !only.isEmpty || limit != nil || isDryRun {
       throw ValidationError("'--all' does everything")
@@ -176,6 +185,10 @@ struct RunCommand: Subcommand {
     (run.only, run.limit) = (steps, limit)
     (run.has, run.patience) = (has.names, worker.idle.map { Patience(seconds: $0.seconds) })
     run.until = until.flatMap { TimeText.next($0, after: site.clock.now()) }
+    if let plan, case .migration(let name) = scope {
+      let follower = try PlanFollower(context, plan, of: name)
+      run.planWatch = { () throws(CommandError) in try follower.look() }
+    }
     _ = try worker.orUntrusted { () throws(CommandError) in try run.run() }
     progress.clear()
     context.stopSignal = run.stopSignal

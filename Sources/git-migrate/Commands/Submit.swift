@@ -1,4 +1,5 @@
 import ArgumentParser
+import Migration
 import Runner
 import Site
 
@@ -22,13 +23,30 @@ struct SubmitCommand: Subcommand {
   @Flag(name: .customLong("no-wait"), help: "Leave the verdict to a running 'git migrate run'.")
   var leavesGate = false
 
+  @Option(
+    help: ArgumentHelp("End the stage of the step's workflow with this word.", valueName: "word"))
+  var verdict: String?
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp("Tell the next stage something; may be given again.", valueName: "text"))
+  var note: [String] = []
+
   @OptionGroup var json: JSONOption
 
+  func validate() throws {
+    if !note.isEmpty && verdict == nil { throw ValidationError("'--note' is for '--verdict'") }
+  }
+
   func run(_ context: Context) throws(CommandError) {
-    if let reply = try context.relayed(.submit(isNoOp: isNoOp, leavesGate: leavesGate), options) {
+    // The run that holds the claim takes the work when its worker has ended.
+    let said = verdict.map { WorkerRequest.result(WorkerWord(word: $0, notes: note)) }
+    let request = said ?? .submit(isNoOp: isNoOp, leavesGate: leavesGate)
+    if let reply = try context.relayed(request, options) {
       return try context.print(reply, json)
     }
-    let wish = SubmitWish(commit: commit, isNoOp: isNoOp, leavesGate: leavesGate)
+    var wish = SubmitWish(commit: commit, isNoOp: isNoOp, leavesGate: leavesGate)
+    wish.word = verdict.map { StageWord($0, notes: note, isNoOp: isNoOp) }
     let submitted = try context.answers().submit(try options.claim(context), wish, context.interruption)
     context.exitCode = submitted.exitCode
     try context.print(submitted, json)

@@ -26,11 +26,17 @@ struct TrustCommand: Subcommand {
   @Flag(help: "Take the approval back. MIGRATION may be a name or a digest from '--list'.")
   var revoke = false
 
+  @Option(
+    help: ArgumentHelp("Approve the commands of this plan file, before a run follows it.", valueName: "file"),
+    completion: .file())
+  var plan: String?
+
   @Flag(name: [.customShort("y"), .long], help: "Approve without asking.")
   var yes = false
 
   func validate() throws {
     if list && (revoke || yes || migration != nil) { throw ValidationError("'--list' stands alone") }
+    if plan != nil && (list || revoke || migration != nil) { throw ValidationError("'--plan' stands alone") }
     if revoke && yes { throw ValidationError("'--revoke' and '--yes' exclude each other") }
   }
 
@@ -46,6 +52,7 @@ struct TrustCommand: Subcommand {
       }
       return
     }
+    if let plan { return try approve(file: plan, trust, context) }
     if revoke, let name = migration {
       let hadRepository = try Site.revokeRepository(name, context.environment)
       if try trust.revoke(name) > 0 || hadRepository { return }
@@ -71,6 +78,20 @@ struct TrustCommand: Subcommand {
     // The commands of 'for: { lines: … }' ran when the plan was expanded, and run again when it is amended.
     let listing = (try? PlanFile.parse(bytes ?? [], path: state.name).expansionCommands) ?? []
     try approve(state, listing.map { ("list of steps", $0) } + state.plan.commands, trust, context)
+  }
+
+  private func approve(file: String, _ trust: Trust, _ context: Context) throws(CommandError) {
+    let input = try PlanInput(path: file)
+    if try trust.isApproved(digest: input.digest) {
+      return try context.output.line("'\(file)' is approved already")
+    }
+    try context.output.line("'\(file)' (\(input.digest.prefix(16))) runs:")
+    for text in input.file.commandTexts.sorted() {
+      try context.output.line("  \(TerminalText.sanitizedLine(text))")
+    }
+    try requireConfirmation(context)
+    try trust.approve(digest: input.digest, name: input.file.settings.migration, at: SystemClock().now())
+    try context.output.line("approved")
   }
 
   private func approve(

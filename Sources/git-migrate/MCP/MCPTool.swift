@@ -12,9 +12,11 @@ enum MCPTool: String, CaseIterable {
     case .verify: return .verify(isAnew: arguments?["no_cache"]?.isTrue ?? false)
     case .status: return .status
     case .result:
-      guard let outcome = arguments?["outcome"]?.text.flatMap(WorkerWord.Outcome.init(rawValue:)),
-        MCPTool.outcomes.contains(outcome), let arguments, let word = WorkerWord(arguments)
-      else { return nil }
+      guard let said = arguments?["outcome"]?.text, let arguments, let word = WorkerWord(arguments) else {
+        return nil
+      }
+      // In a stage of a workflow it may be one of the stage's words.
+      if let outcome = WorkerWord.Outcome(rawValue: said), !MCPTool.outcomes.contains(outcome) { return nil }
       return .result(word)
     }
   }
@@ -78,7 +80,9 @@ enum MCPTool: String, CaseIterable {
         .members([
           "outcome": .members([
             "type": .string("string"),
-            "enum": .array(MCPTool.outcomes.map { .string($0.rawValue) }),
+            "description": .string(
+              "one of \(MCPTool.outcomes.map(\.rawValue).joined(separator: ", ")); in a stage of a workflow "
+                + "the word that the stage ends with"),
           ]),
           "reason": text("why nothing was to be done, or why it cannot be done"),
           "notes": text("what whoever reviews the work should know"),

@@ -89,7 +89,7 @@ extension MigrationState {
   /// The conversation that an attempt of a step on that machine goes on with, or `nil` when it begins anew.
   public func conversation(toGoOn index: Int, machine: String) -> Conversation? {
     guard let found = steps[index].conversation, found.machine == machine,
-      let agent = plan.agent(of: plan.steps[index]), agent.label == found.agent, agent.adapter != "command"
+      let agent = agent(at: index), agent.label == found.agent, agent.adapter != "command"
     else { return nil }
     if found.hasFailed { return agent.resumesAfterFailure ? found : nil }
     return found.continues < agent.continuations ?? Plan.Agent.defaultContinuations ? found : nil
@@ -136,6 +136,7 @@ extension Reducer {
       }
       known.hasFailed = false
       setConversation(fence.step, known)
+    case .stageEnded(let end): return noteTalk(of: end, fence, lease, known)
     case .expired, .released, .submitted, .failed:
       guard let lease, let agent = lease.agent else { return }
       let found = Conversation(
@@ -147,10 +148,26 @@ extension Reducer {
     }
   }
 
+  /// A stage's conversation ends with it; another stage may go on with it.
+  private mutating func noteTalk(of end: StageEnd, _ fence: Fence, _ lease: Lease?, _ known: Conversation?) {
+    guard let index = migration.index(of: fence.step) else { return }
+    setConversation(fence.step, nil)
+    guard migration.steps[index].stages != nil else { return }
+    if let lease, let agent = lease.agent {
+      let talk = Conversation(
+        facts: event.reserved, agent: agent, machine: lease.owner.machine, epoch: fence.epoch, after: known)
+      migration.steps[index].stages?.talks[end.stage] = talk
+    }
+    guard let resume = migration.stageTask(at: index)?.stage.resume else { return }
+    var talk = migration.steps[index].stages?.talks[resume]
+    talk?.continues = 0
+    setConversation(fence.step, talk)
+  }
+
   /// What failed goes on only where the plan wants it.
   private mutating func noteFailed(_ step: String) {
     guard let index = migration.index(of: step), migration.steps[index].conversation != nil else { return }
-    let agent = migration.plan.agent(of: migration.plan.steps[index])
+    let agent = migration.agent(at: index)
     if agent?.resumesAfterFailure == true {
       migration.steps[index].conversation?.hasFailed = true
     } else {

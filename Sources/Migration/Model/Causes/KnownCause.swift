@@ -136,7 +136,7 @@ extension Failure {
   var telling: String {
     switch kind {
     case .worker, .timeout, .noChange, .setup, .expired, .cannot, .unmerged, .nested, .submodule, .filter,
-      .gitFile, .conflict, .unusable:
+      .gitFile, .conflict, .unusable, .left, .rejected:
       reason
     case .gate, .guardFinding: details.first ?? reason
     }

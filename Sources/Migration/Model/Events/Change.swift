@@ -77,7 +77,9 @@ extension Change {
     case .train(let change): change.steps
     case .merge(_, .intended(let target)): target.train?.steps ?? [step].compactMap(\.self)
     case .merge(_, .merged(_, let train?)): train.steps
-    case .step(_, .retried(_, let group?)), .step(_, .skipped(_, let group?)): group.steps
+    case .step(_, .retried(_, let group?)), .step(_, .skipped(_, let group?)),
+      .step(_, .approved(let group?)), .step(_, .rejected(_, let group?)), .step(_, .accepted(let group?)):
+      group.steps
     case .loop(let change): change.steps
     case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .lesson,
       .publication, .forge,
@@ -100,6 +102,23 @@ extension Change {
       .lesson, .publication, .forge, .reserved:
       return fence
     }
+  }
+
+  /// The result that the change names as a claim's, if it names one: of work that is handed in, or on.
+  public var result: (fence: Fence, result: Submission.Result)? {
+    switch self {
+    case .claim(let fence, .submitted(let result)): (fence, result)
+    case .claim(let fence, .stageEnded(let end)): end.result.map { (fence, $0) }
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop, .lesson, .publication, .forge, .reserved:
+      nil
+    }
+  }
+
+  /// The same, where it is the end of a stage with what follows from it now.
+  public func settled(in state: MigrationState?) -> Change {
+    guard case .claim(let fence, .stageEnded(let end)) = self, let state else { return self }
+    return .stageEnded(fence, state.settled(end, of: fence.step))
   }
 
   /// The failure that the change records, if it records one.

@@ -46,7 +46,9 @@ extension Change {
     var since: Int {
       switch self {
       case .train: TrainChange.version
-      case .ledger, .migration(.budgetRaised), .step(.allowed): 2
+      case .ledger, .migration(.budgetRaised), .step(.allowed), .claim(.stageEnded), .gate(.judged),
+        .gate(.waits), .step(.approved), .step(.rejected), .step(.accepted), .step(.proposed), .step(.undone):
+        2
       case .agent: AgentChange.version
       case .machine: MachineChange.version
       case .loop: LoopChange.version

@@ -14,6 +14,8 @@ public enum ClaimChange: Equatable, Sendable {
   case failed(Failure)
   /// The holder handed in a result.
   case submitted(Submission.Result)
+  /// The holder ended a stage of the step's workflow.
+  case stageEnded(StageEnd)
 
   /// The kinds, as the ledger writes them.
   public enum Kind: String, CaseIterable, Sendable {
@@ -23,6 +25,7 @@ public enum ClaimChange: Equatable, Sendable {
     case released = "step.released"
     case failed = "attempt.failed"
     case submitted = "step.submitted"
+    case stageEnded = "stage.ended"
   }
 
   var kind: Kind {
@@ -33,6 +36,7 @@ public enum ClaimChange: Equatable, Sendable {
     case .released: .released
     case .failed: .failed
     case .submitted: .submitted
+    case .stageEnded: .stageEnded
     }
   }
 
@@ -48,6 +52,7 @@ public enum ClaimChange: Equatable, Sendable {
       object.set("reason", reason)
     case .failed(let failure): object.set("failure", failure.json)
     case .submitted(let result): result.write(to: &object)
+    case .stageEnded(let end): end.write(to: &object)
     }
   }
 
@@ -63,6 +68,7 @@ public enum ClaimChange: Equatable, Sendable {
       self = .released(forced: try object.flag("forced"), reason: try object.string("reason"))
     case .failed: self = .failed(try Failure(json: try object.required("failure")))
     case .submitted: self = .submitted(try Submission.Result(from: &object))
+    case .stageEnded: self = .stageEnded(try StageEnd(from: &object))
     }
   }
 
@@ -79,6 +85,7 @@ public enum ClaimChange: Equatable, Sendable {
     case .submitted(let result):
       result.isNoOp
         ? "submitted as nothing to do by \(author)" : "submitted by \(author) as \(result.commit.short)"
+    case .stageEnded(let end): "stage \(end.stage) ended with \(end.verdict), then \(end.next)"
     }
   }
 
@@ -89,6 +96,11 @@ public enum ClaimChange: Equatable, Sendable {
     case .submitted(var result):
       result.left = result.left.map(redact)
       return .submitted(result)
+    case .stageEnded(var end):
+      end.notes = end.notes.map(redact)
+      let left = end.result?.left.map(redact) ?? []
+      end.result?.left = left
+      return .stageEnded(end)
     case .claimed, .renewed, .expired: return self
     }
   }
@@ -122,6 +134,11 @@ extension Change {
   /// The holder could not do it, or its result could not become a candidate.
   public static func attemptFailed(_ fence: Fence, _ failure: Failure) -> Change {
     .claim(fence, .failed(failure))
+  }
+
+  /// The holder ended a stage.
+  public static func stageEnded(_ fence: Fence, _ end: StageEnd) -> Change {
+    .claim(fence, .stageEnded(end))
   }
 
   /// The holder handed in a result.

@@ -10,6 +10,10 @@ public enum GateChange: Equatable, Sendable {
   case finished(GateReport)
   /// The gate ended without a verdict.
   case abandoned(gate: Int, evidence: Evidence)
+  /// A judge has looked at what the verifiers let pass.
+  case judged(JudgeAnswer)
+  /// The judge is not sure: a person decides.
+  case waits(gate: Int, reason: String)
 
   /// The kinds, as the ledger writes them.
   public enum Kind: String, CaseIterable, Sendable {
@@ -17,6 +21,8 @@ public enum GateChange: Equatable, Sendable {
     case renewed = "gate.renewed"
     case finished = "gate.finished"
     case abandoned = "gate.abandoned"
+    case judged = "judge.answered"
+    case waits = "step.waits"
   }
 
   var kind: Kind {
@@ -25,6 +31,8 @@ public enum GateChange: Equatable, Sendable {
     case .renewed: .renewed
     case .finished: .finished
     case .abandoned: .abandoned
+    case .judged: .judged
+    case .waits: .waits
     }
   }
 
@@ -38,6 +46,11 @@ public enum GateChange: Equatable, Sendable {
     case .abandoned(let gate, let evidence):
       object.set("gate", gate)
       object.set("evidence", evidence.json)
+    case .judged(let answer): answer.write(to: &object)
+    case .waits(let gate, let reason):
+      object.set("gate", gate)
+      object.set("for", PersonWait.judge)
+      object.set("reason", reason)
     }
   }
 
@@ -50,6 +63,10 @@ public enum GateChange: Equatable, Sendable {
     case .abandoned:
       self = .abandoned(
         gate: try object.integer("gate"), evidence: try Evidence(json: try object.required("evidence")))
+    case .judged: self = .judged(try JudgeAnswer(from: &object))
+    case .waits:
+      guard try object.string("for") == PersonWait.judge else { throw JSONFault("nobody asks for a person") }
+      self = .waits(gate: try object.counter("gate"), reason: try object.string("reason"))
     }
   }
 
@@ -65,6 +82,9 @@ public enum GateChange: Equatable, Sendable {
         ? "gate \(report.gate) passed, nothing to merge"
         : verdict + report.evidence.words(kept: report.kept)
     case .abandoned(let gate, _): return "gate \(gate) given up"
+    case .judged(let answer):
+      return "\(answer.agent) \(answer.answer.past)" + (answer.reasons.first.map { ": \($0)" } ?? "")
+    case .waits(_, let reason): return "waits for a person: \(reason)"
     }
   }
 
@@ -73,6 +93,10 @@ public enum GateChange: Equatable, Sendable {
     case .finished(var report):
       report.failure = report.failure?.mappingTexts(redact)
       return .finished(report)
+    case .judged(var answer):
+      answer.reasons = answer.reasons.map(redact)
+      return .judged(answer)
+    case .waits(let gate, let reason): return .waits(gate: gate, reason: redact(reason))
     case .started, .renewed, .abandoned: return self
     }
   }
@@ -92,6 +116,16 @@ extension Change {
   /// The gate came to a verdict.
   public static func gateFinished(_ fence: Fence, _ report: GateReport) -> Change {
     .gate(fence, .finished(report))
+  }
+
+  /// A judge has looked at what passed.
+  public static func judgeAnswered(_ fence: Fence, _ answer: JudgeAnswer) -> Change {
+    .gate(fence, .judged(answer))
+  }
+
+  /// The judge is not sure.
+  public static func stepWaits(_ fence: Fence, gate: Int, reason: String) -> Change {
+    .gate(fence, .waits(gate: gate, reason: reason))
   }
 
   /// The gate ended without a verdict.

@@ -41,8 +41,9 @@ extension SampleDraw {
     for index in migration.steps.indices.dropLast(migration.keptCount) {
       switch migration.steps[index].phase {
       case .ready: break
-      case .waiting, .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .skipped,
-        .cancelled:
+      case .waiting, .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .person, .proposed,
+        .skipped,
+        .cancelled, .undone:
         continue
       }
       let planned = migration.plan.steps[index]

@@ -1,4 +1,4 @@
 extension PlannedStep {
-  /// Whether nobody wrote it: it takes a base in, or mends what was published.
-  public var isAdded: Bool { resolves != nil || mends != nil }
+  /// Whether no plan's file has it: it takes a base in, mends what was published, or was added by hand.
+  public var isExtra: Bool { resolves != nil || mends != nil || isAdded }
 }

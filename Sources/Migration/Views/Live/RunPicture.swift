@@ -201,7 +201,7 @@ public struct RunPicture: Sendable {
 
 extension StepWord {
   /// The states in which a step needs nothing more.
-  static let done: [StepWord] = [.merged, .skipped, .cancelled]
+  static let done: [StepWord] = [.merged, .skipped, .cancelled, .undone]
 
   /// Whether a step in this state needs nothing more.
   public var isDone: Bool { StepWord.done.contains(self) }

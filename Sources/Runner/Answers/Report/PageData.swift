@@ -22,6 +22,9 @@ struct PageData {
     case .merged: "m"
     case .backoff: "r"
     case .blocked: "b"
+    case .person: "p"
+    case .proposed: "o"
+    case .undone: "u"
     case .skipped: "k"
     case .cancelled: "x"
     }

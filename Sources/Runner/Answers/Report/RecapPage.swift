@@ -132,8 +132,8 @@ package struct RecapPage {
   private static let groups: [(sign: String, word: String, states: [StepWord])] = [
     ("merged", "merged", [.merged]), ("work", "at work", [.leased, .submitted, .gating, .merging]),
     ("ready", "ready", [.ready]), ("waiting", "waiting", [.waiting]), ("held", "held", []),
-    ("rest", "resting", [.backoff]), ("blocked", "blocked", [.blocked]),
-    ("skip", "skipped", [.skipped, .cancelled]),
+    ("rest", "resting", [.backoff]), ("blocked", "blocked", [.blocked, .person, .proposed]),
+    ("skip", "skipped", [.skipped, .cancelled, .undone]),
   ]
 
   private var counts: String {

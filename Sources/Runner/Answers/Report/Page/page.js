@@ -11,11 +11,11 @@ const LABEL = {
 };
 const WORD = {
   w: 'waiting', y: 'ready', l: 'leased', s: 'submitted', g: 'gating', i: 'merging', m: 'merged',
-  r: 'backoff', b: 'blocked', k: 'skipped', x: 'cancelled'
+  r: 'backoff', b: 'blocked', p: 'person', o: 'proposed', k: 'skipped', x: 'cancelled', u: 'undone'
 };
 const GROUP = {
   leased: 'work', submitted: 'work', gating: 'work', merging: 'work', backoff: 'rest', skipped: 'skip',
-  cancelled: 'skip'
+  cancelled: 'skip', undone: 'skip', person: 'blocked', proposed: 'blocked'
 };
 
 const el = (name, attributes, ...children) => {
@@ -406,7 +406,7 @@ function course() {
   let left = N, blocked = 0;
   D.ev.forEach(e => {
     const s = e[1], was = state[s];
-    state[s] = 'mkx'.includes(e[2]) ? 1 : e[2] === 'b' ? 2 : 0;
+    state[s] = 'mkxu'.includes(e[2]) ? 1 : 'bpo'.includes(e[2]) ? 2 : 0;
     if (state[s] === was) return;
     left += (was === 1) - (state[s] === 1);
     blocked += (state[s] === 2) - (was === 2);
