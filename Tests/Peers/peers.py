@@ -67,7 +67,7 @@ def asks(agent):
               logs=seen)
     done = [["write", "a.txt", "right"], ["call", "mcp__migrate__verify", {}],
             ["call", "mcp__migrate__result", {"outcome": "done", "propose": ["Another step"]}], SAY]
-    yield Row(f"{agent}-asks-passed", done, "merged", "it proposes a further step: Another step",
+    yield Row(f"{agent}-asks-passed", done, "merged", "Another step",
               more={**gate, "sandbox": "require"}, logs=["verdict", "passed"])
     # What lies outside is not there; its own sandbox, where it has one, works inside of ours.
     out = [["run", "touch ../../out; touch /var/tmp/out; cat ../home/.gitconfig"], WRITE, SAY]
@@ -215,12 +215,13 @@ def play(row, worlds, port, path):
     show = shell(["git-migrate", "log"], world, variables).stdout
     told = ran.stdout + ran.stderr + show
     faults = []
-    states = [step["state"] for step in status["migrations"][0]["steps"]]
+    # Steps that workers propose wait for a person.
+    states = [step["state"] for step in status["migrations"][0]["steps"] if step["state"] != "proposed"]
     phase = status["migrations"][0]["state"]
     wanted = {"paused": "ready", "resting": "ready"}.get(row.state, row.state)
     if row.state == "paused" and phase != "paused":
         faults.append(f"the migration is {phase}")
-    if set(states) != {wanted}:
+    if len(states) != row.steps or set(states) != {wanted}:
         faults.append(f"the steps are {', '.join(states)}")
     entries = shell(["git-migrate", "ledger", "cat"], world, variables).stdout
     used, served = spent(entries), answers_served(worlds / "stub.log", row.script)

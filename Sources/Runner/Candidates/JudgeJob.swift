@@ -61,7 +61,7 @@ final class JudgeJob: Judging {
       work.arguments = ["/bin/sh", "-c", "exec \"$0\" \"$@\""] + invocation.arguments
     }
     if invocation.reportsEvents { work.output = .live }
-    if var builder = try WallBuilder(site, plan) {
+    if var builder = try WallBuilder(site, plan, ofAgent: true) {
       builder.open(for: agent)
       builder.show(promptFile)
       if let file = task.schemaFile { builder.show(file) }
