@@ -90,6 +90,25 @@ import Testing
     }
   }
 
+  @Test func factsAreReadInWhateverOrderTheyWereTold() throws {
+    let state = Story(chain: "A", "B").state
+    for change in EntryTests.changes {
+      let facts = Facts.forms(change.kind).map { JSON.Member($0.name, example($0.shape)) }
+      for told in [facts, facts.reversed()] {
+        let event = Event(
+          migration: "mig", at: Timestamp(milliseconds: 5), by: "ann", change: change, reserved: told
+        ).written(in: state)
+        guard event.version >= 2 else { continue }
+        let entry = Entry(sequence: 9, nonce: Self.nonce, event: event)
+        let again = try Entry(line: entry.json.canonicalBytes) { (_, _) throws(JSONFault) in
+          change.plan ?? Plan(migration: "mig")
+        }
+        #expect(again == entry, "\(change.kindName)")
+        #expect(Set(event.reserved.map(\.key)).isSuperset(of: facts.map(\.key)), "\(change.kindName)")
+      }
+    }
+  }
+
   @Test func everyFailureHasItsCauseFromVersionTwoOn() throws {
     let story = Story(chain: "A", "B")
     story.claim("A")

@@ -61,19 +61,19 @@ extension Event {
       event.change = change.withoutEvidence
       return event
     }
+    var facts = reserved.filter { fact in
+      Facts.forms(change.kind).contains { $0.name == fact.key && $0.shape.accepts(fact.value) }
+    }
     if let (failure, id) = change.fault {
       let plan = state.migration(named: migration)?.plan
       let step = plan?.steps.first { $0.id == id }
       let name = FailurePattern.name(of: failure, by: plan?.failures ?? [])
-      let cause = Fingerprint.of(failure, step: step, name: name)
-      event.reserved.append(JSON.Member(Event.causeKey, .string(cause)))
-      if let name { event.reserved.append(JSON.Member(Event.causeNameKey, .string(name))) }
+      facts.append(JSON.Member(Event.causeKey, .string(Fingerprint.of(failure, step: step, name: name))))
+      if let name { facts.append(JSON.Member(Event.causeNameKey, .string(name))) }
     }
-    for form in Facts.forms(change.kind) {
-      guard let fact = reserved.first(where: { $0.key == form.name }), form.shape.accepts(fact.value) else {
-        continue
-      }
-      event.reserved.append(fact)
+    // In the order in which they are read again, so that an entry is what it was written as.
+    event.reserved = ReservedMembers.forms(change.kind).compactMap { form in
+      facts.first { $0.key == form.name }
     }
     return event
   }
