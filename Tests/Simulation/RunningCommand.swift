@@ -16,6 +16,8 @@ final class RunningCommand {
   private let world: World
   /// One round: what came of it, in words, once something has.
   private let round: () throws(CommandError) -> ErrandRound<String>
+  /// Whether it began when nothing was wrong any more: else it may remember that the server was out of reach.
+  private let beganInCalm: Bool
   /// What it must not have recorded.
   private let recordsNothing: Bool
 
@@ -24,6 +26,7 @@ final class RunningCommand {
     self.process = process
     self.name = name
     wakesAt = world.now
+    beganInCalm = world.isCalm
     recordsNothing = !work.sweeps
     let errand = Errand(in: process, World.migration, work) { world.note("  (\(name): \($0))") }
     round = { () throws(CommandError) -> ErrandRound<String> in
@@ -41,6 +44,7 @@ final class RunningCommand {
   ) {
     (self.world, self.process, self.name, self.round) = (world, process, name, round)
     wakesAt = world.now
+    beganInCalm = world.isCalm
     recordsNothing = false
   }
 
@@ -110,7 +114,8 @@ final class RunningCommand {
 
   /// Whether it is a no that a command may say at any time.
   private func isAnswer(_ error: CommandError) -> Bool {
-    switch error.exitCode {
+    if error.isOffline && !beganInCalm { return true }
+    return switch error.exitCode {
     case .no, .couldNotVerify, .interrupted: true
     case .done, .nothingNow, .nothingLeft, .machineCannot, .fatal, .usage: false
     }

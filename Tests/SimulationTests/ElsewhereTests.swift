@@ -56,6 +56,28 @@ struct ElsewhereTests {
     #expect(room.world.violation == nil, "\(String(describing: room.world.violation))")
   }
 
+  @Test("who waits for a gate whose judge is gone puts that in order itself")
+  func waitsForTheDead() throws {
+    let room = try Room(steps: 1, machines: 2)
+    let fence = try room.submit(1)
+    room.moveBase()
+    var told: [String] = []
+    let process = room.processes[0]
+    let errand = Errand(in: process, World.migration, RefreshWork(in: process) { _ in }) { told.append($0) }
+    for _ in 0..<2 { guard case .nothing = try errand.step() else { throw Stepped() } }
+    let commit = room.world.objects.commit(room.world.objects.tree([1, 2, 1, 1]), parents: [room.first])
+    try room.start(gateOf: fence, on: commit, by: 1)
+    room.world.now += 120_000
+    guard case .nothing = try errand.step() else { throw Stepped() }
+    #expect(told == ["waiting for 'S1', which is at its gate"])
+    room.world.now += 24 * 3600 * 1000
+    guard case .refreshed? = try room.end(errand.step) else {
+      Issue.record("it waits for ever")
+      return
+    }
+    #expect(room.world.violation == nil, "\(String(describing: room.world.violation))")
+  }
+
   private struct Stepped: Error {}
 
   /// What a trial of the first step came to; its entries, and what was said.

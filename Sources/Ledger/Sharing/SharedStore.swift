@@ -114,6 +114,7 @@ package struct SharedStore<Clone: CloneStore> {
         tip = try remote.fetch(branches: try integrationBranches())
       } catch {
         contact.restUntil = clone.clock.now().adding(seconds: RemoteContact.restSeconds)
+        contact.obstacle = error.message
         throw .unreachable(remote: remote.name, reason: error.message)
       }
       contact.restUntil = nil

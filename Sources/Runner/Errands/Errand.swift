@@ -99,7 +99,8 @@ package final class Errand<Work: ErrandWork> {
       try keepHold()
       guard let mover = work.waitsFor else { return .nothing }
       tellWaiting(for: mover)
-      // Whoever is waited for may be elsewhere.
+      // Whoever is waited for may be dead, or elsewhere.
+      if work.sweeps { _ = try Recovery(in: site, DeadOwners(in: site)) { self.tell($0) }.sweep(migration) }
       return try lookElsewhere() ? .more : .nothing
     }
     let dead = DeadOwners(in: site)
