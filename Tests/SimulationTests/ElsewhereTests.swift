@@ -70,6 +70,7 @@ struct ElsewhereTests {
     room.world.now += 120_000
     guard case .nothing = try errand.step() else { throw Stepped() }
     #expect(told == ["waiting for 'S1', which is at its gate"])
+    room.processes[1].crash()
     room.world.now += 24 * 3600 * 1000
     guard case .refreshed? = try room.end(errand.step) else {
       Issue.record("it waits for ever")
