@@ -9,14 +9,18 @@ public protocol Forge: AnyObject {
   func find(branch: String) throws(ForgeError) -> PullRequest?
   /// Opens one. Throws `exists` where somebody else was faster.
   func create(_ draft: PullRequestDraft) throws(ForgeError) -> PullRequest
-  /// Gives one another text.
-  func setBody(_ body: String, of number: Int) throws(ForgeError)
+  /// Gives one another text, and another title where there is one.
+  func setText(title: String?, body: String, of number: Int) throws(ForgeError)
+  /// Makes a draft one that people are asked to merge. What is none stays as it is.
+  func makeReady(_ number: Int) throws(ForgeError)
   /// Marks one; what is there stays.
   func addLabels(_ labels: [String], to number: Int) throws(ForgeError)
   /// Asks for reviews, by the forge's names of people and of teams.
   func ask(_ reviewers: [String], about number: Int) throws(ForgeError)
   /// What became of one.
   func look(_ number: Int) throws(ForgeError) -> ForgeSight
+  /// What the failed jobs for a commit of one printed; none where the forge has no logs, or gives none away.
+  func failedLogs(of number: Int, at head: ObjectID) throws(ForgeError) -> [FailedLog]
 }
 
 /// A pull request as a forge tells it.
@@ -27,6 +31,8 @@ public struct PullRequest: Equatable, Sendable {
   public var url: String?
   /// What it is.
   public var state: State
+  /// Its title, without what marks a draft.
+  public var title = ""
   /// Its text.
   public var body: String
   /// Where its branch is.
@@ -72,12 +78,14 @@ public struct ForgeSight: Equatable, Sendable {
   public var sight: PublicationSight
   /// The commit of the base that it was merged by, where the forge tells it.
   public var merge: ObjectID?
+  /// Its title, without what marks a draft.
+  public var title: String
   /// Its text.
   public var body: String
 
   /// Makes one.
-  public init(_ sight: PublicationSight, merge: ObjectID? = nil, body: String = "") {
-    (self.sight, self.merge, self.body) = (sight, merge, body)
+  public init(_ sight: PublicationSight, merge: ObjectID? = nil, title: String = "", body: String = "") {
+    (self.sight, self.merge, self.title, self.body) = (sight, merge, title, body)
   }
 }
 

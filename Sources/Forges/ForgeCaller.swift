@@ -11,11 +11,16 @@ final class ForgeCaller {
   /// Waits a moment between two that write.
   private let pause: () -> Void
   private var hasWritten = false
+  /// How many calls that write it takes in an hour; `nil` where it says so itself.
+  private let mostWrites: Int?
+  /// When those of this hour were.
+  private var writes: [Timestamp] = []
 
   init(
     base: String, headers: [(name: String, value: String)], exchange: any HTTPExchange,
-    clock: @escaping () -> Timestamp, pause: @escaping () -> Void
+    clock: @escaping () -> Timestamp, pause: @escaping () -> Void, mostWrites: Int? = nil
   ) {
+    self.mostWrites = mostWrites
     (self.base, self.headers, self.exchange) = (base, headers, exchange)
     (self.clock, self.pause) = (clock, pause)
   }
@@ -30,7 +35,7 @@ final class ForgeCaller {
   func call(
     _ method: String, _ path: String, _ body: JSON? = nil, allowing: Set<Int> = []
   ) throws(ForgeError) -> Reply {
-    let answer = try send(method, path.hasPrefix("http") ? path : base + path, body)
+    let answer = try send(method, address(path), body)
     if allowing.contains(answer.status) { return Reply(value: .null, headers: answer.headers) }
     guard answer.isSuccess else { throw refusal(answer) }
     if answer.body.allSatisfy({ $0 <= 0x20 }) { return Reply(value: .null, headers: answer.headers) }
@@ -40,24 +45,87 @@ final class ForgeCaller {
     return Reply(value: value, headers: answer.headers)
   }
 
-  private func send(_ method: String, _ url: String, _ body: JSON?) throws(ForgeError) -> HTTPAnswer {
-    var request = HTTPRequest(method, url, headers: headers, body: body?.canonicalBytes)
-    if body != nil { request.headers.append(("Content-Type", "application/json")) }
-    if !request.isSafe {
-      if hasWritten { pause() }
-      hasWritten = true
-    }
-    do throws(HTTPFailure) { return try exchange.send(request) } catch {
-      throw ForgeError.unknown(error.description)
-    }
+  /// The end of a text; `nil` where there is none, or no more.
+  func text(_ path: String, last count: Int) throws(ForgeError) -> [UInt8]? {
+    let answer = try send("GET", address(path), nil, lastBytes: count)
+    if [403, 404, 410].contains(answer.status), rest(answer, ForgeCaller.words(answer)) == nil { return nil }
+    guard answer.isSuccess else { throw refusal(answer) }
+    return Array(answer.body.suffix(count))
   }
 
-  /// The whole of a list that comes in pages; at most `most` items.
-  func list(_ path: String, key: String? = nil, most: Int = 1000) throws(ForgeError) -> [StreamValue] {
+  private func address(_ path: String) -> String { path.hasPrefix("http") ? path : base + path }
+
+  private func send(
+    _ method: String, _ url: String, _ body: JSON?, lastBytes: Int? = nil
+  ) throws(ForgeError) -> HTTPAnswer {
+    var request = HTTPRequest(method, url, headers: headers, body: body?.canonicalBytes)
+    request.lastBytes = lastBytes
+    if body != nil { request.headers.append(("Content-Type", "application/json")) }
+    if !request.isSafe { try prepareToWrite() }
+    for _ in 0..<ForgeCaller.mostRedirects {
+      let answer: HTTPAnswer
+      do throws(HTTPFailure) { answer = try exchange.send(request) } catch {
+        throw ForgeError.unknown(error.description)
+      }
+      guard let next = redirected(request, by: answer) else { return answer }
+      request = next
+    }
+    throw ForgeError.refused(status: 310, "it sends on from one address to another without an end")
+  }
+
+  private static let mostRedirects = 5
+
+  /// Waits between two that write. Of a forge with a limit an hour, what remains is for the next hour.
+  private func prepareToWrite() throws(ForgeError) {
+    let now = clock()
+    if let mostWrites {
+      writes.removeAll { $0.adding(seconds: 3600) <= now }
+      if let first = writes.first, writes.count >= mostWrites {
+        let left = first.adding(seconds: 3600).milliseconds - now.milliseconds
+        throw .rests(seconds: max(1, Int(left / 1000)), reason: "\(writes.count) calls in an hour are enough")
+      }
+    }
+    if hasWritten { pause() }
+    hasWritten = true
+    if mostWrites != nil { writes.append(now) }
+  }
+
+  /// What is asked next where an answer sends on to another address. What writes is sent on within the same
+  /// place alone, and nowhere goes the token with it but there.
+  private func redirected(_ request: HTTPRequest, by answer: HTTPAnswer) -> HTTPRequest? {
+    guard [301, 302, 303, 307, 308].contains(answer.status), let location = answer.headers["location"],
+      let origin = ForgeCaller.origin(request.url)
+    else { return nil }
+    let url = location.hasPrefix("/") && !location.hasPrefix("//") ? origin + location : location
+    guard let target = ForgeCaller.origin(url) else { return nil }
+    // What was asked under lock is not asked in the open.
+    if origin.hasPrefix("https:"), !target.hasPrefix("https:") { return nil }
+    // Files lie elsewhere; what a call says does not.
+    guard target == origin || request.lastBytes != nil else { return nil }
+    guard request.isSafe || [307, 308].contains(answer.status) else { return nil }
+    var next = request
+    next.url = url
+    if target != origin { next.headers = [] }
+    return next
+  }
+
+  /// `https://host:port` of an address.
+  static func origin(_ url: String) -> String? {
+    for scheme in ["https://", "http://"] where url.lowercased().hasPrefix(scheme) {
+      let host = url.dropFirst(scheme.count).prefix { !"/?#\\".contains($0) }
+      return host.isEmpty ? nil : scheme + host.lowercased()
+    }
+    return nil
+  }
+
+  /// The whole of a list that comes in pages; at most `most` items. Statuses of `allowing` give none.
+  func list(
+    _ path: String, key: String? = nil, most: Int = 1000, allowing: Set<Int> = []
+  ) throws(ForgeError) -> [StreamValue] {
     var items: [StreamValue] = []
     var next: String? = path
     while let page = next, items.count < most {
-      let reply = try call("GET", page)
+      let reply = try call("GET", page, allowing: allowing)
       items += (key.map { reply.value[$0] ?? .null } ?? reply.value).elements
       next = nextPage(after: page, reply.headers)
     }
@@ -66,7 +134,9 @@ final class ForgeCaller {
 
   private func nextPage(after page: String, _ headers: [String: String]) -> String? {
     // Only of the same place: the token goes with it.
-    if let link = headers["link"], let url = ForgeCaller.next(link), url.hasPrefix(base) { return url }
+    if let link = headers["link"], let url = ForgeCaller.next(link), url.hasPrefix(base + "/") {
+      return url
+    }
     if let number = headers["x-next-page"], let number = Int(number), number > 1 {
       let kept = page.split(separator: "&").filter { !$0.hasPrefix("page=") }.joined(separator: "&")
       return "\(kept)&page=\(number)"

@@ -72,6 +72,9 @@ public struct ForgePlace: Equatable, Sendable {
     }
   }
 
+  /// The address of GitHub's other interface.
+  var graphQL: String { (base.hasSuffix("/api/v3") ? String(base.dropLast(2)) : base + "/") + "graphql" }
+
   /// The variables that a token may be in, the first before the others.
   public var tokenVariables: [String] {
     switch kind {
@@ -88,17 +91,19 @@ public struct ForgePlace: Equatable, Sendable {
   public func forge(
     token: String, exchange: any HTTPExchange, clock: @escaping () -> Timestamp, pause: @escaping () -> Void
   ) -> (any Forge)? {
-    func caller(_ headers: [(name: String, value: String)]) -> ForgeCaller {
-      ForgeCaller(base: base, headers: headers, exchange: exchange, clock: clock, pause: pause)
+    func caller(_ headers: [(name: String, value: String)], mostWrites: Int? = nil) -> ForgeCaller {
+      ForgeCaller(
+        base: base, headers: headers, exchange: exchange, clock: clock, pause: pause, mostWrites: mostWrites)
     }
     switch kind {
     case .github:
       return GitHub(
         self,
-        caller([
-          ("Accept", "application/vnd.github+json"), ("Authorization", "Bearer \(token)"),
-          ("X-GitHub-Api-Version", "2022-11-28"),
-        ]))
+        caller(
+          [
+            ("Accept", "application/vnd.github+json"), ("Authorization", "Bearer \(token)"),
+            ("X-GitHub-Api-Version", "2022-11-28"),
+          ], mostWrites: 450))
     case .gitlab: return GitLab(self, caller([("PRIVATE-TOKEN", token)]))
     case .gitea: return Gitea(self, caller([("Authorization", "token \(token)")]))
     case .none: return nil

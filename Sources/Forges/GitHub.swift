@@ -31,9 +31,11 @@ final class GitHub: Forge {
     case "open": state = value["draft"]?.isTrue == true ? .draft : .open
     default: state = value["merged_at"]?.text != nil || value["merged"]?.isTrue == true ? .merged : .closed
     }
-    return PullRequest(
+    var request = PullRequest(
       number: number, url: value["html_url"]?.text, state: state, body: value["body"]?.text ?? "",
       head: value["head"]?["sha"]?.objectID)
+    request.title = value["title"]?.text ?? ""
+    return request
   }
 
   func create(_ draft: PullRequestDraft) throws(ForgeError) -> PullRequest {
@@ -47,8 +49,27 @@ final class GitHub: Forge {
     return found
   }
 
-  func setBody(_ body: String, of number: Int) throws(ForgeError) {
-    try caller.setBody(body, at: "\(repository)/pulls/\(number)")
+  func setText(title: String?, body: String, of number: Int) throws(ForgeError) {
+    try caller.setText(title: title, body: body, at: "\(repository)/pulls/\(number)")
+  }
+
+  /// Drafts are made ready in GraphQL alone.
+  func makeReady(_ number: Int) throws(ForgeError) {
+    let value = try caller.call("GET", "\(repository)/pulls/\(number)").value
+    guard value["draft"]?.isTrue == true else { return }
+    guard let id = value["node_id"]?.text else { throw ForgeError.unknown("the answer has no 'node_id'") }
+    let query = """
+      mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) \
+      { pullRequest { isDraft } } }
+      """
+    let reply = try caller.call(
+      "POST", place.graphQL,
+      fields(("query", .string(query)), ("variables", fields(("id", .string(id))))))
+    // Its refusals are answers of status 200.
+    guard let error = reply.value["errors"]?.elements.first else { return }
+    let words = ForgePlace.line(error["message"]?.text ?? "it does not say why")
+    if error["type"]?.text == "RATE_LIMITED" { throw ForgeError.rests(seconds: 60, reason: words) }
+    throw ForgeError.refused(status: 200, words)
   }
 
   func addLabels(_ labels: [String], to number: Int) throws(ForgeError) {
@@ -73,7 +94,34 @@ final class GitHub: Forge {
           ($0["user"]?["login"]?.text ?? "", $0["state"]?.text ?? "", $0["body"]?.text ?? "")
         }, &sight.failures)
     }
-    return ForgeSight(sight, merge: value["merge_commit_sha"]?.objectID, body: found.body)
+    return ForgeSight(sight, merge: value["merge_commit_sha"]?.objectID, title: found.title, body: found.body)
+  }
+
+  func failedLogs(of _: Int, at head: ObjectID) throws(ForgeError) -> [FailedLog] {
+    var logs = try caller.actionLogs(repository, head, page: "per_page=100")
+    let runs = try caller.list(
+      "\(repository)/commits/\(head.hex)/check-runs?per_page=100", key: "check_runs")
+    // What others have checked says itself where something is wrong.
+    for run in runs where run["app"]?["slug"]?.text != "github-actions" && logs.count < FailedLog.most {
+      guard GitHub.isRed(run["conclusion"]?.text), let id = run["id"]?.integer,
+        run["output"]?["annotations_count"]?.integer != 0
+      else { continue }
+      let notes = try caller.list(
+        "\(repository)/check-runs/\(id)/annotations?per_page=100", most: 100, allowing: [403, 404])
+      let findings = notes.filter { $0["annotation_level"]?.text != "notice" }.map { note in
+        let line = note["start_line"]?.integer.map { ":\($0)" } ?? ""
+        return ForgePlace.line(
+          "\(note["path"]?.text ?? "?")\(line): \(note["message"]?.words ?? note["title"]?.text ?? "")")
+      }
+      if !findings.isEmpty {
+        logs.append(FailedLog(job: run["name"]?.text ?? "a check", findings: findings))
+      }
+    }
+    return logs
+  }
+
+  static func isRed(_ conclusion: String?) -> Bool {
+    ["failure", "timed_out", "action_required", "startup_failure"].contains(conclusion)
   }
 
   /// Check runs and statuses of one commit; both count.
@@ -86,7 +134,7 @@ final class GitHub: Forge {
       let name = run["name"]?.text ?? "a check"
       switch run["conclusion"]?.text {
       case "success", "neutral", "skipped": all.append(.green)
-      case "failure", "timed_out", "action_required", "startup_failure":
+      case let word where GitHub.isRed(word):
         all.append(.red)
         let words = run["output"]?["title"]?.words ?? run["output"]?["summary"]?.words
         failures.append(ForgePlace.line("\(name): \(words ?? run["conclusion"]?.text ?? "failed")"))

@@ -33,9 +33,11 @@ final class GitLab: Forge {
       let isDraft = value["draft"]?.isTrue == true || value["work_in_progress"]?.isTrue == true
       state = isDraft ? .draft : .open
     }
-    return PullRequest(
+    var request = PullRequest(
       number: number, url: value["web_url"]?.text, state: state, body: value["description"]?.text ?? "",
       head: value["sha"]?.objectID)
+    request.title = DraftTitle.gitlab.plain(value["title"]?.text ?? "")
+    return request
   }
 
   func create(_ draft: PullRequestDraft) throws(ForgeError) -> PullRequest {
@@ -43,15 +45,29 @@ final class GitLab: Forge {
       "POST", "\(project)/merge_requests",
       fields(
         ("source_branch", .string(draft.branch)), ("target_branch", .string(draft.base)),
-        ("title", .string((draft.isDraft ? "Draft: " : "") + draft.title)),
+        ("title", .string(draft.isDraft ? DraftTitle.gitlab.marked(draft.title) : draft.title)),
         ("description", .string(draft.body)), ("remove_source_branch", .bool(false))))
     guard let found = request(reply.value) else { throw ForgeError.unknown("the answer has no number") }
     return found
   }
 
-  func setBody(_ body: String, of number: Int) throws(ForgeError) {
+  func setText(title: String?, body: String, of number: Int) throws(ForgeError) {
+    let path = "\(project)/merge_requests/\(number)"
+    var marked = title
+    if let title {
+      let value = try caller.call("GET", path).value
+      if DraftTitle.gitlab.isMarked(value["title"]?.text ?? "") { marked = DraftTitle.gitlab.marked(title) }
+    }
     _ = try caller.call(
-      "PUT", "\(project)/merge_requests/\(number)", fields(("description", .string(body))))
+      "PUT", path, fields(("title", marked.map { .string($0) }), ("description", .string(body))))
+  }
+
+  func makeReady(_ number: Int) throws(ForgeError) {
+    let path = "\(project)/merge_requests/\(number)"
+    let title = try caller.call("GET", path).value["title"]?.text ?? ""
+    let plain = DraftTitle.gitlab.plain(title)
+    guard plain != title, !plain.isEmpty else { return }
+    _ = try caller.call("PUT", path, fields(("title", .string(plain))))
   }
 
   func addLabels(_ labels: [String], to number: Int) throws(ForgeError) {
@@ -84,9 +100,8 @@ final class GitLab: Forge {
       // One of an earlier commit says nothing of this one.
       if let pipeline, pipeline["sha"]?.text == nil || pipeline["sha"]?.objectID == found.head {
         sight.checks = GitLab.checks(pipeline["status"]?.text)
-        if sight.checks == .red, let id = pipeline["id"]?.integer {
-          let jobs = try caller.list("\(project)/pipelines/\(id)/jobs?scope[]=failed&per_page=100")
-          for job in jobs where job["allow_failure"]?.isTrue != true {
+        if sight.checks == .red {
+          for job in try failedJobs(value) {
             let words = job["failure_reason"]?.words ?? "failed"
             sight.failures.append(ForgePlace.line("\(job["name"]?.text ?? "a job"): \(words)"))
           }
@@ -101,7 +116,28 @@ final class GitLab: Forge {
       }
     }
     let merge = value["merge_commit_sha"]?.objectID ?? value["squash_commit_sha"]?.objectID
-    return ForgeSight(sight, merge: merge, body: found.body)
+    return ForgeSight(sight, merge: merge, title: found.title, body: found.body)
+  }
+
+  /// The jobs that have made the pipeline of a merge request fail.
+  private func failedJobs(_ request: StreamValue) throws(ForgeError) -> [StreamValue] {
+    guard let id = request["head_pipeline"]?["id"]?.integer else { return [] }
+    return try caller.list("\(project)/pipelines/\(id)/jobs?scope[]=failed&per_page=100").filter {
+      $0["allow_failure"]?.isTrue != true
+    }
+  }
+
+  func failedLogs(of number: Int, at head: ObjectID) throws(ForgeError) -> [FailedLog] {
+    let value = try caller.call("GET", "\(project)/merge_requests/\(number)").value
+    guard value["sha"]?.objectID == head else { return [] }
+    var logs: [FailedLog] = []
+    for job in try failedJobs(value).prefix(FailedLog.most) {
+      guard let id = job["id"]?.integer,
+        let text = try caller.text("\(project)/jobs/\(id)/trace", last: FailedLog.longest)
+      else { continue }
+      logs.append(FailedLog(job: job["name"]?.text ?? "a job", text: text))
+    }
+    return logs
   }
 
   private static func checks(_ status: String?) -> PublicationSight.Checks? {

@@ -38,27 +38,42 @@ final class Gitea: Forge {
     if value["merged"]?.isTrue == true {
       state = .merged
     } else if value["state"]?.text == "open" {
-      state = value["draft"]?.isTrue == true || title.hasPrefix("WIP:") ? .draft : .open
+      state = value["draft"]?.isTrue == true || DraftTitle.gitea.isMarked(title) ? .draft : .open
     } else {
       state = .closed
     }
-    return PullRequest(
+    var request = PullRequest(
       number: number, url: value["html_url"]?.text, state: state, body: value["body"]?.text ?? "",
       head: value["head"]?["sha"]?.objectID)
+    request.title = DraftTitle.gitea.plain(title)
+    return request
   }
 
   func create(_ draft: PullRequestDraft) throws(ForgeError) -> PullRequest {
     let reply = try caller.call(
       "POST", "\(repository)/pulls",
       fields(
-        ("title", .string((draft.isDraft ? "WIP: " : "") + draft.title)), ("head", .string(draft.branch)),
-        ("base", .string(draft.base)), ("body", .string(draft.body))))
+        ("title", .string(draft.isDraft ? DraftTitle.gitea.marked(draft.title) : draft.title)),
+        ("head", .string(draft.branch)), ("base", .string(draft.base)), ("body", .string(draft.body))))
     guard let found = request(reply.value) else { throw ForgeError.unknown("the answer has no number") }
     return found
   }
 
-  func setBody(_ body: String, of number: Int) throws(ForgeError) {
-    try caller.setBody(body, at: "\(repository)/pulls/\(number)")
+  func setText(title: String?, body: String, of number: Int) throws(ForgeError) {
+    let path = "\(repository)/pulls/\(number)"
+    var marked = title
+    if let title, DraftTitle.gitea.isMarked(try caller.call("GET", path).value["title"]?.text ?? "") {
+      marked = DraftTitle.gitea.marked(title)
+    }
+    try caller.setText(title: marked, body: body, at: path)
+  }
+
+  func makeReady(_ number: Int) throws(ForgeError) {
+    let path = "\(repository)/pulls/\(number)"
+    let title = try caller.call("GET", path).value["title"]?.text ?? ""
+    let plain = DraftTitle.gitea.plain(title)
+    guard plain != title, !plain.isEmpty else { return }
+    _ = try caller.call("PATCH", path, fields(("title", .string(plain))))
   }
 
   func addLabels(_ labels: [String], to number: Int) throws(ForgeError) {
@@ -100,6 +115,11 @@ final class Gitea: Forge {
           ($0["user"]?["login"]?.text ?? "", $0["state"]?.text ?? "", $0["body"]?.text ?? "")
         }, &sight.failures)
     }
-    return ForgeSight(sight, merge: value["merge_commit_sha"]?.objectID, body: found.body)
+    let merge = value["merge_commit_sha"]?.objectID
+    return ForgeSight(sight, merge: merge, title: found.title, body: found.body)
+  }
+
+  func failedLogs(of _: Int, at head: ObjectID) throws(ForgeError) -> [FailedLog] {
+    try caller.actionLogs(repository, head, page: "limit=50")
   }
 }

@@ -8,6 +8,8 @@ public struct HTTPRequest: Equatable, Sendable {
   public var headers: [(name: String, value: String)]
   /// What is sent, or `nil`.
   public var body: [UInt8]?
+  /// How many bytes from the end of a successful answer are wanted; `nil` is all of it.
+  public var lastBytes: Int?
 
   /// Makes a request.
   public init(
@@ -25,6 +27,7 @@ public struct HTTPRequest: Equatable, Sendable {
   /// Whether two requests say the same, headers in their order.
   public static func == (left: HTTPRequest, right: HTTPRequest) -> Bool {
     left.method == right.method && left.url == right.url && left.body == right.body
+      && left.lastBytes == right.lastBytes
       && left.headers.elementsEqual(right.headers) { $0 == $1 }
   }
 }

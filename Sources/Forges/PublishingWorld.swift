@@ -20,6 +20,11 @@ public protocol PublishingWorld: AnyObject {
   func push(_ branch: String, from old: ObjectID?, to new: ObjectID) throws(PublishError) -> PushedBranch
   /// Whether a commit of the remote contains another one; what is not here yet is brought.
   func contains(_ tip: ObjectID, _ commit: ObjectID, branch: String) throws(PublishError) -> Bool
+  /// The commit of the base in which all the work of a commit is, however it was merged; `nil` where it is
+  /// not there yet.
+  func merge(of commit: ObjectID, _ state: MigrationState) throws(PublishError) -> ObjectID?
+  /// What is wrong, as a log says, the gravest first.
+  func failures(in log: FailedLog) -> [String]
   /// Whether this clone has a commit, so that it can push it.
   func has(_ commit: ObjectID) throws(PublishError) -> Bool
   /// The process, and who acts.

@@ -35,7 +35,7 @@ public final class WebClient: HTTPExchange {
       }
       list = curl_slist_append(list, "\(name): \(value)")
     }
-    let taken = Taken(limit: Self.limit)
+    let taken = Taken(limit: Self.limit, last: request.lastBytes)
     set(handle, request, list)
     let code = withExtendedLifetime(taken) {
       let context = Unmanaged.passUnretained(taken).toOpaque()
@@ -86,8 +86,22 @@ public final class WebClient: HTTPExchange {
     var body: [UInt8] = []
     var headers: [String: String] = [:]
     let limit: Int
+    /// How much of the end is wanted, where that is not all.
+    let last: Int?
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, last: Int?) { (self.limit, self.last) = (limit, last) }
+
+    /// Takes a piece of the body; says whether there is room for it.
+    func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+      guard let last else {
+        guard body.count + bytes.count <= limit else { return false }
+        body += bytes
+        return true
+      }
+      body += bytes
+      if body.count > 2 * last + bytes.count { body.removeFirst(body.count - last) }
+      return true
+    }
 
     /// A line of the head; a status line begins another answer (`100 Continue` came before).
     func head(_ line: String) {
@@ -104,9 +118,7 @@ public final class WebClient: HTTPExchange {
   private static let takeBody: migrate_curl_taker = { bytes, size, count, context in
     guard let bytes, let context else { return 0 }
     let taken = Unmanaged<Taken>.fromOpaque(context).takeUnretainedValue()
-    guard taken.body.count + size * count <= taken.limit else { return 0 }
-    taken.body += UnsafeRawBufferPointer(start: bytes, count: size * count)
-    return size * count
+    return taken.take(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
   }
 
   private static let takeHeader: migrate_curl_taker = { bytes, size, count, context in

@@ -13,6 +13,16 @@ struct PublishTests {
   private static let steps =
     "  - { id: S1, title: One, run: 'echo x > f1' }\n  - { id: S2, title: Two, run: 'echo x > f2' }"
 
+  /// What a job of theirs printed, with a forge's times, as it stands in JSON.
+  private static let log = [
+    "============================= test session starts =============================", "collected 2 items",
+    "",
+    "test_cart.py .F                                                          [100%]", "",
+    "=========================== short test summary info ===========================",
+    "FAILED test_cart.py::test_total - assert 3 == 4",
+    "========================= 1 failed, 1 passed in 0.01s =========================",
+  ].map { "2026-11-30T08:00:00.1234567Z \($0)\\n" }.joined()
+
   /// A shared migration whose steps are merged, and the forge above its server.
   private final class World {
     let shared: SharedMigration
@@ -126,13 +136,16 @@ struct PublishTests {
     #expect(seen.out.contains("closed") && seen.out.contains("merged"), "\(seen)")
     #expect(try world.publish().code == 0)
     #expect(try world.requests().count == 3, "closed is a person's word")
-    try world.control(#"{"close": [1], "merge": [2], "checks": "red"}"#)
+    try world.control(#"{"close": [1], "merge": [2], "checks": "red", "log": "\#(PublishTests.log)"}"#)
     let red = try world.publish()
     #expect(red.err.contains("S3 gets the step 'fix-S3-1'"), "\(red)")
     let before = try world.shared.git(world.shared.server, "rev-parse", "migrate-pr/mig/S3")
     let run = try world.shared.migrate(world.path, "run")
     #expect(run.code == 0 && run.out.contains("fix-S3-1 merged"), "\(run)")
-    #expect(try world.shared.first.note("prompt").contains("test: test_cart failed"))
+    let prompt = try world.shared.first.note("prompt")
+    #expect(prompt.contains("- test: test_cart failed\n"), "\(prompt)")
+    #expect(prompt.contains("- test: test_cart.py::test_total: assert 3 == 4\n"), "\(prompt)")
+    #expect(prompt.contains("- style: f3:1: no line end\n"), "\(prompt)")
     try world.control(#"{"close": [1], "merge": [2], "checks": "green"}"#)
     #expect(try world.publish().code == 0)
     let after = try world.shared.git(world.shared.server, "rev-parse", "migrate-pr/mig/S3")
@@ -142,6 +155,77 @@ struct PublishTests {
     #expect(try world.requests().count == 3)
     let fsck = try world.shared.migrate(world.path, "fsck")
     #expect(fsck.code == 0, "\(fsck)")
+  }
+
+  @Test(arguments: ["github", "gitlab", "gitea"])
+  func `a draft is made ready when its checks are green, and the logs of red ones are read`(
+    _ kind: String
+  ) throws {
+    let world = try World(
+      kind, "  - { id: S1, title: One, run: 'echo x > f1' }",
+      more: "publish: { unit: step, draft: true, ready: green }\n"
+        + "agent: { command: 'cat > \"$HOME/prompt\"; echo mended >> f1' }")
+    func isDraft() throws -> Bool {
+      let request = try #require(try world.requests().first)
+      let title = request["title"]?.text ?? ""
+      return kind == "github" ? request["draft"]?.isTrue == true : title.contains(": mig: One")
+    }
+    #expect(try world.publish().code == 0)
+    #expect(try isDraft())
+    try world.control(#"{"checks": "red", "log": "\#(PublishTests.log)"}"#)
+    #expect(try world.publish().err.contains("gets the step 'fix-S1-1'"))
+    #expect(try world.shared.migrate(world.path, "run").code == 0)
+    let prompt = try world.shared.first.note("prompt")
+    #expect(prompt.contains("- test: test_cart.py::test_total: assert 3 == 4\n"), "\(prompt)")
+    try world.control(#"{"checks": "green"}"#)
+    // The branch is moved first, and then it is looked what its checks say.
+    for _ in 0..<2 { #expect(try world.publish().code == 0) }
+    #expect(try !isDraft())
+    #expect(try world.requests().first?["body"]?.text?.contains("Mend S1") == true)
+    #expect(try world.texts("title").first?.hasSuffix("mig: 2 steps of S1") == true)
+    #expect(try world.publish().out.contains("is open, checks green"))
+  }
+
+  @Test func `a unit that conflicts follows once the gate has let the base in`() throws {
+    let world = try World(
+      "github", "  - { id: S1, title: One, run: 'echo x > f1' }",
+      more: "publish: { unit: step }\nrefresh: { every: 1h }\nagent: { command: 'echo both > f1' }")
+    #expect(try world.publish().code == 0)
+    let clone = world.path
+    try Files.writeAtomically(clone + "/f1", Array("theirs\n".utf8))
+    try world.shared.git(clone, "add", "f1")
+    try world.shared.git(clone, "commit", "--quiet", "--message=theirs")
+    try world.shared.git(clone, "push", "--quiet", "origin", "main")
+    let left = try world.publish()
+    #expect(left.code == 1 && left.err.contains("it conflicts with 'main' in f1"), "\(left)")
+    let run = try world.shared.migrate(clone, "run")
+    #expect(run.code == 0 && run.out.contains("refresh-"), "\(run)")
+    let moved = try world.publish()
+    #expect(moved.code == 0 && moved.out.split(separator: "\n").count == 1, "\(moved)")
+    #expect(try world.shared.git(world.shared.server, "show", "migrate-pr/mig/S1:f1") == "both")
+    let seen = try world.publish()
+    #expect(seen.code == 0 && !seen.out.contains("conflicts"), "\(seen)")
+    #expect(try world.requests().count == 1)
+    #expect(try world.shared.migrate(clone, "fsck").code == 0)
+  }
+
+  @Test func `without a forge git says what has come into the base, also as one commit`() throws {
+    let world = try World("none")
+    let pushed = try world.publish()
+    #expect(pushed.code == 0 && pushed.err.contains("on no forge"), "\(pushed)")
+    #expect(try world.requests().isEmpty)
+    let clone = world.path
+    // S1 as it is, S2 squashed beside something else.
+    try world.shared.git(clone, "fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*")
+    try world.shared.git(clone, "merge", "--quiet", "--no-edit", "origin/migrate-pr/mig/S1")
+    try world.shared.git(clone, "merge", "--quiet", "--squash", "origin/migrate-pr/mig/S2")
+    try Files.writeAtomically(clone + "/other", Array("x\n".utf8))
+    try world.shared.git(clone, "add", "--all")
+    try world.shared.git(clone, "commit", "--quiet", "--message=squashed")
+    try world.shared.git(clone, "push", "--quiet", "origin", "main")
+    let seen = try world.publish()
+    let lines = seen.out.split(separator: "\n")
+    #expect(seen.code == 0 && lines.allSatisfy { $0.hasSuffix("merged") }, "\(seen)")
   }
 
   @Test func `a wrong token, or none, opens nothing and is said in a line`() throws {

@@ -3,15 +3,18 @@
 
 usage: forge.py PORT FOLDER REPOSITORY
 
-The three interfaces are below /api/v3, /api/v4 and /api/v1, with one list of pull requests behind them. Requests are
-held against the published members: an unknown one is refused, as is a call without the token `secret`. Pages have
-two items. What a test wants to happen stands in FOLDER/control.json, read before every request:
+The three interfaces are below /api/v3, /api/v4 and /api/v1, with one list of pull requests behind them. Requests and
+answers are held against the table of facts.json: a call, a parameter or a member that it does not have is refused, as
+is a call without the token `secret`. Pages have two items. What a test wants to happen stands in FOLDER/control.json, read before every request:
 
   lose    so many answers to calls that write are not sent, though the call is done
   limit   so many calls that write are refused: too many of them
   checks  `red`, `green` or `pending`: what came of the checks of every branch
   review  `approved` or `changes`
-  close, merge, conflict   numbers of pull requests
+  log     what the failed job printed
+  close, merge   numbers of pull requests
+
+Whether one can be merged is what git says. Logs lie at another host, which refuses who brings a token there.
 
 FOLDER/state.json says what there is, and FOLDER/calls which calls came.
 """
@@ -29,6 +32,14 @@ OWNER, NAME = "shop", "app"
 PAGE = 2
 LOCK = threading.Lock()
 STATE = {"requests": [], "calls": 0}
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "facts.json")) as table:
+    FACTS = json.load(table)
+KINDS = {
+    "string": lambda value: isinstance(value, str), "boolean": lambda value: isinstance(value, bool),
+    "object": lambda value: isinstance(value, dict),
+    "[string]": lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    "[integer]": lambda value: isinstance(value, list) and all(isinstance(item, int) for item in value),
+}
 
 
 def git(*arguments, ok=False):
@@ -83,6 +94,13 @@ def settle(words):
             request["head"] = tip(request["branch"]) or request["head"]
 
 
+def conflicts(request):
+    """Whether real git cannot merge it."""
+    if request["state"] != "open" or tip(request["branch"]) is None:
+        return False
+    return git("merge-tree", "--write-tree", tip(request["base"]), tip(request["branch"]), ok=True) is None
+
+
 def merge(request):
     """Squashes it into its base, with real git."""
     base, head = tip(request["base"]), tip(request["branch"])
@@ -93,12 +111,35 @@ def merge(request):
     request.update(state="merged", merge=commit)
 
 
-def known(body, required, optional=()):
-    """The members of a request: all that must be there, and no other than these."""
-    unknown = set(body) - set(required) - set(optional)
-    missing = set(required) - set(body)
-    if unknown or missing:
-        raise Refused(422, {"message": f"unknown {sorted(unknown)}, missing {sorted(missing)}"})
+def fact(forge, method, path):
+    """The row of the table that a call is of."""
+    for row in FACTS:
+        words, template = row["call"].split(" ")
+        pattern = re.sub(r"\{\w+\}", "[^/]+", template)
+        if row["forge"] == forge and words == method and re.fullmatch(pattern, path):
+            return row
+    raise Refused(404, {"message": f"no call that is published: {method} {path}"})
+
+
+def asked(row, query, body):
+    """Refuses what is not published, is of another type, or is not there."""
+    unknown = (set(query) - set(row.get("query", []))) | (set(body) - set(row.get("body", {})))
+    missing = set(row.get("required", [])) - set(body)
+    wrong = {key for key, value in body.items() if not KINDS[row.get("body", {}).get(key, "object")](value)}
+    if "either" in row and not set(row["either"]) & set(body):
+        missing |= set(row["either"])
+    if unknown or missing or wrong:
+        raise Refused(422, {"message": f"unknown {sorted(unknown)}, missing {sorted(missing)}, wrong {sorted(wrong)}"})
+
+
+def told(row, status, value):
+    """Holds our own answers against the table."""
+    if status != row["status"]:
+        raise RuntimeError(f"{row['call']}: {status}")
+    items = value[row["list"]] if "list" in row else value
+    for item in items if isinstance(items, list) else [items]:
+        if set(row.get("answer", [])) - set(item or {}):
+            raise RuntimeError(f"{row['call']}: {item}")
 
 
 def create(branch, base, title, text, draft, exists):
@@ -131,7 +172,8 @@ def github(request):
         "draft": request["draft"], "state": "open" if request["state"] == "open" else "closed",
         "html_url": f"http://localhost/{OWNER}/{NAME}/pull/{request['number']}",
         "merged_at": "2026-11-29T00:00:00Z" if request["state"] == "merged" else None,
-        "mergeable": None if request.get("fresh", True) else request["number"] not in control().get("conflict", []),
+        "mergeable": None if request.get("fresh", True) else not conflicts(request),
+        "node_id": f"PR_{request['number']}",
         "merge_commit_sha": request["merge"],
         "head": {"ref": request["branch"], "sha": request["head"], "repo": {"full_name": f"{OWNER}/{NAME}"}},
         "base": {"ref": request["base"]},
@@ -140,7 +182,9 @@ def github(request):
 
 def gitea(request):
     value = github(request)
-    value.update(merged=request["state"] == "merged", draft=request["title"].startswith("WIP:"))
+    value.update(
+        merged=request["state"] == "merged", draft=request["title"].startswith("WIP:"),
+        mergeable=not conflicts(request))
     return value
 
 
@@ -154,7 +198,7 @@ def gitlab(request):
         "web_url": f"http://localhost/{OWNER}/{NAME}/-/merge_requests/{request['number']}",
         "source_branch": request["branch"], "target_branch": request["base"], "source_project_id": 1,
         "target_project_id": 1, "merge_commit_sha": request["merge"],
-        "has_conflicts": request["number"] in words.get("conflict", []),
+        "has_conflicts": conflicts(request),
         "blocking_discussions_resolved": words.get("review") != "changes",
         "head_pipeline": checks and {"id": 7, "status": checks, "sha": request["head"]},
     }
@@ -178,6 +222,20 @@ def statuses(words):
         return []
     # Gitea calls the member of one `status`, GitHub `state`.
     return [{"context": "ci", "state": state, "status": state, "description": "2 of 9 failed"}]
+
+
+def runs(words):
+    """The workflow runs, with their jobs: one that went well, and where checks are red one that did not."""
+    red = [{"id": 31, "name": "ci", "status": "completed", "conclusion": "failure"}]
+    return [{"id": 30, "name": "docs", "status": "completed", "conclusion": "success"}] + (
+        red if words.get("checks") == "red" else [])
+
+
+def jobs(run):
+    if run != 31:
+        return [{"id": 41, "name": "build", "status": "completed", "conclusion": "success"}]
+    return [{"id": 41, "name": "build", "status": "completed", "conclusion": "success"},
+            {"id": 42, "name": "test", "status": "completed", "conclusion": "failure"}]
 
 
 def reviews(words):
@@ -217,6 +275,8 @@ class Handler(BaseHTTPRequestHandler):
                 STATE["calls"] += 1
                 with open(f"{FOLDER}/calls", "a") as file:
                     file.write(f"{method} {self.path}\n")
+                if self.path.startswith("/files/"):
+                    return self.file(words)
                 token = self.headers.get("Authorization", "").split(" ")[-1] or self.headers.get("PRIVATE-TOKEN")
                 if token != "secret":
                     raise Refused(401, {"message": "Bad credentials"})
@@ -242,17 +302,47 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
+    def file(self, words):
+        """A file at another host: its address is all that opens it."""
+        ok = self.headers["Host"].startswith("localhost:") and not (
+            {"Authorization", "PRIVATE-TOKEN"} & set(self.headers))
+        text = words.get("log", "").encode() if ok else b"who are you?"
+        self.send_response(200 if ok else 400)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log(self, headers):
+        headers["Location"] = f"http://localhost:{PORT}/files/42?signature=x"
+        return 302, None
+
     def answer(self, method, body, words, headers):
         parts = urlsplit(self.path)
         query = parse_qs(parts.query)
         # Who comes by another port comes over TLS, which somebody in front of it speaks.
         scheme = "http" if self.headers["Host"].endswith(f":{PORT}") else "https"
         url = f"{scheme}://{self.headers['Host']}{self.path}"
-        for prefix, handler in (("/api/v3", self.github), ("/api/v4", self.gitlab), ("/api/v1", self.gitea)):
+        handlers = (
+            ("/api/v3", "github", self.github), ("/api/v4", "gitlab", self.gitlab), ("/api/v1", "gitea", self.gitea),
+            ("/api", "github", self.graphql))
+        for prefix, forge, handler in handlers:
             if parts.path.startswith(prefix + "/"):
                 path = parts.path[len(prefix):]
-                return handler(method, path, query, body, words, headers, url)
+                row = fact(forge, method, path)
+                asked(row, query, body)
+                status, value = handler(method, path, query, body, words, headers, url)
+                told(row, status, value)
+                return status, value
         raise Refused(404, {"message": "Not Found"})
+
+    def graphql(self, method, path, query, body, words, headers, url):
+        """GitHub's other interface: the one mutation that is needed."""
+        if "markPullRequestReadyForReview" not in body["query"]:
+            return 200, {"data": None, "errors": [{"type": "undefinedField", "message": "no such field"}]}
+        request = find(body["variables"]["id"].removeprefix("PR_"))
+        request["draft"] = False
+        return 200, {"data": {"markPullRequestReadyForReview": {"pullRequest": {"isDraft": False}}}}
 
     def github(self, method, path, query, body, words, headers, url):
         match = re.fullmatch(rf"/repos/{OWNER}/{NAME}(/.*)", path, re.I)
@@ -264,7 +354,6 @@ class Handler(BaseHTTPRequestHandler):
             items = [r for r in STATE["requests"] if not head or f"{OWNER}:{r['branch']}" == head]
             return 200, paged([github(r) for r in items], query, headers, url)
         if path == "/pulls" and method == "POST":
-            known(body, ["title", "head", "base"], ["body", "draft", "maintainer_can_modify", "issue", "head_repo"])
             exists = Refused(422, {"message": "Validation Failed", "errors": [
                 {"resource": "PullRequest", "code": "custom",
                  "message": f"A pull request already exists for {OWNER}:{body['head']}."}]})
@@ -273,33 +362,51 @@ class Handler(BaseHTTPRequestHandler):
         if match := re.fullmatch(r"/pulls/(\d+)", path):
             request = find(match[1])
             if method == "PATCH":
-                known(body, [], ["title", "body", "state", "base", "maintainer_can_modify"])
                 request.update({key: value for key, value in body.items() if key in ("title", "body")})
             value = github(request)
             # It says whether it can be merged when it is asked the second time.
             request["fresh"] = False
             return 200, value
         if match := re.fullmatch(r"/issues/(\d+)/labels", path):
-            known(body, ["labels"])
             find(match[1])["labels"] += body["labels"]
             return 200, []
         if match := re.fullmatch(r"/pulls/(\d+)/requested_reviewers", path):
-            known(body, [], ["reviewers", "team_reviewers"])
             find(match[1])["reviewers"] += body.get("reviewers", []) + body.get("team_reviewers", [])
             return 201, github(find(match[1]))
         if re.fullmatch(r"/pulls/(\d+)/reviews", path):
             return 200, reviews(words)
         if re.fullmatch(r"/commits/[0-9a-f]{40}/check-runs", path):
-            runs = [{"name": "build", "conclusion": "success"}]
+            app = {"slug": "github-actions"}
+            found = [{"id": 41, "name": "build", "conclusion": "success", "app": app}]
             if words.get("checks") == "red":
-                runs += [{"name": "lint", "conclusion": "neutral"},
-                         {"name": "test", "conclusion": "failure", "output": {"title": "test_cart failed"}}]
+                found += [
+                    {"id": 40, "name": "lint", "conclusion": "neutral", "app": app},
+                    {"id": 42, "name": "test", "conclusion": "failure", "app": app,
+                     "output": {"title": "test_cart failed"}},
+                    {"id": 43, "name": "style", "conclusion": "failure", "app": {"slug": "styler"},
+                     "output": {"title": "1 finding", "annotations_count": 1}}]
             if words.get("checks") not in ("red", "green"):
-                runs = []
-            return 200, {"total_count": len(runs), "check_runs": paged(runs, query, headers, url)}
+                found = []
+            return 200, {"total_count": len(found), "check_runs": paged(found, query, headers, url)}
+        if path == "/check-runs/43/annotations":
+            return 200, [{"path": "f3", "start_line": 1, "annotation_level": "failure", "message": "no line end"}]
+        if match := self.actions(path, query, words, headers, url):
+            return match
         if re.fullmatch(r"/commits/[0-9a-f]{40}/status", path):
             return 200, {"state": "pending", "statuses": statuses(words)}
         raise Refused(404, {"message": "Not Found"})
+
+    def actions(self, path, query, words, headers, url):
+        """What GitHub and Gitea say of workflows in the same words."""
+        if path == "/actions/runs":
+            found = runs(words)
+            return 200, {"total_count": len(found), "workflow_runs": paged(found, query, headers, url)}
+        if match := re.fullmatch(r"/actions/runs/(\d+)/jobs", path):
+            found = jobs(int(match[1]))
+            return 200, {"total_count": len(found), "jobs": paged(found, query, headers, url)}
+        if path == "/actions/jobs/42/logs":
+            return self.log(headers)
+        return None
 
     def gitlab(self, method, path, query, body, words, headers, url):
         match = re.fullmatch(r"/projects/([^/]+)(/.*)", path)
@@ -313,8 +420,6 @@ class Handler(BaseHTTPRequestHandler):
             items = [gitlab(r) for r in STATE["requests"] if r["branch"] == branch]
             return 200, paged(items, query, headers, url)
         if path == "/merge_requests":
-            known(body, ["source_branch", "target_branch", "title"],
-                  ["description", "labels", "reviewer_ids", "remove_source_branch"])
             exists = Refused(409, {"message": [
                 "Another open merge request already exists for this source branch: !1"]})
             return 201, gitlab(create(
@@ -323,8 +428,8 @@ class Handler(BaseHTTPRequestHandler):
         if match := re.fullmatch(r"/merge_requests/(\d+)", path):
             request = find(match[1])
             if method == "PUT":
-                known(body, [], ["title", "description", "state_event", "add_labels", "reviewer_ids"])
                 request["body"] = body.get("description", request["body"])
+                request["title"] = body.get("title", request["title"])
                 request["labels"] += [label for label in body.get("add_labels", "").split(",") if label]
                 request["reviewers"] += body.get("reviewer_ids", [])
             return 200, gitlab(request)
@@ -335,8 +440,10 @@ class Handler(BaseHTTPRequestHandler):
             return 200, [{"resolvable": True, "resolved": False, "author": {"username": "ann"},
                           "body": "please rename it"}]
         if re.fullmatch(r"/pipelines/\d+/jobs", path):
-            return 200, [{"name": "test", "failure_reason": "script_failure", "allow_failure": False},
-                         {"name": "nightly", "failure_reason": "x", "allow_failure": True}]
+            return 200, [{"id": 42, "name": "test", "failure_reason": "script_failure", "allow_failure": False},
+                         {"id": 43, "name": "nightly", "failure_reason": "x", "allow_failure": True}]
+        if path == "/jobs/42/trace":
+            return self.log(headers)
         raise Refused(404, {"message": "404 Not Found"})
 
     def gitea(self, method, path, query, body, words, headers, url):
@@ -347,30 +454,28 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/pulls" and method == "GET":
             return 200, paged([gitea(r) for r in STATE["requests"]][::-1], query, headers, url)
         if path == "/pulls":
-            known(body, ["title", "head", "base"], ["body", "labels", "reviewers", "team_reviewers"])
             exists = Refused(409, {"message": "pull request already exists for these targets"})
             return 201, gitea(create(body["head"], body["base"], body["title"], body.get("body", ""), False, exists))
         if match := re.fullmatch(r"/pulls/(\d+)", path):
             request = find(match[1])
             if method == "PATCH":
-                known(body, [], ["title", "body", "state", "base", "labels"])
                 request.update({key: value for key, value in body.items() if key in ("title", "body")})
                 return 201, gitea(request)
             return 200, gitea(request)
         if path == "/labels":
             return 200, paged([{"id": 5, "name": "migration"}, {"id": 6, "name": "bug"}], query, headers, url)
         if match := re.fullmatch(r"/issues/(\d+)/labels", path):
-            known(body, ["labels"])
             find(match[1])["labels"] += body["labels"]
             return 200, []
         if match := re.fullmatch(r"/pulls/(\d+)/requested_reviewers", path):
-            known(body, [], ["reviewers", "team_reviewers"])
             find(match[1])["reviewers"] += body.get("reviewers", []) + body.get("team_reviewers", [])
             return 201, []
         if re.fullmatch(r"/pulls/(\d+)/reviews", path):
             return 200, reviews(words)
         if re.fullmatch(r"/commits/[0-9a-f]{40}/status", path):
             return 200, {"state": "pending", "statuses": statuses(words)}
+        if match := self.actions(path, query, words, headers, url):
+            return match
         raise Refused(404, {"message": "not found"})
 
 

@@ -73,7 +73,7 @@ struct CallTests {
     _ status: Int, _ body: String, _ headers: [String: String], _ seconds: Int
   ) throws {
     let forge = try forge(.github, Recorded([answer(status, body, headers)]))
-    let error = #expect(throws: ForgeError.self) { try forge.setBody("b", of: 1) }
+    let error = #expect(throws: ForgeError.self) { try forge.setText(title: nil, body: "b", of: 1) }
     guard case .rests(let found, _)? = error else {
       Issue.record("\(String(describing: error))")
       return
@@ -84,7 +84,7 @@ struct CallTests {
   @Test func `no is no, and nobody knows is something else`() throws {
     func error(_ status: Int, _ body: String) throws -> ForgeError? {
       let forge = try forge(.github, Recorded([answer(status, body)]))
-      return #expect(throws: ForgeError.self) { try forge.setBody("b", of: 1) }
+      return #expect(throws: ForgeError.self) { try forge.setText(title: nil, body: "b", of: 1) }
     }
     #expect(
       try error(403, #"{"message":"Resource not accessible"}"#)
@@ -115,6 +115,103 @@ struct CallTests {
     ])
     _ = try forge(.github, foreign).find(branch: "b")
     #expect(foreign.asked.count == 1)
+  }
+
+  @Test func `a log lies elsewhere, and the token does not go there`() throws {
+    let job = #"{"jobs":[{"id":9,"name":"unit","conclusion":"failure"},{"id":8,"conclusion":"success"}]}"#
+    let exchange = Recorded([
+      answer(200, #"{"workflow_runs":[{"id":5,"conclusion":"failure"}]}"#), answer(200, job),
+      answer(302, "", ["location": "https://files.test/x?sig=1"]),
+      answer(307, "", ["location": "https://forge.test/back"]), answer(200, "one\ntwo\n"),
+      answer(200, #"{"check_runs":[]}"#),
+    ])
+    let logs = try forge(.github, exchange).failedLogs(of: 1, at: .zero)
+    #expect(logs == [FailedLog(job: "unit", text: Array("one\ntwo\n".utf8))])
+    let asked = exchange.asked.map { ($0.url.split(separator: "/")[1], $0.headers.isEmpty) }
+    #expect(asked[2] == ("forge.test", false) && asked[3] == ("files.test", true))
+    #expect(asked[4] == ("forge.test", true), "nor does it come back")
+    #expect(exchange.asked[2].lastBytes == FailedLog.longest)
+  }
+
+  @Test(arguments: [
+    ("https://evil.test/x", 302), ("http://forge.test/x", 307), ("https://forge.test/x", 302),
+    ("//evil.test/x", 307), ("https://forge.test@evil.test/x", 307),
+  ])
+  func `what writes is sent on nowhere else, and by no other method`(_ target: String, _ status: Int) throws {
+    let exchange = Recorded([answer(status, "", ["location": target]), answer(200, "{}")])
+    let forge = try forge(.github, exchange)
+    #expect(throws: ForgeError.self) { try forge.setText(title: nil, body: "b", of: 1) }
+    #expect(exchange.asked.count == 1)
+  }
+
+  @Test func `a repository that was renamed is found at its new address`() throws {
+    let exchange = Recorded([
+      answer(301, "", ["location": "/api/v3/repositories/7/pulls/1"]),
+      answer(200, #"{"number":1,"state":"closed"}"#),
+    ])
+    #expect(try forge(.github, exchange).look(1).sight.state == "closed")
+    #expect(exchange.asked.last?.url == "https://forge.test/api/v3/repositories/7/pulls/1")
+    #expect(exchange.asked.last?.headers.isEmpty == false)
+  }
+
+  @Test func `GitHub makes a draft ready in its other interface`() throws {
+    let exchange = Recorded([
+      answer(200, #"{"number":1,"draft":true,"node_id":"PR_x","state":"open"}"#),
+      answer(200, #"{"data":{"markPullRequestReadyForReview":{"pullRequest":{"isDraft":false}}}}"#),
+      answer(200, #"{"number":1,"draft":false,"state":"open"}"#),
+      answer(200, #"{"number":1,"draft":true,"node_id":"PR_x","state":"open"}"#),
+      answer(200, #"{"data":null,"errors":[{"type":"FORBIDDEN","message":"Resource not accessible"}]}"#),
+    ])
+    let forge = try forge(.github, exchange)
+    try forge.makeReady(1)
+    #expect(exchange.asked[1].url == "https://forge.test/api/graphql")
+    let body = try #require(StreamValue.parse(exchange.asked[1].body ?? []))
+    #expect(body["variables"]?["id"]?.text == "PR_x")
+    try forge.makeReady(1)
+    #expect(exchange.asked.count == 3, "it is none")
+    let error = #expect(throws: ForgeError.self) { try forge.makeReady(1) }
+    #expect(error == .refused(status: 200, "Resource not accessible"))
+  }
+
+  @Test(arguments: [
+    (ForgePlace.Kind.gitlab, "Draft: [draft] Move the log", "PUT"),
+    (.gitea, "[wip]WIP: Move the log", "PATCH"),
+  ])
+  func `GitLab and Gitea mark a draft by its title`(
+    _ kind: ForgePlace.Kind, _ title: String, _ method: String
+  ) throws {
+    let exchange = Recorded([answer(200, #"{"title":"\#(title)"}"#), answer(200, "{}")])
+    try forge(kind, exchange).makeReady(1)
+    #expect(exchange.asked[1].method == method)
+    let body = try #require(StreamValue.parse(exchange.asked[1].body ?? []))
+    #expect(body["title"]?.text == "Move the log")
+    let ready = Recorded([answer(200, #"{"title":"Drafting: WIPs"}"#)])
+    try forge(kind, ready).makeReady(1)
+    #expect(ready.asked.count == 1)
+  }
+
+  @Test func `what is too much for an hour waits, before a forge says so`() throws {
+    let exchange = Recorded((0..<500).map { _ in answer(200, "{}") })
+    let forge = try forge(.github, exchange)
+    let error = #expect(throws: ForgeError.self) {
+      for _ in 0..<500 { try forge.setText(title: nil, body: "b", of: 1) }
+    }
+    #expect(exchange.asked.count == 450)
+    #expect(error == .rests(seconds: 3600, reason: "450 calls in an hour are enough"))
+  }
+
+  @Test func `a log is what programs printed`() {
+    let text =
+      "\u{FEFF}2026-11-30T08:00:00.1234567Z ##[group]Run make\n"
+      + "2026-11-30T08:00:00Z \u{1B}[1;31mFAILED\u{1B}[0m a.py\r\n"
+      + "2026-11-30T08:00:00.1Z ##[error]Process completed with exit code 1.\n"
+      + "2026-11-30T08:00:00.123456Z 00O section_start:1700000000:step\r\u{1B}[0K$ make\n"
+      + "2026-11-30T08:00:00.123456Z 01E+ tail\nsection_end:1700000000:step\n"
+      + "##[endgroup]\n10%\r100%\n2026-11-30 is a day\n"
+    let plain = String(decoding: FailedLog(job: "x", text: Array(text.utf8)).plainText, as: UTF8.self)
+    #expect(
+      plain == "Run make\nFAILED a.py\nProcess completed with exit code 1.\n$ make\n tail\n100%\n"
+        + "2026-11-30 is a day\n")
   }
 
   @Test func `members that are not there are no fault`() throws {

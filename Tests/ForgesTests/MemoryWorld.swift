@@ -30,6 +30,10 @@ final class MemoryWorld: PublishingWorld, Forge {
   /// Answers of the forge that do not arrive: the call is done.
   var lostAnswers = 0
   var checks: PublicationSight.Checks?
+  /// What failed jobs printed.
+  var logs: [FailedLog] = []
+  /// What is in the base by now, and by which commit.
+  var inBase: [ObjectID: ObjectID] = [:]
 
   init(_ plan: Plan) throws {
     ledger = State()
@@ -161,6 +165,12 @@ final class MemoryWorld: PublishingWorld, Forge {
     return false
   }
 
+  func merge(of commit: ObjectID, _ state: MigrationState) throws(PublishError) -> ObjectID? {
+    try call(Self.end) { () throws(PublishError) in inBase[commit] }
+  }
+
+  func failures(in log: FailedLog) -> [String] { [String(decoding: log.plainText.dropLast(), as: UTF8.self)] }
+
   func has(_ commit: ObjectID) throws(PublishError) -> Bool { true }
   var claim: (holder: String, owner: Owner) {
     ("p\(pid)", Owner(machine: "m", boot: "b", pid: pid, startTicks: 1))
@@ -168,7 +178,9 @@ final class MemoryWorld: PublishingWorld, Forge {
   func isDead(_ owner: Owner) -> Bool { owner.pid != pid }
   func words(
     _ unit: ProposedUnit, _ state: MigrationState
-  ) throws(PublishError) -> (title: String, body: String) { (unit.unit, "steps \(unit.steps)") }
+  ) throws(PublishError) -> (title: String, body: String) {
+    ("\(unit.unit), \(unit.steps.count)", "steps \(unit.steps)")
+  }
   func tell(_ line: String) { told.append(line) }
   func wait(seconds: Int) { clock = clock.adding(seconds: seconds) }
 
@@ -192,16 +204,31 @@ final class MemoryWorld: PublishingWorld, Forge {
   func create(_ draft: PullRequestDraft) throws(ForgeError) -> PullRequest {
     try forge { () throws(ForgeError) in
       if requests.contains(where: { heads[$0.number] == draft.branch && $0.isOpen }) { throw .exists }
-      let request = PullRequest(
-        number: requests.count + 1, url: nil, state: .open, body: draft.body, head: branches[draft.branch])
+      var request = PullRequest(
+        number: requests.count + 1, url: nil, state: draft.isDraft ? .draft : .open, body: draft.body,
+        head: branches[draft.branch])
+      request.title = draft.title
       heads[request.number] = draft.branch
       requests.append(request)
       return request
     }
   }
 
-  func setBody(_ body: String, of number: Int) throws(ForgeError) {
-    try forge { () throws(ForgeError) in requests[number - 1].body = body }
+  func setText(title: String?, body: String, of number: Int) throws(ForgeError) {
+    try forge { () throws(ForgeError) in
+      requests[number - 1].body = body
+      if let title { requests[number - 1].title = title }
+    }
+  }
+
+  func makeReady(_ number: Int) throws(ForgeError) {
+    try forge { () throws(ForgeError) in
+      if requests[number - 1].state == .draft { requests[number - 1].state = .open }
+    }
+  }
+
+  func failedLogs(of number: Int, at head: ObjectID) throws(ForgeError) -> [FailedLog] {
+    try forge { () throws(ForgeError) in logs }
   }
 
   func addLabels(_ labels: [String], to number: Int) throws(ForgeError) {
@@ -218,7 +245,7 @@ final class MemoryWorld: PublishingWorld, Forge {
         PublicationSight(
           state: request.state.rawValue, head: head, checks: checks,
           failures: checks == .red ? ["test: it broke"] : []),
-        body: request.body)
+        title: request.title, body: request.body)
     }
   }
 }

@@ -111,6 +111,106 @@ struct NeverTwiceTests {
     #expect(PublicationText.isOurs(world.requests[0].body.replacing("\n", with: "\r\n")))
     #expect(!PublicationText.isOurs("Please read this.\n" + world.requests[0].body))
     #expect(!PublicationText.isOurs(world.requests[0].body + "see above"))
+    #expect(PublicationText.isOurs(title: "A, 1", with: world.requests[0].body))
+    #expect(!PublicationText.isOurs(title: "A, at last", with: world.requests[0].body))
+  }
+
+  /// Both units get a second step; a person has written in one's title, and in the other's text.
+  @Test func `what nobody has changed says what is new`() throws {
+    let world = try world()
+    try publish(world)
+    world.requests[0].title = "Cart: no more old log"
+    world.checks = .red
+    try publish(world)
+    world.checks = .green
+    for (index, id) in ["fix-A-1", "fix-B-1"].enumerated() { try world.merge(id, as: 0x103 + index) }
+    try publish(world)
+    #expect(world.requests[0].title == "Cart: no more old log")
+    #expect(world.requests[0].body.hasPrefix("steps [\"A\", \"fix-A-1\"]"))
+    #expect(world.requests[1].title == "B, 2")
+    world.requests[1].body = "Mine."
+    try publish(world)
+    #expect(world.requests[1].body == "Mine.")
+  }
+
+  private func drafts(_ ready: Bool = true) throws -> MemoryWorld {
+    var plan = plan()
+    plan.publish?.drafts = ["A"]
+    plan.publish?.readiesWhenGreen = ready
+    let world = try MemoryWorld(plan)
+    try world.merge("A", as: 0x101)
+    try world.merge("B", as: 0x102)
+    return world
+  }
+
+  @Test func `a draft is made ready when its checks are green, by whoever comes after a crash, too`() throws {
+    let sample = try drafts()
+    try publish(sample)
+    #expect(sample.requests.map(\.state) == [.draft, .open])
+    sample.checks = .green
+    let before = sample.calls
+    try publish(sample)
+    #expect(sample.requests.map(\.state) == [.open, .open])
+    #expect(sample.state0.publications["A"]?.request?.isDraft == false)
+    let count = sample.calls - before
+    for fuse in 0..<count {
+      let world = try drafts()
+      try publish(world)
+      (world.fuse, world.checks) = (fuse, .green)
+      try? publish(world)
+      world.restart()
+      try publish(world)
+      #expect(world.requests.map(\.state) == [.open, .open], "call \(fuse)")
+      // What a person makes a draft again stays one.
+      world.requests[0].state = .draft
+      try publish(world)
+      try publish(world)
+      #expect(world.requests[0].state == .draft, "call \(fuse)")
+    }
+  }
+
+  @Test func `without such a word a draft stays one`() throws {
+    let world = try drafts(false)
+    try publish(world)
+    world.checks = .green
+    try publish(world)
+    #expect(world.requests.map(\.state) == [.draft, .open])
+  }
+
+  @Test func `what the logs of failed jobs say is told to the step that mends`() throws {
+    let world = try world()
+    try publish(world)
+    world.checks = .red
+    let text = "2026-11-30T08:00:00.1234567Z \u{1B}[31mtest_cart: 3 != 4\u{1B}[0m\n"
+    world.logs = [
+      FailedLog(job: "unit", text: Array(text.utf8)), FailedLog(job: "lint", findings: ["a.py:3: unused"]),
+    ]
+    try publish(world)
+    let prompt = world.state0.plan.steps.first { $0.id == "fix-A-1" }?.prompt ?? ""
+    #expect(
+      prompt.contains("- test: it broke\n- unit: test_cart: 3 != 4\n- lint: a.py:3: unused\n"), "\(prompt)")
+  }
+
+  @Test func `what has come into the base by other ways is merged, not closed`() throws {
+    let world = try world()
+    try publish(world)
+    let head = try #require(world.state0.publications["A"]?.head)
+    world.inBase[head] = MemoryWorld.oid(0x77)
+    for index in [0, 1] { world.requests[index].state = .closed }
+    try publish(world)
+    #expect(world.state0.publications["A"]?.end == .merged(MemoryWorld.oid(0x77)))
+    #expect(world.state0.publications["B"]?.end == .closed(reason: "#2 is closed"))
+  }
+
+  @Test func `without a forge the branches are pushed, and git says what is merged`() throws {
+    let world = try world()
+    let publisher = Publisher(world, forge: nil, base: "main")
+    try publisher.run()
+    #expect(world.branches.count == 2 && world.requests.isEmpty)
+    world.inBase[try #require(world.state0.publications["B"]?.head)] = MemoryWorld.oid(0x78)
+    try Publisher(world, forge: nil, base: "main").run()
+    #expect(world.state0.publications["A"]?.end == nil)
+    #expect(world.state0.publications["B"]?.end == .merged(MemoryWorld.oid(0x78)))
   }
 
   @Test func `one red check is mended, and its merge moves the branch`() throws {

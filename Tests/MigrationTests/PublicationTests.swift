@@ -157,6 +157,37 @@ struct PublicationTests {
     #expect(standing(story, "A") == .look, "it was mended often enough")
   }
 
+  @Test func `a draft is ready when the plan, or its checks, say so`() {
+    var policy = by(.step)
+    (policy.drafts, policy.readiesWhenGreen) = (["A"], true)
+    let story = story(policy)
+    story.complete("A")
+    #expect(claim(story, process(7)) && intent(story, "A", ["A"], to: 50))
+    story.tell(.publication(.moved(unit: "A", commit: oid(50), people: false)))
+    story.tell(.publication(.opened(unit: "A", forge: "f", number: 3, url: nil, isDraft: true)))
+    func see(_ state: String, _ checks: PublicationSight.Checks, _ head: Int = 50) {
+      story.tell(
+        .publication(.seen(unit: "A", PublicationSight(state: state, head: oid(head), checks: checks))))
+    }
+    see("draft", .pending)
+    #expect(standing(story, "A") == .look)
+    see("draft", .green, 49)
+    #expect(standing(story, "A") == .look, "what was said of another commit counts for nothing")
+    see("draft", .green)
+    #expect(standing(story, "A") == .ready)
+    see("open", .green)
+    see("draft", .green)
+    #expect(standing(story, "A") == .look, "who makes it a draft again means it")
+  }
+
+  @Test func `what takes the base in is offered to nobody`() {
+    let story = story(by(.step))
+    story.complete("A")
+    var state = story.current
+    state.plan.steps[0].resolves = oid(9)
+    #expect(state.proposedUnits(merged(story), owners: nil).isEmpty)
+  }
+
   @Test func `what people have moved is theirs`() {
     let story = story(by(.step))
     story.complete("A")

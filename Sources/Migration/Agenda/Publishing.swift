@@ -40,6 +40,8 @@ public enum UnitStanding: Equatable, Sendable {
   case open
   /// A step is to be added that mends it.
   case fix
+  /// It was a draft long enough.
+  case ready
   /// The forge is asked what became of it.
   case look
   /// Nothing before something else happens.
@@ -68,7 +70,8 @@ extension MigrationState {
       if policy.unit != .migration { units[index].steps.append(step.step) }
       units[index].files += step.files
     }
-    for step in merged {
+    // What takes the base in is no work to be offered to it.
+    for step in merged where base(takenInBy: step.step) == nil {
       if policy.unit == .migration {
         add(step, to: Self.wholeUnit)
       } else if let unit = publications.unit(of: step.step) ?? mended(by: step.step) {
@@ -144,7 +147,17 @@ extension MigrationState {
       let seconds = policy.window.wait(moment, at: now, opened: opened)
       return seconds > 0 ? .later(seconds: seconds) : .open
     }
-    return wantsFix(known, policy) ? .fix : .look
+    if wantsFix(known, policy) { return .fix }
+    return isReady(known, policy) ? .ready : .look
+  }
+
+  /// Whether a draft of ours is to be one no longer: the plan says so by now, or its checks do.
+  private func isReady(_ known: Publication, _ policy: PublishPolicy) -> Bool {
+    guard known.request?.isDraft == true, let seen = known.seen, seen.state == "draft",
+      seen.head == known.head
+    else { return false }
+    if !policy.isDraft(known.unit) { return true }
+    return policy.readiesWhenGreen && seen.checks == .green && seen.review != .changes
   }
 
   /// Whether the branch of a unit is to be moved: more has come to it, or the base has gone from under it.

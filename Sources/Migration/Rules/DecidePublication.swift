@@ -25,7 +25,10 @@ extension Reducer {
     case .lost(let unit, let reason):
       guard migration.publications[unit]?.intent != nil else { throw notIntended(unit) }
       migration.publications.update(unit) { ($0.intent, $0.handedOver) = (nil, reason) }
-    case .opened(let unit, let forge, let number, let url): try open(unit, forge, number, url)
+    case .opened(let unit, let forge, let number, let url, let isDraft):
+      var request = Publication.Request(forge: forge, number: number, url: url, at: at)
+      request.isDraft = isDraft
+      try open(unit, request)
     case .seen(let unit, let sight): try see(unit, sight)
     case .fixAdded(let unit, let step, let failures): try addFix(unit, step, failures)
     case .merged(let unit, let commit):
@@ -121,24 +124,21 @@ extension Reducer {
     migration.publications.update(unit) { ($0.head, $0.intent) = (commit, nil) }
   }
 
-  private mutating func open(
-    _ unit: String, _ forge: String, _ number: Int, _ url: String?
-  ) throws(Refusal) {
+  private mutating func open(_ unit: String, _ new: Publication.Request) throws(Refusal) {
     guard let known = migration.publications[unit], known.head != nil else {
       throw Refusal(.wrongPhase, "'\(unit)' has no branch yet")
     }
     if known.end != nil { throw Refusal(.ended, "'\(unit)' is \(known.word)") }
     if let request = known.request { throw Refusal(.wrongPhase, "'\(unit)' is #\(request.number) already") }
-    guard number > 0, !forge.isEmpty else {
+    guard new.number > 0, !new.forge.isEmpty else {
       throw Refusal(.invalid, "a pull request has a forge and a number")
     }
     if let other = migration.publications.list.first(where: {
-      $0.request?.number == number && $0.request?.forge == forge
+      $0.request?.number == new.number && $0.request?.forge == new.forge
     }) {
-      throw Refusal(.invalid, "#\(number) is of '\(other.unit)'")
+      throw Refusal(.invalid, "#\(new.number) is of '\(other.unit)'")
     }
-    let request = Publication.Request(forge: forge, number: number, url: url, at: at)
-    migration.publications.update(unit) { $0.request = request }
+    migration.publications.update(unit) { $0.request = new }
   }
 
   private mutating func see(_ unit: String, _ sight: PublicationSight) throws(Refusal) {
@@ -147,7 +147,11 @@ extension Reducer {
     }
     let known = try requireOpen(unit)
     if known.seen == sight { throw Refusal(.stale, "'\(unit)' is seen so already") }
-    migration.publications.update(unit) { $0.seen = sight }
+    migration.publications.update(unit) {
+      $0.seen = sight
+      // Whoever makes it a draft again means it.
+      if sight.state == "open" { $0.request?.isDraft = false }
+    }
   }
 
   /// A step that mends a unit: whoever does it is told what failed, and its merge moves the unit's branch.

@@ -31,6 +31,12 @@ extension PlanReader {
       }
     }
     policy.drafts = drafts(inner)
+    if let text = faults.found(try inner.text("ready")) {
+      policy.readiesWhenGreen = text.value == "green"
+      if !["green", "plan"].contains(text.value) {
+        faults.add(text.mark.fault("'ready' must be plan or green, not \(quoted(text.value))"))
+      }
+    }
     policy.title = template("title", inner)
     policy.body = template("body", inner)
     policy.labels = inner.texts("labels").map(\.value)

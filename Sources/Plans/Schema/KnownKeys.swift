@@ -36,7 +36,8 @@ enum KnownKeys {
   static let stop = KeyTable(keys: ["alike", "failed", "of"])
   static let failure = KeyTable(keys: ["match", "as"])
   static let publish = KeyTable(keys: [
-    "unit", "depth", "max_files", "after", "draft", "title", "body", "labels", "reviewers", "window", "fixes",
+    "unit", "depth", "max_files", "after", "draft", "ready", "title", "body", "labels", "reviewers", "window",
+    "fixes",
   ])
   static let window = KeyTable(keys: ["rate", "days", "start", "end", "spacing"])
   static let until = KeyTable(keys: ["count"])

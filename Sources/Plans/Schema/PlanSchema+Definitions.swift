@@ -28,6 +28,10 @@ extension PlanSchema {
               "description": "true, or globs of the units that are opened as drafts.",
               "type": ["boolean", "string", "array"]
             },
+            "ready": {
+              "description": "When drafts are made ready: once the plan says so, or also by green checks.",
+              "enum": ["plan", "green"], "default": "plan"
+            },
             "title": { "description": "The template of the title.", "type": "string" },
             "body": { "description": "The template of the text.", "type": "string" },
             "labels": { "description": "What they are marked with.", "$ref": "#/$defs/texts" },

@@ -136,8 +136,13 @@ package final class SitePublishing {
         switch merge {
         case .clean(let next): tree = next
         case .conflicts(let paths):
-          let words = paths.prefix(3).joined(separator: ", ")
-          return .hindered("it cannot be put on '\(state.base)' by itself: \(words)")
+          guard let resolved = try self.resolved(unit, state, base: base, tree: baseTree) else {
+            let words = paths.prefix(3).joined(separator: ", ")
+            return .hindered(
+              "it conflicts with '\(state.base)' in \(words), and follows once that is taken in, by "
+                + "'git migrate refresh' or a step of its own")
+          }
+          return .commit(try self.write(resolved, unit, state, base: base, at: newest))
         }
       }
       if tree == baseTree { return .hindered("all of it is in '\(state.base)' already") }
@@ -271,6 +276,12 @@ extension SitePublishing: PublishingWorld {
       return try site.isAncestor(commit.oid, of: tip.oid)
     }
   }
+
+  package func merge(of commit: ObjectID, _ state: MigrationState) throws(PublishError) -> ObjectID? {
+    try publishing { () throws(CommandError) in try inBase(commit.oid, state)?.objectID }
+  }
+
+  package func failures(in log: FailedLog) -> [String] { found(in: log) }
 
   package func has(_ commit: ObjectID) throws(PublishError) -> Bool {
     try publishing { () throws(CommandError) in

@@ -13,8 +13,8 @@ public enum PublicationChange: Equatable, Sendable {
   case moved(unit: String, commit: ObjectID, people: Bool)
   /// It is where nobody of us has put it: a person's to look after.
   case lost(unit: String, reason: String)
-  /// The pull request of a unit was opened, or found.
-  case opened(unit: String, forge: String, number: Int, url: String?)
+  /// The pull request of a unit was opened, or found; with `isDraft`, as a draft of ours.
+  case opened(unit: String, forge: String, number: Int, url: String?, isDraft: Bool = false)
   /// The forge says something new.
   case seen(unit: String, PublicationSight)
   /// A step was added that mends what is wrong with a unit.
@@ -61,7 +61,7 @@ public enum PublicationChange: Equatable, Sendable {
     switch self {
     case .claimed: nil
     case .approved(let unit), .intended(let unit, _, _), .moved(let unit, _, _), .lost(let unit, _),
-      .opened(let unit, _, _, _), .seen(let unit, _), .fixAdded(let unit, _, _),
+      .opened(let unit, _, _, _, _), .seen(let unit, _), .fixAdded(let unit, _, _),
       .merged(let unit, _), .closed(let unit, _):
       unit
     }
@@ -81,10 +81,11 @@ public enum PublicationChange: Equatable, Sendable {
       object.set("commit", commit)
       object.set("people", people)
     case .lost(_, let reason), .closed(_, let reason): object.set("reason", reason)
-    case .opened(_, let forge, let number, let url):
+    case .opened(_, let forge, let number, let url, let isDraft):
       object.set("forge", forge)
       object.set("number", number)
       object.set("url", url)
+      object.set("draft", isDraft)
     case .seen(_, let sight): sight.write(to: &object)
     case .fixAdded(_, let step, let failures):
       object.set("step", step)
@@ -113,7 +114,7 @@ public enum PublicationChange: Equatable, Sendable {
     case .opened:
       self = .opened(
         unit: unit, forge: try object.string("forge"), number: try object.counter("number"),
-        url: try object.optionalString("url"))
+        url: try object.optionalString("url"), isDraft: try object.flag("draft"))
     case .seen: self = .seen(unit: unit, try PublicationSight(from: &object))
     case .fixAdded:
       self = .fixAdded(
@@ -132,8 +133,8 @@ public enum PublicationChange: Equatable, Sendable {
     case .moved(let unit, let commit, let people):
       people ? "\(unit) was moved by people to \(commit.short)" : "\(unit) pushed at \(commit.short)"
     case .lost(let unit, let reason): "\(unit) is left to people: \(reason)"
-    case .opened(let unit, _, let number, let url):
-      "\(unit) offered as #\(number)" + (url.map { " (\($0))" } ?? "")
+    case .opened(let unit, _, let number, let url, let isDraft):
+      "\(unit) offered as \(isDraft ? "the draft " : "")#\(number)" + (url.map { " (\($0))" } ?? "")
     case .seen(let unit, let sight): "\(unit) \(sight.words)"
     case .fixAdded(let unit, let step, let failures): "\(unit) gets \(step): \(failures.first ?? "")"
     case .merged(let unit, let commit): "\(unit) is in the base, at \(commit.short)"
@@ -150,8 +151,8 @@ public enum PublicationChange: Equatable, Sendable {
       return .seen(unit: unit, sight)
     case .fixAdded(let unit, let step, let failures):
       return .fixAdded(unit: unit, step: step, failures: failures.map(redact))
-    case .opened(let unit, let forge, let number, let url):
-      return .opened(unit: unit, forge: forge, number: number, url: url.map(redact))
+    case .opened(let unit, let forge, let number, let url, let isDraft):
+      return .opened(unit: unit, forge: forge, number: number, url: url.map(redact), isDraft: isDraft)
     case .claimed, .approved, .intended, .moved, .merged: return self
     }
   }

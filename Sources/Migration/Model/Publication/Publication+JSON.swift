@@ -66,6 +66,7 @@ extension Publication {
       object.set("number", request.number)
       object.set("url", request.url)
       object.set("at", request.at)
+      object.set("draft", request.isDraft)
     }
     if let seen {
       var inner = ObjectBuilder()
@@ -96,6 +97,7 @@ extension Publication {
       request = Request(
         forge: forge, number: try reader.counter("number"), url: try reader.optionalString("url"),
         at: try reader.timestamp("at"))
+      request?.isDraft = try reader.flag("draft")
     }
     if let value = reader.optional("seen") {
       var inner = try ObjectReader(value, "what a forge said")

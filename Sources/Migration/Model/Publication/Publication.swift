@@ -31,6 +31,8 @@ public struct Publication: Equatable, Sendable {
     public var url: String?
     /// When it was opened.
     public var at: Timestamp
+    /// Whether we opened it as a draft, and it was nothing else since.
+    public var isDraft = false
 
     /// Makes one.
     public init(forge: String, number: Int, url: String?, at: Timestamp) {

@@ -9,6 +9,7 @@ extension PublishPolicy {
     object.set("max_files", maxFiles)
     if needsApproval { object.set("after", "approve") }
     object.set("draft", drafts)
+    if readiesWhenGreen { object.set("ready", "green") }
     object.set("title", title)
     object.set("body", body)
     object.set("labels", labels)
@@ -27,6 +28,7 @@ extension PublishPolicy {
     maxFiles = try reader.optionalInteger("max_files")
     needsApproval = try reader.mark("after", "approve")
     drafts = try reader.strings("draft")
+    readiesWhenGreen = try reader.mark("ready", "green")
     title = try reader.optionalString("title")
     body = try reader.optionalString("body")
     labels = try reader.strings("labels")

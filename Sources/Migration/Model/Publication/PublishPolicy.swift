@@ -10,6 +10,8 @@ public struct PublishPolicy: Equatable, Sendable {
   public var needsApproval = false
   /// Globs of the units that are opened as drafts.
   public var drafts: [String] = []
+  /// Whether a draft is made ready once its checks are green.
+  public var readiesWhenGreen = false
   /// The template of the title, or `nil` for the ordinary one.
   public var title: String?
   /// The template of the text, or `nil` for the ordinary one.

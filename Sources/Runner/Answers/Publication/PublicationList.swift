@@ -95,8 +95,9 @@ package struct ListedUnit: Answer {
     switch standing {
     case .settle: return "a move was cut off"
     case .push: return known?.request == nil ? "now" : "to be updated"
-    case .open: return "now"
+    case .open: return "to be opened"
     case .fix: return "to be mended"
+    case .ready: return "a draft, to be made ready"
     case .look:
       let days = known?.request.map { Int((now.seconds - $0.at.seconds) / 86_400) } ?? 0
       let words = known?.seen?.words ?? "is open"

@@ -1,0 +1,83 @@
+import Migration
+
+/// The branch of a unit: announced, moved, recorded, in this order.
+extension Publisher {
+  func branch(_ unit: ProposedUnit, _ state: MigrationState) -> String {
+    Publication.branch(of: unit.unit, in: state.name)
+  }
+
+  /// Announces the move of a branch, moves it, and records that.
+  func push(_ unit: ProposedUnit, _ state: MigrationState) throws(PublishError) -> Bool {
+    switch try world.build(unit, state) {
+    case .hindered(let reason):
+      leave(unit, reason)
+      return false
+    case .commit(let new):
+      let old = state.publications[unit.unit]?.head
+      guard new != old else { return false }
+      let claim = world.claim
+      let intent = BranchIntent(
+        old: old, new: new, holder: claim.holder, owner: claim.owner,
+        expiresAt: world.now().adding(seconds: Publisher.claimSeconds))
+      if let refusal = try world.record(
+        .publication(.intended(unit: unit.unit, steps: unit.steps, intent)))
+      {
+        leave(unit, refusal.message)
+        return false
+      }
+      return try move(unit, state, intent)
+    }
+  }
+
+  private func move(
+    _ unit: ProposedUnit, _ state: MigrationState, _ intent: BranchIntent
+  ) throws(PublishError) -> Bool {
+    switch try world.push(branch(unit, state), from: intent.old, to: intent.new) {
+    case .moved:
+      return try note(.moved(unit: unit.unit, commit: intent.new, people: false), unit)
+    case .stale: return try settle(unit, try world.state())
+    case .rejected(let words):
+      // Nothing has moved: the next run tries again.
+      leave(unit, "the remote does not take its branch: \(words)")
+      return false
+    }
+  }
+
+  /// Looks what became of an announced move.
+  func settle(_ unit: ProposedUnit, _ state: MigrationState) throws(PublishError) -> Bool {
+    guard let intent = state.publications[unit.unit]?.intent else { return true }
+    let name = branch(unit, state)
+    let tip = try world.tip(of: name)
+    if tip == intent.new { return try note(.moved(unit: unit.unit, commit: intent.new, people: false), unit) }
+    if tip == intent.old {
+      if try world.has(intent.new) {
+        // The same move once more, under our claim.
+        return try push(again: intent, unit, state)
+      }
+      return try push(unit, state)
+    }
+    guard let tip else {
+      return try note(.lost(unit: unit.unit, reason: "'\(name)' was taken away"), unit)
+    }
+    if try world.contains(tip, intent.new, branch: name) {
+      return try note(.moved(unit: unit.unit, commit: tip, people: true), unit)
+    }
+    return try note(.lost(unit: unit.unit, reason: "'\(name)' is at \(tip.short), moved by others"), unit)
+  }
+
+  private func push(
+    again intent: BranchIntent, _ unit: ProposedUnit, _ state: MigrationState
+  ) throws(PublishError) -> Bool {
+    let claim = world.claim
+    guard intent.owner != claim.owner else { return try move(unit, state, intent) }
+    let ours = BranchIntent(
+      old: intent.old, new: intent.new, holder: claim.holder, owner: claim.owner,
+      expiresAt: world.now().adding(seconds: Publisher.claimSeconds))
+    let steps = state.publications[unit.unit]?.steps ?? []
+    if let refusal = try world.record(.publication(.intended(unit: unit.unit, steps: steps, ours))) {
+      leave(unit, refusal.message)
+      return false
+    }
+    return try move(unit, state, ours)
+  }
+}
