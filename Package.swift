@@ -162,7 +162,9 @@ let package = Package(
       path: "Tests/Acceptance", swiftSettings: settings),
     .target(
       name: "Simulation",
-      dependencies: ["Draws", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Migration", "Git"],
+      dependencies: [
+        "Draws", "Forges", "Runner", "Site", "CanonicalJSON", "Gate", "Ledger", "Migration", "Git",
+      ],
       path: "Tests/Simulation", swiftSettings: settings),
     .executableTarget(
       name: "git-migrate-simulate", dependencies: ["Simulation"], path: "Tests/Simulate",

@@ -89,7 +89,7 @@ complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migr
 
 # Options of many commands
 set -l migration abort allow amend approve claim compare dashboard diff failures finish graph insight label lesson log logs mcp pause prs publish refresh reject release renew replay report resume retry run show skip status submit trace undo verify workers
-set -l json abort allow amend approve check claim clean compare diff doctor failures finish fsck graph import insight label lesson log new pause prs publish refresh reject release renew replay report resume retry run show skip start status submit sync trace undo verify why
+set -l json abort allow amend approve check claim clean compare diff doctor failures finish fsck graph import insight label lesson log new pause prs publish refresh reject release renew replay report resume retry run show skip start status submit sync trace undo verify why workers
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
 complete -c git-migrate -n '__fish_git_migrate_using failures insight log report run show status why' -l color -x -a 'auto always never' -d 'Colour the text'
@@ -138,6 +138,7 @@ complete -c git-migrate -n '__fish_git_migrate_using run workers' -l idle -x -d 
 complete -c git-migrate -n '__fish_git_migrate_using run claim workers' -l has -x -d 'What the machine has'
 complete -c git-migrate -n '__fish_git_migrate_using publish' -s n -l dry-run -d 'Say what would be done when'
 complete -c git-migrate -n '__fish_git_migrate_using publish' -l tell -d 'A message for each owner'
+complete -c git-migrate -n '__fish_git_migrate_using publish' -l mail -x -a '(__fish_complete_directories)' -d 'Write mail there'
 complete -c git-migrate -n '__fish_git_migrate_using publish prs' -l older -x -d 'Open for so long'
 complete -c git-migrate -n '__fish_git_migrate_using prs' -l by -x -d 'Of this owner'
 complete -c git-migrate -n '__fish_git_migrate_using workers' -l on -x -a 'kubernetes slurm ssh' -d 'What runs them'

@@ -32,8 +32,40 @@ public struct ForgePlace: Equatable, Sendable {
     self.base = base ?? ForgePlace.base(kind, self.host)
   }
 
+  /// The host of an address that git goes to by ssh; `nil` for any other.
+  public static func sshHost(_ url: String) -> String? {
+    let isOther =
+      url.contains("://") && !(url.lowercased().hasPrefix("ssh://") || url.hasPrefix("git+ssh://"))
+    return isOther ? nil : parts(url)?.host
+  }
+
+  /// A repository at a host that nobody has named, asked what it is; `nil` where it does not say. No token
+  /// goes there.
+  public init?(url: String, asking exchange: any HTTPExchange) {
+    guard let (host, _) = ForgePlace.parts(url) else { return nil }
+    for (kind, path) in [
+      (Kind.gitea, "/api/v1/version"), (.gitlab, "/api/v4/version"), (.github, "/api/v3/meta"),
+    ] {
+      let request = HTTPRequest("GET", "https://\(host)\(path)", headers: [("Accept", "application/json")])
+      guard let answer = try? exchange.send(request) else { return nil }
+      let words = StreamValue.parse(answer.body)
+      let isIt =
+        switch kind {
+        case .gitea: answer.isSuccess && words?["version"]?.text != nil
+        // It says no more to a stranger than that it is there.
+        case .gitlab: answer.headers["x-gitlab-meta"] != nil
+        case .github: answer.headers["x-github-request-id"] != nil
+        case .none: false
+        }
+      guard isIt else { continue }
+      self.init(url: url, kind: kind, base: nil)
+      return
+    }
+    return nil
+  }
+
   /// Host and path of `https://host:port/path`, `ssh://user@host:port/path` and `user@host:path`.
-  static func parts(_ url: String) -> (host: String, path: String)? {
+  public static func parts(_ url: String) -> (host: String, path: String)? {
     if let range = url.firstRange(of: "://") {
       let scheme = url[..<range.lowerBound].lowercased()
       guard ["http", "https", "ssh", "git+ssh"].contains(scheme) else { return nil }
@@ -53,7 +85,7 @@ public struct ForgePlace: Equatable, Sendable {
   }
 
   /// What software is known to be at a host.
-  static func kind(of host: String) -> Kind? {
+  public static func kind(of host: String) -> Kind? {
     if host == "github.com" || host.hasSuffix(".ghe.com") { return .github }
     if host == "gitlab.com" || host.hasPrefix("gitlab.") { return .gitlab }
     if host == "codeberg.org" || host.hasPrefix("gitea.") || host.hasPrefix("forgejo.") { return .gitea }
@@ -111,7 +143,7 @@ public struct ForgePlace: Equatable, Sendable {
   }
 
   /// Of several pull requests of one branch the one that counts: an open one, else the newest.
-  static func first(_ list: [PullRequest]) -> PullRequest? {
+  public static func first(_ list: [PullRequest]) -> PullRequest? {
     list.first(where: \.isOpen) ?? list.max { $0.number < $1.number }
   }
 

@@ -96,7 +96,9 @@ public final class Publisher {
         _ = try world.record(.forge(.rests(forge: host, until: until, reason: reason)))
         world.tell("\(host) is to be let alone until \(until.utc): \(reason)")
       case .unauthorized:
-        throw PublishError("\(error)", hint: "git-migrate-publish(1) says where a token is looked for")
+        var fault = PublishError("\(error)", hint: "git-migrate-publish(1) says where a token is looked for")
+        fault.isUnauthorized = true
+        throw fault
       case .exists, .refused, .unknown: leave(unit, "\(error)")
       }
       return nil

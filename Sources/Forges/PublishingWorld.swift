@@ -65,6 +65,8 @@ public struct PublishError: Error, Equatable, Sendable, CustomStringConvertible 
   public var description: String
   /// What to do next, or `nil`.
   public var hint: String?
+  /// Whether it is that a forge does not take the token.
+  public var isUnauthorized = false
 
   /// Makes an error.
   public init(_ description: String, hint: String? = nil) {

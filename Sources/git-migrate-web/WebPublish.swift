@@ -22,20 +22,24 @@ struct WebPublish {
     }
     guard let found = state.migration(named: migration) else { throw CommandError(.noMigration(migration)) }
     let access = ForgeAccess(site)
-    let place = try access.place(url: try world.address())
+    let client = WebClient(agent: "git-migrate/\(ProgramVersion.number)", certificates: access.certificates)
+    let place = try access.place(url: try world.effectiveAddress(), asking: client)
     var forge: (any Forge)?
+    var token: ForgeAccess.Token?
     if let place {
       if let until = state.forges.rest(of: place.host, at: world.now()) {
         throw CommandError("'\(place.host)' is to be let alone until \(until.utc)", exitCode: .no)
       }
-      let client = WebClient(agent: "git-migrate/\(ProgramVersion.number)", certificates: access.certificates)
+      let found = try access.token(place)
+      token = found
       let pause = access.pauseMilliseconds
       forge = place.forge(
-        token: try access.token(place), exchange: client, clock: { [site] in site.clock.now() },
+        token: found.value, exchange: client, clock: { [site] in site.clock.now() },
         pause: { _ = Poller().wait(milliseconds: pause) })
     }
     let publisher = Publisher(world, forge: forge, base: found.base)
     do throws(PublishError) { try publisher.run(only: only) } catch {
+      if error.isUnauthorized, let token { access.forget(token) }
       throw CommandError(error.description, hint: error.hint)
     }
     let list = try world.list()

@@ -144,7 +144,7 @@ struct PublishTests {
     #expect(run.code == 0 && run.out.contains("fix-S3-1 merged"), "\(run)")
     let prompt = try world.shared.first.note("prompt")
     #expect(prompt.contains("- test: test_cart failed\n"), "\(prompt)")
-    #expect(prompt.contains("- test: test_cart.py::test_total: assert 3 == 4\n"), "\(prompt)")
+    #expect(prompt.contains("- test: test_cart.py::test_total (test_cart.py): assert 3 == 4\n"), "\(prompt)")
     #expect(prompt.contains("- style: f3:1: no line end\n"), "\(prompt)")
     try world.control(#"{"close": [1], "merge": [2], "checks": "green"}"#)
     #expect(try world.publish().code == 0)
@@ -176,7 +176,7 @@ struct PublishTests {
     #expect(try world.publish().err.contains("gets the step 'fix-S1-1'"))
     #expect(try world.shared.migrate(world.path, "run").code == 0)
     let prompt = try world.shared.first.note("prompt")
-    #expect(prompt.contains("- test: test_cart.py::test_total: assert 3 == 4\n"), "\(prompt)")
+    #expect(prompt.contains("- test: test_cart.py::test_total (test_cart.py): assert 3 == 4\n"), "\(prompt)")
     try world.control(#"{"checks": "green"}"#)
     // The branch is moved first, and then it is looked what its checks say.
     for _ in 0..<2 { #expect(try world.publish().code == 0) }
@@ -226,6 +226,43 @@ struct PublishTests {
     let seen = try world.publish()
     let lines = seen.out.split(separator: "\n")
     #expect(seen.code == 0 && lines.allSatisfy { $0.hasSuffix("merged") }, "\(seen)")
+  }
+
+  @Test func `what is offered can be mailed: patches, a letter, a bundle, and a request to pull`() throws {
+    let world = try World(more: "publish: { unit: step, reviewers: [ann@example.org] }\nowners: OWNERS")
+    let folder = world.shared.first.repository.root + "/mail"
+    let early = try world.publish("--mail", folder, "S1")
+    #expect(early.code == 0 && early.out == "S1  1 patch  \(folder)/S1  to ann@example.org\n", "\(early)")
+    #expect(!Files.exists(folder + "/S1/request-pull.txt"), "nobody could pull it yet")
+    #expect(try world.publish().code == 0)
+    let mail = try world.publish("--mail", folder)
+    #expect(mail.code == 0 && mail.out.split(separator: "\n").count == 2, "\(mail)")
+    let letter = String(
+      decoding: try Files.readFile(folder + "/S2/0000-cover-letter.patch") ?? [], as: UTF8.self)
+    #expect(letter.contains("Subject: [PATCH 0/1] mig: Two\n") && letter.contains("t (lint)"), "\(letter)")
+    #expect(letter.contains("To: ann@example.org\n") && !letter.contains("*** "), "\(letter)")
+    let request = String(decoding: try Files.readFile(folder + "/S2/request-pull.txt") ?? [], as: UTF8.self)
+    #expect(request.contains("migrate-pr/mig/S2"), "\(request)")
+    // Somebody who has the base takes it.
+    let other = try world.shared.clone("other")
+    try world.shared.git(other, "fetch", "--quiet", folder + "/S2/S2.bundle", "migrate-pr/mig/S2")
+    try world.shared.git(other, "am", "--quiet", folder + "/S2/0001-mig-Two.patch")
+    #expect(try world.shared.git(other, "diff", "FETCH_HEAD", "HEAD") == "")
+    #expect(try world.requests().count == 2, "nothing is opened by it")
+    #expect(try world.publish("--mail", folder, "-n").code == 129)
+  }
+
+  @Test func `who works now is listed`() throws {
+    let world = try MigrationWorld()
+    try world.start(PublishTests.steps)
+    let nobody = try world.migrate("workers", "status")
+    #expect(nobody.code == 0 && nobody.out == "nobody works on mig\n2 steps could be taken\n", "\(nobody)")
+    #expect(try world.migrate("claim", "S2", "--worker", "w7", "--no-worktree").code == 0)
+    let one = try world.migrate("workers", "status")
+    #expect(one.out == "w7  works  work  S2\n1 step could be taken\n", "\(one)")
+    let json = try world.migrate("workers", "status", "--json")
+    #expect(json.out.contains(#""steps":["S2"]"#), "\(json)")
+    #expect(try world.migrate("workers").code == 129)
   }
 
   @Test func `a wrong token, or none, opens nothing and is said in a line`() throws {

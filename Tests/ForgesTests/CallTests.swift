@@ -55,6 +55,60 @@ struct CallTests {
     #expect(ForgePlace(url: url, kind: nil, base: nil) == nil)
   }
 
+  @Test func `a host that nobody has named is asked, without a token`() throws {
+    let url = "ssh://git@code.corp.test:2222/a/b.git"
+    let gitea = Recorded([answer(200, #"{"version":"1.24.0"}"#)])
+    #expect(ForgePlace(url: url, asking: gitea)?.base == "https://code.corp.test/api/v1")
+    #expect(gitea.asked.allSatisfy { $0.headers.map(\.name) == ["Accept"] })
+    let gitlab = Recorded([
+      answer(404, "<html>"), answer(401, #"{"message":"401 Unauthorized"}"#, ["x-gitlab-meta": "{}"]),
+    ])
+    #expect(ForgePlace(url: url, asking: gitlab)?.kind == .gitlab)
+    let github = Recorded([
+      answer(404, ""), answer(404, ""), answer(401, "{}", ["x-github-request-id": "A:B"]),
+    ])
+    #expect(ForgePlace(url: url, asking: github)?.kind == .github)
+    let other = Recorded((0..<3).map { _ in answer(200, "<html>welcome</html>") })
+    #expect(ForgePlace(url: url, asking: other) == nil)
+    #expect(ForgePlace(url: "../b", asking: Recorded([])) == nil)
+  }
+
+  @Test func `only what goes by ssh may have an alias for a host`() {
+    #expect(ForgePlace.sshHost("desk:shop/app.git") == "desk")
+    #expect(ForgePlace.sshHost("ssh://git@desk:22/shop/app") == "desk")
+    #expect(ForgePlace.sshHost("https://desk/shop/app") == nil && ForgePlace.sshHost("../app") == nil)
+  }
+
+  @Test func `a .netrc names machines, and only the one that is meant has a password`() {
+    let text = """
+      # mine
+      machine git.corp.test login me password s3cret
+      machine other.test
+        login "a b" password "with \\"quotes\\" # in it"
+      macdef init
+      machine evil.test password no
+
+      machine last.test password end
+      default login x password fallback
+      """
+    let file = NetRC(Array(text.utf8))
+    #expect(file.password(of: "GIT.corp.test") == "s3cret")
+    #expect(file.password(of: "other.test") == "with \"quotes\" # in it")
+    #expect(file.password(of: "last.test") == "end")
+    #expect(file.password(of: "evil.test") == nil && file.password(of: "nobody.test") == nil)
+  }
+
+  @Test func `a letter says what the pull request would`() {
+    let draft = "From: me\nSubject: [PATCH 0/2] *** SUBJECT HERE ***\n\n*** BLURB HERE ***\n\nme (1):\n"
+    #expect(
+      MailText.letter(draft, title: "mig: One", body: "All of it.")
+        == "From: me\nSubject: [PATCH 0/2] mig: One\n\nAll of it.\n\nme (1):\n")
+    let other = MailText.letter(draft, title: "Größe", body: "…")
+    #expect(other.contains("Subject: [PATCH 0/2] =?UTF-8?Q?Gr=C3=B6=C3=9Fe?=\nMIME-Version: 1.0\n"))
+    #expect(MailText.isAddress("docs@example.org"))
+    #expect(!MailText.isAddress("@docs") && !MailText.isAddress("a b@c") && !MailText.isAddress("x@y, z@w"))
+  }
+
   @Test func `Enterprise, and a port`() throws {
     let place = try #require(ForgePlace(url: "https://git.corp.test:8443/a/b", kind: .github, base: nil))
     #expect(place.base == "https://git.corp.test:8443/api/v3")

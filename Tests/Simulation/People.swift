@@ -88,6 +88,11 @@ struct Person {
       append([.stepsUndone(state.undoID(of: merged.id), StepUndoing(steps: steps, reason: "wrong"))])
       return nil
     }
+    if state.plan.publish != nil, world.chance.draw(0...3) == 0 {
+      if world.chance.draw(0...3) == 0 { world.letReviewerAct() }
+      SimulatedPublishing(world: world, process: process).run()
+      return nil
+    }
     if let undone = state.steps.first(where: { StepWord($0.phase) == .undone }), world.chance.draw(0...2) == 0
     {
       append([.stepRetried(step: undone.id, reason: "again")])

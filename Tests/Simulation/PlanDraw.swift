@@ -57,7 +57,18 @@ enum PlanDraw {
       if chance.draw(0...9) == 0 { step.priority = chance.draw(-1...1) }
       return step
     }
+    if chance.draw(0...3) == 0 { plan.publish = policy(&chance) }
     return plan
+  }
+
+  /// How what is merged is offered.
+  static func policy(_ chance: inout Chance) -> PublishPolicy {
+    var policy = PublishPolicy()
+    policy.unit = chance.pick([.step, .folder, .migration])
+    policy.maxFiles = chance.draw(0...1) == 0 ? chance.draw(1...4) : nil
+    policy.fixes = 0
+    if chance.draw(0...2) == 0 { policy.window.rate = PublishWindow.Rate(count: 2, seconds: 60) }
+    return policy
   }
 
   /// Work in stages: written, looked at, mended.

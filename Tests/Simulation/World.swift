@@ -90,6 +90,8 @@ final class World {
   var machines: [Machine] = []
   var nodes: [Node] = []
   var objects = Objects()
+  /// What people are offered.
+  var published = PublicPlace()
   /// The repositories in which somebody works; the first is the only one unless there is a server.
   var clones: [Clone]
   /// The repository that a shared ledger is shared through.

@@ -50,6 +50,7 @@ package struct AnswerCatalogue: Sendable {
     AnswerCatalogue("prs", "OUTPUT", PublicationList.form.members),
     AnswerCatalogue("publish", "JSON", PublicationList.form.members),
     AnswerCatalogue("publish", "JSON of messages", OwnerMessages.form.members),
+    AnswerCatalogue("publish", "JSON of mail", MailedUnits.form.members),
     AnswerCatalogue("refresh", "OUTPUT", RefreshedBase.form.members),
     AnswerCatalogue("release", "OUTPUT", ReleasedStep.form.members),
     AnswerCatalogue("renew", "OUTPUT", RenewedClaim.form.members),
@@ -66,6 +67,7 @@ package struct AnswerCatalogue: Sendable {
     AnswerCatalogue("submit", "OUTPUT", SubmittedStep.form.members),
     AnswerCatalogue("sync", "OUTPUT", SyncedLedger.form.members),
     AnswerCatalogue("trace", "OUTPUT", SentTraces.form.members),
+    AnswerCatalogue("workers", "OUTPUT", WorkerTable.form.members),
     AnswerCatalogue("why", "OUTPUT", WhyLine.form.members),
     AnswerCatalogue("verify", "OUTPUT", TriedWork.form.members),
   ]

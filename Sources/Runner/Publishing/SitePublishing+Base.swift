@@ -1,6 +1,7 @@
 import Forges
 import Gate
 import Git
+import Ledger
 import Migration
 import Site
 import Supervision

@@ -36,6 +36,16 @@ package final class SitePublishing {
     return GitRemote.pushAddress(remote, in: site.repository)
   }
 
+  /// The same as git pushes to it, by the settings that put one address in another's place.
+  package func effectiveAddress() throws(CommandError) -> String {
+    let address = try address()
+    let isNamed = try reporting { try site.repository.config("remote.\(remote).url") } != nil
+    let words = isNamed ? ["remote", "get-url", "--push", remote] : ["ls-remote", "--get-url", address]
+    let output = try reporting { try site.git.run(words) }
+    let line = output.isSuccess ? output.text.split(whereSeparator: \.isNewline).first : nil
+    return line.map(String.init) ?? address
+  }
+
   func ref(_ name: String) -> String { "refs/migrate/remotes/published/\(name)" }
 
   /// The base in the remote, brought here once; where it cannot be, the one here.

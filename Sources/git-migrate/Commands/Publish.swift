@@ -28,11 +28,18 @@ struct PublishCommand: Subcommand {
   @Option(help: ArgumentHelp("With --tell: only what has been open for so long, e.g. 3d.", valueName: "time"))
   var older: DurationArgument?
 
+  @Option(
+    help: ArgumentHelp("Write patches, a letter, a bundle and a request to pull there.", valueName: "folder"),
+    completion: .directory)
+  var mail: String?
+
   @OptionGroup var migration: MigrationOption
   @OptionGroup var json: JSONOption
 
   func validate() throws {
-    if tell && isDryRun { throw ValidationError("'--tell' and '--dry-run' exclude each other") }
+    let modes = [("--tell", tell), ("--dry-run", isDryRun), ("--mail", mail != nil)].filter(\.1).map(\.0)
+    if modes.count > 1 { throw ValidationError("'\(modes[0])' and '\(modes[1])' exclude each other") }
+    if mail?.isEmpty == true { throw ValidationError("'--mail' takes a folder") }
     if older != nil, !tell { throw ValidationError("'--older' is for '--tell'") }
     for unit in units where Identifier.stepFault(unit) != nil {
       throw ValidationError("'\(unit)' is no name of a unit")
@@ -51,6 +58,11 @@ struct PublishCommand: Subcommand {
       return try context.print(messages, json)
     }
     try site.requireTrust(state)
+    if let mail {
+      let folder = mail.hasPrefix("/") ? mail : "\(try context.directory())/\(mail)"
+      let world = try SitePublishing(site, state.name) { context.warn($0) }
+      return try context.print(world.mail(into: folder, only: units.isEmpty ? nil : Set(units)), json)
+    }
     try WebProgram.become(["publish"] + (json.isWanted ? ["--json"] : []) + [state.name] + units, context)
   }
 }

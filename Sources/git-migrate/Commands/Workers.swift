@@ -10,17 +10,25 @@ import System
 /// `git migrate workers`: what an engine is given so that it runs workers.
 struct WorkersCommand: Subcommand {
   static let configuration = CommandConfiguration(
-    commandName: "workers", abstract: "Print what an engine needs to run workers of a migration.",
+    commandName: "workers",
+    abstract: "Print what an engine needs to run workers of a migration, or who works.",
     discussion: """
-      A manifest for Kubernetes, a script for Slurm, or a loop over hosts by ssh; '--submit' hands it over. \
+      'status' lists who holds which steps now. With '--on': a manifest for Kubernetes, a script for Slurm, \
+      or a loop over hosts by ssh; '--submit' hands it over. \
       The plan's approval is in it; secrets are named, and never in it.
       """)
 
   /// What runs workers.
   enum Engine: String, ExpressibleByArgument, CaseIterable { case kubernetes, slurm, ssh }
 
+  /// What is asked for without an engine.
+  enum Question: String, ExpressibleByArgument, CaseIterable { case status }
+
+  @Argument(help: ArgumentHelp("status: who works now.", valueName: "status"))
+  var question: Question?
+
   @Option(name: .customLong("on"), help: ArgumentHelp("kubernetes, slurm or ssh.", valueName: "engine"))
-  var engine: Engine
+  var engine: Engine?
 
   @Option(
     name: [.customShort("n"), .long], help: ArgumentHelp("How many machines; 4 by default.", valueName: "n"))
@@ -49,8 +57,13 @@ struct WorkersCommand: Subcommand {
 
   @OptionGroup var has: HasOption
   @OptionGroup var migration: MigrationOption
+  @OptionGroup var json: JSONOption
 
   func validate() throws {
+    guard (engine == nil) != (question == nil) else {
+      throw ValidationError("say 'status', or '--on' and an engine")
+    }
+    if json.isWanted, question == nil { throw ValidationError("'--json' is for 'status'") }
     for (name, number) in [("--number", number), ("--jobs", jobs)] {
       if let number, !(1...1000).contains(number) {
         throw ValidationError("'\(name)' takes a number from 1 to 1000")
@@ -69,6 +82,10 @@ struct WorkersCommand: Subcommand {
     let site = try context.site()
     let state = try site.migration(
       migration.migration, in: try context.snapshot(finding: migration.migration).state)
+    guard let engine else {
+      let table = WorkerTable(state, at: site.clock.now(), isDead: Site.isProvablyDead)
+      return try context.print(table, json)
+    }
     if state.phase.isTerminal { throw CommandError("\(state.name) is \(state.phase.word)", exitCode: .no) }
     try site.requireTrust(state)
     var job = WorkerJob(state, url: try address(site))

@@ -22,22 +22,13 @@ package struct PublicationList: PrintedAnswer {
 
   package func text(_ palette: Palette) -> String {
     if units.isEmpty { return "nothing is merged that could be offered\n" }
-    let rows = units.map { unit in
-      [
-        unit.unit, unit.number.map { "#\($0)" } ?? unit.branch, Count.of(unit.files, "file"),
-        unit.owners.joined(separator: " "), unit.standing, unit.url ?? "",
-      ].map { TerminalText.sanitizedLine($0) }
-    }
-    let widths = (0..<5).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      var line = ""
-      for (index, cell) in row.enumerated() where !(cell.isEmpty && index == 5) {
-        line += cell
-        if index < 5 { line += String(repeating: " ", count: widths[index] - cell.count + 2) }
-      }
-      while line.last == " " { line.removeLast() }
-      return line + "\n"
-    }.joined()
+    return Rows.table(
+      units.map { unit in
+        [
+          unit.unit, unit.number.map { "#\($0)" } ?? unit.branch, Count.of(unit.files, "file"),
+          unit.owners.joined(separator: " "), unit.standing, unit.url ?? "",
+        ]
+      })
   }
 }
 
