@@ -50,7 +50,10 @@ extension Publisher {
     let tip = try world.tip(of: name)
     if tip == intent.new { return try note(.moved(unit: unit.unit, commit: intent.new, people: false), unit) }
     if tip == intent.old {
-      if try world.has(intent.new) {
+      if unit.isWithdrawn {
+        return try note(.lost(unit: unit.unit, reason: "what it offers was undone"), unit)
+      }
+      if try world.has(intent.new), state.publications[unit.unit]?.steps == unit.steps {
         // The same move once more, under our claim.
         return try push(again: intent, unit, state)
       }

@@ -98,6 +98,9 @@ extension Publisher {
       return
     }
     try note(found, unit, known)
+    if unit.isWithdrawn {
+      return leave(unit, "all that #\(request.number) offers was undone: close it, or do the steps again")
+    }
     let words = try world.words(unit, try world.state())
     let body = marked(words, unit, state)
     _ = try asking(unit) { () throws(ForgeError) in

@@ -273,6 +273,34 @@ struct PublishTests {
     let none = try world.publish(token: "")
     #expect(none.code == 128 && none.err.contains("there is no token"), "\(none)")
     #expect(try world.requests().isEmpty)
+    let home = try #require(world.shared.first.repository.environment["HOME"])
+    try Files.writeAtomically(home + "/.netrc", Array("machine 127.0.0.1 login me password secret\n".utf8))
+    #expect(try world.publish(token: "").code == 0)
+    #expect(try world.requests().count == 2)
+  }
+
+  @Test(arguments: ["gh:shop/app.git", "alias:shop/app.git", "git@alias:shop/app.git"])
+  func `an address is what git and ssh make of it`(_ url: String) throws {
+    let world = try MigrationWorld()
+    try world.start(PublishTests.steps, gate: PublishTests.gate, more: PublishTests.policy)
+    let repository = world.repository
+    try repository.git("config", "--global", "url.https://github.com/.insteadOf", "gh:")
+    try repository.git("remote", "add", "origin", url)
+    let folder = repository.root + "/programs"
+    try Files.makeDirectories(folder)
+    let ssh = "#!/bin/sh\n[ \"$1 $2 $3\" = '-G -- alias' ] && printf 'user me\\nhostname github.com\\n'\n"
+    try Files.writeAtomically(folder + "/ssh", Array(ssh.utf8))
+    #expect(chmod(folder + "/ssh", 0o755) == 0)
+    let path = "\(folder):\(TestBinary.directory):\(repository.environment["PATH"] ?? "")"
+    let run = try repository.run("git", ["migrate", "publish"], adding: ["PATH": path])
+    #expect(run.code == 128 && run.err.contains("no token for 'github.com'"), "\(run)")
+    // gh gives the token of its surroundings to whoever asks, for any host: it is asked for its own.
+    let gh = "#!/bin/sh\nenv > \"$HOME/asked\"; exit 1\n"
+    try Files.writeAtomically(folder + "/gh", Array(gh.utf8))
+    #expect(chmod(folder + "/gh", 0o755) == 0)
+    let variables = ["PATH": path, "GH_ENTERPRISE_TOKEN": "secret"]
+    #expect(try repository.run("git", ["migrate", "publish"], adding: variables).code == 128)
+    #expect(try !world.note("asked").contains("secret"))
   }
 
   @Test func `where a person's word is wanted, units wait for it`() throws {

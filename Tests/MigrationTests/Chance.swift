@@ -89,7 +89,7 @@ extension Chance {
     guard let publisher = book.publisher, publisher.expiresAt > story.now else { return .claimed }
     let units = book.list.filter { $0.end == nil && $0.handedOver == nil }
     if units.contains(where: { $0.intent != nil }) { return once(in: 5) ? .lost : .moved }
-    if units.contains(where: { $0.seen?.wantsFix == true && story.current.openFix(of: $0.unit) == nil }) {
+    if units.contains(where: { $0.wantsFix && story.current.openFix(of: $0.unit) == nil }) {
       return .fixAdded
     }
     if units.contains(where: { $0.head != nil && $0.request == nil }) { return .opened }

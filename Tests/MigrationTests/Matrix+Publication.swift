@@ -34,7 +34,7 @@ extension Story {
       return .seen(unit: open?.unit ?? pushed, sight)
     case .fixAdded:
       let unit =
-        units.last { $0.seen?.wantsFix == true && current.openFix(of: $0.unit) == nil }?.unit ?? pushed
+        units.last { $0.wantsFix && current.openFix(of: $0.unit) == nil }?.unit ?? pushed
       return .fixAdded(unit: unit, step: current.fixID(of: unit), failures: ["test_a failed"])
     case .merged: return .merged(unit: pushed, commit: oid(93))
     case .closed: return .closed(unit: pushed, reason: "not wanted")

@@ -180,12 +180,62 @@ struct PublicationTests {
     #expect(standing(story, "A") == .look, "who makes it a draft again means it")
   }
 
+  @Test func `what was undone is offered no more`() throws {
+    let story = story(by(.folder))
+    for id in ["A", "B"] { story.complete(id) }
+    #expect(claim(story, process(7)) && intent(story, "src", ["A", "B"], to: 50))
+    story.tell(.publication(.moved(unit: "src", commit: oid(50), people: false)))
+    story.tell(.publication(.opened(unit: "src", forge: "f", number: 3, url: nil)))
+    #expect(!intent(story, "src", ["B"], from: 50, to: 51), "it is merged")
+    func undo(_ step: String) throws {
+      let undoing = StepUndoing(steps: [step], reason: "wrong")
+      let id = story.current.undoID(of: step)
+      #expect(story.tell(.stepsUndone(id, undoing)))
+      story.complete(id)
+    }
+    try undo("A")
+    func units() -> [ProposedUnit] { story.current.proposedUnits(merged(story), owners: nil) }
+    #expect(units().map(\.unit) == ["src"] && units().map(\.steps) == [["B"]])
+    #expect(standing(story, "src") == .push && intent(story, "src", ["B"], from: 50, to: 51))
+    story.tell(.publication(.moved(unit: "src", commit: oid(51), people: false)))
+    try undo("B")
+    #expect(units().map(\.isWithdrawn) == [true] && standing(story, "src") == .look)
+    #expect(story.tell(.publication(.closed(unit: "src", reason: "#3 is closed"))))
+    #expect(units().isEmpty)
+  }
+
   @Test func `what takes the base in is offered to nobody`() {
     let story = story(by(.step))
     story.complete("A")
     var state = story.current
     state.plan.steps[0].resolves = oid(9)
     #expect(state.proposedUnits(merged(story), owners: nil).isEmpty)
+  }
+
+  @Test func `what a reviewer has said is mended once, until they say something else`() {
+    let story = story(by(.step))
+    story.complete("A")
+    #expect(claim(story, process(7)) && intent(story, "A", ["A"], to: 50))
+    story.tell(.publication(.moved(unit: "A", commit: oid(50), people: false)))
+    story.tell(.publication(.opened(unit: "A", forge: "f", number: 3, url: nil)))
+    func see(_ head: Int, _ words: [String], _ checks: PublicationSight.Checks = .green) {
+      var sight = PublicationSight(state: "open", head: oid(head), checks: checks, failures: words)
+      sight.review = .changes
+      story.tell(.publication(.seen(unit: "A", sight)))
+    }
+    see(50, ["ann: rename it"])
+    #expect(standing(story, "A") == .fix)
+    let fix = Change.publication(.fixAdded(unit: "A", step: "fix-A-1", failures: ["ann: rename it"]))
+    #expect(story.tell(fix))
+    story.complete("fix-A-1")
+    #expect(intent(story, "A", ["A", "fix-A-1"], from: 50, to: 52))
+    story.tell(.publication(.moved(unit: "A", commit: oid(52), people: false)))
+    see(52, ["ann: rename it"])
+    #expect(standing(story, "A") == .look, "she has not looked since")
+    see(52, ["ann: rename it", "bob: and test it"])
+    #expect(standing(story, "A") == .fix)
+    see(52, ["ann: rename it"], .red)
+    #expect(standing(story, "A") == .fix, "checks are of what is there now")
   }
 
   @Test func `what people have moved is theirs`() {

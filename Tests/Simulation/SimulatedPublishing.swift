@@ -235,13 +235,14 @@ extension World {
     guard let state = (try? looking.process.events.read())?.state.migration(named: World.migration),
       state.plan.publish != nil, !state.phase.isTerminal, !isOver
     else { return }
-    for _ in 0..<4 {
+    for _ in 0..<6 {
       let person = Person(world: self)
       try? person.process.synchronize()
       SimulatedPublishing(world: self, process: person.process).run()
       person.process.end()
-      // A claim of who died lapses, and so does what a forge has asked for.
-      now += 300_000
+      // A claim of who died lapses, and so does what a forge has asked for; and clocks that were ahead of all
+      // others are no more.
+      now += 7_200_000
     }
     let person = Person(world: self)
     defer { person.process.end() }

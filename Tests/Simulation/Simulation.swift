@@ -40,6 +40,8 @@ package struct Simulation {
     guard !world.isOver else { return }
     calm()
     guard !world.isOver else { return }
+    world.checkPublished()
+    guard !world.isOver else { return }
     converge()
     guard !world.isOver else { return }
     compare()

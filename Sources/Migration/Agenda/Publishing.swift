@@ -25,6 +25,8 @@ public struct ProposedUnit: Equatable, Sendable {
   public var owners: [String] = []
   /// Whether no more steps will come to it, but those that mend it.
   public var isComplete = false
+  /// Whether all that was offered in it was undone since.
+  public var isWithdrawn = false
 
   /// Makes one without a step.
   public init(unit: String) { self.unit = unit }
@@ -71,7 +73,7 @@ extension MigrationState {
       units[index].files += step.files
     }
     // What takes the base in is no work to be offered to it.
-    for step in merged where base(takenInBy: step.step) == nil {
+    for step in merged where base(takenInBy: step.step) == nil && !undoesOffers(step.step) {
       if policy.unit == .migration {
         add(step, to: Self.wholeUnit)
       } else if let unit = publications.unit(of: step.step) ?? mended(by: step.step) {
@@ -102,7 +104,35 @@ extension MigrationState {
         openCount == 0 || (policy.unit != .migration && !current.contains(units[index].unit))
         || policy.unit == .step
     }
-    return units
+    return units + withdrawn(units)
+  }
+
+  /// Whether a step does no more than undo what is not in the base yet: the units that offer that let it go.
+  private func undoesOffers(_ step: String) -> Bool {
+    guard plan.publish?.unit ?? .migration != .migration, let index = index(of: step),
+      !plan.steps[index].reverts.isEmpty
+    else { return false }
+    return plan.steps[index].reverts.allSatisfy { id in
+      guard let unit = publications.unit(of: id), case .merged = publications[unit]?.end else { return true }
+      return false
+    }
+  }
+
+  /// The units that are on their way and have nothing left that is merged.
+  private func withdrawn(_ others: [ProposedUnit]) -> [ProposedUnit] {
+    publications.list.filter { known in
+      known.end == nil && !known.steps.isEmpty && !others.contains { $0.unit == known.unit }
+        && known.steps.allSatisfy { !isMerged($0) }
+    }.map { known in
+      var unit = ProposedUnit(unit: known.unit)
+      (unit.steps, unit.isComplete, unit.isWithdrawn) = (known.steps, true, true)
+      return unit
+    }
+  }
+
+  /// Whether a step is part of the integration branch now.
+  func isMerged(_ step: String) -> Bool {
+    if case .merged = self.step(step)?.phase { true } else { false }
   }
 
   private func isClosed(
@@ -131,6 +161,7 @@ extension MigrationState {
     if let known, known.end != nil { return .ended(known.word) }
     if let reason = known?.handedOver { return .people(reason: reason) }
     if known?.intent != nil { return .settle }
+    if proposed.isWithdrawn, known?.request == nil { return .waits(reason: "a step that is not undone") }
     if policy.needsApproval, !publications.approved.contains(proposed.unit) {
       return .waits(reason: "a person's 'git migrate approve \(proposed.unit)'")
     }
@@ -165,13 +196,14 @@ extension MigrationState {
     if proposed.unit == Self.wholeUnit, proposed.steps.isEmpty {
       return proposed.isComplete && known.head != tip
     }
+    if proposed.isWithdrawn { return false }
     if known.steps != proposed.steps { return true }
     return known.seen?.conflicts == true && known.seen?.head == known.head
   }
 
   /// Whether a step is to be added that mends it: for what was said of its branch as it is now.
   private func wantsFix(_ known: Publication, _ policy: PublishPolicy) -> Bool {
-    guard case .running = phase, let seen = known.seen, seen.wantsFix, seen.head == known.head else {
+    guard case .running = phase, known.wantsFix, known.seen?.head == known.head else {
       return false
     }
     return known.fixes < policy.fixes && openFix(of: known.unit) == nil && plan.agent != nil

@@ -101,8 +101,9 @@ extension Reducer {
         throw Refusal(.held, "'\(step)' is offered in '\(other)'")
       }
     }
-    guard Set(known?.steps ?? []).isSubset(of: steps) else {
-      throw Refusal(.invalid, "'\(unit)' would lose a step")
+    // What was undone is offered no more.
+    for step in known?.steps ?? [] where !steps.contains(step) && migration.isMerged(step) {
+      throw Refusal(.invalid, "'\(unit)' would lose the step '\(step)'")
     }
     migration.publications.update(unit) { ($0.steps, $0.intent) = (steps, intent) }
   }
@@ -159,7 +160,7 @@ extension Reducer {
     try requireRunning()
     let known = try requireOpen(unit)
     let policy = migration.plan.publish ?? PublishPolicy()
-    guard known.request != nil, known.seen?.wantsFix == true else {
+    guard known.request != nil, known.wantsFix else {
       throw Refusal(.wrongPhase, "nothing is said against '\(unit)'")
     }
     guard known.fixes < policy.fixes else {
@@ -187,7 +188,9 @@ extension Reducer {
     migration.keptCount += 1
     migration.graph = Graph(migration.plan.steps)
     migration.recount()
-    migration.publications.update(unit) { $0.fixes += 1 }
+    migration.publications.update(unit) {
+      ($0.fixes, $0.told) = ($0.fixes + 1, Publication.digests(failures))
+    }
   }
 
   /// It may change what the steps of its unit may; any path, where one of these may.

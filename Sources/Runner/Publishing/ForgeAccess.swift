@@ -95,9 +95,11 @@ package struct ForgeAccess {
     let name = String(place.host.prefix { $0 != ":" })
     switch place.kind {
     case .github:
-      if let token = line("gh", ["auth", "token", "--hostname", place.host]) { return Token(value: token) }
+      if let token = line("gh", ["auth", "token", "--hostname", place.host], isOfHost: true) {
+        return Token(value: token)
+      }
     case .gitlab:
-      if let token = line("glab", ["config", "get", "token", "--host", place.host]) {
+      if let token = line("glab", ["config", "get", "token", "--host", place.host], isOfHost: true) {
         return Token(value: token)
       }
     case .gitea, .none: break
@@ -125,15 +127,25 @@ package struct ForgeAccess {
     ["github.com", "gitlab.com", "codeberg.org"].contains(host) || host.hasSuffix(".ghe.com")
   }
 
-  private func output(_ program: String, _ arguments: [String]) -> String? {
-    var command = Command(program, arguments, environment: site.environment, directory: "/")
+  /// What `gh` and `glab` would take for the token of any host whatever.
+  private static let anyHost = [
+    "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GITLAB_TOKEN",
+    "GITLAB_ACCESS_TOKEN", "OAUTH_TOKEN",
+  ]
+
+  private func output(_ program: String, _ arguments: [String], isOfHost: Bool = false) -> String? {
+    var environment = site.environment
+    if isOfHost { for name in Self.anyHost { environment[name] = nil } }
+    var command = Command(program, arguments, environment: environment, directory: "/")
     command.timeoutSeconds = 30
     guard let outcome = try? command.run(outputLimit: 64 << 10), outcome.status.isSuccess else { return nil }
     return outcome.text
   }
 
-  private func line(_ program: String, _ arguments: [String]) -> String? {
-    let line = output(program, arguments)?.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+  private func line(_ program: String, _ arguments: [String], isOfHost: Bool = false) -> String? {
+    let line =
+      output(program, arguments, isOfHost: isOfHost)?.split(whereSeparator: \.isNewline).first.map(
+        String.init) ?? ""
     return line.isEmpty ? nil : line
   }
 

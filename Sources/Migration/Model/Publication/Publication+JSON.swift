@@ -79,6 +79,7 @@ extension Publication {
     case nil: break
     }
     if fixes > 0 { object.set("fixes", fixes) }
+    object.set("told", told)
     return object.json
   }
 
@@ -107,6 +108,7 @@ extension Publication {
     if let commit = try reader.optionalObjectID("merged") { end = .merged(commit) }
     if let reason = try reader.optionalString("closed") { end = .closed(reason: reason) }
     fixes = try reader.optionalInteger("fixes") ?? 0
+    told = try reader.strings("told")
     try reader.end()
   }
 }

@@ -20,6 +20,8 @@ public struct Publication: Equatable, Sendable {
   public var end: End?
   /// How many steps were added to mend it.
   public var fixes = 0
+  /// What the last of them was told, a digest a line.
+  public var told: [String] = []
 
   /// A pull request.
   public struct Request: Equatable, Sendable {
@@ -118,8 +120,22 @@ public struct PublicationSight: Equatable, Sendable {
     (self.conflicts, self.failures) = (conflicts, failures)
   }
 
-  /// Whether it asks for a step that mends it.
-  public var wantsFix: Bool { checks == .red || review == .changes }
+}
+
+extension Publication {
+  /// Whether what the forge says asks for a step that mends it. What reviewers say stays said until they look
+  /// again: a step was told once.
+  public var wantsFix: Bool {
+    guard let seen else { return false }
+    if seen.checks == .red { return true }
+    guard seen.review == .changes else { return false }
+    return seen.failures.isEmpty ? fixes == 0 : !Set(Self.digests(seen.failures)).isSubset(of: told)
+  }
+
+  /// Stands for lines that a step was told.
+  static func digests(_ lines: [String]) -> [String] {
+    lines.map { String(SHA256.hexDigest(of: Array($0.utf8)).prefix(16)) }
+  }
 }
 
 /// What of a migration is offered to people.
