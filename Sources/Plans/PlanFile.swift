@@ -94,13 +94,15 @@ public struct PlanFile: Equatable, Sendable {
     }
     add("gate set-up", settings.gate.setup?.run)
     add("gate toolchain", settings.gate.toolchain)
-    for verifier in settings.gate.verifiers {
+    func add(_ verifier: Plan.Verifier) {
       add(
         "verifier \(verifier.name)",
         ([verifier.run, verifier.remote ?? ""] + verifier.env).joined(separator: " "))
     }
+    settings.gate.verifiers.forEach(add)
     for entry in entries {
       add("step", entry.run?.value)
+      for own in entry.verifiers { add(own.verifier) }
       if case .lines(let command)? = entry.each?.source { add("list of steps", command) }
     }
     add("until", settings.until?.count)
@@ -198,6 +200,7 @@ struct StepEntry: Equatable, Sendable {
   var isShared = false
   var allow: [String] = []
   var guards: [Plan.Guard]?
+  var verifiers: [OwnVerifier] = []
   var skip: String?
   var requires: [String] = []
   var each: Each?
@@ -207,6 +210,12 @@ struct StepEntry: Equatable, Sendable {
   var hasID = true
   /// Whether the id, and for a `for:` every template, was found good, so that steps can be made of it.
   var isSound = true
+
+  /// A verifier of a step, and its command as it stands there; `nil` for one of the gate's.
+  struct OwnVerifier: Equatable, Sendable {
+    var verifier: Plan.Verifier
+    var run: Text?
+  }
 
   /// The `for:` of a step, and where it stands.
   struct Each: Equatable, Sendable {

@@ -20,7 +20,7 @@ struct ProgramWatch {
     guard plans[state.name] != state.planNumber else { return }
     plans[state.name] = state.planNumber
     let plan = state.plan
-    var commands = plan.gate.verifiers.map(\.run) + plan.allAgents.map(\.command)
+    var commands = (plan.gate.verifiers + plan.ownVerifiers).map(\.run) + plan.allAgents.map(\.command)
     commands += [plan.gate.setup?.run, plan.worktree.setup].compactMap(\.self)
     commands += Set(plan.steps.compactMap { $0.run.flatMap { ShellText.words($0).first } }).sorted()
     let words = Set(commands.flatMap { ShellText.words($0) }.filter { !$0.hasPrefix("-") })

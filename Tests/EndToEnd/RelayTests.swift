@@ -41,6 +41,31 @@ import Testing
     #expect(try world.file("fifth").contains("a.txt"), "git can be asked what was changed")
   }
 
+  @Test(
+    "finds its own socket and nobody else's, whether a sandbox is required or not", arguments: ["auto", "require"])
+  func sockets(sandbox: String) throws {
+    let script = """
+      git migrate status > status 2>&1
+      find / -name claim -type s 2> /dev/null > sockets; test "$(cat sockets)" = "$MIGRATE_RELAY"; echo $? >> sockets
+      git migrate renew --json > renewed
+      """
+    let world = try world(script, gate: "none")
+    try world.repository.git("config", "--global", "migrate.sandbox", sandbox)
+    // Another run's worker asks here.
+    let other = world.repository.path + "/.git/migrate/relay/git-migrate-other"
+    try Files.makeDirectories(other)
+    let listener = try UnixSocket.listen(other + "/claim")
+    defer { listener.close() }
+    let run = try world.migrate("run", "--jobs", "1")
+    #expect(run.code == 0, "\(run)")
+    #expect(Files.exists(other))
+    #expect(try world.file("sockets").split(separator: "\n").count == 2, "\(try world.file("sockets"))")
+    #expect(try world.file("sockets").hasSuffix("\n0"))
+    #expect(try world.file("renewed").contains("expires_at"))
+    #expect(try !world.file("status").contains("approved"), "\(try world.file("status"))")
+    #expect(!Files.exists("/run/git-migrate"), "nothing is made on the machine")
+  }
+
   @Test("speaks by the protocol of tools, and hands in by itself")
   func tools() throws {
     let call = { (id: Int, name: String) in

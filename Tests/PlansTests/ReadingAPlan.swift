@@ -148,10 +148,35 @@ struct ReadingAPlan {
     let plan = try expand(text, FakeSource(files: ["src/a"]))
     #expect(plan.gate.protected == [".github/**", "schema/*.sql"] && plan.gate.allowsKnown)
     #expect(plan.gate.verifiers.map(\.paths) == [["src/**"]])
-    #expect(plan.gate.falsifies && plan.longestTrain == 1 && plan.gate.verifiers[0].needsNetwork)
+    #expect(plan.gate.falsifies && plan.longestTrain == 1 && plan.gate.verifiers[0].network == true)
     #expect(
       plan.steps.map(\.allow) == [["lost-test:tests/*", "secret:a.py"], ["changed-expectation:*"], []])
     #expect(plan.steps.map(\.guards) == [[.scope, .secrets], nil, []])
+    #expect(try Plan(json: plan.json) == plan)
+  }
+
+  @Test("a step's own verifiers, and those of the gate that it names")
+  func ownVerifiers() throws {
+    let text = """
+      ---
+      migration: m
+      resources: { db: 1 }
+      gate:
+        verifiers:
+          - { name: t, run: make test, network: off }
+          - { name: slow, run: make slow, when: named, env: [TOKEN] }
+      steps:
+        - { id: S1, verifiers: [slow, { name: own, run: "test -e a", uses: db, network: on }] }
+        - { for: { files: "src/*" }, id: "m-{{match.name}}", verifiers: [{ name: gone, run: "! cat {{match.path}}" }] }
+      ---
+      """
+    let plan = try expand(text, FakeSource(files: ["src/a b"]))
+    #expect(plan.gate.verifiers.map(\.name) == ["t"] && plan.gate.verifiers[0].network == false)
+    #expect(plan.steps[0].verifiers.map(\.name) == ["slow", "own"])
+    #expect(plan.steps[0].verifiers.map(\.network) == [nil, true])
+    #expect(plan.steps[1].verifiers.map(\.run) == ["! cat 'src/a b'"])
+    #expect(plan.ownVerifiers.map(\.name) == ["slow", "own", "gone"])
+    #expect(plan.fault() == nil)
     #expect(try Plan(json: plan.json) == plan)
   }
 

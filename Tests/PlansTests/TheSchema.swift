@@ -53,7 +53,7 @@ struct TheSchema {
       (try child(root, ["$defs", "share"]), KnownKeys.machineShare),
       (gate, KnownKeys.gate),
       (try item(try child(gate, ["properties", "setup", "anyOf"]), 1), KnownKeys.gateSetup),
-      (try child(gate, ["properties", "verifiers", "items"]), KnownKeys.verifier),
+      (try child(root, ["$defs", "verifier"]), KnownKeys.verifier),
       (try child(root, ["$defs", "remote"]), KnownKeys.remoteVerifier),
       (try child(root, ["$defs", "judge"]), KnownKeys.judge),
       (step, KnownKeys.step),
@@ -92,7 +92,7 @@ struct TheSchema {
       try texts(child(gate, ["properties", "guards", "items", "enum"])) == Plan.Guard.allCases.map(\.rawValue)
     )
     #expect(
-      try texts(child(gate, ["properties", "verifiers", "items", "properties", "kind", "enum"]))
+      try texts(child(root, ["$defs", "verifier", "properties", "kind", "enum"]))
         == Plan.Verifier.Kind.allCases.map(\.rawValue))
   }
 

@@ -103,6 +103,9 @@ extension Audit {
       world.fail("I-22b", "'\(split.culprit)' is blamed, and stands elsewhere")
     }
     if split.passed > 0 {
+      if let tree = logs[train.members[split.passed - 1].step]?.gate?.tree {
+        checkOwn(train.members[..<split.passed], on: tree, world)
+      }
       checkPassed(train.members[split.passed - 1], split.kept, split.evidence, split.verifiers, world)
     }
     for fence in train.members[..<split.passed] { change(fence, world) { $0.stage = .passed } }
@@ -118,6 +121,7 @@ extension Audit {
       switch report.verdict {
       case .passed:
         if let last = train.members.last {
+          if let tree = logs[last.step]?.gate?.tree { checkOwn(train.members, on: tree, world) }
           checkPassed(last, report.kept, report.evidence, report.verifiers, world)
         }
         for fence in train.members { change(fence, world) { $0.stage = .passed } }

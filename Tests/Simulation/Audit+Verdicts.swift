@@ -18,6 +18,19 @@ extension Audit {
     }
   }
 
+  /// Takes note that a step's own verifier has passed a tree.
+  mutating func noteOwnPass(_ tree: OID, _ command: String) { ownPasses[tree, default: []].insert(command) }
+
+  /// I-22: what a step asks of its own result was asked of the tree that is said to pass.
+  func checkOwn(_ fences: some Sequence<Fence>, on tree: ObjectID, _ world: World) {
+    for fence in fences {
+      for verifier in planned[fence.step]?.verifiers ?? []
+      where ownPasses[tree.oid]?.contains(verifier.run) != true {
+        world.fail("I-22", "'\(fence.step)' passed, and nobody asked '\(verifier.run)' of that tree")
+      }
+    }
+  }
+
   /// I-22a: a verdict that rests on more than the tree says so.
   func checkKept(
     _ kept: [String], _ verdict: Verdict, of tree: ObjectID, by digest: String, _ subject: String,

@@ -66,6 +66,8 @@ struct Audit {
   private(set) var passes: [OID: Set<String>] = [:]
   /// Those of them that passed where nothing was kept.
   private(set) var cleanPasses: [OID: Set<String>] = [:]
+  /// Trees that verifiers of steps have passed, each with their commands.
+  var ownPasses: [OID: Set<String>] = [:]
   /// What was judged as a whole.
   var results = ResultLog()
   /// Those of them by the toolchain that passed them, each with the gate's digest and that.
@@ -246,6 +248,10 @@ struct Audit {
     planNumber = number
     let isGateNew = plan.verifierDigest != digest
     if isGateNew { baseline = nil }
+    let isOwnGateNew = plan.steps.contains { step in
+      let stage = logs[step.id]?.stage
+      return (stage == .gating || stage == .passed) && planned[step.id]?.verifiers != step.verifiers
+    }
     digest = plan.verifierDigest
     self.plan = plan
     world.plans.append(plan)
@@ -253,7 +259,7 @@ struct Audit {
     for step in plan.steps {
       planned[step.id] = step
       if logs[step.id] == nil { logs[step.id] = Log() }
-      if isGateNew, logs[step.id]?.stage == .gating || logs[step.id]?.stage == .passed {
+      if isGateNew || isOwnGateNew, logs[step.id]?.stage == .gating || logs[step.id]?.stage == .passed {
         logs[step.id]?.stage = .submitted
       }
       if logs[step.id]?.stage == .done, logs[step.id]?.satisfies == false { logs[step.id]?.stage = .open }
@@ -307,7 +313,10 @@ struct Audit {
 
   private mutating func checkVerdict(_ fence: Fence, _ report: GateReport, _ event: Event, _ world: World) {
     let (passes, digest, plan) = (passes, digest, plan)
-    if report.verdict == .passed { checkApproval(fence, report, world) }
+    if report.verdict == .passed {
+      checkApproval(fence, report, world)
+      checkOwn([fence], on: report.tree, world)
+    }
     var isLeft = false
     if [.failed, .ranNoTests].contains(report.verdict) { isLeft = handsOver(fence.step) }
     checkHonesty(report.verdict, report.failure?.reason, of: report.tree, "'\(fence.step)'", world)

@@ -55,6 +55,7 @@ enum PlanDraw {
       if chance.draw(0...2) == 0 { step.run = "codemod" }
       if step.run != nil, chance.draw(0...3) == 0 { (step.isShared, step.prompt) = (true, "the rest") }
       if chance.draw(0...9) == 0 { step.priority = chance.draw(-1...1) }
+      if chance.draw(0...5) == 0 { step.verifiers = [own(plan, &chance)] }
       return step
     }
     if chance.draw(0...3) == 0 { plan.publish = policy(&chance) }
@@ -69,6 +70,15 @@ enum PlanDraw {
     policy.fixes = 0
     if chance.draw(0...2) == 0 { policy.window.rate = PublishWindow.Rate(count: 2, seconds: 60) }
     return policy
+  }
+
+  /// What a step asks of its own result.
+  private static func own(_ plan: Plan, _ chance: inout Chance) -> Plan.Verifier {
+    var verifier = Plan.Verifier(
+      name: "own", run: "own-\(chance.draw(1...3))", timeoutSeconds: 60,
+      uses: plan.resources.isEmpty || chance.draw(0...2) > 0 ? nil : "build")
+    verifier.isOfStep = true
+    return verifier
   }
 
   /// Work in stages: written, looked at, mended.
@@ -91,7 +101,10 @@ enum PlanDraw {
   static func amend(_ plan: Plan, steps: [Step], _ chance: inout Chance) -> Plan {
     var next = plan
     switch chance.draw(0...4) {
-    case 0: next.attempts = chance.draw(1...4)
+    case 0:
+      next.attempts = chance.draw(1...4)
+      let index = chance.draw(0...next.steps.count - 1)
+      if chance.draw(0...1) == 0 { next.steps[index].verifiers = [own(next, &chance)] }
     case 1:
       if next.gate.verifiers.isEmpty { break }
       if chance.draw(0...1) == 0 {

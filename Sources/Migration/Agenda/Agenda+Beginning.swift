@@ -121,7 +121,13 @@ public struct GateResources {
   /// Counts what the steps that are worked on there hold.
   public init(_ state: MigrationState, machine: String) {
     plan = state.plan
-    wanted = Set(state.plan.gate.verifiers.filter { $0.remote == nil }.compactMap(\.uses))
+    var wanted = Set(state.plan.gate.verifiers.filter { $0.remote == nil }.compactMap(\.uses))
+    for index in state.inFlight where !state.plan.steps[index].verifiers.isEmpty {
+      // One that is worked on is not judged yet.
+      if case .leased = state.steps[index].phase { continue }
+      wanted.formUnion(state.plan.steps[index].verifiers.compactMap(\.uses))
+    }
+    self.wanted = wanted
     guard !wanted.isEmpty else { return }
     for index in state.inFlight {
       guard case .leased(let lease) = state.steps[index].phase, lease.owner.machine == machine

@@ -340,7 +340,7 @@ extension Plan.Verifier {
     object.set("flaky", flaky?.rawValue)
     object.set("remote", remote)
     object.set("env", env)
-    object.set("network", needsNetwork)
+    if let network { object.set("network", .bool(network)) }
     object.set("paths", paths)
     return object.json
   }
@@ -353,7 +353,7 @@ extension Plan.Verifier {
       uses: try reader.optionalString("uses"), mutates: try reader.mark("mutates", "allow"),
       env: try reader.strings("env"))
     paths = try reader.strings("paths")
-    needsNetwork = try reader.flag("network")
+    if reader.has("network") { network = try reader.flag("network") }
     if let word = try reader.optionalString("flaky") {
       guard let known = Flaky(rawValue: word) else { throw JSONFault("'flaky' cannot be '\(word)'") }
       flaky = known

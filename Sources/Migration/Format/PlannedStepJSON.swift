@@ -27,6 +27,7 @@ extension PlannedStep {
     object.set("skip", skip)
     object.set("allow", allow)
     if let guards { object.set("guards", .array(guards.map { .string($0.rawValue) })) }
+    if !verifiers.isEmpty { object.set("verifiers", .array(verifiers.map(\.json))) }
     object.set("requires", requires)
     return object.json
   }
@@ -58,6 +59,11 @@ extension PlannedStep {
     agent = try reader.optionalString("agent")
     allow = try reader.strings("allow")
     if reader.has("guards") { guards = try Plan.Guard.list(try reader.strings("guards")) }
+    for item in try reader.array("verifiers") {
+      var verifier = try Plan.Verifier(json: item)
+      verifier.isOfStep = true
+      verifiers.append(verifier)
+    }
     requires = try reader.strings("requires")
     try reader.end()
   }

@@ -285,8 +285,10 @@ public struct Plan: Equatable, Sendable {
     public var mutates: Bool
     /// The names of variables that it, and no other verifier, is given from the environment of who starts it.
     public var env: [String]
-    /// Whether the plan says that it needs the network. Nothing keeps a verifier off it yet.
-    public var needsNetwork = false
+    /// Whether it has the network in a sandbox; `nil` when it has what the plan gives to all.
+    public var network: Bool?
+    /// Whether it is a step's own: nothing that it tells is compared with the base.
+    public var isOfStep = false
     /// It runs only when a path of these globs differs from the branch; empty when it always runs.
     public var paths: [String] = []
     /// What a failure means that does not come again when the verifier is run once more, or `nil`: then it

@@ -38,7 +38,7 @@ extension Plan {
     for pattern in failures {
       if let fault = pattern.fault { return "'\(pattern.match)' of 'failures' \(fault)" }
     }
-    if let fault = agentFault() ?? resourceFault() ?? workflowFault() { return fault }
+    if let fault = agentFault() ?? resourceFault() ?? verifierFault() ?? workflowFault() { return fault }
     return stepsFault()
   }
 
@@ -91,8 +91,26 @@ extension Plan {
       }
     }
     for step in steps {
-      for uses in step.uses where !names.contains(uses) {
+      for uses in step.uses + step.verifiers.compactMap(\.uses) where !names.contains(uses) {
         return "the step '\(step.id)' uses '\(uses)', which is no resource"
+      }
+    }
+    return nil
+  }
+
+  /// A step's own verifiers run here, each under a name that no other has there.
+  private func verifierFault() -> String? {
+    let taken = Set((gate.verifiers.map(\.name) + ["setup"]).map { $0.lowercased() })
+    for step in steps where !step.verifiers.isEmpty {
+      var names = taken
+      for verifier in step.verifiers {
+        if verifier.remote != nil { return "a verifier of the step '\(step.id)' is a service's" }
+        if let fault = Identifier.stepFault(verifier.name) {
+          return "the name of a verifier of the step '\(step.id)', '\(verifier.name)', \(fault)"
+        }
+        if !names.insert(verifier.name.lowercased()).inserted {
+          return "the step '\(step.id)' is judged by two verifiers named '\(verifier.name)'"
+        }
       }
     }
     return nil

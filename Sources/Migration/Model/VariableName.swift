@@ -29,6 +29,9 @@ extension Plan {
     for verifier in gate.verifiers where !verifier.env.isEmpty {
       list.append(("verifier \(verifier.name)", verifier.env))
     }
+    for verifier in ownVerifiers where !verifier.env.isEmpty {
+      list.append(("verifier \(verifier.name) of steps", verifier.env))
+    }
     return list
   }
 }

@@ -212,6 +212,7 @@ extension Reducer {
     migration.steps = plan.steps.map { old.step($0.id) ?? Step(id: $0.id, phase: .waiting) }
     migration.recount()
     if isGateNew { migration.baselineRun = nil }
+    let isOwnGateNew = forgetOwnVerdicts(after: old)
     for index in migration.steps.indices {
       let step = migration.steps[index]
       if dropped.contains(step.id) && !step.phase.isTerminal { cancel(index) }
@@ -233,7 +234,7 @@ extension Reducer {
         if !dropped.contains(migration.steps[index].id), !plan.steps[index].isAdded {
           set(index, openPhase(index))
         }
-      case .gating(let submission, _) where isGateNew:
+      case .gating(let submission, _) where isGateNew || isOwnGateNew:
         // Whatever the old gate found or will find, the branch only gets what the plan's gate passed (I-22).
         set(index, .submitted(submission))
       case .leased, .submitted, .gating, .merging, .merged, .backoff, .blocked, .person, .proposed, .skipped,
@@ -249,6 +250,20 @@ extension Reducer {
 }
 
 extension Reducer {
+  /// What a step's own verifiers have said is nothing that others would say. Says whether one that is judged
+  /// now is to be judged by others: those that are judged together begin anew.
+  private mutating func forgetOwnVerdicts(after old: MigrationState) -> Bool {
+    var isUnderWay = false
+    for index in migration.steps.indices {
+      let planned = migration.plan.steps[index]
+      let before = old.index(of: planned.id).map { old.plan.steps[$0].verifiers } ?? []
+      if planned.verifiers == before { continue }
+      migration.steps[index].failedTree = nil
+      if case .gating = migration.steps[index].phase { isUnderWay = true }
+    }
+    return isUnderWay
+  }
+
   /// Notes which of the steps that have failed get another prompt from now on.
   private mutating func noteNewPrompts(after old: MigrationState) {
     guard event.version >= CauseBook.version else { return }

@@ -83,7 +83,7 @@ extension [MissingProgram] {
   /// Whether the gate of a plan needs one of them.
   func stop(gateOf plan: Plan) -> Bool {
     contains { missing in
-      plan.gate.verifiers.contains { missing.isNeeded(by: $0.run) }
+      (plan.gate.verifiers + plan.ownVerifiers).contains { missing.isNeeded(by: $0.run) }
         || plan.gate.setup.map { missing.isNeeded(by: $0.run) } == true
     }
   }

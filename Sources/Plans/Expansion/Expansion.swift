@@ -199,6 +199,7 @@ struct Expansion {
     (step.agent, step.workflow, step.isShared) = (entry.agent, entry.workflow, entry.isShared)
     (step.allow, step.guards, step.skip) = (entry.allow, entry.guards, entry.skip)
     step.requires = entry.requires
+    step.verifiers = entry.verifiers.map(\.verifier)
     drafts.append(Draft(step: step, needs: entry.needs, mark: entry.id.mark, rawID: nil, shown: id))
   }
 
@@ -232,6 +233,13 @@ struct Expansion {
       if let run = entry.run, let template = templates.run {
         step.run = try StepTemplates.render(template, match.shellValue, at: run, quoting: ShellQuote.word)
       }
+      for (template, own) in zip(templates.verifiers, entry.verifiers) {
+        var verifier = own.verifier
+        if let template, let run = own.run {
+          verifier.run = try StepTemplates.render(template, match.shellValue, at: run, quoting: ShellQuote.word)
+        }
+        step.verifiers.append(verifier)
+      }
       for (template, path) in zip(templates.paths, entry.paths) {
         let glob = try fill(template, path, Self.globWord) ?? ""
         step.paths.append(try PlanPath.readableGlob(Text(value: glob, mark: path.mark)))
@@ -253,6 +261,7 @@ struct Expansion {
 
   private mutating func countBytes(_ step: PlannedStep, _ needs: [Text], at mark: Mark) throws(PlanFault) {
     bytes += step.title.utf8.count + (step.run?.utf8.count ?? 0)
+    bytes += step.verifiers.reduce(0) { $0 + $1.run.utf8.count }
     bytes += step.paths.reduce(0) { $0 + $1.utf8.count } + needs.reduce(0) { $0 + $1.value.utf8.count }
     if bytes > Bounds.expandedBytes {
       throw mark.fault(

@@ -1,5 +1,13 @@
 import Migration
 
+/// The verifiers of a gate, as steps may name them.
+final class NamedVerifiers {
+  /// Those that run for the steps that name them.
+  var list: [Plan.Verifier] = []
+  /// The names of the others.
+  var always: [String] = []
+}
+
 /// Reads the front matter's keys. What is wrong is collected, and what it is about keeps its default, so that
 /// all faults are found in one reading.
 struct PlanReader {
@@ -7,6 +15,8 @@ struct PlanReader {
   /// The names under `resources`; `nil` when they could not be read, so that any name may be right.
   private let resourceNames: Set<String>?
   let fields: Fields
+  /// What the gate's verifiers are to steps; filled while the gate is read.
+  let named = NamedVerifiers()
   private let listed: [Plan.Resource]
 
   init(_ fields: Fields, _ faults: Faults) {
@@ -148,16 +158,8 @@ struct PlanReader {
     }
     let inner = try Fields(node, KnownKeys.gate, in: "'gate'", faults)
     var gate = Plan.Gate()
-    var names: [String: Int] = [:]
-    for item in findsGate ? [] : faults.collect(try verifiers(inner, node, ways)) ?? [] {
-      guard let verifier = faults.found(try verifier(item)) else { continue }
-      if let line = names.updateValue(item.mark.line, forKey: verifier.name.lowercased()) {
-        faults.add(
-          item.mark.fault(
-            "two verifiers are named \(quoted(verifier.name))", hint: "the first is on line \(line)"))
-      }
-      gate.verifiers.append(verifier)
-    }
+    let (verifiers, names) = gateVerifiers(findsGate ? [] : faults.collect(try verifiers(inner, node, ways)) ?? [])
+    gate.verifiers = verifiers
     gate.guards = guards(inner)
     faults.collect { () throws(PlanFault) in
       gate.allowsKnown = try PlanReader.only("allow", try inner.text("known"), of: "known")

@@ -56,6 +56,7 @@ extension PlanReader {
     entry.allow = fields.texts("allow").map(\.value)
     entry.requires = requirements(fields.texts("requires"))
     if fields.node("guards") != nil { entry.guards = guards(fields) }
+    if let node = fields.node("verifiers") { entry.verifiers = stepVerifiers(node) }
     if let skip = text("skip") {
       faults.collect { () throws(PlanFault) in try PlanReader.checkTitle(skip) }
       entry.skip = skip.value

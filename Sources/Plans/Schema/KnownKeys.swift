@@ -46,12 +46,12 @@ enum KnownKeys {
     gone: ["strict": "each candidate is compared with its base anyway; take it out"])
   static let gateSetup = KeyTable(keys: ["run", "inputs"])
   static let verifier = KeyTable(keys: [
-    "name", "kind", "run", "timeout", "uses", "mutates", "env", "paths", "flaky", "remote", "network",
+    "name", "kind", "run", "timeout", "uses", "mutates", "env", "paths", "flaky", "remote", "network", "when",
   ])
   static let remoteVerifier = KeyTable(keys: ["push", "status"])
   static let step = KeyTable(keys: [
     "id", "title", "needs", "paths", "prompt", "lock", "uses", "priority", "run", "agent", "timeout",
-    "expect", "allow", "guards", "skip", "requires", "workflow", "for",
+    "expect", "allow", "guards", "verifiers", "skip", "requires", "workflow", "for",
   ])
   static let each = KeyTable(keys: ["files", "dirs", "lines"])
 }

@@ -52,6 +52,13 @@ public enum PlanCheck {
             hint: "write the prompt after the front matter, or a 'prompt' in the step", steps: steps))
       }
     }
+    let isOnNetwork = plan.hasNetwork && !(plan.gate.verifiers + plan.ownVerifiers).contains { $0.network == false }
+    if plan.sandbox == .off, !isOnNetwork {
+      warnings.append(
+        PlanWarning(
+          message: "'network: off' holds nobody where the plan says 'sandbox: off'",
+          hint: "take one of the two out"))
+    }
     var overlaps = OverlapSearch(plan.steps)
     return warnings + overlaps.warnings(atMost: maximumOverlaps)
   }

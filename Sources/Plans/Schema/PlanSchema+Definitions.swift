@@ -58,6 +58,53 @@ extension PlanSchema {
             "spacing": { "description": "The pause between two.", "$ref": "#/$defs/duration" }
           }
         },
+        "verifier": {
+          "type": "object",
+          "required": ["name"],
+          "anyOf": [{ "required": ["run"] }, { "required": ["remote"] }],
+          "additionalProperties": false,
+          "properties": {
+            "name": { "description": "Unique in the gate.", "$ref": "#/$defs/name" },
+            "kind": {
+              "description": "What it checks; test is judged by how many tests ran.",
+              "enum": ["test", "build", "lint", "format"], "default": "test"
+            },
+            "run": { "description": "The shell command.", "type": "string" },
+            "timeout": {
+              "description": "The longest run, 1s to 7d.",
+              "$ref": "#/$defs/duration", "default": "10m"
+            },
+            "uses": { "description": "The resource held while it runs.", "$ref": "#/$defs/name" },
+            "mutates": {
+              "description": "allow: it may change tracked files, and they are put back.",
+              "const": "allow"
+            },
+            "env": {
+              "description": "Names of variables that this verifier gets.",
+              "$ref": "#/$defs/variables"
+            },
+            "network": {
+              "description": "Whether it has the network in a sandbox; by default as the plan says.",
+              "enum": [true, false, "on", "off"]
+            },
+            "when": {
+              "description": "named: it runs for the steps that name it under verifiers.",
+              "const": "named"
+            },
+            "paths": {
+              "description": "Globs: it runs only when one of these paths has changed.",
+              "$ref": "#/$defs/texts"
+            },
+            "flaky": {
+              "description": "A failure is tried once more; what it means if it is gone then.",
+              "enum": ["repeat", "fail"]
+            },
+            "remote": {
+              "description": "A service judges in place of a command here.",
+              "$ref": "#/$defs/remote"
+            }
+          }
+        },
         "remote": {
           "type": "object",
           "required": ["push", "status"],

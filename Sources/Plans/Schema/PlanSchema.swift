@@ -167,49 +167,7 @@ public enum PlanSchema {
                   "type": ["array", "string"],
                   "minItems": 1,
                   "pattern": "^auto$",
-                  "items": {
-                    "type": "object",
-                    "required": ["name"],
-                    "anyOf": [{ "required": ["run"] }, { "required": ["remote"] }],
-                    "additionalProperties": false,
-                    "properties": {
-                      "name": { "description": "Unique in the gate.", "$ref": "#/$defs/name" },
-                      "kind": {
-                        "description": "What it checks; test is judged by how many tests ran.",
-                        "enum": ["test", "build", "lint", "format"], "default": "test"
-                      },
-                      "run": { "description": "The shell command.", "type": "string" },
-                      "timeout": {
-                        "description": "The longest run, 1s to 7d.",
-                        "$ref": "#/$defs/duration", "default": "10m"
-                      },
-                      "uses": { "description": "The resource held while it runs.", "$ref": "#/$defs/name" },
-                      "mutates": {
-                        "description": "allow: it may change tracked files, and they are put back.",
-                        "const": "allow"
-                      },
-                      "env": {
-                        "description": "Names of variables that this verifier gets.",
-                        "$ref": "#/$defs/variables"
-                      },
-                      "network": {
-                        "description": "true: it needs the network, which nothing keeps it off yet.",
-                        "const": true
-                      },
-                      "paths": {
-                        "description": "Globs: it runs only when one of these paths has changed.",
-                        "$ref": "#/$defs/texts"
-                      },
-                      "flaky": {
-                        "description": "A failure is tried once more; what it means if it is gone then.",
-                        "enum": ["repeat", "fail"]
-                      },
-                      "remote": {
-                        "description": "A service judges in place of a command here.",
-                        "$ref": "#/$defs/remote"
-                      }
-                    }
-                  }
+                  "items": { "$ref": "#/$defs/verifier" }
                 },
                 "guards": {
                   "description": "Checks of the change: tests, paths, secrets, what decides how tests run.",
@@ -360,6 +318,11 @@ public enum PlanSchema {
                 "type": "array",
                 "uniqueItems": true,
                 "items": { "enum": ["tests", "scope", "secrets", "protected", "tree"] }
+              },
+              "verifiers": {
+                "description": "What its result must pass beside the gate: own commands, names of the gate's.",
+                "type": "array", "minItems": 1,
+                "items": { "anyOf": [{ "$ref": "#/$defs/name" }, { "$ref": "#/$defs/verifier" }] }
               },
               "requires": { "description": "What run --has must name.", "$ref": "#/$defs/texts" },
               "workflow": { "description": "The name of its workflow.", "$ref": "#/$defs/name" },

@@ -8,6 +8,8 @@ struct StepTemplates {
   var lock: Template?
   var needs: [Template]
   var paths: [Template]
+  /// Those of the step's own verifiers; `nil` for one of the gate's, whose command is none.
+  var verifiers: [Template?]
 
   /// Reads them; `nil` when one cannot be, whose faults are collected.
   init?(_ entry: StepEntry, matched: [String], _ faults: Faults) {
@@ -26,6 +28,10 @@ struct StepTemplates {
     lock = read(entry.lock)
     needs = entry.needs.compactMap(read)
     paths = entry.paths.compactMap(read)
+    verifiers = entry.verifiers.map { read($0.run) }
+    for (template, own) in zip(verifiers, entry.verifiers) {
+      if let template, let text = own.run { ShellQuote.check(template, in: text, faults) }
+    }
     if let id { StepTemplates.checkID(entry.id, id, faults) }
     if let run, let text = entry.run { ShellQuote.check(run, in: text, faults) }
     guard isWhole, let id else { return nil }

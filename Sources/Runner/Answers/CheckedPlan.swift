@@ -36,6 +36,16 @@ package struct CheckedPlan: PrintedAnswer {
     self.layers = layers
   }
 
+  /// The verifiers that steps have of their own, each with how many have it.
+  private var ownVerifiers: [(name: String, count: Int)] {
+    var names: [String] = []
+    var counts: [String: Int] = [:]
+    for name in plan.steps.flatMap({ $0.verifiers.map(\.name) }) {
+      if counts.updateValue((counts[name] ?? 0) + 1, forKey: name) == nil { names.append(name) }
+    }
+    return names.map { ($0, counts[$0] ?? 0) }
+  }
+
   private var codemods: Int { plan.steps.count { $0.run != nil } }
 
   package func text(_: Palette) -> String {
@@ -58,6 +68,9 @@ package struct CheckedPlan: PrintedAnswer {
     }
     let guards = plan.gate.guards.map(\.rawValue)
     rows.append(("gate", verifiers.isEmpty ? "none" : verifiers.joined(separator: ", ")))
+    for (name, count) in ownVerifiers {
+      rows.append(("of steps", "\(name), of \(Count.of(count, "step"))"))
+    }
     if let setup = plan.gate.setup {
       let inputs = setup.inputs.isEmpty ? "" : " (again when \(setup.inputs.joined(separator: ", ")) differ)"
       rows.append(("set-up", setup.run + inputs))

@@ -18,7 +18,7 @@ package struct ClaimStanding: PrintedAnswer {
     .text("holder", \.claim.holder), .time("expires_at", \.claim.lease.expiresAt),
     .number("seconds_left", \.secondsLeft), .text("base", \.claim.lease.base.hex),
     .flag("branch_moved", \.hasMoved), .texts("paths", \.claim.step.paths),
-    .texts("verifiers") { $0.claim.plan.gate.verifiers.map(\.name) },
+    .texts("verifiers") { $0.claim.plan.verifiers(of: $0.claim.step).map(\.name) },
     .numbers("steps", by: \.counts),
   ])
 

@@ -97,7 +97,7 @@ extension Answers {
   package func submit(
     _ claim: WorkerClaim, _ wish: SubmitWish, _ interruption: () throws(CommandError) -> Interruption
   ) throws(CommandError) -> SubmittedStep {
-    if !wish.leavesGate && !claim.plan.gate.verifiers.isEmpty {
+    if !wish.leavesGate && !claim.plan.verifiers(of: claim.step).isEmpty {
       let state = try reporting { try site.ledger.read() }.state
       try site.requireTrust(try site.migration(claim.migration, in: state))
     }

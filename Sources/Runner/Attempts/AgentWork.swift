@@ -157,7 +157,8 @@ extension WorkPlace {
       AgentTools(
         program: program,
         arguments: ["mcp", "--migration", migration, "--epoch", String(fence.epoch)]
-          + (relay.map { ["--relay", isShutIn ? $0.inside : $0.outside] } ?? []) + [fence.step])
+          + (relay.map { ["--relay", isShutIn ? relayInside($0, ofAgent: true) : $0.outside] } ?? [])
+          + [fence.step])
     }
   }
 

@@ -43,6 +43,8 @@ struct QueuedResult {
     else { return nil }
     let planned = state.plan.steps[index]
     let allowing = state.steps[index].allowing(planned)
+    // Services judge many beginnings at once: what has to run here is asked alone.
+    if state.plan.gate.isOnlyRemote, !planned.verifiers.isEmpty { return nil }
     guard planned.resolves == nil, try site.guardFailure(state.plan, allowing, submission) == nil,
       case .made(let made) = try site.candidate(of: submission, fence, state, on: place), !made.isNoChange,
       state.planned(index).run == nil || state.steps[index].failedTree?.tree != made.tree.objectID,

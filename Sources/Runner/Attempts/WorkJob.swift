@@ -52,9 +52,7 @@ final class WorkJob: Attempt {
     self.site = site
     let relay = place.asks ? try Relay(site: site, migration: held.migration, fence: held.claim.fence) : nil
     var place = place
-    place.relay = relay.map {
-      RelayPlace(folder: $0.folder, inside: $0.path(isInside: true), outside: $0.path(isInside: false))
-    }
+    place.relay = relay?.place
     self.relay = relay
     self.place = place
     self.slot = slot

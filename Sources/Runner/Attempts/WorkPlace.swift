@@ -81,8 +81,23 @@ public struct WorkPlace {
   private func bare(
     _ purpose: Purpose, _ command: String, log: LogName, timeoutSeconds: Int?
   ) -> Supervised {
-    site.launcher.supervised(
-      purpose, command, in: path, log: site.logFile(log), adding: variables, timeoutSeconds: timeoutSeconds)
+    var own = variables
+    let isAgent = if case .work(.agent) = purpose { true } else { false }
+    if isShutIn, let relay { own[RelayClient.variable] = relayInside(relay, ofAgent: isAgent) }
+    return site.launcher.supervised(
+      purpose, command, in: path, log: site.logFile(log), adding: own, timeoutSeconds: timeoutSeconds)
+  }
+
+  /// Where a sandbox has the folder of the claim's socket: where nothing else is, and nothing of the machine's
+  /// would have to be written to put it there.
+  private func relayFolder(ofAgent isAgent: Bool) -> String {
+    if isAgent || site.requiresSandbox(plan) { return "/run/git-migrate" }
+    return (Files.realPath(site.localDirectory) ?? site.localDirectory) + "/claim"
+  }
+
+  /// The claim's socket for whoever is inside.
+  func relayInside(_ relay: RelayPlace, ofAgent isAgent: Bool) -> String {
+    relayFolder(ofAgent: isAgent) + "/" + relay.name
   }
 
   /// What the step's worker, or the set-up of its place, is shut in.
@@ -94,7 +109,7 @@ public struct WorkPlace {
     }
     if step.run == nil, let agent = plan.agent(of: step) { builder.open(for: agent) }
     let said = Files.parent(of: site.resultFile(migration, fence))
-    if let relay { builder.place(relay.folder, at: Relay.folderInside) }
+    if let relay { builder.place(relay.folder, at: relayFolder(ofAgent: isAgent)) }
     builder.show(site.promptFile(migration, fence))
     builder.show(site.closingFormFile(stage?.stage.on.map(\.word) ?? []))
     // Agents that put up walls of their own inside of ours cannot bind what is below another folder's place.
@@ -113,7 +128,6 @@ public struct WorkPlace {
       "MIGRATE_SLOT": String(path.split(separator: "/").last ?? ""),
     ]
     for resource in plan.resources { own[resource.variable] = resources[resource.name] }
-    if isShutIn, let relay { own[RelayClient.variable] = relay.inside }
     return own
   }
 
@@ -230,12 +244,13 @@ public struct WorkPlace {
   }
 }
 
-/// Where a claim's socket is, for those inside of a sandbox and outside of it.
+/// Where a claim's socket is.
 struct RelayPlace {
-  /// The private folder that it lies in, outside.
+  /// The private folder that it lies in, outside of any sandbox.
   var folder: String
-  /// The socket, for whoever is inside.
-  var inside: String
+  /// What it is called there.
+  var name: String
+
   /// The socket, outside.
-  var outside: String
+  var outside: String { folder + "/" + name }
 }

@@ -122,7 +122,7 @@ final class GateJob: GateVerification {
         try start(
           purpose, verifier.run, log: verifier.name, timeoutSeconds: verifier.timeoutSeconds,
           adding: variables, kind: verifier.kind,
-          hasNetwork: verifier.needsNetwork || !plan.isOffNetwork))
+          hasNetwork: verifier.network ?? !plan.isOffNetwork))
     } else {
       end(VerifierReport(verdict: .passed, failure: nil, kept: worktree.kept, runs: runs))
     }
@@ -232,7 +232,7 @@ final class GateJob: GateVerification {
 
   /// Takes down what the verdict rests on.
   private func remember(_ verifier: Plan.Verifier, _ judgement: Judgement, known: Bool) {
-    guard judgement.verdict == .passed || judgement.verdict == .failed else { return }
+    guard judgement.verdict == .passed || judgement.verdict == .failed, !verifier.isOfStep else { return }
     let report = judgement.report
     var list: TestList?
     let failing = known ? judgement.failures.map(\.key) : []

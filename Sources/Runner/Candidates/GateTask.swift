@@ -180,6 +180,7 @@ final class GateTask: GateWork {
     var knownFailure =
       try site.guardFailure(state.plan, planned, submission)
       ?? (isOfCodemod ? state.step(fence.step)?.knownFailure(tree: tree, verifiers: digest) : nil)
+    let own = planned.verifiers
     let isFree = candidate.isNoChange || state.plan.gate.verifiers.isEmpty
     basis = isFree ? nil : try site.basis(of: state, report: interpreter.report)
     let known =
@@ -189,13 +190,12 @@ final class GateTask: GateWork {
       : try site.remembered(
         candidate.tree, state, on: basis, tipTree: candidate.tipTree, allowing: planned.allow)
     knownFailure = knownFailure ?? known?.failure
-    let isToJudge = state.asksJudge(fence.step, submission, candidate) && knownFailure == nil
+    let isToJudge =
+      (!own.isEmpty || state.asksJudge(fence.step, submission, candidate)) && knownFailure == nil
     var gate = 0
     let outcome = try append { [self, knownFailure] (snapshot, at) throws(Refusal) in
       let (step, start) = try gateStart(snapshot, at, candidate)
-      guard snapshot.state.migration(named: migration)?.gateDigest == digest else {
-        throw Refusal(.stale, "the gate of '\(migration)' was amended")
-      }
+      try snapshot.state.requireGate(of: [fence], as: state)
       gate = start.gate
       let begun = Proposal(migration, .gateStarted(Fence(step: step.id, epoch: fence.epoch), start))
       if let knownFailure {
@@ -209,10 +209,11 @@ final class GateTask: GateWork {
     if let known {
       guard isToJudge else { return .ended(try settled()) }
       held = HoldWatch(.gate(fence, gate: gate))
-      return try askJudge(known, candidate, gate: gate, verifiers: digest)
+      if own.isEmpty { return try askJudge(known, candidate, gate: gate, verifiers: digest) }
     }
     let job = try site.startGate(
-      state.plan, on: candidate.commit, for: .candidate(migration: migration, fence, gate: gate))
+      state.plan, judging: [planned], known: known, on: candidate.commit,
+      for: .candidate(migration: migration, fence, gate: gate))
     held = HoldWatch(.gate(fence, gate: gate))
     return .candidate(job, candidate, gate: gate, verifiers: digest)
   }

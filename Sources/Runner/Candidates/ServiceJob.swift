@@ -102,6 +102,8 @@ final class GateSequence: GateVerification {
         report.kept = first.kept
         report.runs = first.runs + report.runs
         report.evidence.flaky = first.evidence.flaky + report.evidence.flaky
+        // What somebody else found is still what it rests on, unless this says otherwise.
+        if report.verdict == .passed { report.evidence.reused = first.evidence.reused }
       }
       return report
     }

@@ -118,9 +118,7 @@ final class TrainTask: GateWork {
     refused.insert(fence)
     guard let member = try QueuedResult(fence, now, on: place, from: tip, in: site) else { return false }
     let refusal = try append { [self] (snapshot, _) throws(Refusal) in
-      guard snapshot.state.migration(named: migration)?.gateDigest == state.gateDigest else {
-        throw Refusal(.stale, "the gate of '\(migration)' was amended")
-      }
+      try snapshot.state.requireGate(of: members.map(\.fence), as: state)
       return [Proposal(migration, .trainJoined(TrainJoin(train: number, members: [member.member])))]
     }
     if refusal != nil { return false }
@@ -142,9 +140,7 @@ final class TrainTask: GateWork {
     }
     if let obstacle = try site.obstacle(toMerging: state) { return .ended(.obstructed(obstacle)) }
     let refusal = try append { [self] (snapshot, at) throws(Refusal) in
-      guard snapshot.state.migration(named: migration)?.gateDigest == state.gateDigest else {
-        throw Refusal(.stale, "the gate of '\(migration)' was amended")
-      }
+      try snapshot.state.requireGate(of: members.map(\.fence), as: state)
       let start = TrainStart(
         train: number,
         members: members.map(\.member),
@@ -214,15 +210,16 @@ final class TrainTask: GateWork {
       subject = members[candidate.prefix - 1]
       made = (subject.candidate.commit, subject.candidate.tree)
     }
-    if let report = try site.remembered(
+    let steps = state.planned(of: candidate.members.map { members[$0].fence })
+    let known = try site.remembered(
       made.tree, state, on: basis, tipTree: first.candidate.tipTree, allowing: allowed(in: candidate))
-    {
-      known[candidate] = report
+    if let known, known.verdict != .passed || steps.ownVerifiers.isEmpty {
+      self.known[candidate] = known
       return false
     }
     trees[candidate] = made.tree
     let job = try site.startGate(
-      state.plan, on: made.commit,
+      state.plan, judging: steps, known: known, on: made.commit,
       for: .candidate(migration: migration, subject.fence, gate: subject.gate))
     runs.add(job, candidate)
     return true
@@ -281,7 +278,7 @@ final class TrainTask: GateWork {
       #endif
       return report.verdict == .passed
     }
-    return state.plan.gate.verifiers.isEmpty ? true : nil
+    return state.plan.gate.verifiers.isEmpty && state.planned(of: candidate.members.map { members[$0].fence }).ownVerifiers.isEmpty ? true : nil
   }
 
   // MARK: What is recorded

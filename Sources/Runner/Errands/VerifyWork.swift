@@ -102,17 +102,19 @@ package final class VerifyWork: ErrandWork {
             kind: .conflict, reason: "conflicts with what was merged since", details: paths)))
     case .unusable(let reason): return .ended(Outcome(Migration.Failure(kind: .unusable, reason: reason)))
     case .made(let candidate):
-      if state.plan.gate.verifiers.isEmpty { return .ended(.passed) }
-      if !isAnew,
-        let known = try site.remembered(
+      let step = planned(in: state)
+      if state.plan.verifiers(of: step).isEmpty { return .ended(.passed) }
+      let known =
+        isAnew
+        ? nil
+        : try site.remembered(
           candidate.tree, state, on: try site.basis(of: state, report: report),
-          tipTree: candidate.tipTree, allowing: planned(in: state).allow)
-      {
-        return .ended(Outcome(known))
-      }
+          tipTree: candidate.tipTree, allowing: step.allow)
+      if let known, known.verdict != .passed || step.verifiers.isEmpty { return .ended(Outcome(known)) }
       tried = (candidate, state)
       job = try site.startGate(
-        state.plan, on: candidate.commit, for: .verify(migration: state.name, claim.fence))
+        state.plan, judging: [step], known: known, on: candidate.commit,
+        for: .verify(migration: state.name, claim.fence))
       // While the verifiers are at work already, so that nobody waits for it.
       site.outsideCode(state.plan).forEach(report)
       return .nothing

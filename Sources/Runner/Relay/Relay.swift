@@ -9,8 +9,6 @@ import System
 ///
 /// Never waits: the owner polls `descriptors` and calls `advance`.
 final class Relay {
-  /// Where a sandbox has the folder.
-  static let folderInside = "/run/git-migrate"
   private static let name = "claim"
   /// The most that may be connected at once.
   private static let mostConnections = 8
@@ -44,8 +42,16 @@ final class Relay {
     self.migration = migration
     self.fence = fence
     do {
-      folder = try Files.makeTemporaryDirectory(prefix: "git-migrate-", in: Relay.root(site))
-      listener = try UnixSocket.listen(folder + "/" + Relay.name)
+      // No sandbox shows what is there: nobody finds the socket of another's claim.
+      let root = site.localDirectory + "/relay"
+      try site.makeOwnFolder(root)
+      Relay.sweep(root)
+      do {
+        (folder, listener) = try Relay.open(in: root)
+      } catch {
+        // Some file systems have no sockets.
+        (folder, listener) = try Relay.open(in: "/tmp")
+      }
     } catch {
       throw CommandError.from(error)
     }
@@ -53,14 +59,28 @@ final class Relay {
 
   deinit { try? Files.removeTree(folder) }
 
-  /// Where such folders are: for this user alone, and with a short path.
-  private static func root(_ site: Site) -> String {
-    let own = site.environment["XDG_RUNTIME_DIR"] ?? ""
-    return own.hasPrefix("/") && Files.isExecutable(own) && Files.kind(own) == .directory ? own : "/tmp"
+  /// Listens in a new folder.
+  private static func open(in root: String) throws -> (String, UnixSocket) {
+    let folder = try Files.makeTemporaryDirectory(prefix: "git-migrate-", in: root)
+    do {
+      return (folder, try UnixSocket.listen(folder + "/" + name))
+    } catch {
+      try? Files.removeTree(folder)
+      throw error
+    }
   }
 
-  /// The socket's path for whoever works on the claim.
-  func path(isInside: Bool) -> String { (isInside ? Relay.folderInside : folder) + "/" + Relay.name }
+  /// Removes what runs left that were killed: nobody listens there.
+  private static func sweep(_ root: String) {
+    for name in (try? Files.listDirectory(root)) ?? [] {
+      let folder = root + "/" + name
+      guard (try? UnixSocket.connect(folder + "/" + Relay.name)) == nil else { continue }
+      try? Files.removeTree(folder)
+    }
+  }
+
+  /// Its place outside.
+  var place: RelayPlace { RelayPlace(folder: folder, name: Relay.name) }
 
   /// Readable when `advance` may have something to do.
   var descriptors: [Int32] {

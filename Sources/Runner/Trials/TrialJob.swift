@@ -119,11 +119,12 @@ final class TrialJob {
     if let failure = try site.guardFailure(plan, attempt.step, submission) {
       return End(outcome: .failed, commit: result.commit, failure: failure)
     }
-    if plan.gate.verifiers.isEmpty { return End(outcome: .passed, commit: result.commit) }
+    if plan.verifiers(of: attempt.step).isEmpty { return End(outcome: .passed, commit: result.commit) }
     // The tree of the result stands on its base already: there is nothing to merge it with.
     do throws(CommandError) {
       let gate = try site.startGate(
-        plan, on: result.commit.oid, for: .verify(migration: attempt.migration, attempt.claim.fence))
+        plan, judging: [attempt.step], on: result.commit.oid,
+        for: .verify(migration: attempt.migration, attempt.claim.fence))
       stage = .judging(gate, submission)
       return nil
     } catch { return try lost(error) }
