@@ -24,6 +24,8 @@ public struct Walls: Equatable, Sendable {
   public var hasNetwork = true
   /// How much memory each of its processes may have of its own, in bytes; `nil` for no limit.
   public var memoryBytes: Int?
+  /// The group that holds all of them to that together, where there can be one.
+  public var memoryGroup: MemoryGroup?
 
   /// bubblewrap.
   private let program: String
@@ -57,9 +59,12 @@ public struct Walls: Equatable, Sendable {
   public func wrap(_ run: Supervised) -> Supervised {
     var wrapped = run
     // What is ignored stays so over the start of a program; ours inside hears it again.
-    let script = "trap '' HUP INT TERM; exec \"$@\""
+    var script = "trap '' HUP INT TERM; exec \"$@\""
+    // Whatever is started from here on belongs to the group.
+    if memoryGroup != nil { script = "echo $$ > \"$0\" 2> /dev/null; " + script }
     wrapped.arguments =
-      ["/bin/sh", "-c", script, "sh", program] + options + (run.directory.map { ["--chdir", $0] } ?? [])
+      ["/bin/sh", "-c", script, memoryGroup?.entrance ?? "sh", program] + options
+      + (run.directory.map { ["--chdir", $0] } ?? [])
       + ["--", entry, Within.word, memoryBytes.map(String.init) ?? "-"] + run.arguments
     // Where the temporary folder is the child's own, it lies there.
     if places["/tmp"] != .writable, wrapped.environment["TMPDIR"] != nil {

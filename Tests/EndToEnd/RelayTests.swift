@@ -42,11 +42,14 @@ import Testing
   }
 
   @Test(
-    "finds its own socket and nobody else's, whether a sandbox is required or not", arguments: ["auto", "require"])
+    "finds its own socket and nobody else's, whether a sandbox is required or not",
+    arguments: ["auto", "require"])
   func sockets(sandbox: String) throws {
     let script = """
+      ROOT=$(git rev-parse --path-format=absolute --git-common-dir); ROOT=${ROOT%/*}
       git migrate status > status 2>&1
-      find / -name claim -type s 2> /dev/null > sockets; test "$(cat sockets)" = "$MIGRATE_RELAY"; echo $? >> sockets
+      find ${ROOT%/*} /run/git-migrate -name claim -type s 2> /dev/null > sockets
+      test "$(cat sockets)" = "$MIGRATE_RELAY"; echo $? >> sockets
       git migrate renew --json > renewed
       """
     let world = try world(script, gate: "none")
@@ -56,14 +59,16 @@ import Testing
     try Files.makeDirectories(other)
     let listener = try UnixSocket.listen(other + "/claim")
     defer { listener.close() }
+    let wasThere = Files.exists("/run/git-migrate")
     let run = try world.migrate("run", "--jobs", "1")
     #expect(run.code == 0, "\(run)")
     #expect(Files.exists(other))
-    #expect(try world.file("sockets").split(separator: "\n").count == 2, "\(try world.file("sockets"))")
-    #expect(try world.file("sockets").hasSuffix("\n0"))
+    let sockets = try world.file("sockets")
+    #expect(sockets.split(separator: "\n").count == 2 && sockets.hasSuffix("\n0"), "\(sockets)")
     #expect(try world.file("renewed").contains("expires_at"))
-    #expect(try !world.file("status").contains("approved"), "\(try world.file("status"))")
-    #expect(!Files.exists("/run/git-migrate"), "nothing is made on the machine")
+    let status = try world.file("status")
+    #expect(status.contains("mig") && !status.contains("approved"), "\(status)")
+    #expect(wasThere || !Files.exists("/run/git-migrate"), "nothing is made on the machine")
   }
 
   @Test("speaks by the protocol of tools, and hands in by itself")

@@ -84,7 +84,7 @@ struct StepVerifierTests {
       """,
       gate: "{ train: 1, verifiers: [{ name: t, kind: build, run: 'true' }, "
         + "{ name: slow, kind: build, when: named, run: 'echo \"$MIGRATE_STEP\" >> \"$HOME/ran\"' }] }")
-    let check = try world.migrate("check", "plan.md")
+    let check = try world.migrate("check", world.repository.root + "/plan.md")
     #expect(check.out.contains("slow, of 2 steps") && check.out.contains("gone, of 2 steps"), "\(check)")
     let run = try world.migrate("run", "--jobs", "1")
     #expect(run.code == 0, "\(run)")

@@ -167,7 +167,9 @@ struct ReadingAPlan {
           - { name: slow, run: make slow, when: named, env: [TOKEN] }
       steps:
         - { id: S1, verifiers: [slow, { name: own, run: "test -e a", uses: db, network: on }] }
-        - { for: { files: "src/*" }, id: "m-{{match.name}}", verifiers: [{ name: gone, run: "! cat {{match.path}}" }] }
+        - for: { files: "src/*" }
+          id: "m-{{match.name}}"
+          verifiers: [{ name: gone, run: "! cat {{match.path}}" }]
       ---
       """
     let plan = try expand(text, FakeSource(files: ["src/a b"]))

@@ -7,16 +7,16 @@ struct RefusingAGate {
   @Test(
     "what a step may not ask of its own result",
     arguments: [
-      ("[t]", "8:33: 't' is asked of every step already"),
-      ("[sloww]", "8:33: no verifier is named 'sloww'\nhint: did you mean 'slow'?"),
-      ("[]", "8:32: the step has no verifiers"),
-      ("slow", "8:32: 'verifiers' must be a list"),
-      ("[slow, slow]", "8:39: two verifiers are named 'slow'"),
-      ("[{ name: T, run: x }]", "8:33: the gate has a verifier named 'T', too"),
-      ("[{ name: own }]", "8:33: the verifier has no 'run'"),
-      ("[{ name: own, run: x, when: named }]", "8:61: a step's own verifier has no 'when'"),
-      ("[{ name: own, remote: { push: a, status: b } }]", "8:55: a step's own verifier has no 'remote'"),
-      ("[{ name: own, run: x, network: maybe }]", "8:64: 'network' must be on or off"),
+      ("[t]", "8:27: 't' is asked of every step already"),
+      ("[sloww]", "8:27: no verifier is named 'sloww'\nhint: did you mean 'slow'?"),
+      ("[]", "8:26: the step has no verifiers"),
+      ("slow", "8:26: 'verifiers' must be a list"),
+      ("[slow, slow]", "8:33: two verifiers are named 'slow'"),
+      ("[{ name: T, run: x }]", "8:27: the gate has a verifier named 'T', too"),
+      ("[{ name: own }]", "8:27: the verifier has no 'run'"),
+      ("[{ name: own, run: x, when: named }]", "8:54: a step's own verifier has no 'when'"),
+      ("[{ name: own, remote: { push: a, status: b } }]", "8:48: a step's own verifier has no 'remote'"),
+      ("[{ name: own, run: x, network: maybe }]", "8:57: 'network' must be on or off"),
     ])
   func stepVerifiers(list: String, expected: String) throws {
     let text = """

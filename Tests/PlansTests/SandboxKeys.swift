@@ -21,11 +21,12 @@ import Testing
       """
       sandbox: require
       network: off
+      home: [~/.m2, ~/.cache/x]
       limits: { memory: 4g, disk: 512m }
       worktree: { read: [../other, ~/sdk, /opt/x] }
       agent: { adapter: claude, home: [~/.aider, /var/lib/x] }
       """)
-    #expect(plan.sandbox == .require && !plan.hasNetwork)
+    #expect(plan.sandbox == .require && !plan.hasNetwork && plan.home == ["~/.m2", "~/.cache/x"])
     #expect(plan.limits == Plan.MachineShare(memoryBytes: 4 << 30, diskBytes: 512 << 20))
     #expect(plan.worktree.read == ["../other", "~/sdk", "/opt/x"])
     #expect(plan.agent?.home == ["~/.aider", "/var/lib/x"])
@@ -34,7 +35,7 @@ import Testing
 
   @Test(arguments: [
     "sandbox: maybe", "network: perhaps", "limits: { memory: 4 }", "limits: { disk: lots }",
-    "agent: { adapter: claude, home: [.ssh] }", "agent: { adapter: claude, home: [~/../x] }",
+    "home: [.ssh]", "agent: { adapter: claude, home: [.ssh] }", "agent: { adapter: claude, home: [~/../x] }",
     "worktree: { read: [a//b] }",
   ])
   func `what means nothing is refused`(_ keys: String) {

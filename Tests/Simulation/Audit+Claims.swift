@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Ledger
 import Migration
 import Runner
@@ -17,6 +18,8 @@ extension Audit {
       world.fail("I-21", "'\(id)' is claimed before '\(need)' is done")
     }
     checkLimits(claim, step, plan, world)
+    let values = handed(event)
+    checkValues(values, claim, step, plan, event, world)
     checkAgent(claim, event, world)
     change(id, world) { log in
       if log.stage != .open { world.fail("I-11", "'\(id)' is claimed while it is \(log.stage)") }
@@ -31,6 +34,7 @@ extension Audit {
       log.holder = claim.holder
       log.owner = claim.owner
       log.slot = claim.slot
+      log.values = values
       log.base = claim.base
       log.expiresAt = claim.expiresAt
       log.renewals = 0
@@ -64,6 +68,34 @@ extension Audit {
     for name in step.uses {
       let capacity = plan.resources.first { $0.name == name }?.capacity ?? 1
       if used[name, default: 0] > capacity { world.fail("I-17", "'\(name)' is held too often") }
+    }
+  }
+
+  private func handed(_ event: Event) -> [String: String] {
+    guard case .object(let members)? = event.reserved.first(where: { $0.key == "resources" })?.value else {
+      return [:]
+    }
+    var values: [String: String] = [:]
+    for member in members { if case .string(let value) = member.value { values[member.key] = value } }
+    return values
+  }
+
+  /// I-17: each value of a resource is one holder's, on its machine or on all.
+  private func checkValues(
+    _ values: [String: String], _ claim: Claim, _ step: PlannedStep, _ plan: Plan, _ event: Event,
+    _ world: World
+  ) {
+    guard event.version >= 2 else { return }
+    for resource in plan.resources where step.uses.contains(resource.name) && !resource.values.isEmpty {
+      guard let value = values[resource.name], resource.values.contains(value) else {
+        world.fail("I-17", "'\(step.id)' is handed no value of '\(resource.name)'")
+        continue
+      }
+      for (id, log) in logs where id != step.id && log.stage == .leased && log.values[resource.name] == value
+      {
+        guard resource.isShared || log.owner.machine == claim.owner.machine else { continue }
+        world.fail("I-17", "'\(step.id)' and '\(id)' are handed '\(value)' of '\(resource.name)'")
+      }
     }
   }
 

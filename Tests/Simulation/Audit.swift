@@ -16,6 +16,8 @@ struct Audit {
     var holder = ""
     var owner = Owner(machine: "", boot: "", pid: 0, startTicks: 0)
     var slot: String?
+    /// What it was handed of the plan's resources.
+    var values: [String: String] = [:]
     var base = ObjectID.zero
     var expiresAt = Timestamp(milliseconds: 0)
     var renewals = 0

@@ -20,11 +20,17 @@ enum PlanDraw {
     if chance.draw(0...2) == 0 {
       plan.resources = [Plan.Resource(name: "build", capacity: chance.draw(1...2))]
     }
+    if chance.draw(0...3) == 0 {
+      let values = ["8000", "8001", "8002"].prefix(chance.draw(1...3))
+      plan.resources.append(
+        Plan.Resource(
+          name: "port", capacity: values.count, values: Array(values), isShared: chance.draw(0...1) == 0))
+    }
     if chance.draw(0...9) > 0 {
       plan.gate.verifiers = [
         Plan.Verifier(
           name: "test", run: "test-1", timeoutSeconds: chance.draw(10...120),
-          uses: plan.resources.isEmpty || chance.draw(0...2) > 0 ? nil : "build")
+          uses: plan.resources.first?.name != "build" || chance.draw(0...2) > 0 ? nil : "build")
       ]
     }
     if !plan.gate.verifiers.isEmpty {
@@ -51,7 +57,7 @@ enum PlanDraw {
         }
       }
       if chance.draw(0...5) == 0 { step.lock = "l\(chance.draw(1...2))" }
-      if !plan.resources.isEmpty, chance.draw(0...3) == 0 { step.uses = ["build"] }
+      step.uses = plan.resources.map(\.name).filter { _ in chance.draw(0...3) == 0 }
       if chance.draw(0...2) == 0 { step.run = "codemod" }
       if step.run != nil, chance.draw(0...3) == 0 { (step.isShared, step.prompt) = (true, "the rest") }
       if chance.draw(0...9) == 0 { step.priority = chance.draw(-1...1) }
@@ -76,7 +82,7 @@ enum PlanDraw {
   private static func own(_ plan: Plan, _ chance: inout Chance) -> Plan.Verifier {
     var verifier = Plan.Verifier(
       name: "own", run: "own-\(chance.draw(1...3))", timeoutSeconds: 60,
-      uses: plan.resources.isEmpty || chance.draw(0...2) > 0 ? nil : "build")
+      uses: plan.resources.first?.name != "build" || chance.draw(0...2) > 0 ? nil : "build")
     verifier.isOfStep = true
     return verifier
   }

@@ -1,5 +1,7 @@
-import Supervision
+import System
 import Testing
+
+@testable import Supervision
 
 /// What bubblewrap is told.
 @Suite struct WallsTests {
@@ -48,6 +50,36 @@ import Testing
     walls.memoryBytes = 1 << 30
     let words = run(walls)
     #expect(words.contains("--unshare-net") && words.contains("1073741824"))
+  }
+
+  @Test func `memory is limited for all processes together where the user may make groups`() throws {
+    let place = MemoryGroup.place(
+      own: "9:memory:/x\n0::/user/ada/term\n",
+      mounts:
+        "30 20 0:9 / /proc rw - proc proc rw\n31 20 0:10 / /sys/fs/cgroup rw shared:4 - cgroup2 none rw\n")
+    #expect(place?.folder == "/sys/fs/cgroup/user/ada/term" && place?.root == "/sys/fs/cgroup")
+    let inner = MemoryGroup.place(own: "0::/box/a\n", mounts: "31 20 0:10 /box /cg rw - cgroup2 none rw\n")
+    #expect(inner?.folder == "/cg/a" && inner?.root == "/cg")
+
+    let root = try Files.makeTemporaryDirectory(prefix: "groups-")
+    defer { try? Files.removeTree(root) }
+    let own = root + "/user/term"
+    try Files.makeDirectories(own)
+    try Files.makeDirectories(root + "/user/git-migrate-left")
+    for folder in [root, root + "/user", own] {
+      try Files.writeAtomically(folder + "/cgroup.procs", [])
+      let words = folder == root + "/user" ? "cpu memory pids\n" : "cpu\n"
+      try Files.writeAtomically(folder + "/cgroup.subtree_control", Array(words.utf8))
+    }
+    let group = try #require(MemoryGroup.make(bytes: 1 << 20, above: own, root: root))
+    #expect(Files.parent(of: group.folder) == root + "/user")
+    #expect(try Files.readFile(group.folder + "/memory.max") == Array("1048576\n".utf8))
+    #expect(!Files.exists(root + "/user/git-migrate-left"))
+    var walls = walls
+    walls.memoryGroup = group
+    #expect(run(walls).contains(group.entrance))
+    try Files.writeAtomically(root + "/user/cgroup.subtree_control", [])
+    #expect(MemoryGroup.make(bytes: 1 << 20, above: own, root: root) == nil)
   }
 
   @Test(arguments: [

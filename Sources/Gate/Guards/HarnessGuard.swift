@@ -140,7 +140,7 @@ enum HarnessGuard {
         found.append(("\(code.text(index - 1)) \(name)", code.tokens[index].line))
       } else if ["class", "struct", "interface", "object"].contains(code.text(index - 1)),
         code.isWord(index - 1),
-        code.brace(from: index + 1) != nil || file.path.ending == "py"
+        code.brace(from: index + 1) != nil || file.path.isPython
       {
         found.append(("\(code.text(index - 1)) \(name)", code.tokens[index].line))
       } else if isSubclass(code, index) {
@@ -186,7 +186,7 @@ enum HarnessGuard {
   /// but the framework.
   private static func imports(_ comparison: inout TestComparison) {
     for file in comparison.newFiles
-    where ["py", "js", "ts", "mjs", "cjs", "tsx", "jsx", "mts"].contains(file.path.ending) {
+    where file.path.isPython || file.path.isJavaScript {
       guard let old = comparison.oldFiles.first(where: { comparison.pathNow($0) == file.path.path }) else {
         continue
       }
@@ -274,8 +274,7 @@ enum HarnessGuard {
     let code = file.code
     var found: [String: (String, Int)] = [:]
     for index in code.indices where code.isWord(index) {
-      if file.path.ending == "py", code.isWord(index, "from"), index == 0 || code.kind(index - 1) == .newline
-      {
+      if file.path.isPython, code.isWord(index, "from"), index == 0 || code.kind(index - 1) == .newline {
         let end = code.statementEnd(from: index)
         guard let word = (index..<end).first(where: { code.isWord($0, "import") }) else { continue }
         let source = code.tokens[(index + 1)..<word].map(\.text).joined()
@@ -283,7 +282,7 @@ enum HarnessGuard {
         where code.isWord(position) && code.text(position) != "as" {
           found[code.text(position)] = (source, code.tokens[index].line)
         }
-      } else if file.path.ending == "py", code.isWord(index, "import"),
+      } else if file.path.isPython, code.isWord(index, "import"),
         index == 0 || code.kind(index - 1) == .newline
       {
         let end = code.statementEnd(from: index)
@@ -329,8 +328,7 @@ enum HarnessGuard {
       let first = path.name.split(separator: ".").first.map(String.init) ?? path.name
       let isModule =
         moduleNames.contains(first.lowercased())
-        && ["py", "js", "ts", "mjs", "cjs", "rb", "h", "hpp", "go", "java", "php", "pth"].contains(
-          path.ending)
+        && (TestLanguages.language(of: path) != nil || path.ending == "pth")
         || path.folders.contains {
           moduleNames.contains($0.lowercased()) && path.ending != ""
             && !["toml", "md", "json"].contains(path.ending) && TestLanguages.language(of: path) != nil

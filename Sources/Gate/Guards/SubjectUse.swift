@@ -36,7 +36,7 @@ enum SubjectUse {
   }
 
   private static func isOfTree(_ source: String, _ path: TestPath, _ change: TreeChange) -> Bool {
-    if path.ending != "py" { return source.hasPrefix(".") }
+    if !path.isPython { return source.hasPrefix(".") }
     guard !source.lowercased().contains("test"), !source.hasPrefix(".") else { return false }
     let place = source.split(separator: ".").joined(separator: "/")
     return ["", "src/", "lib/"].contains { root in

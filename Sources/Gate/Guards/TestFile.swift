@@ -93,7 +93,7 @@ struct TestFile {
 
   static func isSupport(_ path: TestPath, _ text: String, _ language: any TestLanguage) -> Bool {
     if language.isTestPath(path) || path.isBelowTests || supportNames.contains(path.name) { return true }
-    if path.ending == "py" {
+    if path.isPython {
       return text.contains("import pytest") || text.contains("import unittest")
         || text.contains("from unittest") || text.contains("def test_")
     }
@@ -188,7 +188,7 @@ struct RunnerSettings {
 
   /// The same by what the file itself says about its runner.
   func reason(_ path: TestPath, byText text: String) -> String? {
-    if ["js", "ts", "mjs", "mts", "jsx", "tsx", "cjs", "cts"].contains(path.ending) {
+    if path.isJavaScript {
       let isOfVitest = text.contains("from 'vitest'") || text.contains("from \"vitest\"")
       if isOfVitest, !path.name.contains(".test."), !path.name.contains(".spec."),
         text.contains("test(") || text.contains("it(")
@@ -211,7 +211,7 @@ struct RunnerSettings {
   /// Why no runner looks into the file, or `nil`.
   func reason(_ path: TestPath, _ language: any TestLanguage) -> String? {
     if path.isBelowUnseen { return "no test runner looks into its folder" }
-    if path.ending == "py" {
+    if path.isPython {
       let isNamed =
         pythonFiles.isEmpty
         ? language.isTestPath(path)

@@ -102,6 +102,12 @@ struct TestPath: Hashable {
     ending = dot.map { String(name[name.index(after: $0)...]).lowercased() } ?? ""
   }
 
+  /// Whether it is written in Python.
+  var isPython: Bool { TestLanguages.language(of: self) is PythonTests }
+
+  /// Whether it is written in JavaScript or a language that becomes it.
+  var isJavaScript: Bool { TestLanguages.language(of: self) is JavaScriptTests }
+
   private static let testFolders: Set = [
     "test", "tests", "__tests__", "spec", "specs", "unittests", "e2e", "integration_tests",
   ]

@@ -23,6 +23,9 @@ struct GoReader: OutputReader {
   private var started: Set<String> = []
   /// What was found before the package that is read now.
   private var before = (found: 0, fails: 0)
+  /// The last failure, when it says nothing and a lone `FAIL` follows, which ends a program's results: where
+  /// there are more, a test has printed both.
+  private var printed: Int?
   /// Within the list that gotestsum ends with.
   private var isSummed = false
 
@@ -79,6 +82,11 @@ struct GoReader: OutputReader {
       isSummed = false
     } else if text.hasPrefix("--- "), readResult(text, indentation: line.indentation) {
       return
+    } else if !isVerbose, line.indentation == 0, !text.hasPrefix("--- "), text.hasSuffix("s)"),
+      let rest = text.after("--- FAIL: "), readResult(Substring("--- FAIL: " + rest), indentation: 0)
+    {
+      // The test has printed half a line.
+      return
     } else if readPackage(line) {
       close()
       switchTest(nil)
@@ -130,7 +138,7 @@ struct GoReader: OutputReader {
   /// `--- FAIL: TestX/sub (0.00s)`
   private mutating func readResult(_ text: Substring, indentation: Int) -> Bool {
     guard let rest = text.dropping("--- "), let colon = rest.before(": "), rest.hasSuffix("s)"),
-      let name = rest.after(": ")?.before(" (")
+      let name = rest.after(": ")?.before(" ("), GoReader.isResult(rest, of: name)
     else { return false }
     if isVerbose, started.count < 200_000, !started.isEmpty, colon != "BENCH",
       !started.contains(String(name))
@@ -138,6 +146,11 @@ struct GoReader: OutputReader {
       return false
     }
     switchTest(nil)
+    if let printed, found.indices.contains(printed), printed == found.count - 1 {
+      found.removeLast()
+      (tests, fails) = (tests - 1, fails - 1)
+    }
+    printed = nil
     switch colon {
     case "PASS", "BENCH":
       close()
@@ -157,6 +170,19 @@ struct GoReader: OutputReader {
     return true
   }
 
+  /// Whether a result is as go writes them, and not what a test has printed: the name of a function that go
+  /// takes for a test, and a time with two decimals.
+  private static func isResult(_ rest: Substring, of name: Substring) -> Bool {
+    let kinds = ["Test", "Fuzz", "Example", "Benchmark"]
+    guard let kind = kinds.first(where: { name.hasPrefix($0) }), !name.contains(" "),
+      name.dropFirst(kind.count).first?.isLowercase != true, let open = rest.lastIndex(of: "(")
+    else { return false }
+    let time = rest[rest.index(after: open)...].dropLast(2).utf8
+    let parts = time.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    return parts.count == 2 && parts[1].count == 2
+      && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { byte in (0x30...0x39).contains(byte) } }
+  }
+
   private mutating func readPackage(_ line: Substring) -> Bool {
     if let rest = line.dropping("ok  \t") {
       isThere = true
@@ -174,8 +200,11 @@ struct GoReader: OutputReader {
       if !rest.has("[build failed]") && !rest.has("[setup failed]") { packages += 1 }
       close()
       endPackage()
+    } else if line == "FAIL" {
+      close()
+      if let last = found.last, last.message.isEmpty, !isVerbose { printed = found.count - 1 }
     } else {
-      return line == "FAIL" || line == "PASS" || line.hasPrefix("exit status ")
+      return line == "PASS" || line.hasPrefix("exit status ")
     }
     return true
   }
@@ -183,6 +212,7 @@ struct GoReader: OutputReader {
   private mutating func endPackage() {
     before = (found.count, fails)
     started = []
+    printed = nil
   }
 
   private mutating func append(_ text: Substring) {

@@ -22,6 +22,7 @@ extension Plan {
     if sandbox != .auto { object.set("sandbox", sandbox.rawValue) }
     if !hasNetwork { object.set("network", "off") }
     if limits != MachineShare() { object.set("limits", limits.json) }
+    object.set("home", home)
     object.set("gate", gateJSON(isWhole: true))
     if commit != Commit() { object.set("commit", commit.json) }
     if let refreshSeconds {
@@ -96,6 +97,7 @@ extension Plan {
     }
     hasNetwork = try !reader.mark("network", "off")
     if let value = reader.optional("limits") { limits = try MachineShare(json: value) }
+    home = try reader.strings("home")
     gate = try Gate(json: try reader.required("gate"))
     if let value = reader.optional("commit") { commit = try Commit(json: value) }
     if let value = reader.optional("refresh") {

@@ -30,6 +30,8 @@ public struct Plan: Equatable, Sendable {
   public var hasNetwork = true
   /// What each of them may take of the machine.
   public var limits = MachineShare()
+  /// What of the user's home codemods, set-up commands and verifiers may write in a sandbox.
+  public var home: [String] = []
   /// What a candidate must pass before it is merged.
   public var gate: Gate
   /// What the commits say that steps are merged as.

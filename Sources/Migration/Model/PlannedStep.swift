@@ -30,8 +30,8 @@ public struct PlannedStep: Equatable, Sendable {
   public var allow: [String] = []
   /// The guards that look at it, or `nil` for the gate's.
   public var guards: [Plan.Guard]?
-  /// What its own result must pass beside the gate's verifiers. Nobody remembers what they said: they run each
-  /// time.
+  /// What its own result must pass beside the gate's verifiers. Nobody remembers what they said: they run
+  /// each time.
   public var verifiers: [Plan.Verifier] = []
   /// Why it need not be done, where it was done before the migration began.
   public var skip: String?

@@ -5,7 +5,8 @@ extension Plan {
     var found: [Verifier] = []
     for step in steps {
       for verifier in step.verifiers
-      where seen.insert("\(verifier.name)\0\(verifier.run)\0\(verifier.env.joined(separator: " "))").inserted {
+      where seen.insert("\(verifier.name)\0\(verifier.run)\0\(verifier.env.joined(separator: " "))").inserted
+      {
         found.append(verifier)
       }
     }
@@ -17,8 +18,8 @@ extension Plan {
 }
 
 extension [PlannedStep] {
-  /// Their own verifiers, in the order of the steps. Where several steps have some, each one's name begins with
-  /// its step's.
+  /// Their own verifiers, in the order of the steps. Where several steps have some, each one's name begins
+  /// with its step's.
   public var ownVerifiers: [Plan.Verifier] {
     let having = filter { !$0.verifiers.isEmpty }
     if having.count < 2 { return having.first?.verifiers ?? [] }

@@ -236,7 +236,8 @@ struct Expansion {
       for (template, own) in zip(templates.verifiers, entry.verifiers) {
         var verifier = own.verifier
         if let template, let run = own.run {
-          verifier.run = try StepTemplates.render(template, match.shellValue, at: run, quoting: ShellQuote.word)
+          verifier.run = try StepTemplates.render(
+            template, match.shellValue, at: run, quoting: ShellQuote.word)
         }
         step.verifiers.append(verifier)
       }

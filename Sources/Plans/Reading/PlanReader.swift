@@ -158,7 +158,8 @@ struct PlanReader {
     }
     let inner = try Fields(node, KnownKeys.gate, in: "'gate'", faults)
     var gate = Plan.Gate()
-    let (verifiers, names) = gateVerifiers(findsGate ? [] : faults.collect(try verifiers(inner, node, ways)) ?? [])
+    let (verifiers, names) = gateVerifiers(
+      findsGate ? [] : faults.collect(try verifiers(inner, node, ways)) ?? [])
     gate.verifiers = verifiers
     gate.guards = guards(inner)
     faults.collect { () throws(PlanFault) in

@@ -14,6 +14,7 @@ extension PlanReader {
         text, "answer to 'network'", known: Switch.allCases.map(\.rawValue))
       plan.hasNetwork = state == .on
     }
+    plan.home = PlanReader.places(fields, "home", relative: false, faults)
     if let node = fields.node("limits") {
       plan.limits = faults.collect(try machineShare(node)) ?? plan.limits
     }

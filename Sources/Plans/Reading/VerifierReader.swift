@@ -91,7 +91,8 @@ extension PlanReader {
     for item in items {
       guard let verifier = faults.found(try stepVerifier(item)) else { continue }
       if found.contains(where: { $0.verifier.name.lowercased() == verifier.verifier.name.lowercased() }) {
-        faults.add(item.mark.fault("two verifiers are named \(quoted(verifier.verifier.name))", hint: "keep one"))
+        faults.add(
+          item.mark.fault("two verifiers are named \(quoted(verifier.verifier.name))", hint: "keep one"))
       } else {
         found.append(verifier)
       }

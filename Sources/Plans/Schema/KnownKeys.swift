@@ -15,7 +15,7 @@ enum KnownKeys {
       "migration", "base", "into", "agent", "agents", "attempts", "lease", "backoff", "resources", "worktree",
       "gate", "commit", "refresh", "stop", "budget", "closing", "notify", "protected", "failures",
       "until", "publish", "owners", "channels", "workflow", "workflows", "steps", "sandbox", "network",
-      "limits",
+      "limits", "home",
     ])
   static let stage = KeyTable(keys: ["agent", "prompt", "writes", "on", "rounds", "resume"])
   static let judge = KeyTable(keys: ["agent", "prompt"])

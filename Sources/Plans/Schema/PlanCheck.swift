@@ -52,7 +52,8 @@ public enum PlanCheck {
             hint: "write the prompt after the front matter, or a 'prompt' in the step", steps: steps))
       }
     }
-    let isOnNetwork = plan.hasNetwork && !(plan.gate.verifiers + plan.ownVerifiers).contains { $0.network == false }
+    let isOnNetwork =
+      plan.hasNetwork && !(plan.gate.verifiers + plan.ownVerifiers).contains { $0.network == false }
     if plan.sandbox == .off, !isOnNetwork {
       warnings.append(
         PlanWarning(

@@ -94,6 +94,10 @@ public enum PlanSchema {
           "description": "What a worker or verifier may take of the machine.",
           "$ref": "#/$defs/share"
         },
+        "home": {
+          "description": "What of the home codemods, set-up and verifiers may write in a sandbox.",
+          "$ref": "#/$defs/texts"
+        },
         "commit": {
           "description": "What the commits say that steps are merged as.",
           "type": "object",
@@ -320,7 +324,7 @@ public enum PlanSchema {
                 "items": { "enum": ["tests", "scope", "secrets", "protected", "tree"] }
               },
               "verifiers": {
-                "description": "What its result must pass beside the gate: own commands, names of the gate's.",
+                "description": "What its result must pass beside the gate: commands, or names.",
                 "type": "array", "minItems": 1,
                 "items": { "anyOf": [{ "$ref": "#/$defs/name" }, { "$ref": "#/$defs/verifier" }] }
               },

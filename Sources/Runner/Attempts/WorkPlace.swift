@@ -88,8 +88,8 @@ public struct WorkPlace {
       purpose, command, in: path, log: site.logFile(log), adding: own, timeoutSeconds: timeoutSeconds)
   }
 
-  /// Where a sandbox has the folder of the claim's socket: where nothing else is, and nothing of the machine's
-  /// would have to be written to put it there.
+  /// Where a sandbox has the folder of the claim's socket: where nothing else is, and nothing of the
+  /// machine's would have to be written to put it there.
   private func relayFolder(ofAgent isAgent: Bool) -> String {
     if isAgent || site.requiresSandbox(plan) { return "/run/git-migrate" }
     return (Files.realPath(site.localDirectory) ?? site.localDirectory) + "/claim"

@@ -153,20 +153,11 @@ final class GateJob: GateVerification {
       purpose, command, in: worktree.directory, log: file,
       adding: more.merging(subject.variables) { _, new in new }.merging(worktree.variables) { _, new in new },
       timeoutSeconds: timeoutSeconds,
-      within: try walls(hasNetwork: hasNetwork ?? plan.hasNetwork))
+      within: try worktree.walls(hasNetwork: hasNetwork ?? plan.hasNetwork))
     let child = try site.start(run, isAnew: true)
     // The old log is gone by now.
     output = VerifierLog(file, kind: kind)
     return child
-  }
-
-  /// What a verifier, or the set-up before them, is shut in.
-  private func walls(hasNetwork: Bool) throws(CommandError) -> Walls? {
-    guard var builder = try WallBuilder(site, plan, ofAgent: false) else { return nil }
-    if !hasNetwork { builder.cutNetwork() }
-    return try builder.finished(
-      worktree: worktree.directory, temporary: worktree.caches + "/tmp", isFresh: false,
-      writing: [worktree.caches])
   }
 
   private func judgeSetup(_ status: ExitStatus) throws(CommandError) {

@@ -2,6 +2,7 @@ import Git
 import Ledger
 import Migration
 import Site
+import Supervision
 import System
 
 /// A slot of the gate while one candidate is judged in it: the candidate's files, what the set-up makes, what
@@ -44,6 +45,14 @@ final class GateWorktree {
         guard error.isSlotGivenUp else { throw error }
       }
     }
+  }
+
+  /// What the plan's own commands are shut in that run in it: they run code that workers wrote.
+  func walls(hasNetwork: Bool) throws(CommandError) -> Walls? {
+    guard var builder = try WallBuilder(site, plan, ofAgent: false) else { return nil }
+    if !hasNetwork { builder.cutNetwork() }
+    return try builder.finished(
+      worktree: directory, temporary: caches + "/tmp", isFresh: false, writing: [caches])
   }
 
   /// Throws `isSlotGivenUp` when what lies in the slot can neither be used nor moved out of the way.

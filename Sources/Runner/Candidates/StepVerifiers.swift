@@ -3,8 +3,8 @@ import Migration
 import Site
 
 extension State {
-  /// Throws unless the results of some claims are judged by the same verifiers as in an earlier state of their
-  /// migration.
+  /// Throws unless the results of some claims are judged by the same verifiers as in an earlier state of
+  /// their migration.
   func requireGate(of claims: [Fence], as earlier: MigrationState) throws(Refusal) {
     guard let now = migration(named: earlier.name), now.gateDigest == earlier.gateDigest,
       now.planned(of: claims).map(\.verifiers) == earlier.planned(of: claims).map(\.verifiers)
@@ -20,9 +20,9 @@ extension MigrationState {
 }
 
 extension Surroundings {
-  /// Starts all that is asked of the results of some steps: the gate's verifiers, and then those that the steps
-  /// have of their own. Where the verdict of the gate's is `known`, only the steps' own run; when there are none
-  /// of them either, nothing does.
+  /// Starts all that is asked of the results of some steps: the gate's verifiers, and then those that the
+  /// steps have of their own. Where the verdict of the gate's is `known`, only the steps' own run; when there
+  /// are none of them either, nothing does.
   func startGate(
     _ plan: Plan, judging steps: [PlannedStep], known: VerifierReport? = nil, on commit: OID,
     for subject: GateSubject

@@ -278,7 +278,8 @@ final class TrainTask: GateWork {
       #endif
       return report.verdict == .passed
     }
-    return state.plan.gate.verifiers.isEmpty && state.planned(of: candidate.members.map { members[$0].fence }).ownVerifiers.isEmpty ? true : nil
+    return state.plan.gate.verifiers.isEmpty
+      && state.planned(of: candidate.members.map { members[$0].fence }).ownVerifiers.isEmpty ? true : nil
   }
 
   // MARK: What is recorded

@@ -139,7 +139,8 @@ final class CountJob: Counting {
     let run = site.launcher.supervised(
       .verifier(env: []), command, in: worktree.directory, log: site.logFile(.count(state.name)),
       adding: ["MIGRATE_MIGRATION": state.name].merging(worktree.variables) { $1 },
-      timeoutSeconds: CountJob.seconds, isLive: true)
+      timeoutSeconds: CountJob.seconds, isLive: true,
+      within: try worktree.walls(hasNetwork: !state.plan.isOffNetwork))
     child = try site.start(run, isAnew: true)
     child.endInput()
   }

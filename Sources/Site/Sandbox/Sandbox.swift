@@ -74,7 +74,8 @@ extension Site {
   /// What a verdict of a plan's gate is reached in, as the key of a verdict has it.
   package func sandboxName(_ plan: Plan) -> String {
     guard case .bubblewrap? = try? sandbox(of: plan) else { return Sandbox.none.name }
-    return "bubblewrap" + (plan.isOffNetwork ? ", no network" : "")
+    let home = plan.home.isEmpty ? "" : ", " + plan.home.sorted().joined(separator: " ")
+    return "bubblewrap" + (plan.isOffNetwork ? ", no network" : "") + home
   }
 }
 

@@ -65,6 +65,7 @@ package struct WallBuilder {
       for place in WallBuilder.settings + WallBuilder.toolchains { allow(home + "/" + place, .readable) }
     }
     for place in plan.worktree.read { allow(absolute(place), .readable) }
+    if !ofAgent { for place in plan.home { allow(absolute(place), .writable) } }
     walls.set(entry, .readable)
   }
 
@@ -76,6 +77,7 @@ package struct WallBuilder {
   ) throws(CommandError) -> Walls {
     for place in [worktree] + others { allow(place, .writable) }
     allow(worktree + "/.git", .readable)
+    walls.memoryGroup = walls.memoryBytes.flatMap(MemoryGroup.make)
     guard let temporary else { return walls }
     try reporting { () throws -> Void in
       if isFresh { try Files.removeTree(temporary) }
