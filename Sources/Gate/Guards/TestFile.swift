@@ -14,6 +14,8 @@ struct TestFile {
   private(set) var constants: [(line: Int, text: String)] = []
   /// Loops over a part of what they could go over.
   private(set) var cuts = 0
+  /// Code in comments that runs as a test, and lines of such that does not.
+  let examples: (running: Int, silent: [Int])
   /// Every literal outside of all functions.
   private(set) var literals: Set<String> = []
 
@@ -32,6 +34,7 @@ struct TestFile {
     guard TestFile.isSupport(path, text, language), text.utf8.count <= TestFile.readLimit else { return nil }
     code = SourceCode(text, language.dialect)
     var cases = language.cases(in: code, path: path)
+    examples = language.examples(in: text)
     let unseen = settings.reason(path, language) ?? settings.reason(path, byText: text)
     let outputs = language.outputs(in: text)
     let annotations = language is PHPTests ? PHPTests.annotations(in: text) : [:]

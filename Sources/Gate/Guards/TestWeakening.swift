@@ -354,8 +354,15 @@ extension TestComparison {
       for test in file.cases { all.formUnion(test.facts.literals) }
     }
     for file in oldFiles {
-      if let now = newFiles.first(where: { $0.path.path == pathNow(file) }), now.cuts > file.cuts {
+      guard let now = newFiles.first(where: { $0.path.path == pathNow(file) }) else { continue }
+      if now.cuts > file.cuts {
         add(.fewerParameters, pathNow(file), nil, nil, "the tests go over a part of their rows only")
+      }
+      if now.examples.running < file.examples.running, now.examples.silent.count > file.examples.silent.count
+      {
+        add(
+          .skippedTest, pathNow(file), now.examples.silent.first, "example",
+          "an example in a comment no longer runs as a test")
       }
     }
     for file in oldFiles where newPaths[file.path.path] != nil || !file.tests.isEmpty {

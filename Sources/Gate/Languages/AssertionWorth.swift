@@ -107,6 +107,7 @@ extension FactReader {
     if let open = site.arguments {
       let parts = code.arguments(of: open)
       if parts.count >= 2, same(code.tokens[parts[0]], code.tokens[parts[1]]) { return true }
+      if parts.count >= 1, measuresItself(parts[0], code.end(of: open)) { return true }
       // `expect(x).toBe(x)`
       let after = code.end(of: open)
       if parts.count == 1, code.isMark(after, "."),
@@ -121,10 +122,49 @@ extension FactReader {
       let close = max(open + 1, code.end(of: open) - 1)
       inside = (open + 1)..<close
     }
+    if isNeverEmpty(inside) { return true }
     guard inside.lowerBound < inside.upperBound,
       let equals = inside.first(where: { code.isMark($0, "==") || code.isMark($0, "===") })
     else { return false }
     return same(code.tokens[inside.lowerBound..<equals], code.tokens[(equals + 1)..<inside.upperBound])
+  }
+
+  /// `assert [x == y]`: what a list holds does not make it true.
+  private func isNeverEmpty(_ inside: Range<Int>) -> Bool {
+    let tokens = inside.filter { code.kind($0) != .newline }
+    guard let first = tokens.first, code.isMark(first, "["), code.partner[first] > first + 1 else {
+      return false
+    }
+    return tokens.last == code.partner[first]
+  }
+
+  /// `expect(x).toHaveLength(x.length)`
+  private func measuresItself(_ asked: Range<Int>, _ end: Int) -> Bool {
+    guard code.isMark(end, "."),
+      let matcher = (end..<min(end + 8, code.tokens.count)).first(where: { code.isMark($0 + 1, "(") }),
+      ["toHaveLength", "toHaveSize", "lengthOf", "hasSize", "HaveCount", "have_size", "toHaveCount"].contains(
+        code.text(matcher))
+    else { return false }
+    let wanted = code.tokens[(matcher + 2)..<max(matcher + 2, code.end(of: matcher + 1) - 1)].map(\.text)
+    let subject = code.tokens[asked].filter { $0.kind != .newline }.map(\.text)
+    guard wanted.count > subject.count + 1, Array(wanted.prefix(subject.count)) == subject else {
+      return false
+    }
+    return wanted[subject.count] == "."
+      && ["length", "size", "count", "Count", "len"].contains(wanted[subject.count + 1])
+  }
+
+  /// Whether one of several answers will do: `x == a || x != a`.
+  private func isEither(_ site: AssertionSite) -> Bool {
+    if site.isReversed { return false }
+    let isOfPatterns = site.range.contains { code.isWord($0) && code.text($0).hasSuffix("matches") }
+    return site.range.contains { place in
+      if code.isMark(place, "||") {
+        return code.isWord(place + 1) || code.isMark(place + 1, "!") || code.isMark(place + 1, "(")
+      }
+      return !isOfPatterns && language is RustTests && code.isMark(place, "|") && code.isMark(place - 1, ")")
+        && code.isWord(place + 1)
+    }
   }
 
   /// Whether the word at `index` turns the sense of its assertion round.
@@ -176,6 +216,7 @@ extension FactReader {
       }
     }
     if isOfPart(site) { found.insert("a part of it") }
+    if isEither(site) { found.insert("||") }
     // It fails when both hold, and failed when either did.
     if site.isReversed, site.range.contains(where: { code.isMark($0, "&&") }) { found.insert("&&") }
     return found

@@ -218,7 +218,9 @@ extension FactReader {
         {
           let inner = code.tokens[position..<min(code.end(of: position), range.upperBound)]
           if inner.contains(where: { $0.isMark(":") || $0.isMark("...") }),
-            inner.contains(where: { $0.kind == .number })
+            inner.contains(where: {
+              $0.kind == .number || ["len", "length", "count", "size"].contains($0.text)
+            })
           {
             return true
           }

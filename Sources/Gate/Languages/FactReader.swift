@@ -297,6 +297,8 @@ struct FactReader {
     "within",
     "Within", "assertAlmostEqual", "anyOf", "oneOf", "assertIn", "Any", "toBeOneOf", "ignore_case", "lower",
     "toLowerCase",
-    "or",
+    "or", "IgnoreFields", "IgnoreTypes", "IgnoreInterfaces", "IgnoreMapEntries", "IgnoreSliceElements",
+    "EquateApprox", "FilterPath", "FilterValues", "ignoringFields", "ignoringFieldsOfTypes",
+    "isEqualToIgnoringCase", "isEqualToIgnoringWhitespace", "ignoringCase", "Excluding",
   ]
 }

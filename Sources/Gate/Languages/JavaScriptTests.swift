@@ -162,7 +162,7 @@ struct JavaScriptTests: TestLanguage {
         let name = code.spelled(first)
         let inner = first.upperBound..<max(first.upperBound, close - 1)
         if JavaScriptTests.groups.contains(word) {
-          let dead = returned(code, inner)
+          let dead = returned(code, inner) ?? emptyTable(code, index)
           read(code, inner, scope + [name], hidden ?? dead, heads + [index..<first.upperBound], &found)
         } else {
           var test = TestCase(
@@ -242,6 +242,17 @@ struct JavaScriptTests: TestLanguage {
       return close..<min(code.statementEnd(from: close), range.upperBound)
     }
     return open..<min(code.end(of: open), range.upperBound)
+  }
+
+  /// `describe.each([])(…)`
+  private func emptyTable(_ code: SourceCode, _ index: Int) -> String? {
+    var position = index + 1
+    while code.isMark(position, "."), code.isWord(position + 1) { position += 2 }
+    let isTable = code.isWord(position - 1, "each") || code.isWord(position - 1, "for")
+    guard isTable, code.isMark(position, "("), code.isMark(position + 1, "["),
+      code.isMark(code.next(after: position + 1), "]")
+    else { return nil }
+    return "its group has a table without rows"
   }
 
   private func returned(_ code: SourceCode, _ range: Range<Int>) -> String? {

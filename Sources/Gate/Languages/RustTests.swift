@@ -54,6 +54,26 @@ struct RustTests: TestLanguage {
     return AssertionSite(range: index..<code.end(of: open), name: word, arguments: open)
   }
 
+  /// Code in the comments of documentation.
+  func examples(in text: String) -> (running: Int, silent: [Int]) {
+    var (running, silent, isInside) = (0, [Int](), false)
+    for (number, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      let line = raw.trimmed
+      guard let words = (line.dropping("///") ?? line.dropping("//!"))?.trimmed,
+        let kind = words.dropping("```")
+      else { continue }
+      isInside.toggle()
+      guard isInside else { continue }
+      let tags = kind.split { $0 == "," || $0 == " " }
+      if tags.contains(where: { ["no_run", "ignore", "text", "compile_fail"].contains($0) }) {
+        silent.append(number + 1)
+      } else if tags.allSatisfy({ $0 == "rust" || $0 == "should_panic" || $0.hasPrefix("edition") }) {
+        running += 1
+      }
+    }
+    return (running, silent)
+  }
+
   func cases(in code: SourceCode, path: TestPath) -> [TestCase] {
     let modules = code.types(["mod"])
     let macros = code.indices.filter { code.isWord($0, "macro_rules") }.compactMap { code.brace(from: $0) }

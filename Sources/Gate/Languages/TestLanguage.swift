@@ -10,6 +10,8 @@ protocol TestLanguage: Sendable {
   func cases(in code: SourceCode, path: TestPath) -> [TestCase]
   /// Why no runner sees the file's tests, from lines that the lexer takes for comments.
   func hidingComment(in text: String) -> String?
+  /// How many examples in comments run as tests, and the lines of those that say that they do not.
+  func examples(in text: String) -> (running: Int, silent: [Int])
   /// What the runner compares with by comments, by the names of tests.
   func outputs(in text: String) -> [String: Assertion]
   /// Whether a pattern of `skips` that was met means what it seems to.
@@ -39,6 +41,7 @@ struct AssertionSite {
 extension TestLanguage {
   func hidingComment(in text: String) -> String? { nil }
   func outputs(in text: String) -> [String: Assertion] { [:] }
+  func examples(in text: String) -> (running: Int, silent: [Int]) { (0, []) }
   func isSkip(_ code: SourceCode, at index: Int) -> Bool { true }
   var voids: PatternTable { PatternTable([]) }
 
