@@ -138,6 +138,7 @@ import Testing
     .publication(.merged(unit: "u", commit: oid(2))), .publication(.closed(unit: "u", reason: "r")),
     .forge(.rests(forge: "f", until: at, reason: "r")),
     .trialFinished(TrialReport(trial: 3, step: "S1", outcome: .lost, evidence: .timeout)),
+    .handedOver(fence, Failure(kind: .left, reason: "the rest", details: ["a"])),
     .stageEnded(
       fence,
       StageEnd(

@@ -171,6 +171,7 @@ extension Story {
     case .failed: return .attemptFailed(fence, Failure(kind: .worker, reason: "it broke"))
     case .submitted:
       return .stepSubmitted(fence, Submission.Result(commit: newObject(), tree: newObject(), isNoOp: false))
+    case .handedOver: return .handedOver(fence, Failure(kind: .left, reason: "not mine"))
     case .stageEnded:
       let stage = current.index(of: fence.step).flatMap { current.stageTask(at: $0) }?.stage
       let end = StageEnd(

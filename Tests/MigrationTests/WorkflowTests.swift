@@ -291,7 +291,8 @@ import Testing
         story.verdict("S1", .failed)
       } else {
         story.claim("S1")
-        story.tell(.attemptFailed(story.fence("S1"), Failure(kind: .left, reason: "not mine")))
+        let left = Change.attemptFailed(story.fence("S1"), Failure(kind: .left, reason: "not mine"))
+        story.tell(left.settled(in: story.current))
       }
       #expect(story.word("S1") == "ready")
       #expect(story.step("S1").failures == 0 && story.step("S1").handedOver == 1)

@@ -147,17 +147,13 @@ extension Audit {
     if failure.kind == .setup, failure.reason.contains(CommandError.givenUpWords) {
       world.fail("I-19a", "'\(fence.step)' pays for the worktree that another step has left")
     }
-    var isLeft = false
-    if [.left, .noChange, .guardFinding].contains(failure.kind), logs[fence.step]?.stage == .leased {
-      isLeft = handsOver(fence.step)
-    }
     change(fence, world) { log in
       switch log.stage {
       case .leased:
         if log.holder != event.by {
           world.fail("I-14", "\(event.by) fails '\(fence.step)', which \(log.holder) holds")
         }
-        if failure.kind == .setup { log.restart() } else { log.failures += isLeft ? 0 : 1 }
+        if failure.kind == .setup { log.restart() } else { log.failures += 1 }
         isAnswered = failure.kind != .setup
       case .submitted:
         if ![.conflict, .unusable].contains(failure.kind) {
@@ -167,6 +163,18 @@ extension Audit {
         log.restart()
       case .open, .gating, .passed, .merging, .done:
         world.fail("I-13", "'\(fence.step)' fails while it is \(log.stage)")
+      }
+      log.stage = .open
+    }
+  }
+
+  mutating func checkHandOver(_ fence: Fence, _ failure: Migration.Failure, _ event: Event, _ world: World) {
+    if ![.left, .noChange, .guardFinding].contains(failure.kind) || !handsOver(fence.step) {
+      world.fail("I-13", "'\(fence.step)' is handed over, and has no agent for it")
+    }
+    change(fence, world) { log in
+      if log.stage != .leased || log.holder != event.by {
+        world.fail("I-14", "\(event.by) hands over '\(fence.step)', which \(log.holder) holds")
       }
       log.stage = .open
     }
@@ -192,7 +200,7 @@ extension Migration.Change {
   var isOwnReport: Bool {
     switch self {
     case .baseline(.renewed), .claim(_, .renewed), .claim(_, .submitted), .claim(_, .failed),
-      .claim(_, .stageEnded),
+      .claim(_, .handedOver), .claim(_, .stageEnded),
       .gate(_, .renewed), .gate(_, .finished), .gate(_, .abandoned), .train(.split), .train(.finished):
       true
     case .baseline(.abandoned(_, let evidence)): evidence == .holder

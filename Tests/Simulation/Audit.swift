@@ -192,6 +192,7 @@ struct Audit {
       checkExpiry(fence, renewal, evidence, event, world)
     case .claim(let fence, .released(let forced, _)): checkRelease(fence, forced, event, world)
     case .claim(let fence, .failed(let failure)): checkFailure(fence, failure, event, world)
+    case .claim(let fence, .handedOver(let failure)): checkHandOver(fence, failure, event, world)
     case .claim(let fence, .submitted(let result)): checkSubmission(fence, result, event, world)
     case .claim(let fence, .stageEnded(let end)): checkStageEnd(fence, end, event, world)
     case .gate(let fence, .judged(let answer)): checkJudge(fence, answer, world)

@@ -219,7 +219,7 @@ struct Outsider {
     if roll <= 3, world.chance.draw(0...2) == 0 { verify(held, holder) }
     let attempt = SimulatedAttempt(world: world, machine: process.machine, held: held, slot: "")
     let content = roll > 5 ? attempt.content() : nil
-    let outcome = try? process.events.append(by: holder) { (_, at) throws(Refusal) in
+    let outcome = try? process.events.append(by: holder) { (snapshot, at) throws(Refusal) in
       let change: Migration.Change
       switch roll {
       case 0...3: change = .leaseRenewed(fence, expiresAt: at.adding(seconds: length + roll))
@@ -232,7 +232,8 @@ struct Outsider {
         case nil: return []
         }
       }
-      return [Proposal(World.migration, change)]
+      let state = snapshot.state.migration(named: World.migration)
+      return [Proposal(World.migration, change.settled(in: state))]
     }
     if case .won? = outcome, roll > 5, world.chance.draw(0...1) == 0 { waitForVerdict(fence) }
     // Some come back once more, and are too late.

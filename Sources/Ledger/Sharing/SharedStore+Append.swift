@@ -155,7 +155,7 @@ extension Migration.Change {
   fileprivate var mayWait: Bool {
     switch self {
     case .baseline(.renewed), .claim(_, .renewed), .claim(_, .submitted), .claim(_, .failed),
-      .claim(_, .stageEnded),
+      .claim(_, .handedOver), .claim(_, .stageEnded),
       .gate(_, .renewed), .gate(_, .finished), .gate(_, .abandoned), .train(.split), .train(.finished):
       true
     case .baseline(.abandoned(_, let evidence)): evidence == .holder

@@ -63,7 +63,8 @@ enum Facts {
   /// Their forms by the kind of the event.
   static func forms(_ kind: Change.Kind) -> [MemberForm] {
     switch kind {
-    case .claim(.failed), .claim(.submitted), .claim(.stageEnded): AttemptFacts.formsOfEnd
+    case .claim(.failed), .claim(.submitted), .claim(.handedOver), .claim(.stageEnded):
+      AttemptFacts.formsOfEnd
     case .claim(.released), .claim(.expired), .loop(.trialFinished): AttemptFacts.forms
     case .claim(.claimed): ClaimFacts.forms
     case .migration(.amended): [.may(AmendmentFacts.from, .text)]

@@ -16,8 +16,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   // Agents.
   case attemptMetered = "attempt.metered"
   case attemptContinued = "attempt.continued"
-  // Stages.
-  case stepHandedOver = "step.handed_over"
   // People.
   case notifierClaimed = "notifier.claimed"
   case noticeSent = "notice.sent"
@@ -37,7 +35,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
     case .gateWaits: .train + [.needs("branch", .text), .needs("commit", .object)]
     case .attemptMetered: .fence + .meter
     case .attemptContinued: .fence + [.needs("session", .text), .needs("continues", .counter)]
-    case .stepHandedOver: .steps + [.needs("to", .text)]
     case .notifierClaimed: .hold
     case .noticeSent:
       [.needs("notice", .text), .needs("to", .text), .may("step", .text), .may("cause", .text)]

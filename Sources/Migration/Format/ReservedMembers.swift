@@ -19,7 +19,8 @@ enum ReservedMembers {
     .claim(.failed): [.may("cause", .text), .may("cause_name", .text), .may("findings", .texts)]
       + AttemptFacts.formsOfEnd,
     .claim(.submitted): [.may("summary", .digest)] + AttemptFacts.formsOfEnd,
-    .claim(.stageEnded): AttemptFacts.formsOfEnd, .claim(.released): AttemptFacts.forms,
+    .claim(.stageEnded): AttemptFacts.formsOfEnd, .claim(.handedOver): AttemptFacts.formsOfEnd,
+    .claim(.released): AttemptFacts.forms,
     .claim(.expired): AttemptFacts.forms,
     .gate(.finished): evidence + [
       .may("mutated", .texts), .may("cause", .text), .may("cause_name", .text), .may("findings", .texts),

@@ -171,6 +171,9 @@ public struct Failure: Equatable, Sendable {
     self.details = kept
   }
 
+  /// Whether it is one of those with which a codemod leaves its step to an agent that is there for the rest.
+  var isLeftOver: Bool { [.left, .noChange, .guardFinding].contains(kind) }
+
   /// The kinds of failure.
   public enum Kind: String, Sendable, CaseIterable {
     /// The agent or codemod said that it failed.

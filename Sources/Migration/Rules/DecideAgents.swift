@@ -55,7 +55,7 @@ extension Reducer {
     switch change {
     case .submitted, .stageEnded: return true
     case .failed(let failure): return failure.kind != .setup
-    case .claimed, .renewed, .expired, .released: return false
+    case .claimed, .renewed, .expired, .released, .handedOver: return false
     }
   }
 

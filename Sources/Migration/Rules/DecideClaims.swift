@@ -9,6 +9,7 @@ extension Reducer {
     case .expired(let renewal, let evidence): try expire(fence, renewal, evidence)
     case .released(let forced, let reason): try release(fence, forced: forced, reason)
     case .failed(let failure): try failAttempt(fence, failure)
+    case .handedOver(let failure): try handOver(fence, failure)
     case .submitted(let result): try submit(fence, result)
     case .stageEnded(let end): try endStage(fence, end)
     }
@@ -191,10 +192,8 @@ extension Reducer {
     case .leased:
       _ = try heldLease(index, "failed")
       switch failure.kind {
-      case .left,
-        .noChange where handsOver(index), .guardFinding where handsOver(index):
-        if handsOver(index) { handOver(index, failure) } else { countFailure(index, failure) }
-      case .worker, .timeout, .noChange, .guardFinding, .unmerged, .nested, .submodule, .filter, .gitFile:
+      case .left, .worker, .timeout, .noChange, .guardFinding, .unmerged, .nested, .submodule, .filter,
+        .gitFile:
         countFailure(index, failure)
       case .cannot:
         migration.steps[index].failures += 1

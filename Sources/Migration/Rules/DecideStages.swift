@@ -178,8 +178,20 @@ extension Reducer {
   // MARK: Codemods that leave something
 
   /// Whether what a step's codemod has not brought about goes to its agent.
-  func handsOver(_ index: Int) -> Bool {
-    migration.plan.steps[index].isShared && !migration.steps[index].isHandedOver && event.version >= 2
+  func handsOver(_ index: Int) -> Bool { migration.handsOver(index) && event.version >= 2 }
+
+  /// The codemod itself says that it leaves something, or what it made is none that a gate need look at.
+  mutating func handOver(_ fence: Fence, _ failure: Failure) throws(Refusal) {
+    try requireNotEnded()
+    let index = try indexOfStep(fence)
+    _ = try heldLease(index, "handed over")
+    guard handsOver(index) else {
+      throw Refusal(.invalid, "'\(fence.step)' has no agent for what its codemod leaves")
+    }
+    guard failure.isLeftOver else {
+      throw Refusal(.invalid, "nothing is handed over by '\(failure.kind.rawValue)'")
+    }
+    handOver(index, failure)
   }
 
   /// The agent goes on where the codemod has ended; that is no failed attempt.
@@ -200,6 +212,9 @@ extension Reducer {
 }
 
 extension MigrationState {
+  /// Whether what the codemod of a step has not brought about is its agent's to do.
+  func handsOver(_ index: Int) -> Bool { plan.steps[index].isShared && !steps[index].isHandedOver }
+
   /// Whether a step that a worker proposes can be taken in.
   public func admits(_ change: Change) -> Bool {
     guard case .step(let id, .proposed(let proposal)) = change, !phase.isTerminal,

@@ -69,6 +69,8 @@ public struct Counterfactual: Sendable {
     case .claim(let fence, .failed(let failure)) where claimed[fence.step] != nil:
       guard failure.kind != .setup else { return }
       close(fence.step, event, failure)
+    case .claim(let fence, .handedOver(let failure)) where claimed[fence.step] != nil:
+      close(fence.step, event, failure)
     case .claim(let fence, .submitted), .claim(let fence, .stageEnded):
       guard claimed[fence.step] != nil else { return }
       close(fence.step, event, nil)
@@ -228,7 +230,8 @@ public struct Counterfactual: Sendable {
         [.conflict, .unusable, .gate, .expired].contains(failure.kind) ? .worker : failure.kind
       var same = failure
       same.kind = kind
-      return tell(.attemptFailed(fence, same), by: worker, job.attempt.facts)
+      let end = Change.attemptFailed(fence, same).settled(in: state.migration(named: name))
+      return tell(end, by: worker, job.attempt.facts)
     }
     let result = Submission.Result(commit: object(), tree: object(), isNoOp: false)
     tell(.stepSubmitted(fence, result), by: worker, job.attempt.facts)

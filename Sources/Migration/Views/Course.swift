@@ -65,7 +65,7 @@ public struct Course: Equatable, Sendable {
       steps[step, default: Times()].attempted = time
       if steps[step]?.claimed == nil { steps[step]?.claimed = time }
     case .renewed: return
-    case .expired, .released, .failed, .stageEnded: busy.remove(step)
+    case .expired, .released, .failed, .handedOver, .stageEnded: busy.remove(step)
     case .submitted: break
     }
     steps[step, default: Times()].changed = time

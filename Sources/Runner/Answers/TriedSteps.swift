@@ -110,6 +110,7 @@ package struct TriedSteps {
     case .submitted(let result): list[place].commit = result.commit
     case .failed(let failure): end(place, failure.kind == .setup ? .lost : .failed, failure, event)
     case .released, .expired: end(place, .lost, nil, event)
+    case .handedOver: end(place, .passed, nil, event)
     case .stageEnded(let stage):
       list[place].commit = stage.result?.commit ?? list[place].commit
       if [.retry, .block].contains(Workflow.Target(stage.next)) {

@@ -371,7 +371,7 @@ final class WorkJob: Attempt {
         Migration.Failure(
           kind: .left,
           reason: place.lastWords(place.workLog).isEmpty
-            ? "the codemod leaves it to the agent" : place.lastWords(place.workLog),
+            ? "the codemod ended with exit code 3" : place.lastWords(place.workLog),
           details: place.tail(place.workLog)))
     case .exited, .signalled:
       let reason: String

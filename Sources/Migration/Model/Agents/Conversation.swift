@@ -137,7 +137,7 @@ extension Reducer {
       known.hasFailed = false
       setConversation(fence.step, known)
     case .stageEnded(let end): return noteTalk(of: end, fence, lease, known)
-    case .expired, .released, .submitted, .failed:
+    case .expired, .released, .submitted, .failed, .handedOver:
       guard let lease, let agent = lease.agent else { return }
       let found = Conversation(
         facts: event.reserved, agent: agent, machine: lease.owner.machine, epoch: fence.epoch, after: known)

@@ -115,10 +115,19 @@ extension Change {
     }
   }
 
-  /// The same, where it is the end of a stage with what follows from it now.
+  /// The same with what follows from it now: where a stage leads, and whether what a codemod could not do is
+  /// its agent's.
   public func settled(in state: MigrationState?) -> Change {
-    guard case .claim(let fence, .stageEnded(let end)) = self, let state else { return self }
-    return .stageEnded(fence, state.settled(end, of: fence.step))
+    guard case .claim(let fence, let change) = self, let state else { return self }
+    switch change {
+    case .stageEnded(let end): return .stageEnded(fence, state.settled(end, of: fence.step))
+    case .failed(let failure):
+      guard failure.isLeftOver, let index = state.index(of: fence.step), state.handsOver(index) else {
+        return self
+      }
+      return .handedOver(fence, failure)
+    case .claimed, .renewed, .expired, .released, .submitted, .handedOver: return self
+    }
   }
 
   /// The failure that the change records, if it records one.

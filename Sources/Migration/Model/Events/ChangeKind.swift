@@ -46,7 +46,8 @@ extension Change {
     var since: Int {
       switch self {
       case .train: TrainChange.version
-      case .ledger, .migration(.budgetRaised), .step(.allowed), .claim(.stageEnded), .gate(.judged),
+      case .ledger, .migration(.budgetRaised), .step(.allowed), .claim(.stageEnded), .claim(.handedOver),
+        .gate(.judged),
         .gate(.waits), .step(.approved), .step(.rejected), .step(.accepted), .step(.proposed), .step(.undone):
         2
       case .agent: AgentChange.version

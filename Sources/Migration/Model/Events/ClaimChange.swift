@@ -14,6 +14,8 @@ public enum ClaimChange: Equatable, Sendable {
   case failed(Failure)
   /// The holder handed in a result.
   case submitted(Submission.Result)
+  /// The holder was a codemod, and what it left is its agent's to do. The failure says what that is.
+  case handedOver(Failure)
   /// The holder ended a stage of the step's workflow.
   case stageEnded(StageEnd)
 
@@ -25,6 +27,7 @@ public enum ClaimChange: Equatable, Sendable {
     case released = "step.released"
     case failed = "attempt.failed"
     case submitted = "step.submitted"
+    case handedOver = "step.handed_over"
     case stageEnded = "stage.ended"
   }
 
@@ -36,6 +39,7 @@ public enum ClaimChange: Equatable, Sendable {
     case .released: .released
     case .failed: .failed
     case .submitted: .submitted
+    case .handedOver: .handedOver
     case .stageEnded: .stageEnded
     }
   }
@@ -50,7 +54,7 @@ public enum ClaimChange: Equatable, Sendable {
     case .released(let forced, let reason):
       object.set("forced", forced)
       object.set("reason", reason)
-    case .failed(let failure): object.set("failure", failure.json)
+    case .failed(let failure), .handedOver(let failure): object.set("failure", failure.json)
     case .submitted(let result): result.write(to: &object)
     case .stageEnded(let end): end.write(to: &object)
     }
@@ -67,6 +71,7 @@ public enum ClaimChange: Equatable, Sendable {
     case .released:
       self = .released(forced: try object.flag("forced"), reason: try object.string("reason"))
     case .failed: self = .failed(try Failure(json: try object.required("failure")))
+    case .handedOver: self = .handedOver(try Failure(json: try object.required("failure")))
     case .submitted: self = .submitted(try Submission.Result(from: &object))
     case .stageEnded: self = .stageEnded(try StageEnd(from: &object))
     }
@@ -82,6 +87,7 @@ public enum ClaimChange: Equatable, Sendable {
     case .released(let forced, let reason):
       "released\(forced ? " by force" : "") by \(author)\(reason.isEmpty ? "" : ": \(reason)")"
     case .failed(let failure): "attempt failed: \(failure.reason)"
+    case .handedOver(let failure): "handed over to its agent: \(failure.reason)"
     case .submitted(let result):
       result.isNoOp
         ? "submitted as nothing to do by \(author)" : "submitted by \(author) as \(result.commit.short)"
@@ -93,6 +99,7 @@ public enum ClaimChange: Equatable, Sendable {
     switch self {
     case .released(let forced, let reason): return .released(forced: forced, reason: redact(reason))
     case .failed(let failure): return .failed(failure.mappingTexts(redact))
+    case .handedOver(let failure): return .handedOver(failure.mappingTexts(redact))
     case .submitted(var result):
       result.left = result.left.map(redact)
       return .submitted(result)
@@ -134,6 +141,11 @@ extension Change {
   /// The holder could not do it, or its result could not become a candidate.
   public static func attemptFailed(_ fence: Fence, _ failure: Failure) -> Change {
     .claim(fence, .failed(failure))
+  }
+
+  /// What a codemod left goes to its agent.
+  public static func handedOver(_ fence: Fence, _ failure: Failure) -> Change {
+    .claim(fence, .handedOver(failure))
   }
 
   /// The holder ended a stage.
