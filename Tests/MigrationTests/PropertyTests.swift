@@ -7,10 +7,10 @@ import Testing
 @Suite struct PropertyTests {
   static let storiesPerSeed = 160
   static let eventsPerStory = 200
-  /// What these plans have no place for: stages and judges are drawn in `WorkflowTests` and the simulator.
+  /// What these plans have little place for: stages, judges and codemods that hand over are drawn in `WorkflowTests` and the simulator.
   private static let without: [Change.Kind] = [
-    .migration(.started), .ledger(.upgraded), .reserved, .claim(.stageEnded), .gate(.judged), .gate(.waits),
-    .step(.approved),
+    .migration(.started), .ledger(.upgraded), .reserved, .claim(.stageEnded), .claim(.handedOver),
+    .gate(.judged), .gate(.waits), .step(.approved),
   ]
 
   @Test(arguments: 1...8) func invariantsHoldAfterEveryEvent(seed: Int) throws {

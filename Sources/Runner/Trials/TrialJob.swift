@@ -100,7 +100,8 @@ final class TrialJob {
       return End(outcome: .lost, words: "nothing is known")
     }
     switch change {
-    case .failed(let failure): return End(outcome: .failed, commit: kept(content), failure: failure)
+    case .failed(let failure), .handedOver(let failure):
+      return End(outcome: .failed, commit: kept(content), failure: failure)
     case .submitted(let result): return try gate(result)
     case .released(_, let reason): return End(outcome: .lost, words: reason)
     case .stageEnded: return End(outcome: .lost, words: "work that has stages is not tried again")
