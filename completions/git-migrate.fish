@@ -66,7 +66,7 @@ for entry in \
     'run:Work on the steps until nothing is left' 'show:Show everything about a step' \
     'approve:Take work that waits for a person' 'reject:Send such work back' 'undo:Revert a merged step' \
     'skip:Give up steps that are not needed' 'start:Begin a migration' 'status:Show where every step is' \
-    'submit:Hand in a result' 'sync:Exchange the shared ledger' 'trace:Send what happened to a service for traces' 'dashboard:Serve the report on this machine' 'why:Tell which step brought a line' 'insight:Tell where migrations were hard' 'trust:Approve the commands of a plan' 'verify:Run the gate on your own work' \
+    'submit:Hand in a result' 'sync:Exchange the shared ledger' 'trace:Send what happened to a service for traces' 'notify:Tell people what is due' 'dashboard:Serve the report on this machine' 'why:Tell which step brought a line' 'insight:Tell where migrations were hard' 'trust:Approve the commands of a plan' 'verify:Run the gate on your own work' \
     'workers:Print what an engine needs to run workers'
     set -l parts (string split -m1 : -- $entry)
     complete -c git-migrate -n __fish_git_migrate_needs_command -a $parts[1] -d $parts[2]
@@ -88,7 +88,7 @@ complete -c git-migrate -n '__fish_git_migrate_using mcp release renew submit ve
 complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migrate_migrations)'
 
 # Options of many commands
-set -l migration abort allow amend approve claim compare dashboard diff failures finish graph insight label lesson log logs mcp pause prs publish refresh reject release renew replay report resume retry run show skip status submit trace undo verify workers
+set -l migration abort allow amend approve claim compare dashboard diff failures finish graph insight label lesson log logs mcp notify pause prs publish refresh reject release renew replay report resume retry run show skip status submit trace undo verify workers
 set -l json abort allow amend approve check claim clean compare diff doctor failures finish fsck graph import insight label lesson log new pause prs publish refresh reject release renew replay report resume retry run show skip start status submit sync trace undo verify why workers
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
@@ -212,8 +212,11 @@ complete -c git -n '__fish_git_using_command migrate' -a '(__fish_git_complete_c
 complete -c git-migrate -n '__fish_git_migrate_using mcp' -l relay -r -F -d 'Ask the run there'
 complete -c git-migrate -n '__fish_git_migrate_using trace' -l otlp -x -d 'Where they go'
 complete -c git-migrate -n '__fish_git_migrate_using trace' -l since -x -a 'yesterday today' -d 'Only what ended since then'
+complete -c git-migrate -n '__fish_git_migrate_using trace' -l content -d 'With prompts and closing words'
 complete -c git-migrate -n '__fish_git_migrate_using trace' -l header -x -d 'A further head of the request'
+complete -c git-migrate -n '__fish_git_migrate_using notify' -s n -l dry-run -d 'Tell nobody'
+complete -c git-migrate -n '__fish_git_migrate_using dashboard' -l control -d 'Let the page pause, resume, retry, approve'
 complete -c git-migrate -n '__fish_git_migrate_using dashboard' -l port -x -d 'The port'
 complete -c git-migrate -n '__fish_git_migrate_using why' -l at -x -a '(git branch --format="%(refname:short)")' -d 'The commit or branch'
 complete -c git-migrate -n '__fish_git_migrate_using why' -F
-complete -c git-migrate -n '__fish_git_migrate_using insight' -l by -x -a 'dir owner agent plan cause' -d 'By what'
+complete -c git-migrate -n '__fish_git_migrate_using insight' -l by -x -a 'dir owner agent plan cause import' -d 'By what'

@@ -107,6 +107,9 @@ public struct PlanFile: Equatable, Sendable {
     }
     add("until", settings.until?.count)
     add("notify", settings.notify)
+    for channel in settings.messages?.channels ?? [] {
+      add("notify", "\(channel.kind.rawValue) \(channel.target)")
+    }
     return texts
   }
 

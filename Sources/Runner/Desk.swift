@@ -15,6 +15,8 @@ final class Desk {
   var baseline: BaselineTask?
   /// The count of uses.
   var count: CountTask?
+  /// What people are told now.
+  var messages: MessageTask?
   /// Where the uses could not be counted, and by which command.
   var uncountable: (commit: ObjectID, command: String)?
   /// What is asked before something can be judged.
@@ -75,7 +77,7 @@ final class Desk {
     [
       gate?.descriptor ?? -1, baseline?.descriptor ?? -1, follower.descriptor, openQuestion,
       count?.descriptor ?? -1,
-    ]
+    ] + (messages?.descriptors ?? [])
   }
 
   /// What it holds in the ledger while it judges.
@@ -100,6 +102,7 @@ final class Desk {
     gate?.stop()
     baseline?.stop()
     count?.stop()
+    messages?.stop()
     follower.stop()
     forgetAnswer()
   }

@@ -11,6 +11,7 @@ extension Orchestrator {
     case .settle(let intent, .holder): return try moveBranch(intent, desk)
     case .createBranch, .expire, .abandonGate, .abandonBase, .settle, .pause: return false
     case .wake(let agent): return try wake(agent)
+    case .tell: return try startTelling(desk)
     case .stopWork(let fence): return stopWork(fence, desk)
     case .giveBack(let fence, let holder): return try giveBack(fence, holder, desk)
     case .giveBackBase(let run):
@@ -95,6 +96,14 @@ extension Orchestrator {
 
   /// How many submitted steps are looked at in a row when something is in the way of each.
   private static let looksInRound = 4
+
+  /// Tells people what is due. When somebody else was faster there is an entry to look at.
+  private func startTelling(_ desk: Desk) throws(CommandError) -> Bool {
+    guard desk.messages == nil else { return false }
+    desk.messages = try MessageTask.begin(
+      in: site, desk.migration, isLast: isIdle, report: late.voice(of: desk.migration))
+    return desk.messages != nil
+  }
 
   private func countUses(at commit: OID, _ desk: Desk) throws(CommandError) -> Bool {
     guard desk.isIdle else { return false }

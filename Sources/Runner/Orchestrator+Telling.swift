@@ -21,6 +21,23 @@ extension Orchestrator {
     throw halt
   }
 
+  // MARK: Messages
+
+  /// Whether people may be told what a plan says, by what it names.
+  func see(messagesOf state: MigrationState, _ desk: Desk, _ seat: inout Seat) throws(CommandError) {
+    seat.isTelling = desk.messages != nil
+    guard halt == nil, !isEnding, !state.notices.items.isEmpty, state.plan.messages != nil else { return }
+    seat.mayTell = try desk.approved.admit(state, in: site, warn: observer.voice(of: state.name))
+    seat.moment = site.moment(at: seat.clock)
+  }
+
+  /// Takes what became of messages; says whether there was something.
+  func advanceMessages(_ desk: Desk) throws(CommandError) -> Bool {
+    guard try desk.messages?.advance() != nil else { return false }
+    desk.messages = nil
+    return true
+  }
+
   // MARK: Watching
 
   /// Waits until something may have happened; whoever watches has a look first.

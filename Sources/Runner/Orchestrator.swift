@@ -201,7 +201,7 @@ public final class Orchestrator {
     desk(migration).turn = turns
   }
 
-  private var isIdle: Bool { attempts.jobs.isEmpty && desks.values.allSatisfy(\.isIdle) }
+  var isIdle: Bool { attempts.jobs.isEmpty && desks.values.allSatisfy { $0.isIdle && $0.messages == nil } }
 
   /// Whether it is asked to end.
   var isEnding: Bool { stops > 0 }
@@ -240,6 +240,7 @@ public final class Orchestrator {
       seat.mayClaim = until.map { seat.clock < $0 } ?? true
       (seat.only, seat.has) = (scopeOfSteps, has)
       seat.mayBegin = try mayBegin(state, desk)
+      try see(messagesOf: state, desk, &seat)
       seat.rests = rests(in: ledger)
       programs.see(state, in: site)
       seat.missing = programs.known(in: ledger, site.owner.machine)
@@ -306,6 +307,7 @@ public final class Orchestrator {
       if try advanceBaseline(desk) { didSomething = true }
       if try advanceGate(desk) { didSomething = true }
       if try advanceCount(desk) { didSomething = true }
+      if try advanceMessages(desk) { didSomething = true }
       guard let migration = state.migration(named: desk.migration) else { continue }
       if try desk.follower.advance(migration) { didSomething = true }
     }

@@ -187,7 +187,7 @@ extension Duty {
     case .abandonGate(let fence, let gate, let evidence):
       .gateAbandoned(fence, gate: gate, evidence: evidence)
     case .abandonBase(let run, let evidence): .baselineAbandoned(run: run, evidence: evidence)
-    case .createBranch, .settle, .pause, .wake, .stopWork, .giveBack, .giveBackBase, .giveBackGate,
+    case .createBranch, .settle, .pause, .tell, .wake, .stopWork, .giveBack, .giveBackBase, .giveBackGate,
       .judgeBase, .followBase, .countUses, .gate, .join, .begin, .renew, .renewHold, .stopJudging,
       .takeBaseIn, .tryGate,
       .judgeResult, .finish, .answer, .end:

@@ -28,9 +28,11 @@ extension Site: Surroundings {
   }
 
   package func tell(_ migration: String, _ notice: Notice, report: (String) -> Void) {
-    guard let state = try? ledger.read().state.migration(named: migration), let command = state.plan.notify,
+    guard let state = try? ledger.read().state.migration(named: migration),
       (try? isApproved(state)) == true
     else { return }
+    if state.plan.messages != nil { return tellAtOnce(notice, state, report: report) }
+    guard let command = state.plan.notify else { return }
     var variables = ["MIGRATE_MIGRATION": migration, "MIGRATE_NOTICE": Interpreter.words(notice)]
     switch notice {
     case .stepBlocked(let step, _):

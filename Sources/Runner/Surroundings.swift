@@ -10,7 +10,7 @@ import Site
 ///
 /// No requirement has a default: what a world forgets to bring does not build.
 package protocol Surroundings: BranchAccess, WorkAccess, GateAccess, ProcessWitness, SharedContact,
-  Upkeep
+  MessageAccess, Upkeep
 {
   /// The ledger.
   var events: any EventLedger { get }

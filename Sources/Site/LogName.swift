@@ -67,6 +67,14 @@ public struct LogName: Equatable, Sendable {
   /// The plan's `notify` command, when it ran last.
   package static func notify(_ migration: String) -> LogName { LogName(migration, "notify") }
 
+  /// What sends a run's traces.
+  package static func traces(_ migration: String) -> LogName { LogName(migration, "traces") }
+
+  /// What sends the message of that place in what was sent together last.
+  package static func notify(_ migration: String, _ index: Int) -> LogName {
+    LogName(migration, "notify-\(index + 1)")
+  }
+
   /// Whether it is what verifiers printed of the base.
   package var isOfBase: Bool { fence == nil && what.hasPrefix("baseline-") }
 

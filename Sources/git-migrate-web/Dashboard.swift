@@ -11,12 +11,15 @@ import System
 final class Dashboard {
   private let site: Site
   private let only: String?
-  private let pages = SharedPages(token: Dashboard.token())
+  private let pages: SharedPages
   private var shown: OID?
 
-  init(_ site: Site, only: String?) {
+  /// Makes one; with `isControlled` what the page asks for is done.
+  init(_ site: Site, only: String?, isControlled: Bool = false) throws(CommandError) {
     self.site = site
     self.only = only
+    pages = SharedPages(
+      token: Dashboard.token(), control: isControlled ? try PageControl(in: site.directory) : nil)
   }
 
   /// 128 random bits: who was not told the address cannot guess it.
@@ -62,14 +65,20 @@ final class Dashboard {
     }
     let answers = Answers(site) { _ in }
     var made: [SharedPages.Page] = []
+    var numbers: [(report: MigrationReport, chronicle: Chronicle)] = []
+    var sequence = 0
     for name in names {
       let recap = try answers.recap(name, since: nil)
+      numbers.append((recap.report, recap.chronicle))
+      sequence = recap.sequence
       made.append(
         SharedPages.Page(
-          name: name, html: RecapPage(recap, site, isLive: true).bytes, sequence: recap.sequence,
+          name: name,
+          html: RecapPage(recap, site, isLive: true, isControlled: pages.control != nil).bytes,
+          sequence: recap.sequence,
           head: recap.head))
     }
-    pages.publish(made)
+    pages.publish(made, metrics: MetricsText(numbers, sequence: sequence).text)
     shown = tip
   }
 }

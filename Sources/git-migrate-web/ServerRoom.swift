@@ -51,6 +51,7 @@ struct Request {
     guard hosts.count == 1, room.hosts.contains(hosts[0]) else {
       return text(421, "this server has another name\n")
     }
+    if method == "POST", let control = room.pages.control { return done(by: control, hosts[0], room) }
     guard method == "GET" || method == "HEAD" else { return text(405, "this page is for reading\n") }
     if values("sec-fetch-site").contains(where: { $0 == "cross-site" }) {
       return text(403, "another site may not ask\n")
@@ -60,6 +61,10 @@ struct Request {
       return text(404, "there is nothing here\n")
     }
     if parts.count == 3, parts[2].isEmpty { return start(room) }
+    if parts.count == 3, parts[2] == "metrics" {
+      room.pages.ask()
+      return send(200, "text/plain; version=0.0.4; charset=utf-8", Array(room.pages.metrics.utf8))
+    }
     guard parts.count == 4, let page = room.pages.page(parts[2]) else {
       return text(404, "there is nothing here\n")
     }
@@ -70,6 +75,25 @@ struct Request {
     case "events": return stream(page, room)
     default: return text(404, "there is nothing here\n")
     }
+  }
+
+  /// Does what the page asks for: `TOKEN/MIGRATION/ACTION` or `TOKEN/MIGRATION/ACTION/SUBJECT`. Only the page
+  /// itself may: another site's knows neither the token nor can it say that it comes from here.
+  private func done(by control: PageControl, _ host: String, _ room: ServerRoom) -> MHD_Result {
+    guard values("origin") == ["http://\(host)"] else { return text(403, "another site may not ask\n") }
+    if values("sec-fetch-site").contains(where: { $0 != "same-origin" }) {
+      return text(403, "another site may not ask\n")
+    }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard (4...5).contains(parts.count), parts[0].isEmpty, Request.isSame(parts[1], room.pages.token),
+      room.pages.page(parts[2]) != nil,
+      let action = PageControl.Action(rawValue: parts[3])
+    else { return text(404, "there is nothing here\n") }
+    guard let answer = control.perform(action, parts.count == 5 ? parts[4] : nil, of: parts[2]) else {
+      return text(400, "that cannot be asked for\n")
+    }
+    room.pages.ask()
+    return text(answer.isDone ? 200 : 409, answer.words + "\n")
   }
 
   /// The one migration, or a list of them.

@@ -15,6 +15,7 @@ final class SharedPages: Sendable {
 
   private struct Content {
     var pages: [Page] = []
+    var metrics = ""
     var listeners = 0
     var isAskedFor = false
     var isOver = false
@@ -24,7 +25,10 @@ final class SharedPages: Sendable {
   let token: String
   private let content = Mutex(Content())
 
-  init(token: String) { self.token = token }
+  /// What carries out what is asked for on the page; `nil` where it is for reading alone.
+  let control: PageControl?
+
+  init(token: String, control: PageControl? = nil) { (self.token, self.control) = (token, control) }
 
   /// Whether anybody looks: an open stream, or a page that was asked for since it was made.
   var isWanted: Bool { content.withLock { $0.listeners > 0 || $0.isAskedFor } }
@@ -36,9 +40,12 @@ final class SharedPages: Sendable {
 
   func page(_ name: String) -> Page? { content.withLock { $0.pages.first { $0.name == name } } }
 
-  func publish(_ pages: [Page]) {
+  /// How all migrations stand as numbers.
+  var metrics: String { content.withLock { $0.metrics } }
+
+  func publish(_ pages: [Page], metrics: String) {
     content.withLock {
-      $0.pages = pages
+      ($0.pages, $0.metrics) = (pages, metrics)
       $0.isAskedFor = false
       $0.trouble = nil
     }

@@ -22,6 +22,9 @@ struct WebInvocation {
         return 0
       case "publish": return try publish(Array(arguments.dropFirst()))
       case "dashboard": return try dashboard(Array(arguments.dropFirst()))
+      case "notify":
+        try WebNotify().run()
+        return 0
       default:
         output.note("usage: git migrate <command>; it starts this program where it needs it")
         return 129
@@ -49,7 +52,9 @@ struct WebInvocation {
       output.note("usage: git migrate dashboard")
       return 129
     }
-    try Dashboard(try site(), only: words.dropFirst().first).serve(port: port)
+    let isControlled = words.dropFirst().first == "--control"
+    let name = words.dropFirst(isControlled ? 2 : 1).first
+    try Dashboard(try site(), only: name, isControlled: isControlled).serve(port: port)
     return 0
   }
 

@@ -1,3 +1,4 @@
+import Runner
 import Site
 import System
 
@@ -5,7 +6,7 @@ import System
 enum WebProgram {
   /// Becomes it, with these words. Returns only by an error: when it is not installed, or cannot be started.
   static func become(_ words: [String], _ context: Context) throws(CommandError) -> Never {
-    guard let program = path else {
+    guard let program = WebProgramPlace.path else {
       throw CommandError(
         "'git-migrate-web', which speaks HTTP, is not installed beside git-migrate",
         hint: "'make install' puts both in one place")
@@ -13,12 +14,5 @@ enum WebProgram {
     try context.output.flush()
     let fault = OwnProcess.become(program, [program] + words, environment: context.environment)
     throw CommandError("unable to start '\(program)': \(fault)")
-  }
-
-  /// Where it lies: in the same folder, or where distributions keep what nobody calls by name.
-  private static var path: String? {
-    guard let folder = Files.realPath("/proc/self/exe").map(Files.parent(of:)) else { return nil }
-    return ["\(folder)/git-migrate-web", "\(folder)/../libexec/git-migrate/git-migrate-web"]
-      .first(where: Files.isExecutable)
   }
 }

@@ -259,6 +259,7 @@ private final class Office {
           ? .refreshMerged(commit: refresh.new)
           : .refreshAbandoned(evidence: evidence, reason: "cut off"), by: seat.actor)
     case .pause(let pause): story.tell(.migrationPaused(reason: pause.reason), by: seat.actor)
+    case .tell: Issue.record("nobody here may tell people")
     case .wake: Issue.record("no agent rests here")
     case .stopWork(let fence): runs[index].seat.work.remove(fence)
     case .giveBack(let fence, let holder):

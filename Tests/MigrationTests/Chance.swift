@@ -24,6 +24,11 @@ extension Chance {
     if once(in: 3) { plan.gate.verifiers[0].remote = "ci" }
     if once(in: 2) { plan.budget.total = [.usd: 1_000_000] }
     if once(in: 2) { plan.until = Plan.Until(count: "grep -c old") }
+    if once(in: 2) {
+      var policy = NotifyPolicy()
+      policy.channels = [NotifyChannel(.command, "tell")]
+      plan.messages = policy
+    }
     return plan
   }
 
@@ -153,7 +158,7 @@ extension Chance {
       return .baselineRecorded(baseline)
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .forge,
+      .lesson, .publication, .notice, .forge,
       .reserved:
       return change
     }

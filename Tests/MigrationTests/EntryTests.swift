@@ -136,6 +136,15 @@ import Testing
           state: "open", head: oid(1), checks: .red, review: .changes, conflicts: true, failures: ["x"]))),
     .publication(.fixAdded(unit: "u", step: "fix-u-1", failures: ["x"])),
     .publication(.merged(unit: "u", commit: oid(2))), .publication(.closed(unit: "u", reason: "r")),
+    .notice(
+      .claimed(
+        NotifierClaim(PublisherClaim(holder: "p", owner: process(1), expiresAt: at), notices: [1, 3]),
+        .holderDead(process(2)))),
+    .notice(
+      .claimed(
+        NotifierClaim(PublisherClaim(holder: "p", owner: process(1), expiresAt: at), notices: [1]), nil)),
+    .notice(.sent(NoticeReport(notices: [1, 3], to: ["webhook"]))),
+    .notice(.sent(NoticeReport(notices: [2], to: [], failed: [NoticeReport.Failed("mail @a", "r")]))),
     .forge(.rests(forge: "f", until: at, reason: "r")),
     .trialFinished(TrialReport(trial: 3, step: "S1", outcome: .lost, evidence: .timeout)),
     .handedOver(fence, Failure(kind: .left, reason: "the rest", details: ["a"])),

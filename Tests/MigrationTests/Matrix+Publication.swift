@@ -3,6 +3,17 @@ import Migration
 
 /// For the matrix: what becomes of pull requests, made to fit the state as well as it can.
 extension Story {
+  /// For the matrix: what people are told.
+  func noticeChange(_ kind: NoticeChange.Kind) -> NoticeChange {
+    let numbers = current.notices.items.filter { $0.toldAt == nil }.map(\.number)
+    switch kind {
+    case .claimed:
+      let claim = PublisherClaim(holder: "ann", owner: process(9), expiresAt: now.adding(seconds: 60))
+      return .claimed(NotifierClaim(claim, notices: numbers.isEmpty ? [1] : numbers), nil)
+    case .sent: return .sent(NoticeReport(notices: current.notices.notifier?.notices ?? [1], to: ["mail"]))
+    }
+  }
+
   func publicationChange(_ kind: PublicationChange.Kind, _ step: String) -> PublicationChange {
     let units = current.publications.list.filter { $0.end == nil && $0.handedOver == nil }
     let fresh = "u\(current.publications.list.count)"

@@ -52,6 +52,7 @@ extension Story {
       return .lessonAdded(Lesson(id: state.lessons.nextID, text: "pin 33.2", paths: ["src/**"]))
     case .lesson(.removed): return .lessonRemoved(state.lessons.list.last?.id ?? "L1")
     case .publication(let kind): return .publication(publicationChange(kind, step))
+    case .notice(let kind): return .notice(noticeChange(kind))
     case .forge(.rests):
       return .forge(.rests(forge: "github.com", until: now.adding(seconds: 60), reason: "too much"))
     case .reserved:

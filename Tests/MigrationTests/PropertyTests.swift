@@ -7,10 +7,12 @@ import Testing
 @Suite struct PropertyTests {
   static let storiesPerSeed = 160
   static let eventsPerStory = 200
-  /// What these plans have little place for: stages, judges and codemods that hand over are drawn in `WorkflowTests` and the simulator.
+  /// What these plans have little place for: stages, judges and codemods that hand over are drawn in
+  /// `WorkflowTests` and the simulator. What people are told needs two in a row of one author: `NoticeTests`, and
+  /// the simulator.
   private static let without: [Change.Kind] = [
     .migration(.started), .ledger(.upgraded), .reserved, .claim(.stageEnded), .claim(.handedOver),
-    .gate(.judged), .gate(.waits), .step(.approved),
+    .gate(.judged), .gate(.waits), .step(.approved), .notice(.claimed), .notice(.sent),
   ]
 
   @Test(arguments: 1...8) func invariantsHoldAfterEveryEvent(seed: Int) throws {
@@ -147,7 +149,7 @@ extension Change {
   /// Whether entries of that version speak of such things.
   fileprivate func isKnown(in version: Int) -> Bool {
     switch self {
-    case .train, .agent, .machine, .loop, .lesson, .publication, .forge, .migration(.budgetRaised):
+    case .train, .agent, .machine, .loop, .lesson, .publication, .notice, .forge, .migration(.budgetRaised):
       version >= 2
     case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved: true
     }

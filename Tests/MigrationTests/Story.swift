@@ -35,6 +35,7 @@ extension Change {
     switch self {
     case .agent, .machine, .lesson, .forge: FormatVersion.everyMigration
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .loop, .publication,
+      .notice,
       .reserved:
       nil
     }

@@ -59,8 +59,10 @@ struct Importing {
     #expect(plan.steps.map(\.id) == ["issue-1"])
     #expect(plan.gate.verifiers.isEmpty)
     #expect(plan.prompt.hasPrefix("Ticket {{step.id}} says: {{step.title}}. Labels: (issue.labels)."))
-    #expect(plan.prompt.contains("2. Write {\"result\":\"done\"}"))
-    #expect(!plan.prompt.contains(".verdict"))
+    #expect(plan.prompt.contains("2. Then write DONE or FAILED into .verdict"))
+    let stage = try #require(plan.workflow?.stages.first)
+    #expect(stage.name == "implement" && stage.writes)
+    #expect(stage.on == [Workflow.Answer("DONE", .gate), Workflow.Answer("FAILED", .retry)])
     #expect(imported.text.contains("# - for: { lines: \"gh issue list"))
     for word in [
       "polling", "hooks.after_run", "tracker.status_field", "'issue.labels'", "issues of the board",
@@ -68,6 +70,25 @@ struct Importing {
       #expect(imported.lost.contains { $0.contains(word) }, "\(word) in \(imported.lost)")
     }
     #expect(imported.warnings.contains { $0.contains("names no engine") })
+  }
+
+  @Test(
+    "the words of its board lead where its states do; without one for the gate the result file is asked for")
+  func words() throws {
+    func made(_ map: String) throws -> Plan {
+      let text = Importing.workflow.replacing("{ DONE: Closed, FAILED: Open }", with: map)
+      return try self.made([("w.md", text)]).0
+    }
+    let plan = try made("{ DONE: Closed, GIVEN_UP: Abandoned, AGAIN: Doing, UNSURE: Needs Human }")
+    #expect(
+      plan.workflow?.stages.first?.on == [
+        Workflow.Answer("DONE", .gate), Workflow.Answer("GIVEN_UP", .block), Workflow.Answer("AGAIN", .retry),
+        Workflow.Answer("UNSURE", .person),
+      ])
+    let other = try made("{ FAILED: Open }")
+    #expect(other.workflow == nil)
+    #expect(other.prompt.contains("2. Write {\"result\":\"done\"}"))
+    #expect(!other.prompt.contains(".verdict"))
   }
 
   @Test("its gate is what the build files of the repository ask for")

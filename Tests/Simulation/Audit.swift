@@ -80,6 +80,8 @@ struct Audit {
   private(set) var tornAt: OID?
   var isShared = false
   private var refresh: Refresh?
+  /// What people were told.
+  var told = ToldLog()
   /// Who judges the base.
   var baseline: BaselineClaim?
   /// Whether no clock was ahead of the ledger when that was claimed or renewed, after the faults had stopped.
@@ -214,8 +216,10 @@ struct Audit {
     case .step(_, .skipped): for step in event.change.steps { skip(step, world) }
     case .agent(let change): checkRest(change, event, world)
     case .machine(let change): checkTrouble(change, event, world)
+    case .notice(let change): checkNotice(change, event, world)
     // Neither changes anything about a step.
-    case .step(_, .allowed), .step(_, .proposed), .step(_, .accepted), .loop, .lesson, .publication, .forge:
+    case .step(_, .allowed), .step(_, .proposed), .step(_, .accepted), .loop, .lesson, .publication,
+      .forge:
       break
     case .ledger, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
     }

@@ -61,6 +61,8 @@ struct Faults {
   var oddWord = Rate.never
   /// A judge cannot be asked, or says nothing that is an answer.
   var noJudge = Rate.never
+  /// A message does not reach anybody.
+  var noMessage = Rate.never
   /// Somebody commits on the branch past the gate and past the hooks.
   var foreignCommit = Rate.never
   /// The verifiers say no to everything until then, in milliseconds of true time.
@@ -106,6 +108,7 @@ struct Faults {
     foreignCommit = rate(&chance, 0.002, 0.02)
     oddWord = rate(&chance, 0.01, 0.2)
     noJudge = rate(&chance, 0.01, 0.3)
+    noMessage = rate(&chance, 0.05, 1)
     if chance.draw(0...9) == 0 { redUntil = Int64(chance.draw(1...3600)) * 1000 }
   }
 }

@@ -47,6 +47,7 @@ enum PlanDraw {
     if chance.draw(0...3) == 0 { plan.until = Plan.Until(count: "count") }
     if chance.draw(0...2) == 0 { plan.workflow = workflow(&chance) }
     if chance.draw(0...4) == 0 { plan.gate.judge = Plan.Gate.Judge(prompt: "good?") }
+    if chance.draw(0...2) == 0 { plan.messages = messages(&chance) }
     let density = chance.draw(0...3)
     plan.steps = (1...count).map { number in
       var step = PlannedStep(id: "S\(number)")
@@ -85,6 +86,15 @@ enum PlanDraw {
       uses: plan.resources.first?.name != "build" || chance.draw(0...2) > 0 ? nil : "build")
     verifier.isOfStep = true
     return verifier
+  }
+
+  /// Ways to people, who are told at once, gathered, or not at night.
+  static func messages(_ chance: inout Chance) -> NotifyPolicy {
+    var policy = NotifyPolicy()
+    policy.channels = [NotifyChannel(.command, "tell"), NotifyChannel(.webhook, "$HOOK", least: .warning)]
+    policy.digestSeconds = chance.pick([0, 0, 60, 900])
+    if chance.draw(0...3) == 0 { policy.quiet = QuietHours(start: 1320, end: 420) }
+    return policy
   }
 
   /// Work in stages: written, looked at, mended.

@@ -213,12 +213,27 @@ extension World {
     if let notice = machine.process?.owed.first {
       fail("I-16", "\(machine.name) has recorded it, and has told nobody: \(notice)")
     }
+    checkTold(machine, ending)
     machine.process?.end()
     machine.process = nil
     machine.run = nil
     machine.ending = ending
     // Nothing else would come of it before something changes.
     machine.wakesAt = .max
+  }
+}
+
+extension World {
+  /// Once nothing goes wrong any more, a run that ends has told people what is theirs to know.
+  private func checkTold(_ machine: Machine, _ ending: Orchestrator.Ending) {
+    guard isCalm, ending != .interrupted, let process = machine.process,
+      let state = try? process.ledger.read().state.migration(named: World.migration),
+      !unapproved.contains(state.planNumber)
+    else { return }
+    let now = max(process.clock.now(), state.notices.sentAt ?? process.clock.now())
+    let due = state.dueNotices(at: now, process.moment(at: now), isLast: true)
+    guard !due.isEmpty, state.notices.notifier == nil else { return }
+    fail("I-16", "\(machine.name) ends, and nobody has told people \(due)")
   }
 }
 

@@ -30,9 +30,9 @@ def check(is_right, words):
 class Dashboard:
     """The program, on a port that is free or a known one."""
 
-    def __init__(self, place, port=0):
+    def __init__(self, place, port=0, *options):
         self.process = subprocess.Popen(
-            ["git", "migrate", "dashboard", "--port", str(port)], cwd=place.project, env=place.environment,
+            ["git", "migrate", "dashboard", "--port", str(port), *options], cwd=place.project, env=place.environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.address = self.process.stdout.readline().strip()
         found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/([0-9a-f]{32})/", self.address)
@@ -77,6 +77,55 @@ def strangers(board, name):
     status = board.ask(page, x=["y" * 1000] * 60)[0]
     check(status in (413, 431), f"an overlong head: {status}")
     check(board.ask(page)[0] == 200, "it still answers")
+
+
+def metrics(board, name):
+    """Numbers for Prometheus, below the same key."""
+    status, heads, body = board.ask(f"/{board.token}/metrics")
+    check(status == 200 and heads["Content-Type"].startswith("text/plain; version=0.0.4"), f"metrics: {status}")
+    check(f'git_migrate_steps{{migration="{name}",state="ready"}} '.encode() in body, "steps by state")
+    check(board.ask("/metrics")[0] == 404, "metrics without the key")
+
+
+def control(place, name):
+    """What the page asks for is done as on the command line; who is not the page is refused."""
+    board = Dashboard(place, 0, "--control")
+    origin = f"http://127.0.0.1:{board.port}"
+    path = f"/{board.token}/{name}/"
+    try:
+        check(board.ask(path + "pause", "POST")[0] == 403, "without an origin")
+        check(board.ask(path + "pause", "POST", origin="http://evil.example")[0] == 403, "another site")
+        check(board.ask(path + "pause", "POST", origin="null")[0] == 403, "a page without an origin")
+        check(board.ask(path + "pause", "POST", origin=origin, sec_fetch_site="same-site")[0] == 403, "a sister")
+        check(board.ask("/" + "0" * 32 + f"/{name}/pause", "POST", origin=origin)[0] == 404, "a foreign token")
+        check(board.ask(path + "finish", "POST", origin=origin)[0] == 404, "what is no button")
+        check(board.ask(path + "retry/--all-blocked", "POST", origin=origin)[0] == 400, "an option is no step")
+        check(place.state(name) == "running", "nothing was done")
+        status, _, body = board.ask(path + "pause", "POST", origin=origin)
+        check(status == 200 and place.state(name) == "paused", f"pause: {status} {body}")
+        status, _, body = board.ask(path + "resume", "POST", origin=origin)
+        check(status == 200 and place.state(name) == "running", f"resume: {status} {body}")
+        status, _, body = board.ask(path + "retry/nobody", "POST", origin=origin)
+        check(status == 409 and b"nobody" in body, f"what is refused says why: {status} {body}")
+    finally:
+        board.end()
+
+
+def steer(place, program, out):
+    """A button of the page in a real browser, which says what was said."""
+    board = Dashboard(place, 0, "--control")
+    with tempfile.TemporaryDirectory() as profile, open(out / "browser.log", "w") as log:
+        page = browser.Browser(program, profile, log)
+        try:
+            page.open(board.address + "new-logging/", 1400, 900, "light")
+            for act, standing in (("pause", "Paused"), ("resume", "Nobody is at work")):
+                page.run(f"document.querySelector('[data-act={act}]').click()")
+                wait(page, f"document.querySelector('#said h1').textContent.includes('{standing}')", f"{act} is done")
+            complaints = [c for c in page.complaints(board.address) if not c.startswith("request: ")]
+            check(not complaints, f"nothing is wrong: {complaints}")
+        finally:
+            page.close()
+            board.end()
 
 
 def idle(board, name):
@@ -173,6 +222,10 @@ def main():
         try:
             strangers(board, "new-logging")
             events(board, "new-logging")
+            metrics(board, "new-logging")
+            control(place, "new-logging")
+            if program:
+                steer(place, program, out)
             if program:
                 follow(place, board, program, out)
                 board = Dashboard(place)

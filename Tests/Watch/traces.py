@@ -88,6 +88,31 @@ def sink(place, attempts):
     del place.environment["OTEL_EXPORTER_OTLP_ENDPOINT"], place.environment["OTEL_EXPORTER_OTLP_HEADERS"]
 
 
+def as_it_goes(place):
+    """A run sends its attempts by itself; a service that does not take them is told of once, and keeps nothing."""
+    Sink.posts.clear()
+    Sink.status = 200
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sink)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    place.git("config", "migrate.otlp", f"http://127.0.0.1:{server.server_port}")
+    place.git("config", "migrate.otlpHeader", "x-team=cart")
+    place.migrate("retry", "worse")
+    place.migrate("run", "-q", may_fail=True)
+    roots = {s["name"] for s in spans(Sink.posts) if "parentSpanId" not in s}
+    check({"worse attempt 4", "worse attempt 5"} <= roots, f"what the run did was sent: {roots}")
+    check(all(heads.get("x-team") == "cart" for _, heads, _ in Sink.posts), "with the heads of the configuration")
+    Sink.status = 500
+    place.migrate("retry", "worse")
+    began = time.monotonic()
+    done = subprocess.run(["git", "migrate", "run", "-q"], cwd=place.project, env=place.environment, text=True,
+                          capture_output=True)
+    check(done.stderr.count("traces are not sent") == 1, f"told once: {done.stderr}")
+    check("'git migrate trace' sends them again" in done.stderr, f"and what is left: {done.stderr}")
+    check(time.monotonic() - began < 40, "in nobody's way")
+    server.shutdown()
+    place.git("config", "--unset", "migrate.otlp")
+
+
 def mlflow(place, program, attempts, failed):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -149,6 +174,7 @@ def main():
         sink(place, attempts)
         if len(sys.argv) > 2:
             mlflow(place, sys.argv[2], attempts, attempts - 1)
+        as_it_goes(place)
     print("traces: " + ("ok" if not FAULTS else f"{len(FAULTS)} faults"))
     sys.exit(1 if FAULTS else 0)
 

@@ -49,6 +49,11 @@ class World:
     def migrate(self, *arguments, **options):
         return self.git("migrate", *arguments, **options)
 
+    def state(self, name):
+        """Whether a migration runs, is paused, or how it ended."""
+        found = json.loads(self.migrate("status", "--json"))["migrations"]
+        return next(m["state"] for m in found if m["name"] == name)
+
     def commit(self, files):
         for name, text in files.items():
             path = self.project / name

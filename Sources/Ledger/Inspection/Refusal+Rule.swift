@@ -25,7 +25,8 @@ extension Refusal {
     case .gate(_, .finished), .merge(_, .intended), .refresh(.intended): return "I-22"
     case .merge, .refresh: return "I-23"
     case .claim, .gate: return "I-13"
-    case .migration, .baseline, .step, .ledger, .agent, .machine, .loop, .lesson, .publication, .forge,
+    case .migration, .baseline, .step, .ledger, .agent, .machine, .loop, .lesson, .publication, .notice,
+      .forge,
       .reserved:
       return "I-8"
     }

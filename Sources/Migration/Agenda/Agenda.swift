@@ -32,13 +32,16 @@ extension MigrationState {
     guard seat.free != nil else {
       return left + lostHolds(seat) + holdRenewals(seat) + wished(at: now, seat)
     }
-    var duties = unwanted(seat) + lostHolds(seat) + wakings(seat) + beginnings(at: now, seat: seat)
+    var duties = unwanted(seat) + lostHolds(seat) + wakings(seat) + telling(at: now, seat)
+    duties += beginnings(at: now, seat: seat)
     duties += renewals(seat) + holdRenewals(seat)
     // Neither what others left and cannot be put in order yet nor a look at the base is a reason to stay.
     if duties.allSatisfy({ $0 == .followBase }), seat.work.isEmpty, seat.judging == .nothing,
       let ending = ending(seat)
     {
-      duties.append(.end(ending))
+      // Who runs next may come in days: nothing is gathered for them.
+      let words = telling(at: now, seat, isLast: true)
+      duties += words.isEmpty ? [.end(ending)] : words
     }
     return left + duties
   }

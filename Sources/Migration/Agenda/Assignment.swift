@@ -64,7 +64,8 @@ extension Duty {
   /// When it is looked at.
   public var urgency: Urgency {
     switch self {
-    case .createBranch, .expire, .abandonGate, .abandonBase, .settle, .pause, .wake, .stopWork, .giveBack,
+    case .createBranch, .expire, .abandonGate, .abandonBase, .settle, .pause, .tell, .wake, .stopWork,
+      .giveBack,
       .giveBackBase, .giveBackGate, .renew, .renewHold, .stopJudging:
       .atOnce
     case .judgeBase, .followBase, .countUses, .gate, .takeBaseIn, .tryGate, .judgeResult:

@@ -12,6 +12,7 @@ extension Duty {
     case .settle(.refresh(let refresh), let evidence):
       "settle the refresh to \(refresh.new.short) (\(evidence.words))"
     case .pause(let pause): "pause: \(pause.reason)"
+    case .tell(let notices): "tell people \(Count.of(notices.count, "thing"))"
     case .wake(let agent): "wake \(agent)"
     case .stopWork(let fence): "stop the work on \(name(fence))"
     case .giveBack(let fence, let holder): "give \(name(fence)) of \(holder) back"

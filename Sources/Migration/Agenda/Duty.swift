@@ -14,6 +14,8 @@ public enum Duty: Equatable, Sendable {
   case settle(BranchMoveIntent, Evidence)
   /// Pause the migration, which stops itself.
   case pause(DuePause)
+  /// Tell people these notices of the plan's `notify`.
+  case tell([Int])
   /// Say that the service of an agent that rests serves again.
   case wake(agent: String)
   /// End a worker whose claim is not in force any more; what it did is kept.

@@ -53,6 +53,10 @@ public struct Seat: Equatable, Sendable {
   public var goodResult: GoodResult?
   /// The agents that rest because their services do not serve.
   public var rests = AgentRests()
+  /// The time where people live, for what they are told; `nil` when nobody knows.
+  public var moment: WeekMoment?
+  /// Whether this process may tell people what the plan has told, and whether it does.
+  public var (mayTell, isTelling) = (false, false)
   /// What this machine has not got.
   public var missing: [MissingProgram] = []
   /// Whether it waits for what is missing: it was there when the run began.
@@ -127,6 +131,7 @@ extension MigrationState {
     var found: Set<Owner> = []
     if let refresh { found.insert(refresh.owner) }
     if let baselineRun { found.insert(baselineRun.owner) }
+    if let notifier = notices.notifier { found.insert(notifier.claim.owner) }
     for step in stepsInFlight {
       switch step.phase {
       case .leased(let lease): found.insert(lease.owner)

@@ -9,6 +9,13 @@ extension ObjectBuilder {
 
 extension ObjectReader {
   /// A time, in milliseconds since the epoch.
+  /// A time, where there is one.
+  mutating func optionalTimestamp(_ key: String) throws(JSONFault) -> Timestamp? {
+    guard let value = optional(key) else { return nil }
+    guard case .integer(let time) = value, time >= 0 else { throw JSONFault("'\(key)' is no time") }
+    return Timestamp(milliseconds: time)
+  }
+
   mutating func timestamp(_ key: String) throws(JSONFault) -> Timestamp {
     let value = try integer(key)
     guard value >= 0 else { throw JSONFault("'\(key)' of \(subject) is negative") }

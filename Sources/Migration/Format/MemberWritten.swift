@@ -26,5 +26,6 @@ extension MemberWritten {
 extension Lesson: MemberWritten { static var subject: String { "a lesson" } }
 extension TrialStart: MemberWritten { static var subject: String { "a trial" } }
 extension PublisherClaim: MemberWritten { static var subject: String { "a publisher" } }
+extension NotifierClaim: MemberWritten { static var subject: String { "a notifier" } }
 extension Refresh: MemberWritten { static var subject: String { "a refresh" } }
 extension BaselineClaim: MemberWritten { static var subject: String { "a claim of the base" } }

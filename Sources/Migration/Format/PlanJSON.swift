@@ -42,7 +42,7 @@ extension Plan {
       object.set("workflows", .object(workflows.map { JSON.Member($0.name, $0.json) }))
     }
     object.set("closing", closing)
-    object.set("notify", notify)
+    if let messages { object.set("notify", messages.json) } else { object.set("notify", notify) }
     object.set("prompt", prompt)
     object.set("steps", .array(steps.map(\.json)))
     return object.json
@@ -124,7 +124,11 @@ extension Plan {
       for member in members { workflows.append(try Workflow(name: member.key, json: member.value)) }
     }
     closing = try reader.strings("closing")
-    notify = try reader.optionalString("notify")
+    switch reader.optional("notify") {
+    case .string(let command): notify = command
+    case .some(let value): messages = try NotifyPolicy(json: value)
+    case nil: break
+    }
     prompt = try reader.string("prompt")
     let list = try reader.array("steps")
     guard list.count <= Plan.stepLimit else { throw JSONFault("the plan has too many steps") }

@@ -16,9 +16,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   // Agents.
   case attemptMetered = "attempt.metered"
   case attemptContinued = "attempt.continued"
-  // People.
-  case notifierClaimed = "notifier.claimed"
-  case noticeSent = "notice.sent"
   // Fleets.
   case targetSurveyed = "target.surveyed"
   case waveOpened = "wave.opened"
@@ -35,9 +32,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
     case .gateWaits: .train + [.needs("branch", .text), .needs("commit", .object)]
     case .attemptMetered: .fence + .meter
     case .attemptContinued: .fence + [.needs("session", .text), .needs("continues", .counter)]
-    case .notifierClaimed: .hold
-    case .noticeSent:
-      [.needs("notice", .text), .needs("to", .text), .may("step", .text), .may("cause", .text)]
     case .targetSurveyed: [.needs("target", .text), .needs("commit", .object), .may("has", .texts)]
     case .waveOpened: [.needs("wave", .counter), .needs("digest", .digest)]
     case .waveStopped: [.needs("wave", .counter), .needs("reason", .text)]
@@ -50,9 +44,6 @@ extension [MemberForm] {
   fileprivate static var fence: [MemberForm] { [.needs("step", .text), .needs("epoch", .counter)] }
   fileprivate static var steps: [MemberForm] { [.needs("steps", .texts)] }
   fileprivate static var train: [MemberForm] { [.needs("train", .counter)] }
-  fileprivate static var hold: [MemberForm] {
-    [.needs("holder", .text), .needs("owner", .owner), .needs("expires_at", .time)]
-  }
   fileprivate static var verdict: [MemberForm] {
     [
       .needs("tree", .object), .needs("verifiers", .text), .needs("verdict", .text), .may("kept", .texts),

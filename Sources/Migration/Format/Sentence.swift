@@ -27,6 +27,7 @@ extension Event {
     case .loop(let change): "\(migration) \(change.words(by: by))"
     case .lesson(let change): change.words(by: by)
     case .publication(let change): "\(migration) \(change.words(by: by))"
+    case .notice(let change): "\(migration) \(change.words)"
     case .forge(let change): change.words
     case .reserved(let reserved):
       migration == FormatVersion.everyMigration ? reserved.sentence : "\(migration) \(reserved.sentence)"

@@ -90,6 +90,7 @@ extension MigrationState {
     if !judges.isEmpty { object.set("judges", judges.json) }
     if !loop.isEmpty { object.set("loop", loop.json) }
     if !publications.isEmpty { object.set("publications", publications.json) }
+    if !notices.isEmpty { object.set("notices", notices.json) }
     if !line.isEmpty { object.set("line", line.json) }
     if !keptSteps.isEmpty { object.set("kept", .array(keptSteps.map(\.json))) }
     return object.members
@@ -139,6 +140,9 @@ extension MigrationState {
     let publications = try reader.optional("publications").map { (json) throws(JSONFault) in
       try PublicationBook(json: json)
     }
+    let notices = try reader.optional("notices").map { (json) throws(JSONFault) in
+      try NoticeBook(json: json)
+    }
     guard planNumber > 0 else { throw JSONFault("the plans of '\(name)' are counted from 1") }
     var planned = try plan(name, planNumber)
     guard Plan.attemptsRange.contains(planned.attempts) else {
@@ -156,6 +160,7 @@ extension MigrationState {
       trainLimit: TrainLimit(members: limit, plan: planned),
       line: line ?? LineWatch(), causes: causes ?? CauseBook(), judges: judges ?? JudgeTally(),
       loop: loop ?? DailyLoop(), publications: publications ?? PublicationBook(),
+      notices: notices ?? NoticeBook(),
       spending: spending ?? Spending(), raised: raised ?? Amounts(),
       graph: Graph(planned.steps), keptCount: kept.count)
     recount()

@@ -37,7 +37,8 @@ extension Change {
   /// is told that his are too long.
   public var isReport: Bool {
     switch self {
-    case .refresh, .baseline, .claim, .gate, .train, .merge, .agent, .machine, .loop, .publication, .forge:
+    case .refresh, .baseline, .claim, .gate, .train, .merge, .agent, .machine, .loop, .publication, .notice,
+      .forge:
       true
     case .migration, .step, .ledger, .lesson, .reserved: false
     }

@@ -63,7 +63,7 @@ extension Effect {
 }
 
 extension Notice {
-  fileprivate func write(to object: inout ObjectBuilder) {
+  func write(to object: inout ObjectBuilder) {
     switch self {
     case .stepBlocked(let step, let reason):
       object.set("notice", "step_blocked")

@@ -57,6 +57,8 @@ public struct Plan: Equatable, Sendable {
   public var closing: [String] = []
   /// A command told about blocked steps and the end of the migration, or `nil`.
   public var notify: String?
+  /// How people are told, where the plan says more than a command.
+  public var messages: NotifyPolicy?
   /// The steps in the plan's order; ids are unique under case folding, and every need names one of them.
   public var steps: [PlannedStep]
   /// The template of the prompt: the body of the plan file.

@@ -76,6 +76,8 @@ public struct MigrationState: Equatable, Sendable {
   public var loop = DailyLoop()
   /// What is offered to people.
   public var publications = PublicationBook()
+  /// What people are to be told.
+  public var notices = NoticeBook()
   /// What agents used.
   public var spending = Spending()
   /// What a person has granted beside the plan's budget.

@@ -96,6 +96,7 @@ struct Reducer {
     case .step(let step, let change): try apply(change, step)
     case .loop(let change): try apply(change)
     case .publication(let change): try apply(change)
+    case .notice(let change): try apply(change)
     // Neither belongs to a migration.
     case .ledger, .agent, .machine, .lesson, .forge, .reserved:
       throw Refusal(.invalid, "it is of no migration")
@@ -183,13 +184,14 @@ struct Reducer {
 
   mutating func notify(_ notice: Notice) {
     effects.append(.notify(migration: migration.name, notice))
+    keepNotice(notice)
   }
 
   mutating func block(_ index: Int, _ reason: String) {
     set(index, .blocked(reason: reason))
     // One notice a cause, however many steps it stops.
     if let cause = migration.steps[index].cause, let known = migration.causes[cause] {
-      if known.isTold { return }
+      if known.isTold { return keepMore(of: cause) }
       migration.causes.setTold(cause, true)
     }
     notify(.stepBlocked(step: migration.steps[index].id, reason: reason))

@@ -92,7 +92,8 @@ extension Reducer {
   }
 
   private mutating func startTrial(_ start: TrialStart) throws(Refusal) {
-    try requireRunning()
+    // Who mends a prompt after a pause tries it before the others go on.
+    try requireNotEnded()
     _ = try indexOfStep(start.step)
     guard start.trial == migration.loop.trials + 1 else {
       throw Refusal(.stale, "the next trial is number \(migration.loop.trials + 1)")

@@ -16,6 +16,8 @@ public struct Need: Equatable, Sendable {
     case person
     /// An agent rests because its service does not serve; it goes on by itself.
     case rests
+    /// A way to people does not work, so that messages are not sent.
+    case untold
     /// Nobody works on what could be worked on.
     case idle
     /// All steps are done.
@@ -41,7 +43,7 @@ public struct Need: Equatable, Sendable {
   public var isUrgent: Bool {
     switch code {
     case .untrusted, .paused, .base, .obstructed, .blocked, .person: true
-    case .rests, .idle, .done: false
+    case .rests, .idle, .done, .untold: false
     }
   }
 
@@ -50,6 +52,7 @@ public struct Need: Equatable, Sendable {
     let words = PlainText.line(reason)
     switch code {
     case .untrusted, .obstructed, .idle, .done: return words
+    case .untold: return "messages by \(PlainText.line(name ?? "")) fail: \(words)"
     case .paused: return words.isEmpty ? "paused" : "paused: \(words)"
     case .base: return "the base does not pass: \(words)"
     case .rests:
@@ -115,6 +118,9 @@ extension MigrationState {
         Need(
           code: .rests, name: service, reason: rest.cause.isEmpty ? rest.reason : rest.cause, command: nil,
           steps: rest.probe.map { [$0.fence.step] } ?? [], until: rest.until > now ? rest.until : nil))
+    }
+    for failing in notices.failing where plan.messages != nil {
+      needs.append(Need(code: .untold, name: failing.channel, reason: failing.reason, command: nil))
     }
     return needs + ending(option)
   }

@@ -111,7 +111,7 @@ public struct StatusText: Sendable {
     guard colour else { return text }
     switch need.code {
     case .untrusted, .paused, .base, .obstructed, .blocked, .person: return Paint.red.on(text)
-    case .rests: return Paint.magenta.on(text)
+    case .rests, .untold: return Paint.magenta.on(text)
     case .idle, .done: return Paint.cyan.on(text)
     }
   }

@@ -17,6 +17,7 @@ struct WorkflowImport: Importing {
     text.line("agent: \(agent(&plan))")
     writeLimits(&text, &plan)
     writeHooks(&text, &plan)
+    let keepsWords = writeWords(tracker, to: &text, &plan)
     writeGate([], to: &text, &plan)
     text.line("steps:")
     text.comment("The board's issues are not in the file. One step as an example:", indent: 2)
@@ -26,7 +27,7 @@ struct WorkflowImport: Importing {
     for line in example(tracker?["kind"]?.string) { text.comment(line, indent: 2) }
     plan.lost.append("the issues of the board: they become steps by 'for: { lines: … }', see the plan")
     tellBoard(tracker, &plan)
-    let body = translated(&plan)
+    let body = translated(&plan, keepsWords: keepsWords)
     plan.text = text.file(body: body + PlanText.retries)
     return plan
   }
@@ -95,6 +96,50 @@ struct WorkflowImport: Importing {
     }
   }
 
+  /// The worker's last words, which the board maps to states, as the words of a stage; says whether there are
+  /// any.
+  private func writeWords(_ tracker: Node?, to text: inout PlanText, _ plan: inout ImportedPlan) -> Bool {
+    guard case .map(let entries)? = tracker?["verdict_map"]?.content else { return false }
+    func words(_ key: String) -> Set<String> {
+      guard case .list(let items)? = tracker?[key]?.content else { return [] }
+      return Set(items.compactMap { $0.string?.lowercased() })
+    }
+    let (active, terminal) = (words("active_states"), words("terminal_states"))
+    var pairs: [String] = []
+    for entry in entries.prefix(Self.mostWords) {
+      guard Self.isWord(entry.key.value), let state = entry.value.string?.lowercased() else {
+        plan.lost.append("tracker.verdict_map.\(PlanText.plain(entry.key.value))")
+        continue
+      }
+      let end: String
+      if Self.endings.contains(where: state.contains) {
+        end = "block"
+      } else if active.contains(state) || Self.failures.contains(entry.key.value.lowercased()) {
+        end = "retry"
+      } else {
+        end = terminal.contains(state) || terminal.isEmpty ? "gate" : "person"
+      }
+      pairs.append("\(entry.key.value): \(end)")
+    }
+    guard pairs.contains(where: { $0.hasSuffix(": gate") }) else { return false }
+    text.line("workflow:")
+    text.comment("The words that the worker writes into .verdict, and what follows from each.", indent: 2)
+    text.line("  implement: { on: { \(pairs.joined(separator: ", ")) } }")
+    plan.kept.append("tracker.verdict_map → workflow.implement.on")
+    return true
+  }
+
+  /// States of boards in which nothing more is tried, and words for what did not work.
+  private static let endings = ["abandon", "cancel", "reject", "won't", "wont", "declined"]
+  private static let failures: Set<String> = ["failed", "fail", "failure", "error"]
+  private static let mostWords = 20
+
+  /// Whether it can be a word of a stage.
+  private static func isWord(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.count <= 40
+      && text.utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || $0 == 0x5F || $0 == 0x2D }
+  }
+
   private func tellBoard(_ tracker: Node?, _ plan: inout ImportedPlan) {
     let states = ["status_field", "active_states", "terminal_states", "required_labels", "provider", "kind"]
     let there = states.filter { tracker?[$0] != nil }
@@ -102,7 +147,7 @@ struct WorkflowImport: Importing {
       plan.lost.append(
         "tracker.\(there.joined(separator: ", tracker.")): the ledger says what is done, not the board")
     }
-    if tracker?["verdict_map"] != nil {
+    if tracker?["verdict_map"] != nil, !plan.kept.contains(where: { $0.hasPrefix("tracker.verdict_map") }) {
       plan.kept.append("tracker.verdict_map → the worker's result file ($MIGRATE_RESULT_FILE)")
     }
     for (key, instead) in [
@@ -122,10 +167,10 @@ struct WorkflowImport: Importing {
   ]
 
   /// The body with our names, and the line about the worker's word put right.
-  private func translated(_ plan: inout ImportedPlan) -> String {
+  private func translated(_ plan: inout ImportedPlan, keepsWords: Bool) -> String {
     var lines: [String] = []
     for line in file.body.split(separator: "\n", omittingEmptySubsequences: false) {
-      guard line.contains(".verdict") else {
+      guard line.contains(".verdict"), !keepsWords else {
         lines.append(translated(String(line), &plan))
         continue
       }

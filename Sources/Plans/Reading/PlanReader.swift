@@ -55,7 +55,7 @@ struct PlanReader {
     readWorkflows(into: &plan)
     plan.closing = closing()
     readPublication(into: &plan)
-    plan.notify = faults.collect(try fields.text("notify")?.value) ?? nil
+    readNotify(into: &plan)
     plan.gate = faults.collect(try gate(plan.worktree)) ?? plan.gate
     return plan
   }

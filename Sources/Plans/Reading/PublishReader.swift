@@ -105,7 +105,8 @@ extension PlanReader {
     return window
   }
 
-  private func minute(_ key: String, _ inner: Fields) -> Int? {
+  /// A time of day, in minutes.
+  func minute(_ key: String, _ inner: Fields) -> Int? {
     guard let text = faults.found(try inner.text(key)) else { return nil }
     guard let minute = PublishWindow.minute(text.value) else {
       faults.add(

@@ -39,6 +39,11 @@ enum KnownKeys {
     "unit", "depth", "max_files", "after", "draft", "ready", "title", "body", "labels", "reviewers", "window",
     "fixes",
   ])
+  static let notify = KeyTable(keys: [
+    "command", "webhook", "mail", "desktop", "digest", "again", "by", "quiet",
+  ])
+  static let notifyChannel = KeyTable(keys: ["to", "severity"])
+  static let quiet = KeyTable(keys: ["start", "end"])
   static let window = KeyTable(keys: ["rate", "days", "start", "end", "spacing"])
   static let until = KeyTable(keys: ["count"])
   static let gate = KeyTable(

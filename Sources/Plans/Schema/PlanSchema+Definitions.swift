@@ -47,6 +47,55 @@ extension PlanSchema {
             }
           }
         },
+        "notify": {
+          "description": "A shell command, or how people are told, and when.",
+          "type": ["string", "object"],
+          "additionalProperties": false,
+          "properties": {
+            "command": {
+              "description": "A shell command; the text is on its standard input.", "$ref": "#/$defs/channel"
+            },
+            "webhook": {
+              "description": "An address that takes what Slack's webhooks take, or $NAME of a variable.",
+              "$ref": "#/$defs/channel"
+            },
+            "mail": {
+              "description": "Mailboxes with commas between; sent by sendmail.", "$ref": "#/$defs/channel"
+            },
+            "desktop": {
+              "description": "true: a note on the desktop, by notify-send.", "$ref": "#/$defs/channel"
+            },
+            "digest": {
+              "description": "What follows on a message is gathered for so long.", "$ref": "#/$defs/duration"
+            },
+            "again": {
+              "description": "What still waits for people is told again after so long.",
+              "$ref": "#/$defs/duration"
+            },
+            "by": { "description": "owner: each owner is told of their own steps.", "enum": ["owner"] },
+            "quiet": { "description": "When only what is urgent is told.", "$ref": "#/$defs/quiet" }
+          }
+        },
+        "channel": {
+          "type": ["string", "boolean", "object"],
+          "additionalProperties": false,
+          "properties": {
+            "to": { "description": "The command or the address.", "type": "string" },
+            "severity": {
+              "description": "The least weight that it tells.",
+              "enum": ["info", "warning", "urgent"], "default": "info"
+            }
+          }
+        },
+        "quiet": {
+          "type": "object",
+          "required": ["start", "end"],
+          "additionalProperties": false,
+          "properties": {
+            "start": { "description": "The time of day from which on, 22:00.", "type": "string" },
+            "end": { "description": "The time of day before which, 07:00.", "type": "string" }
+          }
+        },
         "window": {
           "type": "object",
           "additionalProperties": false,

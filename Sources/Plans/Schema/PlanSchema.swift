@@ -283,10 +283,7 @@ public enum PlanSchema {
           "description": "Globs of files that no step may change, beside those that decide how tests run.",
           "$ref": "#/$defs/texts"
         },
-        "notify": {
-          "description": "A shell command told about blocked steps and the migration's end.",
-          "type": "string"
-        },
+        "notify": { "description": "How people are told.", "$ref": "#/$defs/notify" },
         "steps": {
           "description": "The steps, in the order they are claimed when nothing else decides.",
           "type": "array",

@@ -64,6 +64,7 @@ extension Answers {
       }
     }
     if let only, snapshot.state.migration(named: only) == nil { throw CommandError(.noMigration(only)) }
+    var imports = ImportsOfSteps(site)
     let owners = side == .owner ? try codeOwners() : nil
     var insight = Insight()
     var words: [String: String] = [:]
@@ -77,6 +78,9 @@ extension Answers {
           names = planned.map { Insight.paths(of: $0).flatMap { owners?.owners(of: $0) ?? [] } } ?? []
         case .agent: names = attempt.agent.map { [$0] } ?? (planned?.run != nil ? ["codemod"] : [])
         case .plan: names = [state.name]
+        case .import:
+          names =
+            try planned.map { (step) throws(CommandError) in try imports.names(of: step, in: state) } ?? []
         case .cause:
           // What is alike has one name: that of the first.
           names =

@@ -125,7 +125,7 @@ package final class Errand<Work: ErrandWork> {
       // Those were performed by the sweep, or cannot be before something changes.
       case .createBranch, .expire, .abandonGate, .abandonBase, .settle: continue
       // What only a run has.
-      case .pause, .wake, .stopWork, .giveBack, .giveBackBase, .giveBackGate, .judgeBase, .followBase,
+      case .pause, .tell, .wake, .stopWork, .giveBack, .giveBackBase, .giveBackGate, .judgeBase, .followBase,
         .countUses, .join,
         .begin, .renew, .renewHold, .stopJudging, .end:
         continue

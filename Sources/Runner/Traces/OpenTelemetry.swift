@@ -9,6 +9,8 @@ enum OpenTelemetry {
   static let conversation = "gen_ai.conversation.id"
   static let tool = "gen_ai.tool.name"
   static let toolResult = "gen_ai.tool.call.result"
+  static let inputs = "gen_ai.input.messages"
+  static let outputs = "gen_ai.output.messages"
   static let errorType = "error.type"
   static let exception = "exception"
   static let exceptionType = "exception.type"

@@ -14,6 +14,8 @@ struct TraceDocument {
   let into: String
   let version: String
   let redactor: Redactor
+  /// What an agent was told and what it said last, where that is to be sent.
+  var words: (TracedAttempt) -> TracedWords? = { _ in nil }
 
   /// The body of one post.
   func body(_ attempts: [TracedAttempt]) -> [UInt8] {
@@ -77,6 +79,12 @@ struct TraceDocument {
     if let used = attempt.used, used.microdollars > 0 {
       attributes.append(text(OpenTelemetry.MLflow.cost, "{\"total_cost\":\(TraceDocument.dollars(used))}"))
     }
+    if let words = words(attempt) {
+      attributes += [
+        text(OpenTelemetry.inputs, message("user", words.prompt)),
+        text(OpenTelemetry.outputs, message("assistant", words.closing)),
+      ]
+    }
     all.append(
       made(
         attempt, "work", root, attempt.agent.map { "chat \($0)" } ?? "work", attempt.began, work, attributes,
@@ -85,6 +93,19 @@ struct TraceDocument {
       all += self.gate(attempt, gate, number + 1, root)
     }
     return all
+  }
+
+  /// One message of a conversation, as the conventions write it.
+  private func message(_ role: String, _ words: String) -> String {
+    let limit = TracedWords.longest
+    let cut =
+      words.utf8.count > limit ? String(decoding: words.utf8.prefix(limit), as: UTF8.self) + "\n…" : words
+    let part = JSON.object([
+      JSON.Member("content", .string(clean(cut))), JSON.Member("type", .string("text")),
+    ])
+    return JSON.array([
+      .object([JSON.Member("parts", .array([part])), JSON.Member("role", .string(role))])
+    ]).printable
   }
 
   private func rootAttributes(_ attempt: TracedAttempt) -> [JSON] {
@@ -214,4 +235,17 @@ struct TraceDocument {
     if attempt.word == .merged { return "merged" }
     return attempt.failure == nil ? "given back" : "failed"
   }
+}
+
+/// What was said in an attempt.
+struct TracedWords {
+  /// What the agent was told.
+  var prompt: String
+  /// What it said last.
+  var closing: String
+
+  /// How much of each is sent at most, in bytes.
+  static let longest = 64 << 10
+
+  var size: Int { min(Self.longest, prompt.utf8.count) + min(Self.longest, closing.utf8.count) }
 }

@@ -61,7 +61,7 @@ package struct TraceTarget: Sendable {
   }
 
   /// An address without a path is that of a collector, whose path is known.
-  private static func completed(_ base: String) -> String {
+  static func completed(_ base: String) -> String {
     let rest = base.split(separator: "/", omittingEmptySubsequences: true)
     if rest.count <= 2 { return base.trimmingSlashes + "/v1/traces" }
     return base
@@ -130,7 +130,7 @@ extension Answers {
   /// Sends every attempt that has ended, from `since` on, to `target`; what was sent before is sent
   /// again, and is the same. Throws when the program `curl` is missing, or the service does not take them.
   package func sendTraces(
-    _ name: String, since: Timestamp?, to target: TraceTarget, version: String
+    _ name: String, since: Timestamp?, to target: TraceTarget, version: String, withContent: Bool = false
   ) throws(CommandError) -> SentTraces {
     var book = TraceBook(of: name)
     let snapshot = try reporting {
@@ -139,23 +139,36 @@ extension Answers {
     guard let state = snapshot.state.migration(named: name) else { throw CommandError(.noMigration(name)) }
     guard let tip = snapshot.tip else { throw CommandError(.noMigration(name)) }
     let first = try reporting { try site.ledger.reader.commits(to: tip, from: nil) }
-    let document = TraceDocument(
+    var document = TraceDocument(
       ledger: (first.first ?? tip).hex, migration: name, into: state.into, version: version,
       redactor: Redactor(environment: site.environment))
     let ended = book.attempts.filter { attempt in
       attempt.ended.map { end in since.map { end >= $0 } ?? true } ?? false
     }
-    var batch: [TracedAttempt] = []
+    func words(_ attempt: TracedAttempt) -> TracedWords? {
+      let fence = Fence(step: attempt.step, epoch: attempt.epoch)
+      return AttemptTexts(of: name, fence, in: site).map {
+        TracedWords(prompt: $0.prompt, closing: $0.closing)
+      }
+    }
+    if withContent { document.words = words }
+    var (batch, bytes): ([TracedAttempt], Int) = ([], 0)
     var (spans, posts, size) = (0, 0, 0)
     func flush() throws(CommandError) {
       if batch.isEmpty { return }
       try post(document.body(batch), to: target)
       posts += 1
-      (batch, size) = ([], 0)
+      (batch, size, bytes) = ([], 0, 0)
     }
     for attempt in ended {
       let count = TraceDocument.count(attempt)
-      if !batch.isEmpty, size + count > Answers.most.spans { try flush() }
+      // What failed is told in a few spans; the rest of one is small.
+      let room =
+        (attempt.failure?.details.reduce(0) { $0 + $1.utf8.count } ?? 0) * 3 + count * 2048
+        + (withContent ? words(attempt)?.size ?? 0 : 0)
+      let isFull = size + count > Answers.most.spans || bytes + room > Answers.most.bytes
+      if !batch.isEmpty, isFull { try flush() }
+      bytes += room
       batch.append(attempt)
       size += count
       spans += count

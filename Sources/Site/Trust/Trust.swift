@@ -128,6 +128,9 @@ extension Plan {
     for step in steps { if let run = step.run { list.append(("step \(step.id)", run)) } }
     if let until { list.append(("until", until.count)) }
     if let notify { list.append(("notify", notify)) }
+    for channel in messages?.channels ?? [] {
+      list.append(("notify by \(channel.kind.rawValue)", channel.target))
+    }
     return list
   }
 

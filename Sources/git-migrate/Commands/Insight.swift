@@ -11,7 +11,7 @@ struct InsightCommand: Subcommand {
     commandName: "insight", abstract: "Tell where migrations were hard: attempts, cost and time.",
     discussion: "Over all migrations of the ledger, the hardest first.")
 
-  @Option(help: ArgumentHelp("By what: dir, owner, agent, plan or cause.", valueName: "side"))
+  @Option(help: ArgumentHelp("By what: dir, owner, agent, plan, cause or import.", valueName: "side"))
   var by = Insight.Side.dir
 
   @OptionGroup var migration: MigrationOption

@@ -85,7 +85,10 @@ struct NewCommand: Subcommand {
     } else {
       try context.print(made, json)
     }
-    if !json.isWanted { context.hint("read it, then run 'git migrate check \(output ?? "PLAN")'") }
+    if json.isWanted { return }
+    // What lists the steps runs only where somebody has read it.
+    let option = text.contains("\n  - for: { lines: ") ? "--run-commands " : ""
+    context.hint("read it, then run 'git migrate check \(option)\(output ?? "PLAN")'")
   }
 
   /// Whether a word stands in a text by itself.

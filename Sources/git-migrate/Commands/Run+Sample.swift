@@ -103,7 +103,8 @@ extension RunCommand {
         "no sample of '\(state.name)' was drawn yet", hint: "draw one with 'git migrate run --sample 3'",
         exitCode: .no)
     }
-    if case .paused(let reason) = state.phase {
+    // Another pause is no reason: who mends the prompt tries it before the others go on.
+    if case .paused(let reason) = state.phase, state.baselineFailure != nil {
       throw CommandError(
         "'\(state.name)' is paused: \(reason)", hint: "run 'git migrate resume'", exitCode: .no)
     }

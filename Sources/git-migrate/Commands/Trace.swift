@@ -30,6 +30,9 @@ struct TraceCommand: Subcommand {
   )
   var headers: [String] = []
 
+  @Flag(help: "With prompts and closing words, without what looks like a secret.")
+  var content = false
+
   @OptionGroup var migration: MigrationOption
   @OptionGroup var json: JSONOption
 
@@ -47,7 +50,7 @@ struct TraceCommand: Subcommand {
     let state = try site.migration(migration.migration, in: snapshot.state)
     let from = since.flatMap { TimeText.past($0, before: site.clock.now()) }
     let sent = try context.answers().sendTraces(
-      state.name, since: from, to: target, version: GitMigrate.versionNumber)
+      state.name, since: from, to: target, version: GitMigrate.versionNumber, withContent: content)
     try context.print(sent, json, .plain)
   }
 }

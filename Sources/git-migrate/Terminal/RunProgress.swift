@@ -28,6 +28,8 @@ final class RunProgress: RunObserver {
   private let site: Site
   private let view: WorkersView
   private let began: Timestamp
+  /// Where attempts are sent to when they have ended, where the user wants that.
+  private let traces: TraceFollower?
   private var snapshot: LedgerSnapshot?
   private var courses: [String: Course] = [:]
   private var drawnAt: Timestamp?
@@ -52,6 +54,7 @@ final class RunProgress: RunObserver {
     view = WorkersView(site)
     began = site.clock.now()
     courses = (try? site.courses()) ?? [:]
+    traces = try TraceFollower(site) { context.warn($0) }
   }
 
   func ledgerGrew(_ snapshot: LedgerSnapshot, sentences: [LedgerSentence]) {
@@ -65,6 +68,7 @@ final class RunProgress: RunObserver {
       courses[event.migration, default: Course()].add(event)
       for outcome in RunOutcome.of(event, in: snapshot.state, courses[event.migration]) {
         tallies[outcome.migration, default: RunTally()].add(outcome)
+        traces?.note(outcome.migration)
         if isShown(outcome) { outcomes.append(outcome) }
       }
     }
@@ -78,6 +82,7 @@ final class RunProgress: RunObserver {
   }
 
   func tick() {
+    traces?.tick()
     guard case .live(let screen) = style, let snapshot else { return }
     let now = site.clock.now()
     guard now.milliseconds - began.milliseconds >= RunProgress.patience else { return }
@@ -100,8 +105,11 @@ final class RunProgress: RunObserver {
     warn(isAlone(migration) ? text : "\(migration): \(text)")
   }
 
-  /// Takes the picture away.
-  func clear() { if case .live(let screen) = style { screen.takeAway() } }
+  /// Takes the picture away, and sends the last traces.
+  func clear() {
+    if case .live(let screen) = style { screen.takeAway() }
+    traces?.end()
+  }
 
   /// How long the run has gone on, in seconds.
   var seconds: Int { Int(max(0, site.clock.now().seconds - began.seconds)) }

@@ -33,6 +33,8 @@ public indirect enum Change: Equatable, Sendable {
   case lesson(LessonChange)
   /// Something that becomes of a migration's pull requests.
   case publication(PublicationChange)
+  /// Something that people are told of it.
+  case notice(NoticeChange)
   /// Something that is about a forge, and of no migration.
   case forge(ForgeChange)
   /// Something that the format knows and no rule gives a meaning yet.
@@ -44,7 +46,7 @@ extension Change {
   public var isOfNone: Bool {
     switch self {
     case .ledger, .agent, .machine, .lesson, .forge: true
-    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .loop, .publication,
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .loop, .publication, .notice,
       .reserved:
       false
     }
@@ -55,7 +57,7 @@ extension Change {
     switch self {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence
     case .migration, .refresh, .baseline, .train, .step, .ledger, .agent, .machine, .loop,
-      .lesson, .publication, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .reserved:
       nil
     }
   }
@@ -66,7 +68,7 @@ extension Change {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence.step
     case .step(let step, _): step
     case .migration, .refresh, .baseline, .train, .ledger, .agent, .machine, .loop,
-      .lesson, .publication, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .reserved:
       nil
     }
   }
@@ -82,7 +84,7 @@ extension Change {
       group.steps
     case .loop(let change): change.steps
     case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .lesson,
-      .publication, .forge,
+      .publication, .notice, .forge,
       .reserved:
       [step].compactMap(\.self)
     }
@@ -99,7 +101,7 @@ extension Change {
       return target.train?.members.first { $0.fence.step == step }?.fence ?? fence
     case .merge(_, .merged(_, let train?)): return train.members.first { $0.fence.step == step }?.fence
     case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .loop,
-      .lesson, .publication, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .reserved:
       return fence
     }
   }
@@ -110,7 +112,7 @@ extension Change {
     case .claim(let fence, .submitted(let result)): (fence, result)
     case .claim(let fence, .stageEnded(let end)): end.result.map { (fence, $0) }
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
-      .loop, .lesson, .publication, .forge, .reserved:
+      .loop, .lesson, .publication, .notice, .forge, .reserved:
       nil
     }
   }
@@ -139,7 +141,7 @@ extension Change {
     case .loop(.trialFinished(let report)): report.failure
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .reserved:
       nil
     }
   }
@@ -151,7 +153,7 @@ extension Change {
     case .migration(.amended(let amendment)): amendment.plan
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .reserved:
       nil
     }
   }
@@ -180,6 +182,7 @@ extension Change {
     case .loop(let change): .loop(change.mappingTexts(redact))
     case .lesson(let change): .lesson(change.mappingTexts(redact))
     case .publication(let change): .publication(change.mappingTexts(redact))
+    case .notice(let change): .notice(change.mappingTexts(redact))
     case .forge(let change): .forge(change.mappingTexts(redact))
     case .reserved(let reserved): .reserved(reserved.mappingTexts(redact))
     }

@@ -17,6 +17,7 @@ extension Change {
     case loop(LoopChange.Kind)
     case lesson(LessonChange.Kind)
     case publication(PublicationChange.Kind)
+    case notice(NoticeChange.Kind)
     case forge(ForgeChange.Kind)
     /// Stands for every `ReservedKind`; no entry has this word.
     case reserved
@@ -30,7 +31,8 @@ extension Change {
       + StepChange.Kind.allCases.map(Kind.step) + LedgerChange.Kind.allCases.map(Kind.ledger)
       + AgentChange.Kind.allCases.map(Kind.agent) + MachineChange.Kind.allCases.map(Kind.machine)
       + LoopChange.Kind.allCases.map(Kind.loop) + LessonChange.Kind.allCases.map(Kind.lesson)
-      + PublicationChange.Kind.allCases.map(Kind.publication) + ForgeChange.Kind.allCases.map(Kind.forge)
+      + PublicationChange.Kind.allCases.map(Kind.publication)
+      + NoticeChange.Kind.allCases.map(Kind.notice) + ForgeChange.Kind.allCases.map(Kind.forge)
       + [.reserved]
 
     /// The kind of a word.
@@ -55,6 +57,7 @@ extension Change {
       case .loop: LoopChange.version
       case .lesson: LessonChange.version
       case .publication: PublicationChange.version
+      case .notice: NoticeChange.version
       case .forge: ForgeChange.version
       case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .reserved: 1
       }
@@ -77,6 +80,7 @@ extension Change {
       case .loop(let kind): kind.rawValue
       case .lesson(let kind): kind.rawValue
       case .publication(let kind): kind.rawValue
+      case .notice(let kind): kind.rawValue
       case .forge(let kind): kind.rawValue
       case .reserved: "reserved"
       }
@@ -100,6 +104,7 @@ extension Change {
     case .loop(let change): .loop(change.kind)
     case .lesson(let change): .lesson(change.kind)
     case .publication(let change): .publication(change.kind)
+    case .notice(let change): .notice(change.kind)
     case .forge(let change): .forge(change.kind)
     case .reserved: .reserved
     }
@@ -130,6 +135,7 @@ extension Change {
     case .loop(let change): change.write(to: &object)
     case .lesson(let change): change.write(to: &object)
     case .publication(let change): change.write(to: &object)
+    case .notice(let change): change.write(to: &object)
     case .forge(let change): change.write(to: &object)
     case .reserved(let reserved): for member in reserved.members { object.set(member.key, member.value) }
     }
@@ -158,6 +164,7 @@ extension Change {
     case .loop(let kind): self = .loop(try LoopChange(kind, from: &object))
     case .lesson(let kind): self = .lesson(try LessonChange(kind, from: &object))
     case .publication(let kind): self = .publication(try PublicationChange(kind, from: &object))
+    case .notice(let kind): self = .notice(try NoticeChange(kind, from: &object))
     case .forge(let kind): self = .forge(try ForgeChange(kind, from: &object))
     case .reserved: throw JSONFault("no entry is of the kind '\(kind.rawValue)'")
     }

@@ -2,7 +2,7 @@
 public struct Insight: Sendable {
   /// By what attempts are counted together.
   public enum Side: String, CaseIterable, Sendable {
-    case dir, owner, agent, plan, cause
+    case dir, owner, agent, plan, cause, `import`
   }
 
   /// One value of the side, and all attempts that have it.

@@ -77,7 +77,7 @@ extension RecapPage {
   }
 }
 
-/// Digests as a content policy wants them.
+/// Bytes as content policies and mails want them.
 enum Base64 {
   private static let signs = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
@@ -86,6 +86,11 @@ enum Base64 {
     let hex = Array(SHA256.hexDigest(of: bytes).utf8)
     func value(_ digit: UInt8) -> UInt8 { digit <= 0x39 ? digit - 0x30 : digit - 0x57 }
     let digest = stride(from: 0, to: hex.count - 1, by: 2).map { value(hex[$0]) << 4 | value(hex[$0 + 1]) }
+    return encoded(digest)
+  }
+
+  /// The bytes in Base64.
+  static func encoded(_ digest: [UInt8]) -> String {
     var text: [UInt8] = []
     for start in stride(from: 0, to: digest.count, by: 3) {
       let part = Array(digest[start..<min(start + 3, digest.count)])

@@ -8,12 +8,16 @@ package struct RecapPage {
   let recap: MigrationRecap
   private let data: [UInt8]
   private let isLive: Bool
+  private let isControlled: Bool
 
   /// Makes the page of a recap, with what was said in steps that need a person. A page that is live asks its
   /// own server for what is new.
-  package init(_ recap: MigrationRecap, _ site: Site, isLive: Bool = false) {
+  package init(
+    _ recap: MigrationRecap, _ site: Site, isLive: Bool = false, isControlled: Bool = false
+  ) {
     self.recap = recap
     self.isLive = isLive
+    self.isControlled = isControlled
     data = PageData(recap: recap, words: recap.words(site)).bytes
   }
 
@@ -67,7 +71,8 @@ package struct RecapPage {
     let colour =
       sign == "blocked" ? "c8321f" : sign == "merged" ? "1f9d78" : sign == "rest" ? "d9971a" : "2f6fd0"
     return """
-      <!doctype html><html lang=en\(isLive ? " data-live=\(recap.sequence)" : "")><head><meta charset=utf-8>
+      <!doctype html><html lang=en\(isLive ? " data-live=\(recap.sequence)" : "")\
+      \(isControlled ? " data-control" : "")><head><meta charset=utf-8>
       <meta http-equiv=Content-Security-Policy content="\(policy)">
       <meta name=viewport content="width=device-width,initial-scale=1">
       <meta name=referrer content=no-referrer><meta name=robots content=noindex>
@@ -102,11 +107,25 @@ package struct RecapPage {
       + "<button type=button data-copy=\"\(html(text))\">Copy</button></span>"
   }
 
+  /// Buttons of a page by which something can be done; nothing on another.
+  private func button(_ words: String, _ act: String) -> String {
+    isControlled ? "<button type=button class=tool data-act=\"\(html(act))\">\(words)</button>" : ""
+  }
+
+  private var steering: String {
+    switch report.standing {
+    case .paused: button("Resume", "resume")
+    case .running, .waits, .rests, .idle, .untrusted: button("Pause", "pause")
+    case .aborted, .finished, .done: ""
+    }
+  }
+
   private var bar: String {
     """
     <header class=bar><a class=skiplink href="#steps">To the list of steps</a>\
     <div><b>\(html(report.name))</b>\
     <span class="mono opt">→ \(html(report.into))</span><span class=sp></span>\
+    <span id=steer>\(steering)</span>\
     <small id=entry>\(isLive ? "<b class=live>●</b> " : "")entry \(recap.sequence)<span class=opt> · \
     \((recap.chronicle.last ?? recap.now).utc)</span></small>\
     <button class=tool id=theme aria-label="Light or dark">◐</button></div></header>
@@ -189,7 +208,8 @@ package struct RecapPage {
       \(cause.standing.rawValue)</span> \(html(String(cause.words.prefix(400))))</span><span>\
       \(Count.of(cause.steps.count, "step"))\(holds)</span><span class="hc mut">\(cause.attempts)</span>\
       <span class="hc mut">\(cause.cost > 0 ? Money.text(cause.cost) : "")</span></summary><div class=body>\
-      \(pre)<div class=chips>\(chips.joined())\(more)</div>\(todo.map(command) ?? "")</div></details>
+      \(pre)<div class=chips>\(chips.joined())\(more)</div>\(todo.map(command) ?? "")\
+      \(cause.standing == .blocks ? button("Retry all", "retry/\(cause.name)") : "")</div></details>
       """
   }
 

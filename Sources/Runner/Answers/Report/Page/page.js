@@ -521,6 +521,11 @@ function open(i) {
     el('span', { class: 'mut' }, facts)));
   if (why(i)) parts.push(el('p', {}, why(i)));
   if (todo && at === D.ev.length) parts.push(el('div', { class: 'next' }, command(todo)));
+  if (g === 'blocked' && at === D.ev.length && 'control' in document.documentElement.dataset) {
+    const act = now.w[i] === 'blocked' ? 'retry' : 'approve';
+    parts.push(el('button', { type: 'button', class: 'tool', 'data-act': `${act}/${s[0]}` },
+      act === 'retry' ? 'Retry' : 'Approve'));
+  }
   if (attempts.length) parts.push(el('h3', {}, 'What happened, newest first'));
   const start = attempts[0] ? D.ev[attempts[0][0]][0] : 0, whole = Math.max(1, spent(i));
   const seen = new Set();
@@ -550,16 +555,33 @@ drawer.addEventListener('click', e => { if (e.target === drawer) drawer.close();
 
 document.addEventListener('click', e => {
   const copy = e.target.closest('[data-copy]'), jump = e.target.closest('[data-step]');
+  const act = e.target.closest('[data-act]');
   const row = e.target.closest('tr[data-i]');
   if (copy) {
     navigator.clipboard?.writeText(copy.dataset.copy).then(() => {
       copy.textContent = 'Copied';
       setTimeout(() => copy.textContent = 'Copy', 1500);
     }, () => {});
-  } else if (jump) open(+jump.dataset.step);
+  } else if (act) ask(act);
+  else if (jump) open(+jump.dataset.step);
   else if (row && !e.target.closest('button')) open(+row.dataset.i);
 });
 
+/* What is asked for is done by the server, or refused there; the page shows what was said. */
+async function ask(button) {
+  const words = button.textContent;
+  button.disabled = true;
+  let said = 'The server cannot be reached';
+  try {
+    const answer = await fetch(button.dataset.act, { method: 'POST' });
+    said = (await answer.text()).trim() || String(answer.status);
+  } catch { /* As it is said. */ }
+  button.textContent = said;
+  setTimeout(() => {
+    button.disabled = false;
+    button.textContent = words;
+  }, 4000);
+}
 /* The address keeps what is looked at, so that a link opens the same. */
 function hash() {
   const p = new URLSearchParams();
@@ -589,7 +611,7 @@ async function renew() {
   document.title = page.title;
   document.documentElement.dataset.live = page.documentElement.dataset.live;
   document.querySelector('link[rel=icon]').href = page.querySelector('link[rel=icon]').href;
-  for (const name of ['#entry', '#said', '.grid > div:first-child']) {
+  for (const name of ['#entry', '#steer', '#said', '.grid > div:first-child']) {
     document.querySelector(name).replaceWith(document.adoptNode(page.querySelector(name)));
   }
   document.querySelectorAll('details.c').forEach(e => {
