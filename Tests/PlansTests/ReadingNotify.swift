@@ -5,7 +5,8 @@ import Testing
 @Suite("Reading how people are told")
 struct ReadingNotify {
   private func plan(_ notify: String) throws -> Plan {
-    try expand("---\nmigration: m\ngate: none\nnotify:\(notify)\nsteps: [{ id: a, run: x }]\n---\n", FakeSource())
+    let text = "---\nmigration: m\ngate: none\nnotify:\(notify)\nsteps: [{ id: a, run: x }]\n---\n"
+    return try expand(text, FakeSource())
   }
 
   private func fault(_ notify: String) -> String {
