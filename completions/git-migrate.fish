@@ -56,7 +56,7 @@ for entry in \
     'compare:Compare two plans or agents, step by step' 'diff:Show what differs between two results of a step' \
     'label:Give a cause of failures a name' 'lesson:Tell workers what others failed without' \
     'new:Write a first plan out of a sentence' \
-    'fsck:Check the ledger, the branches and what lies around them' 'graph:Show which step needs which' \
+    'fleet:Do a plan in many repositories' 'fsck:Check the ledger, the branches and what lies around them' 'graph:Show which step needs which' \
     'init:Install the hooks that guard migrations' 'ledger:Read and append entries; plumbing' \
     'log:Show what happened' 'logs:Show what workers and verifiers have printed' \
     'mcp:Give an agent the tools verify, status and result' 'pause:Begin nothing new until resume' 'refresh:Take in what happened on the base' \
@@ -71,6 +71,18 @@ for entry in \
     set -l parts (string split -m1 : -- $entry)
     complete -c git-migrate -n __fish_git_migrate_needs_command -a $parts[1] -d $parts[2]
 end
+complete -c git-migrate -n '__fish_git_migrate_using fleet' -a 'check clone failures publish run status'
+complete -c git-migrate -n '__fish_git_migrate_using fleet' -s m -l fleet -x -d 'The fleet'
+complete -c git-migrate -n '__fish_git_migrate_using fleet' -s j -l jobs -x -d 'How many workers'
+complete -c git-migrate -n '__fish_git_migrate_using fleet' -s q -l quiet -d 'Warnings and the outcome only'
+complete -c git-migrate -n '__fish_git_migrate_using fleet' -s n -l dry-run -d 'Say what would be done'
+complete -c git-migrate -n '__fish_git_migrate_using fleet' -s l -l list -d 'List every target'
+complete -c git-migrate -n '__fish_git_migrate_using fleet' -l wave -x -d 'Open this wave'
+complete -c git-migrate -n '__fish_git_migrate_using fleet' -l until -x -d 'Begin no step after'
+complete -c git-migrate -n '__fish_git_migrate_using fleet' -l no-push -d 'Push no branches'
+complete -c git-migrate -n '__fish_git_migrate_using fleet' -l no-hooks -d 'Install no hooks'
+complete -c git-migrate -n '__fish_git_migrate_using fleet' -l by -x -a 'state owner wave cause' -d 'Count by'
+complete -c git-migrate -n '__fish_git_migrate_using fleet' -l json -d 'JSON for scripts'
 complete -c git-migrate -n '__fish_git_migrate_using ledger' -a 'append bisect cat export'
 complete -c git-migrate -n '__fish_git_migrate_using lesson' -a 'add list remove'
 

@@ -3,7 +3,7 @@ import Migration
 /// The branch of a unit: announced, moved, recorded, in this order.
 extension Publisher {
   func branch(_ unit: ProposedUnit, _ state: MigrationState) -> String {
-    Publication.branch(of: unit.unit, in: state.name)
+    state.publishedBranch(of: unit.unit)
   }
 
   /// Announces the move of a branch, moves it, and records that.

@@ -5,8 +5,10 @@ public struct PlanFile: Equatable, Sendable {
   /// The file as the caller named it.
   public let path: String
   /// Everything but the steps.
-  public let settings: Plan
+  public private(set) var settings: Plan
   let entries: [StepEntry]
+  /// The repositories that it is for; `nil` where it is for the one it lies in.
+  public let fleet: FleetPlan?
   /// Whether the verifiers are those that the tree asks for (`gate: auto`).
   public let findsGate: Bool
   /// What was found wrong so far, in the order in which it was found.
@@ -53,10 +55,11 @@ public struct PlanFile: Equatable, Sendable {
     var settings = reader.settings()
     settings.prompt = parts.body
     let entries = reader.entries()
+    fleet = reader.fleet(of: settings)
     checkBody(
       PromptNames.match.filter { name in
         entries.contains { !$0.isPlain && ($0.each?.source.matchNames.contains(name) ?? true) }
-      })
+      } + reader.targetNames)
     (self.path, self.settings, self.entries) = (path, settings, entries)
     findsGate = reader.findsGate
     (self.faults, top, places) = (faults.list, fields.mark, fields.places)
@@ -106,6 +109,7 @@ public struct PlanFile: Equatable, Sendable {
       if case .lines(let command)? = entry.each?.source { add("list of steps", command) }
     }
     add("until", settings.until?.count)
+    if case .command(let command)? = fleet?.source { add("list of targets", command) }
     add("notify", settings.notify)
     for channel in settings.messages?.channels ?? [] {
       add("notify", "\(channel.kind.rawValue) \(channel.target)")
@@ -130,6 +134,16 @@ public struct PlanFile: Equatable, Sendable {
     using source: any ExpansionSource, beside others: [PlanFault] = [], allowingNone: Bool = false
   ) throws(PlanFault) -> Plan {
     try expansion(from: source, beside: others, allowingNone: allowingNone)
+  }
+
+  /// The same for one repository of a fleet, whose migration is called after both.
+  public func expand(for member: FleetMember, using source: any ExpansionSource) throws(PlanFault) -> Plan {
+    var file = self
+    file.settings.fleet = member
+    file.settings.migration = FleetMember.migration(of: member.fleet, in: member.target.id)
+    file.settings.base = FleetMember.baseBranch(of: file.settings.migration)
+    file.settings.into = "migrate/\(file.settings.migration)"
+    return try file.expand(using: source)
   }
 
   /// Without a source no `for:` is expanded, and the plan is good for nothing but its faults.

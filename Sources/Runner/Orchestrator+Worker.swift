@@ -9,7 +9,7 @@ extension Orchestrator {
   func idleRound(
     _ states: [MigrationState], _ ends: [String: Ending]
   ) throws(CommandError) -> [String: Ending]? {
-    let isComplete = ends.count == states.count
+    let isComplete = ends.count >= states.count
     guard patience != nil else { return isComplete ? ends : nil }
     if isComplete, !ends.values.contains(where: \.mayPass) { return ends }
     guard patience?.isOver(at: site.clock.now()) == true else { return nil }

@@ -31,6 +31,8 @@ public final class Orchestrator {
   package var (has, patience): (Set<String>, Patience?) = ([], nil)
   /// Asked in each round whether there is something new in a plan file; says whether the ledger has changed.
   public var planWatch: (() throws(CommandError) -> Bool)?
+  /// Of a fleet the targets in which nothing can be done here, as they were then.
+  var parked: [String: MigrationState] = [:]
   /// The steps that it has begun.
   var begun: Set<String> = []
   var obstacles = Obstacles()
@@ -71,6 +73,8 @@ public final class Orchestrator {
     case migration(String)
     /// Every one that has not ended.
     case all
+    /// Those of the fleet of that name.
+    case fleet(String)
   }
 
   /// Makes a run with `workers` workers. `signals` is the descriptor of `SignalPipe` or -1.
@@ -151,6 +155,7 @@ public final class Orchestrator {
     try tell(snapshot)
     if halt == nil, stops == 0, let planWatch, try planWatch() { return .more }
     if try advance(snapshot.state) { return .more }
+    if try stopFleet(snapshot.state) { return .more }
     let states = try wanted(snapshot.state)
     var ends: [String: Ending] = [:]
     for assignment in snapshot.state.agenda(
@@ -166,7 +171,7 @@ public final class Orchestrator {
     for state in states {
       desk(state.name).housekeeping.tend(state, in: site, report: observer.warn)
     }
-    if try hasGrownElsewhere(snapshot) { return .more }
+    if try hasGrownElsewhere(snapshot) || park(states, ends) { return .more }
     guard isIdle else {
       patience?.hasWork()
       return .nothing
@@ -177,6 +182,8 @@ public final class Orchestrator {
       if case .migration = scope { throw objection }
       ends[state.name] = .paused(objection.message)
     }
+    if park(states, ends) { return .more }
+    if case .fleet(let name) = scope, isEnding { ends[name] = .interrupted }
     guard let ends = try idleRound(states, ends) else { return .nothing }
     guard try isNewest(snapshot) else { return .more }
     for state in states where ends[state.name] == .allDone && desk(state.name).approved.objection == nil {
@@ -205,16 +212,6 @@ public final class Orchestrator {
 
   /// Whether it is asked to end.
   var isEnding: Bool { stops > 0 }
-
-  private func wanted(_ state: State) throws(CommandError) -> [MigrationState] {
-    switch scope {
-    case .all:
-      return state.migrations.filter { !$0.phase.isTerminal || desks[$0.name] != nil }
-    case .migration(let name):
-      guard let found = state.migration(named: name) else { throw CommandError(.noMigration(name)) }
-      return [found]
-    }
-  }
 
   private func seats(
     _ states: [MigrationState], _ ledger: State
@@ -289,6 +286,9 @@ public final class Orchestrator {
       switch scope {
       case .migration(let name): return try recovery.sweep(name)
       case .all: return try recovery.sweepAll()
+      case .fleet(let name):
+        for state in window(of: name, in: try site.snapshot().state) { try recovery.sweep(state.name) }
+        return try site.snapshot()
       }
     } catch {
       guard error.isOffline else { throw error }

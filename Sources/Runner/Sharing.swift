@@ -124,7 +124,7 @@ extension Interpreter {
     case .merge(_, .merged(let object, _)), .refresh(.merged(let object)): commit = object.oid
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       return false
     }
     guard let state = try site.state(of: migration) else {

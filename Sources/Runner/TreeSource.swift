@@ -16,6 +16,9 @@ public struct TreeSource: ExpansionSource {
     tree = try reporting { try site.repository.treeOf(commit: commit) }
   }
 
+  /// For a list that is over no files.
+  public init(site: Site) { (self.site, tree, mayRun) = (site, nil, true) }
+
   /// For a plan that is not good: no command runs.
   public init(_ site: Site?, _ commit: OID?) {
     (self.site, mayRun) = (site, false)

@@ -234,7 +234,14 @@ public final class Site {
       if let last = state.migrations.last { return last }
       throw CommandError("there is no migration here", hint: "begin one with 'git migrate start PLAN'")
     }
-    let names = open.map(\.name).joined(separator: ", ")
+    if let fleet = open.first?.plan.fleet?.fleet, open.allSatisfy({ $0.plan.fleet?.fleet == fleet }) {
+      throw CommandError(
+        "'\(fleet)' is a fleet with \(open.count) open migrations",
+        hint: "see 'git migrate fleet status'; say which one with '--migration \(fleet).TARGET'",
+        exitCode: .usage)
+    }
+    let more = open.count > 10 ? " and \(open.count - 10) more" : ""
+    let names = open.prefix(10).map(\.name).joined(separator: ", ") + more
     throw CommandError(
       "more than one migration is open: \(names)", hint: "say which with '--migration NAME'",
       exitCode: .usage)

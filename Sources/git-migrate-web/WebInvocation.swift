@@ -21,6 +21,7 @@ struct WebInvocation {
         try output.write(Array("git-migrate-web version \(ProgramVersion.number)\n".utf8))
         return 0
       case "publish": return try publish(Array(arguments.dropFirst()))
+      case "publish-fleet": return try publishFleet(Array(arguments.dropFirst()))
       case "dashboard": return try dashboard(Array(arguments.dropFirst()))
       case "notify":
         try WebNotify().run()
@@ -45,6 +46,18 @@ struct WebInvocation {
     let units = Set(names.dropFirst())
     return try WebPublish(site: try site(), output: output)
       .run(migration, only: units.isEmpty ? nil : units, isJSON: isJSON)
+  }
+
+  private func publishFleet(_ words: [String]) throws(CommandError) -> Int32 {
+    let isJSON = words.first == "--json"
+    let names = isJSON ? Array(words.dropFirst()) : words
+    guard let fleet = names.first else {
+      output.note("usage: git migrate fleet publish")
+      return 129
+    }
+    let targets = Set(names.dropFirst())
+    return try WebPublish(site: try site(), output: output)
+      .run(fleet: fleet, only: targets.isEmpty ? nil : targets, isJSON: isJSON)
   }
 
   private func dashboard(_ words: [String]) throws(CommandError) -> Int32 {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A forge over a real bare repository, on loopback: what GitHub, GitLab and Gitea publish of pull requests.
+Over a folder of bare repositories it is GitHub for each of them, by its name.
 
 usage: forge.py PORT FOLDER REPOSITORY
 
@@ -40,6 +41,28 @@ KINDS = {
     "[string]": lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
     "[integer]": lambda value: isinstance(value, list) and all(isinstance(item, int) for item in value),
 }
+ROOT, STATES = REPOSITORY, {}
+IS_MANY = not os.path.exists(f"{REPOSITORY}/HEAD")
+
+
+def select(path):
+    """Of a folder of repositories, the one that a call is about."""
+    global REPOSITORY, NAME, STATE
+    if not IS_MANY:
+        return
+    match = re.match(rf"/api/v3/repos/{OWNER}/([\w.-]+)/", path)
+    if not match or not os.path.exists(f"{ROOT}/{match[1]}.git/HEAD"):
+        raise Refused(404, {"message": "Not Found"})
+    NAME, REPOSITORY = match[1], f"{ROOT}/{match[1]}.git"
+    STATE = STATES.setdefault(NAME, {"requests": [], "calls": 0})
+
+
+def kept():
+    """What there is, of all repositories."""
+    if not IS_MANY:
+        return STATE
+    return {"requests": [dict(request, repository=name) for name, state in STATES.items()
+                         for request in state["requests"]]}
 
 
 def git(*arguments, ok=False):
@@ -272,6 +295,7 @@ class Handler(BaseHTTPRequestHandler):
             try:
                 body = json.loads(text) if text else {}
                 words = control()
+                select(self.path)
                 STATE["calls"] += 1
                 with open(f"{FOLDER}/calls", "a") as file:
                     file.write(f"{method} {self.path}\n")
@@ -286,13 +310,13 @@ class Handler(BaseHTTPRequestHandler):
                 settle(words)
                 status, value = self.answer(method, body, words, headers)
                 if method != "GET" and take(words, "lose"):
-                    save("state.json", STATE)
+                    save("state.json", kept())
                     self.close_connection = True
                     return
             except Refused as refused:
                 status, value = refused.status, refused.body
                 headers.update(refused.headers)
-            save("state.json", STATE)
+            save("state.json", kept())
         answer = json.dumps(value).encode()
         self.send_response(status)
         for name, content in headers.items():
@@ -479,5 +503,5 @@ class Handler(BaseHTTPRequestHandler):
         raise Refused(404, {"message": "not found"})
 
 
-save("state.json", STATE)
+save("state.json", kept())
 ThreadingHTTPServer(("127.0.0.1", PORT), Handler).serve_forever()

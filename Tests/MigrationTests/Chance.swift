@@ -76,8 +76,13 @@ extension Chance {
     }
     let kind = pick(
       Change.Kind.allCases.filter {
-        if case .publication = $0 { return false }
-        return ![.ledger(.upgraded), .reserved].contains($0)
+        switch $0 {
+        // Nothing here is a part of a fleet.
+        case .publication, .fleet, .reserved, .ledger: false
+        case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .agent, .machine, .loop,
+          .lesson, .notice, .forge:
+          true
+        }
       })
     switch kind {
     case .migration(.aborted), .migration(.finished): return once(in: 20) ? kind : .refresh(.merged)
@@ -158,7 +163,7 @@ extension Chance {
       return .baselineRecorded(baseline)
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .notice, .forge,
+      .lesson, .publication, .notice, .forge, .fleet,
       .reserved:
       return change
     }

@@ -146,6 +146,8 @@ import Testing
     .notice(.sent(NoticeReport(notices: [1, 3], to: ["webhook"]))),
     .notice(.sent(NoticeReport(notices: [2], to: [], failed: [NoticeReport.Failed("mail @a", "r")]))),
     .forge(.rests(forge: "f", until: at, reason: "r")),
+    .fleet(.waveOpened(fleet: "guava", wave: 2)),
+    .fleet(.waveStopped(fleet: "guava", wave: 2, reason: "3 of 5 targets failed")),
     .trialFinished(TrialReport(trial: 3, step: "S1", outcome: .lost, evidence: .timeout)),
     .handedOver(fence, Failure(kind: .left, reason: "the rest", details: ["a"])),
     .stageEnded(

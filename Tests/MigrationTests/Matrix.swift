@@ -55,9 +55,11 @@ extension Story {
     case .notice(let kind): return .notice(noticeChange(kind))
     case .forge(.rests):
       return .forge(.rests(forge: "github.com", until: now.adding(seconds: 60), reason: "too much"))
+    case .fleet(.waveOpened): return .fleet(.waveOpened(fleet: "fleet", wave: 1))
+    case .fleet(.waveStopped): return .fleet(.waveStopped(fleet: "fleet", wave: 1, reason: "r"))
     case .reserved:
       return .reserved(
-        Reserved(.waveStopped, [JSON.Member("wave", .integer(1)), JSON.Member("reason", .string("r"))]))
+        Reserved(.targetSurveyed, []))
     case .claim(let kind): return claimChange(kind, fence)
     case .gate(let kind): return gateChange(kind, fence)
     case .train(let kind): return trainChange(kind)

@@ -13,6 +13,7 @@ import Testing
   private static let without: [Change.Kind] = [
     .migration(.started), .ledger(.upgraded), .reserved, .claim(.stageEnded), .claim(.handedOver),
     .gate(.judged), .gate(.waits), .step(.approved), .notice(.claimed), .notice(.sent),
+    .fleet(.waveOpened), .fleet(.waveStopped),
   ]
 
   @Test(arguments: 1...8) func invariantsHoldAfterEveryEvent(seed: Int) throws {
@@ -149,7 +150,7 @@ extension Change {
   /// Whether entries of that version speak of such things.
   fileprivate func isKnown(in version: Int) -> Bool {
     switch self {
-    case .train, .agent, .machine, .loop, .lesson, .publication, .notice, .forge, .migration(.budgetRaised):
+    case .train, .agent, .machine, .loop, .lesson, .publication, .notice, .forge, .fleet, .migration(.budgetRaised):
       version >= 2
     case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved: true
     }

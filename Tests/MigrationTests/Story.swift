@@ -33,7 +33,7 @@ extension Change {
   /// The name that its entry has in place of a migration's, when it is of none.
   var ownName: String? {
     switch self {
-    case .agent, .machine, .lesson, .forge: FormatVersion.everyMigration
+    case .agent, .machine, .lesson, .forge, .fleet: FormatVersion.everyMigration
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .loop, .publication,
       .notice,
       .reserved:

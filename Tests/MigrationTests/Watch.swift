@@ -140,7 +140,7 @@ struct Watch {
       return old.refresh?.new == commit && new.tip == commit ? nil : "I-22: another refresh than intended"
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .notice, .forge,
+      .lesson, .publication, .notice, .forge, .fleet,
       .reserved:
       return new.tip == old.tip ? nil : "I-22: the tip moved by '\(event.change.kind.rawValue)'"
     }

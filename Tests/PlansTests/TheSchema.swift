@@ -46,6 +46,10 @@ struct TheSchema {
       (try item(try child(root, ["properties", "backoff", "anyOf"]), 1), KnownKeys.backoff),
       (try child(root, ["properties", "worktree"]), KnownKeys.worktree),
       (try child(root, ["$defs", "publish"]), KnownKeys.publish),
+      (try item(try child(root, ["$defs", "targets", "anyOf"]), 1), KnownKeys.targets),
+      (
+        try item(try child(root, ["$defs", "targetList", "items", "anyOf"]), 1), KnownKeys.target
+      ),
       (try child(root, ["$defs", "window"]), KnownKeys.window),
       (try child(root, ["$defs", "notify"]), KnownKeys.notify),
       (try child(root, ["$defs", "channel"]), KnownKeys.notifyChannel),

@@ -219,7 +219,7 @@ struct Audit {
     case .notice(let change): checkNotice(change, event, world)
     // Neither changes anything about a step.
     case .step(_, .allowed), .step(_, .proposed), .step(_, .accepted), .loop, .lesson, .publication,
-      .forge:
+      .forge, .fleet:
       break
     case .ledger, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
     }

@@ -26,7 +26,7 @@ extension Refusal {
     case .merge, .refresh: return "I-23"
     case .claim, .gate: return "I-13"
     case .migration, .baseline, .step, .ledger, .agent, .machine, .loop, .lesson, .publication, .notice,
-      .forge,
+      .forge, .fleet,
       .reserved:
       return "I-8"
     }

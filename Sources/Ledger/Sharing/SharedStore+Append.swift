@@ -163,7 +163,7 @@ extension Migration.Change {
     // What a service said stays true, too, and what a machine has not got.
     case .agent, .machine: true
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       false
     }
   }

@@ -193,7 +193,7 @@ extension SharedStore {
         updates.append(GitProgram.PushUpdate(ref: ref, to: commit.oid, from: move.old))
       case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
         .loop,
-        .lesson, .publication, .notice, .forge, .reserved:
+        .lesson, .publication, .notice, .forge, .fleet, .reserved:
         continue
       }
     }

@@ -35,7 +35,7 @@ extension Migration.Change {
     case .refresh(.intended(let refresh)): PendingMove(refresh)
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       nil
     }
   }
@@ -62,7 +62,7 @@ extension MigrationState {
     case .refresh(.merged): refresh.map { PendingMove($0) }
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       nil
     }
   }

@@ -31,7 +31,7 @@ extension State {
     }
     for migration in migrations {
       guard let seat = seats[migration.name] else { continue }
-      for duty in migration.agenda(at: now, seat: seat) {
+      for duty in inFleet(migration, migration.agenda(at: now, seat: seat), seat) {
         let assignment = Assignment(migration.name, duty)
         switch duty.urgency {
         case .atOnce: first.append(assignment)
@@ -47,6 +47,27 @@ extension State {
       ($0.element.load, $0.element.turn, $0.offset) < ($1.element.load, $1.element.turn, $1.offset)
     }.map(\.element)
     return first + beginnings.map(\.assignment) + last
+  }
+}
+
+extension State {
+  /// What is due in a migration, as far as the fleet that it may be part of lets it: bases are judged in all
+  /// targets, and steps begin in those of open waves, as far as the plan's limits have room over all.
+  private func inFleet(_ migration: MigrationState, _ duties: [Duty], _ seat: Seat) -> [Duty] {
+    guard migration.plan.fleet != nil, seat.free != nil, case .running = migration.phase else {
+      return duties
+    }
+    let isHeld = fleetHold(migration) != nil
+    let left = duties.filter { duty in
+      guard case .begin(let id) = duty else { return true }
+      guard !isHeld, let index = migration.index(of: id) else { return false }
+      return fleetLimit(migration, index, machine: seat.owner.machine) == nil
+    }
+    // Nothing here waits for time: a person opens the wave.
+    guard isHeld, left.isEmpty, migration.openCount > 0, migration.inFlight.isEmpty, !seat.judging.isAny,
+      !migration.mustJudgeBase(seat)
+    else { return left }
+    return [.end(.partDone(left: migration.openCount))]
   }
 }
 

@@ -101,6 +101,9 @@ public struct Seat: Equatable, Sendable {
     /// Nothing, and it counts the uses where the gate judges.
     case uses
 
+    /// Whether anything is.
+    var isAny: Bool { self != .nothing }
+
     /// Whether the base is judged, by itself or before a result.
     var isOfBase: Bool {
       switch self {

@@ -42,6 +42,7 @@ extension Plan {
       object.set("workflows", .object(workflows.map { JSON.Member($0.name, $0.json) }))
     }
     object.set("closing", closing)
+    if let fleet { object.set("fleet", fleet.json) }
     if let messages { object.set("notify", messages.json) } else { object.set("notify", notify) }
     object.set("prompt", prompt)
     object.set("steps", .array(steps.map(\.json)))
@@ -124,6 +125,7 @@ extension Plan {
       for member in members { workflows.append(try Workflow(name: member.key, json: member.value)) }
     }
     closing = try reader.strings("closing")
+    if let value = reader.optional("fleet") { fleet = try FleetMember(json: value) }
     switch reader.optional("notify") {
     case .string(let command): notify = command
     case .some(let value): messages = try NotifyPolicy(json: value)

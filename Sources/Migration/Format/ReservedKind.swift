@@ -18,8 +18,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
   case attemptContinued = "attempt.continued"
   // Fleets.
   case targetSurveyed = "target.surveyed"
-  case waveOpened = "wave.opened"
-  case waveStopped = "wave.stopped"
   case cardLinked = "card.linked"
 
   /// The members beside those that every entry has.
@@ -33,8 +31,6 @@ public enum ReservedKind: String, CaseIterable, Sendable {
     case .attemptMetered: .fence + .meter
     case .attemptContinued: .fence + [.needs("session", .text), .needs("continues", .counter)]
     case .targetSurveyed: [.needs("target", .text), .needs("commit", .object), .may("has", .texts)]
-    case .waveOpened: [.needs("wave", .counter), .needs("digest", .digest)]
-    case .waveStopped: [.needs("wave", .counter), .needs("reason", .text)]
     case .cardLinked: [.needs("card", .text)] + .steps
     }
   }

@@ -29,6 +29,7 @@ extension Event {
     case .publication(let change): "\(migration) \(change.words(by: by))"
     case .notice(let change): "\(migration) \(change.words)"
     case .forge(let change): change.words
+    case .fleet(let change): change.words(by: by)
     case .reserved(let reserved):
       migration == FormatVersion.everyMigration ? reserved.sentence : "\(migration) \(reserved.sentence)"
     }

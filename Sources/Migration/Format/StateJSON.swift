@@ -14,6 +14,7 @@ extension State {
     if !troubles.isEmpty { object.set("troubles", troubles.json) }
     if !lessons.isEmpty { object.set("lessons", lessons.json) }
     if !forges.isEmpty { object.set("forges", forges.json) }
+    if !fleets.list.isEmpty { object.set("fleets", fleets.json) }
     if !shared.list.isEmpty { object.set("verdicts", shared.json) }
     return object.members
   }
@@ -23,6 +24,7 @@ extension State {
     var members = [JSON.Member("at", .integer(at.milliseconds))]
     if !rests.isEmpty { members.append(JSON.Member("rests", rests.json)) }
     if !troubles.isEmpty { members.append(JSON.Member("troubles", troubles.json)) }
+    if !fleets.list.isEmpty { members.append(JSON.Member("fleets", fleets.json)) }
     let list = migrations.map { migration -> JSON in
       guard case .object(let members) = migration.json else { return .null }
       let steps = migration.steps.map { JSON.Member($0.id, $0.json) }
@@ -45,6 +47,7 @@ extension State {
     migrations = []
     if let value = reader.optional("lessons") { lessons = try Lessons(json: value) }
     if let value = reader.optional("forges") { forges = try ForgeRests(json: value) }
+    fleets = try FleetBook(items: try reader.array("fleets"))
     if let value = reader.optional("rests") { rests = try AgentRests(json: value) }
     if let value = reader.optional("troubles") { troubles = try MachineTroubles(json: value) }
     for item in try reader.array("migrations") {

@@ -38,7 +38,7 @@ extension Change {
   public var isReport: Bool {
     switch self {
     case .refresh, .baseline, .claim, .gate, .train, .merge, .agent, .machine, .loop, .publication, .notice,
-      .forge:
+      .forge, .fleet:
       true
     case .migration, .step, .ledger, .lesson, .reserved: false
     }

@@ -85,7 +85,7 @@ extension Change {
     case .train(.finished(let report)): report.evidence
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       nil
     }
   }
@@ -109,7 +109,7 @@ extension Change {
       return .refresh(.intended(refresh))
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       return self
     }
   }

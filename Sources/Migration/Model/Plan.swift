@@ -55,6 +55,8 @@ public struct Plan: Equatable, Sendable {
   public var workflows: [Workflow] = []
   /// The headings that an agent's closing words must have.
   public var closing: [String] = []
+  /// Which repository of a fleet it is for; `nil` where it is for the one it lies in.
+  public var fleet: FleetMember?
   /// A command told about blocked steps and the end of the migration, or `nil`.
   public var notify: String?
   /// How people are told, where the plan says more than a command.

@@ -38,6 +38,7 @@ extension Plan {
     for pattern in failures {
       if let fault = pattern.fault { return "'\(pattern.match)' of 'failures' \(fault)" }
     }
+    if let fault = fleet?.fault(of: self) { return fault }
     if let fault = agentFault() ?? resourceFault() ?? verifierFault() ?? workflowFault() { return fault }
     return stepsFault()
   }

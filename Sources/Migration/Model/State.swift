@@ -14,6 +14,8 @@ public struct State: Equatable, Sendable {
   public var lessons = Lessons()
   /// The forges that are to be let alone.
   public var forges = ForgeRests()
+  /// The fleets that something was said of as a whole.
+  public var fleets = FleetBook()
   /// The newest trees that passed, of all migrations.
   public var shared = SharedVerdicts()
 

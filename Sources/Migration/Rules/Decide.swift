@@ -55,6 +55,8 @@ struct Reducer {
       try apply(change)
     } else if case .forge(let change) = event.change {
       try apply(change)
+    } else if case .fleet(let change) = event.change {
+      try apply(change)
     } else {
       guard let found = state.migrations.firstIndex(where: { $0.name == event.migration }) else {
         throw Refusal.noMigration(event.migration)
@@ -98,7 +100,7 @@ struct Reducer {
     case .publication(let change): try apply(change)
     case .notice(let change): try apply(change)
     // Neither belongs to a migration.
-    case .ledger, .agent, .machine, .lesson, .forge, .reserved:
+    case .ledger, .agent, .machine, .lesson, .forge, .fleet, .reserved:
       throw Refusal(.invalid, "it is of no migration")
     }
   }

@@ -110,7 +110,7 @@ extension Reducer {
     case .merge(_, .merged): for step in event.change.steps { noteDone(step) }
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       return
     }
   }

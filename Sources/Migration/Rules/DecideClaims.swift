@@ -59,6 +59,7 @@ extension Reducer {
     if let refusal = claimLimit(index, machine: claim.owner.machine, slot: claim.slot) { throw refusal }
     let values = event.resourceValues
     if let refusal = migration.refusal(of: values, for: index, machine: claim.owner.machine) { throw refusal }
+    try requireFleet(index, machine: claim.owner.machine)
     try requireAgent(claim, index)
     try requireMachine(index)
     let agent = try requireBudget()

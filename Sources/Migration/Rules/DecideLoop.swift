@@ -46,6 +46,7 @@ extension Reducer {
     guard event.version >= CauseBook.version else { return }
     let (cause, name) = cause(of: failure, index)
     migration.steps[index].cause = cause
+    if let fleet = migration.plan.fleet?.fleet { state.fleets.note(cause: cause, in: fleet) }
     // Its own steps are asked only when there is no room left.
     let steps = migration.steps
     migration.causes.note(cause, name: name, failure) { cause in steps.contains { $0.cause == cause } }

@@ -52,7 +52,7 @@ public struct Course: Equatable, Sendable {
     case .step(_, .skipped): land(event.change.steps, at: event.at)
     case .train(.finished(let report)): if let step = report.culprit { end(step, at: event.at) }
     case .migration, .refresh, .baseline, .train, .merge, .step, .ledger, .agent, .machine, .loop, .lesson,
-      .publication, .notice, .forge,
+      .publication, .notice, .forge, .fleet,
       .reserved:
       for step in event.change.steps { steps[step, default: Times()].changed = event.at }
     }

@@ -193,8 +193,10 @@ struct Expansion {
     try checkCount(drafts.count + 1, at: entry.mark)
     let id = entry.id.value
     var step = PlannedStep(
-      id: id, title: entry.title?.value, paths: entry.paths.map(\.value), prompt: entry.prompt?.value,
-      lock: entry.lock?.value, uses: entry.uses, priority: entry.priority, run: entry.run?.value,
+      id: id, title: try StepTemplates.filled(entry.title, settings.fleet), paths: entry.paths.map(\.value),
+      prompt: entry.prompt?.value,
+      lock: entry.lock?.value, uses: entry.uses, priority: entry.priority,
+      run: try StepTemplates.filled(entry.run, settings.fleet, quoting: ShellQuote.word),
       timeoutSeconds: entry.timeoutSeconds, expectsChange: entry.expectsChange)
     (step.agent, step.workflow, step.isShared) = (entry.agent, entry.workflow, entry.isShared)
     (step.allow, step.guards, step.skip) = (entry.allow, entry.guards, entry.skip)
@@ -204,9 +206,10 @@ struct Expansion {
   }
 
   private mutating func add(_ entry: StepEntry, matches: [Match]) throws(PlanFault) {
-    let matched = entry.each?.source.matchNames ?? []
+    let matched = (entry.each?.source.matchNames ?? []) + (settings.fleet == nil ? [] : PromptNames.target)
     guard let templates = StepTemplates(entry, matched: matched, faults) else { return add(unmade: entry) }
-    for match in matches {
+    for var match in matches {
+      match.target = settings.fleet
       let value = match.value
       func fill(_ template: Template?, _ text: Text?, _ quoting: (String) -> String) throws(PlanFault)
         -> String?

@@ -18,6 +18,18 @@ public enum PromptNames {
   /// plan has such a step, and they are empty for the other steps.
   static let match = ["path", "dir", "name", "stem", "line", "index"]
 
+  /// The names known in every template of a plan with `targets`.
+  static let target = ["target.id", "target.url", "target.owner", "target.base", "target.branch"]
+
+  /// The values of a target; empty for none.
+  static func value(of member: FleetMember?) -> TemplateValue {
+    .map([
+      "id": .text(member?.target.id ?? ""), "url": .text(member?.target.url ?? ""),
+      "owner": .text(member?.target.owner ?? ""), "base": .text(member?.target.base ?? ""),
+      "branch": .text(member?.branch ?? ""),
+    ])
+  }
+
   /// The values of all names, for rendering the prompt of one attempt.
   ///
   /// - Parameters:
@@ -27,9 +39,10 @@ public enum PromptNames {
   ///   - lessons: What others failed without.
   ///   - stage: The stage of the step's workflow.
   ///   - diff: What was done so far.
+  ///   - target: The repository of a fleet that it is in.
   public static func values(
     migration: String, step: PlannedStep, attempt: Int, failures: [String], base: String,
-    lessons: [String] = [], stage: StageTask? = nil, diff: String = ""
+    lessons: [String] = [], stage: StageTask? = nil, diff: String = "", target: FleetMember? = nil
   ) -> TemplateValue {
     var matched: [String: TemplateValue] = [:]
     for name in match { matched[name] = .text(step.match[name] ?? "") }
@@ -50,17 +63,20 @@ public enum PromptNames {
       ]),
       "base": .map(["commit": .text(base)]),
       "lessons": .list(lessons.map { .text($0) }),
-      "match": .map(matched),
+      "match": .map(matched), "target": value(of: target),
       "braces": .map(["open": .text("{{")]),
     ])
   }
 
-  /// All names with their kinds, `match.*` as far as `matched` knows them.
+  /// All names with their kinds, `match.*` as far as `matched` knows them; names with a dot in it are whole.
   static func known(matched: [String]) -> [String: Kind] {
     var known = always
-    for name in matched { known["match." + name] = .text }
+    for name in matched { known[whole(name)] = .text }
     return known
   }
+
+  /// What templates call one of the names of a match.
+  static func whole(_ name: String) -> String { name.contains(".") ? name : "match." + name }
 }
 
 extension Template {

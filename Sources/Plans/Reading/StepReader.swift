@@ -74,12 +74,13 @@ extension PlanReader {
           "the step \(entry.hasID ? quoted(entry.id.value) + " " : "")has both 'run' and 'prompt'",
           hint: "what the codemod leaves is an agent's: give the plan one, or take one of the two out"))
     }
+    matched += targetNames
     if let prompt = entry.prompt {
       _ = Template.checked(
         prompt.value, at: TemplatePlace(prompt), known: PromptNames.known(matched: matched), faults)
     }
     if entry.isPlain {
-      entry.isSound = checkPlain(entry)
+      entry.isSound = checkPlain(entry) && StepTemplates.check(targetsOf: entry, known: targetNames, faults)
     } else {
       entry.isSound = StepTemplates.check(entry, matched: matched, faults) && entry.each != nil
     }

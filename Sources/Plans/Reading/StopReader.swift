@@ -25,7 +25,7 @@ extension PlanReader {
   }
 
   /// `50%`.
-  private static func percent(_ node: Node) throws(PlanFault) -> Int {
+  static func percent(_ node: Node) throws(PlanFault) -> Int {
     guard case .text(let text, .plain) = node.content, text.hasSuffix("%"),
       let number = Int(text.dropLast()), StopRule.percent.contains(number)
     else {

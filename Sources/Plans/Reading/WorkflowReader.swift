@@ -81,7 +81,9 @@ extension PlanReader {
     if let prompt = faults.found(try fields.text("prompt")) {
       stage.prompt = prompt.value
       _ = Template.checked(
-        prompt.value, at: TemplatePlace(prompt), known: PromptNames.known(matched: PromptNames.match), faults)
+        prompt.value, at: TemplatePlace(prompt),
+        known: PromptNames.known(matched: PromptNames.match + targetNames),
+        faults)
     } else if !isFirst {
       faults.add(
         entry.key.mark.fault(
@@ -124,7 +126,9 @@ extension PlanReader {
     let prompt = try inner.required("prompt", of: "the judge").text("'prompt'")
     judge.prompt = prompt.value
     _ = Template.checked(
-      prompt.value, at: TemplatePlace(prompt), known: PromptNames.known(matched: PromptNames.match), faults)
+      prompt.value, at: TemplatePlace(prompt),
+      known: PromptNames.known(matched: PromptNames.match + targetNames),
+      faults)
     return judge
   }
 }

@@ -15,8 +15,11 @@ enum KnownKeys {
       "migration", "base", "into", "agent", "agents", "attempts", "lease", "backoff", "resources", "worktree",
       "gate", "commit", "refresh", "stop", "budget", "closing", "notify", "protected", "failures",
       "until", "publish", "owners", "channels", "workflow", "workflows", "steps", "sandbox", "network",
-      "limits", "home",
+      "limits", "home", "targets",
     ])
+  static let targets = KeyTable(keys: ["list", "from", "command", "base", "waves", "stop"])
+  static let target = KeyTable(keys: ["url", "id", "base", "owner", "labels"])
+  static let targetStop = KeyTable(keys: ["failed"])
   static let stage = KeyTable(keys: ["agent", "prompt", "writes", "on", "rounds", "resume"])
   static let judge = KeyTable(keys: ["agent", "prompt"])
   static let agent = KeyTable(

@@ -4,6 +4,56 @@ extension PlanSchema {
       "$defs": {
         "name": { "type": ["string", "integer"] },
         "channels": { "type": "object", "additionalProperties": { "type": "string" } },
+        "targets": {
+          "anyOf": [
+            { "$ref": "#/$defs/targetList" },
+            {
+              "type": "object",
+              "additionalProperties": false,
+              "properties": {
+                "list": { "description": "The repositories.", "$ref": "#/$defs/targetList" },
+                "from": { "description": "A file with one in each line.", "type": "string" },
+                "command": { "description": "A command that prints these lines.", "type": "string" },
+                "base": { "description": "The branch of those that name none.", "type": "string" },
+                "waves": {
+                  "description": "How many come first, how many next; rest: all others.",
+                  "type": "array", "items": { "type": ["integer", "string"] }
+                },
+                "stop": {
+                  "description": "When a wave stops by itself.",
+                  "type": "object",
+                  "required": ["failed"],
+                  "additionalProperties": false,
+                  "properties": {
+                    "failed": {
+                      "description": "How many of its targets may fail, such as 30%.", "type": "string"
+                    }
+                  }
+                }
+              }
+            }
+          ]
+        },
+        "targetList": {
+          "type": "array", "minItems": 1,
+          "items": {
+            "anyOf": [
+              { "type": "string" },
+              {
+                "type": "object",
+                "required": ["url"],
+                "additionalProperties": false,
+                "properties": {
+                  "url": { "description": "Where git finds it.", "type": "string" },
+                  "id": { "description": "What it is called.", "type": "string" },
+                  "base": { "description": "The branch people work on there.", "type": "string" },
+                  "owner": { "description": "Who is asked about it.", "type": "string" },
+                  "labels": { "description": "What else it is known by.", "$ref": "#/$defs/texts" }
+                }
+              }
+            ]
+          }
+        },
         "publish": {
           "type": "object",
           "additionalProperties": false,

@@ -90,14 +90,9 @@ public enum PlanSchema {
           "description": "Whether codemods and verifiers in a sandbox have the network.",
           "enum": ["on", "off"], "default": "on"
         },
-        "limits": {
-          "description": "What a worker or verifier may take of the machine.",
-          "$ref": "#/$defs/share"
-        },
-        "home": {
-          "description": "What of the home codemods, set-up and verifiers may write in a sandbox.",
-          "$ref": "#/$defs/texts"
-        },
+        "limits": { "description": "What a worker may take of the machine.", "$ref": "#/$defs/share" },
+        "home": { "description": "What of the home commands may write.", "$ref": "#/$defs/texts" },
+        "targets": { "description": "Repositories to do it in, each once.", "$ref": "#/$defs/targets" },
         "commit": {
           "description": "What the commits say that steps are merged as.",
           "type": "object",

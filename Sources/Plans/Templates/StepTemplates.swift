@@ -13,7 +13,7 @@ struct StepTemplates {
 
   /// Reads them; `nil` when one cannot be, whose faults are collected.
   init?(_ entry: StepEntry, matched: [String], _ faults: Faults) {
-    let known = matched.map { ("match." + $0, PromptNames.Kind.text) }
+    let known = matched.map { (PromptNames.whole($0), PromptNames.Kind.text) }
     let names = Dictionary(known + [("braces.open", .text)], uniquingKeysWith: { first, _ in first })
     var isWhole = entry.hasID
     func read(_ text: Text?) -> Template? {
@@ -47,6 +47,40 @@ struct StepTemplates {
     }
     if let title = entry.title { faults.collect { () throws(PlanFault) in try PlanReader.checkTitle(title) } }
     return templates != nil && faults.list.count == before
+  }
+
+  /// Finds what is wrong with what a step without a `for:` takes of its target; nothing where it takes
+  /// nothing.
+  static func check(targetsOf entry: StepEntry, known: [String], _ faults: Faults) -> Bool {
+    let before = faults.list.count
+    for text in [entry.title, entry.run] {
+      guard let text, takesTarget(text), !known.isEmpty else { continue }
+      let names = known.map { ($0, PromptNames.Kind.text) } + [("braces.open", .text)]
+      let template = Template.checked(
+        text.value, at: TemplatePlace(text),
+        known: Dictionary(names, uniquingKeysWith: { first, _ in first }), faults)
+      if let template, text == entry.run { ShellQuote.check(template, in: text, faults) }
+    }
+    return faults.list.count == before
+  }
+
+  /// Whether a text of a step without a `for:` is a template: all others are taken as they are.
+  static func takesTarget(_ text: Text) -> Bool { text.value.contains("{{target.") }
+
+  /// A text of such a step, for one target.
+  static func filled(
+    _ text: Text?, _ target: FleetMember?, quoting: (String) -> String = { $0 }
+  ) throws(PlanFault) -> String? {
+    guard let text, let target, takesTarget(text) else { return text?.value }
+    var match = Match(index: 1, line: "")
+    match.target = target
+    do {
+      return try render(try Template(parsing: text.value), match.value, at: text, quoting: quoting)
+    } catch let error as PlanFault {
+      throw error
+    } catch {
+      throw text.mark.fault("\(error)")
+    }
   }
 
   private static func checkID(_ text: Text, _ template: Template, _ faults: Faults) {
@@ -84,6 +118,8 @@ struct Match {
   var values: [String: String]
   /// What is shown for it in messages.
   var shown: String
+  /// The repository of a fleet that it is in.
+  var target: FleetMember?
 
   init(index: Int, path: String) {
     let parts = path.utf8.split(separator: UInt8(ascii: "/"))
@@ -109,7 +145,10 @@ struct Match {
 
   /// For templates.
   var value: TemplateValue {
-    .map(["match": .map(values.mapValues { .text($0) }), "braces": .map(["open": .text("{{")])])
+    .map([
+      "match": .map(values.mapValues { .text($0) }), "braces": .map(["open": .text("{{")]),
+      "target": PromptNames.value(of: target),
+    ])
   }
 
   /// For `run:`: a path that starts with '-' must not become an option.

@@ -34,6 +34,8 @@ package struct AnswerCatalogue: Sendable {
     AnswerCatalogue("diff", "OUTPUT", ResultDiff.form.members),
     AnswerCatalogue("doctor", "OUTPUT", ExaminedMachine.form.members),
     AnswerCatalogue("failures", "OUTPUT", FailureList.form.members),
+    AnswerCatalogue("fleet", "OUTPUT", FleetReport.form.members),
+    AnswerCatalogue("fleet", "Of failures", FleetFailures.form.members),
     AnswerCatalogue("finish", "When it is finished", FinishedMigration.form.members),
     AnswerCatalogue("finish", "When the result does not pass", RejectedResult.form.members),
     AnswerCatalogue("fsck", "OUTPUT", CheckedLedger.form.members),

@@ -138,7 +138,7 @@ private struct AttemptEnding {
       return failure.kind == .setup ? [] : [end(fence.step, false)]
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       return []
     }
   }

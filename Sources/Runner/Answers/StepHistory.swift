@@ -137,7 +137,7 @@ extension Migration.Change {
     case .train(.split(let split)): split.train
     case .train(.finished(let report)): report.train
     case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       nil
     }
   }
@@ -147,7 +147,7 @@ extension Migration.Change {
     case .train(.split), .train(.finished): true
     case .train(.started), .train(.joined), .migration, .refresh, .baseline, .claim, .gate, .merge, .step,
       .ledger, .agent,
-      .machine, .loop, .lesson, .publication, .notice, .forge,
+      .machine, .loop, .lesson, .publication, .notice, .forge, .fleet,
       .reserved:
       false
     }

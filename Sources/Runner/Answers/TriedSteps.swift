@@ -90,7 +90,7 @@ package struct TriedSteps {
       case .lost: end(place, .lost, nil, event)
       }
     case .migration, .refresh, .baseline, .gate, .train, .merge, .step, .ledger, .agent, .machine, .loop,
-      .lesson, .publication, .notice, .forge,
+      .lesson, .publication, .notice, .forge, .fleet,
       .reserved:
       return
     }

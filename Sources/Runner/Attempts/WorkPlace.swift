@@ -127,6 +127,7 @@ public struct WorkPlace {
       "MIGRATE_RESULT_FILE": site.resultFile(migration, fence),
       "MIGRATE_SLOT": String(path.split(separator: "/").last ?? ""),
     ]
+    if let fleet = plan.fleet { own["MIGRATE_TARGET"] = fleet.target.id }
     for resource in plan.resources { own[resource.variable] = resources[resource.name] }
     return own
   }
@@ -143,7 +144,7 @@ public struct WorkPlace {
       } else {
         let values = PromptNames.values(
           migration: plan.migration, step: step, attempt: attempt, failures: failures, base: base.hex,
-          lessons: lessons, stage: stage, diff: diff)
+          lessons: lessons, stage: stage, diff: diff, target: plan.fleet)
         let template = try Template(parsing: step.prompt ?? plan.prompt)
         prompt = try template.prompt(values, lessons: lessons, stage: stage) + closingRequest
       }

@@ -85,7 +85,7 @@ final class JudgeJob: Judging {
       let values = PromptNames.values(
         migration: asked.migration.name, step: asked.step,
         attempt: asked.migration.step(asked.step.id)?.attempt ?? 1, failures: [], base: tip,
-        lessons: asked.lessons, diff: TerminalText.sanitized(diff))
+        lessons: asked.lessons, diff: TerminalText.sanitized(diff), target: asked.migration.plan.fleet)
       let template = try Template(parsing: judge.prompt)
       var prompt = try template.prompt(values, lessons: asked.lessons)
       if !template.names.contains(where: { $0.name == "attempt.diff" }) {

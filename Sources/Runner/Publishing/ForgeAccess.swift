@@ -29,13 +29,16 @@ package struct ForgeAccess {
   }
 
   /// Where the repository is; `nil` when it is on no forge that is known. A host that nobody has named is
-  /// asked by `exchange` what it is, without a token.
-  package func place(url: String, asking exchange: (any HTTPExchange)?) throws(CommandError) -> ForgePlace? {
+  /// asked by `exchange` what it is, without a token. What the user says of the name of one repository is not
+  /// meant for each of many.
+  package func place(
+    url: String, asking exchange: (any HTTPExchange)?, isOneOfMany: Bool = false
+  ) throws(CommandError) -> ForgePlace? {
     let kind = try kind()
     if kind == ForgePlace.Kind.none { return nil }
     var base = setting("forgeurl")
     while base?.hasSuffix("/") == true { base?.removeLast() }
-    if let repository = setting("forgerepository") {
+    if !isOneOfMany, let repository = setting("forgerepository") {
       guard let kind, let base else {
         throw CommandError("'migrate.forgeRepository' wants 'migrate.forge' and 'migrate.forgeUrl' beside it")
       }

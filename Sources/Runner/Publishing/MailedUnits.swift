@@ -78,7 +78,7 @@ extension SitePublishing {
     try reporting { try Files.makeDirectories(place) }
     let lender = try MailRepository(site)
     defer { lender.remove() }
-    let branch = Publication.branch(of: unit.unit, in: state.name)
+    let branch = state.publishedBranch(of: unit.unit)
     let to = (policy.reviewers + unit.owners).filter(MailText.isAddress)
     try lender.git(["update-ref", "refs/heads/\(branch)", head.hex])
     try lender.git(["bundle", "create", "--quiet", "\(place)/\(unit.unit).bundle", "^\(base.hex)", branch])

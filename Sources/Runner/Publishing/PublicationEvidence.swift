@@ -72,7 +72,8 @@ struct PublicationEvidence {
       lines.append("- \(whose) \(verifiers.joined(separator: ", "))")
       if !unit.steps.isEmpty {
         lines.append(
-          "- these steps alone, on `\(state.base)`, were not judged by it: that is for the checks here")
+          "- these steps alone, on `\(state.publishedBase)`, were not judged by it: "
+            + "that is for the checks here")
       }
     }
     let guards = state.plan.gate.guards.map(\.rawValue)
@@ -107,7 +108,7 @@ struct PublicationEvidence {
       "migration": .map(["name": .text(state.name)]),
       "unit": .map(["name": .text(unit.unit)]),
       "plan": .map(["number": .text(String(state.planNumber)), "digest": .text(state.planDigest)]),
-      "base": .map(["branch": .text(state.base)]),
+      "base": .map(["branch": .text(state.publishedBase)]),
       "steps": .list(steps.map { .text("\($0.title) (\($0.id))") }),
       "files": .list(unit.files.map { .text($0) }),
       "owners": .list(unit.owners.map { .text($0) }),

@@ -14,6 +14,8 @@ package final class SitePublishing {
   /// The remote, by its name.
   package let remote: String
   let report: (String) -> Void
+  /// The repository of a fleet that it is for.
+  private let target: FleetTarget?
   private var knownBase: OID?
   private var knownOwners: (commit: OID, owners: CodeOwners?)?
 
@@ -22,11 +24,16 @@ package final class SitePublishing {
     _ site: Site, _ migration: String, report: @escaping (String) -> Void
   ) throws(CommandError) {
     (self.site, self.migration, self.report) = (site, migration, report)
-    remote = try reporting { try site.repository.config("migrate.remote") } ?? "origin"
+    target = try reporting { try site.ledger.read() }.state.migration(named: migration)?.plan.fleet?.target
+    remote =
+      if let target { target.url } else {
+        try reporting { try site.repository.config("migrate.remote") } ?? "origin"
+      }
   }
 
   /// The address of the remote. Throws when it has none.
   package func address() throws(CommandError) -> String {
+    if let target { return target.url }
     let isNamed = try reporting { try site.repository.config("remote.\(remote).url") } != nil
     guard isNamed || remote.contains("/") || remote.contains(":") else {
       throw CommandError(
@@ -51,7 +58,12 @@ package final class SitePublishing {
   /// The base in the remote, brought here once; where it cannot be, the one here.
   package func base(_ state: MigrationState) throws(CommandError) -> OID {
     if let knownBase { return knownBase }
-    let name = "refs/heads/\(state.base)"
+    if target != nil, let known = try site.tip(of: "refs/heads/\(state.base)") {
+      // A target's base is brought here by who looks at the fleet, not with each push.
+      knownBase = known
+      return known
+    }
+    let name = "refs/heads/\(state.publishedBase)"
     let copy = ref("base/\(state.base)")
     let address = try address()
     do throws(GitError) {
@@ -124,7 +136,9 @@ package final class SitePublishing {
     let base = try base(state)
     if unit.steps.isEmpty {
       guard let tip = try site.tip(of: state.intoRef) else { throw site.isGone(state) }
-      if try site.isAncestor(tip, of: base) { return .hindered("all of it is in '\(state.base)' already") }
+      if try site.isAncestor(tip, of: base) {
+        return .hindered("all of it is in '\(state.publishedBase)' already")
+      }
       return .commit(tip.objectID)
     }
     let steps = unit.steps.compactMap { id -> ObjectID? in
@@ -149,13 +163,13 @@ package final class SitePublishing {
           guard let resolved = try self.resolved(unit, state, base: base, tree: baseTree) else {
             let words = paths.prefix(3).joined(separator: ", ")
             return .hindered(
-              "it conflicts with '\(state.base)' in \(words), and follows once that is taken in, by "
+              "it conflicts with '\(state.publishedBase)' in \(words), and follows once that is taken in, by "
                 + "'git migrate refresh' or a step of its own")
           }
           return .commit(try self.write(resolved, unit, state, base: base, at: newest))
         }
       }
-      if tree == baseTree { return .hindered("all of it is in '\(state.base)' already") }
+      if tree == baseTree { return .hindered("all of it is in '\(state.publishedBase)' already") }
       return .commit(try self.write(tree, unit, state, base: base, at: newest))
     }
   }

@@ -62,11 +62,21 @@ public struct Trust: Sendable {
 
   /// Approves a plan file; a second time changes nothing. `name` is for people.
   public func approve(digest: String, name: String, at time: Timestamp) throws(CommandError) {
-    guard Trust.isDigest(digest) else { throw CommandError("'\(digest)' is not the digest of a plan") }
+    try approve([(digest, name)], at: time)
+  }
+
+  /// Approves many at once.
+  public func approve(_ plans: [(digest: String, name: String)], at time: Timestamp) throws(CommandError) {
+    if let bad = plans.first(where: { !Trust.isDigest($0.digest) }) {
+      throw CommandError("'\(bad.digest)' is not the digest of a plan")
+    }
     try change { (approvals) in
-      guard !approvals.contains(where: { $0.digest == digest }) else { return }
-      let clean = TerminalText.sanitizedLine(name)
-      approvals.append(Approval(digest: digest, seconds: time.seconds, name: clean.isEmpty ? "-" : clean))
+      var known = Set(approvals.map(\.digest))
+      for plan in plans where known.insert(plan.digest).inserted {
+        let clean = TerminalText.sanitizedLine(plan.name)
+        approvals.append(
+          Approval(digest: plan.digest, seconds: time.seconds, name: clean.isEmpty ? "-" : clean))
+      }
     }
   }
 

@@ -50,6 +50,7 @@ struct CheckCommand: Subcommand {
     let plan: Plan
     do throws(CommandError) {
       input = try PlanInput(path: path, isToCheck: true)
+      if input.file.fleet != nil, !input.file.isFaulty { try checkTargets(input, context) }
       plan = try input.expanded(in: context, at: base, runsCommands: runsCommands)
       if let site = try? context.site(), let fault = input.roomFault(in: site) { throw CommandError(fault) }
     } catch {
@@ -68,6 +69,24 @@ struct CheckCommand: Subcommand {
         "\nWhat 'gate: auto' finds, to be pasted into the plan:\n\n" + BuildSystems.planText(plan.gate))
     }
     if listsSteps { try context.output.write("\n" + GraphText(plan).text(width: context.width)) }
+  }
+
+  /// The targets of a plan for other repositories, as far as they can be told without asking any of them.
+  private func checkTargets(_ input: PlanInput, _ context: Context) throws(CommandError) {
+    let site = try? context.site()
+    let members = try FleetSetup.members(input.file, site: site, runsCommand: runsCommands)
+    guard let first = members.first else { return }
+    do throws(PlanFault) {
+      // For all that its own files do not decide, one stands for all.
+      _ = try input.file.expand(for: first, using: TreeSource(nil, nil))
+    } catch {
+      throw CommandError(error)
+    }
+    guard !json.isWanted else { return }
+    let owners = Set(members.compactMap(\.target.owner)).count
+    try context.output.line(
+      "\(input.file.settings.migration): \(Count.of(members.count, "target")), "
+        + "\(Count.of(owners, "owner")), \(Count.of(members.last?.wave ?? 1, "wave"))")
   }
 
   private func printSchema(_ context: Context) throws(CommandError) {

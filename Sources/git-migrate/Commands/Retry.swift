@@ -10,7 +10,8 @@ struct RetryCommand: Subcommand {
     commandName: "retry", abstract: "Let blocked or resting steps try again.",
     discussion: """
       A blocked step gets as many new attempts as the plan gives. Steps are named by id or by a glob such as \
-      'pkg-*', or chosen by why they failed. All of them are retried, or none; many are one entry.
+      'pkg-*', or chosen by why they failed. All of them are retried, or none; many are one entry. With \
+      the name of a fleet steps are chosen by why they failed, in all of its targets.
       """)
 
   @Argument(help: ArgumentHelp("The steps, or globs of them.", valueName: "step"))
@@ -43,6 +44,7 @@ struct RetryCommand: Subcommand {
   }
 
   func run(_ context: Context) throws(CommandError) {
+    if let fleet = try context.fleet(for: migration) { return try retry(in: fleet, context) }
     let steering = try Steering(context, migration)
     var isEmpty = false
     let text = TerminalText.foreign(reason ?? "")
@@ -58,13 +60,13 @@ struct RetryCommand: Subcommand {
     if isEmpty && !json.isWanted { context.note(nothing) }
   }
 
-  private var nothing: String {
+  var nothing: String {
     if allBlocked { return "no step is blocked" }
     if promptChanged { return "no step that failed has another prompt since" }
     return "no such step is blocked or rests"
   }
 
-  private func chosen(_ state: MigrationState) throws(CommandError) -> StepGroup {
+  func chosen(_ state: MigrationState) throws(CommandError) -> StepGroup {
     func ids(_ isWanted: (Step) -> Bool) -> StepGroup { StepGroup(state.steps.filter(isWanted).map(\.id)) }
     if allBlocked { return ids { StepWord($0.phase) == .blocked } }
     if failed { return ids { RetryCommand.hasFailed($0.phase) } }

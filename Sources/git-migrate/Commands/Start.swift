@@ -32,6 +32,11 @@ struct StartCommand: Subcommand {
     let site = try context.site()
     let input = try PlanInput(path: plan)
     let settings = input.file.settings
+    guard input.file.fleet == nil else {
+      throw CommandError(
+        "'\(plan)' has 'targets': it is for other repositories",
+        hint: "begin it with 'git migrate fleet check \(plan)'")
+    }
     if let other = try reporting({ try site.ledger.read() }).state.migration(named: settings.migration) {
       throw CommandError(other.isInTheWay(of: "'\(plan)'"))
     }

@@ -65,6 +65,9 @@ struct TrustCommand: Subcommand {
       if migration == nil && hadCommands && state.migrations.isEmpty { return }
     }
     let snapshot = try context.snapshot(finding: migration)
+    if let fleet = try fleet(in: snapshot.state) {
+      return try change(snapshot.state.members(of: fleet), of: fleet, trust, context)
+    }
     let state = try site.migration(migration, in: snapshot.state)
     if revoke {
       guard try trust.revoke(state.planDigest) + trust.revoke(state.approvalDigest) > 0 else {
@@ -78,6 +81,51 @@ struct TrustCommand: Subcommand {
     // The commands of 'for: { lines: … }' ran when the plan was expanded, and run again when it is amended.
     let listing = (try? PlanFile.parse(bytes ?? [], path: state.name).expansionCommands) ?? []
     try approve(state, listing.map { ("list of steps", $0) } + state.plan.commands, trust, context)
+  }
+
+  /// The fleet that is named, or the only one that is open; `nil` where a migration is meant.
+  private func fleet(in state: State) throws(CommandError) -> String? {
+    if let migration {
+      guard state.migration(named: migration) == nil else { return nil }
+      return state.members(of: migration).isEmpty ? nil : migration
+    }
+    let open = state.migrations.filter { !$0.phase.isTerminal }
+    guard open.count > 1, state.openFleets.count == 1, let fleet = state.openFleets.first,
+      open.allSatisfy({ $0.plan.fleet != nil })
+    else { return nil }
+    return fleet
+  }
+
+  /// Approves the plan of a fleet with its list of targets, or takes that back.
+  private func change(
+    _ members: [MigrationState], of fleet: String, _ trust: Trust, _ context: Context
+  ) throws(CommandError) {
+    if revoke {
+      for member in members { try trust.revoke(member.approvalDigest) }
+      return
+    }
+    let known = Set(try trust.list().map(\.digest))
+    let new = members.filter { !known.contains($0.approvalDigest) }
+    guard !new.isEmpty else {
+      return try context.output.line("the fleet '\(fleet)' is approved already")
+    }
+    try context.output.line("'\(fleet)' works in \(Count.of(new.count, "target")):")
+    for member in new {
+      let target = member.plan.fleet?.target
+      try context.output.line("  \(target?.id ?? "")  \(TerminalText.sanitizedLine(target?.url ?? ""))")
+    }
+    var shown: Set<String> = []
+    for member in new {
+      // Most targets have the same commands.
+      let lines = TrustCommand.lines(member.plan.commands)
+      guard shown.insert(lines.joined(separator: "\n")).inserted else { continue }
+      try context.output.line("and runs, such as in '\(member.plan.fleet?.target.id ?? "")':")
+      for line in lines { try context.output.line(line) }
+    }
+    try requireConfirmation(context)
+    try trust.approve(
+      new.flatMap { [($0.planDigest, $0.name), ($0.approvalDigest, $0.name)] }, at: SystemClock().now())
+    try context.output.line("approved")
   }
 
   private func approve(file: String, _ trust: Trust, _ context: Context) throws(CommandError) {

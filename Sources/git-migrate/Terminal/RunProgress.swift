@@ -138,7 +138,7 @@ final class RunProgress: RunObserver {
     let lines = outcomes.map {
       $0.line(
         width: width, idWidth: min(names, max(12, form.columns / 4)), isASCII: form.isASCII,
-        colour: form.colour && screen.isStandardOutput, named: scope == .all)
+        colour: form.colour && screen.isStandardOutput, named: isOfMany)
     }
     guard screen.isStandardOutput, let snapshot, drawnAt != nil else {
       return write(lines.map { $0 + "\n" }.joined())
@@ -147,7 +147,7 @@ final class RunProgress: RunObserver {
   }
 
   private func isShown(_ outcome: RunOutcome) -> Bool {
-    outcome.migration.isEmpty || scope == .all || isAlone(outcome.migration)
+    outcome.migration.isEmpty || isOfMany || isAlone(outcome.migration)
   }
 
   // MARK: Lines
@@ -158,6 +158,13 @@ final class RunProgress: RunObserver {
       write(TerminalText.sanitizedLine(text) + "\n")
     }
     for migration in migrations(state) { tellLogs(migration) }
+  }
+
+  private var isOfMany: Bool {
+    switch scope {
+    case .migration: false
+    case .all, .fleet: true
+    }
   }
 
   /// Whether this run is about that migration alone, so that its name need not be said.
@@ -188,6 +195,7 @@ final class RunProgress: RunObserver {
     switch scope {
     case .migration(let name): state.migration(named: name).map { [$0] } ?? []
     case .all: state.migrations.filter { !$0.phase.isTerminal }
+    case .fleet(let name): state.members(of: name).filter { !$0.inFlight.isEmpty || $0.baselineRun != nil }
     }
   }
 

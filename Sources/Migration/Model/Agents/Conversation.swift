@@ -115,7 +115,7 @@ extension Reducer {
     case .train(.finished(let report)): if let culprit = report.culprit { noteFailed(culprit) }
     case .step(_, .retried): for step in event.change.steps { setConversation(step, nil) }
     case .migration, .refresh, .baseline, .gate, .train, .merge, .step, .ledger, .agent, .machine, .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       break
     }
     for step in event.change.steps where migration.step(step)?.phase.isTerminal == true {

@@ -37,6 +37,8 @@ public indirect enum Change: Equatable, Sendable {
   case notice(NoticeChange)
   /// Something that is about a forge, and of no migration.
   case forge(ForgeChange)
+  /// Something that is about a fleet as a whole, and of no migration.
+  case fleet(FleetChange)
   /// Something that the format knows and no rule gives a meaning yet.
   case reserved(Reserved)
 }
@@ -45,7 +47,7 @@ extension Change {
   /// Whether it is of no migration.
   public var isOfNone: Bool {
     switch self {
-    case .ledger, .agent, .machine, .lesson, .forge: true
+    case .ledger, .agent, .machine, .lesson, .forge, .fleet: true
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .loop, .publication, .notice,
       .reserved:
       false
@@ -57,7 +59,7 @@ extension Change {
     switch self {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence
     case .migration, .refresh, .baseline, .train, .step, .ledger, .agent, .machine, .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       nil
     }
   }
@@ -68,7 +70,7 @@ extension Change {
     case .claim(let fence, _), .gate(let fence, _), .merge(let fence, _): fence.step
     case .step(let step, _): step
     case .migration, .refresh, .baseline, .train, .ledger, .agent, .machine, .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       nil
     }
   }
@@ -84,7 +86,7 @@ extension Change {
       group.steps
     case .loop(let change): change.steps
     case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .lesson,
-      .publication, .notice, .forge,
+      .publication, .notice, .forge, .fleet,
       .reserved:
       [step].compactMap(\.self)
     }
@@ -101,7 +103,7 @@ extension Change {
       return target.train?.members.first { $0.fence.step == step }?.fence ?? fence
     case .merge(_, .merged(_, let train?)): return train.members.first { $0.fence.step == step }?.fence
     case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .agent, .machine, .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       return fence
     }
   }
@@ -112,7 +114,7 @@ extension Change {
     case .claim(let fence, .submitted(let result)): (fence, result)
     case .claim(let fence, .stageEnded(let end)): end.result.map { (fence, $0) }
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
-      .loop, .lesson, .publication, .notice, .forge, .reserved:
+      .loop, .lesson, .publication, .notice, .forge, .fleet, .reserved:
       nil
     }
   }
@@ -141,7 +143,7 @@ extension Change {
     case .loop(.trialFinished(let report)): report.failure
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       nil
     }
   }
@@ -153,7 +155,7 @@ extension Change {
     case .migration(.amended(let amendment)): amendment.plan
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       nil
     }
   }
@@ -184,6 +186,7 @@ extension Change {
     case .publication(let change): .publication(change.mappingTexts(redact))
     case .notice(let change): .notice(change.mappingTexts(redact))
     case .forge(let change): .forge(change.mappingTexts(redact))
+    case .fleet(let change): .fleet(change.mappingTexts(redact))
     case .reserved(let reserved): .reserved(reserved.mappingTexts(redact))
     }
   }

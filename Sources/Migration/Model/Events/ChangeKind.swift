@@ -19,6 +19,7 @@ extension Change {
     case publication(PublicationChange.Kind)
     case notice(NoticeChange.Kind)
     case forge(ForgeChange.Kind)
+    case fleet(FleetChange.Kind)
     /// Stands for every `ReservedKind`; no entry has this word.
     case reserved
 
@@ -33,7 +34,7 @@ extension Change {
       + LoopChange.Kind.allCases.map(Kind.loop) + LessonChange.Kind.allCases.map(Kind.lesson)
       + PublicationChange.Kind.allCases.map(Kind.publication)
       + NoticeChange.Kind.allCases.map(Kind.notice) + ForgeChange.Kind.allCases.map(Kind.forge)
-      + [.reserved]
+      + FleetChange.Kind.allCases.map(Kind.fleet) + [.reserved]
 
     /// The kind of a word.
     private static let named = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
@@ -59,6 +60,7 @@ extension Change {
       case .publication: PublicationChange.version
       case .notice: NoticeChange.version
       case .forge: ForgeChange.version
+      case .fleet: FleetChange.version
       case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .reserved: 1
       }
     }
@@ -82,6 +84,7 @@ extension Change {
       case .publication(let kind): kind.rawValue
       case .notice(let kind): kind.rawValue
       case .forge(let kind): kind.rawValue
+      case .fleet(let kind): kind.rawValue
       case .reserved: "reserved"
       }
     }
@@ -106,6 +109,7 @@ extension Change {
     case .publication(let change): .publication(change.kind)
     case .notice(let change): .notice(change.kind)
     case .forge(let change): .forge(change.kind)
+    case .fleet(let change): .fleet(change.kind)
     case .reserved: .reserved
     }
   }
@@ -137,6 +141,7 @@ extension Change {
     case .publication(let change): change.write(to: &object)
     case .notice(let change): change.write(to: &object)
     case .forge(let change): change.write(to: &object)
+    case .fleet(let change): change.write(to: &object)
     case .reserved(let reserved): for member in reserved.members { object.set(member.key, member.value) }
     }
   }
@@ -166,6 +171,7 @@ extension Change {
     case .publication(let kind): self = .publication(try PublicationChange(kind, from: &object))
     case .notice(let kind): self = .notice(try NoticeChange(kind, from: &object))
     case .forge(let kind): self = .forge(try ForgeChange(kind, from: &object))
+    case .fleet(let kind): self = .fleet(try FleetChange(kind, from: &object))
     case .reserved: throw JSONFault("no entry is of the kind '\(kind.rawValue)'")
     }
   }

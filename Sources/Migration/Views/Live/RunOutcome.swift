@@ -51,7 +51,7 @@ public struct RunOutcome: Equatable, Sendable {
       maker.add(.told, migration.name, "follows plan \(amendment.number)")
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       break
     }
     return maker.outcomes
@@ -68,7 +68,7 @@ public struct RunOutcome: Equatable, Sendable {
     case .machine(.cleared(_, let program)):
       [RunOutcome(kind: .told, migration: "", subject: program, words: "is there again")]
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .loop, .lesson,
-      .publication, .notice, .forge,
+      .publication, .notice, .forge, .fleet,
       .reserved:
       []
     }

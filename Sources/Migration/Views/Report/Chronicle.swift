@@ -72,7 +72,7 @@ public struct Chronicle: Sendable {
       gates += 1
       noteAll(event, now)
     case .claim, .gate, .train, .refresh, .baseline, .merge, .step, .ledger, .agent, .machine, .loop, .lesson,
-      .publication, .notice, .forge,
+      .publication, .notice, .forge, .fleet,
       .reserved:
       noteAll(event, now)
     }
@@ -142,7 +142,7 @@ extension Change {
     case .train(.finished(let report)): report.culprit
     case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
       .loop,
-      .lesson, .publication, .notice, .forge, .reserved:
+      .lesson, .publication, .notice, .forge, .fleet, .reserved:
       nil
     }
   }

@@ -75,7 +75,7 @@ package struct ListedUnit: Answer {
     let known = state.publications[proposed.unit]
     unit = proposed.unit
     self.state = known?.word ?? "none"
-    branch = Publication.branch(of: proposed.unit, in: state.name)
+    branch = state.publishedBranch(of: proposed.unit)
     (steps, files, owners) = (proposed.steps, proposed.files.count, proposed.owners)
     (number, url, openedAt) = (known?.request?.number, known?.request?.url, known?.request?.at)
     (checks, review) = (known?.seen?.checks?.rawValue, known?.seen?.review?.rawValue)

@@ -1,0 +1,84 @@
+/// Where a target of a fleet is: derived from its migration.
+public enum FleetStanding: String, CaseIterable, Sendable {
+  /// Its base was not judged yet, or its wave is not open.
+  case waiting
+  /// Its base does not pass its own gate: nothing was spent on it.
+  case badBase = "bad base"
+  /// Work may begin.
+  case ready
+  /// Work is under way.
+  case working
+  /// A step waits for a person.
+  case blocked
+  /// A person, or a rule, has paused it.
+  case paused
+  /// All is merged here, and its branch is to be pushed.
+  case done
+  /// Its branch is pushed.
+  case pushed
+  /// Its pull request is open.
+  case open
+  /// It is a part of the target's base.
+  case merged
+  /// People there do not want it.
+  case rejected
+  /// Its branch was moved by people, or is lost: theirs to look after.
+  case people
+  /// Nothing had to be changed.
+  case unchanged
+  /// It was given up, or every step was skipped.
+  case skipped
+
+  /// Whether it failed after work had begun on it.
+  public var isFailed: Bool {
+    switch self {
+    case .blocked, .paused: true
+    case .waiting, .badBase, .ready, .working, .done, .pushed, .open, .merged, .rejected, .people, .unchanged,
+      .skipped:
+      false
+    }
+  }
+
+  /// Whether a person has to do something before it goes on.
+  public var needsPerson: Bool {
+    switch self {
+    case .badBase, .blocked, .paused, .rejected, .people: true
+    case .waiting, .ready, .working, .done, .pushed, .open, .merged, .unchanged, .skipped: false
+    }
+  }
+}
+
+extension MigrationState {
+  /// Where the target is that this migration is in; `isOpen` says whether its wave is.
+  public func standingInFleet(isOpen: Bool) -> FleetStanding {
+    if let found = publishedStanding { return found }
+    switch phase {
+    case .aborted: return .skipped
+    case .finished: return .merged
+    case .paused: return baselineFailure != nil && !hasBegun ? .badBase : .paused
+    case .running: break
+    }
+    if openCount == 0 {
+      if tip != start { return .done }
+      return steps.contains { if case .merged = $0.phase { true } else { false } } ? .unchanged : .skipped
+    }
+    if isStuck { return .blocked }
+    if !inFlight.isEmpty || (hasBegun && isOpen) { return .working }
+    return isOpen ? .ready : .waiting
+  }
+
+  /// Whether a step was ever claimed.
+  private var hasBegun: Bool { steps.contains { $0.epoch > 0 } }
+
+  private var publishedStanding: FleetStanding? {
+    let list = publications.list
+    guard !list.isEmpty else { return nil }
+    if list.allSatisfy({ if case .merged? = $0.end { true } else { false } }) { return .merged }
+    if list.contains(where: { if case .closed? = $0.end { true } else { false } }) { return .rejected }
+    if list.contains(where: { $0.handedOver != nil && $0.end == nil }) { return .people }
+    if openCount > 0 { return nil }
+    if list.contains(where: { $0.request != nil && $0.end == nil }) { return .open }
+    if list.contains(where: { $0.intent != nil || $0.head == nil }) { return .done }
+    return .pushed
+  }
+}

@@ -1,0 +1,66 @@
+import Ledger
+import Migration
+import Site
+
+/// A run over the targets of a fleet: a few at a time, so that thousands cost no more in each round than
+/// those that something is to be done in.
+extension Orchestrator {
+  /// The migrations that are looked at now.
+  func wanted(_ state: State) throws(CommandError) -> [MigrationState] {
+    switch scope {
+    case .all:
+      return state.migrations.filter { !$0.phase.isTerminal || desks[$0.name] != nil }
+    case .migration(let name):
+      guard let found = state.migration(named: name) else { throw CommandError(.noMigration(name)) }
+      return [found]
+    case .fleet(let name): return window(of: name, in: state)
+    }
+  }
+
+  /// The targets that are looked at now: all that this run works in, and of the others as many as its
+  /// workers can get at soon.
+  func window(of fleet: String, in state: State) -> [MigrationState] {
+    let most = max(8, 2 * workers)
+    var chosen: [MigrationState] = []
+    for index in state.migrations.indices {
+      let member = state.migrations[index]
+      guard member.plan.fleet?.fleet == fleet else { continue }
+      if isAtWork(in: member.name) {
+        chosen.append(member)
+      } else if chosen.count < most, !isEnding, state.isWorkable(index), parked[member.name] != member {
+        chosen.append(member)
+      }
+    }
+    return chosen
+  }
+
+  /// Whether an attempt or a judgement of this run is under way in a migration.
+  private func isAtWork(in migration: String) -> Bool {
+    desks[migration].map { !$0.isIdle } ?? false || attempts.jobs.contains { $0.migration == migration }
+  }
+
+  /// Lets the next targets take the place of those in which nothing can be done here now. Says whether there
+  /// were some.
+  func park(_ states: [MigrationState], _ ends: [String: Ending]) -> Bool {
+    guard case .fleet = scope, !isEnding else { return false }
+    var hasParked = false
+    for state in states where ends[state.name] != nil && !isAtWork(in: state.name) {
+      parked[state.name] = state
+      hasParked = true
+    }
+    return hasParked
+  }
+
+  /// Stops the fleet when too many of its targets have failed. Says whether it did.
+  func stopFleet(_ state: State) throws(CommandError) -> Bool {
+    guard case .fleet(let name) = scope, let reason = state.dueStop(of: name) else { return false }
+    let change = Migration.Change.fleet(
+      .waveStopped(fleet: name, wave: state.fleets[name].wave, reason: reason))
+    let refusal = try Interpreter(in: site, report: { [late] in late.warn($0) }).append(
+      [Proposal(FormatVersion.everyMigration, change)], by: site.actor
+    ).refusal
+    guard refusal == nil else { return false }
+    observer.warn("'\(name)' is stopped: \(reason)")
+    return true
+  }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Ledger
+import Migration
+import Plans
+import Runner
+import Site
+import System
+
+/// `git migrate fleet check PLAN`: begins a migration in each target and judges their bases.
+struct FleetCheckCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Begin a fleet, and see which of its repositories pass their own gate.",
+    discussion: """
+      Brings the base of each target here, begins a migration in each, approves the plan's commands for you \
+      and judges the bases. Nothing is worked on: 'git migrate fleet run' does that, wave by wave. A second \
+      time begins what is new in the list and judges what was mended. Exits with 1 when a base does not pass \
+      or a target cannot be reached.
+      """)
+
+  @Argument(help: "The plan file; it has 'targets:'.", completion: .file())
+  var plan: String
+
+  @Flag(name: [.customShort("n"), .customLong("dry-run")], help: "List the targets, and do nothing.")
+  var isDryRun = false
+
+  @Flag(name: .customLong("no-hooks"), help: "Do not install hooks; 'git migrate init' does it later.")
+  var leavesHooks = false
+
+  @OptionGroup var workers: FleetWorkers
+  @OptionGroup var json: JSONOption
+
+  func run(_ context: Context) throws(CommandError) {
+    let site = try context.site()
+    let input = try PlanInput(path: plan)
+    // Naming the plan on the command line is the approval, as of 'start'.
+    let members = try FleetSetup.members(input.file, site: site, runsCommand: !isDryRun)
+    if isDryRun { return try list(members, context) }
+    _ = try site.mainDirectory()
+    try site.requireSharable()
+    try requireOwnName(members, site)
+    _ = try site.identity()
+    if !leavesHooks {
+      for warning in try HookSetup(site: site).install().warnings { context.warn(warning) }
+    }
+    try site.requireApprovedCommands()
+    try site.approve(input.digest, input.file.settings.migration)
+    let problems = try FleetSetup(site) { context.note($0) }.begin(
+      members, of: input.file, bytes: input.bytes, digest: input.digest)
+    let fleet = input.file.settings.migration
+    let state = try reporting { try site.ledger.read() }.state
+    if !state.members(of: fleet).isEmpty {
+      let run = try workers.orchestrator(of: fleet, context)
+      // A survey begins no step.
+      run.only = []
+      try workers.drive(run, context)
+    }
+    try tell(fleet, problems, context)
+  }
+
+  private func list(_ members: [FleetMember], _ context: Context) throws(CommandError) {
+    for member in members {
+      let words = [
+        member.target.id, member.target.url, "wave \(member.wave)", member.target.base ?? "",
+        member.target.owner ?? "",
+      ]
+      try context.output.line(words.filter { !$0.isEmpty }.joined(separator: "  "))
+    }
+  }
+
+  /// A fleet of the same name as a migration, or below a branch that exists, would get in its way.
+  private func requireOwnName(_ members: [FleetMember], _ site: Site) throws(CommandError) {
+    guard let first = members.first else { return }
+    let state = try reporting { try site.ledger.read() }.state
+    if let other = state.migration(named: first.fleet) {
+      throw CommandError(other.isInTheWay(of: "'\(plan)'"))
+    }
+    let name = FleetMember.migration(of: first.fleet, in: first.target.id)
+    if state.migration(named: name) != nil { return }
+    try site.requireRoom(forBranch: FleetMember.baseBranch(of: name), here: true, inRemote: false)
+    try site.requireRoom(forBranch: "migrate/\(name)", here: true, inRemote: true)
+  }
+
+  private func tell(
+    _ fleet: String, _ problems: [FleetSetup.Problem], _ context: Context
+  ) throws(CommandError) {
+    let report = FleetReport(fleet, in: try reporting { try context.site().ledger.read() }.state)
+    try context.print(report, json)
+    for problem in problems.prefix(20) {
+      context.warn("'\(problem.target)' could not be begun: \(problem.reason)")
+    }
+    if problems.count > 20 { context.warn("\(problems.count - 20) more could not be begun") }
+    if !problems.isEmpty || report.needsPerson { context.exitCode = .no }
+    if let bad = report.targets.first(where: { $0.standing == .badBase }) {
+      context.hint(
+        "see why with 'git migrate logs -m \(bad.migration) --baseline'; when it is mended there, "
+          + "'git migrate fleet check' once more brings it here, then 'git migrate refresh -m "
+          + "\(bad.migration)' and 'git migrate resume -m \(bad.migration)'")
+    }
+    if report.targets.contains(where: { $0.standing == .waiting || $0.standing == .ready }) {
+      context.hint("begin the work with 'git migrate fleet run'")
+    }
+  }
+}
