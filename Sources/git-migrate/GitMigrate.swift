@@ -32,8 +32,9 @@ struct GitMigrate: ParsableCommand {
         name: "Steer it",
         subcommands: [
           RunCommand.self, WorkersCommand.self, PublishCommand.self, PrsCommand.self,
-          FleetCommand.self, NotifyCommand.self, PauseCommand.self, ResumeCommand.self, RetryCommand.self, SkipCommand.self,
-          ApproveCommand.self, RejectCommand.self, UndoCommand.self, AllowCommand.self, LabelCommand.self,
+          FleetCommand.self, NotifyCommand.self, PauseCommand.self, ResumeCommand.self,
+          RetryCommand.self, SkipCommand.self, ApproveCommand.self, RejectCommand.self, UndoCommand.self,
+          AllowCommand.self, LabelCommand.self,
           LessonCommand.self,
         ]),
       CommandGroup(

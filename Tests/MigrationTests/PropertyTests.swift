@@ -150,7 +150,8 @@ extension Change {
   /// Whether entries of that version speak of such things.
   fileprivate func isKnown(in version: Int) -> Bool {
     switch self {
-    case .train, .agent, .machine, .loop, .lesson, .publication, .notice, .forge, .fleet, .migration(.budgetRaised):
+    case .train, .agent, .machine, .loop, .lesson, .publication, .notice, .forge, .fleet,
+      .migration(.budgetRaised):
       version >= 2
     case .migration, .refresh, .baseline, .claim, .gate, .merge, .step, .ledger, .reserved: true
     }

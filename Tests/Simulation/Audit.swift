@@ -172,16 +172,7 @@ struct Audit {
     case .migration(.budgetRaised(_, let amount)): agents.raised += amount
     case .migration(.finished(let result, _)): end(with: result, world)
     case .migration(.aborted): end(with: nil, world)
-    case .refresh(.intended(let intended)):
-      refresh = intended
-      if let plan, !plan.gate.verifiers.isEmpty, passes[intended.tree.oid]?.contains(digest) != true {
-        world.fail("I-22", "a refresh brings a tree that the verifiers have not passed")
-      }
-    case .refresh(.merged(let commit)):
-      if refresh?.new != commit { world.fail("I-23", "a refresh was merged that was not intended") }
-      tip = commit
-      refresh = nil
-    case .refresh(.abandoned): refresh = nil
+    case .refresh(let change): check(change, world)
     case .baseline(.claimed(let claim)): checkBaselineClaim(claim, event, world)
     case .baseline(.renewed(let run, let until)): checkBaselineRenewal(run, until, event, world)
     case .baseline(.abandoned(let run, let evidence)): checkBaselineEnd(run, evidence, event, world)
@@ -224,6 +215,21 @@ struct Audit {
     case .ledger, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
     }
     dissolveTrain()
+  }
+
+  private mutating func check(_ change: RefreshChange, _ world: World) {
+    switch change {
+    case .intended(let intended):
+      refresh = intended
+      if let plan, !plan.gate.verifiers.isEmpty, passes[intended.tree.oid]?.contains(digest) != true {
+        world.fail("I-22", "a refresh brings a tree that the verifiers have not passed")
+      }
+    case .merged(let commit):
+      if refresh?.new != commit { world.fail("I-23", "a refresh was merged that was not intended") }
+      tip = commit
+      refresh = nil
+    case .abandoned: refresh = nil
+    }
   }
 
   private mutating func retry(_ step: String, _ world: World) {
