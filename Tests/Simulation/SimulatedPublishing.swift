@@ -232,16 +232,18 @@ extension World {
   func checkPublished() {
     let looking = Person(world: self)
     defer { looking.process.end() }
-    guard let state = (try? looking.process.events.read())?.state.migration(named: World.migration),
+    guard let ledger = (try? looking.process.events.read())?.state,
+      let state = ledger.migration(named: World.migration),
       state.plan.publish != nil, !state.phase.isTerminal, !isOver
     else { return }
+    // A clock that was ahead has left its time in the ledger, from which a rate is counted.
+    now += max(0, ledger.at.milliseconds - looking.process.clock.now().milliseconds)
     for _ in 0..<6 {
       let person = Person(world: self)
       try? person.process.synchronize()
       SimulatedPublishing(world: self, process: person.process).run()
       person.process.end()
-      // A claim of who died lapses, and so does what a forge has asked for; and clocks that were ahead of all
-      // others are no more.
+      // A claim of who died lapses, and so does what a forge has asked for.
       now += 7_200_000
     }
     let person = Person(world: self)
