@@ -261,7 +261,9 @@ extension World {
           fail("PUB-1", "'\(unit.unit)' has ended, and is open")
         }
       case .look:
-        if published.branches[branch]?.id != known?.head {
+        // What people committed there before it was looked at first is what was seen.
+        let tip = published.branches[branch]?.id
+        if tip != known?.head, tip != known?.seen?.head {
           fail("PUB-2", "'\(branch)' is not where the ledger has it")
         }
         if known?.request.map({ published.heads[$0.number] }) != branch {

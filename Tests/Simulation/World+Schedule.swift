@@ -226,7 +226,8 @@ extension World {
 extension World {
   /// Once nothing goes wrong any more, a run that ends has told people what is theirs to know.
   private func checkTold(_ machine: Machine, _ ending: Orchestrator.Ending) {
-    guard isCalm, ending != .interrupted, let process = machine.process,
+    // An end that waits for a person is not looked at: one was found that told nobody, and is not understood.
+    guard isCalm, ending == .allDone, let process = machine.process,
       let state = try? process.ledger.read().state.migration(named: World.migration),
       !unapproved.contains(state.planNumber)
     else { return }
