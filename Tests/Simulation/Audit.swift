@@ -209,9 +209,8 @@ struct Audit {
     case .machine(let change): checkTrouble(change, event, world)
     case .notice(let change): checkNotice(change, event, world)
     // Neither changes anything about a step.
-    case .step(_, .allowed), .step(_, .proposed), .step(_, .accepted), .loop, .lesson, .publication,
-      .forge, .fleet:
-      break
+    case .step(_, .allowed), .step(_, .proposed), .step(_, .accepted), .loop, .lesson, .publication: break
+    case .forge, .fleet: break
     case .ledger, .reserved: world.fail("I-7", "nobody upgrades the ledger here")
     }
     dissolveTrain()
@@ -226,8 +225,7 @@ struct Audit {
       }
     case .merged(let commit):
       if refresh?.new != commit { world.fail("I-23", "a refresh was merged that was not intended") }
-      tip = commit
-      refresh = nil
+      (tip, refresh) = (commit, nil)
     case .abandoned: refresh = nil
     }
   }
