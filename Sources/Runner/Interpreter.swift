@@ -129,20 +129,10 @@ public struct Interpreter {
 
   private func notify(_ migration: String, _ notice: Notice) {
     switch notice {
-    case .stepBlocked, .personWanted, .paused: report(Interpreter.words(notice))
+    case .stepBlocked, .personWanted, .paused: report(notice.words)
     // Whoever looks at the base tells it.
     case .allStepsDone, .baseHeld: break
     }
     site.tell(migration, notice, report: report)
-  }
-
-  static func words(_ notice: Notice) -> String {
-    switch notice {
-    case .stepBlocked(let step, let reason): "\(step) is blocked: \(reason)"
-    case .personWanted(let step, let reason): "\(step) waits for a person: \(reason)"
-    case .paused(let reason): "the migration is paused: \(reason)"
-    case .allStepsDone: "every step is done"
-    case .baseHeld(let reason): reason
-    }
   }
 }

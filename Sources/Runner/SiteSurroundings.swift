@@ -31,9 +31,9 @@ extension Site: Surroundings {
     guard let state = try? ledger.read().state.migration(named: migration),
       (try? isApproved(state)) == true
     else { return }
-    if state.plan.messages != nil { return tellAtOnce(notice, state, report: report) }
-    guard let command = state.plan.notify else { return }
-    var variables = ["MIGRATE_MIGRATION": migration, "MIGRATE_NOTICE": Interpreter.words(notice)]
+    // What a map of ways is to tell waits in the ledger for who sends it.
+    guard state.plan.messages == nil, let command = state.plan.notify else { return }
+    var variables = ["MIGRATE_MIGRATION": migration, "MIGRATE_NOTICE": notice.words]
     switch notice {
     case .stepBlocked(let step, _):
       variables.merge(["MIGRATE_EVENT": "blocked", "MIGRATE_STEP": step]) { $1 }
@@ -47,7 +47,7 @@ extension Site: Surroundings {
       .notify, command, in: directory, log: logFile(.notify(migration)), adding: variables,
       timeoutSeconds: 30, isLive: true)
     do throws(CommandError) {
-      let status = try finish(run, input: Array((Interpreter.words(notice) + "\n").utf8)).status
+      let status = try finish(run, input: Array((notice.words + "\n").utf8)).status
       if !status.isSuccess { report("the notify command \(WorkJob.words(status))") }
     } catch {
       report("the notify command could not be run: \(error.message)")

@@ -143,6 +143,7 @@ import Testing
     .notice(
       .claimed(
         NotifierClaim(PublisherClaim(holder: "p", owner: process(1), expiresAt: at), notices: [1]), nil)),
+    .notice(.raised(.baseHeld(reason: "r"))),
     .notice(.sent(NoticeReport(notices: [1, 3], to: ["webhook"]))),
     .notice(.sent(NoticeReport(notices: [2], to: [], failed: [NoticeReport.Failed("mail @a", "r")]))),
     .forge(.rests(forge: "f", until: at, reason: "r")),

@@ -7,6 +7,7 @@ extension Story {
   func noticeChange(_ kind: NoticeChange.Kind) -> NoticeChange {
     let numbers = current.notices.items.filter { $0.toldAt == nil }.map(\.number)
     switch kind {
+    case .raised: return .raised(.baseHeld(reason: "r\(current.notices.last)"))
     case .claimed:
       let claim = PublisherClaim(holder: "ann", owner: process(9), expiresAt: now.adding(seconds: 60))
       return .claimed(NotifierClaim(claim, notices: numbers.isEmpty ? [1] : numbers), nil)

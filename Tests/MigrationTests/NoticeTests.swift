@@ -138,6 +138,57 @@ struct NoticeTests {
     #expect(story.current.notices.failing.isEmpty)
   }
 
+  @Test func `an owner whose way fails is told later, and nobody else again or later for that`() {
+    var policy = policy()
+    policy.isByOwner = true
+    let story = story(policy)
+    let owners = CodeOwners("/src/a/ @one\n/src/b/ @two\n")
+    func told() -> [String] { story.current.outgoing(due(story), owners: owners).map(\.channel) }
+    func send(_ to: [String], failed: [String]) {
+      let notices = due(story)
+      claim(story, notices)
+      let failures = failed.map { NoticeReport.Failed($0, "says 500") }
+      story.tell(.notice(.sent(NoticeReport(notices: notices, to: to, failed: failures))), by: "ann")
+      #expect(story.refusal == nil)
+    }
+    block(story, "A")
+    block(story, "B")
+    #expect(told() == ["webhook @one", "webhook @two"])
+    send(["webhook @one"], failed: ["webhook @two"])
+    for pause in [60, 120] {
+      #expect(due(story).isEmpty)
+      story.wait(pause)
+      #expect(told() == ["webhook @two"])
+      send([], failed: ["webhook @two"])
+    }
+    #expect(story.current.notices.waiting(at: story.now)?.channel == "webhook @two")
+    let copy = try? State(json: story.state.json) { _, _ in story.current.plan }
+    #expect(copy?.migrations.first?.notices == story.current.notices)
+    block(story, "C", "the disk is on fire")
+    #expect(due(story) == [2], "another cause waits for no way of the first")
+    send(["webhook"], failed: [])
+    story.wait(3600)
+    #expect(told() == ["webhook @two"])
+    send(["webhook @two"], failed: [])
+    story.wait(90_000)
+    #expect(due(story).isEmpty)
+  }
+
+  @Test func `that the base is held is told once, until it came in`() {
+    let story = story(policy())
+    let held = Change.notice(.raised(.baseHeld(reason: "'main' conflicts in a.py")))
+    #expect(story.tell(held))
+    #expect(due(story) == [1])
+    #expect(!story.tell(held), "that is told already")
+    send(story, [1])
+    #expect(due(story).isEmpty && !story.tell(held))
+    #expect(story.tell(.notice(.raised(.baseHeld(reason: "'main' conflicts in b.py")))))
+    #expect(due(story) == [2])
+    #expect(!story.tell(.notice(.raised(.allStepsDone))), "what an entry says is told by that entry")
+    story.state.migrations[0].notices.dropBaseHeld()
+    #expect(due(story).isEmpty)
+  }
+
   @Test func `of many processes one tells`() {
     let story = story(policy())
     block(story, "A")

@@ -5,14 +5,14 @@ import Testing
 
 /// 200,000 random events over random plans; a failure names the seed that repeats it.
 @Suite struct PropertyTests {
-  static let storiesPerSeed = 160
+  static let storiesPerSeed = 180
   static let eventsPerStory = 200
   /// What these plans have little place for: stages, judges and codemods that hand over are drawn in
   /// `WorkflowTests` and the simulator. What people are told needs two in a row of one author:
   /// `NoticeTests`, and the simulator.
   private static let without: [Change.Kind] = [
     .migration(.started), .ledger(.upgraded), .reserved, .claim(.stageEnded), .claim(.handedOver),
-    .gate(.judged), .gate(.waits), .step(.approved), .notice(.claimed), .notice(.sent),
+    .gate(.judged), .gate(.waits), .step(.approved), .notice(.raised), .notice(.claimed), .notice(.sent),
     .fleet(.waveOpened), .fleet(.waveStopped),
   ]
 

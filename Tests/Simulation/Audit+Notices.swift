@@ -12,6 +12,7 @@ struct ToldLog {
 extension Audit {
   mutating func checkNotice(_ change: NoticeChange, _ event: Event, _ world: World) {
     switch change {
+    case .raised: return
     case .claimed(let claim, let evidence):
       if let held = told.claim?.claim, held.owner != claim.claim.owner, held.expiresAt > event.at {
         guard case .holderDead(let dead)? = evidence, dead == held.owner, world.isGone(dead) else {

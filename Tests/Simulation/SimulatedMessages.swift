@@ -18,7 +18,7 @@ final class SimulatedSending: Sending {
   private let world: World
   private let messages: [OutgoingMessage]
   private let endsAt: Int64
-  private var isStopping = false
+  private(set) var wasStopped = false
 
   init(world: World, _ messages: [OutgoingMessage]) {
     (self.world, self.messages) = (world, messages)
@@ -27,10 +27,10 @@ final class SimulatedSending: Sending {
 
   let descriptors: [Int32] = []
 
-  func stop() { isStopping = true }
+  func stop() { wasStopped = true }
 
   func poll() -> [String?]? {
-    if isStopping { return messages.map { _ in "it was stopped" } }
+    if wasStopped { return messages.map { _ in "it was stopped" } }
     guard world.now >= endsAt else { return nil }
     return messages.map { _ in world.strikes(world.faults.noMessage) ? "nobody is there" : nil }
   }

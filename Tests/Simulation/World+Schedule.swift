@@ -226,13 +226,12 @@ extension World {
 extension World {
   /// Once nothing goes wrong any more, a run that ends has told people what is theirs to know.
   private func checkTold(_ machine: Machine, _ ending: Orchestrator.Ending) {
-    // An end that waits for a person is not looked at: one was found that told nobody, and is not understood.
-    guard isCalm, ending == .allDone, let process = machine.process,
+    guard isCalm, ending != .interrupted, let process = machine.process,
       let state = try? process.ledger.read().state.migration(named: World.migration),
       !unapproved.contains(state.planNumber)
     else { return }
     let now = max(process.clock.now(), state.notices.sentAt ?? process.clock.now())
-    let due = state.dueNotices(at: now, process.moment(at: now), isLast: true)
+    let due = state.dueNotices(at: now, process.moment(at: process.clock.now()), isLast: true)
     guard !due.isEmpty, state.notices.notifier == nil else { return }
     fail("I-16", "\(machine.name) ends, and nobody has told people \(due)")
   }

@@ -31,7 +31,7 @@ extension MigrationState {
     if let retryAt = notices.retryAt, now < retryAt { return [] }
     let isQuiet = moment.flatMap { moment in policy.quiet?.contains(moment) } ?? false
     let open = notices.items.filter { isOpen($0) && policy.tells($0.severity) }
-    let new = open.filter { ($0.toldAt == nil || $0.hasMore) && (!isQuiet || $0.severity == .urgent) }
+    let new = open.filter { $0.isNews(at: now) && (!isQuiet || $0.severity == .urgent) }
     let again = isQuiet ? [] : open.filter { isToldAgain($0, policy, at: now) }
     let isGathered = notices.sentAt.map { now < $0.adding(seconds: policy.digestSeconds) } ?? false
     if new.contains(where: { $0.severity == .urgent || isLast || !isGathered }) {
@@ -42,7 +42,9 @@ extension MigrationState {
 
   private func isToldAgain(_ item: NoticeItem, _ policy: NotifyPolicy, at now: Timestamp) -> Bool {
     guard let toldAt = item.toldAt, !item.hasMore, let seconds = policy.againSeconds else { return false }
-    // That all is done is good news, and no news the second time.
+    // That all is done is good news, and no news the second time. Who looks at a base says when it is held,
+    // and not when it is let go.
+    if case .baseHeld = item.notice { return false }
     return item.severity > .info && now >= toldAt.adding(seconds: seconds)
   }
 

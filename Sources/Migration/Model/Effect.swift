@@ -63,6 +63,27 @@ extension Effect {
 }
 
 extension Notice {
+  /// The notice as a person reads it, in one line.
+  public var words: String {
+    switch self {
+    case .stepBlocked(let step, let reason): "\(step) is blocked: \(reason)"
+    case .personWanted(let step, let reason): "\(step) waits for a person: \(reason)"
+    case .paused(let reason): "the migration is paused: \(reason)"
+    case .allStepsDone: "every step is done"
+    case .baseHeld(let reason): reason
+    }
+  }
+
+  func mappingTexts(_ redact: (String) -> String) -> Notice {
+    switch self {
+    case .stepBlocked(let step, let reason): .stepBlocked(step: step, reason: redact(reason))
+    case .personWanted(let step, let reason): .personWanted(step: step, reason: redact(reason))
+    case .paused(let reason): .paused(reason: redact(reason))
+    case .allStepsDone: .allStepsDone
+    case .baseHeld(let reason): .baseHeld(reason: redact(reason))
+    }
+  }
+
   func write(to object: inout ObjectBuilder) {
     switch self {
     case .stepBlocked(let step, let reason):

@@ -269,6 +269,7 @@ extension Reducer {
       migration.steps[index].failedTree = nil
       settle(index)
       noteUndone(by: index)
+      if migration.base(takenInBy: migration.steps[index].id) != nil { migration.notices.dropBaseHeld() }
     }
   }
 
@@ -309,6 +310,7 @@ extension Reducer {
     migration.tip = commit
     migration.refresh = nil
     migration.baselineFailure = nil
+    migration.notices.dropBaseHeld()
   }
 
   mutating func abandonRefresh(_ evidence: Evidence) throws(Refusal) {

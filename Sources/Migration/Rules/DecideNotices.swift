@@ -3,6 +3,7 @@ extension Reducer {
   mutating func apply(_ change: NoticeChange) throws(Refusal) {
     try requireNotEnded()
     switch change {
+    case .raised(let notice): try raise(notice)
     case .claimed(let claim, let evidence): try claimNotifier(claim, evidence)
     case .sent(let report): try noteSent(report)
     }
@@ -22,6 +23,19 @@ extension Reducer {
   mutating func keepMore(of cause: String) {
     guard event.version >= NoticeChange.version, migration.plan.messages?.isByOwner == true else { return }
     migration.notices.noteMore(of: cause)
+  }
+
+  private mutating func raise(_ notice: Notice) throws(Refusal) {
+    guard case .baseHeld = notice else {
+      throw Refusal(.invalid, "only that a base is held is told by an entry of its own")
+    }
+    guard let policy = migration.plan.messages, policy.tells(notice.severity) else {
+      throw Refusal(.wrongPhase, "the plan of '\(migration.name)' does not tell that")
+    }
+    guard !migration.notices.items.contains(where: { $0.notice == notice }) else {
+      throw Refusal(.stale, "people of '\(migration.name)' are told that already")
+    }
+    keepNotice(notice)
   }
 
   private mutating func claimNotifier(_ claim: NotifierClaim, _ evidence: Evidence?) throws(Refusal) {

@@ -158,11 +158,8 @@ public struct Counterfactual: Sendable {
     }
     outcome.end = now
     for step in state.migration(named: name)?.steps ?? [] {
-      switch step.phase {
-      case .merged: outcome.merged += 1
-      case .blocked: outcome.blocked += 1
-      default: continue
-      }
+      if case .merged = step.phase { outcome.merged += 1 }
+      if case .blocked = step.phase { outcome.blocked += 1 }
     }
     return outcome
   }

@@ -47,17 +47,6 @@ extension MigrationState {
     return messages
   }
 
-  /// The messages that tell everybody of something that no entry has told; `nil` when the plan tells nobody.
-  public func outgoing(_ notice: Notice) -> [OutgoingMessage]? {
-    guard let policy = plan.messages else { return nil }
-    let told = Told(NoticeItem(number: 0, notice: notice, at: Timestamp(milliseconds: 0)), self, "")
-    return policy.channels.filter { $0.least <= told.severity }.map { channel in
-      OutgoingMessage(
-        kind: channel.kind, target: channel.target, subject: subject([told], told), lines: [told.paragraph],
-        severity: told.severity, event: told.event)
-    }
-  }
-
   /// Who is told what: each owner of their own steps, and everybody of what is nobody's.
   private func shared(_ things: [Told], _ owners: CodeOwners?) -> [(owner: String?, things: [Told])] {
     guard let owners else { return [(nil, things)] }

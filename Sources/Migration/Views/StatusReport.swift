@@ -368,7 +368,10 @@ final class Holds {
         switch step.phase {
         case .person: "waits for a person"
         case .proposed: "is proposed"
-        default: "is blocked"
+        // What holds others is one of the three.
+        case .blocked, .waiting, .ready, .leased, .submitted, .gating, .merging, .merged, .backoff, .skipped,
+          .cancelled, .undone:
+          "is blocked"
         }
       return "held by \(step.id), which \(why)"
     }

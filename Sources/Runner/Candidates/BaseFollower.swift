@@ -59,7 +59,7 @@ final class BaseFollower {
     retryAt = nil
     guard let tip = try site.tip(of: state.intoRef) else { return false }
     guard let base = try site.base(of: state) else {
-      tell("the base cannot be followed: there is no branch '\(state.base)' here")
+      try tell("the base cannot be followed: there is no branch '\(state.base)' here")
       return false
     }
     let pair = Pair(tip: tip, base: base, gate: state.gateDigest)
@@ -97,30 +97,30 @@ final class BaseFollower {
       let list = paths.prefix(3).map(NameText.quoted).joined(separator: ", ")
       let conflict = "'\(state.base)' has moved and conflicts with '\(state.into)' in \(list)\(more)"
       if let step = try addStep(state, base, paths) {
-        tell("\(conflict): the step '\(step)' was added, in which the agent puts the two together")
+        try tell("\(conflict): the step '\(step)' was added, in which the agent puts the two together")
         return true
       }
       let wayOut =
         state.openResolution.map { "see to the step '\($0.id)'" }
         ?? "add a step that resolves that with 'git migrate amend'"
-      tell("\(conflict); it is not taken in: \(wayOut), or revert it on '\(state.base)'")
+      try tell("\(conflict); it is not taken in: \(wayOut), or revert it on '\(state.base)'")
     case .failed(let verdict, let failure):
       // What could not be run says nothing about the two.
       if verdict == .couldNotRun { fruitless = nil }
-      tell(
+      try tell(
         "'\(state.base)' has moved and is not taken in, as the gate says no with it (\(verdict.words)): "
           + "\(failure.reason); see 'git migrate refresh'")
     case .obstructed(let reason):
       fruitless = nil
       retryAt = now.adding(seconds: BaseFollower.pause)
-      tell("'\(state.base)' has moved and cannot be taken in now: \(reason)")
+      try tell("'\(state.base)' has moved and cannot be taken in now: \(reason)")
     case .outrun:
       fruitless = nil
       tries += 1
       if tries < BaseFollower.mostTries { retryAt = now }
     case .refused(let refusal):
       fruitless = nil
-      if ![.limited, .wrongPhase].contains(refusal.code) { tell(refusal.message) }
+      if ![.limited, .wrongPhase].contains(refusal.code) { try tell(refusal.message) }
     }
     return false
   }
@@ -176,10 +176,25 @@ final class BaseFollower {
   }
 
   /// Said once: until something else is to be said, or the base was taken in.
-  private func tell(_ reason: String) {
+  private func tell(_ reason: String) throws(CommandError) {
     guard told != reason else { return }
-    told = reason
     observer.warn(reason, of: migration)
-    site.tell(migration, .baseHeld(reason: reason), report: observer.voice(of: migration))
+    do throws(CommandError) {
+      try tellPeople(.baseHeld(reason: reason))
+    } catch {
+      fruitless = nil
+      throw error
+    }
+    told = reason
+  }
+
+  /// Where a plan has ways to people it waits in the ledger, once, for who sends it.
+  private func tellPeople(_ notice: Notice) throws(CommandError) {
+    let voice = observer.voice(of: migration)
+    guard let state = try site.state(of: migration), state.plan.messages != nil else {
+      return site.tell(migration, notice, report: voice)
+    }
+    _ = try Interpreter(in: site, report: voice).append(
+      [Proposal(migration, .notice(.raised(notice)))], by: site.actor)
   }
 }

@@ -21,7 +21,9 @@ package protocol Sending: AnyObject {
   /// Why each message could not be sent, `nil` for one that was, in their order; `nil` while some are under
   /// way.
   func poll() -> [String?]?
-  /// Ends what is under way; `poll` then says that it was.
+  /// Whether some were not sent because they were stopped: that says nothing about the way.
+  var wasStopped: Bool { get }
+  /// Ends what is under way.
   func stop()
 }
 
@@ -47,7 +49,8 @@ package final class MessageTask {
       guard let state = snapshot.state.migration(named: migration) else {
         throw Refusal.noMigration(migration)
       }
-      let due = state.dueNotices(at: at, site.moment(at: at), isLast: isLast)
+      // What time it is where people live a ledger whose clock was ahead does not know.
+      let due = state.dueNotices(at: at, site.moment(at: site.clock.now()), isLast: isLast)
       if due.isEmpty { return ([Int](), []) }
       var evidence: Evidence?
       if let held = state.notices.notifier?.claim.owner, site.isProvablyDead(held) {
@@ -80,11 +83,13 @@ package final class MessageTask {
   /// Ends what is under way.
   package func stop() { job.stop() }
 
-  /// What became of it, recorded; `nil` while messages are under way. Throws, and may be asked again, when it
-  /// could not be recorded.
+  /// What became of it, recorded unless it was stopped; `nil` while messages are under way. Throws, and may
+  /// be asked again, when it could not be recorded.
   package func advance() throws(CommandError) -> NoticeReport? {
     guard let failures = job.poll() else { return nil }
     var outcome = NoticeReport(notices: notices, to: [])
+    // Whoever comes next sends them all: rather twice than not at all.
+    if job.wasStopped { return outcome }
     for (message, failure) in zip(messages, failures) {
       if let failure {
         outcome.failed.append(NoticeReport.Failed(message.channel, failure))

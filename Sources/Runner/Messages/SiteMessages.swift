@@ -33,22 +33,6 @@ extension Site {
   package func startMessages(_ messages: [OutgoingMessage], of migration: String) -> any Sending {
     SiteSending(self, messages, of: migration)
   }
-
-  /// Tells what no entry tells: that the base is held is seen by who looks at it. All else waits in the
-  /// ledger for who sends it.
-  func tellAtOnce(_ notice: Notice, _ state: MigrationState, report: (String) -> Void) {
-    guard case .baseHeld = notice, let messages = state.outgoing(notice) else { return }
-    let sending = SiteSending(self, messages, of: state.name)
-    while true {
-      if let failures = sending.poll() {
-        for (message, failure) in zip(messages, failures) {
-          if let failure { report("people could not be told by \(message.channel): \(failure)") }
-        }
-        return
-      }
-      wait(for: sending.descriptors, atMost: 200)
-    }
-  }
 }
 
 /// Messages that children of this process send: each a program that gets its text on standard input.
@@ -60,6 +44,7 @@ final class SiteSending: Sending {
   private var running: [(index: Int, child: SupervisedChild, log: String)] = []
   private var next = 0
   private var isStopping = false
+  private(set) var wasStopped = false
 
   /// How many are sent at once, and how long one may take, in seconds.
   private static let (most, seconds) = (4, 30)
@@ -81,11 +66,13 @@ final class SiteSending: Sending {
     running.removeAll { index, child, log in
       _ = child.takeLines()
       guard let status = child.poll() else { return false }
+      if isStopping, !status.isSuccess { wasStopped = true }
       failures[index] = .some(status.isSuccess ? nil : Self.words(status, log))
       return true
     }
     begin()
     guard running.isEmpty, next == messages.count || isStopping else { return nil }
+    if next < messages.count { wasStopped = true }
     return failures.map { $0 ?? .some("it was not begun") }
   }
 
@@ -223,7 +210,7 @@ extension Site {
   /// What is to be told now of a migration, by whom nobody may follow.
   package func dueMessages(of state: MigrationState) throws(CommandError) -> [OutgoingMessage] {
     let now = max(clock.now(), try snapshot().state.at)
-    let due = state.dueNotices(at: now, moment(at: now), isLast: true)
+    let due = state.dueNotices(at: now, moment(at: clock.now()), isLast: true)
     let owners = state.plan.messages?.isByOwner == true ? try fileOwners(state) : nil
     return state.outgoing(due, owners: owners, option: try option(for: state.name))
   }

@@ -32,6 +32,12 @@ struct NotifyCommand: Subcommand {
     }
     let messages = try site.dueMessages(of: state)
     if messages.isEmpty {
+      if let waiting = state.notices.waiting(at: site.clock.now()) {
+        throw CommandError(
+          "people could not be told by \(waiting.channel): \(waiting.reason)",
+          hint: "it is tried again after \(TimeText.clock(waiting.until, now: site.clock.now()))",
+          exitCode: .no)
+      }
       context.output.note("nothing is to be told now")
       return
     }

@@ -3,6 +3,8 @@ import CanonicalJSON
 /// What people are told of a migration. Whoever sends something says so before and after, so that no two
 /// send the same.
 public enum NoticeChange: Equatable, Sendable {
+  /// Something is to be told that no other entry says.
+  case raised(Notice)
   /// Somebody sends these now; of one that took the place of another that is dead, the evidence.
   case claimed(NotifierClaim, Evidence?)
   /// What became of it.
@@ -13,12 +15,14 @@ public enum NoticeChange: Equatable, Sendable {
 
   /// The kinds, as the ledger writes them.
   public enum Kind: String, CaseIterable, Sendable {
+    case raised = "notice.raised"
     case claimed = "notifier.claimed"
     case sent = "notice.sent"
   }
 
   var kind: Kind {
     switch self {
+    case .raised: .raised
     case .claimed: .claimed
     case .sent: .sent
     }
@@ -26,6 +30,7 @@ public enum NoticeChange: Equatable, Sendable {
 
   func write(to object: inout ObjectBuilder) {
     switch self {
+    case .raised(let notice): notice.write(to: &object)
     case .claimed(let claim, let evidence):
       claim.write(to: &object)
       if let evidence { object.set("evidence", evidence.json) }
@@ -35,6 +40,7 @@ public enum NoticeChange: Equatable, Sendable {
 
   init(_ kind: Kind, from object: inout ObjectReader) throws(JSONFault) {
     switch kind {
+    case .raised: self = .raised(try Notice(from: &object))
     case .claimed:
       let claim = try NotifierClaim(from: &object)
       var evidence: Evidence?
@@ -47,6 +53,7 @@ public enum NoticeChange: Equatable, Sendable {
   /// What is said of it to people, after the migration's name.
   var words: String {
     switch self {
+    case .raised(let notice): "people are to be told: \(notice.words)"
     case .claimed(let claim, _):
       "\(Count.of(claim.notices.count, "notice")) sent by \(claim.claim.holder)"
     case .sent(let report):
@@ -63,6 +70,7 @@ public enum NoticeChange: Equatable, Sendable {
 
   func mappingTexts(_ redact: (String) -> String) -> NoticeChange {
     switch self {
+    case .raised(let notice): return .raised(notice.mappingTexts(redact))
     case .claimed: return self
     case .sent(var report):
       report.failed = report.failed.map { NoticeReport.Failed($0.channel, redact($0.reason)) }

@@ -34,6 +34,13 @@ extension NoticeReport {
 }
 
 extension ObjectReader {
+  /// How often something was tried in a row, where it was.
+  fileprivate mutating func tries() throws(JSONFault) -> Int {
+    let tries = try optionalInteger("tries") ?? 0
+    guard ObjectReader.counterRange.contains(tries) else { throw JSONFault("'tries' is out of range") }
+    return tries
+  }
+
   /// Numbers that count from 1, at least one of them, ascending.
   fileprivate mutating func numbers(_ key: String) throws(JSONFault) -> [Int] {
     var numbers: [Int] = []
@@ -69,8 +76,7 @@ extension NoticeBook {
     if let value = reader.optional("notifier") { notifier = try NotifierClaim(json: value) }
     sentAt = try reader.optionalTimestamp("sent_at")
     for item in try reader.array("failing") { failing.append(try FailingChannel(json: item)) }
-    tries = try reader.optionalInteger("tries") ?? 0
-    guard ObjectReader.counterRange.contains(tries) else { throw JSONFault("'tries' is out of range") }
+    tries = try reader.tries()
     retryAt = try reader.optionalTimestamp("retry_at")
     try reader.end()
   }
@@ -85,6 +91,8 @@ extension NoticeItem {
     object.set("at", at)
     if let toldAt { object.set("told_at", toldAt) }
     object.set("more", hasMore)
+    if tries > 0 { object.set("tries", tries) }
+    if let retryAt { object.set("retry_at", retryAt) }
     object.set("told_to", toldTo)
     return object.json
   }
@@ -97,6 +105,7 @@ extension NoticeItem {
     at = try reader.timestamp("at")
     toldAt = try reader.optionalTimestamp("told_at")
     (hasMore, toldTo) = (try reader.flag("more"), try reader.strings("told_to"))
+    (tries, retryAt) = (try reader.tries(), try reader.optionalTimestamp("retry_at"))
     try reader.end()
   }
 }

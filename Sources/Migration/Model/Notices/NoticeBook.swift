@@ -31,6 +31,13 @@ public struct NoticeBook: Equatable, Sendable {
   /// An item by its number.
   public subscript(number: Int) -> NoticeItem? { items.first { $0.number == number } }
 
+  /// The way that failed, and until when nothing more is tried, while something waits for that.
+  public func waiting(at now: Timestamp) -> (channel: String, reason: String, until: Timestamp)? {
+    let times = [retryAt].compactMap(\.self) + items.compactMap(\.retryAt)
+    guard let failed = failing.last, let until = times.filter({ now < $0 }).min() else { return nil }
+    return (failed.channel, failed.reason, until)
+  }
+
   /// Adds something; what is about the same has been overtaken.
   mutating func add(_ notice: Notice, cause: String?, at: Timestamp) {
     last += 1
@@ -43,7 +50,12 @@ public struct NoticeBook: Equatable, Sendable {
   /// Another step is stopped by a cause that was told: its owner may not know.
   mutating func noteMore(of cause: String) {
     guard let index = items.lastIndex(where: { $0.cause == cause && $0.toldAt != nil }) else { return }
-    items[index].hasMore = true
+    (items[index].hasMore, items[index].retryAt) = (true, nil)
+  }
+
+  /// That the base is held is no news any more: it came in.
+  mutating func dropBaseHeld() {
+    items.removeAll { if case .baseHeld = $0.notice { true } else { false } }
   }
 
   /// Notes what became of sending: with no way that worked it is tried again, later each time.
@@ -54,17 +66,17 @@ public struct NoticeBook: Equatable, Sendable {
     }
     failing += report.failed.map { FailingChannel(channel: $0.channel, reason: $0.reason, since: at) }
     if failing.count > Self.mostFailing { failing.removeFirst(failing.count - Self.mostFailing) }
-    if report.to.isEmpty, !report.failed.isEmpty {
+    let isFirst = items.contains { report.notices.contains($0.number) && $0.toldAt == nil }
+    if report.to.isEmpty, !report.failed.isEmpty, isFirst {
       retryAt = at.adding(seconds: min(3600, 30 << min(tries, 7)))
       tries += 1
       return
     }
     (tries, retryAt, sentAt) = (0, nil, at)
     let owners = Set(report.to.map(NoticeReport.owner))
+    let missed = Set(report.failed.map { NoticeReport.owner($0.channel) }).subtracting(owners)
     for index in items.indices where report.notices.contains(items[index].number) {
-      items[index].toldAt = at
-      items[index].hasMore = false
-      items[index].toldTo = owners.union(items[index].toldTo).sorted()
+      items[index].note(told: owners, missed: !missed.isEmpty, at: at)
     }
   }
 }
@@ -81,13 +93,33 @@ public struct NoticeItem: Equatable, Sendable {
   public var at: Timestamp
   /// When it was told; `nil` when it was not yet.
   public var toldAt: Timestamp?
-  /// Where owners are told of their own steps: whether more steps have come to it since.
+  /// Where owners are told of their own steps: whether there is somebody who does not know, as more steps
+  /// have come to it since, or no way to that owner worked.
   public var hasMore = false
+  /// How often in a row an owner could not be told.
+  public var tries = 0
+  /// And before when it is not tried again.
+  public var retryAt: Timestamp?
   /// And who was told, by their names; an empty one stands for everybody.
   public var toldTo: [String] = []
 
   /// How much it weighs.
   public var severity: Severity { notice.severity }
+
+  /// Notes whom it was told, and whether an owner is left whom no way has reached: later each time, and in
+  /// nobody else's way.
+  mutating func note(told owners: Set<String>, missed: Bool, at: Timestamp) {
+    toldAt = at
+    toldTo = owners.union(toldTo).sorted()
+    hasMore = missed
+    retryAt = missed ? at.adding(seconds: min(3600, 60 << min(tries, 6))) : nil
+    tries = missed ? tries + 1 : 0
+  }
+
+  /// Whether it is to be told to somebody who was not told yet.
+  func isNews(at now: Timestamp) -> Bool {
+    toldAt == nil || hasMore && retryAt.map { now >= $0 } ?? true
+  }
 
   /// Whether the other is about the same.
   func isAbout(_ other: NoticeItem) -> Bool {
