@@ -32,14 +32,14 @@ public struct LocalTime {
     return Int64(mktime(&wanted))
   }
 
-  /// The seconds since the epoch when local clocks show a date and a time.
+  /// The seconds since the epoch when local clocks, or those of UTC, show a date and a time.
   public static func seconds(
-    year: Int32, month: Int32, day: Int32, hour: Int32, minute: Int32
+    year: Int32, month: Int32, day: Int32, hour: Int32, minute: Int32, isUniversal: Bool = false
   ) -> Int64 {
     var wanted = tm()
     (wanted.tm_year, wanted.tm_mon, wanted.tm_mday) = (year - 1900, month - 1, day)
-    (wanted.tm_hour, wanted.tm_min, wanted.tm_isdst) = (hour, minute, -1)
-    return Int64(mktime(&wanted))
+    (wanted.tm_hour, wanted.tm_min, wanted.tm_isdst) = (hour, minute, isUniversal ? 0 : -1)
+    return Int64(isUniversal ? timegm(&wanted) : mktime(&wanted))
   }
 }
 

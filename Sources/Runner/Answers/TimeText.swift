@@ -29,8 +29,8 @@ package enum TimeText {
   }
 
   /// A time that lies behind, as people write it: `yesterday` (a day ago), `today` (since midnight), `2h`,
-  /// `07:00` (the last time that clocks showed it), `2026-11-21` or `2026-11-21 18:00`; `nil` for anything
-  /// else.
+  /// `07:00` (the last time that clocks showed it), `2026-11-21` or `2026-11-21 18:00`, also in UTC with a
+  /// `Z` or ` UTC` behind it; `nil` for anything else.
   package static func past(_ text: String, before now: Timestamp) -> Timestamp? {
     if text == "yesterday" { return now.adding(seconds: -86_400) }
     if let next = next(text == "today" ? "00:00" : text, after: now) { return next.adding(seconds: -86_400) }
@@ -44,15 +44,17 @@ package enum TimeText {
   }
 
   private static func day(_ text: String, _ now: Timestamp) -> Timestamp? {
+    let isUniversal = text.hasSuffix("Z") || text.hasSuffix(" UTC")
+    let text = isUniversal ? text.prefix { $0 != "Z" && $0 != "U" } : text[...]
     let halves = text.split(whereSeparator: { $0 == " " || $0 == "T" })
     let date = (halves.first ?? "").split(separator: "-").compactMap { Int32($0) }
     let time = halves.count == 2 ? halves[1].split(separator: ":").compactMap { Int32($0) } : [0, 0]
     guard (1...2).contains(halves.count), date.count == 3, (2...3).contains(time.count),
       (1970...9999).contains(date[0]), (1...12).contains(date[1]), (1...31).contains(date[2]),
-      (0..<24).contains(time[0]), (0..<60).contains(time[1])
+      (0..<24).contains(time[0]), (0..<60).contains(time[1]), (0..<60).contains(time.count == 3 ? time[2] : 0)
     else { return nil }
     let seconds = LocalTime.seconds(
-      year: date[0], month: date[1], day: date[2], hour: time[0], minute: time[1])
-    return Timestamp(milliseconds: seconds * 1000)
+      year: date[0], month: date[1], day: date[2], hour: time[0], minute: time[1], isUniversal: isUniversal)
+    return Timestamp(milliseconds: (seconds + Int64(time.count == 3 ? time[2] : 0)) * 1000)
   }
 }

@@ -14,12 +14,12 @@ package final class TraceFollower {
   private let site: Site
   private let environment: [String: String]
   private let report: (String) -> Void
-  /// From when on attempts of a migration are to be sent.
+  /// From when on attempts of a migration are to be sent, by the ledger's time.
   private var since: [String: Timestamp] = [:]
   private let began: Timestamp
   /// The migrations of which attempts have ended since the last time.
   private var waiting: [String] = []
-  private var job: (migration: String, began: Timestamp, child: SupervisedChild, log: String)?
+  private var job: (migration: String, until: Timestamp, child: SupervisedChild, log: String)?
   private var lastEnd: Timestamp?
   /// How often in a row the service has not taken them.
   private var failures = 0
@@ -29,27 +29,22 @@ package final class TraceFollower {
   /// How long one time may take, and how long the end of a run waits for the last one, in seconds.
   private static let (limit, patience) = (60, 10)
 
-  /// Makes one where the user wants it: `migrate.otlp` is an address, or true where the environment has one;
-  /// or `OTEL_TRACES_EXPORTER` is `otlp`. `nil` otherwise. Throws for an address that is none.
+  /// Makes one where the user wants it, as `TraceSettings` says; `nil` otherwise. Throws for an address in
+  /// git's configuration that is none; for one in the environment, which is there for other programs, too, it
+  /// says so and sends nothing.
   package init?(_ site: Site, report: @escaping (String) -> Void) throws(CommandError) {
-    (self.site, self.report, began) = (site, report, site.clock.now())
-    var environment = site.environment
-    if ["true", "1"].contains(environment["OTEL_SDK_DISABLED"]?.lowercased()) { return nil }
-    let wanted = try reporting { try site.repository.config("migrate.otlp") }
-    switch wanted?.lowercased() {
-    case "false", "no", "off", "0", "": return nil
-    case nil: if environment["OTEL_TRACES_EXPORTER"] != "otlp" { return nil }
-    case "true", "yes", "on", "1": break
-    case .some: environment["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = wanted.map(TraceTarget.completed)
+    (self.site, self.report) = (site, report)
+    began = (try? site.snapshot().state.at) ?? site.clock.now()
+    let settings = try TraceSettings(site)
+    guard settings.areSent else { return nil }
+    environment = settings.environment
+    do throws(CommandError) {
+      _ = try TraceTarget(address: nil, headers: [], environment: environment)
+    } catch {
+      if settings.areNamed { throw error }
+      report("no traces are sent: \(error.message)")
+      return nil
     }
-    let heads = try reporting { try site.repository.configValues("migrate.otlpHeader") }
-    if !heads.isEmpty {
-      let name = "OTEL_EXPORTER_OTLP_TRACES_HEADERS"
-      let known = environment[name] ?? environment["OTEL_EXPORTER_OTLP_HEADERS"]
-      environment[name] = ([known ?? ""] + heads).filter { !$0.isEmpty }.joined(separator: ",")
-    }
-    self.environment = environment
-    _ = try TraceTarget(address: nil, headers: [], environment: environment)
   }
 
   /// An attempt of a migration has ended, or something else that a trace tells.
@@ -66,9 +61,10 @@ package final class TraceFollower {
     start(migration)
   }
 
-  /// Sends the rest at the end of a run, and waits for that, but not for long.
-  package func end() {
-    let deadline = site.clock.now().adding(seconds: Self.patience)
+  /// Sends the rest at the end of a run, and waits for that, but not for long; hardly at all when somebody
+  /// wants the run to end.
+  package func end(isInterrupted: Bool) {
+    let deadline = site.clock.now().adding(seconds: isInterrupted ? 1 : Self.patience)
     failures = min(failures, 1)
     while job != nil || !waiting.isEmpty {
       take()
@@ -85,12 +81,12 @@ package final class TraceFollower {
 
   private func start(_ migration: String) {
     waiting.removeAll { $0 == migration }
-    let now = site.clock.now()
-    // Clocks and entries differ a little, and sending again is harmless.
-    let from = (since[migration] ?? began).adding(seconds: -120)
+    // No later entry has an earlier time.
+    let now = (try? site.snapshot().state.at) ?? began
+    let from = since[migration] ?? began
     let log = site.logFile(.traces(migration))
     var run = Supervised(
-      arguments: ["/proc/self/exe", "trace", "--since", TimeText.local(from), "--migration", migration],
+      arguments: ["/proc/self/exe", "trace", "--since", from.utc, "--migration", migration],
       environment: environment, directory: site.directory, logFile: log)
     run.timeoutSeconds = Self.limit
     do throws(CommandError) {
@@ -101,11 +97,11 @@ package final class TraceFollower {
   }
 
   private func take() {
-    guard let (migration, began, child, log) = job, let status = child.poll() else { return }
+    guard let (migration, until, child, log) = job, let status = child.poll() else { return }
     job = nil
     lastEnd = site.clock.now()
     if status.isSuccess {
-      (since[migration], failures) = (began, 0)
+      (since[migration], failures) = (until, 0)
     } else {
       let text = (try? Files.readPlain(log, limit: 1 << 16)).flatMap(\.self) ?? []
       let first = String(decoding: text, as: UTF8.self).split(separator: "\n").first.map(String.init)

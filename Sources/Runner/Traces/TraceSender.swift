@@ -43,21 +43,26 @@ package struct TraceTarget: Sendable {
         hint: "write it as http://HOST:PORT, or with its whole path", exitCode: .usage)
     }
     headers = []
-    for pair in (variable("HEADERS") ?? "").split(separator: ",").map(String.init) + given {
-      let parts = pair.split(separator: "=", maxSplits: 1).map {
-        TraceTarget.decoded(String($0)).trimmingBlanks
-      }
-      let isSafe = parts.allSatisfy { part in part.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } }
-      guard parts.count == 2, !parts[0].isEmpty, isSafe, !parts[0].contains(where: { $0 == ":" || $0 == " " })
-      else {
-        throw CommandError(
-          "'\(TerminalText.sanitizedLine(parts.first ?? ""))' is no header", hint: "write NAME=VALUE",
-          exitCode: .usage)
-      }
-      headers.append((parts[0], parts[1]))
+    // The environment's are percent-encoded (as in W3C Baggage, says the exporters' specification).
+    for pair in (variable("HEADERS") ?? "").split(separator: ",") {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      headers.append(try TraceTarget.header(parts.map { TraceTarget.decoded(String($0)) }))
+    }
+    for pair in given {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      headers.append(try TraceTarget.header(parts.map(String.init)))
     }
     let wait = variable("TIMEOUT").flatMap { Int($0) } ?? 10_000
     timeoutSeconds = min(600, max(1, wait / 1000))
+  }
+
+  /// A head of two parts. What is none is not shown: it may be a key that somebody forgot to name.
+  private static func header(_ parts: [String]) throws(CommandError) -> (name: String, value: String) {
+    let parts = parts.map(\.trimmingBlanks)
+    guard parts.count == 2, let name = parts.first, let value = parts.last, HTTPToken.isOne(name),
+      value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+    else { throw CommandError("a header is not NAME=VALUE", hint: "name it first", exitCode: .usage) }
+    return (name, value)
   }
 
   /// An address without a path is that of a collector, whose path is known.
@@ -82,6 +87,17 @@ package struct TraceTarget: Sendable {
       }
     }
     return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// The names of heads (RFC 9110, 5.6.2).
+private enum HTTPToken {
+  static func isOne(_ text: String) -> Bool {
+    !text.isEmpty
+      && text.utf8.allSatisfy { byte in
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+          || "!#$%&'*+-.^_`|~".utf8.contains(byte)
+      }
   }
 }
 

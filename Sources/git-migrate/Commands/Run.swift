@@ -190,7 +190,7 @@ struct RunCommand: Subcommand {
       run.planWatch = { () throws(CommandError) in try follower.look() }
     }
     _ = try worker.orUntrusted { () throws(CommandError) in try run.run() }
-    progress.clear()
+    progress.clear(isInterrupted: run.stopSignal != nil)
     context.stopSignal = run.stopSignal
     if run.stopSignal == nil { _ = try countUses(scope, context, before: uses) }
     // What a person must do comes last, where it is seen.

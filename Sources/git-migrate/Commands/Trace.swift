@@ -16,7 +16,8 @@ struct TraceCommand: Subcommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where they go: a collector's address. By default OTEL_EXPORTER_OTLP_ENDPOINT.", valueName: "url"))
+      "Where they go: a collector's address. By default 'migrate.otlp', else OTEL_EXPORTER_OTLP_ENDPOINT.",
+      valueName: "url"))
   var otlp: String?
 
   @Option(
@@ -44,8 +45,9 @@ struct TraceCommand: Subcommand {
   }
 
   func run(_ context: Context) throws(CommandError) {
-    let target = try TraceTarget(address: otlp, headers: headers, environment: context.environment)
     let site = try context.site()
+    let environment = try TraceSettings(site).environment
+    let target = try TraceTarget(address: otlp, headers: headers, environment: environment)
     let snapshot = try context.snapshot(finding: migration.migration, looksOnly: true)
     let state = try site.migration(migration.migration, in: snapshot.state)
     let from = since.flatMap { TimeText.past($0, before: site.clock.now()) }

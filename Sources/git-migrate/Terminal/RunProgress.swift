@@ -106,9 +106,9 @@ final class RunProgress: RunObserver {
   }
 
   /// Takes the picture away, and sends the last traces.
-  func clear() {
+  func clear(isInterrupted: Bool) {
     if case .live(let screen) = style { screen.takeAway() }
-    traces?.end()
+    traces?.end(isInterrupted: isInterrupted)
   }
 
   /// How long the run has gone on, in seconds.
