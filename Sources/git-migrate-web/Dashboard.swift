@@ -48,7 +48,9 @@ final class Dashboard {
     WebOutput().note("the page is there until you press Ctrl-C; the address is the key to it")
     while migrate_server_wait(signals, 1000) <= 0 || SignalPipe.drain().isEmpty {
       // A ledger that cannot be read just now is looked at again; the page stays as it was.
+      let question = pages.asked
       do throws(CommandError) { try refresh() } catch { pages.note(error.message) }
+      pages.answer(question)
     }
     pages.end()
     server.stop()

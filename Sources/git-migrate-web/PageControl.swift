@@ -11,6 +11,7 @@ final class PageControl: Sendable {
   /// What can be asked for.
   enum Action: String {
     case pause, resume, retry, approve
+    case retryCause = "retry-cause"
   }
 
   /// What was said.
@@ -45,10 +46,11 @@ final class PageControl: Sendable {
     case (.retry, let subject?), (.approve, let subject?):
       guard Identifier.stepFault(subject) == nil else { return nil }
       words = [action.rawValue, subject]
-      if action == .retry, subject.first == "F", subject.dropFirst().allSatisfy(\.isNumber) {
-        words = ["retry", "--failure", subject]
-      }
-    case (.pause, _), (.resume, _), (.retry, nil), (.approve, nil): return nil
+    case (.retryCause, let subject?):
+      guard subject.first == "F", subject.count > 1, subject.utf8.dropFirst().allSatisfy({ 48...57 ~= $0 })
+      else { return nil }
+      words = ["retry", "--failure", subject]
+    case (.pause, _), (.resume, _), (.retry, nil), (.retryCause, nil), (.approve, nil): return nil
     }
     words += ["--migration", migration]
     return turn.withLock { _ in run(words) }

@@ -62,7 +62,7 @@ struct Request {
     }
     if parts.count == 3, parts[2].isEmpty { return start(room) }
     if parts.count == 3, parts[2] == "metrics" {
-      room.pages.ask()
+      wait(for: room.pages.ask(), room)
       return send(200, "text/plain; version=0.0.4; charset=utf-8", Array(room.pages.metrics.utf8))
     }
     guard parts.count == 4, let page = room.pages.page(parts[2]) else {
@@ -94,6 +94,19 @@ struct Request {
     }
     room.pages.ask()
     return text(answer.isDone ? 200 : 409, answer.words + "\n")
+  }
+
+  /// How often it is looked whether the ledger was looked at, and after how many looks what is known will do.
+  private static let looks = (milliseconds: Int32(25), most: 120)
+
+  /// Waits until the ledger was looked at: whoever asks once a minute is not to hear how it stood a minute
+  /// ago.
+  private func wait(for question: Int, _ room: ServerRoom) {
+    var looks = 0
+    while looks < Request.looks.most, !room.pages.isAnswered(question) {
+      _ = migrate_server_wait(-1, Request.looks.milliseconds)
+      looks += 1
+    }
   }
 
   /// The one migration, or a list of them.

@@ -17,7 +17,8 @@ final class SharedPages: Sendable {
     var pages: [Page] = []
     var metrics = ""
     var listeners = 0
-    var isAskedFor = false
+    /// How often somebody has asked, and up to which of those the content is as new as the ledger.
+    var (asked, answered) = (0, 0)
     var isOver = false
     var trouble: String?
   }
@@ -31,7 +32,10 @@ final class SharedPages: Sendable {
   init(token: String, control: PageControl? = nil) { (self.token, self.control) = (token, control) }
 
   /// Whether anybody looks: an open stream, or a page that was asked for since it was made.
-  var isWanted: Bool { content.withLock { $0.listeners > 0 || $0.isAskedFor } }
+  var isWanted: Bool { content.withLock { $0.listeners > 0 || $0.asked > $0.answered } }
+
+  /// The number of the newest question.
+  var asked: Int { content.withLock { $0.asked } }
 
   /// Whether the server ends.
   var isOver: Bool { content.withLock { $0.isOver } }
@@ -46,13 +50,24 @@ final class SharedPages: Sendable {
   func publish(_ pages: [Page], metrics: String) {
     content.withLock {
       ($0.pages, $0.metrics) = (pages, metrics)
-      $0.isAskedFor = false
       $0.trouble = nil
     }
   }
 
-  /// Somebody asks for a page: it is made anew when the ledger has moved.
-  func ask() { content.withLock { $0.isAskedFor = true } }
+  /// Somebody asks for a page: it is made anew when the ledger has moved. Gives the number of the question.
+  @discardableResult
+  func ask() -> Int {
+    content.withLock {
+      $0.asked += 1
+      return $0.asked
+    }
+  }
+
+  /// Says that the ledger was looked at after that question.
+  func answer(_ question: Int) { content.withLock { $0.answered = max($0.answered, question) } }
+
+  /// Whether it was.
+  func isAnswered(_ question: Int) -> Bool { content.withLock { $0.answered >= question || $0.isOver } }
 
   func listen(_ change: Int) { content.withLock { $0.listeners += change } }
 

@@ -27,9 +27,11 @@ struct ImportNamesTests {
       names("m.go", "package m\nimport (\n\t\"fmt\"\n\tx \"a/b\"\n)\nvar s = \"no\"\nimport \"c\"\n")
         == ["fmt", "a/b", "c"])
     #expect(
-      names("m.rs", "use std::io::{self, Read};\npub use a::b;\nextern crate c;\nuser();\n") == [
-        "std::io", "a::b", "c",
-      ])
+      names(
+        "m.rs",
+        "use std::io::{self, Read};\npub use a::b;\npub(crate) use d::e;\nextern crate c;\nuser();\n")
+        == ["std::io", "a::b", "d::e", "c"])
+    #expect(names("a.js", "say('require(\\'x\\')', \"require('x')\"); my.require('y')\n").isEmpty)
     #expect(names("m.c", "#include <stdio.h>\n  #include \"a.h\"\n") == ["stdio.h", "a.h"])
     #expect(
       names("m.swift", "import Foundation\n@testable import Migration\n") == ["Foundation", "Migration"])

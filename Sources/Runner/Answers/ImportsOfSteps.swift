@@ -1,3 +1,4 @@
+import Gate
 import Git
 import Ledger
 import Migration
@@ -30,7 +31,8 @@ struct ImportsOfSteps {
         let bytes = try site.repository.blob(entry.oid)
         return bytes.count > Self.limit ? nil : String(decoding: bytes, as: UTF8.self)
       }
-      for name in text.map({ ImportNames.of($0, path: path) }) ?? [] where !names.contains(name) {
+      for name in text.map({ ImportNames.of(CodeLines.text(of: $0, path: path), path: path) }) ?? []
+      where !names.contains(name) {
         names.append(name)
       }
     }

@@ -4,7 +4,8 @@ public enum ImportNames {
   /// How many names of one file are kept.
   public static let most = 200
 
-  /// The names, each once, in the order of the file; empty for a language that is not known.
+  /// The names, each once, in the order of the file; empty for a language that is not known. Lines that only
+  /// look like code, in comments and long strings, are not known here: whoever reads a file takes them out.
   public static func of(_ text: String, path: String) -> [String] {
     let parts = path.split(separator: "/").last?.split(separator: ".") ?? []
     guard parts.count > 1, let form = forms[parts[parts.count - 1].lowercased()] else { return [] }
@@ -60,7 +61,7 @@ public enum ImportNames {
       if isImport, let name = quoted(in: line, after: "from") ?? quoted(in: line, after: "import") {
         return [name]
       }
-      return [quoted(in: line, after: "require("), quoted(in: line, after: "import(")].compactMap(\.self)
+      return ["require(", "import("].compactMap { call(of: $0, in: line) }
     case .java:
       guard let rest = after("import ", line) else { return [] }
       return [first(after("static ", rest) ?? rest) { " ;{".contains($0) }].compactMap(\.self)
@@ -73,7 +74,7 @@ public enum ImportNames {
       guard isInGroup || line.hasPrefix("import ") else { return [] }
       return [quoted(in: line, after: "")].compactMap(\.self)
     case .rust:
-      let rest = after("extern crate ", line) ?? after("use ", after("pub ", line) ?? line)
+      let rest = after("extern crate ", line) ?? after("use ", behindVisibility(line))
       return [rest.flatMap { first($0) { " ;{,".contains($0) } }].compactMap { $0?.trimmingColons }
     case .include:
       guard let rest = after("#include", line) ?? after("#import", line) ?? after("# include", line) else {
@@ -96,6 +97,13 @@ public enum ImportNames {
     }
   }
 
+  /// What follows `pub` or `pub(crate)`.
+  private static func behindVisibility(_ line: Substring) -> Substring {
+    if let rest = after("pub ", line) { return rest }
+    guard let rest = after("pub(", line), let end = rest.firstIndex(of: ")") else { return line }
+    return rest[rest.index(after: end)...].drop { $0 == " " }
+  }
+
   private static func after(_ word: String, _ text: Substring) -> Substring? {
     text.hasPrefix(word) ? text.dropFirst(word.count) : nil
   }
@@ -103,6 +111,15 @@ public enum ImportNames {
   private static func first(_ text: Substring, until isEnd: (Character) -> Bool) -> String? {
     let name = text.prefix { !isEnd($0) }
     return name.isEmpty ? nil : String(name)
+  }
+
+  /// The text that a call takes, where it is a call: not a part of a longer name, nor of a text.
+  private static func call(of word: String, in line: Substring) -> String? {
+    guard let range = line.firstRange(of: word) else { return nil }
+    if let before = line[..<range.lowerBound].last, before.isLetter || "_$.'\"`".contains(before) {
+      return nil
+    }
+    return quoted(in: line, after: word)
   }
 
   /// What stands between the first quotes behind a word.

@@ -209,7 +209,7 @@ package struct RecapPage {
       \(Count.of(cause.steps.count, "step"))\(holds)</span><span class="hc mut">\(cause.attempts)</span>\
       <span class="hc mut">\(cause.cost > 0 ? Money.text(cause.cost) : "")</span></summary><div class=body>\
       \(pre)<div class=chips>\(chips.joined())\(more)</div>\(todo.map(command) ?? "")\
-      \(cause.standing == .blocks ? button("Retry all", "retry/\(cause.name)") : "")</div></details>
+      \(cause.standing == .blocks ? button("Retry all", "retry-cause/\(cause.name)") : "")</div></details>
       """
   }
 
