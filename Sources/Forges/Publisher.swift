@@ -76,7 +76,9 @@ public final class Publisher {
       evidence = .holderDead(held.owner)
     }
     if let refusal = try world.record(.publication(.claimed(claim, evidence))) {
-      throw PublishError(refusal.message, hint: refusal.hint)
+      var fault = PublishError(refusal.message, hint: refusal.hint)
+      fault.isHeld = refusal.code == .held
+      throw fault
     }
     claimedUntil = until
   }

@@ -67,6 +67,8 @@ public struct PublishError: Error, Equatable, Sendable, CustomStringConvertible 
   public var hint: String?
   /// Whether it is that a forge does not take the token.
   public var isUnauthorized = false
+  /// Whether it is that somebody else publishes now.
+  public var isHeld = false
 
   /// Makes an error.
   public init(_ description: String, hint: String? = nil) {

@@ -67,6 +67,9 @@ public struct LogName: Equatable, Sendable {
   /// The plan's `notify` command, when it ran last.
   package static func notify(_ migration: String) -> LogName { LogName(migration, "notify") }
 
+  /// What pushes the branches of targets of a fleet, the first of which is this.
+  package static func push(_ migration: String) -> LogName { LogName(migration, "push") }
+
   /// What sends a run's traces.
   package static func traces(_ migration: String) -> LogName { LogName(migration, "traces") }
 

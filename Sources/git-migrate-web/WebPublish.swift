@@ -111,7 +111,7 @@ struct WebPublish {
 
   /// Whether a pull request may be opened or asked about in a target.
   private func isDue(_ member: MigrationState) -> Bool {
-    guard !member.phase.isTerminal else { return false }
+    guard !member.phase.isTerminal || member.isFinishedTarget else { return false }
     switch member.standingInFleet(isOpen: true) {
     case .done, .pushed, .open: return true
     case .waiting, .badBase, .ready, .working, .blocked, .paused, .merged, .rejected, .people, .unchanged,

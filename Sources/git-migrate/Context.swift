@@ -72,6 +72,18 @@ final class Context {
     }
   }
 
+  /// Is the process that pushes branches of a fleet; see `FleetPushProcess`. Gives the exit code; why it
+  /// failed is the last line.
+  func pushFleet() -> Int32 {
+    do throws(CommandError) {
+      try FleetPushProcess.perform(Array(CommandLine.arguments.dropFirst()), try site())
+      return 0
+    } catch {
+      output.note(error.message)
+      return error.exitCode.rawValue
+    }
+  }
+
   // MARK: The terminal
 
   /// The columns that text may take; 0 when lines are not to be cut because no person looks at them.

@@ -21,4 +21,5 @@ if CommandLine.arguments.dropFirst().first == "__supervise" {
 Context.prepareProcess()
 let context = Context(environment: ChildEnvironment.current())
 if HarvestProcess.isWanted(Array(CommandLine.arguments.dropFirst())) { exit(context.harvest()) }
+if FleetPushProcess.isWanted(Array(CommandLine.arguments.dropFirst())) { exit(context.pushFleet()) }
 exit(Invocation(Array(CommandLine.arguments.dropFirst())).run(in: context))

@@ -10,7 +10,7 @@ import Testing
     var state = State()
     private var now = Timestamp(milliseconds: 1_700_000_000_000)
 
-    init(_ targets: [String], agents: Int? = nil, stop: Int? = 50) throws {
+    init(_ targets: [String], agents: Int? = nil, stop: Int? = 50, firstWave: Int = 1) throws {
       for (index, target) in targets.enumerated() {
         let name = FleetMember.migration(of: "guava", in: target)
         var plan = Plan.sample([PlannedStep(id: "S1")], name: name, attempts: 1, agents: agents)
@@ -18,7 +18,8 @@ import Testing
         plan.fleet = FleetMember(
           fleet: "guava",
           target: FleetTarget(id: target, url: "https://forge.test/\(target)", base: "main"),
-          branch: "migrate/guava", wave: index == 0 ? 1 : 2, stop: stop.map { FleetStop(failedPercent: $0) })
+          branch: "migrate/guava", wave: index == 0 ? firstWave : 2,
+          stop: stop.map { FleetStop(failedPercent: $0) })
         let start = MigrationStart(
           plan: plan, digest: String(repeating: "d", count: 64), base: FleetMember.baseBranch(of: name),
           commit: oid(index + 1), shared: false)
@@ -48,6 +49,26 @@ import Testing
         of: "guava.\(target)")
     }
 
+    /// As if the step of a target had been merged, as a commit.
+    func merge(_ target: String, at commit: Int) throws {
+      let index = try #require(state.migrations.firstIndex { $0.name == "guava.\(target)" })
+      state.migrations[index].set(0, .merged(commit: oid(commit)))
+      state.migrations[index].tip = oid(commit)
+    }
+
+    /// Announces the push of all that is merged in a target, and records it, as `branch` says.
+    func push(_ target: String) throws {
+      let name = "guava.\(target)"
+      let member = try #require(state.migration(named: name))
+      let claim = PublisherClaim(holder: "w", owner: process(7), expiresAt: now.adding(seconds: 60))
+      try tell(.publication(.claimed(claim, nil)), of: name)
+      let intent = BranchIntent(
+        old: member.publications["all"]?.head, new: member.tip, holder: "w", owner: process(7),
+        expiresAt: now.adding(seconds: 60))
+      try tell(.publication(.intended(unit: "all", steps: [], intent)), of: name)
+      try tell(.publication(.moved(unit: "all", commit: member.tip, people: false)), of: name)
+    }
+
     func open(_ wave: Int) throws { try tell(.fleet(.waveOpened(fleet: "guava", wave: wave)), of: "*") }
 
     func standing(_ target: String) -> FleetStanding? {
@@ -74,6 +95,55 @@ import Testing
     #expect(throws: Refusal.self) {
       try fleet.tell(.fleet(.waveOpened(fleet: "other", wave: 1)), of: "*")
     }
+  }
+
+  @Test func `a wave of which no target was begun holds up no other`() throws {
+    let fleet = try Fleet(["cart", "mail"], firstWave: 2)
+    #expect(fleet.state.nextWave(of: "guava") == 2)
+    let over = #expect(throws: Refusal.self) { try fleet.open(1) }
+    #expect(over?.message == "the next wave of 'guava' is 2")
+    try fleet.open(2)
+    #expect(fleet.state.nextWave(of: "guava") == nil)
+    let more = #expect(throws: Refusal.self) { try fleet.open(3) }
+    #expect(more?.message == "'guava' has no wave 3: all are open")
+  }
+
+  @Test func `what is merged here and not there is to be pushed, also later and after its end`() throws {
+    let fleet = try Fleet(["cart", "mail"])
+    try fleet.open(1)
+    try fleet.merge("cart", at: 50)
+    #expect(fleet.standing("cart") == .done)
+    try fleet.push("cart")
+    #expect(fleet.standing("cart") == .pushed)
+    try fleet.merge("cart", at: 51)
+    #expect(fleet.standing("cart") == .done, "more has come")
+    try fleet.tell(.migrationFinished(result: oid(51), partial: false), of: "guava.cart")
+    #expect(fleet.standing("cart") == .done, "its end hands nothing over")
+    try fleet.push("cart")
+    #expect(fleet.standing("cart") == .pushed)
+    try fleet.tell(
+      .publication(.opened(unit: "all", forge: "forge.test", number: 1, url: nil)), of: "guava.cart")
+    #expect(fleet.standing("cart") == .open)
+    try fleet.tell(.publication(.merged(unit: "all", commit: oid(60))), of: "guava.cart")
+    #expect(fleet.standing("cart") == .merged)
+    try fleet.tell(.migrationAborted(reason: "not wanted"), of: "guava.mail")
+    #expect(throws: Refusal.self, "what was given up is not offered") { try fleet.push("mail") }
+  }
+
+  @Test func `an amendment moves no migration into another repository`() throws {
+    let fleet = try Fleet(["cart"])
+    let member = try #require(fleet.state.migration(named: "guava.cart"))
+    var plan = member.plan
+    plan.fleet?.target.url = "https://forge.test/other"
+    let digest = String(repeating: "e", count: 64)
+    let refusal = #expect(throws: Refusal.self) {
+      try fleet.tell(.planAmended(PlanAmendment(plan: plan, number: 2, digest: digest)), of: member.name)
+    }
+    #expect(refusal?.message == "a migration cannot be moved into another repository or fleet")
+    plan.fleet?.target = try #require(member.plan.fleet?.target)
+    plan.fleet?.target.owner = "team"
+    try fleet.tell(.planAmended(PlanAmendment(plan: plan, number: 2, digest: digest)), of: member.name)
+    #expect(fleet.state.migration(named: member.name)?.plan.fleet?.target.owner == "team")
   }
 
   @Test func `a wave is due to stop when too many of its targets have failed, and once`() throws {

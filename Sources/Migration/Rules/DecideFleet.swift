@@ -20,13 +20,14 @@ extension Reducer {
         let failed = state.failedTargets(of: name, wave: wave).count
         return state.fleets.update(name) { ($0.stop, $0.forgiven) = (nil, failed) }
       }
-      guard wave == known.wave + 1 else {
-        throw Refusal(
-          .wrongPhase, "the next wave of '\(name)' is \(known.wave + 1)",
-          hint: "waves open one after the other, with 'git migrate fleet run --wave \(known.wave + 1)'")
+      guard let next = state.nextWave(of: name) else {
+        throw Refusal(.ended, "'\(name)' has no wave \(wave): all are open")
       }
-      guard state.migrations.contains(where: { $0.plan.fleet?.fleet == name && $0.plan.fleet?.wave == wave })
-      else { throw Refusal(.ended, "'\(name)' has no wave \(wave)") }
+      guard wave == next else {
+        throw Refusal(
+          .wrongPhase, "the next wave of '\(name)' is \(next)",
+          hint: "waves open one after the other, with 'git migrate fleet run --wave \(next)'")
+      }
       state.fleets.update(name) { ($0.wave, $0.forgiven) = (wave, 0) }
     case .waveStopped(_, let wave, let reason):
       guard !reason.isEmpty else { throw Refusal(.invalid, "a wave stops for a reason") }
@@ -65,6 +66,13 @@ extension State {
   /// The migrations of a fleet, in the order in which they were started.
   public func members(of fleet: String) -> [MigrationState] {
     migrations.filter { $0.plan.fleet?.fleet == fleet }
+  }
+
+  /// The wave of a fleet that opens next: the first with targets, for a wave of which no target could be
+  /// begun holds up no other. `nil` when all are open.
+  public func nextWave(of fleet: String) -> Int? {
+    let open = fleets[fleet].wave
+    return members(of: fleet).compactMap(\.plan.fleet?.wave).filter { $0 > open }.min()
   }
 
   /// Why no step begins in a migration that is part of a fleet, or `nil`.

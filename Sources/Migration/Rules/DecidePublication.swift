@@ -15,7 +15,8 @@ extension Reducer {
   }
 
   mutating func apply(_ change: PublicationChange) throws(Refusal) {
-    try requireNotEnded()
+    // The work in a target of a fleet may end before the people there have it.
+    if !migration.isFinishedTarget { try requireNotEnded() }
     if let unit = change.unit { try requireUnit(unit) }
     switch change {
     case .claimed(let claim, let evidence): try claimPublisher(claim, evidence)

@@ -54,12 +54,11 @@ extension MigrationState {
     if let found = publishedStanding { return found }
     switch phase {
     case .aborted: return .skipped
-    case .finished: return .merged
     case .paused: return baselineFailure != nil && !hasBegun ? .badBase : .paused
-    case .running: break
+    case .running, .finished: break
     }
     if openCount == 0 {
-      if tip != start { return .done }
+      if steps.contains(where: { $0.isOnBranch }) { return .done }
       return steps.contains { if case .merged = $0.phase { true } else { false } } ? .unchanged : .skipped
     }
     if isStuck { return .blocked }
@@ -73,12 +72,38 @@ extension MigrationState {
   private var publishedStanding: FleetStanding? {
     let list = publications.list
     guard !list.isEmpty else { return nil }
-    if list.allSatisfy({ if case .merged? = $0.end { true } else { false } }) { return .merged }
+    let isMerged = list.allSatisfy { if case .merged? = $0.end { true } else { false } }
+    if isMerged, openCount > 0 { return nil }
+    // The whole branch is offered once.
+    let isWhole = publications[Self.wholeUnit] != nil
+    let hasMore = isWhole ? publications[Self.wholeUnit]?.head != tip : hasUnpublishedSteps
+    if isMerged, isWhole || !hasMore { return .merged }
     if list.contains(where: { if case .closed? = $0.end { true } else { false } }) { return .rejected }
     if list.contains(where: { $0.handedOver != nil && $0.end == nil }) { return .people }
     if openCount > 0 { return nil }
-    if list.contains(where: { $0.request != nil && $0.end == nil }) { return .open }
-    if list.contains(where: { $0.intent != nil || $0.head == nil }) { return .done }
-    return .pushed
+    if hasMore || list.contains(where: { $0.end == nil && ($0.intent != nil || $0.head == nil) }) {
+      return .done
+    }
+    return list.contains { $0.request != nil && $0.end == nil } ? .open : .pushed
   }
+
+  /// Whether steps are merged here that are in no unit.
+  private var hasUnpublishedSteps: Bool { steps.contains { $0.isOnBranch && !isPublished($0.id) } }
+
+  /// Whether a step is in a unit, or is one that is in none.
+  private func isPublished(_ step: String) -> Bool {
+    if publications.unit(of: step) != nil || base(takenInBy: step) != nil { return true }
+    return index(of: step).map { !plan.steps[$0].reverts.isEmpty } ?? false
+  }
+
+  /// Whether it is finished, in a target of a fleet: what was done is handed over as before.
+  public var isFinishedTarget: Bool {
+    if case .finished = phase { return plan.fleet != nil }
+    return false
+  }
+}
+
+extension Step {
+  /// Whether it has a commit on the integration branch.
+  fileprivate var isOnBranch: Bool { if case .merged(.some) = phase { true } else { false } }
 }

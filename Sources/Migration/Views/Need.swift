@@ -145,11 +145,27 @@ extension MigrationState {
     return "git migrate resume\(tail) --budget +\(max(1, limit / 4_000_000))usd"
   }
 
+  /// What is to be done with what is done in a target of a fleet.
+  private func handingOver(_ fleet: FleetMember) -> [Need] {
+    let verb: String
+    switch standingInFleet(isOpen: true) {
+    case .done: verb = "run"
+    case .pushed: verb = "publish"
+    case .waiting, .badBase, .ready, .working, .blocked, .paused, .open, .merged, .rejected, .people,
+      .unchanged,
+      .skipped:
+      return []
+    }
+    let command = "git migrate fleet \(verb) --fleet \(fleet.fleet)"
+    return [Need(code: .done, reason: "all steps are done", command: command)]
+  }
+
   /// What is to be done when nobody does anything, or nothing is left.
   private func ending(_ option: String) -> [Need] {
     guard case .running = phase, !stepsInFlight.contains(where: { _ in true }) else { return [] }
     let tail = option.isEmpty ? "" : " \(option.dropLast())"
     if steps.allSatisfy({ $0.phase.isTerminal }) {
+      if let fleet = plan.fleet { return handingOver(fleet) }
       return [Need(code: .done, reason: "all steps are done", command: "git migrate finish\(tail)")]
     }
     let open = steps.indices.filter { canBegin($0) }
@@ -157,7 +173,7 @@ extension MigrationState {
     return [
       Need(
         code: .idle, reason: "nobody is at work; \(Count.of(open.count, "step")) can begin",
-        command: "git migrate run\(tail)")
+        command: plan.fleet.map { "git migrate fleet run --fleet \($0.fleet)" } ?? "git migrate run\(tail)")
     ]
   }
 

@@ -104,7 +104,7 @@ package final class FinishWork: ErrandWork {
     }
     tries += 1
     // What keeps the base from moving is said before anything is judged or recorded.
-    if !leavesBase { try site.requireForward(state, to: tip) }
+    if !leavesBase, state.leadsBase { try site.requireForward(state, to: tip) }
     try site.requireTrust(state)
     let job = try ResultTask(in: site, state, tip: tip, report: note)
     task = (job, GoodResult(commit: tip.objectID, gate: state.gateDigest))
@@ -115,7 +115,7 @@ package final class FinishWork: ErrandWork {
     _ result: ObjectID, _ state: MigrationState
   ) throws(CommandError) -> ErrandRound<Outcome> {
     // Looked at once more: the end cannot be taken back, and judging takes its time.
-    if !leavesBase { try site.requireForward(state, to: result.oid) }
+    if !leavesBase, state.leadsBase { try site.requireForward(state, to: result.oid) }
     let outcome = try Interpreter(in: site, report: report).append(by: site.actor) {
       [migration, isPartial, goodResult] (snapshot, _) throws(Refusal) in
       if let now = snapshot.state.migration(named: migration), !now.phase.isTerminal {
@@ -148,6 +148,12 @@ package final class FinishWork: ErrandWork {
       }
     }
   }
+}
+
+extension MigrationState {
+  /// Whether its end leads the base forward. What was done in a target of a fleet is pushed to a branch
+  /// there: the base here is only a copy of the people's.
+  package var leadsBase: Bool { plan.fleet == nil }
 }
 
 extension Surroundings {

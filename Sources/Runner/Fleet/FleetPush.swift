@@ -2,46 +2,188 @@ import Forges
 import Ledger
 import Migration
 import Site
+import Supervision
+import System
 
 /// Pushes the branches of a fleet's targets in which all is done, each once: what was announced and cut off
 /// is looked after first, as everywhere in publication.
+///
+/// Children do it, so that no remote holds up the run: it goes on renewing its claims and judging.
 public final class FleetPush {
   private let site: Site
   private let fleet: String
   private let report: (String) -> Void
-  private var looked: [String: ObjectID] = [:]
+  private var children: [Child] = []
+  /// Where the branch of each target was that was handed to a child last.
+  private var tried: [String: ObjectID] = [:]
+  /// Who pushed them instead, by migration, when that was tried.
+  private var held: [String: String] = [:]
+  private var reasons: [String: String] = [:]
   private var seen: LedgerSnapshot?
-  /// Why branches could not be pushed, by target.
-  public private(set) var left: [(target: String, reason: String)] = []
+
+  private struct Child {
+    var process: SupervisedChild
+    var log: String
+    var targets: Set<String>
+  }
+
+  /// How many children there may be, how many targets one is given, and how many wait before a second one is
+  /// begun.
+  private static let (most, batch, many) = (4, 16, 8)
+  /// For how long others are waited for that push a branch, in milliseconds.
+  private static let patience: Int64 = 30_000
 
   /// Makes one; `report` is told what happens, a line at a time.
   public init(_ site: Site, of fleet: String, report: @escaping (String) -> Void) {
     (self.site, self.fleet, self.report) = (site, fleet, report)
   }
 
-  /// Pushes the branch of the next target that wants it. Says whether there was one.
-  public func next() throws(CommandError) -> Bool {
-    let snapshot = try reporting { try site.ledger.read() }
-    if seen?.tip == snapshot.tip { return false }
-    for member in snapshot.state.migrations where member.plan.fleet?.fleet == fleet {
-      guard member.openCount == 0, looked[member.name] != member.tip,
-        member.standingInFleet(isOpen: true) == .done
-      else { continue }
-      looked[member.name] = member.tip
-      try push(member)
-      return true
-    }
-    seen = snapshot
-    return false
+  /// Why branches could not be pushed, by migration.
+  public var left: [(migration: String, reason: String)] {
+    reasons.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
-  private func push(_ member: MigrationState) throws(CommandError) {
-    let world = try SitePublishing(site, member.name) { [report] in report($0) }
-    let publisher = Publisher(world, forge: nil, base: member.publishedBase)
-    do throws(PublishError) { try publisher.run() } catch {
-      left.append((member.name, error.description))
-      return report("\(member.name): \(error.description)")
+  /// Takes what has come of pushes, and begins those that are due. Never waits.
+  public func advance() throws(CommandError) {
+    for index in children.indices.reversed() where take(from: children[index]) {
+      children.remove(at: index)
+      seen = nil
     }
-    left += publisher.left.map { (member.name, $0.value) }
+    guard children.count < FleetPush.most else { return }
+    let snapshot = try reporting { try site.ledger.read() }
+    if let seen, seen.tip == snapshot.tip { return }
+    seen = snapshot
+    let due = snapshot.state.members(of: fleet).filter(isDue)
+    guard children.isEmpty ? !due.isEmpty : due.count >= FleetPush.many else { return }
+    try begin(Array(due.prefix(FleetPush.batch)))
+    // What is left of them is begun at the next look.
+    if due.count > FleetPush.batch { seen = nil }
+  }
+
+  /// Goes on until nothing is left that could be pushed, or somebody asks to stop; waits for others that push
+  /// the same, as they may not get to the end of it.
+  package func finish(_ interruption: Interruption) throws(CommandError) {
+    let end = MonotonicTime.milliseconds + FleetPush.patience
+    while true {
+      if interruption.shouldStop() {
+        children.forEach { $0.process.terminate() }
+        throw CommandError(
+          "interrupted", hint: "the next 'git migrate fleet run' looks after what was cut off",
+          exitCode: .interrupted)
+      }
+      try advance()
+      if children.isEmpty, try !waitsForOthers(until: end) { return }
+      site.wait(for: children.map(\.process.pollDescriptor) + [interruption.signals], atMost: 200)
+    }
+  }
+
+  private func isDue(_ member: MigrationState) -> Bool {
+    member.openCount == 0 && tried[member.name] != member.tip
+      && member.standingInFleet(isOpen: true) == .done
+      && !children.contains { $0.targets.contains(member.name) }
+  }
+
+  private func begin(_ members: [MigrationState]) throws(CommandError) {
+    guard let first = members.first else { return }
+    let log = site.logFile(.push(first.name))
+    var run = site.launcher.supervisedSelf(
+      [FleetPushProcess.word] + members.map(\.name), in: site.directory, log: log)
+    run.output = .live
+    let process = try site.start(run, isAnew: true)
+    process.endInput()
+    for member in members { tried[member.name] = member.tip }
+    children.append(Child(process: process, log: log, targets: Set(members.map(\.name))))
+  }
+
+  /// Takes what a child says; says whether it has ended.
+  private func take(from child: Child) -> Bool {
+    let status = child.process.poll()
+    for line in child.process.takeLines() {
+      let words = String(decoding: line, as: UTF8.self).split(separator: "\t", maxSplits: 2).map(String.init)
+      guard words.count == 3, let what = PushWord(rawValue: words[0]) else { continue }
+      let (migration, text) = (words[1], words[2])
+      switch what {
+      case .says: report("\(migration): \(text)")
+      case .pushed: (reasons[migration], held[migration]) = (nil, nil)
+      case .left: reasons[migration] = text
+      case .held: held[migration] = text
+      }
+    }
+    guard let status else { return false }
+    if !status.isSuccess { noteEnd(of: child, status) }
+    return true
+  }
+
+  /// A child that ended before its time has left all that is not pushed by now.
+  private func noteEnd(of child: Child, _ status: ExitStatus) {
+    let text = (try? Files.tail(child.log, bytes: 4 << 10)) ?? []
+    let last = String(decoding: text, as: UTF8.self).split(separator: "\n").last.map(String.init)
+    let words = last.map(TerminalText.sanitizedLine) ?? "its push \(WorkJob.words(status))"
+    for target in child.targets where held[target] == nil { reasons[target] = reasons[target] ?? words }
+  }
+
+  // MARK: Others
+
+  /// Whether somebody else is still at a branch that is to be pushed. Once they are not, it is tried again.
+  private func waitsForOthers(until end: Int64) throws(CommandError) -> Bool {
+    guard !held.isEmpty || !reasons.isEmpty else { return false }
+    let state = try reporting { try site.ledger.read() }.state
+    let now = site.clock.now()
+    var waits = false
+    for name in Array(Set(held.keys).union(reasons.keys)).sorted() {
+      guard let member = state.migration(named: name), member.standingInFleet(isOpen: true) == .done else {
+        // Whoever was faster has done it.
+        (held[name], reasons[name]) = (nil, nil)
+        continue
+      }
+      guard held[name] != nil else { continue }
+      let claim = member.publications.publisher
+      if let claim, claim.expiresAt > now, !Site.isProvablyDead(claim.owner) {
+        waits = waits || MonotonicTime.milliseconds < end
+      } else {
+        (held[name], tried[name], seen) = (nil, nil, nil)
+        waits = true
+      }
+    }
+    if !waits { for (name, words) in held.sorted(by: { $0.key < $1.key }) { report("\(name): \(words)") } }
+    return waits
+  }
+}
+
+/// What a child says of a push, a line each: the word, the migration, the text.
+private enum PushWord: String {
+  case says, pushed, left, held
+
+  func tell(_ migration: String, _ text: String) {
+    let line = "\(rawValue)\t\(migration)\t\(TerminalText.sanitizedLine(text))\n"
+    // Who asked is gone, when it cannot be written: the ledger has what matters.
+    try? StandardStream.output.write(Array(line.utf8))
+  }
+}
+
+/// The entry of the process that pushes the branches of some targets.
+public enum FleetPushProcess {
+  /// The word by which the program does this and nothing else.
+  static let word = "__push"
+
+  /// Whether the program's arguments ask for it.
+  public static func isWanted(_ arguments: [String]) -> Bool { arguments.first == word }
+
+  /// Does it, for the migrations that are named; what one of them does not let happen holds up no other.
+  public static func perform(_ arguments: [String], _ site: Site) throws(CommandError) {
+    for name in arguments.dropFirst() {
+      let world = try SitePublishing(site, name, bringsBase: false) { PushWord.says.tell(name, $0) }
+      do throws(PublishError) {
+        let publisher = Publisher(world, forge: nil, base: try world.state().publishedBase)
+        try publisher.run()
+        if let reason = publisher.left.values.min() {
+          PushWord.left.tell(name, reason)
+        } else {
+          PushWord.pushed.tell(name, "done")
+        }
+      } catch {
+        (error.isHeld ? PushWord.held : .left).tell(name, error.description)
+      }
+    }
   }
 }

@@ -16,14 +16,18 @@ package final class SitePublishing {
   let report: (String) -> Void
   /// The repository of a fleet that it is for.
   private let target: FleetTarget?
+  /// Whether the newest base is brought here.
+  private let bringsBase: Bool
   private var knownBase: OID?
   private var knownOwners: (commit: OID, owners: CodeOwners?)?
 
-  /// Makes one. Throws when there is no such remote.
+  /// Makes one. Without `bringsBase` the base that is here will do: for who only pushes what was done on it.
+  /// Throws when there is no such remote.
   package init(
-    _ site: Site, _ migration: String, report: @escaping (String) -> Void
+    _ site: Site, _ migration: String, bringsBase: Bool = true, report: @escaping (String) -> Void
   ) throws(CommandError) {
     (self.site, self.migration, self.report) = (site, migration, report)
+    self.bringsBase = bringsBase
     target = try reporting { try site.ledger.read() }.state.migration(named: migration)?.plan.fleet?.target
     remote =
       if let target { target.url } else {
@@ -58,8 +62,7 @@ package final class SitePublishing {
   /// The base in the remote, brought here once; where it cannot be, the one here.
   package func base(_ state: MigrationState) throws(CommandError) -> OID {
     if let knownBase { return knownBase }
-    if target != nil, let known = try site.tip(of: "refs/heads/\(state.base)") {
-      // A target's base is brought here by who looks at the fleet, not with each push.
+    if !bringsBase, let known = try site.tip(of: "refs/heads/\(state.base)") {
       knownBase = known
       return known
     }
@@ -72,7 +75,7 @@ package final class SitePublishing {
       report("the base of '\(remote)' could not be fetched: \(error)")
     }
     var found = try site.tip(of: copy)
-    if found == nil { found = try site.tip(of: name) }
+    if found == nil { found = try site.tip(of: "refs/heads/\(state.base)") }
     guard let found else { throw site.isMissing(branch: state.base, otherwise: nil) }
     knownBase = found
     return found
@@ -302,7 +305,9 @@ extension SitePublishing: PublishingWorld {
   }
 
   package func merge(of commit: ObjectID, _ state: MigrationState) throws(PublishError) -> ObjectID? {
-    try publishing { () throws(CommandError) in try inBase(commit.oid, state)?.objectID }
+    // What was pushed just now is not in a base of earlier.
+    guard bringsBase else { return nil }
+    return try publishing { () throws(CommandError) in try inBase(commit.oid, state)?.objectID }
   }
 
   package func failures(in log: FailedLog) -> [String] { found(in: log) }

@@ -45,6 +45,11 @@ struct FinishCommand: Subcommand {
     if site.hasRemote { try catchUp(context) }
     let named = try site.migration(
       migration.migration, in: try context.snapshot(finding: migration.migration).state)
+    if push, let fleet = named.plan.fleet {
+      throw CommandError(
+        "'\(named.name)' is a target of the fleet '\(fleet.fleet)', whose base is not here to be moved",
+        hint: "'git migrate fleet run' pushes what is done to '\(fleet.branch)' there", exitCode: .usage)
+    }
     try site.requireApprovedCommands()
     if !partial, named.plan.until != nil, !named.phase.isTerminal { try requireNoUses(named, context) }
     let work = FinishWork(
@@ -111,6 +116,7 @@ struct FinishCommand: Subcommand {
     _ state: MigrationState, _ result: ObjectID, _ context: Context
   ) throws(CommandError) {
     let site = try context.site()
+    let leavesBase = leavesBase || !state.leadsBase
     let problem = leavesBase ? nil : try site.handBack(state, result: result)
     if let problem {
       context.exitCode = .no
@@ -123,6 +129,17 @@ struct FinishCommand: Subcommand {
     let isPushed = isMoved && site.hasRemote ? try pushBase(state, result.oid, context) : false
     try context.print(
       FinishedMigration(migration: state.name, result: result, branch: place, isPushed: isPushed), json)
+    guard let fleet = state.plan.fleet, !json.isWanted else { return }
+    switch state.standingInFleet(isOpen: true) {
+    case .done:
+      context.hint(
+        "'git migrate fleet run --fleet \(fleet.fleet)' pushes it to '\(fleet.branch)' of "
+          + "'\(fleet.target.id)'")
+    case .pushed, .open: context.hint("'git migrate fleet publish' sees to its pull request")
+    case .waiting, .badBase, .ready, .working, .blocked, .paused, .merged, .rejected, .people, .unchanged,
+      .skipped:
+      break
+    }
   }
 
   /// Moves the base in the remote, or says that it is still to be moved. Says whether it holds the result.

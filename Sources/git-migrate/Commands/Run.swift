@@ -146,6 +146,12 @@ struct RunCommand: Subcommand {
         return try context.output.write(
           PlannedRun(found, only: try wanted(in: found), limit: sample ?? limit).text)
       }
+      if let reason = state.fleetHold(found), let fleet = found.plan.fleet, found.inFlight.isEmpty {
+        let wave = max(fleet.wave, state.fleets[fleet.fleet].wave)
+        throw CommandError(
+          reason, hint: "'git migrate fleet run --fleet \(fleet.fleet) --wave \(wave)' opens it, in its turn",
+          exitCode: .no)
+      }
       try worker.orUntrusted { () throws(CommandError) in try site.requireTrust(found) }
       try requireMeans(for: found, context)
       if again { return try tryAgain(found, context) }
@@ -306,7 +312,10 @@ struct RunCommand: Subcommand {
     switch ending {
     case .allDone:
       try say(context, "\(name): every step is done")
-      context.hint("hand the result back with 'git migrate finish\(suffix)'")
+      let fleet = try context.snapshot(finding: name).state.migration(named: name)?.plan.fleet?.fleet
+      context.hint(
+        fleet.map { "push what is done with 'git migrate fleet run --fleet \($0)'" }
+          ?? "hand the result back with 'git migrate finish\(suffix)'")
     case .needsPerson(let blocked):
       context.exitCode = .no
       let list = blocked.prefix(5).joined(separator: ", ")

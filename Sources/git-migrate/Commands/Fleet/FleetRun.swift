@@ -82,29 +82,39 @@ struct FleetRunCommand: Subcommand {
       try site.requireReady(first)
       try Preflight(site: site).requireAgent(first)
     }
-    try openWave(of: name, state, context)
+    try openWave(of: name, context)
     let run = try workers.orchestrator(of: name, context)
     run.until = until.flatMap { TimeText.next($0, after: site.clock.now()) }
     let push = FleetPush(site, of: name) { context.note($0) }
-    if !keepsBranches { run.planWatch = { () throws(CommandError) in try push.next() } }
+    if !keepsBranches {
+      run.planWatch = { () throws(CommandError) in
+        try push.advance()
+        return false
+      }
+    }
     try workers.drive(run, context)
+    if !keepsBranches { try push.finish(try context.interruption()) }
     try tell(name, push, context)
   }
 
-  /// Opens the wave that was asked for, or the first.
-  private func openWave(of name: String, _ state: State, _ context: Context) throws(CommandError) {
-    let known = state.fleets[name]
-    if let stop = known.stop, wave != known.wave {
-      throw CommandError(
-        "wave \(known.wave) of '\(name)' is stopped: \(stop)",
-        hint: "see 'git migrate fleet failures'; let it go on with 'git migrate fleet run --wave "
-          + "\(known.wave)'", exitCode: .no)
+  /// Opens the wave that was asked for, or the first that there is. Asked about the newest state: of two
+  /// first runs one opens it, and both work in it.
+  private func openWave(of name: String, _ context: Context) throws(CommandError) {
+    let outcome = try context.interpreter().append(by: try context.site().actor) {
+      [wave] (snapshot, _) throws(Refusal) -> (value: Void, proposals: [Proposal]) in
+      let state = snapshot.state
+      let known = state.fleets[name]
+      if let stop = known.stop, wave != known.wave {
+        throw Refusal(
+          .limited, "wave \(known.wave) of '\(name)' is stopped: \(stop)",
+          hint: "see 'git migrate fleet failures'; let it go on with 'git migrate fleet run --wave "
+            + "\(known.wave)'")
+      }
+      let wanted = wave ?? (known.wave > 0 ? known.wave : state.nextWave(of: name) ?? 0)
+      if wanted <= known.wave, known.stop == nil { return ((), []) }
+      let change = Migration.Change.fleet(.waveOpened(fleet: name, wave: wanted))
+      return ((), [Proposal(FormatVersion.everyMigration, change)])
     }
-    let wanted = wave ?? max(1, known.wave)
-    if wanted <= known.wave, known.stop == nil { return }
-    let change = Migration.Change.fleet(.waveOpened(fleet: name, wave: wanted))
-    let outcome = try context.interpreter().append(
-      [Proposal(FormatVersion.everyMigration, change)], by: try context.site().actor)
     if let refusal = outcome.refusal { throw CommandError(refusal) }
   }
 
@@ -120,8 +130,8 @@ struct FleetRunCommand: Subcommand {
     if !report.causes.isEmpty { context.hint("see 'git migrate fleet failures'") }
     if report.stop != nil {
       context.hint("let it go on with 'git migrate fleet run --wave \(report.wave)'")
-    } else if report.wave < report.waves {
-      context.hint("go on with 'git migrate fleet run --wave \(report.wave + 1)'")
+    } else if let next = state.nextWave(of: name) {
+      context.hint("go on with 'git migrate fleet run --wave \(next)'")
     }
     if open.contains(where: { $0.standing == .pushed }) {
       context.hint("offer what is pushed with 'git migrate fleet publish'")
