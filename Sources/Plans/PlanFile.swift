@@ -136,14 +136,18 @@ public struct PlanFile: Equatable, Sendable {
     try expansion(from: source, beside: others, allowingNone: allowingNone)
   }
 
-  /// The same for one repository of a fleet, whose migration is called after both.
-  public func expand(for member: FleetMember, using source: any ExpansionSource) throws(PlanFault) -> Plan {
+  /// The same for one repository of a fleet, whose migration is called after both; without one, for the
+  /// repository that the plan lies in.
+  public func expand(
+    for member: FleetMember?, using source: any ExpansionSource, allowingNone: Bool = false
+  ) throws(PlanFault) -> Plan {
+    guard let member else { return try expand(using: source, allowingNone: allowingNone) }
     var file = self
     file.settings.fleet = member
     file.settings.migration = FleetMember.migration(of: member.fleet, in: member.target.id)
     file.settings.base = FleetMember.baseBranch(of: file.settings.migration)
     file.settings.into = "migrate/\(file.settings.migration)"
-    return try file.expand(using: source)
+    return try file.expand(using: source, allowingNone: allowingNone)
   }
 
   /// Without a source no `for:` is expanded, and the plan is good for nothing but its faults.

@@ -75,7 +75,8 @@ final class PlanFollower {
       throw CommandError(
         "it runs something else: \(command)", hint: "'git migrate trust --plan \(path)' approves it")
     }
-    let plan = try input.expanded(in: context, at: state.tip.hex, runsCommands: true)
+    let plan = try input.expanded(
+      in: context, at: state.tip.hex, runsCommands: true, for: state.plan.fleet)
     return try amend(input, plan, state)
   }
 

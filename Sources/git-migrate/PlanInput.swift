@@ -57,8 +57,10 @@ struct PlanInput {
   /// The plan with every `for:` expanded over the files of `commit`.
   ///
   /// The plan's own commands run only when `runsCommands` says so, or the user trusts these exact bytes.
-  /// Those of a plan that is not good never run.
-  func expanded(in context: Context, at revision: String?, runsCommands: Bool) throws(CommandError) -> Plan {
+  /// Those of a plan that is not good never run. What it is to be in a target of a fleet, stays part of it.
+  func expanded(
+    in context: Context, at revision: String?, runsCommands: Bool, for member: FleetMember? = nil
+  ) throws(CommandError) -> Plan {
     if file.isFaulty {
       throw faults(in: context, at: revision)
         .naming(foreign: ForeignFile(path: file.path, bytes: bytes)?.kind, file.path)
@@ -76,8 +78,8 @@ struct PlanInput {
       source = try TreeSource(site: site, commit: commit)
     }
     do throws(PlanFault) {
-      if let source { return try file.expand(using: source) }
-      return try file.expand(using: NoSource())
+      if let source { return try file.expand(for: member, using: source) }
+      return try file.expand(for: member, using: NoSource())
     } catch {
       throw CommandError(error)
     }

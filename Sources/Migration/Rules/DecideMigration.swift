@@ -154,6 +154,9 @@ extension Reducer {
     guard plan.into == migration.into else {
       throw Refusal(.invalid, "the integration branch '\(migration.into)' cannot be changed")
     }
+    if let fleet = plan.fleet, !fleet.isPlace(of: migration.plan.fleet) {
+      throw Refusal(.invalid, "a migration cannot be moved into another repository or fleet")
+    }
     if migration.refresh != nil {
       throw Refusal(.limited, "a refresh of '\(migration.into)' is under way", hint: "try again in a moment")
     }

@@ -36,7 +36,9 @@ public struct ExpandedAgain: Equatable, Sendable {
     try site.requireTrust(state)
     let found: Plan
     let source = try TreeSource(site: site, commit: tip)
-    do throws(PlanFault) { found = try file.expand(using: source, allowingNone: true) } catch {
+    do throws(PlanFault) {
+      found = try file.expand(for: state.plan.fleet, using: source, allowingNone: true)
+    } catch {
       throw CommandError(error)
     }
     guard let next = state.plan(with: found.steps) else { return nil }

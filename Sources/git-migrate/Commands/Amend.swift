@@ -40,10 +40,16 @@ struct AmendCommand: Subcommand {
     let input = try PlanInput(path: plan)
     let name = input.file.settings.migration
     let state = try reporting { try site.ledger.read() }.state
+    guard input.file.fleet == nil else {
+      throw CommandError(
+        "'\(plan)' has 'targets': it is a plan for many repositories",
+        hint: "'git migrate fleet check \(plan)' amends what has not ended in them")
+    }
     guard let running = state.migration(named: name) else {
       throw CommandError("no migration '\(name)' to amend", hint: "begin it with 'git migrate start \(plan)'")
     }
-    let expanded = try input.expanded(in: context, at: running.tip.hex, runsCommands: true)
+    let expanded = try input.expanded(
+      in: context, at: running.tip.hex, runsCommands: true, for: running.plan.fleet)
     for warning in PlanCheck.warnings(for: expanded) { context.warn(warning.message, hint: warning.hint) }
     if isDryRun {
       return try preview(

@@ -124,6 +124,11 @@ public struct FleetMember: Equatable, Sendable {
   /// The branch of the home repository that holds the target's base.
   public static func baseBranch(of migration: String) -> String { "fleet/\(migration)" }
 
+  /// Whether it is the same repository of the same fleet.
+  func isPlace(of other: FleetMember?) -> Bool {
+    fleet == other?.fleet && target.id == other?.target.id && target.url == other?.target.url
+  }
+
   /// Why a plan for it cannot be carried out, or `nil`.
   func fault(of plan: Plan) -> String? {
     if let fault = Identifier.migrationFault(fleet) { return "the fleet's name '\(fleet)' \(fault)" }
