@@ -146,7 +146,8 @@ extension Site: Surroundings {
     case .clean(let tree):
       let commit = try integrationCommit(
         tree: tree, parents: [tip, base],
-        message: "Merge \(migration.base) into \(migration.into)\n\nMigrate-Refresh: \(migration.name)\n")
+        message: "Merge \(migration.publishedBase) into \(migration.plan.fleet?.branch ?? migration.into)\n\n"
+          + "Migrate-Refresh: \(migration.name)\n")
       return .made(Candidate(tip: tip, tipTree: try self.tree(of: tip), tree: tree, commit: commit))
     }
   }

@@ -17,6 +17,10 @@ extension Site {
   package func base(of migration: MigrationState) throws(CommandError) -> OID? {
     let ref = "refs/heads/" + migration.base
     let here = try tip(of: ref)
+    if let member = migration.plan.fleet {
+      // What is here will do until the target can be reached.
+      return (try? bringBase(of: member, as: migration.name)) ?? here
+    }
     guard let remote = ledger.remote else { return here }
     let there: OID?
     do throws(GitError) {
@@ -28,6 +32,19 @@ extension Site {
     }
     guard let there, let here else { return here ?? there }
     return try isAncestor(here, of: there) ? there : here
+  }
+
+  /// Brings the newest base of a target of a fleet here, as the base of the migration in it; gives where it
+  /// is.
+  package func bringBase(of member: FleetMember, as migration: String) throws(CommandError) -> OID {
+    let (base, ref) = (member.target.base ?? "", "refs/heads/" + FleetMember.baseBranch(of: migration))
+    do throws(GitError) {
+      try git.fetch(from: member.target.url, ["+refs/heads/\(base):\(ref)"], deletesGone: false)
+    } catch {
+      throw CommandError(error.message)
+    }
+    guard let tip = try tip(of: ref) else { throw CommandError("it has no branch '\(base)'") }
+    return tip
   }
 
   private var hasOrigin: Bool { ((try? repository.config("remote.origin.url")) ?? nil) != nil }

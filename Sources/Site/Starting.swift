@@ -111,7 +111,7 @@ extension Site {
       given.isEmpty
         ? "the plan of '\(state.name)' has not been approved to run commands here"
         : "\(Site.trustVariable) approves another plan than that of '\(state.name)'",
-      hint: "look at them and approve with 'git migrate trust \(state.name)'")
+      hint: "look at them and approve with 'git migrate trust \(state.plan.fleet?.fleet ?? state.name)'")
     error.waitsForUser = true
     throw error
   }

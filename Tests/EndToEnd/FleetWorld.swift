@@ -30,6 +30,15 @@ final class FleetWorld {
     _ = try git(home.root, "clone", "--quiet", "--bare", work, "\(servers)/\(name).git")
   }
 
+  /// Commits a file to the main branch of a target, as people there do.
+  func commit(_ name: String, _ file: String, _ text: String) throws {
+    let work = home.root + "/work-\(name)"
+    try Files.writeAtomically("\(work)/\(file)", Array(text.utf8))
+    _ = try git(work, "add", ".")
+    _ = try git(work, "commit", "--quiet", "--message=\(file)")
+    _ = try git(work, "push", "--quiet", "\(servers)/\(name).git", "main")
+  }
+
   /// Runs git in a folder; throws what it said when it fails.
   func git(_ folder: String, _ arguments: String...) throws -> String {
     let run = try home.runGit(arguments, in: folder)
@@ -85,6 +94,14 @@ final class FleetWorld {
   /// Runs `git migrate` in the home.
   func migrate(_ arguments: String..., adding: [String: String] = [:]) throws -> TestRun {
     try home.run(TestBinary.path, arguments, adding: adding)
+  }
+
+  func migrate(_ arguments: [String]) throws -> TestRun { try home.run(TestBinary.path, arguments) }
+
+  /// Runs the same twice at the same time; fails when one of them does.
+  func twice(_ arguments: String...) throws -> TestRun {
+    let script = #""$@" & first=$!; "$@"; second=$?; wait "$first" && exit "$second""#
+    return try home.run("/bin/sh", ["-c", script, "sh", TestBinary.path] + arguments)
   }
 
   /// Where each target is, by its id.

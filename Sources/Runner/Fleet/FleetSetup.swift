@@ -6,26 +6,34 @@ import Site
 import Supervision
 import System
 
-/// Begins a fleet: brings the base of each of its repositories into this one, and begins a migration in each.
-/// What one of them does not let happen is told and holds up no other.
-public struct FleetSetup {
-  private let site: Site
-  private let report: (String) -> Void
+/// Begins a fleet: brings the base of each of its repositories into this one, and begins a migration in each;
+/// or brings those that have begun up to the plan. What one of them does not let happen is told and holds up
+/// no other.
+public final class FleetSetup {
+  let site: Site
+  let report: (String) -> Void
   /// How many are begun by one append.
   private static let batch = 50
 
-  /// Why a target could not be begun.
+  /// What could not be done for which target, for people.
+  public private(set) var problems: [Problem] = []
+  /// The plan that is carried out.
+  private let plan: FleetPlanFile
+  /// Whether plans are the fleet's, by digest: a target may have been given one of its own.
+  private var isOfFleet: [String: Bool] = [:]
+
+  /// What could not be done for a target.
   public struct Problem: Equatable, Sendable {
     /// The target's id.
     public var target: String
-    /// Who is asked about it.
-    public var owner: String?
-    /// Why, for people.
-    public var reason: String
+    /// In words that follow its name.
+    public var words: String
   }
 
   /// Makes one; `report` is told what happens, a line at a time.
-  public init(_ site: Site, report: @escaping (String) -> Void) { (self.site, self.report) = (site, report) }
+  public init(_ site: Site, _ plan: FleetPlanFile, report: @escaping (String) -> Void) {
+    (self.site, self.plan, self.report) = (site, plan, report)
+  }
 
   /// The members of a fleet as its plan has them, or the file or command that the plan names. Throws with all
   /// that is wrong. `runsCommand` says whether the user has approved the command.
@@ -86,88 +94,146 @@ public struct FleetSetup {
 
   // MARK: Beginning
 
-  /// Begins the members that have not begun, and brings here the newest base of those whose base was bad.
-  /// Gives those that could not be begun.
-  public func begin(
-    _ members: [FleetMember], of file: PlanFile, bytes: [UInt8], digest: String
-  ) throws(CommandError) -> [Problem] {
-    var problems: [Problem] = []
+  /// Begins the members that have not begun, and brings the others up to the plan; gives the migrations whose
+  /// base was bad, with the newest base of each.
+  public func begin(_ members: [FleetMember]) throws(CommandError) -> [BadBase] {
+    var bad: [BadBase] = []
     var waiting: [Proposal] = []
     let state = try reporting { try site.ledger.read() }.state
     for member in members {
       let name = FleetMember.migration(of: member.fleet, in: member.target.id)
-      func note(_ reason: String) {
-        problems.append(Problem(target: member.target.id, owner: member.target.owner, reason: reason))
-      }
+      let known = state.migration(named: name)
       do throws(CommandError) {
-        if let known = state.migration(named: name) {
-          guard known.plan.fleet?.target.url == member.target.url else {
-            throw CommandError("'\(name)' is a migration of something else already")
-          }
-          if known.standingInFleet(isOpen: true) == .badBase { _ = try bring(member, as: name) }
-          continue
+        if let known {
+          let found = try revisit(known, member, in: state)
+          bad += found.bad
+          waiting += found.amendment
+        } else {
+          waiting.append(try proposal(member, name))
         }
-        waiting.append(try proposal(member, name, file, bytes: bytes, digest: digest))
       } catch {
-        note(TerminalText.sanitizedLine(error.message))
-        continue
+        let verb = known == nil ? "begun" : "brought up to the plan"
+        note(member.target.id, "could not be \(verb): \(TerminalText.sanitizedLine(error.message))")
       }
       if waiting.count >= FleetSetup.batch { try flush(&waiting) }
     }
     try flush(&waiting)
-    return problems
+    tellDropped(members, state)
+    return bad
   }
 
-  private func proposal(
-    _ wanted: FleetMember, _ name: String, _ file: PlanFile, bytes: [UInt8], digest: String
-  ) throws(CommandError) -> Proposal {
+  private func note(_ target: String, _ words: String) {
+    problems.append(Problem(target: target, words: words))
+  }
+
+  private func proposal(_ wanted: FleetMember, _ name: String) throws(CommandError) -> Proposal {
     var member = wanted
     if member.target.base == nil { member.target.base = try head(of: member.target.url) }
     guard member.target.base != member.branch else {
       throw CommandError("'\(member.branch)' is the branch that people there work on")
     }
-    let commit = try bring(member, as: name)
+    let commit = try site.bringBase(of: member, as: name)
+    let expanded = try expanded(for: member, at: commit, allowingNone: false)
+    let start = MigrationStart(
+      plan: expanded, digest: plan.digest, base: FleetMember.baseBranch(of: name), commit: commit.objectID,
+      shared: false)
+    return Proposal(name, .migrationStarted(start), planText: plan.bytes)
+  }
+
+  private func expanded(
+    for member: FleetMember, at commit: OID, allowingNone: Bool
+  ) throws(CommandError) -> Plan {
     let source = try TreeSource(site: site, commit: commit)
-    let plan: Plan
     do throws(PlanFault) {
-      plan = try file.expand(for: member, using: source)
+      return try plan.file.expand(for: member, using: source, allowingNone: allowingNone)
     } catch {
       throw CommandError(error)
     }
-    let start = MigrationStart(
-      plan: plan, digest: digest, base: FleetMember.baseBranch(of: name), commit: commit.objectID,
-      shared: false)
-    return Proposal(name, .migrationStarted(start), planText: bytes)
   }
 
+  /// Records what the newest state allows of it: another process may have done the same meanwhile.
   private func flush(_ waiting: inout [Proposal]) throws(CommandError) {
-    if waiting.isEmpty { return }
-    let outcome = try Interpreter(site: site, report: report).append(waiting, by: site.actor)
-    if let refusal = outcome.refusal { throw CommandError(refusal) }
-    guard case .recorded(let snapshot, _) = outcome else { return }
-    let approvals = waiting.compactMap { proposal in
-      snapshot.state.migration(named: proposal.migration).map { ($0.approvalDigest, $0.name) }
-    }
-    try Trust(environment: site.environment).approve(approvals, at: site.clock.now())
-    report("\(Count.of(waiting.count, "target")) begun, last '\(waiting.last?.migration ?? "")'")
+    let proposals = waiting
     waiting = []
+    if proposals.isEmpty { return }
+    let actor = site.actor
+    let outcome = try Interpreter(site: site, report: report).append(by: actor) {
+      (snapshot, at) throws(Refusal) -> (value: Accepted, proposals: [Proposal]) in
+      let accepted = Accepted(proposals, in: snapshot.state, at: at, by: actor)
+      return (accepted, accepted.proposals)
+    }
+    switch outcome {
+    case .refused(let refusal): throw CommandError(refusal)
+    case .nothing(let snapshot, let accepted): tell(accepted, snapshot.state)
+    case .recorded(let snapshot, let accepted):
+      let approvals = accepted.proposals.compactMap { proposal in
+        snapshot.state.migration(named: proposal.migration).map { ($0.approvalDigest, $0.name) }
+      }
+      try Trust(environment: site.environment).approve(approvals, at: site.clock.now())
+      tell(accepted, snapshot.state)
+    }
   }
 
-  /// Brings the base of a target here; gives where it is.
-  private func bring(_ member: FleetMember, as name: String) throws(CommandError) -> OID {
-    let (base, ref) = (member.target.base ?? "", "refs/heads/" + FleetMember.baseBranch(of: name))
-    return try reporting { () throws -> OID in
-      do {
-        try site.git.fetch(
-          from: member.target.url, ["+refs/heads/\(base):\(ref)"], deletesGone: false)
-      } catch let error as GitError {
-        throw CommandError(error.message)
-      }
-      guard let tip = try site.repository.resolve(ref) else {
-        throw CommandError("it has no branch '\(base)'")
-      }
-      return tip
+  private func tell(_ accepted: Accepted, _ state: State) {
+    let begun = accepted.proposals.count { if case .migration(.started) = $0.change { true } else { false } }
+    if begun > 0 { report("\(Count.of(begun, "target")) begun") }
+    let amended = accepted.proposals.count - begun
+    if amended > 0 { report("the plan of \(Count.of(amended, "target")) is amended") }
+    for (name, refusal) in accepted.refused where refusal.code != .migrationExists {
+      let target = state.migration(named: name)?.plan.fleet?.target.id ?? name
+      note(target, "stays as it is: \(refusal.message)")
     }
+  }
+
+  // MARK: What has begun
+
+  /// What is due for a target that has begun: a look at its base, where that was bad, and the plan as it is
+  /// now.
+  private func revisit(
+    _ known: MigrationState, _ wanted: FleetMember, in state: State
+  ) throws(CommandError) -> (bad: [BadBase], amendment: [Proposal]) {
+    guard let member = known.plan.fleet, member.fleet == wanted.fleet, member.target.url == wanted.target.url
+    else { throw CommandError("'\(known.name)' is a migration of something else already") }
+    if known.phase.isTerminal { return ([], []) }
+    let next = known.member(like: wanted, openWave: state.fleets[wanted.fleet].wave)
+    var bad: [BadBase] = []
+    if known.standingInFleet(isOpen: true) == .badBase {
+      let base = try site.bringBase(of: next, as: known.name)
+      bad.append(BadBase(migration: known.name, base: base, gate: known.gateDigest))
+    }
+    guard next != member || known.planDigest != plan.digest else { return (bad, []) }
+    guard try hasFleetPlan(known) else {
+      report("'\(member.target.id)' keeps the plan of its own that it was given by 'git migrate amend'")
+      return (bad, [])
+    }
+    let isBegun = known.steps.contains { $0.phase.isTerminal }
+    let expanded = try expanded(for: next, at: known.tip.oid, allowingNone: isBegun)
+    let amendment = PlanAmendment(plan: expanded, number: known.planNumber + 1, digest: plan.digest)
+    return (bad, [Proposal(known.name, .planAmended(amendment), planText: plan.bytes)])
+  }
+
+  /// Whether the plan in force is one of the fleet's own file.
+  private func hasFleetPlan(_ known: MigrationState) throws(CommandError) -> Bool {
+    if known.planDigest == plan.digest { return true }
+    if let found = isOfFleet[known.planDigest] { return found }
+    let bytes = try reporting {
+      try site.ledger.reader.planText(known.name, number: known.planNumber, in: try site.ledger.read())
+    }
+    let file = bytes.flatMap { try? PlanFile.parse($0, path: known.name) }
+    let found = file?.settings.migration != known.name
+    isOfFleet[known.planDigest] = found
+    return found
+  }
+
+  /// What the list names no longer goes on: what is under way there may be wanted.
+  private func tellDropped(_ members: [FleetMember], _ state: State) {
+    guard let fleet = members.first?.fleet else { return }
+    let names = Set(members.map { FleetMember.migration(of: fleet, in: $0.target.id) })
+    let gone = state.members(of: fleet).filter { !$0.phase.isTerminal && !names.contains($0.name) }
+    guard let first = gone.first else { return }
+    report(
+      "\(Count.of(gone.count, "target")) of '\(fleet)' not in the list any more, first "
+        + "'\(first.plan.fleet?.target.id ?? "")': 'git migrate abort -m \(first.name)' gives one up")
   }
 
   /// The branch that the HEAD of a repository names.

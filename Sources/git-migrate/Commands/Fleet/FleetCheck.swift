@@ -13,8 +13,8 @@ struct FleetCheckCommand: Subcommand {
     discussion: """
       Brings the base of each target here, begins a migration in each, approves the plan's commands for you \
       and judges the bases. Nothing is worked on: 'git migrate fleet run' does that, wave by wave. A second \
-      time begins what is new in the list and judges what was mended. Exits with 1 when a base does not pass \
-      or a target cannot be reached.
+      time begins what is new in the list, amends what has begun by what is new in the plan and judges what \
+      was mended. Exits with 1 when a base does not pass or a target cannot be reached or amended.
       """)
 
   @Argument(help: "The plan file; it has 'targets:'.", completion: .file())
@@ -44,8 +44,9 @@ struct FleetCheckCommand: Subcommand {
     }
     try site.requireApprovedCommands()
     try site.approve(input.digest, input.file.settings.migration)
-    let problems = try FleetSetup(site) { context.note($0) }.begin(
-      members, of: input.file, bytes: input.bytes, digest: input.digest)
+    let plan = FleetPlanFile(input.file, input.bytes, digest: input.digest)
+    let setup = FleetSetup(site, plan) { context.note($0) }
+    try begin(members, setup, context)
     let fleet = input.file.settings.migration
     let state = try reporting { try site.ledger.read() }.state
     if !state.members(of: fleet).isEmpty {
@@ -54,7 +55,31 @@ struct FleetCheckCommand: Subcommand {
       run.only = []
       try workers.drive(run, context)
     }
-    try tell(fleet, problems, context)
+    try tell(fleet, setup.problems, context)
+  }
+
+  /// One process at a time brings bases to a repository: two would be in each other's way at the same refs.
+  private func begin(
+    _ members: [FleetMember], _ setup: FleetSetup, _ context: Context
+  ) throws(CommandError) {
+    let site = try context.site()
+    let path = site.localDirectory + "/fleet.lock"
+    let interruption = try context.interruption()
+    var lock = try reporting { try FileLock.acquire(path: path, wait: false) }
+    if lock == nil { context.note("another 'git migrate fleet check' is at work here: waiting for it") }
+    while lock == nil {
+      if interruption.shouldStop() { throw CommandError("interrupted", exitCode: .interrupted) }
+      lock = try reporting { try FileLock.acquire(path: path, waitingSeconds: 1) }
+    }
+    if site.hasRemote {
+      do throws(CommandError) { _ = try reporting { try site.ledger.synchronize() } } catch {
+        guard error.isOffline else { throw error }
+        context.warn(error.message)
+      }
+    }
+    let bad = try setup.begin(members)
+    lock?.free()
+    try setup.mend(bad) { () throws(CommandError) in interruption }
   }
 
   private func list(_ members: [FleetMember], _ context: Context) throws(CommandError) {
@@ -86,15 +111,15 @@ struct FleetCheckCommand: Subcommand {
     let report = FleetReport(fleet, in: try reporting { try context.site().ledger.read() }.state)
     try context.print(report, json)
     for problem in problems.prefix(20) {
-      context.warn("'\(problem.target)' could not be begun: \(problem.reason)")
+      context.warn("'\(problem.target)' \(problem.words)")
     }
-    if problems.count > 20 { context.warn("\(problems.count - 20) more could not be begun") }
+    if problems.count > 20 { context.warn("\(problems.count - 20) more could not be begun or amended") }
     if !problems.isEmpty || report.needsPerson { context.exitCode = .no }
     if let bad = report.targets.first(where: { $0.standing == .badBase }) {
       context.hint(
         "see why with 'git migrate logs -m \(bad.migration) --baseline'; when it is mended there, "
-          + "'git migrate fleet check' once more brings it here, then 'git migrate refresh -m "
-          + "\(bad.migration)' and 'git migrate resume -m \(bad.migration)'")
+          + "'git migrate fleet check' once more takes it in; 'git migrate resume -m \(bad.migration)' "
+          + "judges it again as it is")
     }
     if report.targets.contains(where: { $0.standing == .waiting || $0.standing == .ready }) {
       context.hint("begin the work with 'git migrate fleet run'")
