@@ -27,11 +27,23 @@ extension Orchestrator {
       guard member.plan.fleet?.fleet == fleet else { continue }
       if isAtWork(in: member.name) {
         chosen.append(member)
-      } else if chosen.count < most, !isEnding, state.isWorkable(index), parked[member.name] != member {
+      } else if chosen.count < most, !isEnding, parked[member.name] != member,
+        state.isWorkable(index) || isToBeTold(member, of: state)
+      {
         chosen.append(member)
       }
     }
     return chosen
+  }
+
+  /// Whether people are to be told something of a target: nobody else may come by to do it. Of a bad base
+  /// hears who has the fleet checked.
+  private func isToBeTold(_ member: MigrationState, of state: State) -> Bool {
+    guard member.plan.messages != nil, !member.notices.items.isEmpty, halt == nil,
+      member.standingInFleet(isOpen: true) != .badBase
+    else { return false }
+    let now = max(site.clock.now(), state.at)
+    return !member.dueNotices(at: now, site.moment(at: now), isLast: true).isEmpty
   }
 
   /// Whether an attempt or a judgement of this run is under way in a migration.
