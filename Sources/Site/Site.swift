@@ -226,7 +226,7 @@ public final class Site {
   public func migration(_ name: String?, in state: State) throws(CommandError) -> MigrationState {
     if let name {
       if let found = state.migration(named: name) { return found }
-      throw CommandError(.noMigration(name))
+      throw CommandError(state.noMigration(name))
     }
     let open = state.migrations.filter { !$0.phase.isTerminal }
     if let only = open.first, open.count == 1 { return only }

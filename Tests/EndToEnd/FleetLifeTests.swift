@@ -142,4 +142,32 @@ struct FleetLifeTests {
     #expect(try world.sentences().count { $0.contains("all pushed at") } == 3)
     #expect(try world.complaints() == "")
   }
+
+  @Test func `a push that hangs holds up no work`() throws {
+    let world = try FleetWorld([("cart", true), ("mail", true)])
+    // The first push is through when the second target's work is at its end, and so on the way by then.
+    let pipe = world.home.root + "/home/pipe"
+    _ = try world.home.run("mkfifo", [pipe])
+    let hook = "\(world.servers)/cart.git/hooks/pre-receive"
+    try Files.writeAtomically(
+      hook, Array("#!/bin/sh\ncat > /dev/null\nread x < '\(pipe)'\n".utf8), mode: 0o755)
+    let work = "sed -i s/oldlog/newlog/ app.py; test {{target.id}} = cart || echo > \"$HOME/pipe\""
+    let plan = try world.plan(["cart", "mail"], steps: "  - { id: S1, run: '\(work)' }")
+    #expect(try world.migrate("fleet", "check", plan).code == 0)
+    let run = try world.migrate("fleet", "run", "-j", "1")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.states() == ["cart": "pushed", "mail": "pushed"])
+  }
+
+  @Test func `what people have merged there is seen, also where no forge says so`() throws {
+    let world = try FleetWorld([("cart", true), ("mail", true)])
+    #expect(try world.migrate("fleet", "check", try world.plan(["cart", "mail"])).code == 0)
+    #expect(try world.migrate("fleet", "run").code == 0)
+    let work = world.home.root + "/work-cart"
+    _ = try world.git(work, "pull", "--quiet", "--no-edit", "\(world.servers)/cart.git", "migrate/guava")
+    try world.commit("cart", "later.txt", "more\n")
+    let publish = try world.migrate("fleet", "publish")
+    #expect(publish.out.contains("1 merged"), "\(publish)")
+    #expect(try world.states() == ["cart": "merged", "mail": "pushed"])
+  }
 }

@@ -68,6 +68,14 @@ extension State {
     migrations.filter { $0.plan.fleet?.fleet == fleet }
   }
 
+  /// That there is no migration of that name, which may be a fleet's.
+  public func noMigration(_ name: String) -> Refusal {
+    guard let member = members(of: name).first else { return .noMigration(name) }
+    return Refusal(
+      .unknownMigration, "'\(name)' is a fleet, and no migration",
+      hint: "see 'git migrate fleet status --fleet \(name)'; one of its targets is '-m \(member.name)'")
+  }
+
   /// The wave of a fleet that opens next: the first with targets, for a wave of which no target could be
   /// begun holds up no other. `nil` when all are open.
   public func nextWave(of fleet: String) -> Int? {

@@ -91,7 +91,7 @@ extension MigrationState {
       needs.append(
         Need(
           code: .untrusted, reason: "you have not approved plan \(planNumber) of '\(name)'",
-          command: "git migrate trust \(name)"))
+          command: "git migrate trust \(plan.fleet?.fleet ?? name)"))
     }
     if case .paused(let reason) = phase {
       needs.append(

@@ -63,7 +63,9 @@ extension Answers {
         books[event.migration, default: TraceBook(of: event.migration)].add(event, state)
       }
     }
-    if let only, snapshot.state.migration(named: only) == nil { throw CommandError(.noMigration(only)) }
+    if let only, snapshot.state.migration(named: only) == nil {
+      throw CommandError(snapshot.state.noMigration(only))
+    }
     var imports = ImportsOfSteps(site)
     let owners = side == .owner ? try codeOwners() : nil
     var insight = Insight()

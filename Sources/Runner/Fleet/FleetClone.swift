@@ -23,6 +23,24 @@ public struct FleetClone {
     try git(["-C", path, "config", "--unset", "remote.origin.fetch"])
     try git(["-C", path, "config", "--add", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"])
     try git(["-C", path, "remote", "set-url", "origin", fleet.target.url])
+    try track(member, fleet, common, at: path)
+  }
+
+  /// Has the clone know the target's branches by their names there: the names here are the home's own.
+  private func track(
+    _ member: MigrationState, _ fleet: FleetMember, _ common: String, at path: String
+  ) throws(CommandError) {
+    let (remote, base) = ("refs/remotes/origin/", member.publishedBase)
+    try git(["-C", path, "config", "branch.\(fleet.branch).remote", "origin"])
+    try git(["-C", path, "config", "branch.\(fleet.branch).merge", "refs/heads/\(fleet.branch)"])
+    try git(["-C", path, "update-ref", "-d", "\(remote)HEAD"])
+    try git(["-C", path, "update-ref", "-d", remote + member.into])
+    try git([
+      "-C", path, "fetch", "--quiet", "--no-tags", "--", common,
+      "+refs/heads/\(member.base):\(remote)\(base)",
+    ])
+    guard let head = member.publications[MigrationState.wholeUnit]?.head, head == member.tip else { return }
+    try git(["-C", path, "update-ref", remote + fleet.branch, head.hex])
   }
 
   private func git(_ arguments: [String]) throws(CommandError) {

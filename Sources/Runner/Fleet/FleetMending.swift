@@ -30,11 +30,14 @@ public struct BadBase {
 }
 
 /// What of some proposals a state allows, one after the other, and why not the rest.
-struct Accepted {
-  private(set) var proposals: [Proposal] = []
-  private(set) var refused: [(migration: String, refusal: Refusal)] = []
+package struct Accepted {
+  /// Those that it allows.
+  package private(set) var proposals: [Proposal] = []
+  /// The migrations of the others.
+  package private(set) var refused: [(migration: String, refusal: Refusal)] = []
 
-  init(_ wanted: [Proposal], in state: State, at: Timestamp, by author: String) {
+  /// Tries them in their order.
+  package init(_ wanted: [Proposal], in state: State, at: Timestamp, by author: String) {
     var next = state
     for proposal in wanted {
       let event = Event(migration: proposal.migration, at: at, by: author, change: proposal.change)

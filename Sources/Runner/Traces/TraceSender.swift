@@ -152,7 +152,9 @@ extension Answers {
     let snapshot = try reporting {
       try site.ledger.reader.fold { event, state in book.add(event, state) }
     }
-    guard let state = snapshot.state.migration(named: name) else { throw CommandError(.noMigration(name)) }
+    guard let state = snapshot.state.migration(named: name) else {
+      throw CommandError(snapshot.state.noMigration(name))
+    }
     guard let tip = snapshot.tip else { throw CommandError(.noMigration(name)) }
     let first = try reporting { try site.ledger.reader.commits(to: tip, from: nil) }
     var document = TraceDocument(

@@ -21,6 +21,11 @@ struct AbortCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     let site = try context.site()
     let text = words.text(or: reason)
+    // Never by default: nobody gives up hundreds by leaving a name out.
+    if migration.migration != nil, let fleet = try context.fleet(for: migration) {
+      try context.abort(fleet: fleet, text.isEmpty ? "\(site.actor) asked for it" : text, json)
+      return try Cleaning(context).removeSlots()
+    }
     do throws(CommandError) {
       let steering = try Steering(context, migration)
       // What cannot be settled or made any more must not keep anybody from ending it.

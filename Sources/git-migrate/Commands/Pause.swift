@@ -20,6 +20,9 @@ struct PauseCommand: Subcommand {
   func run(_ context: Context) throws(CommandError) {
     let text = words.text(or: reason)
     let actor = try context.site().actor
+    if let fleet = try context.fleet(for: migration) {
+      return try context.pause(fleet: fleet, text.isEmpty ? "\(actor) asked for it" : text, json)
+    }
     try Steering(context, migration).append(json) { _ in
       [.migrationPaused(reason: text.isEmpty ? "\(actor) asked for it" : text)]
     }

@@ -31,6 +31,9 @@ struct ResumeCommand: Subcommand {
     let raises = budget.compactMap(Budget.raise).map {
       Migration.Change.budgetRaised($0.unit, by: $0.amount)
     }
+    if budget.isEmpty, agent.isEmpty, let fleet = try context.fleet(for: migration) {
+      return try context.resume(fleet: fleet, json)
+    }
     try Steering(context, migration).append(json) { (state) throws(Refusal) in
       var changes = raises
       for name in eachOnce(agent) { changes.append(.agentWoke(try state.plan.service(named: name))) }

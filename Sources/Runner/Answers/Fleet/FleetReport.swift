@@ -122,8 +122,10 @@ package struct FleetTargetReport: Answer {
   package let standing: FleetStanding
   /// Why it does not go on, for people.
   package let reason: String?
-  /// The branch that is pushed there.
-  package let branch: String
+  /// The branch there that people work on.
+  package let base: String
+  /// The branch that is pushed there: of several units the first that has not ended.
+  package let branch: String?
   /// Where that is, once it was pushed.
   package let head: String?
   /// The number of its pull request.
@@ -143,8 +145,13 @@ package struct FleetTargetReport: Answer {
     (id, url) = (fleet?.target.id ?? member.name, fleet?.target.url ?? "")
     (migration, owner) = (member.name, fleet?.target.owner)
     (labels, self.wave) = (fleet?.target.labels ?? [], fleet?.wave ?? 0)
-    (branch, standing) = (fleet?.branch ?? "", member.standingInFleet(isOpen: isOpen))
-    let publication = member.publications.list.first
+    (base, standing) = (member.publishedBase, member.standingInFleet(isOpen: isOpen))
+    let list = member.publications.list
+    let publication = list.first { $0.end == nil } ?? list.last
+    let isWhole = (member.plan.publish?.unit ?? .migration) == .migration
+    // Which units there will be is not known before something is merged.
+    let unit = publication?.unit ?? (isWhole ? MigrationState.wholeUnit : nil)
+    branch = unit.map { member.publishedBranch(of: $0) }
     (head, number) = (publication?.head?.hex, publication?.request?.number)
     request = publication?.request?.url
     (done, steps) = (member.steps.count - member.openCount, member.steps.count)
@@ -161,7 +168,8 @@ package struct FleetTargetReport: Answer {
     .text("id", \.id), .text("url", \.url), .text("migration", \.migration), .text("owner", orNull: \.owner),
     .texts("labels", \.labels), .number("wave", \.wave),
     .word("state", FleetStanding.allCases.map(\.rawValue), \.standing.rawValue),
-    .text("reason", orNull: \.reason), .text("branch", \.branch), .text("head", orNull: \.head),
+    .text("reason", orNull: \.reason), .text("base", \.base), .text("branch", orNull: \.branch),
+    .text("head", orNull: \.head),
     .number("number", orNull: \.number), .text("request", orNull: \.request), .number("done", \.done),
     .number("steps", \.steps), .texts("causes", \.causes),
   ])

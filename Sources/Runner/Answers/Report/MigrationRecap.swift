@@ -182,7 +182,9 @@ extension Answers {
     let snapshot = try reporting {
       try site.ledger.reader.fold { event, state in chronicle.add(event, state) }
     }
-    guard let state = snapshot.state.migration(named: name) else { throw CommandError(.noMigration(name)) }
+    guard let state = snapshot.state.migration(named: name) else {
+      throw CommandError(snapshot.state.noMigration(name))
+    }
     let now = site.clock.now()
     let report = StatusReport(
       snapshot.state, sequence: snapshot.sequence, now: now, only: name, courses: [name: chronicle.course],

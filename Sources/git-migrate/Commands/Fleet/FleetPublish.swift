@@ -32,18 +32,30 @@ struct FleetPublishCommand: Subcommand {
     }
     let chosen = members.filter { targets.isEmpty || targets.contains($0.plan.fleet?.target.id ?? "") }
     if isDryRun {
-      for member in chosen where !member.publications.isEmpty || member.openCount == 0 {
-        let standing = member.standingInFleet(isOpen: true)
-        let id = member.plan.fleet?.target.id ?? ""
-        try context.output.line(
-          "\(id)  \(member.publishedBranch(of: MigrationState.wholeUnit)) → \(member.publishedBase)  "
-            + standing.rawValue)
-      }
-      return
+      return json.isWanted ? try context.print(FleetReport(name, in: state)) : try list(chosen, context)
     }
     for member in chosen where !member.phase.isTerminal { try site.requireTrust(member) }
     try WebProgram.become(
       ["publish-fleet"] + (json.isWanted ? ["--json"] : []) + [name] + targets, context)
+  }
+}
+
+extension FleetPublishCommand {
+  /// Each branch with where it goes, how much it changes, who is asked, and when.
+  private func list(_ members: [MigrationState], _ context: Context) throws(CommandError) {
+    var rows: [[String]] = []
+    for member in members where !member.publications.isEmpty || member.openCount == 0 {
+      let target = member.plan.fleet?.target
+      let world = try SitePublishing(try context.site(), member.name, bringsBase: false) { context.warn($0) }
+      for unit in try world.list().units {
+        let owners = unit.owners.isEmpty ? [target?.owner ?? ""] : unit.owners
+        rows.append([
+          target?.id ?? "", "\(unit.branch) → \(member.publishedBase)", Count.of(unit.files, "file"),
+          owners.joined(separator: " "), unit.standing, unit.url ?? "",
+        ])
+      }
+    }
+    try context.output.write(rows.isEmpty ? "nothing is merged that could be offered\n" : Rows.table(rows))
   }
 }
 

@@ -28,7 +28,7 @@ struct FleetStatusCommand: Subcommand {
       let words = [
         target.id, target.standing.rawValue, "\(target.done)/\(target.steps)", "wave \(target.wave)",
         target.owner ?? "",
-        target.request ?? target.head.map { "\(target.branch) at \($0.prefix(10))" } ?? "",
+        target.request ?? target.head.map { "\(target.branch ?? "") at \($0.prefix(10))" } ?? "",
         target.causes.joined(separator: " "),
       ]
       try context.output.line(words.filter { !$0.isEmpty }.joined(separator: "  "))
