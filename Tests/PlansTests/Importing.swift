@@ -147,6 +147,8 @@ struct Importing {
     #expect(plan.steps.map(\.id) == ["reader", "writer"])
     #expect(plan.steps[1].needs == ["reader"])
     #expect(plan.steps.map(\.agent) == ["claude", "devin"])
+    #expect(plan.gate.verifiers.map(\.run) == ["make test"])
+    #expect(plan.steps.map { $0.verifiers.map(\.run) } == [["make lint"], []])
     #expect(plan.allAgents.map(\.command).contains("devin"))
     #expect(imported.lost.contains { $0.contains("'nothing'") })
     #expect(imported.warnings.contains { $0.contains("'devin' is started as a command") })
@@ -210,7 +212,9 @@ struct Importing {
     #expect(
       plan.steps[0].prompt?.hasPrefix(
         "Goal: a place for it.\n\nMake src/new.\n\n    keep {{braces.open}}this}}") == true)
-    #expect(plan.steps[3].prompt?.contains("- ! git grep -q old") == true)
+    #expect(plan.steps[3].prompt?.contains("\n\nThis must hold in the end:\n- ! git grep -q old") == true)
+    #expect(plan.steps.map { $0.verifiers.map(\.run) } == [[], [], [], ["! git grep -q old"]])
+    #expect(imported.kept.contains("the checks of 1 step alone → their verifiers"))
     #expect(imported.lost.contains { $0.contains("'HUMAN' of S4") })
     #expect(imported.lost.contains { $0.contains("m/notes.md") })
   }

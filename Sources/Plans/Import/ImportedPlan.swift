@@ -160,19 +160,7 @@ extension Importing {
     let used = eachOnce(commands.map(\.trimmed).filter { !$0.isEmpty })
     if !used.isEmpty {
       text.line("gate:")
-      text.line("  verifiers:")
-      var names: [String: Int] = [:]
-      for command in used {
-        let kind = Self.kind(of: command)
-        let words = command.split(separator: " ").filter { !$0.hasPrefix("-") }
-        var name = Slug.piece(words.prefix(3).joined(separator: " ")).lowercased()
-        name = Slug.id(String(name.prefix(30)), raw: command)
-        let count = (names[name] ?? 0) + 1
-        names[name] = count
-        if count > 1 { name += "-\(count)" }
-        let suffix = kind == "test" ? "" : " kind: \(kind),"
-        text.line("    - { name: \(name),\(suffix) run: \(PlanText.scalar(command)) }")
-      }
+      writeVerifiers(used, indent: 2, to: &text)
       text.line("  guards: [tests, secrets]")
       plan.kept.append("\(Count.of(used.count, "check")) → gate")
       return
@@ -188,6 +176,43 @@ extension Importing {
     text.comment("The files name no checks; these are what the build files of the repository ask for.")
     for line in BuildSystems.planText(gate).split(separator: "\n") { text.line(String(line)) }
     plan.kept.append("the checks of the build files → gate")
+  }
+
+  /// Commands that a result must pass, as verifiers.
+  func writeVerifiers(_ commands: [String], indent: Int, to text: inout PlanText) {
+    let blanks = String(repeating: " ", count: indent)
+    text.line("\(blanks)verifiers:")
+    var names: [String: Int] = [:]
+    for command in commands {
+      let kind = Self.kind(of: command)
+      let words = command.split(separator: " ").filter { !$0.hasPrefix("-") }
+      var name = Slug.piece(words.prefix(3).joined(separator: " ")).lowercased()
+      name = Slug.id(String(name.prefix(30)), raw: command)
+      let count = (names[name] ?? 0) + 1
+      names[name] = count
+      if count > 1 { name += "-\(count)" }
+      let suffix = kind == "test" ? "" : " kind: \(kind),"
+      text.line("\(blanks)  - { name: \(name),\(suffix) run: \(PlanText.scalar(command)) }")
+    }
+  }
+
+  /// What all check that check anything, and what each checks beside it, in their order.
+  func shared(_ checks: [[String]]) -> (common: [String], own: [[String]]) {
+    let lists = checks.map { eachOnce($0.map(\.trimmed).filter { !$0.isEmpty }) }
+    let checked = lists.filter { !$0.isEmpty }
+    let common = (checked.first ?? []).filter { command in checked.allSatisfy { $0.contains(command) } }
+    return (common, lists.map { list in list.filter { !common.contains($0) } })
+  }
+
+  /// A step's own checks, which its result must pass beside the gate.
+  func writeOwn(_ checks: [String], to text: inout PlanText) {
+    if !checks.isEmpty { writeVerifiers(checks, indent: 4, to: &text) }
+  }
+
+  /// Says how many steps have checks of their own.
+  func tellOwn(_ checks: [[String]], _ plan: inout ImportedPlan) {
+    let count = checks.count { !$0.isEmpty }
+    if count > 0 { plan.kept.append("the checks of \(Count.of(count, "step")) alone → their verifiers") }
   }
 
   /// What a command checks: only what says that it tests is judged by how many tests ran.

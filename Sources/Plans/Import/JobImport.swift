@@ -22,10 +22,10 @@ struct JobImport: Importing {
       text.line("attempts: \(max(1, min(retries + 1, 100)))")
       plan.kept.append("retry.max → attempts")
     }
-    let checks = files.flatMap { file in
-      (file.header?["verify"]?.string).map { [$0] } ?? JobText(file.body).checks
-    }
-    writeGate(checks, to: &text, &plan)
+    let (common, own) = shared(
+      files.map { file in (file.header?["verify"]?.string).map { [$0] } ?? JobText(file.body).checks })
+    writeGate(common, to: &text, &plan)
+    tellOwn(own, &plan)
     let headings = eachOnce(files.flatMap { JobText($0.body).headings })
     if !headings.isEmpty {
       text.line("closing: [\(headings.map(PlanText.scalar).joined(separator: ", "))]")
@@ -33,7 +33,10 @@ struct JobImport: Importing {
     }
     text.line("steps:")
     let ids = stepIDs()
-    for (file, id) in zip(files, ids) { write(file, id, engines, ids, &text, &plan) }
+    for (index, file) in files.enumerated() {
+      write(file, ids[index], engines, ids, &text, &plan)
+      writeOwn(own[index], to: &text)
+    }
     tellLost(&plan)
     plan.kept.append("\(Count.of(files.count, "job")) → steps")
     let body = "You are working on {{step.id}}: {{step.title}}.\n" + PlanText.retries
@@ -130,7 +133,7 @@ struct JobImport: Importing {
       ("yolo", "say 'permissions' of the agent"), ("cwd", "steps are done in worktrees of their own"),
       ("capabilities", "who may do a step is not asked"), ("profile", "write it into the prompt"),
       ("idempotency-key", "a step is done once"), ("deps-mode", "a need is merged first"),
-      ("budget", "say 'budget' in the plan"), ("review-policy", "a plan has no stages of review yet"),
+      ("budget", "say 'budget' in the plan"), ("review-policy", "say 'workflow' in the plan"),
       ("artifacts", "the result of a step is a commit"), ("tracker-item", "the ledger is the record"),
       ("prefers", "name the agent in the step"), ("allowed-scope", "say 'paths' in the step"),
     ]

@@ -25,8 +25,10 @@ struct StepsImport: Importing {
     text.pair("migration", migrationName(stem))
     text.line("agent: { adapter: claude }")
     plan.warnings.append("the folder names no engine: 'adapter: claude' is a guess")
-    let common = StepsImport.commonChecks(&steps)
+    let (common, own) = shared(steps.map { $0.checks.flatMap { $0.components(separatedBy: " && ") } })
+    for index in steps.indices { steps[index].checks = own[index] }
     writeGate(common, to: &text, &plan)
+    tellOwn(own, &plan)
     text.line("steps:")
     for step in steps { write(step, states[step.id], Set(steps.map(\.id)), &text, &plan) }
     plan.kept.append("\(Count.of(steps.count, "step")), their needs and their prompts → steps")
@@ -38,16 +40,6 @@ struct StepsImport: Importing {
     plan.text = text.file(
       body: "You are working on {{step.id}}: {{step.title}}.\n" + PlanText.retries)
     return plan
-  }
-
-  /// What every step checks; the rest stays with its step.
-  private static func commonChecks(_ steps: inout [StepsText.Item]) -> [String] {
-    let lists = steps.map { $0.checks.flatMap { $0.components(separatedBy: " && ") } }
-    let checked = lists.filter { !$0.isEmpty }
-    guard let first = checked.first else { return [] }
-    let common = first.filter { command in checked.allSatisfy { $0.contains(command) } }
-    for index in steps.indices { steps[index].checks = lists[index].filter { !common.contains($0) } }
-    return common
   }
 
   private func write(
@@ -67,12 +59,9 @@ struct StepsImport: Importing {
     var prompt = step.goal.map { "Goal: \($0)\n\n" } ?? ""
     prompt += step.prompt
     if !step.checks.isEmpty {
-      prompt += "\n\nThis must hold in the end:\n" + step.checks.map { "- \($0)\n" }.joined()
-      plan.lost.append(
-        "the check '\(step.checks.joined(separator: " && "))' of \(step.id): "
-          + "it is in its prompt, not in the gate"
-      )
+      prompt = prompt.trimmed + "\n\nThis must hold in the end:\n" + step.checks.map { "- \($0)\n" }.joined()
     }
+    writeOwn(step.checks, to: &text)
     if prompt.trimmed.isEmpty { return }
     text.block("prompt", PlanText.prompt(prompt.trimmed) + "\n" + PlanText.retries, indent: 4)
   }
