@@ -61,6 +61,18 @@ public enum StandardStream: Int32, Sendable {
     }
   }
 
+  /// Forgets what was typed ahead: it is the answer to no question that comes now.
+  public func forgetTyped() { tcflush(rawValue, TCIFLUSH) }
+
+  /// A line that somebody has typed at this terminal, without waiting for one; `nil` when there is none, or
+  /// when another program is in the foreground.
+  public func typedLine() -> String? {
+    guard isTerminal, tcgetpgrp(rawValue) == getpgrp(),
+      Poller(reading: [rawValue]).wait(milliseconds: 0).contains(rawValue), let bytes = try? readSome()
+    else { return nil }
+    return String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)
+  }
+
   /// Opens what is closed of the three, so that no file of ours can get the place of one: its content would
   /// be our output. From now on a broken pipe is an error of the write, and not the end of the process.
   public static func prepare() {

@@ -19,13 +19,18 @@ final class PlanFollower {
   private var digest = ""
   /// What was said last.
   private var told = ""
-  /// A file whose commands the user has to approve.
-  private var waits = false
+  /// The digest of a file whose commands the user has to approve.
+  private var waiting: String?
+  /// Whether a yes at the terminal approves them.
+  private let canAsk: Bool
+  /// How many commands are shown.
+  private static let most = 5
 
   /// Follows a file for a migration. Throws when workers could write it.
   init(_ context: Context, _ path: String, of migration: String) throws(CommandError) {
     (self.context, self.path, self.migration) = (context, path, migration)
     site = try context.site()
+    canAsk = StandardStream.input.isTerminal && context.environment["GIT_TERMINAL_PROMPT"] != "0"
     let real = Files.realPath(path) ?? path
     let root = try site.worktreeRoot()
     guard !real.hasPrefix((Files.realPath(root) ?? root) + "/") else {
@@ -44,9 +49,10 @@ final class PlanFollower {
     let found = FileStamp(of: path)
     // A file that was changed just now may be changed again, and look the same.
     let isKnown = found == stamp && (found?.isSettled(at: lookedAt) ?? true)
-    if isKnown, !waits { return false }
+    if isKnown, waiting == nil { return false }
     (stamp, lookedAt) = (found, now)
     do throws(CommandError) {
+      try hear()
       return try take()
     } catch {
       if error.isDamage || error.isOffline { throw error }
@@ -58,39 +64,53 @@ final class PlanFollower {
   private func take() throws(CommandError) -> Bool {
     let bytes = try PlanInput.read(path)
     let newest = SHA256.hexDigest(of: bytes)
-    if newest == digest, !waits { return false }
+    if newest == digest, waiting == nil { return false }
     let snapshot = try reporting { try site.ledger.read() }
     guard let state = snapshot.state.migration(named: migration), !state.phase.isTerminal else {
       return false
     }
     digest = newest
-    waits = false
+    let asked = waiting
+    waiting = nil
     if newest == state.planDigest { return false }
     let input = try PlanInput(path: path)
     guard input.file.settings.migration == migration else {
       throw CommandError("it is for '\(input.file.settings.migration)' now, not '\(migration)'")
     }
-    if let command = try newCommand(of: input, state, snapshot) {
-      waits = true
+    let commands = try newCommands(of: input, state, snapshot)
+    if !commands.isEmpty {
+      waiting = input.digest
+      if asked != input.digest { StandardStream.input.forgetTyped() }
+      let more = commands.count > Self.most ? "; and \(commands.count - Self.most) more" : ""
+      let answer = canAsk ? "'y' and Enter here, or " : ""
       throw CommandError(
-        "it runs something else: \(command)", hint: "'git migrate trust --plan \(path)' approves it")
+        "it runs something else: \(commands.prefix(Self.most).joined(separator: "; "))\(more)",
+        hint: "\(answer)'git migrate trust --plan \(path)' approves it")
     }
     let plan = try input.expanded(
       in: context, at: state.tip.hex, runsCommands: true, for: state.plan.fleet)
     return try amend(input, plan, state)
   }
 
-  /// A command that the file has, the plan in force has not, and the user has not approved.
-  private func newCommand(
+  /// Takes a yes to what was shown: to those bytes, and no others.
+  private func hear() throws(CommandError) {
+    guard canAsk, let waiting, let line = StandardStream.input.typedLine()?.lowercased(),
+      line == "y" || line == "yes"
+    else { return }
+    try Trust(environment: site.environment).approve(digest: waiting, name: migration, at: site.clock.now())
+  }
+
+  /// The commands that the file has, the plan in force has not, and the user has not approved.
+  private func newCommands(
     of input: PlanInput, _ state: MigrationState, _ snapshot: LedgerSnapshot
-  ) throws(CommandError) -> String? {
+  ) throws(CommandError) -> [String] {
     let isApproved = try Trust(environment: site.environment).isApproved(digest: input.digest)
-    if isApproved { return nil }
+    if isApproved { return [] }
     let old = try reporting {
       try site.ledger.reader.planText(migration, number: state.planNumber, in: snapshot)
     }
     let known = old.flatMap { try? PlanFile.parse($0, path: path) }?.commandTexts ?? []
-    return input.file.commandTexts.subtracting(known).sorted().first
+    return input.file.commandTexts.subtracting(known).sorted()
   }
 
   private func amend(
@@ -124,10 +144,11 @@ final class PlanFollower {
     return true
   }
 
-  /// Said once: until something else is to be said.
+  /// Said once: until something else is to be said, or it is about other bytes.
   private func tell(_ error: CommandError) {
-    guard told != error.message else { return }
-    told = error.message
+    let words = error.message + (waiting ?? "")
+    guard told != words else { return }
+    told = words
     context.warn("'\(path)' is not followed, and the plan in force stays: \(error.message)", hint: error.hint)
   }
 }

@@ -103,4 +103,33 @@ struct HindsightTests {
     #expect(try world.file("C") == "other")
     #expect(try world.complaints() == "")
   }
+
+  @Test("a yes at the run's terminal approves the commands that were shown there")
+  func yesAtTheTerminal() throws {
+    let world = try MigrationWorld()
+    let path = world.repository.root + "/plan.md"
+    let wait = "until [ -e \\\"$HOME/go\\\" ]; do sleep 0.05; done; echo a > A"
+    let step = "  - { id: A, run: \"\(wait)\" }"
+    try Files.writeAtomically(path, Array(MigrationWorld.plan(step).utf8))
+    #expect(try world.repository.runMigrate("start", path).code == 0)
+    // What is typed before the question answers nothing.
+    let typing = """
+      echo y
+      until grep -q 'and Enter here' "$HOME/screen" 2>/dev/null; do sleep 0.05; done
+      echo y
+      until [ -e "$HOME/go" ]; do sleep 0.05; done
+      """
+    let shown = "script -qefc \"'\(TestBinary.path)' run --plan '\(path)'\" \"$HOME/screen\" > /dev/null"
+    let run = try BackgroundRun(
+      world.repository, "/bin/sh", ["-c", "{ \(typing); } | env -u GIT_TERMINAL_PROMPT \(shown)"])
+    #expect(eventually { (try? world.states()["A"]) == "leased" })
+    let both = MigrationWorld.plan(step + "\n  - { id: B, run: \"echo b > B\" }")
+    try Files.writeAtomically(path, Array(both.utf8))
+    #expect(eventually { (try? world.states()["B"]) != nil })
+    #expect(try world.note("screen").contains("it runs something else: step: echo b > B"))
+    try world.allow("go")
+    #expect(try run.wait().code == 0)
+    #expect(try world.states() == ["A": "merged", "B": "merged"])
+    #expect(try world.complaints() == "")
+  }
 }
