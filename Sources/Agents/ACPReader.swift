@@ -127,9 +127,23 @@ struct ACPReader: StreamReader {
     return [member.key: member.value, "cwd": directory, "mcpServers": list]
   }
 
-  private func outcome(_ reason: String?) -> AgentOutcome {
+  /// What it declares in its closing words, where it was asked for one of the plan's: no form can be asked
+  /// for, so that it is all of them or their last line.
+  private mutating func declared() -> Declaration {
+    guard !task.words.isEmpty else { return .nothing }
+    let lines = closing.split(whereSeparator: \.isNewline)
+    for text in [closing, String(lines.last ?? "")] {
+      if let (declaration, notes) = AgentClosing.read(.parse(Array(text.utf8))) {
+        closing = notes
+        return declaration
+      }
+    }
+    return .nothing
+  }
+
+  private mutating func outcome(_ reason: String?) -> AgentOutcome {
     switch reason {
-    case "end_turn": .done(.nothing)
+    case "end_turn": .done(declared())
     case "max_tokens": .continueable(.outputLimit)
     case "max_turn_requests": .continueable(.turnLimit)
     case "refusal": .failed("the model refused the task")

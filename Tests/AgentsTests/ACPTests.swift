@@ -118,6 +118,24 @@ import Testing
     }
   }
 
+  @Test func `one of the plan's words may be all that it says in the end, or the last line`() throws {
+    func outcome(_ text: String, words: [String]) throws -> AgentOutcome? {
+      var run = run { $0.words = words }
+      _ = try begin(&run)
+      let content = JSON.object([.init("type", .string("text")), .init("text", .string(text))]).canonical
+      _ = update(&run, #"{"sessionUpdate":"agent_message_chunk","content":\#(content)}"#)
+      _ = run.read(Array(#"{"id":3,"result":{"stopReason":"end_turn"}}"#.utf8))
+      return run.end(.exited(0)).outcome
+    }
+    let words = ["approve", "reject"]
+    let answer = #"{"result":"reject","reason":"it is poor"}"#
+    #expect(try outcome(answer, words: words) == .done(.verdict("reject", "it is poor")))
+    #expect(try outcome("I looked.\n\n\(answer)\n", words: words) == .done(.verdict("reject", "it is poor")))
+    #expect(try outcome("\(answer)\nor so", words: words) == .done(.nothing))
+    #expect(try outcome("reject", words: words) == .done(.nothing))
+    #expect(try outcome(answer, words: []) == .done(.nothing), "nobody asked for a word")
+  }
+
   @Test func `goes on where it was, and can be asked to stop`() throws {
     var run = run { $0.resumed = AgentSession(id: "old") }
     _ = try said(&run)

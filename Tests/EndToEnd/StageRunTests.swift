@@ -149,6 +149,7 @@ struct StageRunTests {
   func judge() throws {
     let agent = """
       if [ "$1" = judge ]; then
+        case "$prompt" in *'mind the gap'*) echo judge >> "$HOME/learnt" ;; esac
         case "$prompt" in
           *+fine*) say approve '' '' ;;
           *+poor*) say reject '' 'it is poor' ;;
@@ -169,8 +170,10 @@ struct StageRunTests {
     let world = try world(agent)
     let steps = ["fine", "poor", "odd", "broken", "chatty"].map { "  - { id: \($0), agent: coder }" }
     try world.start(steps.joined(separator: "\n"), gate: gate, more: Self.agents)
+    #expect(try world.migrate("lesson", "add", "mind the gap").code == 0)
     let run = try world.migrate("run", "--jobs", "2")
     #expect(run.code == 1, "\(run)")
+    #expect(try world.note("learnt").hasPrefix("judge\n"), "what others learnt is told to a judge, too")
     let states = try world.states()
     #expect(
       states == [
@@ -186,6 +189,45 @@ struct StageRunTests {
     #expect(try world.migrate("approve", "odd").code == 0)
     #expect(try world.migrate("run").code == 1)
     #expect(try world.states()["odd"] == "merged")
+    #expect(try world.complaints() == "")
+  }
+
+  @Test("a judge that is talked with by the Agent Client Protocol is told the change, and answers")
+  func talkingJudge() throws {
+    let judge = #"""
+      tell() { printf '{"jsonrpc":"2.0",%s}\n' "$1"; }
+      while IFS= read -r line; do
+        id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
+        case "$line" in
+          *'"initialize"'*) tell '"id":'$id',"result":{"protocolVersion":1}' ;;
+          *'"session/new"'*) tell '"id":'$id',"result":{"sessionId":"s"}' ;;
+          *'"session/prompt"'*)
+            case "$line" in *+poor*) word=reject ;; *) word=approve ;; esac
+            text='{\"result\":\"'$word'\",\"reason\":\"as I see it\"}'
+            chunk='"sessionUpdate":"agent_message_chunk","content":{"type":"text","text":"'$text'"}'
+            tell '"method":"session/update","params":{"sessionId":"s","update":{'"$chunk"'}}'
+            tell '"id":'$id',"result":{"stopReason":"end_turn"}' ;;
+        esac
+      done
+      """#
+    let agents = """
+      agents:
+        coder: { command: 'sh "$HOME/agent.sh"' }
+        reviewer: { adapter: acp, command: 'sh "$HOME/judge.sh"' }
+
+      """
+    let gate = """
+      { verifiers: [{ name: t, kind: lint, run: 'true' }],
+        judge: { agent: reviewer, prompt: "Good?" } }
+      """
+    let world = try world(#"echo "$MIGRATE_STEP" > "$MIGRATE_STEP.txt""#)
+    try Files.writeAtomically(world.home("judge.sh"), Array(judge.utf8))
+    try world.start(
+      "  - { id: fine, agent: coder }\n  - { id: poor, agent: coder }", gate: gate, more: agents)
+    let run = try world.migrate("run", "--jobs", "1")
+    #expect(run.code == 1, "\(run)")
+    #expect(try world.states() == ["fine": "merged", "poor": "blocked"], "\(run)")
+    #expect(try world.members("reason")["poor"]?.contains("as I see it") == true)
     #expect(try world.complaints() == "")
   }
 

@@ -19,6 +19,9 @@ final class JudgeJob: Judging {
   private let child: SupervisedChild
   private var run: AgentRun
   private var isStopping = false
+  /// When it said its last, and whether it was ended as it did not leave.
+  private var endedAt: Timestamp?
+  private var hasOverstayed = false
 
   /// How long a judge may look where its agent has no limit, in seconds.
   private static let seconds = 3600
@@ -55,13 +58,19 @@ final class JudgeJob: Judging {
         "MIGRATE_RESULT_FILE": resultFile, "MIGRATE_WORKTREE": worktree.directory,
       ].merging(worktree.variables) { $1 },
       timeoutSeconds: agent.timeoutSeconds ?? JudgeJob.seconds)
-    work.inputFile = promptFile
+    // One that is talked with is told the prompt.
+    work.inputFile = task.adapter == .acp ? nil : promptFile
+    task.prompt = try reporting {
+      try Files.readFile(promptFile).map { String(decoding: $0, as: UTF8.self) }
+    }
+    task.directory = worktree.directory
     let invocation = task.invocation
     if task.command == nil {
       work.arguments = ["/bin/sh", "-c", "exec \"$0\" \"$@\""] + invocation.arguments
     }
     if invocation.reportsEvents { work.output = .live }
     if var builder = try WallBuilder(site, plan, ofAgent: true) {
+      task.isShutIn = true
       builder.open(for: agent)
       builder.show(promptFile)
       if let file = task.schemaFile { builder.show(file) }
@@ -119,12 +128,17 @@ final class JudgeJob: Judging {
   func poll() throws(CommandError) -> JudgeReport? {
     let ended = child.poll()
     for line in child.takeLines() { _ = run.read(line) }
-    guard let status = ended else { return nil }
+    for line in run.takeOutgoing() { _ = child.send(line) }
+    guard let status = ended else {
+      seeOut()
+      return nil
+    }
     worktree.close()
     if isStopping { return .couldNotRun("it was stopped") }
     if let said = said() { return said }
     let exit: AgentExit
     switch status {
+    case _ where hasOverstayed: exit = .overstayed
     case .exited(let code): exit = .exited(code)
     case .signalled(let signal): exit = .signalled(signal)
     case .timedOut: exit = .atLimit("it took too long")
@@ -136,6 +150,18 @@ final class JudgeJob: Judging {
         status.isSuccess ? "it said neither approve, reject nor unsure" : WorkJob.words(status))
     }
     return answer(word, [reason, report.closing])
+  }
+
+  /// Once it has said its last it is told so, and given a while to leave.
+  private func seeOut() {
+    guard run.isAtEnd, !hasOverstayed else { return }
+    child.endInput()
+    let now = site.clock.now()
+    let since = endedAt ?? now
+    endedAt = since
+    guard now >= since.adding(seconds: AgentWork.graceSeconds) else { return }
+    hasOverstayed = true
+    child.terminate()
   }
 
   /// What it wrote into its result file.

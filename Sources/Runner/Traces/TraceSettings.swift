@@ -15,8 +15,8 @@ package struct TraceSettings {
 
   /// Reads them: `migrate.otlp` is an address, or true where the environment has one, or
   /// `OTEL_TRACES_EXPORTER` names `otlp`; where nobody names an address it is that of the exporters'
-  /// specification, `http://localhost:4318`. The values of `migrate.otlpHeader` are `NAME=VALUE`. Throws when git's
-  /// configuration cannot be read.
+  /// specification, `http://localhost:4318`. The values of `migrate.otlpHeader` are `NAME=VALUE`. Throws when
+  /// git's configuration cannot be read.
   package init(_ site: Site) throws(CommandError) {
     environment = site.environment
     let isDisabled = environment["OTEL_SDK_DISABLED"]?.lowercased() == "true"
