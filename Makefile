@@ -94,7 +94,8 @@ test-peers: all
 	scripts/bootstrap test
 	scripts/test-peers $(SCRATCH)/release
 
-# Workers on a real Slurm, a second client of the forge, manifests against the schemas of Kubernetes.
+# Sixty repositories as a fleet, workers on a real Slurm, a second client of the forge, manifests against the schemas
+# of Kubernetes.
 test-fleet: all
 	scripts/bootstrap test
 	scripts/test-fleet $(SCRATCH)/release

@@ -128,8 +128,9 @@ struct FleetTests {
     #expect(try world.git(look, "rev-parse", "--abbrev-ref", "HEAD") == "migrate/guava")
   }
 
-  @Test(arguments: ["pre-receive", "post-receive"])
-  func `a run that is killed with the push is gone on with, once`(_ hook: String) throws {
+  /// The process that pushes is called by the name of the file that it was started as, `exe`.
+  @Test(arguments: ["pre-receive", "post-receive"], ["git-migrate", "exe"])
+  func `a run that is killed with the push is gone on with, once`(_ hook: String, _ name: String) throws {
     let world = try FleetWorld([("cart", true)])
     #expect(try world.migrate("fleet", "check", try world.plan(["cart"])).code == 0)
     // Whoever serves the push kills who pushes: before anything has moved there, or after.
@@ -139,7 +140,7 @@ struct FleetTests {
       p=$$
       while [ "$p" -gt 1 ]; do
         p=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$p/status")
-        [ "$(cat "/proc/$p/comm")" = git-migrate ] && { kill -9 "$p"; break; }
+        [ "$(cat "/proc/$p/comm")" = \(name) ] && { kill -9 "$p"; break; }
       done
       exit 0
 
