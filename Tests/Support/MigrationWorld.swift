@@ -96,9 +96,16 @@ public final class MigrationWorld {
     return found
   }
 
+  /// What `status --json` prints; throws what it says when it does not end well.
+  private func status() throws -> JSON {
+    let run = try migrate("status", "--json")
+    guard run.code == 0 else { throw TestFailure("no status: \(run)") }
+    return try JSON.parse(run.out)
+  }
+
   /// The status of each step.
   public func steps() throws -> [JSON] {
-    let status = try JSON.parse(try migrate("status", "--json").out)
+    let status = try status()
     guard case .array(let migrations)? = status["migrations"],
       case .array(let steps)? = migrations.first?["steps"]
     else { return [] }
@@ -107,7 +114,7 @@ public final class MigrationWorld {
 
   /// The state of the migration itself.
   public func phase() throws -> String {
-    let status = try JSON.parse(try migrate("status", "--json").out)
+    let status = try status()
     guard case .array(let migrations)? = status["migrations"],
       case .string(let state)? = migrations.first?["state"]
     else { return "" }
