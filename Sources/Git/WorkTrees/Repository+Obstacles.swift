@@ -2,7 +2,7 @@ import Clibgit2
 import Glibc
 
 #if KNOWN_BUGS
-  import System
+  import Supervision
 #endif
 
 extension Repository {
