@@ -29,9 +29,10 @@ public struct GitError: Error, CustomStringConvertible, Equatable, Sendable {
   ) {
     self.code = code
     self.errorClass = errorClass
-    self.message = message
+    // What is an error is told to many, and kept in logs.
+    self.message = AddressText.withoutPasswords(message)
     self.operation = operation
-    self.subject = subject
+    self.subject = AddressText.withoutPasswords(subject)
     self.hint = hint
   }
 

@@ -54,7 +54,7 @@ public enum ProbeOutcome: Equatable, Sendable {
 
 /// A shared repository that the `git` program reaches.
 public final class GitRemote: LedgerRemote {
-  /// The name of the git remote, or the address.
+  /// The name of the git remote, or the address without a password.
   public let name: String
   private let repository: Repository
   private let git: GitProgram
@@ -74,7 +74,8 @@ public final class GitRemote: LedgerRemote {
     _ repository: Repository, _ git: GitProgram, clock: any WallClock = SystemClock()
   ) throws(GitError) {
     guard let name = try repository.config("migrate.remote"), !name.isEmpty else { return nil }
-    self.name = name
+    // An address, as it is told of, also in the ledger.
+    self.name = AddressText.withoutPasswords(name)
     self.repository = repository
     self.clock = clock
     var git = git
@@ -253,7 +254,8 @@ public final class GitRemote: LedgerRemote {
     if urls.count > 1 { return "it has \(urls.count) addresses" }
     if pushURLs.count > 1 { return "it is pushed to \(pushURLs.count) addresses" }
     if let url = urls.first, let other = pushURLs.first, url != other {
-      return "it is fetched from '\(url)' and pushed to '\(other)'"
+      let (shown, otherShown) = (AddressText.withoutPasswords(url), AddressText.withoutPasswords(other))
+      return "it is fetched from '\(shown)' and pushed to '\(otherShown)'"
     }
     return nil
   }

@@ -50,7 +50,7 @@ struct WorkersCommand: Subcommand {
   var clone: String?
 
   @Option(help: ArgumentHelp("How long one waits for work; 10m by default.", valueName: "time"))
-  var idle: String = "10m"
+  var idle: String?
 
   @Flag(help: "Hand it over, to kubectl, sbatch or ssh.")
   var submit = false
@@ -64,18 +64,32 @@ struct WorkersCommand: Subcommand {
       throw ValidationError("say 'status', or '--on' and an engine")
     }
     if json.isWanted, question == nil { throw ValidationError("'--json' is for 'status'") }
+    let ofEngine = [
+      ("--number", number != nil), ("--jobs", jobs != nil), ("--image", image != nil),
+      ("--hosts", hosts != nil), ("--clone", clone != nil), ("--idle", idle != nil), ("--submit", submit),
+      ("--has", !has.has.isEmpty),
+    ]
+    if question != nil, let given = ofEngine.first(where: \.1) {
+      throw ValidationError("'\(given.0)' goes with '--on' and an engine")
+    }
     for (name, number) in [("--number", number), ("--jobs", jobs)] {
       if let number, !(1...1000).contains(number) {
         throw ValidationError("'\(name)' takes a number from 1 to 1000")
       }
     }
-    if DurationArgument(argument: idle) == nil { throw ValidationError("'--idle' takes a time such as 10m") }
+    if let idle, DurationArgument(argument: idle) == nil {
+      throw ValidationError("'--idle' takes a time such as 10m")
+    }
     if (engine == .ssh) != (hosts != nil) { throw ValidationError("'--hosts' goes with '--on ssh'") }
     if (engine == .kubernetes) != (image != nil) {
       throw ValidationError("'--image' goes with '--on kubernetes'")
     }
     if engine == .ssh, number != nil { throw ValidationError("the hosts say how many there are") }
-    if clone?.hasPrefix("-") == true { throw ValidationError("'\(clone ?? "")' is no address") }
+    if let clone, clone.hasPrefix("-") { throw ValidationError("'\(clone)' is no address") }
+    if let clone, AddressText.withoutPasswords(clone) != clone {
+      throw ValidationError(
+        "'--clone' holds a name or a password, which would be printed: workers have their own")
+    }
   }
 
   func run(_ context: Context) throws(CommandError) {
@@ -89,7 +103,7 @@ struct WorkersCommand: Subcommand {
     if state.phase.isTerminal { throw CommandError("\(state.name) is \(state.phase.word)", exitCode: .no) }
     try site.requireTrust(state)
     var job = WorkerJob(state, url: try address(site))
-    (job.idle, job.has) = (idle, has.names)
+    (job.idle, job.has) = (idle ?? job.idle, has.names)
     (job.count, job.jobs) = (number ?? job.count, jobs ?? job.jobs)
     let text: String
     let program: [String]
@@ -105,13 +119,14 @@ struct WorkersCommand: Subcommand {
   /// What workers clone: what they are told, or where the ledger is shared.
   private func address(_ site: Site) throws(CommandError) -> String {
     if let clone { return clone }
-    let name = site.ledger.remote?.name
-    guard let name, let url = try reporting({ try site.repository.config("remote.\(name).url") }) else {
+    guard let name = site.ledger.remote?.name else {
       throw CommandError(
         "the ledger is not shared, so that no other machine can work on it",
         hint: "share it with 'git migrate init --remote origin'")
     }
-    return url
+    let url = try reporting { try site.repository.config("remote.\(name).url") } ?? name
+    // What is printed holds no secrets: the workers have their own.
+    return AddressText.withoutPasswords(url)
   }
 
   private func hostNames(_ context: Context) throws(CommandError) -> [String] {

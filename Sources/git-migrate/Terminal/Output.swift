@@ -70,11 +70,13 @@ final class Output {
     buffer = []
   }
 
-  /// Writes a line to standard error, after all that standard output has got, and made safe for a terminal.
+  /// Writes a line to standard error, after all that standard output has got, made safe for a terminal, and
+  /// without the passwords of addresses: it ends in logs that many read.
   func note(_ line: String) {
     try? flush()
     willWrite?()
     // There is nowhere left to say that standard error is gone.
-    try? StandardStream.error.write(Array((TerminalText.sanitized(line) + "\n").utf8))
+    try? StandardStream.error.write(
+      Array((TerminalText.sanitized(AddressText.withoutPasswords(line)) + "\n").utf8))
   }
 }

@@ -28,7 +28,11 @@ public struct FleetTarget: Equatable, Sendable {
   /// What is wrong with it, in words that follow its name, or `nil`.
   public var fault: String? {
     if let fault = Identifier.migrationFault(id) { return "has the id '\(id)', which \(fault)" }
-    if let fault = FleetTarget.urlFault(url) { return "has the address '\(url)', which \(fault)" }
+    if let fault = FleetTarget.urlFault(url) {
+      // What says that it tells too much does not tell it.
+      return fault == FleetTarget.passwordFault
+        ? "has an address that \(fault)" : "has the address '\(url)', which \(fault)"
+    }
     if let base, let fault = BranchName.fault(base) { return "has the base '\(base)', which \(fault)" }
     for text in [owner].compactMap(\.self) + labels where !FleetTarget.isWord(text) {
       return "has an owner or label that is no short word"
@@ -55,7 +59,7 @@ public struct FleetTarget: Equatable, Sendable {
       }
       let place = url[mark.upperBound...].prefix { $0 != "/" }
       if let end = place.lastIndex(of: "@"), place[..<end].contains(":") {
-        return "has a password in it, which the ledger would keep"
+        return passwordFault
       }
       return nil
     }
@@ -65,6 +69,8 @@ public struct FleetTarget: Equatable, Sendable {
     let host = url.prefix { $0 != "/" }
     return host.contains(":") ? nil : "is no address: neither 'https://…', 'host:path' nor a whole path"
   }
+
+  private static let passwordFault = "has a password in it, which the ledger would keep"
 
   /// What an address is called by where nobody says it: of one with a host the whole path there, of a folder
   /// its last part; as text, which may be no identifier.
