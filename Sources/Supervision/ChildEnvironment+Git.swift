@@ -37,6 +37,22 @@ extension ChildEnvironment {
     return result
   }
 
+  /// The environment of a git, or of what starts one, that works in another place than the repository which
+  /// this process was told of: without all that names that one or a part of it. What `git -c` says is the
+  /// user's word for all that git does here, and stays.
+  public static func outsideOfRepository(_ parent: [String: String]) -> [String: String] {
+    parent.filter { !ofRepository.contains($0.key) }
+  }
+
+  /// What `git rev-parse --local-env-vars` lists, but for the settings of `git -c`; what newer versions add;
+  /// and what hooks are told of a push.
+  private static let ofRepository: Set = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_OBJECT_DIRECTORY", "GIT_DIR", "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE", "GIT_INDEX_FILE", "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE", "GIT_PREFIX", "GIT_INTERNAL_SUPER_PREFIX", "GIT_SHALLOW_FILE", "GIT_COMMON_DIR",
+    "GIT_REF_STORAGE", "GIT_REFERENCE_BACKEND", "GIT_NAMESPACE", "GIT_QUARANTINE_PATH",
+  ]
+
   /// These only say which files of configuration and attributes are the user's and the system's.
   private static let gitFiles: Set = [
     "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_ATTR_NOSYSTEM",

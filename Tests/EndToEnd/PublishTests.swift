@@ -228,6 +228,21 @@ struct PublishTests {
     #expect(seen.code == 0 && lines.allSatisfy { $0.hasSuffix("merged") }, "\(seen)")
   }
 
+  @Test func `what was brought into the base one by one, and taken back, is not there`() throws {
+    let world = try World("none")
+    #expect(try world.publish().code == 0)
+    let clone = world.path
+    try world.shared.git(clone, "fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*")
+    for step in ["S1", "S2"] {
+      try world.shared.git(clone, "cherry-pick", "--quiet", "origin/migrate-pr/mig/\(step)")
+    }
+    try world.shared.git(clone, "revert", "--no-edit", "HEAD")
+    try world.shared.git(clone, "push", "--quiet", "origin", "main")
+    let seen = try world.publish()
+    let lines = seen.out.split(separator: "\n")
+    #expect(seen.code == 0 && lines.map { $0.hasSuffix("merged") } == [true, false], "\(seen)")
+  }
+
   @Test func `what is offered can be mailed: patches, a letter, a bundle, and a request to pull`() throws {
     let world = try World(more: "publish: { unit: step, reviewers: [ann@example.org] }\nowners: OWNERS")
     let folder = world.shared.first.repository.root + "/mail"
@@ -263,6 +278,10 @@ struct PublishTests {
     let json = try world.migrate("workers", "status", "--json")
     #expect(json.out.contains(#""steps":["S2"]"#), "\(json)")
     #expect(try world.migrate("workers").code == 129)
+    for option in ["--submit", "--number=3", "--jobs=3", "--idle=5m", "--clone=x", "--has=gpu"] {
+      let run = try world.migrate("workers", "status", option)
+      #expect(run.code == 129 && run.err.contains("goes with '--on' and an engine"), "\(run)")
+    }
   }
 
   @Test func `a wrong token, or none, opens nothing and is said in a line`() throws {

@@ -16,6 +16,16 @@ import Testing
     #expect(!outcome.isTruncated)
   }
 
+  @Test func `who works elsewhere is told nothing of a repository`() throws {
+    let listed = try Command("git", ["rev-parse", "--local-env-vars"], environment: world.environment).run()
+    let names = listed.text.split(separator: "\n").map(String.init)
+    #expect(names.contains("GIT_DIR") && names.count > 10)
+    // What `git -c` says is the user's, and not the repository's.
+    let kept: Set = ["GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "PATH", "GIT_SSH_COMMAND"]
+    let all = Dictionary(uniqueKeysWithValues: Set(names).union(kept).map { ($0, "x") })
+    #expect(Set(ChildEnvironment.outsideOfRepository(all).keys) == kept)
+  }
+
   @Test func `a child ended by a signal says which`() throws {
     #expect(try world.shell("kill -9 $$").run().status == .signalled(SIGKILL))
   }

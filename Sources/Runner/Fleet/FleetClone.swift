@@ -44,9 +44,7 @@ public struct FleetClone {
   }
 
   private func git(_ arguments: [String]) throws(CommandError) {
-    var environment = site.environment.filter { name, _ in
-      !["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"].contains(name)
-    }
+    var environment = ChildEnvironment.outsideOfRepository(site.environment)
     environment["GIT_TERMINAL_PROMPT"] = "0"
     let outcome = try reporting { try Command("git", arguments, environment: environment).run() }
     if outcome.status.isSuccess { return }

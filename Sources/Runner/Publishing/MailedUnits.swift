@@ -46,84 +46,180 @@ package struct MailedUnit: Answer {
 }
 
 extension SitePublishing {
-  /// Writes the units that could be offered into folders below `folder`, which is made.
-  package func mail(into folder: String, only: Set<String>?) throws(CommandError) -> MailedUnits {
+  /// Throws where a name is that of no unit.
+  package func requireUnits(_ names: some Collection<String>, _ state: MigrationState) throws(CommandError) {
+    if names.isEmpty { return }
+    let known = Set(try proposed(state).map(\.unit) + state.publications.list.map(\.unit))
+    for name in names where !known.contains(name) {
+      throw CommandError(
+        "'\(state.name)' has no unit '\(name)'", hint: "see 'git migrate publish -n' for those that it has")
+    }
+  }
+
+  /// Writes the units that could be offered into folders below `folder`, which is made. What an earlier call
+  /// wrote there goes.
+  package func mail(
+    into folder: String, only: Set<String>?, _ interruption: Interruption
+  ) throws(CommandError) -> MailedUnits {
     let state: MigrationState
     do throws(PublishError) { state = try self.state() } catch { throw CommandError(error.description) }
+    try requireUnits(only ?? [], state)
     let base = try base(state)
+    let lender = try MailRepository(site, interruption)
+    defer { lender.remove() }
     var units: [MailedUnit] = []
     for unit in try proposed(state) where only?.contains(unit.unit) ?? true {
-      let known = state.publications[unit.unit]
-      let head: OID
-      switch state.standing(of: unit, at: now(), moment()) {
-      case .ended, .waits: continue
-      case .push, .later:
-        guard case .commit(let commit) = try built(unit, state) else { continue }
-        head = commit.oid
-      case .settle, .open, .fix, .ready, .look, .people:
-        guard let commit = known?.head else { continue }
-        head = commit.oid
+      let place = MailFolder(folder, unit.unit)
+      try place.clear()
+      guard let head = try head(toMail: unit, state) else { continue }
+      do throws(CommandError) {
+        units.append(try write(unit, state, head: head, base: base, into: place, lender))
+      } catch {
+        // Half of it is nothing to be mailed.
+        try? place.clear()
+        throw error
       }
-      units.append(
-        try write(unit, state, head: head, base: base, isPushed: known?.head?.oid == head, into: folder))
     }
     return MailedUnits(units: units)
   }
 
+  /// What of a unit can be mailed; `nil` where nothing can, which is told.
+  private func head(toMail unit: ProposedUnit, _ state: MigrationState) throws(CommandError) -> OID? {
+    switch state.standing(of: unit, at: now(), moment()) {
+    case .ended(let word): report("\(unit.unit): it is \(word)")
+    case .waits(let reason): report("\(unit.unit): it waits for \(reason)")
+    case .push, .later:
+      switch try built(unit, state) {
+      case .commit(let commit): return commit.oid
+      case .hindered(let reason): report("\(unit.unit): \(reason)")
+      }
+    case .settle, .open, .fix, .ready, .look, .people: return state.publications[unit.unit]?.head?.oid
+    }
+    return nil
+  }
+
   private func write(
-    _ unit: ProposedUnit, _ state: MigrationState, head: OID, base: OID, isPushed: Bool, into folder: String
+    _ unit: ProposedUnit, _ state: MigrationState, head: OID, base: OID, into place: MailFolder,
+    _ lender: MailRepository
   ) throws(CommandError) -> MailedUnit {
     let policy = state.plan.publish ?? PublishPolicy()
-    let place = "\(folder)/\(unit.unit)"
-    try reporting { try Files.makeDirectories(place) }
-    let lender = try MailRepository(site)
-    defer { lender.remove() }
+    try reporting { try Files.makeDirectories(place.path) }
     let branch = state.publishedBranch(of: unit.unit)
     let to = (policy.reviewers + unit.owners).filter(MailText.isAddress)
     try lender.git(["update-ref", "refs/heads/\(branch)", head.hex])
-    try lender.git(["bundle", "create", "--quiet", "\(place)/\(unit.unit).bundle", "^\(base.hex)", branch])
-    try lender.git(
-      ["format-patch", "--quiet", "--cover-letter", "--no-signature", "--output-directory=\(place)"]
-        + to.map { "--to=\($0)" } + ["\(base.hex)..\(branch)"])
+    try lender.git(["bundle", "create", "--quiet", place.bundle, "^\(base.hex)", branch])
+    let series = to.map { "--to=\($0)" } + ["\(base.hex)..\(branch)"]
+    try lender.git(["format-patch", "--output-directory=\(place.path)"] + MailFolder.patchOptions + series)
     let words = try words(of: unit, state)
-    let letter = "\(place)/0000-cover-letter.patch"
     try reporting {
-      guard let bytes = try Files.readFile(letter) else { return }
+      guard let bytes = try Files.readFile(place.letter) else { return }
       let text = MailText.letter(
         String(decoding: bytes, as: UTF8.self), title: words.title, body: words.body)
-      try Files.writeAtomically(letter, Array(text.utf8))
+      try Files.writeAtomically(place.letter, Array(text.utf8))
     }
-    if isPushed {
-      let text = try lender.git(["request-pull", base.hex, try address(), branch], mayFail: true)
-      try reporting { try Files.writeAtomically("\(place)/request-pull.txt", Array(text.utf8)) }
+    let isPushed = state.publications[unit.unit]?.head?.oid == head
+    if isPushed, let address = try? effectiveAddress() {
+      // The address is not for git here: it is told to others, and nobody is asked what is there.
+      let text = try lender.git(["request-pull", base.hex, lender.folder, branch])
+      let shown = AddressText.withoutPasswords(address)
+      let request = text.replacing("\n  \(lender.folder) ", with: "\n  \(shown) ", maxReplacements: 1)
+      try reporting { try Files.writeAtomically(place.request, Array(request.utf8)) }
     }
-    let patches = try reporting { try Files.listDirectory(place) }.count { $0.hasSuffix(".patch") } - 1
-    return MailedUnit(unit: unit.unit, folder: place, patches: max(0, patches), to: to, isPushed: isPushed)
+    let patches = try place.written().count { $0.hasSuffix(".patch") } - 1
+    return MailedUnit(
+      unit: unit.unit, folder: place.path, patches: max(0, patches), to: to, isPushed: isPushed)
+  }
+}
+
+/// The folder of one unit's files: those that are ours are known by their names, and nothing else of what
+/// people keep there is touched.
+private struct MailFolder {
+  let path: String
+  private let unit: String
+  var bundle: String { "\(path)/\(unit).bundle" }
+  var letter: String { path + "/0000-cover-letter.patch" }
+  var request: String { "\(path)/\(MailFolder.requestName)" }
+  private static let requestName = "request-pull.txt"
+
+  /// What a series is like, whatever the user's settings say of those that they write themselves.
+  static let patchOptions = [
+    "--quiet", "--cover-letter", "--no-signature", "--suffix=.patch", "--filename-max-length=64",
+    "--start-number=1", "--no-attach", "--no-base", "--unified=3", "--src-prefix=a/", "--dst-prefix=b/",
+  ]
+
+  init(_ folder: String, _ unit: String) { (path, self.unit) = ("\(folder)/\(unit)", unit) }
+
+  /// The names of our files that are there.
+  func written() throws(CommandError) -> [String] {
+    guard Files.kind(path) == .directory else { return [] }
+    return try reporting { try Files.listDirectory(path) }.filter { name in
+      let number = name.prefix { $0.isASCII && $0.isNumber }
+      return name == MailFolder.requestName || name == "\(unit).bundle"
+        || (number.count >= 4 && name.dropFirst(number.count).hasPrefix("-") && name.hasSuffix(".patch"))
+    }
+  }
+
+  /// Removes them.
+  func clear() throws(CommandError) {
+    for name in try written() { try reporting { try Files.removeFile("\(path)/\(name)") } }
   }
 }
 
 /// A repository for a moment, with the objects of another one: branches that people are to see have their
 /// names there, and nothing of the user's is touched.
 private struct MailRepository {
-  private let folder: String
+  let folder: String
   private let environment: [String: String]
+  private let interruption: Interruption
 
-  init(_ site: Site) throws(CommandError) {
+  init(_ site: Site, _ interruption: Interruption) throws(CommandError) {
+    self.interruption = interruption
+    let identity = try site.identity()
     let temporary = site.environment["TMPDIR"] ?? "/tmp"
-    folder = try reporting { try Files.makeTemporaryDirectory(prefix: "git-migrate-mail-", in: temporary) }
-    environment = site.environment
-    try git(["init", "--quiet", "--bare"])
-    let objects = site.repository.commonDirectory + "/objects\n"
-    let place = folder + "/objects/info/alternates"
-    try reporting { try Files.writeAtomically(place, Array(objects.utf8)) }
+    let folder = try reporting {
+      try Files.makeTemporaryDirectory(prefix: "git-migrate-mail-", in: temporary)
+    }
+    self.folder = folder
+    environment = ChildEnvironment.ofGit(
+      from: site.environment, gitDirectory: folder, commonDirectory: folder, workTree: nil
+    ).merging([
+      "GIT_AUTHOR_NAME": identity.author.name, "GIT_AUTHOR_EMAIL": identity.author.email,
+      "GIT_COMMITTER_NAME": identity.committer.name, "GIT_COMMITTER_EMAIL": identity.committer.email,
+    ]) { $1 }
+    do throws(CommandError) {
+      try git(["init", "--quiet", "--bare", "--template="])
+      let common = site.repository.commonDirectory
+      try reporting {
+        try Files.writeAtomically(folder + "/objects/info/alternates", Array("\(common)/objects\n".utf8))
+        if let ends = try Files.readFile(common + "/shallow") {
+          try Files.writeAtomically(folder + "/shallow", ends)
+        }
+      }
+    } catch {
+      remove()
+      throw error
+    }
   }
 
+  /// What would colour, sign or recode text that others are to read.
+  private static let settings = [
+    "color.ui=false", "log.showSignature=false", "i18n.logOutputEncoding=UTF-8",
+  ].flatMap { ["-c", $0] }
+
   @discardableResult
-  func git(_ arguments: [String], mayFail: Bool = false) throws(CommandError) -> String {
-    var command = Command("git", arguments, environment: environment, directory: folder)
+  func git(_ arguments: [String]) throws(CommandError) -> String {
+    var command = Command(
+      "git", MailRepository.settings + arguments, environment: environment, directory: folder)
     command.timeoutSeconds = 300
-    let outcome = try reporting { try command.run() }
-    guard outcome.status.isSuccess || mayFail else {
+    var isInterrupted = interruption.shouldStop()
+    let outcome = try reporting {
+      try command.run(mayGoOn: {
+        isInterrupted = isInterrupted || interruption.shouldStop()
+        return !isInterrupted
+      })
+    }
+    if isInterrupted { throw CommandError("interrupted; what was written is whole", exitCode: .interrupted) }
+    guard outcome.status.isSuccess else {
       let words = outcome.errorText.split(whereSeparator: \.isNewline).first.map(String.init) ?? "no word"
       throw CommandError(
         "unable to write mail by 'git \(arguments[0])': \(TerminalText.sanitizedLine(words))")

@@ -42,20 +42,36 @@ extension SitePublishing {
   }
 
   /// The commit of the base in which all the work of a commit is: it was merged, its changes were applied one
-  /// by one, or all at once.
+  /// by one, or all at once. What was applied and taken back since is not there.
   func inBase(_ commit: OID, _ state: MigrationState) throws(CommandError) -> OID? {
     let base = try base(state)
     guard try reporting({ try site.repository.objectExists(commit) }) else { return nil }
     if try site.isAncestor(commit, of: base) { return base }
-    if try hasEachChange(of: commit, base) { return base }
-    return try reporting { () throws -> OID? in
-      let repository = site.repository
-      let tree = try repository.treeOf(commit: base)
-      // Commits that have nothing in common cannot be put together.
-      guard case .clean(let merged)? = try? repository.mergeCommits(ours: base, theirs: commit) else {
-        return nil
-      }
+    let repository = site.repository
+    // Commits that have nothing in common cannot be put together.
+    if case .clean(let merged)? = try? repository.mergeCommits(ours: base, theirs: commit) {
+      // What there is to merge was never there, or was taken back.
+      let tree = try reporting { try repository.treeOf(commit: base) }
       return merged == tree ? base : nil
+    }
+    guard try hasEachChange(of: commit, base) else { return nil }
+    return try isTakenBack(commit, base) ? nil : base
+  }
+
+  /// Whether a file that leads to a commit was changed is in the base what it was before.
+  private func isTakenBack(_ commit: OID, _ base: OID) throws(CommandError) -> Bool {
+    try reporting { () throws -> Bool in
+      let repository = site.repository
+      guard let fork = try repository.mergeBase(base, commit) else { return false }
+      let before = try repository.treeOf(commit: fork)
+      let now = try repository.treeOf(commit: base)
+      return try repository.changes(from: before, to: repository.treeOf(commit: commit)).contains { change in
+        let (old, new) = (
+          try repository.entry(at: change.path, inTree: before),
+          try repository.entry(at: change.path, inTree: now)
+        )
+        return old?.oid == new?.oid && old?.mode == new?.mode
+      }
     }
   }
 

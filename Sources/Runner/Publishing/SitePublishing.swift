@@ -68,13 +68,16 @@ package final class SitePublishing {
     }
     let name = "refs/heads/\(state.publishedBase)"
     let copy = ref("base/\(state.base)")
-    let address = try address()
-    do throws(GitError) {
-      try site.git.fetch(from: address, ["+\(name):\(copy)"], deletesGone: false)
-    } catch {
-      report("the base of '\(remote)' could not be fetched: \(error)")
+    var found: OID?
+    // Where there is no remote there is the base that is here.
+    if let address = try? address() {
+      do throws(GitError) {
+        try site.git.fetch(from: address, ["+\(name):\(copy)"], deletesGone: false)
+      } catch {
+        report("the base of '\(AddressText.withoutPasswords(remote))' could not be fetched: \(error)")
+      }
+      found = try site.tip(of: copy)
     }
-    var found = try site.tip(of: copy)
     if found == nil { found = try site.tip(of: "refs/heads/\(state.base)") }
     guard let found else { throw site.isMissing(branch: state.base, otherwise: nil) }
     knownBase = found
@@ -265,7 +268,8 @@ extension SitePublishing: PublishingWorld {
       }
       guard output.isSuccess else {
         let words = output.errorText.split(whereSeparator: \.isNewline).first.map(String.init) ?? "no answer"
-        throw CommandError("unable to list the branches of '\(remote)': \(TerminalText.sanitizedLine(words))")
+        let name = AddressText.withoutPasswords(remote)
+        throw CommandError("unable to list the branches of '\(name)': \(TerminalText.sanitizedLine(words))")
       }
       for line in output.text.split(whereSeparator: \.isNewline) {
         let fields = line.split(separator: "\t")

@@ -50,8 +50,10 @@ struct PublishCommand: Subcommand {
     let site = try context.site()
     let state = try site.migration(
       migration.migration, in: try context.snapshot(finding: migration.migration, looksOnly: true).state)
+    let world = try SitePublishing(site, state.name) { context.warn($0) }
     if tell || isDryRun {
-      let list = try SitePublishing(site, state.name) { context.warn($0) }.list().only(units)
+      try world.requireUnits(units, state)
+      let list = try world.list().only(units)
       guard tell else { return try context.print(list, json) }
       let messages = OwnerMessages(
         list, channels: state.plan.channels, days: older.map { $0.seconds / 86_400 }, at: site.clock.now())
@@ -60,8 +62,9 @@ struct PublishCommand: Subcommand {
     try site.requireTrust(state)
     if let mail {
       let folder = mail.hasPrefix("/") ? mail : "\(try context.directory())/\(mail)"
-      let world = try SitePublishing(site, state.name) { context.warn($0) }
-      return try context.print(world.mail(into: folder, only: units.isEmpty ? nil : Set(units)), json)
+      let mailed = try world.mail(
+        into: folder, only: units.isEmpty ? nil : Set(units), context.interruption())
+      return try context.print(mailed, json)
     }
     try WebProgram.become(["publish"] + (json.isWanted ? ["--json"] : []) + [state.name] + units, context)
   }

@@ -97,9 +97,7 @@ struct WorkerOptions: ParsableArguments {
   }
 
   private func bring(_ url: String, to folder: String, _ context: Context) throws(CommandError) {
-    var environment = context.environment.filter { name, _ in
-      !["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"].contains(name)
-    }
+    var environment = ChildEnvironment.outsideOfRepository(context.environment)
     // Nobody is there to answer.
     environment["GIT_TERMINAL_PROMPT"] = "0"
     let command = Command("git", ["clone", "--quiet", "--", url, folder], environment: environment)
