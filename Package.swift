@@ -140,7 +140,7 @@ let package = Package(
       name: "RunnerTests",
       dependencies: [
         "Guarding",
-        "Runner", "Site", "CanonicalJSON", "Agents", "Gate", "Ledger", "Plans", "Migration", "Git",
+        "Runner", "Site", "CanonicalJSON", "Agents", "Forges", "Gate", "Ledger", "Plans", "Migration", "Git",
         "Supervision",
         "System",
         "Support",

@@ -109,11 +109,12 @@ final class ForgeCaller {
     return next
   }
 
-  /// `https://host:port` of an address.
+  /// `https://host:port` of an address; `nil` for one that programs may read in two ways, as of
+  /// `https://host\@other/`, for whose host some take the one and some the other.
   static func origin(_ url: String) -> String? {
     for scheme in ["https://", "http://"] where url.lowercased().hasPrefix(scheme) {
-      let host = url.dropFirst(scheme.count).prefix { !"/?#\\".contains($0) }
-      return host.isEmpty ? nil : scheme + host.lowercased()
+      let host = url.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
+      return ForgePlace.isHost(host) ? scheme + host.lowercased() : nil
     }
     return nil
   }

@@ -20,9 +20,12 @@ public struct ForgePlace: Equatable, Sendable {
   /// A repository that a remote's address names; `nil` when it names none on a forge. `kind` and `base` are
   /// what the user's settings say, where they say something.
   public init?(url: String, kind: Kind?, base: String?) {
-    guard let (host, path) = ForgePlace.parts(url) else { return nil }
+    guard let (written, path) = ForgePlace.parts(url) else { return nil }
+    let host = written.lowercased()
     var names = path.split(separator: "/").map(String.init)
-    guard names.count >= 2, let last = names.popLast() else { return nil }
+    guard names.count >= 2, names.allSatisfy(ForgePlace.isName), let last = names.popLast() else {
+      return nil
+    }
     name = last.hasSuffix(".git") ? String(last.dropLast(4)) : last
     owner = names.joined(separator: "/")
     // The same by another door.
@@ -32,17 +35,23 @@ public struct ForgePlace: Equatable, Sendable {
     self.base = base ?? ForgePlace.base(kind, self.host)
   }
 
-  /// The host of an address that git goes to by ssh; `nil` for any other.
+  /// The host of an address that git goes to by ssh, as it is written; `nil` for any other.
   public static func sshHost(_ url: String) -> String? {
     let isOther =
       url.contains("://") && !(url.lowercased().hasPrefix("ssh://") || url.hasPrefix("git+ssh://"))
     return isOther ? nil : parts(url)?.host
   }
 
-  /// A repository at a host that nobody has named, asked what it is; `nil` where it does not say. No token
-  /// goes there.
+  /// A repository at a host that nobody has named, asked what it is; `nil` where it does not say.
   public init?(url: String, asking exchange: any HTTPExchange) {
-    guard let (host, _) = ForgePlace.parts(url) else { return nil }
+    guard let (host, _) = ForgePlace.parts(url), let kind = ForgePlace.kind(of: host, asking: exchange) else {
+      return nil
+    }
+    self.init(url: url, kind: kind, base: nil)
+  }
+
+  /// What software a host says that it has; `nil` where it does not say. No token goes there.
+  public static func kind(of host: String, asking exchange: any HTTPExchange) -> Kind? {
     for (kind, path) in [
       (Kind.gitea, "/api/v1/version"), (.gitlab, "/api/v4/version"), (.github, "/api/v3/meta"),
     ] {
@@ -57,14 +66,13 @@ public struct ForgePlace: Equatable, Sendable {
         case .github: answer.headers["x-github-request-id"] != nil
         case .none: false
         }
-      guard isIt else { continue }
-      self.init(url: url, kind: kind, base: nil)
-      return
+      if isIt { return kind }
     }
     return nil
   }
 
-  /// Host and path of `https://host:port/path`, `ssh://user@host:port/path` and `user@host:path`.
+  /// Host and path of `https://host:port/path`, `ssh://user@host:port/path` and `user@host:path`, as they are
+  /// written: to ssh a name in other letters is another name.
   public static func parts(_ url: String) -> (host: String, path: String)? {
     if let range = url.firstRange(of: "://") {
       let scheme = url[..<range.lowerBound].lowercased()
@@ -74,18 +82,71 @@ public struct ForgePlace: Equatable, Sendable {
       var host = rest[..<slash]
       if let at = host.lastIndex(of: "@") { host = host[host.index(after: at)...] }
       // The port of ssh says nothing of that of HTTP.
-      if scheme.hasSuffix("ssh"), let colon = host.lastIndex(of: ":") { host = host[..<colon] }
-      return host.isEmpty ? nil : (host.lowercased(), String(rest[rest.index(after: slash)...]))
+      if scheme.hasSuffix("ssh") { host = host.prefix(name(of: host).count) }
+      return isHost(host) ? (String(host), String(rest[rest.index(after: slash)...])) : nil
     }
     guard let colon = url.firstIndex(of: ":"), !url.hasPrefix("/"), !url.hasPrefix(".") else { return nil }
     var host = url[..<colon]
     if let at = host.lastIndex(of: "@") { host = host[host.index(after: at)...] }
-    guard !host.isEmpty, !host.contains("/") else { return nil }
-    return (host.lowercased(), String(url[url.index(after: colon)...]))
+    return isHost(host) ? (String(host), String(url[url.index(after: colon)...])) : nil
+  }
+
+  /// Whether text can be a host, also with a port: nothing is in it that one program takes for its end, and
+  /// another does not.
+  static func isHost(_ text: some StringProtocol) -> Bool {
+    !text.isEmpty
+      && text.utf8.allSatisfy { byte in
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+          || "-._:[]".utf8.contains(byte)
+      }
+  }
+
+  /// Whether text can be the name of a repository, or of what it is in: of a path it stays one part.
+  private static func isName(_ text: String) -> Bool {
+    text != "." && text != ".."
+      && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !"?#%\\".utf8.contains($0) }
+  }
+
+  /// A host without its port.
+  public static func name(of host: some StringProtocol) -> String {
+    guard let colon = host.lastIndex(of: ":"), host[colon...].allSatisfy({ $0 != "]" }) else {
+      return String(host)
+    }
+    return String(host[..<colon])
+  }
+
+  /// Whether two hosts are the same: what ssh goes to says nothing of the port of the other.
+  public static func isSame(_ one: String, _ other: String) -> Bool {
+    if one == other { return true }
+    let isWhole = name(of: one) == one || name(of: other) == other
+    return isWhole && name(of: one) == name(of: other)
+  }
+
+  /// The host of an interface's address, as its users know it, with its port where it has one; `nil` for what
+  /// is no such address.
+  public static func host(ofBase base: String) -> String? {
+    guard let origin = ForgeCaller.origin(base), let mark = origin.firstRange(of: "://") else { return nil }
+    let host = String(origin[mark.upperBound...])
+    let known = host.hasPrefix("api.") ? String(host.dropFirst("api.".count)) : host
+    return known == "github.com" || known.hasSuffix(".ghe.com") ? known : host
+  }
+
+  /// The host that a token goes to: where the calls go, whatever the remote's address says.
+  public var tokenHost: String { ForgePlace.host(ofBase: base) ?? host }
+
+  /// Whether that is where the makers of the software have their own, for everybody.
+  public var isPublic: Bool {
+    switch kind {
+    case .github: tokenHost == "github.com" || tokenHost.hasSuffix(".ghe.com")
+    case .gitlab: tokenHost == "gitlab.com"
+    case .gitea: tokenHost == "codeberg.org"
+    case .none: false
+    }
   }
 
   /// What software is known to be at a host.
   public static func kind(of host: String) -> Kind? {
+    let host = host.lowercased()
     if host == "github.com" || host.hasSuffix(".ghe.com") { return .github }
     if host == "gitlab.com" || host.hasPrefix("gitlab.") { return .gitlab }
     if host == "codeberg.org" || host.hasPrefix("gitea.") || host.hasPrefix("forgejo.") { return .gitea }
@@ -111,8 +172,7 @@ public struct ForgePlace: Equatable, Sendable {
   public var tokenVariables: [String] {
     switch kind {
     case .github:
-      host == "github.com" || host.hasSuffix(".ghe.com")
-        ? ["GH_TOKEN", "GITHUB_TOKEN"] : ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"]
+      isPublic ? ["GH_TOKEN", "GITHUB_TOKEN"] : ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"]
     case .gitlab: ["GITLAB_TOKEN"]
     case .gitea: ["GITEA_TOKEN", "FORGEJO_TOKEN"]
     case .none: []

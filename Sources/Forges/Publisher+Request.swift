@@ -89,7 +89,11 @@ extension Publisher {
 
   /// Asks the forge what became of a pull request.
   func look(_ unit: ProposedUnit, _ state: MigrationState) throws(PublishError) {
-    guard let forge, let known = state.publications[unit.unit], let request = known.request else { return }
+    guard let known = state.publications[unit.unit], let request = known.request else { return }
+    guard let forge = asked(request) else {
+      if try !lookInGit(unit, state) { leaveElsewhere(unit, request) }
+      return
+    }
     let answer = try asking(unit) { () throws(ForgeError) -> ForgeSight in try forge.look(request.number) }
     guard let found = answer else { return }
     if found.sight.state == "merged" || found.sight.state == "closed" {
@@ -111,6 +115,21 @@ extension Publisher {
     if try world.tip(of: branch(unit, state)) == head {
       _ = try note(.moved(unit: unit.unit, commit: head, people: true), unit)
     }
+  }
+
+  /// The forge, where it is the one that a pull request is at: at another one its number is that of something
+  /// else.
+  private func asked(_ request: Publication.Request) -> (any Forge)? {
+    forge.flatMap { ForgePlace.isSame($0.host, request.forge) ? $0 : nil }
+  }
+
+  /// Says that a pull request is not where the branches go now.
+  private func leaveElsewhere(_ unit: ProposedUnit, _ request: Publication.Request) {
+    guard let forge else { return }
+    leave(
+      unit,
+      "#\(request.number) is at '\(request.forge)', and the branches go to '\(forge.host)' now: "
+        + "look after it there")
   }
 
   private func note(_ found: ForgeSight, _ unit: ProposedUnit, _ known: Publication) throws(PublishError) {
@@ -154,9 +173,12 @@ extension Publisher {
 
   /// Makes a draft ready, and looks whether it is.
   func makeReady(_ unit: ProposedUnit, _ state: MigrationState) throws(PublishError) -> Bool {
-    guard let forge, let known = state.publications[unit.unit], let number = known.request?.number else {
+    guard let known = state.publications[unit.unit], let request = known.request else { return false }
+    guard let forge = asked(request) else {
+      leaveElsewhere(unit, request)
       return false
     }
+    let number = request.number
     let answer = try asking(unit) { () throws(ForgeError) -> ForgeSight in
       try forge.makeReady(number)
       return try forge.look(number)
@@ -192,9 +214,10 @@ extension Publisher {
 
   /// What the logs of the failed jobs say. Without them the step is told less, and that is all.
   private func logged(_ unit: ProposedUnit, _ state: MigrationState) throws(PublishError) -> [String] {
-    guard let forge, let known = state.publications[unit.unit], known.seen?.checks == .red,
-      let head = known.head, let number = known.request?.number
+    guard let known = state.publications[unit.unit], known.seen?.checks == .red,
+      let head = known.head, let request = known.request, let forge = asked(request)
     else { return [] }
+    let number = request.number
     let logs: [FailedLog]
     do throws(ForgeError) { logs = try forge.failedLogs(of: number, at: head) } catch {
       world.tell("\(unit.unit): the logs of #\(number) could not be read: \(error)")

@@ -20,8 +20,8 @@ struct WebInvocation {
       case "--version", "version":
         try output.write(Array("git-migrate-web version \(ProgramVersion.number)\n".utf8))
         return 0
-      case "publish": return try publish(Array(arguments.dropFirst()))
-      case "publish-fleet": return try publishFleet(Array(arguments.dropFirst()))
+      case "publish": return try publish(Array(arguments.dropFirst()), isFleet: false)
+      case "publish-fleet": return try publish(Array(arguments.dropFirst()), isFleet: true)
       case "dashboard": return try dashboard(Array(arguments.dropFirst()))
       case "notify":
         try WebNotify().run()
@@ -36,28 +36,18 @@ struct WebInvocation {
     }
   }
 
-  private func publish(_ words: [String]) throws(CommandError) -> Int32 {
+  private func publish(_ words: [String], isFleet: Bool) throws(CommandError) -> Int32 {
     let isJSON = words.first == "--json"
     let names = isJSON ? Array(words.dropFirst()) : words
-    guard let migration = names.first else {
-      output.note("usage: git migrate publish")
+    guard let name = names.first else {
+      output.note("usage: git migrate \(isFleet ? "fleet " : "")publish")
       return 129
     }
-    let units = Set(names.dropFirst())
-    return try WebPublish(site: try site(), output: output)
-      .run(migration, only: units.isEmpty ? nil : units, isJSON: isJSON)
-  }
-
-  private func publishFleet(_ words: [String]) throws(CommandError) -> Int32 {
-    let isJSON = words.first == "--json"
-    let names = isJSON ? Array(words.dropFirst()) : words
-    guard let fleet = names.first else {
-      output.note("usage: git migrate fleet publish")
-      return 129
-    }
-    let targets = Set(names.dropFirst())
-    return try WebPublish(site: try site(), output: output)
-      .run(fleet: fleet, only: targets.isEmpty ? nil : targets, isJSON: isJSON)
+    let only = names.count > 1 ? Set(names.dropFirst()) : nil
+    let publish = WebPublish(try site(), output)
+    return try isFleet
+      ? publish.run(fleet: name, only: only, isJSON: isJSON)
+      : publish.run(name, only: only, isJSON: isJSON)
   }
 
   private func dashboard(_ words: [String]) throws(CommandError) -> Int32 {
@@ -96,9 +86,10 @@ struct WebOutput {
     }
   }
 
-  /// Writes a line for people, made safe for a terminal.
+  /// Writes a line for people, made safe for a terminal, and without the passwords of addresses.
   func note(_ line: String) {
-    try? StandardStream.error.write(Array((TerminalText.sanitized(line) + "\n").utf8))
+    let line = TerminalText.sanitized(AddressText.withoutPasswords(line))
+    try? StandardStream.error.write(Array((line + "\n").utf8))
   }
 
   /// Says what to do next.

@@ -180,6 +180,22 @@ struct FleetTests {
     #expect(try forge.requests().count == 3, "closed is a person's word")
   }
 
+  @Test func `a forge that is to be let alone holds up no target that is elsewhere`() throws {
+    let world = try FleetWorld()
+    let forge = try Forge(world)
+    let plan = try forge.plan(["cart", "mail"], elsewhere: ["pay"])
+    #expect(try world.migrate("fleet", "check", plan).code == 0)
+    #expect(try world.migrate("fleet", "run").code == 0)
+    try Files.writeAtomically(forge.folder + "/control.json", Array(#"{"limit": 1}"#.utf8))
+    let first = try forge.publish()
+    #expect(first.code == 1 && first.err.contains("pay: on no forge that is known"), "\(first)")
+    let again = try forge.publish()
+    #expect(again.code == 1 && again.err.contains("pay: on no forge that is known"), "\(again)")
+    #expect(
+      again.err.split(separator: "\n").count { $0.contains("is to be let alone until") } == 1, "\(again)")
+    #expect(try forge.requests().isEmpty)
+  }
+
   /// A forge above the world's repositories, which git finds by an address that names a host.
   private final class Forge {
     let world: FleetWorld
@@ -196,14 +212,20 @@ struct FleetTests {
       let config =
         TestRepository.noWalls + "\tforge = github\n\tforgePause = 1\n"
         + "\tforgeUrl = http://127.0.0.1:\(server.port)/api/v3\n"
-        + "[url \"\(servers)/\"]\n\tinsteadOf = https://forge.test/shop/\n"
+        + "[url \"\(servers)/\"]\n"
+        + ["127.0.0.1", "forge.test"].map { "\tinsteadOf = https://\($0)/shop/\n" }.joined()
       try Files.writeAtomically(world.home.root + "/gitconfig", Array(config.utf8))
     }
 
-    func plan(_ names: [String]) throws -> String {
-      let file = try world.plan(names)
+    /// A plan for targets there, and for some at a host that nobody knows.
+    func plan(_ names: [String], elsewhere: [String] = []) throws -> String {
+      let file = try world.plan(names + elsewhere)
       let text = String(decoding: try Files.readFile(file) ?? [], as: UTF8.self)
-      let hosted = text.replacing("file://\(world.servers)/", with: "https://forge.test/shop/")
+      var hosted = text
+      for name in names + elsewhere {
+        let host = elsewhere.contains(name) ? "forge.test" : "127.0.0.1"
+        hosted = hosted.replacing(world.url(name), with: "https://\(host)/shop/\(name).git")
+      }
       try Files.writeAtomically(file, Array(hosted.utf8))
       return file
     }

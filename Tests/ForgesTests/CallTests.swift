@@ -77,6 +77,11 @@ struct CallTests {
     #expect(ForgePlace.sshHost("desk:shop/app.git") == "desk")
     #expect(ForgePlace.sshHost("ssh://git@desk:22/shop/app") == "desk")
     #expect(ForgePlace.sshHost("https://desk/shop/app") == nil && ForgePlace.sshHost("../app") == nil)
+    // To ssh other letters are another name; to the forge they are not.
+    #expect(ForgePlace.sshHost("me@MyDesk:shop/app") == "MyDesk")
+    #expect(ForgePlace.sshHost("ssh://MyDesk:22/shop/app") == "MyDesk")
+    #expect(ForgePlace.sshHost("ssh://git@[::1]:22/shop/app") == "[::1]")
+    #expect(ForgePlace(url: "git@GitHub.com:shop/app", kind: nil, base: nil)?.host == "github.com")
   }
 
   @Test func `a .netrc names machines, and only the one that is meant has a password`() {
@@ -190,12 +195,36 @@ struct CallTests {
   @Test(arguments: [
     ("https://evil.test/x", 302), ("http://forge.test/x", 307), ("https://forge.test/x", 302),
     ("//evil.test/x", 307), ("https://forge.test@evil.test/x", 307),
+    ("https://forge.test\\@evil.test/x", 307),
   ])
   func `what writes is sent on nowhere else, and by no other method`(_ target: String, _ status: Int) throws {
     let exchange = Recorded([answer(status, "", ["location": target]), answer(200, "{}")])
     let forge = try forge(.github, exchange)
     #expect(throws: ForgeError.self) { try forge.setText(title: nil, body: "b", of: 1) }
     #expect(exchange.asked.count == 1)
+  }
+
+  @Test(arguments: [
+    #"https://forge.test\@evil.test/x"#, #"https://forge.test\.evil.test/x"#,
+    "https://forge.test@evil.test/x",
+    "https://forge.test\t@evil.test/x", "https://forge.test\n.evil.test/x", "https://forge.te\u{212A}t/x",
+    "https://forge.test evil.test/x", "https:///x",
+  ])
+  func `an address that can be read in two ways is no place to go to`(_ url: String) throws {
+    #expect(ForgeCaller.origin(url) == nil)
+    let exchange = Recorded([answer(302, "", ["location": url]), answer(200, "{}")])
+    let forge = try forge(.github, exchange)
+    #expect(throws: ForgeError.self) { try forge.look(1) }
+    #expect(exchange.asked.count == 1)
+    #expect(
+      ForgePlace(url: url.replacing("/x", with: "/shop/app"), kind: .github, base: nil)?.host != "forge.test")
+  }
+
+  @Test(arguments: [
+    "https://gitlab.x\nhost=github.com/a/b", "https://github.com/a/../../user/b", "https://github.com/a/b?c",
+  ])
+  func `a name that would lead a call elsewhere is none`(_ url: String) {
+    #expect(ForgePlace(url: url, kind: .github, base: nil) == nil)
   }
 
   @Test func `a repository that was renamed is found at its new address`() throws {

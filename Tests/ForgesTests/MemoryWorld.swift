@@ -26,7 +26,7 @@ final class MemoryWorld: PublishingWorld, Forge {
   var diesBefore = false
   var isDead = false
   var calls = 0
-  let host = "forge.test"
+  var host = "forge.test"
   /// Answers of the forge that do not arrive: the call is done.
   var lostAnswers = 0
   var checks: PublicationSight.Checks?

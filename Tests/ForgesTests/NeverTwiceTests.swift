@@ -73,6 +73,27 @@ struct NeverTwiceTests {
     }
   }
 
+  @Test func `a number means nothing at another forge`() throws {
+    let world = try world()
+    try publish(world)
+    // The remote is at another forge now, which has pull requests of its own by these numbers.
+    world.host = "other.test"
+    world.requests = world.requests.map { request in
+      var other = request
+      (other.state, other.body) = (.merged, "somebody else's")
+      return other
+    }
+    try publish(world)
+    #expect(world.state0.publications["A"]?.end == nil)
+    #expect(world.requests.allSatisfy { $0.body == "somebody else's" })
+    #expect(world.told.contains { $0.contains("#1 is at 'forge.test', and the branches go to 'other.test'") })
+    // Only git can say that it is merged.
+    world.inBase[try #require(world.state0.publications["A"]?.head)] = MemoryWorld.oid(7)
+    try publish(world)
+    #expect(world.state0.publications["A"]?.end == .merged(MemoryWorld.oid(7)))
+    #expect(ForgePlace.isSame("git.test:8443", "git.test") && !ForgePlace.isSame("git.test:1", "git.test:2"))
+  }
+
   @Test func `what people have closed stays closed`() throws {
     let world = try world()
     try publish(world)
