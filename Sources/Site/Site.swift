@@ -34,6 +34,10 @@ public final class Site {
   package var isOutsideCodeTold = false
   /// What the machine has left, given the folders that are written to.
   package var readings: ([String]) -> MachineReadings = MachineReadings.now
+  /// Whether what killed runs have left of their workers' sockets was looked for.
+  package var hasSweptRelays = false
+  /// The file with what is shown of the user's settings of git, once it was made.
+  package var seenShownSettings: String?
   /// Whether bubblewrap works here, once it was tried.
   package var seenBubblewrap: SandboxProbe?
   /// The files that were looked at when the repository's own commands were last found to be approved.

@@ -13,7 +13,7 @@ public struct MemoryGroup: Equatable, Sendable {
   private static let prefix = "git-migrate-"
 
   /// Makes one for so many bytes; `nil` where that cannot be, so that only each process can be limited. What
-  /// earlier runs left is removed.
+  /// dead processes left is removed.
   public static func make(bytes: Int) -> MemoryGroup? {
     func text(_ path: String) -> String {
       String(decoding: (try? Files.readFile(path, limit: 1 << 20)).flatMap(\.self) ?? [], as: UTF8.self)
@@ -32,11 +32,13 @@ public struct MemoryGroup: Equatable, Sendable {
       guard parent.count > root.count else { return nil }
       parent = Files.parent(of: parent)
     }
-    for name in (try? Files.listDirectory(parent)) ?? [] where name.hasPrefix(prefix) {
+    for name in (try? Files.listDirectory(parent)) ?? [] where owner(of: name)?.liveness() == .dead {
       // One that is in use cannot be removed.
       _ = rmdir(parent + "/" + name)
     }
-    guard let folder = try? Files.makeTemporaryDirectory(prefix: prefix, in: parent) else { return nil }
+    let own = ProcessIdentity.current
+    let name = "\(prefix)\(namespace(of: own.bootID))-\(own.pid)-\(own.startTicks)-"
+    guard let folder = try? Files.makeTemporaryDirectory(prefix: name, in: parent) else { return nil }
     let group = MemoryGroup(folder: folder)
     do throws(FileError) {
       try Files.append(folder + "/memory.max", Array("\(bytes)\n".utf8))
@@ -48,6 +50,23 @@ public struct MemoryGroup: Equatable, Sendable {
     try? Files.append(folder + "/memory.swap.max", Array("0\n".utf8))
     try? Files.append(folder + "/memory.oom.group", Array("1\n".utf8))
     return group
+  }
+
+  /// The process that made a group of this name; `nil` where it cannot be told from here. Until a child has
+  /// entered it, a group is as empty as one that was left.
+  static func owner(of name: String) -> ProcessIdentity? {
+    guard name.hasPrefix(prefix) else { return nil }
+    let parts = name.dropFirst(prefix.count).split(separator: "-", omittingEmptySubsequences: false)
+    let here = Machine.bootID
+    guard parts.count == 4, parts[0] == namespace(of: here), let pid = Int32(parts[1]),
+      let ticks = UInt64(parts[2])
+    else { return nil }
+    return ProcessIdentity(bootID: here, pid: pid, startTicks: ticks)
+  }
+
+  /// Where a process number counts on this machine, which no group outlives.
+  private static func namespace(of bootID: String) -> Substring {
+    bootID.split(separator: "/").dropFirst().first ?? "0"
   }
 
   /// Whether groups below one can be limited, and this user may make them and move its processes there.

@@ -16,6 +16,8 @@ public struct Walls: Equatable, Sendable {
     case writable
     /// Another folder stands in its place.
     case replaced(by: String)
+    /// Another file stands in its place, to be read.
+    case shown(from: String)
   }
 
   /// The places that differ from all others, by their real paths.
@@ -48,7 +50,7 @@ public struct Walls: Equatable, Sendable {
     while !current.isEmpty {
       switch places[String(current)] {
       case .hidden: return true
-      case .readable, .writable, .replaced: return false
+      case .readable, .writable, .replaced, .shown: return false
       case nil: current = current[..<(current.lastIndex(of: "/") ?? current.startIndex)]
       }
     }
@@ -61,7 +63,7 @@ public struct Walls: Equatable, Sendable {
     // What is ignored stays so over the start of a program; ours inside hears it again.
     var script = "trap '' HUP INT TERM; exec \"$@\""
     // Whatever is started from here on belongs to the group.
-    if memoryGroup != nil { script = "echo $$ > \"$0\" 2> /dev/null; " + script }
+    if memoryGroup != nil { script = "{ echo $$ > \"$0\"; } 2> /dev/null; " + script }
     wrapped.arguments =
       ["/bin/sh", "-c", script, memoryGroup?.entrance ?? "sh", program] + options
       + (run.directory.map { ["--chdir", $0] } ?? [])
@@ -84,6 +86,7 @@ public struct Walls: Equatable, Sendable {
       case .readable: words += ["--ro-bind-try", path, path]
       case .writable: words += ["--bind", path, path]
       case .replaced(let other): words += ["--bind", other, path]
+      case .shown(let other): words += ["--ro-bind", other, path]
       }
     }
     return words

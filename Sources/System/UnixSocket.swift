@@ -34,6 +34,18 @@ public final class UnixSocket {
     return socket
   }
 
+  /// Whether nobody listens any more at a socket's path. Who is only busy, so that no more can wait there for
+  /// now, still does.
+  public static func isAbandoned(_ path: String) -> Bool {
+    do throws(ProcessError) {
+      _ = try connect(path)
+      return false
+    } catch {
+      if case .system(_, ECONNREFUSED) = error.cause { return true }
+      return false
+    }
+  }
+
   /// Somebody who has connected; `nil` when nobody waits.
   public func accept() -> UnixSocket? {
     let other = retrying { Glibc.accept(descriptor, nil, nil) }

@@ -65,7 +65,15 @@ import Testing
     defer { try? Files.removeTree(root) }
     let own = root + "/user/term"
     try Files.makeDirectories(own)
-    try Files.makeDirectories(root + "/user/git-migrate-left")
+    let living = ProcessIdentity.current
+    let here = try #require(living.bootID.split(separator: "/").last)
+    // Of a process that is gone, of one that lives, of one in another container, and of who knows whom.
+    let names = [
+      "git-migrate-\(here)-\(living.pid)-\(living.startTicks + 1)-aaaaaa",
+      "git-migrate-\(here)-\(living.pid)-\(living.startTicks)-aaaaaa",
+      "git-migrate-1-\(living.pid)-\(living.startTicks + 1)-aaaaaa", "git-migrate-left",
+    ]
+    for name in names { try Files.makeDirectories("\(root)/user/\(name)") }
     for folder in [root, root + "/user", own] {
       try Files.writeAtomically(folder + "/cgroup.procs", [])
       let words = folder == root + "/user" ? "cpu memory pids\n" : "cpu\n"
@@ -74,7 +82,8 @@ import Testing
     let group = try #require(MemoryGroup.make(bytes: 1 << 20, above: own, root: root))
     #expect(Files.parent(of: group.folder) == root + "/user")
     #expect(try Files.readFile(group.folder + "/memory.max") == Array("1048576\n".utf8))
-    #expect(!Files.exists(root + "/user/git-migrate-left"))
+    #expect(names.map { Files.exists("\(root)/user/\($0)") } == [false, true, true, true])
+    #expect(MemoryGroup.owner(of: String(group.folder.split(separator: "/").last ?? "")) == living)
     var walls = walls
     walls.memoryGroup = group
     #expect(run(walls).contains(group.entrance))

@@ -45,12 +45,23 @@ final class Relay {
       // No sandbox shows what is there: nobody finds the socket of another's claim.
       let root = site.localDirectory + "/relay"
       try site.makeOwnFolder(root)
-      Relay.sweep(root)
-      do {
-        (folder, listener) = try Relay.open(in: root)
+      if !site.hasSweptRelays {
+        Relay.sweep(root, at: site.clock.now())
+        site.hasSweptRelays = true
+      }
+      let place = try Files.makeTemporaryDirectory(prefix: Relay.prefix, in: root)
+      do throws(ProcessError) {
+        (folder, listener) = (place, try Relay.listen(in: place))
       } catch {
         // Some file systems have no sockets.
-        (folder, listener) = try Relay.open(in: "/tmp")
+        try? Files.removeTree(place)
+        let other = try Files.makeTemporaryDirectory(prefix: Relay.prefix)
+        do throws(ProcessError) {
+          (folder, listener) = (other, try Relay.listen(in: other))
+        } catch {
+          try? Files.removeTree(other)
+          throw error
+        }
       }
     } catch {
       throw CommandError.from(error)
@@ -59,25 +70,36 @@ final class Relay {
 
   deinit { try? Files.removeTree(folder) }
 
-  /// Listens in a new folder.
-  private static func open(in root: String) throws -> (String, UnixSocket) {
-    let folder = try Files.makeTemporaryDirectory(prefix: "git-migrate-", in: root)
-    do {
-      return (folder, try UnixSocket.listen(folder + "/" + name))
-    } catch {
-      try? Files.removeTree(folder)
-      throw error
+  private static let prefix = "git-migrate-"
+
+  /// Listens in a folder. The socket gets its name when it listens: before, it looks like one that nobody
+  /// listens at any more.
+  private static func listen(in folder: String) throws(ProcessError) -> UnixSocket {
+    let path = folder + "/" + name
+    let socket = try UnixSocket.listen(path + ".new")
+    do throws(FileError) { try Files.move(path + ".new", to: path) } catch {
+      throw ProcessError(subject: path, cause: .notFound)
+    }
+    return socket
+  }
+
+  /// Removes what runs left that were killed: a socket at which nobody listens, and, once they are old, the
+  /// folders in which there is none. What another run has just made is not yet what it will be.
+  static func sweep(_ root: String, at now: Timestamp) {
+    for name in (try? Files.listDirectory(root)) ?? [] where name.hasPrefix(prefix) {
+      let (folder, socket) = ("\(root)/\(name)", "\(root)/\(name)/\(Relay.name)")
+      let isLeft: Bool
+      if Files.exists(socket) {
+        isLeft = UnixSocket.isAbandoned(socket)
+      } else {
+        isLeft = Files.modified(folder).map { now.seconds - $0 > longestMaking } ?? false
+      }
+      if isLeft { try? Files.removeTree(folder) }
     }
   }
 
-  /// Removes what runs left that were killed: nobody listens there.
-  private static func sweep(_ root: String) {
-    for name in (try? Files.listDirectory(root)) ?? [] {
-      let folder = root + "/" + name
-      guard (try? UnixSocket.connect(folder + "/" + Relay.name)) == nil else { continue }
-      try? Files.removeTree(folder)
-    }
-  }
+  /// How long a folder may have no socket, in seconds.
+  private static let longestMaking: Int64 = 3600
 
   /// Its place outside.
   var place: RelayPlace { RelayPlace(folder: folder, name: Relay.name) }
