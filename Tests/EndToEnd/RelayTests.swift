@@ -115,6 +115,30 @@ import Testing
     #expect(try world.file("net") == "1", "its own loopback, and nothing else")
   }
 
+  @Test("sees who the user is, and nothing else of their settings of git")
+  func settings() throws {
+    let script = """
+      git config --list > told; git config user.email > who; cat "$GIT_CONFIG_GLOBAL" ~/.gitconfig > both 2>&1
+      echo x >> "$GIT_CONFIG_GLOBAL" || echo right > a.txt
+      """
+    let world = try MigrationWorld()
+    try world.repository.write("work.sh", script)
+    try world.repository.git("add", "work.sh")
+    try world.repository.git("commit", "--quiet", "--message=script")
+    for (key, value) in [
+      ("migrate.sandbox", "require"), ("user.name", "Ada \"L\" \\\\"), ("user.email", "ada@home.example"),
+      ("core.autocrlf", "input"), ("http.extraHeader", "Authorization: s3cret"),
+      ("url.https://me:s3cret@host/.insteadOf", "gh:"),
+    ] { try world.repository.git("config", "--global", key, value) }
+    try world.start("  - { id: A, run: 'sh work.sh' }", gate: Self.gate)
+    let run = try world.migrate("run", "--jobs", "1")
+    #expect(run.code == 0, "\(run)")
+    #expect(try world.file("who") == "ada@home.example" && world.file("a.txt") == "right")
+    #expect(try world.file("told").contains("core.autocrlf=input\n"))
+    #expect(try !(world.file("told") + world.file("both")).contains("s3cret"))
+    #expect(try world.file("told").contains("user.name=Ada \"L\" \\\\\n"))
+  }
+
   @Test("that is an agent may not write what later agents obey")
   func orders() throws {
     let world = try MigrationWorld()

@@ -21,10 +21,9 @@ package struct WallBuilder {
     ".cache/uv", ".cache/go-build", ".cache/pypoetry", ".cache/yarn", ".cache/ccache", ".cache/sccache",
     ".cache/org.swift.swiftpm", ".cache/ms-playwright", ".cache/pre-commit", ".local/share/pnpm",
   ]
-  /// What git is told below the home, such as who commits; keys lie elsewhere.
-  private static let settings = [
-    ".gitconfig", ".config/git/config", ".config/git/ignore", ".config/git/attributes",
-  ]
+  /// What git is told below the home, in which secrets may stand; and of which files.
+  private static let settings = [".gitconfig", ".config/git/config"]
+  private static let patterns = [".config/git/ignore", ".config/git/attributes"]
   /// Toolchains below the home.
   private static let toolchains = [
     ".rustup", ".pyenv", ".nvm", ".asdf", ".sdkman", ".rbenv", ".volta", ".local/lib", ".local/bin",
@@ -62,7 +61,13 @@ package struct WallBuilder {
     programs()
     if let home {
       for place in WallBuilder.caches { allow(home + "/" + place, .writable) }
-      for place in WallBuilder.settings + WallBuilder.toolchains { allow(home + "/" + place, .readable) }
+      let others = WallBuilder.patterns + WallBuilder.toolchains + (isPrivate ? [] : WallBuilder.settings)
+      for place in others { allow(home + "/" + place, .readable) }
+    }
+    if isPrivate {
+      let shown = ShownSettings(site)
+      let file = try shown.file()
+      for place in shown.places(home: home) { walls.set(place, .shown(from: file)) }
     }
     for place in plan.worktree.read { allow(absolute(place), .readable) }
     if !ofAgent { for place in plan.home { allow(absolute(place), .writable) } }
