@@ -54,6 +54,13 @@ struct FleetWordTests {
     #expect(run.err.contains("git migrate fleet run --fleet guava --wave 2"), "\(run)")
   }
 
+  @Test func `a fleet is begun without hooks as well`() throws {
+    let world = try FleetWorld([("cart", true)])
+    let check = try world.migrate("fleet", "check", "--no-hooks", try world.plan(["cart"]))
+    #expect(check.code == 0, "\(check)")
+    #expect(try world.states() == ["cart": "waiting"])
+  }
+
   @Test func `what would be offered is listed with where it goes`() throws {
     let world = try FleetWorld([("cart", true)])
     #expect(try world.migrate("fleet", "check", try world.plan(["cart"])).code == 0)

@@ -32,7 +32,10 @@ targets:
 steps:
   - id: S1
     title: Move to newlog
-    run: test ! -e "$HOME/broken" || {{ echo 'Could not resolve newlog:2'; exit 7; }}; sed -i 's/^import oldlog$/import newlog/' app.py; grep -q oldlog app.py && exit 3 || true
+    run: |
+      test ! -e "$HOME/broken" || {{ echo 'Could not resolve newlog:2'; exit 7; }}
+      sed -i 's/^import oldlog$/import newlog/' app.py
+      ! grep -q oldlog app.py || exit 3
     prompt: Move app.py to newlog.
 ---
 """
@@ -85,8 +88,9 @@ class Fleet:
             self.make(name)
         self.git(self.home, "init", "--quiet")
         self.git(self.home, "commit", "--quiet", "--allow-empty", "-m", "home")
-        targets = "\n".join(f"    - {{ url: 'https://forge.test/shop/{name}', id: {name}, owner: team-{int(name[1:]) % 4} }}"
-                            for name in self.names)
+        targets = "\n".join(
+            f"    - {{ url: 'https://forge.test/shop/{name}', id: {name}, owner: team-{int(name[1:]) % 4} }}"
+            for name in self.names)
         self.plan = self.root / "guava.md"
         self.plan.write_text(PLAN.format(targets=targets, second=count // 2 - 5))
 
@@ -177,7 +181,8 @@ def main(binary, count):
 
     # The others with kills: of the run at some moment, of it and of a push by who is pushed to.
     second = fleet.good(fleet.names[5:count // 2])
-    for name, hook, killed in zip(second, ["pre-receive", "post-receive"] * 2, ["exe", "exe", "git-migrate", "git-migrate"]):
+    hooks = [(hook, killed) for killed in ("exe", "git-migrate") for hook in ("pre-receive", "post-receive")]
+    for name, (hook, killed) in zip(second, hooks):
         fleet.hook(name, hook, killed)
     killed_run(fleet, 1 + chance.random(), "fleet", "run", "-q", "--wave", "2")
     for _ in range(4):
@@ -188,6 +193,8 @@ def main(binary, count):
     third = fleet.migrate("fleet", "run", "-q", "--wave", "3", codes=(1,))
     wanted = {name: "bad base" if name in fleet.bad else "blocked" if name in fleet.stuck else "pushed"
               for name in fleet.names}
+    if fleet.states() != wanted:
+        print(third.stdout + third.stderr, file=sys.stderr)
     fleet.expect("the end", fleet.states(), wanted)
     causes = json.loads(fleet.migrate("fleet", "failures", "--json").stdout)["causes"]
     fleet.expect("the causes", [sorted(cause["targets"]) for cause in causes], [fleet.stuck])

@@ -65,6 +65,8 @@ struct FleetCheckCommand: Subcommand {
     let site = try context.site()
     let path = site.localDirectory + "/fleet.lock"
     let interruption = try context.interruption()
+    // Without hooks nothing of ours may be here yet.
+    try reporting { try site.makeOwnFolder(site.localDirectory) }
     var lock = try reporting { try FileLock.acquire(path: path, wait: false) }
     if lock == nil { context.note("another 'git migrate fleet check' is at work here: waiting for it") }
     while lock == nil {
