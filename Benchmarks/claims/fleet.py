@@ -108,7 +108,7 @@ class Place:
         self.environment = dict(world.environment, GH_ENTERPRISE_TOKEN="secret", GIT_CONFIG_GLOBAL=settings)
         for key, value in (
                 ("include.path", world.path("gitconfig")), ("migrate.forge", "github"), ("migrate.forgePause", "0"),
-                ("migrate.forgeUrl", self.api), (f"url.{self.servers}/.insteadOf", "https://forge.test/shop/")):
+                ("migrate.forgeUrl", self.api), (f"url.{self.servers}/.insteadOf", "https://127.0.0.1/shop/")):
             world.run("git", "config", "--file", settings, key, value)
 
     def close(self):
@@ -128,7 +128,7 @@ class Place:
         return used() - before
 
     def fleet(self):
-        lines = "\n".join(f"    - {{ url: 'https://forge.test/shop/{name}', id: {name} }}" for name in self.names)
+        lines = "\n".join(f"    - {{ url: 'https://127.0.0.1/shop/{name}', id: {name} }}" for name in self.names)
         plan = os.path.join(self.root, "guava.md")
         with open(plan, "w") as file:
             file.write(PLAN.replace("TARGETS", lines))

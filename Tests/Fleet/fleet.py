@@ -76,7 +76,7 @@ class Fleet:
         }
         (self.user / ".gitconfig").write_text(
             "[user]\n\tname = tester\n\temail = tester@localhost\n[init]\n\tdefaultBranch = main\n"
-            f'[url "{self.servers}/"]\n\tinsteadOf = https://forge.test/shop/\n')
+            f'[url "{self.servers}/"]\n\tinsteadOf = https://127.0.0.1/shop/\n')
         (self.user / "agent.py").write_text(AGENT)
         self.names = [f"r{number:02}" for number in range(count)]
         # Of each ten one is bad from the beginning, two need the agent, and of these one cannot be moved; all of them
@@ -89,7 +89,7 @@ class Fleet:
         self.git(self.home, "init", "--quiet")
         self.git(self.home, "commit", "--quiet", "--allow-empty", "-m", "home")
         targets = "\n".join(
-            f"    - {{ url: 'https://forge.test/shop/{name}', id: {name}, owner: team-{int(name[1:]) % 4} }}"
+            f"    - {{ url: 'https://127.0.0.1/shop/{name}', id: {name}, owner: team-{int(name[1:]) % 4} }}"
             for name in self.names)
         self.plan = self.root / "guava.md"
         self.plan.write_text(PLAN.format(targets=targets, second=count // 2 - 5))
