@@ -5,9 +5,10 @@ import Runner
 import Site
 
 extension Audit {
-  /// Whether something that was undone is done again, by `<id>.2` or a later one.
+  /// Whether something that was undone is done again, by `<id>.2` or a later one: of `<id>.2`, too.
   private func isDoneAgain(_ id: String) -> Bool {
-    logs.contains { $0.key.hasPrefix("\(id).") && $0.value.satisfies }
+    let stem = id.prefix { $0 != "." }
+    return logs.contains { $0.key.hasPrefix("\(stem).") && $0.value.satisfies }
   }
 
   mutating func checkClaim(_ claim: Claim, _ event: Event, _ world: World) {

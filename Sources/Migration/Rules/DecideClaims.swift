@@ -280,7 +280,9 @@ extension Reducer {
     let step = migration.steps[index]
     switch step.phase {
     case .blocked, .backoff: return index
-    case .undone where event.version >= 2: return index
+    case .undone where event.version >= 2:
+      try requireNobodyDoesAgain(index)
+      return index
     case .person, .proposed:
       throw Refusal(
         .wrongPhase, "'\(id)' waits for a person", hint: "run 'git migrate approve \(id)', or reject")
@@ -291,6 +293,20 @@ extension Reducer {
       throw Refusal(.wrongPhase, "'\(id)' is \(step.phase.word), so there is nothing to retry")
     case .merged, .skipped, .cancelled, .undone:
       throw Refusal(.ended, "'\(id)' is \(step.phase.word)")
+    }
+  }
+
+  /// The same work is not done twice: of an undone step at most one that does it again is open, or merged.
+  private func requireNobodyDoesAgain(_ index: Int) throws(Refusal) {
+    guard let other = migration.again(index).map({ migration.steps[$0] }) else { return }
+    let id = migration.steps[index].id
+    switch other.phase {
+    case .undone, .cancelled, .skipped: return
+    case .merged: throw Refusal(.ended, "'\(id)' was done again by '\(other.id)'")
+    case .blocked, .backoff, .person, .proposed, .waiting, .ready, .leased, .submitted, .gating, .merging:
+      throw Refusal(
+        .wrongPhase, "'\(id)' is done again by '\(other.id)', which is \(other.phase.word)",
+        hint: "see it with 'git migrate show \(other.id)'")
     }
   }
 

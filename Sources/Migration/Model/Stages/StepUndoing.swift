@@ -66,7 +66,7 @@ extension MigrationState {
   static let undoneWords = "which it needs, is undone"
 
   /// The newest step that does an undone one again, or `nil`.
-  private func again(_ index: Int) -> Int? {
+  func again(_ index: Int) -> Int? {
     let stem = MigrationState.stem(plan.steps[index])
     let number = MigrationState.turn(plan.steps[index])
     let others = plan.steps.indices.filter {
