@@ -59,8 +59,7 @@ final class BaseFollower {
     retryAt = nil
     guard let tip = try site.tip(of: state.intoRef) else { return false }
     guard let base = try site.base(of: state) else {
-      try tell("the base cannot be followed: there is no branch '\(state.base)' here")
-      return false
+      return try tell("the base cannot be followed: there is no branch '\(state.base)' here")
     }
     let pair = Pair(tip: tip, base: base, gate: state.gateDigest)
     if pair == fruitless { return false }
@@ -97,30 +96,30 @@ final class BaseFollower {
       let list = paths.prefix(3).map(NameText.quoted).joined(separator: ", ")
       let conflict = "'\(state.base)' has moved and conflicts with '\(state.into)' in \(list)\(more)"
       if let step = try addStep(state, base, paths) {
-        try tell("\(conflict): the step '\(step)' was added, in which the agent puts the two together")
+        _ = try tell("\(conflict): the step '\(step)' was added, in which the agent puts the two together")
         return true
       }
       let wayOut =
         state.openResolution.map { "see to the step '\($0.id)'" }
         ?? "add a step that resolves that with 'git migrate amend'"
-      try tell("\(conflict); it is not taken in: \(wayOut), or revert it on '\(state.base)'")
+      return try tell("\(conflict); it is not taken in: \(wayOut), or revert it on '\(state.base)'")
     case .failed(let verdict, let failure):
       // What could not be run says nothing about the two.
       if verdict == .couldNotRun { fruitless = nil }
-      try tell(
+      return try tell(
         "'\(state.base)' has moved and is not taken in, as the gate says no with it (\(verdict.words)): "
           + "\(failure.reason); see 'git migrate refresh'")
     case .obstructed(let reason):
       fruitless = nil
       retryAt = now.adding(seconds: BaseFollower.pause)
-      try tell("'\(state.base)' has moved and cannot be taken in now: \(reason)")
+      return try tell("'\(state.base)' has moved and cannot be taken in now: \(reason)")
     case .outrun:
       fruitless = nil
       tries += 1
       if tries < BaseFollower.mostTries { retryAt = now }
     case .refused(let refusal):
       fruitless = nil
-      if ![.limited, .wrongPhase].contains(refusal.code) { try tell(refusal.message) }
+      if ![.limited, .wrongPhase].contains(refusal.code) { return try tell(refusal.message) }
     }
     return false
   }
@@ -175,26 +174,32 @@ final class BaseFollower {
     return try interpreter.append([Proposal(migration, skip)], by: site.actor).refusal == nil
   }
 
-  /// Said once: until something else is to be said, or the base was taken in.
-  private func tell(_ reason: String) throws(CommandError) {
-    guard told != reason else { return }
+  /// Said once: until something else is to be said, or the base was taken in. Says whether the ledger has
+  /// changed.
+  private func tell(_ reason: String) throws(CommandError) -> Bool {
+    guard told != reason else { return false }
     observer.warn(reason, of: migration)
+    let didChange: Bool
     do throws(CommandError) {
-      try tellPeople(.baseHeld(reason: reason))
+      didChange = try tellPeople(.baseHeld(reason: reason))
     } catch {
       fruitless = nil
       throw error
     }
     told = reason
+    return didChange
   }
 
   /// Where a plan has ways to people it waits in the ledger, once, for who sends it.
-  private func tellPeople(_ notice: Notice) throws(CommandError) {
+  private func tellPeople(_ notice: Notice) throws(CommandError) -> Bool {
     let voice = observer.voice(of: migration)
     guard let state = try site.state(of: migration), state.plan.messages != nil else {
-      return site.tell(migration, notice, report: voice)
+      site.tell(migration, notice, report: voice)
+      return false
     }
-    _ = try Interpreter(in: site, report: voice).append(
-      [Proposal(migration, .notice(.raised(notice)))], by: site.actor)
+    let change = Migration.Change.notice(.raised(notice))
+    return try Interpreter(in: site, report: voice).append(
+      [Proposal(migration, change)], by: site.actor
+    ).refusal == nil
   }
 }
