@@ -38,6 +38,8 @@ public final class Site {
   package var hasSweptRelays = false
   /// The file with what is shown of the user's settings of git, once it was made.
   package var seenShownSettings: String?
+  /// The repository's settings as they were when it was looked what of them is shown, and the file with that.
+  package var seenRepositorySettings: (bytes: [UInt8], file: String?)?
   /// Whether bubblewrap works here, once it was tried.
   package var seenBubblewrap: SandboxProbe?
   /// The files that were looked at when the repository's own commands were last found to be approved.

@@ -119,6 +119,8 @@ import Testing
   func settings() throws {
     let script = """
       git config --list > told; git config user.email > who; cat "$GIT_CONFIG_GLOBAL" ~/.gitconfig > both 2>&1
+      cat "$(git rev-parse --git-common-dir)/config" > own; git remote get-url origin > url
+      git status > state
       echo x >> "$GIT_CONFIG_GLOBAL" || echo right > a.txt
       """
     let world = try MigrationWorld()
@@ -130,9 +132,17 @@ import Testing
       ("core.autocrlf", "input"), ("http.extraHeader", "Authorization: s3cret"),
       ("url.https://me:s3cret@host/.insteadOf", "gh:"),
     ] { try world.repository.git("config", "--global", key, value) }
+    for (key, value) in [
+      ("remote.origin.url", "https://me:s3cret@host.test/shop/app.git"),
+      ("branch.a.b.merge", "refs/heads/a.b"),
+      ("http.https://host.test/.extraHeader", "Authorization: s3cret"),
+    ] { try world.repository.git("config", key, value) }
     try world.start("  - { id: A, run: 'sh work.sh' }", gate: Self.gate)
     let run = try world.migrate("run", "--jobs", "1")
     #expect(run.code == 0, "\(run)")
+    #expect(try world.file("url") == "https://host.test/shop/app.git")
+    #expect(try world.file("told").contains("branch.a.b.merge=refs/heads/a.b\n"))
+    #expect(try !world.file("own").contains("s3cret") && !world.file("state").isEmpty)
     #expect(try world.file("who") == "ada@home.example" && world.file("a.txt") == "right")
     #expect(try world.file("told").contains("core.autocrlf=input\n"))
     #expect(try !(world.file("told") + world.file("both")).contains("s3cret"))

@@ -68,6 +68,7 @@ package struct WallBuilder {
       let shown = ShownSettings(site)
       let file = try shown.file()
       for place in shown.places(home: home) { walls.set(place, .shown(from: file)) }
+      if let (place, other) = try shown.repository() { walls.set(place, .shown(from: other)) }
     }
     for place in plan.worktree.read { allow(absolute(place), .readable) }
     if !ofAgent { for place in plan.home { allow(absolute(place), .writable) } }
