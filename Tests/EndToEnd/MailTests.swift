@@ -90,6 +90,15 @@ import Testing
     #expect(!"\(mail)\(request)".contains("secret"))
   }
 
+  @Test func `is made of a unit whose branch could not be pushed`() throws {
+    let world = try world()
+    try world.repository.git("remote", "add", "origin", "https://127.0.0.1:1/shop/app.git")
+    let forge = ["GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "migrate.forge", "GIT_CONFIG_VALUE_0": "none"]
+    #expect(try world.migrate("publish", adding: forge).code == 1)
+    let mail = try world.migrate("publish", "--mail", world.repository.root + "/mail")
+    #expect(mail.code == 0 && mail.out.split(separator: "\n").count == 2, "\(mail)")
+  }
+
   @Test func `leaves nothing behind when it is interrupted`() throws {
     let world = try world()
     let root = world.repository.root

@@ -86,16 +86,23 @@ extension SitePublishing {
   /// What of a unit can be mailed; `nil` where nothing can, which is told.
   private func head(toMail unit: ProposedUnit, _ state: MigrationState) throws(CommandError) -> OID? {
     switch state.standing(of: unit, at: now(), moment()) {
-    case .ended(let word): report("\(unit.unit): it is \(word)")
-    case .waits(let reason): report("\(unit.unit): it waits for \(reason)")
-    case .push, .later:
-      switch try built(unit, state) {
-      case .commit(let commit): return commit.oid
-      case .hindered(let reason): report("\(unit.unit): \(reason)")
-      }
-    case .settle, .open, .fix, .ready, .look, .people: return state.publications[unit.unit]?.head?.oid
+    case .ended(let word):
+      report("\(unit.unit): it is \(word)")
+      return nil
+    case .waits(let reason):
+      report("\(unit.unit): it waits for \(reason)")
+      return nil
+    case .settle, .open, .fix, .ready, .look, .people:
+      // A first move that was cut off has left none.
+      if let head = state.publications[unit.unit]?.head { return head.oid }
+    case .push, .later: break
     }
-    return nil
+    switch try built(unit, state) {
+    case .commit(let commit): return commit.oid
+    case .hindered(let reason):
+      report("\(unit.unit): \(reason)")
+      return nil
+    }
   }
 
   private func write(
@@ -175,7 +182,7 @@ private struct MailRepository {
   init(_ site: Site, _ interruption: Interruption) throws(CommandError) {
     self.interruption = interruption
     let identity = try site.identity()
-    let temporary = site.environment["TMPDIR"] ?? "/tmp"
+    let temporary = site.environment["TMPDIR"].flatMap(Files.realPath) ?? "/tmp"
     let folder = try reporting {
       try Files.makeTemporaryDirectory(prefix: "git-migrate-mail-", in: temporary)
     }
