@@ -255,7 +255,7 @@ struct DailyLoopRunTests {
         ```
         Clear up.
         ```
-        **Verify:** `test -f a.txt && test -f never.txt`
+        **Verify:** `test -f a.txt && test -f cleared.txt`
         """,
         "port-progress.md": """
         | Step | Title | Status | Attempts | Branch | Commit SHA | Note |
@@ -271,6 +271,7 @@ struct DailyLoopRunTests {
     guard let input = Self.inputs.first(where: { $0.name == name }) else { throw TestFailure(name) }
     let agent = """
       echo done >> "work-$$.txt"
+      case "$prompt" in *'Clear up.'*) echo yes > cleared.txt ;; esac
       closing='### Files changed\\nwork'
       """
     let world = try world([:], agent: agent)
