@@ -10,7 +10,7 @@ import time
 from bench import ROOT, Figures, Row
 
 COUNT = int(os.environ.get("FLEET", "100"))
-ROUNDS = 3
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
 MOST = 3
 # The ledger of a fleet, packed, in KiB a repository.
 MOST_LEDGER = 3

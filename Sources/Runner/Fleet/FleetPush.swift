@@ -174,7 +174,13 @@ public enum FleetPushProcess {
     for name in arguments.dropFirst() {
       let world = try SitePublishing(site, name, bringsBase: false) { PushWord.says.tell(name, $0) }
       do throws(PublishError) {
-        let publisher = Publisher(world, forge: nil, base: try world.state().publishedBase)
+        let state = try world.state()
+        guard state.standingInFleet(isOpen: true) == .done else {
+          // Somebody else was faster: the ledger need not hear of it.
+          PushWord.pushed.tell(name, "done")
+          continue
+        }
+        let publisher = Publisher(world, forge: nil, base: state.publishedBase)
         try publisher.run()
         if let reason = publisher.left.values.min() {
           PushWord.left.tell(name, reason)
