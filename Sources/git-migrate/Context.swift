@@ -76,7 +76,7 @@ final class Context {
   /// failed is the last line.
   func pushFleet() -> Int32 {
     do throws(CommandError) {
-      try FleetPushProcess.perform(Array(CommandLine.arguments.dropFirst()), try site())
+      try FleetPushProcess.perform(try site())
       return 0
     } catch {
       output.note(error.message)

@@ -8,7 +8,8 @@ import System
 /// Pushes the branches of a fleet's targets in which all is done, each once: what was announced and cut off
 /// is looked after first, as everywhere in publication.
 ///
-/// Children do it, so that no remote holds up the run: it goes on renewing its claims and judging.
+/// Children do it, so that no remote holds up the run: it goes on renewing its claims and judging. Each takes
+/// one target after the other, as they are handed to it.
 public final class FleetPush {
   private let site: Site
   private let fleet: String
@@ -24,14 +25,20 @@ public final class FleetPush {
   private struct Child {
     var process: SupervisedChild
     var log: String
-    var targets: Set<String>
+    /// What it has yet to push.
+    var targets: Set<String> = []
+    /// When it was busy last, in milliseconds.
+    var busyAt = MonotonicTime.milliseconds
+
+    var isBusy: Bool { !targets.isEmpty }
   }
 
   /// How many children there may be, how many targets one is given, and how many wait before a second one is
   /// begun.
   private static let (most, batch, many) = (4, 16, 8)
-  /// For how long others are waited for that push a branch, in milliseconds.
-  private static let patience: Int64 = 30_000
+  /// For how long others are waited for that push a branch, and how long a child without work is kept, in
+  /// milliseconds: what it has claimed is free once it is gone.
+  private static let (patience, rest): (Int64, Int64) = (30_000, 2_000)
 
   /// Makes one; `report` is told what happens, a line at a time.
   public init(_ site: Site, of fleet: String, report: @escaping (String) -> Void) {
@@ -45,18 +52,29 @@ public final class FleetPush {
 
   /// Takes what has come of pushes, and begins those that are due. Never waits.
   public func advance() throws(CommandError) {
-    for index in children.indices.reversed() where take(from: children[index]) {
-      children.remove(at: index)
-      seen = nil
+    for index in children.indices.reversed() {
+      let wasBusy = children[index].isBusy
+      let hasEnded = take(from: &children[index])
+      if hasEnded || (wasBusy && !children[index].isBusy) { seen = nil }
+      if wasBusy { children[index].busyAt = MonotonicTime.milliseconds }
+      if hasEnded || MonotonicTime.milliseconds - children[index].busyAt > FleetPush.rest {
+        children.remove(at: index)
+      }
     }
-    guard children.count < FleetPush.most else { return }
+    guard children.count < FleetPush.most || children.contains(where: { !$0.isBusy }) else { return }
     let snapshot = try reporting { try site.ledger.read() }
     if let seen, seen.tip == snapshot.tip { return }
     seen = snapshot
     let due = snapshot.state.members(of: fleet).filter(isDue)
-    guard children.isEmpty ? !due.isEmpty : due.count >= FleetPush.many else { return }
-    try begin(Array(due.prefix(FleetPush.batch)))
-    // What is left of them is begun at the next look.
+    guard !due.isEmpty else { return }
+    if let idle = children.firstIndex(where: { !$0.isBusy }) {
+      hand(due.prefix(FleetPush.batch), to: &children[idle])
+    } else if children.isEmpty || due.count >= FleetPush.many {
+      var child = try start(for: due)
+      hand(due.prefix(FleetPush.batch), to: &child)
+      children.append(child)
+    }
+    // What is left of them is handed out at the next look.
     if due.count > FleetPush.batch { seen = nil }
   }
 
@@ -72,9 +90,12 @@ public final class FleetPush {
           exitCode: .interrupted)
       }
       try advance()
-      if children.isEmpty, try !waitsForOthers(until: end) { return }
+      let isBusy = children.contains(where: \.isBusy) || seen == nil
+      if !isBusy, try !waitsForOthers(until: end) { break }
       site.wait(for: children.map(\.process.pollDescriptor) + [interruption.signals], atMost: 200)
     }
+    // None has anything left to do, and each ends when nobody talks to it any more.
+    children = []
   }
 
   private func isDue(_ member: MigrationState) -> Bool {
@@ -83,25 +104,30 @@ public final class FleetPush {
       && !children.contains { $0.targets.contains(member.name) }
   }
 
-  private func begin(_ members: [MigrationState]) throws(CommandError) {
-    guard let first = members.first else { return }
-    let log = site.logFile(.push(first.name))
-    var run = site.launcher.supervisedSelf(
-      [FleetPushProcess.word] + members.map(\.name), in: site.directory, log: log)
+  /// Starts a child; its log lies with the first target that it is given.
+  private func start(for members: [MigrationState]) throws(CommandError) -> Child {
+    let log = site.logFile(.push(members.first?.name ?? fleet))
+    var run = site.launcher.supervisedSelf([FleetPushProcess.word], in: site.directory, log: log)
     run.output = .live
-    let process = try site.start(run, isAnew: true)
-    process.endInput()
+    return Child(process: try site.start(run, isAnew: true), log: log)
+  }
+
+  private func hand(_ members: ArraySlice<MigrationState>, to child: inout Child) {
+    let names = members.map(\.name)
+    // One that is gone takes nothing: what it was to do is due again once that is seen.
+    guard child.process.send(Array(names.lines.utf8)) else { return seen = nil }
     for member in members { tried[member.name] = member.tip }
-    children.append(Child(process: process, log: log, targets: Set(members.map(\.name))))
+    child.targets.formUnion(names)
   }
 
   /// Takes what a child says; says whether it has ended.
-  private func take(from child: Child) -> Bool {
+  private func take(from child: inout Child) -> Bool {
     let status = child.process.poll()
     for line in child.process.takeLines() {
       let words = String(decoding: line, as: UTF8.self).split(separator: "\t", maxSplits: 2).map(String.init)
       guard words.count == 3, let what = PushWord(rawValue: words[0]) else { continue }
       let (migration, text) = (words[1], words[2])
+      if what != .says { child.targets.remove(migration) }
       switch what {
       case .says: report("\(migration): \(text)")
       case .pushed: (reasons[migration], held[migration]) = (nil, nil)
@@ -110,7 +136,7 @@ public final class FleetPush {
       }
     }
     guard let status else { return false }
-    if !status.isSuccess { noteEnd(of: child, status) }
+    noteEnd(of: child, status)
     return true
   }
 
@@ -169,27 +195,36 @@ public enum FleetPushProcess {
   /// Whether the program's arguments ask for it.
   public static func isWanted(_ arguments: [String]) -> Bool { arguments.first == word }
 
-  /// Does it, for the migrations that are named; what one of them does not let happen holds up no other.
-  public static func perform(_ arguments: [String], _ site: Site) throws(CommandError) {
-    for name in arguments.dropFirst() {
-      let world = try SitePublishing(site, name, bringsBase: false) { PushWord.says.tell(name, $0) }
-      do throws(PublishError) {
-        let state = try world.state()
-        guard state.standingInFleet(isOpen: true) == .done else {
-          // Somebody else was faster: the ledger need not hear of it.
-          PushWord.pushed.tell(name, "done")
-          continue
-        }
-        let publisher = Publisher(world, forge: nil, base: state.publishedBase)
-        try publisher.run()
-        if let reason = publisher.left.values.min() {
-          PushWord.left.tell(name, reason)
-        } else {
-          PushWord.pushed.tell(name, "done")
-        }
-      } catch {
-        (error.isHeld ? PushWord.held : .left).tell(name, error.description)
+  /// Does it for the migrations whose names it reads, a line each, until nobody writes more; what one of them
+  /// does not let happen holds up no other.
+  public static func perform(_ site: Site) throws(CommandError) {
+    var text: [UInt8] = []
+    while true {
+      let more = try reporting { try StandardStream.input.readSome() }
+      if more.isEmpty { return }
+      text += more
+      while let end = text.firstIndex(of: 0x0A) {
+        try push(String(decoding: text[..<end], as: UTF8.self), site)
+        text.removeFirst(end + 1)
       }
+    }
+  }
+
+  private static func push(_ name: String, _ site: Site) throws(CommandError) {
+    let world = try SitePublishing(site, name, bringsBase: false) { PushWord.says.tell(name, $0) }
+    do throws(PublishError) {
+      let state = try world.state()
+      // Somebody else may have been faster: the ledger need not hear of it.
+      let isDue = state.standingInFleet(isOpen: true) == .done
+      let publisher = Publisher(world, forge: nil, base: state.publishedBase)
+      if isDue { try publisher.run() }
+      if let reason = publisher.left.values.min() {
+        PushWord.left.tell(name, reason)
+      } else {
+        PushWord.pushed.tell(name, "done")
+      }
+    } catch {
+      (error.isHeld ? PushWord.held : .left).tell(name, error.description)
     }
   }
 }
