@@ -270,10 +270,10 @@ struct Audit {
     for step in plan.steps {
       planned[step.id] = step
       if logs[step.id] == nil { logs[step.id] = Log() }
-      if isGateNew || isOwnGateNew, logs[step.id]?.stage == .gating || logs[step.id]?.stage == .passed {
-        logs[step.id]?.stage = .submitted
-      }
       if logs[step.id]?.stage == .done, logs[step.id]?.satisfies == false { logs[step.id]?.stage = .open }
+    }
+    for (id, log) in logs where (isGateNew || isOwnGateNew) && (log.stage == .gating || log.stage == .passed) {
+      logs[id]?.stage = .submitted
     }
     for (id, log) in logs
     where !ids.contains(id) && log.stage != .done && planned[id]?.resolves == nil

@@ -200,6 +200,7 @@ extension Reducer {
     migration.steps[index].lastFailure = failure
     migration.steps[index].failedTree = nil
     set(index, openPhase(index))
+    blockIfUsedUp(index)
   }
 
   /// What was begun of a workflow that a new plan has not got begins anew.
