@@ -122,7 +122,8 @@ public final class Orchestrator {
         {
           continue
         }
-        if error.waitsForUser || error.isDamage, halt == nil {
+        // What lies in the place of a file matters more than what ended the work before.
+        if error.waitsForUser || error.isDamage, error.isOddPlace ? halt?.isOddPlace != true : halt == nil {
           halt(error)
           continue
         }
@@ -145,7 +146,7 @@ public final class Orchestrator {
   /// One round: ends what has ended, then performs what is due until something has changed. Never waits.
   package func step() throws(CommandError) -> Round {
     if let halt, halt.isOddPlace { return try endUnseeing(halt) }
-    if halt == nil { try site.requireApprovedCommands() }
+    if halt == nil { try site.requireApprovedCommands() } else { try site.requirePlainPlaces() }
     for what in site.takeOddPlaces() { tell(oddPlace: what) }
     dead = DeadOwners(in: site)
     let snapshot = try sweep()

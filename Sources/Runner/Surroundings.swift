@@ -88,6 +88,8 @@ package protocol WorkAccess: AnyObject {
   /// Throws unless the commands that the repository's own configuration has git run are those that the user
   /// has approved.
   func requireApprovedCommands() throws(CommandError)
+  /// Throws unless what lies in the places of git's files and ours are files; see `Site`.
+  func requirePlainPlaces() throws(CommandError)
   /// What somebody has put where git's files or ours should be, and what was moved away from there, in words
   /// for people. Told once: whoever asks again hears nothing.
   func takeOddPlaces() -> [String]

@@ -105,6 +105,29 @@ struct PipeTests {
     #expect(try world.migrate("fsck").code == 0)
   }
 
+  @Test("a pipe that comes once the run has seen other settings does not keep it from its end")
+  func afterAChange() throws {
+    let world = try MigrationWorld()
+    let place = world.repository.path + "/.git/config"
+    try world.start(
+      """
+        - id: A
+          run: |
+            trap '' TERM
+            cp "\(place)" "\(place).old"; rm "\(place)"
+            until [ -e "$HOME/go" ]; do sleep 0.05; done
+            mkfifo "\(place)"; sleep 1
+      """)
+    let run = try world.begin("run", "-j", "1")
+    #expect(eventually { run.output.contains("workers are asked to end") })
+    try world.allow("go")
+    #expect(try run.wait(seconds: 100).code == 128, "\(run.output)")
+    #expect(run.output.contains("at work then: 'A'"), "\(run.output)")
+    try Files.removeFile(place)
+    try Files.move(place + ".old", to: place)
+    #expect(try world.migrate("fsck").code == 0)
+  }
+
   @Test(
     "in the place of a folder of ours: it is moved away, and the steps go on", arguments: ["mkfifo", "touch"])
   func ownFolder(kind: String) throws {

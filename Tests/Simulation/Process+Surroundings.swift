@@ -141,6 +141,7 @@ extension Process: Surroundings {
 
   /// There is no configuration of git's that could name a command, and no file that somebody could replace.
   func requireApprovedCommands() throws(CommandError) {}
+  func requirePlainPlaces() throws(CommandError) {}
   func takeOddPlaces() -> [String] { [] }
   /// Nothing is said, and no log keeps what became of an attempt.
   func keepWords(of attempt: any Attempt) throws(CommandError) {}
