@@ -24,6 +24,7 @@ struct DoneAgainTests {
     story.claim("S1.2")
     story.tell(.attemptFailed(story.fence("S1.2"), Failure(kind: .worker, reason: "no")))
     #expect(retry("S1", in: story) != nil)
+    story.wait(3600)
     story.complete("S1.2")
     #expect(retry("S1", in: story) == "'S1' was done again by 'S1.2'")
     try undo("S1.2", in: story)

@@ -272,8 +272,8 @@ struct Audit {
       if logs[step.id] == nil { logs[step.id] = Log() }
       if logs[step.id]?.stage == .done, logs[step.id]?.satisfies == false { logs[step.id]?.stage = .open }
     }
-    for (id, log) in logs where (isGateNew || isOwnGateNew) && (log.stage == .gating || log.stage == .passed) {
-      logs[id]?.stage = .submitted
+    for (id, log) in logs where isGateNew || isOwnGateNew {
+      if log.stage == .gating || log.stage == .passed { logs[id]?.stage = .submitted }
     }
     for (id, log) in logs
     where !ids.contains(id) && log.stage != .done && planned[id]?.resolves == nil
