@@ -8,7 +8,7 @@ enum CodeUnderTest {
     "defined? ( Minitest", "defined? ( RSpec", "testing . Short (", "traceback . extract_stack (",
     "runtime . Callers (",
     "import . meta . vitest", "os . Args [ 0 ]", "os . _exit (", "atexit . register (", "sys . settrace (",
-    "process . on ( #s", "at_exit",
+    "process . on ( #s", "at_exit", "Rails . env . test*", "runningUnitTests (",
   ])
   private static let words = [
     "PYTEST_CURRENT_TEST", "JEST_WORKER_ID", "VITEST", "XCTestConfigurationFilePath", "RUST_TEST_THREADS",
@@ -17,7 +17,7 @@ enum CodeUnderTest {
     "NEXTEST", "PYTEST_VERSION", "org.junit",
   ]
   private static let moduleStrings: Set = [
-    "pytest", "unittest", "_pytest", "jest", "mocha", "XCTest", "test",
+    "pytest", "unittest", "_pytest", "jest", "mocha", "XCTest", "test", "testing", "Testing", "vitest",
   ]
 
   static func read(_ comparison: inout TestComparison) {
@@ -49,6 +49,7 @@ enum CodeUnderTest {
         comparison.add(.specialCase, name, line, nil, "the code has an equality that always holds")
       }
       if path.ending == "rs" || oldCode != nil { specialCases(path, code, oldCode, language, &comparison) }
+      if let oldCode { answerTables(path, code, oldCode, language, &comparison) }
     }
   }
 
@@ -64,16 +65,31 @@ enum CodeUnderTest {
         found.append((word, token.line))
       }
       // `'pytest' in sys.modules`, `NODE_ENV === 'test'`
-      if token.kind == .string, moduleStrings.contains(token.text) {
-        let around = code.tokens[max(0, index - 8)..<min(code.tokens.count, index + 8)].map(\.text)
-        if around.contains("modules") || around.contains("NODE_ENV") || around.contains("argv")
-          || around.contains("APP_ENV") || around.contains("RAILS_ENV") || around.contains("environ")
-        {
-          found.append((token.text, token.line))
-        }
+      if token.kind == .string, moduleStrings.contains(token.text), isAsked(code, index) {
+        found.append((token.text, token.line))
       }
     }
     return found
+  }
+
+  private static let places: Set = ["modules", "NODE_ENV", "argv", "APP_ENV", "RAILS_ENV", "environ"]
+  private static let comparers: Set = [
+    "==", "===", "!=", "!==", "equals", "Equals", "eq", "in", "includes", "contains", "IsEnvironment",
+    "environment",
+  ]
+  private static let environments: Set = [
+    "MODE", "env", "ENV", "getenv", "environment", "Environment", "IsEnvironment", "EnvironmentName",
+  ]
+
+  /// Whether the code asks by the word at `index` where it runs: `import.meta.env.MODE === 'test'`.
+  private static func isAsked(_ code: SourceCode, _ index: Int) -> Bool {
+    let around = code.tokens[max(0, index - 8)..<min(code.tokens.count, index + 8)].map(\.text)
+    if around.contains(where: places.contains) { return true }
+    let near = code.tokens[max(0, index - 3)..<min(code.tokens.count, index + 4)].map(\.text)
+    return near.contains(where: comparers.contains)
+      && around.contains {
+        environments.contains($0) || $0.hasSuffix("_ENV") || $0.hasSuffix("_ENVIRONMENT")
+      }
   }
 
   /// The lines of comparisons that are true whatever they compare: what a test expects equals it, too.
@@ -111,7 +127,7 @@ enum CodeUnderTest {
     let known = Set(before[..<end].filter { $0.kind == .string || $0.kind == .number }.map(\.text))
     let answers = answers(code).filter { answer in answer.literals.contains { !known.contains($0) } }
     guard !answers.isEmpty else { return }
-    for test in testTexts(path, comparison, language) {
+    for test in testTexts(path, comparison.change.newText, language) {
       let file = SourceCode(test, language.dialect)
       var reader = FactReader(file, language)
       for item in language.cases(in: file, path: path) where item.isTest {
@@ -160,9 +176,9 @@ enum CodeUnderTest {
   }
 
   /// The texts of the tests that usually belong to a file.
-  private static func testTexts(_ path: TestPath, _ comparison: TestComparison, _ language: any TestLanguage)
-    -> [String]
-  {
+  static func testTexts(
+    _ path: TestPath, _ text: (String) -> String?, _ language: any TestLanguage
+  ) -> [String] {
     let (stem, ending) = (path.stem, path.ending)
     let folder = path.folders.joined(separator: "/")
     let here = folder.isEmpty ? "" : folder + "/"
@@ -195,7 +211,7 @@ enum CodeUnderTest {
     }
     var seen: Set<String> = []
     return names.filter { ($0 != path.path || ending == "rs") && seen.insert($0).inserted }.compactMap {
-      comparison.change.newText($0)
+      text($0)
     }
   }
 }

@@ -10,7 +10,7 @@ extension TreeChange {
       let before = old(oldPath)
       guard let path = change.newPath else {
         // The same content elsewhere is a move.
-        if let text = before.text, gained.contains(text) { return nil }
+        if let text = before.text, gained.contains(text) || isWrittenOut(text) { return nil }
         return GuardFinding(
           guardName: .tests, kind: .changedTestData, path: oldPath, message: "test data was deleted")
       }
@@ -31,6 +31,28 @@ extension TreeChange {
         line: addedLines(old: text, new: now).first?.number,
         message:
           "test data was changed: \(lost.count) line\(lost.count == 1 ? "" : "s") of it no longer there")
+    }
+  }
+}
+
+extension TreeChange {
+  /// Whether the tests hold in their own text what a recorded file held: an inline snapshot.
+  fileprivate func isWrittenOut(_ record: String) -> Bool {
+    let values = TestData.values(of: record)
+    guard !values.isEmpty else { return false }
+    func strings(_ name: String?, _ read: (String) -> String?) -> [String] {
+      guard let name, let language = TestLanguages.language(of: TestPath(name)), let text = read(name),
+        language.isTestPath(TestPath(name)), text.utf8.count <= TestFile.readLimit
+      else { return [] }
+      return SourceCode(text, language.dialect).tokens.filter { $0.kind == .string }.map {
+        TestData.flat($0.text)
+      }
+    }
+    let (before, after) = (
+      paths.flatMap { strings($0.oldPath, oldText) }, paths.flatMap { strings($0.newPath, newText) }
+    )
+    return values.allSatisfy { value in
+      after.contains { $0.contains(value) } && !before.contains { $0.contains(value) }
     }
   }
 }
@@ -68,6 +90,25 @@ enum TestData {
     return names.contains { folders.contains($0) }
       || ["json", "csv", "txt", "yaml", "yml", "xml", "html", "tsv", "sql", "out", "in", "dat", "jsonl"]
         .contains(path.ending)
+  }
+
+  /// A text without the blanks around its lines.
+  static func flat(_ text: String) -> String {
+    lines(of: text).map { String($0.trimmed) }.filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
+  /// The values that a recorded file holds: those of its entries when it is a file of snapshots, else its
+  /// whole text; none when they are too short to be told from anything else.
+  static func values(of record: String) -> [String] {
+    var rest = record[...]
+    var found: [String] = []
+    while let entry = rest.after("exports[`") {
+      guard let body = entry.after("] = `"), let value = body.before("`;") else { return [] }
+      found.append(flat(String(value)))
+      rest = body
+    }
+    if found.isEmpty { found = [flat(record)] }
+    return found.contains { $0.utf8.count < 4 } ? [] : found
   }
 
   /// Whether two texts hold the same words and numbers in the same order, whatever stands between them.

@@ -46,7 +46,9 @@ enum HarnessGuard {
     "define_method (", "define_singleton_method (", "mock . module (", "td . replace (", "proxyquire (",
     "mockk <", "mock <", "spyk <", "spy <", "new Mock <", "Substitute . For <", "A . Fake <",
     "setattr (", "patch . dict (", "patch . multiple (", "jest . doMock (", "vi . doMock (",
-    "vi . stubGlobal (", "Object . defineProperty (", "Object . assign (", "reflect .", "monkey . Patch (",
+    "mock (", "@ Mock", "@ Spy", "@ MockBean", "@ SpyBean", "@ MockitoBean", "@ MockK", "@ SpyK",
+    "@ MockkBean", "vi . stubGlobal (", "Object . defineProperty (", "Object . assign (", "reflect .",
+    "monkey . Patch (",
   ])
 
   private static func stands(_ comparison: inout TestComparison) {
@@ -64,6 +66,9 @@ enum HarnessGuard {
         let made = setter.facts.calls.filter { $0.first?.isUppercase == true }
         if setter.facts.effective.isEmpty { subjects.formUnion(made.map(TestCase.plain)) }
       }
+    }
+    for file in old where file.language.isTestPath(file.path) && file.path.ending != "rs" {
+      subjects.formUnion(made(in: file).map(TestCase.plain))
     }
     subjects.subtract(TestComparison.commonWords)
     let exact = Set(old.flatMap { $0.cases.flatMap { $0.facts.calls } })
@@ -84,9 +89,28 @@ enum HarnessGuard {
     }
   }
 
-  private static let declarers: Set = [
-    "def", "function", "func", "fn", "const", "let", "var", "fun", "class",
-  ]
+  /// What a file makes for its tests outside of functions: `Meter` of `meter = new Meter()`, the names of
+  /// RSpec's `subject(:name)` and of what is made of the described class.
+  private static func made(in file: TestFile) -> [String] {
+    let code = file.code
+    if file.language.dialect.hasRubyBlocks {
+      let makers: Set = ["subject", "subject!", "let", "let!"]
+      let named = code.indices.filter { index -> Bool in
+        guard code.isWord(index), makers.contains(code.text(index)), code.isMark(index + 1, "("),
+          code.isMark(index + 2, ":")
+        else { return false }
+        if code.text(index).hasPrefix("subject") { return true }
+        let near = index..<min(index + 12, code.tokens.count)
+        return near.contains { code.isWord($0, "described_class") }
+      }.map { code.text($0 + 3) }
+      return named + (code.places["described_class"] == nil ? [] : ["described_class", "subject"])
+    }
+    return code.indices.filter { index -> Bool in
+      guard code.isWord(index), code.text(index).first?.isUppercase == true, code.isMark(index + 1, "(")
+      else { return false }
+      return code.isMark(index - 1, "=") || code.isWord(index - 1, "new") && code.isMark(index - 2, "=")
+    }.map(code.text)
+  }
 
   /// The places of a file that give a subject of its tests another meaning.
   private static func replacements(
@@ -101,7 +125,9 @@ enum HarnessGuard {
       }
     }
     for hit in patches.hits(in: code) {
-      let end = code.statementEnd(from: hit.index)
+      if hit.pattern.spelling == "mock (", code.isMark(hit.index - 1, ".") { continue }
+      let isAnnotation = code.isMark(hit.index, "@")
+      let end = code.statementEnd(from: isAnnotation ? code.next(after: hit.index + 1) : hit.index)
       let isWide =
         file.path.name == "conftest.py" || file.path.name.contains("setup")
         || file.path.name.contains("helper")

@@ -198,10 +198,25 @@ enum NamedSecret {
     {
       return signs * 2 < bytes.count
     }
+    // Short ones must change between cases and digits more often than people's words do.
+    if isPassword, bytes.count >= 8, digits > 0, lowers > 0, uppers > 0, wordShare(bytes) < 0.5,
+      changes(bytes) >= 5
+    {
+      return signs * 2 < bytes.count
+    }
     guard bytes.count >= 16, digits > 0 || uppers > 2 && lowers > 2, lowers + uppers > 0 else { return false }
     guard entropy(bytes) >= (bytes.count < 24 ? 3.0 : 3.2) else { return false }
     if signs * 4 > bytes.count { return false }
     return wordShare(bytes) < 0.6
+  }
+
+  /// How often a text goes from one kind of character to another.
+  private static func changes(_ bytes: [UInt8]) -> Int {
+    func kind(_ byte: UInt8) -> Int {
+      byte >= 0x30 && byte <= 0x39
+        ? 0 : byte >= 0x41 && byte <= 0x5A ? 1 : byte >= 0x61 && byte <= 0x7A ? 2 : 3
+    }
+    return zip(bytes, bytes.dropFirst()).count { kind($0) != kind($1) }
   }
 
   /// In bits for a byte.

@@ -27,6 +27,9 @@ extension TreeChange {
       if let one = before.text, one == after.text { return nil }
       return finding(nil, "is protected by the plan")
     }
+    if let one = before.text, let other = after.text, MakeRules.onlyNewTargets(path, one, other) {
+      return nil
+    }
     let parts = (
       ProtectedFiles.lines(of: before.text ?? "", scope), ProtectedFiles.lines(of: after.text ?? "", scope)
     )

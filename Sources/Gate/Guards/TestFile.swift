@@ -40,7 +40,10 @@ struct TestFile {
     let annotations = language is PHPTests ? PHPTests.annotations(in: text) : [:]
     for index in cases.indices {
       for mark in annotations[cases[index].name] ?? [] {
-        if mark.text == "@test" { cases[index].isTest = true }
+        if mark.text == "@test" {
+          cases[index].isTest = true
+          if cases[index].hidden == PHPTests.unmarked { cases[index].hidden = nil }
+        }
         if PHPTests.keeping.contains(mark.text) { cases[index].skip = mark }
       }
     }

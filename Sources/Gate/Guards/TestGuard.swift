@@ -99,6 +99,7 @@ struct TestComparison {
         }
       }
       compareHelpers(file)
+      compareProviders(file)
     }
     tellLost(lost)
     compareOutside(oldKeys)

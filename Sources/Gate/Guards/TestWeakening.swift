@@ -60,11 +60,12 @@ extension TestComparison {
       add(.swallowedFailure, path, line, name, "'\(new.test.name)' catches what its assertions throw")
     }
     if weighReach(before.count, after.count, old, new, path, name) { return }
+    weighRecords(old, new, path, name)
     let known = allLiterals(new)
     let spoken = new.test.facts.words
     let asked = after.reduce(into: Set<String>()) { $0.formUnion($1.words) }
     let gone = lost(Set(before.flatMap(\.literals)), known).filter {
-      !isSpelledOut($0, known, spoken) && !isName($0, asked)
+      !isSpelledOut($0, known, spoken) && !isName($0, asked) && !isPadding($0, old, new)
     }
     if !gone.isEmpty {
       let kind: FindingKind = after.count < before.count ? .fewerAssertions : .changedExpectation

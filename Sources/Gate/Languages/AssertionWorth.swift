@@ -218,6 +218,7 @@ extension FactReader {
       }
     }
     if isOfPart(site) { found.insert("a part of it") }
+    if site.name.hasPrefix("debug_assert") { found.insert("debug_assert") }
     if isEither(site) { found.insert("||") }
     // It fails when both hold, and failed when either did.
     if site.isReversed, site.range.contains(where: { code.isMark($0, "&&") }) { found.insert("&&") }

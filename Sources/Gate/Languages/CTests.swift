@@ -23,6 +23,10 @@ struct CTests: TestLanguage {
     "expected_failures (", "enable_if", "exit ( 77",
   ])
 
+  func isSkip(_ code: SourceCode, at index: Int) -> Bool {
+    !code.isMark(index, "#") || !code.holdsOnlyImports(from: index)
+  }
+
   let hooks = PatternTable([
     "exit ( 0", "_exit ( 0", "_Exit ( 0", "quick_exit (", "atexit (", "# define EXPECT_EQ",
     "# define EXPECT_NE", "# define EXPECT_TRUE", "# define EXPECT_FALSE", "# define EXPECT_GT",
@@ -48,7 +52,54 @@ struct CTests: TestLanguage {
     "assert ( 1 )", "assert ( true", "_ )",
   ])
 
-  func assertion(in code: SourceCode, at index: Int) -> AssertionSite? { callAssertion(in: code, at: index) }
+  func assertion(in code: SourceCode, at index: Int) -> AssertionSite? {
+    failing(code, index) ?? callAssertion(in: code, at: index)
+  }
+
+  /// `if (got != want) { …; exit(1); }` and `failures++` there: the condition asserts.
+  private func failing(_ code: SourceCode, _ index: Int) -> AssertionSite? {
+    guard code.isWord(index) else { return nil }
+    let word = code.text(index)
+    let lower = word.lowercased()
+    let isExit =
+      ["exit", "_exit", "_Exit", "abort"].contains(word) && code.isMark(index + 1, "(")
+      && !["0", "EXIT_SUCCESS", "77"].contains(code.text(index + 2))
+    let isCounted =
+      (lower.hasPrefix("fail") || lower.hasPrefix("err") || lower.hasSuffix("failures"))
+      && (code.isMark(index + 1, "+") && (code.isMark(index + 2, "+") || code.isMark(index + 2, "="))
+        || code.isMark(index - 1, "+") && code.isMark(index - 2, "+"))
+    guard isExit || isCounted else { return nil }
+    var open = index - 1
+    while open > 0, !code.isMark(open, "}"), !(code.isMark(open, "{") && code.partner[open] > index) {
+      open -= 1
+    }
+    let closing = code.isMark(index - 1, ")") ? index - 1 : code.isMark(open, "{") ? open - 1 : -1
+    guard closing > 0, code.isMark(closing, ")"), code.partner[closing] > 0,
+      code.isWord(code.partner[closing] - 1, "if")
+    else { return nil }
+    return AssertionSite(range: (code.partner[closing] - 1)..<(closing + 1), name: word, isReversed: true)
+  }
+
+  /// A function without parameters that asserts, in a program that is its own runner.
+  private func isOfProgram(_ code: SourceCode, _ open: Int, _ body: Range<Int>, _ word: String) -> Bool {
+    let parameters = code.spelled((open + 1)..<max(open + 1, code.end(of: open) - 1))
+    guard parameters.isEmpty || parameters == "void", word != "main",
+      (code.places["main"] ?? []).contains(where: { code.isMark($0 + 1, "(") && code.isWord($0 - 1, "int") })
+    else { return false }
+    return body.contains {
+      assertion(in: code, at: $0) != nil || code.isMark($0 + 1, "(") && isAsserting(code.text($0), code, body)
+    }
+  }
+
+  /// Whether another function of the file asserts.
+  private func isAsserting(_ name: String, _ code: SourceCode, _ body: Range<Int>) -> Bool {
+    (code.places[name] ?? []).prefix(64).contains { place in
+      guard !body.contains(place), code.isMark(place + 1, "("), code.isWord(place - 1) else { return false }
+      let close = code.end(of: place + 1)
+      guard code.isMark(close, "{") else { return false }
+      return (close..<code.end(of: close)).contains { assertion(in: code, at: $0) != nil }
+    }
+  }
 
   private static let macros: Set = [
     "TEST", "TEST_F", "TEST_P", "TYPED_TEST", "TYPED_TEST_P", "TEST_CASE", "SCENARIO", "TEST_CASE_METHOD",
@@ -88,6 +139,7 @@ struct CTests: TestLanguage {
         let isNamed =
           word.hasPrefix("test_") || word.hasSuffix("_test")
           || word.hasPrefix("test") && word.dropFirst(4).first?.isUppercase == true
+          || isOfProgram(code, index + 1, open..<code.end(of: open), word)
         var test = TestCase(
           name: word, line: code.tokens[index].line, isTest: isNamed && isTestPath(path), head: index..<open,
           body: open..<code.end(of: open))

@@ -19,7 +19,7 @@ extension FactReader {
   }
 
   /// The condition and the block of the `if` at `index`.
-  private func branch(_ index: Int, _ test: TestCase) -> (Range<Int>, Range<Int>)? {
+  func branch(_ index: Int, _ test: TestCase) -> (Range<Int>, Range<Int>)? {
     if test.isIndented {
       guard code.kind(index - 1) == .newline else { return nil }
       let block = code.indentedBlock(after: index, deeperThan: code.tokens[index].indentation)
@@ -114,7 +114,8 @@ extension FactReader {
 
   /// Whether the `return` at `index` is all that a condition's block does, and gives nothing back.
   private func leavesQuietly(_ index: Int, _ test: TestCase) -> Bool {
-    let next = code.tokens.indices.contains(index + 1) ? code.tokens[index + 1] : nil
+    let after = index + 1 + nothing(at: index + 1)
+    let next = code.tokens.indices.contains(after) ? code.tokens[after] : nil
     guard let next, next.kind == .newline || next.isMark(";") || next.isMark("}") else { return false }
     var start = index - 1
     if test.isIndented {
@@ -140,6 +141,18 @@ extension FactReader {
       steps += 1
     }
     return false
+  }
+
+  private static let nothings = [
+    "Ok ( ( ) )", "Promise . resolve ( )", "done ( )", "t . pass ( )", "None", "nil", "null", "undefined",
+    "true", "True",
+  ].map { $0.split(separator: " ").map(String.init) }
+
+  /// How many tokens at `index` are a value that tells of no failure: `Ok(())`, `done()`, `None`.
+  private func nothing(at index: Int) -> Int {
+    FactReader.nothings.first { words in
+      words.indices.allSatisfy { code.text(index + $0) == words[$0] }
+    }?.count ?? 0
   }
 
   /// Whether a function inside of the test holds `index`: what it leaves is not the test.
@@ -242,6 +255,33 @@ extension FactReader {
       code.isWord(index) && words.contains(code.text(index)) && code.isMark(index - 1, ".")
         && code.isMark(index + 1, "(") && code.isMark(code.end(of: index + 1), ".")
         && loops.contains(code.text(code.end(of: index + 1) + 1))
+    }.count
+  }
+
+  /// Rows of which a part is taken where a test is given them: `@Test(arguments: rows.prefix(1))`,
+  /// `parametrize("row", ROWS[1:])`; not those that stand in a row.
+  func headCuts(in head: Range<Int>) -> Int {
+    let words: Set = [
+      "take", "skip", "slice", "prefix", "suffix", "dropFirst", "dropLast", "Take", "Skip", "islice", "limit",
+      "drop", "first",
+    ]
+    func isInRows(_ index: Int) -> Bool {
+      head.contains { code.isMark($0, "[") && $0 < index && code.partner[$0] > index }
+    }
+    return head.filter { index in
+      if code.isWord(index), words.contains(code.text(index)), code.isMark(index + 1, "("),
+        code.isMark(index - 1, ".") || code.isWord(index, "islice")
+      {
+        // `it.skip(…)` is a mark.
+        let isMark = code.isWord(index, "skip") && code.isWord(index - 2)
+        return !isMark && !isInRows(index)
+      }
+      guard code.isMark(index, "["), code.partner[index] > index, code.partner[index] < head.upperBound,
+        code.isWord(index - 1) || code.isMark(index - 1, "]") || code.isMark(index - 1, ")"), !isInRows(index)
+      else { return false }
+      let inner = code.tokens[index..<code.partner[index]]
+      return inner.contains { $0.kind == .number } && !inner.contains { $0.isMark(",") }
+        && inner.contains { $0.isMark(":") || $0.isMark("...") }
     }.count
   }
 

@@ -74,7 +74,7 @@ extension FactReader {
     }
   }
 
-  private func closureEnd(_ start: Int) -> Int {
+  func closureEnd(_ start: Int) -> Int {
     if language is CTests, let open = code.brace(from: code.end(of: start)) { return code.end(of: open) }
     return code.statementEnd(from: start)
   }

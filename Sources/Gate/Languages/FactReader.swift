@@ -18,9 +18,11 @@ struct FactReader {
     readTokens(test.body, &facts)
     facts.tables = tables(in: test)
     facts.swallows = swallows(in: test.body)
-    facts.passes = passes(in: test.body) + cuts(in: test.body)
+    facts.passes =
+      passes(in: test.body) + cuts(in: test.body) + headCuts(in: test.head) + emptied(in: test)
+    facts.written = written(in: test)
     facts.exits = exits(in: test)
-    facts.discards = discards(in: test.body)
+    facts.discards = discards(in: test.body) + tellings(in: test)
     let voids = Set(language.voids.hits(in: code, test.body).map { code.tokens[$0.index].line })
     sites = []
     readAssertions(test.head, voids, &facts)
@@ -35,6 +37,7 @@ struct FactReader {
       switch token.kind {
       case .string, .number:
         facts.literals.insert(token.text)
+        if token.kind == .number, isRepeat(index) { facts.repeats.insert(token.text) }
         if token.kind == .string {
           if token.text.utf8.count < 20, token.text.first?.isNumber == true {
             facts.literals.insert(Lexer.plainNumber(token.text))
@@ -57,6 +60,19 @@ struct FactReader {
       case .mark, .newline: break
       }
     }
+  }
+
+  /// `[0] * 17`, `"a".repeat(17)`
+  private func isRepeat(_ index: Int) -> Bool {
+    func isText(_ place: Int) -> Bool {
+      code.kind(place) == .string || code.isMark(place, "]") || code.isMark(place, ")")
+    }
+    if code.isMark(index - 1, "*"), isText(index - 2) { return true }
+    if code.isMark(index + 1, "*"), code.isMark(index + 2, "[") || code.kind(index + 2) == .string {
+      return true
+    }
+    return code.isMark(index - 1, "(") && code.isMark(index + 1, ")")
+      && ["repeat", "str_repeat"].contains(code.text(index - 2))
   }
 
   /// The values that a word of an assertion stands for: `NoError` for nil, `toHaveBeenCalledOnce` for 1.
@@ -234,7 +250,8 @@ struct FactReader {
     let comparisons = site.range.count { code.isMark($0, "==") || code.isMark($0, "!=") }
     if hasOnlyNull(site, literals), isNegative, comparisons < 2 { strength = min(strength, 1) }
     if hasEquality || strength == 1, isDistance(site) { strength = 2 }
-    let isEmpty = words.isEmpty && !FactReader.expectations.contains(site.name)
+    let isEmpty =
+      words.isEmpty && !FactReader.expectations.contains(site.name) && !literals.contains(where: isFilled)
     if isEmpty || isUnasked(site) || isTautology(site) { strength = 0 }
     // What throws anything at all says little.
     if throwsAnything { strength = min(strength, 2) }
@@ -249,6 +266,17 @@ struct FactReader {
       line: code.tokens[site.range.lowerBound].line, name: site.name, shape: shape, literals: literals,
       words: words,
       strength: strength, isNegative: isNegative, looseness: looseness)
+  }
+
+  /// Whether names fill in a text: `${quota('free')}`.
+  private func isFilled(_ text: String) -> Bool {
+    language.dialect.interpolation.contains { sign in
+      let bytes = Array(text.utf8)
+      return bytes.indices.dropLast(2).contains { place in
+        bytes[place] == sign && (bytes[place + 1] == 0x7B || bytes[place + 1] == 0x28)
+          && (bytes[place + 2] | 0x20 >= 0x61 && bytes[place + 2] | 0x20 <= 0x7A)
+      }
+    }
   }
 
   /// `ring.count()` in `EXPECT_GE(ring.count(), 0)` is what is asked, and no matcher.

@@ -178,25 +178,18 @@ struct JavaScriptTests: TestLanguage {
         index = max(index + 1, close)
         continue
       }
+      if !isMember, let dropped = droppedTest(code, index, scope, heads, hidden) {
+        found.append(dropped)
+        index = max(index + 1, code.end(of: index + 1))
+        continue
+      }
       if let block = neverRun(code, index, range) {
         read(code, block, scope, "it stands under a condition that never holds", heads, &found)
         index = max(index + 1, block.upperBound)
         continue
       }
-      if let (name, block) = function(code, index) {
-        var helper = TestCase(
-          name: name, scope: scope, line: code.tokens[index].line, isTest: false,
-          head: index..<block.lowerBound, body: block)
-        helper.scopeHeads = []
-        found.append(helper)
-        let isCalled = (code.places[name] ?? []).contains { place in
-          place != index && !block.contains(place) && !code.isWord(place - 1, "function")
-            && !code.isWord(place - 1, "const")
-        }
-        read(
-          code, block, scope, hidden ?? (isCalled ? nil : "it stands in a function that nobody calls"), heads,
-          &found)
-        index = max(index + 1, block.upperBound)
+      if let end = readFunction(code, index, scope, hidden, heads, &found) {
+        index = max(index + 1, end)
         continue
       }
       index += 1
@@ -225,6 +218,64 @@ struct JavaScriptTests: TestLanguage {
     }
     if code.isMark(code.end(of: position), "{") { return nil }
     return position
+  }
+
+  /// Reads the function that is declared at `index`, and the tests in it; where it ends.
+  private func readFunction(
+    _ code: SourceCode, _ index: Int, _ scope: [String], _ hidden: String?, _ heads: [Range<Int>],
+    _ found: inout [TestCase]
+  ) -> Int? {
+    guard let (name, block) = function(code, index) else { return nil }
+    var helper = TestCase(
+      name: name, scope: scope, line: code.tokens[index].line, isTest: false,
+      head: index..<block.lowerBound, body: block)
+    helper.scopeHeads = []
+    found.append(helper)
+    let isCalled = (code.places[name] ?? []).contains { place in
+      place != index && !block.contains(place) && !code.isWord(place - 1, "function")
+        && !code.isWord(place - 1, "const")
+    }
+    let reason = hidden ?? (isCalled ? nil : "it stands in a function that nobody calls")
+    read(code, block, scope, reason, heads, &found)
+    return block.upperBound
+  }
+
+  /// What reads like a test, and is given to a function that never calls it.
+  private func droppedTest(
+    _ code: SourceCode, _ index: Int, _ scope: [String], _ heads: [Range<Int>], _ hidden: String?
+  ) -> TestCase? {
+    guard code.isMark(index + 1, "("), let first = droppedName(code, index) else { return nil }
+    let close = code.end(of: index + 1)
+    var test = TestCase(
+      name: code.spelled(first), scope: scope, line: code.tokens[index].line, head: index..<first.upperBound,
+      body: first.upperBound..<max(first.upperBound, close - 1))
+    test.scopeHeads = heads
+    test.hidden = hidden ?? "'\(code.text(index))' never calls it"
+    return test
+  }
+
+  /// The name of a test that a function of the file is given as `it` is, and never calls.
+  private func droppedName(_ code: SourceCode, _ index: Int) -> Range<Int>? {
+    guard code.kind(code.next(after: index + 1)) == .string else { return nil }
+    let parts = code.arguments(of: index + 1)
+    guard parts.count >= 2, let first = parts.first,
+      let place = parts.lastIndex(where: { part in
+        code.tokens[part].contains { $0.isMark("=>") || $0.isWord("function") }
+      }), place > 0
+    else { return nil }
+    let isDropped = (code.places[code.text(index)] ?? []).prefix(64).contains { declared in
+      guard let block = function(code, declared - 1)?.1 else { return false }
+      let open = (declared..<block.upperBound).first { code.isMark($0, "(") }
+      guard let open, open < block.lowerBound else { return false }
+      let parameters = code.arguments(of: open)
+      if code.tokens[open..<code.end(of: open)].contains(where: { $0.isMark("...") }) { return false }
+      let names = parameters.map { part in part.first { code.isWord($0) }.map(code.text) ?? "" }
+      let end = code.end(of: open)
+      let rest = end..<max(end, block.upperBound)
+      guard names.indices.contains(place) else { return !rest.contains { code.isWord($0, "arguments") } }
+      return !rest.contains { code.isWord($0, names[place]) }
+    }
+    return isDropped ? first : nil
   }
 
   private func neverRun(_ code: SourceCode, _ index: Int, _ range: Range<Int>) -> Range<Int>? {

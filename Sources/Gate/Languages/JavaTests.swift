@@ -63,8 +63,8 @@ struct JavaTests: TestLanguage {
     {
       return AssertionSite(range: index..<min(index + 5, code.tokens.count), name: "throws")
     }
-    if word.hasPrefix("should"),
-      code.kind(index + 1) == .word || code.kind(index + 1) == .number || code.kind(index + 1) == .string,
+    let isInfix = [.word, .number, .string].contains(code.kind(index + 1))
+    if word.hasPrefix("should"), isInfix || code.isMark(index - 1, ".") && code.isMark(index + 1, "("),
       word.count > 6
     {
       var start = index
@@ -121,8 +121,7 @@ struct JavaTests: TestLanguage {
       }
       found.append(test)
     }
-    // Kotest and Spock name their tests by strings.
-    return found
+    return path.ending == "kt" ? found + KotestSpecs(code).found : found
   }
 
   private func annotations(_ code: SourceCode, _ range: Range<Int>) -> Set<String> {

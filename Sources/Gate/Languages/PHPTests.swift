@@ -46,9 +46,21 @@ struct PHPTests: TestLanguage {
   let skips = PatternTable([
     "markTestSkipped (", "markTestIncomplete (", "-> skip (", "-> todo (", "# [ Requires*",
     "# [ IgnoreClass*", "# [ DoesNotPerformAssertions", "SkippedTestError", "SkippedWithMessage*",
+    "\\ Requires*", "\\ IgnoreClass*", "\\ DoesNotPerformAssertions", "\\ Group", ", Requires*",
     "IncompleteTestError", "expectNotToPerformAssertions (", "-> skip", "-> only (", "# [ Group",
     "# [ Depends", "skipOn*",
   ])
+
+  func isSkip(_ code: SourceCode, at index: Int) -> Bool {
+    guard code.isMark(index, "\\") else { return true }
+    // `use PHPUnit\Framework\Attributes\RequiresPhp;`
+    var start = index
+    while start > 0, code.isMark(start, "\\") || code.isWord(start), !code.isWord(start, "use") { start -= 1 }
+    return !code.isWord(start, "use")
+  }
+
+  /// Why a function with rows is none to the runner.
+  static let unmarked = "it has rows, and is not marked as a test"
 
   let hooks = PatternTable([
     "exit ( 0", "exit ;", "die ;", "die (", "exit (", "register_shutdown_function", "function assertSame (",
@@ -92,6 +104,9 @@ struct PHPTests: TestLanguage {
       if isTest {
         if attributes.contains(where: { ["private", "protected", "static"].contains($0.text) }) {
           test.hidden = "it is not public"
+        }
+        if !function.name.hasPrefix("test"), !attributes.contains(where: { $0.isWord("Test") }) {
+          test.hidden = PHPTests.unmarked
         }
         if around.isEmpty { test.hidden = "it stands in no class" }
         if let owner = around.last {

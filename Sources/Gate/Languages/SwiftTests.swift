@@ -32,6 +32,10 @@ struct SwiftTests: TestLanguage {
     "isInverted = true",
   ])
 
+  func isSkip(_ code: SourceCode, at index: Int) -> Bool {
+    !code.isMark(index, "#") || !code.holdsOnlyImports(from: index)
+  }
+
   let hooks = PatternTable([
     "exit ( 0", "_exit ( 0", "_Exit ( 0", "quick_exit", "override func record", "override func invokeTest",
     "override func perform (",

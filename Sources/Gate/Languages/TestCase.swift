@@ -74,6 +74,10 @@ struct TestFacts {
   var calls: Set<String> = []
   /// Places that catch what an assertion throws, and go on.
   var swallows = 0
+  /// Numbers that say how often something is repeated in what a test builds.
+  var repeats: Set<String> = []
+  /// Recorded files that it writes by itself before it reads them.
+  var written: Set<String> = []
   /// Places that pass over a row of a table that they name.
   var passes = 0
   /// Conditions under which it leaves, and passes.

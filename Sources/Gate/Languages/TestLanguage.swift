@@ -194,7 +194,8 @@ enum AssertionWords {
   /// Those of them whose names hold one that compares with a part.
   private static let exact: Set = [
     "containsexactly", "containsexactlyinanyorder", "containsonly", "containsexactlyelementsof",
-    "containsexactlyentriesof", "assertthatexceptionoftype",
+    "containsexactlyentriesof", "assertthatexceptionoftype", "shouldcontainexactly",
+    "shouldcontainexactlyinanyorder",
   ]
 
   private static let weakOnes: [String] = [

@@ -26,6 +26,8 @@ extension FactReader {
         let inner = (index + 1)..<code.partner[index]
         let isCall =
           code.isMark(index, "(") && code.isWord(index - 1) && !rowWords.contains(code.text(index - 1))
+          || code.isMark(index, "(") && code.isMark(index - 1, "!")
+            && AssertionWords.begins(code.text(index - 2))
           || code.isMark(index, "[")
             && (code.isWord(index - 1) || code.isMark(index - 1, "]") || code.isMark(index - 1, ")"))
         let holdsOnlyData = !code.tokens[inner].contains { token in

@@ -7,6 +7,7 @@ extension FactReader {
     let base = code.tokens[body].first { $0.kind != .newline }?.indentation ?? 0
     findUncalled(in: test)
     findClosures(in: test)
+    findMadeOnly(in: test)
     findDeferred(in: test)
     findPromises(in: test)
     findElsewhere(in: test)
