@@ -75,7 +75,8 @@ import Testing
       ])
     #expect(
       failures(DocumentedOutput.nextest).map { $0.split(separator: "\n").first.map(String.init) } == [
-        "rs tests::bad (src/lib.rs:6): assertion `left == right` failed: sum", "rs tests::crash",
+        "rs tests::bad (src/lib.rs:6): assertion `left == right` failed: sum",
+        "rs tests::crash: ended by SIGSEGV",
       ])
   }
 

@@ -104,7 +104,9 @@ struct NextestReader: OutputReader {
   private(set) var passed: [String] = []
 
   var isOpen: Bool { panics.isOpen }
-  var failures: [GateFailure] { panics.failures(of: names, otherwise: [:]) }
+  /// How a test ended that told nothing.
+  private var ends: [String: String] = [:]
+  var failures: [GateFailure] { panics.failures(of: names, otherwise: ends) }
 
   mutating func read(_ line: Substring) {
     panics.read(line)
@@ -124,6 +126,8 @@ struct NextestReader: OutputReader {
         let name = text.after("s] ").map({ $0.trimmed }), seen.insert(String(name)).inserted
       else { return }
       names.append(String(name))
+      if word.hasPrefix("SIG") { ends[String(name)] = "ended by \(word)" }
+      if word == "TIMEOUT" { ends[String(name)] = "timed out" }
     }
   }
 

@@ -98,3 +98,69 @@ struct DoctestCppReader: OutputReader {
 
   mutating func finish() { list.end() }
 }
+
+/// node's word for an error that nobody caught: a place alone in its line, the source, and `SyntaxError: …`.
+struct ScriptErrorBlocks: DiagnosticBlocks {
+  private(set) var failures: [GateFailure] = []
+  private var place: DiagnosticReader.Place?
+  private var left = 0
+  var isOpen: Bool { place != nil }
+  var isOnlyElse: Bool { true }
+
+  mutating func read(_ line: Substring) -> Bool {
+    if line.hasPrefix("/") || line.hasPrefix("file:") || line.hasPrefix("node:")
+      || line.dropFirst().hasPrefix(":\\"),
+      let found = DiagnosticReader.place(line), !found.hasColumn
+    {
+      place = found
+      left = 12
+      return false
+    }
+    guard let found = place else { return false }
+    left -= 1
+    if let name = line.before(": "), name.before(" [")?.hasSuffix("Error") ?? name.hasSuffix("Error") {
+      // The places of node itself are none of the project.
+      let isOwn = !found.file.hasPrefix("node:")
+      failures.append(
+        GateFailure(
+          file: isOwn ? found.file : nil, line: isOwn ? found.line : nil, message: String(line)))
+      place = nil
+      if failures.count > 1000 { failures.removeLast() }
+    } else if left == 0 {
+      place = nil
+    }
+    return false
+  }
+}
+
+/// Python's doctest: blocks between lines of `*`, each with a place.
+struct DoctestReader: OutputReader {
+  static let runner = "doctest"
+  private var list = FailureList()
+  private var isAfterRule = false
+  private(set) var failed: Int?
+  var executed: Int? { failed }
+  var failures: [GateFailure] { list.all }
+  var isOpen: Bool { list.isOpen || isAfterRule }
+
+  mutating func read(_ line: Substring) {
+    if line.isRule(of: "*", atLeast: 60) {
+      list.end()
+      isAfterRule = true
+      return
+    }
+    defer { isAfterRule = false }
+    if isAfterRule, let rest = line.dropping("File \""), let file = rest.before("\""),
+      let number = rest.after(", line ")?.leadingNumber, let name = rest.after(", in ")
+    {
+      list.begin(String(name), file: String(file), line: number)
+    } else if line.hasPrefix("***Test Failed***") {
+      list.end()
+      failed = (failed ?? 0) + (line.number(before: "failures") ?? line.number(before: "failure") ?? 0)
+    } else if list.isOpen {
+      list.add(line)
+    }
+  }
+
+  mutating func finish() { list.end() }
+}

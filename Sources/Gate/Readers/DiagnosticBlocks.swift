@@ -35,9 +35,14 @@ struct ESLintBlocks: DiagnosticBlocks {
     let name = line.droppingSuffix(":") ?? line
     // A path alone in its line.
     file =
-      DiagnosticReader.isPath(name) && !name.has(" ") && !name.has(": ")
+      DiagnosticReader.isPath(name) && (!name.has(" ") || isWhole(name)) && !name.has(": ")
         && DiagnosticReader.place(name) == nil && name.has(".") ? String(name) : nil
     return false
+  }
+
+  /// Whether a path begins at a root: then a blank in it ends nothing.
+  private func isWhole(_ name: Substring) -> Bool {
+    name.hasPrefix("/") || name.dropFirst().hasPrefix(":\\") || name.dropFirst().hasPrefix(":/")
   }
 
   private static func spaced(_ text: Substring) -> String { text.parts(" ").joined(separator: " ") }

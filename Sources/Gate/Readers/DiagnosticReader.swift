@@ -14,8 +14,7 @@ struct DiagnosticReader {
   private var isInTemplate = false
   private var blocks: [any DiagnosticBlocks] = [
     ESLintBlocks(), RuffBlocks(), ShellCheckBlocks(), CMakeBlocks(), SanitizerBlocks(), FaultBlocks(),
-    TracebackBlocks(),
-    LinkerLines(), FormatterLines(),
+    TracebackBlocks(), ScriptErrorBlocks(), LinkerLines(), FormatterLines(),
   ]
 
   init(isStrict: Bool) { self.isStrict = isStrict }
@@ -109,7 +108,8 @@ struct DiagnosticReader {
   }
 
   private func looseDiagnostic(_ line: Substring) -> GateFailure? {
-    guard let (place, text) = Self.split(line), place.hasColumn else { return nil }
+    guard let (place, text) = Self.split(line), place.hasColumn || text.hasPrefix("[") && text.has("] ")
+    else { return nil }
     if text.hasPrefix("warning") || text.hasPrefix("note") || text.hasPrefix("info")
       || text.has("required from") || text.hasSuffix("[Warning]") || text.has(" [Warning/")
     {
@@ -166,6 +166,7 @@ struct DiagnosticReader {
       let message = word == ": error[" ? "error[" + text : text
       return GateFailure(file: place.file, line: place.line, message: String(message.trimmed))
     }
+    if let failure = toolError(line) { return failure }
     // ESLint's compact and unix formats.
     if let file = line.before(": line "), let rest = line.after(": line "), let number = rest.leadingNumber,
       let text = rest.after(", Error - ")
@@ -180,6 +181,22 @@ struct DiagnosticReader {
       let number = rest.after(":[")?.leadingNumber, file.hasPrefix("/")
     {
       return GateFailure(file: String(file), line: number, message: String(text))
+    }
+    return nil
+  }
+
+  /// MSBuild's form for what has no line: `shape.obj : error LNK2019: …`, `CSC : error CS5001: …`.
+  private static func toolError(_ line: Substring) -> GateFailure? {
+    for word in [" : error ", " : fatal error "] where line.has(word) {
+      guard let origin = line.before(word)?.trimmed, let text = line.after(word), let code = text.before(":"),
+        !origin.isEmpty, code.utf8.count <= 12,
+        code.utf8.first.map({ $0 >= 0x41 && $0 <= 0x5A }) == true,
+        code.utf8.last.map({ $0 >= 0x30 && $0 <= 0x39 }) == true
+      else { continue }
+      // The tool's own name says no place.
+      return isPath(origin)
+        ? GateFailure(file: String(origin), message: String(text))
+        : GateFailure(message: "\(origin): \(text)")
     }
     return nil
   }

@@ -130,9 +130,7 @@ struct JUnitTextReader: OutputReader {
       if let number = line.before(") "), Int(number) != nil {
         list.begin(String((line.after(") ") ?? "").trimmed))
       } else if let frame = text.dropping("at ") {
-        if !frame.hasPrefix("org.junit"), !frame.hasPrefix("java."),
-          let inside = frame.after("(")?.before(")")
-        {
+        if !JavaFrames.isOfLibrary(frame), let inside = frame.after("(")?.before(")") {
           list.place(DiagnosticReader.place(inside))
         }
       } else {
@@ -190,8 +188,7 @@ struct GradleReader: OutputReader {
         let place = (frame.after("(")?.before(")") ?? frame.after("at ")).flatMap {
           DiagnosticReader.place($0)
         }
-        if let place, !frame.hasPrefix("org.junit"), !frame.hasPrefix("java."), !frame.hasPrefix("org.gradle")
-        {
+        if let place, !JavaFrames.isOfLibrary(frame) {
           list.place(place)
         }
       } else if text.isEmpty {
@@ -291,4 +288,21 @@ struct DotnetReader: OutputReader {
   }
 
   mutating func finish() { list.end() }
+}
+
+/// The lines of a stack trace of the JVM.
+enum JavaFrames {
+  private static let libraries = [
+    "org.junit.", "junit.", "org.opentest4j.", "java.", "javax.", "jdk.", "sun.", "kotlin.", "kotlinx.",
+    "groovy.", "scala.", "org.gradle.", "org.assertj.", "org.hamcrest.", "org.mockito.", "org.testng.",
+    "io.kotest.", "org.spockframework.", "com.google.common.truth.", "org.apache.maven.",
+  ]
+
+  /// Whether a frame, as it stands behind `at`, is none of the project: `app//org.junit.…`,
+  /// `java.base/java.…`.
+  static func isOfLibrary(_ frame: Substring) -> Bool {
+    let method = frame.before("(") ?? frame
+    let name = method.utf8.lastIndex(of: UInt8(ascii: "/")).map { method[method.utf8.index(after: $0)...] }
+    return libraries.contains { (name ?? method).hasPrefix($0) }
+  }
 }

@@ -8,6 +8,7 @@ enum LineFilter {
     "Starting", "thread '", "PASS", "SKIP", "exit status", "FAIL\t", "ok  \t", "?   \t", "panic:", "=== RUN",
     "[ERROR]", "[INFO]", "[WARN", "[  FAILED", "[  PASSED", "[ RUN", "[       OK", "[==", "[--", "[  SKIPPED",
     "{\"T", "{\"A", "{\"a", "{\"r", "{\"f", "{\"n", "{\"v", "{\"$", "{\"s", "{\"t", "{\"m", "{\"p", "{\"c",
+    "{\"I",
     "{\"l",
     "[{", "{", "[\"", "<?x", "<te", "<fa", "<er", "</t", "</f", "</e", "<sk", "<pr", "<sy", "warning",
     "fatal", "Fatal", "FATAL", "note:", "In file", "CMake", "collect2", "ld:", "/usr/bin/ld", "undefined",
@@ -63,6 +64,12 @@ enum LineFilter {
     let first = line[start]
     if first >= 0x80 { return true }
     let second = line[start + 1]
+    // `/home/ada/a.js:3`, alone in its line.
+    if start == 0, line[count - 1] >= 0x30 && line[count - 1] <= 0x39, isPath(line),
+      line.suffix(7).contains(UInt8(ascii: ":"))
+    {
+      return true
+    }
     // `# package`; the dots of a progress.
     if first == UInt8(ascii: "#") && second == 0x20
       || first == UInt8(ascii: "=") && second == UInt8(ascii: "=")
@@ -84,6 +91,17 @@ enum LineFilter {
     if first >= 0x30 && first <= 0x39 { return numbered(line, start) || hasMark(line, start) }
     if bloom.withUnsafeBufferPointer({ $0[hash(first, line[start + 1], line[start + 2])] }) { return true }
     return hasMark(line, start)
+  }
+
+  /// Whether a line may be a whole path, which is of interest above findings that are indented.
+  static func isPath(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+    line.count >= 3 && line.count < 1024 && (line[0] == UInt8(ascii: "/") || isDrive(line))
+  }
+
+  /// `C:\src\cart.ts`
+  private static func isDrive(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+    line[1] == UInt8(ascii: ":") && (line[2] == UInt8(ascii: "\\") || line[2] == UInt8(ascii: "/"))
+      && line[0] | 0x20 >= 0x61 && line[0] | 0x20 <= 0x7A
   }
 
   /// How the words go on that runners count.

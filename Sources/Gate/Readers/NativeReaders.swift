@@ -206,6 +206,7 @@ struct MinitestReader: OutputReader {
   private var list = FailureList()
   private var isAfterRule = false
   private var isNumbered = false
+  private var isReported = false
   private(set) var executed: Int?
   private(set) var skipped: Int?
   private(set) var failed: Int?
@@ -221,6 +222,7 @@ struct MinitestReader: OutputReader {
       return
     }
     defer { isAfterRule = false }
+    if readReported(line, text) { return }
     if line.has(" runs, ") || line.has(" tests, "), line.has(" assertions, "), let total = text.leadingNumber
     {
       list.end()
@@ -255,6 +257,32 @@ struct MinitestReader: OutputReader {
     } else if line.hasSuffix(" s = ."), let name = line.before(" = ") {
       passed.append(String(name))
     }
+  }
+
+  /// minitest-reporters: `  test_full   FAIL (0.00s)`, what is wrong below, and a blank line.
+  private mutating func readReported(_ line: Substring, _ text: Substring) -> Bool {
+    if isReported, text.isEmpty {
+      list.end()
+      isReported = false
+      return true
+    }
+    guard line.hasPrefix("  "), text.hasSuffix("s)"), let name = text.before(" "), text.has(" (") else {
+      return false
+    }
+    let rest = text.dropFirst(name.utf8.count).trimmed
+    switch rest.before(" (") {
+    case "PASS"?:
+      list.end()
+      isReported = false
+      passed.append(String(name))
+    case "FAIL"?, "ERROR"?:
+      list.end()
+      isReported = true
+      list.begin(String(name))
+    case "SKIP"?: list.end()
+    case _: return false
+    }
+    return true
   }
 
   /// `12:   def test_bad …`, which test-unit prints around the place.

@@ -111,3 +111,15 @@ extension Substring {
     return Int(String(decoding: Array(digits.reversed()), as: UTF8.self))
   }
 }
+
+extension Substring {
+  /// The failed test of a line of pytest's `-v`: `path::test FAILED [ 9%]`, `[gw0] [ 9%] ERROR path::test`.
+  var verboseFailure: String? {
+    for word in ["FAILED", "ERROR"] {
+      if hasPrefix("[gw"), let name = after("] \(word) ") { return String(name.trimmed) }
+      guard let name = before(" \(word)"), let rest = after(" \(word)")?.trimmed else { continue }
+      if name.has("::"), !name.has(" "), rest.isEmpty || rest.hasPrefix("[") { return String(name) }
+    }
+    return nil
+  }
+}

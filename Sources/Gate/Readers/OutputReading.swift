@@ -76,10 +76,25 @@ private struct LineInterpreter {
     diagnostics = DiagnosticReader(isStrict: kind == .test)
   }
 
+  /// The path that stood alone in the line before.
+  private var head: [UInt8] = []
+
   /// Whether lines equal to this one may be left out.
   mutating func read(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
     let matters = LineFilter.matters(line)
-    if !matters && !isOpen { return true }
+    if !matters && !isOpen {
+      if LineFilter.isPath(line) {
+        head.removeAll(keepingCapacity: true)
+        head.append(contentsOf: line)
+      } else if !head.isEmpty {
+        head.removeAll(keepingCapacity: true)
+      }
+      return true
+    }
+    if !head.isEmpty {
+      if line.first == 0x20 { diagnostics.read(Substring(String(decoding: head, as: UTF8.self))) }
+      head.removeAll(keepingCapacity: true)
+    }
     let text = Substring(String(decoding: line, as: UTF8.self))
     var open = false
     for index in readers.indices {

@@ -9,6 +9,8 @@ struct PytestReader: OutputReader {
   private var block: Block?
   private var blockIndexes: [String: [Int]] = [:]
   private var isUsage = false
+  /// What `-v` says while the tests run; all that there is when nothing is summed up.
+  private var told: [String] = []
   private var linePlaces: [(place: DiagnosticReader.Place, text: String)] = []
 
   private enum Section { case other, failures, short }
@@ -51,7 +53,13 @@ struct PytestReader: OutputReader {
     }
   }
 
-  mutating func finish() { endBlock() }
+  mutating func finish() {
+    endBlock()
+    guard failures.isEmpty else { return }
+    failures = told.map { name in
+      GateFailure(test: name, file: name[...].before("::").map(String.init), message: "failed")
+    }
+  }
 
   private mutating func readOther(_ line: Substring) {
     if isUsage {
@@ -68,6 +76,8 @@ struct PytestReader: OutputReader {
       failures.append(GateFailure(message: "pytest: " + reason))
     } else if line.has("::"), let name = Self.verbosePass(line) {
       if passed.count < 200_000 { passed.append(name) }
+    } else if line.has("::"), let name = line.verboseFailure, told.count < FailureList.most {
+      told.append(name)
     }
   }
 
@@ -178,6 +188,12 @@ struct PytestReader: OutputReader {
       if let text = line.dropping("E  ") {
         block?.lines.append(String(text.dropping(" ") ?? text))
         block?.isNative = false
+        // What cannot be parsed is named by the error.
+        if let place = text.trimmed.dropping("File \""), let file = place.before("\""),
+          let number = place.after(", line ")?.leadingNumber
+        {
+          block?.place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
+        }
       } else if line.hasPrefix("  File \""), let file = line.after("\"")?.before("\""),
         let number = line.after(", line ")?.leadingNumber
       {
@@ -352,36 +368,4 @@ struct UnittestReader: OutputReader {
         test: block.name, file: block.file, line: block.line,
         message: block.lines.prefix(60).joined(separator: "\n")))
   }
-}
-
-/// Python's doctest: blocks between lines of `*`, each with a place.
-struct DoctestReader: OutputReader {
-  static let runner = "doctest"
-  private var list = FailureList()
-  private var isAfterRule = false
-  private(set) var failed: Int?
-  var executed: Int? { failed }
-  var failures: [GateFailure] { list.all }
-  var isOpen: Bool { list.isOpen || isAfterRule }
-
-  mutating func read(_ line: Substring) {
-    if line.isRule(of: "*", atLeast: 60) {
-      list.end()
-      isAfterRule = true
-      return
-    }
-    defer { isAfterRule = false }
-    if isAfterRule, let rest = line.dropping("File \""), let file = rest.before("\""),
-      let number = rest.after(", line ")?.leadingNumber, let name = rest.after(", in ")
-    {
-      list.begin(String(name), file: String(file), line: number)
-    } else if line.hasPrefix("***Test Failed***") {
-      list.end()
-      failed = (failed ?? 0) + (line.number(before: "failures") ?? line.number(before: "failure") ?? 0)
-    } else if list.isOpen {
-      list.add(line)
-    }
-  }
-
-  mutating func finish() { list.end() }
 }
