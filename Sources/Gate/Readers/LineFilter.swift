@@ -85,12 +85,33 @@ enum LineFilter {
     if first == UInt8(ascii: "["), second >= 0x30 && second <= 0x39, start == 0 {
       var index = 1
       while index < count, line[index] >= 0x30 && line[index] <= 0x39 { index += 1 }
-      if index < count, line[index] == UInt8(ascii: "/") { return true }
+      if index < count, line[index] == UInt8(ascii: "/") {
+        return !isProgress(line, index) || hasMark(line, index)
+      }
     }
     if first >= 0x41 && first <= 0x5A && isCode(line, start) { return true }
     if first >= 0x30 && first <= 0x39 { return numbered(line, start) || hasMark(line, start) }
     if bloom.withUnsafeBufferPointer({ $0[hash(first, line[start + 1], line[start + 2])] }) { return true }
     return hasMark(line, start)
+  }
+
+  /// What a build does between two numbers and a file, by the first four bytes of the word.
+  private static let doings: [(UInt8, UInt8, UInt8, UInt8)] = [
+    "Buil", "Comp", "Link", "Emit", "Copy", "Gene", "Scan", "Writ", "Wrap",
+  ].map { word in
+    let bytes = Array(word.utf8)
+    return (bytes[0], bytes[1], bytes[2], bytes[3])
+  }
+
+  /// `[12/900] Building C object …`: `slash` is where the slash stands.
+  private static func isProgress(_ line: UnsafeBufferPointer<UInt8>, _ slash: Int) -> Bool {
+    var index = slash + 1
+    while index < line.count, line[index] >= 0x30 && line[index] <= 0x39 { index += 1 }
+    guard index + 5 < line.count, line[index] == UInt8(ascii: "]"), line[index + 1] == 0x20 else {
+      return false
+    }
+    let word = (line[index + 2], line[index + 3], line[index + 4], line[index + 5])
+    return doings.contains { $0 == word }
   }
 
   /// Whether a line may be a whole path, which is of interest above findings that are indented.
