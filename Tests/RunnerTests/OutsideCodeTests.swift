@@ -152,7 +152,7 @@ struct OutsideCodeTests {
     #expect(try targets() == [])
   }
 
-  @Test("a Python that does not answer, or answers nonsense, is passed over", .timeLimit(.minutes(1)))
+  @Test("a Python that does not answer, or answers nonsense, is passed over", .timeLimit(.minutes(10)))
   func silentPython() throws {
     for text in ["exit 1", "printf '\\377\\0/\\0site-packages\\0/nowhere/site-packages'", "exec /nowhere"] {
       try Files.writeAtomically(bin + "/python3", Array("#!/bin/sh\n\(text)\n".utf8), mode: 0o755)
