@@ -192,6 +192,26 @@ struct StageRunTests {
     #expect(try world.complaints() == "")
   }
 
+  @Test("a judge that says no to a tree that others have passed is heard")
+  func judgeOfKnownTree() throws {
+    let world = try world(
+      #"[ "$1" = judge ] && { say reject '' 'it is poor'; exit 0; }; echo same > same.txt"#)
+    let gate = "verifiers: [{ name: t, kind: lint, run: 'true' }]"
+    try world.start("  - { id: a, agent: coder }", gate: "{ \(gate) }", more: Self.agents)
+    #expect(try world.migrate("run").code == 0)
+    let judged = "{ \(gate), judge: { agent: reviewer, prompt: \"Good?\" } }"
+    let text = MigrationWorld.plan("  - { id: a, agent: coder }", gate: judged, more: Self.agents)
+      .replacing("migration: mig", with: "migration: other")
+    let plan = world.repository.root + "/other.md"
+    try Files.writeAtomically(plan, Array(text.utf8))
+    #expect(try world.repository.runMigrate("start", plan).code == 0)
+    let run = try world.migrate("run", "--migration", "other")
+    #expect(run.code == 1 && run.out.contains("reviewer rejects it: it is poor"), "\(run)")
+    let judgements = run.out.split(separator: "\n").count { $0.contains("gate") && $0.contains("started") }
+    #expect(judgements == 2, "one for each attempt: \(run)")
+    #expect(try world.complaints() == "")
+  }
+
   @Test("a judge that is talked with by the Agent Client Protocol is told the change, and answers")
   func talkingJudge() throws {
     let judge = #"""

@@ -233,6 +233,8 @@ final class GateTask: GateWork {
     }
     var report = report
     report.evidence.basis = basis
+    // A judge, or a step's own verifier, may say no to what others have passed: that no is nobody else's.
+    if report.verdict != .passed { report.evidence.reused = nil }
     let refusal = try append { [self, report] (snapshot, at) throws(Refusal) in
       if let failure = report.failure {
         return [finished(gate, candidate, digest, report.verdict, failure, report)]
