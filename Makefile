@@ -67,7 +67,7 @@ simulate:
 canary:
 	scripts/bootstrap test
 	scripts/canary $(SCRATCH)/canary B11 LockTests B12 SupervisedChildTests B14 ReadTests B18 TextTests \
-	  B19 ObstacleTests B20 ObstacleTests B21 LitterTests B23 LitterTests B24 PipeTests/verifier
+	  B19 ObstacleTests B20 ObstacleTests B21 GivenUpSlotTests B23 LitterTests B24 PipeTests/verifier
 
 # Kills and fails the program at every system call of everything it does; `make test` tries some of them.
 # CRASHFLAGS='MIGRATE_CRASH_ONLY=claim MIGRATE_CRASH_FAULT=SIGKILL' does one operation with one fault.
