@@ -33,16 +33,10 @@ extension Site: Surroundings {
     else { return }
     // What a map of ways is to tell waits in the ledger for who sends it.
     guard state.plan.messages == nil, let command = state.plan.notify else { return }
-    var variables = ["MIGRATE_MIGRATION": migration, "MIGRATE_NOTICE": notice.words]
-    switch notice {
-    case .stepBlocked(let step, _):
-      variables.merge(["MIGRATE_EVENT": "blocked", "MIGRATE_STEP": step]) { $1 }
-    case .personWanted(let step, _):
-      variables.merge(["MIGRATE_EVENT": "person", "MIGRATE_STEP": step]) { $1 }
-    case .paused: variables["MIGRATE_EVENT"] = "paused"
-    case .allStepsDone: variables["MIGRATE_EVENT"] = "done"
-    case .baseHeld: variables["MIGRATE_EVENT"] = "base"
-    }
+    var variables = [
+      "MIGRATE_MIGRATION": migration, "MIGRATE_NOTICE": notice.words, "MIGRATE_EVENT": notice.kind.event,
+    ]
+    variables["MIGRATE_STEP"] = notice.step
     let run = launcher.supervised(
       .notify, command, in: directory, log: logFile(.notify(migration)), adding: variables,
       timeoutSeconds: 30, isLive: true)

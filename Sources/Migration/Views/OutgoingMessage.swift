@@ -41,7 +41,7 @@ extension MigrationState {
           OutgoingMessage(
             kind: channel.kind, target: channel.target, owner: owner, room: room(of: owner, channel.kind),
             subject: subject(told, first), lines: told.map(\.paragraph), severity: first.severity,
-            event: first.event, step: first.step))
+            event: first.kind.event, step: first.step))
       }
     }
     return messages
@@ -110,7 +110,7 @@ extension MigrationState {
 /// A notice as it is told, by what the state says now.
 private struct Told {
   var severity: Severity
-  var event: String
+  var kind: Notice.Kind
   var step: String?
   /// The steps that it is about.
   var steps: [String]
@@ -125,10 +125,10 @@ private struct Told {
   init(_ item: NoticeItem, _ state: MigrationState, _ option: String) {
     let tail = option.isEmpty ? "" : " \(option.dropLast())"
     (severity, isAgain) = (item.severity, item.toldAt != nil && !item.hasMore)
+    (kind, step) = (item.notice.kind, item.notice.step)
     knowing = item.hasMore ? item.toldTo : []
     switch item.notice {
     case .stepBlocked(let id, let why):
-      (event, step) = ("blocked", id)
       let cause = state.blockedCauses.first {
         item.cause == nil ? $0.steps == [id] : $0.fingerprint == item.cause
       }
@@ -136,16 +136,16 @@ private struct Told {
       reason = cause?.words ?? why
       command = "git migrate show \(option)\(steps.count > 1 ? name ?? id : steps.first ?? id)"
     case .personWanted(let id, let why):
-      (event, step, steps, reason) = ("person", id, [id], why)
+      (steps, reason) = ([id], why)
       command = "git migrate show \(option)\(id)"
     case .paused(let why):
-      (event, step, steps, reason) = ("paused", nil, [], why)
+      (steps, reason) = ([], why)
       command = "git migrate resume\(tail)"
     case .allStepsDone:
-      (event, step, steps, reason) = ("done", nil, [], "")
+      (steps, reason) = ([], "")
       command = "git migrate finish\(tail)"
     case .baseHeld(let why):
-      (event, step, steps, reason) = ("base", nil, [], why)
+      (steps, reason) = ([], why)
       command = "git migrate refresh\(tail)"
     }
   }
@@ -166,16 +166,16 @@ private struct Told {
 
   private var words: String {
     let text = PlainText.line(reason)
-    switch event {
-    case "blocked":
+    switch kind {
+    case .stepBlocked:
       let waiting = holds > 0 ? ", \(holds) more wait" : ""
       guard steps.count > 1 else { return "\(steps.first ?? "") is blocked\(waiting): \(text)" }
       let subject = name.map { "\($0) blocks" } ?? "blocked are"
       return "\(subject) \(Count.of(steps.count, "step"))\(waiting): \(text)"
-    case "person": return "\(step ?? "") waits for your word: \(text)"
-    case "paused": return "the migration is paused: \(text)"
-    case "done": return "every step is done"
-    default: return text
+    case .personWanted: return "\(step ?? "") waits for your word: \(text)"
+    case .paused: return "the migration is paused: \(text)"
+    case .allStepsDone: return "every step is done"
+    case .baseHeld: return text
     }
   }
 

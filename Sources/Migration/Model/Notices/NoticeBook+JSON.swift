@@ -110,22 +110,6 @@ extension NoticeItem {
   }
 }
 
-extension Notice {
-  init(from object: inout ObjectReader) throws(JSONFault) {
-    let word = try object.string("notice")
-    switch word {
-    case "step_blocked":
-      self = .stepBlocked(step: try object.string("step"), reason: try object.string("reason"))
-    case "person_wanted":
-      self = .personWanted(step: try object.string("step"), reason: try object.string("reason"))
-    case "paused": self = .paused(reason: try object.string("reason"))
-    case "all_steps_done": self = .allStepsDone
-    case "base_held": self = .baseHeld(reason: try object.string("reason"))
-    default: throw JSONFault("there is no notice '\(word)'")
-    }
-  }
-}
-
 extension FailingChannel {
   var json: JSON {
     .array([.string(channel), .string(reason), .integer(since.milliseconds)])

@@ -133,17 +133,6 @@ public struct NoticeItem: Equatable, Sendable {
   }
 }
 
-extension Notice {
-  /// How much it weighs.
-  public var severity: Severity {
-    switch self {
-    case .paused: .urgent
-    case .stepBlocked, .personWanted, .baseHeld: .warning
-    case .allStepsDone: .info
-    }
-  }
-}
-
 /// A way to people that did not work.
 public struct FailingChannel: Equatable, Sendable {
   /// Which: its kind, and whose it is where it is an owner's.
