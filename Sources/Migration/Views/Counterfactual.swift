@@ -63,34 +63,47 @@ public struct Counterfactual: Sendable {
     guard event.migration == name, let migration = state.migration(named: name) else { return }
     workers = max(workers, migration.inFlight.count { StepWord(migration.steps[$0].phase) == .leased })
     switch event.change {
-    case .claim(let fence, .claimed):
-      begin = begin ?? event.at
-      claimed[fence.step] = event.at
-    case .claim(let fence, .failed(let failure)) where claimed[fence.step] != nil:
-      guard failure.kind != .setup else { return }
-      close(fence.step, event, failure)
-    case .claim(let fence, .handedOver(let failure)) where claimed[fence.step] != nil:
-      close(fence.step, event, failure)
-    case .claim(let fence, .submitted), .claim(let fence, .stageEnded):
-      guard claimed[fence.step] != nil else { return }
-      close(fence.step, event, nil)
-    case .gate(let fence, .started): judged[fence.step] = event.at
-    case .gate(let fence, .finished(let report)):
-      guard report.verdict != .couldNotRun, let last = attempts[fence.step]?.indices.last else { return }
-      attempts[fence.step]?[last].finding = report.failure
-      let seconds = seconds(from: judged[fence.step], to: event.at)
-      attempts[fence.step]?[last].gate = seconds
-      if report.failure == nil { attempts[fence.step]?[last].isMerged = true }
+    case .claim(let fence, let change): note(change, of: fence.step, event)
+    case .gate(let fence, let change): note(change, of: fence.step, event)
     case .train(.finished(let report)):
       guard let culprit = report.culprit, report.partner == nil, report.verdict != .couldNotRun,
         let last = attempts[culprit]?.indices.last
       else { return }
       attempts[culprit]?[last].finding = report.failure
-    default: return
+    case .train(.started), .train(.joined), .train(.split), .migration, .refresh, .baseline, .merge, .step,
+      .ledger, .agent, .machine, .loop, .lesson, .publication, .notice, .forge, .fleet, .reserved:
+      return
     }
   }
 
+  private mutating func note(_ change: ClaimChange, of step: String, _ event: Event) {
+    switch change {
+    case .claimed:
+      begin = begin ?? event.at
+      claimed[step] = event.at
+    case .failed(let failure): if failure.kind != .setup { close(step, event, failure) }
+    case .handedOver(let failure): close(step, event, failure)
+    case .submitted, .stageEnded: close(step, event, nil)
+    case .renewed, .expired, .released: return
+    }
+  }
+
+  private mutating func note(_ change: GateChange, of step: String, _ event: Event) {
+    switch change {
+    case .started: judged[step] = event.at
+    case .finished(let report):
+      guard report.verdict != .couldNotRun, let last = attempts[step]?.indices.last else { return }
+      attempts[step]?[last].finding = report.failure
+      let seconds = seconds(from: judged[step], to: event.at)
+      attempts[step]?[last].gate = seconds
+      if report.failure == nil { attempts[step]?[last].isMerged = true }
+    case .renewed, .abandoned, .judged, .waits: return
+    }
+  }
+
+  /// Ends the attempt of a claim that was seen.
   private mutating func close(_ step: String, _ event: Event, _ failure: Failure?) {
+    guard claimed[step] != nil else { return }
     var attempt = RecordedAttempt()
     attempt.work = seconds(from: claimed[step], to: event.at)
     attempt.failure = failure
