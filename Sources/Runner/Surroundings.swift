@@ -287,6 +287,14 @@ package struct VerifierReport: Equatable {
     self.runs = runs
     self.evidence = evidence
   }
+
+  /// The same run with a no at its end, of somebody who had a say after the verifiers. That is nobody else's
+  /// no: where their verdict was taken it is not theirs any more.
+  package func denied(_ failure: Migration.Failure, _ verdict: Verdict = .failed) -> VerifierReport {
+    var report = self
+    (report.verdict, report.failure, report.evidence.reused) = (verdict, failure, nil)
+    return report
+  }
 }
 
 /// Which processes live.

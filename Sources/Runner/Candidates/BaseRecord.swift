@@ -27,10 +27,7 @@ extension Surroundings {
       ).filter { !allowed.allows($0) }
     }
     if let failure = findings.asFailure(kind: .gate) {
-      var evidence = report.evidence
-      evidence.reused = nil
-      return VerifierReport(
-        verdict: .failed, failure: failure, kept: report.kept, runs: report.runs, evidence: evidence)
+      return report.denied(failure)
     }
     // What a verifier told that had no reason to run again holds on.
     var whole = report

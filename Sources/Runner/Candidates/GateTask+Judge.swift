@@ -76,12 +76,10 @@ extension GateTask {
     switch answer.answer {
     case .approve: return try endGate(report, candidate, gate: gate, verifiers: verifiers)
     case .reject:
-      var rejected = report
-      rejected.verdict = .failed
-      rejected.failure = Migration.Failure(
+      let failure = Migration.Failure(
         kind: .rejected, reason: "\(answer.agent) rejects it: \(answer.reasons.first ?? "")",
         details: answer.reasons)
-      return try endGate(rejected, candidate, gate: gate, verifiers: verifiers)
+      return try endGate(report.denied(failure), candidate, gate: gate, verifiers: verifiers)
     case .unsure:
       let reason = "\(answer.agent) is not sure: \(answer.reasons.first ?? "")"
       let refusal = try append { [self] (_, _) throws(Refusal) in
@@ -100,10 +98,8 @@ extension GateTask {
         return try endGate(report, candidate, gate: gate, verifiers: verifiers)
       }
     #endif
-    var unknown = report
-    unknown.verdict = .couldNotRun
-    unknown.failure = Migration.Failure(kind: .gate, reason: "the judge could not be asked: \(reason)")
-    return try endGate(unknown, candidate, gate: gate, verifiers: verifiers)
+    let failure = Migration.Failure(kind: .gate, reason: "the judge could not be asked: \(reason)")
+    return try endGate(report.denied(failure, .couldNotRun), candidate, gate: gate, verifiers: verifiers)
   }
 
   func migrationState() throws(CommandError) -> MigrationState? {

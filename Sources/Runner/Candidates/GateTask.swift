@@ -233,8 +233,6 @@ final class GateTask: GateWork {
     }
     var report = report
     report.evidence.basis = basis
-    // A judge, or a step's own verifier, may say no to what others have passed: that no is nobody else's.
-    if report.verdict != .passed { report.evidence.reused = nil }
     let refusal = try append { [self, report] (snapshot, at) throws(Refusal) in
       if let failure = report.failure {
         return [finished(gate, candidate, digest, report.verdict, failure, report)]
@@ -308,8 +306,7 @@ final class GateTask: GateWork {
     guard let failure = task.findings.filter({ !allowed.allows($0) }).asFailure(kind: .gate) else {
       return report
     }
-    return VerifierReport(
-      verdict: .failed, failure: failure, kept: report.kept, runs: report.runs, evidence: report.evidence)
+    return report.denied(failure)
   }
 
   // MARK: Pieces

@@ -244,7 +244,6 @@ final class TrainTask: GateWork {
           report, state, tipTree: first.candidate.tipTree, tree: tree, allowing: allowed(in: candidate))
       }
       report.evidence.basis = basis
-      if report.verdict != .passed { report.evidence.reused = nil }
       known[candidate] = report
       return .searching
     }
