@@ -87,11 +87,18 @@ struct AgentWork {
     return ending != nil
   }
 
+  /// Takes what its process has printed, sends what it is to be told, and ends it when its time is over.
+  mutating func listen(to child: SupervisedChild, at now: Timestamp) {
+    let isOver = take(child.takeLines(), at: now)
+    // What was asked to stop may still tell what it used.
+    if isOver { _ = cancel() }
+    for line in run.takeOutgoing() { _ = child.send(line) }
+    if run.isAtEnd { child.endInput() }
+    if isOver { child.terminate() }
+  }
+
   /// Asks it to stop, where it can be asked.
   mutating func cancel() -> Bool { run.cancel() }
-
-  /// The lines that it is to be sent now.
-  mutating func takeOutgoing() -> [[UInt8]] { run.takeOutgoing() }
 
   /// Ends it for a reason that is none of its own.
   mutating func endNow(because words: String) { ending = ending ?? .atLimit(words) }

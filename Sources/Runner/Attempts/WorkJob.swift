@@ -185,13 +185,11 @@ final class WorkJob: Attempt {
 
   /// Takes what the agent has printed, and ends it when its time is over.
   private func listen() {
-    let lines = child.takeLines()
-    let isOver = agent?.take(lines, at: site.clock.now()) == true
-    // What was asked to stop may still tell what it used.
-    if isOver { _ = agent?.cancel() }
-    for line in agent?.takeOutgoing() ?? [] { _ = child.send(line) }
-    if agent?.run.isAtEnd == true { child.endInput() }
-    if isOver { child.terminate() }
+    guard agent != nil else {
+      _ = child.takeLines()
+      return
+    }
+    agent?.listen(to: child, at: site.clock.now())
   }
 
   /// What became of the agent's work, or `nil` when its conversation goes on.

@@ -12,16 +12,12 @@ import System
 /// nobody's.
 final class JudgeJob: Judging {
   private let site: Site
-  private let task: AgentTask
   private let worktree: GateWorktree
   private let resultFile: String
   private let log: LogName
   private let child: SupervisedChild
-  private var run: AgentRun
+  private var agent: AgentWork
   private var isStopping = false
-  /// When it said its last, and whether it was ended as it did not leave.
-  private var endedAt: Timestamp?
-  private var hasOverstayed = false
 
   /// How long a judge may look where its agent has no limit, in seconds.
   private static let seconds = 3600
@@ -46,7 +42,7 @@ final class JudgeJob: Judging {
     let promptFile = site.promptFile(place, fence)
     resultFile = site.resultFile(place, fence)
     log = .judge(asked.migration.name, asked.fence, gate: asked.gate)
-    try JudgeJob.write(judge, asked, to: promptFile, forgetting: resultFile, in: site)
+    let prompt = try JudgeJob.write(judge, asked, to: promptFile, forgetting: resultFile, in: site)
     if let file = task.schemaFile { try site.keep(AgentClosing.schema(task.words), in: file) }
     try reporting { try site.makeOwnFolder(site.logDirectory(asked.migration.name, asked.fence.step)) }
     var work = site.launcher.supervised(
@@ -60,10 +56,7 @@ final class JudgeJob: Judging {
       timeoutSeconds: agent.timeoutSeconds ?? JudgeJob.seconds)
     // One that is talked with is told the prompt.
     work.inputFile = task.adapter == .acp ? nil : promptFile
-    task.prompt = try reporting {
-      try Files.readFile(promptFile).map { String(decoding: $0, as: UTF8.self) }
-    }
-    task.directory = worktree.directory
+    (task.prompt, task.directory) = (prompt, worktree.directory)
     let invocation = task.invocation
     if task.command == nil {
       work.arguments = ["/bin/sh", "-c", "exec \"$0\" \"$@\""] + invocation.arguments
@@ -79,14 +72,14 @@ final class JudgeJob: Judging {
         writing: [Files.parent(of: resultFile), worktree.caches]
       ).wrap(work)
     }
-    self.task = task
-    run = AgentRun(task, clock: site.agentClock)
+    self.agent = AgentWork(task, within: [:], at: site.agentClock)
     child = try site.start(work, isAnew: true)
   }
 
+  /// Puts the prompt where the judge finds it, and gives it.
   private static func write(
     _ judge: Plan.Gate.Judge, _ asked: JudgedCase, to file: String, forgetting result: String, in site: Site
-  ) throws(CommandError) {
+  ) throws(CommandError) -> String {
     let (tip, commit) = (asked.candidate.tip.hex, asked.candidate.commit.hex)
     let text = try reporting { try site.git.patch(from: tip, to: commit) }
     let diff = text.utf8.count > diffLimit ? text.prefix(diffLimit) + "\n…" : text
@@ -111,6 +104,7 @@ final class JudgeJob: Judging {
       try site.makeOwnFolder(Files.parent(of: result))
       try Files.writeAtomically(file, Array(prompt.utf8), mode: 0o600)
       try Files.removeFile(result)
+      return prompt
     } catch let fault as TemplateFault {
       throw CommandError("the judge's prompt cannot be written: \(fault.description)", hint: fault.hint)
     } catch {
@@ -127,41 +121,17 @@ final class JudgeJob: Judging {
 
   func poll() throws(CommandError) -> JudgeReport? {
     let ended = child.poll()
-    for line in child.takeLines() { _ = run.read(line) }
-    for line in run.takeOutgoing() { _ = child.send(line) }
-    guard let status = ended else {
-      seeOut()
-      return nil
-    }
+    agent.listen(to: child, at: site.clock.now())
+    guard let status = ended else { return nil }
     worktree.close()
     if isStopping { return .couldNotRun("it was stopped") }
     if let said = said() { return said }
-    let exit: AgentExit
-    switch status {
-    case _ where hasOverstayed: exit = .overstayed
-    case .exited(let code): exit = .exited(code)
-    case .signalled(let signal): exit = .signalled(signal)
-    case .timedOut: exit = .atLimit("it took too long")
-    case .fellSilent: exit = .atLimit("it printed nothing for too long")
-    }
-    let report = run.end(exit)
+    let report = agent.end(status, words: WorkJob.words(status), declared: nil, report: nil)
     guard case .done(.verdict(let word, let reason)) = report.outcome else {
       return .couldNotRun(
         status.isSuccess ? "it said neither approve, reject nor unsure" : WorkJob.words(status))
     }
     return answer(word, [reason, report.closing])
-  }
-
-  /// Once it has said its last it is told so, and given a while to leave.
-  private func seeOut() {
-    guard run.isAtEnd, !hasOverstayed else { return }
-    child.endInput()
-    let now = site.clock.now()
-    let since = endedAt ?? now
-    endedAt = since
-    guard now >= since.adding(seconds: AgentWork.graceSeconds) else { return }
-    hasOverstayed = true
-    child.terminate()
   }
 
   /// What it wrote into its result file.
