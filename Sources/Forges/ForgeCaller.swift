@@ -235,7 +235,7 @@ enum HTTPDate {
 
 extension String {
   /// The text as a part of an address: all but letters, digits and `-._~` escaped.
-  var urlEscaped: String {
+  public var urlEscaped: String {
     let digits = Array("0123456789ABCDEF".utf8)
     var bytes: [UInt8] = []
     for byte in utf8 {

@@ -1,3 +1,4 @@
+import Forges
 import Git
 import Site
 import System
@@ -44,19 +45,9 @@ package struct TraceSettings {
       .joined(separator: ",")
   }
 
-  /// A pair as the environment's variable holds it: all but the first `=` that may end or cut a value there
-  /// is percent-encoded.
+  /// A pair as the environment's variable holds it.
   static func encoded(_ pair: String) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    var result: [UInt8] = []
-    for byte in pair.utf8 {
-      let isPlain = byte > 0x20 && byte < 0x7F && !"%,;\"\\".utf8.contains(byte)
-      if isPlain {
-        result.append(byte)
-      } else {
-        result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      }
-    }
-    return String(decoding: result, as: UTF8.self)
+    let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    return parts.map { String($0).urlEscaped }.joined(separator: "=")
   }
 }
