@@ -11,11 +11,12 @@ import os
 import pathlib
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
+
+import world
 
 PLAN = """---
 migration: guava
@@ -141,12 +142,6 @@ class Fleet:
         return [name for name in names if name not in self.bad + self.stuck]
 
 
-def port():
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
-
-
 def killed_run(fleet, seconds, *words):
     """A command that is killed, with all that it is at, after a while."""
     child = subprocess.Popen([os.path.join(fleet.binary, "git-migrate"), *words], cwd=fleet.home, env=fleet.environment,
@@ -209,18 +204,13 @@ def main(binary, count):
     fleet.expect("recorded pushes", sum("all pushed at" in line for line in sentences), len(fleet.good(fleet.names)))
 
     # Pull requests, each once, by a publisher that is killed as well.
-    number, folder = port(), fleet.root / "forge"
+    number, folder = world.port(), fleet.root / "forge"
     folder.mkdir()
     # Who is killed hears no answer, which the forge complains of.
     forge = subprocess.Popen([sys.executable, "-B", str(pathlib.Path(__file__).parent / "forge.py"), str(number),
                               str(folder), str(fleet.servers)], stderr=subprocess.DEVNULL)
     try:
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", number)).close()
-                break
-            except OSError:
-                time.sleep(0.05)
+        world.wait_for(number)
         for key, value in (("forge", "github"), ("forgePause", "1"), ("forgeUrl", f"http://127.0.0.1:{number}/api/v3")):
             fleet.git(fleet.home, "config", "--global", f"migrate.{key}", value)
         for _ in range(3):

@@ -10,19 +10,12 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 
 import world
 
 
-def port():
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
-
-
 place = world.World(sys.argv[1])
-forge, secure = port(), port()
+forge, secure = world.port(), world.port()
 folder = place.root / "forge"
 folder.mkdir()
 server = subprocess.Popen(
@@ -57,12 +50,7 @@ try:
                 threading.Thread(target=pump, args=(outer, inner), daemon=True).start()
 
     threading.Thread(target=serve, daemon=True).start()
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", forge)).close()
-            break
-        except OSError:
-            time.sleep(0.05)
+    world.wait_for(forge)
     place.start([f"  - {{ id: S{n}, run: 'echo x > f{n}' }}" for n in range(1, 6)], more="publish: { unit: step }")
     place.migrate("run", "-q")
     tls = {"GH_ENTERPRISE_TOKEN": "secret", "SSL_CERT_FILE": str(place.root / "cert.pem"),

@@ -1,8 +1,10 @@
 """A shared migration for the tests with real engines: a home of its own, a bare server, a clone that has begun."""
 import os
 import pathlib
+import socket
 import subprocess
 import tempfile
+import time
 
 # Steps tell the test what they did, in the home that is shared: a sandbox has one of its own.
 PLAN = """---
@@ -16,6 +18,22 @@ steps:
 ---
 Do it.
 """
+
+
+def port():
+    """One that is free now."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
+
+
+def wait_for(number):
+    """Until somebody listens there."""
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", number)).close()
+        except OSError:
+            time.sleep(0.05)
 
 
 class World:
