@@ -128,6 +128,76 @@ def steer(place, program, out):
             board.end()
 
 
+PLAN = """---
+migration: new-logging
+attempts: 1
+backoff: 0s
+stop: { alike: 50, failed: 100% }
+gate: { verifiers: [{ name: check, kind: build, run: "sh check.sh" }] }
+agents:
+  coder: { command: "echo new > odd.txt" }
+  reviewer: { command: 'echo "{\\"result\\":\\"UNSURE\\"}" > "$MIGRATE_RESULT_FILE"' }
+workflow:
+  implement: { agent: coder, on: { DONE: review, FAILED: retry } }
+  review: { agent: reviewer, writes: false, prompt: "Review it", on: { APPROVE: gate, UNSURE: person } }
+steps:
+  - { id: odd, title: "An odd one" }
+  - { id: bad1, title: "One that fails", run: 'sh "$HOME/mod.sh" m1.txt' }
+  - { id: bad2, title: "Another that fails", run: 'sh "$HOME/mod.sh" m2.txt' }
+---
+do {{step.id}}
+"""
+
+
+def buttons(folder, binary, program, out):
+    """What stands in the way is tried again, and what waits for a person approved, by a real browser's clicks."""
+    place = world.World(folder, binary)
+    place.commit({"check.sh": "exit 0\n", "m1.txt": "old\n", "m2.txt": "old\n"})
+    mod = place.home / "mod.sh"
+    mod.write_text("echo 'the module cannot be read' >&2\nexit 3\n")
+    (folder / "plan.md").write_text(PLAN)
+    place.migrate("start", str(folder / "plan.md"))
+    place.migrate("run", "-q", "-j", "1", may_fail=True)
+    check(place.steps() == {"odd": "person", "bad1": "blocked", "bad2": "blocked"}, f"a stand: {place.steps()}")
+    board = Dashboard(place, 0, "--control")
+
+    def press(act, step, state):
+        """Presses a button, in the drawer of a step if one is named, and waits for what becomes of the step."""
+        if act != "retry-cause/F1":
+            page.run(f"[...document.querySelectorAll('#rows tr')].find(r => r.textContent.includes('{step}')).click()")
+        else:
+            page.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+        button = f"document.querySelector('[data-act=\"{act}\"]')"
+        wait(page, f"!!{button}", f"the button {act}")
+        page.run(f"{button}.click()")
+        deadline = time.monotonic() + 20
+        while place.steps()[step] != state and time.monotonic() < deadline:
+            time.sleep(0.2)
+        check(place.steps()[step] == state, f"{act}: {place.steps()}")
+
+    with tempfile.TemporaryDirectory() as profile, open(out / "browser.log", "w") as log:
+        page = browser.Browser(program, profile, log)
+        try:
+            page.open(board.address + "new-logging/", 1400, 900, "light")
+            press("retry-cause/F1", "bad2", "ready")
+            check(place.steps()["bad1"] == "ready", "a cause is tried again in all its steps")
+            place.migrate("run", "-q", "-j", "1", may_fail=True)
+            mod.write_text("echo new > $1\n")
+            page.open(board.address + "new-logging/", 1400, 900, "light")
+            press("retry/bad1", "bad1", "ready")
+            check(place.steps()["bad2"] == "blocked", "a step alone is tried again alone")
+            page.open(board.address + "new-logging/", 1400, 900, "light")
+            press("approve/odd", "odd", "submitted")
+            page.picture(out / "buttons.png")
+            place.migrate("run", "-q", "-j", "1", may_fail=True)
+            check(place.steps() == {"odd": "merged", "bad1": "merged", "bad2": "blocked"}, f"end: {place.steps()}")
+            complaints = [c for c in page.complaints(board.address) if not c.startswith("request: ")]
+            check(not complaints, f"nothing is wrong: {complaints}")
+        finally:
+            page.close()
+            board.end()
+
+
 def idle(board, name):
     """A hundred connections that say nothing stop nobody for long."""
     held = []
@@ -233,6 +303,9 @@ def main():
         finally:
             if board.process.poll() is None:
                 board.end()
+    if program:
+        with tempfile.TemporaryDirectory() as folder:
+            buttons(pathlib.Path(folder), binary, program, out)
     print("the dashboard: " + ("ok" if not FAULTS else f"{len(FAULTS)} faults"))
     sys.exit(1 if FAULTS else 0)
 

@@ -133,7 +133,9 @@ def mlflow(place, program, attempts, failed):
             return json.loads(answer.read() or b"{}")
 
     try:
-        for _ in range(120):
+        # A large program, which two minutes are little for beside other work.
+        deadline = time.monotonic() + 150
+        while server.poll() is None and time.monotonic() < deadline:
             try:
                 urllib.request.urlopen(address + "/health", timeout=5).read()
                 break

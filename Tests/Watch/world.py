@@ -54,6 +54,11 @@ class World:
         found = json.loads(self.migrate("status", "--json"))["migrations"]
         return next(m["state"] for m in found if m["name"] == name)
 
+    def steps(self):
+        """The state of each step of the one migration there is."""
+        found = json.loads(self.migrate("status", "--json"))["migrations"][0]["steps"]
+        return {step["id"]: step["state"] for step in found}
+
     def commit(self, files):
         for name, text in files.items():
             path = self.project / name
