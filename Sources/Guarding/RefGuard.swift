@@ -213,6 +213,10 @@ public struct RefGuard {
   /// What attempts brought about is kept: such a ref is made once. Our own recycling needs no hook.
   private func checkKept(_ update: RefUpdate, _ moves: [RefUpdate]) throws(RefObjection) {
     if update.ref.hasBytewisePrefix(LedgerRefs.probeFolder) { return _ = try target(update) }
+    // Whoever takes it along, or takes it back, deletes it; it is never another one.
+    if update.ref.hasBytewisePrefix(LedgerRefs.inboxFolder), try target(update) == nil {
+      return _ = try current(update)
+    }
     // What a remote was seen to have, and what it refused, is this clone's own affair.
     if vantage == .transaction, LedgerRefs.own.contains(where: update.ref.hasBytewisePrefix) {
       return _ = try target(update)
@@ -239,6 +243,7 @@ public struct RefGuard {
       throw RefObjection(update.ref, "'\(new.short)' is \(kind.map { "a \($0.rawValue)" } ?? "not here")")
     }
     if update.ref.hasBytewisePrefix(LedgerRefs.probeFolder) { return }
+    if update.ref.hasBytewisePrefix(LedgerRefs.inboxFolder) { return try checkDraft(update.ref, new) }
     if let reason = LedgerRefs.fault(update.ref, snapshot.state) {
       throw RefObjection(update.ref, reason, hint: "push '\(LedgerRefs.ledger)' first")
     }

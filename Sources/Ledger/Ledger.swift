@@ -67,8 +67,11 @@ public final class Ledger {
         try Append(store: local, author: author).run(propose)
       }
     }
+    // Whoever is in front takes it along.
+    let left = local.isQueueBusy ? try shared.leaveHere(by: author, propose) : nil
     // Without a limit: whoever is in front may be waiting for the remote.
     return try local.inTurn(forAsLongAsItTakes: true) { () throws(LedgerError) in
+      if let left, let outcome = try shared.collect(left) { return outcome }
       try shared.shareWaiting()
       return try Append(store: shared, author: author).run(propose)
     }

@@ -22,6 +22,9 @@ class ForwardingRemote: LedgerRemote {
   var lastContact: Timestamp? { real.lastContact }
   func refs(_ patterns: [String]) throws(GitError) -> [String] { try real.refs(patterns) }
   func fetchArchive(_ ref: String) throws(GitError) -> OID? { try real.fetchArchive(ref) }
+  var takesDrafts: Bool { real.takesDrafts }
+  func waiting() throws(GitError) -> [WaitingDraft] { try real.waiting() }
+  var pushesSinceFetch: Int { real.pushesSinceFetch }
   func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String? { try real.delete(refs) }
 }
 

@@ -18,6 +18,7 @@ final class SharedWorld {
     try before(ledgers)
     server = ledgers.repository.root + "/server.git"
     try ledgers.repository.git("init", "--quiet", "--bare", "--initial-branch=main", server)
+    try ledgers.repository.git("-C", server, "config", "core.logAllRefUpdates", "always")
     try share(ledgers.repository.path)
     try ledgers.repository.git("push", "--quiet", "origin", "main")
     _ = try writer(in: ledgers.repository.path).synchronize()
@@ -69,6 +70,14 @@ final class SharedWorld {
   /// What a ref names on a side.
   func tip(_ side: String, _ ref: String = Ledger.ref) throws -> String {
     try ledgers.repository.git("-C", side, "rev-parse", ref)
+  }
+
+  /// How many pushes have moved the server's ledger since it was shared.
+  func pushes() throws -> Int {
+    try ledgers.repository.git("-C", server, "reflog", "show", "--format=%H", Ledger.ref).split(
+      separator: "\n"
+    )
+    .count - 1
   }
 
   /// Takes the server away, or brings it back.

@@ -24,6 +24,11 @@ final class Clone {
   var lost: Set<OID> = []
   /// The results of claims, by their refs.
   var attempts: [String: OID] = [:]
+  /// What the last contact saw that was left at the server for others, and how many pushes there were since.
+  var drafts: [WaitingDraft] = []
+  var pushesSinceFetch = 0
+  /// What processes of this clone have left for each other.
+  var left: [WaitingDraft] = []
   /// Whether a server cannot be reached by anybody.
   var isAway = false
   /// What a server says to everything that is pushed to it.

@@ -45,6 +45,8 @@ struct Faults {
   var torn = Rate.never
   /// The server says no.
   var refused = Rate.never
+  /// Who appends finds the queue of its clone taken at first.
+  var left = Rate.never
   /// A ref's lock is held on the server.
   var locked = Rate.never
   /// A clone, or all of them, are cut off from the server for a while.
@@ -109,6 +111,7 @@ struct Faults {
     oddWord = rate(&chance, 0.01, 0.2)
     noJudge = rate(&chance, 0.01, 0.3)
     noMessage = rate(&chance, 0.05, 1)
+    left = rate(&chance, 0.05, 0.5)
     if chance.draw(0...9) == 0 { redUntil = Int64(chance.draw(1...3600)) * 1000 }
   }
 }

@@ -14,6 +14,7 @@ final class SimulatedRemote: LedgerRemote {
   init?(world: World, process: Process) {
     guard let server = world.server else { return nil }
     (self.world, self.server, self.process) = (world, server, process)
+    takesDrafts = world.combines
   }
 
   private var clone: Clone { process.machine.clone }
@@ -21,11 +22,17 @@ final class SimulatedRemote: LedgerRemote {
   func fetch(branches: [String]) throws(GitError) -> OID? {
     try contact()
     let (tip, branch) = (server.tip, server.branch)
+    // In the order of their names, as git lists them: a dictionary has none that stays.
+    let drafts = server.attempts.filter { $0.key.hasPrefix(LedgerRefs.inboxFolder) }
+      .sorted { $0.key < $1.key }.map { WaitingDraft(ref: $0.key, tip: $0.value) }
     travel()
     guard process.passes() else { throw Process.crashed }
     clone.learn(ledger: tip, world)
     clone.learn(commit: branch, world)
     clone.knownBranch = branch
+    clone.drafts = drafts
+    clone.pushesSinceFetch = 0
+    for draft in drafts { clone.learn(ledger: draft.tip, world) }
     guard process.passes() else { throw Process.crashed }
     return tip
   }
@@ -74,6 +81,7 @@ final class SimulatedRemote: LedgerRemote {
     world.rivals.popLast()?()
     let outcome = world.receive(updates)
     travel()
+    if outcome == .won { clone.pushesSinceFetch += 1 }
     guard process.passes() else { throw Process.crashed }
     return world.strikes(world.faults.cut) ? .unknown("the remote end hung up unexpectedly") : outcome
   }
@@ -96,9 +104,19 @@ final class SimulatedRemote: LedgerRemote {
   func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String? {
     try contact()
     if world.strikes(world.faults.refused) { return "the server deletes nothing" }
-    for (ref, commit) in refs where server.attempts[ref] == commit { server.attempts[ref] = nil }
+    // All of them or none.
+    let isThere = refs.allSatisfy { server.attempts[$0.ref] == $0.commit }
+    if isThere { for (ref, _) in refs { server.attempts[ref] = nil } }
     guard process.passes() else { throw Process.crashed }
-    return nil
+    if world.strikes(world.faults.cut) { return "the remote end hung up unexpectedly" }
+    return isThere ? nil : "a ref is not there any more"
+  }
+
+  let takesDrafts: Bool
+  var pushesSinceFetch: Int { clone.pushesSinceFetch }
+  func waiting() throws(GitError) -> [WaitingDraft] {
+    guard process.passes() else { throw Process.crashed }
+    return takesDrafts ? clone.drafts : []
   }
 
   /// Nobody here asks when the server was reached last, which other refs it has, or for its archives.
@@ -167,7 +185,7 @@ extension World {
   func receive(_ updates: [GitProgram.PushUpdate]) -> GitProgram.PushOutcome {
     guard let server else { return .rejected("there is no server") }
     // As git does: what is there already is up to date, whatever was expected.
-    let open = updates.filter { value(of: $0.ref, server) != $0.new }
+    let open = updates.filter { value(of: $0.ref, server) != $0.new || $0.new == .zero }
     let stale = open.filter { value(of: $0.ref, server) != $0.old }.map(\.ref)
     if !stale.isEmpty { return .lost(stale) }
     for update in open where update.ref == World.intoRef {
@@ -176,7 +194,8 @@ extension World {
       }
     }
     // One after the other, in the order of their names, as git does: the branch is there before its entry.
-    let moves = open.sorted { $0.ref < $1.ref }
+    // What is deleted goes last.
+    let moves = open.sorted { ($0.new == .zero ? 1 : 0, $0.ref) < ($1.new == .zero ? 1 : 0, $1.ref) }
     let isTorn = !moves.isEmpty && strikes(faults.torn)
     for update in moves.prefix(isTorn ? chance.draw(0...moves.count - 1) : moves.count) {
       move(update, on: server)
@@ -192,7 +211,7 @@ extension World {
       server.branch = update.new
       note("the server's branch moves to \(update.new.number)")
       if let old = update.old { audit.checkMove(from: old, to: update.new, self) }
-    default: server.attempts[update.ref] = update.new
+    default: server.attempts[update.ref] = update.new == .zero ? nil : update.new
     }
   }
 

@@ -71,8 +71,10 @@ final class SimulatedLedger: EventLedger, EntryStore {
     written = []
     defer { written = before }
     do throws(LedgerError) {
+      let left = try leaveForOthers(author, propose)
       let outcome = try inQueue { () throws(LedgerError) in
         guard let shared else { return try Append(store: self, author: author).run(propose) }
+        if let left, let outcome = try shared.collect(left) { return outcome }
         try shared.shareWaiting()
         return try Append(store: shared, author: author).run(propose)
       }
@@ -83,6 +85,15 @@ final class SimulatedLedger: EventLedger, EntryStore {
       if !process.isCrashed { acknowledge(error) }
       throw error
     }
+  }
+
+  /// What waits in the queue of its clone leaves what it wants: here nobody can wait while others go on, and
+  /// so it is as if it had been killed there, or had not found the queue taken after all.
+  private func leaveForOthers(
+    _ author: String, _ propose: (LedgerSnapshot, Timestamp) throws(Refusal) -> [Proposal]
+  ) throws(LedgerError) -> LeftParcel? {
+    guard let shared, clone.isQueueTaken || world.strikes(world.faults.left) else { return nil }
+    return try shared.leaveHere(by: author, propose)
   }
 
   private var shared: SharedStore<SimulatedLedger>? { remote.map { SharedStore(self, $0, contact) } }
@@ -114,18 +125,21 @@ final class SimulatedLedger: EventLedger, EntryStore {
     case .won(let snapshot, let effects):
       process.appends += 1
       process.owe(effects)
-      guard let tip = snapshot.tip, written.last == tip else {
+      guard let tip = snapshot.tip, let last = written.last, nonce(tip) == nonce(last) else {
         return world.fail("I-4", "an append was won, but not with the entries that it wrote last")
       }
-      if !world.node(tip).isInChain { acknowledge(waiting: tip) }
-      // Whatever was drafted before is lost, and stays so.
-      var draft: Set<OID> = []
-      var next: OID? = tip
+      // Of several drafts the last one counts, in whatever form it has got there.
+      var draft: Set<String> = []
+      var next: OID? = last
       while let oid = next, written.contains(oid) {
-        draft.insert(oid)
+        draft.insert(nonce(oid))
         next = world.node(oid).parent
       }
-      for oid in written where !draft.contains(oid) { deny(oid, "an append was won with another entry") }
+      if !world.node(tip).isInChain { acknowledge(draft, waiting: tip) }
+      // Whatever was drafted before is lost, and stays so.
+      for oid in written where !draft.contains(nonce(oid)) {
+        deny(oid, "an append was won with another entry")
+      }
     case .refused(let refusal):
       for oid in written { deny(oid, "an append was refused: \(refusal.message)") }
     case .nothing: for oid in written { deny(oid, "an append came to nothing") }
@@ -133,13 +147,13 @@ final class SimulatedLedger: EventLedger, EntryStore {
   }
 
   /// What is recorded here alone is a report on its author's own work, and waits.
-  private func acknowledge(waiting tip: OID) {
+  private func acknowledge(_ draft: Set<String>, waiting tip: OID) {
     // A ledger that will be shared later.
     if !clone.isSharing, clone !== world.authority { return }
     guard remote != nil, let here = clone.tip, world.isAncestor(tip, of: here) else {
       return world.fail("I-4", "an append was won, but its entry is not in the ledger")
     }
-    for oid in written where world.isAncestor(oid, of: tip) {
+    for oid in written where draft.contains(nonce(oid)) {
       let entry = world.node(oid).entry
       guard entry.event.change.isOwnReport else {
         world.fail(
@@ -160,10 +174,16 @@ final class SimulatedLedger: EventLedger, EntryStore {
     }
   }
 
+  /// By its nonce: others may have brought it into the ledger in another form, or may still do so.
   private func deny(_ oid: OID, _ reason: String) {
     world.nodes[oid.number].isDenied = true
-    if world.node(oid).isInChain { world.fail("I-4", "\(reason), but entry \(oid.number) is in the ledger") }
+    world.denied.insert(nonce(oid))
+    if world.audit.hasEntry(nonce: nonce(oid)) {
+      world.fail("I-4", "\(reason), but entry \(oid.number) is in the ledger")
+    }
   }
+
+  private func nonce(_ oid: OID) -> String { world.node(oid).entry.nonce }
 
   /// Nobody can set the ledger of a clone back here.
   func requireWitnessed() throws(LedgerError) {}
@@ -225,7 +245,7 @@ final class SimulatedLedger: EventLedger, EntryStore {
     }
   }
 
-  func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
+  func swap(to draft: inout Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
     try moveHere(to: draft.tip, from: seen.tip)
   }
 

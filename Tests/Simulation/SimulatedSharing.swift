@@ -34,6 +34,27 @@ extension SimulatedLedger: CloneStore {
     return world.entries(to: tip, without: known).map { world.node($0).entry }
   }
 
+  func commits(to tip: OID, without known: OID?) throws(LedgerError) -> [OID] {
+    guard process.passes() else { throw .git(Process.crashed) }
+    check(tip)
+    return world.entries(to: tip, without: known)
+  }
+
+  func waiting() throws(LedgerError) -> [WaitingDraft] {
+    guard process.passes() else { throw .git(Process.crashed) }
+    return clone.left
+  }
+
+  func leave(_ draft: WaitingDraft) throws(LedgerError) -> Bool {
+    guard process.passes() else { throw .git(Process.crashed) }
+    clone.left.append(draft)
+    return true
+  }
+
+  func drop(_ draft: WaitingDraft) {
+    if process.passes() { clone.left.removeAll { $0 == draft } }
+  }
+
   func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?
   { nil }
 

@@ -84,6 +84,8 @@ final class World {
   let foldsAlone: Bool
   /// Whether the repository has our hooks, so that the branch only goes where the ledger lets it.
   let hasHooks: Bool
+  /// Whether those who share the ledger take each other's entries along.
+  let combines: Bool
   /// True time, in milliseconds.
   var now: Int64 = 1_700_000_000_000
   let begin: Int64 = 1_700_000_000_000
@@ -100,6 +102,8 @@ final class World {
   var late: [Late] = []
   /// Entries that were told to be recorded and that wait for the server, by their nonces.
   var promised: [String: Clone] = [:]
+  /// Entries that were told not to be recorded, by their nonces.
+  var denied: Set<String> = []
   var base: OID = .zero
   var plans: [Plan] = []
   /// The lists of tests beside the entries, by their digests.
@@ -143,6 +147,7 @@ final class World {
     foldsAlone = writesJSON || chance.draw(0...63) == 0
     hasHooks = chance.draw(0...1) == 1
     let isShared = chance.draw(0...1) == 1
+    combines = chance.draw(0...3) != 0
     server = isShared ? Clone(name: "server", isSharing: false) : nil
     clones = [Clone(name: isShared ? "desk" : "here", isSharing: isShared)]
     self.chance = chance
@@ -221,7 +226,9 @@ final class World {
       nodes[number].isInChain = true
       load.entries += 1
       let entry = nodes[number].entry
-      if nodes[number].isDenied { fail("I-4", "entry \(number) was said not to be written, and is") }
+      if nodes[number].isDenied || denied.contains(entry.nonce) {
+        fail("I-4", "entry \(number) was said not to be written, and is")
+      }
       note("\(entry.sequence) \(entry.event.by): \(entry.event.sentence)")
       audit.check(entry, self)
     }

@@ -3,7 +3,7 @@ extension GitProgram {
   public struct PushUpdate: Equatable, Sendable {
     /// The full ref name, the same on both sides.
     public var ref: String
-    /// The object it is to name.
+    /// The object it is to name; `OID.zero` deletes it.
     public var new: OID
     /// What it must name there now; `nil`: it must not exist.
     public var old: OID?
@@ -40,7 +40,7 @@ extension GitProgram {
     var arguments = ["-c", "protocol.git.allow=user", "push", "--porcelain", "--no-follow-tags"]
     if updates.count > 1 { arguments.append("--atomic") }
     arguments += updates.map { "--force-with-lease=\($0.ref):\($0.old?.hex ?? "")" }
-    arguments += ["--", url] + updates.map { "\($0.new.hex):\($0.ref)" }
+    arguments += ["--", url] + updates.map { $0.new == .zero ? ":\($0.ref)" : "\($0.new.hex):\($0.ref)" }
     let output = try run(arguments, hooks: hooks)
     let outcome = GitProgram.pushOutcome(output, updates.map(\.ref), hadHook: hooks != .none)
     guard case .unknown(let reason) = outcome, let unused = unusedForNetwork() else { return outcome }
@@ -95,7 +95,7 @@ extension GitProgram {
       flags[name] = flag
       summaries[name] = fields[2...].joined(separator: " ")
     }
-    if output.isSuccess, refs.allSatisfy({ [" ", "*", "=", "+"].contains(flags[$0]) }) { return .won }
+    if output.isSuccess, refs.allSatisfy({ [" ", "*", "=", "+", "-"].contains(flags[$0]) }) { return .won }
     let remarks = GitProgram.remarks(of: output)
     var lost: [String] = []
     var reasons: [String] = []

@@ -8,7 +8,11 @@ extension Ledger {
   func refFindings(_ state: State) throws(GitError) -> [Finding] {
     var findings: [Finding] = []
     for (ref, oid) in try repository.references(matching: "refs/migrate/*") where ref != LedgerRefs.ledger {
-      if ref.hasPrefix(LedgerRefs.probeFolder) || LedgerRefs.own.contains(where: ref.hasPrefix) { continue }
+      if ref.hasPrefix(LedgerRefs.probeFolder)
+        || (LedgerRefs.own + [LedgerRefs.inboxFolder]).contains(where: ref.hasPrefix)
+      {
+        continue
+      }
       let reason: String
       if try !repository.objectExists(oid) {
         reason = "the commit that it keeps, '\(oid.short)', is missing"

@@ -14,6 +14,9 @@ public enum LedgerRefs {
   package static let refusedFolder = "refs/migrate/refused/"
   /// Where what was fetched is kept: nothing here is ours to change, and no hook asks about it.
   public static let remoteFolder = "refs/migrate/remotes/"
+  /// Where entries lie that others may take along: each ref, named by the nonce of its first entry, keeps a
+  /// few that follow a tip of the ledger, and goes away in the very push that brings them into it.
+  package static let inboxFolder = "refs/migrate/inbox/"
   /// A ref under this name says nothing: it is made and deleted to see whether the server takes our refs.
   package static let probeFolder = "refs/migrate/probe/"
   /// Refs that only one clone has.
@@ -44,6 +47,9 @@ public enum LedgerRefs {
   public static func words(_ migration: String, _ fence: Fence) -> String {
     "\(wordsFolder)\(migration)/\(fence.step)/\(fence.epoch)"
   }
+
+  /// The ref that keeps entries of which the first has this nonce until somebody takes them along.
+  package static func inbox(_ nonce: String) -> String { inboxFolder + nonce }
 
   /// The ref that keeps what finished steps of a migration have brought about.
   public static func archive(_ migration: String) -> String { archiveFolder + migration }

@@ -14,6 +14,14 @@ package protocol CloneStore: EntryStore {
   func isAncestor(_ commit: OID, of tip: OID) throws(LedgerError) -> Bool
   /// The entries up to `tip` that are not among those up to `known`, oldest first.
   func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry]
+  /// The commits of those entries, in the same order.
+  func commits(to tip: OID, without known: OID?) throws(LedgerError) -> [OID]
+  /// What processes of this clone have left here for whoever appends next.
+  func waiting() throws(LedgerError) -> [WaitingDraft]
+  /// Leaves a draft here; false when it cannot be left.
+  func leave(_ draft: WaitingDraft) throws(LedgerError) -> Bool
+  /// Takes a draft away that was left here. Who comes later finds out what became of it.
+  func drop(_ draft: WaitingDraft)
   /// The exact bytes of a plan file, or `nil` when the ledger has no such plan.
   func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?
   /// A list of tests that lies beside the entries, or `nil`.

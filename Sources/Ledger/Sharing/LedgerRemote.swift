@@ -34,6 +34,12 @@ public protocol LedgerRemote: AnyObject {
   func fetchArchive(_ ref: String) throws(GitError) -> OID?
   /// Deletes refs there, all or none, each of which is at its commit; `nil`, or why it does not.
   func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String?
+  /// Whether entries may be left there for others to take along.
+  var takesDrafts: Bool { get }
+  /// What was left there, as it was when the ledger was fetched last.
+  func waiting() throws(GitError) -> [WaitingDraft]
+  /// How often any process of this clone has pushed to it since the ledger was fetched last.
+  var pushesSinceFetch: Int { get }
 }
 
 /// What a throw-away ref has shown about a server.
@@ -62,6 +68,9 @@ public final class GitRemote: LedgerRemote {
   private let fetchURL: String
   private let pushURL: String
 
+  /// Whether entries may be left there for others to take along: unless `migrate.combine` says no.
+  public let takesDrafts: Bool
+
   /// The folder of refs that belongs to this remote.
   private let folder: String
   private var trackingRef: String { folder + "/ledger" }
@@ -81,6 +90,7 @@ public final class GitRemote: LedgerRemote {
     var git = git
     git.timeoutSeconds = 120
     self.git = git
+    takesDrafts = try repository.configBool("migrate.combine") ?? true
     folder = GitRemote.folder(ofRemote: name, in: repository)
     if let url = try repository.config("remote.\(name).url") {
       fetchURL = GitRemote.address(url, from: repository)
@@ -120,14 +130,15 @@ public final class GitRemote: LedgerRemote {
   /// Brings ledger and branches here; see `LedgerRemote`.
   public func fetch(branches: [String]) throws(GitError) -> OID? {
     // A pattern, because a name that is not there would be an error.
-    let patterns = [
+    var patterns = [
       "+\(LedgerRefs.ledger)*:\(trackingRef)*", "+refs/heads/migrate/*:\(folder)/heads/migrate/*",
     ]
+    if takesDrafts { patterns.append("+\(LedgerRefs.inboxFolder)*:\(draftFolder)*") }
     let others = branches.filter { !$0.hasPrefix("refs/heads/migrate/") && $0.hasPrefix("refs/heads/") }
     let heads = others.map { "+\($0)*:\(folder)/heads/\($0.dropFirst("refs/heads/".count))*" }
     recoverLocks(branches)
     try git.fetch(from: fetchURL, patterns + heads)
-    noteContact()
+    noteContact(pushes: 0)
     return try repository.resolve(trackingRef)
   }
 
@@ -154,24 +165,42 @@ public final class GitRemote: LedgerRemote {
     // What a `pre-push` hook brings along (LFS objects) belongs to branches; the ledger needs none of it.
     let hasBranch = updates.contains { $0.ref.hasPrefix("refs/heads/") }
     let outcome = try git.push(to: pushURL, updates, hooks: hasBranch ? .effective : .none)
-    if case .won = outcome { noteContact() }
+    if case .won = outcome { noteContact(pushes: pushesSinceFetch + 1) }
     return outcome
+  }
+
+  /// Where the other side's drafts come to lie.
+  private var draftFolder: String { folder + "/inbox/" }
+
+  /// What was left there, as it was when the ledger was fetched last.
+  public func waiting() throws(GitError) -> [WaitingDraft] {
+    guard takesDrafts else { return [] }
+    return try repository.references(matching: draftFolder + "*").map {
+      WaitingDraft(ref: LedgerRefs.inboxFolder + $0.name.dropFirst(draftFolder.count), tip: $0.oid)
+    }
   }
 
   private var contactPath: String { repository.commonDirectory + "/migrate/contact" }
 
-  /// Only people read it: what cannot be written is not known then.
-  private func noteContact() {
+  /// When, and how many pushes there were since the last fetch. It may be too few, when two processes write
+  /// at once, and what cannot be written is not known: it decides nothing but when we look.
+  private func noteContact(pushes: Int) {
     try? Files.makeDirectories(repository.commonDirectory + "/migrate")
-    try? Files.writeAtomically(contactPath, Array("\(clock.now().milliseconds)\n".utf8))
+    try? Files.writeAtomically(contactPath, Array("\(clock.now().milliseconds)\n\(pushes)\n".utf8))
   }
+
+  private func contactLine(_ number: Int) -> Int64? {
+    guard let bytes = try? Files.readPlain(contactPath, limit: 64) else { return nil }
+    let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+    return lines.count > number ? Int64(String(decoding: lines[number], as: UTF8.self)) : nil
+  }
+
+  /// How often any process of this clone has pushed since the ledger was fetched last.
+  public var pushesSinceFetch: Int { contactLine(1).map { Int(clamping: $0) } ?? 0 }
 
   /// When a fetch or a push of this clone got through last.
   public var lastContact: Timestamp? {
-    guard let bytes = try? Files.readPlain(contactPath, limit: 64) else { return nil }
-    return Int64(String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)).map {
-      Timestamp(milliseconds: $0)
-    }
+    contactLine(0).map { Timestamp(milliseconds: $0) }
   }
 
   /// The newest tip there that was looked at and found good.

@@ -11,6 +11,15 @@ package final class RemoteContact {
   /// That it cannot be reached, as far as the person was told.
   package var outage = Outage()
 
+  /// What others had left there when it was asked last, and nobody is known to have taken since.
+  var waiting: [WaitingDraft] = []
+  /// Whether it does not let anything be left there.
+  var refusesDrafts = false
+  /// How often others were faster since a push of ours got through.
+  var losses = 0
+  /// How many others append to it, and how long that takes.
+  var crowd = Crowd()
+
   /// What follows from entries that had waited and that the remote has otherwise than they were recorded
   /// here, and is still to be done.
   var due: [Effect] = []

@@ -3,8 +3,8 @@ import Migration
 
 /// What became of bringing a draft to the remote.
 private enum SharingOutcome {
-  /// It has it.
-  case shared
+  /// It has it, at the end of what was pushed or before that.
+  case shared(OID)
   /// Somebody else was faster; the ledger here is as new as theirs now.
   case lost
   /// It could not be reached, and the events may wait.
@@ -17,17 +17,24 @@ private enum SharingOutcome {
 extension SharedStore {
   /// Brings a draft to where it is decided whether it counts: to the remote or, when it may wait for that, to
   /// the ref here.
-  package func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
+  package func swap(to draft: inout Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
+    let parcel = try parcel(of: draft, after: seen)
+    // Among many, a push of one's own is too late almost always.
+    if let parcel, contact.crowd.isThere(at: clone.clock.now()), !isResting, try isFollowing(seen) {
+      return try swap(&draft, by: parcel, after: seen)
+    }
     switch try share(draft, after: seen) {
-    case .shared:
-      do throws(LedgerError) {
-        try adopt(draft.tip)
-      } catch {
-        // It is recorded, whatever becomes of our own ref: the next contact leads that there.
-        clone.warn("it is recorded, but not here yet: \(error.description)")
-      }
+    case .shared(let tip):
+      follow(tip)
       return .won
-    case .lost: return .lost
+    case .lost:
+      contact.losses += 1
+      contact.crowd.meet(max(1, min(try read().sequence - seen.sequence, Parcel.most)), at: clone.clock.now())
+      if let parcel { return try swap(&draft, by: parcel, after: seen) }
+      if remote.takesDrafts {
+        clone.pause(atMostMicroseconds: contact.crowd.longestRest(beforeTry: min(contact.losses, 3)) / 4)
+      }
+      return .lost
     case .waits: return try clone.moveHere(to: draft.tip, from: seen.tip)
     case .waitsOpen(let reason):
       guard try record(draft, after: seen) else {
@@ -37,9 +44,23 @@ extension SharedStore {
     }
   }
 
+  /// The same for one that others may bring.
+  private func swap(
+    _ draft: inout Draft, by parcel: Parcel, after seen: LedgerSnapshot
+  ) throws(LedgerError) -> SwapOutcome {
+    guard let landed = try carry(parcel, after: seen, isFirst: false) else { return .lost }
+    draft = landed
+    return .won
+  }
+
+  /// Whether what was read is what the remote is believed to have, and not what waits for it.
+  private func isFollowing(_ seen: LedgerSnapshot) throws(LedgerError) -> Bool {
+    try asGit { () throws(GitError) in try remote.knownTip() } == seen.tip
+  }
+
   /// Records a draft here that the remote may have: this one or none. With another one we could lose against
   /// ourselves.
-  private func record(_ draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> Bool {
+  func record(_ draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> Bool {
     var errors = 0
     while true {
       switch try clone.moveHere(to: draft.tip, from: seen.tip) {
@@ -68,23 +89,38 @@ extension SharedStore {
       return try wait(proposals, contact.obstacle ?? "entries wait for it already")
     }
     var course = PushCourse()
+    var load = try load(on: draft, after: seen)
     while true {
       // Anew each time: what the last contact has shown of the branches may have changed.
       let updates =
-        [GitProgram.PushUpdate(ref: LedgerRefs.ledger, to: draft.tip, from: seen.tip)]
-        + companions(of: proposals, from: seen.state, to: draft.snapshot.state)
+        [GitProgram.PushUpdate(ref: LedgerRefs.ledger, to: load.tip, from: seen.tip)]
+        + companions(of: proposals, from: seen.state, to: draft.snapshot.state) + load.deletions
       let answer: PushCourse.Answer
       switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
       case .won:
-        answered(draft.tip)
-        return .shared
-      case .lost(let refs): answer = .lost(refs, try look(for: draft, after: seen))
-      case .rejected(let reason): answer = .rejected(reason)
+        contact.losses = 0
+        settle(load)
+        return .shared(load.tip)
+      case .lost(let refs):
+        let found = try look(for: draft, after: seen)
+        if found == .unmoved, !refs.isEmpty, refs.allSatisfy(isOfInbox) {
+          // Somebody has taken theirs back.
+          load = Load(tip: draft.tip)
+          continue
+        }
+        answer = .lost(refs, found)
+      case .rejected(let reason):
+        if !load.isPlain {
+          // What was taken along may be what it does not want.
+          load = Load(tip: draft.tip)
+          continue
+        }
+        answer = .rejected(reason)
       case .unknown(let reason): answer = .cutOff(reason, try lookAfterOpenPush(of: draft, after: seen))
       }
       switch course.next(after: answer) {
       case .push(let number): if number > 0 { pause(number) }
-      case .shared: return .shared
+      case .shared: return .shared(load.tip)
       case .lost: return .lost
       case .wait(let reason): return try wait(proposals, reason)
       case .waitOpen(let reason): return try wait(proposals, open: reason)
@@ -96,6 +132,8 @@ extension SharedStore {
   }
 
   // MARK: Pieces
+
+  private func isOfInbox(_ ref: String) -> Bool { ref.hasPrefix(LedgerRefs.inboxFolder) }
 
   /// Looks what the remote has after a push.
   private func look(for draft: Draft, after seen: LedgerSnapshot) throws(LedgerError) -> PushCourse.Look {
@@ -152,7 +190,7 @@ extension SharedStore {
 
 extension Migration.Change {
   /// Whether it is a report on its author's own work, which stays true until it can be shared.
-  fileprivate var mayWait: Bool {
+  var mayWait: Bool {
     switch self {
     case .baseline(.renewed), .claim(_, .renewed), .claim(_, .submitted), .claim(_, .failed),
       .claim(_, .handedOver), .claim(_, .stageEnded),

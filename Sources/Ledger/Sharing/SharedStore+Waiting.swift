@@ -115,7 +115,7 @@ extension SharedStore {
   }
 
   /// What an entry of a chain proposed, with the lists of tests that it brought along.
-  private func proposalAgain(_ entry: Entry, in mine: OID) throws(LedgerError) -> Proposal {
+  func proposalAgain(_ entry: Entry, in mine: OID) throws(LedgerError) -> Proposal {
     let event = entry.event
     var proposal = Proposal(event.migration, event.change)
     (proposal.author, proposal.nonce, proposal.facts) = (event.by, entry.nonce, event.reserved)

@@ -49,7 +49,8 @@ package struct SharedStore<Clone: CloneStore> {
   package func shareWaiting() throws(LedgerError) {
     guard let tip = try clone.currentTip() else { return }
     let known = try asGit { () throws(GitError) in try remote.knownTip() }
-    if known == tip || isResting { return }
+    let mustLook = remote.takesDrafts && remote.pushesSinceFetch >= Crowd.pushesWithoutLook
+    if known == tip && !mustLook || isResting { return }
     if let error = try pullIfReachable() { tellUnreachable(error) }
   }
 
@@ -80,6 +81,15 @@ package struct SharedStore<Clone: CloneStore> {
   }
 
   // MARK: Pieces
+
+  /// The same for what the remote has, whatever becomes of our own ref: the next contact leads that there.
+  func follow(_ tip: OID) {
+    do throws(LedgerError) {
+      try adopt(tip)
+    } catch {
+      clone.warn("it is recorded, but not here yet: \(error.description)")
+    }
+  }
 
   /// Follows the remote; the error when it cannot be reached, which the caller gets over.
   func pullIfReachable() throws(LedgerError) -> LedgerError? {
@@ -119,6 +129,7 @@ package struct SharedStore<Clone: CloneStore> {
       }
       contact.restUntil = nil
       contact.answered = clone.clock.now()
+      contact.waiting = try asGit { () throws(GitError) in try remote.waiting() }
       if turn > 0, tip != last { isStill = false }
       last = tip
       guard let tip else {

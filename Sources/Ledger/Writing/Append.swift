@@ -38,8 +38,9 @@ package protocol EntryStore: EntryWriter {
   var clock: any WallClock { get }
   /// The state at the tip.
   func read() throws(LedgerError) -> LedgerSnapshot
-  /// Moves the ref to the end of a draft, provided that it is where `seen` ends.
-  func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome
+  /// Moves the ref to the end of a draft, provided that it is where `seen` ends. A store in which others may
+  /// bring a draft into the chain gives it as it is there.
+  func swap(to draft: inout Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome
   /// Whether there is more than `seen` by now, asked before "no" is said: what we know may be old.
   func hasGrown(beyond seen: LedgerSnapshot) throws(LedgerError) -> Bool
   /// Whether it is worth another try after so many errors, the last of them that the ref's lock was held.
@@ -82,14 +83,14 @@ package struct Append<Store: EntryStore> {
         if try store.hasGrown(beyond: seen) { continue }
         return .nothing(seen)
       }
-      let draft: Draft
+      var draft: Draft
       switch try store.draft(proposals, on: seen, at: at, by: author) {
       case .refused(let refusal):
         if try store.hasGrown(beyond: seen) { continue }
         return .refused(refusal)
       case .ready(let made): draft = made
       }
-      switch try store.swap(to: draft, from: seen) {
+      switch try store.swap(to: &draft, from: seen) {
       case .won: return store.win(draft)
       case .lost: continue
       case .busy(let error):

@@ -10,7 +10,7 @@ package struct Draft {
   /// What must be done once it is.
   package var effects: [Effect]
   /// What they were made of.
-  var proposals: [Proposal]
+  package var proposals: [Proposal]
 }
 
 /// A draft while it grows.

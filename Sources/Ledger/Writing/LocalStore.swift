@@ -38,7 +38,7 @@ final class LocalStore {
     sights = Sights(reader, queue: queue, witness: witness)
   }
 
-  private var repository: Repository { reader.repository }
+  var repository: Repository { reader.repository }
 
   /// Waits for its turn among the local writers, and meanwhile reads what they wrote; then does its work.
   /// Whoever waits for as long as it takes gets no turn before others.
@@ -52,6 +52,9 @@ final class LocalStore {
     }
     return try body()
   }
+
+  /// Whether somebody else is appending at this moment.
+  var isQueueBusy: Bool { isQueueing && queue.isBusy }
 
   private func enterQueue(forAsLongAsItTakes: Bool) throws(LedgerError) -> FileLock? {
     guard isQueueing else { return nil }
@@ -97,7 +100,7 @@ extension LocalStore: EntryStore {
     _ count: Int, _ body: () throws(LedgerError) -> DraftOutcome
   ) throws(LedgerError) -> DraftOutcome { try writer.together(count, body) }
 
-  func swap(to draft: Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
+  func swap(to draft: inout Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
     try moveHere(to: draft.tip, from: seen.tip)
   }
 
@@ -149,6 +152,12 @@ extension LocalStore: CloneStore {
 
   func entries(to tip: OID, without known: OID?) throws(LedgerError) -> [Entry] {
     try reader.entries(to: tip, without: known)
+  }
+
+  func commits(to tip: OID, without known: OID?) throws(LedgerError) -> [OID] {
+    try asGit { () throws(GitError) in
+      try repository.commits(from: tip, excluding: known.map { [$0] } ?? [], firstParentOnly: true).reversed()
+    }
   }
 
   func planText(_ migration: String, number: Int, in snapshot: LedgerSnapshot) throws(LedgerError) -> [UInt8]?

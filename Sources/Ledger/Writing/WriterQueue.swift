@@ -27,6 +27,13 @@ final class WriterQueue {
     return !note.isEmpty
   }
 
+  /// Whether somebody else has the turn at this moment.
+  var isBusy: Bool {
+    guard Files.exists(folder + "/ledger.queue") else { return false }
+    let free = try? FileLock.acquire(path: folder + "/ledger.queue", wait: false)
+    return free.flatMap(\.self) == nil
+  }
+
   /// Waits for its turn, which ends when the lock is set free; `nil` when it did not come within `seconds`,
   /// which may be `nil` for no limit.
   ///

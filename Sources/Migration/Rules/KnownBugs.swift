@@ -33,6 +33,8 @@
     case verdictOfOtherKeep = "B43"
     case wordFallsThrough = "B44"
     case judgeErrorPasses = "B45"
+    case draftTakenTwice = "B46"
+    case draftGoneIsWon = "B47"
 
     /// The bug that is switched on: set before anything else runs, by whoever wants it.
     nonisolated(unsafe) public static var active: KnownBug?

@@ -9,6 +9,7 @@ let usage = """
          inprocess claim REPOSITORY STEPS BATCH
          inprocess share REPOSITORY
          inprocess push REPOSITORY WORKER COUNT BATCH
+         inprocess last REPOSITORY WORKER SECONDS
          inprocess read FILE
 
   """
@@ -35,6 +36,17 @@ func run(_ arguments: [String]) throws {
     _ = try bench.ledger.read()
     waitForStart()
     for round in 0..<numbers[1] { try bench.renew(numbers[0], round: round, count: max(1, numbers[2])) }
+  case ("last", 2):
+    let bench = try Bench(shared: arguments[1])
+    _ = try bench.ledger.read()
+    waitForStart()
+    let end = Bench.now() + Int64(numbers[1]) * 1_000_000_000
+    var count = 0
+    while Bench.now() < end {
+      try bench.renew(numbers[0], round: count)
+      count += 1
+    }
+    print(count)
   case ("read", 0): try readOutput(arguments[1])
   case ("generate", 2): try Generator(arguments[1], steps: numbers[0], events: numbers[1]).run()
   default: throw Trouble(usage)
