@@ -52,10 +52,10 @@ package struct Crowd: Equatable {
     nonce.prefix(1).allSatisfy { ($0.hexDigitValue ?? 16) < aheadOfSixteen }
   }
 
-  /// How long to rest at most before the so-manieth try, in microseconds: so that about two of all that wait
-  /// are at it at any time, and more after each loss.
+  /// How long to rest at most before the so-manieth try, in microseconds: so that a few of all that wait are
+  /// at it at any time, beside those who go ahead, and longer after each loss.
   func longestRest(beforeTry number: Int) -> UInt64 {
-    let calm = turnMilliseconds * Int64(others + 1) / 2
+    let calm = turnMilliseconds * Int64(others + 1) / 4
     let grown = (calm << Int64(min(number, 6))) >> Int64(min(number, 6) / 2)
     return UInt64(min(max(grown, Self.rests.lowerBound), Self.rests.upperBound)) * 1000
   }

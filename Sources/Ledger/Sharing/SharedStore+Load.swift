@@ -87,9 +87,6 @@ extension SharedStore {
   private func isInLedger(
     _ nonces: [String], of draft: WaitingDraft, _ seen: LedgerSnapshot
   ) throws(LedgerError) -> Bool {
-    #if KNOWN_BUGS
-      if KnownBug.draftTakenTwice.isOn { return false }
-    #endif
     guard let tip = seen.tip else { return false }
     if nonces.isEmpty { return true }
     let wanted = Set(nonces)

@@ -33,8 +33,7 @@
     case verdictOfOtherKeep = "B43"
     case wordFallsThrough = "B44"
     case judgeErrorPasses = "B45"
-    case draftTakenTwice = "B46"
-    case draftGoneIsWon = "B47"
+    case draftGoneIsWon = "B46"
 
     /// The bug that is switched on: set before anything else runs, by whoever wants it.
     nonisolated(unsafe) public static var active: KnownBug?
