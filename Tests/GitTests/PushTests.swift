@@ -45,7 +45,7 @@ struct PushTests {
     let cut = GitProgram.Output(
       status: 128, stdout: [], stderr: Array("fatal: the remote end hung up unexpectedly\n".utf8))
     #expect(
-      GitProgram.pushOutcome(cut, [ref]) == .unknown("fatal: the remote end hung up unexpectedly"))
+      GitProgram.pushOutcome(cut, [ref]) == .unknown("the remote end hung up unexpectedly"))
     // It went away, or broke down, before it had looked at what was sent.
     for (summary, errors) in [
       ("[remote failure] (remote failed to report status)", ""),

@@ -82,13 +82,9 @@ extension GitProgram {
   @discardableResult
   func require(_ output: Output, _ operation: String, _ subject: String) throws(GitError) -> Output {
     guard output.isSuccess else {
-      let lines = output.errorText.split(separator: "\n")
-      let reason = lines.last(where: { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") }) ?? lines.last
       throw GitError(
-        message: reason.map {
-          String($0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") ? $0.dropFirst(7) : $0)
-        }
-          ?? "git ended with \(output.status)", operation: operation, subject: subject)
+        message: GitWords.reason(in: output.errorText) ?? "git ended with \(output.status)",
+        operation: operation, subject: subject)
     }
     return output
   }

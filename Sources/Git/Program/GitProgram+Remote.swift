@@ -125,7 +125,7 @@ extension GitProgram {
     if hadHook, flags.isEmpty, remarks.isEmpty, let hook = GitProgram.hookWords(lines) {
       return .rejected(GitProgram.ownHookSaysNo + hook)
     }
-    return .unknown(fatal ?? lines.first ?? "git push ended with \(output.status)")
+    return .unknown(GitWords.reason(in: output.errorText) ?? "git push ended with \(output.status)")
   }
 
   /// How the words begin with which a hook of this repository, and nobody on the other side, refused a push.
@@ -169,9 +169,7 @@ extension GitProgram {
         "--no-recurse-submodules", "--no-auto-maintenance", "--no-show-forced-updates", "--", url,
       ] + refspecs)
     guard !output.isSuccess else { return }
-    let lines = output.errorText.split(whereSeparator: \.isNewline).map(String.init)
-    let telling = lines.first { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") } ?? lines.first
-    let message = telling ?? "git fetch ended with \(output.status)"
+    let message = GitWords.reason(in: output.errorText) ?? "git fetch ended with \(output.status)"
     throw GitError(
       message: unusedForNetwork().map { "\(message) (\($0))" } ?? message, operation: "fetch from",
       subject: url)
@@ -184,7 +182,9 @@ extension GitProgram {
     let output = try run(
       ["-c", "protocol.git.allow=user", "ls-remote", "--quiet", "--refs", "--", url] + patterns)
     guard output.isSuccess else {
-      throw GitError(message: output.errorText, operation: "list the refs of", subject: url)
+      throw GitError(
+        message: GitWords.reason(in: output.errorText) ?? "git ls-remote ended with \(output.status)",
+        operation: "list the refs of", subject: url)
     }
     return output.stdout.split(separator: 0x0A).compactMap { line in
       line.firstIndex(of: 0x09).map { PathText.string(line[line.index(after: $0)...]) }

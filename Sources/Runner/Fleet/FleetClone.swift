@@ -39,7 +39,7 @@ public struct FleetClone {
       "-C", path, "fetch", "--quiet", "--no-tags", "--", common,
       "+refs/heads/\(member.base):\(remote)\(base)",
     ])
-    guard let head = member.publications[MigrationState.wholeUnit]?.head, head == member.tip else { return }
+    guard let head = member.publications[member.openWholeUnit]?.head, head == member.tip else { return }
     try git(["-C", path, "update-ref", remote + fleet.branch, head.hex])
   }
 
@@ -48,7 +48,7 @@ public struct FleetClone {
     environment["GIT_TERMINAL_PROMPT"] = "0"
     let outcome = try reporting { try Command("git", arguments, environment: environment).run() }
     if outcome.status.isSuccess { return }
-    let words = outcome.errorText.split(separator: "\n").last.map(String.init) ?? "git says nothing"
+    let words = GitWords.reason(in: outcome.errorText) ?? "git says nothing"
     throw CommandError("unable to make the clone: \(TerminalText.sanitizedLine(words))")
   }
 }

@@ -244,8 +244,7 @@ public final class FleetSetup {
       ])
     }
     guard output.isSuccess else {
-      let line = output.errorText.split(whereSeparator: \.isNewline).first.map(String.init)
-      throw CommandError(line ?? "git cannot reach it")
+      throw CommandError(GitWords.reason(in: output.errorText) ?? "git cannot reach it")
     }
     for line in output.text.split(whereSeparator: \.isNewline) where line.hasPrefix("ref: refs/heads/") {
       let name = line.dropFirst("ref: refs/heads/".count).prefix { $0 != "\t" }

@@ -227,7 +227,7 @@ private struct MailRepository {
     }
     if isInterrupted { throw CommandError("interrupted; what was written is whole", exitCode: .interrupted) }
     guard outcome.status.isSuccess else {
-      let words = outcome.errorText.split(whereSeparator: \.isNewline).first.map(String.init) ?? "no word"
+      let words = GitWords.reason(in: outcome.errorText) ?? "no word"
       throw CommandError(
         "unable to write mail by 'git \(arguments[0])': \(TerminalText.sanitizedLine(words))")
     }

@@ -267,7 +267,7 @@ extension SitePublishing: PublishingWorld {
         ])
       }
       guard output.isSuccess else {
-        let words = output.errorText.split(whereSeparator: \.isNewline).first.map(String.init) ?? "no answer"
+        let words = GitWords.reason(in: output.errorText) ?? "no answer"
         let name = AddressText.withoutPasswords(remote)
         throw CommandError("unable to list the branches of '\(name)': \(TerminalText.sanitizedLine(words))")
       }

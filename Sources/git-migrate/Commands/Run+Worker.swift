@@ -103,7 +103,7 @@ struct WorkerOptions: ParsableArguments {
     let command = Command("git", ["clone", "--quiet", "--", url, folder], environment: environment)
     let outcome = try reporting { try command.run() }
     if outcome.status.isSuccess { return }
-    let words = outcome.errorText.split(separator: "\n").last.map(String.init) ?? "git says nothing"
+    let words = GitWords.reason(in: outcome.errorText) ?? "git says nothing"
     throw CommandError("unable to clone '\(url)': \(TerminalText.sanitizedLine(words))")
   }
 }
