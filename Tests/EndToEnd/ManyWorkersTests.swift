@@ -104,6 +104,19 @@ struct ManyWorkersTests {
     let job = try world.migrate(path, "workers", "--on", "kubernetes", "--image", "example.org/w@sha256:1")
     #expect(
       job.code == 0 && job.out.contains("secretKeyRef: { name: git-migrate-agent, key: \"SOME_API_KEY\" }"))
+    // Nobody has said in a container who commits are by, and how git reaches the other side.
+    #expect(job.out.contains("{ name: GIT_COMMITTER_EMAIL, value: \"tester@example.com\" }"), "\(job)")
+    #expect(job.err.contains("is a path, which pods do not have"))
+    func manifest(_ url: String) throws -> String {
+      try world.migrate(path, "workers", "--on", "kubernetes", "--image", "x", "--clone", url).out
+    }
+    let web = try manifest("https://forge.example/x.git")
+    #expect(web.contains("mountPath: /home/worker/.netrc, subPath: .netrc"), "\(web)")
+    #expect(!web.contains("GIT_SSH_COMMAND"))
+    for url in ["git@forge.example:x.git", "ssh://forge.example/x.git"] {
+      let text = try manifest(url)
+      #expect(text.contains("ssh -i /run/secrets/git/ssh-privatekey") && !text.contains(".netrc"), "\(text)")
+    }
     let hosts = world.first.repository.root + "/hosts"
     try Files.writeAtomically(hosts, Array("build-7\n".utf8))
     let loop = try world.migrate(path, "workers", "--on", "ssh", "--hosts", hosts)

@@ -11,16 +11,18 @@ VERSIONS = ["1.37", "1.33", "1.30"]
 
 place = world.World(sys.argv[1])
 place.start(["  - { id: S1 }"], more="agent: { command: ./agent, env: [SOME_API_KEY] }")
-text = place.migrate(
-    "workers", "--on", "kubernetes", "--image", "example.org/w@sha256:00", "-n", "20", "--has", "gpu,os=linux").stdout
-manifest = place.root / "job.yaml"
+texts = [place.migrate(
+    "workers", "--on", "kubernetes", "--image", "example.org/w@sha256:00", "-n", "20", "--has", "gpu,os=linux",
+    "--clone", url).stdout for url in ("https://forge.example/x.git", "git@forge.example:x.git", "/srv/x.git")]
+manifests = [place.root / f"job{number}.yaml" for number in range(len(texts))]
 wrong = place.root / "wrong.yaml"
-manifest.write_text(text)
+for manifest, text in zip(manifests, texts):
+    manifest.write_text(text)
 # A key that is spelt wrong must be seen, or nothing is proved.
-wrong.write_text(text.replace("completionMode:", "completionsMode:"))
+wrong.write_text(texts[0].replace("completionMode:", "completionsMode:"))
 status = 0
 for version in VERSIONS:
-    good = place.run(sys.argv[2], "--strict", "-k", version, manifest, fails=True)
+    good = place.run(sys.argv[2], "--strict", "-k", version, *manifests, fails=True)
     bad = place.run(sys.argv[2], "--strict", "-k", version, wrong, fails=True)
     is_well = good.returncode == 0 and bad.returncode != 0
     print(f"Kubernetes {version}: {'the manifest is good' if is_well else good.stdout + good.stderr}")

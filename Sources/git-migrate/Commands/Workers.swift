@@ -108,7 +108,12 @@ struct WorkersCommand: Subcommand {
     let text: String
     let program: [String]
     switch engine {
-    case .kubernetes: (text, program) = (job.kubernetes(image: image ?? ""), ["kubectl", "apply", "-f", "-"])
+    case .kubernetes:
+      if job.isPath {
+        context.warn("'\(job.url)' is a path, which pods do not have", hint: "say '--clone URL'")
+      }
+      let author = try reporting { try site.identity() }.author
+      (text, program) = (job.kubernetes(image: image ?? "", author: author), ["kubectl", "apply", "-f", "-"])
     case .slurm: (text, program) = (job.slurm, ["sbatch"])
     case .ssh: (text, program) = (job.ssh(try hostNames(context)), ["sh"])
     }
@@ -125,8 +130,11 @@ struct WorkersCommand: Subcommand {
         hint: "share it with 'git migrate init --remote origin'")
     }
     let url = try reporting { try site.repository.config("remote.\(name).url") } ?? name
-    // What is printed holds no secrets: the workers have their own.
-    return AddressText.withoutPasswords(url)
+    // What is printed holds no secrets: the workers have their own. A path from here leads nowhere elsewhere.
+    let address = AddressText.withoutPasswords(url)
+    let isRelative = !address.hasPrefix("/") && !address.prefix { $0 != "/" }.contains(":")
+    let top = site.repository.workingDirectory ?? site.repository.gitDirectory
+    return isRelative ? Files.realPath("\(top)/\(address)") ?? address : address
   }
 
   private func hostNames(_ context: Context) throws(CommandError) -> [String] {

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Git
 import Migration
 import Plans
 
@@ -28,6 +29,33 @@ package struct WorkerJob: Equatable, Sendable {
   package init(_ state: MigrationState, url: String) {
     (migration, digest, self.url) = (state.name, state.approvalDigest, url)
     secrets = Array(Set(state.plan.allAgents.flatMap(\.env))).sorted()
+  }
+
+  /// How a worker gets at what it clones, by the form of the address.
+  enum Access: Equatable, Sendable {
+    /// By HTTP: git and the forge's client read `~/.netrc`.
+    case http
+    /// By ssh, with a key.
+    case ssh
+    /// Without anything, such as by a path.
+    case open
+  }
+
+  /// How what is cloned is reached.
+  var access: Access {
+    let scheme = url.lowercased().prefix { $0 != ":" && $0 != "/" }
+    switch scheme {
+    case "https", "http": return .http
+    case "ssh", "git+ssh", "ssh+git": return .ssh
+    case "git", "file", "ftp", "ftps": return .open
+    // As git has it: a colon before the first slash begins the path on a host.
+    case _: return url.prefix { $0 != "/" }.contains(":") ? .ssh : .open
+    }
+  }
+
+  /// Whether what is cloned lies on this machine, as far as can be seen.
+  package var isPath: Bool {
+    url.lowercased().hasPrefix("file:") || (access == .open && !url.prefix { $0 != "/" }.contains(":"))
   }
 
   /// The arguments of `git migrate` for a clone in that folder.
@@ -126,17 +154,70 @@ extension WorkerJob {
     String(decoding: JSON.string(value).canonicalBytes, as: UTF8.self)
   }
 
-  /// The manifest, for `kubectl apply -f -`. `image` names what runs it.
-  package func kubernetes(image: String) -> String {
+  /// How the secret is made that git needs to push, for the heading.
+  private var secretWords: String {
+    let make = "# git pushes by the secret git-migrate-git: kubectl create secret generic git-migrate-git"
+    return switch access {
+    case .http:
+      "\(make) --from-file=.netrc\n# where .netrc holds: machine HOST login NAME password TOKEN\n"
+    case .ssh: "\(make) \\\n#   --from-file=ssh-privatekey=KEY --from-file=known_hosts=HOSTS\n"
+    case .open: ""
+    }
+  }
+
+  /// A list that is written in place.
+  private func list(_ rows: [String], indent: Int) -> String {
+    rows.map { "\n" + String(repeating: " ", count: indent) + "- " + $0 }.joined()
+  }
+
+  /// What the container is told besides: who commits are by, and how git reaches the other side.
+  private func variables(_ author: Signature) -> [String] {
+    var rows = ["AUTHOR", "COMMITTER"].flatMap { role in
+      [("NAME", author.name), ("EMAIL", author.email)].map { part, value in
+        "{ name: GIT_\(role)_\(part), value: \(text(value)) }"
+      }
+    }
+    if access == .ssh {
+      let command =
+        "ssh -i /run/secrets/git/ssh-privatekey -o IdentitiesOnly=yes -o BatchMode=yes "
+        + "-o UserKnownHostsFile=/run/secrets/git/known_hosts"
+      rows.append("{ name: GIT_SSH_COMMAND, value: \(text(command)) }")
+    }
+    return rows
+      + secrets.map { name in
+        let key = "{ name: git-migrate-agent, key: \(text(name)) }"
+        return "{ name: \(text(name)), valueFrom: { secretKeyRef: \(key) } }"
+      }
+  }
+
+  /// Where the secret lies, and of which keys it is made: a missing one is told by the engine.
+  private var secretVolume: (mount: [String], volume: [String]) {
+    let name = "name: git, secret: { secretName: git-migrate-git, defaultMode: 256"
+    switch access {
+    case .http:
+      return (
+        ["{ name: git, mountPath: /home/worker/.netrc, subPath: .netrc, readOnly: true }"],
+        ["{ \(name), items: [ { key: .netrc, path: .netrc } ] } }"]
+      )
+    case .ssh:
+      let keys = ["ssh-privatekey", "known_hosts"].map { "{ key: \($0), path: \($0) }" }
+      return (
+        ["{ name: git, mountPath: /run/secrets/git, readOnly: true }"],
+        ["{ \(name), items: [ \(keys.joined(separator: ", ")) ] } }"]
+      )
+    case .open: return ([], [])
+    }
+  }
+
+  /// The manifest, for `kubectl apply -f -`. `image` names what runs it, `author` who commits are by: nobody
+  /// has said it in a container.
+  package func kubernetes(image: String, author: Signature) -> String {
     let arguments = arguments(into: "/home/worker/repository").map(text).joined(separator: ", ")
-    let secrets = secrets.map { name in
-      let key = "{ name: git-migrate-agent, key: \(text(name)) }"
-      return "\n        - { name: \(text(name)), valueFrom: { secretKeyRef: \(key) } }"
-    }.joined()
+    let (variables, git) = (list(variables(author), indent: 8), secretVolume)
     return """
       # Workers of the migration \(text(migration)); start them with: kubectl apply -f FILE
-      # The secret git-migrate-git holds what git needs to push, as .git-credentials or a key\
-      \(self.secrets.isEmpty ? "" : "; git-migrate-agent\n# what the plan's agents are given").
+      \(secretWords)\
+      \(secrets.isEmpty ? "" : "# The secret git-migrate-agent holds what the plan's agents are given.\n")\
       apiVersion: batch/v1
       kind: Job
       metadata:
@@ -167,17 +248,15 @@ extension WorkerJob {
               env:
               - { name: HOME, value: /home/worker }
               - { name: MIGRATE_TRUST, value: \(text(digest)) }
-              - { name: MIGRATE_WORKER, valueFrom: { fieldRef: { fieldPath: metadata.name } } }\(secrets)
+              - { name: MIGRATE_WORKER, valueFrom: { fieldRef: { fieldPath: metadata.name } } }\(variables)
               volumeMounts:
-              - { name: work, mountPath: /home/worker }
-              - { name: git, mountPath: /run/secrets/git, readOnly: true }
+              - { name: work, mountPath: /home/worker }\(list(git.mount, indent: 8))
               securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }
               resources:
                 requests: { cpu: "1", memory: 2Gi }
                 limits: { memory: 4Gi, ephemeral-storage: 20Gi }
             volumes:
-            - { name: work, emptyDir: { sizeLimit: 20Gi } }
-            - { name: git, secret: { secretName: git-migrate-git, defaultMode: 256 } }
+            - { name: work, emptyDir: { sizeLimit: 20Gi } }\(list(git.volume, indent: 6))
 
       """
   }
