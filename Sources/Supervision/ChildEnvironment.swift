@@ -1,5 +1,6 @@
 import Clinux
 import Glibc
+import System
 
 /// What programs that we start get to see of our environment: the one place where lists of names stand. Which
 /// child gets which, the launcher says of all but the `git` program, which has a list of its own (`ofGit`):
@@ -58,11 +59,8 @@ public enum ChildEnvironment {
     guard names.contains(name) || name.hasPrefix("LC_") else { return false }
     // A proxy's address with a password in it is the user's own choice of where to put it; it is a name that
     // tools need. The names below never pass, even if the list above grew one by mistake.
-    let upper = name.uppercased()
-    for word in ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "_KEY", "APIKEY"]
-    where upper.contains(word) {
-      return false
-    }
-    return !["GIT_", "AWS_", "SSH_"].contains(where: upper.hasPrefix)
+    return !VariableName.speaks(
+      name,
+      of: ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "_KEY", "APIKEY", "GIT_", "AWS_", "SSH_"])
   }
 }

@@ -1,3 +1,5 @@
+import System
+
 /// Takes secrets out of text before it is recorded: the ledger is pushed and never rewritten (ECOSYSTEM §6,
 /// row 20).
 public struct Redactor: Sendable {
@@ -6,10 +8,11 @@ public struct Redactor: Sendable {
   /// Knows the values of the environment variables whose names speak of secrets, beside the tokens that
   /// `Secret` recognises by their make.
   public init(environment: [String: String]) {
-    let words = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "APIKEY", "API_KEY", "PRIVATE_KEY"]
+    let words: [StaticString] = [
+      "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "APIKEY", "API_KEY", "PRIVATE_KEY",
+    ]
     known = environment.compactMap { name, value in
-      let upper = name.uppercased()
-      guard value.utf8.count >= 8, words.contains(where: upper.contains) else { return nil }
+      guard value.utf8.count >= 8, VariableName.speaks(name, of: words) else { return nil }
       return (Array(value.utf8), name)
     }.sorted { $0.value.count > $1.value.count }
   }
