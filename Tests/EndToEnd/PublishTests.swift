@@ -334,12 +334,12 @@ struct PublishTests {
   }
 
   @Test func `the whole branch, by a template, told to its owners`() throws {
-    let world = try World(
-      more: """
-        publish: { title: "{{migration.name}} is done", body: "{{#steps}}* {{.}}\\n{{/steps}}", draft: true }
-        owners: OWNERS
-        channels: { "@docs": "#docs" }
-        """)
+    let more = """
+      publish: { title: "{{migration.name}} is done", body: "{{#steps}}* {{.}}\\n{{/steps}}", draft: true }
+      owners: OWNERS
+      channels: { "@docs": "#docs" }
+      """
+    let world = try World(more: more)
     let clone = world.path
     try Files.writeAtomically(clone + "/OWNERS", Array("* @docs\n".utf8))
     try world.shared.git(clone, "add", "OWNERS")
@@ -351,5 +351,18 @@ struct PublishTests {
     #expect(try world.texts("body").first?.contains("* One (S1)") == true)
     let told = try world.publish("--tell")
     #expect(told.out.contains("to @docs (#docs)") && told.out.contains("#1 all"), "\(told)")
+    // What comes after it was merged is offered for itself.
+    try world.control(#"{"merge": [1]}"#)
+    #expect(try world.publish().out.contains("merged"))
+    #expect(try world.publish().code == 0)
+    #expect(try world.requests().count == 1, "nothing came")
+    try world.shared.first.amend(
+      PublishTests.steps + "\n  - { id: S3, title: Three, run: 'echo x > f3' }", gate: PublishTests.gate,
+      more: more)
+    #expect(try world.shared.migrate(clone, "run").code == 0)
+    let later = try world.publish()
+    #expect(later.code == 0, "\(later)")
+    #expect(try world.texts("branch") == ["migrate-pr/mig/all", "migrate-pr/mig/all-2"])
+    #expect(try world.texts("body").last?.hasPrefix("* Three (S3)\n") == true)
   }
 }

@@ -86,6 +86,37 @@ struct PublicationTests {
     #expect(standing(story, "all") == .push)
   }
 
+  @Test func `the whole branch is offered again for what comes after it was merged`() throws {
+    let story = story(by(.migration), steps: ["A", "B", "C"])
+    story.complete("A")
+    #expect(claim(story, process(7)))
+    let tip = try #require(merged(story).last?.commit)
+    func offer(_ unit: String, _ old: ObjectID?, _ new: ObjectID) -> Bool {
+      let intent = BranchIntent(
+        old: old, new: new, holder: "p", owner: process(7), expiresAt: story.now.adding(seconds: 100))
+      return story.tell(.publication(.intended(unit: unit, steps: [], intent)))
+        && story.tell(.publication(.moved(unit: unit, commit: new, people: false)))
+    }
+    #expect(offer("all", nil, tip))
+    #expect(story.tell(.publication(.opened(unit: "all", forge: "f", number: 1, url: nil))))
+    #expect(story.tell(.publication(.merged(unit: "all", commit: oid(90)))))
+    #expect(standing(story, "all") == .ended("merged"), "nothing came after it")
+    story.complete("B")
+    story.tell(.stepSkipped(step: "C", reason: "x"))
+    let units = story.current.proposedUnits(merged(story), owners: nil)
+    #expect(units.map(\.unit) == ["all-2"] && units.map(\.since) == [["B"]], "\(units)")
+    #expect(units.first?.files == ["src/B/a.py", "src/B/b.py"])
+    #expect(standing(story, "all-2") == .push)
+    #expect(story.current.publishedBranch(of: "all-2") == "migrate-pr/\(story.current.name)/all-2")
+    let next = try #require(merged(story).last { $0.step == "B" }?.commit)
+    #expect(offer("all-2", nil, next))
+    #expect(standing(story, "all-2") == .open)
+    let copy = try? State(json: story.state.json) { _, _ in story.current.plan }
+    #expect(copy?.migrations.first?.publications == story.current.publications)
+    #expect(story.tell(.publication(.closed(unit: "all-2", reason: "#2 is closed"))))
+    #expect(standing(story, "all-2") == .ended("closed"), "closed is a person's word")
+  }
+
   @Test func `units by folder stay what they are, and a full one is followed by another`() {
     var policy = by(.folder, maxFiles: 4)
     policy.depth = 1

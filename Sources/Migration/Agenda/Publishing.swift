@@ -27,6 +27,8 @@ public struct ProposedUnit: Equatable, Sendable {
   public var isComplete = false
   /// Whether all that was offered in it was undone since.
   public var isWithdrawn = false
+  /// Of the whole branch that is offered again: what was merged since it was offered last.
+  public var since: [String] = []
 
   /// Makes one without a step.
   public init(unit: String) { self.unit = unit }
@@ -57,8 +59,29 @@ public enum UnitStanding: Equatable, Sendable {
 }
 
 extension MigrationState {
-  /// The name of the unit that is the whole branch.
+  /// The name of the unit that is the whole branch, the first time that it is offered.
   public static let wholeUnit = "all"
+
+  /// The unit that the whole branch is offered in now: another one once that before is in the base and more
+  /// was merged here since.
+  public var openWholeUnit: String { wholeUnits.last ?? Self.wholeUnit }
+
+  /// The units that the whole branch was offered in, and the one that it is offered in now, behind them.
+  private var wholeUnits: [String] {
+    var names = [Self.wholeUnit]
+    while let last = names.last, let known = publications[last], case .merged? = known.end, known.isBehind {
+      names.append("\(Self.wholeUnit)-\(names.count + 1)")
+    }
+    return names
+  }
+
+  /// Of these, in the order of the branch, those that came after what was offered of the whole branch before.
+  private func sinceOffered(_ merged: [MergedStep]) -> ArraySlice<MergedStep> {
+    guard let before = wholeUnits.dropLast().last, let head = publications[before]?.head,
+      let last = merged.lastIndex(where: { $0.commit == head })
+    else { return merged[...] }
+    return merged[(last + 1)...]
+  }
 
   /// The units of what is merged, by the plan's policy; steps stay in the unit that they were offered in.
   /// `merged` is in the order of the integration branch.
@@ -66,16 +89,19 @@ extension MigrationState {
     let policy = plan.publish ?? PublishPolicy()
     var units: [ProposedUnit] = []
     var keys: [String: String] = [:]
+    let whole = openWholeUnit
     func add(_ step: MergedStep, to name: String) {
       let index = units.firstIndex { $0.unit == name } ?? units.endIndex
       if index == units.endIndex { units.append(ProposedUnit(unit: name)) }
       if policy.unit != .migration { units[index].steps.append(step.step) }
+      if policy.unit == .migration, whole != Self.wholeUnit { units[index].since.append(step.step) }
       units[index].files += step.files
     }
+    let offered = policy.unit == .migration ? sinceOffered(merged) : merged[...]
     // What takes the base in is no work to be offered to it.
-    for step in merged where base(takenInBy: step.step) == nil && !undoesOffers(step.step) {
+    for step in offered where base(takenInBy: step.step) == nil && !undoesOffers(step.step) {
       if policy.unit == .migration {
-        add(step, to: Self.wholeUnit)
+        add(step, to: whole)
       } else if let unit = publications.unit(of: step.step) ?? mended(by: step.step) {
         add(step, to: unit)
       } else {
@@ -193,7 +219,7 @@ extension MigrationState {
 
   /// Whether the branch of a unit is to be moved: more has come to it, or the base has gone from under it.
   private func wantsMove(_ known: Publication, _ proposed: ProposedUnit) -> Bool {
-    if proposed.unit == Self.wholeUnit, proposed.steps.isEmpty {
+    if proposed.steps.isEmpty {
       return proposed.isComplete && known.head != tip
     }
     if proposed.isWithdrawn { return false }

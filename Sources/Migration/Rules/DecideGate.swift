@@ -262,7 +262,11 @@ extension Reducer {
       throw Refusal(.invalid, "'\(step.id)' was to be merged as \(target.new.short), not \(commit.short)")
     }
     migration.tip = commit
-    for index in landing(index, target) {
+    let landing = landing(index, target)
+    if landing.contains(where: { migration.base(takenInBy: migration.steps[$0].id) == nil }) {
+      migration.publications.noteWork()
+    }
+    for index in landing {
       let own = target.train?.members.first { $0.fence.step == migration.steps[index].id }?.commit
       set(index, .merged(commit: own ?? commit))
       forgetFailure(index)

@@ -106,7 +106,9 @@ extension Reducer {
     for step in known?.steps ?? [] where !steps.contains(step) && migration.isMerged(step) {
       throw Refusal(.invalid, "'\(unit)' would lose the step '\(step)'")
     }
-    migration.publications.update(unit) { ($0.steps, $0.intent) = (steps, intent) }
+    // What came to the branch while this was announced is not in it.
+    let isBehind = steps.isEmpty && !migration.peopleShareBranch && intent.new != migration.tip
+    migration.publications.update(unit) { ($0.steps, $0.intent, $0.isBehind) = (steps, intent, isBehind) }
   }
 
   private func notIntended(_ unit: String) -> Refusal {

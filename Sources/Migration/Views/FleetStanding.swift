@@ -74,10 +74,10 @@ extension MigrationState {
     guard !list.isEmpty else { return nil }
     let isMerged = list.allSatisfy { if case .merged? = $0.end { true } else { false } }
     if isMerged, openCount > 0 { return nil }
-    // The whole branch is offered once.
-    let isWhole = publications[Self.wholeUnit] != nil
-    let hasMore = isWhole ? publications[Self.wholeUnit]?.head != tip : hasUnpublishedSteps
-    if isMerged, isWhole || !hasMore { return .merged }
+    let (isWhole, whole) = (publications[Self.wholeUnit] != nil, publications[openWholeUnit])
+    let hasMore = isWhole ? whole?.head != tip : hasUnpublishedSteps
+    // The tip moves without work, too, when it takes the base in.
+    if isMerged, isWhole ? whole != nil : !hasMore { return .merged }
     if list.contains(where: { if case .closed? = $0.end { true } else { false } }) { return .rejected }
     if list.contains(where: { $0.handedOver != nil && $0.end == nil }) { return .people }
     if openCount > 0 { return nil }

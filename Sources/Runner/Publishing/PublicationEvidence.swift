@@ -12,7 +12,8 @@ struct PublicationEvidence {
 
   init(_ unit: ProposedUnit, _ state: MigrationState) {
     (self.unit, self.state) = (unit, state)
-    let ids = unit.steps.isEmpty ? state.steps.map(\.id) : unit.steps
+    let whole = unit.since.isEmpty ? state.steps.map(\.id) : unit.since
+    let ids = unit.steps.isEmpty ? whole : unit.steps
     steps = ids.compactMap { id in
       guard let index = state.index(of: id), case .merged(let commit) = state.steps[index].phase else {
         return nil

@@ -80,6 +80,7 @@ extension Publication {
     }
     if fixes > 0 { object.set("fixes", fixes) }
     object.set("told", told)
+    object.set("behind", isBehind)
     return object.json
   }
 
@@ -109,6 +110,7 @@ extension Publication {
     if let reason = try reader.optionalString("closed") { end = .closed(reason: reason) }
     fixes = try reader.optionalInteger("fixes") ?? 0
     told = try reader.strings("told")
+    isBehind = try reader.flag("behind")
     try reader.end()
   }
 }

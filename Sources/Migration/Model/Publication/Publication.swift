@@ -22,6 +22,8 @@ public struct Publication: Equatable, Sendable {
   public var fixes = 0
   /// What the last of them was told, a digest a line.
   public var told: [String] = []
+  /// Of the whole branch: whether work was merged here since it was offered last.
+  public var isBehind = false
 
   /// A pull request.
   public struct Request: Equatable, Sendable {
@@ -161,6 +163,14 @@ public struct PublicationBook: Equatable, Sendable {
 
   /// The unit that a step is offered in.
   public func unit(of step: String) -> String? { list.first { $0.steps.contains(step) }?.unit }
+
+  /// Notes that work was merged: the whole branch, where it is offered, has more than what is offered.
+  mutating func noteWork() {
+    guard let index = list.lastIndex(where: { $0.steps.isEmpty && ($0.head ?? $0.intent?.new) != nil }) else {
+      return
+    }
+    list[index].isBehind = true
+  }
 
   mutating func update(_ unit: String, _ body: (inout Publication) -> Void) {
     let index = list.firstIndex { $0.unit == unit } ?? list.endIndex
