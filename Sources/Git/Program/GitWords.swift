@@ -7,8 +7,8 @@ public enum GitWords {
   ]
 
   /// The line of git's standard error that says most, without its sign (`fatal: `, `error: `): the last one
-  /// that says more than that the other side could not be read; else what was said before that (by ssh, or by the
-  /// server). `nil` when nothing was said.
+  /// that says more than that the other side could not be read; else what was said before that (by ssh, or by
+  /// the server). `nil` when nothing was said.
   public static func reason(in text: String) -> String? {
     let lines = text.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
     let said = lines.indices.filter { words(lines[$0]) != nil }
