@@ -14,7 +14,7 @@ enum CodeUnderTest {
     "PYTEST_CURRENT_TEST", "JEST_WORKER_ID", "VITEST", "XCTestConfigurationFilePath", "RUST_TEST_THREADS",
     "NODE_TEST_CONTEXT", "PHPUNIT_COMPOSER_INSTALL", "test.v", "surefire", "MIGRATE_", "CTEST_", "GTEST_",
     "RSPEC_",
-    "NEXTEST", "PYTEST_VERSION", "org.junit",
+    "NEXTEST", "PYTEST_VERSION", "org.junit", "testhost", "vstest",
   ]
   private static let moduleStrings: Set = [
     "pytest", "unittest", "_pytest", "jest", "mocha", "XCTest", "test", "testing", "Testing", "vitest",

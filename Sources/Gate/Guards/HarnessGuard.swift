@@ -352,8 +352,9 @@ enum HarnessGuard {
     for change in comparison.change.paths where change.kind == .added {
       let path = TestPath(change.path)
       let first = path.name.split(separator: ".").first.map(String.init) ?? path.name
+      // `vitest.config.ts` is no `vitest`.
       let isModule =
-        moduleNames.contains(first.lowercased())
+        !path.stem.contains(".") && moduleNames.contains(first.lowercased())
         && (TestLanguages.language(of: path) != nil || path.ending == "pth")
         || path.folders.contains {
           moduleNames.contains($0.lowercased()) && path.ending != ""

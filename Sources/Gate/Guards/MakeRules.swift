@@ -39,6 +39,9 @@ struct MakeRules {
     }
   }
 
+  /// What people and pipelines call by these names, whatever calls them.
+  static let hooks: Set = ["test", "check", "verify", "lint", "ci", "all", "default"]
+
   /// Whether all that is new are targets of their own, which nothing that was there can run.
   static func onlyNewTargets(_ path: String, _ before: String, _ after: String) -> Bool {
     guard ["Makefile", "makefile", "GNUmakefile"].contains(TestPath(path).name) else { return false }
@@ -53,12 +56,11 @@ struct MakeRules {
       Set(text.split { !($0.isLetter || $0.isNumber || "_-.".contains($0)) }.map(String.init))
     }
     let spoken = words(before)
-    let hooks = ["test", "check", "verify", "lint", "ci", "all", "default"]
     // A pattern or a call of make may reach any name.
     guard !old.other.contains(where: { $0.contains("%") }) else { return false }
     return new.rules.filter { !known.contains($0.target) }.allSatisfy { rule in
       words(rule.target).count == 1 && !rule.target.contains(" ") && !spoken.contains(rule.target)
-        && !hooks.contains { rule.target.hasPrefix($0) }
+        && !MakeRules.hooks.contains { rule.target.hasPrefix($0) }
     }
   }
 }

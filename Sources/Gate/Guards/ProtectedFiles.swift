@@ -3,8 +3,11 @@ import Migration
 extension TreeChange {
   /// Changes of files that decide how the verifiers run: runners' configuration, build and CI files. Of files
   /// that hold much else only the parts that matter; of added globs any change.
-  public func protectedFindings(globs: [String]? = nil) -> [GuardFinding] {
+  ///
+  /// `isStrict` is any change of those, else one that can keep a test from running or from failing.
+  public func protectedFindings(globs: [String]? = nil, isStrict: Bool = true) -> [GuardFinding] {
     let own = (globs ?? []).compactMap(PathGlob.init)
+    let judge = isStrict ? nil : ProtectedJudge(self)
     return paths.flatMap { change -> [GuardFinding] in
       let names = Set([change.oldPath, change.newPath].compactMap { $0 }).sorted()
       return names.compactMap { path in
@@ -12,13 +15,13 @@ extension TreeChange {
         guard isOwn || ProtectedFiles.scope(of: TestPath(path)) != nil else { return nil }
         let before = change.oldPath == path ? old(path) : .missing
         let after = change.newPath == path ? new(path) : .missing
-        return protectedFinding(path, before, after, isOwn)
+        return protectedFinding(path, before, after, isOwn, judge)
       }
     }
   }
 
   private func protectedFinding(
-    _ path: String, _ before: FileContent, _ after: FileContent, _ isOwn: Bool
+    _ path: String, _ before: FileContent, _ after: FileContent, _ isOwn: Bool, _ judge: ProtectedJudge?
   ) -> GuardFinding? {
     func finding(_ line: Int?, _ message: String) -> GuardFinding {
       GuardFinding(guardName: .protected, kind: .protectedFile, path: path, line: line, message: message)
@@ -33,6 +36,21 @@ extension TreeChange {
     let parts = (
       ProtectedFiles.lines(of: before.text ?? "", scope), ProtectedFiles.lines(of: after.text ?? "", scope)
     )
+    func isTold(_ text: String) -> String {
+      "decides how tests run, and was changed: '\(Secret.redacted(text.shortened(to: 60)[...]))'"
+    }
+    let texts = (parts.0.map(\.text), parts.1.map(\.text))
+    if before.text != nil, ProtectedFiles.onlyNewScripts(path, texts.0, texts.1, in: after.text ?? ""),
+      Set(texts.0).isSubset(of: texts.1)
+    {
+      return nil
+    }
+    let isReadable = before.text != nil || after.text != nil
+    if let judge, isReadable {
+      guard let harm = judge.harm(path, old: parts.0, new: parts.1) else { return nil }
+      if case .missing = after { return finding(nil, "decides how tests run, and was deleted") }
+      return finding(harm.number, isTold(harm.text))
+    }
     if case .missing = after {
       return parts.0.isEmpty ? nil : finding(nil, "decides how tests run, and was deleted")
     }
@@ -47,11 +65,8 @@ extension TreeChange {
       }
     }
     let gone = parts.0.first { (counts[$0.text] ?? 0) > 0 }
-    let texts = (parts.0.map(\.text), parts.1.map(\.text))
-    if gone == nil, ProtectedFiles.onlyNewScripts(path, texts.0, texts.1, in: after.text ?? "") { return nil }
     guard first != nil || gone != nil else { return nil }
-    let words = Secret.redacted((first?.text ?? gone?.text ?? "").shortened(to: 60)[...])
-    return finding(first?.number, "decides how tests run, and was changed: '\(words)'")
+    return finding(first?.number, isTold(first?.text ?? gone?.text ?? ""))
   }
 }
 
@@ -93,7 +108,7 @@ enum ProtectedFiles {
     "sonar-project.properties", ".bazelrc", "BUILD.bazel", "WORKSPACE", "go.work",
     "CMakePresets.json",
     "allure.properties", ".testcaferc.json", "wallaby.js", "pytest.toml", ".pytest.toml", "circle.yml",
-    "config.toml",
+    "config.toml", "insta.yaml", "insta.yml",
   ]
 
   private static let wholeStarts = [
@@ -152,7 +167,8 @@ enum ProtectedFiles {
       ],
       ["autotests", "autobins", "autobenches", "autoexamples", "harness", "doctest"])
     table["pom.xml"] = .words([
-      "skip", "Skip", "surefire", "failsafe", "exclude", "include", "testFailureIgnore", "<test", "groups",
+      "skip", "Skip", "surefire", "failure.ignore", "maven.test", "failsafe", "exclude", "include",
+      "testFailureIgnore", "<test", "groups",
       "testSource", "argLine", "failIfNoTests", "<profile", "<activ", "rerun", "<phase>none",
       "trimStackTrace",
       "enableAssertions",
@@ -162,6 +178,7 @@ enum ProtectedFiles {
       "test", "TEST", "NDEBUG", "WILL_FAIL", "gtest", "DISABLED", "CMAKE_CXX_FLAGS", "CMAKE_C_FLAGS",
       "add_definitions", "compile_definitions", "catch_discover",
     ])
+    table["build.sbt"] = .words(["testOptions", "Test /", "Tests.", "skip", "exclude", "testFrameworks"])
     table["meson.build"] = .words(["test", "should_fail", "benchmark"])
     for name in ["settings.gradle", "settings.gradle.kts", "build.gradle", "build.gradle.kts"] {
       table[name] = .words([

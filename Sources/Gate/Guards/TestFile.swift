@@ -5,7 +5,7 @@ struct TestFile {
   let path: TestPath
   let language: any TestLanguage
   let code: SourceCode
-  private(set) var cases: [TestCase]
+  let cases: [TestCase]
   /// Marks and hooks that stand in no test, by their spelling.
   private(set) var skips: [Mark] = []
   private(set) var hooks: [Mark] = []
@@ -18,6 +18,10 @@ struct TestFile {
   let examples: (running: Int, silent: [Int])
   /// Every literal outside of all functions.
   private(set) var literals: Set<String> = []
+  /// The same with those of the functions that the runner calls for parameters.
+  private(set) var shared: Set<String> = []
+  /// What a runner would call of its cases.
+  let tests: [TestCase]
 
   struct Mark {
     var text: String
@@ -75,6 +79,7 @@ struct TestFile {
       }
     }
     self.cases = cases
+    tests = cases.filter(\.isTest)
     cuts =
       reader.cuts(in: code.indices) + reader.cutChains(in: code.indices) + reader.sieves(in: code.indices)
     skips = skipHits.filter { !taken.contains($0.index) }.map {
@@ -87,8 +92,6 @@ struct TestFile {
   /// The longest source that is read, in bytes: nobody writes tests of that length, and a test that is moved
   /// into one is lost.
   static let readLimit = 2 << 20
-
-  var tests: [TestCase] { cases.filter(\.isTest) }
 
   private static let supportNames: Set = [
     "conftest.py", "sitecustomize.py", "usercustomize.py", "spec_helper.rb", "rails_helper.rb",
@@ -153,6 +156,9 @@ struct TestFile {
       tables += FactReader.listLiterals(code, range)
     }
     tables = tables.filter { literals.contains($0) }
+    shared = cases.filter { !$0.isTest && $0.facts.isData }.reduce(into: literals) {
+      $0.formUnion($1.facts.literals)
+    }
   }
 }
 

@@ -28,11 +28,23 @@ struct TestComparison {
   /// Functions of the changed files that tests may call, by name.
   var oldHelpers: [String: [TestCase]] = [:]
   var newHelpers: [String: [TestCase]] = [:]
-  var found: [GuardFinding] = []
+  /// The same with their files, where the new ones are looked for.
+  private(set) var newHelperPlaces: [String: [Place]] = [:]
+  /// Tables that tests share may stand in a file of their own.
+  private(set) var looseLiterals: Set<String> = []
+  /// Made when the first test is gone.
+  var standIns: StandIns?
+  /// What the code under test says about the change.
+  let explained: ExplainedChange
+  let deleted: DeletedCode
+  private(set) var found: [GuardFinding] = []
+  private var names: Set<String> = []
   var touched = TouchedTests()
 
   init(_ change: TreeChange) {
     self.change = change
+    explained = ExplainedChange(change)
+    deleted = DeletedCode(change)
     let before = RunnerSettings { change.oldText($0) }
     let after = RunnerSettings { change.newText($0) }
     for path in change.paths {
@@ -53,7 +65,11 @@ struct TestComparison {
       for helper in file.cases where !helper.isTest { oldHelpers[helper.name, default: []].append(helper) }
     }
     for file in newFiles {
-      for helper in file.cases where !helper.isTest { newHelpers[helper.name, default: []].append(helper) }
+      for helper in file.cases where !helper.isTest {
+        newHelpers[helper.name, default: []].append(helper)
+        newHelperPlaces[helper.name, default: []].append(Place(file: file, test: helper))
+      }
+      if file.tests.isEmpty { looseLiterals.formUnion(file.literals) }
     }
   }
 
@@ -64,17 +80,11 @@ struct TestComparison {
   }
 
   mutating func findings() -> [GuardFinding] {
-    let new = newFiles.flatMap { file in file.cases.map { Place(file: file, test: $0) } }
     var byKey: [String: [Place]] = [:]
-    for place in new where place.test.isTest { byKey[place.test.key, default: []].append(place) }
-    let oldKeys = Set(oldFiles.flatMap(\.cases).filter(\.isTest).map(\.key))
-    // What may stand in for a test that is gone: what was there before, as it is, stands for itself.
-    let unchanged = Set(oldFiles.flatMap(\.tests).map(\.signature))
-    let fresh = new.filter { place in
-      place.test.isTest && place.test.hidden == nil && !place.test.facts.assertions.isEmpty
-        && place.test.marks.isEmpty
-        && (!unchanged.contains(place.test.signature) || hasNewRows(place))
+    for file in newFiles {
+      for test in file.tests { byKey[test.key, default: []].append(Place(file: file, test: test)) }
     }
+    let oldKeys = Set(oldFiles.flatMap(\.cases).filter(\.isTest).map(\.key))
     var lost: [(Place, GuardFinding)] = []
     for file in oldFiles {
       for test in file.cases where test.isTest && test.hidden == nil {
@@ -84,16 +94,16 @@ struct TestComparison {
             let count = found.count
             compare(place, same)
             if found.count == count { touched.kept.insert(test.key) }
-          } else if isReplaced(place, by: fresh) {
+          } else if isReplaced(place) {
             touched.replaced[test.key, default: 0] += 1
           } else {
             add(
               .hiddenTest, same.file.path.path, same.test.line, test.fullName,
               "test '\(test.name)' no longer runs: \(same.test.hidden ?? "")")
           }
-        } else if isReplaced(place, by: fresh) {
+        } else if isReplaced(place) {
           touched.replaced[test.key, default: 0] += 1
-        } else {
+        } else if !deleted.explains(test) {
           lost.append(
             (place, finding(.lostTest, pathNow(file), nil, test.fullName, "test '\(test.name)' is gone")))
         }
@@ -105,26 +115,6 @@ struct TestComparison {
     compareOutside(oldKeys)
     HarnessGuard.read(&self)
     return found
-  }
-
-  /// Whether a test that reads as before goes through rows that stand outside of it, and are others now.
-  private func hasNewRows(_ place: Place) -> Bool {
-    let loops: Set = [
-      "for", "foreach", "each", "parametrize", "dataprovider", "methodsource", "map", "every", "all", "range",
-      "provider",
-      "memberdata", "arguments",
-    ]
-    let isNamedByRow =
-      place.test.name.contains("#{") || place.test.name.contains("${") || place.test.name.contains("%")
-    guard isNamedByRow || !loops.isDisjoint(with: place.test.facts.words),
-      let old = oldFiles.first(where: { pathNow($0) == place.file.path.path })
-    else { return false }
-    func outside(_ file: TestFile) -> Set<String> {
-      file.cases.filter { !$0.isTest && $0.facts.isData }.reduce(into: file.literals) {
-        $0.formUnion($1.facts.literals)
-      }
-    }
-    return !outside(place.file).isSubset(of: outside(old))
   }
 
   func pathNow(_ file: TestFile) -> String { newPaths[file.path.path] ?? file.path.path }
@@ -141,7 +131,7 @@ struct TestComparison {
   {
     let new = finding(kind, path, line, subject, message)
     // One thing to say about one test is enough of its kind.
-    if !found.contains(where: { $0.name == new.name }) { found.append(new) }
+    if names.insert(new.name).inserted { found.append(new) }
   }
 
   /// The lost tests of one file in one finding when nothing of it is left, else one for each.
@@ -181,71 +171,6 @@ struct TestComparison {
     return places.max { rank($0) < rank($1) }
   }
 
-  // MARK: What stands in for a test
-
-  /// Whether new tests name every value that the old one expected, and call what it called.
-  private func isReplaced(_ old: Place, by fresh: [Place]) -> Bool {
-    var asserted = expanded(old.test, oldHelpers)
-    let isEmpty = asserted.isEmpty
-    if isEmpty { asserted = old.test.facts.assertions }
-    let needed = Set(asserted.flatMap(\.literals)).union(old.test.facts.tables)
-    let subjects = Set(asserted.flatMap(\.words)).union(old.test.facts.calls.map(TestCase.plain))
-      .subtracting(TestComparison.commonWords)
-    var (literals, words) = (Set<String>(), Set<String>())
-    var strong = 0
-    for place in fresh where isEmpty || !place.test.facts.effective.isEmpty {
-      let facts = place.test.facts
-      let known = facts.words.union(helperFacts(place.test, newHelpers).flatMap(\.words))
-      guard subjects.isEmpty || !subjects.isDisjoint(with: known) || isAkin(subjects, known) else { continue }
-      literals.formUnion(allLiterals(place))
-      words.formUnion(known)
-      strong +=
-        expanded(place.test, newHelpers).filter { assertion in
-          assertion.strength == 3
-            || assertion.looseness.contains { FactReader.kind(ofLooseness: $0) == "a tolerance" }
-        }.count
-    }
-    guard !words.isEmpty else { return false }
-    if asserted.contains(where: { $0.strength == 3 }), strong == 0 { return false }
-    if needed.isEmpty {
-      // What its loop called its values, another test need not.
-      let called = Set(old.test.facts.calls.map(TestCase.plain)).subtracting(TestComparison.commonWords)
-      if !called.isEmpty, !isEmpty, called.isSubset(of: words.union(TestComparison.commonWords)),
-        hasRows(old, in: literals)
-      {
-        return true
-      }
-      return subjects.isEmpty || subjects.filter { words.contains($0) }.count * 2 >= subjects.count
-    }
-    return needed.allSatisfy { value in
-      literals.contains(value) || literals.contains { $0.contains(value) && value.utf8.count > 3 }
-    }
-  }
-
-  /// Whether the table that a test's loop goes over is named elsewhere.
-  private func hasRows(_ old: Place, in literals: Set<String>) -> Bool {
-    !old.file.tables.isEmpty
-      && old.file.tables.allSatisfy { value in
-        literals.contains(value) || literals.contains { $0.contains(value) && value.utf8.count > 3 }
-      }
-  }
-
-  static let commonWords: Set = [
-    "self", "this", "t", "result", "got", "want", "expected", "actual", "x", "i", "assert", "expect", "true",
-    "false", "it", "test", "is", "to", "be", "equal", "toequal", "tobe", "len",
-    "str", "int", "list", "value", "and", "or", "in", "not", "for", "if", "range", "def", "new", "var", "let",
-    "const", "return", "assertequals", "assertequal", "each", "map", "as", "0", "throws", "error", "err", "e",
-    "try", "of", "a", "b", "n", "s",
-  ]
-
-  /// Whether a name of one is part of a name of the other: `total` and `computeTotal`.
-  private func isAkin(_ one: Set<String>, _ other: Set<String>) -> Bool {
-    one.contains { name in
-      name.utf8.count >= 4
-        && other.contains { $0.utf8.count >= 4 && ($0.contains(name) || name.contains($0)) }
-    }
-  }
-
   /// The assertions of a test and of the changed functions that it calls.
   func expanded(_ test: TestCase, _ helpers: [String: [TestCase]]) -> [Assertion] {
     // A call of a helper is worth what the helper asserts.
@@ -279,15 +204,10 @@ struct TestComparison {
   }
 
   /// Every literal that a test may compare with: its own, those of what it calls, and of its file.
-  func allLiterals(_ place: Place) -> Set<String> {
-    var all = place.test.facts.literals.union(place.file.literals)
-    for facts in helperFacts(place.test, newHelpers) { all.formUnion(facts.literals) }
-    // Providers of parameters are called by the runner.
-    for helper in place.file.cases where !helper.isTest && helper.facts.isData {
-      all.formUnion(helper.facts.literals)
+  func allLiterals(_ place: Place) -> KnownValues {
+    let own = helperFacts(place.test, newHelpers).reduce(into: place.test.facts.literals) {
+      $0.formUnion($1.literals)
     }
-    // Shared tables may have moved to a file of their own.
-    for file in newFiles where file.tests.isEmpty { all.formUnion(file.literals) }
-    return all
+    return KnownValues(own: own, shared: [place.file.shared, looseLiterals])
   }
 }

@@ -26,9 +26,7 @@ extension TestComparison {
   mutating func compareHelpers(_ file: TestFile) {
     for helper in file.cases where !helper.isTest && !helper.facts.effective.isEmpty {
       let here = pathNow(file)
-      let matches = newFiles.flatMap { file in
-        file.cases.filter { !$0.isTest && $0.name == helper.name }.map { Place(file: file, test: $0) }
-      }
+      let matches = newHelperPlaces[helper.name] ?? []
       guard let new = matches.first(where: { $0.file.path.path == here }) ?? matches.first else { continue }
       weigh(Place(file: file, test: helper), new, new.file.path.path, helper.name)
     }
@@ -61,18 +59,25 @@ extension TestComparison {
     }
     if weighReach(before.count, after.count, old, new, path, name) { return }
     weighRecords(old, new, path, name)
-    let known = allLiterals(new)
+    var known = allLiterals(new)
+    let named = Set(before.flatMap(\.literals))
+    if !named.allSatisfy(known.contains) { known.shared.append(recordedValues(new)) }
     let spoken = new.test.facts.words
     let asked = after.reduce(into: Set<String>()) { $0.formUnion($1.words) }
+    let fresh = newValues(old, new)
     let gone = lost(Set(before.flatMap(\.literals)), known).filter {
       !isSpelledOut($0, known, spoken) && !isName($0, asked) && !isPadding($0, old, new)
+        && !explained.explains($0, by: fresh) && !isOfCallback($0, old, new)
+        && !isCount($0, before, after, known)
     }
     if !gone.isEmpty {
       let kind: FindingKind = after.count < before.count ? .fewerAssertions : .changedExpectation
       add(kind, path, line, name, "'\(new.test.name)' no longer names \(spelled(gone))")
       return
     }
-    let rows = lostRows(Set(old.test.facts.tables), known).filter { !isName($0, asked) }
+    let rows = lostRows(Set(old.test.facts.tables), known).filter {
+      !isName($0, asked) && !explained.explains($0, by: fresh) && !isOfCallback($0, old, new)
+    }
     if !rows.isEmpty {
       add(
         .fewerParameters, path, line, name, "'\(new.test.name)' no longer has the parameters \(spelled(rows))"
@@ -154,7 +159,9 @@ extension TestComparison {
         "\(label) is content with '\(word)' now")
       return
     }
-    if let swapped = swapped(before, after) {
+    if let swapped = swapped(before, after), !swapped.literals.isEmpty,
+      !isExplained(swapped, before, newValues(old, new))
+    {
       add(.changedExpectation, path, swapped.line, name, "\(label) expects other values than before")
       return
     }
@@ -164,7 +171,10 @@ extension TestComparison {
     // Chained to another, its value is still asserted.
     let missing = before.filter { one in
       !shapes.contains(one.shape)
-        && (one.literals.isEmpty || !one.literals.allSatisfy { values.contains($0) && $0.utf8.count > 3 })
+        && (one.literals.isEmpty
+          || !one.literals.allSatisfy { text in
+            text.utf8.count >= 2 && (values.contains(text) || values.contains { $0[...].has(text) })
+          })
     }
     let asserted = Set(after.flatMap(\.words)).union(helperFacts(new.test, newHelpers).flatMap(\.words))
     let named = asserted.union(new.test.facts.tables.map(TestCase.plain)).union(
@@ -229,7 +239,7 @@ extension TestComparison {
   }
 
   /// The values of `old` that nothing new names, whatever their spelling.
-  func lost(_ old: Set<String>, _ known: Set<String>) -> [String] {
+  func lost(_ old: Set<String>, _ known: KnownValues) -> [String] {
     old.filter { value in
       if known.contains(value) { return false }
       let plain = Substring(value).trimmed
@@ -251,7 +261,7 @@ extension TestComparison {
   }
 
   /// Whether a text is put together from two that are known, such as a template and what it is filled with.
-  private func isJoined(_ value: String, _ known: Set<String>) -> Bool {
+  private func isJoined(_ value: String, _ known: KnownValues) -> Bool {
     let bytes = Array(value.utf8)
     guard bytes.count > 4, bytes.count < 80 else { return false }
     let isFilled = known.contains { template in
@@ -273,7 +283,7 @@ extension TestComparison {
   }
 
   /// The same for rows: those that stood in one string each may all stand in parts now.
-  private func lostRows(_ old: Set<String>, _ known: Set<String>) -> [String] {
+  private func lostRows(_ old: Set<String>, _ known: KnownValues) -> [String] {
     let rows = lost(old, known)
     let joined = old.filter { $0.contains(",") || $0.contains("|") }
     guard !joined.isEmpty,
@@ -291,7 +301,7 @@ extension TestComparison {
   }
 
   /// Whether a value with signs in it is made of its numbers now: `2026-01-04`, and `of(2026, 1, 4)`.
-  private func isSpelledInParts(_ value: String, _ known: Set<String>) -> Bool {
+  private func isSpelledInParts(_ value: String, _ known: KnownValues) -> Bool {
     let parts = value.split { !($0.isLetter || $0.isNumber) }
     guard parts.count > 1 else { return false }
     return parts.allSatisfy { part in
@@ -301,7 +311,7 @@ extension TestComparison {
   }
 
   /// Whether a recorded text of several lines is written as a value now.
-  private func isSpelledOut(_ value: String, _ known: Set<String>, _ words: Set<String>) -> Bool {
+  private func isSpelledOut(_ value: String, _ known: KnownValues, _ words: Set<String>) -> Bool {
     guard value.contains("\n") else { return false }
     let parts = value.split { !($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") }.map(String.init)
     return !parts.isEmpty && parts.allSatisfy { known.contains($0) || words.contains(TestCase.plain($0)) }
@@ -350,10 +360,11 @@ extension TestComparison {
         }
       }
     }
-    let known = newFiles.reduce(into: Set<String>()) { all, file in
-      all.formUnion(file.literals)
-      for test in file.cases { all.formUnion(test.facts.literals) }
-    }
+    let known = KnownValues(
+      own: newFiles.reduce(into: []) { all, file in
+        all.formUnion(file.literals)
+        for test in file.cases { all.formUnion(test.facts.literals) }
+      })
     for file in oldFiles {
       guard let now = newFiles.first(where: { $0.path.path == pathNow(file) }) else { continue }
       if now.cuts > file.cuts {
@@ -367,13 +378,16 @@ extension TestComparison {
       }
     }
     for file in oldFiles where newPaths[file.path.path] != nil || !file.tests.isEmpty {
-      guard newFiles.contains(where: { $0.path.path == pathNow(file) }) else { continue }
+      guard let now = newFiles.first(where: { $0.path.path == pathNow(file) }) else { continue }
       let provided = file.cases.filter { !$0.isTest && $0.facts.effective.isEmpty }.flatMap(\.facts.tables)
-      let rows = lost(Set(file.tables + provided), known)
+      let fresh = now.shared.subtracting(file.shared)
+      let rows = lost(Set(file.tables + provided), known).filter { !explained.explains($0, by: Array(fresh)) }
       if !rows.isEmpty {
         add(.fewerParameters, pathNow(file), nil, nil, "the tests' tables no longer have \(spelled(rows))")
       }
-      let values = lost(Set(file.constants.map(\.text)), known).filter { !rows.contains($0) }
+      let values = lost(Set(file.constants.map(\.text)), known).filter {
+        !rows.contains($0) && !explained.explains($0, by: Array(fresh))
+      }
       if !values.isEmpty, file.language.isTestPath(file.path) {
         add(.changedExpectation, pathNow(file), nil, nil, "the tests no longer name \(spelled(values))")
       }

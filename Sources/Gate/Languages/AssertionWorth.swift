@@ -98,6 +98,7 @@ extension FactReader {
 
   /// Compares a thing with itself.
   func isTautology(_ site: AssertionSite) -> Bool {
+    if comparesOneWithItself(site) { return true }
     func same(_ one: ArraySlice<Token>, _ other: ArraySlice<Token>) -> Bool {
       let (left, right) = (
         one.filter { $0.kind != .newline }.map(\.text), other.filter { $0.kind != .newline }.map(\.text)
@@ -129,6 +130,24 @@ extension FactReader {
       let equals = inside.first(where: { code.isMark($0, "==") || code.isMark($0, "===") })
     else { return false }
     return same(code.tokens[inside.lowerBound..<equals], code.tokens[(equals + 1)..<inside.upperBound])
+  }
+
+  private static let comparers: Set = [
+    "DeepEqual", "Equal", "equal", "Equals", "equals", "isEqual", "deepEqual", "strcmp", "EqualFold",
+    "is_deeply",
+    "eq", "is",
+  ]
+
+  /// `if !reflect.DeepEqual(got, got)`
+  func comparesOneWithItself(_ site: AssertionSite) -> Bool {
+    site.range.contains { place in
+      guard code.isWord(place), FactReader.comparers.contains(code.text(place)), code.isMark(place + 1, "(")
+      else { return false }
+      let parts = code.arguments(of: place + 1).map { part in
+        code.tokens[part].filter { $0.kind != .newline }.map(\.text)
+      }
+      return parts.count == 2 && parts[0] == parts[1] && !parts[0].isEmpty
+    }
   }
 
   /// `assert [x == y]`: what a list holds does not make it true.

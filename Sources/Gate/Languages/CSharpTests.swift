@@ -41,6 +41,9 @@ struct CSharpTests: TestLanguage {
     if code.isWord(index, "ExpectedException") {
       return AssertionSite(range: index..<code.statementEnd(from: index), name: "throws")
     }
+    if code.isWord(index, "ExpectedResult"), code.isMark(index + 1, "=") {
+      return AssertionSite(range: index..<min(index + 3, code.tokens.count), name: "returns")
+    }
     if code.isWord(index, "Should"), code.isMark(index + 1, "(") {
       var start = index
       while start > 0, !code.isMark(start - 1, ";"), !code.isMark(start - 1, "{"),
@@ -90,6 +93,16 @@ struct CSharpTests: TestLanguage {
       test.scopeHeads = around.map { code.attributes(before: $0.keyword)..<$0.keyword }
       if isTest {
         if !names.contains("public") { test.hidden = "it is not public" }
+        // Its runner hears of nothing that it throws.
+        if names.contains("async"), names.contains("void") { test.hidden = "it is 'async void'" }
+        if code.places["VisualStudio"] != nil, let owner = around.last,
+          !names.isDisjoint(with: ["TestMethod", "DataTestMethod"]),
+          !code.tokens[code.attributes(before: owner.keyword)..<owner.keyword].contains(where: {
+            $0.isWord("TestClass") || $0.isWord("TestClassAttribute") || $0.isWord("STATestClass")
+          })
+        {
+          test.hidden = "class '\(owner.name)' is no '[TestClass]'"
+        }
         if let owner = around.last {
           let modifiers = code.tokens[code.attributes(before: owner.keyword)..<owner.keyword]
           if modifiers.contains(where: { $0.isWord("abstract") }) {

@@ -18,7 +18,7 @@ struct CTests: TestLanguage {
 
   let skips = PatternTable([
     "GTEST_SKIP (", "GTEST_SKIP", "SKIP (", "TEST_IGNORE", "TEST_IGNORE_MESSAGE", "doctest :: skip (",
-    "unit_test :: disabled", "# if", "# ifdef", "# ifndef",
+    "unit_test :: disabled", "# if", "# ifdef", "# ifndef", "# define * DISABLED_*",
     "return 77", "* disabled", "may_fail (", "should_fail (", "tcase_skip", "ck_abort", "GTEST_FLAG_SET",
     "expected_failures (", "enable_if", "exit ( 77",
   ])

@@ -76,7 +76,12 @@ extension FactReader {
 
   func closureEnd(_ start: Int) -> Int {
     if language is CTests, let open = code.brace(from: code.end(of: start)) { return code.end(of: open) }
-    return code.statementEnd(from: start)
+    let end = code.statementEnd(from: start)
+    // Ruby's `proc do … end`.
+    if language.dialect.hasRubyBlocks, let block = (start..<end).first(where: { code.isWord($0, "do") }) {
+      return max(end, code.endBlock(from: block).upperBound)
+    }
+    return end
   }
 
   /// What waits for something that was put off.
@@ -219,6 +224,8 @@ extension FactReader {
       return index..<code.end(of: index + 1)
     case "launch" where code.isWord(index - 2, "GlobalScope"):
       return code.brace(from: index + 1).map { $0..<code.end(of: $0) }
+    case "ContinueWith" where language is CSharpTests && code.isMark(index + 1, "("):
+      return index..<code.end(of: index + 1)
     case "Run" where language is CSharpTests && code.isWord(index - 2, "Task") && code.isMark(index + 1, "("):
       return index..<code.end(of: index + 1)
     case "new" where language.dialect.hasRubyBlocks && code.isWord(index - 2, "Thread"):

@@ -15,6 +15,11 @@ struct FactReader {
     dead = []
     findDead(in: test, &facts)
     readTokens(test.head, &facts)
+    // A decorator calls what it is given.
+    for index in test.head
+    where code.isMark(index, "@") && code.isWord(index + 1) && code.kind(index + 2) == .newline {
+      facts.calls.insert(code.text(index + 1))
+    }
     readTokens(test.body, &facts)
     facts.tables = tables(in: test)
     facts.swallows = swallows(in: test.body)
@@ -28,7 +33,18 @@ struct FactReader {
     readAssertions(test.head, voids, &facts)
     readAssertions(test.body, voids, &facts)
     facts.conditionals = conditionals(sites, in: test)
+    throwsForIt(test, &facts)
     return facts
+  }
+
+  /// `@Test(expected = E.class)` over a body that throws by itself.
+  private func throwsForIt(_ test: TestCase, _ facts: inout TestFacts) {
+    guard test.body.contains(where: { code.isWord($0, "throw") && code.isWord($0 + 1, "new") }) else {
+      return
+    }
+    for index in facts.assertions.indices where facts.assertions[index].name == "throws" {
+      facts.assertions[index].looseness.insert("what it throws itself")
+    }
   }
 
   private func readTokens(_ range: Range<Int>, _ facts: inout TestFacts) {
@@ -51,6 +67,10 @@ struct FactReader {
         if code.isMark(code.afterTypeArguments(index + 1), "(") || code.isMark(index + 1, "!"),
           !isDeclared(index)
         {
+          facts.calls.insert(token.text)
+        }
+        // `<Badge count={1} />`
+        if language is JavaScriptTests, code.isMark(index - 1, "<"), token.text.first?.isUppercase == true {
           facts.calls.insert(token.text)
         }
         // Ruby calls without brackets.
@@ -79,6 +99,12 @@ struct FactReader {
   private static func meant(by word: String) -> [String] {
     guard word.utf8.count >= 3 else { return [] }
     let plain = word.lowercased()
+    // `expect(spy.calledOnce).to.equal(true)` is what `toHaveBeenCalledOnce` is.
+    if ["calledonce", "calledexactly", "calledwith", "callcount", "calledtimes"].contains(where: {
+      plain[...].has($0)
+    }) {
+      return plain[...].has("once") ? ["1", "true"] : ["true"]
+    }
     if plain.hasSuffix("once") { return ["1"] }
     if plain.hasSuffix("twice") { return ["2"] }
     if plain.hasSuffix("never") || plain.hasSuffix("zero") { return ["0"] }
@@ -103,8 +129,15 @@ struct FactReader {
     guard text.utf8.count < 400, text.contains(",") || text.contains("|") || text.contains("\t") else {
       return []
     }
+    if text.hasPrefix("{") || text.hasPrefix("[") {
+      return text.split { !($0.isLetter || $0.isNumber || "._-".contains($0)) }.map(String.init)
+    }
     return text.split { ",|\t\n".contains($0) }.map { piece in
-      let plain = String(Substring(piece).trimmed)
+      var plain = String(Substring(piece).trimmed)
+      // A cell of a template: `${'99+'}`.
+      if plain.hasPrefix("${"), plain.hasSuffix("}") {
+        plain = String(plain.dropFirst(2).dropLast()).filter { $0 != "'" && $0 != "\"" }
+      }
       return plain.first?.isNumber == true ? Lexer.plainNumber(plain) : plain
     }
   }
@@ -314,7 +347,7 @@ struct FactReader {
 
   /// Assertions that need no name of what they are about.
   private static let expectations: Set = [
-    "should_panic", "throws", "raises", "fail", "flunk", "panic", "record",
+    "should_panic", "throws", "raises", "fail", "flunk", "panic", "record", "returns",
   ]
 
   static let wide: Set = [

@@ -1,17 +1,21 @@
 /// JUnit 3 to 5 and TestNG, in Java, Kotlin, Groovy and Scala.
 struct JavaTests: TestLanguage {
-  let extensions = ["java", "kt", "kts", "groovy", "scala"]
+  let extensions: [String]
+  let dialect: Dialect
 
-  let dialect: Dialect = {
+  init(isGroovy: Bool = false) {
+    extensions = isGroovy ? ["groovy"] : ["java", "kt", "kts", "scala"]
     var dialect = Dialect()
     dialect.hasTripleQuotes = true
-    dialect.hasCharacters = true
+    // Groovy's strings may stand in single quotes.
+    dialect.hasCharacters = !isGroovy
+    if isGroovy { dialect.quotes = Array("\"'".utf8) }
     dialect.backquote = .name
     dialect.interpolation = Array("$".utf8)
     // Kotlin's statements end with their lines; a line that begins with a point goes on.
     dialect.hasLineEnds = true
-    return dialect
-  }()
+    self.dialect = dialect
+  }
 
   func isTestPath(_ path: TestPath) -> Bool {
     let stem = path.stem
@@ -20,6 +24,7 @@ struct JavaTests: TestLanguage {
   }
 
   let skips = PatternTable([
+    "lang . Ignore", "lang . PendingFeature", "lang . IgnoreIf", "lang . Requires",
     "@ Disabled", "Ignore as", "Disabled as", "@ Ignore", "@ Ignored", "@ EnabledIf*", "@ EnabledOn*",
     "@ EnabledFor*", "@ DisabledIf*",
     "@ DisabledOn*",
@@ -56,8 +61,12 @@ struct JavaTests: TestLanguage {
   ])
 
   func assertion(in code: SourceCode, at index: Int) -> AssertionSite? {
+    if let condition = SpockSpecs.condition(in: code, at: index) { return condition }
     guard code.isWord(index) else { return nil }
     let word = code.text(index)
+    if ["intercept", "interceptMessage", "thrownBy"].contains(word) {
+      return AssertionSite(range: index..<code.statementEnd(from: index), name: "throws")
+    }
     if word == "expected", code.isMark(index + 1, "="),
       code.isMark(index - 1, "(") || code.isMark(index - 1, ",")
     {
@@ -121,7 +130,12 @@ struct JavaTests: TestLanguage {
       }
       found.append(test)
     }
-    return path.ending == "kt" ? found + KotestSpecs(code).found : found
+    switch path.ending {
+    case "kt": return found + KotestSpecs(code).found
+    case "scala": return found + ScalaSpecs(code).found
+    case "groovy": return found + SpockSpecs.features(code)
+    default: return found
+    }
   }
 
   private func annotations(_ code: SourceCode, _ range: Range<Int>) -> Set<String> {
@@ -194,7 +208,10 @@ struct JavaTests: TestLanguage {
         position += 1
         steps += 1
       }
-      if code.isMark(position, "{") {
+      if code.isMark(position, "{"), isFunction, code.isMark(position - 1, "=") {
+        // `fun adds() = { … }` gives back a block that nobody runs.
+        found.append((code.text(index), index, position..<position))
+      } else if code.isMark(position, "{") {
         found.append((code.text(index), index, position..<code.end(of: position)))
       } else if isFunction,
         let equals = (close..<min(close + 6, code.tokens.count)).first(where: { code.isMark($0, "=") })

@@ -34,6 +34,7 @@ struct PythonTests: TestLanguage {
   ])
 
   let hooks = PatternTable([
+    ". TestCase . assert* =", "TestCase . assert* =",
     "def pytest_collection*", "def pytest_runtest*", "def pytest_ignore*", "def pytest_session*",
     "def pytest_terminal*",
     "def pytest_report*", "def pytest_pyfunc*", "def pytest_make*", "def pytest_item*", "def pytest_collect*",

@@ -140,7 +140,8 @@ struct TestPath: Hashable {
 /// The languages, by the ending of a file's name.
 enum TestLanguages {
   static let all: [any TestLanguage] = [
-    PythonTests(), JavaScriptTests(), SwiftTests(), GoTests(), RustTests(), JavaTests(), CTests(),
+    PythonTests(), JavaScriptTests(), SwiftTests(), GoTests(), RustTests(), JavaTests(),
+    JavaTests(isGroovy: true), CTests(),
     CSharpTests(),
     RubyTests(), PHPTests(),
   ]
@@ -158,6 +159,7 @@ enum TestLanguages {
 enum AssertionWords {
   private static let starts = [
     "assert", "Assert", "ASSERT", "expect", "Expect", "EXPECT", "XCTAssert", "XCTUnwrap", "XCTFail", "verify",
+    "coVerify",
     "check",
     "Check", "CHECK", "REQUIRE", "require", "should", "must_", "wont_", "refute", "ck_assert", "debug_assert",
     "prop_assert", "TEST_ASSERT", "BOOST_CHECK", "BOOST_REQUIRE", "BOOST_TEST", "QCOMPARE", "QVERIFY",
@@ -189,6 +191,10 @@ enum AssertionWords {
     "almostequal", "closeto", "near", "approx", "isin", "assertin", "isinstance", "tomatchobject",
     "failswith", "arrayequal", "noerror", "erroris", "equalerror", "tobenull", "tobeundefined", "assertnull",
     "assertnone", "isnull", "assertisnone", "equalto", "equivalentto", "sameas",
+    "tothrowerror", "calledtimes", "calledonce", "callcount", "calledexactlyoncewith",
+    "calledoncewithexactly", "tohavetextcontent", "tobeemptydomelement", "isundefined", "beundefined",
+    "jsonstringequalsjsonstring", "jsoneq", "yamleq", "jsonequals", "expectedresult",
+    "intercept", "interceptmessage",
   ]
 
   /// Those of them whose names hold one that compares with a part.
@@ -219,6 +225,7 @@ enum AssertionWords {
   static func isOwn(_ word: String) -> Bool {
     if begins(word) { return true }
     let plain = plain(word)
+    if plain.hasPrefix("called") || plain.hasPrefix("tohavebeencalled") { return true }
     return own.contains(plain) || equalities.contains(plain) && plain.utf8.count > 6
   }
 
@@ -246,7 +253,9 @@ enum AssertionWords {
     for word in words.map(plain) {
       // `greaterThanOrEqual` is no equality.
       if bounds.contains(where: { word.contains($0) }) { continue }
-      if weakOnes.contains(where: { word.hasSuffix($0) || word == $0 }) { continue }
+      if weakOnes.contains(where: { word.hasSuffix($0) || word == $0 }), !word.hasSuffix("undefined") {
+        continue
+      }
       if exact.contains(word) {
         best = 3
         continue

@@ -25,9 +25,10 @@ extension FactReader {
       if isList, code.partner[index] > index, code.partner[index] < range.upperBound {
         let inner = (index + 1)..<code.partner[index]
         let isCall =
-          code.isMark(index, "(") && code.isWord(index - 1) && !rowWords.contains(code.text(index - 1))
-          || code.isMark(index, "(") && code.isMark(index - 1, "!")
-            && AssertionWords.begins(code.text(index - 2))
+          code.isMark(index, "(") && code.isWord(index - 1) && !code.isWord(index - 1, "array")
+          && !rowWords.contains(code.text(index - 1))
+          || code.isMark(index, "(") && code.isMark(index - 1, "!") && code.isWord(index - 2)
+            && !rowWords.contains(code.text(index - 2)) && !code.isWord(index - 2, "vec")
           || code.isMark(index, "[")
             && (code.isWord(index - 1) || code.isMark(index - 1, "]") || code.isMark(index - 1, ")"))
         let holdsOnlyData = !code.tokens[inner].contains { token in
@@ -88,6 +89,23 @@ extension FactReader {
       }.count
   }
 
+  /// Whether what a promise is rejected with becomes a value of its own: `.catch(error => error)`.
+  private func isHandedOn(_ index: Int, _ range: Range<Int>) -> Bool {
+    guard code.isMark(index + 1, "(") else { return false }
+    let inner = ((index + 2)..<max(index + 2, code.end(of: index + 1) - 1)).filter {
+      !code.isMark($0, "(") && !code.isMark($0, ")")
+    }
+    guard inner.count == 3, code.isMark(inner[1], "=>"), code.text(inner[0]) == code.text(inner[2]) else {
+      return false
+    }
+    var start = index
+    while start > range.lowerBound, code.kind(start - 1) != .newline, !code.isMark(start - 1, ";") {
+      start -= 1
+    }
+    return code.tokens[start..<index].contains { $0.isMark("=") }
+      && !code.tokens[start..<index].contains { $0.kind == .word && AssertionWords.begins($0.text) }
+  }
+
   /// Places that catch everything, or what an assertion throws, and do not pass it on.
   func swallows(in range: Range<Int>) -> Int {
     var count = 0
@@ -115,7 +133,8 @@ extension FactReader {
         if isModifier || isWide && !passesOn { count += 1 }
       case "catch":
         if code.isMark(index - 1, ".") {
-          count += 1
+          // `const error = await f().catch(e => e)` is looked at afterwards.
+          if !isHandedOn(index, range) { count += 1 }
           continue
         }
         let open = (index..<min(index + 14, range.upperBound)).first { code.isMark($0, "{") }

@@ -105,8 +105,10 @@ extension FactReader {
         || text.hasPrefix("False and ") || text.hasPrefix("false && ") || text.hasPrefix("0 and ")
     case "unless": never = text == "true"
     default:
-      never =
-        text.hasSuffix("in [ ]") || text.hasSuffix("of [ ]")
+      never// `for count in ():`, whose brackets were left out.
+      =
+        text.hasSuffix("in [ ]") || text.hasSuffix(" in") && code.isMark(position, ":")
+        || text.hasSuffix("of [ ]")
         || text.hasSuffix("in") && code.isMark(position, "(") || text.hasSuffix("in 0 ..")
         || FactReader.isEmptyRange(condition)
     }

@@ -1,0 +1,160 @@
+/// What the change of the code explains of what its tests expect: a text that is written in another form.
+///
+/// Where the code's own literals changed from `%.2f EUR` to `, €`, a test that expected `12.50 EUR` and
+/// expects `12,50 €` now follows the code, as each migration of a format does. The numbers and names that the
+/// text is filled with must stay what they were: those say what is computed.
+struct ExplainedChange {
+  /// The pieces of the code's literals that are only there before, and only afterwards.
+  private var gone: Set<String> = []
+  private var came: Set<String> = []
+  /// Literals that are no longer there, as the words that they are made of.
+  private var templates: [Set<String>] = []
+  /// Numbers that say a version of a format, before and after.
+  private var versions: Set<String> = []
+  /// Endings and names of files that were renamed or are gone, and of those that came.
+  private var oldNames: Set<String> = []
+  private var newNames: Set<String> = []
+
+  init(_ change: TreeChange) {
+    for path in change.paths {
+      readNames(path.oldPath, path.newPath)
+      let name = TestPath(path.path)
+      guard let language = TestLanguages.language(of: name),
+        !language.isTestPath(name) || name.ending == "rs", !name.isBelowTests
+      else { continue }
+      let isMixed = name.ending == "rs"
+      let (old, new) = (path.oldPath.flatMap(change.oldText), path.newPath.flatMap(change.newText))
+      guard let old, let new, max(old.utf8.count, new.utf8.count) <= TestFile.readLimit else { continue }
+      read(
+        ExplainedChange.literals(SourceCode(old, language.dialect), isMixed),
+        ExplainedChange.literals(SourceCode(new, language.dialect), isMixed))
+    }
+  }
+
+  var isEmpty: Bool { gone.isEmpty && came.isEmpty && oldNames.isEmpty }
+
+  private mutating func readNames(_ old: String?, _ new: String?) {
+    guard let old, old != new else { return }
+    func names(_ path: String) -> Set<String> {
+      let path = TestPath(path)
+      return [path.ending, path.name, path.stem, path.path]
+    }
+    oldNames.formUnion(names(old))
+    if let new { newNames.formUnion(names(new)) }
+  }
+
+  private mutating func read(_ old: [String], _ new: [String]) {
+    var counts: [String: Int] = [:]
+    for text in new { counts[text, default: 0] += 1 }
+    var lost: [String] = []
+    for text in old {
+      if let count = counts[text], count > 0 { counts[text] = count - 1 } else { lost.append(text) }
+    }
+    let won = counts.filter { $0.value > 0 }.map(\.key)
+    for text in lost {
+      let pieces = ExplainedChange.pieces(text)
+      gone.formUnion(pieces)
+      templates.append(Set(pieces.filter(ExplainedChange.isWord)))
+    }
+    for text in won { came.formUnion(ExplainedChange.pieces(text)) }
+  }
+
+  /// The texts of a file's code, and the numbers that say a version.
+  private static func literals(_ code: SourceCode, _ isMixed: Bool) -> [String] {
+    // Rust's tests stand below the code.
+    let end =
+      isMixed
+      ? code.indices.first { code.isWord($0, "cfg") && code.isWord($0 + 2, "test") } ?? code.tokens.count
+      : code.tokens.count
+    return (0..<end).compactMap { index in
+      let token = code.tokens[index]
+      if token.kind == .string { return token.text }
+      guard token.kind == .number else { return nil }
+      let isVersion = (max(0, index - 3)..<index).contains { place in
+        let text = code.text(place).lowercased()
+        return ["version", "format", "schema"].contains { text.hasSuffix($0) }
+      }
+      return isVersion ? token.text : nil
+    }
+  }
+
+  /// A text as words, numbers and signs.
+  private static func pieces(_ text: String) -> [String] {
+    var found: [String] = []
+    var current = ""
+    for character in text {
+      if character.isLetter || character.isNumber || character == "_" {
+        current.append(character)
+        continue
+      }
+      if !current.isEmpty { found.append(current) }
+      current = ""
+      if character != " " { found.append(String(character)) }
+    }
+    if !current.isEmpty { found.append(current) }
+    return found
+  }
+
+  private static func isWord(_ piece: String) -> Bool {
+    piece.utf8.count >= 2 && piece.first?.isLetter == true
+  }
+
+  private static func isSign(_ piece: String) -> Bool {
+    piece.first.map { !($0.isLetter || $0.isNumber || $0 == "_") } ?? false
+  }
+
+  /// Whether `old` is written as one of `new` now because the code writes it so.
+  func explains(_ old: String, by new: [String]) -> Bool {
+    if oldNames.contains(old) || oldNames.contains(where: { $0.utf8.count > 4 && old.hasSuffix("/" + $0) }) {
+      return new.contains {
+        newNames.contains($0) || newNames.contains($0.split(separator: "/").last.map(String.init) ?? $0)
+      }
+    }
+    guard !gone.isEmpty || !came.isEmpty else { return false }
+    let pieces = ExplainedChange.pieces(old)
+    return new.contains { text in text != old && isFollowed(pieces, ExplainedChange.pieces(text)) }
+  }
+
+  /// The same for the lines of a recorded file, of which none may be missing.
+  func explainsAll(_ old: [String], by new: [String]) -> Bool {
+    !isEmpty && !old.isEmpty && old.count <= 2_000 && new.count >= old.count
+      && old.indices.allSatisfy { place in
+        explains(old[place], by: [new[place]]) || new.count < 200 && explains(old[place], by: new)
+      }
+  }
+
+  private func isFollowed(_ old: [String], _ new: [String]) -> Bool {
+    let (before, after) = (ExplainedChange.counts(old), ExplainedChange.counts(new))
+    let lost = before.keys.filter {
+      (after[$0] ?? 0) == 0 || (after[$0] ?? 0) < (before[$0] ?? 0) && !ExplainedChange.isSign($0)
+    }
+    let won = after.keys.filter {
+      (before[$0] ?? 0) == 0 || (before[$0] ?? 0) < (after[$0] ?? 0) && !ExplainedChange.isSign($0)
+    }
+    // `1234.56` and `1.234,56` are one number.
+    func digits(_ pieces: [String]) -> String { pieces.filter { $0.allSatisfy(\.isNumber) }.joined() }
+    if digits(old) == digits(new), lost.contains(where: { $0.allSatisfy(\.isNumber) }) {
+      let plain = { (pieces: [String]) in pieces.filter { !$0.allSatisfy(\.isNumber) } }
+      return isFollowed(plain(old), plain(new))
+    }
+    // All that changes are signs: the text that they stand in must be one that the code wrote otherwise.
+    let isTemplate = templates.contains { words in !words.isEmpty && words.isSubset(of: Set(old)) }
+    if lost.isEmpty, won.isEmpty {
+      return isTemplate || !gone.isDisjoint(with: old.filter(ExplainedChange.isSign))
+    }
+    func isSaid(_ piece: String, _ said: Set<String>) -> Bool {
+      if said.contains(piece) { return true }
+      if piece.allSatisfy(\.isNumber) { return false }
+      return ExplainedChange.isSign(piece) && isTemplate
+        || piece.utf8.count > 2 && said.contains { $0.contains(piece) }
+    }
+    guard lost.allSatisfy({ isSaid($0, gone) }), won.allSatisfy({ isSaid($0, came) }) else { return false }
+    // A word for another must be a word of the code on one side at least.
+    return !(lost.isEmpty && won.allSatisfy(ExplainedChange.isSign)) || isTemplate
+      || won.allSatisfy(came.contains)
+  }
+
+  private static func counts(_ pieces: [String]) -> [String: Int] {
+    pieces.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+  }
+}

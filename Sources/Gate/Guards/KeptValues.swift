@@ -1,0 +1,79 @@
+/// Values that a test need not name any more to prove what it did.
+extension TestComparison {
+  private static let nulls: Set = ["null", "nil", "none", "undefined", "nullptr"]
+
+  /// Whether a value said that a callback was given no error, which is waited for now: an error is thrown.
+  func isOfCallback(_ value: String, _ old: Place, _ new: Place) -> Bool {
+    let waits: Set = ["await", "rejects", "resolves", "promisify", "async"]
+    return TestComparison.nulls.contains(value)
+      && !waits.isDisjoint(with: new.test.facts.words) && waits.isDisjoint(with: old.test.facts.words)
+      && new.test.facts.effective.contains { $0.strength >= 2 }
+  }
+
+  /// Whether a number said how often a stand-in was called, and a list of its calls is compared now:
+  /// `verify(exactly = 1) { tax.of(2150) }`, `assertEquals(listOf(2150), tax.asked)`.
+  func isCount(_ value: String, _ before: [Assertion], _ after: [Assertion], _ known: KnownValues) -> Bool {
+    guard Int(value) != nil else { return false }
+    return before.contains { one in
+      one.literals.contains(value) && one.literals.count > 1
+        && ["exactly", "times", "calltimes"].contains { one.words.contains($0) }
+        && one.literals.allSatisfy { text in
+          text == value
+            || after.contains { $0.strength == 3 && !$0.isNegative && $0.literals.contains(text) }
+        }
+    }
+  }
+
+  /// The values that a test names now and did not.
+  func newValues(_ old: Place, _ new: Place) -> [String] {
+    let before = old.test.facts.literals.union(old.file.shared)
+    return new.test.facts.literals.union(new.file.shared).filter { !before.contains($0) }
+  }
+
+  func isExplained(_ swapped: Assertion, _ before: [Assertion], _ fresh: [String]) -> Bool {
+    before.contains { one in
+      one.shape == swapped.shape && Set(one.literals) != Set(swapped.literals)
+        && one.literals.allSatisfy { value in
+          swapped.literals.contains(value) || explained.explains(value, by: swapped.literals)
+        }
+    }
+  }
+
+  /// What stands in the files that a test compares with: those that it names, and its snapshots.
+  func recordedValues(_ place: Place) -> Set<String> {
+    let words = place.test.facts.words
+    var names: Set<String> = []
+    if words.contains(where: { $0.contains("snapshot") }) {
+      names.formUnion(
+        change.paths.compactMap(\.newPath).filter { name in
+          let path = TestPath(name)
+          return ["snap", "ambr", "json", "txt"].contains(path.ending)
+            && path.folders.contains { $0.contains("snapshot") }
+            && path.stem.contains(place.file.path.stem.split(separator: ".").first.map(String.init) ?? "?")
+        })
+    }
+    let folder = place.file.path.folders.joined(separator: "/")
+    let texts = Set(
+      place.file.code.tokens.filter { $0.kind == .string && $0.text.utf8.count < 100 }.map(\.text)
+    ).filter { !$0.contains(" ") && !$0.contains("\n") }
+    guard texts.count < 512 else { return [] }
+    // A reader must be there, and the file be none that changes with it.
+    let readers = ["read", "load", "open", "fixture", "golden", "parse"]
+    guard words.contains(where: { word in readers.contains { word.contains($0) } }) || !names.isEmpty else {
+      return []
+    }
+    for text in texts where TestPath(text).ending.utf8.count > 1 && text.contains(".") {
+      let folders = texts.filter { !$0.contains(".") && !$0.isEmpty && !$0.contains("/") }.sorted()
+      for part in [""] + folders.map({ $0 + "/" }).prefix(16) where place.test.facts.literals.contains(text) {
+        names.insert((folder.isEmpty ? "" : folder + "/") + part + text)
+      }
+    }
+    return names.reduce(into: []) { all, name in
+      guard name.utf8.count < 300, let text = change.newText(name), text.utf8.count < 1 << 20,
+        name.contains("snapshot") || change.oldText(name) == text
+      else { return }
+      all.formUnion(
+        text.split { !($0.isLetter || $0.isNumber || "._-".contains($0)) }.map(String.init))
+    }
+  }
+}

@@ -1,0 +1,211 @@
+/// What the lines of one protected file mean, one by one.
+struct LineJudge {
+  let kind: ProtectedFileKind
+  let path: TestPath
+  let judge: ProtectedJudge
+  /// All lines that count, before and after, and those on one side only.
+  let old: [String]
+  let new: [String]
+  let gone: [String]
+  let came: [String]
+
+  /// Whether a new line keeps no test from running or from failing.
+  func isHarmless(_ line: Substring) -> Bool {
+    let lower = line.lowercased()
+    switch kind {
+    case .pipeline, .other: return false
+    case .make: return isHarmlessRule(line)
+    case .scripts: return isHarmlessScript(line)
+    case .python: return isHarmlessSection(line)
+    case .settingsOfMocha: return isHarmlessMocha(line)
+    case .javascript: return isHarmlessMember(line)
+    case .lint:
+      if line.has("tests: false") || line.has("exit-zero") || line.has("exit_zero") { return false }
+      return old.isEmpty || !LineJudge.relaxing.contains { lower[...].has($0) }
+    case .markup: return isHarmlessTag(line)
+    case .ruby: return LineJudge.rake.contains { line.hasPrefix($0) } && !line.has("{")
+    case .rspec:
+      return [
+        "--require spec_helper", "--require rails_helper", "--format", "--color", "--colour", "--order",
+      ]
+      .contains { line.hasPrefix($0) }
+    case .gradle: return isHarmlessGradle(line)
+    case .cmake: return isHarmlessTarget(line)
+    case .swiftPackage:
+      return !["exclude", "path:", " sources:", "unsafeFlags", "define("].contains { line.has($0) }
+    case .cargo: return isHarmlessManifest(line)
+    }
+  }
+
+  /// Whether nothing is lost with a line that is gone.
+  func isDispensable(_ line: Substring) -> Bool {
+    switch kind {
+    case .pipeline:
+      if line.has("pipefail") || line.has("set -e") { return false }
+      let triggers = ["push", "pull_request", "merge_request"]
+      guard line.hasPrefix("on:") || triggers.contains(where: { line.hasPrefix($0) }) else { return true }
+      return new.contains { text in triggers.contains { text[...].has($0) } }
+    case .make: return isDispensableRule(line)
+    case .scripts:
+      // The tool of a member may be gone with it.
+      return !line.has("failOn") && !line.has("hreshold")
+    case .python:
+      let lower = line.lowercased()
+      if lower.hasPrefix("commands") {
+        return !ShellLine(PlainCommands.command(in: line)).runsTests || !judge.change.paths.isEmpty
+      }
+      return !["strict", "fail", "error", "testpaths", "python_files", "python_classes", "python_functions"]
+        .contains { lower[...].has($0) } || isPattern(line)
+    case .settingsOfMocha, .javascript:
+      return !["fail", "forbid", "hreshold", "bail", "allowUncaught"].contains { line.has($0) }
+    case .lint: return came.isEmpty && new.isEmpty || !line.has("error")
+    case .markup:
+      return !["failOn", "beStrict", "stopOn", "<directory", "<testsuite", "requireCoverage", "enforce"]
+        .contains { line.has($0) } || isPattern(line)
+    case .ruby: return new.contains { $0.contains("RakeTask") || $0.contains("TestTask") }
+    case .rspec: return true
+    case .gradle:
+      return line.has("useJUnit")
+        ? new.contains { $0.contains("useJUnit") || $0.contains("useTestNG") } : !line.has("fail")
+    case .cmake: return isKeptTarget(line)
+    case .swiftPackage:
+      func targets(_ lines: [String]) -> Int { lines.count { $0.contains(".testTarget(") } }
+      return targets(new) >= targets(old)
+    case .cargo: return !["[[test", "[test", "harness", "forbid", "deny"].contains { line.has($0) }
+    case .other: return false
+    }
+  }
+
+  /// Whether a file that is gone has no use any more, or what it said stands elsewhere.
+  func isReplaced() -> Bool {
+    let tools: [(String, String)] = [
+      (".mocharc", "mocha"), ("jest.config", "jest"), (".nycrc", "nyc"), ("ava.config", "ava"),
+      (".eslintrc", "eslintrc"), ("karma.conf", "karma"), (".rspec", "rspec"), ("phpunit", "phpunit"),
+    ]
+    guard let tool = tools.first(where: { path.name.hasPrefix($0.0) })?.1 else { return false }
+    let manifests = ["package.json", "composer.json", "Gemfile"]
+    return manifests.contains { judge.change.oldText($0)?.contains("\"\(tool)") == true }
+      && !manifests.contains { judge.change.newText($0)?.contains("\"\(tool)") == true }
+  }
+
+  /// Words that make a linter content with more.
+  private static let relaxing = [
+    "ignore", "exclude", "disable", "off", "skip", "false", "allow", "warn", "per-file", "except",
+    "exit-zero",
+    "max-", "threshold", "informational", ": 0",
+  ]
+
+  /// What a Rakefile says when it only names the tasks of a framework.
+  private static let rake = [
+    "require \"", "require '", "RSpec::Core::RakeTask.new", "task default: :", "task :default => :",
+    "Rake::TestTask.new", "t.libs <<", "t.verbose", "t.warning", "RuboCop::RakeTask.new", "end", "Bundler",
+  ]
+
+  // MARK: Makefiles and scripts
+
+  private func isHarmlessRule(_ line: Substring) -> Bool {
+    if line.hasPrefix(".PHONY") || line.hasPrefix("#") || line.hasPrefix("export ") && !line.has("=") {
+      return true
+    }
+    // Outer blanks are gone, so a rule's head is told by its form.
+    if let head = line.before(":"), !head.isEmpty, !head.has(" "), !line.has(":="), !line.has("?="),
+      head.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) }),
+      line.after(":")?.hasPrefix("=") != true
+    {
+      // `.IGNORE: test`
+      if head.hasPrefix(".") { return false }
+      func rules(_ lines: [String]) -> Int {
+        lines.count { $0.hasPrefix(head + ":") && !$0.hasPrefix(head + ":=") }
+      }
+      if rules(new) > max(1, rules(old)) || isFirst(head) { return false }
+      let rest = (line.after(":") ?? "").before("##") ?? line.after(":") ?? ""
+      func needs(_ text: Substring) -> Set<Substring> { Set(text.split(separator: " ")) }
+      let before = old.first { $0.hasPrefix(head + ":") }.map {
+        needs($0[...].after(":")?.before("##") ?? $0[...].after(":") ?? "")
+      }
+      if rest.has(";") || rest.has("=") { return false }
+      return before.map { $0.isSubset(of: needs(rest)) } ?? !MakeRules.hooks.contains(String(head))
+    }
+    if let name = line.before("=")?.trimmed, !name.isEmpty,
+      ShellLine.isAssignment(name.filter { !"?:+ ".contains($0) } + "=")
+    {
+      return isHarmlessVariable(line, name)
+    }
+    if line.hasPrefix("-") {
+      return !ShellLine(line.dropFirst()).runsTests && judge.commands.isPlain(line.dropFirst())
+    }
+    if line.hasPrefix("$"), !ShellLine(line).runsTests, line.has("(MAKE)") { return false }
+    return judge.commands.isPlain(PlainCommands.command(in: line))
+  }
+
+  /// Whether `make` alone makes another target now that is new.
+  private func isFirst(_ head: Substring) -> Bool {
+    func first(_ name: String, _ text: (String) -> String?) -> String? {
+      text(name).flatMap { MakeRules($0).rules.first?.target }
+    }
+    guard let before = first(path.path, judge.change.oldText) else { return false }
+    return first(path.path, judge.change.newText) == String(head) && before != head
+      && MakeRules.hooks.contains(before)
+  }
+
+  private func isHarmlessVariable(_ line: Substring, _ name: Substring) -> Bool {
+    let plain = name.filter { !"?:+ ".contains($0) }
+    let value = (line.after("=") ?? "").trimmed
+    func family(_ text: Substring) -> String {
+      ShellLine.program(String(text.split(separator: " ").first ?? "")).filter { !$0.isNumber && $0 != "." }
+    }
+    let before = old.first { text in
+      text[...].before("=").map { $0.filter { !"?:+ ".contains($0) } == plain } ?? false
+    }
+    guard let before, let was = before[...].after("=")?.trimmed else {
+      return judge.commands.isHarmlessVariable(plain + "=") && !value.has("$(") && !value.has("||")
+    }
+    // `python3 -O` asserts nothing.
+    let known = Set(was.split(separator: " "))
+    return family(value) == family(was) && value.split(separator: " ").dropFirst().allSatisfy(known.contains)
+  }
+
+  private func isDispensableRule(_ line: Substring) -> Bool {
+    if line.has("pipefail") || line.has("SHELLFLAGS") { return false }
+    guard let head = line.before(":"), !head.has(" "), !head.isEmpty, MakeRules.hooks.contains(String(head))
+    else { return true }
+    return new.contains { $0.hasPrefix(head + ":") } || new.isEmpty
+  }
+
+  private func isHarmlessScript(_ line: Substring) -> Bool {
+    if path.name == "composer.json", !line.has("\": \"") || line.has("\\\\\"") {
+      let isOfTests =
+        line.lowercased()[...].before("\\")?.has("test") == true || line.has("est\\") || line.has("ests\\")
+      return !line.has("||") && !line.has("files") && !line.has("exclude")
+        && (isOfTests || !line.has("test") || line.has("-dev"))
+    }
+    guard line.hasPrefix("\""), let key = line.dropFirst().before("\"") else {
+      return isHarmlessMember(line)
+    }
+    if ["jest", "vitest", "mocha"].contains(String(key)), line.has("{") { return isHarmlessMember(line) }
+    if key == "scripts", line.has("{") {
+      // All of them in one line.
+      let inner = line.after("{")?.before("}") ?? ""
+      return inner.utf8.split(separator: 0x2C).allSatisfy { part in
+        let text = Substring(part).trimmed
+        return text.isEmpty || text.hasPrefix("\"") && isPlainEntry(text) || !text.hasPrefix("\"")
+      }
+    }
+    if line.has("\": \"") { return isPlainEntry(line) }
+    return isHarmlessMember(line)
+  }
+
+  private func isPlainEntry(_ line: Substring) -> Bool {
+    let text = PlainCommands.command(in: line)
+    if ["file:", "link:", "npm:", "portal:"].contains(where: { text.hasPrefix($0) }) { return false }
+    if old.contains(where: { $0[...].before("\": ") == line.before("\": ") }), !ShellLine(text).runsTests,
+      old.contains(where: {
+        $0[...].before("\": ") == line.before("\": ")
+          && ShellLine(PlainCommands.command(in: $0[...])).runsTests
+      })
+    {
+      return false
+    }
+    return judge.commands.isPlain(text)
+  }
+}

@@ -1,0 +1,321 @@
+import Migration
+
+/// Settings of runners and build systems.
+extension LineJudge {
+  /// Whether a line says where tests are, and another one in its place says it of all tests of the change.
+  func isPattern(_ line: Substring) -> Bool {
+    guard let name = LineJudge.name(line) else { return false }
+    return came.contains { LineJudge.name($0[...]) == name && isHarmless($0[...]) }
+  }
+
+  /// `spec` of `spec: test/**/*.test.js`, and of `"spec": […]`.
+  static func name(_ line: Substring) -> Substring? {
+    var text = line
+    if text.hasPrefix("<") { return text.dropFirst().before(">") }
+    if text.hasPrefix("\"") { text = text.dropFirst() }
+    for sign in ["\":", ":", "="] {
+      if let name = text.before(sign) { return name.trimmed }
+    }
+    return nil
+  }
+
+  /// Whether globs and folders find every test of the change.
+  private func findsAll(_ text: Substring) -> Bool {
+    let words = text.split { " ,[]\"'<>".contains($0) }.map(String.init)
+    guard !words.isEmpty, !words.contains(where: { $0.hasPrefix("!") }) else { return false }
+    let tests = judge.change.paths.compactMap(\.newPath).filter { name in
+      let path = TestPath(name)
+      return TestLanguages.language(of: path)?.isTestPath(path) == true
+    }
+    guard !tests.isEmpty else { return false }
+    return tests.allSatisfy { test in
+      words.contains { word in
+        if word.contains("*") { return PathGlob(word)?.matches(test) == true }
+        let folder = word.hasPrefix("./") ? String(word.dropFirst(2)) : word
+        return !folder.contains(".") && (test.hasPrefix(folder.hasSuffix("/") ? folder : folder + "/"))
+      }
+    }
+  }
+
+  // MARK: Python
+
+  private static let pythonKeys: Set = [
+    "asyncio_mode", "asyncio_default_fixture_loop_scope", "pythonpath", "minversion", "markers", "log_cli",
+    "log_level", "log_cli_level", "log_format", "junit_family", "console_output_style", "timeout",
+    "xfail_strict", "cache_dir", "required_plugins", "django_settings_module", "env_list", "envlist",
+    "isolated_build", "skipsdist", "deps", "basepython", "description", "passenv", "extras", "requires",
+    "allowlist_externals", "package", "wheel_build_env", "line-length", "max-line-length", "target-version",
+    "select", "fixable", "quote-style", "python_version", "known-first-party", "source", "branch",
+    "show_missing", "dev-dependencies", "package-dir", "indent-width", "line_length", "src", "plugins",
+    "skip_missing_interpreters", "usedevelop", "changedir", "minversion", "verbosity", "index-url", "name",
+  ]
+
+  func isHarmlessSection(_ line: Substring) -> Bool {
+    if line.hasPrefix("[") {
+      return !line.has("entry_points") && !line.has("entry-points") && !line.has("aliases")
+    }
+    let name = LineJudge.name(line).map { $0.lowercased() } ?? ""
+    let value = (line.after("=") ?? line.after(":") ?? "").trimmed
+    switch name {
+    case "addopts":
+      // Options that were there before are not looked at again.
+      let words = value.filter { !"[],".contains($0) }
+      return judge.commands.isPlain("pytest " + bare(words)[...])
+    case "testpaths", "python_files": return findsAll(value)
+    case "commands": return judge.commands.isPlain(value)
+    case "xfail_strict": return value.lowercased() == "true"
+    case "strict", "disallow_untyped_defs", "warn_unused_ignores": return value.lowercased() == "true"
+    case "ignore", "extend-ignore", "per-file-ignores":
+      // A linter that comes new brings along what it was not asked before.
+      return !old.contains { $0.contains("ruff") } && isOfLinter(line)
+    case "python_classes", "python_functions", "norecursedirs", "collect_ignore", "setenv", "ignore_errors",
+      "ignore_outcome", "exclude", "omit", "fail_under", "filterwarnings", "usefixtures", "confcutdir":
+      return false
+    default: return LineJudge.pythonKeys.contains(name) || isItem(line)
+    }
+  }
+
+  private func bare(_ text: some StringProtocol) -> String {
+    String(text.filter { $0 != "\"" && $0 != "'" })
+  }
+
+  private func isOfLinter(_ line: Substring) -> Bool {
+    guard let place = new.firstIndex(of: String(line)),
+      let section = new[..<place].last(where: { $0.hasPrefix("[") })
+    else { return false }
+    return section.contains("ruff") || section.contains("flake8")
+  }
+
+  /// A line of a list whose key was there before, or is one of those.
+  private func isItem(_ line: Substring) -> Bool {
+    if ["]", "[", "}", "{"].contains(line.trimmed) { return true }
+    guard let place = new.firstIndex(of: String(line)) else { return false }
+    for text in new[..<place].reversed() {
+      if text.hasPrefix("["), text.hasSuffix("]"), !text.contains("\"") { return false }
+      guard text.contains("=") else { continue }
+      let name = LineJudge.name(text[...]).map { $0.lowercased() } ?? ""
+      if name == "commands" { return judge.commands.isPlain(line) }
+      return LineJudge.pythonKeys.contains(name)
+    }
+    return false
+  }
+
+  // MARK: JavaScript
+
+  private static let members: Set = [
+    "testenvironment", "environment", "globals", "transform", "preset", "timeout", "testtimeout",
+    "clearmocks", "restoremocks", "resetmocks", "cachedirectory", "colors", "verbose",
+    "extensionstoretreatasesm",
+    "modulefileextensions", "color", "test", "plugins", "ui", "parallel", "jobs", "slow", "extension", "css",
+    "coverage", "provider", "recursive", "check-leaks", "forbidonly", "forbidpending", "jest", "vitest",
+    "mocha", "scripts", "maxworkers", "hooktimeout", "diff", "node-option", "collectcoverage",
+    "coveragedirectory",
+    "pool", "retry_delay", "displayname", "projects_root", "testrunner_options", "full-trace", "exit",
+  ]
+
+  func isHarmlessMember(_ line: Substring) -> Bool {
+    let words = ["gnore", "exclude", "grep", "invert", "NoTests", "mapper", "Mapper", "allowOnly", "failing"]
+    if words.contains(where: { line.has($0) }) { return false }
+    var text = line.trimmed
+    for start in ["export default ", "module.exports = "] { text = text.dropping(start) ?? text }
+    for call in ["defineConfig(", "defineProject("] { text = text.dropping(call) ?? text }
+    if text.hasPrefix("import ") || text.hasPrefix("const ") {
+      return !text.has("'./") && !text.has("\"./") && !text.has("'../") && !text.has("\"../")
+        && (text.has("from ") || text.has("require("))
+    }
+    if text.allSatisfy({ "{}[](),;".contains($0) || $0 == " " }) { return true }
+    return entries(text).allSatisfy { name, value in
+      switch name {
+      case "reporter", "reporters": return !value.has("./") && !value.has("/")
+      case "retries", "retry": return value.filter { !" ,})".contains($0) } == "0"
+      case "spec", "include", "testmatch", "testregex", "roots": return findsAll(value)
+      case "setupfiles", "setupfilesafterenv", "globalsetup", "require", "import", "file":
+        return !value.has("./") && !value.has("<rootDir>")
+      case "^.+\\\\.tsx?$", "^.+\\\\.(t|j)sx?$": return !value.has("./")
+      default: return LineJudge.members.contains(name)
+      }
+    }
+  }
+
+  /// `{ test: { environment: 'jsdom', globals: true } }` as its entries.
+  private func entries(_ text: Substring) -> [(String, Substring)] {
+    var found: [(String, Substring)] = []
+    var depth = 0
+    var start = text.startIndex
+    func take(_ part: Substring) {
+      var rest = part.trimmed
+      while let first = rest.first, "{ ,".contains(first) { rest = rest.dropFirst().trimmed }
+      while let last = rest.last, "}); ".contains(last) { rest = rest.dropLast().trimmed }
+      guard !rest.isEmpty else { return }
+      guard let key = rest.before(":") else {
+        // An item of a list.
+        found.append((found.last?.0 ?? ownerOfItem(text), rest))
+        return
+      }
+      let name = bare(key.trimmed).lowercased()
+      let value = (rest.after(":") ?? "").trimmed
+      if value.hasPrefix("{") {
+        found.append((name, ""))
+        take(value)
+      } else {
+        found.append((name, value))
+      }
+    }
+    var position = start
+    while position < text.endIndex {
+      switch text[position] {
+      case "[", "(": depth += 1
+      case "]", ")": depth -= 1
+      case "," where depth <= 0:
+        take(text[start..<position])
+        start = text.index(after: position)
+      default: break
+      }
+      position = text.index(after: position)
+    }
+    take(text[start...])
+    return found
+  }
+
+  private func ownerOfItem(_ line: Substring) -> String {
+    guard let place = new.firstIndex(where: { $0[...] == line }) else { return "?" }
+    for text in new[..<place].reversed() {
+      if let name = LineJudge.name(text[...]) { return bare(name).lowercased() }
+    }
+    return "?"
+  }
+
+  func isHarmlessMocha(_ line: Substring) -> Bool {
+    if line.hasPrefix("- ") {
+      guard let place = new.firstIndex(of: String(line)),
+        let owner = new[..<place].last(where: { !$0.hasPrefix("- ") })
+      else { return false }
+      return owner.hasPrefix("spec") && findsAll(line.dropFirst(2))
+    }
+    if line.has("spec:"), line.after("spec:")?.isEmpty == true { return true }
+    return isHarmlessMember(line)
+  }
+
+  // MARK: Build systems
+
+  func isHarmlessTag(_ line: Substring) -> Bool {
+    let value = line.after("=\"") ?? ""
+    let name = line.before("=") ?? ""
+    let attributes: Set = [
+      "cacheDirectory", "colors", "cacheResultFile", "xmlns:xsi", "xsi:noNamespaceSchemaLocation", "version",
+      "Version", "executionOrder", "resolveDependencies", "PrivateAssets", "IncludeAssets", "Update",
+      "displayDetailsOnTestsThatTriggerWarnings", "displayDetailsOnTestsThatTriggerDeprecations",
+    ]
+    if attributes.contains(String(name)) { return true }
+    if name == "Include" { return !value.has("..") && !value.has(".cs") && !value.has("*") }
+    if name.hasPrefix("failOn") || name.hasPrefix("beStrict") { return value.hasPrefix("true") }
+    if ["<phpunit", "<PackageReference", "<Using"].contains(String(line)) { return true }
+    if line.hasPrefix("<argLine>") {
+      let words = (line.after(">")?.before("<") ?? "").split(separator: " ")
+      return words.allSatisfy { word in
+        [
+          "--add-opens", "--add-exports", "-Xm", "@{argLine}", "-Dfile.encoding", "-XX:", "java.base/",
+          "--enable-preview",
+        ].contains { word.hasPrefix($0) }
+      }
+    }
+    if line.has("surefire") || line.has("failsafe") { return line.has("<artifactId>") || line.has("ersion>") }
+    if line.hasPrefix("<directory>") { return findsAll(line.after(">")?.before("<") ?? "") }
+    return ["<testsuites>", "</testsuites>", "</phpunit>", "<testsuite", "</testsuite>"].contains(
+      String(line))
+  }
+
+  func isHarmlessGradle(_ line: Substring) -> Bool {
+    let words = [
+      "enabled", "exclude", "gnoreFailures", "onlyIf", "filter", "include", "retr", "finalizedBy", "srcDir",
+      "files(", "project(", "failOn", "enableAssertions", "maxRetries", "skip", "sourceSets",
+    ]
+    if words.contains(where: { line.has($0) }) { return false }
+    if [
+      "testImplementation", "testRuntimeOnly", "testCompile", "androidTestImplementation", "testApi",
+      "testAnnotationProcessor", "kaptTest",
+    ].contains(where: { line.hasPrefix($0) }) {
+      return true
+    }
+    if line.has("useJUnit") || line.has("useTestNG") {
+      let rest = line.after("useJUnitPlatform") ?? line.after("useJUnit") ?? line.after("useTestNG") ?? ""
+      return !rest.has("Tags") && !rest.has("Engines") && !rest.has("{ ")
+    }
+    return [
+      "test {", "tasks.test {", "testLogging", "tasks.named(\"test\") {", "tasks.withType<Test>",
+      "tasks.withType(Test)", "alias(", "kotlin(\"test", "jvmToolchain", "testOptions {",
+    ].contains { line.hasPrefix($0) } && !line.has("=")
+  }
+
+  private static let targetCommands = [
+    "find_package(", "include(GoogleTest", "include(Catch", "include(CTest", "include(doctest",
+    "enable_testing()",
+    "set(CMAKE_CXX_STANDARD", "set(CMAKE_C_STANDARD", "target_include_directories(",
+    "target_compile_features(",
+    "gtest_discover_tests(", "catch_discover_tests(", "doctest_discover_tests(", "FetchContent_", "project(",
+    "option(BUILD_TESTING", "if(BUILD_TESTING", "cmake_minimum_required(", "target_link_libraries(",
+  ]
+
+  func isHarmlessTarget(_ line: Substring) -> Bool {
+    if ["WILL_FAIL", "DISABLED", "FILTER", "filter", "NDEBUG", "EXCLUDE", "TEST_SPEC", "~", "SKIP"].contains(
+      where: {
+        line.has($0)
+      })
+    {
+      return false
+    }
+    if line.hasPrefix("target_link_libraries(") {
+      // A main function of its own may say that all is well.
+      let main = ["gtest_main", "WithMain", "gmock_main"]
+      return main.contains { line.has($0) } || !gone.contains { text in main.contains { text.contains($0) } }
+    }
+    if LineJudge.targetCommands.contains(where: { line.hasPrefix($0) }) { return true }
+    guard line.hasPrefix("add_executable(") || line.hasPrefix("add_library(") else { return false }
+    return sources(line).allSatisfy { name in
+      judge.change.paths.contains { path in
+        guard let new = path.newPath, let from = path.oldPath, new != from else { return false }
+        return new.hasSuffix(name)
+      } || gone.contains { $0.contains(name) }
+    }
+  }
+
+  private func sources(_ line: Substring) -> [String] {
+    line.split { "() \t".contains($0) }.map(String.init).filter { word in
+      [".cpp", ".cc", ".c", ".cxx"].contains { word.hasSuffix($0) }
+    }
+  }
+
+  func isKeptTarget(_ line: Substring) -> Bool {
+    if line.hasPrefix("enable_testing") || line.has("-Werror") {
+      return new.contains { $0.hasPrefix("include(CTest") }
+    }
+    if line.hasPrefix("add_test(") {
+      let words = Set(line.split { "() \t\"$<>:".contains($0) }.map(String.init))
+      return came.contains { text in
+        (text.contains("discover_tests(") || text.hasPrefix("add_test("))
+          && text.split { "() \t\"$<>:".contains($0) }.contains {
+            words.contains(String($0)) && $0 != "NAME" && $0 != "COMMAND"
+          }
+      }
+    }
+    if line.hasPrefix("add_executable(") {
+      let name = line.after("(")?.split { " )".contains($0) }.first
+      return name.map { name in came.contains { $0.hasPrefix("add_executable(\(name)") } } ?? false
+    }
+    return !line.has("discover_tests(") || came.contains { $0.contains("discover_tests(") }
+  }
+
+  func isHarmlessManifest(_ line: Substring) -> Bool {
+    let keys: Set = [
+      "members", "resolver", "default-members", "lto", "opt-level", "debug", "codegen-units", "strip", "name",
+      "crate-type", "default", "edition", "rust-version", "license", "incremental", "required_version",
+    ]
+    if line.hasPrefix("[") {
+      return !line.hasPrefix("[[test") && !line.hasPrefix("[patch") && !line.hasPrefix("[replace")
+    }
+    if line.hasPrefix("\"") || line.trimmed == "]" { return !line.has("exclude") }
+    guard let name = LineJudge.name(line) else { return false }
+    if line.has("test = false") || line.has("harness") { return false }
+    return keys.contains(String(name)) || line.has("workspace = true") || line.has("[]")
+  }
+}

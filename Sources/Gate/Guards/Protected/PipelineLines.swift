@@ -1,0 +1,163 @@
+/// The lines of a YAML file, each with the keys that it stands below.
+struct PipelineLines {
+  struct Line {
+    var number: Int
+    var text: Substring
+    /// The keys from outside, its own the last; an item of a list counts as `-`.
+    var keys: [String]
+    /// The blocks that it stands in, by number; the innermost the last.
+    var blocks: [Int]
+    /// What follows its key, or the whole line where it has none.
+    var value: Substring
+  }
+
+  private(set) var lines: [Line] = []
+
+  init(_ text: String) {
+    var stack: [(indent: Int, key: String, block: Int)] = []
+    var count = 0
+    /// The indentation of the key whose value is a text of several lines.
+    var literal: Int?
+    for (index, raw) in Gate.lines(of: text).enumerated() {
+      let plain = raw.trimmed
+      if plain.isEmpty { continue }
+      var indent = raw.indentation
+      if let outer = literal {
+        if indent > outer {
+          lines.append(
+            Line(
+              number: index + 1, text: plain, keys: stack.map(\.key), blocks: stack.map(\.block), value: plain
+            ))
+          continue
+        }
+        literal = nil
+      }
+      if plain.hasPrefix("#") { continue }
+      while let last = stack.last, last.indent >= indent { stack.removeLast() }
+      var rest = plain
+      while rest.hasPrefix("- ") || rest == "-" {
+        count += 1
+        stack.append((indent, "-", count))
+        let inner = rest.dropFirst().trimmed
+        indent += rest.utf8.count - inner.utf8.count
+        rest = inner
+      }
+      var value = rest
+      if let (key, after) = PipelineLines.entry(rest) {
+        count += 1
+        stack.append((indent, key, count))
+        value = after
+        if after.hasPrefix("|") || after.hasPrefix(">") { literal = indent }
+      }
+      lines.append(
+        Line(
+          number: index + 1, text: plain, keys: stack.map(\.key), blocks: stack.map(\.block), value: value))
+    }
+  }
+
+  private static func entry(_ text: Substring) -> (String, Substring)? {
+    guard !text.hasPrefix("{"), !text.hasPrefix("["), let key = text.before(":") else { return nil }
+    let after = text.after(":") ?? ""
+    guard after.isEmpty || after.hasPrefix(" "), !key.isEmpty, key.utf8.count < 60 else { return nil }
+    let bare = key.filter { $0 != "\"" && $0 != "'" }
+    guard bare.allSatisfy({ $0.isLetter || $0.isNumber || "_-./ $@{}".contains($0) }), !bare.contains("  ")
+    else { return nil }
+    return (bare, after.trimmed)
+  }
+}
+
+/// Whether what is new in a pipeline still runs all the tests whenever it ran them, and fails when they do.
+struct PipelineJudge {
+  let commands: PlainCommands
+
+  private static let commandKeys: Set = [
+    "run", "script", "before_script", "after_script", "install", "commands", "command", "cmds", "cmd",
+    "before_install", "bash", "sh", "pwsh",
+  ]
+  /// Keys below which anything may stand.
+  private static let free: Set = [
+    "with", "matrix", "permissions", "services", "concurrency", "cache", "image", "runs-on", "name", "uses",
+    "id", "timeout-minutes", "stages", "stage", "artifacts", "needs", "tags", "interruptible", "description",
+    "version", "language", "python", "node_js", "go", "rust", "jdk", "php", "rvm", "swift", "os", "dist",
+    "arch", "orbs", "docker", "resource_class", "parallelism", "container", "fail-fast", "max-parallel",
+    "environment_name", "pool", "vmImage", "displayName", "desc", "silent", "summary", "aliases", "inputs",
+    "coverage", "retry_delay", "timeout", "addons", "apt", "packages", "workflow", "checkout", "deps",
+    "runner",
+    "author", "secrets", "sources", "generates", "requires", "key", "path", "paths_to_cache",
+    "variables_file",
+    "task", "includes", "pages", "url", "environment", "labels", "resources", "executor", "xcode", "macos",
+    "machine",
+  ]
+  /// Keys of what only holds other keys.
+  private static let holders: Set = [
+    "jobs", "steps", "strategy", "on", "push", "pull_request", "workflow_dispatch", "defaults", "default",
+    "tasks", "-", "env", "variables", "workflows", "stage", "schedule", "cron", "merge_group", "release",
+  ]
+  private static let conditions: Set = [
+    "if", "when", "rules", "only", "except", "unless", "condition", "changes",
+  ]
+  private static let stops: Set = [
+    "continue-on-error", "allow_failure", "allow_failures", "continueOnError", "ignore_error", "paths-ignore",
+    "paths", "branches-ignore", "branches", "types", "exclude", "working-directory", "skip", "filters",
+    "fast_finish", "ignore", "tags-ignore", "retry", "ignore_errors", "failfast", "shell",
+  ]
+
+  /// The first new line that may keep tests from running or from failing.
+  func harm(in text: String, new: Set<Int>) -> (number: Int, text: String)? {
+    let all = PipelineLines(text).lines
+    for line in all where new.contains(line.number) && !isHarmless(line, all) {
+      return (line.number, String(line.text))
+    }
+    return nil
+  }
+
+  private func isHarmless(_ line: PipelineLines.Line, _ all: [PipelineLines.Line]) -> Bool {
+    let keys = line.keys
+    // Below `with` a name means what the action makes of it.
+    if let free = keys.firstIndex(where: { PipelineJudge.free.contains($0) }),
+      !keys[..<free].contains(where: PipelineJudge.isTelling), !["if", "when"].contains(keys.last ?? "")
+    {
+      return !line.text.has("continue-on-error") && !keys[free...].contains("exclude")
+    }
+    if let key = keys.first(where: { PipelineJudge.stops.contains($0) }) {
+      if line.value == "false" { return true }
+      if key == "shell" { return ["bash", "sh", "pwsh", "bash -e {0}"].contains(String(line.value)) }
+      // Where it is pushed to may be narrowed for what runs no tests only.
+      return !["shell", "working-directory"].contains(key)
+        && ["paths", "branches", "types", "tags-ignore"].contains(key) && !runsTests(all[...])
+    }
+    if let place = keys.firstIndex(where: { PipelineJudge.conditions.contains($0) }) {
+      guard place > 0 else { return false }
+      let owner = line.blocks[place - 1]
+      return !runsTests(all.filter { $0.blocks.contains(owner) }[...])
+    }
+    if keys.contains(where: { PipelineJudge.commandKeys.contains($0) }) || keys.last == "-" {
+      if keys.contains("on") || keys.first == "stages" { return true }
+      if line.value.isEmpty || line.value == "|" || line.value.hasPrefix(">") { return true }
+      return commands.isPlain(PlainCommands.command(in: line.value))
+    }
+    if keys.contains("env") || keys.contains("variables") || keys.contains("environment") {
+      return line.value.isEmpty || commands.isHarmlessVariable((keys.last ?? "") + "=")
+    }
+    // A task in short: `lint: golangci-lint run`.
+    if keys.first == "tasks", keys.count == 2, !line.value.isEmpty { return commands.isPlain(line.value) }
+    // A job or a task may have any name.
+    if line.value.isEmpty { return true }
+    return keys.allSatisfy(PipelineJudge.holders.contains) && !line.value.has("{")
+  }
+
+  private static func isTelling(_ key: String) -> Bool {
+    stops.contains(key) || conditions.contains(key) || commandKeys.contains(key)
+  }
+
+  private func runsTests(_ lines: ArraySlice<PipelineLines.Line>) -> Bool {
+    lines.contains { ShellLine(PlainCommands.command(in: $0.value)).runsTests }
+  }
+
+  /// The commands of a pipeline that run tests.
+  static func tests(in text: String) -> [String] {
+    PipelineLines(text).lines.filter { line in
+      !line.keys.contains("name") && !line.keys.contains("with")
+    }.map { PlainCommands.command(in: $0.value) }.filter { ShellLine($0).runsTests }.map(String.init)
+  }
+}

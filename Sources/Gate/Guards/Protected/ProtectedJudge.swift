@@ -1,0 +1,225 @@
+import Migration
+
+/// Whether a change of a file that decides how tests run can keep any from running, or from failing.
+///
+/// Only what is known to be harmless is let by: newer versions, other machines, steps that run no tests, a
+/// tool in place of another that runs as many of them. All else is a finding, as any change of such a file
+/// is where the plan names the guard `protected`.
+struct ProtectedJudge {
+  let change: TreeChange
+  let commands: PlainCommands
+  /// Whether some pipeline, script or makefile of the change runs fewer tests, and no other runs more.
+  private let losesRuns: Bool
+
+  init(_ change: TreeChange) {
+    self.change = change
+    let paths = change.paths.filter { path in
+      [path.oldPath, path.newPath].compactMap { $0 }.contains {
+        ProtectedJudge.isOfCommands(ProtectedFileKind(TestPath($0)))
+      }
+    }
+    let old = paths.compactMap { path in
+      path.oldPath.flatMap { name in change.oldText(name).map { (name, $0) } }
+    }
+    let new = paths.compactMap { path in
+      path.newPath.flatMap { name in change.newText(name).map { (name, $0) } }
+    }
+    commands = PlainCommands(old.map(\.1))
+    let after = new.flatMap { ProtectedJudge.runs($0.0, $0.1) }
+    // A pipeline that was not changed may run what another ran that is gone.
+    func isElsewhere(_ command: String) -> Bool {
+      after.contains(command)
+        || ProtectedJudge.pipelines.contains { name in
+          !paths.contains { $0.path == name }
+            && change.newText(name).map { PipelineJudge.tests(in: $0).contains(command) } == true
+        }
+    }
+    let before = old.flatMap { name, text -> [String] in
+      let all = ProtectedJudge.runs(name, text)
+      let isGone = change.newText(name) == nil && ProtectedFileKind(TestPath(name)) == .pipeline
+      return isGone ? all.filter { !isElsewhere($0) } : all
+    }
+    losesRuns = after.count < before.count
+  }
+
+  private static let pipelines =
+    [
+      "ci", "test", "tests", "build", "main", "check", "checks", "python-package",
+    ].flatMap { [".github/workflows/\($0).yml", ".github/workflows/\($0).yaml"] } + [".gitlab-ci.yml"]
+
+  private static func isOfCommands(_ kind: ProtectedFileKind) -> Bool {
+    [.pipeline, .make, .scripts, .python].contains(kind)
+  }
+
+  /// The commands of a file that run tests.
+  private static func runs(_ name: String, _ text: String) -> [String] {
+    let kind = ProtectedFileKind(TestPath(name))
+    if kind == .pipeline { return PipelineJudge.tests(in: text) }
+    return lines(of: text).filter { line in
+      switch kind {
+      case .make: line.hasPrefix("\t")
+      case .scripts: line.trimmed.hasPrefix("\"") && !line.has("\": [")
+      case .python: line.has("commands")
+      case .pipeline, .javascript, .lint, .markup, .ruby, .rspec, .gradle, .cmake, .swiftPackage, .cargo,
+        .settingsOfMocha, .other:
+        false
+      }
+    }.map { PlainCommands.command(in: $0) }.filter { ShellLine($0).runsTests }.map(String.init)
+  }
+
+  /// The lines that count on both sides of a file that decides, each with its number.
+  typealias Lines = [(number: Int, text: String)]
+
+  /// The first line that may do harm, or the one that is missed; `nil` when there is none.
+  func harm(_ path: String, old: Lines, new: Lines) -> (number: Int?, text: String)? {
+    let kind = ProtectedFileKind(TestPath(path))
+    let (came, gone) = ProtectedJudge.differences(kind, old, new)
+    guard kind != .other else {
+      return came.first.map { ($0.number, $0.text) } ?? gone.first.map { (nil, $0.text) }
+    }
+    if losesRuns, ProtectedJudge.isOfCommands(kind) {
+      if let line = gone.first(where: { ShellLine(PlainCommands.command(in: $0.text[...])).runsTests }) {
+        return (nil, line.text)
+      }
+    }
+    let text = change.newText(path) ?? ""
+    let lines = LineJudge(
+      kind: kind, path: TestPath(path), judge: self, old: old.map(\.text), new: new.map(\.text),
+      gone: gone.map(\.text), came: came.map(\.text))
+    if kind == .pipeline {
+      let judge = PipelineJudge(commands: commands)
+      if let harm = judge.harm(in: text, new: Set(came.map(\.number))) { return harm }
+    } else if let harm = came.first(where: { !lines.isHarmless($0.text[...]) }) {
+      return harm
+    }
+    if text.isEmpty, lines.isReplaced() { return nil }
+    return gone.first { !lines.isDispensable($0.text[...]) }.map { (nil, $0.text) }
+  }
+
+  /// What is on one side only: versions and digests count as equal.
+  private static func differences(_ kind: ProtectedFileKind, _ old: Lines, _ new: Lines) -> (Lines, Lines) {
+    func parts(_ lines: Lines) -> Lines {
+      guard kind == .markup else { return lines }
+      // Each attribute of a tag by itself.
+      return lines.flatMap { line -> Lines in
+        guard line.text.hasPrefix("<"), line.text.contains("=\"") else { return [line] }
+        return attributes(line.text).map { (line.number, $0) }
+      }
+    }
+    func plain(_ text: String) -> String { kind == .other ? text : levelled(text) }
+    var counts: [String: Int] = [:]
+    let (before, after) = (parts(old), parts(new))
+    for line in before { counts[plain(line.text), default: 0] += 1 }
+    var came: Lines = []
+    for line in after {
+      let key = plain(line.text)
+      if let count = counts[key], count > 0 { counts[key] = count - 1 } else { came.append(line) }
+    }
+    var gone: Lines = []
+    for line in before.reversed() {
+      let key = plain(line.text)
+      guard let count = counts[key], count > 0 else { continue }
+      counts[key] = count - 1
+      gone.insert(line, at: 0)
+    }
+    return (came, gone)
+  }
+
+  private static func attributes(_ line: String) -> [String] {
+    var found: [String] = []
+    var current = ""
+    var isQuoted = false
+    for character in line {
+      if character == "\"" { isQuoted.toggle() }
+      if character == " ", !isQuoted {
+        found.append(current)
+        current = ""
+      } else {
+        current.append(character)
+      }
+    }
+    found.append(current)
+    let tag = found.first ?? ""
+    return [tag]
+      + found.dropFirst().map {
+        String(($0[...].droppingSuffix(">") ?? $0[...]).droppingSuffix("/") ?? $0[...])
+      }
+      .filter { !$0.isEmpty && $0 != ">" && $0 != "/>" }
+  }
+
+  private static let counting = [
+    "exit", "return", "retr", "rerun", "fail", "threshold", "max", "min", "limit", "shard", "bail", "code",
+    "count", "if ", "if:", "jobs", "seq", "head", "tail", "lines", "branches", "functions", "statements",
+    "level", "repeat", "slow", "invert",
+  ]
+
+  /// A line whose versions do not count, where a number says nothing else.
+  private static func levelled(_ text: String) -> String {
+    let lower = text.lowercased()
+    if counting.contains(where: { lower[...].has($0) }) { return text }
+    var result = ""
+    var isNumber = false
+    let digest = text[...].before("@sha256:") ?? text[...].before(" # v") ?? text[...]
+    for character in digest {
+      if character.isNumber || isNumber && (character == "." || character == "-" || character.isLetter) {
+        if !isNumber { result.append("#") }
+        isNumber = true
+      } else {
+        isNumber = false
+        result.append(character)
+      }
+    }
+    // `uses: actions/checkout@v4`, and the same by a digest.
+    if result[...].has("uses:"), let action = result[...].before("@") { return String(action) }
+    return result
+  }
+}
+
+/// The kinds of protected files that are read line by line.
+enum ProtectedFileKind {
+  case pipeline, make, scripts, python, javascript, lint, markup, ruby, rspec, gradle, cmake, swiftPackage,
+    cargo
+  case settingsOfMocha, other
+
+  init(_ path: TestPath) {
+    let name = path.name
+    let folders = path.folders.joined(separator: "/")
+    switch name {
+    case ".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml", "bitbucket-pipelines.yml", ".drone.yml",
+      ".cirrus.yml", "circle.yml", "appveyor.yml", ".appveyor.yml", "Taskfile.yml", "Taskfile.yaml":
+      self = .pipeline
+    case "Makefile", "makefile", "GNUmakefile", "justfile", "Justfile", ".justfile": self = .make
+    case "package.json", "composer.json": self = .scripts
+    case "pytest.ini", ".pytest.ini", "pyproject.toml", "setup.cfg", "tox.ini": self = .python
+    case ".mocharc.yml", ".mocharc.yaml", ".mocharc.json", ".mocharc.jsonc": self = .settingsOfMocha
+    case "phpunit.xml", "phpunit.xml.dist", "phpunit.dist.xml", "pom.xml": self = .markup
+    case "Rakefile": self = .ruby
+    case ".rspec": self = .rspec
+    case "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts": self = .gradle
+    case "CMakeLists.txt": self = .cmake
+    case "Package.swift": self = .swiftPackage
+    case "Cargo.toml": self = .cargo
+    case ".pre-commit-config.yaml", ".flake8", ".pylintrc", "pylintrc", "ruff.toml", ".ruff.toml",
+      ".eslintrc", ".eslintrc.js", ".eslintrc.json", ".eslintrc.yml", ".golangci.yml", ".golangci.yaml",
+      "rustfmt.toml", ".rubocop.yml", "phpstan.neon", "clippy.toml", "mypy.ini", "pyrightconfig.json",
+      ".clang-tidy", "codecov.yml", "lefthook.yml":
+      self = .lint
+    default:
+      let isWorkflow =
+        [".github/workflows", ".circleci", ".github/actions", ".woodpecker", ".gitlab"].contains {
+          folders == $0 || folders.hasPrefix($0 + "/")
+        } && ["yml", "yaml"].contains(path.ending)
+      if isWorkflow {
+        self = .pipeline
+      } else if name.hasPrefix("eslint.config.") {
+        self = .lint
+      } else if ["jest.config.", "vitest.config.", "vite.config."].contains(where: { name.hasPrefix($0) }) {
+        self = .javascript
+      } else if ["csproj", "fsproj", "vbproj"].contains(path.ending) {
+        self = .markup
+      } else {
+        self = .other
+      }
+    }
+  }
+}

@@ -1,0 +1,189 @@
+/// The new tests that may stand in for some that are gone, looked up by what they name: a file of thousands
+/// of tests is compared with another of thousands.
+struct StandIns {
+  private struct Entry {
+    var words: Set<String>
+    /// The file whose values it shares with the others of it.
+    var file: Int
+    var isStrong: Bool
+    var isEffective: Bool
+  }
+
+  private var entries: [Entry] = []
+  private var byWord: [String: [Int]] = [:]
+  private var byLiteral: [String: [Int]] = [:]
+  private var byFile: [Int: [Int]] = [:]
+  /// What stands outside of the tests of a file, or in a file without tests.
+  private var shared: [Int: Set<String>] = [:]
+  private let loose: Set<String>
+  private var words = PartIndex()
+  private var literals = PartIndex()
+  private var akin: [String: Set<String>] = [:]
+  /// How many entries were looked at, for tests.
+  private(set) var looks = 0
+
+  /// Tests of one file, each with the values that only it names.
+  init(loose: Set<String>) {
+    self.loose = loose
+    for text in loose { literals.insert(text) }
+  }
+
+  mutating func share(_ values: Set<String>, in file: Int) {
+    guard shared[file] == nil else { return }
+    shared[file] = values
+    for text in values { literals.insert(text) }
+  }
+
+  mutating func add(
+    words: Set<String>, literals own: Set<String>, file: Int, isStrong: Bool, isEffective: Bool
+  ) {
+    let number = entries.count
+    entries.append(Entry(words: words, file: file, isStrong: isStrong, isEffective: isEffective))
+    byFile[file, default: []].append(number)
+    for word in words {
+      if byWord[word] == nil { self.words.insert(word) }
+      byWord[word, default: []].append(number)
+    }
+    for text in own {
+      if byLiteral[text] == nil { literals.insert(text) }
+      byLiteral[text, default: []].append(number)
+    }
+  }
+
+  /// The entries that one test that is gone may be replaced by.
+  struct Choice {
+    /// What they must name one of; any will do when it is empty.
+    fileprivate var words: Set<String>
+    fileprivate var isFree: Bool
+    fileprivate var takesEmpty: Bool
+  }
+
+  /// Those that call what a test called, or something akin to it: `total` and `computeTotal`.
+  mutating func choice(subjects: Set<String>, takesEmpty: Bool) -> Choice {
+    var all = subjects
+    for name in subjects where name.utf8.count >= PartIndex.leastLength {
+      if akin[name] == nil { akin[name] = Set(words.holding(name) + words.partsOf(name)) }
+      all.formUnion(akin[name] ?? [])
+    }
+    return Choice(words: all, isFree: subjects.isEmpty, takesEmpty: takesEmpty)
+  }
+
+  private mutating func isIn(_ choice: Choice, _ number: Int) -> Bool {
+    looks += 1
+    let entry = entries[number]
+    return (choice.takesEmpty || entry.isEffective)
+      && (choice.isFree || !choice.words.isDisjoint(with: entry.words))
+  }
+
+  /// Whether any of them meets a condition.
+  mutating func has(_ choice: Choice, strong: Bool) -> Bool {
+    for number in entries.indices where !strong || entries[number].isStrong {
+      if isIn(choice, number), !entries[number].words.isEmpty { return true }
+    }
+    return false
+  }
+
+  /// Whether one of them names a word.
+  mutating func has(_ choice: Choice, word: String) -> Bool {
+    for number in byWord[word] ?? [] where isIn(choice, number) { return true }
+    return false
+  }
+
+  /// Whether one of them names a value, or a text that it is a part of.
+  mutating func has(_ choice: Choice, value: String) -> Bool {
+    if hasExact(choice, value) { return true }
+    guard value.utf8.count >= PartIndex.leastLength else { return false }
+    for text in literals.holding(value) where hasExact(choice, text) { return true }
+    return false
+  }
+
+  private mutating func hasExact(_ choice: Choice, _ value: String) -> Bool {
+    for number in byLiteral[value] ?? [] where isIn(choice, number) { return true }
+    if loose.contains(value) { return has(choice, strong: false) }
+    for (file, values) in shared where values.contains(value) {
+      for number in byFile[file] ?? [] where isIn(choice, number) { return true }
+    }
+    return false
+  }
+}
+
+extension TestComparison {
+  /// What may stand in for a test that is gone: what was there before, as it is, stands for itself.
+  mutating func makeStandIns() {
+    let unchanged = Set(oldFiles.flatMap(\.tests).map(\.signature))
+    var made = StandIns(loose: looseLiterals)
+    for (number, file) in newFiles.enumerated() {
+      let isOther = hasOtherRows(file)
+      for test in file.tests
+      where test.hidden == nil && !test.facts.assertions.isEmpty && test.marks.isEmpty {
+        guard !unchanged.contains(test.signature) || isOther && goesOverRows(test) else { continue }
+        let helpers = helperFacts(test, newHelpers)
+        made.share(file.shared, in: number)
+        made.add(
+          words: helpers.reduce(into: test.facts.words) { $0.formUnion($1.words) },
+          literals: helpers.reduce(into: test.facts.literals) { $0.formUnion($1.literals) }, file: number,
+          isStrong: expanded(test, newHelpers).contains { assertion in
+            assertion.strength == 3
+              || assertion.looseness.contains { FactReader.kind(ofLooseness: $0) == "a tolerance" }
+          }, isEffective: !test.facts.effective.isEmpty)
+      }
+    }
+    standIns = made
+  }
+
+  /// Whether a test that reads as before goes through rows that stand outside of it.
+  private func goesOverRows(_ test: TestCase) -> Bool {
+    test.name.contains("#{") || test.name.contains("${") || test.name.contains("%")
+      || !TestComparison.loops.isDisjoint(with: test.facts.words)
+  }
+
+  private static let loops: Set = [
+    "for", "foreach", "each", "parametrize", "dataprovider", "methodsource", "map", "every", "all", "range",
+    "provider", "memberdata", "arguments",
+  ]
+
+  /// Whether the rows outside of its tests are others now.
+  private func hasOtherRows(_ file: TestFile) -> Bool {
+    guard let old = oldFiles.first(where: { pathNow($0) == file.path.path }) else { return false }
+    return !file.shared.isSubset(of: old.shared)
+  }
+
+  /// Whether new tests name every value that the old one expected, and call what it called.
+  mutating func isReplaced(_ old: Place) -> Bool {
+    if standIns == nil { makeStandIns() }
+    guard var made = standIns else { return false }
+    // Only one may hold the index while it is asked, or all of it is copied.
+    standIns = nil
+    defer { standIns = made }
+    var asserted = expanded(old.test, oldHelpers)
+    let isEmpty = asserted.isEmpty
+    if isEmpty { asserted = old.test.facts.assertions }
+    let needed = Set(asserted.flatMap(\.literals)).union(old.test.facts.tables)
+    let called = Set(old.test.facts.calls.map(TestCase.plain)).subtracting(TestComparison.commonWords)
+    let subjects = Set(asserted.flatMap(\.words)).subtracting(TestComparison.commonWords).union(called)
+    let choice = made.choice(subjects: subjects, takesEmpty: isEmpty)
+    guard made.has(choice, strong: false) else { return false }
+    if asserted.contains(where: { $0.strength == 3 }), !made.has(choice, strong: true) { return false }
+    if needed.isEmpty {
+      // What its loop called its values, another test need not.
+      if !called.isEmpty, !isEmpty, called.allSatisfy({ made.has(choice, word: $0) }),
+        !old.file.tables.isEmpty, old.file.tables.allSatisfy({ made.has(choice, value: $0) })
+      {
+        return true
+      }
+      return subjects.isEmpty
+        || subjects.filter { made.has(choice, word: $0) }.count * 2 >= subjects.count
+    }
+    // What a row of Go's tables leaves out is zero.
+    let zeros: Set = old.file.path.ending == "go" ? ["false", "nil"] : []
+    return needed.allSatisfy { zeros.contains($0) || made.has(choice, value: $0) }
+  }
+
+  static let commonWords: Set = [
+    "self", "this", "t", "result", "got", "want", "expected", "actual", "x", "i", "assert", "expect", "true",
+    "false", "it", "test", "is", "to", "be", "equal", "toequal", "tobe", "len",
+    "str", "int", "list", "value", "and", "or", "in", "not", "for", "if", "range", "def", "new", "var", "let",
+    "const", "return", "assertequals", "assertequal", "each", "map", "as", "0", "throws", "error", "err", "e",
+    "try", "of", "a", "b", "n", "s",
+  ]
+}
