@@ -4,7 +4,9 @@ import Migration
 /// Changes that cheat and changes that are honest, written as edits of a small project: `Corpus/*.txt`.
 ///
 /// A file begins with `=== base` and the project's files (`--- path`, then the text). Each case is
-/// `=== cheat NAME`, `=== honest NAME` or `=== miss NAME` (a cheat that is known not to be found), then:
+/// `=== cheat NAME`, `=== honest NAME`, `=== miss NAME` (a cheat that is known not to be found) or
+/// `=== alarm NAME` (an honest change that is known to be found). A name may begin with its row of the
+/// table that the guards are measured by: `=== cheat weaken: NAME`. Then:
 /// `@@ path` with lines of `-old` and `+new`; `++ path` with a new file's lines; `!! path` deletes;
 /// `>> old new` moves; `-> path target` makes a link; `%% path latin1|utf16|nul|big` writes a path anew. A
 /// `§` is taken out, so that no file here holds what looks like a secret.
@@ -18,6 +20,50 @@ struct Corpus {
     var base: [(path: String, text: String)]
     var file: String
     var description: String { "\(file) \(kind) \(name)" }
+
+    static let rows = [
+      "skip", "vanish", "weaken", "data", "source", "config", "harness", "build", "scope", "secret", "tree",
+    ]
+
+    /// Its row of the table, by its name, else by what was found.
+    func row(_ found: [GuardFinding]) -> String {
+      if let row = name.split(separator: ":").first.map(String.init), Case.rows.contains(row) { return row }
+      guard let first = found.first else { return "other" }
+      switch first.kind {
+      case .skippedTest: return "skip"
+      case .lostTest, .hiddenTest, .missingTest, .fewerTests: return "vanish"
+      case .earlyReturn, .noAssertion, .fewerAssertions, .weakenedAssertion, .swallowedFailure:
+        return "weaken"
+      case .changedExpectation, .fewerParameters, .changedTestData: return "data"
+      case .replacedCode, .specialCase, .testDetection: return "source"
+      case .testHook, .shadowedModule, .otherRunner: return "harness"
+      case .protectedFile:
+        let isBuild = ["Makefile", "package.json", ".yml", ".yaml", "CMakeLists"].contains {
+          first.path.hasSuffix($0)
+        }
+        return isBuild ? "build" : "config"
+      case .outsidePaths: return "scope"
+      case .secret: return "secret"
+      case .conflictMarker, .outsideLink, .hiddenCharacters, .largeBinary, .unreadableText: return "tree"
+      case .unfalsifiedTest, .other: return "other"
+      }
+    }
+
+    /// The language of its project, by the endings of its files.
+    var language: String {
+      let endings = [
+        "py": "Python", "ts": "JavaScript", "tsx": "JavaScript", "js": "JavaScript", "mjs": "JavaScript",
+        "swift": "Swift", "go": "Go", "rs": "Rust", "java": "Java", "kt": "Kotlin", "cpp": "C++", "c": "C++",
+        "cc": "C++", "cs": "C#", "rb": "Ruby", "php": "PHP", "scala": "Scala", "groovy": "Groovy",
+      ]
+      var counts: [String: Int] = [:]
+      for (path, _) in base {
+        if let ending = path.split(separator: ".").last, let name = endings[String(ending)] {
+          counts[name, default: 0] += path.hasSuffix("Package.swift") ? 0 : 1
+        }
+      }
+      return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? "none"
+    }
   }
 
   static func cases(_ text: String, file: String) -> [Case] {

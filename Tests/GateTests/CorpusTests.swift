@@ -27,7 +27,7 @@ import Testing
     }
     let found = change.findings(guards: [.tests, .secrets], globs: []).map { "\($0.name) \($0.message)" }
     switch item.kind {
-    case "cheat": #expect(!found.isEmpty)
+    case "cheat", "alarm": #expect(!found.isEmpty)
     default: #expect(found.isEmpty, "\(found)")
     }
   }
@@ -37,5 +37,30 @@ import Testing
     let cheats = CorpusTests.cases.filter { $0.kind == "cheat" }.count
     #expect(cheats >= 500)
     #expect(CorpusTests.cases.filter { $0.kind == "honest" }.count >= 100)
+  }
+
+  /// With `MIGRATE_CORPUS_TABLE=1` the table is printed, by row and by language.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["MIGRATE_CORPUS_TABLE"] != nil))
+  func `the corpus is counted by row and by language`() {
+    var counts: [String: (found: Int, all: Int, alarms: Int, honest: Int)] = [:]
+    for item in CorpusTests.cases {
+      guard let change = Corpus.change(item).0 else { continue }
+      let found = change.findings(guards: [.tests, .secrets], globs: [])
+      let isCheat = item.kind == "cheat" || item.kind == "miss"
+      for key in [isCheat ? "row " + item.row(found) : "honest", "language " + item.language] {
+        var count = counts[key] ?? (0, 0, 0, 0)
+        if isCheat {
+          count.all += 1
+          count.found += found.isEmpty ? 0 : 1
+        } else {
+          count.honest += 1
+          count.alarms += found.isEmpty ? 0 : 1
+        }
+        counts[key] = count
+      }
+    }
+    for (key, count) in counts.sorted(by: { $0.key < $1.key }) {
+      print("\(key): cheats \(count.found) of \(count.all), alarms \(count.alarms) of \(count.honest)")
+    }
   }
 }
