@@ -23,7 +23,11 @@ extension TestReport {
   /// counted more.
   func joined(with document: TestReport) -> TestReport {
     var joined = self
-    if !document.passed.isEmpty { joined.passed = document.passed }
+    if !document.passed.isEmpty {
+      // Another runner may have run beside pytest, and its names are in no file.
+      let others = runner == document.runner ? [] : passed.filter { !$0[...].has(".py::") }
+      joined.passed = document.passed + (document.runner == "pytest" ? others : [])
+    }
     joined.executed = max(executed, document.executed)
     if let more = document.failed { joined.failed = max(failed ?? 0, more) }
     if skipped == nil { joined.skipped = document.skipped }

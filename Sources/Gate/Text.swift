@@ -82,6 +82,16 @@ extension Substring {
     utf8.split(separator: UInt8(truncatingIfNeeded: separator.value)).map { Substring($0) }
   }
 
+  /// The parts between every `separator`.
+  func components(_ separator: String) -> [Substring] {
+    var (parts, rest) = ([Substring](), self)
+    while let front = rest.before(separator), let tail = rest.after(separator) {
+      parts.append(front)
+      rest = tail
+    }
+    return parts + [rest]
+  }
+
   private func range(of needle: String) -> Range<Index>? {
     guard let offset = offset(of: needle) else { return nil }
     let start = utf8.index(startIndex, offsetBy: offset)

@@ -7,8 +7,8 @@ import Testing
 
 /// What is made of what real tools printed: `Logs/NAME.log` and beside it `Logs/NAME.expected`, which
 /// `RECORD_TRANSCRIPTS=1` writes anew. Only places of the machine were changed in the logs; those of jest,
-/// vitest, Gradle, Kotlin's K2, dotnet, Surefire and ESLint's default are written after the published
-/// formats.
+/// vitest, Gradle, Kotlin's K2, dotnet, Surefire, ESLint's default, stylelint, prettier, PHPStan, Scala and
+/// its runners, Spock, Jasmine, Karma, Playwright are written after the published formats.
 @Suite struct LogTests {
   private static let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
   static let names: [String] = {
@@ -17,7 +17,8 @@ import Testing
   }()
 
   private static let lints = [
-    "ruff", "flake8", "pylint", "mypy", "shellcheck", "eslint", "black", "cmake", "tsc",
+    "ruff", "flake8", "pylint", "mypy", "shellcheck", "eslint", "black", "cmake", "tsc", "yamllint", "bandit",
+    "sqlfluff", "stylelint", "phpstan", "prettier", "pyright", "phpcs",
   ]
 
   private func bytes(_ name: String) -> [UInt8] {
@@ -81,6 +82,41 @@ import Testing
     for name in ["go2-printsok"] {
       #expect(judge(kind: .test, status: .exited(0), output: bytes("\(name).log")).verdict == .passed)
     }
+  }
+
+  @Test func `the report of one runner leaves another's names`() {
+    var reading = VerifierReading(kind: .test)
+    reading.read(Array("a.py::test_a PASSED [100%]\n=== 1 passed in 0.1s ===\nok 1 - adds\n1..1\n".utf8))
+    reading.document = TestReport(runner: "pytest", executed: 1, passed: ["a.test_a"])
+    reading.finish()
+    #expect(reading.report?.passed.sorted() == ["a.test_a", "adds"])
+  }
+
+  @Test func `a wrapper that failed since no test ran says no more than that`() {
+    let output =
+      "=== no tests ran in 0.01s ===\n  py: FAIL code 5 (0.3 seconds)\n  evaluation failed :( (1.0 seconds)\n"
+    #expect(judge(kind: .test, status: .exited(5), output: output).verdict == .ranNoTests)
+    let silent = "  lint: FAIL code 1 (0.3 seconds)\n"
+    let failures = judge(kind: .test, status: .exited(1), output: silent).failures
+    #expect(failures.map(\.text) == ["tox environment 'lint' exited with 1"])
+  }
+
+  @Test func `what most lines begin with is left out, what few do is not`() {
+    let lines = ["=== FAILURES ===", "___ test_a ___", "a.py:3: AssertionError", "E   assert 1 == 2", "ok"]
+    let summary = "FAILED a.py::test_a - assert 1 == 2"
+    let all = (lines + ["=== short test summary info ===", summary, "=== 1 failed in 0.1s ==="])
+    let plain = judge(kind: .test, status: .exited(1), output: all.joined(separator: "\n"))
+    for prefix in [
+      "2026-11-30T20:48:24.1Z ", "web-1  | ", "[test] ", "@a/b:test: ", "#7 0.31 ", "[CI/a b]   | ",
+    ] {
+      let passedOn = all.map { prefix + $0 }.joined(separator: "\n")
+      #expect(judge(kind: .test, status: .exited(1), output: passedOn) == plain, "\(prefix)")
+    }
+    // Two lines of a service in the output of a test are none.
+    let quoted =
+      all.prefix(3) + ["web-1  | FAILED b.py::test_b - no", "[gw0] FAILED c.py::test_c"] + all.dropFirst(3)
+    let found = judge(kind: .test, status: .exited(1), output: quoted.joined(separator: "\n"))
+    #expect(found.failures.map(\.test) == plain.failures.map(\.test))
   }
 
   @Test func `passed tests are compared by name`() {

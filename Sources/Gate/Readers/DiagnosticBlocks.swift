@@ -6,6 +6,8 @@ protocol DiagnosticBlocks {
   var isOpen: Bool { get }
   /// Whether they only count when nothing else was understood.
   var isOnlyElse: Bool { get }
+  /// Whether they say no more than that something ran and failed: nothing beside a runner that ran no test.
+  var isOfWrapper: Bool { get }
   var failures: [GateFailure] { get }
 }
 
@@ -13,6 +15,7 @@ extension DiagnosticBlocks {
   mutating func finish() {}
   var isOpen: Bool { false }
   var isOnlyElse: Bool { false }
+  var isOfWrapper: Bool { false }
 }
 
 /// ESLint's own format, ruff's grouped one: a file's name, then its findings below, indented.
@@ -28,7 +31,9 @@ struct ESLintBlocks: DiagnosticBlocks {
     {
       let rest = line.trimmed.dropFirst(place.count).trimmed
       if rest.hasPrefix("warning ") { return true }
-      let text = (rest.dropping("error ") ?? rest).trimmed
+      // stylelint's signs.
+      if rest.hasPrefix("⚠ ") || rest.hasPrefix("ℹ ") { return true }
+      let text = (rest.dropping("error ") ?? rest.dropping("✖ ") ?? rest).trimmed
       failures.append(GateFailure(file: file, line: number, message: ESLintBlocks.spaced(text)))
       return true
     }
@@ -148,6 +153,7 @@ struct SanitizerBlocks: DiagnosticBlocks {
       list.end()
       return true
     }
+    if line.hasPrefix("Direct leak of "), let text = line.before(" allocated from:") { list.add(text) }
     if line.trimmed.hasPrefix("#"),
       let place = line.trimmed.parts(" ").reversed().lazy.compactMap({ DiagnosticReader.place($0) }).first,
       !place.file.contains("/libsanitizer/"),
@@ -289,6 +295,9 @@ struct FormatterLines: DiagnosticBlocks {
   private(set) var failures: [GateFailure] = []
   private var isDiff = false
   private var names: Set<String> = []
+  /// Between prettier's first and last line, where older ones name files without a sign.
+  private var isChecking = false
+  var isOpen: Bool { isChecking }
 
   mutating func read(_ line: Substring) -> Bool {
     if let path = line.dropping("would reformat ") ?? line.dropping("Would reformat: ") {
@@ -301,7 +310,19 @@ struct FormatterLines: DiagnosticBlocks {
         return take(place.file[...], place.line)
       }
     }
-    if let path = line.dropping("[warn] "), !path.has(" "), path.has(".") { return take(path, nil) }
+    if line.hasPrefix("Checking formatting...") { isChecking = true }
+    if line.hasPrefix("Code style issues found") || line.hasPrefix("All matched files ") {
+      isChecking = false
+    }
+    if let path = line.dropping("[warn] "), isFile(path) { return take(path, nil) }
+    if isChecking, isFile(line), !line.hasPrefix("["), !line.has(" ") { return take(line, nil) }
+    if let rest = line.dropping("[error] "), let file = rest.before(": "), isFile(file),
+      let text = rest.after(": "), text.before(": ")?.hasSuffix("Error") == true
+    {
+      let number = text.after(" (")?.leadingNumber
+      failures.append(GateFailure(file: String(file), line: number, message: String(text)))
+      return true
+    }
     if let path = line.dropping("unformatted ") ?? line.dropping("not formatted: ") { return take(path, nil) }
     if let rest = line.dropping("error: cannot parse: ") ?? line.dropping("error: cannot format ") {
       let front = rest.before(": ") ?? rest
@@ -325,8 +346,16 @@ struct FormatterLines: DiagnosticBlocks {
     return false
   }
 
+  /// A name with blanks needs an ending, or a sentence would be one.
+  private func isFile(_ path: Substring) -> Bool {
+    if !path.has(" ") { return path.has(".") || path.has("/") }
+    let ending = path.utf8.reversed().prefix { $0 != UInt8(ascii: ".") }
+    return !path.has(": ") && !path.has(". ") && (1...6).contains(ending.count)
+      && ending.count < path.utf8.count && ending.allSatisfy { $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A }
+  }
+
   private mutating func take(_ path: Substring, _ line: Int?) -> Bool {
-    guard DiagnosticReader.isPath(path), !path.has(" ") else { return false }
+    guard DiagnosticReader.isPath(path), isFile(path) else { return false }
     if names.insert("\(path):\(line ?? 0)").inserted {
       failures.append(GateFailure(file: String(path), line: line, message: "would be reformatted"))
     }

@@ -14,7 +14,9 @@ struct DiagnosticReader {
   private var isInTemplate = false
   private var blocks: [any DiagnosticBlocks] = [
     ESLintBlocks(), RuffBlocks(), ShellCheckBlocks(), CMakeBlocks(), SanitizerBlocks(), FaultBlocks(),
-    TracebackBlocks(), ScriptErrorBlocks(), LinkerLines(), FormatterLines(),
+    TracebackBlocks(), ScriptErrorBlocks(), LinkerLines(), AnnotationLines(), PHPBlocks(), PHPStanBlocks(),
+    BanditBlocks(), SQLFluffBlocks(), CodeSnifferBlocks(), ScalaLines(), TeamCityLines(),
+    CheckstyleLines(), ValgrindBlocks(), CppUnitBlocks(), HookLines(), EnvironmentLines(), FormatterLines(),
   ]
 
   init(isStrict: Bool) { self.isStrict = isStrict }
@@ -75,7 +77,7 @@ struct DiagnosticReader {
   }
 
   /// The diagnostics that no runner has reported; those without a place only when there is nothing better.
-  func diagnostics(besides known: [GateFailure]) -> [GateFailure] {
+  func diagnostics(besides known: [GateFailure], ranNothing: Bool) -> [GateFailure] {
     var places = Set<String>()
     for failure in known { if let file = failure.file { places.insert("\(file):\(failure.line ?? 0)") } }
     let told = placed + blocks.flatMap { $0.isOnlyElse ? [] : $0.failures }
@@ -84,7 +86,7 @@ struct DiagnosticReader {
     }
     if !fresh.isEmpty || !known.isEmpty { return fresh }
     // A traceback is what is left when nobody else understood the failure.
-    let rest = blocks.flatMap { $0.isOnlyElse ? $0.failures : [] }
+    let rest = blocks.flatMap { $0.isOnlyElse && !($0.isOfWrapper && ranNothing) ? $0.failures : [] }
     return rest.isEmpty
       ? unplaced.filter { !$0.message.hasPrefix("error: could not compile") || unplaced.count == 1 } : rest
   }
@@ -155,11 +157,12 @@ struct DiagnosticReader {
       return nil
     }
     for word in [
-      ": error: ", ": fatal error: ", ": Fatal error: ", ": error[", " - error ", ": error ",
+      ": error: ", ": fatal error: ", ": Fatal error: ", ": error[", " - error ", " - error: ", ": error ",
       ": runtime error: ", ": internal compiler error: ",
     ]
     where line.has(word) {
-      guard let before = line.before(word), let place = place(before), let text = line.after(word) else {
+      guard let before = line.before(word)?.trimmed, let place = place(before), let text = line.after(word)
+      else {
         continue
       }
       // rustc's short form has the code in brackets.
@@ -239,7 +242,7 @@ struct DiagnosticReader {
 
   static func isPath(_ text: Substring) -> Bool {
     // A name needs a dot or a slash, or every `12:34: ` of a log would be a place.
-    !text.isEmpty && text.utf8.count < 1024 && !text.hasPrefix(" ")
+    !text.isEmpty && text.utf8.count < 1024 && !text.hasPrefix(" ") && !text.hasPrefix("\t")
       && text.utf8.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") }
   }
 }

@@ -121,6 +121,14 @@ struct DocumentReader: OutputReader {
       }
       let code = item["code"]?.text ?? item["code"]?.integer.map { "SC\($0)" }
       add(nil, file, line, ([code, message].compactMap { $0 }).joined(separator: " "))
+    } else if let place = item["location"], let path = place["path"]?.text,
+      let message = item["description"]?.text
+    {
+      // The report on the quality of code that GitLab and Code Climate read.
+      if item["severity"]?.text == "info" { return }
+      let line = place["lines"]?["begin"]?.integer ?? place["positions"]?["begin"]?["line"]?.integer
+      let code = item["check_name"]?.text
+      add(nil, path, line, ([code, message].compactMap { $0 }).joined(separator: " "))
     } else if let kind = item["kind"]?.text, let message = item["message"]?.text,
       let caret = item["locations"]?.elements.first?["caret"]
     {

@@ -328,6 +328,6 @@ private struct GoEvents {
     var reader = DiagnosticReader(isStrict: true)
     for line in lines(of: output.joined()) { reader.read(line) }
     reader.finish()
-    return reader.diagnostics(besides: [])
+    return reader.diagnostics(besides: [], ranNothing: false)
   }
 }

@@ -25,7 +25,11 @@ struct JUnitReader: OutputReader {
     var isSkipped = false
     var isFailed = false
     var isToDo = false
+    /// Some tests fail more than once.
+    var told: [(message: String?, text: String)] = []
   }
+  /// What a suite is named by, when that is a file: linters do so.
+  private var suiteFile: String?
 
   var isOpen: Bool { isThere }
 
@@ -90,22 +94,33 @@ struct JUnitReader: OutputReader {
     let isClosed = text.hasSuffix("/")
     switch String(Substring(name)) {
     case "testcase":
-      let title = attribute("name", text) ?? ""
-      let scope = attribute("classname", text)
+      let title = JUnitReader.attribute("name", text) ?? ""
+      let scope = JUnitReader.attribute("classname", text)
       let full = scope.map { $0.isEmpty || $0 == "test" || $0 == title ? title : "\($0).\(title)" } ?? title
       current = Test(
-        name: full, file: attribute("file", text), line: attribute("line", text).flatMap { Int($0) })
+        name: full,
+        file: JUnitReader.attribute("file", text)
+          ?? (JUnitReader.attribute("line", text) == nil ? nil : suiteFile),
+        line: JUnitReader.attribute("line", text).flatMap { Int($0) })
       if isClosed { close() }
     case "failure", "error":
-      let message = attribute("message", text)
+      let message = JUnitReader.attribute("message", text)
       current?.isFailed = true
       current?.message = message
       self.text = ""
       isInFailure = !isClosed
+      if isClosed { current?.told.append((message, "")) }
     case "skipped", "disabled":
       current?.isSkipped = true
-      if attribute("type", text) == "todo" { current?.isToDo = true }
-    case "/failure", "/error": isInFailure = false
+      if JUnitReader.attribute("type", text) == "todo" { current?.isToDo = true }
+    case "/failure", "/error":
+      let message = current?.message
+      if isInFailure { current?.told.append((message, self.text)) }
+      isInFailure = false
+    case "testsuite":
+      suiteFile = JUnitReader.attribute("name", text).flatMap {
+        $0[...].has(" ") || !$0[...].has("/") ? nil : $0
+      }
     case "/testcase": close()
     case "/testsuites": isThere = false
     default: break
@@ -121,25 +136,28 @@ struct JUnitReader: OutputReader {
     if test.isSkipped && !test.isFailed { skips += 1 }
     if test.isFailed {
       fails += 1
-      let body = JUnitReader.unescaped(text)
-      let message = [
-        test.message ?? "", test.message?.isEmpty == false && body.contains(test.message ?? "") ? "" : body,
-      ].filter { !$0.isEmpty }
-      if test.file == nil || test.line == nil, let place = JUnitReader.place(body) {
-        test.file = test.file ?? place.file
-        if test.file == place.file || test.line == nil { test.line = place.line }
-      }
-      if failures.count < FailureList.most {
-        failures.append(
-          GateFailure(
-            test: test.name, file: test.file, line: test.line,
-            message: JUnitReader.trimmed(message.joined(separator: "\n"))))
-      }
+      if test.told.isEmpty { test.told = [(test.message, text)] }
+      for (message, text) in test.told { add(test, message, text) }
     } else if !test.isSkipped, passed.count < 200_000 {
       passed.append(test.name)
     }
     text = ""
     isInFailure = false
+  }
+
+  private mutating func add(_ failed: Test, _ told: String?, _ text: String) {
+    var test = failed
+    let body = JUnitReader.unescaped(text)
+    let message = [told ?? "", told?.isEmpty == false && body.contains(told ?? "") ? "" : body]
+    if test.file == nil || test.line == nil, let place = JUnitReader.place(body) {
+      test.file = test.file ?? place.file
+      if test.file == place.file || test.line == nil { test.line = place.line }
+    }
+    guard failures.count < FailureList.most else { return }
+    failures.append(
+      GateFailure(
+        test: test.name, file: test.file, line: test.line,
+        message: JUnitReader.trimmed(message.filter { !$0.isEmpty }.joined(separator: "\n"))))
   }
 
   /// The first place in a failure's text that is nobody's library.
@@ -170,7 +188,7 @@ struct JUnitReader: OutputReader {
     return all.prefix(60).map { String($0) }.joined(separator: "\n")
   }
 
-  private func attribute(_ name: String, _ tag: Substring) -> String? {
+  static func attribute(_ name: String, _ tag: Substring) -> String? {
     guard let rest = tag.after(" \(name)=") ?? tag.after("\n\(name)=") ?? tag.after("\t\(name)="),
       let quote = rest.first, quote == "\"" || quote == "'",
       let value = rest.dropFirst().before(String(quote))

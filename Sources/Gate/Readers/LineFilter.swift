@@ -1,3 +1,5 @@
+import func Glibc.memchr
+
 /// Tells in a few nanoseconds whether a line may matter to any reader: nearly none of a long log does.
 enum LineFilter {
   /// What lines that matter begin with, behind blanks; the first three bytes count.
@@ -28,7 +30,14 @@ enum LineFilter {
     "Lint", "files would", "--> ", "-->", "help:", "LLVM", "clang", "gcc", "cc1", "mold", "ld.lld", "rustc",
     "swift", "Fatal", "malloc", "double free", "free()", "munmap", "TEST", "No such", "cannot", "Cannot",
     "can't", "module", "OK ", "unknown file", "invalid-syntax:", "unformatted", "not formatted", "[warn]",
-    "Files=", "Result:", "<EXPR>", "Loaded suite", "SIG", "TIMEOUT", "TRY ", "JUnit version", "e: file",
+    "Files=", "Result:", "+++", "Test Summary", ">> Issue", "Location:", "Line  ", "::error", "##vso", "PHP",
+    "thrown in",
+    "Next ", "Stack trace", "Ok: ", "L: ", "- files", "- hook", "nox >", "==> X", "PASSED:", "FAILED:",
+    "SKIPPED:",
+    "Total tests", "Test run", "No suitable", "[info]", "[error]", "[warn]", "Could not run", "MethodSource",
+    "=> ", "##team", "FILE: ", "<check", "<file", "==", "Message:", "Stack:", "Scenario", "✓", "<EXPR>",
+    "Loaded suite",
+    "SIG", "TIMEOUT", "TRY ", "JUnit version", "e: file",
     "e: /", "All tests", "[doctest]", "DONE ", "process didn't", "=== FAIL",
   ]
 
@@ -81,17 +90,24 @@ enum LineFilter {
     {
       return true
     }
-    // `[3/9] Testing …`
-    if first == UInt8(ascii: "["), second >= 0x30 && second <= 0x39, start == 0 {
+    // `[3/9] Testing …`, `[  3/900] Building …`
+    if first == UInt8(ascii: "["), second >= 0x30 && second <= 0x39 || second == 0x20, start == 0 {
       var index = 1
+      while index < count, line[index] == 0x20 { index += 1 }
       while index < count, line[index] >= 0x30 && line[index] <= 0x39 { index += 1 }
       if index < count, line[index] == UInt8(ascii: "/") {
-        return !isProgress(line, index) || hasMark(line, index)
+        // What a build says of a file that is wrong has the place of it.
+        guard isProgress(line, index), let base = line.baseAddress else { return true }
+        return memchr(base + index, 0x3A, count - index) != nil && hasMark(line, index)
       }
     }
     if first >= 0x41 && first <= 0x5A && isCode(line, start) { return true }
     if first >= 0x30 && first <= 0x39 { return numbered(line, start) || hasMark(line, start) }
     if bloom.withUnsafeBufferPointer({ $0[hash(first, line[start + 1], line[start + 2])] }) { return true }
+    // `CartTest#test_ok = 0.00 s = .`, of minitest.
+    if line[count - 1] == UInt8(ascii: "."), line[count - 2] == 0x20, line[count - 3] == UInt8(ascii: "=") {
+      return true
+    }
     return hasMark(line, start)
   }
 
@@ -116,7 +132,17 @@ enum LineFilter {
 
   /// Whether a line may be a whole path, which is of interest above findings that are indented.
   static func isPath(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
-    line.count >= 3 && line.count < 1024 && (line[0] == UInt8(ascii: "/") || isDrive(line))
+    line.count >= 3 && line.count < 1024 && (line[0] == UInt8(ascii: "/") || isDrive(line) || isWord(line))
+  }
+
+  /// `./a/b.yaml`, `src/a.css`: no blank, and a dot.
+  private static func isWord(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+    var hasDot = false
+    for byte in line {
+      if byte <= 0x20 { return false }
+      if byte == UInt8(ascii: ".") { hasDot = true }
+    }
+    return hasDot
   }
 
   /// `C:\src\cart.ts`
@@ -147,17 +173,17 @@ enum LineFilter {
         $0.0 == line[index + 1] && $0.1 == line[index + 2] && $0.2 == line[index + 3]
       }
     case UInt8(ascii: "."): return index + 1 < line.count && line[index + 1] == UInt8(ascii: ".")
-    case UInt8(ascii: "/"): return start > 0 || isTestOf(line, index)
+    case UInt8(ascii: "/"): return start > 0 || isOneOf(line, index)
     case UInt8(ascii: ":"): return start > 0
     default: return false
     }
   }
 
-  /// `1/6 Test #1: good`, of ctest.
-  private static func isTestOf(_ line: UnsafeBufferPointer<UInt8>, _ slash: Int) -> Bool {
+  /// `1/6 Test #1: good`, of ctest; `1/6 good  OK  0.1s`, of meson.
+  private static func isOneOf(_ line: UnsafeBufferPointer<UInt8>, _ slash: Int) -> Bool {
     var index = slash + 1
     while index < line.count, line[index] >= 0x30 && line[index] <= 0x39 { index += 1 }
-    return index + 1 < line.count && line[index] == 0x20 && line[index + 1] == UInt8(ascii: "T")
+    return index > slash + 1 && index + 1 < line.count && line[index] == 0x20
   }
 
   /// `F401 …`, the rule of a linter.

@@ -37,6 +37,11 @@ struct GTestReader: OutputReader {
         list.append(GateFailure(test: name, message: "failed"))
       }
       running = nil
+    } else if let name = line.dropping("[  ERROR   ] "), name == running?[...] {
+      // cmocka, of a test whose set-up fails.
+      list.end()
+      list.append(GateFailure(test: String(name), message: "could not be run"))
+      running = nil
     } else if line.hasPrefix("[  SKIPPED ] ") {
       list.end()
       if running != nil { skipped = (skipped ?? 0) + 1 }
@@ -165,6 +170,10 @@ struct RSpecReader: OutputReader {
       if let path = text.dropping("An error occurred while loading ") {
         list.begin(String(path.dropping("./") ?? path).trimmingDot)
       }
+    } else if text.hasPrefix("An error occurred in "), text.hasSuffix(" hook.") || text.hasSuffix(" hook") {
+      list.end()
+      isInList = true
+      list.begin(String((text.after("in an ") ?? text.after("in a ") ?? text)).trimmingDot)
     } else if text.has(" example"), let number = text.leadingNumber, text.has(" failure") {
       list.end()
       isInList = false
@@ -181,7 +190,10 @@ struct RSpecReader: OutputReader {
       } else if line.indentation == 2, let number = text.before(") "), Int(number) != nil {
         list.begin(String((text.after(") ") ?? "").trimmed))
       } else if let place = text.dropping("# ") {
-        list.place(DiagnosticReader.place(Self.place(place)))
+        // A whole backtrace (`-b`) begins in the libraries.
+        if !place.has("/gems/") && !place.hasPrefix("/usr/") {
+          list.place(DiagnosticReader.place(Self.place(place)))
+        }
       } else if !text.hasPrefix("Failure/Error:") || list.last == nil {
         list.add(text)
       }

@@ -4,6 +4,7 @@ import Supervision
 /// Reads a verifier's output as it comes: in constant memory, in time that is linear in its length.
 public struct VerifierReading {
   private var scanner = LineScanner()
+  private var prefix = LinePrefix()
   private var interpreter: LineInterpreter
   private var isFinished = false
 
@@ -13,7 +14,7 @@ public struct VerifierReading {
 
   /// Takes the next bytes of the output; they need not end with a line.
   public mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) {
-    scanner.feed(bytes) { interpreter.read($0) }
+    scanner.feed(bytes) { line in prefix.read(line) { interpreter.read($0) } }
   }
 
   /// The same for an array.
@@ -23,7 +24,8 @@ public struct VerifierReading {
   public mutating func finish() {
     if isFinished { return }
     isFinished = true
-    scanner.finish { interpreter.read($0) }
+    scanner.finish { line in prefix.read(line) { interpreter.read($0) } }
+    prefix.finish { interpreter.read($0) }
     interpreter.finish(lastLines: scanner.lastLines(LineInterpreter.keptLines))
   }
 
@@ -70,8 +72,9 @@ private struct LineInterpreter {
       GoReader(), NodeReader(), JestReader(), VitestReader(), MochaReader(), SurefireReader(),
       JUnitTextReader(),
       GradleReader(), CTestReader(), GTestReader(), CatchReader(), DoctestCppReader(), DotnetReader(),
-      RSpecReader(), MinitestReader(),
-      PHPUnitReader(), ProveReader(), JUnitReader(), DocumentReader(),
+      RSpecReader(), MinitestReader(), PHPUnitReader(), ProveReader(), MesonReader(), BoostReader(),
+      JUnitConsoleReader(), TestNGReader(), ScalaReader(), CucumberReader(),
+      JasmineReader(), PlaywrightReader(), JUnitReader(), DocumentReader(),
     ]
     diagnostics = DiagnosticReader(isStrict: kind == .test)
   }
@@ -126,7 +129,7 @@ private struct LineInterpreter {
       report = found
     }
     diagnostics.finish()
-    failures += diagnostics.diagnostics(besides: failures)
+    failures += diagnostics.diagnostics(besides: failures, ranNothing: report?.executed == 0)
     var seen: Set<GateFailure> = []
     failures = failures.filter { seen.insert($0).inserted }
     if failures.isEmpty, report == nil {

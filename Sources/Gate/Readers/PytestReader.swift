@@ -11,6 +11,8 @@ struct PytestReader: OutputReader {
   private var isUsage = false
   /// What `-v` says while the tests run; all that there is when nothing is summed up.
   private var told: [String] = []
+  /// The last line of an error of pytest itself.
+  private var fault: String?
   private var linePlaces: [(place: DiagnosticReader.Place, text: String)] = []
 
   private enum Section { case other, failures, short }
@@ -56,7 +58,8 @@ struct PytestReader: OutputReader {
   mutating func finish() {
     endBlock()
     guard failures.isEmpty else { return }
-    failures = told.map { name in
+    if told.isEmpty, let fault { failures = [GateFailure(message: "pytest: " + fault)] }
+    failures += told.map { name in
       GateFailure(test: name, file: name[...].before("::").map(String.init), message: "failed")
     }
   }
@@ -74,6 +77,8 @@ struct PytestReader: OutputReader {
         || line.hasPrefix("INTERNAL") && reason.has("Error: ")
     {
       failures.append(GateFailure(message: "pytest: " + reason))
+    } else if let rest = line.dropping("INTERNALERROR> "), let kind = rest.before(": "), !kind.has(" ") {
+      fault = String(rest)
     } else if line.has("::"), let name = Self.verbosePass(line) {
       if passed.count < 200_000 { passed.append(name) }
     } else if line.has("::"), let name = line.verboseFailure, told.count < FailureList.most {
@@ -127,7 +132,9 @@ struct PytestReader: OutputReader {
   }
 
   private static func title(_ line: Substring) -> Substring? {
-    guard line.hasPrefix("=="), line.hasSuffix("==") else { return nil }
+    guard line.hasPrefix("==") && line.hasSuffix("==") || line.hasPrefix("= ") && line.hasSuffix(" =") else {
+      return nil
+    }
     var text = line.utf8
     while text.first == UInt8(ascii: "=") { text = text.dropFirst() }
     while text.last == UInt8(ascii: "=") { text = text.dropLast() }
@@ -238,6 +245,22 @@ struct PytestReader: OutputReader {
     return title
   }
 
+  /// The test's name and what is wrong. A parameter may hold the sign that stands between the two.
+  private func split(_ text: Substring) -> (Substring, String) {
+    guard let first = text.before(" - "), first.has("[") else {
+      return (text.before(" - ") ?? text, String(text.after(" - ") ?? ""))
+    }
+    var end = first.endIndex
+    while true {
+      let id = text[..<end]
+      // A name ends with its parameters.
+      if id.hasSuffix("]") || !id.has("[") { return (id, String(text[end...].dropFirst(3))) }
+      guard let next = text[end...].dropFirst(3).before(" - ") else { break }
+      end = next.endIndex
+    }
+    return text.hasSuffix("]") ? (text, "") : (first, String(text.after(" - ") ?? ""))
+  }
+
   /// `FAILED path::Class::test[1] - message`: the full name of a block, or a failure without one (`--tb=no`).
   private mutating func readShort(_ line: Substring) {
     if let name = Self.verbosePass(line), line.hasPrefix("PASSED") {
@@ -248,14 +271,17 @@ struct PytestReader: OutputReader {
       let rest = line.dropping("FAILED ") ?? line.dropping("ERROR ") ?? line.dropping("SUBFAILED ")
         ?? line.dropping("SUBFAIL ")
     else { return }
-    let id = rest.before(" - ") ?? rest
+    let (id, reason) = split(rest)
     let file = id.before("::") ?? id
     var names: [String] = []
-    var tail: Substring? = id.after("::")
+    // Parameters may hold the sign, too.
+    let parameters = id.before("[").map { id.dropFirst($0.count) } ?? ""
+    var tail: Substring? = (id.before("[") ?? id).after("::")
     while let text = tail {
       names.append(String(text.before("::") ?? text))
       tail = text.after("::")
     }
+    if let last = names.last { names[names.count - 1] = last + parameters }
     let name = names.isEmpty ? String(id) : names.joined(separator: ".")
     // A doctest's block is named by its module.
     let key = blockIndexes[name]?.isEmpty == false ? name : "[doctest] " + (names.last ?? name)
@@ -263,9 +289,9 @@ struct PytestReader: OutputReader {
       blockIndexes[key]?.removeFirst()
       failures[index].test = String(id)
       if failures[index].file == nil { failures[index].file = String(file) }
-      if failures[index].message.isEmpty { failures[index].message = String(rest.after(" - ") ?? "") }
+      if failures[index].message.isEmpty { failures[index].message = reason }
     } else if failures.count < FailureList.most {
-      let message = String(rest.after(" - ") ?? "")
+      let message = reason
       var failure = GateFailure(test: String(id), file: String(file), message: message)
       if let index = linePlaces.firstIndex(where: {
         $0.text == message || $0.text.hasPrefix(message) && !message.isEmpty
