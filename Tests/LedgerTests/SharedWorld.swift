@@ -30,6 +30,7 @@ final class SharedWorld {
       try repository.git("-C", path, "remote", "add", "origin", server)
     }
     try repository.git("-C", path, "config", "migrate.remote", "origin")
+    try repository.git("-C", path, "config", "migrate.combine", "true")
   }
 
   /// Another clone; the folder.

@@ -68,7 +68,8 @@ public final class GitRemote: LedgerRemote {
   private let fetchURL: String
   private let pushURL: String
 
-  /// Whether entries may be left there for others to take along: unless `migrate.combine` says no.
+  /// Whether entries may be left there for others to take along: when `migrate.combine` says so, because the
+  /// server must let refs below `refs/migrate/inbox/` be made and deleted.
   public let takesDrafts: Bool
 
   /// The folder of refs that belongs to this remote.
@@ -90,7 +91,7 @@ public final class GitRemote: LedgerRemote {
     var git = git
     git.timeoutSeconds = 120
     self.git = git
-    takesDrafts = try repository.configBool("migrate.combine") ?? true
+    takesDrafts = try repository.configBool("migrate.combine") ?? false
     folder = GitRemote.folder(ofRemote: name, in: repository)
     if let url = try repository.config("remote.\(name).url") {
       fetchURL = GitRemote.address(url, from: repository)
