@@ -82,8 +82,27 @@ struct ExplainedChange {
   private static func pieces(_ text: String) -> [String] {
     var found: [String] = []
     var current = ""
+    var isDirective = false
     for character in text {
+      // `%02d` is filled in, and what follows it is no part of it.
+      if isDirective {
+        // `%.2f` writes a point.
+        if character == "." { found.append(".") }
+        if character.isLetter || !(character.isNumber || ".+-".contains(character)) { isDirective = false }
+        continue
+      }
+      if character == "%" {
+        if !current.isEmpty { found.append(current) }
+        current = ""
+        isDirective = true
+        continue
+      }
       if character.isLetter || character.isNumber || character == "_" {
+        // `500g` is a number and a unit.
+        if let last = current.last, last.isNumber != character.isNumber, last != "_", character != "_" {
+          found.append(current)
+          current = ""
+        }
         current.append(character)
         continue
       }

@@ -39,6 +39,17 @@ extension TestComparison {
     }
   }
 
+  /// Whether what a text holds beside a part of it is known as well.
+  func isNamed(_ value: String, beside part: String, _ known: KnownValues) -> Bool {
+    guard let head = value[...].before(part), let tail = value[...].after(part) else { return true }
+    return [head, tail].allSatisfy { rest in
+      let words = rest.split { !($0.isLetter || $0.isNumber || $0 == "_") }
+      return words.allSatisfy { word in
+        word.utf8.count > 2 || known.contains(String(word)) || known.contains { $0[...].has(String(word)) }
+      }
+    }
+  }
+
   /// What stands in the files that a test compares with: those that it names, and its snapshots.
   func recordedValues(_ place: Place) -> Set<String> {
     let words = place.test.facts.words

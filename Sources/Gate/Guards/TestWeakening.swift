@@ -247,7 +247,8 @@ extension TestComparison {
       // Longer texts may have been split, joined, or wrapped.
       if value.utf8.count > 3,
         known.contains(where: {
-          $0.contains(value) || ($0.utf8.count * 2 > value.utf8.count && value.contains($0))
+          $0.contains(value)
+            || $0.utf8.count * 2 > value.utf8.count && value.contains($0) && isNamed(value, beside: $0, known)
         })
       {
         return false

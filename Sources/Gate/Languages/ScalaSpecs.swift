@@ -11,7 +11,12 @@ struct ScalaSpecs {
         name: name, scope: around.map(\.name), line: code.tokens[index].line, head: head, body: body)
       test.scopeHeads = around.map { code.attributes(before: $0.keyword)..<$0.keyword }
       let stop = ScalaSpecs.stop(in: body, code)
-      if code.isWord(index, "ignore") || stop != nil {
+      let isMarked =
+        code.isMark(index + 1, "(")
+        && (index + 2..<code.end(of: index + 1)).contains {
+          ["ignore", "fail", "pending", "Ignore", "Fail"].contains(code.text($0)) && code.isWord($0)
+        }
+      if code.isWord(index, "ignore") || stop != nil || isMarked {
         test.skip = TestCase.Mark(text: stop.map(code.text) ?? "ignore", line: code.tokens[index].line)
       }
       found.append(test)

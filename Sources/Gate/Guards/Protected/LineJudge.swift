@@ -151,8 +151,9 @@ struct LineJudge {
   private func isHarmlessVariable(_ line: Substring, _ name: Substring) -> Bool {
     let plain = name.filter { !"?:+ ".contains($0) }
     let value = (line.after("=") ?? "").trimmed
+    func words(_ text: Substring) -> [String] { ShellLine.bare(text.split(separator: " ").map(String.init)) }
     func family(_ text: Substring) -> String {
-      ShellLine.program(String(text.split(separator: " ").first ?? "")).filter { !$0.isNumber && $0 != "." }
+      (words(text).first ?? "").filter { !$0.isNumber && $0 != "." }
     }
     let before = old.first { text in
       text[...].before("=").map { $0.filter { !"?:+ ".contains($0) } == plain } ?? false
@@ -161,8 +162,8 @@ struct LineJudge {
       return judge.commands.isHarmlessVariable(plain + "=") && !value.has("$(") && !value.has("||")
     }
     // `python3 -O` asserts nothing.
-    let known = Set(was.split(separator: " "))
-    return family(value) == family(was) && value.split(separator: " ").dropFirst().allSatisfy(known.contains)
+    let known = Set(words(was))
+    return family(value) == family(was) && words(value).dropFirst().allSatisfy(known.contains)
   }
 
   private func isDispensableRule(_ line: Substring) -> Bool {

@@ -73,6 +73,7 @@ struct ProtectedJudge {
   /// The first line that may do harm, or the one that is missed; `nil` when there is none.
   func harm(_ path: String, old: Lines, new: Lines) -> (number: Int?, text: String)? {
     let kind = ProtectedFileKind(TestPath(path))
+    let (old, new) = withNamesake(path, old, new)
     let (came, gone) = ProtectedJudge.differences(kind, old, new)
     guard kind != .other else {
       return came.first.map { ($0.number, $0.text) } ?? gone.first.map { (nil, $0.text) }
@@ -89,11 +90,31 @@ struct ProtectedJudge {
     if kind == .pipeline {
       let judge = PipelineJudge(commands: commands)
       if let harm = judge.harm(in: text, new: Set(came.map(\.number))) { return harm }
-    } else if let harm = came.first(where: { !lines.isHarmless($0.text[...]) }) {
+    } else if !text.isEmpty, let harm = came.first(where: { !lines.isHarmless($0.text[...]) }) {
       return harm
     }
     if text.isEmpty, lines.isReplaced() { return nil }
     return gone.first { !lines.isDispensable($0.text[...]) }.map { (nil, $0.text) }
+  }
+
+  /// The lines of both sides, where a file only changed its ending: `jest.config.js`, `jest.config.ts`.
+  private func withNamesake(_ path: String, _ old: Lines, _ new: Lines) -> (Lines, Lines) {
+    guard ProtectedFileKind(TestPath(path)) != .other else { return (old, new) }
+    func isNamesake(_ other: ChangedPath) -> Bool {
+      other.path != path && TestPath(other.path).stem == TestPath(path).stem
+        && TestPath(other.path).folders == TestPath(path).folders
+        && ProtectedFileKind(TestPath(other.path)) == ProtectedFileKind(TestPath(path))
+    }
+    func lines(_ text: String?) -> Lines {
+      text.map { ProtectedFiles.lines(of: $0, .whole) } ?? []
+    }
+    if old.isEmpty, let other = change.paths.first(where: { $0.kind == .deleted && isNamesake($0) }) {
+      return (lines(change.oldText(other.path)), new)
+    }
+    if new.isEmpty, let other = change.paths.first(where: { $0.kind == .added && isNamesake($0) }) {
+      return (old, lines(change.newText(other.path)))
+    }
+    return (old, new)
   }
 
   /// What is on one side only: versions and digests count as equal.
