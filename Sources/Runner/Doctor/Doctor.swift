@@ -78,9 +78,11 @@ public struct Doctor {
     if let place = output("man", ["-w", "git-migrate"]), !place.isEmpty {
       return DoctorCheck("manual", .ok, "'git migrate --help' shows '\(place)'")
     }
+    let hasMan = find("man") != nil
+    let reason = hasMan ? "finds no manual page" : "needs 'man', which is not installed"
     return DoctorCheck(
-      "manual", .ok, "'git migrate --help' finds no manual page; 'git migrate -h' does without",
-      hint: "install the pages of 'man/' into a folder of MANPATH")
+      "manual", .ok, "'git migrate --help' \(reason); 'git migrate -h' does without",
+      hint: hasMan ? "install the pages of 'man/' into a folder of MANPATH" : "install man-db")
   }
 
   private func completion() -> DoctorCheck {
