@@ -62,10 +62,16 @@ public struct PullRequestDraft: Equatable, Sendable {
   public var body: String
   /// Whether nobody is asked to merge it yet.
   public var isDraft: Bool
+  /// When it is too late to ask for it, looked at right before it is sent: from then on somebody else may
+  /// have opened it, and it may have been merged, which no forge refuses a second one for.
+  public var notAfter: Timestamp?
 
   /// Makes one.
-  public init(branch: String, base: String, title: String, body: String, isDraft: Bool) {
+  public init(
+    branch: String, base: String, title: String, body: String, isDraft: Bool, notAfter: Timestamp? = nil
+  ) {
     (self.branch, self.base, self.title, self.body, self.isDraft) = (branch, base, title, body, isDraft)
+    self.notAfter = notAfter
   }
 
   /// The longest text that every forge takes, in bytes.
@@ -101,6 +107,8 @@ public enum ForgeError: Error, Equatable, Sendable, CustomStringConvertible {
   case refused(status: Int, String)
   /// Nobody knows whether it was done.
   case unknown(String)
+  /// It was not asked: by now somebody else may have done it.
+  case late
 
   /// In words, for people.
   public var description: String {
@@ -110,6 +118,7 @@ public enum ForgeError: Error, Equatable, Sendable, CustomStringConvertible {
     case .unauthorized(let words): "the forge does not take the token: \(words)"
     case .refused(let status, let words): "the forge says no (\(status)): \(words)"
     case .unknown(let words): "the forge cannot be reached: \(words)"
+    case .late: "it took so long to get there that somebody else may be publishing: run this again"
     }
   }
 }

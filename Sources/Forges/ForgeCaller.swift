@@ -32,10 +32,12 @@ final class ForgeCaller {
   }
 
   /// Calls, and reads JSON. `body` is what is sent; statuses of `allowing` are no errors, and give `null`.
+  /// After `notAfter` nothing is sent.
   func call(
-    _ method: String, _ path: String, _ body: JSON? = nil, allowing: Set<Int> = []
+    _ method: String, _ path: String, _ body: JSON? = nil, allowing: Set<Int> = [],
+    notAfter: Timestamp? = nil
   ) throws(ForgeError) -> Reply {
-    let answer = try send(method, address(path), body)
+    let answer = try send(method, address(path), body, notAfter: notAfter)
     if allowing.contains(answer.status) { return Reply(value: .null, headers: answer.headers) }
     guard answer.isSuccess else { throw refusal(answer) }
     if answer.body.allSatisfy({ $0 <= 0x20 }) { return Reply(value: .null, headers: answer.headers) }
@@ -56,13 +58,14 @@ final class ForgeCaller {
   private func address(_ path: String) -> String { path.hasPrefix("http") ? path : base + path }
 
   private func send(
-    _ method: String, _ url: String, _ body: JSON?, lastBytes: Int? = nil
+    _ method: String, _ url: String, _ body: JSON?, lastBytes: Int? = nil, notAfter: Timestamp? = nil
   ) throws(ForgeError) -> HTTPAnswer {
     var request = HTTPRequest(method, url, headers: headers, body: body?.canonicalBytes)
     request.lastBytes = lastBytes
     if body != nil { request.headers.append(("Content-Type", "application/json")) }
     if !request.isSafe { try prepareToWrite() }
     for _ in 0..<ForgeCaller.mostRedirects {
+      if let notAfter, clock() > notAfter { throw .late }
       let answer: HTTPAnswer
       do throws(HTTPFailure) { answer = try exchange.send(request) } catch {
         throw ForgeError.unknown(error.description)

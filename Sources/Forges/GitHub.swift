@@ -44,7 +44,7 @@ final class GitHub: Forge {
       fields(
         ("title", .string(draft.title)), ("head", .string(draft.branch)), ("base", .string(draft.base)),
         ("body", .string(draft.body)), ("draft", .bool(draft.isDraft)),
-        ("maintainer_can_modify", .bool(true))))
+        ("maintainer_can_modify", .bool(true))), notAfter: draft.notAfter)
     guard let found = request(reply.value) else { throw ForgeError.unknown("the answer has no number") }
     return found
   }

@@ -46,7 +46,8 @@ final class GitLab: Forge {
       fields(
         ("source_branch", .string(draft.branch)), ("target_branch", .string(draft.base)),
         ("title", .string(draft.isDraft ? DraftTitle.gitlab.marked(draft.title) : draft.title)),
-        ("description", .string(draft.body)), ("remove_source_branch", .bool(false))))
+        ("description", .string(draft.body)), ("remove_source_branch", .bool(false))),
+      notAfter: draft.notAfter)
     guard let found = request(reply.value) else { throw ForgeError.unknown("the answer has no number") }
     return found
   }

@@ -54,7 +54,8 @@ final class Gitea: Forge {
       "POST", "\(repository)/pulls",
       fields(
         ("title", .string(draft.isDraft ? DraftTitle.gitea.marked(draft.title) : draft.title)),
-        ("head", .string(draft.branch)), ("base", .string(draft.base)), ("body", .string(draft.body))))
+        ("head", .string(draft.branch)), ("base", .string(draft.base)), ("body", .string(draft.body))),
+      notAfter: draft.notAfter)
     guard let found = request(reply.value) else { throw ForgeError.unknown("the answer has no number") }
     return found
   }

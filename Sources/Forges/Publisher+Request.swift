@@ -44,7 +44,8 @@ extension Publisher {
     let policy = state.plan.publish ?? PublishPolicy()
     let name = branch(unit, state)
     let draft = PullRequestDraft(
-      branch: name, base: base, title: title, body: body, isDraft: policy.isDraft(unit.unit))
+      branch: name, base: base, title: title, body: body, isDraft: policy.isDraft(unit.unit),
+      notAfter: claimedUntil?.adding(seconds: -Publisher.answerSeconds))
     do throws(ForgeError) {
       return try forge.create(draft)
     } catch {
@@ -72,7 +73,7 @@ extension Publisher {
   private func warn(_ words: String, _ error: ForgeError) throws(ForgeError) {
     switch error {
     case .rests, .unknown, .unauthorized: throw error
-    case .exists, .refused: world.tell("warning: \(words): \(error)")
+    case .exists, .refused, .late: world.tell("warning: \(words): \(error)")
     }
   }
 

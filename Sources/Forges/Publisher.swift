@@ -9,11 +9,13 @@ public final class Publisher {
   let base: String
   /// How long a claim to publish holds, in seconds.
   public static let claimSeconds = 120
+  /// How long before the claim ends nothing more is opened: what is sent takes a while to arrive.
+  static let answerSeconds = 30
   /// For how long a run waits by itself for the next one to be due: the pause between two. For a window to
   /// open, another run comes.
   private static let patienceSeconds = 60
   /// When it was claimed last.
-  private var claimedUntil: Timestamp?
+  private(set) var claimedUntil: Timestamp?
   /// The units that are left alone for the rest of this run, with why.
   public private(set) var left: [String: String] = [:]
   /// When the forge may be asked again, once it has said that it is asked too much.
@@ -101,7 +103,7 @@ public final class Publisher {
         var fault = PublishError("\(error)", hint: "git-migrate-publish(1) says where a token is looked for")
         fault.isUnauthorized = true
         throw fault
-      case .exists, .refused, .unknown: leave(unit, "\(error)")
+      case .exists, .refused, .unknown, .late: leave(unit, "\(error)")
       }
       return nil
     }

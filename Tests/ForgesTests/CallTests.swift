@@ -55,6 +55,20 @@ struct CallTests {
     #expect(ForgePlace(url: url, kind: nil, base: nil) == nil)
   }
 
+  @Test(arguments: [ForgePlace.Kind.github, .gitlab, .gitea])
+  func `what stood still too long opens nothing`(_ kind: ForgePlace.Kind) throws {
+    let now = Timestamp(milliseconds: 784_111_000_000)
+    var draft = PullRequestDraft(
+      branch: "b", base: "main", title: "t", body: "x", isDraft: false, notAfter: now.adding(seconds: -1))
+    let exchange = Recorded([answer(201, #"{"number":1,"iid":1}"#)])
+    let forge = try forge(kind, exchange)
+    #expect(throws: ForgeError.late) { _ = try forge.create(draft) }
+    #expect(exchange.asked.isEmpty)
+    draft.notAfter = now
+    _ = try? forge.create(draft)
+    #expect(exchange.asked.count == 1)
+  }
+
   @Test func `a host that nobody has named is asked, without a token`() throws {
     let url = "ssh://git@code.corp.test:2222/a/b.git"
     let gitea = Recorded([answer(200, #"{"version":"1.24.0"}"#)])

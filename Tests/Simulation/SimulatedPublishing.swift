@@ -165,6 +165,8 @@ final class SimulatedPublishing: PublishingWorld, Forge {
 
   func create(_ draft: PullRequestDraft) throws(ForgeError) -> PullRequest {
     try call { () throws(ForgeError) in
+      // A process that stood still looks at its clock before it sends.
+      if let late = draft.notAfter, now() > late { throw .late }
       let others = world.published.requests.filter { world.published.heads[$0.number] == draft.branch }
       if others.contains(where: \.isOpen) { throw .exists }
       if !others.isEmpty { world.fail("PUB-1", "a second pull request of '\(draft.branch)' is opened") }
