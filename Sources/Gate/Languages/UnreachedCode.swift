@@ -104,9 +104,9 @@ extension FactReader {
         ].contains(text)
         || text.hasPrefix("False and ") || text.hasPrefix("false && ") || text.hasPrefix("0 and ")
     case "unless": never = text == "true"
+    // Of `for count in ():` the brackets were left out.
     default:
-      never// `for count in ():`, whose brackets were left out.
-      =
+      never =
         text.hasSuffix("in [ ]") || text.hasSuffix(" in") && code.isMark(position, ":")
         || text.hasSuffix("of [ ]")
         || text.hasSuffix("in") && code.isMark(position, "(") || text.hasSuffix("in 0 ..")
