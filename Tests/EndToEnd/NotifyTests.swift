@@ -97,7 +97,9 @@ struct NotifyTests {
     #expect(run.err.contains("people could not be told by webhook: "), "\(run)")
     #expect(run.err.contains("the webhook says 500: no_service"), "\(run)")
     #expect(try room.text("mail").components(of: "Subject: ") == 1)
-    let status = try room.world.migrate("status").out
+    let shown = try room.world.migrate("status")
+    #expect(shown.code == 0, "\(shown)")
+    let status = shown.out
     #expect(status.contains("messages by webhook fail: "), "\(status)")
     #expect(!(run.description + status).contains("127.0.0.1"), "an address may be a secret")
     let missing = try room.world.migrate("notify")

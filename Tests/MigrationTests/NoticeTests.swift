@@ -48,6 +48,14 @@ struct NoticeTests {
     #expect(story.refusal == nil)
   }
 
+  /// An entry that reads otherwise than it was written is not recorded.
+  @Test func `ways that fail stand in one order, each once`() {
+    let report = NoticeReport(
+      notices: [1], to: [],
+      failed: [.init("webhook", "500"), .init("mail", "no sendmail"), .init("webhook", "502")])
+    #expect(report.failed == [.init("mail", "no sendmail"), .init("webhook", "502")])
+  }
+
   @Test func `three steps that fail for one cause are one message, told once`() {
     let story = story(policy())
     for step in ["A", "B", "C"] { block(story, step) }

@@ -92,7 +92,7 @@ package final class MessageTask {
     if job.wasStopped { return outcome }
     for (message, failure) in zip(messages, failures) {
       if let failure {
-        outcome.failed.append(NoticeReport.Failed(message.channel, failure))
+        outcome.note(NoticeReport.Failed(message.channel, failure))
       } else {
         outcome.to.append(message.channel)
       }

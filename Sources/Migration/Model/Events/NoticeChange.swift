@@ -72,9 +72,9 @@ public enum NoticeChange: Equatable, Sendable {
     switch self {
     case .raised(let notice): return .raised(notice.mappingTexts(redact))
     case .claimed: return self
-    case .sent(var report):
-      report.failed = report.failed.map { NoticeReport.Failed($0.channel, redact($0.reason)) }
-      return .sent(report)
+    case .sent(let report):
+      let failed = report.failed.map { NoticeReport.Failed($0.channel, redact($0.reason)) }
+      return .sent(NoticeReport(notices: report.notices, to: report.to, failed: failed))
     }
   }
 }

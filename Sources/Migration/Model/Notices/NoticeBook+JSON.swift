@@ -28,7 +28,7 @@ extension NoticeReport {
     }
     for member in members {
       guard case .string(let reason) = member.value else { throw JSONFault("'failed' holds no text") }
-      failed.append(Failed(member.key, reason))
+      note(Failed(member.key, reason))
     }
   }
 }

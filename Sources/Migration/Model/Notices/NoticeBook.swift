@@ -160,8 +160,8 @@ public struct NoticeReport: Equatable, Sendable {
   public var notices: [Int]
   /// The ways that worked.
   public var to: [String]
-  /// Those that did not, and why.
-  public var failed: [Failed]
+  /// Those that did not, and why; in the order of their names, in which an entry has them.
+  public private(set) var failed: [Failed]
 
   /// A way that did not work.
   public struct Failed: Equatable, Sendable {
@@ -181,6 +181,14 @@ public struct NoticeReport: Equatable, Sendable {
 
   /// Makes a report.
   public init(notices: [Int], to: [String], failed: [Failed] = []) {
-    (self.notices, self.to, self.failed) = (notices, to, failed)
+    (self.notices, self.to, self.failed) = (notices, to, [])
+    for way in failed { note(way) }
+  }
+
+  /// Takes note of a way that did not work.
+  public mutating func note(_ way: Failed) {
+    failed.removeAll { $0.channel == way.channel }
+    let place = failed.firstIndex { way.channel.utf8.lexicographicallyPrecedes($0.channel.utf8) }
+    failed.insert(way, at: place ?? failed.endIndex)
   }
 }
