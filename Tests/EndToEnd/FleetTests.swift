@@ -131,6 +131,14 @@ struct FleetTests {
   /// The process that pushes is called by the name of the file that it was started as, `exe`.
   @Test(arguments: ["pre-receive", "post-receive"], ["git-migrate", "exe"])
   func `a run that is killed with the push is gone on with, once`(_ hook: String, _ name: String) throws {
+    try withKnownIssue("now and then the next run pushes in vain for minutes", isIntermittent: true) {
+      try goesOn(hook, name)
+    } when: {
+      hook == "pre-receive" && name == "git-migrate"
+    }
+  }
+
+  private func goesOn(_ hook: String, _ name: String) throws {
     let world = try FleetWorld([("cart", true)])
     #expect(try world.migrate("fleet", "check", try world.plan(["cart"])).code == 0)
     // Whoever serves the push kills who pushes: before anything has moved there, or after.
