@@ -35,12 +35,31 @@ extension Publisher {
     switch try world.push(branch(unit, state), from: intent.old, to: intent.new) {
     case .moved:
       return try note(.moved(unit: unit.unit, commit: intent.new, people: false), unit)
-    case .stale: return try settle(unit, try world.state())
+    case .stale: return try look(after: intent, unit)
     case .rejected(let words):
       // Nothing has moved: the next run tries again.
       leave(unit, "the remote does not take its branch: \(words)")
       return false
     }
+  }
+
+  /// Looks where a branch is that the remote says is elsewhere. Where nobody has moved it, it is locked: for
+  /// a moment by somebody who is about to move it, or for good by a program that was killed there.
+  private func look(after intent: BranchIntent, _ unit: ProposedUnit) throws(PublishError) -> Bool {
+    let state = try world.state()
+    let name = branch(unit, state)
+    guard try world.tip(of: name) == intent.old else { return try settle(unit, state) }
+    let refused = (standstills[unit.unit] ?? 0) + 1
+    standstills[unit.unit] = refused
+    guard refused < Publisher.mostStandstills else {
+      leave(
+        unit,
+        "the remote does not move '\(name)' though nobody else has: a program that was killed there may have "
+          + "left a lock, 'refs/heads/\(name).lock'")
+      return false
+    }
+    world.wait(seconds: 1)
+    return true
   }
 
   /// Looks what became of an announced move.

@@ -14,6 +14,10 @@ public final class Publisher {
   /// For how long a run waits by itself for the next one to be due: the pause between two. For a window to
   /// open, another run comes.
   private static let patienceSeconds = 60
+  /// How often a branch is pushed that the remote says is elsewhere, and that is where it was.
+  static let mostStandstills = 5
+  /// How often that was so, by unit.
+  var standstills: [String: Int] = [:]
   /// When it was claimed last.
   private(set) var claimedUntil: Timestamp?
   /// The units that are left alone for the rest of this run, with why.

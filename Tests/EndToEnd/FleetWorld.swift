@@ -62,6 +62,9 @@ final class FleetWorld {
     return run.out.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
   }
 
+  /// The file that locks the branch of ours in a target.
+  func lock(_ name: String) -> String { "\(servers)/\(name).git/refs/heads/migrate/guava.lock" }
+
   /// Writes a plan for these targets and gives its path.
   func plan(
     _ names: [String], steps: String = FleetWorld.codemod, waves: String = "", more: String = "",

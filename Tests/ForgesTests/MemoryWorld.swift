@@ -14,6 +14,10 @@ final class MemoryWorld: PublishingWorld, Forge {
   var heads: [Int: String] = [:]
   var labels: [Int: [String]] = [:]
   var merged: [MergedStep] = []
+  /// Branches whose lock somebody holds, or has left.
+  var locked: Set<String> = []
+  /// How often a branch was to be moved.
+  var pushes = 0
   /// Which commits contain which.
   var parents: [ObjectID: ObjectID] = [:]
   var clock = Timestamp(milliseconds: 1_000_000)
@@ -150,7 +154,8 @@ final class MemoryWorld: PublishingWorld, Forge {
   func push(_ branch: String, from old: ObjectID?, to new: ObjectID) throws(PublishError) -> PushedBranch {
     try call(Self.end) { () throws(PublishError) in
       if branches[branch] == new { return .moved }
-      guard branches[branch] == old else { return .stale }
+      pushes += 1
+      guard branches[branch] == old, !locked.contains(branch) else { return .stale }
       branches[branch] = new
       return .moved
     }

@@ -112,6 +112,20 @@ struct NeverTwiceTests {
     #expect(other.requests.count { $0.isOpen } <= 2 && other.requests.count <= 2)
   }
 
+  @Test func `a lock that was left at the remote is told soon, and is no lost race`() throws {
+    let world = try world()
+    world.locked = ["migrate-pr/mig/A"]
+    let before = world.clock
+    try publish(world)
+    #expect(world.pushes <= Publisher.mostStandstills + 1)
+    #expect(world.clock < before.adding(seconds: Publisher.claimSeconds / 2))
+    #expect(world.told.contains { $0.hasPrefix("A: ") && $0.contains("'refs/heads/migrate-pr/mig/A.lock'") })
+    #expect(world.requests.map { world.heads[$0.number] } == ["migrate-pr/mig/B"], "the others go on")
+    world.locked = []
+    try publish(world)
+    #expect(world.requests.count == 2 && world.branches["migrate-pr/mig/A"] != nil)
+  }
+
   @Test func `what people have pushed on top is theirs`() throws {
     let world = try world()
     try publish(world)

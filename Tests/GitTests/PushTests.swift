@@ -18,11 +18,31 @@ struct PushTests {
         "!\tabc:refs/migrate/ledger\t[remote rejected] (atomic transaction failed)",
         "remote: error: cannot lock ref 'refs/migrate/ledger': is at 1 but expected 2"
       ),
+      (
+        "!\tabc:refs/migrate/ledger\t[remote rejected] (failed to update ref)",
+        "remote: error: cannot lock ref 'refs/migrate/ledger': Unable to create '/s/l.lock': File exists."
+      ),
     ])
   func forms(_ line: String, _ errors: String) {
     let output = GitProgram.Output(
       status: 1, stdout: Array("To x\n\(line)\nDone\n".utf8), stderr: Array(errors.utf8))
     #expect(GitProgram.pushOutcome(output, [ref]) == .lost([ref]))
+  }
+
+  @Test(
+    "what keeps a ref from being locked for good is no lost race",
+    arguments: [
+      "'refs/migrate' exists; cannot create 'refs/migrate/ledger'",
+      "Unable to create '/s.git/refs/migrate/ledger.lock': Permission denied",
+      "Unable to create '/s.git/refs/migrate/ledger.lock': No space left on device",
+    ])
+  func lasting(_ words: String) {
+    let remark = "error: cannot lock ref '\(ref)': \(words)"
+    let output = GitProgram.Output(
+      status: 1,
+      stdout: Array("!\tabc:refs/migrate/ledger\t[remote rejected] (failed to update ref)\nDone\n".utf8),
+      stderr: Array("remote: \(remark)        \n".utf8))
+    #expect(GitProgram.pushOutcome(output, [ref]) == .rejected(remark))
   }
 
   @Test("a hook's refusal is no lost race, and a cut connection is neither")

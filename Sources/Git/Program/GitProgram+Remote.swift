@@ -101,10 +101,10 @@ extension GitProgram {
     var reasons: [String] = []
     for ref in refs where flags[ref] == "!" {
       let summary = summaries[ref] ?? ""
-      let isRace =
-        GitProgram.raceSigns.contains(where: summary.contains)
-        || remarks.contains { $0.contains("cannot lock ref '\(ref)'") }
-      if isRace {
+      let lock = remarks.first { $0.contains("cannot lock ref '\(ref)'") }
+      if let lock, GitProgram.isLasting(lock) {
+        reasons.append(lock)
+      } else if lock != nil || GitProgram.raceSigns.contains(where: summary.contains) {
         lost.append(ref)
       } else if !["(atomic push failed)", "(atomic transaction failed)"].contains(where: summary.contains) {
         reasons.append(summary)
@@ -147,6 +147,13 @@ extension GitProgram {
     "failed to update ref", "reference already exists", "(failed to lock)", "failed to update",
     "(incorrect old value provided)", "(cannot lock ref",
   ]
+
+  /// Whether a ref could not be locked for a reason that does not pass by itself: another ref is in its way,
+  /// or the server may not, or cannot, write. That a lock is there already passes; of refs/files-backend.c.
+  private static func isLasting(_ lock: String) -> Bool {
+    if lock.contains("' exists; cannot create '") { return true }
+    return lock.contains("': Unable to create '") && !lock.contains(": File exists")
+  }
 
   /// What is said by, or of, a server that went away or broke down in the middle; of builtin/receive-pack.c,
   /// builtin/send-pack.c and object-file.c. Nobody there has looked at what was sent.
