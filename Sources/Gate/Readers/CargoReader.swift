@@ -116,7 +116,7 @@ struct NextestReader: OutputReader {
       skipped = rest.number(before: "skipped")
       failed = rest.number(before: "failed") ?? 0
     } else if text == "error: no tests to run" {
-      executed = executed ?? 0
+      executed.add(0)
     } else if line.indentation >= 2, text.has(" ["), text.has("s] ") {
       let word = text.before(" [") ?? ""
       if word == "PASS", let name = text.after("s] ") { passed.append(String(name.trimmed)) }

@@ -36,12 +36,12 @@ struct CatchReader: OutputReader {
       count(rest)
     } else if let rest = line.dropping("All tests passed ("), let count = rest.number(before: "test case") {
       list.end()
-      executed = (executed ?? 0) + count
-      failed = failed ?? 0
+      executed.add(count)
+      failed.add(0)
     } else if line.hasPrefix("Failed "), let count = line.number(before: "test case"), line.has("assertion") {
       (executed, failed) = (max(executed ?? 0, count), (failed ?? 0) + count)
     } else if line == "No tests ran" || line.hasPrefix("No test cases matched") {
-      executed = executed ?? 0
+      executed.add(0)
     } else if list.isOpen {
       if line.isRule(of: "=", atLeast: 60) || line.isRule(of: ".", atLeast: 60) {
         list.end()
@@ -55,9 +55,9 @@ struct CatchReader: OutputReader {
   private mutating func count(_ text: Substring) {
     let plain = text.trimmed
     let left = plain.number(before: "skipped") ?? 0
-    executed = (executed ?? 0) + (plain.leadingNumber ?? 0) - left
-    failed = (failed ?? 0) + (plain.number(before: "failed") ?? 0)
-    if left > 0 { skipped = (skipped ?? 0) + left }
+    executed.add((plain.leadingNumber ?? 0) - left)
+    failed.add(plain.number(before: "failed") ?? 0)
+    if left > 0 { skipped.add(left) }
   }
 
   mutating func finish() { list.end() }
@@ -78,9 +78,9 @@ struct DoctestCppReader: OutputReader {
   mutating func read(_ line: Substring) {
     if let rest = line.dropping("[doctest] test cases: ") {
       list.end()
-      executed = (executed ?? 0) + (rest.trimmed.leadingNumber ?? 0)
-      failed = (failed ?? 0) + (rest.number(before: "failed") ?? 0)
-      if let left = rest.number(before: "skipped"), left > 0 { skipped = (skipped ?? 0) + left }
+      executed.add(rest.trimmed.leadingNumber ?? 0)
+      failed.add(rest.number(before: "failed") ?? 0)
+      if let left = rest.number(before: "skipped"), left > 0 { skipped.add(left) }
     } else if let rest = line.dropping("TEST CASE:") {
       list.end()
       name = String(rest.trimmed)
@@ -156,7 +156,7 @@ struct DoctestReader: OutputReader {
       list.begin(String(name), file: String(file), line: number)
     } else if line.hasPrefix("***Test Failed***") {
       list.end()
-      failed = (failed ?? 0) + (line.number(before: "failures") ?? line.number(before: "failure") ?? 0)
+      failed.add(line.number(before: "failures") ?? line.number(before: "failure") ?? 0)
     } else if list.isOpen {
       list.add(line)
     }

@@ -69,9 +69,9 @@ struct DocumentReader: OutputReader {
   }
 
   private mutating func count(_ run: Int, skipped skips: Int = 0, failed fails: Int) {
-    executed = (executed ?? 0) + run
-    skipped = (skipped ?? 0) + skips
-    failed = (failed ?? 0) + fails
+    executed.add(run)
+    skipped.add(skips)
+    failed.add(fails)
   }
 
   private mutating func take(_ value: StreamValue) {

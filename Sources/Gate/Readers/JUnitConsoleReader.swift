@@ -31,15 +31,15 @@ struct JUnitConsoleReader: OutputReader {
   private mutating func count(_ text: Substring) {
     guard let number = text.leadingNumber else { return }
     if text.has(" tests started ") {
-      executed = (executed ?? 0) + number
+      executed.add(number)
     } else if text.has(" tests skipped ") {
-      skipped = (skipped ?? 0) + number
+      skipped.add(number)
     } else if text.has(" tests aborted ") {
       // Their assumptions do not hold.
       executed = (executed ?? number) - number
-      skipped = (skipped ?? 0) + number
+      skipped.add(number)
     } else if text.has(" tests failed ") {
-      failed = (failed ?? 0) + number
+      failed.add(number)
     }
   }
 
@@ -104,9 +104,9 @@ struct TestNGReader: OutputReader {
     } else if let rest = line.trimmed.dropping("Total tests run: "), let total = rest.leadingNumber {
       list.end()
       let skips = rest.after("Skips: ")?.leadingNumber ?? 0
-      executed = (executed ?? 0) + max(0, total - skips)
-      skipped = (skipped ?? 0) + skips
-      failed = (failed ?? 0) + (rest.after("Failures: ")?.leadingNumber ?? 0)
+      executed.add(max(0, total - skips))
+      skipped.add(skips)
+      failed.add(rest.after("Failures: ")?.leadingNumber ?? 0)
     } else if list.isOpen {
       if line.isEmpty || line.hasPrefix("=====") {
         list.end()
@@ -146,9 +146,9 @@ struct ScalaReader: OutputReader {
       let bad = rest.after("failed ")?.leadingNumber ?? 0
       let skips = ["canceled ", "ignored ", "pending "].compactMap { rest.after($0)?.leadingNumber }.reduce(
         0, +)
-      executed = (executed ?? 0) + good + bad
-      failed = (failed ?? 0) + bad
-      skipped = (skipped ?? 0) + skips
+      executed.add(good + bad)
+      failed.add(bad)
+      skipped.add(skips)
     } else if executed == nil, let rest = text.dropping("Failed: Total ") ?? text.dropping("Passed: Total "),
       let total = rest.leadingNumber
     {

@@ -21,15 +21,15 @@ struct SurefireReader: OutputReader {
       guard !text.has("Time elapsed"), let run = text.after("Tests run: ")?.leadingNumber,
         let skips = text.after("Skipped: ")?.leadingNumber
       else { return }
-      executed = (executed ?? 0) + max(0, run - skips)
-      skipped = (skipped ?? 0) + skips
+      executed.add(max(0, run - skips))
+      skipped.add(skips)
       failed =
         (failed ?? 0) + (text.after("Failures: ")?.leadingNumber ?? 0)
         + (text.after("Errors: ")?.leadingNumber ?? 0)
     } else if text == "No tests to run." || text.hasPrefix("No tests were executed")
       || text == "Tests are skipped."
     {
-      executed = executed ?? 0
+      executed.add(0)
     } else if text.trimmed == "Flakes:" {
       list = .flakes
     } else if text.trimmed == "Failures:" || text.trimmed == "Errors:",
@@ -122,10 +122,10 @@ struct JUnitTextReader: OutputReader {
     {
       list.end()
       isInList = false
-      executed = (executed ?? 0) + total
-      failed = (failed ?? 0) + count
+      executed.add(total)
+      failed.add(count)
     } else if let rest = line.dropping("OK ("), let total = rest.leadingNumber {
-      executed = (executed ?? 0) + total
+      executed.add(total)
     } else if isInList {
       if let number = line.before(") "), Int(number) != nil {
         list.begin(String((line.after(") ") ?? "").trimmed))
@@ -161,23 +161,23 @@ struct GradleReader: OutputReader {
       let name = task.before(" ") ?? task
       let isTest = name.hasSuffix("est") || name.hasSuffix("Test") || name.hasSuffix("UnitTest")
       isTestTask = isTest
-      if isTest, task.hasSuffix("NO-SOURCE") || task.hasSuffix("SKIPPED") { executed = executed ?? 0 }
+      if isTest, task.hasSuffix("NO-SOURCE") || task.hasSuffix("SKIPPED") { executed.add(0) }
     } else if line.has(" > "), let name = line.droppingSuffix(" FAILED"), !line.hasPrefix(">") {
       list.begin(String(name))
       told += 1
-      failed = (failed ?? 0) + 1
+      failed.add(1)
     } else if line.has(" > "), let name = line.droppingSuffix(" PASSED") {
       list.end()
       told += 1
       passed.append(String(name))
-      executed = executed ?? 0
+      executed.add(0)
     } else if line.has(" > "), line.hasSuffix(" SKIPPED") {
       list.end()
-      skipped = (skipped ?? 0) + 1
+      skipped.add(1)
     } else if line.has(" tests completed") || line.has(" test completed"), let total = line.leadingNumber {
       list.end()
       let skips = line.number(before: "skipped") ?? 0
-      executed = (executed ?? 0) + max(0, total - skips)
+      executed.add(max(0, total - skips))
       told = 0
       if let count = line.number(before: "failed") { failed = max(failed ?? 0, count) }
     } else if line.hasPrefix("FAILURE: ") || line.hasPrefix("BUILD ") {
@@ -209,7 +209,7 @@ struct GradleReader: OutputReader {
 
   mutating func finish() {
     list.end()
-    if executed != nil || failed != nil { executed = (executed ?? 0) + told }
+    if executed != nil || failed != nil { executed.add(told) }
   }
 }
 
@@ -245,30 +245,30 @@ struct DotnetReader: OutputReader {
       list.end()
       func count(_ name: String) -> Int { (text.after(name)?.trimmed.leadingNumber) ?? 0 }
       let (fails, skips, total) = (count("Failed:"), count("Skipped:"), count("Total:"))
-      executed = (executed ?? 0) + max(0, total - skips)
-      skipped = (skipped ?? 0) + skips
-      failed = (failed ?? 0) + fails
+      executed.add(max(0, total - skips))
+      skipped.add(skips)
+      failed.add(fails)
     } else if line.hasPrefix("Total tests: "), let total = line.after(": ")?.leadingNumber {
       list.end()
       isBlock = true
-      executed = (executed ?? 0) + total
+      executed.add(total)
     } else if isBlock, text.hasPrefix("Failed: ") || text.hasPrefix("Skipped: ") || text.hasPrefix("Passed: ")
     {
       let number = text.after(": ")?.trimmed.leadingNumber ?? 0
-      if text.hasPrefix("Failed") { failed = (failed ?? 0) + number }
+      if text.hasPrefix("Failed") { failed.add(number) }
       if text.hasPrefix("Skipped") {
-        skipped = (skipped ?? 0) + number
+        skipped.add(number)
         executed = executed.map { max(0, $0 - number) }
       }
     } else if text.hasPrefix("No test is available in ")
       || text.hasPrefix("No test matches the given testcase filter")
     {
-      executed = executed ?? 0
+      executed.add(0)
     } else if text.hasPrefix("Test summary: total: "), let total = text.after("total: ")?.leadingNumber {
       let skips = text.after("skipped: ")?.leadingNumber ?? 0
-      executed = (executed ?? 0) + max(0, total - skips)
-      skipped = (skipped ?? 0) + skips
-      failed = (failed ?? 0) + (text.after("failed: ")?.leadingNumber ?? 0)
+      executed.add(max(0, total - skips))
+      skipped.add(skips)
+      failed.add(text.after("failed: ")?.leadingNumber ?? 0)
     } else if list.isOpen {
       switch text {
       case "Error Message:": part = .message

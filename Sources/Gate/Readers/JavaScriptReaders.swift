@@ -37,14 +37,14 @@ struct JestReader: OutputReader {
       list.end()
       let total = rest.number(before: "total") ?? 0
       let skips = (rest.number(before: "skipped") ?? 0) + (rest.number(before: "todo") ?? 0)
-      failed = (failed ?? 0) + (rest.number(before: "failed") ?? 0)
-      skipped = (skipped ?? 0) + skips
-      executed = (executed ?? 0) + max(0, total - skips)
+      failed.add(rest.number(before: "failed") ?? 0)
+      skipped.add(skips)
+      executed.add(max(0, total - skips))
     } else if let rest = line.dropping("Test Suites:"), rest.has(" total") {
       list.end()
       if let suites = rest.number(before: "failed"), suites > 0, failed == nil { failed = suites }
     } else if line.hasPrefix("No tests found, exiting") {
-      executed = executed ?? 0
+      executed.add(0)
     } else if list.isOpen {
       if text.hasPrefix("at ") {
         if let place = text.framePlace { list.place(place) }
@@ -92,16 +92,16 @@ struct VitestReader: OutputReader {
       list.end()
       isThere = true
       if let files = text.number(before: "failed"), files > 0 { failed = max(failed ?? 0, 1) }
-      executed = executed ?? 0
+      executed.add(0)
     } else if let rest = text.dropping("Tests "), rest.hasSuffix(")"), isThere {
       list.end()
       let fails = rest.number(before: "failed") ?? 0
       let skips = (rest.number(before: "skipped") ?? 0) + (rest.number(before: "todo") ?? 0)
       failed = max(failed ?? 0, fails)
-      skipped = (skipped ?? 0) + skips
-      executed = (executed ?? 0) + fails + (rest.number(before: "passed") ?? 0)
+      skipped.add(skips)
+      executed.add(fails + (rest.number(before: "passed") ?? 0))
     } else if text.hasPrefix("No test files found") {
-      executed = executed ?? 0
+      executed.add(0)
     } else if list.isOpen {
       if let rest = text.dropping("❯ ") {
         let place = rest.parts(" ").last.flatMap { DiagnosticReader.place($0) }
@@ -144,11 +144,11 @@ struct MochaReader: OutputReader {
       ["passing", "failing", "pending"].contains(words[1])
     {
       switch words[1] {
-      case "passing": executed = (executed ?? 0) + number
-      case "pending": skipped = (skipped ?? 0) + number
+      case "passing": executed.add(number)
+      case "pending": skipped.add(number)
       default:
-        executed = (executed ?? 0) + number
-        failed = (failed ?? 0) + number
+        executed.add(number)
+        failed.add(number)
         isInList = true
       }
     } else if isInList, line.indentation == 2, let close = text.before(") "), Int(close) != nil {

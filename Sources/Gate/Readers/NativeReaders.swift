@@ -44,7 +44,7 @@ struct GTestReader: OutputReader {
       running = nil
     } else if line.hasPrefix("[  SKIPPED ] ") {
       list.end()
-      if running != nil { skipped = (skipped ?? 0) + 1 }
+      if running != nil { skipped.add(1) }
       running = nil
     } else if let text = line.dropping("[  ERROR   ] --- ") {
       // cmocka
@@ -53,11 +53,11 @@ struct GTestReader: OutputReader {
       list.place(DiagnosticReader.place(place))
     } else if let rest = line.dropping("[==========] "), rest.has(" ran.") || rest.hasSuffix(" run.") {
       list.end()
-      executed = (executed ?? 0) + (rest.leadingNumber ?? 0)
+      executed.add(rest.leadingNumber ?? 0)
     } else if let rest = line.dropping("[  PASSED  ] "), rest.leadingNumber != nil {
       list.end()
     } else if line.has(" FAILED TEST"), let number = line.trimmed.leadingNumber {
-      failed = (failed ?? 0) + number
+      failed.add(number)
     } else if let front = line.droppingSuffix(": Failure") {
       list.begin(running)
       list.place(DiagnosticReader.place(front))
@@ -99,14 +99,13 @@ struct CTestReader: OutputReader {
   mutating func read(_ line: Substring) {
     if line.has("% tests passed, "), let total = line.after(" out of ")?.leadingNumber {
       printing = nil
-      executed = (executed ?? 0) + total
-      failed =
-        (failed ?? 0) + (line.number(before: "tests failed") ?? line.number(before: "test failed") ?? 0)
+      executed.add(total)
+      failed.add(line.number(before: "tests failed") ?? line.number(before: "test failed") ?? 0)
     } else if line.hasPrefix("Total Tests: "), executed == nil {
       // `ctest -N` only lists them.
       executed = 0
     } else if line == "No tests were found!!!" {
-      executed = executed ?? 0
+      executed.add(0)
     } else if line.hasPrefix("The following tests FAILED:") {
       list = .failed
     } else if line.hasPrefix("The following tests did not run:") {
@@ -141,7 +140,7 @@ struct CTestReader: OutputReader {
     let name = String(open.map { entry[..<$0].trimmed } ?? entry)
     if list == .didNotRun || entry.hasSuffix("(Not Run)") {
       executed = executed.map { max(0, $0 - 1) }
-      if list == .didNotRun { skipped = (skipped ?? 0) + 1 }
+      if list == .didNotRun { skipped.add(1) }
     }
     if list == .failed {
       let how = open.map { String(entry[$0...]) } ?? ""
@@ -179,10 +178,9 @@ struct RSpecReader: OutputReader {
       isInList = false
       let pending = text.number(before: "pending") ?? 0
       let broken = text.number(before: "error occurred") ?? text.number(before: "errors occurred") ?? 0
-      executed = (executed ?? 0) + max(0, number - pending)
-      skipped = (skipped ?? 0) + pending
-      failed =
-        (failed ?? 0) + (text.number(before: "failures") ?? text.number(before: "failure") ?? 0) + broken
+      executed.add(max(0, number - pending))
+      skipped.add(pending)
+      failed.add((text.number(before: "failures") ?? text.number(before: "failure") ?? 0) + broken)
     } else if isInList {
       if line.hasPrefix("Finished in ") || line.hasPrefix("Failed examples:") || line.hasPrefix("Pending:") {
         list.end()
@@ -242,9 +240,9 @@ struct MinitestReader: OutputReader {
       let skips =
         (line.number(before: "skips") ?? 0) + (line.number(before: "omissions") ?? 0)
         + (line.number(before: "pendings") ?? 0)
-      executed = (executed ?? 0) + max(0, total - skips)
-      skipped = (skipped ?? 0) + skips
-      failed = (failed ?? 0) + (line.number(before: "failures") ?? 0) + (line.number(before: "errors") ?? 0)
+      executed.add(max(0, total - skips))
+      skipped.add(skips)
+      failed.add((line.number(before: "failures") ?? 0) + (line.number(before: "errors") ?? 0))
     } else if line.hasPrefix("  "),
       text.hasSuffix(") Failure:") || text.hasSuffix(") Error:") || text.hasSuffix(") Skipped:")
     {
@@ -336,14 +334,14 @@ struct PHPUnitReader: OutputReader {
       isInList = false
       func count(_ name: String) -> Int { rest.after(name + ": ")?.leadingNumber ?? 0 }
       let skips = count("Skipped") + count("Incomplete")
-      executed = (executed ?? 0) + max(0, total - skips)
-      skipped = (skipped ?? 0) + skips
-      failed = (failed ?? 0) + count("Failures") + count("Errors")
+      executed.add(max(0, total - skips))
+      skipped.add(skips)
+      failed.add(count("Failures") + count("Errors"))
     } else if let rest = line.dropping("OK ("), rest.has(" test"), let total = rest.leadingNumber {
       list.end()
-      executed = (executed ?? 0) + total
+      executed.add(total)
     } else if line.hasPrefix("No tests executed!") {
-      executed = executed ?? 0
+      executed.add(0)
     } else if isInList {
       if text == "--" {
         list.end()

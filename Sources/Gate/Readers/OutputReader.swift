@@ -29,6 +29,11 @@ extension OutputReader {
   var passed: [String] { [] }
 }
 
+extension Int? {
+  /// Counts so many more: what nobody has counted yet begins at 0.
+  mutating func add(_ number: Int) { self = (self ?? 0) + number }
+}
+
 /// Failures as they are found; a failure's message grows with the lines that belong to it.
 struct FailureList {
   /// More than anybody reads; what comes after is counted by the runner's own summary.

@@ -339,8 +339,8 @@ struct UnittestReader: OutputReader {
     } else if let total = ran, line.hasPrefix("OK") || line.hasPrefix("FAILED") || line == "NO TESTS RAN" {
       // The verdict line after the count is what a test that prints `Ran 5 tests` would have to imitate too.
       let skips = Self.number(line, "skipped=")
-      executed = (executed ?? 0) + max(0, total - skips)
-      skipped = (skipped ?? 0) + skips
+      executed.add(max(0, total - skips))
+      skipped.add(skips)
       failed =
         (failed ?? 0) + Self.number(line, "failures=") + Self.number(line, "errors=")
         + Self.number(line, "unexpected successes=")
@@ -357,7 +357,7 @@ struct UnittestReader: OutputReader {
 
   mutating func finish() {
     endBlock()
-    if let ran { executed = (executed ?? 0) + ran }
+    if let ran { executed.add(ran) }
     // Only with `-v` they are named.
     if let failed, failed > failures.count, failures.isEmpty {
       failures.append(GateFailure(message: "\(failed) unexpected success\(failed == 1 ? "" : "es")"))

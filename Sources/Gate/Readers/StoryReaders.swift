@@ -68,9 +68,9 @@ struct CucumberReader: OutputReader {
     let isBehave = text.has(" passed, ") && !text.has("(")
     let bad = (text.number(before: "failed") ?? 0) + (text.number(before: "error") ?? 0)
     let left = ["skipped", "undefined", "pending"].compactMap { text.number(before: $0) }.reduce(0, +)
-    executed = (executed ?? 0) + (isBehave ? number + bad : number - left)
-    skipped = (skipped ?? 0) + left
-    failed = (failed ?? 0) + bad
+    executed.add(isBehave ? number + bad : number - left)
+    skipped.add(left)
+    failed.add(bad)
   }
 }
 
@@ -96,9 +96,9 @@ struct JasmineReader: OutputReader {
       list.end()
       isInList = false
       let left = text.number(before: "pending spec") ?? 0
-      executed = (executed ?? 0) + total - left
-      skipped = (skipped ?? 0) + left
-      failed = (failed ?? 0) + (text.number(before: "failure") ?? 0)
+      executed.add(total - left)
+      skipped.add(left)
+      failed.add(text.number(before: "failure") ?? 0)
     } else if line.has("Executed "), let rest = line.after(": Executed "), let count = rest.leadingNumber,
       let total = rest.after(" of ")?.leadingNumber, count == total
     {
