@@ -50,6 +50,7 @@ complete -c git-migrate -s h -l help -d 'Show help'
 
 for entry in \
     'abort:End the migration without its result' 'amend:Give a running migration a new plan' \
+    'board:Mirror a migration to the board of a forge' \
     'allow:Let findings about a step pass' 'check:Check a plan file without starting anything' 'claim:Take a step to work on' \
     'clean:Remove what ended migrations have left' 'doctor:Check this machine and repository' 'finish:Hand the result back' \
     'failures:Show why steps fail, a cause a line' 'import:Make a plan of the files of another tool' \
@@ -71,6 +72,9 @@ for entry in \
     set -l parts (string split -m1 : -- $entry)
     complete -c git-migrate -n __fish_git_migrate_needs_command -a $parts[1] -d $parts[2]
 end
+complete -c git-migrate -n '__fish_git_migrate_using board' -a 'pull push'
+complete -c git-migrate -n '__fish_git_migrate_using board' -s n -l dry-run -d 'Say what would be done'
+complete -c git-migrate -n '__fish_git_migrate_using board' -l by -x -a 'step cause' -d 'What has a card'
 complete -c git-migrate -n '__fish_git_migrate_using fleet' -a 'check clone failures publish run status'
 complete -c git-migrate -n '__fish_git_migrate_using fleet' -s m -l fleet -x -d 'The fleet'
 complete -c git-migrate -n '__fish_git_migrate_using fleet' -s j -l jobs -x -d 'How many workers'
@@ -100,8 +104,8 @@ complete -c git-migrate -n '__fish_git_migrate_using mcp release renew submit ve
 complete -c git-migrate -n '__fish_git_migrate_using trust' -a '(__fish_git_migrate_migrations)'
 
 # Options of many commands
-set -l migration abort allow amend approve claim compare dashboard diff failures finish graph insight label lesson log logs mcp notify pause prs publish refresh reject release renew replay report resume retry run show skip status submit trace undo verify workers
-set -l json abort allow amend approve check claim clean compare diff doctor failures finish fsck graph import insight label lesson log new pause prs publish refresh reject release renew replay report resume retry run show skip start status submit sync trace undo verify why workers
+set -l migration abort allow amend approve board claim compare dashboard diff failures finish graph insight label lesson log logs mcp notify pause prs publish refresh reject release renew replay report resume retry run show skip status submit trace undo verify workers
+set -l json abort allow amend approve board check claim clean compare diff doctor failures finish fsck graph import insight label lesson log new pause prs publish refresh reject release renew replay report resume retry run show skip start status submit sync trace undo verify why workers
 complete -c git-migrate -n "__fish_git_migrate_using $migration" -s m -l migration -x -a '(__fish_git_migrate_migrations)' -d 'The migration'
 complete -c git-migrate -n "__fish_git_migrate_using $json" -l json -d 'Print JSON for scripts'
 complete -c git-migrate -n '__fish_git_migrate_using failures insight log report run show status why' -l color -x -a 'auto always never' -d 'Colour the text'

@@ -182,7 +182,7 @@ public struct ForgePlace: Equatable, Sendable {
   /// The forge, called with that token by `exchange`. `pause` waits between two calls that write.
   public func forge(
     token: String, exchange: any HTTPExchange, clock: @escaping () -> Timestamp, pause: @escaping () -> Void
-  ) -> (any Forge)? {
+  ) -> (any Forge & IssueTracker)? {
     func caller(_ headers: [(name: String, value: String)], mostWrites: Int? = nil) -> ForgeCaller {
       ForgeCaller(
         base: base, headers: headers, exchange: exchange, clock: clock, pause: pause, mostWrites: mostWrites)

@@ -5,8 +5,8 @@ import Migration
 final class GitHub: Forge {
   let host: String
   private let place: ForgePlace
-  private let caller: ForgeCaller
-  private var repository: String { "/repos/\(place.owner)/\(place.name)" }
+  let caller: ForgeCaller
+  var repository: String { "/repos/\(place.owner)/\(place.name)" }
 
   init(_ place: ForgePlace, _ caller: ForgeCaller) {
     (host, self.place, self.caller) = (place.host, place, caller)

@@ -4,8 +4,8 @@ import Migration
 /// GitLab: what it calls merge requests.
 final class GitLab: Forge {
   let host: String
-  private let caller: ForgeCaller
-  private let project: String
+  let caller: ForgeCaller
+  let project: String
 
   init(_ place: ForgePlace, _ caller: ForgeCaller) {
     (host, self.caller) = (place.host, caller)

@@ -5,8 +5,8 @@ import Migration
 final class Gitea: Forge {
   let host: String
   private let place: ForgePlace
-  private let caller: ForgeCaller
-  private var repository: String { "/repos/\(place.owner)/\(place.name)" }
+  let caller: ForgeCaller
+  var repository: String { "/repos/\(place.owner)/\(place.name)" }
   /// How many pull requests are looked through for one.
   private static let most = 5000
 

@@ -76,16 +76,8 @@ public final class Publisher {
     if let claimedUntil, now.adding(seconds: Publisher.claimSeconds / 2) < claimedUntil { return }
     let state = try world.state()
     let until = now.adding(seconds: Publisher.claimSeconds)
-    let claim = PublisherClaim(holder: world.claim.holder, owner: world.claim.owner, expiresAt: until)
-    var evidence: Evidence?
-    if let held = state.publications.publisher, held.owner != claim.owner, world.isDead(held.owner) {
-      evidence = .holderDead(held.owner)
-    }
-    if let refusal = try world.record(.publication(.claimed(claim, evidence))) {
-      var fault = PublishError(refusal.message, hint: refusal.hint)
-      fault.isHeld = refusal.code == .held
-      throw fault
-    }
+    let change = state.publisherClaim(by: world.claim, until: until, isDead: world.isDead)
+    if let refusal = try world.record(change) { throw PublishError(claiming: refusal) }
     claimedUntil = until
   }
 
@@ -126,5 +118,19 @@ public final class Publisher {
   func leave(_ unit: ProposedUnit, _ reason: String) {
     left[unit.unit] = reason
     world.tell("\(unit.unit): \(reason)")
+  }
+}
+
+extension MigrationState {
+  /// The claim to publish of who acts. The claim of somebody who is provably dead does not count.
+  func publisherClaim(
+    by who: (holder: String, owner: Owner), until: Timestamp, isDead: (Owner) -> Bool
+  ) -> Change {
+    var evidence: Evidence?
+    if let held = publications.publisher, held.owner != who.owner, isDead(held.owner) {
+      evidence = .holderDead(held.owner)
+    }
+    let claim = PublisherClaim(holder: who.holder, owner: who.owner, expiresAt: until)
+    return .publication(.claimed(claim, evidence))
   }
 }

@@ -74,4 +74,10 @@ public struct PublishError: Error, Equatable, Sendable, CustomStringConvertible 
   public init(_ description: String, hint: String? = nil) {
     (self.description, self.hint) = (description, hint)
   }
+
+  /// Why a claim to publish was not taken.
+  init(claiming refusal: Refusal) {
+    self.init(refusal.message, hint: refusal.hint)
+    isHeld = refusal.code == .held
+  }
 }

@@ -1,5 +1,6 @@
 import Git
 import Ledger
+import Migration
 import Runner
 import Site
 import Supervision
@@ -22,6 +23,8 @@ struct WebInvocation {
         return 0
       case "publish": return try publish(Array(arguments.dropFirst()), isFleet: false)
       case "publish-fleet": return try publish(Array(arguments.dropFirst()), isFleet: true)
+      case "board-push": return try board(Array(arguments.dropFirst()), pulls: false)
+      case "board-pull": return try board(Array(arguments.dropFirst()), pulls: true)
       case "dashboard": return try dashboard(Array(arguments.dropFirst()))
       case "notify":
         try WebNotify().run()
@@ -48,6 +51,19 @@ struct WebInvocation {
     return try isFleet
       ? publish.run(fleet: name, only: only, isJSON: isJSON)
       : publish.run(name, only: only, isJSON: isJSON)
+  }
+
+  private func board(_ words: [String], pulls: Bool) throws(CommandError) -> Int32 {
+    guard let name = words.last, !name.hasPrefix("-") else {
+      output.note("usage: git migrate board \(pulls ? "pull" : "push")")
+      return 129
+    }
+    let subject = BoardPolicy.Subject.allCases.first { words.contains("--by-\($0.rawValue)") }
+    return try WebBoard(site: try site(), output: output).run(
+      name,
+      WebBoard.Wish(
+        pulls: pulls, isDryRun: words.contains("--dry-run"), isJSON: words.contains("--json"),
+        subject: subject))
   }
 
   private func dashboard(_ words: [String]) throws(CommandError) -> Int32 {

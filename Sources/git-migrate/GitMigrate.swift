@@ -32,6 +32,7 @@ struct GitMigrate: ParsableCommand {
         name: "Steer it",
         subcommands: [
           RunCommand.self, WorkersCommand.self, PublishCommand.self, PrsCommand.self,
+          BoardCommand.self,
           FleetCommand.self, NotifyCommand.self, PauseCommand.self, ResumeCommand.self,
           RetryCommand.self, SkipCommand.self, ApproveCommand.self, RejectCommand.self, UndoCommand.self,
           AllowCommand.self, LabelCommand.self,

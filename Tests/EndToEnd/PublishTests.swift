@@ -26,52 +26,28 @@ struct PublishTests {
   /// A shared migration whose steps are merged, and the forge above its server.
   private final class World {
     let shared: SharedMigration
-    let folder: String
-    let server: LoopbackServer
-    let kind: String
+    let forge: ForgeProcess
+    var folder: String { forge.folder }
     var path: String { shared.first.repository.path }
 
     init(_ kind: String = "github", _ steps: String = PublishTests.steps, more: String = PublishTests.policy)
       throws
     {
       shared = try SharedMigration()
-      let folder = shared.first.repository.root + "/forge"
-      (self.folder, self.kind) = (folder, kind)
-      try Files.makeDirectories(folder)
-      let program = Files.parent(of: Files.parent(of: #filePath)) + "/Fleet/forge.py"
-      let repository = shared.server
-      server = try LoopbackServer(shared.first.repository, "python3") {
-        [program, "\($0)", folder, repository]
-      }
+      forge = try ForgeProcess(kind, shared)
       try shared.first.start(steps, gate: PublishTests.gate, more: more)
       let run = try shared.migrate(path, "run")
       guard run.code == 0 else { throw TestFailure("\(run)") }
     }
 
     func publish(_ arguments: String..., token: String = "secret") throws -> TestRun {
-      let base = ["github": "api/v3", "gitlab": "api/v4", "gitea": "api/v1"][kind] ?? ""
-      let names = ["github": "GH_ENTERPRISE_TOKEN", "gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN"]
-      return try shared.first.repository.run(
-        "git",
-        [
-          "-c", "migrate.forge=\(kind)", "-c", "migrate.forgeUrl=http://127.0.0.1:\(server.port)/\(base)",
-          "-c", "migrate.forgePause=1", "-c", "migrate.forgeRepository=shop/app", "-C", path, "migrate",
-          "publish",
-        ] + arguments, adding: [names[kind] ?? "": token, "PATH": searchPath])
+      try forge.run(["publish"] + arguments, token: token)
     }
 
-    private var searchPath: String {
-      "\(TestBinary.directory):\(shared.first.repository.environment["PATH"] ?? "")"
-    }
-
-    func control(_ text: String) throws {
-      try Files.writeAtomically(folder + "/control.json", Array(text.utf8))
-    }
+    func control(_ text: String) throws { try forge.control(text) }
 
     /// The pull requests there.
-    func requests() throws -> [StreamValue] {
-      StreamValue.parse(try Files.readFile(folder + "/state.json") ?? [])?["requests"]?.elements ?? []
-    }
+    func requests() throws -> [StreamValue] { try forge.state("requests") }
 
     func texts(_ key: String) throws -> [String] { try requests().map { $0[key]?.text ?? "" } }
 

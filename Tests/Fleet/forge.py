@@ -15,6 +15,8 @@ is a call without the token `secret`. Pages have two items. What a test wants to
   log     what the failed job printed
   close, merge   numbers of pull requests
 
+and for issues what issues.py says.
+
 Whether one can be merged is what git says. Logs lie at another host, which refuses who brings a token there.
 
 FOLDER/state.json says what there is, and FOLDER/calls which calls came.
@@ -27,6 +29,8 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import issues
 
 PORT, FOLDER, REPOSITORY = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 OWNER, NAME = "shop", "app"
@@ -61,7 +65,9 @@ def kept():
     """What there is, of all repositories."""
     if not IS_MANY:
         return STATE
-    return {"requests": [dict(request, repository=name) for name, state in STATES.items()
+    # Of issues there are those of the first repository that has any.
+    return {"issues": next((state["issues"] for state in STATES.values() if state.get("issues")), []),
+            "requests": [dict(request, repository=name) for name, state in STATES.items()
                          for request in state["requests"]]}
 
 
@@ -107,6 +113,8 @@ class Refused(Exception):
 
 def settle(words):
     """Does what a test wants to have happened."""
+    if issues.settle(STATE, words):
+        save("control.json", words)
     for request in STATE["requests"]:
         number = request["number"]
         if number in words.get("close", []) and request["state"] == "open":
@@ -391,6 +399,12 @@ class Handler(BaseHTTPRequestHandler):
             # It says whether it can be merged when it is asked the second time.
             request["fresh"] = False
             return 200, value
+        if path == "/issues" and method == "GET":
+            return 200, paged([issues.github(i) for i in issues.those(STATE, query)], query, headers, url)
+        if path == "/issues":
+            return 201, issues.github(issues.create(STATE, body["title"], body.get("body", ""), body.get("labels", [])))
+        if match := re.fullmatch(r"/issues/(\d+)", path):
+            return 200, issues.change_github(issues.find(STATE, match[1], Refused), body)
         if match := re.fullmatch(r"/issues/(\d+)/labels", path):
             find(match[1])["labels"] += body["labels"]
             return 200, []
@@ -439,6 +453,13 @@ class Handler(BaseHTTPRequestHandler):
         if not match or unquote(match[1]) != f"{OWNER}/{NAME}":
             raise Refused(404, {"message": "404 Project Not Found"})
         path = match[2]
+        if path == "/issues" and method == "GET":
+            return 200, paged([issues.gitlab(i) for i in issues.those(STATE, query)], query, headers, url)
+        if path == "/issues":
+            return 201, issues.gitlab(issues.create(
+                STATE, body["title"], body.get("description", ""), body.get("labels", "").split(",")))
+        if match := re.fullmatch(r"/issues/(\d+)", path):
+            return 200, issues.change_gitlab(issues.find(STATE, match[1], Refused), body)
         if path == "/merge_requests" and method == "GET":
             branch = query.get("source_branch", [""])[0]
             items = [gitlab(r) for r in STATE["requests"] if r["branch"] == branch]
@@ -486,9 +507,26 @@ class Handler(BaseHTTPRequestHandler):
                 request.update({key: value for key, value in body.items() if key in ("title", "body")})
                 return 201, gitea(request)
             return 200, gitea(request)
+        labels = issues.GiteaLabels(STATE)
+        if path == "/labels" and method == "POST":
+            return 201, labels.make(body["name"])
         if path == "/labels":
-            return 200, paged([{"id": 5, "name": "migration"}, {"id": 6, "name": "bug"}], query, headers, url)
+            return 200, paged(labels.all(), query, headers, url)
+        if path == "/issues" and method == "GET":
+            known = {label["name"] for label in labels.all()}
+            # A label that there is not is no filter.
+            asked_for = query if query.get("labels", [""])[0] in known else {**query, "labels": [""]}
+            return 200, paged([issues.gitea(i) for i in issues.those(STATE, asked_for)], query, headers, url)
+        if path == "/issues":
+            return 201, issues.gitea(issues.create(
+                STATE, body["title"], body.get("body", ""), labels.names(body.get("labels", []), Refused)))
+        if match := re.fullmatch(r"/issues/(\d+)", path):
+            return 201, issues.gitea(issues.change_github(issues.find(STATE, match[1], Refused), body) and
+                                     issues.find(STATE, match[1], Refused))
         if match := re.fullmatch(r"/issues/(\d+)/labels", path):
+            if method == "PUT":
+                issues.find(STATE, match[1], Refused)["labels"] = labels.names(body["labels"], Refused)
+                return 200, []
             find(match[1])["labels"] += body["labels"]
             return 200, []
         if match := re.fullmatch(r"/pulls/(\d+)/requested_reviewers", path):

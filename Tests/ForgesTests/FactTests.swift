@@ -88,6 +88,7 @@ private final class PublishedForge: HTTPExchange {
     case "conclusion": return #""failure""#
     case "app": return #"{"slug":"other"}"#
     case "state": return #""open""#
+    case "labels": return #"[{"id":1,"name":"migration"}]"#
     case "user", "author": return #"{"login":"ann","username":"ann"}"#
     case "mergeable", "has_conflicts", "allow_failure", "resolved", "merged": return "false"
     case "blocking_discussions_resolved": return "false"
@@ -128,8 +129,19 @@ struct FactTests {
     #expect(try forge.look(1).sight.review != nil)
     let head = try #require(ObjectID(String(repeating: "a", count: 40)))
     #expect(try !forge.failedLogs(of: 1, at: head).isEmpty)
+    try issues(of: forge)
     #expect(exchange.faults == [])
     let calls = Set(exchange.rows.compactMap { $0["call"]?.text })
     #expect(!calls.isEmpty && exchange.used == calls)
+  }
+
+  private func issues(of forge: any IssueTracker) throws {
+    var draft = IssueDraft(title: "t", body: "b", labels: ["migration", "new"])
+    #expect(try forge.open(draft).number == 1)
+    let issue = try #require(try forge.issues(labelled: "migration").first)
+    for end in [IssueDraft.End.completed, .notPlanned, nil] {
+      draft.end = end
+      try forge.change(issue, to: draft)
+    }
   }
 }

@@ -33,6 +33,7 @@ extension Plan {
     if !failures.isEmpty { object.set("failures", .array(failures.map(\.json))) }
     if let until { object.set("until", until.json) }
     if let publish { object.set("publish", publish.json) }
+    if let board { object.set("board", board.json) }
     object.set("owners", owners)
     if !channels.isEmpty {
       object.set("channels", .object(channels.map { JSON.Member($0.key, .string($0.value)) }))
@@ -108,15 +109,7 @@ extension Plan {
     }
     if let value = reader.optional("budget") { budget = try Budget(json: value) }
     if let value = reader.optional("stop") { stop = try StopRule(json: value) }
-    if let value = reader.optional("publish") { publish = try PublishPolicy(json: value) }
-    owners = try reader.optionalString("owners")
-    if let value = reader.optional("channels") {
-      guard case .object(let members) = value else { throw JSONFault("'channels' is not an object") }
-      for member in members {
-        guard case .string(let text) = member.value else { throw JSONFault("'channels' holds no text") }
-        channels[member.key] = text
-      }
-    }
+    try readOffers(&reader)
     for item in try reader.array("failures") { failures.append(try FailurePattern(json: item)) }
     if let value = reader.optional("until") { until = try Until(json: value) }
     if let value = reader.optional("workflow") { workflow = try Workflow(name: "", json: value) }
@@ -138,6 +131,20 @@ extension Plan {
     for item in list { steps.append(try PlannedStep(json: item)) }
     try reader.end()
     self = normalized
+  }
+
+  /// How it is offered to people, and who they are.
+  private mutating func readOffers(_ reader: inout ObjectReader) throws(JSONFault) {
+    if let value = reader.optional("publish") { publish = try PublishPolicy(json: value) }
+    if let value = reader.optional("board") { board = try BoardPolicy(json: value) }
+    owners = try reader.optionalString("owners")
+    if let value = reader.optional("channels") {
+      guard case .object(let members) = value else { throw JSONFault("'channels' is not an object") }
+      for member in members {
+        guard case .string(let text) = member.value else { throw JSONFault("'channels' holds no text") }
+        channels[member.key] = text
+      }
+    }
   }
 
   /// The plan with its resources and agents in the order of their names: a plan's own order of them means

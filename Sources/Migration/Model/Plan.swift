@@ -46,6 +46,8 @@ public struct Plan: Equatable, Sendable {
   public var failures: [FailurePattern] = []
   /// How it is offered as pull requests, or `nil`; the file that says who owns what, and where they are told.
   public var (publish, owners, channels): (PublishPolicy?, String?, [String: String]) = (nil, nil, [:])
+  /// How it is mirrored to a board; `nil` is in the ordinary way.
+  public var board: BoardPolicy?
   /// What is counted to know when it is done, or `nil`.
   public var until: Until?
   /// The stages that the work on steps goes through that name no other workflow; `nil` for work in one

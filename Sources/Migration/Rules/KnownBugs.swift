@@ -34,6 +34,7 @@
     case wordFallsThrough = "B44"
     case judgeErrorPasses = "B45"
     case draftGoneIsWon = "B46"
+    case draftLeftBehind = "B47"
 
     /// The bug that is switched on: set before anything else runs, by whoever wants it.
     nonisolated(unsafe) public static var active: KnownBug?

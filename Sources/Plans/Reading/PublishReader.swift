@@ -4,6 +4,7 @@ import Migration
 extension PlanReader {
   func readPublication(into plan: inout Plan) {
     if let node = fields.node("publish") { plan.publish = faults.collect(try publish(node)) }
+    if let node = fields.node("board") { plan.board = faults.collect(try board(node)) }
     if let text = faults.found(try fields.text("owners")) {
       plan.owners = faults.collect(try PlanPath.checked(text))
     }
@@ -45,6 +46,29 @@ extension PlanReader {
     }
     if let node = inner.node("window") {
       policy.window = faults.collect(try window(node)) ?? policy.window
+    }
+    return policy
+  }
+
+  private func board(_ node: Node) throws(PlanFault) -> BoardPolicy {
+    let inner = try Fields(node, KnownKeys.board, in: "'board'", faults)
+    var policy = BoardPolicy()
+    if let text = faults.found(try inner.text("by")) {
+      if let subject = BoardPolicy.Subject(rawValue: text.value) {
+        policy.subject = subject
+      } else {
+        faults.add(text.mark.fault("'by' must be step or cause, not \(quoted(text.value))"))
+      }
+    }
+    for column in BoardColumn.allCases {
+      guard let text = faults.found(try inner.text(column.rawValue)) else { continue }
+      if let fault = BoardPolicy.wordFault(text.value) {
+        faults.add(text.mark.fault("'\(column.rawValue)' \(fault)"))
+      }
+      policy.words[column] = text.value
+      if policy.sharesWords {
+        faults.add(text.mark.fault("'\(column.rawValue)' is the name of another column"))
+      }
     }
     return policy
   }

@@ -15,7 +15,7 @@ enum KnownKeys {
       "migration", "base", "into", "agent", "agents", "attempts", "lease", "backoff", "resources", "worktree",
       "gate", "commit", "refresh", "stop", "budget", "closing", "notify", "protected", "failures",
       "until", "publish", "owners", "channels", "workflow", "workflows", "steps", "sandbox", "network",
-      "limits", "home", "targets",
+      "limits", "home", "targets", "board",
     ])
   static let targets = KeyTable(keys: ["list", "from", "command", "base", "waves", "stop"])
   static let target = KeyTable(keys: ["url", "id", "base", "owner", "labels"])
@@ -42,6 +42,7 @@ enum KnownKeys {
     "unit", "depth", "max_files", "after", "draft", "ready", "title", "body", "labels", "reviewers", "window",
     "fixes",
   ])
+  static let board = KeyTable(keys: ["by", "todo", "in_progress", "done", "abandoned"])
   static let notify = KeyTable(keys: [
     "command", "webhook", "mail", "desktop", "digest", "again", "by", "quiet",
   ])

@@ -94,6 +94,26 @@ extension PlanSchema {
             }
           }
         },
+        "board": {
+          "type": "object",
+          "additionalProperties": false,
+          "properties": {
+            "by": {
+              "description": "What has a card.", "enum": ["step", "cause"], "default": "step"
+            },
+            "todo": {
+              "description": "What people call that column.", "$ref": "#/$defs/column", "default": "Todo"
+            },
+            "in_progress": {
+              "description": "The same.", "$ref": "#/$defs/column", "default": "In Progress"
+            },
+            "done": { "description": "The same.", "$ref": "#/$defs/column", "default": "Done" },
+            "abandoned": {
+              "description": "The same.", "$ref": "#/$defs/column", "default": "Abandoned"
+            }
+          }
+        },
+        "column": { "type": "string", "minLength": 1, "maxLength": 50, "pattern": "^[^,]+$" },
         "notify": {
           "description": "A shell command, or how people are told, and when.",
           "type": ["string", "object"],

@@ -138,6 +138,7 @@ public enum PlanSchema {
           }
         },
         "publish": { "description": "How what is merged is offered.", "$ref": "#/$defs/publish" },
+        "board": { "description": "How it is mirrored to a board.", "$ref": "#/$defs/board" },
         "owners": { "description": "Who owns what: CODEOWNERS, or a path.", "type": "string" },
         "channels": { "description": "Where owners are told, by their names.", "$ref": "#/$defs/channels" },
         "refresh": {

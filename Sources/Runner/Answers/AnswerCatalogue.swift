@@ -25,6 +25,7 @@ package struct AnswerCatalogue: Sendable {
 
   private static let others: [AnswerCatalogue] = [
     AnswerCatalogue("amend", "OUTPUT", AmendedPlan.form.members),
+    AnswerCatalogue("board", "OUTPUT", BoardReport.form.members),
     AnswerCatalogue("check", "When the plan is good", CheckedPlan.form.members),
     AnswerCatalogue("check", "When the plan is not good", RejectedPlan.form.members),
     AnswerCatalogue("claim", "When it got a step", ClaimedStep.form.members),

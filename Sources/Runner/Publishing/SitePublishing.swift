@@ -335,12 +335,11 @@ extension SitePublishing: PublishingWorld {
   package func tell(_ line: String) { report(line) }
 
   package func wait(seconds: Int) { _ = Poller().wait(milliseconds: seconds * 1000) }
+}
 
-  private func publishing<Value>(
-    _ body: () throws(CommandError) -> Value
-  ) throws(PublishError) -> Value {
-    do throws(CommandError) { return try body() } catch {
-      throw PublishError(error.message, hint: error.hint)
-    }
+/// Does a thing that says what is wrong as a command does, for who says it as a forge's client.
+func publishing<Value>(_ body: () throws(CommandError) -> Value) throws(PublishError) -> Value {
+  do throws(CommandError) { return try body() } catch {
+    throw PublishError(error.message, hint: error.hint)
   }
 }
