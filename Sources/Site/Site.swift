@@ -100,6 +100,21 @@ public final class Site {
     return knownIdentity.at(clock.now().seconds)
   }
 
+  /// Throws when git knows no address of the user. Where the settings name somebody, git's own answer can
+  /// wait until something is committed: a claim commits nothing.
+  package func requireIdentity() throws(CommandError) {
+    func isNamed(_ role: String, _ part: String) throws -> Bool {
+      let text = try environment["GIT_\(role)_\(part.uppercased())"] ?? repository.config("user.\(part)")
+      return text?.contains { $0.isLetter || $0.isNumber } ?? false
+    }
+    let areNamed = try reporting {
+      try ["AUTHOR", "COMMITTER"].allSatisfy { role in
+        try ["name", "email"].allSatisfy { try isNamed(role, $0) }
+      }
+    }
+    if !areNamed { _ = try identity() }
+  }
+
   /// From now on git runs what was approved just now.
   package func use(_ approved: [CommandSetting]) {
     git = GitProgram(repository, approved: approved)

@@ -44,6 +44,12 @@ public struct FileStamp: Equatable, Sendable {
     changed = Moment(status.st_ctim)
   }
 
+  /// It as text, the same for the same stamp alone.
+  public var text: String {
+    "\(device) \(inode) \(mode) \(size) \(modified.seconds).\(modified.nanoseconds) "
+      + "\(changed.seconds).\(changed.nanoseconds)"
+  }
+
   /// Whether a change after `look` would have given another stamp. File systems take their time from a clock
   /// that stands still between two ticks of the kernel, so that two changes in one tick look like one.
   ///

@@ -69,6 +69,11 @@ package struct OwnHooks {
     }
   }
 
+  /// Whether a further change of each of them would show in its stamp.
+  package func areSettled(in folders: [Folder], at look: FileStamp.Look) -> Bool {
+    files(in: folders).allSatisfy { FileStamp(of: $0.path)?.isSettled(at: look) ?? false }
+  }
+
   private func files(in folders: [Folder]) -> [(name: String, path: String, status: FileStatus)] {
     var result: [(name: String, path: String, status: FileStatus)] = []
     for folder in folders {

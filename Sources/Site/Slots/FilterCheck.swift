@@ -132,7 +132,7 @@ extension Site {
   /// commands approved, every filter there, and an identity of the user.
   public func requireReady(_ state: MigrationState) throws(CommandError) {
     try requireApprovedCommands()
-    _ = try identity()
+    try requireIdentity()
     if let tip = try reporting({ try repository.resolve(state.intoRef) }) { try requireFilters(of: tip) }
   }
 

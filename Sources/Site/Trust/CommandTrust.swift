@@ -27,11 +27,20 @@ public struct CommandTrust: Sendable {
     return found
   }
 
+  /// What was approved when the files that say it had this digest (`CommandFiles`): as long as they have it,
+  /// git would say the same again. `nil` when that was never so, or a run saw the settings change.
+  package func approved(files digest: String) throws(CommandError) -> RepositoryCommands? {
+    guard let found = try read(), found.files == digest, !found.isDoubtful,
+      found.commands.repository.utf8.elementsEqual(repository.utf8)
+    else { return nil }
+    return found.commands
+  }
+
   /// Whether a run saw the settings change that say who commits are by, and nobody has looked at it since.
   package func isDoubtful() throws(CommandError) -> Bool { try read()?.isDoubtful ?? false }
 
   private func read() throws(CommandError) -> (
-    commands: RepositoryCommands, seconds: Int64, isDoubtful: Bool
+    commands: RepositoryCommands, seconds: Int64, isDoubtful: Bool, files: String?
   )? {
     guard Files.exists(path) else { return nil }
     let folder = Files.parent(of: path)
@@ -40,18 +49,22 @@ public struct CommandTrust: Sendable {
       let json = try? JSON.parse(bytes), let commands = RepositoryCommands(json: json["commands"]),
       case .integer(let seconds)? = json["at"]
     else { return nil }
-    return (commands, seconds, json["doubtful"] == .bool(true))
+    var files: String?
+    if case .string(let digest)? = json["files"] { files = digest }
+    return (commands, seconds, json["doubtful"] == .bool(true), files)
   }
 
-  /// Approves all of it, in place of what was approved before.
+  /// Approves all of it, in place of what was approved before. `files` is the digest of the files that say
+  /// it.
   package func approve(
-    _ commands: RepositoryCommands, at time: Timestamp, isDoubtful: Bool = false
+    _ commands: RepositoryCommands, at time: Timestamp, isDoubtful: Bool = false, files: String? = nil
   ) throws(CommandError) {
     var members = [
       JSON.Member("version", .integer(1)), JSON.Member("at", .integer(time.seconds)),
       JSON.Member("commands", commands.json),
     ]
     if isDoubtful { members.append(JSON.Member("doubtful", .bool(true))) }
+    if let files { members.append(JSON.Member("files", .string(files))) }
     let json = JSON.object(members)
     try reporting {
       try Files.makeDirectories(Files.parent(of: path), mode: 0o700)

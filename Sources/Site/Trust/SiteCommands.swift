@@ -30,9 +30,13 @@ extension Site {
 
   /// Approves these commands for this user, in place of what was approved before; from now on they run.
   public func approve(_ commands: RepositoryCommands) throws(CommandError) {
+    try approve(commands, files: nil)
+  }
+
+  private func approve(_ commands: RepositoryCommands, files: String?) throws(CommandError) {
     seenCommands = commands
     if let approval {
-      try approval.approve(commands, at: clock.now())
+      try approval.approve(commands, at: clock.now(), files: files)
     } else if !commands.settings.isEmpty {
       throw CommandError(
         "no place to keep which commands are trusted: HOME is not set", hint: "set HOME, or XDG_STATE_HOME")
@@ -64,21 +68,34 @@ extension Site {
   /// files: a worker may have written there in the meantime.
   public func requireApprovedCommands() throws(CommandError) {
     try requirePlainPlaces()
-    let seen = CommandFiles(commonDirectory: repository.commonDirectory, after: seenCommandFiles)
-    if let seen, seen == seenCommandFiles {
-      seenCommandFiles = seen
+    let look = FileStamp.Look()
+    // Looked at before git reads them: what is written in between is seen the next time.
+    let files = CommandFiles(commonDirectory: repository.commonDirectory, after: seenCommandFiles, at: look)
+    if let files, files == seenCommandFiles {
+      seenCommandFiles = files
+      return
+    }
+    let digest = files?.digest(at: look)
+    if seenCommandFiles == nil, seenCommitting == nil, let digest,
+      let known = try approval?.approved(files: digest)
+    {
+      (seenCommandFiles, seenCommitting) = (files, known.committing)
       return
     }
     seenCommandFiles = nil
     var now = try repositoryCommands()
     let approved = try approvedCommands()
-    if let approved, try putHooksBack(now, approved) { now = try repositoryCommands() }
+    let isPutBack = if let approved { try putHooksBack(now, approved) } else { false }
+    if isPutBack { now = try repositoryCommands() }
     if let difference = now.difference(from: try comparable(with: now)) { throw Site.unapproved(difference) }
     try requireSameCommitting(now, since: approved)
     // Nobody is asked about what was always there, or what git does for a submodule; but it may not change.
     let isDoubtful = try approval?.isDoubtful() ?? false
-    if now != approved || isDoubtful { try approve(now) }
-    seenCommandFiles = CommandFiles(commonDirectory: repository.commonDirectory)
+    // What was put back is not what was looked at.
+    if now != approved || isDoubtful || (digest != nil && approval != nil) {
+      try approve(now, files: isPutBack ? nil : digest)
+    }
+    seenCommandFiles = isPutBack ? nil : files
   }
 
   /// Throws when who commits are by is not as it was when this command began: then a worker has changed it. A
@@ -177,6 +194,7 @@ package struct CommandFiles: Equatable {
   }
 
   private let contents: [Content]
+  private let own: OwnHooks
   private let folders: [OwnHooks.Folder]
   private let hooks: [String]
 
@@ -208,9 +226,21 @@ package struct CommandFiles: Equatable {
         Content(name: name, bytes: bytes, stamp: stamp?.isSettled(at: look) == true ? stamp : nil))
     }
     self.contents = contents
-    let own = OwnHooks(commonDirectory: commonDirectory)
+    own = OwnHooks(commonDirectory: commonDirectory)
     folders = own.folders(after: last?.folders ?? [], at: look)
     hooks = own.stamps(in: folders)
+  }
+
+  /// The digest of what they say, with the program that reads it: another one may look for more. `nil` where
+  /// a hook was changed so lately that a further change might not show.
+  func digest(at look: FileStamp.Look) -> String? {
+    guard let program = FileStamp(of: "/proc/self/exe"), own.areSettled(in: folders, at: look) else {
+      return nil
+    }
+    var texts = [program.text] + hooks.map { SHA256.hexDigest(of: PathText.bytes($0)) }
+    texts += contents.map { content in "\(content.name) \(content.bytes.map(SHA256.hexDigest(of:)) ?? "none")"
+    }
+    return SHA256.hexDigest(of: Array(texts.joined(separator: "\n").utf8))
   }
 
   /// Whether they say the same, whenever that was read.
