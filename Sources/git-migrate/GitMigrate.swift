@@ -5,12 +5,14 @@ import Runner
 struct GitMigrate: ParsableCommand {
   /// The version that `--version` and the dashboard tell.
   static let versionNumber = ProgramVersion.number
+  /// What `--version` prints.
+  static let versionText = "git-migrate version \(versionNumber)"
 
   static let configuration = CommandConfiguration(
     commandName: "git migrate",
     abstract: "Run a large code migration step by step; the ledger in git says what is done.",
     usage: "git migrate <command> [<options>]",
-    version: "git-migrate version \(versionNumber)",
+    version: versionText,
     groupedSubcommands: [
       CommandGroup(
         name: "Begin and end a migration",

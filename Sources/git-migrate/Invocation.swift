@@ -18,6 +18,8 @@ struct Invocation {
       context.note(HelpText.of(GitMigrate.helpMessage(columns: HelpText.columns)))
       return CommandError.ExitCode.usage.rawValue
     }
+    // As git does, before anything is parsed: scripts ask for it often.
+    if arguments == ["--version"] { return tell(GitMigrate.versionText, context) }
     var command: any ParsableCommand
     do {
       try refuseUnknownCommand()
@@ -74,18 +76,21 @@ struct Invocation {
       return error.exitCode.rawValue
     }
     let text = GitMigrate.fullMessage(for: error, columns: HelpText.columns)
-    if GitMigrate.exitCode(for: error) == .success {
-      do throws(CommandError) {
-        try context.output.line(HelpText.of(text))
-        try context.output.flush()
-        return 0
-      } catch {
-        context.report(error)
-        return error.exitCode.rawValue
-      }
-    }
+    if GitMigrate.exitCode(for: error) == .success { return tell(HelpText.of(text), context) }
     context.note(HelpText.ofError(text))
     return CommandError.ExitCode.usage.rawValue
+  }
+
+  /// Prints a result that no command has made.
+  private func tell(_ text: String, _ context: Context) -> Int32 {
+    do throws(CommandError) {
+      try context.output.line(text)
+      try context.output.flush()
+      return 0
+    } catch {
+      context.report(error)
+      return error.exitCode.rawValue
+    }
   }
 
   /// The command, read by its own parser alone. The one that knows all commands takes longer than many a
