@@ -183,23 +183,33 @@ public struct ForgePlace: Equatable, Sendable {
   public func forge(
     token: String, exchange: any HTTPExchange, clock: @escaping () -> Timestamp, pause: @escaping () -> Void
   ) -> (any Forge & IssueTracker)? {
-    func caller(_ headers: [(name: String, value: String)], mostWrites: Int? = nil) -> ForgeCaller {
-      ForgeCaller(
-        base: base, headers: headers, exchange: exchange, clock: clock, pause: pause, mostWrites: mostWrites)
-    }
+    let caller = caller(token: token, exchange: exchange, clock: clock, pause: pause)
     switch kind {
-    case .github:
-      return GitHub(
-        self,
-        caller(
-          [
-            ("Accept", "application/vnd.github+json"), ("Authorization", "Bearer \(token)"),
-            ("X-GitHub-Api-Version", "2022-11-28"),
-          ], mostWrites: 450))
-    case .gitlab: return GitLab(self, caller([("PRIVATE-TOKEN", token)]))
-    case .gitea: return Gitea(self, caller([("Authorization", "token \(token)")]))
+    case .github: return GitHub(self, caller)
+    case .gitlab: return GitLab(self, caller)
+    case .gitea: return Gitea(self, caller)
     case .none: return nil
     }
+  }
+
+  /// Who calls it with that token.
+  func caller(
+    token: String, exchange: any HTTPExchange, clock: @escaping () -> Timestamp, pause: @escaping () -> Void
+  ) -> ForgeCaller {
+    let headers: [(name: String, value: String)] =
+      switch kind {
+      case .github:
+        [
+          ("Accept", "application/vnd.github+json"), ("Authorization", "Bearer \(token)"),
+          ("X-GitHub-Api-Version", "2022-11-28"),
+        ]
+      case .gitlab: [("PRIVATE-TOKEN", token)]
+      case .gitea: [("Authorization", "token \(token)")]
+      case .none: []
+      }
+    return ForgeCaller(
+      base: base, headers: headers, exchange: exchange, clock: clock, pause: pause,
+      mostWrites: kind == .github ? 450 : nil)
   }
 
   /// Of several pull requests of one branch the one that counts: an open one, else the newest.

@@ -22,9 +22,12 @@ extension Publisher {
       if let refusal = try world.record(
         .publication(.intended(unit: unit.unit, steps: unit.steps, intent)))
       {
+        // Somebody else has claimed it meanwhile: that is thrown.
+        if refusal.code == .held { try self.claim() }
         leave(unit, refusal.message)
         return false
       }
+      try noteClaim(by: intent)
       return try move(unit, state, intent)
     }
   }

@@ -24,12 +24,26 @@ extension Publisher {
       try self.decorate(forge, unit, state, request.number)
       return request
     }
-    guard let request else { return false }
+    guard let request else { return try noteGone(unit, name) }
     // A draft that the plan does not ask for is a person's.
     let isDraft = request.state == .draft && (state.plan.publish ?? PublishPolicy()).isDraft(unit.unit)
-    return try note(
+    let isNoted = try note(
       .opened(
         unit: unit.unit, forge: forge.host, number: request.number, url: request.url, isDraft: isDraft), unit)
+    // Nobody has said anything of what was opened just now.
+    return isNoted && found != nil
+  }
+
+  /// A forge that opens nothing may have no such branch any more: people took it away, which is theirs.
+  private func noteGone(_ unit: ProposedUnit, _ name: String) throws(PublishError) -> Bool {
+    guard case .refused? = objection else { return false }
+    do throws(PublishError) {
+      if try world.tip(of: name) != nil { return false }
+    } catch {
+      return false
+    }
+    _ = try note(.lost(unit: unit.unit, reason: "'\(name)' was taken away"), unit)
+    return false
   }
 
   private func marked(

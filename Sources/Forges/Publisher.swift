@@ -26,6 +26,8 @@ public final class Publisher {
   public private(set) var rest: Timestamp?
   /// The units whose window opens later, with in how many seconds.
   public private(set) var later: [String: Int] = [:]
+  /// What the forge had against the last call.
+  private(set) var objection: ForgeError?
   /// How many pull requests this run has opened or found.
   public private(set) var opened = 0
 
@@ -37,7 +39,6 @@ public final class Publisher {
 
   /// Does all that is due now; `only` are the units that are meant, when those are not all.
   public func run(only: Set<String>? = nil) throws(PublishError) {
-    try claim()
     let state = try world.state()
     for unit in try world.units(state) where only?.contains(unit.unit) ?? true {
       guard rest == nil else { break }
@@ -48,10 +49,14 @@ public final class Publisher {
 
   /// Does one thing for a unit; says whether there may be more.
   private func advance(_ unit: ProposedUnit) throws(PublishError) -> Bool {
-    try claim()
-    let state = try world.state()
     if left[unit.unit] != nil { return false }
-    switch state.standing(of: unit, at: world.now(), world.moment()) {
+    var state = try world.state()
+    let standing = state.standing(of: unit, at: world.now(), world.moment())
+    if needsClaim(for: standing, state) {
+      try claim()
+      state = try world.state()
+    }
+    switch standing {
     case .settle: return try settle(unit, state)
     case .push: return try push(unit, state)
     case .open: return try open(unit, state)
@@ -70,8 +75,26 @@ public final class Publisher {
     }
   }
 
+  /// Whether what is due is done under a claim of ours. An announced move of a branch is one by itself, where
+  /// nobody else has claimed it; where nothing is due there is nothing to claim.
+  private func needsClaim(for standing: UnitStanding, _ state: MigrationState) -> Bool {
+    switch standing {
+    case .later, .waits, .people, .ended: return false
+    case .settle, .open, .fix, .ready, .look: return true
+    case .push:
+      guard let held = state.publications.publisher, held.expiresAt > world.now() else { return false }
+      return held.owner != world.claim.owner
+    }
+  }
+
+  /// Notes that an announced move of ours was taken for a claim.
+  func noteClaim(by intent: BranchIntent) throws(PublishError) {
+    guard let held = try world.state().publications.publisher, held.owner == intent.owner else { return }
+    claimedUntil = held.expiresAt
+  }
+
   /// Claims to publish, or goes on doing so: one at a time.
-  private func claim() throws(PublishError) {
+  func claim() throws(PublishError) {
     let now = world.now()
     if let claimedUntil, now.adding(seconds: Publisher.claimSeconds / 2) < claimedUntil { return }
     let state = try world.state()
@@ -87,7 +110,9 @@ public final class Publisher {
   func asking<Value>(
     _ unit: ProposedUnit, _ body: () throws(ForgeError) -> Value
   ) throws(PublishError) -> Value? {
+    objection = nil
     do throws(ForgeError) { return try body() } catch {
+      objection = error
       switch error {
       case .rests(let seconds, let reason):
         let until = world.now().adding(seconds: seconds)

@@ -25,6 +25,9 @@ struct WebInvocation {
       case "publish-fleet": return try publish(Array(arguments.dropFirst()), isFleet: true)
       case "board-push": return try board(Array(arguments.dropFirst()), pulls: false)
       case "board-pull": return try board(Array(arguments.dropFirst()), pulls: true)
+      case "targets":
+        try WebTargets(try site(), output).run(arguments.dropFirst().joined(separator: " "))
+        return 0
       case "dashboard": return try dashboard(Array(arguments.dropFirst()))
       case "notify":
         try WebNotify().run()

@@ -25,6 +25,24 @@ struct FleetLifeTests {
     #expect(try world.complaints() == "")
   }
 
+  @Test func `the ledger holds no more of each target than it must`() throws {
+    let names = ["cart", "mail", "pay", "tax"]
+    let world = try FleetWorld()
+    try world.add("tax")
+    // Nothing of its own in any: what passed in one is known to pass in all.
+    for name in names.dropFirst() { try world.copy("cart", to: name) }
+    #expect(try world.migrate("fleet", "check", try world.plan(names)).code == 0)
+    let checkpoints = try world.git(
+      world.path, "log", "--format=%H", "refs/migrate/ledger", "--", "checkpoint.json")
+    #expect(checkpoints.split(separator: "\n").count == 1, "with the first target alone")
+    #expect(try world.migrate("fleet", "run", "-j", "1").code == 0)
+    #expect(Set(try world.states().values) == ["pushed"])
+    #expect(try world.sentences().count { $0.contains("base is judged") } == 1)
+    #expect(try world.sentences().count { $0.contains("is published by") } == 0)
+    #expect(try world.sentences().count { $0.contains("gate 1 started") } == 1)
+    #expect(try world.complaints() == "")
+  }
+
   @Test func `the base of a target is not led forward by its end`() throws {
     let world = try FleetWorld([("cart", true)])
     #expect(try world.migrate("fleet", "check", try world.plan(["cart"])).code == 0)

@@ -220,7 +220,7 @@ struct FleetTests {
   }
 
   /// A forge above the world's repositories, which git finds by an address that names a host.
-  private final class Forge {
+  final class Forge {
     let world: FleetWorld
     let folder: String
     private let server: LoopbackServer

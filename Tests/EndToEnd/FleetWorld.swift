@@ -30,6 +30,12 @@ final class FleetWorld {
     _ = try git(home.root, "clone", "--quiet", "--bare", work, "\(servers)/\(name).git")
   }
 
+  /// Puts what one target has in the place of what another one has.
+  func copy(_ name: String, to other: String) throws {
+    _ = try git(
+      "\(servers)/\(other).git", "fetch", "--quiet", "--force", "\(servers)/\(name).git", "+main:main")
+  }
+
   /// Commits a file to the main branch of a target, as people there do.
   func commit(_ name: String, _ file: String, _ text: String) throws {
     let work = home.root + "/work-\(name)"

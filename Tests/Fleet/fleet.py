@@ -3,18 +3,26 @@
 not pass, a codemod that leaves some to an agent, a wave that stops by itself, runs and pushes that are killed. Nothing
 is lost, nothing is done twice and nothing is forced.
 
-usage: fleet.py BIN [COUNT]
+The repositories are small ones that are made here or, with a folder of them, the source archives of real projects: what
+of these Python does not read fails their gate from the beginning, and what their makers wrote by hand is the agent's.
+
+usage: fleet.py BIN [COUNT | FOLDER]
 """
+import ast
 import collections
 import json
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
+import warnings
+import zipfile
 
 import world
 
@@ -24,22 +32,23 @@ attempts: 1
 backoff: {{ initial: 0, max: 0 }}
 sandbox: off
 agent: {{ command: 'python3 "$HOME/agent.py"' }}
-gate: {{ verifiers: [ {{ name: test, run: python3 -B -m unittest -q }} ] }}
+gate: {{ verifiers: [ {{ name: test, run: {gate} }} ] }}
 targets:
   waves: [5, {second}, rest]
-  stop: {{ failed: 50% }}
+  stop: {{ failed: {failed}% }}
   list:
 {targets}
 steps:
   - id: S1
-    title: Move to newlog
+    title: {title}
     run: |
       test ! -e "$HOME/broken" || {{ echo 'Could not resolve newlog:2'; exit 7; }}
-      sed -i 's/^import oldlog$/import newlog/' app.py
-      ! grep -q oldlog app.py || exit 3
-    prompt: Move app.py to newlog.
+      {codemod}
+    prompt: {title}.
 ---
 """
+CODEMOD = """sed -i 's/^import oldlog$/import newlog/' app.py
+      ! grep -q oldlog app.py || exit 3"""
 AGENT = """import pathlib
 text = pathlib.Path("app.py").read_text()
 # What has a formatter of its own, nobody can move alone.
@@ -51,6 +60,28 @@ class Imports(unittest.TestCase):
     def test_import(self):
         import app
         self.assertTrue({good})
+"""
+# Of an archive: what packing has left in it goes. Where the makers say what they pack by a word that is no more, the
+# agent writes the other one, and cannot where they name a licence by the old one.
+CLEANING = """rm -rf PKG-INFO *.egg-info
+      test ! -e setup.cfg || sed -i '/^.egg_info.$/,$d' setup.cfg
+      ! grep -q -e '^.wheel.$' -e '^license_file' setup.cfg 2> /dev/null || exit 3"""
+CLEANER = """import pathlib, sys
+text = pathlib.Path("setup.cfg").read_text()
+if "license_file" in text:
+    sys.exit("whose licence that is, nobody says")
+pathlib.Path("setup.cfg").write_text(text.replace("[wheel]", "[bdist_wheel]"))
+"""
+READER = """import ast, pathlib, sys, warnings
+warnings.simplefilter("ignore")
+bad = 0
+for path in sorted(pathlib.Path(".").rglob("*.py")):
+    try:
+        ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError) as error:
+        bad = 1
+        print(f"{path}:{getattr(error, 'lineno', 1)}:1: error: {getattr(error, 'msg', error)}")
+sys.exit(bad)
 """
 # The process that pushes, or the whole run, is killed by the one that it pushes to.
 KILL = """#!/bin/sh
@@ -78,7 +109,61 @@ class Fleet:
         (self.user / ".gitconfig").write_text(
             "[user]\n\tname = tester\n\temail = tester@localhost\n[init]\n\tdefaultBranch = main\n"
             f'[url "{self.servers}/"]\n\tinsteadOf = https://127.0.0.1/shop/\n')
-        (self.user / "agent.py").write_text(AGENT)
+        archives = [] if isinstance(count, int) else sorted(pathlib.Path(count).glob("*.*"))
+        self.count = len(archives) or count
+        self.words = {
+            "gate": "python3 -B -m unittest -q", "title": "Move to newlog", "codemod": CODEMOD, "failed": 50}
+        (self.user / "agent.py").write_text(CLEANER if archives else AGENT)
+        if archives:
+            (self.user / "reader.py").write_text(READER)
+            self.words = {
+                "gate": "python3 -B \"$HOME/reader.py\"", "title": "Take out what packing left", "codemod": CLEANING,
+                "failed": 70}
+            self.unpack(archives)
+        else:
+            self.compose(self.count)
+        self.git(self.home, "init", "--quiet")
+        self.git(self.home, "commit", "--quiet", "--allow-empty", "-m", "home")
+        targets = "\n".join(
+            f"    - {{ url: 'https://127.0.0.1/shop/{name}', id: {name}, owner: team-{number % 4} }}"
+            for number, name in enumerate(self.names))
+        self.plan = self.root / "guava.md"
+        self.plan.write_text(PLAN.format(targets=targets, second=self.count // 2 - 5, **self.words))
+
+    def unpack(self, archives):
+        """Real projects; those of the first wave are ones that all goes well with."""
+        self.bad, self.odd, self.stuck = [], [], []
+        names = []
+        for archive in archives:
+            name = re.sub(r"-[0-9].*", "", archive.name).lower()
+            work = self.root / "work" / name
+            work.mkdir(parents=True)
+            opened = zipfile.ZipFile(archive) if archive.suffix == ".zip" else tarfile.open(archive)
+            members = opened.namelist() if archive.suffix == ".zip" else [
+                member.name for member in opened if member.isfile()]
+            for member in members:
+                parts = pathlib.PurePosixPath(member).parts[1:]
+                if not parts or ".." in parts or ".git" in parts or member.endswith("/"):
+                    continue
+                path = work.joinpath(*parts)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(opened.open(member).read() if archive.suffix == ".zip"
+                                 else opened.extractfile(member).read())
+            settings = work / "setup.cfg"
+            text = settings.read_text() if settings.exists() else ""
+            if not all(parses(path) for path in work.rglob("*.py")):
+                self.bad.append(name)
+            elif re.search("^license_file", text, re.M):
+                self.stuck.append(name)
+            elif re.search(r"^\[wheel\]$", text, re.M):
+                self.odd.append(name)
+            names.append(name)
+            self.serve(work, name)
+        first = [name for name in names if name not in self.bad + self.odd + self.stuck][:5]
+        self.names = first + [name for name in names if name not in first]
+
+    def compose(self, count):
+        """Small repositories, of which some are not as the others."""
         self.names = [f"r{number:02}" for number in range(count)]
         # Of each ten one is bad from the beginning, two need the agent, and of these one cannot be moved; all of them
         # are in later waves.
@@ -87,13 +172,6 @@ class Fleet:
         self.stuck = [name for index, name in enumerate(self.names) if index >= 5 and index % 10 == 8]
         for name in self.names:
             self.make(name)
-        self.git(self.home, "init", "--quiet")
-        self.git(self.home, "commit", "--quiet", "--allow-empty", "-m", "home")
-        targets = "\n".join(
-            f"    - {{ url: 'https://127.0.0.1/shop/{name}', id: {name}, owner: team-{int(name[1:]) % 4} }}"
-            for name in self.names)
-        self.plan = self.root / "guava.md"
-        self.plan.write_text(PLAN.format(targets=targets, second=count // 2 - 5))
 
     def make(self, name):
         work = self.root / "work" / name
@@ -106,8 +184,12 @@ class Fleet:
         (work / "oldlog.py").write_text("formatter = 1\n")
         (work / "newlog.py").write_text("formatter = 2\n")
         (work / "test_app.py").write_text(TEST.format(good=name not in self.bad))
+        self.serve(work, name)
+
+    def serve(self, work, name):
         self.git(work, "init", "--quiet")
-        self.git(work, "add", ".")
+        # What a project's own rules ignore is in its archive, too.
+        self.git(work, "add", "--force", ".")
         self.git(work, "commit", "--quiet", "-m", f"begin {name}")
         self.git(self.root, "clone", "--quiet", "--bare", work, self.servers / f"{name}.git")
         os.symlink(self.servers / f"{name}.git", self.servers / name)
@@ -125,9 +207,11 @@ class Fleet:
     def migrate(self, *words, codes=(0,)):
         return self.run(os.path.join(self.binary, "git-migrate"), *words, codes=codes)
 
+    def report(self):
+        return json.loads(self.migrate("fleet", "status", "--json").stdout)
+
     def states(self):
-        report = json.loads(self.migrate("fleet", "status", "--json").stdout)
-        return {target["id"]: target["state"] for target in report["targets"]}
+        return {target["id"]: target["state"] for target in self.report()["targets"]}
 
     def expect(self, what, found, wanted):
         if found != wanted:
@@ -140,6 +224,17 @@ class Fleet:
 
     def good(self, names):
         return [name for name in names if name not in self.bad + self.stuck]
+
+
+def parses(path):
+    """Whether Python reads a file."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(path.read_bytes())
+        except (SyntaxError, ValueError):
+            return False
+    return True
 
 
 def killed_run(fleet, seconds, *words):
@@ -156,6 +251,7 @@ def killed_run(fleet, seconds, *words):
 def main(binary, count):
     chance = random.Random(int(os.environ.get("MIGRATE_SEED", "7")))
     fleet = Fleet(binary, count)
+    count = fleet.count
     begin = time.monotonic()
     check = fleet.migrate("fleet", "check", "-q", fleet.plan, codes=(1,))
     fleet.expect("the check", collections.Counter(fleet.states().values()),
@@ -179,7 +275,11 @@ def main(binary, count):
     hooks = [(hook, killed) for killed in ("exe", "git-migrate") for hook in ("pre-receive", "post-receive")]
     for name, (hook, killed) in zip(second, hooks):
         fleet.hook(name, hook, killed)
-    killed_run(fleet, 1 + chance.random(), "fleet", "run", "-q", "--wave", "2")
+    # On a machine that is busy it is killed before it has opened the wave.
+    patience = 1
+    while fleet.report()["wave"] < 2:
+        killed_run(fleet, patience + chance.random(), "fleet", "run", "-q", "--wave", "2")
+        patience *= 2
     for _ in range(4):
         killed_run(fleet, 1 + 3 * chance.random(), "fleet", "run", "-q")
     for _ in range(6):
@@ -192,7 +292,7 @@ def main(binary, count):
         print(third.stdout + third.stderr, file=sys.stderr)
     fleet.expect("the end", fleet.states(), wanted)
     causes = json.loads(fleet.migrate("fleet", "failures", "--json").stdout)["causes"]
-    fleet.expect("the causes", [sorted(cause["targets"]) for cause in causes], [fleet.stuck])
+    fleet.expect("the causes", [sorted(cause["targets"]) for cause in causes], [sorted(fleet.stuck)])
     print(third.stdout.splitlines()[1].strip())
     for name in fleet.names:
         server = fleet.servers / f"{name}.git"
@@ -231,4 +331,5 @@ def main(binary, count):
           f"all work in it; {time.monotonic() - begin:.0f} s")
 
 
-main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 60)
+wanted = sys.argv[2] if len(sys.argv) > 2 else "60"
+main(sys.argv[1], int(wanted) if wanted.isdigit() else wanted)

@@ -47,12 +47,14 @@ KINDS = {
 }
 ROOT, STATES = REPOSITORY, {}
 IS_MANY = not os.path.exists(f"{REPOSITORY}/HEAD")
+# The repositories of an owner; of one that is no organisation there are none.
+LISTS = re.compile(r"/api/(v3|v4|v1)/(orgs|groups|users)/([\w.-]+)/(repos|projects)")
 
 
 def select(path):
     """Of a folder of repositories, the one that a call is about."""
     global REPOSITORY, NAME, STATE
-    if not IS_MANY:
+    if not IS_MANY or LISTS.fullmatch(urlsplit(path).path):
         return
     match = re.match(rf"/api/v3/repos/{OWNER}/([\w.-]+)/", path)
     if not match or not os.path.exists(f"{ROOT}/{match[1]}.git/HEAD"):
@@ -211,6 +213,25 @@ def github(request):
     }
 
 
+def listed(kind):
+    """The repositories of the folder: those with a `fork-` before their name are forks, with an `old-` archived, and
+    each is marked by what its name begins with."""
+    items = []
+    for name in sorted(name[:-4] for name in os.listdir(ROOT) if name.endswith(".git")):
+        topics, base = [re.sub(r"[^a-z].*", "", name)], "main"
+        ways = (f"http://127.0.0.1/{OWNER}/{name}.git", f"git@127.0.0.1:{OWNER}/{name}.git")
+        if kind == "gitlab":
+            items.append({
+                "path_with_namespace": f"{OWNER}/{name}", "http_url_to_repo": ways[0], "ssh_url_to_repo": ways[1],
+                "default_branch": base, "archived": name.startswith("old-"), "topics": topics})
+        else:
+            items.append({
+                "full_name": f"{OWNER}/{name}", "clone_url": ways[0].replace("http:", "https:"), "ssh_url": ways[1],
+                "default_branch": base, "archived": name.startswith("old-"), "fork": name.startswith("fork-"),
+                "topics": topics, "language": "Python" if "py" in name else "Java"})
+    return items
+
+
 def gitea(request):
     value = github(request)
     value.update(
@@ -363,6 +384,12 @@ class Handler(BaseHTTPRequestHandler):
                 path = parts.path[len(prefix):]
                 row = fact(forge, method, path)
                 asked(row, query, body)
+                if match := LISTS.fullmatch(parts.path):
+                    if match[3] != OWNER or match[2] == "users":
+                        raise Refused(404, {"message": "Not Found"})
+                    value = paged(listed(forge), query, headers, url)
+                    told(row, 200, value)
+                    return 200, value
                 status, value = handler(method, path, query, body, words, headers, url)
                 told(row, status, value)
                 return status, value

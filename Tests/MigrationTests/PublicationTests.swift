@@ -51,8 +51,8 @@ struct PublicationTests {
     let story = story(by(.step))
     story.complete("A")
     #expect(standing(story, "A") == .push)
-    #expect(!intent(story, "A", ["A"], to: 50), "nobody has claimed to publish")
     #expect(claim(story, process(7)))
+    #expect(!intent(story, "A", ["A"], to: 50, by: 8), "somebody else has claimed to publish")
     #expect(!claim(story, process(8)), "one at a time")
     #expect(claim(story, process(8), evidence: .holderDead(process(7))), "unless it is dead")
     #expect(claim(story, process(7), evidence: .holderDead(process(8))))
@@ -76,6 +76,34 @@ struct PublicationTests {
       return plan
     }
     #expect(copy?.migrations.first?.publications == story.current.publications)
+  }
+
+  @Test func `who announces a move claims to publish by that, where nobody has`() {
+    let story = story(by(.step))
+    for id in ["A", "B"] { story.complete(id) }
+    #expect(intent(story, "A", ["A"], to: 50))
+    #expect(story.current.publications.publisher?.owner == process(7))
+    #expect(!claim(story, process(8)) && !intent(story, "B", ["B"], to: 60, by: 8), "one at a time")
+    #expect(story.tell(.publication(.moved(unit: "A", commit: oid(50), people: false))))
+    #expect(claim(story, process(7)), "and goes on")
+    let until = story.current.publications.publisher?.expiresAt
+    #expect(intent(story, "B", ["B"], to: 60))
+    #expect(story.current.publications.publisher?.expiresAt == until, "a claim in force stays as it is")
+    story.now = story.now.adding(seconds: 200)
+    #expect(story.tell(.publication(.moved(unit: "B", commit: oid(60), people: false))))
+    #expect(intent(story, "B", ["B"], from: 60, to: 61, by: 8), "what has lapsed is nobody's")
+    #expect(story.current.publications.publisher?.owner == process(8))
+  }
+
+  @Test func `a branch that was taken away before anything was opened is left to people`() {
+    let story = story(by(.step))
+    story.complete("A")
+    #expect(!story.tell(.publication(.lost(unit: "A", reason: "gone"))), "there is none yet")
+    #expect(intent(story, "A", ["A"], to: 50))
+    #expect(story.tell(.publication(.moved(unit: "A", commit: oid(50), people: false))))
+    #expect(story.tell(.publication(.lost(unit: "A", reason: "gone"))))
+    #expect(standing(story, "A") == .people(reason: "gone"))
+    #expect(!story.tell(.publication(.lost(unit: "A", reason: "gone"))), "once")
   }
 
   @Test func `the whole branch waits until every step is done`() {

@@ -97,6 +97,8 @@ struct Targets {
     arguments: [
       ("targets: []", "'targets' is empty"), ("targets: {}", "names no repositories"),
       ("targets: { from: a, command: b }", "more than one list"),
+      ("targets: { from: a, forge: 'org:b' }", "more than one list"),
+      ("targets: { forge: 'topic:java' }", "names no owner"),
       ("targets: [https://a.test/b, https://a.test/b]", "is a target already"),
       ("targets: [{ url: 'https://a.test/b', id: B }]", "must be in lower case"),
       ("targets: [{ id: b }]", "has no 'url'"), ("targets: [{ url: /a, name: b }]", "unknown key 'name'"),

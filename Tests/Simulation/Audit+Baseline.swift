@@ -32,6 +32,12 @@ extension Audit {
   }
 
   mutating func checkBaselineVerdict(_ verdict: Baseline, _ event: Event, _ world: World) {
+    if verdict.run == nil {
+      if baseline != nil { world.fail("I-17", "the base is said to have passed while somebody judges it") }
+      if isPaused { world.fail("I-18", "the base is judged although all is paused") }
+      if verdict.evidence.reused == nil { world.fail("I-13", "nobody has judged the base") }
+      return
+    }
     guard let held = baseline, held.run == verdict.run, held.holder == event.by, held.tree == verdict.tree
     else { return world.fail("I-13", "a verdict on the base by \(event.by), who does not judge it") }
     baseline = nil

@@ -4,6 +4,17 @@ import Migration
 
 /// What verdicts rest on: a tree that passed would pass in a fresh worktree, too.
 extension Audit {
+  /// A verdict, and the start of its run where that is in the same entry.
+  mutating func checkReport(_ fence: Fence, _ report: GateReport, _ event: Event, _ world: World) {
+    if let start = report.start {
+      if start.gate != report.gate || start.tree != report.tree {
+        world.fail("I-13", "gate run \(report.gate) of '\(fence.step)' began as another")
+      }
+      checkGateStart(fence, start, event, world)
+    }
+    checkVerdict(fence, report, event, world)
+  }
+
   /// I-22a: a fresh worktree, in which nobody was before, would have given the same verdict.
   func checkHonesty(
     _ verdict: Verdict, _ reason: String?, of tree: ObjectID, _ subject: String, _ world: World

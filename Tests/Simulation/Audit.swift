@@ -195,7 +195,7 @@ struct Audit {
     case .step(let step, .undone(let undoing)): undo(step, undoing, world)
     case .gate(let fence, .started(let start)): checkGateStart(fence, start, event, world)
     case .gate(let fence, .renewed(let gate, let until)): checkGateRenewal(fence, gate, until, event, world)
-    case .gate(let fence, .finished(let report)): checkVerdict(fence, report, event, world)
+    case .gate(let fence, .finished(let report)): checkReport(fence, report, event, world)
     case .train(let change): checkTrain(change, event, world)
     case .gate(let fence, .abandoned(let gate, let evidence)):
       checkGateEnd(fence, gate, evidence, event, world)
@@ -306,7 +306,7 @@ struct Audit {
 
   // MARK: The branch and the gate
 
-  private mutating func checkGateStart(_ fence: Fence, _ start: GateStart, _ event: Event, _ world: World) {
+  mutating func checkGateStart(_ fence: Fence, _ start: GateStart, _ event: Event, _ world: World) {
     let other = logs.first {
       $0.key != fence.step && [.gating, .passed, .merging].contains($0.value.stage)
     }
@@ -322,7 +322,7 @@ struct Audit {
     }
   }
 
-  private mutating func checkVerdict(_ fence: Fence, _ report: GateReport, _ event: Event, _ world: World) {
+  mutating func checkVerdict(_ fence: Fence, _ report: GateReport, _ event: Event, _ world: World) {
     let (passes, digest, plan) = (passes, digest, plan)
     if report.verdict == .passed {
       checkApproval(fence, report, world)

@@ -55,6 +55,10 @@ struct Person {
 
   private func begin(_ start: MigrationStart, isCutOff: Bool) {
     append([.migrationStarted(start)], performing: !isCutOff)
+    if let fleet = start.plan.fleet {
+      let opened = Migration.Change.fleet(.waveOpened(fleet: fleet.fleet, wave: fleet.wave))
+      _ = try? process.events.append([Proposal(FormatVersion.everyMigration, opened)], by: process.actor)
+    }
     process.end()
   }
 
@@ -90,6 +94,9 @@ struct Person {
     }
     if state.plan.publish != nil, world.chance.draw(0...3) == 0 {
       if world.chance.draw(0...3) == 0 { world.letReviewerAct() }
+      if let branch = state.plan.fleet?.branch, world.chance.draw(0...9) == 0 {
+        world.letTargetActOn(branch)
+      }
       SimulatedPublishing(world: world, process: process).run()
       return nil
     }

@@ -65,8 +65,18 @@ enum PlanDraw {
       if chance.draw(0...5) == 0 { step.verifiers = [own(plan, &chance)] }
       return step
     }
-    if chance.draw(0...3) == 0 { plan.publish = policy(&chance) }
+    if chance.draw(0...3) == 0 { offer(&plan, &chance) }
     return plan
+  }
+
+  /// What is merged is offered where the ledger is or, of a fleet, in another repository, with a branch and
+  /// people of its own.
+  private static func offer(_ plan: inout Plan, _ chance: inout Chance) {
+    let policy = policy(&chance)
+    plan.publish = policy
+    guard chance.draw(0...1) == 0 else { return }
+    let target = FleetTarget(id: "app", url: "https://forge.test/shop/app", base: "trunk")
+    plan.fleet = FleetMember(fleet: "guava", target: target, branch: "migrate/guava", wave: 1)
   }
 
   /// How what is merged is offered.

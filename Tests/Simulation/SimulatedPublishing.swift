@@ -118,7 +118,12 @@ final class SimulatedPublishing: PublishingWorld, Forge {
     if world.published.taken.contains(branch) {
       world.fail("PUB-2", "'\(branch)' is people's, and is moved from under them")
     }
+    if let found, !world.objects.isAncestor(found, of: new.oid) {
+      world.fail("PUB-2", "'\(branch)' is moved to where what was there is not any more")
+    }
     world.published.branches[branch] = new.oid
+    // Somebody there is fast.
+    if world.strikes(world.faults.person) { world.commitThere(on: branch) }
     try alive()
     return world.strikes(world.faults.cut) ? .rejected("the remote end hung up") : .moved
   }
@@ -170,8 +175,11 @@ final class SimulatedPublishing: PublishingWorld, Forge {
       let others = world.published.requests.filter { world.published.heads[$0.number] == draft.branch }
       if others.contains(where: \.isOpen) { throw .exists }
       if !others.isEmpty { world.fail("PUB-1", "a second pull request of '\(draft.branch)' is opened") }
-      if world.published.branches[draft.branch] == nil {
-        world.fail("PUB-1", "a pull request of '\(draft.branch)', which is not there")
+      guard world.published.branches[draft.branch] != nil else {
+        if !world.published.taken.contains(draft.branch) {
+          world.fail("PUB-1", "a pull request of '\(draft.branch)', which is not there")
+        }
+        throw .refused(status: 422, "head is invalid")
       }
       world.published.opened += 1
       let request = PullRequest(
@@ -219,14 +227,44 @@ extension World {
     case 0: published.requests[index].state = .closed
     case 1: published.requests[index].state = .merged
     case 2:
-      guard let branch = published.heads[published.requests[index].number],
-        let tip = published.branches[branch]
-      else { return }
-      published.branches[branch] = objects.commit(objects.tree(of: tip), parents: [tip])
-      published.taken.insert(branch)
+      guard let branch = published.heads[published.requests[index].number] else { return }
+      commitThere(on: branch)
     default: return
     }
     note("a reviewer has done something with #\(published.requests[index].number)")
+  }
+
+  /// People commit on a branch, which is theirs from then on.
+  func commitThere(on branch: String) {
+    guard let tip = published.branches[branch] else { return }
+    published.branches[branch] = objects.commit(objects.tree(of: tip), parents: [tip])
+    published.taken.insert(branch)
+    note("somebody commits on '\(branch)'")
+  }
+
+  /// People in a fleet's target do what they like with the branch, also before anything is offered: make it
+  /// themselves, commit on it, take it away, or put something else in its place.
+  func letTargetActOn(_ branch: String) {
+    guard let tip = published.branches[branch] else {
+      published.branches[branch] = objects.commit(objects.tree(of: base), parents: [base])
+      published.taken.insert(branch)
+      return note("somebody makes '\(branch)'")
+    }
+    switch chance.draw(0...2) {
+    case 0: commitThere(on: branch)
+    case 1:
+      published.branches[branch] = nil
+      published.taken.insert(branch)
+      for index in published.requests.indices
+      where published.requests[index].isOpen && published.heads[published.requests[index].number] == branch {
+        published.requests[index].state = .closed
+      }
+      note("somebody takes '\(branch)' away")
+    default:
+      published.branches[branch] = objects.commit(objects.tree(of: tip), parents: [base])
+      published.taken.insert(branch)
+      note("somebody puts something else at '\(branch)'")
+    }
   }
 
   /// PUB: once nothing is in the way, what is offered is where the ledger says, each unit once, and what
@@ -255,7 +293,7 @@ extension World {
     guard let end = try? publishing.state(), let units = try? publishing.units(end) else { return }
     for unit in units {
       let known = end.publications[unit.unit]
-      let branch = Publication.branch(of: unit.unit, in: end.name)
+      let branch = end.publishedBranch(of: unit.unit)
       switch end.standing(of: unit, at: publishing.now(), publishing.moment()) {
       case .waits, .people: continue
       case .ended:

@@ -52,7 +52,8 @@ package struct Load: Equatable {
 
 /// Everything outside of the orchestrators: time, the shared ledger, the repository, workers and verifiers.
 final class World {
-  static let migration = "mig"
+  /// Called as the migration of a fleet in one of its targets is, which some are.
+  static let migration = "guava.app"
   static let intoRef = "refs/heads/" + Plan(migration: migration).into
   static let ledgerKind: UInt32 = 1
   /// How often a process may touch the world in one round, and all of them once the faults have stopped: many

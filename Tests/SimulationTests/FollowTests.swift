@@ -112,7 +112,7 @@ struct FollowTests {
     let entries = world.chain.count
     #expect(try pass(minutes: 600) < 10)
     #expect(warnings.count == 1, "\(warnings)")
-    #expect(warnings.first?.contains("conflicts with 'migrate/mig' in 'file-0'") == true)
+    #expect(warnings.first?.contains("conflicts with 'migrate/guava.app' in 'file-0'") == true)
     #expect(warnings.first?.contains("git migrate amend") == true)
     #expect(world.chain.count == entries)
     commit([1, 1, 4])

@@ -67,6 +67,8 @@ public struct GitProgram: Sendable {
   public let approved: [CommandSetting]
   /// The names of further variables that git and its hooks get.
   var passed: [String] = []
+  /// What the configuration said last.
+  let settingsMemory = SettingsMemory()
 
   /// Describes how to run git on a repository; nothing is started.
   public init(

@@ -32,13 +32,15 @@ struct TreeInspector {
   mutating func inspect(
     _ commit: Commit, _ entry: Entry, _ snapshot: LedgerSnapshot
   ) throws(InspectionFault) -> [Breach] {
-    let isDue = entry.event.change.plan != nil || entry.sequence % Checkpoint.interval == 0
+    let isDue = Checkpoint.isDue(entry, isFirst: tree == nil)
+    let bringsPlan = entry.event.change.plan != nil
     guard commit.tree != tree else {
-      if !isDue { return [] }
-      return [Breach(rule: "I-6", commit: commit.oid, reason: "it brings no checkpoint, and one is due")]
+      if !isDue && !bringsPlan { return [] }
+      let what = isDue ? "checkpoint, and one is due" : "plan, and names one"
+      return [Breach(rule: "I-6", commit: commit.oid, reason: "it brings no \(what)")]
     }
     defer { tree = commit.tree }
-    guard isDue || !entry.event.runs.isEmpty else {
+    guard isDue || bringsPlan || !entry.event.runs.isEmpty else {
       throw .breach(
         Breach(
           rule: "I-6", commit: commit.oid,
@@ -80,7 +82,10 @@ struct TreeInspector {
     _ now: [String: OID], _ before: [String: OID], _ commit: Commit, _ entry: Entry,
     _ snapshot: LedgerSnapshot, isDue: Bool
   ) throws(TreeFault) -> [Breach] {
-    var brought: Set<String> = isDue ? [Checkpoint.path, Checkpoint.statusPath] : []
+    let pages = [Checkpoint.path, Checkpoint.statusPath]
+    // Older versions wrote a checkpoint beside each plan.
+    let mayBring = isDue || entry.event.change.plan != nil
+    var brought: Set<String> = mayBring ? Set(pages) : []
     let wanted = Set(snapshot.state.testLists.map(TestLists.path))
     let lists = TestLists.folder + "/"
     for (path, oid) in now where path.hasPrefix(lists) && before[path] == nil {
@@ -99,7 +104,8 @@ struct TreeInspector {
       if now[path] == oid { continue }
       throw .breach("I-6", "it changes '\(path)', which it does not bring")
     }
-    return isDue ? try inspectCheckpoint(now, commit, entry, snapshot) : []
+    let isBrought = isDue || pages.contains { now[$0] != before[$0] }
+    return isBrought ? try inspectCheckpoint(now, commit, entry, snapshot) : []
   }
 
   /// The plan's text has the digest that the entry names, and the expanded plan is in its canonical form.

@@ -117,18 +117,18 @@ final class ChainWriter: EntryWriter {
   ) throws(GitError) -> OID {
     let plan = entry.event.change.plan
     let planText = proposal.planText
-    let isDue = plan != nil || entry.sequence % Checkpoint.interval == 0
-    if let tree = snapshot.tree, !isDue, entry.event.runs.isEmpty { return tree }
+    let isDue = Checkpoint.isDue(entry, isFirst: snapshot.tree == nil)
+    if let tree = snapshot.tree, !isDue, plan == nil, entry.event.runs.isEmpty { return tree }
     var (files, gone) = try testLists(proposal.lists, wanted: snapshot.state.testLists, in: snapshot.tree)
-    if let tree = snapshot.tree, !isDue {
-      if files.isEmpty && gone.isEmpty { return tree }
-      return try writing.writeTree(updating: tree, upserts: files, removals: gone)
-    }
     if let plan, let number = entry.event.change.planNumber {
       let expanded = try writing.writeBlob(plan.json.canonicalBytes)
       files.append((PlanStore.expandedPath(plan.migration, number), expanded, .blob))
       let text = try writing.writeBlob(planText ?? [])
       files.append((PlanStore.textPath(plan.migration, number), text, .blob))
+    }
+    if let tree = snapshot.tree, !isDue {
+      if files.isEmpty && gone.isEmpty { return tree }
+      return try writing.writeTree(updating: tree, upserts: files, removals: gone)
     }
     let written = pages.write(snapshot.state, sequence: entry.sequence, at: entry.event.at)
     files.append((Checkpoint.path, try writing.writeBlob(written.checkpoint), .blob))

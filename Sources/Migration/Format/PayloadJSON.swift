@@ -85,18 +85,28 @@ extension Submission.Result {
 extension GateStart {
   func write(to object: inout ObjectBuilder) {
     object.set("gate", gate)
+    object.set("tree", tree)
+    writeRest(to: &object)
+  }
+
+  /// Writes what a report of the same run does not say anyway.
+  func writeRest(to object: inout ObjectBuilder) {
     object.set("holder", holder)
     object.set("owner", owner.json)
     object.set("expires_at", expiresAt)
     object.set("tip", tip)
-    object.set("tree", tree)
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
+    try self.init(
+      gate: try object.integer("gate"), tree: try object.objectID("tree"), from: &object)
+  }
+
+  /// Reads the rest of one whose number and tree are known.
+  init(gate: Int, tree: ObjectID, from object: inout ObjectReader) throws(JSONFault) {
     self.init(
-      gate: try object.integer("gate"), holder: try object.string("holder"),
-      owner: try Owner(json: try object.required("owner")), expiresAt: try object.timestamp("expires_at"),
-      tip: try object.objectID("tip"), tree: try object.objectID("tree"))
+      gate: gate, holder: try object.string("holder"), owner: try Owner(json: try object.required("owner")),
+      expiresAt: try object.timestamp("expires_at"), tip: try object.objectID("tip"), tree: tree)
   }
 }
 
@@ -111,17 +121,21 @@ extension GateReport {
     object.set("codemod", isOfCodemod)
     object.set("kept", kept)
     evidence.write(to: &object)
+    start?.writeRest(to: &object)
   }
 
   init(from object: inout ObjectReader) throws(JSONFault) {
     var failure: Failure?
     if let value = object.optional("failure") { failure = try Failure(json: value) }
+    let (gate, tree) = (try object.integer("gate"), try object.objectID("tree"))
+    var start: GateStart?
+    if object.has("tip") { start = try GateStart(gate: gate, tree: tree, from: &object) }
     self.init(
-      gate: try object.integer("gate"), tree: try object.objectID("tree"),
+      gate: gate, tree: tree,
       verifiers: try object.string("verifiers"), verdict: try object.word("verdict", as: Verdict.self),
       failure: failure, isNoChange: try object.flag("no_change"),
       isOfCodemod: try object.flag("codemod"),
-      kept: try object.strings("kept"), evidence: try VerdictEvidence(from: &object))
+      kept: try object.strings("kept"), evidence: try VerdictEvidence(from: &object), start: start)
   }
 }
 

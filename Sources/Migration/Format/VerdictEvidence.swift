@@ -92,7 +92,8 @@ extension Change {
 
   /// The version of the format from which on there are such entries.
   var since: Int {
-    evidence.map { $0 != VerdictEvidence() } == true ? max(kind.since, VerdictEvidence.version) : kind.since
+    let hasEvidence = evidence.map { $0 != VerdictEvidence() } ?? false
+    return hasEvidence || isWholeGate ? max(kind.since, VerdictEvidence.version) : kind.since
   }
 
   /// The change as a format without evidence has it.

@@ -261,12 +261,17 @@ public struct GateReport: Equatable, Sendable {
   public var kept: [String]
   /// How the verdict came about.
   public var evidence: VerdictEvidence
+  /// The start of the run, where the verdict was known in that very moment: the report is both then. Its
+  /// number and its tree are the report's.
+  public var start: GateStart?
 
   /// Makes a report.
   public init(
     gate: Int, tree: ObjectID, verifiers: String, verdict: Verdict, failure: Failure?, isNoChange: Bool,
-    isOfCodemod: Bool = false, kept: [String] = [], evidence: VerdictEvidence = VerdictEvidence()
+    isOfCodemod: Bool = false, kept: [String] = [], evidence: VerdictEvidence = VerdictEvidence(),
+    start: GateStart? = nil
   ) {
+    self.start = start
     self.gate = gate
     self.tree = tree
     self.verifiers = verifiers

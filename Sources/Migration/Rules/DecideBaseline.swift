@@ -76,10 +76,11 @@ extension Reducer {
     }
   }
 
-  /// A verdict speaks for the claim in force, and for its tree. One without a number was written before there
-  /// were claims.
+  /// A verdict speaks for the claim in force, and for its tree. One without a number was known already, so
+  /// that there was nothing to claim, or written before there were claims.
   private func requireClaim(of baseline: Baseline) throws(Refusal) {
     guard let run = baseline.run else {
+      if baseline.evidence.reused != nil { try requireRunning() }
       guard let held = migration.baselineRun else { return }
       throw Refusal(.held, "the base is judged by \(held.holder)")
     }

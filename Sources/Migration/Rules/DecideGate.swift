@@ -4,7 +4,9 @@ extension Reducer {
     switch change {
     case .started(let start): try startGate(fence, start)
     case .renewed(let gate, let expiresAt): try renewGate(fence, gate, until: expiresAt)
-    case .finished(let report): try finishGate(fence, report)
+    case .finished(let report):
+      if let start = report.start { try startKnownGate(fence, start, report) }
+      try finishGate(fence, report)
     case .abandoned(let gate, let evidence): try abandonGate(fence, gate, evidence)
     case .judged(let answer): try judge(fence, answer)
     case .waits(let gate, let reason): try waitForPerson(fence, gate, reason)
@@ -47,6 +49,22 @@ extension Reducer {
     }
     migration.steps[index].gates = start.gate
     set(index, .gating(submission, GateRun(start: start, hasPassed: false)))
+  }
+
+  /// A run that begins and ends with one entry: what it found was known when it began.
+  private mutating func startKnownGate(
+    _ fence: Fence, _ start: GateStart, _ report: GateReport
+  ) throws(Refusal) {
+    guard start.gate == report.gate, start.tree == report.tree else {
+      throw Refusal(.invalid, "the run that began is not the one that ended")
+    }
+    guard report.verdict != .couldNotRun else {
+      throw Refusal(.invalid, "what could not run was not known before")
+    }
+    guard event.by == start.holder else {
+      throw Refusal(.held, "gate run \(start.gate) is held by \(start.holder), not by \(event.by)")
+    }
+    try startGate(fence, start)
   }
 
   /// One candidate at a time: whatever passes is what the branch gets, so a second one would be judged in

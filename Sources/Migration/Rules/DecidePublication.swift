@@ -24,7 +24,7 @@ extension Reducer {
     case .intended(let unit, let steps, let intent): try intend(unit, steps, intent)
     case .moved(let unit, let commit, let people): try noteMove(unit, commit, people: people)
     case .lost(let unit, let reason):
-      guard migration.publications[unit]?.intent != nil else { throw notIntended(unit) }
+      try requireLosable(unit)
       migration.publications.update(unit) { ($0.intent, $0.handedOver) = (nil, reason) }
     case .opened(let unit, let forge, let number, let url, let isDraft):
       var request = Publication.Request(forge: forge, number: number, url: url, at: at)
@@ -76,10 +76,7 @@ extension Reducer {
   private mutating func intend(
     _ unit: String, _ steps: [String], _ intent: BranchIntent
   ) throws(Refusal) {
-    guard let publisher = migration.publications.publisher, publisher.owner == intent.owner,
-      publisher.expiresAt > at
-    else { throw Refusal(.held, "a branch is moved by who has claimed to publish") }
-    try requireLength(until: intent.expiresAt)
+    let isHeld = try requirePublisher(intent)
     let known = migration.publications[unit]
     if known?.end != nil { throw Refusal(.ended, "'\(unit)' is \(known?.word ?? "")") }
     if let reason = known?.handedOver { throw Refusal(.held, "'\(unit)' is left to people: \(reason)") }
@@ -108,7 +105,31 @@ extension Reducer {
     }
     // What came to the branch while this was announced is not in it.
     let isBehind = steps.isEmpty && !migration.peopleShareBranch && intent.new != migration.tip
+    if !isHeld { migration.publications.publisher = intent.claim }
     migration.publications.update(unit) { ($0.steps, $0.intent, $0.isBehind) = (steps, intent, isBehind) }
+  }
+
+  /// Whether who announces the move of a branch has claimed to publish; who has not claims it by that, where
+  /// nobody else has.
+  private func requirePublisher(_ intent: BranchIntent) throws(Refusal) -> Bool {
+    try requireLength(until: intent.expiresAt)
+    if let held = migration.publications.publisher, held.expiresAt > at {
+      if held.owner == intent.owner { return true }
+      throw Refusal(
+        .held, "'\(migration.name)' is published by \(held.holder) until \(held.expiresAt.utc)")
+    }
+    guard !intent.holder.isEmpty else { throw Refusal(.invalid, "a claim needs a holder") }
+    try requireProcess(intent.owner)
+    return false
+  }
+
+  /// A branch can be found to be lost while it is moved, and before anything is asked of people with it.
+  private func requireLosable(_ unit: String) throws(Refusal) {
+    let known = migration.publications[unit]
+    if known?.intent != nil { return }
+    guard let known, known.head != nil, known.request == nil, known.end == nil, known.handedOver == nil else {
+      throw notIntended(unit)
+    }
   }
 
   private func notIntended(_ unit: String) -> Refusal {

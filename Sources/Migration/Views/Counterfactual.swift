@@ -92,6 +92,7 @@ public struct Counterfactual: Sendable {
     switch change {
     case .started: judged[step] = event.at
     case .finished(let report):
+      if report.start != nil { judged[step] = event.at }
       guard report.verdict != .couldNotRun, let last = attempts[step]?.indices.last else { return }
       attempts[step]?[last].finding = report.failure
       let seconds = seconds(from: judged[step], to: event.at)

@@ -19,6 +19,8 @@ public struct FleetPlan: Equatable, Sendable {
     case file(String)
     /// A command prints it.
     case command(String)
+    /// A forge has it, by these words.
+    case forge(String)
   }
 
   /// The longest name of a fleet, in bytes: each target's migration is called after both.

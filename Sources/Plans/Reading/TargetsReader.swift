@@ -44,17 +44,22 @@ extension PlanReader {
   private func fleet(_ node: Node) throws(PlanFault) -> FleetPlan {
     if case .list = node.content { return FleetPlan(source: .list(try targetLines(node))) }
     let inner = try Fields(node, KnownKeys.targets, in: "'targets'", faults)
-    let given = ["list", "from", "command"].filter { inner.node($0) != nil }
+    let given = ["list", "from", "command", "forge"].filter { inner.node($0) != nil }
     guard given.count == 1 else {
       throw node.mark.fault(
         given.isEmpty ? "'targets' names no repositories" : "'targets' has more than one list",
-        hint: "give one of 'list', 'from: FILE' and 'command: …'")
+        hint: "give one of 'list', 'from: FILE', 'command: …' and 'forge: …'")
     }
     var fleet: FleetPlan
     if let list = inner.node("list") {
       fleet = FleetPlan(source: .list(try targetLines(list)))
     } else if let file = try inner.text("from") {
       fleet = FleetPlan(source: .file(file.value))
+    } else if let query = try inner.text("forge") {
+      fleet = FleetPlan(source: .forge(query.value))
+      do throws(ForgeQuery.Fault) { _ = try ForgeQuery(query.value) } catch {
+        faults.add(query.mark.fault("the query of 'forge': \(error)"))
+      }
     } else {
       fleet = FleetPlan(source: .command(try inner.text("command")?.value ?? ""))
     }

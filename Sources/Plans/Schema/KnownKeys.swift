@@ -17,7 +17,7 @@ enum KnownKeys {
       "until", "publish", "owners", "channels", "workflow", "workflows", "steps", "sandbox", "network",
       "limits", "home", "targets", "board",
     ])
-  static let targets = KeyTable(keys: ["list", "from", "command", "base", "waves", "stop"])
+  static let targets = KeyTable(keys: ["list", "from", "command", "forge", "base", "waves", "stop"])
   static let target = KeyTable(keys: ["url", "id", "base", "owner", "labels"])
   static let targetStop = KeyTable(keys: ["failed"])
   static let stage = KeyTable(keys: ["agent", "prompt", "writes", "on", "rounds", "resume"])

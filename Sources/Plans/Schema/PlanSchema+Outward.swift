@@ -11,6 +11,7 @@ extension PlanSchema {
                 "list": { "description": "The repositories.", "$ref": "#/$defs/targetList" },
                 "from": { "description": "A file with one in each line.", "type": "string" },
                 "command": { "description": "A command that prints these lines.", "type": "string" },
+                "forge": { "description": "A query of a forge: org:shop topic:java.", "type": "string" },
                 "base": { "description": "The branch of those that name none.", "type": "string" },
                 "waves": {
                   "description": "How many come first, how many next; rest: all others.",

@@ -16,10 +16,10 @@ final class BaselineTask {
   private let migration: String
   private let digest: String
   private let tree: OID
-  /// The number of the claim.
-  private let run: Int
+  /// The number of the claim; `nil` where the verdict was known, so that nothing was claimed.
+  private let run: Int?
   private let job: any GateVerification
-  private let held: HoldWatch
+  private let held: HoldWatch?
   /// What the verdict rests on here.
   private let basis: VerdictBasis?
   private var isStopping = false
@@ -32,6 +32,10 @@ final class BaselineTask {
   ) throws(CommandError) -> Result<BaselineTask, Refusal> {
     let basis = try site.basis(of: state, report: report)
     let known = try site.knownPass(tree.objectID, state, on: basis)
+    if let known, known.evidence.reused != nil {
+      let job = RememberedVerdict(known)
+      return .success(BaselineTask(site: site, state: state, tree: tree, run: nil, job: job, basis: basis))
+    }
     let outcome = try Interpreter(in: site).append(by: site.actor) { (snapshot, at) throws(Refusal) in
       guard let now = snapshot.state.migration(named: state.name) else {
         throw Refusal.noMigration(state.name)
@@ -65,13 +69,13 @@ final class BaselineTask {
   }
 
   private init(
-    site: any Surroundings, state: MigrationState, tree: OID, run: Int, job: any GateVerification,
+    site: any Surroundings, state: MigrationState, tree: OID, run: Int?, job: any GateVerification,
     basis: VerdictBasis?
   ) {
     self.site = site
     self.tree = tree
     self.run = run
-    held = HoldWatch(.base(run: run))
+    held = run.map { HoldWatch(.base(run: $0)) }
     self.job = job
     self.basis = basis
     migration = state.name
@@ -89,7 +93,7 @@ final class BaselineTask {
   }
 
   /// Gives the base back when the machine could not judge it; false where the ledger has no place for that.
-  private func giveUp(_ hindrance: Hindrance) throws(CommandError) -> Bool {
+  private func giveUp(_ hindrance: Hindrance, _ run: Int) throws(CommandError) -> Bool {
     guard try site.snapshot().state.version >= MachineChange.version else {
       return false
     }
@@ -106,12 +110,13 @@ final class BaselineTask {
   func advance() throws(CommandError) -> Ending? {
     guard let report = try job.poll() else { return nil }
     if isStopping {
+      guard let run else { return .stopped }
       // What is not ours any more needs no giving back.
       _ = try Interpreter(in: site).append(
         [Proposal(migration, .baselineAbandoned(run: run, evidence: .holder))], by: site.actor)
       return .stopped
     }
-    if let hindrance = report.hindrance, try giveUp(hindrance) { return .stopped }
+    if let run, let hindrance = report.hindrance, try giveUp(hindrance, run) { return .stopped }
     let reason = report.failure?.reason ?? "passed"
     var evidence = report.evidence
     evidence.basis = basis
@@ -119,8 +124,13 @@ final class BaselineTask {
       tree: tree.objectID, verifiers: digest, verdict: report.verdict, reason: reason,
       details: report.failure.map { $0.details.isEmpty ? [$0.reason] : $0.details } ?? [],
       kept: report.kept, run: run, evidence: evidence)
-    let outcome = try Interpreter(in: site).append(
-      [Proposal(migration, .baselineRecorded(baseline)).resting(on: report.runs)], by: site.actor)
+    let outcome = try Interpreter(in: site).append(by: site.actor) { [self] (snapshot, _) throws(Refusal) in
+      let now = snapshot.state.migration(named: migration)
+      // Whoever was faster has said the same of it.
+      let isKnown = now?.verdict(tree: tree.objectID, verifiers: digest)?.verdict == .passed
+      if run == nil, isKnown { return ((), []) }
+      return ((), [Proposal(migration, .baselineRecorded(baseline)).resting(on: report.runs)])
+    }
     // The migration has ended meanwhile, has another plan, or somebody else judges: what was found says
     // nothing about that.
     if outcome.refusal != nil { return .stopped }

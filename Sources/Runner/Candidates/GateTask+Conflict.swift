@@ -35,3 +35,16 @@ extension GateTask {
       kind: .conflict, reason: "conflicts with what was merged since, in \(list)\(by)", details: details)
   }
 }
+
+extension Proposal {
+  /// The start of a gate run together with its end, where that is known already: one entry, in a ledger that
+  /// has a place for it. `end` begins with the verdict.
+  func with(_ end: [Proposal], in state: State) -> [Proposal] {
+    guard state.version >= VerdictEvidence.version, var whole = end.first,
+      case .gate(_, .started(let start)) = change, case .gate(let fence, .finished(var report)) = whole.change
+    else { return [self] + end }
+    report.start = start
+    whole.change = .gateFinished(fence, report)
+    return [whole] + end.dropFirst()
+  }
+}

@@ -199,10 +199,10 @@ final class GateTask: GateWork {
       gate = start.gate
       let begun = Proposal(migration, .gateStarted(Fence(step: step.id, epoch: fence.epoch), start))
       if let knownFailure {
-        return [begun, finished(gate, candidate, digest, .failed, knownFailure)]
+        return begun.with([finished(gate, candidate, digest, .failed, knownFailure)], in: snapshot.state)
       }
       guard let known, !isToJudge else { return [begun] }
-      return [begun] + passed(gate, candidate, digest, at, known)
+      return begun.with(passed(gate, candidate, digest, at, known), in: snapshot.state)
     }
     if let refusal = outcome { return .ended(.notNow(refusal)) }
     if let knownFailure { return .ended(.sentBack(knownFailure)) }

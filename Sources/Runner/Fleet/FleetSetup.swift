@@ -36,15 +36,16 @@ public final class FleetSetup {
   }
 
   /// The members of a fleet as its plan has them, or the file or command that the plan names. Throws with all
-  /// that is wrong. `runsCommand` says whether the user has approved the command.
+  /// that is wrong. `runsCommand` says whether the user has approved the command, `asksForge` whether a forge
+  /// is asked.
   public static func members(
-    _ file: PlanFile, site: Site?, runsCommand: Bool
+    _ file: PlanFile, site: Site?, runsCommand: Bool, asksForge: Bool
   ) throws(CommandError) -> [FleetMember] {
     guard let fleet = file.fleet else {
       throw CommandError(
         "'\(file.path)' has no 'targets'", hint: "list repositories there, or use 'git migrate start'")
     }
-    let (lines, source) = try lines(of: fleet, file, site, runsCommand)
+    let (lines, source) = try lines(of: fleet, file, site, runsCommand, asksForge)
     var faults: [CommandError] = []
     let members = fleet.members(of: lines, for: file.settings) { line, message in
       faults.append(CommandError("\(source):\(line.line): \(message)"))
@@ -58,7 +59,7 @@ public final class FleetSetup {
   }
 
   private static func lines(
-    of fleet: FleetPlan, _ file: PlanFile, _ site: Site?, _ runsCommand: Bool
+    of fleet: FleetPlan, _ file: PlanFile, _ site: Site?, _ runsCommand: Bool, _ asksForge: Bool
   ) throws(CommandError) -> ([TargetLine], String) {
     let (text, source): (String, String)
     switch fleet.source {
@@ -80,6 +81,14 @@ public final class FleetSetup {
       }
       source = "the targets"
       text = try reporting { try TreeSource(site: site).lines(of: command) ?? [] }.joined(separator: "\n")
+    case .forge(let query):
+      guard let site, asksForge else {
+        throw CommandError(
+          "the targets cannot be listed without asking the forge for '\(TerminalText.sanitizedLine(query))'",
+          hint: "list them with 'git migrate fleet check -n \(file.path)'", exitCode: .couldNotVerify)
+      }
+      source = "'\(query)'"
+      text = try ForgeListing(site).lines(of: query)
     }
     let list = TargetList(text)
     if let first = list.faults.first {

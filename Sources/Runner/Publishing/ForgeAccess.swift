@@ -55,6 +55,14 @@ package final class ForgeAccess {
     return (base, host)
   }
 
+  /// The host of the user's own forge or, where there is none, the one that the home repository is at.
+  package func homeHost() throws(CommandError) -> String? {
+    if let own = try own() { return own.host }
+    let name = try reporting { try site.repository.config("migrate.remote") } ?? "origin"
+    let url = try reporting { try site.repository.config("remote.\(name).url") } ?? name
+    return ForgePlace.parts(resolved(url))?.host.lowercased()
+  }
+
   /// Where the repository is; `nil` when it is on no forge that is known. A host that nobody has named is
   /// asked what it is, without a token. Of one of many repositories the user's words are meant where it is at
   /// the host that they name: the others may be anywhere.

@@ -74,7 +74,8 @@ struct CheckCommand: Subcommand {
   /// The targets of a plan for other repositories, as far as they can be told without asking any of them.
   private func checkTargets(_ input: PlanInput, _ context: Context) throws(CommandError) {
     let site = try? context.site()
-    let members = try FleetSetup.members(input.file, site: site, runsCommand: runsCommands)
+    let members = try FleetSetup.members(
+      input.file, site: site, runsCommand: runsCommands, asksForge: runsCommands)
     guard let first = members.first else { return }
     do throws(PlanFault) {
       // For all that its own files do not decide, one stands for all.

@@ -103,6 +103,11 @@ public enum GateChange: Equatable, Sendable {
 }
 
 extension Change {
+  /// Whether it is a gate run from its beginning to its end.
+  var isWholeGate: Bool {
+    if case .gate(_, .finished(let report)) = self { report.start != nil } else { false }
+  }
+
   /// Somebody judges the submitted result on this candidate.
   public static func gateStarted(_ fence: Fence, _ start: GateStart) -> Change {
     .gate(fence, .started(start))

@@ -88,6 +88,9 @@ public struct BranchIntent: Equatable, Sendable {
   public init(old: ObjectID?, new: ObjectID, holder: String, owner: Owner, expiresAt: Timestamp) {
     (self.old, self.new, self.holder, self.owner, self.expiresAt) = (old, new, holder, owner, expiresAt)
   }
+
+  /// The claim to publish that it is as well, where nobody has one.
+  var claim: PublisherClaim { PublisherClaim(holder: holder, owner: owner, expiresAt: expiresAt) }
 }
 
 /// What a forge says of a pull request.

@@ -71,6 +71,9 @@ public struct Chronicle: Sendable {
     case .gate(_, .started), .train(.started), .train(.joined):
       gates += 1
       noteAll(event, now)
+    case .gate where event.change.isWholeGate:
+      gates += 1
+      noteAll(event, now)
     case .claim, .gate, .train, .refresh, .baseline, .merge, .step, .ledger, .agent, .machine, .loop, .lesson,
       .publication, .notice, .forge, .fleet,
       .reserved:

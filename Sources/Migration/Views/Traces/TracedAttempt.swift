@@ -97,9 +97,12 @@ public struct TraceBook: Sendable {
       attempt.gates[last].runs = event.runs
       attempt.gates[last].failure = isNamed ? event.change.failure : nil
     }
-    if word == .gating, was != .gating, !isOver {
+    let isWhole = isNamed && event.change.isWholeGate
+    if was != .gating, isWhole || (word == .gating && !isOver) {
       if attempt.submitted == nil { attempt.submitted = event.at }
-      attempt.gates.append(TracedAttempt.Gate(began: event.at, ended: event.at))
+      var gate = TracedAttempt.Gate(began: event.at, ended: event.at)
+      if isWhole { (gate.runs, gate.failure) = (event.runs, event.change.failure) }
+      attempt.gates.append(gate)
     }
     attempt.word = word
     if isOver {

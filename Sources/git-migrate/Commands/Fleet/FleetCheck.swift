@@ -33,7 +33,8 @@ struct FleetCheckCommand: Subcommand {
     let site = try context.site()
     let input = try PlanInput(path: plan)
     // Naming the plan on the command line is the approval, as of 'start'.
-    let members = try FleetSetup.members(input.file, site: site, runsCommand: !isDryRun)
+    let members = try FleetSetup.members(
+      input.file, site: site, runsCommand: !isDryRun, asksForge: true)
     if isDryRun { return try list(members, context) }
     _ = try site.mainDirectory()
     try site.requireSharable()
