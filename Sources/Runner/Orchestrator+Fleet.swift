@@ -21,25 +21,31 @@ extension Orchestrator {
   /// workers can get at soon.
   func window(of fleet: String, in state: State) -> [MigrationState] {
     let most = max(8, 2 * workers)
+    let busy = Set(desks.filter { !$0.value.isIdle }.keys).union(attempts.jobs.map(\.migration))
     var chosen: [MigrationState] = []
-    for index in state.migrations.indices {
-      let member = state.migrations[index]
-      guard member.plan.fleet?.fleet == fleet else { continue }
-      if isAtWork(in: member.name) {
-        chosen.append(member)
-      } else if chosen.count < most, !isEnding, parked[member.name] != member,
-        state.isWorkable(index) || isToBeTold(member, of: state)
+    // By their places: of thousands, a copy of each in each round takes longer than all the rest.
+    for index in state.migrations.indices where state.migrations[index].plan.fleet?.fleet == fleet {
+      if busy.contains(state.migrations[index].name) {
+        chosen.append(state.migrations[index])
+      } else if chosen.count < most, !isEnding, !isParked(index, in: state),
+        state.isWorkable(index) || isToBeTold(state.migrations[index], of: state)
       {
-        chosen.append(member)
+        chosen.append(state.migrations[index])
       }
     }
     return chosen
   }
 
+  /// Whether nothing could be done in a target when it was as it is.
+  private func isParked(_ index: Int, in state: State) -> Bool {
+    guard let known = parked[state.migrations[index].name] else { return false }
+    return known == state.migrations[index]
+  }
+
   /// Whether people are to be told something of a target: nobody else may come by to do it. Of a bad base
   /// hears who has the fleet checked.
   private func isToBeTold(_ member: MigrationState, of state: State) -> Bool {
-    guard member.plan.messages != nil, !member.notices.items.isEmpty, halt == nil,
+    guard !member.notices.items.isEmpty, member.plan.messages != nil, halt == nil,
       member.standingInFleet(isOpen: true) != .badBase
     else { return false }
     let now = max(site.clock.now(), state.at)
@@ -58,6 +64,11 @@ extension Orchestrator {
     var hasParked = false
     for state in states where ends[state.name] != nil && !isAtWork(in: state.name) {
       parked[state.name] = state
+      // Who is looked at again has a desk again: those of all that were done would be asked in each round.
+      if desks[state.name]?.messages == nil {
+        desks[state.name]?.forgetAnswer()
+        desks[state.name] = nil
+      }
       hasParked = true
     }
     return hasParked
@@ -65,7 +76,10 @@ extension Orchestrator {
 
   /// Stops the fleet when too many of its targets have failed. Says whether it did.
   func stopFleet(_ state: State) throws(CommandError) -> Bool {
-    guard case .fleet(let name) = scope, let reason = state.dueStop(of: name) else { return false }
+    guard case .fleet(let name) = scope,
+      state.migrations.contains(where: { $0.plan.fleet?.fleet == name && $0.plan.fleet?.stop != nil }),
+      let reason = state.dueStop(of: name)
+    else { return false }
     let change = Migration.Change.fleet(
       .waveStopped(fleet: name, wave: state.fleets[name].wave, reason: reason))
     let refusal = try Interpreter(in: site, report: { [late] in late.warn($0) }).append(

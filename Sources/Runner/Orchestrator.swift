@@ -37,7 +37,7 @@ public final class Orchestrator {
   var begun: Set<String> = []
   var obstacles = Obstacles()
   let signals: Int32
-  private(set) var desks: [String: Desk] = [:]
+  var desks: [String: Desk] = [:]
   /// The agents whose services do not serve, where the ledger has no place for it.
   var agents = AgentRests()
   /// The migrations that are to pause because their agents cannot work.

@@ -37,14 +37,39 @@ extension Site {
   /// Brings the newest base of a target of a fleet here, as the base of the migration in it; gives where it
   /// is.
   package func bringBase(of member: FleetMember, as migration: String) throws(CommandError) -> OID {
-    let (base, ref) = (member.target.base ?? "", "refs/heads/" + FleetMember.baseBranch(of: migration))
+    try bringBase(member.target.base ?? "", of: member.target.url, as: migration)
+  }
+
+  /// The same of a branch of a repository. `depth` is how much of its history comes the first time; `nil` is
+  /// all of it.
+  package func bringBase(
+    _ base: String, of url: String, as migration: String, depth: Int? = nil
+  ) throws(CommandError) -> OID {
+    let ref = "refs/heads/" + FleetMember.baseBranch(of: migration)
+    var isNew = depth != nil
+    if isNew { isNew = try tip(of: ref) == nil }
     do throws(GitError) {
-      try git.fetch(from: member.target.url, ["+refs/heads/\(base):\(ref)"], deletesGone: false)
+      try git.fetch(
+        from: url, ["+refs/heads/\(base):\(ref)"], deletesGone: false, depth: isNew ? depth : nil)
     } catch {
       throw CommandError(error.message)
     }
     guard let tip = try tip(of: ref) else { throw CommandError("it has no branch '\(base)'") }
     return tip
+  }
+
+  /// How many commits of each target's history a fleet brings (`migrate.fleetDepth`); `nil` is all of it. A
+  /// server takes no branch without its whole history, so that where the ledger is shared it is all of it.
+  package func fleetDepth() throws(CommandError) -> Int? {
+    guard let text = try reporting({ try repository.config("migrate.fleetDepth") }), !hasRemote else {
+      return nil
+    }
+    guard let depth = Int(text), (0...1_000_000).contains(depth) else {
+      throw CommandError(
+        "'migrate.fleetDepth' is '\(text)', not a number of commits",
+        hint: "0 brings all of them; see git-migrate-fleet(1)")
+    }
+    return depth == 0 ? nil : depth
   }
 
   private var hasOrigin: Bool { ((try? repository.config("remote.origin.url")) ?? nil) != nil }

@@ -16,6 +16,9 @@ public struct LogName: Equatable, Sendable {
     self.what = what
   }
 
+  /// What brings the base of a target, and of others after it.
+  package static func bring(_ migration: String) -> LogName { LogName(migration, "bring") }
+
   /// The codemod or agent of a claim.
   package static func work(_ migration: String, _ fence: Fence) -> LogName {
     LogName(migration, "work", of: fence)

@@ -84,6 +84,18 @@ final class Context {
     }
   }
 
+  /// Is the process that brings bases of a fleet; see `FleetBasesProcess`. Gives the exit code; why it failed
+  /// is the last line.
+  func bringBases() -> Int32 {
+    do throws(CommandError) {
+      try FleetBasesProcess.perform(try site())
+      return 0
+    } catch {
+      output.note(error.message)
+      return error.exitCode.rawValue
+    }
+  }
+
   // MARK: The terminal
 
   /// The columns that text may take; 0 when lines are not to be cut because no person looks at them.

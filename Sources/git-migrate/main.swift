@@ -22,4 +22,5 @@ Context.prepareProcess()
 let context = Context(environment: ChildEnvironment.current())
 if HarvestProcess.isWanted(Array(CommandLine.arguments.dropFirst())) { exit(context.harvest()) }
 if FleetPushProcess.isWanted(Array(CommandLine.arguments.dropFirst())) { exit(context.pushFleet()) }
+if FleetBasesProcess.isWanted(Array(CommandLine.arguments.dropFirst())) { exit(context.bringBases()) }
 exit(Invocation(Array(CommandLine.arguments.dropFirst())).run(in: context))

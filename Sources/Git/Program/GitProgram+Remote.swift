@@ -165,16 +165,18 @@ extension GitProgram {
   /// Brings refs of another repository here with all that they lead to. A refspec names a ref or a pattern;
   /// what matches nothing is no error, and a target whose source is gone is deleted when that is asked for.
   ///
+  /// `depth` is how many commits of what is not here yet are brought; `nil` is all of them.
+  ///
   /// Throws with git's own words when the other side cannot be reached or read.
   public func fetch(
-    from url: String, _ refspecs: [String], deletesGone: Bool = true
+    from url: String, _ refspecs: [String], deletesGone: Bool = true, depth: Int? = nil
   ) throws(GitError) {
     let output = try run(
       [
         "-c", "protocol.git.allow=user", "fetch", "--quiet", deletesGone ? "--prune" : "--no-prune",
         "--no-tags", "--no-write-fetch-head",
-        "--no-recurse-submodules", "--no-auto-maintenance", "--no-show-forced-updates", "--", url,
-      ] + refspecs)
+        "--no-recurse-submodules", "--no-auto-maintenance", "--no-show-forced-updates",
+      ] + (depth.map { ["--depth=\($0)"] } ?? []) + ["--", url] + refspecs)
     guard !output.isSuccess else { return }
     let message = GitWords.reason(in: output.errorText) ?? "git fetch ended with \(output.status)"
     throw GitError(

@@ -65,7 +65,7 @@ public final class FleetPush {
     let snapshot = try reporting { try site.ledger.read() }
     if let seen, seen.tip == snapshot.tip { return }
     seen = snapshot
-    let due = snapshot.state.members(of: fleet).filter(isDue)
+    let due = due(in: snapshot.state)
     guard !due.isEmpty else { return }
     if let idle = children.firstIndex(where: { !$0.isBusy }) {
       hand(due.prefix(FleetPush.batch), to: &children[idle])
@@ -98,10 +98,18 @@ public final class FleetPush {
     children = []
   }
 
-  private func isDue(_ member: MigrationState) -> Bool {
-    member.openCount == 0 && tried[member.name] != member.tip
-      && member.standingInFleet(isOpen: true) == .done
-      && !children.contains { $0.targets.contains(member.name) }
+  /// The targets whose branches are to be pushed. Looked at by their places: this is asked after each entry.
+  private func due(in state: State) -> [MigrationState] {
+    var due: [MigrationState] = []
+    for index in state.migrations.indices where state.migrations[index].openCount == 0 {
+      guard state.migrations[index].plan.fleet?.fleet == fleet,
+        tried[state.migrations[index].name] != state.migrations[index].tip,
+        state.migrations[index].standingInFleet(isOpen: true) == .done
+      else { continue }
+      let member = state.migrations[index]
+      if !children.contains(where: { $0.targets.contains(member.name) }) { due.append(member) }
+    }
+    return due
   }
 
   /// Starts a child; its log lies with the first target that it is given.

@@ -105,11 +105,20 @@ public final class FleetSetup {
 
   /// Begins the members that have not begun, and brings the others up to the plan; gives the migrations whose
   /// base was bad, with the newest base of each.
-  public func begin(_ members: [FleetMember]) throws(CommandError) -> [BadBase] {
+  package func begin(
+    _ members: [FleetMember], _ interruption: () throws(CommandError) -> Interruption
+  ) throws(CommandError) -> [BadBase] {
     var bad: [BadBase] = []
     var waiting: [Proposal] = []
+    var bases: [String: FleetBases.Found] = [:]
     let state = try reporting { try site.ledger.read() }.state
-    for member in members {
+    for (index, member) in members.enumerated() {
+      if index % FleetSetup.batch == 0 {
+        let next = members[index...].prefix(FleetSetup.batch).map {
+          FleetBases.Wanted(FleetMember.migration(of: $0.fleet, in: $0.target.id), $0)
+        }.filter { state.migration(named: $0.migration) == nil }
+        bases = try FleetBases(site).bring(next, try interruption())
+      }
       let name = FleetMember.migration(of: member.fleet, in: member.target.id)
       let known = state.migration(named: name)
       do throws(CommandError) {
@@ -118,7 +127,7 @@ public final class FleetSetup {
           bad += found.bad
           waiting += found.amendment
         } else {
-          waiting.append(try proposal(member, name))
+          waiting.append(try proposal(member, name, bases[name]))
         }
       } catch {
         let verb = known == nil ? "begun" : "brought up to the plan"
@@ -135,13 +144,19 @@ public final class FleetSetup {
     problems.append(Problem(target: target, words: words))
   }
 
-  private func proposal(_ wanted: FleetMember, _ name: String) throws(CommandError) -> Proposal {
+  private func proposal(
+    _ wanted: FleetMember, _ name: String, _ found: FleetBases.Found?
+  ) throws(CommandError) -> Proposal {
     var member = wanted
-    if member.target.base == nil { member.target.base = try head(of: member.target.url) }
+    let commit: OID
+    switch found {
+    case .at(let base, let tip): (member.target.base, commit) = (base, tip)
+    case .missing(let reason): throw CommandError(reason)
+    case nil: throw CommandError("nobody brought its base")
+    }
     guard member.target.base != member.branch else {
       throw CommandError("'\(member.branch)' is the branch that people there work on")
     }
-    let commit = try site.bringBase(of: member, as: name)
     let expanded = try expanded(for: member, at: commit, allowingNone: false)
     let start = MigrationStart(
       plan: expanded, digest: plan.digest, base: FleetMember.baseBranch(of: name), commit: commit.objectID,
@@ -194,6 +209,12 @@ public final class FleetSetup {
     }
   }
 
+  /// Puts the refs of all targets into one file: each attempt looks through them, and a file for each takes
+  /// as long to open as all of them together. Nothing depends on it.
+  public func packRefs() {
+    _ = try? site.git.run(["pack-refs", "--all"])
+  }
+
   // MARK: What has begun
 
   /// What is due for a target that has begun: a look at its base, where that was bad, and the plan as it is
@@ -243,22 +264,5 @@ public final class FleetSetup {
     report(
       "\(Count.of(gone.count, "target")) of '\(fleet)' not in the list any more, first "
         + "'\(first.plan.fleet?.target.id ?? "")': 'git migrate abort -m \(first.name)' gives one up")
-  }
-
-  /// The branch that the HEAD of a repository names.
-  private func head(of url: String) throws(CommandError) -> String {
-    let output = try reporting {
-      try site.git.run([
-        "-c", "protocol.git.allow=user", "ls-remote", "--quiet", "--symref", "--", url, "HEAD",
-      ])
-    }
-    guard output.isSuccess else {
-      throw CommandError(GitWords.reason(in: output.errorText) ?? "git cannot reach it")
-    }
-    for line in output.text.split(whereSeparator: \.isNewline) where line.hasPrefix("ref: refs/heads/") {
-      let name = line.dropFirst("ref: refs/heads/".count).prefix { $0 != "\t" }
-      if BranchName.fault(String(name)) == nil { return String(name) }
-    }
-    throw CommandError("its HEAD names no branch: say 'base'")
   }
 }

@@ -55,6 +55,7 @@ struct FleetCheckCommand: Subcommand {
       // A survey begins no step.
       run.only = []
       try workers.drive(run, context)
+      setup.packRefs()
     }
     try tell(fleet, setup.problems, context)
   }
@@ -80,7 +81,7 @@ struct FleetCheckCommand: Subcommand {
         context.warn(error.message)
       }
     }
-    let bad = try setup.begin(members)
+    let bad = try setup.begin(members) { () throws(CommandError) in interruption }
     lock?.free()
     try setup.mend(bad) { () throws(CommandError) in interruption }
   }

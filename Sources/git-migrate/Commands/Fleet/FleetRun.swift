@@ -82,6 +82,8 @@ struct FleetRunCommand: Subcommand {
       try site.requireReady(first)
       try Preflight(site: site).requireAgent(first)
     }
+    let disk = FleetDisk(site) { context.note($0) }
+    _ = try disk.limit()
     try openWave(of: name, context)
     let run = try workers.orchestrator(of: name, context)
     run.until = until.flatMap { TimeText.next($0, after: site.clock.now()) }
@@ -94,6 +96,7 @@ struct FleetRunCommand: Subcommand {
     }
     try workers.drive(run, context)
     if !keepsBranches { try push.finish(try context.interruption()) }
+    try disk.keep(name)
     try tell(name, push, context)
   }
 
