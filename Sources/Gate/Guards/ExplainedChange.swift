@@ -14,6 +14,19 @@ struct ExplainedChange {
   /// Endings and names of files that were renamed or are gone, and of those that came.
   private var oldNames: Set<String> = []
   private var newNames: Set<String> = []
+  var (oldWords, newWords): (Set<String>, Set<String>) = ([], [])
+  /// The code's texts on one side only, as what stands between the values that they are filled with.
+  var goneTexts: [[String]] = []
+  var cameTexts: [[String]] = []
+  /// The names that the changed code had and has no more, without case and signs.
+  var goneWords: Set<String> = []
+  /// Those that it has and had not.
+  var cameWords: Set<String> = []
+  /// The functions that make digests on one side only.
+  var goneDigests: Set<String> = []
+  var cameDigests: Set<String> = []
+  /// The names that new code gives to values, without case and signs.
+  var constants: [String: Set<String>] = [:]
 
   init(_ change: TreeChange) {
     for path in change.paths {
@@ -25,10 +38,13 @@ struct ExplainedChange {
       let isMixed = name.ending == "rs"
       let (old, new) = (path.oldPath.flatMap(change.oldText), path.newPath.flatMap(change.newText))
       guard let old, let new, max(old.utf8.count, new.utf8.count) <= TestFile.readLimit else { continue }
-      read(
-        ExplainedChange.literals(SourceCode(old, language.dialect), isMixed),
-        ExplainedChange.literals(SourceCode(new, language.dialect), isMixed))
+      let (before, after) = (SourceCode(old, language.dialect), SourceCode(new, language.dialect))
+      read(ExplainedChange.literals(before, isMixed), ExplainedChange.literals(after, isMixed))
+      readNames(before, after)
     }
+    readNewFiles(change)
+    (goneWords, cameWords) = (oldWords.subtracting(newWords), newWords.subtracting(oldWords))
+    (oldWords, newWords) = ([], [])
   }
 
   var isEmpty: Bool { gone.isEmpty && came.isEmpty && oldNames.isEmpty }
@@ -51,6 +67,8 @@ struct ExplainedChange {
       if let count = counts[text], count > 0 { counts[text] = count - 1 } else { lost.append(text) }
     }
     let won = counts.filter { $0.value > 0 }.map(\.key)
+    goneTexts += lost.map(Template.parts)
+    cameTexts += won.map(Template.parts)
     for text in lost {
       let pieces = ExplainedChange.pieces(text)
       gone.formUnion(pieces)
@@ -130,6 +148,7 @@ struct ExplainedChange {
       }
     }
     guard !gone.isEmpty || !came.isEmpty else { return false }
+    if fills(old, by: new) { return true }
     let pieces = ExplainedChange.pieces(old)
     return new.contains { text in text != old && isFollowed(pieces, ExplainedChange.pieces(text)) }
   }

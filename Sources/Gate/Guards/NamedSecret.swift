@@ -10,6 +10,11 @@ enum NamedSecret {
     "appkey", "bearer", "authorization", "authtoken", "passcode", "dockerconfigjson", "serviceaccountkey",
     "basicauth",
   ]
+  /// How the names of those begin that nobody can use: made up for a test, or known to all.
+  private static let made = [
+    "public", "wrong", "bad", "invalid", "fake", "dummy", "incorrect", "weak", "sample", "example", "mock",
+    "stale", "expired",
+  ]
   /// Names that only speak of one.
   private static let harmless = [
     "hash", "digest", "checksum", "sha256", "sha1", "md5", "fingerprint", "public", "label", "placeholder",
@@ -18,7 +23,7 @@ enum NamedSecret {
     "length", "expiry", "ttl", "endpoint", "tokenizer",
     "algorithm", "method", "mode", "scheme", "strategy", "strength", "meter", "rule", "level", "count",
     "size", "limit", "index", "provider", "description", "error", "testid", "elementid", "i18n",
-    "translation", "csrf_field", "policy", "version", "kind", "format",
+    "translation", "csrf_field", "policy", "version", "kind", "format", "namespace",
   ]
 
   static func value(in line: Substring, previous: Substring) -> String? {
@@ -69,7 +74,7 @@ enum NamedSecret {
         continue
       }
       guard names.contains(where: { plain.contains($0) }) else { return false }
-      return !harmless.contains { plain.hasSuffix($0) } && !plain.hasPrefix("public")
+      return !harmless.contains { plain.hasSuffix($0) } && !made.contains { plain.hasPrefix($0) }
         && !plain.contains("hash") && !plain.contains("digest")
     }
     return false

@@ -57,7 +57,7 @@ struct TestFile {
     let skipHits = language.skips.hits(in: code).filter { language.isSkip(code, at: $0.index) }
     // `monkeypatch.setattr` is not `setattr`.
     let hookHits = language.hooks.hits(in: code).filter {
-      !code.isMark($0.index - 1, ".") || $0.pattern.parts[0] == "."
+      (!code.isMark($0.index - 1, ".") || $0.pattern.parts[0] == ".") && !PlainHooks.isOne(code, $0.index)
     }
     var taken: Set<Int> = []
     for index in cases.indices {
@@ -82,7 +82,11 @@ struct TestFile {
     tests = cases.filter(\.isTest)
     cuts =
       reader.cuts(in: code.indices) + reader.cutChains(in: code.indices) + reader.sieves(in: code.indices)
-    skips = skipHits.filter { !taken.contains($0.index) }.map {
+    // In the code itself a condition skips no test.
+    let mayskip =
+      !tests.isEmpty || language.isTestPath(path) || path.isBelowTests
+      || TestFile.supportNames.contains(path.name)
+    skips = skipHits.filter { mayskip && !taken.contains($0.index) }.map {
       Mark(text: $0.pattern.name, line: code.tokens[$0.index].line)
     }
     hooks = hookHits.map { hit in Mark(text: hit.pattern.name, line: code.tokens[hit.index].line) }
@@ -110,6 +114,18 @@ struct TestFile {
       "@Test", "#[test]", "import XCTest", "import Testing", "[Fact", "TEST(", "node:test", "vitest'",
       "\"testing\"", "Minitest", "@jest",
     ].contains { text.contains($0) }
+  }
+
+  /// Where the tests of a file begin: Rust's stand below the code.
+  private var codeEnd: Int {
+    guard path.ending == "rs", !path.isBelowTests else { return 0 }
+    return (code.places["cfg"] ?? []).first { code.isWord($0 + 2, "test") } ?? code.tokens.count
+  }
+
+  /// The functions that tests may call and that are no part of what they test.
+  var helpers: [TestCase] {
+    let end = codeEnd
+    return cases.filter { !$0.isTest && $0.body.lowerBound >= end }
   }
 
   private mutating func readOutside() {
@@ -140,6 +156,7 @@ struct TestFile {
         start = nil
       }
     }
+    let first = codeEnd
     for range in ranges {
       for index in range {
         let token = code.tokens[index]
@@ -149,11 +166,11 @@ struct TestFile {
         if token.kind == .string, language.dialect.hasRubyBlocks {
           literals.formUnion(FactReader.pieces(token.text, isOfWords: true))
         }
-        if code.isMark(index - 1, "=") {
+        if code.isMark(index - 1, "="), index >= first {
           constants.append((token.line, isConstant ? token.text.lowercased() : token.text))
         }
       }
-      tables += FactReader.listLiterals(code, range)
+      if range.lowerBound >= first { tables += FactReader.listLiterals(code, range) }
     }
     tables = tables.filter { literals.contains($0) }
     shared = cases.filter { !$0.isTest && $0.facts.isData }.reduce(into: literals) {

@@ -62,10 +62,10 @@ struct TestComparison {
       }
     }
     for file in oldFiles {
-      for helper in file.cases where !helper.isTest { oldHelpers[helper.name, default: []].append(helper) }
+      for helper in file.helpers { oldHelpers[helper.name, default: []].append(helper) }
     }
     for file in newFiles {
-      for helper in file.cases where !helper.isTest {
+      for helper in file.helpers {
         newHelpers[helper.name, default: []].append(helper)
         newHelperPlaces[helper.name, default: []].append(Place(file: file, test: helper))
       }
@@ -114,6 +114,7 @@ struct TestComparison {
     tellLost(lost)
     compareOutside(oldKeys)
     HarnessGuard.read(&self)
+    compareNames()
     return found
   }
 
@@ -190,7 +191,7 @@ struct TestComparison {
     var calls = test.facts.calls.union(["setUp", "setup", "before", "beforeEach"])
     for _ in 0..<3 {
       var next: Set<String> = []
-      for name in calls where seen.insert(name).inserted {
+      for name in calls.sorted() where seen.insert(name).inserted {
         // What stands inside of the test is read with it.
         for helper in helpers[name] ?? [] where helper.scope.last != test.name {
           facts.append(helper.facts)
@@ -205,9 +206,11 @@ struct TestComparison {
 
   /// Every literal that a test may compare with: its own, those of what it calls, and of its file.
   func allLiterals(_ place: Place) -> KnownValues {
-    let own = helperFacts(place.test, newHelpers).reduce(into: place.test.facts.literals) {
+    var own = helperFacts(place.test, newHelpers).reduce(into: place.test.facts.literals) {
       $0.formUnion($1.literals)
     }
+    // What it is called is none of its values.
+    if place.test.name.contains(" ") { own.remove(place.test.name) }
     return KnownValues(own: own, shared: [place.file.shared, looseLiterals])
   }
 }

@@ -5,17 +5,25 @@ extension TestComparison {
     if let mark = newMark(old, new) {
       add(.skippedTest, path, mark.line, name, "test '\(new.test.name)' is newly skipped by '\(mark.text)'")
     }
+    if let subject = doubled(old, new) {
+      add(
+        .replacedCode, path, new.test.line, name,
+        "'\(new.test.name)' asks a stand-in where it asked '\(subject)'")
+    }
+    if losesRows(old, new) {
+      add(.fewerParameters, path, new.test.line, name, "'\(new.test.name)' has fewer rows than before")
+    }
     weigh(old, new, path, name)
   }
 
   /// A mark that the test did not have.
   private func newMark(_ old: Place, _ new: Place) -> TestFile.Mark? {
     var before: [String: Int] = [:]
-    for mark in old.test.marks { before[mark.text, default: 0] += 1 }
+    for mark in old.test.marks { before[mark.family, default: 0] += 1 }
     guard new.test.marks.count > old.test.marks.count else { return nil }
     return new.test.marks.first { mark in
-      if let count = before[mark.text], count > 0 {
-        before[mark.text] = count - 1
+      if let count = before[mark.family], count > 0 {
+        before[mark.family] = count - 1
         return false
       }
       return true
@@ -24,12 +32,20 @@ extension TestComparison {
 
   /// Functions with assertions that tests call are weighed like tests.
   mutating func compareHelpers(_ file: TestFile) {
-    for helper in file.cases where !helper.isTest && !helper.facts.effective.isEmpty {
-      let here = pathNow(file)
-      let matches = newHelperPlaces[helper.name] ?? []
-      guard let new = matches.first(where: { $0.file.path.path == here }) ?? matches.first else { continue }
+    let tests = Set(file.tests.map(\.name))
+    for helper in file.helpers where !helper.facts.effective.isEmpty {
+      // What stands inside of a test is read with it.
+      guard tests.isDisjoint(with: helper.scope), let new = helperNow(helper, pathNow(file)) else { continue }
       weigh(Place(file: file, test: helper), new, new.file.path.path, helper.name)
     }
+  }
+
+  /// The helper of that name: of several only the one in the same scope is the same.
+  private func helperNow(_ helper: TestCase, _ here: String) -> Place? {
+    let matches = newHelperPlaces[helper.name] ?? []
+    let isAlone = matches.count == 1 && oldHelpers[helper.name]?.count == 1
+    if isAlone { return matches.first }
+    return matches.first { $0.file.path.path == here && $0.test.scope == helper.scope }
   }
 
   private mutating func weigh(_ old: Place, _ new: Place, _ path: String, _ name: String) {
@@ -68,7 +84,7 @@ extension TestComparison {
     let gone = lost(Set(before.flatMap(\.literals)), known).filter {
       !isSpelledOut($0, known, spoken) && !isName($0, asked) && !isPadding($0, old, new)
         && !explained.explains($0, by: fresh) && !isOfCallback($0, old, new)
-        && !isCount($0, before, after, known)
+        && !isCount($0, before, after, known) && !isSaidOtherwise($0, before, after, old, new, fresh, known)
     }
     if !gone.isEmpty {
       let kind: FindingKind = after.count < before.count ? .fewerAssertions : .changedExpectation
@@ -77,6 +93,7 @@ extension TestComparison {
     }
     let rows = lostRows(Set(old.test.facts.tables), known).filter {
       !isName($0, asked) && !explained.explains($0, by: fresh) && !isOfCallback($0, old, new)
+        && !isSaidOtherwise($0, before, after, old, new, fresh, known)
     }
     if !rows.isEmpty {
       add(
@@ -135,9 +152,26 @@ extension TestComparison {
     func strong(_ all: [Assertion]) -> Int { all.filter { $0.strength == 3 }.count }
     func solid(_ all: [Assertion]) -> Int { all.filter { $0.strength >= 2 }.count }
     let label = "'\(new.test.name)'"
-    if strong(after) == 0 && strong(before) > 0
-      || after.count >= before.count && strong(after) < strong(before)
-      || solid(after) == 0 && solid(before) > 0
+    // Where an error is caught, a failure behind it says that there must be one.
+    let catches = !TestComparison.catches.isDisjoint(with: new.test.facts.words)
+    let nothings = after.count {
+      TestComparison.saysNothing($0) || catches && FactReader.failing.contains($0.name)
+        || asksForContent($0, before)
+    }
+    if let only = measured(before, after) {
+      add(
+        .weakenedAssertion, path, only.line, name, "\(label) only asks how much there is now, and not what")
+      return
+    }
+    if isSilent(old, new, before, after) {
+      add(
+        .weakenedAssertion, path, new.test.line, name,
+        "\(label) no longer fails when nothing is thrown")
+      return
+    }
+    if strong(after) + nothings == 0 && strong(before) > 0
+      || after.count >= before.count && strong(after) + nothings < strong(before)
+      || solid(after) + nothings == 0 && solid(before) > 0
     {
       add(
         .weakenedAssertion, path, weaker(before, after)?.line ?? new.test.line, name,
@@ -170,14 +204,14 @@ extension TestComparison {
     let values = Set(after.flatMap(\.literals))
     // Chained to another, its value is still asserted.
     let missing = before.filter { one in
-      !shapes.contains(one.shape)
+      !(strong(after) > 0 && TestComparison.asksForKind(one)) && !shapes.contains(one.shape)
         && (one.literals.isEmpty
           || !one.literals.allSatisfy { text in
             text.utf8.count >= 2 && (values.contains(text) || values.contains { $0[...].has(text) })
           })
     }
     let asserted = Set(after.flatMap(\.words)).union(helperFacts(new.test, newHelpers).flatMap(\.words))
-    let named = asserted.union(new.test.facts.tables.map(TestCase.plain)).union(
+    let named = asserted.union(explained.goneWords).union(new.test.facts.tables.map(TestCase.plain)).union(
       new.test.facts.literals.map(TestCase.plain))
     if missing.contains(where: {
       !$0.words.subtracting(TestComparison.commonWords).isSubset(of: named) && !isAliased($0, old, new)
@@ -205,10 +239,16 @@ extension TestComparison {
   /// An assertion about the same things whose sense is turned round.
   private func turned(_ before: [Assertion], _ after: [Assertion]) -> Assertion? {
     guard before.count == after.count else { return nil }
+    func key(_ one: Assertion) -> [String] { [one.shape] + one.literals }
+    let (known, kept) = (Set(before.map(key)), Set(after.map(key)))
     func bare(_ words: Set<String>) -> Set<String> {
       words.subtracting(["not", "notto", "tonot", "to", "never", "is"])
     }
     return zip(before, after).first { one, other in
+      if kept.contains(key(one)) || known.contains(key(other)) { return false }
+      if one.literals.isEmpty, !one.isNegative, one.strength == 3, TestComparison.saysNothing(other) {
+        return false
+      }
       if other.isNegative, !one.isNegative, bare(one.words) == bare(other.words), one.strength == 3,
         one.literals.contains(where: { !FactReader.constants.contains($0) && $0 != "undefined" }),
         !other.literals.isEmpty
@@ -333,65 +373,5 @@ extension TestComparison {
 
   private static func line(_ text: String) -> String {
     Secret.redacted(text.split(separator: "\n").joined(separator: " ").shortened(to: 40)[...])
-  }
-
-  // MARK: Outside of tests
-
-  /// Marks, tables and constants that stand in no test.
-  mutating func compareOutside(_ oldKeys: Set<String>) {
-    var before: [String: Int] = [:]
-    for file in oldFiles { for mark in file.skips { before[mark.text, default: 0] += 1 } }
-    // Marks that went along with a move are none more.
-    for file in oldFiles {
-      for test in file.tests { for mark in test.marks { before[mark.text, default: 0] += 1 } }
-    }
-    for file in newFiles {
-      for test in file.tests { for mark in test.marks { before[mark.text, default: 0] -= 1 } }
-    }
-    for file in newFiles {
-      let tests = file.tests
-      let isNew =
-        !tests.isEmpty && !oldFiles.contains { newPaths[$0.path.path] == file.path.path }
-        && !tests.contains { oldKeys.contains($0.key) }
-      for mark in file.skips {
-        if let count = before[mark.text], count > 0 {
-          before[mark.text] = count - 1
-        } else if !isNew {
-          add(.skippedTest, file.path.path, mark.line, mark.text, "tests are newly skipped by '\(mark.text)'")
-        }
-      }
-    }
-    let known = KnownValues(
-      own: newFiles.reduce(into: []) { all, file in
-        all.formUnion(file.literals)
-        for test in file.cases { all.formUnion(test.facts.literals) }
-      })
-    for file in oldFiles {
-      guard let now = newFiles.first(where: { $0.path.path == pathNow(file) }) else { continue }
-      if now.cuts > file.cuts {
-        add(.fewerParameters, pathNow(file), nil, nil, "the tests go over a part of their rows only")
-      }
-      if now.examples.running < file.examples.running, now.examples.silent.count > file.examples.silent.count
-      {
-        add(
-          .skippedTest, pathNow(file), now.examples.silent.first, "example",
-          "an example in a comment no longer runs as a test")
-      }
-    }
-    for file in oldFiles where newPaths[file.path.path] != nil || !file.tests.isEmpty {
-      guard let now = newFiles.first(where: { $0.path.path == pathNow(file) }) else { continue }
-      let provided = file.cases.filter { !$0.isTest && $0.facts.effective.isEmpty }.flatMap(\.facts.tables)
-      let fresh = now.shared.subtracting(file.shared)
-      let rows = lost(Set(file.tables + provided), known).filter { !explained.explains($0, by: Array(fresh)) }
-      if !rows.isEmpty {
-        add(.fewerParameters, pathNow(file), nil, nil, "the tests' tables no longer have \(spelled(rows))")
-      }
-      let values = lost(Set(file.constants.map(\.text)), known).filter {
-        !rows.contains($0) && !explained.explains($0, by: Array(fresh))
-      }
-      if !values.isEmpty, file.language.isTestPath(file.path) {
-        add(.changedExpectation, pathNow(file), nil, nil, "the tests no longer name \(spelled(values))")
-      }
-    }
   }
 }

@@ -103,6 +103,11 @@ extension TreeChange {
             "holds characters that cannot be seen or that turn the order of the text"))
       }
     }
+    // One begun is enough: another edit may have taken the rest of them out.
+    if isInConflict, !findings.contains(where: { $0.kind == .conflictMarker }), isSource(path) {
+      findings.append(
+        finding(.conflictMarker, path, line: firstMarker, "holds the marker of an unfinished merge"))
+    }
     return findings
   }
 

@@ -74,8 +74,11 @@ extension FactReader {
 
   /// What an assertion only says when it fails: the string beside the arguments that it compares.
   func messageTokens(_ site: AssertionSite) -> Range<Int> {
+    if isFailure(site) { return site.range }
     if let open = site.arguments {
-      let parts = code.arguments(of: open)
+      var parts = code.arguments(of: open)
+      // `file: file, line: line` stand behind the message.
+      while let last = parts.last, parts.count > 1, isOfPlace(last) { parts.removeLast() }
       guard parts.count >= 2 else { return 0..<0 }
       func isMessage(_ part: Range<Int>) -> Bool {
         code.tokens[part].first { $0.kind != .newline }?.kind == .string
@@ -83,7 +86,10 @@ extension FactReader {
       }
       let takesTwo = AssertionWords.strength([site.name], hasEquality: false) == 3
       if parts.count >= (takesTwo ? 3 : 2), let last = parts.last, isMessage(last) { return last }
-      if parts.count >= 3, isMessage(parts[0]), takesTwo { return parts[0] }
+      if parts.count >= 3, isMessage(parts[0]), takesTwo || site.name == "assertThat" { return parts[0] }
+      // JUnit 4 has it first.
+      let takesOne = ["assertTrue", "assertFalse", "assertNull", "assertNotNull"].contains(site.name)
+      if takesOne, parts.count == 2, isMessage(parts[0]) { return parts[0] }
       return 0..<0
     }
     // Python's `assert x, "message"`.
@@ -94,6 +100,68 @@ extension FactReader {
       index = code.partner[index] > index ? code.partner[index] + 1 : index + 1
     }
     return 0..<0
+  }
+
+  /// What fails whenever it is reached: all that it is given is told, and nothing is compared.
+  static let failing: Set = [
+    "fail", "Fail", "flunk", "panic", "XCTFail", "record", "Fatalf", "Fatal", "Errorf", "unreachable", "FAIL",
+    "ADD_FAILURE", "GTEST_FAIL",
+  ]
+
+  func isFailure(_ site: AssertionSite) -> Bool {
+    !site.isReversed
+      && FactReader.failing.contains(site.name.split(separator: ".").last.map(String.init) ?? site.name)
+  }
+
+  /// `assert post.assert_called_once`: a method is always something.
+  func isUncalledMock(_ site: AssertionSite) -> Bool {
+    guard language is PythonTests, site.name == "assert",
+      let last = site.range.last(where: { code.kind($0) != .newline }), code.isWord(last),
+      code.isMark(last - 1, ".")
+    else { return false }
+    return code.text(last).hasPrefix("assert_") || code.text(last) == "has_calls"
+  }
+
+  /// `file: file`, `line: #line`, `sourceLocation: here`
+  private func isOfPlace(_ part: Range<Int>) -> Bool {
+    let words = part.filter { code.kind($0) != .newline }
+    guard let first = words.first, code.isWord(first) else { return false }
+    return ["file", "line", "sourceLocation", "filePath", "fileID"].contains(code.text(first))
+      && words.count > 1 && code.isMark(words[1], ":")
+  }
+
+  /// `{}`, `%s`, `{:?}`: how a text is made of a value, and no value.
+  static func isPlaceholder(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    guard (2...6).contains(bytes.count) else { return false }
+    if bytes[0] == 0x7B, bytes.last == 0x7D { return !bytes.dropFirst().dropLast().contains(0x22) }
+    return bytes[0] == 0x25 && bytes.count <= 3 && "sdvqirx".utf8.contains(bytes[bytes.count - 1])
+  }
+
+  /// A third argument that leaves no room: `assertEquals(2.5, depth, 0.0)`.
+  func emptyBound(_ site: AssertionSite) -> Range<Int> {
+    guard let open = site.arguments, AssertionWords.strength([site.name], hasEquality: false) == 3,
+      let third = code.arguments(of: open).dropFirst(2).first
+    else { return 0..<0 }
+    let tokens = code.tokens[third].filter { $0.kind != .newline }
+    guard tokens.count == 1, let only = tokens.first, only.kind == .number, Double(only.text) == 0 else {
+      return 0..<0
+    }
+    return third
+  }
+
+  /// What a helper of the test is made of in front of what is asked: `if err := os.WriteFile(path, data,
+  /// 0o644); err != nil`.
+  func setUp(_ site: AssertionSite) -> Range<Int> {
+    guard site.isReversed, let split = site.range.last(where: { code.isMark($0, ";") }),
+      code.isMark(site.range.upperBound - 2, "!="), code.isWord(site.range.upperBound - 1, "nil")
+    else { return 0..<0 }
+    let front = site.range.lowerBound..<split
+    let isLibrary = front.contains { place in
+      ["os", "ioutil", "io", "filepath", "json", "exec", "zip", "gzip", "tar"].contains(code.text(place))
+        && code.isMark(place + 1, ".")
+    }
+    return isLibrary ? front : 0..<0
   }
 
   /// Compares a thing with itself.
@@ -212,10 +280,18 @@ extension FactReader {
     return FactReader.bounds.contains(text) && (code.isMark(index + 1, "=") || code.isMark(index + 1, ":"))
   }
 
+  /// The arguments of an assertion, without Go's `t`.
+  private func arguments(_ open: Int) -> [Range<Int>] {
+    let parts = code.arguments(of: open)
+    guard let first = parts.first, first.count == 1, code.isWord(first.lowerBound, "t") else { return parts }
+    return Array(parts.dropFirst())
+  }
+
   /// What makes a whole assertion wide: a third argument, several exceptions, one that it throws itself.
   func leeway(of site: AssertionSite) -> Set<String> {
     var found: Set<String> = []
-    if let open = site.arguments, let third = code.arguments(of: open).dropFirst(2).first, third.count <= 2,
+    if let open = site.arguments, let third = arguments(open).dropFirst(2).first, third.count <= 2,
+      emptyBound(site).isEmpty,
       code.tokens[third].contains(where: { $0.kind == .number }),
       AssertionWords.strength([site.name], hasEquality: false) == 3
     {
@@ -235,6 +311,10 @@ extension FactReader {
       if rest.prefix(while: { !$0.isWord("function") }).contains(where: { $0.isWord("throw") }) {
         found.insert("what it throws itself")
       }
+    }
+    // Without a closure that looks at it any error will do.
+    if site.name == "XCTAssertThrowsError", let open = site.arguments, !code.isMark(code.end(of: open), "{") {
+      found.insert("any")
     }
     if isOfPart(site) { found.insert("a part of it") }
     if site.name.hasPrefix("debug_assert") { found.insert("debug_assert") }

@@ -22,6 +22,7 @@ struct FactReader {
     }
     readTokens(test.body, &facts)
     facts.tables = tables(in: test)
+    facts.rows = rows(in: test.head)
     facts.swallows = swallows(in: test.body)
     facts.passes =
       passes(in: test.body) + cuts(in: test.body) + headCuts(in: test.head) + emptied(in: test)
@@ -231,17 +232,17 @@ struct FactReader {
   }
 
   private func assertion(_ site: AssertionSite) -> Assertion {
-    let skipped = messageTokens(site)
+    let (message, bound, setUp) = (messageTokens(site), emptyBound(site), setUp(site))
     var (shape, literals, words, names) = ("", [String](), Set<String>(), [String]())
     var (hasEquality, isNegative, throwsAnything) = (false, site.isReversed, false)
     var looseness: Set<String> = []
-    for index in site.range where !skipped.contains(index) {
+    for index in site.range where !message.contains(index) && !bound.contains(index) {
       let token = code.tokens[index]
       switch token.kind {
       case .newline: continue
       case .number where isSubscript(index): shape += token.text + " "
       case .string, .number:
-        literals.append(token.text)
+        if !setUp.contains(index), !FactReader.isPlaceholder(token.text) { literals.append(token.text) }
         shape += "§ "
       case .word where FactReader.constants.contains(token.text):
         literals.append(token.text.lowercased())
@@ -278,16 +279,17 @@ struct FactReader {
     }
     looseness.formUnion(leeway(of: site))
     var strength = AssertionWords.strength(names, hasEquality: hasEquality)
-    if looseness.contains("accuracy") { strength = min(strength, 2) }
     if names.contains("Is"), words.contains("errors") { strength = 3 }
     let comparisons = site.range.count { code.isMark($0, "==") || code.isMark($0, "!=") }
     if hasOnlyNull(site, literals), isNegative, comparisons < 2 { strength = min(strength, 1) }
     if hasEquality || strength == 1, isDistance(site) { strength = 2 }
     let isEmpty =
-      words.isEmpty && !FactReader.expectations.contains(site.name) && !literals.contains(where: isFilled)
+      words.isEmpty && !FactReader.expectations.contains(site.name) && !isFailure(site)
+      && !literals.contains(where: isFilled)
     if isEmpty || isUnasked(site) || isTautology(site) { strength = 0 }
+    if isUncalledMock(site) { strength = 0 }
     // What throws anything at all says little.
-    if throwsAnything { strength = min(strength, 2) }
+    if throwsAnything || looseness.contains("accuracy") { strength = min(strength, 2) }
     if site.name == "should_panic", !literals.isEmpty { strength = 3 }
     if saysNothingThere(words, isNegative) { strength = max(strength, 3) }
     // Without a bound of its own pytest's is one part in a million.

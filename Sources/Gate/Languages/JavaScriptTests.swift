@@ -232,7 +232,9 @@ struct JavaScriptTests: TestLanguage {
     helper.scopeHeads = []
     found.append(helper)
     let isCalled = (code.places[name] ?? []).contains { place in
-      place != index && !block.contains(place) && !code.isWord(place - 1, "function")
+      // A method of that name is another.
+      if code.isMark(place - 1, "."), !code.isWord(place - 2, "this") { return false }
+      return place != index && !block.contains(place) && !code.isWord(place - 1, "function")
         && !code.isWord(place - 1, "const")
     }
     let reason = hidden ?? (isCalled ? nil : "it stands in a function that nobody calls")

@@ -21,9 +21,13 @@ struct PHPTests: TestLanguage {
   static func annotations(in text: String) -> [String: [TestCase.Mark]] {
     var found: [String: [TestCase.Mark]] = [:]
     var pending: [TestCase.Mark] = []
+    // A comment with one star tells PHPUnit nothing.
+    var isDocumented = true
     for (index, line) in lines(of: text).enumerated() {
       let plain = line.trimmed
-      if plain.hasPrefix("/**") || plain.hasPrefix("*") {
+      if plain.hasPrefix("/*"), !plain.hasPrefix("/**") { isDocumented = false }
+      if plain.hasPrefix("/**") { isDocumented = true }
+      if plain.hasPrefix("/**") || plain.hasPrefix("*"), isDocumented {
         var rest = plain[...]
         while let at = rest.firstIndex(of: "@") {
           let word = rest[rest.index(after: at)...].prefix { $0.isLetter }

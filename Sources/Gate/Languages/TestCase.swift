@@ -69,6 +69,8 @@ struct TestFacts {
   var literals: Set<String> = []
   /// Literals in lists: parameters and tables.
   var tables: [String] = []
+  /// Rows that stand in marks of their own, such as `[TestCase(1)]`.
+  var rows = 0
   var words: Set<String> = []
   /// What it calls.
   var calls: Set<String> = []

@@ -191,10 +191,12 @@ enum AssertionWords {
     "almostequal", "closeto", "near", "approx", "isin", "assertin", "isinstance", "tomatchobject",
     "failswith", "arrayequal", "noerror", "erroris", "equalerror", "tobenull", "tobeundefined", "assertnull",
     "assertnone", "isnull", "assertisnone", "equalto", "equivalentto", "sameas",
-    "tothrowerror", "calledtimes", "calledonce", "callcount", "calledexactlyoncewith",
+    "tothrowerror", "thrown", "calledtimes", "calledonce", "callcount", "calledexactlyoncewith",
     "calledoncewithexactly", "tohavetextcontent", "tobeemptydomelement", "isundefined", "beundefined",
     "jsonstringequalsjsonstring", "jsoneq", "yamleq", "jsonequals", "expectedresult",
-    "intercept", "interceptmessage",
+    "intercept", "interceptmessage", "throwsasync", "throwsexactlyasync", "rejectedwith", "assertnil",
+    "benil",
+    "nil", "null", "bezero", "iszero", "zero", "beempty", "isempty", "empty",
   ]
 
   /// Those of them whose names hold one that compares with a part.
@@ -208,7 +210,7 @@ enum AssertionWords {
     "anythrow", "true", "truthy", "false", "falsy", "defined", "notnull", "isnotnull", "notnil", "isnotempty",
     "exists", "any",
     "anything", "doesnotthrow", "notthrow", "doesnotraise", "nothrow", "greaterthan", "lessthan", "notequal",
-    "isnotnone",
+    "isnotnone", "notempty", "notthrown", "notzero", "nonzero", "nonnull",
   ]
 
   private static let bounds = [
@@ -232,7 +234,7 @@ enum AssertionWords {
   /// Whether a word compares.
   static func isMatcher(_ word: String) -> Bool {
     let plain = plain(word)
-    return plain == "eq" || plain == "eql" || word == "Be"
+    return plain == "eq" || plain == "eql" || word == "Be" || word.hasSuffix("Eq")
       || plain.utf8.count >= 4
         && (equalities.contains(plain) || weakOnes.contains(plain) || nearOnes.contains(plain))
   }
@@ -249,7 +251,7 @@ enum AssertionWords {
   /// 3: compares with an exact value, 2: with a kind or a part of it, 1: only that there is something.
   static func strength(_ words: [String], hasEquality: Bool) -> Int {
     var best = hasEquality ? 3 : 1
-    if words.contains("Be") { best = 3 }
+    if words.contains("Be") || words.contains("Len") { best = 3 }
     for word in words.map(plain) {
       // `greaterThanOrEqual` is no equality.
       if bounds.contains(where: { word.contains($0) }) { continue }

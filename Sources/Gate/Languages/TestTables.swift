@@ -13,6 +13,14 @@ extension FactReader {
     "Values", "arguments",
   ]
 
+  /// The rows that stand in marks of their own.
+  func rows(in head: Range<Int>) -> Int {
+    head.count { index in
+      code.isWord(index) && FactReader.rowWords.contains(code.text(index)) && code.isMark(index + 1, "(")
+        && (code.isMark(index - 1, "[") || code.isMark(index - 1, ",") || code.isMark(index - 1, "@"))
+    }
+  }
+
   /// What stands in statements, and not in data.
   private static let statementMarks: Set = [";", "=", "=>", ":=", "!=", "==", "->"]
   private static let statementWords: Set = ["if", "for", "return", "assert", "def"]
@@ -33,7 +41,8 @@ extension FactReader {
             && (code.isWord(index - 1) || code.isMark(index - 1, "]") || code.isMark(index - 1, ")"))
         let holdsOnlyData = !code.tokens[inner].contains { token in
           token.kind == .mark && statementMarks.contains(token.text)
-            || token.kind == .word && statementWords.contains(token.text)
+            || token.kind == .word
+              && (statementWords.contains(token.text) || AssertionWords.begins(token.text))
         }
         let isRow = code.isMark(index, "(") && rowWords.contains(code.text(index - 1))
         let literals = code.tokens[inner].filter {
@@ -156,6 +165,12 @@ extension FactReader {
         }
         if block.contains(where: { $0.isWord("return") }) { count += 1 }
       case "runCatching": if code.isMark(index + 1, "{") { count += 1 }
+      case "Record":
+        // What it caught is the result, which somebody must look at.
+        let isStatement = [";", "{", "}", "=>"].contains { code.isMark(index - 1, $0) }
+        if code.isMark(index + 1, "."), code.text(index + 2).hasPrefix("Exception"), isStatement {
+          count += 1
+        }
       case "suppress", "catch_unwind", "recover": if code.isMark(index + 1, "(") { count += 1 }
       default: break
       }

@@ -251,6 +251,8 @@ struct Lexer {
   static func plainNumber(_ text: String) -> String {
     var plain = text.lowercased().filter { $0 != "_" }
     if plain.hasPrefix("0x") || plain.hasPrefix("0b") { return plain }
+    // `0o644` and `0644`
+    if plain.hasPrefix("0o") { plain.remove(at: plain.index(after: plain.startIndex)) }
     while let last = plain.last, "lfdujnim".contains(last) { plain.removeLast() }
     for width in ["8", "16", "32", "64", "size"] {
       for sign in ["u", "i", "f"] where plain.hasSuffix(sign + width) { plain.removeLast(width.count + 1) }

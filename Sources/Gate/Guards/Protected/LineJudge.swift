@@ -23,7 +23,8 @@ struct LineJudge {
       if line.has("tests: false") || line.has("exit-zero") || line.has("exit_zero") { return false }
       return old.isEmpty || !LineJudge.relaxing.contains { lower[...].has($0) }
     case .markup: return isHarmlessTag(line)
-    case .ruby: return LineJudge.rake.contains { line.hasPrefix($0) } && !line.has("{")
+    case .ruby:
+      return LineJudge.rake.contains { line.hasPrefix($0) } && !line.has("{") || findsAllOfRake(line)
     case .rspec:
       return [
         "--require spec_helper", "--require rails_helper", "--format", "--color", "--colour", "--order",
@@ -32,6 +33,11 @@ struct LineJudge {
     case .gradle: return isHarmlessGradle(line)
     case .cmake: return isHarmlessTarget(line)
     case .swiftPackage:
+      if line.has("exclude: ["), !line.has(".swift"), !line.has("path:"),
+        (line.after("exclude: [")?.before("]") ?? "").split(separator: ",").allSatisfy({ $0.has(".") })
+      {
+        return true
+      }
       return !["exclude", "path:", " sources:", "unsafeFlags", "define("].contains { line.has($0) }
     case .cargo: return isHarmlessManifest(line)
     }
@@ -56,6 +62,7 @@ struct LineJudge {
       }
       return !["strict", "fail", "error", "testpaths", "python_files", "python_classes", "python_functions"]
         .contains { lower[...].has($0) } || isPattern(line)
+        || MovedSettings(judge.change).isKept(line, of: path)
     case .settingsOfMocha, .javascript:
       return !["fail", "forbid", "hreshold", "bail", "allowUncaught"].contains { line.has($0) }
     case .lint: return came.isEmpty && new.isEmpty || !line.has("error")
@@ -98,7 +105,8 @@ struct LineJudge {
   /// What a Rakefile says when it only names the tasks of a framework.
   private static let rake = [
     "require \"", "require '", "RSpec::Core::RakeTask.new", "task default: :", "task :default => :",
-    "Rake::TestTask.new", "t.libs <<", "t.verbose", "t.warning", "RuboCop::RakeTask.new", "end", "Bundler",
+    "Rake::TestTask.new", "Minitest::TestTask.create", "namespace :", "desc ", "t.libs <<", "t.verbose",
+    "t.warning", "RuboCop::RakeTask.new", "end", "Bundler",
   ]
 
   // MARK: Makefiles and scripts

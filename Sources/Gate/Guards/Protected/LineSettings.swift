@@ -13,10 +13,7 @@ extension LineJudge {
     var text = line
     if text.hasPrefix("<") { return text.dropFirst().before(">") }
     if text.hasPrefix("\"") { text = text.dropFirst() }
-    for sign in ["\":", ":", "="] {
-      if let name = text.before(sign) { return name.trimmed }
-    }
-    return nil
+    return ["\":", ":", "="].compactMap { text.before($0) }.min { $0.utf8.count < $1.utf8.count }?.trimmed
   }
 
   /// Whether globs and folders find every test of the change.
@@ -61,19 +58,26 @@ extension LineJudge {
       // Options that were there before are not looked at again.
       let words = value.filter { !"[],".contains($0) }
       return judge.commands.isPlain("pytest " + bare(words)[...])
-    case "testpaths", "python_files": return findsAll(value)
+    case "testpaths", "python_files", "python_classes", "python_functions", "norecursedirs", "filterwarnings",
+      "usefixtures", "fail_under", "omit", "exclude":
+      if MovedSettings(judge.change).stood(line) { return true }
+      return name == "testpaths" || name == "python_files" ? findsAll(value) : false
     case "commands": return judge.commands.isPlain(value)
     case "xfail_strict": return value.lowercased() == "true"
-    case "strict", "disallow_untyped_defs", "warn_unused_ignores": return value.lowercased() == "true"
+    case let name where LineJudge.strictNames.contains { name.hasPrefix($0) }:
+      return value.lowercased() == "true"
     case "ignore", "extend-ignore", "per-file-ignores":
       // A linter that comes new brings along what it was not asked before.
       return !old.contains { $0.contains("ruff") } && isOfLinter(line)
-    case "python_classes", "python_functions", "norecursedirs", "collect_ignore", "setenv", "ignore_errors",
-      "ignore_outcome", "exclude", "omit", "fail_under", "filterwarnings", "usefixtures", "confcutdir":
-      return false
+    case "collect_ignore", "setenv", "ignore_errors", "ignore_outcome", "confcutdir": return false
     default: return LineJudge.pythonKeys.contains(name) || isItem(line)
     }
   }
+
+  /// Options that make a checker say more.
+  private static let strictNames = [
+    "strict", "disallow_", "warn_", "check_untyped", "no_implicit", "extra_checks", "strict_equality",
+  ]
 
   private func bare(_ text: some StringProtocol) -> String {
     String(text.filter { $0 != "\"" && $0 != "'" })
@@ -130,9 +134,11 @@ extension LineJudge {
       switch name {
       case "reporter", "reporters": return !value.has("./") && !value.has("/")
       case "retries", "retry": return value.filter { !" ,})".contains($0) } == "0"
-      case "spec", "include", "testmatch", "testregex", "roots": return findsAll(value)
+      case "spec", "include", "testmatch", "testregex", "roots":
+        return findsAll(value) || MovedSettings(judge.change).stoodInJavaScript(value)
       case "setupfiles", "setupfilesafterenv", "globalsetup", "require", "import", "file":
         return !value.has("./") && !value.has("<rootDir>")
+          || MovedSettings(judge.change).stoodInJavaScript(value)
       case "^.+\\\\.tsx?$", "^.+\\\\.(t|j)sx?$": return !value.has("./")
       default: return LineJudge.members.contains(name)
       }
@@ -203,6 +209,7 @@ extension LineJudge {
   func isHarmlessTag(_ line: Substring) -> Bool {
     let value = line.after("=\"") ?? ""
     let name = line.before("=") ?? ""
+    if path.name.hasPrefix("phpunit"), isOfCoverage(line) { return true }
     let attributes: Set = [
       "cacheDirectory", "colors", "cacheResultFile", "xmlns:xsi", "xsi:noNamespaceSchemaLocation", "version",
       "Version", "executionOrder", "resolveDependencies", "PrivateAssets", "IncludeAssets", "Update",
@@ -227,7 +234,43 @@ extension LineJudge {
       String(line))
   }
 
+  /// Whether a line of PHPUnit's settings only says what code is measured.
+  private func isOfCoverage(_ line: Substring) -> Bool {
+    let sections = ["<source", "<whitelist", "<coverage", "<filter", "<logging", "<report"]
+    let tags = sections + sections.map { "</" + $0.dropFirst() }
+    if tags.contains(where: { line.hasPrefix($0) }) { return !line.has("<directory") }
+    guard let place = new.firstIndex(where: { $0.hasPrefix(line) }) else { return false }
+    for text in new[..<place].reversed() {
+      if text.hasPrefix("<testsuite")
+        || text.hasPrefix("</")
+          && sections.contains(where: {
+            text.hasPrefix("</" + $0.dropFirst())
+          })
+      {
+        return false
+      }
+      if sections.contains(where: { text.hasPrefix($0) }) {
+        return ["<include", "</include", "<exclude", "</exclude", "<directory", "<file"].contains {
+          line.hasPrefix($0)
+        }
+      }
+    }
+    return false
+  }
+
+  /// Whether a task of rake goes over all tests: `t.pattern = "test/**/*_test.rb"`.
+  func findsAllOfRake(_ line: Substring) -> Bool {
+    guard line.hasPrefix("t.pattern") || line.hasPrefix("t.test_files") || line.hasPrefix("t.test_globs"),
+      let value = line.after("=")
+    else { return false }
+    let globs = value.split { !($0.isLetter || $0.isNumber || "*/_.-".contains($0)) }.joined(separator: " ")
+    return findsAll(globs.replacing("FileList", with: "")[...].trimmed)
+  }
+
   func isHarmlessGradle(_ line: Substring) -> Bool {
+    if path.name.hasPrefix("settings.gradle"), line.hasPrefix("include(") || line.hasPrefix("include ") {
+      return true
+    }
     let words = [
       "enabled", "exclude", "gnoreFailures", "onlyIf", "filter", "include", "retr", "finalizedBy", "srcDir",
       "files(", "project(", "failOn", "enableAssertions", "maxRetries", "skip", "sourceSets",
@@ -272,6 +315,14 @@ extension LineJudge {
       return main.contains { line.has($0) } || !gone.contains { text in main.contains { text.contains($0) } }
     }
     if LineJudge.targetCommands.contains(where: { line.hasPrefix($0) }) { return true }
+    // What `FetchContent_Declare` is told of a framework.
+    if ["googletest", "GTest", "Catch2", "doctest"].contains(String(line)) { return true }
+    let places = ["google/googletest", "catchorg/Catch2", "doctest/doctest"].map {
+      "https://github.com/" + $0
+    }
+    if line.hasPrefix("URL ") || line.hasPrefix("GIT_REPOSITORY ") {
+      return places.contains { line.has(" " + $0) }
+    }
     guard line.hasPrefix("add_executable(") || line.hasPrefix("add_library(") else { return false }
     return sources(line).allSatisfy { name in
       judge.change.paths.contains { path in

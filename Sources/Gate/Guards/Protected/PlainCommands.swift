@@ -97,6 +97,8 @@ struct PlainCommands {
     "--typecheck", "--silent", "--numprocesses", "--order", "--random-order", "--no-audit", "--group",
     "--extra", "--with", "--asyncio-mode", "--testTimeout", "--detectOpenHandles", "--forceExit", "--prefix",
     "--bail", "--profile", "--no-coverage", "--display-deprecations", "--fail-on", "--testdox",
+    "-shuffle", "-parallel", "-trimpath", "-json", "--maxfail", "--continue", "--rerun-tasks", "--scan",
+    "--configuration-cache", "--console", "--nologo", "--settings", "--collect", "--blame", "--no-header",
     "--disallow-test-output", "--strict-coverage", "--check-leaks", "--trace-warnings", "--show-output",
   ]
   private static let families = ["--cov-", "--experimental-", "--fail-on-", "--display-", "--log-cli"]

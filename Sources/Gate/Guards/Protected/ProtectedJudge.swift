@@ -76,6 +76,7 @@ struct ProtectedJudge {
     let (old, new) = withNamesake(path, old, new)
     let (came, gone) = ProtectedJudge.differences(kind, old, new)
     guard kind != .other else {
+      if let found = settings(path, came, gone) { return found.first }
       return came.first.map { ($0.number, $0.text) } ?? gone.first.map { (nil, $0.text) }
     }
     if losesRuns, ProtectedJudge.isOfCommands(kind) {
@@ -95,6 +96,28 @@ struct ProtectedJudge {
     }
     if text.isEmpty, lines.isReplaced() { return nil }
     return gone.first { !lines.isDispensable($0.text[...]) }.map { (nil, $0.text) }
+  }
+
+  /// What is left of the lines of settings that hold much else; `nil` for other files.
+  private func settings(_ path: String, _ came: Lines, _ gone: Lines) -> [(number: Int?, text: String)]? {
+    let name = TestPath(path).name
+    if name.hasPrefix("tsconfig") {
+      // A compiler that says more.
+      func key(_ text: String) -> Substring? { text[...].before(":") }
+      let stricter = came.filter {
+        $0.text[...].after("\"strict")?.after("\":")?.trimmed.hasPrefix("true") == true
+      }
+      let left = came.filter { line in !stricter.contains { $0.number == line.number } }
+      let lost = gone.filter { line in !stricter.contains { key($0.text) == key(line.text) } }
+      return left.map { ($0.number, $0.text) } + lost.map { (nil, $0.text) }
+    }
+    if name == "gradle.properties" {
+      let words = ["test", "skip", "ignore", "jvmargs", "exclude", "init", "include", "systemprop"]
+      return came.filter { line in words.contains { line.text.lowercased()[...].has($0) } }.map {
+        ($0.number, $0.text)
+      } + gone.filter { $0.text.lowercased()[...].has("test") }.map { (nil, $0.text) }
+    }
+    return nil
   }
 
   /// The lines of both sides, where a file only changed its ending: `jest.config.js`, `jest.config.ts`.

@@ -1,0 +1,146 @@
+/// What the code's own names and templates say about values that tests expect.
+extension ExplainedChange {
+  private static let digestLengths = [
+    "md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128,
+    "blake2s": 64, "crc32": 8,
+  ]
+
+  private static func digests(_ code: SourceCode) -> Set<String> {
+    code.tokens.reduce(into: []) { found, token in
+      guard token.kind != .mark, token.text.utf8.count < 40 else { return }
+      let plain = TestCase.plain(token.text)
+      for name in digestLengths.keys where plain.contains(name) { found.insert(name) }
+    }
+  }
+
+  /// `NAME = 80`, `case light = 80`, `NAME: int = 80`: the values that code has names for.
+  private static func named(_ code: SourceCode) -> [String: Set<String>] {
+    var found: [String: Set<String>] = [:]
+    for index in code.indices {
+      let token = code.tokens[index]
+      guard token.kind == .number || token.kind == .string, code.isMark(index - 1, "=") else { continue }
+      // A type may stand between.
+      let names = (max(0, index - 4)..<index - 1).filter { code.isWord($0) }.map(code.text)
+      found[token.text, default: []].formUnion(names.map(TestCase.plain).filter { $0.utf8.count > 2 })
+    }
+    return found
+  }
+
+  mutating func readNames(_ before: SourceCode, _ after: SourceCode) {
+    func words(_ code: SourceCode) -> [String] {
+      code.tokens.filter { $0.kind == .word }.map { TestCase.plain($0.text) }
+    }
+    oldWords.formUnion(words(before))
+    newWords.formUnion(words(after))
+    let (old, new) = (ExplainedChange.digests(before), ExplainedChange.digests(after))
+    goneDigests.formUnion(old.subtracting(new))
+    cameDigests.formUnion(new.subtracting(old))
+    let known = ExplainedChange.named(before)
+    for (value, names) in ExplainedChange.named(after) {
+      constants[value, default: []].formUnion(names.subtracting(known[value] ?? []))
+    }
+  }
+
+  /// New files of the code may hold the constants.
+  mutating func readNewFiles(_ change: TreeChange) {
+    for path in change.paths where path.kind == .added {
+      let name = TestPath(path.path)
+      guard let language = TestLanguages.language(of: name), !language.isTestPath(name), !name.isBelowTests,
+        let text = change.newText(path.path), text.utf8.count <= TestFile.readLimit
+      else { continue }
+      readNames(SourceCode("", language.dialect), SourceCode(text, language.dialect))
+    }
+  }
+
+  /// The names that the code has for a value now.
+  func names(of value: String) -> Set<String> { constants[value] ?? [] }
+
+  /// Whether a value is a digest, and the code makes others now that are as long as one of `fresh`.
+  func isDigest(_ value: String, now fresh: [String]) -> Bool {
+    func isHex(_ text: String) -> Bool {
+      text.utf8.count >= 8
+        && text.utf8.allSatisfy { ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x66) }
+    }
+    func lengths(_ names: Set<String>) -> Set<Int> {
+      Set(names.compactMap { ExplainedChange.digestLengths[$0] })
+    }
+    let (old, new) = (lengths(goneDigests), lengths(cameDigests))
+    return isHex(value) && old.contains(value.utf8.count)
+      && fresh.contains { isHex($0) && new.contains($0.utf8.count) }
+  }
+
+  /// Whether a text was written by code that is gone, with nothing in its place.
+  func isOfDeleted(_ text: String) -> Bool {
+    goneTexts.contains { Template.rest(of: text, $0) != nil } && cameTexts.isEmpty
+  }
+
+  /// Whether a text was written by a template that is gone, and is now by one that came, with all that it was
+  /// filled with.
+  func fills(_ old: String, by new: [String]) -> Bool {
+    let fillings = goneTexts.compactMap { Template.rest(of: old, $0) }
+    guard !fillings.isEmpty, !cameTexts.isEmpty else { return false }
+    return new.contains { text in
+      guard text != old else { return false }
+      let rests = cameTexts.compactMap { Template.rest(of: text, $0) }
+      return rests.contains { rest in
+        fillings.contains { words in words.allSatisfy(rest.contains) }
+      }
+    }
+  }
+}
+
+/// A text of the code that values are put into.
+enum Template {
+  /// What stands between the places that are filled: `no room for {}` is `no room for `.
+  static func parts(_ text: String) -> [String] {
+    var parts: [String] = []
+    var current: [UInt8] = []
+    let bytes = Array(text.utf8)
+    var index = 0
+    func end(_ close: UInt8, from start: Int) -> Int? { bytes[start...].prefix(60).firstIndex(of: close) }
+    while index < bytes.count {
+      let byte = bytes[index]
+      let next = index + 1 < bytes.count ? bytes[index + 1] : 0
+      var last: Int?
+      if byte == 0x7B { last = end(0x7D, from: index) }
+      if byte == 0x24 || byte == 0x23, next == 0x7B { last = end(0x7D, from: index) }
+      if byte == 0x5C, next == 0x28 { last = end(0x29, from: index) }
+      let isName = next | 0x20 >= 0x61 && next | 0x20 <= 0x7A
+      if byte == 0x24, isName {
+        let stop = bytes[(index + 1)...].firstIndex { !Secret.isWord($0) } ?? bytes.count
+        last = stop - 1
+      }
+      if byte == 0x25 {
+        last = bytes[(index + 1)...].prefix(8).firstIndex { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A }
+      }
+      if let last {
+        parts.append(String(decoding: current, as: UTF8.self))
+        current = []
+        index = last + 1
+      } else {
+        current.append(byte)
+        index += 1
+      }
+    }
+    parts.append(String(decoding: current, as: UTF8.self))
+    return parts.filter { !$0.isEmpty }
+  }
+
+  /// The words that a template was filled with to make a text; `nil` when it did not make it.
+  static func rest(of text: String, _ parts: [String]) -> Set<String>? {
+    guard parts.reduce(0, { $0 + $1.count(where: \.isLetter) }) >= 4 else { return nil }
+    var rest = text[...]
+    var filled = ""
+    for (number, part) in parts.enumerated() {
+      guard let front = rest.before(part), let tail = rest.after(part) else {
+        // Only the beginning may be expected.
+        if number > 0, parts[0].count(where: \.isLetter) >= 4 { break }
+        return nil
+      }
+      filled += front + " "
+      rest = tail
+    }
+    filled += rest
+    return Set(filled.split { !($0.isLetter || $0.isNumber) }.map(String.init))
+  }
+}

@@ -1,0 +1,204 @@
+/// Values that a test no longer names because it says the same in another way.
+extension TestComparison {
+  /// Whether what stood for a value stands for it now: the digest of another function, another spelling of an
+  /// instant, a constant of the code, what the test itself puts in and gets back.
+  func isSaidOtherwise(
+    _ value: String, _ before: [Assertion], _ after: [Assertion], _ old: Place, _ new: Place,
+    _ fresh: [String], _ known: KnownValues
+  ) -> Bool {
+    if explained.isDigest(value, now: fresh) || Instants.isOne(value, of: fresh) { return true }
+    if value == "0", !Instants.beginnings.isDisjoint(with: new.test.facts.words) { return true }
+    if explained.names(of: value).contains(where: new.test.facts.words.contains) { return true }
+    if isSpelledInLines(value, known) || isLength(value, before, after) { return true }
+    if explained.isOfDeleted(value),
+      after.contains(where: { $0.strength == 3 && !$0.words.isDisjoint(with: explained.cameWords) })
+    {
+      return true
+    }
+    if isOfKind(value, before), after.contains(where: { $0.strength == 3 }) { return true }
+    if explained.isOfDeleted(value), after.contains(where: TestComparison.asksForNothing) { return true }
+    return value.utf8.count > 2 && isPassedThrough(value, old, new, fresh)
+  }
+
+  /// Whether a text of several lines is written line by line now.
+  private func isSpelledInLines(_ value: String, _ known: KnownValues) -> Bool {
+    let parts = value.replacing("\\n", with: "\n").split(separator: "\n").map(String.init)
+    return parts.count > 1
+      && parts.allSatisfy { known.contains($0) || known.contains(String($0[...].trimmed)) }
+  }
+
+  private static let measures: Set = ["len", "length", "size", "count"]
+
+  /// Whether a number said how many there are, and a list of them is compared now.
+  private func isLength(_ value: String, _ before: [Assertion], _ after: [Assertion]) -> Bool {
+    guard let number = Int(value), (1...20).contains(number) else { return false }
+    func isMeasured(_ one: Assertion) -> Bool {
+      let shape = one.shape.lowercased()[...]
+      return TestComparison.measures.contains { shape.has($0) }
+    }
+    return before.contains { $0.literals.contains(value) && isMeasured($0) }
+      && after.contains { $0.strength == 3 && $0.literals.count >= number && !isMeasured($0) }
+  }
+
+  /// An assertion that asks for the length of what was compared before.
+  func measured(_ before: [Assertion], _ after: [Assertion]) -> Assertion? {
+    func isMeasure(_ one: Assertion) -> Bool {
+      let words = one.shape.split(separator: " ").map { $0.lowercased() }
+      return words.contains { word in
+        TestComparison.measures.contains(word) || word == "tohavelength" || word == "hassize"
+      } && !one.literals.isEmpty && one.literals.allSatisfy { Int($0) != nil }
+    }
+    func key(_ one: Assertion) -> [String] { [one.shape] + one.literals }
+    let (old, new) = (Set(before.map(key)), Set(after.map(key)))
+    let gone = before.filter { !new.contains(key($0)) }
+    let came = after.filter { !old.contains(key($0)) }
+    guard gone.contains(where: { $0.strength == 3 && !isMeasure($0) }), !gone.contains(where: isMeasure),
+      !came.isEmpty, came.allSatisfy(isMeasure)
+    else { return nil }
+    return came.first
+  }
+
+  /// `assertThat(found).contains("x")` of what may be nothing is as exact as `found.get()` was.
+  func asksForContent(_ one: Assertion, _ before: [Assertion]) -> Bool {
+    one.name == "assertThat" && one.shape.contains(". contains ( § )")
+      && before.contains { old in
+        old.literals.contains(where: one.literals.contains)
+          && ["get", "orelsethrow", "getasint"].contains { old.words.contains($0) }
+      }
+  }
+
+  /// `assertInternalType('array', …)`: what an exact comparison says, too.
+  private func isOfKind(_ value: String, _ before: [Assertion]) -> Bool {
+    let kinds: Set = [
+      "array", "string", "int", "integer", "bool", "boolean", "float", "double", "object", "number",
+      "function", "callable",
+    ]
+    return kinds.contains(value)
+      && before.contains { one in
+        one.literals.contains(value) && one.shape.lowercased()[...].has("type")
+          || one.literals.contains(value) && one.shape.contains(". a ")
+      }
+  }
+
+  private static let kindWords = [
+    "isinstance", "instanceof", "typeof", "isnotnone", "notnull", "isnotnil", "is not §", "notbenull",
+    "isarray", "internaltype", "assertisarray", "beinstanceof", "assertisstring", "assertisint",
+  ]
+
+  /// Whether an assertion only says of what kind something is, or that it is there at all.
+  static func asksForKind(_ one: Assertion) -> Bool {
+    let shape = one.shape.lowercased()[...]
+    return kindWords.contains { shape.has($0) }
+  }
+
+  /// `assert not found`: the same as a comparison with what is empty, zero or nothing.
+  static func saysNothing(_ one: Assertion) -> Bool {
+    one.strength == 1 && one.isNegative && one.literals.isEmpty
+      && (one.name == "assert" || one.name.lowercased().hasSuffix("false") || one.name == "refute")
+      && !["<", ">", "!=", "<=", ">="].contains { one.shape.contains(" \($0) ") }
+  }
+
+  /// Whether an assertion compares with null.
+  static func asksForNothing(_ one: Assertion) -> Bool {
+    let nulls: Set = ["nil", "null", "none", "undefined", "nullptr"]
+    if one.isNegative { return false }
+    let shape = one.shape.lowercased()[...]
+    return !nulls.isDisjoint(with: one.literals)
+      || ["assertnil", "assertnull", "isnone", "is_none", "nullopt", "benil", "be_nil", "benull", "isempty"]
+        .contains { shape.has($0) }
+  }
+
+  /// A text that the test hands in and expects to come back: another one in both places proves as much.
+  private func isPassedThrough(_ value: String, _ old: Place, _ new: Place, _ fresh: [String]) -> Bool {
+    func count(_ text: String, _ file: TestFile) -> Int {
+      file.code.tokens.count { $0.kind == .string && $0.text == text }
+    }
+    let times = count(value, old.file)
+    guard times > 1, count(value, new.file) == 0, isGivenOutside(value, old) else { return false }
+    return fresh.contains { text in
+      text.utf8.count > 2 && count(text, new.file) == times && count(text, old.file) == 0
+        && isGivenOutside(text, new)
+    }
+  }
+
+  /// Whether a text stands on a line without an assertion.
+  private func isGivenOutside(_ text: String, _ place: Place) -> Bool {
+    let lines = Set(place.file.cases.flatMap(\.facts.assertions).map(\.line))
+    return place.file.code.tokens.contains {
+      $0.kind == .string && $0.text == text && !lines.contains($0.line)
+    }
+  }
+
+  /// Whether the test caught an error, failed when there was none, and only catches it now.
+  func isSilent(_ old: Place, _ new: Place, _ before: [Assertion], _ after: [Assertion]) -> Bool {
+    func fails(_ all: [Assertion]) -> Int { all.count { FactReader.failing.contains($0.name) } }
+    func throwers(_ all: [Assertion]) -> Int {
+      all.count { one in
+        let shape = (one.name + " " + one.shape).lowercased()[...]
+        return ["throw", "raise", "failswith", "rejects", "error"].contains { shape.has($0) }
+      }
+    }
+    return fails(after) < fails(before) && !TestComparison.catches.isDisjoint(with: new.test.facts.words)
+      && !TestComparison.catches.isDisjoint(with: old.test.facts.words) && throwers(after) <= throwers(before)
+  }
+
+  static let catches: Set = ["catch", "except", "rescue"]
+}
+
+extension TestCase.Mark {
+  /// What marks of several frameworks have in common: `Assume` and `Assumptions`, `@Ignore` and `@Disabled`.
+  var family: String { TestFile.Mark.family(text) }
+}
+
+extension TestFile.Mark {
+  /// The same for marks outside of tests.
+  var family: String { TestFile.Mark.family(text) }
+
+  static func family(_ text: String) -> String {
+    let plain = TestCase.plain(text)
+    let conditions = [
+      "assum", "skipif", "skipunless", "skipwhen", "enabledif", "disabledif", "enabledon", "disabledon",
+    ]
+    if conditions.contains(where: { plain.contains($0) }) { return "skipped under a condition" }
+    if ["ignore", "disabled"].contains(plain) { return "ignored" }
+    if ["unittestskip", "pytestmarkskip", "pytestskip", "skiptest", "selfskiptest"].contains(plain) {
+      return "skipped"
+    }
+    return text
+  }
+}
+
+/// Points in time that are spelled as numbers and as dates.
+enum Instants {
+  /// What libraries call the beginning of 1970.
+  static let beginnings: Set = ["epoch", "unixepoch", "timeintervalsince1970"]
+
+  /// Whether a value is the same instant as one of others: `86400000` and `1970-01-02T00:00:00Z`.
+  static func isOne(_ value: String, of others: [String]) -> Bool {
+    if let seconds = seconds(of: value) {
+      return others.contains { text in Int(text).map { $0 == seconds || $0 == seconds * 1000 } ?? false }
+    }
+    guard let number = Int(value), number >= 10_000 else { return false }
+    return others.contains { text in
+      seconds(of: text).map { number == $0 || number == $0 * 1000 } ?? false
+    }
+  }
+
+  /// The seconds since 1970 of `2020-01-02`, `2020-01-02T03:04:05Z`.
+  static func seconds(of text: String) -> Int? {
+    let numbers = text.split { !$0.isNumber }.compactMap { Int($0) }
+    guard text.utf8.count >= 10, text.utf8.count <= 30, text.first?.isNumber == true, numbers.count >= 3,
+      text.split(separator: "-").count >= 3, (1900...2200).contains(numbers[0]),
+      (1...12).contains(numbers[1]), (1...31).contains(numbers[2])
+    else { return nil }
+    // Days since 1970 in the proleptic Gregorian calendar, with March as the first month.
+    let year = numbers[1] <= 2 ? numbers[0] - 1 : numbers[0]
+    let (era, inEra) = (year / 400, year % 400)
+    let month = (numbers[1] + 9) % 12
+    let inYear = (153 * month + 2) / 5 + numbers[2] - 1
+    let days = era * 146_097 + inEra * 365 + inEra / 4 - inEra / 100 + inYear - 719_468
+    let clock = numbers.dropFirst(3).prefix(3) + [0, 0, 0]
+    return days * 86_400 + clock[clock.startIndex] * 3600 + clock[clock.startIndex + 1] * 60
+      + clock[clock.startIndex + 2]
+  }
+}
