@@ -59,6 +59,27 @@ import Testing
   }
 
   @Test(arguments: [
+    "node-spec", "node-tap", "node2-spec", "nextest-color", "vitest", "pytest", "unittest", "cargo",
+    "go-test",
+    "prove3", "surefire", "ctest", "gtest", "rspec", "phpunit", "mocha", "dotnet",
+  ])
+  func `two runs in one output are both counted`(_ name: String) throws {
+    let one = bytes("\(name).log")
+    let report = try #require(judge(kind: .test, status: .exited(0), output: one).report)
+    let both = try #require(judge(kind: .test, status: .exited(0), output: one + [0x0A] + one).report)
+    #expect(both.executed == report.executed * 2)
+    #expect((both.failed ?? 0) >= (report.failed ?? 0))
+  }
+
+  @Test func `what failed in a first run is not forgotten in a second`() {
+    let first = bytes("node-spec.log") + [0x0A]
+    let counts = ["tests 1", "suites 0", "pass 1", "fail 0", "cancelled 0", "skipped 0", "todo 0"]
+    let passing = "✔ adds (0.5ms)\n" + counts.map { "ℹ \($0)\n" }.joined()
+    let found = judge(kind: .test, status: .exited(0), output: first + Array(passing.utf8))
+    #expect(found.verdict == .failed)
+  }
+
+  @Test(arguments: [
     "pytest-collectonly", "pytest-collectonly-q", "gtest-none", "rspec-none", "phpunit-none", "mocha-none",
     "jest-none", "gradle-none", "dotnet-none",
     "surefire-skipped",

@@ -18,7 +18,14 @@ extension ExplainedChange {
     var found: [String: Set<String>] = [:]
     for index in code.indices {
       let token = code.tokens[index]
-      guard token.kind == .number || token.kind == .string, code.isMark(index - 1, "=") else { continue }
+      guard token.kind == .number || token.kind == .string else { continue }
+      // `#define ERROR (-1)`
+      var place = index - 1
+      while code.isMark(place, "(") || code.isMark(place, "-") { place -= 1 }
+      if code.isWord(place), code.isWord(place - 1, "define") {
+        found[token.text, default: []].insert(TestCase.plain(code.text(place)))
+      }
+      guard code.isMark(index - 1, "=") else { continue }
       // A type may stand between.
       let names = (max(0, index - 4)..<index - 1).filter { code.isWord($0) }.map(code.text)
       found[token.text, default: []].formUnion(names.map(TestCase.plain).filter { $0.utf8.count > 2 })
@@ -74,6 +81,15 @@ extension ExplainedChange {
     goneTexts.contains { Template.rest(of: text, $0) != nil } && cameTexts.isEmpty
   }
 
+  /// Whether a text was written by code that is gone, and all that it was filled with is still named.
+  func isFilledStill(_ text: String, _ known: KnownValues) -> Bool {
+    cameTexts.isEmpty
+      && goneTexts.contains { parts in
+        guard let words = Template.rest(of: text, parts), !words.isEmpty else { return false }
+        return words.allSatisfy(known.contains)
+      }
+  }
+
   /// Whether a text was written by a template that is gone, and is now by one that came, with all that it was
   /// filled with.
   func fills(_ old: String, by new: [String]) -> Bool {
@@ -126,6 +142,17 @@ enum Template {
     return parts.filter { !$0.isEmpty }
   }
 
+  /// What follows in a text that begins with the last words of a part.
+  private static func ending(of part: String, before text: Substring) -> Substring? {
+    var end = part[...]
+    while let tail = end.after(" ") {
+      end = tail
+      if end.count(where: \.isLetter) < 6 { return nil }
+      if let rest = text.dropping(String(end)) { return rest }
+    }
+    return nil
+  }
+
   /// The words that a template was filled with to make a text; `nil` when it did not make it.
   static func rest(of text: String, _ parts: [String]) -> Set<String>? {
     guard parts.reduce(0, { $0 + $1.count(where: \.isLetter) }) >= 4 else { return nil }
@@ -135,7 +162,10 @@ enum Template {
       guard let front = rest.before(part), let tail = rest.after(part) else {
         // Only the beginning may be expected.
         if number > 0, parts[0].count(where: \.isLetter) >= 4 { break }
-        return nil
+        // Or the end of what stands in front.
+        guard number == 0, let tail = ending(of: part, before: rest) else { return nil }
+        rest = tail
+        continue
       }
       filled += front + " "
       rest = tail

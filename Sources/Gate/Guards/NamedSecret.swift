@@ -34,7 +34,7 @@ enum NamedSecret {
     let isNamedBefore =
       (lower.has("value") || lower.has("default")) && previous.utf8.count < 300
       && speaks(Substring(previous.lowercased()))
-      && (previous.has("name") || previous.has("key"))
+      && (previous.has("name") || previous.has("key") || previous.hasPrefix("variable \""))
     guard hasName || isNamedBefore else { return nil }
     let bytes = Array(text.utf8)
     if let value = quoted(bytes, isNamedBefore) ?? tagged(text) ?? bare(text, isNamedBefore) ?? spaced(text) {

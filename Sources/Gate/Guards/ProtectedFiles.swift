@@ -44,9 +44,10 @@ extension TreeChange {
       return nil
     }
     if judge != nil, case .missing = before, isNewPipeline(path) { return nil }
-    let parts = (
-      ProtectedFiles.lines(of: before.text ?? "", scope), ProtectedFiles.lines(of: after.text ?? "", scope)
-    )
+    func lines(_ text: String?) -> [(number: Int, text: String)] {
+      ProtectedFiles.lines(of: ProtectedFiles.spread(text ?? "", path), scope)
+    }
+    let parts = (lines(before.text), lines(after.text))
     func isTold(_ text: String) -> String {
       "decides how tests run, and was changed: '\(Secret.redacted(text.shortened(to: 60)[...]))'"
     }
@@ -235,6 +236,25 @@ enum ProtectedFiles {
     }
     if ["cmake", "bzl", "gradle"].contains(path.ending) { return .words(["test", "TEST", "Test"]) }
     return nil
+  }
+
+  /// A manifest whose scripts stand in one line, with a line for each.
+  static func spread(_ text: String, _ path: String) -> String {
+    guard ["package.json", "composer.json"].contains(TestPath(path).name),
+      Gate.lines(of: text).contains(where: {
+        $0.has("\"scripts\"") && $0.after("\"scripts\"")?.has("}") == true
+      })
+    else { return text }
+    var spread: [UInt8] = []
+    var (isQuoted, isEscaped) = (false, false)
+    for byte in text.utf8 {
+      if byte == 0x22, !isEscaped { isQuoted.toggle() }
+      isEscaped = byte == 0x5C && !isEscaped
+      if !isQuoted, byte == 0x7D { spread.append(0x0A) }
+      spread.append(byte)
+      if !isQuoted, byte == 0x7B || byte == 0x2C { spread.append(0x0A) }
+    }
+    return String(decoding: spread, as: UTF8.self)
   }
 
   /// The lines of a text that count, without comments and outer blanks.

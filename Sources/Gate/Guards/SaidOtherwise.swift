@@ -9,12 +9,14 @@ extension TestComparison {
     if explained.isDigest(value, now: fresh) || Instants.isOne(value, of: fresh) { return true }
     if value == "0", !Instants.beginnings.isDisjoint(with: new.test.facts.words) { return true }
     if explained.names(of: value).contains(where: new.test.facts.words.contains) { return true }
+    if hasNothingNow(old, before, after) { return true }
     if isSpelledInLines(value, known) || isLength(value, before, after) { return true }
     if explained.isOfDeleted(value),
       after.contains(where: { $0.strength == 3 && !$0.words.isDisjoint(with: explained.cameWords) })
     {
       return true
     }
+    if explained.isFilledStill(value, known) { return true }
     if isOfKind(value, before), after.contains(where: { $0.strength == 3 }) { return true }
     if explained.isOfDeleted(value), after.contains(where: TestComparison.asksForNothing) { return true }
     return value.utf8.count > 2 && isPassedThrough(value, old, new, fresh)
@@ -38,6 +40,22 @@ extension TestComparison {
     }
     return before.contains { $0.literals.contains(value) && isMeasured($0) }
       && after.contains { $0.strength == 3 && $0.literals.count >= number && !isMeasured($0) }
+  }
+
+  /// What a test is content with now: a length, no error at all, values that are less exact.
+  func lessSaid(
+    _ before: [Assertion], _ after: [Assertion], _ old: Place, _ new: Place
+  ) -> (line: Int, words: String)? {
+    if let only = measured(before, after) {
+      return (only.line, "only asks how much there is now, and not what")
+    }
+    if isSilent(old, new, before, after) { return (new.test.line, "no longer fails when nothing is thrown") }
+    if let most = before.compactMap(\.tolerance).max(),
+      let wider = after.first(where: { $0.tolerance ?? 0 > most * 10 })
+    {
+      return (wider.line, "is content with less exact values")
+    }
+    return nil
   }
 
   /// An assertion that asks for the length of what was compared before.
@@ -67,6 +85,44 @@ extension TestComparison {
       }
   }
 
+  /// Whether what failed before with an error that is gone gives nothing now.
+  private func hasNothingNow(_ old: Place, _ before: [Assertion], _ after: [Assertion]) -> Bool {
+    guard after.contains(where: TestComparison.asksForNothing),
+      !before.contains(where: TestComparison.asksForNothing)
+    else { return false }
+    let words = before.reduce(into: Set<String>()) { $0.formUnion($1.words) }.union(
+      old.test.facts.words.filter { $0.hasSuffix("exception") || $0.hasSuffix("error") })
+    return !words.isDisjoint(with: explained.goneWords)
+  }
+
+  /// Whether an assertion that is gone is made by another that takes its whole part.
+  func isTold(
+    _ one: Assertion, _ old: Place, _ new: Place, _ before: [Assertion], _ after: [Assertion]
+  ) -> Bool {
+    if hasNothingNow(old, before, after) { return true }
+    // Several fields become one comparison with a whole that names them.
+    let shapes = Set(before.map(\.shape))
+    let isInWhole = after.contains { whole in
+      whole.strength == 3 && !shapes.contains(whole.shape) && whole.literals.count > one.literals.count
+        && one.literals.allSatisfy(whole.literals.contains)
+    }
+    if isInWhole, !one.literals.isEmpty, !one.isNegative { return true }
+    let (words, now) = (old.test.facts.words, new.test.facts.words)
+    // Caught warnings are counted, or awaited by name.
+    let warned: Set = ["warns", "assertwarns", "assertwarnsregex", "deprecatedcall"]
+    if !words.isDisjoint(with: ["catchwarnings", "recwarn"]), words.isDisjoint(with: warned),
+      !now.isDisjoint(with: warned), one.literals.allSatisfy({ Int($0) != nil })
+    {
+      return true
+    }
+    // An error given to a callback is thrown where somebody waits.
+    let waits: Set = ["await", "rejects", "resolves"]
+    let isOfError = one.words.union(["exist"]).isSubset(of: [
+      "err", "error", "e", "exist", "exists", "iferror", "null",
+    ])
+    return isOfError && !waits.isDisjoint(with: now) && waits.isDisjoint(with: words)
+  }
+
   /// `assertInternalType('array', …)`: what an exact comparison says, too.
   private func isOfKind(_ value: String, _ before: [Assertion]) -> Bool {
     let kinds: Set = [
@@ -82,7 +138,7 @@ extension TestComparison {
 
   private static let kindWords = [
     "isinstance", "instanceof", "typeof", "isnotnone", "notnull", "isnotnil", "is not §", "notbenull",
-    "isarray", "internaltype", "assertisarray", "beinstanceof", "assertisstring", "assertisint",
+    "isarray", "issubclass", "internaltype", "assertisarray", "beinstanceof", "assertisstring", "assertisint",
   ]
 
   /// Whether an assertion only says of what kind something is, or that it is there at all.

@@ -158,15 +158,8 @@ extension TestComparison {
       TestComparison.saysNothing($0) || catches && FactReader.failing.contains($0.name)
         || asksForContent($0, before)
     }
-    if let only = measured(before, after) {
-      add(
-        .weakenedAssertion, path, only.line, name, "\(label) only asks how much there is now, and not what")
-      return
-    }
-    if isSilent(old, new, before, after) {
-      add(
-        .weakenedAssertion, path, new.test.line, name,
-        "\(label) no longer fails when nothing is thrown")
+    if let (line, words) = lessSaid(before, after, old, new) {
+      add(.weakenedAssertion, path, line, name, "\(label) \(words)")
       return
     }
     if strong(after) + nothings == 0 && strong(before) > 0
@@ -204,7 +197,8 @@ extension TestComparison {
     let values = Set(after.flatMap(\.literals))
     // Chained to another, its value is still asserted.
     let missing = before.filter { one in
-      !(strong(after) > 0 && TestComparison.asksForKind(one)) && !shapes.contains(one.shape)
+      !(strong(after) > 0 && TestComparison.asksForKind(one)) && !isTold(one, old, new, before, after)
+        && !shapes.contains(one.shape)
         && (one.literals.isEmpty
           || !one.literals.allSatisfy { text in
             text.utf8.count >= 2 && (values.contains(text) || values.contains { $0[...].has(text) })

@@ -236,13 +236,16 @@ struct FactReader {
     var (shape, literals, words, names) = ("", [String](), Set<String>(), [String]())
     var (hasEquality, isNegative, throwsAnything) = (false, site.isReversed, false)
     var looseness: Set<String> = []
+    let tolerance = tolerance(site)
     for index in site.range where !message.contains(index) && !bound.contains(index) {
       let token = code.tokens[index]
       switch token.kind {
       case .newline: continue
       case .number where isSubscript(index): shape += token.text + " "
       case .string, .number:
-        if !setUp.contains(index), !FactReader.isPlaceholder(token.text) { literals.append(token.text) }
+        if !setUp.contains(index), !tolerance.tokens.contains(index), !FactReader.isPlaceholder(token.text) {
+          literals.append(token.text)
+        }
         shape += "§ "
       case .word where FactReader.constants.contains(token.text):
         literals.append(token.text.lowercased())
@@ -254,6 +257,9 @@ struct FactReader {
           || AssertionWords.isMatcher(token.text) && !(isCalled && isOfSubject(index, site))
         {
           names.append(token.text)
+        }
+        if site.name == "assertThat", code.isMark(index + 1, "("), !code.isMark(index - 1, ".") {
+          if token.text == "is" || token.text == "contains" { names.append("equalTo") }
         }
         if !AssertionWords.isOwn(token.text) { words.insert(TestCase.plain(token.text)) }
         if turns(index) { isNegative.toggle() }
@@ -278,20 +284,10 @@ struct FactReader {
       }
     }
     looseness.formUnion(leeway(of: site))
-    var strength = AssertionWords.strength(names, hasEquality: hasEquality)
-    if names.contains("Is"), words.contains("errors") { strength = 3 }
-    let comparisons = site.range.count { code.isMark($0, "==") || code.isMark($0, "!=") }
-    if hasOnlyNull(site, literals), isNegative, comparisons < 2 { strength = min(strength, 1) }
-    if hasEquality || strength == 1, isDistance(site) { strength = 2 }
-    let isEmpty =
-      words.isEmpty && !FactReader.expectations.contains(site.name) && !isFailure(site)
-      && !literals.contains(where: isFilled)
-    if isEmpty || isUnasked(site) || isTautology(site) { strength = 0 }
-    if isUncalledMock(site) { strength = 0 }
-    // What throws anything at all says little.
-    if throwsAnything || looseness.contains("accuracy") { strength = min(strength, 2) }
-    if site.name == "should_panic", !literals.isEmpty { strength = 3 }
-    if saysNothingThere(words, isNegative) { strength = max(strength, 3) }
+    var strength = strength(
+      of: site, names: names, words: words, literals: literals,
+      (hasEquality: hasEquality, isNegative: isNegative, throwsAnything: throwsAnything),
+      isLoose: looseness.contains("accuracy"))
     // Without a bound of its own pytest's is one part in a million.
     if hasEquality, names.contains("approx") || words.contains("approx"), isPlainApprox(site) {
       looseness.remove("approx")
@@ -299,8 +295,30 @@ struct FactReader {
     }
     return Assertion(
       line: code.tokens[site.range.lowerBound].line, name: site.name, shape: shape, literals: literals,
-      words: words,
-      strength: strength, isNegative: isNegative, looseness: looseness)
+      words: words, strength: strength, isNegative: isNegative, looseness: looseness,
+      tolerance: tolerance.value)
+  }
+
+  /// How much an assertion proves, from 0 to 3.
+  private func strength(
+    of site: AssertionSite, names: [String], words: Set<String>, literals: [String],
+    _ signs: (hasEquality: Bool, isNegative: Bool, throwsAnything: Bool), isLoose: Bool
+  ) -> Int {
+    var strength = AssertionWords.strength(names, hasEquality: signs.hasEquality)
+    if names.contains("Is"), words.contains("errors") { strength = 3 }
+    let comparisons = site.range.count { code.isMark($0, "==") || code.isMark($0, "!=") }
+    if hasOnlyNull(site, literals), signs.isNegative, comparisons < 2 { strength = min(strength, 1) }
+    if signs.hasEquality || strength == 1, isDistance(site) { strength = 2 }
+    let isEmpty =
+      words.isEmpty && !FactReader.expectations.contains(site.name) && !isFailure(site)
+      && !literals.contains(where: isFilled)
+    if isEmpty || saysNothingAtAll(site) { strength = 0 }
+    if asksForAnything(site) { strength = min(strength, 1) }
+    // What throws anything at all says little.
+    if signs.throwsAnything || isLoose { strength = min(strength, 2) }
+    if site.name == "should_panic", !literals.isEmpty { strength = 3 }
+    if saysNothingThere(words, signs.isNegative) { strength = max(strength, 3) }
+    return strength
   }
 
   /// Whether names fill in a text: `${quota('free')}`.

@@ -63,6 +63,7 @@ struct JavaScriptTests: TestLanguage {
     "process . kill (", "toJSON (",
     "jest . retryTimes", "expect . prototype", "Object . is =", "Promise . prototype", "it = ", "test = ",
     "describe = (", "it = (",
+    ". currentTest . state =", ". test . state =", ". state = 'passed'",
     "grep :", "passWithNoTests", "setupFiles", "expect = ",
     "[ Symbol . toPrimitive ]", "valueOf (", "assert . notStrictEqual =",
   ])
@@ -162,7 +163,9 @@ struct JavaScriptTests: TestLanguage {
         let name = code.spelled(first)
         let inner = first.upperBound..<max(first.upperBound, close - 1)
         if JavaScriptTests.groups.contains(word) {
-          let dead = returned(code, inner) ?? emptyTable(code, index)
+          let dead =
+            code.isMark(index - 1, "&&") || code.isMark(index - 1, "||")
+            ? "it is only declared under a condition" : returned(code, inner) ?? emptyTable(code, index)
           read(code, inner, scope + [name], hidden ?? dead, heads + [index..<first.upperBound], &found)
         } else {
           var test = TestCase(

@@ -60,6 +60,8 @@ struct Assertion: Hashable {
   var isNegative: Bool
   /// The wide exceptions and tolerances it names.
   var looseness: Set<String>
+  /// How far off a value may be, where it says so.
+  var tolerance: Double?
 }
 
 /// What a test's text says about how much it proves.

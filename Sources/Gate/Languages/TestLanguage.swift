@@ -203,7 +203,7 @@ enum AssertionWords {
   private static let exact: Set = [
     "containsexactly", "containsexactlyinanyorder", "containsonly", "containsexactlyelementsof",
     "containsexactlyentriesof", "assertthatexceptionoftype", "shouldcontainexactly",
-    "shouldcontainexactlyinanyorder",
+    "shouldcontainexactlyinanyorder", "assertraisesregex", "assertraisesregexp", "assertwarnsregex",
   ]
 
   private static let weakOnes: [String] = [

@@ -112,9 +112,9 @@ struct NextestReader: OutputReader {
     panics.read(line)
     let text = line.trimmed
     if text.hasPrefix("Summary ["), let rest = text.after("] "), rest.has(" run:") {
-      executed = rest.leadingNumber
-      skipped = rest.number(before: "skipped")
-      failed = rest.number(before: "failed") ?? 0
+      executed.add(rest.leadingNumber ?? 0)
+      skipped.add(rest.number(before: "skipped") ?? 0)
+      failed.add(rest.number(before: "failed") ?? 0)
     } else if text == "error: no tests to run" {
       executed.add(0)
     } else if line.indentation >= 2, text.has(" ["), text.has("s] ") {

@@ -71,6 +71,7 @@ struct VitestReader: OutputReader {
   private var isThere = false
   private(set) var executed: Int?
   private(set) var skipped: Int?
+  private var hasFailedFile = false
   private(set) var failed: Int?
   private(set) var passed: [String] = []
   var failures: [GateFailure] { list.all }
@@ -91,13 +92,16 @@ struct VitestReader: OutputReader {
     } else if text.hasPrefix("Test Files "), text.hasSuffix(")") {
       list.end()
       isThere = true
-      if let files = text.number(before: "failed"), files > 0 { failed = max(failed ?? 0, 1) }
+      // A file that does not load fails without a test of its own.
+      hasFailedFile = text.number(before: "failed").map { $0 > 0 } ?? false
+      if hasFailedFile { failed.add(1) }
       executed.add(0)
     } else if let rest = text.dropping("Tests "), rest.hasSuffix(")"), isThere {
       list.end()
       let fails = rest.number(before: "failed") ?? 0
       let skips = (rest.number(before: "skipped") ?? 0) + (rest.number(before: "todo") ?? 0)
-      failed = max(failed ?? 0, fails)
+      failed.add(hasFailedFile && fails > 0 ? fails - 1 : fails)
+      hasFailedFile = false
       skipped.add(skips)
       executed.add(fails + (rest.number(before: "passed") ?? 0))
     } else if text.hasPrefix("No test files found") {

@@ -50,13 +50,13 @@ struct NodeReader: OutputReader {
     case "pass", "fail", "cancelled", "skipped", "todo": totals[String(words[0])] = number
     default: return
     }
-    // The last complete block is the runner's own.
+    // Each complete block is that of a run.
     if totals.count == 6 {
       let ran = (totals["pass"] ?? 0) + (totals["fail"] ?? 0) + (totals["cancelled"] ?? 0)
       // Tests that are all still to do prove nothing.
-      summary = ran == 0 ? 0 : (totals["tests"] ?? 0) - (totals["skipped"] ?? 0)
-      skips = totals["skipped"]
-      fails = (totals["fail"] ?? 0) + (totals["cancelled"] ?? 0)
+      summary.add(ran == 0 ? 0 : (totals["tests"] ?? 0) - (totals["skipped"] ?? 0))
+      skips.add(totals["skipped"] ?? 0)
+      fails.add((totals["fail"] ?? 0) + (totals["cancelled"] ?? 0))
       // A suite's own line fails with its tests and is no test.
       totals = [:]
     }

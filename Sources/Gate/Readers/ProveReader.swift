@@ -11,16 +11,18 @@ struct ProveReader: OutputReader {
   private var isInSummary = false
 
   var isOpen: Bool { list.isOpen || isInSummary }
-  var executed: Int? { hasTAP ? nil : total }
-  var failed: Int? { hasTAP || total == nil ? nil : failing }
+  /// The tests of the runs whose own lines were not printed.
+  private var counted: (total: Int?, failing: Int) = (nil, 0)
+  var executed: Int? { counted.total }
+  var failed: Int? { counted.total == nil ? nil : counted.failing }
   var failures: [GateFailure] {
     guard total != nil else { return [] }
-    let named = hasTAP ? [] : list.all
+    let named = counted.total == nil ? [] : list.all
     let files = Set(named.compactMap(\.file))
     // One that died says so only in the summary.
     let others = programs.filter { program in
       !files.contains(program.file)
-        && !(hasTAP && program.lines.contains { $0[...].hasPrefix("Failed test") })
+        && !(counted.total == nil && program.lines.contains { $0[...].hasPrefix("Failed test") })
     }
     return named + others.map { GateFailure(test: $0.file, message: $0.lines.joined(separator: "\n")) }
   }
@@ -49,6 +51,9 @@ struct ProveReader: OutputReader {
       list.end()
       isInSummary = false
       total = (total ?? 0) + count
+      if !hasTAP { counted = ((counted.total ?? 0) + count, counted.failing + failing) }
+      // Another run may be told without its tests' lines.
+      (hasTAP, failing) = (false, 0)
     } else if line == "Test Summary Report" {
       list.end()
       isInSummary = true
@@ -59,6 +64,7 @@ struct ProveReader: OutputReader {
       if programs[last].lines.count < 8 { programs[last].lines.append(String(line.trimmed)) }
     } else if line.hasPrefix("Result: NOTESTS") {
       total = total ?? 0
+      counted.total = counted.total ?? 0
     } else {
       list.end()
     }

@@ -200,6 +200,13 @@ struct LineJudge {
         return text.isEmpty || text.hasPrefix("\"") && isPlainEntry(text) || !text.hasPrefix("\"")
       }
     }
+    // A setting of a runner and no script.
+    let settings: Set = [
+      "testEnvironment", "preset", "verbose", "transform", "coverageProvider", "clearMocks",
+      "collectCoverage",
+      "testRunner", "cacheDirectory", "displayName",
+    ]
+    if settings.contains(String(key)) { return isHarmlessMember(line) }
     if line.has("\": \"") { return isPlainEntry(line) }
     return isHarmlessMember(line)
   }

@@ -19,10 +19,10 @@ struct ProtectedJudge {
       }
     }
     let old = paths.compactMap { path in
-      path.oldPath.flatMap { name in change.oldText(name).map { (name, $0) } }
+      path.oldPath.flatMap { name in change.oldText(name).map { (name, ProtectedFiles.spread($0, name)) } }
     }
     let new = paths.compactMap { path in
-      path.newPath.flatMap { name in change.newText(name).map { (name, $0) } }
+      path.newPath.flatMap { name in change.newText(name).map { (name, ProtectedFiles.spread($0, name)) } }
     }
     commands = PlainCommands(old.map(\.1))
     let after = new.flatMap { ProtectedJudge.runs($0.0, $0.1) }
@@ -124,7 +124,11 @@ struct ProtectedJudge {
   private func withNamesake(_ path: String, _ old: Lines, _ new: Lines) -> (Lines, Lines) {
     guard ProtectedFileKind(TestPath(path)) != .other else { return (old, new) }
     func isNamesake(_ other: ChangedPath) -> Bool {
-      other.path != path && TestPath(other.path).stem == TestPath(path).stem
+      let isOfGradle =
+        ProtectedFileKind(TestPath(path)) == .gradle
+        && TestPath(other.path).name.split(separator: ".").first
+          == TestPath(path).name.split(separator: ".").first
+      return other.path != path && (isOfGradle || TestPath(other.path).stem == TestPath(path).stem)
         && TestPath(other.path).folders == TestPath(path).folders
         && ProtectedFileKind(TestPath(other.path)) == ProtectedFileKind(TestPath(path))
     }
