@@ -41,6 +41,21 @@ import Testing
     #expect(composed.value == decomposed.value && composed != decomposed)
   }
 
+  @Test func `what somebody changes is seen, in the repository's files and in the user's`() throws {
+    let world = try World()
+    let program = world.program
+    func settle(_ path: String) {
+      while let stamp = FileStamp(of: path), !stamp.isSettled(at: FileStamp.Look()) {}
+    }
+    for (number, place) in ["--global", "--local"].enumerated() {
+      for file in [world.environment["GIT_CONFIG_GLOBAL"] ?? "", "\(world.path)/.git/config"] { settle(file) }
+      // Twice, so that what is known counts.
+      for _ in 0..<2 { #expect(try program.commandSettings().count == number) }
+      _ = try world.git("config", place, "filter.x\(number).clean", "cat")
+      #expect(try program.commandSettings().count == number + 1)
+    }
+  }
+
   @Test func `the files of a tree that attributes give to a filter are known without a work tree`() throws {
     let world = try World()
     let commit = try world.commit([

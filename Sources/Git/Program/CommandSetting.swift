@@ -126,10 +126,11 @@ extension GitProgram {
 
   /// Everything that may name a program or change a result, whether we have a use for it or not.
   ///
-  /// While the repository's own files are what they were, git is not asked again: what is done for hundreds
-  /// of repositories would start it as often.
+  /// While the files of the configuration are what they were, git is not asked again: what is done for
+  /// hundreds of repositories would start it as often.
   func listSettings() throws(GitError) -> [CommandSetting] {
-    let files = SettingsMemory.Sources(gitDirectory: gitDirectory, commonDirectory: commonDirectory)
+    let files = SettingsMemory.Sources(
+      gitDirectory: gitDirectory, commonDirectory: commonDirectory, environment: environment)
     if let known = settingsMemory.settings(in: files) { return known }
     let list = try askForSettings()
     settingsMemory.note(list, in: files)

@@ -2,21 +2,32 @@ import Synchronization
 import System
 
 /// What git last said of the configuration, and of which files: what is asked for one repository again and
-/// again. What the user's own files say is taken for the same as long as the program runs; what somebody else
-/// can write, as long as the file system says that nobody has.
+/// again. It holds as long as the file system says that nobody has changed them; files that they include can
+/// change alone, and with those it is asked each time.
 final class SettingsMemory: Sendable {
   private let known = Mutex<(files: Sources, list: [CommandSetting])?>(nil)
 
-  /// The files of a repository's own configuration, as the file system has them.
+  /// The files of a repository's and of the user's configuration, as the file system has them.
   struct Sources: Equatable, Sendable {
     private let stamps: [FileStamp?]
     private let paths: [String]
     /// Whether a later change would show.
     private let isSettled: Bool
 
-    init(gitDirectory: String, commonDirectory: String) {
+    init(gitDirectory: String, commonDirectory: String, environment: [String: String]) {
       let look = FileStamp.Look()
-      paths = [commonDirectory + "/config"] + [commonDirectory, gitDirectory].map { $0 + "/config.worktree" }
+      var paths = [commonDirectory + "/config"]
+      paths += [commonDirectory, gitDirectory].map { $0 + "/config.worktree" }
+      paths.append(environment["GIT_CONFIG_SYSTEM"] ?? "/etc/gitconfig")
+      if let global = environment["GIT_CONFIG_GLOBAL"] {
+        paths.append(global)
+      } else {
+        let home = environment["HOME"] ?? ""
+        paths += [
+          "\(home)/.gitconfig", (environment["XDG_CONFIG_HOME"] ?? "\(home)/.config") + "/git/config",
+        ]
+      }
+      self.paths = paths
       stamps = paths.map { FileStamp(of: $0) }
       isSettled = stamps.allSatisfy { $0?.isSettled(at: look) ?? true }
     }
