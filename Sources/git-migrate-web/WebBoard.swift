@@ -26,8 +26,7 @@ struct WebBoard {
   func run(_ name: String, _ wish: Wish) throws(CommandError) -> Int32 {
     let world = SiteBoard(site, name) { [output] in output.note($0) }
     let members = try world.members()
-    let client = WebClient(
-      agent: "git-migrate/\(ProgramVersion.number)", certificates: ForgeAccess.certificates(site))
+    let client = WebClient.forges(of: site)
     let access = ForgeAccess(site, client)
     let address = try world.address()
     guard let place = try access.place(url: address) else {

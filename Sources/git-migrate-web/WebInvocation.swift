@@ -5,6 +5,7 @@ import Runner
 import Site
 import Supervision
 import System
+import Web
 
 /// One run of the program: a command and its arguments in, the exit code out. The other program has read what
 /// a person typed; here stand names alone.
@@ -120,5 +121,13 @@ struct WebOutput {
   func report(_ error: CommandError) {
     note("\([.fatal, .usage].contains(error.exitCode) ? "fatal" : "error"): \(error.message)")
     hint(error.hint)
+  }
+}
+
+extension WebClient {
+  /// The client that a site's forges are asked by.
+  static func forges(of site: Site) -> WebClient {
+    WebClient(
+      agent: "git-migrate/\(ProgramVersion.number)", certificates: ForgeAccess.certificates(site))
   }
 }

@@ -16,8 +16,7 @@ struct WebPublish {
 
   init(_ site: Site, _ output: WebOutput) {
     (self.site, self.output) = (site, output)
-    client = WebClient(
-      agent: "git-migrate/\(ProgramVersion.number)", certificates: ForgeAccess.certificates(site))
+    client = .forges(of: site)
     access = ForgeAccess(site, client)
   }
 

@@ -15,8 +15,7 @@ struct WebTargets {
 
   init(_ site: Site, _ output: WebOutput) {
     (self.site, self.output) = (site, output)
-    client = WebClient(
-      agent: "git-migrate/\(ProgramVersion.number)", certificates: ForgeAccess.certificates(site))
+    client = .forges(of: site)
     access = ForgeAccess(site, client)
   }
 

@@ -75,20 +75,18 @@ final class Context {
   /// Is the process that pushes branches of a fleet; see `FleetPushProcess`. Gives the exit code; why it
   /// failed is the last line.
   func pushFleet() -> Int32 {
-    do throws(CommandError) {
-      try FleetPushProcess.perform(try site())
-      return 0
-    } catch {
-      output.note(error.message)
-      return error.exitCode.rawValue
-    }
+    serve { (site) throws(CommandError) in try FleetPushProcess.perform(site) }
   }
 
   /// Is the process that brings bases of a fleet; see `FleetBasesProcess`. Gives the exit code; why it failed
   /// is the last line.
   func bringBases() -> Int32 {
+    serve { (site) throws(CommandError) in try FleetBasesProcess.perform(site) }
+  }
+
+  private func serve(_ body: (Site) throws(CommandError) -> Void) -> Int32 {
     do throws(CommandError) {
-      try FleetBasesProcess.perform(try site())
+      try body(try site())
       return 0
     } catch {
       output.note(error.message)

@@ -165,22 +165,14 @@ public enum FleetBasesProcess {
   /// Does it for the targets that it reads, a line each, until nobody writes more. Throws when nothing can be
   /// read.
   public static func perform(_ site: Site) throws(CommandError) {
-    var text: [UInt8] = []
-    while true {
-      let more = try reporting { try StandardStream.input.readSome() }
-      if more.isEmpty { return }
-      text += more
-      while let end = text.firstIndex(of: 0x0A) {
-        let line = String(decoding: text[..<end], as: UTF8.self)
-        text.removeFirst(end + 1)
-        guard let wanted = FleetBases.Wanted(line: line) else { continue }
-        let words =
-          switch FleetBases.bring(wanted, site) {
-          case .at(let base, let commit): "\(base)\t\(commit.hex)"
-          case .missing(let reason): "-\t\(reason)"
-          }
-        try? StandardStream.output.write(Array("\(wanted.migration)\t\(words)\n".utf8))
-      }
+    try forEachLine { (line) throws(CommandError) in
+      guard let wanted = FleetBases.Wanted(line: line) else { return }
+      let words =
+        switch FleetBases.bring(wanted, site) {
+        case .at(let base, let commit): "\(base)\t\(commit.hex)"
+        case .missing(let reason): "-\t\(reason)"
+        }
+      try? StandardStream.output.write(Array("\(wanted.migration)\t\(words)\n".utf8))
     }
   }
 }

@@ -206,16 +206,7 @@ public enum FleetPushProcess {
   /// Does it for the migrations whose names it reads, a line each, until nobody writes more; what one of them
   /// does not let happen holds up no other.
   public static func perform(_ site: Site) throws(CommandError) {
-    var text: [UInt8] = []
-    while true {
-      let more = try reporting { try StandardStream.input.readSome() }
-      if more.isEmpty { return }
-      text += more
-      while let end = text.firstIndex(of: 0x0A) {
-        try push(String(decoding: text[..<end], as: UTF8.self), site)
-        text.removeFirst(end + 1)
-      }
-    }
+    try forEachLine { (line) throws(CommandError) in try push(line, site) }
   }
 
   private static func push(_ name: String, _ site: Site) throws(CommandError) {
