@@ -160,6 +160,7 @@ struct FleetTests {
       #!/bin/sh
       p=$$
       while [ "$p" -gt 1 ]; do
+        echo "$p" >>"\(world.servers)/pids"
         p=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$p/status")
         [ "$(cat "/proc/$p/comm")" = \(name) ] && { kill -9 "$p"; break; }
       done
@@ -169,7 +170,12 @@ struct FleetTests {
     try Files.writeAtomically(file, Array(script.utf8), mode: 0o755)
     let killed = try world.migrate("fleet", "run")
     #expect(killed.code != 0, "\(killed)")
-    #expect(try !world.sentences().contains { $0.contains("all pushed at") })
+    let below = String(decoding: try Files.readFile("\(world.servers)/pids") ?? [], as: UTF8.self)
+    let pids = below.split(separator: "\n").compactMap { Int32($0) }
+    #expect(pids.count > 2, "\(killed)")
+    // What is below who is killed ends soon after; until then it may come to its end, or not.
+    #expect(eventually { !pids.contains { ProcessIdentity(pid: $0) != nil } })
+    #expect(try name != "exe" || !world.sentences().contains { $0.contains("all pushed at") })
     try Files.removeFile(file)
     // Who serves the push may die with it, and leave its lock.
     try Files.removeFile(world.lock("cart"))
