@@ -14,7 +14,7 @@ public struct Boxed<Value: Equatable & Sendable>: Equatable, Sendable {
 
   /// The value. Replacing it leaves other holders theirs.
   public var wrappedValue: Value {
-    _read { yield storage.value }
+    get { storage.value }
     set { storage = Storage(newValue) }
   }
 

@@ -30,8 +30,7 @@ struct Reducer {
   }
 
   var migration: MigrationState {
-    // Without a copy: the rules ask for many of its parts.
-    _read { yield state.migrations[position] }
+    get { state.migrations[position] }
     _modify { yield &state.migrations[position] }
   }
 

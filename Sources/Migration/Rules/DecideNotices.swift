@@ -52,8 +52,7 @@ extension Reducer {
       }
       try require(evidence, owner: held.owner, expiresAt: held.expiresAt)
     }
-    let known = migration.notices.items.map(\.number)
-    guard !claim.notices.isEmpty, claim.notices.allSatisfy(known.contains) else {
+    guard !claim.notices.isEmpty, claim.notices.allSatisfy({ migration.notices[$0] != nil }) else {
       throw Refusal(.stale, "there is no such notice any more")
     }
     migration.notices.notifier = claim
