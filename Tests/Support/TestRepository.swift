@@ -37,8 +37,8 @@ public final class TestRepository {
       "GIT_AUTHOR_NAME": "Tester", "GIT_AUTHOR_EMAIL": "tester@example.com", "GIT_COMMITTER_NAME": "Tester",
       "GIT_COMMITTER_EMAIL": "tester@example.com", "MIGRATE_WORKER": "tester", "USER": "tester",
       "GIT_TERMINAL_PROMPT": "0",
-      // What is freed is overwritten, so that whoever still reads it is seen. The sign of the words is left: a
-      // negative reference is none to Swift, and released without a look.
+      // What is freed is overwritten, so that whoever still reads it is seen. Not with a negative word: it is
+      // no reference to Swift, and released without a look.
       "MALLOC_PERTURB_": "90",
     ]
     // Where the toolchain's libraries are found is the machine's business.

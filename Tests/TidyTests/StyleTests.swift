@@ -65,8 +65,8 @@ import Testing
     #expect(findings.isEmpty, "\(Finding.list(findings))")
   }
 
-  /// Swift 6.3, unoptimized: a large part of a value that an accessor lends is kept by a copy, and then what was
-  /// lent is released in its stead, after the accessor's memory is gone.
+  /// Swift 6.3, unoptimized: a large part of a value that an accessor lends is kept by a copy, and then what
+  /// was lent is released in its stead, after the accessor's memory is gone.
   @Test func `nothing is lent by an accessor`() {
     let findings = Tree.lines(with: ["_read {"]) { $0.hasPrefix("Sources/") && $0.hasSuffix(".swift") }
       .filter { (Tree.code[$0.path]?.lines[$0.line - 1] ?? "").contains("_read {") }
