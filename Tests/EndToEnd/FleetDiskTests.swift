@@ -72,4 +72,37 @@ struct FleetDiskTests {
     let wrong = try world.migrate("fleet", "run")
     #expect(wrong.code == 128 && wrong.err.contains("'much', not a size"), "\(wrong)")
   }
+
+  @Test func `of what people have taken only as much goes as is needed, longest unheard of first`() throws {
+    let names = ["cart", "mail", "pay"]
+    let world = try FleetWorld(names.map { ($0, true) })
+    for name in names {
+      try world.random("work-\(name)/large", bytes: 1 << 20)
+      try world.commit(name, "more", "yes\n")
+    }
+    #expect(try world.migrate("fleet", "check", try world.plan(names)).code == 0)
+    #expect(try world.migrate("fleet", "run").code == 0)
+    for taken in [["mail"], ["cart", "pay"]] {
+      for name in taken {
+        _ = try world.at(name, "update-ref", "refs/heads/main", "refs/heads/migrate/guava")
+      }
+      _ = try world.migrate("fleet", "publish")
+    }
+    #expect(try world.states() == ["cart": "merged", "mail": "merged", "pay": "merged"])
+    // Packed, so that what else is written meanwhile weighs little beside the large files.
+    _ = try world.git(world.path, "repack", "-a", "-d", "--quiet")
+    let used = DiskUse.bytes(below: [world.path + "/.git/objects"])
+    func kept(atMost limit: Int) throws -> [String] {
+      _ = try world.git(world.path, "config", "migrate.fleetDisk", String(limit))
+      let run = try world.migrate("fleet", "run")
+      #expect(run.code == 0, "\(run)")
+      return try names.filter {
+        try !world.git(world.path, "for-each-ref", "refs/heads/*/guava.\($0)").isEmpty
+      }
+    }
+    // Again and again: what was given up is here for an hour, and is no reason to give more up.
+    for _ in 0..<2 { #expect(try kept(atMost: used - 1 << 19) == ["cart", "pay"]) }
+    #expect(try kept(atMost: used - 3 << 19) == ["pay"])
+    #expect(try world.complaints() == "")
+  }
 }

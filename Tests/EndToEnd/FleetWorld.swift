@@ -45,6 +45,13 @@ final class FleetWorld {
     _ = try git(work, "push", "--quiet", "\(servers)/\(name).git", "main")
   }
 
+  /// Writes a file that cannot be made smaller.
+  func random(_ path: String, bytes: Int) throws {
+    var generator = SystemRandomNumberGenerator()
+    let words = (0..<bytes / 8).map { _ in generator.next() }
+    try Files.writeAtomically("\(home.root)/\(path)", words.withUnsafeBytes { Array($0) })
+  }
+
   /// Runs git in a folder; throws what it said when it fails.
   func git(_ folder: String, _ arguments: String...) throws -> String {
     let run = try home.runGit(arguments, in: folder)

@@ -103,6 +103,20 @@ extension ChainReader {
     return try commits.reversed().map { (oid) throws(LedgerError) in try entry(oid) }
   }
 
+  /// Some migrations by when the chain up to `tip` named them last, longest ago first; those that it never
+  /// names are left out. Reads back from the tip until all were met.
+  package func byLastEntry(_ migrations: [String], to tip: OID) throws(LedgerError) -> [String] {
+    var (found, left): ([String], Set<String>) = ([], Set(migrations))
+    var next: OID? = tip
+    while let oid = next, !left.isEmpty {
+      let commit = try chain.commit(oid)
+      let name = LedgerSentence(of: commit).migration
+      if left.remove(name) != nil { found.append(name) }
+      next = commit.parents.first
+    }
+    return found.reversed()
+  }
+
   private func entry(_ oid: OID) throws(LedgerError) -> Entry {
     try chain.entry(of: try chain.commit(oid), plans: plans).entry
   }

@@ -29,29 +29,32 @@ public struct FleetDisk {
     return size == 0 ? nil : size
   }
 
-  /// Gives up as much as is needed, what was used longest ago first: worktrees that are free, then targets
-  /// that are done with. Throws when the setting is no size, or the ledger cannot be written.
+  /// Gives up as much as is needed and no more, what was used longest ago first: worktrees that are free,
+  /// then targets that are done with. Throws when the setting is no size, or the ledger cannot be written.
   public func keep(_ fleet: String) throws(CommandError) {
     guard let limit = try limit(), try used() > limit else { return }
-    var state = try reporting { try site.ledger.read() }.state
+    let state = try reporting { try site.ledger.read() }.state
     if try !Slots(site: site).survey().free.isEmpty {
-      for reason in try Slots(site: site).removeAll(in: state) { report("not removed: \(reason)") }
+      let kept = try Slots(site: site).removeAll(in: state) { () throws(CommandError) in try used() <= limit }
+      for reason in kept { report("not removed: \(reason)") }
       report("worktrees that nobody uses are removed: 'migrate.fleetDisk' is \(MachineLimits.words(limit))")
     }
-    if try used() > limit {
-      let ended = try end(of: fleet, in: state)
-      state = try reporting { try site.ledger.read() }.state
-      let gone = try release(ended, in: state)
-      if gone > 0 {
-        report("\(Count.of(gone, "target")) that \(gone == 1 ? "is" : "are") done with given up here")
-      }
+    // What a run has written is smaller once it is packed.
+    if try used() > limit { try collect() }
+    // What was given up before is gone in an hour, and makes room then.
+    let excess = try used() - unreachable() - limit
+    let gone = excess > 0 ? try giveUp(excess, of: fleet, in: state) : 0
+    if gone > 0 {
+      report("\(Count.of(gone, "target")) that \(gone == 1 ? "is" : "are") done with given up here")
       try collect()
     }
     let left = try used()
     guard left > limit else { return }
+    let rest =
+      try left - unreachable() > limit ? "the rest is in use, or nowhere else" : "some goes in an hour"
     report(
       "'\(fleet)' holds \(MachineLimits.words(left)) here, more than 'migrate.fleetDisk' "
-        + "(\(MachineLimits.words(limit))): the rest is in use, or nowhere else")
+        + "(\(MachineLimits.words(limit))): \(rest)")
   }
 
   /// How many bytes the repository and the worktrees of its slots take.
@@ -60,50 +63,83 @@ public struct FleetDisk {
     return DiskUse.bytes(below: [site.repository.commonDirectory + "/objects", root])
   }
 
-  /// The targets that are done with, those of which nothing was heard for longest first: what people there
-  /// have merged is finished by that.
-  private func end(of fleet: String, in state: State) throws(CommandError) -> [MigrationState] {
-    let done = state.members(of: fleet).filter { $0.standingInFleet(isOpen: true) == .merged }
-    let open = done.filter { !$0.phase.isTerminal && $0.inFlight.isEmpty && $0.refresh == nil }
-    let proposals = open.map { Proposal($0.name, .migrationFinished(result: $0.tip, partial: false)) }
-    if !proposals.isEmpty {
-      let actor = site.actor
-      let outcome = try Interpreter(site: site, report: report).append(by: actor) {
-        (snapshot, at) throws(Refusal) -> (value: Void, proposals: [Proposal]) in
-        ((), Accepted(proposals, in: snapshot.state, at: at, by: actor).proposals)
-      }
-      if let refusal = outcome.refusal { throw CommandError(refusal) }
-    }
-    return done
+  /// How many of them are objects to which nothing leads, and which are not dropped yet.
+  private func unreachable() throws(CommandError) -> Int {
+    let output = try reporting { try site.git.run(["prune", "--dry-run", "--expire=now"]) }
+    let folder = site.repository.commonDirectory + "/objects"
+    return DiskUse.bytes(
+      below: output.text.split(whereSeparator: \.isNewline).compactMap { line in
+        OID(String(line.prefix { $0 != " " })).map { "\(folder)/\($0.hex.prefix(2))/\($0.hex.dropFirst(2))" }
+      })
   }
 
-  /// Takes the refs of targets away whose work is in their own base; gives of how many.
-  private func release(_ members: [MigrationState], in state: State) throws(CommandError) -> Int {
-    var gone = 0
-    for known in members {
-      guard let member = state.migration(named: known.name), member.phase.isTerminal else { continue }
-      let own = [
-        "refs/migrate/attempt/\(member.name)/*", LedgerRefs.archive(member.name),
-        "refs/migrate/remotes/published/base/\(member.base)",
-      ]
-      for pattern in own {
-        for (name, oid) in try reporting({ try site.repository.references(matching: pattern) }) {
-          if case .won = site.repository.deleteReference(name, expected: oid) { continue }
-          report("'\(name)' was changed meanwhile, and stays")
-        }
-      }
-      site.repository.removeEmptyRefFolders(in: LedgerRefs.attemptFolder + member.name) { _ in true }
-      var lines: [String] = []
-      for name in [member.intoRef, "refs/heads/\(member.base)"] {
-        if let tip = try site.tip(of: name) { lines.append("delete \(name) \(tip.hex)\n") }
-      }
-      if lines.isEmpty { continue }
-      let output = try reporting {
-        try site.git.run(["update-ref", "--stdin"], input: Array(lines.joined().utf8), hooks: .effective)
-      }
-      if output.isSuccess { gone += 1 } else { report("\(member.name) is kept: \(output.errorText)") }
+  /// Gives targets up that are done with, those of which nothing was heard for longest first, until that many
+  /// bytes are free; says how many.
+  private func giveUp(_ excess: Int, of fleet: String, in state: State) throws(CommandError) -> Int {
+    var members: [String: MigrationState] = [:]
+    for member in state.members(of: fleet) where member.standingInFleet(isOpen: true) == .merged {
+      members[member.name] = member
+    }
+    guard !members.isEmpty, let tip = try site.snapshot().tip else { return 0 }
+    let oldest = try reporting { try site.ledger.reader.byLastEntry(Array(members.keys), to: tip) }
+    var (gone, freed) = (0, 0)
+    for member in oldest.compactMap({ members[$0] }) where freed < excess {
+      guard try end(member), let tips = try release(member) else { continue }
+      gone += 1
+      freed += try size(ofAllBehind: tips)
     }
     return gone
+  }
+
+  /// How many bytes the objects take that only these lead to.
+  private func size(ofAllBehind tips: [OID]) throws(CommandError) -> Int {
+    let output = try reporting {
+      try site.git.run(
+        ["rev-list", "--objects", "--disk-usage", "--stdin", "--not", "--all"],
+        input: Array(tips.map(\.hex).lines.utf8))
+    }
+    return output.text.split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) } ?? 0
+  }
+
+  /// Sees to it that a target has ended: what people there have merged is finished. False when it goes on.
+  private func end(_ member: MigrationState) throws(CommandError) -> Bool {
+    if member.phase.isTerminal { return true }
+    guard member.inFlight.isEmpty, member.refresh == nil else { return false }
+    let change = Migration.Change.migrationFinished(result: member.tip, partial: false)
+    return try Interpreter(site: site, report: report).append(
+      [Proposal(member.name, change)], by: site.actor
+    ).refusal == nil
+  }
+
+  /// Takes the refs of a target away whose work is in its own base; gives where they were, `nil` when git
+  /// does not let its branches go.
+  private func release(_ member: MigrationState) throws(CommandError) -> [OID]? {
+    var tips: [OID] = []
+    let own = [
+      "refs/migrate/attempt/\(member.name)/*", LedgerRefs.archive(member.name),
+      "refs/migrate/remotes/published/base/\(member.base)",
+    ]
+    for pattern in own {
+      for (name, oid) in try reporting({ try site.repository.references(matching: pattern) }) {
+        tips.append(oid)
+        if case .won = site.repository.deleteReference(name, expected: oid) { continue }
+        report("'\(name)' was changed meanwhile, and stays")
+      }
+    }
+    site.repository.removeEmptyRefFolders(in: LedgerRefs.attemptFolder + member.name) { _ in true }
+    var lines: [String] = []
+    for name in [member.intoRef, "refs/heads/\(member.base)"] {
+      guard let tip = try site.tip(of: name) else { continue }
+      tips.append(tip)
+      lines.append("delete \(name) \(tip.hex)")
+    }
+    if lines.isEmpty { return tips.isEmpty ? nil : tips }
+    let output = try reporting {
+      try site.git.run(["update-ref", "--stdin"], input: Array(lines.lines.utf8), hooks: .effective)
+    }
+    if output.isSuccess { return tips }
+    report("\(member.name) is kept: \(output.errorText)")
+    return nil
   }
 
   /// Drops what nothing leads to, but for what is so new that somebody may be about to use it.

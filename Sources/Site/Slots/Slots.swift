@@ -100,17 +100,22 @@ public struct Slots {
     try? write(found, slot)
   }
 
-  /// Removes every slot that nobody uses, after keeping what lies in it. Says which could not be removed, and
-  /// why.
-  public func removeAll(in state: State) throws(CommandError) -> [String] {
+  /// Removes every slot that nobody uses, after keeping what lies in it; those that were used longest ago
+  /// first, and no more once `isEnough` says so. Says which could not be removed, and why.
+  public func removeAll(
+    in state: State, until isEnough: () throws(CommandError) -> Bool = { () throws(CommandError) in false }
+  ) throws(CommandError) -> [String] {
     let root = try site.worktreeRoot()
     var kept: [String] = []
     removeLeftCaches()
     try reporting {
       let lock = try creationLock()
       defer { withExtendedLifetime(lock) {} }
-      for worktree in try site.repository.worktrees() {
-        guard let slot = self.slot(ofWorktree: worktree.name, below: root) else { continue }
+      let slots = try site.repository.worktrees().compactMap { worktree in
+        slot(ofWorktree: worktree.name, below: root).map { (worktree, slot: $0, lastUse: lastUse(of: $0)) }
+      }
+      for (worktree, slot, _) in slots.sorted(by: { $0.lastUse < $1.lastUse }) {
+        if try isEnough() { break }
         let path = root + "/" + slot
         let isGate = slot.hasPrefix("gate-")
         if !isGate, let marker = marker(slot), let reason = reasonToKeep(marker) {
@@ -138,6 +143,11 @@ public struct Slots {
       if let left = try? Files.listDirectory(root), left.isEmpty { try Files.removeTree(root) }
     }
     return kept
+  }
+
+  /// When a slot was given to somebody last, or given back, in seconds.
+  private func lastUse(of slot: String) -> Int64 {
+    Files.modified(slot.hasPrefix("gate-") ? gateNotePath(slot) : markerPath(slot)) ?? 0
   }
 
   /// What `removeAll` would remove, and what it would keep, with the reason. Changes nothing.
