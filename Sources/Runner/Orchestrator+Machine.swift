@@ -6,6 +6,9 @@ import Site
 struct ProgramWatch {
   /// Those that were there when a plan was first seen.
   private var seen: Set<String> = []
+  /// The words that were none then: each plan of a fleet has the same, and what another has said of them is
+  /// not asked again.
+  private var absent: Set<String> = []
   private var plans: [String: Int] = [:]
   /// What is missing, where the ledger has no place for it.
   private var missing: [MissingProgram] = []
@@ -15,17 +18,21 @@ struct ProgramWatch {
   /// The most words of one plan that are looked up.
   private static let mostWords = 256
 
-  /// Looks, once for each plan, which of the words of its commands are programs here.
-  mutating func see(_ state: MigrationState, in site: any Surroundings) {
-    guard plans[state.name] != state.planNumber else { return }
-    plans[state.name] = state.planNumber
-    let plan = state.plan
+  /// Looks, once for each plan, which of the words of its commands are programs here; `missing` says which of
+  /// some are not.
+  mutating func see(_ plan: Plan, _ number: Int, missing: (Set<String>) -> Set<String>) {
+    guard plans[plan.migration] != number else { return }
+    // Of a plan that is changed, whoever changed it may have brought what was missing.
+    if plans.updateValue(number, forKey: plan.migration) != nil { absent = [] }
     var commands = (plan.gate.verifiers + plan.ownVerifiers).map(\.run) + plan.allAgents.map(\.command)
     commands += [plan.gate.setup?.run, plan.worktree.setup].compactMap(\.self)
     commands += Set(plan.steps.compactMap { $0.run.flatMap { ShellText.words($0).first } }).sorted()
     let words = Set(commands.flatMap { ShellText.words($0) }.filter { !$0.hasPrefix("-") })
-    let asked = Set(words.sorted().prefix(ProgramWatch.mostWords)).subtracting(seen)
-    seen.formUnion(asked.subtracting(site.missing(among: asked)))
+    let asked = Set(words.sorted().prefix(ProgramWatch.mostWords)).subtracting(seen.union(absent))
+    if asked.isEmpty { return }
+    let gone = missing(asked)
+    absent.formUnion(gone)
+    seen.formUnion(asked.subtracting(gone))
   }
 
   mutating func note(_ found: MissingProgram) {

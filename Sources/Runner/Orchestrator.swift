@@ -240,7 +240,7 @@ public final class Orchestrator {
       seat.mayBegin = try mayBegin(state, desk)
       try see(messagesOf: state, desk, &seat)
       seat.rests = rests(in: ledger)
-      programs.see(state, in: site)
+      programs.see(state.plan, state.planNumber) { site.missing(among: $0) }
       seat.missing = programs.known(in: ledger, site.owner.machine)
       seat.awaitsMissing = programs.awaits(seat.missing)
       seat.served = Set(jobs.filter { $0.step.run == nil && $0.isServed }.map(\.claim.fence))

@@ -44,16 +44,41 @@ import Testing
   @Test func `what somebody changes is seen, in the repository's files and in the user's`() throws {
     let world = try World()
     let program = world.program
-    func settle(_ path: String) {
-      while let stamp = FileStamp(of: path), !stamp.isSettled(at: FileStamp.Look()) {}
-    }
     for (number, place) in ["--global", "--local"].enumerated() {
-      for file in [world.environment["GIT_CONFIG_GLOBAL"] ?? "", "\(world.path)/.git/config"] { settle(file) }
+      for file in [world.environment["GIT_CONFIG_GLOBAL"] ?? "", "\(world.path)/.git/config"] {
+        world.settle(file)
+      }
       // Twice, so that what is known counts.
       for _ in 0..<2 { #expect(try program.commandSettings().count == number) }
       _ = try world.git("config", place, "filter.x\(number).clean", "cat")
       #expect(try program.commandSettings().count == number + 1)
     }
+  }
+
+  @Test func `git is asked again only when a file has changed, be it one that another includes`() throws {
+    let world = try World()
+    let (log, more) = ("\(world.root)/asked", "\(world.root)/more")
+    let program = try world.counted(in: log)
+    func asked() throws -> Int { try Files.readFile(log)?.count { $0 == 0x0A } ?? 0 }
+    func settings(after change: () throws -> Void) throws -> [Int] {
+      try change()
+      for file in [more, "\(world.path)/.git/config", "\(world.root)/home/.gitconfig"] { world.settle(file) }
+      let before = try asked()
+      return try (0..<4).map { _ in try program.commandSettings().count } + [asked() - before]
+    }
+    try Files.writeAtomically(more, Array("[filter \"x\"]\n\tclean = cat\n".utf8))
+    // The first time it says which files there are.
+    #expect(
+      try settings { try world.git("config", "--global", "include.path", more) } == [1, 1, 1, 1, 2])
+    #expect(
+      try settings { try world.git("config", "--file", more, "filter.y.clean", "cat") } == [2, 2, 2, 2, 1])
+    // A file that is not there yet, beside the one that includes it.
+    #expect(
+      try settings { try world.git("config", "includeIf.gitdir:/nowhere/.path", "later") }
+        == [2, 2, 2, 2, 2])
+    // What depends on the branch is asked each time.
+    #expect(
+      try settings { try world.git("config", "includeIf.onbranch:main.path", "later") } == [2, 2, 2, 2, 4])
   }
 
   @Test func `the files of a tree that attributes give to a filter are known without a work tree`() throws {

@@ -41,6 +41,20 @@ final class World {
     return text
   }
 
+  /// A program that notes each of its runs in a file, a line each.
+  func counted(in log: String) throws -> GitProgram {
+    let script = "#!/bin/sh\necho git >>'\(log)'\nexec git \"$@\"\n"
+    try Files.overwrite("\(root)/git", Array(script.utf8), mode: 0o755)
+    return GitProgram(
+      gitDirectory: "\(path)/.git", commonDirectory: "\(path)/.git", environment: environment,
+      executable: "\(root)/git")
+  }
+
+  /// Waits until a change of a file would show.
+  func settle(_ path: String) {
+    while let stamp = FileStamp(of: path), !stamp.isSettled(at: FileStamp.Look()) {}
+  }
+
   struct Failure: Error { let text: String }
 
   /// A commit object with these files; no ref moves.

@@ -130,18 +130,42 @@ extension GitProgram {
   /// hundreds of repositories would start it as often.
   func listSettings() throws(GitError) -> [CommandSetting] {
     let files = SettingsMemory.Sources(
-      gitDirectory: gitDirectory, commonDirectory: commonDirectory, environment: environment)
+      gitDirectory: gitDirectory, commonDirectory: commonDirectory, environment: environment,
+      included: settingsMemory.included)
     if let known = settingsMemory.settings(in: files) { return known }
     let list = try askForSettings()
-    settingsMemory.note(list, in: files)
+    settingsMemory.note(list, in: files, including: included(by: list))
     return list
+  }
+
+  /// The files that the configuration includes, whether their condition holds or not; `nil` when that says
+  /// less than all: a condition about what is checked out changes with no file of the configuration, and
+  /// neither does git tell where it takes some paths from.
+  private func included(by list: [CommandSetting]) -> [String]? {
+    var files: [String] = []
+    for setting in list where setting.key.hasPrefix("include.") || setting.key.hasPrefix("includeif.") {
+      guard setting.variable == "path" else { continue }
+      if setting.name?.hasPrefix("onbranch:") == true { return nil }
+      switch setting.value.first {
+      case "/": files.append(setting.value)
+      case "~" where setting.value.hasPrefix("~/"):
+        guard let home = environment["HOME"] else { return nil }
+        files.append(home + setting.value.dropFirst())
+      case "~", "%", ":", nil: return nil
+      // Beside the file that says it.
+      default:
+        guard setting.origin.hasPrefix("/") else { return nil }
+        files.append("\(Files.parent(of: setting.origin))/\(setting.value)")
+      }
+    }
+    return files
   }
 
   private func askForSettings() throws(GitError) -> [CommandSetting] {
     let output = try start(
       [
         "config", "--null", "--show-scope", "--show-origin", "--get-regexp",
-        "^(filter|merge|hook|credential|core|diff|gpg|attr|extensions|lfs|migrate|submodule"
+        "^(include|includeif|filter|merge|hook|credential|core|diff|gpg|attr|extensions|lfs|migrate|submodule"
           + "|user|author|committer|commit)\\.",
       ], input: nil, workTree: nil, settings: [], extra: [:])
     // 1: nothing matches.

@@ -2,10 +2,20 @@ import Synchronization
 import System
 
 /// What git last said of the configuration, and of which files: what is asked for one repository again and
-/// again. It holds as long as the file system says that nobody has changed them; files that they include can
-/// change alone, and with those it is asked each time.
+/// again. It holds as long as the file system says that nobody has changed them, nor those that they include.
 final class SettingsMemory: Sendable {
-  private let known = Mutex<(files: Sources, list: [CommandSetting])?>(nil)
+  private struct Known {
+    var files: Sources
+    var list: [CommandSetting]
+  }
+
+  private struct Memory {
+    var known: Known?
+    /// The files that others include, as git said last.
+    var included: [String] = []
+  }
+
+  private let memory = Mutex(Memory())
 
   /// The files of a repository's and of the user's configuration, as the file system has them.
   struct Sources: Equatable, Sendable {
@@ -14,7 +24,10 @@ final class SettingsMemory: Sendable {
     /// Whether a later change would show.
     private let isSettled: Bool
 
-    init(gitDirectory: String, commonDirectory: String, environment: [String: String]) {
+    /// Takes the stamps of them now, and of those that they are known to include.
+    init(
+      gitDirectory: String, commonDirectory: String, environment: [String: String], included: [String] = []
+    ) {
       let look = FileStamp.Look()
       var paths = [commonDirectory + "/config"]
       paths += [commonDirectory, gitDirectory].map { $0 + "/config.worktree" }
@@ -27,20 +40,14 @@ final class SettingsMemory: Sendable {
           "\(home)/.gitconfig", (environment["XDG_CONFIG_HOME"] ?? "\(home)/.config") + "/git/config",
         ]
       }
+      paths += included
       self.paths = paths
       stamps = paths.map { FileStamp(of: $0) }
       isSettled = stamps.allSatisfy { $0?.isSettled(at: look) ?? true }
     }
 
-    /// Whether they tell all: those that they include can change alone.
-    fileprivate func tellAll() -> Bool {
-      for path in paths where Files.exists(path) {
-        guard let bytes = try? Files.readFile(path, limit: 1 << 20),
-          !String(decoding: bytes, as: UTF8.self).lowercased().contains("include")
-        else { return false }
-      }
-      return true
-    }
+    /// Whether all of these files are among them.
+    fileprivate func cover(_ files: [String]) -> Bool { files.allSatisfy(paths.contains) }
 
     /// Whether they are there as they were, and a change would show.
     fileprivate func isCertain(after last: Sources) -> Bool { isSettled && last.isSettled && self == last }
@@ -50,17 +57,25 @@ final class SettingsMemory: Sendable {
     }
   }
 
+  /// The files that were included when git was asked last.
+  var included: [String] { memory.withLock(\.included) }
+
   /// What git said of these files; `nil` when it is to be asked.
   func settings(in files: Sources) -> [CommandSetting]? {
-    known.withLock { known in
-      guard let found = known, files.isCertain(after: found.files) else { return nil }
+    memory.withLock { memory in
+      guard let found = memory.known, files.isCertain(after: found.files) else { return nil }
       return found.list
     }
   }
 
-  /// Takes note of what it said. `files` is how they were before it was asked.
-  func note(_ list: [CommandSetting], in files: Sources) {
-    let isWhole = files.tellAll()
-    known.withLock { $0 = isWhole ? (files, list) : nil }
+  /// Takes note of what it said. `files` is how they were before it was asked; `included` are the files that
+  /// they include, `nil` when that depends on more than files. Those that were not looked at before are
+  /// looked at the next time.
+  func note(_ list: [CommandSetting], in files: Sources, including included: [String]?) {
+    let isWhole = included.map(files.cover) ?? false
+    memory.withLock {
+      $0.known = isWhole ? Known(files: files, list: list) : nil
+      $0.included = included ?? []
+    }
   }
 }

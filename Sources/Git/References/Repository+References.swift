@@ -98,7 +98,7 @@ extension Repository {
   /// it leads to, sorted bytewise. A dangling or broken ref is left out.
   public func references(matching glob: String) throws(GitError) -> [(name: String, oid: OID)] {
     let operation = "list refs"
-    try requirePlainRefs()
+    try requirePlainRefs(matching: glob)
     var iterator: OpaquePointer?
     try check(
       git_reference_iterator_glob_new(&iterator, pointer, PathText.terminated(glob, operation)), operation,

@@ -235,9 +235,12 @@ extension Repository {
   /// The places of git's and our own files where nothing lies now.
   public func absentPlaces() -> Set<String> { PlaceCheck.absent(gitDirectory, common: commonDirectory) }
 
-  /// The same for the refs, each of which may be a file of its own.
-  public func requirePlainRefs() throws(GitError) {
-    var folders = ["\(commonDirectory)/refs"]
+  /// The same for the refs, each of which may be a file of its own; of those that a glob can mean, which
+  /// libgit2 looks for below the last folder that it names in full.
+  public func requirePlainRefs(matching glob: String = "refs/*") throws(GitError) {
+    let plain = glob.prefix { !"?*[\\".contains($0) }
+    let folder = plain.lastIndex(of: "/").map { plain[..<$0] } ?? "refs"
+    var folders = ["\(commonDirectory)/\(folder)"]
     while let folder = folders.popLast() {
       guard let handle = try? DirectoryHandle.open(folder, "list refs"),
         let entries = try? handle.kinds("list refs")

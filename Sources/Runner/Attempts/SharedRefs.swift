@@ -23,10 +23,7 @@ struct SharedRefs: Equatable {
         case .unborn(let branch), .branch(let branch, _): branch
         case .detached: nil
         }
-      branches = Set(
-        try repository.references(matching: "refs/heads/*").map(\.name).filter {
-          !$0.hasPrefix("refs/heads/migrate/")
-        })
+      branches = try repository.branchNames(outside: "refs/heads/migrate/")
       let top = try site.mainDirectory()
       for path in (try? repository.status()) ?? [] {
         let written = Files.written(top + "/" + path)
