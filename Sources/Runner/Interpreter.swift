@@ -24,7 +24,14 @@ public struct Interpreter {
   /// cannot be performed keeps no other back; its error is thrown in the end.
   public func perform(_ effects: [Effect]) throws(CommandError) {
     var first: CommandError?
+    let begun = effects.compactMap(\.newBranch)
+    var made: Set<String> = []
+    // Those of many targets come together: a process for each would take longer than the rest of a start.
+    if begun.count > 1 {
+      do throws(CommandError) { made = try site.createBranches(begun) } catch { first = error }
+    }
     for effect in effects {
+      if let branch = effect.newBranch?.branch, made.contains(branch) { continue }
       do throws(CommandError) { try perform(effect) } catch { first = first ?? error }
     }
     if let first { throw first }
@@ -134,5 +141,12 @@ public struct Interpreter {
     case .allStepsDone, .baseHeld: break
     }
     site.tell(migration, notice, report: report)
+  }
+}
+
+extension Effect {
+  /// The branch that is to be made, and where.
+  fileprivate var newBranch: (branch: String, commit: OID)? {
+    if case .createBranch(_, let branch, let commit) = self { (branch, commit.oid) } else { nil }
   }
 }

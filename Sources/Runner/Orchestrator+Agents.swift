@@ -59,8 +59,11 @@ extension Orchestrator {
   /// Ends the agents of a migration when what was used, with what they use just now, is all that it may use:
   /// each was given what was left, and together they may reach that sooner.
   func heedBudgets(_ state: State) {
-    for migration in state.migrations where !migration.plan.budget.total.isEmpty {
-      let jobs = attempts.jobs.filter { $0.migration == migration.name && $0.step.run == nil }
+    for name in Set(attempts.jobs.filter { $0.step.run == nil }.map(\.migration)) {
+      guard let migration = state.migration(named: name), !migration.plan.budget.total.isEmpty else {
+        continue
+      }
+      let jobs = attempts.jobs.filter { $0.migration == name && $0.step.run == nil }
       let used = jobs.reduce(migration.spending.total) { $0 + $1.used }
       guard let words = Budget.excess(used, over: migration.budget.total) else { continue }
       for job in jobs { job.end(because: "with the others at work \(words)") }

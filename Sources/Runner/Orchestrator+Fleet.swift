@@ -24,11 +24,14 @@ extension Orchestrator {
     let busy = Set(desks.filter { !$0.value.isIdle }.keys).union(attempts.jobs.map(\.migration))
     var chosen: [MigrationState] = []
     // By their places: of thousands, a copy of each in each round takes longer than all the rest.
-    for index in state.migrations.indices where state.migrations[index].plan.fleet?.fleet == fleet {
-      if busy.contains(state.migrations[index].name) {
-        chosen.append(state.migrations[index])
-      } else if chosen.count < most, !isEnding, !isParked(index, in: state),
-        state.isWorkable(index) || isToBeTold(state.migrations[index], of: state)
+    for index in state.migrations.indices {
+      let isBusy = !busy.isEmpty && busy.contains(state.migrations[index].name)
+      guard isBusy || (chosen.count < most && !isEnding && !state.isPassed(index)),
+        state.migrations[index].plan.fleet?.fleet == fleet
+      else { continue }
+      if isBusy
+        || (state.isWorkable(index) || isToBeTold(state.migrations[index], of: state))
+          && !isParked(index, in: state)
       {
         chosen.append(state.migrations[index])
       }
@@ -74,12 +77,17 @@ extension Orchestrator {
     return hasParked
   }
 
-  /// Stops the fleet when too many of its targets have failed. Says whether it did.
-  func stopFleet(_ state: State) throws(CommandError) -> Bool {
-    guard case .fleet(let name) = scope,
-      state.migrations.contains(where: { $0.plan.fleet?.fleet == name && $0.plan.fleet?.stop != nil }),
-      let reason = state.dueStop(of: name)
-    else { return false }
+  /// Stops the fleet when too many of its targets have failed. Says whether it did. What a ledger says of
+  /// that is asked once.
+  func stopFleet(_ snapshot: LedgerSnapshot) throws(CommandError) -> Bool {
+    guard case .fleet(let name) = scope, snapshot.tip == nil || snapshot.tip != countedFailures else {
+      return false
+    }
+    let state = snapshot.state
+    guard let reason = state.dueStop(of: name) else {
+      countedFailures = snapshot.tip
+      return false
+    }
     let change = Migration.Change.fleet(
       .waveStopped(fleet: name, wave: state.fleets[name].wave, reason: reason))
     let refusal = try Interpreter(in: site, report: { [late] in late.warn($0) }).append(

@@ -33,6 +33,8 @@ public final class Orchestrator {
   public var planWatch: (() throws(CommandError) -> Bool)?
   /// Of a fleet the targets in which nothing can be done here, as they were then.
   var parked: [String: MigrationState] = [:]
+  /// Where the ledger was when it was last asked whether too many of a fleet's targets have failed.
+  var countedFailures: OID?
   /// The steps that it has begun.
   var begun: Set<String> = []
   var obstacles = Obstacles()
@@ -156,7 +158,7 @@ public final class Orchestrator {
     try tell(snapshot)
     if halt == nil, stops == 0, let planWatch, try planWatch() { return .more }
     if try advance(snapshot.state) { return .more }
-    if try stopFleet(snapshot.state) { return .more }
+    if try stopFleet(snapshot) { return .more }
     let states = try wanted(snapshot.state)
     var ends: [String: Ending] = [:]
     for assignment in snapshot.state.agenda(

@@ -51,6 +51,9 @@ package protocol BranchAccess: AnyObject {
   func isAncestor(_ commit: OID, of tip: OID) throws(CommandError) -> Bool
   /// Makes the integration branch of a migration that has just started; `nil`, or why it could not.
   func createBranch(_ branch: String, at commit: OID) throws(CommandError) -> String?
+  /// Makes the integration branches of migrations that have just started together, as far as git lets that
+  /// happen at once; gives those that are there then. Each of the others is made by itself, and says why not.
+  func createBranches(_ wanted: [(branch: String, commit: OID)]) throws(CommandError) -> Set<String>
   /// Asks for the move of a branch, through the hooks; gives what was said against it. Whether it moved, only
   /// the branch itself can say.
   /// `objection` is asked last; while the branch is being moved, nobody can hold it still.

@@ -57,6 +57,26 @@ extension Site {
     }
   }
 
+  /// Makes several branches at once, through the hooks: all that are not there, or none. Gives those that are
+  /// there then.
+  package func createBranches(
+    _ wanted: [(branch: String, commit: OID)]
+  ) throws(CommandError) -> Set<String> {
+    try announceBranches()
+    return try reporting { () throws -> Set<String> in
+      func isThere(_ branch: String) throws -> Bool { try repository.resolve("refs/heads/" + branch) != nil }
+      let lines = try wanted.filter { try !isThere($0.branch) }.map {
+        "create refs/heads/\($0.branch) \($0.commit.hex)\n"
+      }
+      if !lines.isEmpty {
+        _ = try git.run(
+          ["update-ref", "--no-deref", "-m", "git-migrate", "--stdin"], input: Array(lines.joined().utf8),
+          hooks: .effective)
+      }
+      return Set(try wanted.map(\.branch).filter(isThere))
+    }
+  }
+
   /// Where the branch is checked out, its files move along when nothing that changes is changed there, too;
   /// otherwise nothing moves at all.
   package func requestMove(

@@ -130,6 +130,23 @@ import Testing
     #expect(throws: Refusal.self, "what was given up is not offered") { try fleet.push("mail") }
   }
 
+  @Test func `what is passed over is what nothing can be done in, and nobody waits to be told of`() throws {
+    let fleet = try Fleet(["cart", "mail"])
+    func passed() -> [Bool] { fleet.state.migrations.indices.map { fleet.state.isPassed($0) } }
+    #expect(passed() == [false, false])
+    try fleet.open(1)
+    try fleet.claim("cart")
+    #expect(passed() == [false, false] && fleet.state.isWorkable(0))
+    try fleet.merge("cart", at: 50)
+    #expect(passed() == [true, false] && !fleet.state.isWorkable(0))
+    fleet.state.migrations[0].refresh = Refresh(
+      base: oid(49), old: oid(50), new: oid(51), tree: oid(52), verifiers: "", verdict: .passed,
+      owner: process(7), expiresAt: Timestamp(milliseconds: 0))
+    #expect(passed() == [false, false] && fleet.state.isWorkable(0))
+    try fleet.tell(.migrationAborted(reason: "not wanted"), of: "guava.mail")
+    #expect(passed() == [false, true] && !fleet.state.isWorkable(1))
+  }
+
   @Test func `an amendment moves no migration into another repository`() throws {
     let fleet = try Fleet(["cart"])
     let member = try #require(fleet.state.migration(named: "guava.cart"))

@@ -44,6 +44,10 @@ extension Process: Surroundings {
     return machine.clone.hasCommit(commit) && world.objects.isAncestor(commit, of: tip)
   }
 
+  func createBranches(
+    _ wanted: [(branch: String, commit: OID)]
+  ) throws(CommandError) -> Set<String> { [] }
+
   func createBranch(_ branch: String, at commit: OID) throws(CommandError) -> String? {
     guard passes() else { throw death }
     if machine.clone.branch == nil {

@@ -24,13 +24,13 @@ extension State {
     var first: [Assignment] = []
     var beginnings: [(load: Int, turn: Int, assignment: Assignment)] = []
     var last: [Assignment] = []
-    // What services judge is no load of this machine.
-    let judging = migrations.count { migration in
-      guard let seat = seats[migration.name] else { return false }
-      return seat.judging != .nothing && !migration.plan.gate.isOnlyRemote
+    // By their places: of thousands, a copy of each in each round takes longer than all the rest.
+    let seated = migrations.indices.compactMap { place in
+      seats[migrations[place].name].map { (migration: migrations[place], seat: $0) }
     }
-    for migration in migrations {
-      guard let seat = seats[migration.name] else { continue }
+    // What services judge is no load of this machine.
+    let judging = seated.count { $0.seat.judging != .nothing && !$0.migration.plan.gate.isOnlyRemote }
+    for (migration, seat) in seated {
       for duty in inFleet(migration, migration.agenda(at: now, seat: seat), seat) {
         let assignment = Assignment(migration.name, duty)
         switch duty.urgency {

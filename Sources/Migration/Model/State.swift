@@ -27,7 +27,11 @@ public struct State: Equatable, Sendable {
   }
 
   /// The migration of that name.
-  public func migration(named name: String) -> MigrationState? { migrations.first { $0.name == name } }
+  public func migration(named name: String) -> MigrationState? {
+    // By its place: a closure is handed a copy of each.
+    for index in migrations.indices where migrations[index].name == name { return migrations[index] }
+    return nil
+  }
 }
 
 /// One migration.

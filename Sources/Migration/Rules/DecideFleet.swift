@@ -91,6 +91,15 @@ extension State {
     return fleet.stop.map { "wave \(fleet.wave) of '\(member.fleet)' is stopped: \($0)" }
   }
 
+  /// Whether a target is over, and nobody waits to be told of it: of thousands most are, sooner or later, and
+  /// are passed over at the price of a look.
+  public func isPassed(_ index: Int) -> Bool {
+    guard migrations[index].notices.items.isEmpty else { return false }
+    if migrations[index].phase.isTerminal { return true }
+    return migrations[index].openCount == 0 && migrations[index].inFlight.isEmpty
+      && migrations[index].refresh == nil && migrations[index].baselineRun == nil
+  }
+
   /// Whether something can be done in a target: its base is to be judged, or steps may begin, or something is
   /// under way.
   public func isWorkable(_ index: Int) -> Bool {
@@ -139,8 +148,11 @@ extension State {
   public func dueStop(of fleet: String) -> String? {
     let known = fleets[fleet]
     guard known.wave > 0, known.stop == nil else { return nil }
-    let wave = members(of: fleet).filter { $0.plan.fleet?.wave == known.wave }
-    guard let rule = wave.first?.plan.fleet?.stop else { return nil }
+    func isOfWave(_ member: FleetMember?) -> Bool { member?.fleet == fleet && member?.wave == known.wave }
+    guard let rule = migrations.first(where: { isOfWave($0.plan.fleet) })?.plan.fleet?.stop else {
+      return nil
+    }
+    let wave = migrations.filter { isOfWave($0.plan.fleet) }
     let good = wave.filter { $0.standingInFleet(isOpen: true) != .badBase }
     let failed = good.count { $0.standingInFleet(isOpen: true).isFailed }
     guard failed > known.forgiven, failed * 100 >= rule.failedPercent * good.count else { return nil }

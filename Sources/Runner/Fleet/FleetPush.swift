@@ -102,8 +102,8 @@ public final class FleetPush {
   private func due(in state: State) -> [MigrationState] {
     var due: [MigrationState] = []
     for index in state.migrations.indices where state.migrations[index].openCount == 0 {
-      guard state.migrations[index].plan.fleet?.fleet == fleet,
-        tried[state.migrations[index].name] != state.migrations[index].tip,
+      guard tried[state.migrations[index].name] != state.migrations[index].tip,
+        state.migrations[index].plan.fleet?.fleet == fleet,
         state.migrations[index].standingInFleet(isOpen: true) == .done
       else { continue }
       let member = state.migrations[index]
@@ -203,10 +203,18 @@ public enum FleetPushProcess {
   /// Whether the program's arguments ask for it.
   public static func isWanted(_ arguments: [String]) -> Bool { arguments.first == word }
 
+  /// After how many pushes the refs are packed: by then each target has left two of them.
+  private static let packing = 32
+
   /// Does it for the migrations whose names it reads, a line each, until nobody writes more; what one of them
   /// does not let happen holds up no other.
   public static func perform(_ site: Site) throws(CommandError) {
-    try forEachLine { (line) throws(CommandError) in try push(line, site) }
+    var count = 0
+    try forEachLine { (line) throws(CommandError) in
+      try push(line, site)
+      count += 1
+      if count % packing == 0 { site.packRefs() }
+    }
   }
 
   private static func push(_ name: String, _ site: Site) throws(CommandError) {

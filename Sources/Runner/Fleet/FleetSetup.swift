@@ -200,19 +200,16 @@ public final class FleetSetup {
 
   private func tell(_ accepted: Accepted, _ state: State) {
     let begun = accepted.proposals.count { if case .migration(.started) = $0.change { true } else { false } }
-    if begun > 0 { report("\(Count.of(begun, "target")) begun") }
+    if begun > 0 {
+      report("\(Count.of(begun, "target")) begun")
+      site.packRefs()
+    }
     let amended = accepted.proposals.count - begun
     if amended > 0 { report("the plan of \(Count.of(amended, "target")) is amended") }
     for (name, refusal) in accepted.refused where refusal.code != .migrationExists {
       let target = state.migration(named: name)?.plan.fleet?.target.id ?? name
       note(target, "stays as it is: \(refusal.message)")
     }
-  }
-
-  /// Puts the refs of all targets into one file: each attempt looks through them, and a file for each takes
-  /// as long to open as all of them together. Nothing depends on it.
-  public func packRefs() {
-    _ = try? site.git.run(["pack-refs", "--all"])
   }
 
   // MARK: What has begun
@@ -265,4 +262,10 @@ public final class FleetSetup {
       "\(Count.of(gone.count, "target")) of '\(fleet)' not in the list any more, first "
         + "'\(first.plan.fleet?.target.id ?? "")': 'git migrate abort -m \(first.name)' gives one up")
   }
+}
+
+extension Site {
+  /// Puts all refs into one file: git looks through them for each fetch and push, and a file for each takes
+  /// as long to open as all of them together. Nothing depends on it.
+  func packRefs() { _ = try? git.run(["pack-refs", "--all"]) }
 }

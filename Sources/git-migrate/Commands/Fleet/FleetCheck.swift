@@ -55,7 +55,6 @@ struct FleetCheckCommand: Subcommand {
       // A survey begins no step.
       run.only = []
       try workers.drive(run, context)
-      setup.packRefs()
     }
     try tell(fleet, setup.problems, context)
   }
