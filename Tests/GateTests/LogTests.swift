@@ -8,7 +8,8 @@ import Testing
 /// What is made of what real tools printed: `Logs/NAME.log` and beside it `Logs/NAME.expected`, which
 /// `RECORD_TRANSCRIPTS=1` writes anew. Only places of the machine were changed in the logs; those of jest,
 /// vitest, Gradle, Kotlin's K2, dotnet, Surefire, ESLint's default, stylelint, prettier, PHPStan, Scala and
-/// its runners, Spock, Jasmine, Karma, Playwright are written after the published formats.
+/// its runners, Spock, Jasmine, Karma, Playwright, Bun, Deno and Catch2's XML are written after the
+/// published formats.
 @Suite struct LogTests {
   private static let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
   static let names: [String] = {
@@ -61,7 +62,8 @@ import Testing
   @Test(arguments: [
     "node-spec", "node-tap", "node2-spec", "nextest-color", "vitest", "pytest", "unittest", "cargo",
     "go-test",
-    "prove3", "surefire", "ctest", "gtest", "rspec", "phpunit", "mocha", "dotnet",
+    "prove3", "surefire", "ctest", "gtest", "rspec", "phpunit", "mocha", "dotnet", "pytest-q", "meson",
+    "munit", "gotestsum", "node-dot", "bun", "deno", "catch-xml",
   ])
   func `two runs in one output are both counted`(_ name: String) throws {
     let one = bytes("\(name).log")

@@ -26,6 +26,8 @@ struct GoReader: OutputReader {
   /// The last failure, when it says nothing and a lone `FAIL` follows, which ends a program's results: where
   /// there are more, a test has printed both.
   private var printed: Int?
+  /// What gotestsum has counted in the runs that ended.
+  private var summed = (tests: 0, skips: 0, fails: 0)
   /// Within the list that gotestsum ends with.
   private var isSummed = false
 
@@ -76,9 +78,12 @@ struct GoReader: OutputReader {
       close()
       isThere = true
       isVerbose = true
-      tests = total - (text.number(before: "skipped") ?? 0)
-      skips = text.number(before: "skipped") ?? 0
-      fails = text.number(before: "failures") ?? text.number(before: "failure") ?? fails
+      let left = text.number(before: "skipped") ?? 0
+      tests = summed.tests + total - left
+      skips = summed.skips + left
+      let bad = text.number(before: "failures") ?? text.number(before: "failure")
+      fails = bad.map { summed.fails + $0 } ?? fails
+      summed = (tests, skips, fails)
       isSummed = false
     } else if text.hasPrefix("--- "), readResult(text, indentation: line.indentation) {
       return

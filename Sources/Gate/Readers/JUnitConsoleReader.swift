@@ -131,6 +131,8 @@ struct ScalaReader: OutputReader {
   private var scope: String?
   private var names: [String] = []
   private var depth = 0
+  /// How many counts of ScalaTest's own sbt has still to repeat.
+  private var repeats = 0
   private(set) var executed: Int?
   private(set) var skipped: Int?
   private(set) var failed: Int?
@@ -149,16 +151,21 @@ struct ScalaReader: OutputReader {
       executed.add(good + bad)
       failed.add(bad)
       skipped.add(skips)
-    } else if executed == nil, let rest = text.dropping("Failed: Total ") ?? text.dropping("Passed: Total "),
+      repeats += 1
+    } else if let rest = text.dropping("Failed: Total ") ?? text.dropping("Passed: Total "),
       let total = rest.leadingNumber
     {
       // sbt's own count, for runners that have none.
       list.end()
+      if repeats > 0 {
+        repeats -= 1
+        return
+      }
       let skips = ["Ignored ", "Skipped ", "Canceled "].compactMap { rest.after($0)?.leadingNumber }.reduce(
         0, +)
-      executed = total
-      skipped = skips
-      failed = (rest.after("Failed ")?.leadingNumber ?? 0) + (rest.after("Errors ")?.leadingNumber ?? 0)
+      executed.add(total)
+      skipped.add(skips)
+      failed.add((rest.after("Failed ")?.leadingNumber ?? 0) + (rest.after("Errors ")?.leadingNumber ?? 0))
     } else if let rest = text.dropping("==> X ") {
       munit(rest)
     } else if let name = text.dropping("- ") {

@@ -196,7 +196,7 @@ struct JUnitReader: OutputReader {
     return JUnitReader.unescaped(String(value))
   }
 
-  private static func unescaped(_ text: String) -> String {
+  static func unescaped(_ text: String) -> String {
     guard text.contains("&") else { return text }
     var result = ""
     var rest = Substring(text)

@@ -38,7 +38,7 @@ enum LineFilter {
     "=> ", "##team", "FILE: ", "<check", "<file", "==", "Message:", "Stack:", "Scenario", "✓", "<EXPR>",
     "Loaded suite",
     "SIG", "TIMEOUT", "TRY ", "JUnit version", "e: file",
-    "e: /", "All tests", "[doctest]", "DONE ", "process didn't", "=== FAIL",
+    "e: /", "All tests", "[doctest]", "DONE ", "process didn't", "bun test", "<Catch", "(pass)", "=== FAIL",
   ]
 
   private static let bloom: [Bool] = {
@@ -104,6 +104,8 @@ enum LineFilter {
     if first >= 0x41 && first <= 0x5A && isCode(line, start) { return true }
     if first >= 0x30 && first <= 0x39 { return numbered(line, start) || hasMark(line, start) }
     if bloom.withUnsafeBufferPointer({ $0[hash(first, line[start + 1], line[start + 2])] }) { return true }
+    // `..F [ 57%]`, of pytest.
+    if line[count - 1] == UInt8(ascii: "]"), line[count - 2] == UInt8(ascii: "%") { return true }
     // `CartTest#test_ok = 0.00 s = .`, of minitest.
     if line[count - 1] == UInt8(ascii: "."), line[count - 2] == 0x20, line[count - 3] == UInt8(ascii: "=") {
       return true

@@ -41,6 +41,8 @@ struct MesonReader: OutputReader {
       }
     } else if line.hasPrefix("Ok: "), line.after(":")?.trimmed.leadingNumber != nil, !results.isEmpty {
       isThere = true
+      // Another run may follow, with the same names.
+      known = []
     } else if line.hasPrefix("No tests defined.") || line.hasPrefix("No suitable tests defined.") {
       isThere = true
     } else {

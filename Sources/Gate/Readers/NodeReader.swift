@@ -40,7 +40,7 @@ struct NodeReader: OutputReader {
     spec.read(line)
     script.read(line)
     if line.utf8.allSatisfy({ $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "X") }), line.utf8.count >= 3 {
-      dots = line.utf8.count
+      dots.add(line.utf8.count)
     }
     guard let rest = line.dropping("# ") ?? line.dropping("ℹ ") else { return }
     let words = rest.parts(" ")

@@ -75,6 +75,7 @@ private struct LineInterpreter {
       RSpecReader(), MinitestReader(), PHPUnitReader(), ProveReader(), MesonReader(), BoostReader(),
       JUnitConsoleReader(), TestNGReader(), ScalaReader(), CucumberReader(),
       JasmineReader(), PlaywrightReader(), JUnitReader(), DocumentReader(),
+      BunReader(), DenoReader(), CatchXMLReader(),
     ]
     diagnostics = DiagnosticReader(isStrict: kind == .test)
   }

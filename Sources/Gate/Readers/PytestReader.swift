@@ -5,6 +5,8 @@ struct PytestReader: OutputReader {
   private(set) var passed: [String] = []
   private var earlier: Counts?
   private var current: Counts?
+  /// With `-q` nothing tells that a session begins: all tests that it has are done, and it is summed up.
+  private var (isDone, isSummedUp) = (false, false)
   private var section = Section.other
   private var block: Block?
   private var blockIndexes: [String: [Int]] = [:]
@@ -48,6 +50,7 @@ struct PytestReader: OutputReader {
     {
       readRule(line)
     }
+    if line.hasSuffix("%]"), block?.isCaptured != true { readProgress(line) }
     switch section {
     case .failures: readBlock(line)
     case .short: readShort(line)
@@ -99,12 +102,7 @@ struct PytestReader: OutputReader {
     switch title {
     case "test session starts":
       // Each session has one summary, its last: what a test prints before that is not it.
-      if let current {
-        earlier = Counts(
-          executed: (earlier?.executed ?? 0) + current.executed,
-          skipped: (earlier?.skipped ?? 0) + current.skipped, failed: (earlier?.failed ?? 0) + current.failed)
-      }
-      current = nil
+      beginSession()
       section = .other
       blockIndexes = [:]
     case "FAILURES", "ERRORS":
@@ -120,10 +118,34 @@ struct PytestReader: OutputReader {
       if block?.isCaptured == true, title == nil { return }
       if let counts = Self.summary(title ?? line) {
         current = counts
+        isSummedUp = isDone
+        isDone = false
         if title != nil || section == .short { endSection() }
       }
     }
   }
+
+  private mutating func beginSession() {
+    if let current {
+      earlier = Counts(
+        executed: (earlier?.executed ?? 0) + current.executed,
+        skipped: (earlier?.skipped ?? 0) + current.skipped, failed: (earlier?.failed ?? 0) + current.failed)
+    }
+    current = nil
+    (isDone, isSummedUp) = (false, false)
+  }
+
+  /// `..F.s   [ 57%]`: how far a session is.
+  private mutating func readProgress(_ line: Substring) {
+    guard line.hasSuffix("%]"), let signs = line.before(" "), !signs.isEmpty,
+      signs.utf8.allSatisfy({ PytestReader.signs.contains($0) }),
+      let percent = line.after("[")?.trimmed.leadingNumber
+    else { return }
+    if isSummedUp { beginSession() }
+    if percent == 100 { isDone = true }
+  }
+
+  private static let signs = Set(".FEsxXpPR".utf8)
 
   private mutating func endSection() {
     guard block?.isCaptured != true else { return }
@@ -304,94 +326,5 @@ struct PytestReader: OutputReader {
       // Errors of fixtures have blocks all the same, with another name.
       failures.append(failure)
     }
-  }
-}
-
-/// Python's unittest: blocks between `=====` and `-----`, then `Ran N tests in …` and `OK` or `FAILED`.
-struct UnittestReader: OutputReader {
-  static let runner = "unittest"
-  private(set) var failures: [GateFailure] = []
-  private(set) var executed: Int?
-  private(set) var skipped: Int?
-  private(set) var failed: Int?
-  private(set) var passed: [String] = []
-  private var ran: Int?
-  private var isAfterRule = false
-  private var block: (name: String, lines: [String], file: String?, line: Int?, isOpen: Bool)?
-
-  var isOpen: Bool { block != nil || isAfterRule || ran != nil }
-
-  mutating func read(_ line: Substring) {
-    if line.isRule(of: "=", atLeast: 70) {
-      endBlock()
-      isAfterRule = true
-      return
-    }
-    if line.isRule(of: "-", atLeast: 70) {
-      if block?.isOpen == false { block?.isOpen = true } else { endBlock() }
-    } else if isAfterRule, let name = line.dropping("FAIL: ") ?? line.dropping("ERROR: ") {
-      block = (String(name), [], nil, nil, false)
-    } else if isAfterRule, let name = line.dropping("UNEXPECTED SUCCESS: ") {
-      failures.append(GateFailure(test: String(name), message: "unexpected success"))
-    } else if let rest = line.dropping("Ran "), rest.has(" test"), rest.has(" in ") {
-      endBlock()
-      ran = rest.leadingNumber
-    } else if let total = ran, line.hasPrefix("OK") || line.hasPrefix("FAILED") || line == "NO TESTS RAN" {
-      // The verdict line after the count is what a test that prints `Ran 5 tests` would have to imitate too.
-      let skips = Self.number(line, "skipped=")
-      executed.add(max(0, total - skips))
-      skipped.add(skips)
-      failed =
-        (failed ?? 0) + Self.number(line, "failures=") + Self.number(line, "errors=")
-        + Self.number(line, "unexpected successes=")
-      ran = nil
-    } else if let name = line.droppingSuffix(" ... ok") {
-      if passed.count < 200_000 { passed.append(String(name)) }
-    } else if let name = line.droppingSuffix(" ... unexpected success") {
-      failures.append(GateFailure(test: String(name), message: "unexpected success"))
-    } else {
-      readBlock(line)
-    }
-    isAfterRule = false
-  }
-
-  mutating func finish() {
-    endBlock()
-    if let ran { executed.add(ran) }
-    // Only with `-v` they are named.
-    if let failed, failed > failures.count, failures.isEmpty {
-      failures.append(GateFailure(message: "\(failed) unexpected success\(failed == 1 ? "" : "es")"))
-    }
-  }
-
-  private static func number(_ line: Substring, _ name: String) -> Int {
-    line.after(name)?.leadingNumber ?? 0
-  }
-
-  private mutating func readBlock(_ line: Substring) {
-    guard block?.isOpen == true else { return }
-    if let place = line.trimmed.dropping("File \""), line.hasPrefix("  File") {
-      let file = place.before("\"").map { String($0) }
-      // The frames of the library say nothing of the test.
-      if file?[...].has("/unittest/") != true || block?.file == nil {
-        block?.file = file
-        block?.line = place.after(", line ")?.leadingNumber
-      }
-      // Only what follows the last frame is the message.
-      block?.lines.removeAll()
-    } else if !line.hasPrefix("    "), !line.hasPrefix("Traceback "), !line.isEmpty {
-      if line == "Stdout:" || line == "Stderr:" { block?.isOpen = false }
-      block?.lines.append(String(line))
-    }
-  }
-
-  private mutating func endBlock() {
-    guard let block else { return }
-    self.block = nil
-    guard failures.count < FailureList.most else { return }
-    failures.append(
-      GateFailure(
-        test: block.name, file: block.file, line: block.line,
-        message: block.lines.prefix(60).joined(separator: "\n")))
   }
 }

@@ -81,6 +81,8 @@ struct JasmineReader: OutputReader {
   private var isInList = false
   private var isInStack = false
   private var isKarma = false
+  /// What each browser of each run said at its end, which is said again when another goes on.
+  private var karma: Set<String> = []
   private(set) var executed: Int?
   private(set) var skipped: Int?
   private(set) var failed: Int?
@@ -103,10 +105,11 @@ struct JasmineReader: OutputReader {
       let total = rest.after(" of ")?.leadingNumber, count == total
     {
       list.end()
+      guard karma.insert(String(line)).inserted else { return }
       isKarma = true
-      executed = total - (rest.number(before: "skipped") ?? 0)
-      failed = rest.after("(")?.leadingNumber ?? 0
-      if rest.has(") SUCCESS") || rest.has(" SUCCESS") { failed = 0 }
+      let isGood = rest.has(") SUCCESS") || rest.has(" SUCCESS")
+      executed.add(total - (rest.number(before: "skipped") ?? 0))
+      failed.add(isGood ? 0 : rest.after("(")?.leadingNumber ?? 0)
     } else if let name = line.droppingSuffix(" FAILED"), line.has(") ") {
       list.begin(String((name.after(") ") ?? name).trimmed))
     } else if isInList, let number = line.before(") "), Int(number) != nil {
