@@ -62,6 +62,22 @@ extension ExplainedChange {
   /// The names that the code has for a value now.
   func names(of value: String) -> Set<String> { constants[value] ?? [] }
 
+  /// Whether a text names what the code has another name for now: `'store.requests.post'` and
+  /// `'store.httpx.post'`.
+  func isNamedAnew(_ old: String, by new: [String]) -> Bool {
+    func words(_ text: String) -> Set<String> {
+      Set(text.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map { TestCase.plain(String($0)) })
+    }
+    let before = words(old)
+    guard before.count < 20, !goneWords.isDisjoint(with: before) else { return false }
+    return new.contains { text in
+      guard text.utf8.count < old.utf8.count * 3 + 40 else { return false }
+      let after = words(text)
+      let (gone, came) = (before.subtracting(after), after.subtracting(before))
+      return !gone.isEmpty && !came.isEmpty && gone.isSubset(of: goneWords) && came.isSubset(of: cameWords)
+    }
+  }
+
   /// Whether a value is a digest, and the code makes others now that are as long as one of `fresh`.
   func isDigest(_ value: String, now fresh: [String]) -> Bool {
     func isHex(_ text: String) -> Bool {
@@ -88,6 +104,11 @@ extension ExplainedChange {
         guard let words = Template.rest(of: text, parts), !words.isEmpty else { return false }
         return words.allSatisfy(known.contains)
       }
+  }
+
+  /// What a text was filled with by code that is gone.
+  func fillings(of text: String) -> [Set<String>] {
+    goneTexts.compactMap { Template.rest(of: text, $0) }.filter { !$0.isEmpty }
   }
 
   /// Whether a text was written by a template that is gone, and is now by one that came, with all that it was

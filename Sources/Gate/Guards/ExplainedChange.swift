@@ -153,6 +153,9 @@ struct ExplainedChange {
     return new.contains { text in text != old && isFollowed(pieces, ExplainedChange.pieces(text)) }
   }
 
+  /// Whether the code wrote one word and writes the other now.
+  func isSaid(_ old: String, as new: String) -> Bool { gone.contains(old) && came.contains(new) }
+
   /// The same for the lines of a recorded file, of which none may be missing.
   func explainsAll(_ old: [String], by new: [String]) -> Bool {
     !isEmpty && !old.isEmpty && old.count <= 2_000 && new.count >= old.count

@@ -72,7 +72,9 @@ enum HarnessGuard {
     }
     subjects.subtract(TestComparison.commonWords)
     // What helps the tests is none of what they test.
-    let helpers = old.flatMap { file in file.helpers.filter { _ in file.path.ending == "rs" } }
+    let helpers = old.flatMap { file in
+      file.path.ending == "rs" || file.language.isTestPath(file.path) ? file.helpers : []
+    }
     subjects.subtract(helpers.map { TestCase.plain($0.name) })
     let exact = Set(old.flatMap { $0.cases.flatMap { $0.facts.calls } })
     var before: [String: Int] = [:]

@@ -176,7 +176,9 @@ extension TestComparison {
     }
     // What a row of Go's tables leaves out is zero.
     let zeros: Set = old.file.path.ending == "go" ? ["false", "nil"] : []
-    return needed.allSatisfy { zeros.contains($0) || made.has(choice, value: $0) }
+    return needed.allSatisfy {
+      zeros.contains($0) || made.has(choice, value: $0) || isHandedIn($0, old, old)
+    }
   }
 
   static let commonWords: Set = [

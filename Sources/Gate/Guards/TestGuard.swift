@@ -37,6 +37,8 @@ struct TestComparison {
   /// What the code under test says about the change.
   let explained: ExplainedChange
   let deleted: DeletedCode
+  let reshaped: ReshapedCode
+  let seen = ComparedFiles()
   private(set) var found: [GuardFinding] = []
   private var names: Set<String> = []
   var touched = TouchedTests()
@@ -45,6 +47,7 @@ struct TestComparison {
     self.change = change
     explained = ExplainedChange(change)
     deleted = DeletedCode(change)
+    reshaped = ReshapedCode(change)
     let before = RunnerSettings { change.oldText($0) }
     let after = RunnerSettings { change.newText($0) }
     for path in change.paths {
@@ -113,6 +116,7 @@ struct TestComparison {
     }
     tellLost(lost)
     compareOutside(oldKeys)
+    if found.isEmpty { compareGiven() }
     HarnessGuard.read(&self)
     compareNames()
     return found

@@ -1,5 +1,9 @@
 /// What stands in no test: marks, tables and constants that all of a file share.
 extension TestComparison {
+  private func isUnit(_ value: String, _ old: TestFile, _ new: TestFile) -> Bool {
+    Double(value).map { $0 != 0 && isScaled($0, old, new) } ?? false
+  }
+
   /// Marks, tables and constants that stand in no test.
   mutating func compareOutside(_ oldKeys: Set<String>) {
     var before: [String: Int] = [:]
@@ -45,9 +49,11 @@ extension TestComparison {
       guard let now = newFiles.first(where: { $0.path.path == pathNow(file) }) else { continue }
       let provided = file.cases.filter { !$0.isTest && $0.facts.effective.isEmpty }.flatMap(\.facts.tables)
       let fresh = now.shared.subtracting(file.shared)
+      let calls = file.tests.reduce(into: Set<String>()) { $0.formUnion($1.facts.calls) }
       let words = Set(now.code.tokens.filter { $0.kind == .word }.map { TestCase.plain($0.text) })
       let rows = lost(Set(file.tables + provided), known).filter {
         !explained.explains($0, by: Array(fresh)) && explained.names(of: $0).isDisjoint(with: words)
+          && !isRetyped($0, calls: calls, fresh: Array(fresh)) && !isUnit($0, file, now)
       }
       if !rows.isEmpty {
         add(.fewerParameters, pathNow(file), nil, nil, "the tests' tables no longer have \(spelled(rows))")

@@ -85,6 +85,9 @@ extension TestComparison {
       !isSpelledOut($0, known, spoken) && !isName($0, asked) && !isPadding($0, old, new)
         && !explained.explains($0, by: fresh) && !isOfCallback($0, old, new)
         && !isCount($0, before, after, known) && !isSaidOtherwise($0, before, after, old, new, fresh, known)
+        && !isHandedIn($0, old, new) && !isOfOtherKeys($0, before, old, new, fresh)
+        && !isOfOtherKind($0, before, after, old, new, fresh) && !isInTurn($0, old, new, fresh)
+        && !explained.isNamedAnew($0, by: fresh)
     }
     if !gone.isEmpty {
       let kind: FindingKind = after.count < before.count ? .fewerAssertions : .changedExpectation
@@ -93,7 +96,8 @@ extension TestComparison {
     }
     let rows = lostRows(Set(old.test.facts.tables), known).filter {
       !isName($0, asked) && !explained.explains($0, by: fresh) && !isOfCallback($0, old, new)
-        && !isSaidOtherwise($0, before, after, old, new, fresh, known)
+        && !isSaidOtherwise($0, before, after, old, new, fresh, known) && !isHandedIn($0, old, new)
+        && !isRetyped($0, calls: old.test.facts.calls, fresh: fresh) && !isOfOtherRecord($0, old, new)
     }
     if !rows.isEmpty {
       add(
@@ -156,11 +160,10 @@ extension TestComparison {
     let catches = !TestComparison.catches.isDisjoint(with: new.test.facts.words)
     let nothings = after.count {
       TestComparison.saysNothing($0) || catches && FactReader.failing.contains($0.name)
-        || asksForContent($0, before)
+        || asksForContent($0, before) || isOfOutcome($0, before)
     }
     if let (line, words) = lessSaid(before, after, old, new) {
-      add(.weakenedAssertion, path, line, name, "\(label) \(words)")
-      return
+      return add(.weakenedAssertion, path, line, name, "\(label) \(words)")
     }
     if strong(after) + nothings == 0 && strong(before) > 0
       || after.count >= before.count && strong(after) + nothings < strong(before)
@@ -171,6 +174,7 @@ extension TestComparison {
         "\(label) no longer compares with an exact value")
       return
     }
+    if weighOutcomes(before, after, old, path, name, label) { return }
     if let turned = turned(before, after) {
       add(.weakenedAssertion, path, turned.line, name, "\(label) asserts the contrary of what it did")
       return
@@ -187,7 +191,7 @@ extension TestComparison {
       return
     }
     if let swapped = swapped(before, after), !swapped.literals.isEmpty,
-      !isExplained(swapped, before, newValues(old, new))
+      !isExplained(swapped, before, newValues(old, new)), !isSwappedThrough(swapped, before, old, new)
     {
       add(.changedExpectation, path, swapped.line, name, "\(label) expects other values than before")
       return
@@ -198,7 +202,8 @@ extension TestComparison {
     // Chained to another, its value is still asserted.
     let missing = before.filter { one in
       !(strong(after) > 0 && TestComparison.asksForKind(one)) && !isTold(one, old, new, before, after)
-        && !shapes.contains(one.shape)
+        && !shapes.contains(one.shape) && !isFoundOtherwise(one, old, new, values)
+        && !isMoved(one)
         && (one.literals.isEmpty
           || !one.literals.allSatisfy { text in
             text.utf8.count >= 2 && (values.contains(text) || values.contains { $0[...].has(text) })
@@ -240,6 +245,7 @@ extension TestComparison {
     }
     return zip(before, after).first { one, other in
       if kept.contains(key(one)) || known.contains(key(other)) { return false }
+      if isOfOtherOutcome(one, other) { return true }
       if one.literals.isEmpty, !one.isNegative, one.strength == 3, TestComparison.saysNothing(other) {
         return false
       }

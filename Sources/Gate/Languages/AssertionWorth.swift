@@ -319,9 +319,28 @@ extension FactReader {
     if isOfPart(site) { found.insert("a part of it") }
     if site.name.hasPrefix("debug_assert") { found.insert("debug_assert") }
     if isEither(site) { found.insert("||") }
+    if site.name.lowercased().hasPrefix("verify") || site.name.hasPrefix("coVerify"),
+      site.range.contains(where: isBound)
+    {
+      found.insert("a number of calls")
+    }
     // It fails when both hold, and failed when either did.
     if site.isReversed, site.range.contains(where: { code.isMark($0, "&&") }) { found.insert("&&") }
     return found
+  }
+
+  /// What matchers of pages say of an element, or of all of it.
+  static let pageStates: Set = [
+    "tobeinthedocument", "tobevisible", "tobedisabled", "tobeenabled", "tobechecked", "tohaveclass",
+    "tohavefocus", "tobeemptydomelement", "tocontainelement", "tohaveattribute", "tomatchinlinesnapshot",
+    "tomatchsnapshot", "tobeattached", "tobeempty", "tobehidden",
+  ]
+
+  /// `atLeast(0)`, `Times.AtMost(3)`
+  private func isBound(_ index: Int) -> Bool {
+    guard code.isWord(index) else { return false }
+    let plain = code.text(index).lowercased()
+    return plain.hasPrefix("atleast") || plain.hasPrefix("atmost")
   }
 
   /// AssertJ's `assertThat(x)` with nothing behind it.

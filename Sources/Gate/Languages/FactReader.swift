@@ -110,7 +110,7 @@ struct FactReader {
     if plain.hasSuffix("twice") { return ["2"] }
     if plain.hasSuffix("never") || plain.hasSuffix("zero") { return ["0"] }
     if plain.hasSuffix("empty") { return ["0", ""] }
-    if plain.hasSuffix("true") { return ["true"] }
+    if plain.hasSuffix("true") || pageStates.contains(plain) { return ["true"] }
     if plain.hasSuffix("false") { return ["false"] }
     let isNull =
       [
@@ -263,6 +263,7 @@ struct FactReader {
         }
         if !AssertionWords.isOwn(token.text) { words.insert(TestCase.plain(token.text)) }
         if turns(index) { isNegative.toggle() }
+        if isIdentity(index, site) { hasEquality = true }
         if FactReader.throwing.contains(token.text),
           !code.isMark(index + 1, "(") && token.text.contains("_")
             || code.isMark(index + 2, ")") && code.isMark(index + 1, "(")
@@ -297,6 +298,12 @@ struct FactReader {
       line: code.tokens[site.range.lowerBound].line, name: site.name, shape: shape, literals: literals,
       words: words, strength: strength, isNegative: isNegative, looseness: looseness,
       tolerance: tolerance.value)
+  }
+
+  /// `assert state is State.FREE`
+  private func isIdentity(_ index: Int, _ site: AssertionSite) -> Bool {
+    code.isWord(index, "is") && site.name == "assert" && language is PythonTests
+      && code.isMark(index + 2, ".")
   }
 
   /// How much an assertion proves, from 0 to 3.
@@ -342,6 +349,12 @@ struct FactReader {
 
   /// `calls[0]`
   private func isSubscript(_ index: Int) -> Bool {
+    // `pair.0` of Swift and Rust.
+    if code.isMark(index - 1, ".") || code.isMark(index - 1, "?.") { return true }
+    return isBracketed(index)
+  }
+
+  private func isBracketed(_ index: Int) -> Bool {
     code.isMark(index - 1, "[") && code.isMark(index + 1, "]")
       && (code.isWord(index - 2) && !["in", "of", "return"].contains(code.text(index - 2))
         || code.isMark(index - 2, ")") || code.isMark(index - 2, "]"))

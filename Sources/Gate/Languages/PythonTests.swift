@@ -80,8 +80,13 @@ struct PythonTests: TestLanguage {
       return AssertionSite(range: index..<code.end(of: index + 1), name: "raises", arguments: index + 1)
     }
     if code.isWord(index), code.text(index).hasPrefix("assert"), code.isMark(index + 1, "(") {
+      // `mailer.send.assert_called_once_with("ann")` is about what stands in front.
+      var start = index
+      if AssertionWords.isOfStandIn(code.text(index)) {
+        while code.isMark(start - 1, "."), code.isWord(start - 2) { start -= 2 }
+      }
       return AssertionSite(
-        range: index..<code.end(of: index + 1), name: code.text(index), arguments: index + 1)
+        range: start..<code.end(of: index + 1), name: code.text(index), arguments: index + 1)
     }
     return callAssertion(in: code, at: index)
   }

@@ -191,6 +191,8 @@ enum AssertionWords {
     "almostequal", "closeto", "near", "approx", "isin", "assertin", "isinstance", "tomatchobject",
     "failswith", "arrayequal", "noerror", "erroris", "equalerror", "tobenull", "tobeundefined", "assertnull",
     "assertnone", "isnull", "assertisnone", "equalto", "equivalentto", "sameas",
+    "tobeinthedocument", "tobevisible", "tobedisabled", "tobeenabled", "tobechecked", "tohaveclass",
+    "tohavevalue", "tohaveattribute", "tohavefocus",
     "tothrowerror", "thrown", "calledtimes", "calledonce", "callcount", "calledexactlyoncewith",
     "calledoncewithexactly", "tohavetextcontent", "tobeemptydomelement", "isundefined", "beundefined",
     "jsonstringequalsjsonstring", "jsoneq", "yamleq", "jsonequals", "expectedresult",
@@ -204,6 +206,7 @@ enum AssertionWords {
     "containsexactly", "containsexactlyinanyorder", "containsonly", "containsexactlyelementsof",
     "containsexactlyentriesof", "assertthatexceptionoftype", "shouldcontainexactly",
     "shouldcontainexactlyinanyorder", "assertraisesregex", "assertraisesregexp", "assertwarnsregex",
+    "tomatchinlinesnapshot",
   ]
 
   private static let weakOnes: [String] = [
@@ -222,6 +225,13 @@ enum AssertionWords {
     "almostequal", "closeto", "near", "approx", "indelta", "isin", "assertin", "contain", "includes",
     "matchobject", "matches", "tomatch", "regex", "isinstance",
   ]
+
+  /// Whether a stand-in of Python's is asked for its calls.
+  static func isOfStandIn(_ word: String) -> Bool {
+    ["assert_called", "assert_any", "assert_has", "assert_not", "assert_awaited"].contains {
+      word.hasPrefix($0)
+    }
+  }
 
   /// Whether a word belongs to an assertion and not to what it is about.
   static func isOwn(_ word: String) -> Bool {

@@ -1,0 +1,70 @@
+/// What is worked out once for two files that are compared, however many values of theirs are asked about.
+final class ComparedFiles {
+  /// A factor between the numbers of two files.
+  struct Scale {
+    var factor: Double
+    var isUp: Bool
+    /// The numbers afterwards.
+    var after: Set<Double>
+  }
+
+  private var scales: [String: [Scale]] = [:]
+  private var swaps: [String: (gone: [String], came: [String])] = [:]
+  private var assertions: [Assertion]?
+
+  private static let factors: [Double] = [10, 100, 1000, 10_000, 60, 3600, 24, 1024, 7]
+
+  /// By what nearly all numbers that are gone were multiplied or divided, where the file names something of
+  /// the code that is called otherwise now.
+  func scales(of old: TestFile, _ new: TestFile, _ reshaped: ReshapedCode) -> [Scale] {
+    if let known = scales[old.path.path] { return known }
+    var found: [Scale] = []
+    defer { scales[old.path.path] = found }
+    guard reshaped.names.contains(where: { old.code.places[$0] != nil }) else { return [] }
+    func numbers(_ file: TestFile) -> Set<Double> {
+      Set(file.code.tokens.filter { $0.kind == .number }.compactMap { Double($0.text) })
+    }
+    let (before, after) = (numbers(old), numbers(new))
+    let lost = before.subtracting(after).filter { $0 != 0 }
+    guard lost.count >= 2 else { return [] }
+    for factor in ComparedFiles.factors {
+      for isUp in [true, false] {
+        let scaled = lost.count { after.contains(isUp ? $0 * factor : $0 / factor) }
+        if scaled >= 2, scaled * 4 >= lost.count * 3 {
+          found.append(Scale(factor: factor, isUp: isUp, after: after))
+        }
+      }
+    }
+    return found
+  }
+
+  /// The values outside of assertions that are gone, and that came; none when there are many of them.
+  func swaps(of old: TestFile, _ new: TestFile) -> (gone: [String], came: [String]) {
+    if let known = swaps[old.path.path] { return known }
+    func given(_ file: TestFile) -> Set<String> {
+      let lines = Set(file.cases.flatMap(\.facts.assertions).map(\.line))
+      return Set(
+        file.code.tokens.filter {
+          ($0.kind == .string || $0.kind == .number) && $0.text.utf8.count > 1 && !lines.contains($0.line)
+        }.map(\.text))
+    }
+    let (before, after) = (given(old), given(new))
+    let (gone, came) = (before.subtracting(after), after.subtracting(before))
+    let found = gone.count > 256 || came.count > 256 ? ([], []) : (gone.sorted(), came.sorted())
+    swaps[old.path.path] = found
+    return found
+  }
+
+  /// What new tests assert.
+  func newAssertions(of comparison: TestComparison) -> [Assertion] {
+    if let assertions { return assertions }
+    let known = Set(comparison.oldFiles.flatMap(\.tests).map(\.key))
+    let all = comparison.newFiles.flatMap(\.tests).filter {
+      !known.contains($0.key) && $0.hidden == nil && $0.marks.isEmpty
+    }.flatMap(\.facts.assertions)
+    // Among thousands there is always one that reads alike.
+    let found = all.count > 2_000 ? [] : all
+    assertions = found
+    return found
+  }
+}
