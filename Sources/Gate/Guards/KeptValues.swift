@@ -64,9 +64,7 @@ extension TestComparison {
         })
     }
     let folder = place.file.path.folders.joined(separator: "/")
-    let texts = Set(
-      place.file.code.tokens.filter { $0.kind == .string && $0.text.utf8.count < 100 }.map(\.text)
-    ).filter { !$0.contains(" ") && !$0.contains("\n") }
+    let texts = place.file.texts.names
     guard texts.count < 512 else { return [] }
     // A reader must be there, and the file be none that changes with it.
     let readers = ["read", "load", "open", "fixture", "golden", "parse"]

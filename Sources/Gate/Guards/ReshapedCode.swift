@@ -33,7 +33,11 @@ struct ReshapedCode {
         newCalls.merge(reader.calls) { $0.union($1) }
       }
     }
-    names = Set(oldHeads.filter { newHeads[$0.key] != $0.value }.map(\.key))
+    names = Set(
+      oldHeads.filter { name, heads in
+        !heads.allSatisfy { CalledHead($0).stands(in: newHeads[name] ?? []) }
+          || newHeads[name]?.count ?? 0 > heads.count
+      }.map(\.key))
     goneCalls = Set(oldCalls.keys).subtracting(newCalls.keys).subtracting(oldHeads.keys).subtracting(
       newHeads.keys)
     // Called with fewer or more arguments by the code, wherever it is declared.
@@ -45,6 +49,43 @@ struct ReshapedCode {
   }
 
   var isEmpty: Bool { names.isEmpty && goneCalls.isEmpty }
+}
+
+/// How a function is called, by its declaration.
+private struct CalledHead {
+  private let head: String
+  private var parameters: [[Substring]] = []
+  /// What comes before the parameters, and after them.
+  private var around: [Substring] = []
+
+  init(_ head: String) {
+    self.head = head
+    var depth = 0
+    for word in head.split(separator: " ") {
+      if ")]}".contains(word) { depth -= 1 }
+      if depth == 0 {
+        around.append(word)
+      } else if depth == 1, word == "," {
+        parameters.append([])
+      } else {
+        if parameters.isEmpty { parameters = [[]] }
+        parameters[parameters.count - 1].append(word)
+      }
+      if "([{".contains(word) { depth += 1 }
+    }
+    if parameters.last?.isEmpty == true { parameters.removeLast() }
+  }
+
+  /// Whether one of these is called as it is: it is the same, or takes more, none of which has to be given.
+  func stands(in heads: Set<String>) -> Bool {
+    if heads.contains(head) { return true }
+    return heads.map(CalledHead.init).contains { other in
+      other.around == around && other.parameters.starts(with: parameters)
+        && other.parameters.dropFirst(parameters.count).allSatisfy {
+          $0.contains("=") || $0.contains("?") || $0 == ["*"]
+        }
+    }
+  }
 }
 
 /// Reads how the functions and types of one file are declared.

@@ -182,9 +182,7 @@ extension TestComparison {
 
   /// A text that the test hands in and expects to come back: another one in both places proves as much.
   private func isPassedThrough(_ value: String, _ old: Place, _ new: Place, _ fresh: [String]) -> Bool {
-    func count(_ text: String, _ file: TestFile) -> Int {
-      file.code.tokens.count { $0.kind == .string && $0.text == text }
-    }
+    func count(_ text: String, _ file: TestFile) -> Int { file.texts.times[text] ?? 0 }
     let times = count(value, old.file)
     guard times > 1, count(value, new.file) == 0, isGivenOutside(value, old) else { return false }
     return fresh.contains { text in
@@ -194,12 +192,7 @@ extension TestComparison {
   }
 
   /// Whether a text stands on a line without an assertion.
-  func isGivenOutside(_ text: String, _ place: Place) -> Bool {
-    let lines = Set(place.file.cases.flatMap(\.facts.assertions).map(\.line))
-    return place.file.code.tokens.contains {
-      $0.kind == .string && $0.text == text && !lines.contains($0.line)
-    }
-  }
+  func isGivenOutside(_ text: String, _ place: Place) -> Bool { place.file.texts.outside.contains(text) }
 
   /// Whether the test caught an error, failed when there was none, and only catches it now.
   func isSilent(_ old: Place, _ new: Place, _ before: [Assertion], _ after: [Assertion]) -> Bool {

@@ -22,6 +22,8 @@ struct TestFile {
   private(set) var shared: Set<String> = []
   /// What a runner would call of its cases.
   let tests: [TestCase]
+  /// Its texts.
+  let texts: FileTexts
 
   struct Mark {
     var text: String
@@ -80,6 +82,7 @@ struct TestFile {
     }
     self.cases = cases
     tests = cases.filter(\.isTest)
+    texts = FileTexts(code, cases)
     cuts =
       reader.cuts(in: code.indices) + reader.cutChains(in: code.indices) + reader.sieves(in: code.indices)
     // In the code itself a condition skips no test.

@@ -264,7 +264,7 @@ enum AssertionWords {
     if words.contains("Be") || words.contains("Len") { best = 3 }
     for word in words.map(plain) {
       // `greaterThanOrEqual` is no equality.
-      if bounds.contains(where: { word.contains($0) }) { continue }
+      if bounds.contains(where: { word[...].has($0) }) { continue }
       if weakOnes.contains(where: { word.hasSuffix($0) || word == $0 }), !word.hasSuffix("undefined") {
         continue
       }
@@ -272,7 +272,7 @@ enum AssertionWords {
         best = 3
         continue
       }
-      if nearOnes.contains(where: { word.contains($0) }) {
+      if nearOnes.contains(where: { word[...].has($0) }) {
         if !hasEquality { best = max(best, 2) }
       } else if equalities.contains(where: { word == $0 || word.hasSuffix($0) }) {
         best = 3
