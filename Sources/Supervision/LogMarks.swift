@@ -44,11 +44,16 @@ public struct LogMarks: Sendable {
 
   /// The parts of `range`, offsets in the log, that were printed to a stream.
   public func parts(of stream: OutputStream, in range: Range<Int>) -> [Range<Int>] {
-    var parts: [Range<Int>] = []
+    parts(in: range).filter { $0.stream == stream }.map(\.range)
+  }
+
+  /// The parts of `range`, offsets in the log, and what each was printed to.
+  public func parts(in range: Range<Int>) -> [(range: Range<Int>, stream: OutputStream)] {
+    var parts: [(range: Range<Int>, stream: OutputStream)] = []
     var (start, current) = (0, OutputStream.output)
     for change in changes + [(range.upperBound, .output)] {
       let part = (start..<max(start, change.offset)).clamped(to: range)
-      if current == stream && !part.isEmpty { parts.append(part) }
+      if !part.isEmpty { parts.append((part, current)) }
       (start, current) = (max(start, change.offset), change.stream)
     }
     return parts

@@ -67,21 +67,32 @@ struct LogPrinter {
     if stream != nil && tail.isEmpty { return }
     try announce(file)
     guard isReadable(file) else {
-      try emit(LogFile.last(lines, of: tail), of: file)
+      try emit(LogFile.last(lines, of: tail)[...], .output, of: file)
       return try finish()
     }
     // One event may be many lines or none.
-    let all = spoken(tail, of: file)
+    let range = max(0, file.size - tail.count)..<max(file.size, tail.count)
+    let all = LogMarks(log: file.path).parts(in: range).flatMap { part in
+      spoken(tail[tail.indices.clamped(to: shifted(part.range, by: range.lowerBound))], part.stream, of: file)
+    }
     for line in all.suffix(lines) { try context.output.line(line) }
   }
 
   /// Whether the agent's words are printed in place of its events.
   private func isReadable(_ file: LogFile) -> Bool { stream == nil && adapter(file)?.reportsEvents == true }
 
-  private mutating func spoken(_ bytes: some Collection<UInt8>, of file: LogFile) -> [String] {
+  /// Each stream has lines of its own: what is said in the midst of an event is no part of it.
+  private mutating func spoken(
+    _ bytes: ArraySlice<UInt8>, _ stream: OutputStream, of file: LogFile
+  ) -> [String] {
     guard let adapter = adapter(file) else { return [] }
     let now = Timestamp(milliseconds: Int64(file.changed / 1_000_000))
-    return words[file.path, default: AgentWords(adapter, at: now)].read(bytes)
+    let key = stream == .errors ? file.path + LogMarks.file(of: "") : file.path
+    return words[key, default: AgentWords(adapter, at: now)].read(bytes)
+  }
+
+  private func shifted(_ range: Range<Int>, by offset: Int) -> Range<Int> {
+    (range.lowerBound - offset)..<(range.upperBound - offset)
   }
 
   /// Takes a log as printed up to here.
@@ -103,14 +114,20 @@ struct LogPrinter {
       if buffer.isEmpty { break }
       let range = offset..<(offset + buffer.count)
       // Looked at after the bytes: a mark is written before what it marks.
-      for part in stream.map({ LogMarks(log: file.path).parts(of: $0, in: range) }) ?? [range] {
+      for part in parts(of: file, in: range) {
         try announce(file)
-        try emit(buffer[(part.lowerBound - offset)..<(part.upperBound - offset)], of: file)
+        try emit(buffer[shifted(part.range, by: offset)], part.stream, of: file)
       }
       offset += buffer.count
     }
     offsets[file.path] = offset
     return true
+  }
+
+  /// What is to be printed of a range. Where nobody tells the streams apart, all is one.
+  private func parts(of file: LogFile, in range: Range<Int>) -> [(range: Range<Int>, stream: OutputStream)] {
+    if stream == nil && !isReadable(file) { return [(range, .output)] }
+    return LogMarks(log: file.path).parts(in: range).filter { stream == nil || $0.stream == stream }
   }
 
   private func reading<Value>(
@@ -140,9 +157,11 @@ struct LogPrinter {
     last = file.path
   }
 
-  private mutating func emit(_ bytes: ArraySlice<UInt8>, of file: LogFile) throws(CommandError) {
+  private mutating func emit(
+    _ bytes: ArraySlice<UInt8>, _ stream: OutputStream, of file: LogFile
+  ) throws(CommandError) {
     if isReadable(file) || namesSteps {
-      let lines = isReadable(file) ? spoken(bytes, of: file) : wholeLines(bytes, of: file)
+      let lines = isReadable(file) ? spoken(bytes, stream, of: file) : wholeLines(bytes, of: file)
       let name = namesSteps ? "\(TerminalText.sanitizedLine(file.step))  " : ""
       for line in lines { try context.output.line(name + line) }
     } else if isRaw {
