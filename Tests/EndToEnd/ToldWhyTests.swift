@@ -149,6 +149,20 @@ struct ToldWhyTests {
     let events = try world.migrate("logs", "A", "--stdout", "-n", "1")
     #expect(events.out == "{\"type\":\"result\",\"is_error\":false}\n", "\(events)")
     #expect(try world.migrate("logs", "A").out.contains("deprecated: y"))
+    // As it lies there when the pipes were read in the order in which it was printed.
+    let log = world.repository.path + "/.git/migrate/logs/mig/A/1-work.log"
+    let parts = ["{\"type\":\"res", "deprecated: y\n", "ult\",\"is_error\":false}\n", "no key: x\n"]
+    try Files.writeAtomically(log, Array(parts.joined().utf8))
+    let ends = parts.indices.map { parts[...$0].joined().utf8.count }
+    try Files.writeAtomically(log + ".marks", Array("e\(ends[0])\no\(ends[1])\ne\(ends[2])\n".utf8))
+    let words = ["deprecated: y", "no key: x"]
+    for lines in ["9", nil] {
+      let shown =
+        try lines.map { try world.migrate("logs", "A", "--epoch", "1", "-n", $0) }
+        ?? world.migrate("logs", "A", "--epoch", "1")
+      let said = shown.out.split(separator: "\n").map(String.init)
+      #expect(words.allSatisfy(said.contains) && !shown.out.contains("is_error"), "\(shown)")
+    }
     try world.allow("works")
     #expect(try world.migrate("retry", "A").code == 0)
     let run = try world.migrate("run")
