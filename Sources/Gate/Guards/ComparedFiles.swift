@@ -17,14 +17,12 @@ final class ComparedFiles {
   /// By what nearly all numbers that are gone were multiplied or divided, where the file names something of
   /// the code that is called otherwise now.
   func scales(of old: TestFile, _ new: TestFile, _ reshaped: ReshapedCode) -> [Scale] {
-    if let known = scales[old.path.path] { return known }
+    let files = ComparedFiles.key(old, new)
+    if let known = scales[files] { return known }
     var found: [Scale] = []
-    defer { scales[old.path.path] = found }
+    defer { scales[files] = found }
     guard reshaped.names.contains(where: { old.code.places[$0] != nil }) else { return [] }
-    func numbers(_ file: TestFile) -> Set<Double> {
-      Set(file.code.tokens.filter { $0.kind == .number }.compactMap { Double($0.text) })
-    }
-    let (before, after) = (numbers(old), numbers(new))
+    let (before, after) = (old.texts.numbers, new.texts.numbers)
     let lost = before.subtracting(after).filter { $0 != 0 }
     guard lost.count >= 2 else { return [] }
     for factor in ComparedFiles.factors {
@@ -40,20 +38,17 @@ final class ComparedFiles {
 
   /// The values outside of assertions that are gone, and that came; none when there are many of them.
   func swaps(of old: TestFile, _ new: TestFile) -> (gone: [String], came: [String]) {
-    if let known = swaps[old.path.path] { return known }
-    func given(_ file: TestFile) -> Set<String> {
-      let lines = Set(file.cases.flatMap(\.facts.assertions).map(\.line))
-      return Set(
-        file.code.tokens.filter {
-          ($0.kind == .string || $0.kind == .number) && $0.text.utf8.count > 1 && !lines.contains($0.line)
-        }.map(\.text))
-    }
-    let (before, after) = (given(old), given(new))
+    let files = ComparedFiles.key(old, new)
+    if let known = swaps[files] { return known }
+    let (before, after) = (old.texts.givenValues, new.texts.givenValues)
     let (gone, came) = (before.subtracting(after), after.subtracting(before))
     let found = gone.count > 256 || came.count > 256 ? ([], []) : (gone.sorted(), came.sorted())
-    swaps[old.path.path] = found
+    swaps[files] = found
     return found
   }
+
+  /// Tests of one file may stand in several now.
+  private static func key(_ old: TestFile, _ new: TestFile) -> String { "\(old.path.path)\n\(new.path.path)" }
 
   /// What new tests assert.
   func newAssertions(of comparison: TestComparison) -> [Assertion] {
