@@ -5,10 +5,11 @@ import Supervision
 import System
 
 /// The output of an agent as lines for people: what it says and which tools it uses, in place of its events.
-/// What is no event stays as it is.
+/// What is no event stays as it is. Each stream has lines of its own: what is said in the midst of an event
+/// is no part of it.
 package struct AgentWords {
   private var run: AgentRun
-  private var rest: [UInt8] = []
+  private var rests: [OutputStream: [UInt8]] = [:]
 
   /// Begins to read what an agent prints.
   package init(_ adapter: AgentAdapter, at now: Timestamp) {
@@ -22,23 +23,25 @@ package struct AgentWords {
       microdollars: usage.microdollars ?? 0, tokens: usage.tokens.total, turns: usage.turns)
   }
 
-  /// The lines of the next piece; half a line waits for its end.
-  package mutating func read(_ bytes: some Collection<UInt8>) -> [String] {
-    rest += bytes
+  /// The lines of the next piece of a stream; half a line waits for its end.
+  package mutating func read(_ bytes: some Collection<UInt8>, from stream: OutputStream) -> [String] {
+    let rest = (rests.removeValue(forKey: stream) ?? []) + bytes
     guard let end = rest.lastIndex(of: 0x0A) else {
       // An event holds at most one answer or one file.
-      if rest.count > LineReader.longestLine { rest = [] }
+      if rest.count <= LineReader.longestLine { rests[stream] = rest }
       return []
     }
-    let whole = rest[...end]
-    rest = Array(rest[(end + 1)...])
-    return whole.split(separator: 0x0A, omittingEmptySubsequences: true).flatMap { lines(of: Array($0)) }
+    rests[stream] = Array(rest[(end + 1)...])
+    return rest[...end].split(separator: 0x0A, omittingEmptySubsequences: true).flatMap {
+      lines(of: Array($0))
+    }
   }
 
   /// The lines of what was held back.
   package mutating func end() -> [String] {
-    defer { rest = [] }
-    return rest.isEmpty ? [] : lines(of: rest)
+    defer { rests = [:] }
+    return [OutputStream.output, .errors].compactMap { rests[$0] }.filter { !$0.isEmpty }
+      .flatMap { lines(of: $0) }
   }
 
   private mutating func lines(of line: [UInt8]) -> [String] {
@@ -76,6 +79,8 @@ package final class WorkerLog {
   private let file: GrowingFile
   private var words: AgentWords?
   private var rest: [UInt8] = []
+  /// How many bytes were read.
+  private var offset = 0
   private static let mostAtOnce = 4 << 20
 
   /// What was used so far, as far as the log tells.
@@ -102,8 +107,15 @@ package final class WorkerLog {
   }
 
   private func take(_ bytes: UnsafeBufferPointer<UInt8>) {
+    let range = offset..<(offset + bytes.count)
+    offset = range.upperBound
     if words != nil {
-      if let line = words?.read(bytes).last { lastLine = line }
+      // Looked at after the bytes: a mark is written before what it marks.
+      for part in LogMarks(log: path).parts(in: range) {
+        let piece = bytes[
+          (part.range.lowerBound - range.lowerBound)..<(part.range.upperBound - range.lowerBound)]
+        if let line = words?.read(piece, from: part.stream).last { lastLine = line }
+      }
       return
     }
     rest += bytes.suffix(4096)

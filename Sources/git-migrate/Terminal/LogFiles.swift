@@ -81,14 +81,12 @@ struct LogPrinter {
   /// Whether the agent's words are printed in place of its events.
   private func isReadable(_ file: LogFile) -> Bool { stream == nil && adapter(file)?.reportsEvents == true }
 
-  /// Each stream has lines of its own: what is said in the midst of an event is no part of it.
   private mutating func spoken(
     _ bytes: ArraySlice<UInt8>, _ stream: OutputStream, of file: LogFile
   ) -> [String] {
     guard let adapter = adapter(file) else { return [] }
     let now = Timestamp(milliseconds: Int64(file.changed / 1_000_000))
-    let key = stream == .errors ? file.path + LogMarks.file(of: "") : file.path
-    return words[key, default: AgentWords(adapter, at: now)].read(bytes)
+    return words[file.path, default: AgentWords(adapter, at: now)].read(bytes, from: stream)
   }
 
   private func shifted(_ range: Range<Int>, by offset: Int) -> Range<Int> {
