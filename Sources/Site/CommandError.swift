@@ -88,6 +88,11 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
   /// The error of git's library or program.
   public init(_ error: GitError) {
     self.init(error.description, hint: error.hint)
+    note(cause: error)
+  }
+
+  /// Keeps what git's error says of the repository, whoever passes it on.
+  private mutating func note(cause error: GitError) {
     isDamage = error.isDamagedObject
     if error.oddPlace != nil {
       waitsForUser = true
@@ -102,8 +107,8 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     switch error {
     case .unreachable: isOffline = true
     case .rejected: isRejection = true
-    case .damaged, .newer, .tooLarge, .busy, .notWritten, .git, .branchMoved, .rewritten, .setBack, .file:
-      break
+    case .git(let cause), .notWritten(let cause): note(cause: cause)
+    case .damaged, .newer, .tooLarge, .busy, .branchMoved, .rewritten, .setBack, .file: break
     }
   }
 
