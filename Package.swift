@@ -35,6 +35,31 @@ let linking: [LinkerSetting] = [
     .when(configuration: .release))
 ]
 
+/// libgit2, what it wants for the part of it that is used here, and libyaml.
+let archives = ["git2", "mbedcrypto", "http_parser", "pcre2-8", "yaml"]
+
+/// Whether libgit2 and libyaml become parts of the program: where they lie as archives, as on Debian 12, and
+/// libgit2 is the version that `Sources/Coffline` knows. Everywhere else, and with
+/// `MIGRATE_SHARED_LIBGIT2=1`, the libraries of the system are used.
+let isWithin: Bool = {
+  #if arch(x86_64)
+    let folder = "/usr/lib/x86_64-linux-gnu/"
+  #elseif arch(arm64)
+    let folder = "/usr/lib/aarch64-linux-gnu/"
+  #else
+    let folder = "/usr/lib/"
+  #endif
+  var target = [CChar](repeating: 0, count: 64)
+  let count = readlink(folder + "libgit2.so", &target, target.count)
+  guard Context.environment["MIGRATE_SHARED_LIBGIT2"] != "1", count > 0 else { return false }
+  let version = String(decoding: target.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
+  return version == "libgit2.so.1.5"
+    && archives.allSatisfy { access("\(folder)lib\($0).a", R_OK) == 0 }
+}()
+
+let libraries: [LinkerSetting] =
+  isWithin ? [.unsafeFlags(archives.flatMap { ["-Xlinker", "-l:lib\($0).a"] })] : []
+
 let package = Package(
   name: "git-migrate",
   products: [
@@ -45,17 +70,21 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
-    .systemLibrary(name: "Clibgit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+    .systemLibrary(
+      name: "Clibgit2", pkgConfig: isWithin ? nil : "libgit2", providers: [.apt(["libgit2-dev"])]),
     .systemLibrary(name: "Czlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "Cmicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
-    .systemLibrary(name: "Clibyaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+      name: "Clibyaml", pkgConfig: isWithin ? nil : "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "Ccurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "Clinux"),
+    .target(name: "Coffline", cSettings: isWithin ? [.define("MIGRATE_LIBGIT2_WITHIN")] : []),
     .target(name: "System", dependencies: ["Clinux"], swiftSettings: small),
     .target(name: "Supervision", dependencies: ["System", "Clinux"], swiftSettings: small),
     .target(
-      name: "Git", dependencies: ["Clibgit2", "Czlib", "Supervision", "System"], swiftSettings: settings),
+      name: "Git", dependencies: ["Clibgit2", "Coffline", "Czlib", "Supervision", "System"],
+      swiftSettings: settings, linkerSettings: libraries),
     .target(name: "CanonicalJSON", swiftSettings: settings),
     .target(name: "Migration", dependencies: ["CanonicalJSON"], swiftSettings: settings),
     .target(name: "Agents", dependencies: ["CanonicalJSON", "Migration"], swiftSettings: small),
