@@ -148,6 +148,14 @@ enum CodeUnderTest {
     }
   }
 
+  /// Whether a number is where a range ends: `case ..<60:` asks for none.
+  private static func isEnd(_ code: SourceCode, _ index: Int) -> Bool {
+    ["...", "..="].contains { code.isMark(index - 1, $0) } || code.isMark(index + 1, "...")
+      || code.isMark(index - 1, "<") && code.isMark(index - 2, ".")
+      || code.isMark(index - 1, "=") && code.isMark(index - 2, ".")
+      || code.isMark(index + 1, ".") && code.isMark(index + 2, ".")
+  }
+
   /// Conditions that compare with literals and give back one.
   private static func answers(_ code: SourceCode) -> [(line: Int, literals: Set<String>)] {
     func isTelling(_ token: Token) -> Bool {
@@ -171,7 +179,8 @@ enum CodeUnderTest {
           $0.isWord("return") || $0.isMark("=>") || $0.isWord("then") || $0.isMark("?")
         }), back > compare || token.text == "if"
       else { continue }
-      let asked = code.tokens[index..<max(index, back)].filter(isTelling).map(\.text)
+      let asked = (index..<max(index, back)).filter { isTelling(code.tokens[$0]) && !isEnd(code, $0) }.map(
+        code.text)
       let given = code.tokens[back..<min(back + 14, code.tokens.count)].prefix {
         $0.kind != .newline && !$0.isMark(";") && !$0.isMark("}")
       }.filter(isTelling).map(\.text)

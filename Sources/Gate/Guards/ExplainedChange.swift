@@ -18,6 +18,8 @@ struct ExplainedChange {
   /// The code's texts on one side only, as what stands between the values that they are filled with.
   var goneTexts: [[String]] = []
   var cameTexts: [[String]] = []
+  /// The code's texts of several words on both sides.
+  var keptTexts: Set<String> = []
   /// The names that the changed code had and has no more, without case and signs.
   var goneWords: Set<String> = []
   /// Those that it has and had not.
@@ -64,7 +66,12 @@ struct ExplainedChange {
     for text in new { counts[text, default: 0] += 1 }
     var lost: [String] = []
     for text in old {
-      if let count = counts[text], count > 0 { counts[text] = count - 1 } else { lost.append(text) }
+      if let count = counts[text], count > 0 {
+        counts[text] = count - 1
+        if text.utf8.count(where: { $0 == 0x20 }) >= 2 { keptTexts.insert(text) }
+      } else {
+        lost.append(text)
+      }
     }
     let won = counts.filter { $0.value > 0 }.map(\.key)
     goneTexts += lost.map(Template.parts)

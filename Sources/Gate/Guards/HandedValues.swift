@@ -11,6 +11,16 @@ extension TestComparison {
       !names.isDisjoint(with: reshaped.names) || names.contains { isReshapedHelper($0, old, new) }
         || names.contains { reshaped.goneCalls.contains($0) && !now.contains($0) }
         || names.contains { TestComparison.finders.contains($0) && !now.contains($0) }
+        || !names.isDisjoint(with: TestComparison.finders) && isFoundByNewText(old, new)
+    }
+  }
+
+  /// Whether a finder is given what the code's page says now and did not: `find('[data-testid="boats"]')`.
+  private func isFoundByNewText(_ old: Place, _ new: Place) -> Bool {
+    newValues(old, new).contains { text in
+      let words = text.split { !($0.isLetter || $0.isNumber || "-_".contains($0)) }
+      guard let last = words.last, explained.cameTexts.contains([String(last)]) else { return false }
+      return callees(of: text, new).contains { !$0.isDisjoint(with: TestComparison.finders) }
     }
   }
 

@@ -78,14 +78,27 @@ enum HarnessGuard {
     subjects.subtract(helpers.map { TestCase.plain($0.name) })
     let exact = Set(old.flatMap { $0.cases.flatMap { $0.facts.calls } })
     var before: [String: Int] = [:]
+    // What was replaced, in whatever way: one place may be met by two patterns.
+    var targets: [String: Int] = [:]
     for file in old {
-      for (spelling, _) in replacements(file, subjects, exact) { before[spelling, default: 0] += 1 }
+      var seen: Set<String> = []
+      for (spelling, line, target) in replacements(file, subjects, exact) {
+        before[spelling, default: 0] += 1
+        if seen.insert("\(line) \(target)").inserted { targets[target, default: 0] += 1 }
+      }
     }
     for file in comparison.newFiles {
-      for (spelling, line) in replacements(file, subjects, exact) {
+      var seen: Set<String> = []
+      for (spelling, line, target) in replacements(file, subjects, exact) {
+        let isFirst = !target.isEmpty && !seen.contains("\(line) \(target)")
+        let isKnown = !target.isEmpty && (!isFirst || targets[target] ?? 0 > 0)
+        if isFirst, isKnown {
+          targets[target, default: 0] -= 1
+          seen.insert("\(line) \(target)")
+        }
         if let count = before[spelling], count > 0 {
           before[spelling] = count - 1
-        } else {
+        } else if !isKnown {
           comparison.add(
             .replacedCode, file.path.path, line, spelling,
             "what is tested is replaced in its test by '\(spelling)'")
@@ -117,17 +130,18 @@ enum HarnessGuard {
     }.map(code.text)
   }
 
-  /// The places of a file that give a subject of its tests another meaning.
+  /// The places of a file that give a subject of its tests another meaning, and that subject.
   private static func replacements(
     _ file: TestFile, _ subjects: Set<String>, _ exact: Set<String>
-  ) -> [(String, Int)] {
+  ) -> [(String, Int, String)] {
     let code = file.code
-    var found: [(String, Int)] = []
-    func isSubject(_ text: String) -> Bool {
-      // `'shop.discount'` names what it patches.
-      text.split { ".:/#".contains($0) }.contains {
-        $0.utf8.count >= 3 && subjects.contains(TestCase.plain(String($0)))
-      }
+    var found: [(String, Int, String)] = []
+    /// `'shop.discount'` names what it patches.
+    func subject(_ token: Token) -> String? {
+      guard token.kind == .word || token.kind == .string else { return nil }
+      return token.text.split { ".:/#".contains($0) }.filter { $0.utf8.count >= 3 }.map {
+        TestCase.plain(String($0))
+      }.last { subjects.contains($0) && !TestComparison.standInWords.contains($0) }
     }
     for hit in patches.hits(in: code) {
       if hit.pattern.spelling == "mock (", code.isMark(hit.index - 1, ".") { continue }
@@ -137,12 +151,9 @@ enum HarnessGuard {
         file.path.name == "conftest.py" || file.path.name.contains("setup")
         || file.path.name.contains("helper")
       let replaces = ["mock (", "doMock ("].contains { hit.pattern.spelling.hasSuffix($0) }
-      if isWide || replaces && isImported(hit.index, end, file, subjects)
-        || code.tokens[hit.index..<min(end, hit.index + 30)].contains(where: {
-          ($0.kind == .word || $0.kind == .string) && isSubject($0.text)
-        })
-      {
-        found.append((hit.pattern.name, code.tokens[hit.index].line))
+      let named = code.tokens[hit.index..<min(end, hit.index + 30)].compactMap(subject)
+      if isWide || replaces && isImported(hit.index, end, file, subjects) || !named.isEmpty {
+        found.append((hit.pattern.name, code.tokens[hit.index].line, named.first ?? ""))
       }
     }
     // In the same file Rust, and C by inclusion, have the code itself.
@@ -159,25 +170,25 @@ enum HarnessGuard {
         ["lambda", "(", "function", "async", "->", "proc"].contains(code.text(index + 2))
           || code.isMark(index + 3, "=>")
       {
-        found.append(("\(name) =", code.tokens[index].line))
+        found.append(("\(name) =", code.tokens[index].line, ""))
       } else if code.isMark(index + 1, "="),
         code.text(index + 2) == "lambda" || code.isMark(index + 3, "=>") && code.kind(index - 1) != .mark
           || !code.isMark(index - 1, ".") && isDouble(code, index + 2)
       {
-        found.append(("\(name) =", code.tokens[index].line))
+        found.append(("\(name) =", code.tokens[index].line, ""))
       } else if ["def", "function", "func", "fun", "fn"].contains(code.text(index - 1)),
         code.isMark(index + 1, "(") || code.isMark(index + 1, "<")
       {
-        found.append(("\(code.text(index - 1)) \(name)", code.tokens[index].line))
+        found.append(("\(code.text(index - 1)) \(name)", code.tokens[index].line, ""))
       } else if ["class", "struct", "interface", "object"].contains(code.text(index - 1)),
         code.isWord(index - 1),
         code.brace(from: index + 1) != nil || file.path.isPython
       {
-        found.append(("\(code.text(index - 1)) \(name)", code.tokens[index].line))
+        found.append(("\(code.text(index - 1)) \(name)", code.tokens[index].line, ""))
       } else if isSubclass(code, index) {
-        found.append(("new \(name) {", code.tokens[index].line))
+        found.append(("new \(name) {", code.tokens[index].line, ""))
       } else if code.isWord(index - 1, "define"), code.isMark(index - 2, "#") {
-        found.append(("#define \(name)", code.tokens[index].line))
+        found.append(("#define \(name)", code.tokens[index].line, ""))
       }
     }
     return found

@@ -3,7 +3,9 @@ extension TestComparison {
   /// Whether a date or a time is made of its numbers now: `30.04.2026` and `Date.new(2026, 4, 30)`. Months
   /// may be counted from 0.
   func isDateInParts(_ value: String, _ known: KnownValues) -> Bool {
-    let parts = value.split { !($0.isLetter || $0.isNumber) }
+    // `2024-05-01T12:00:00Z`
+    let isStamp = value.contains("T") && value.contains(":")
+    let parts = value.split { isStamp && "TZ".contains($0) || !($0.isLetter || $0.isNumber) }
     let isTime = value.contains(":")
     guard parts.count >= (isTime ? 2 : 3), value.utf8.count <= 30,
       parts.allSatisfy({ $0.allSatisfy(\.isNumber) })
@@ -13,7 +15,10 @@ extension TestComparison {
     guard numbers.count == parts.count, numbers.contains(where: { (1900...2200).contains($0) }) else {
       return false
     }
-    let missing = numbers.filter { !known.contains(String($0)) }
+    // A date may leave out the hour, the minutes and the seconds when they are nothing.
+    let time = Array(numbers.dropFirst(3))
+    let told = Array(numbers.prefix(3)) + time.prefix((time.lastIndex { $0 != 0 } ?? -1) + 1)
+    let missing = told.filter { !known.contains(String($0)) }
     return missing.isEmpty
       || missing.count == 1 && missing.allSatisfy { (1...12).contains($0) && known.contains(String($0 - 1)) }
   }
@@ -48,10 +53,18 @@ extension TestComparison {
     explained.goneTexts.contains { Template.rest(of: value, $0) != nil }
       && after.contains { one in
         one.strength >= 2
-          && one.words.contains { word in
-            explained.cameWords.contains(word) && (word.contains("error") || word.contains("exception"))
-          }
+          && (asksForIdentity(one)
+            || one.words.contains { word in
+              explained.cameWords.contains(word) && (word.contains("error") || word.contains("exception"))
+            })
       }
+  }
+
+  /// `errors.Is(err, fs.ErrNotExist)`: which error it is, and not how it reads.
+  func asksForIdentity(_ one: Assertion) -> Bool {
+    ["ErrorIs", "ErrorAs", "errors . Is ", "errors . As "].contains {
+      (one.name + " " + one.shape)[...].has($0)
+    }
   }
 
   /// Whether a number is another for its unit, as all numbers of the file are that are no longer there, and

@@ -160,6 +160,7 @@ extension TestComparison {
     if isEmpty { asserted = old.test.facts.assertions }
     let needed = Set(asserted.flatMap(\.literals)).union(old.test.facts.tables)
     let called = Set(old.test.facts.calls.map(TestCase.plain)).subtracting(TestComparison.commonWords)
+      .subtracting(TestComparison.standInWords)
     let subjects = Set(asserted.flatMap(\.words)).subtracting(TestComparison.commonWords).union(called)
     let choice = made.choice(subjects: subjects, takesEmpty: isEmpty)
     guard made.has(choice, strong: false) else { return false }

@@ -14,6 +14,13 @@ struct TestFile {
   private(set) var constants: [(line: Int, text: String)] = []
   /// Loops over a part of what they could go over.
   private(set) var cuts = 0
+  /// How many values googletest's suites are instantiated with.
+  var instances: Int {
+    guard language is CTests, code.places["TEST_P"] != nil else { return 0 }
+    return (code.places["Values"] ?? []).filter { code.isMark($0 + 1, "(") }.reduce(0) {
+      $0 + code.arguments(of: $1 + 1).count
+    }
+  }
   /// Code in comments that runs as a test, and lines of such that does not.
   let examples: (running: Int, silent: [Int])
   /// Every literal outside of all functions.

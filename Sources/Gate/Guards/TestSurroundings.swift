@@ -35,6 +35,10 @@ extension TestComparison {
       })
     for file in oldFiles {
       guard let now = newFiles.first(where: { $0.path.path == pathNow(file) }) else { continue }
+      let isKept = file.code.places["TEST_P"]?.count ?? 0 <= now.code.places["TEST_P"]?.count ?? 0
+      if isKept, file.instances > now.instances {
+        add(.fewerParameters, pathNow(file), nil, nil, "the tests go over fewer values than before")
+      }
       if now.cuts > file.cuts {
         add(.fewerParameters, pathNow(file), nil, nil, "the tests go over a part of their rows only")
       }

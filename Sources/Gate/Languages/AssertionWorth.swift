@@ -58,6 +58,7 @@ extension FactReader {
   /// Arguments that say how far off a value may be.
   static let bounds: Set = [
     "rel_tol", "abs_tol", "atol", "rtol", "places", "delta", "eps", "epsilon", "tolerance", "within",
+    "accuracy",
   ]
 
   /// What is as loose as what it stands for: one tolerance for another.
@@ -65,7 +66,8 @@ extension FactReader {
     switch word {
     case "approx", "isclose", "closeTo", "toBeCloseTo", "NEAR", "EXPECT_NEAR", "ASSERT_NEAR", "InDelta",
       "accuracy",
-      "within", "Within", "assertAlmostEqual", "rel_tol", "a tolerance", "delta", "places":
+      "within", "Within", "assertAlmostEqual", "assert_almost_equal", "rel_tol", "a tolerance", "delta",
+      "places":
       "a tolerance"
     case "anyOf", "oneOf", "toBeOneOf": "one of several"
     default: word
@@ -198,6 +200,25 @@ extension FactReader {
       let equals = inside.first(where: { code.isMark($0, "==") || code.isMark($0, "===") })
     else { return false }
     return same(code.tokens[inside.lowerBound..<equals], code.tokens[(equals + 1)..<inside.upperBound])
+  }
+
+  /// `assert!(matches!(error, Error::TooHeavy(101)))`: a pattern that leaves nothing open is a value.
+  func matchesOneValue(_ site: AssertionSite) -> Bool {
+    guard language is RustTests,
+      let place = site.range.first(where: { code.isWord($0) && code.text($0).hasSuffix("matches") }),
+      code.isMark(place + 1, "!"), let pattern = code.arguments(of: place + 2).dropFirst().first
+    else { return false }
+    return pattern.contains { code.isWord($0) }
+      && pattern.allSatisfy { index in
+        let token = code.tokens[index]
+        switch token.kind {
+        case .word:
+          return token.text.first?.isUppercase == true || code.isMark(index + 1, ":")
+            || ["true", "false"].contains(token.text)
+        case .mark: return !["|", ".", "..", "...", "&"].contains(token.text)
+        case .number, .string, .newline: return true
+        }
+      }
   }
 
   private static let comparers: Set = [

@@ -152,6 +152,38 @@ extension FactReader {
     }
   }
 
+  private static let loops: Set = ["forEach", "map", "each", "filter", "every", "some", "reduce", "flatMap"]
+
+  /// `load('x', (error) => { expect(error)… })`, then `done()`: the test ends before its callback asserts.
+  func hasty(in test: TestCase) -> Int {
+    guard language is JavaScriptTests else { return 0 }
+    return (code.places["done"] ?? []).filter { place in
+      guard test.body.contains(place), code.isMark(place + 1, "("),
+        code.isMark(code.end(of: place + 1), ";")
+          || code.kind(code.end(of: place + 1)) == .newline, isStatement(place),
+        let end = (test.body.lowerBound..<place).last(where: {
+          code.kind($0) == .mark && !code.isMark($0, ";")
+        }),
+        code.isMark(end, ")"), code.partner[end] > 0
+      else { return false }
+      let open = code.partner[end]
+      let call = open..<end
+      guard code.isWord(open - 1), !FactReader.loops.contains(code.text(open - 1)), !tellsEnd(call),
+        isDropped(open - 1, test.body), let arrow = call.first(where: { isBlockStart($0) })
+      else { return false }
+      return (arrow..<end).contains { language.assertion(in: code, at: $0) != nil }
+    }.count
+  }
+
+  private func isStatement(_ place: Int) -> Bool {
+    code.kind(place - 1) == .newline || code.isMark(place - 1, ";") || code.isMark(place - 1, "}")
+      || code.isMark(place - 1, "{")
+  }
+
+  private func isBlockStart(_ place: Int) -> Bool {
+    code.isMark(place, "=>") || code.isWord(place, "function")
+  }
+
   /// Whether nothing takes the value of the expression that holds `index`: it is a statement of its own.
   func isDropped(_ index: Int, _ body: Range<Int>) -> Bool {
     var position = index

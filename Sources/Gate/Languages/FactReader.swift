@@ -28,6 +28,7 @@ struct FactReader {
       passes(in: test.body) + cuts(in: test.body) + headCuts(in: test.head) + emptied(in: test)
     facts.written = written(in: test)
     facts.exits = exits(in: test)
+    facts.hasty = hasty(in: test)
     facts.discards = discards(in: test.body) + tellings(in: test)
     let voids = Set(language.voids.hits(in: code, test.body).map { code.tokens[$0.index].line })
     sites = []
@@ -70,6 +71,10 @@ struct FactReader {
         {
           facts.calls.insert(token.text)
         }
+        // `yield check, 1, 2` of nose: the runner calls it.
+        if language is PythonTests, code.isWord(index - 1, "yield"), code.isMark(index + 1, ",") {
+          facts.calls.insert(token.text)
+        }
         // `<Badge count={1} />`
         if language is JavaScriptTests, code.isMark(index - 1, "<"), token.text.first?.isUppercase == true {
           facts.calls.insert(token.text)
@@ -94,53 +99,6 @@ struct FactReader {
     }
     return code.isMark(index - 1, "(") && code.isMark(index + 1, ")")
       && ["repeat", "str_repeat"].contains(code.text(index - 2))
-  }
-
-  /// The values that a word of an assertion stands for: `NoError` for nil, `toHaveBeenCalledOnce` for 1.
-  private static func meant(by word: String) -> [String] {
-    guard word.utf8.count >= 3 else { return [] }
-    let plain = word.lowercased()
-    // `expect(spy.calledOnce).to.equal(true)` is what `toHaveBeenCalledOnce` is.
-    if ["calledonce", "calledexactly", "calledwith", "callcount", "calledtimes"].contains(where: {
-      plain[...].has($0)
-    }) {
-      return plain[...].has("once") ? ["1", "true"] : ["true"]
-    }
-    if plain.hasSuffix("once") { return ["1"] }
-    if plain.hasSuffix("twice") { return ["2"] }
-    if plain.hasSuffix("never") || plain.hasSuffix("zero") { return ["0"] }
-    if plain.hasSuffix("empty") { return ["0", ""] }
-    if plain.hasSuffix("true") || pageStates.contains(plain) { return ["true"] }
-    if plain.hasSuffix("false") { return ["false"] }
-    let isNull =
-      [
-        "nil", "null", "none", "undefined", "noerror", "error", "errorf", "fatal", "erroris", "beok",
-        "succeeds",
-      ]
-      .contains { plain.hasSuffix($0) } || plain == "ok"
-    return isNull ? ["nil", "null", "none", "undefined", "nullptr"] : []
-  }
-
-  /// Tables that stand in one string, such as JUnit's `@CsvSource`.
-  static func pieces(_ text: String, isOfWords: Bool = false) -> [String] {
-    // `%w[a b]`
-    if isOfWords, text.utf8.count < 100, text.contains(" ") {
-      return text.split(separator: " ").map(String.init)
-    }
-    guard text.utf8.count < 400, text.contains(",") || text.contains("|") || text.contains("\t") else {
-      return []
-    }
-    if text.hasPrefix("{") || text.hasPrefix("[") {
-      return text.split { !($0.isLetter || $0.isNumber || "._-".contains($0)) }.map(String.init)
-    }
-    return text.split { ",|\t\n".contains($0) }.map { piece in
-      var plain = String(Substring(piece).trimmed)
-      // A cell of a template: `${'99+'}`.
-      if plain.hasPrefix("${"), plain.hasSuffix("}") {
-        plain = String(plain.dropFirst(2).dropLast()).filter { $0 != "'" && $0 != "\"" }
-      }
-      return plain.first?.isNumber == true ? Lexer.plainNumber(plain) : plain
-    }
   }
 
   static let constants: Set = [
@@ -313,6 +271,7 @@ struct FactReader {
   ) -> Int {
     var strength = AssertionWords.strength(names, hasEquality: signs.hasEquality)
     if names.contains("Is"), words.contains("errors") { strength = 3 }
+    if matchesOneValue(site) { strength = 3 }
     let comparisons = site.range.count { code.isMark($0, "==") || code.isMark($0, "!=") }
     if hasOnlyNull(site, literals), signs.isNegative, comparisons < 2 { strength = min(strength, 1) }
     if signs.hasEquality || strength == 1, isDistance(site) { strength = 2 }
@@ -389,7 +348,8 @@ struct FactReader {
     "anything", "any",
     "closeTo", "toBeCloseTo", "isclose", "NEAR", "EXPECT_NEAR", "ASSERT_NEAR", "InDelta", "accuracy",
     "within",
-    "Within", "assertAlmostEqual", "anyOf", "oneOf", "assertIn", "Any", "toBeOneOf", "ignore_case", "lower",
+    "Within", "assertAlmostEqual", "assert_almost_equal", "anyOf", "oneOf", "assertIn", "Any", "toBeOneOf",
+    "ignore_case", "lower",
     "toLowerCase",
     "or", "IgnoreFields", "IgnoreTypes", "IgnoreInterfaces", "IgnoreMapEntries", "IgnoreSliceElements",
     "EquateApprox", "FilterPath", "FilterValues", "ignoringFields", "ignoringFieldsOfTypes",

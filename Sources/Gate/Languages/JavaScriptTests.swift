@@ -118,7 +118,8 @@ struct JavaScriptTests: TestLanguage {
     while code.isMark(position, "."), code.isWord(position + 1) {
       last = code.text(position + 1)
       position += 2
-      if code.isMark(position, "(") { return true }
+      // `.toBe<Kind>('x')`
+      if code.isMark(code.afterTypeArguments(position), "(") { return true }
     }
     let isOfJest = last.hasPrefix("to") && last.dropFirst(2).first?.isUppercase == true
     return !last.isEmpty && !isOfJest

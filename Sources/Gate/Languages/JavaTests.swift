@@ -72,6 +72,9 @@ struct JavaTests: TestLanguage {
     {
       return AssertionSite(range: index..<min(index + 5, code.tokens.count), name: "throws")
     }
+    if word == "expectedExceptions", code.isMark(index + 1, "=") {
+      return AssertionSite(range: index..<expectedEnd(code, index), name: "throws")
+    }
     let isInfix = [.word, .number, .string].contains(code.kind(index + 1))
     if word.hasPrefix("should"), isInfix || code.isMark(index - 1, ".") && code.isMark(index + 1, "("),
       word.count > 6
@@ -83,6 +86,18 @@ struct JavaTests: TestLanguage {
       return AssertionSite(range: start..<code.statementEnd(from: index), name: word)
     }
     return callAssertion(in: code, at: index)
+  }
+
+  /// Where TestNG's `expectedExceptions = E.class, expectedExceptionsMessageRegExp = "…"` ends.
+  private func expectedEnd(_ code: SourceCode, _ index: Int) -> Int {
+    var position = index
+    while position < code.tokens.count, !code.isMark(position, ")"), !code.isMark(position, ";") {
+      if code.isMark(position, ","), !code.text(code.next(after: position)).hasPrefix("expectedExceptions") {
+        break
+      }
+      position = code.partner[position] > position ? code.partner[position] + 1 : position + 1
+    }
+    return position
   }
 
   private static let marks: Set = [

@@ -87,10 +87,22 @@ struct PHPTests: TestLanguage {
     if word == "throws", code.isMark(index - 1, "->"), code.isMark(index + 1, "(") {
       return AssertionSite(range: index..<code.end(of: index + 1), name: "throws", arguments: index + 1)
     }
+    // What Prophecy and Mockery ask of a stand-in.
+    if PHPTests.demands.contains(where: { word.hasPrefix($0) }), code.isMark(index - 1, "->") {
+      var start = index
+      while start > 0, !code.isMark(start - 1, ";"), !code.isMark(start - 1, "{"),
+        !code.isMark(start - 1, "}")
+      {
+        start -= 1
+      }
+      return AssertionSite(range: start..<code.statementEnd(from: index), name: word)
+    }
     guard word.hasPrefix("assert") || word.hasPrefix("expect") || word == "fail", code.isMark(index + 1, "(")
     else { return nil }
     return AssertionSite(range: index..<code.statementEnd(from: index), name: word, arguments: index + 1)
   }
+
+  private static let demands = ["shouldHaveBeenCalled", "shouldBeCalled", "shouldHaveReceived"]
 
   func cases(in code: SourceCode, path: TestPath) -> [TestCase] {
     let types = code.types(["class", "trait"])

@@ -76,6 +76,13 @@ struct PythonTests: TestLanguage {
         ? AssertionSite(range: index..<(index + 1), name: "assert")
         : AssertionSite(range: index..<end, name: "assert")
     }
+    // What nose calls an assertion.
+    if ["eq_", "ok_"].contains(code.text(index)), code.isWord(index), code.isMark(index + 1, "("),
+      code.places["nose"] != nil
+    {
+      return AssertionSite(
+        range: index..<code.end(of: index + 1), name: code.text(index), arguments: index + 1)
+    }
     if code.isWord(index, "raises") || code.isWord(index, "warns"), code.isMark(index + 1, "(") {
       return AssertionSite(range: index..<code.end(of: index + 1), name: "raises", arguments: index + 1)
     }
@@ -251,8 +258,8 @@ private struct PythonReader {
       if code.isWord(word - 1, "async"), !isAwaited(head..<word, owner) {
         test.hidden = PythonTests.unawaited
       }
-      // pytest skips them, and unittest never runs what they hold.
-      if block.contains(where: { code.isWord($0, "yield") }),
+      // pytest skips them, and unittest never runs what they hold; nose did.
+      if code.places["nose"] == nil, block.contains(where: { code.isWord($0, "yield") }),
         !block.contains(where: { code.isWord($0, "def") })
       {
         test.hidden = "it is a generator, which no runner runs"

@@ -90,6 +90,8 @@ struct TestFacts {
   var conditionals = 0
   /// Stretches with assertions that are never reached.
   var unreached = 0
+  /// Ends that are told outside of the callbacks whose assertions they should wait for.
+  var hasty = 0
   /// Comparisons whose result nobody looks at.
   var discards = 0
   /// Statements after which nothing is reached.

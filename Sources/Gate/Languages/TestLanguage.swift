@@ -164,7 +164,8 @@ enum AssertionWords {
     "Check", "CHECK", "REQUIRE", "require", "should", "must_", "wont_", "refute", "ck_assert", "debug_assert",
     "prop_assert", "TEST_ASSERT", "BOOST_CHECK", "BOOST_REQUIRE", "BOOST_TEST", "QCOMPARE", "QVERIFY",
     "flunk", "fail",
-    "ensure", "confirm", "validate_",
+    "ensure", "confirm", "validate_", "StringAssert", "CollectionAssert", "FileAssert", "DirectoryAssert",
+    "ClassicAssert",
   ]
 
   static func begins(_ word: String) -> Bool {
@@ -198,7 +199,7 @@ enum AssertionWords {
     "jsonstringequalsjsonstring", "jsoneq", "yamleq", "jsonequals", "expectedresult",
     "intercept", "interceptmessage", "throwsasync", "throwsexactlyasync", "rejectedwith", "assertnil",
     "benil",
-    "nil", "null", "bezero", "iszero", "zero", "beempty", "isempty", "empty",
+    "nil", "null", "bezero", "warns", "iszero", "zero", "beempty", "isempty", "empty",
   ]
 
   /// Those of them whose names hold one that compares with a part.
@@ -206,7 +207,7 @@ enum AssertionWords {
     "containsexactly", "containsexactlyinanyorder", "containsonly", "containsexactlyelementsof",
     "containsexactlyentriesof", "assertthatexceptionoftype", "shouldcontainexactly",
     "shouldcontainexactlyinanyorder", "assertraisesregex", "assertraisesregexp", "assertwarnsregex",
-    "tomatchinlinesnapshot",
+    "tomatchinlinesnapshot", "requirethrowsmatches", "checkthrowsmatches",
   ]
 
   private static let weakOnes: [String] = [

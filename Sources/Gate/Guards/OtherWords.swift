@@ -1,0 +1,108 @@
+/// What a test says in the words of another library.
+extension TestComparison {
+  /// Matchers of pages, with the attribute and the value that they ask for.
+  private static let states = [
+    "tobedisabled": ("disabled", "true"), "tobeenabled": ("disabled", "false"),
+    "tobechecked": ("checked", "true"), "toberequired": ("required", "true"),
+    "tobehidden": ("hidden", "true"),
+  ]
+
+  /// Whether an attribute of an element was compared with a value, and a matcher asks for just that now:
+  /// `expect(button.prop('disabled')).toBe(false)` and `toBeEnabled()`.
+  func isOfState(_ value: String, _ before: [Assertion], _ after: [Assertion]) -> Bool {
+    before.contains { one in
+      one.literals.contains(value) && !one.isNegative
+        && TestComparison.states.contains { matcher, asked in
+          guard one.literals.contains(asked.0),
+            one.literals.contains("true") || one.literals.contains("false")
+          else { return false }
+          let isSame = one.literals.contains(asked.1)
+          return after.contains { $0.shape.lowercased()[...].has(matcher) && $0.isNegative != isSame }
+        }
+    }
+  }
+
+  /// Whether a text that only code said that is gone is one of a library's now: an assertion that is as exact
+  /// expects another text of its length in its place.
+  func isSaidByOthers(
+    _ value: String, _ before: [Assertion], _ after: [Assertion], _ fresh: [String]
+  ) -> Bool {
+    guard value.count(where: \.isLetter) >= 4,
+      explained.goneTexts.contains(where: { Template.rest(of: value, $0) != nil }),
+      let old = before.first(where: { $0.literals.contains(value) })
+    else { return false }
+    let known = Set(before.flatMap(\.literals))
+    return after.contains { one in
+      one.strength >= old.strength && one.isNegative == old.isNegative
+        && one.literals.contains { text in
+          !known.contains(text) && fresh.contains(text) && text.utf8.count * 2 >= value.utf8.count
+        }
+    }
+  }
+
+  /// Whether a value is written with other signs or in another case only, by a library that the code and the
+  /// test have in place of another, or of a thing whose declaration is another.
+  func isSpelledAnew(_ swapped: Assertion, _ before: [Assertion], _ old: Place, _ new: Place) -> Bool {
+    let (words, now) = (old.test.facts.words, new.test.facts.words)
+    let isOfOther =
+      !explained.goneWords.isDisjoint(with: words) && !explained.cameWords.isDisjoint(with: now)
+      || !reshaped.plainNames.isDisjoint(with: now)
+    guard isOfOther else { return false }
+    return before.contains { one in
+      guard one.shape == swapped.shape, one.literals.count == swapped.literals.count,
+        one.literals != swapped.literals
+      else { return false }
+      return zip(one.literals, swapped.literals).allSatisfy { was, text in
+        was == text || was.utf8.count > 12 && TestCase.plain(was) == TestCase.plain(text)
+      }
+    }
+  }
+
+  /// Whether a text that the code says as before, word for word, stands in a longer one: what a library
+  /// passes it on with.
+  func isOfWrapper(_ swapped: Assertion, _ before: [Assertion]) -> Bool {
+    before.contains { one in
+      guard one.shape == swapped.shape, one.literals.count == swapped.literals.count,
+        one.literals != swapped.literals
+      else { return false }
+      return zip(one.literals, swapped.literals).allSatisfy { was, text in
+        was == text || explained.keptTexts.contains(was) && text[...].hasSuffix(was)
+      }
+    }
+  }
+
+  private static let warned: Set = ["warns", "assertwarns", "assertwarnsregex", "deprecatedcall"]
+
+  /// Whether warnings were caught and counted, and are awaited by name now.
+  func awaitsWarnings(_ old: Place, _ new: Place) -> Bool {
+    let (words, now) = (old.test.facts.words, new.test.facts.words)
+    return !words.isDisjoint(with: ["catchwarnings", "recwarn"])
+      && words.isDisjoint(with: TestComparison.warned) && !now.isDisjoint(with: TestComparison.warned)
+  }
+
+  /// Whether an assertion only said that there is an error, or how it reads, and another says now which.
+  func isToldByError(_ one: Assertion, _ after: [Assertion]) -> Bool {
+    !one.words.isDisjoint(with: ["err", "error"]) && !asksForIdentity(one)
+      && after.contains { asksForIdentity($0) && !$0.isNegative }
+  }
+
+  /// Whether an assertion said that the program ends, or by which code, and that code is compared now as what
+  /// runs a command for a test tells it.
+  func isToldByCode(_ one: Assertion, _ before: [Assertion], _ after: [Assertion]) -> Bool {
+    guard before.contains(where: { $0.words.contains("systemexit") }),
+      !one.words.isDisjoint(with: ["systemexit", "code"])
+    else { return false }
+    return after.contains {
+      $0.strength == 3 && !$0.words.isDisjoint(with: ["exitcode", "returncode"])
+        && one.literals.allSatisfy($0.literals.contains)
+    }
+  }
+
+  /// What libraries of stand-ins call what they do: none of it is what a test is of.
+  static let standInWords: Set = [
+    "reveal", "prophesize", "shouldhavebeencalled", "shouldbecalled", "shouldhavereceived", "shouldreceive",
+    "willreturn", "setup", "returns", "returnsasync", "thenreturn", "whenever", "when", "every", "mock",
+    "mockk", "coevery", "object", "setattr", "monkeypatch", "verify", "stub", "spy", "patch", "mocker",
+    "received", "substitute", "createmock",
+  ]
+}

@@ -1,0 +1,49 @@
+/// Values that stand in a word or in a longer text.
+extension FactReader {
+  /// The values that a word of an assertion stands for: `NoError` for nil, `toHaveBeenCalledOnce` for 1.
+  static func meant(by word: String) -> [String] {
+    guard word.utf8.count >= 3 else { return [] }
+    let plain = word.lowercased()
+    // `expect(spy.calledOnce).to.equal(true)` is what `toHaveBeenCalledOnce` is.
+    if ["calledonce", "calledexactly", "calledwith", "callcount", "calledtimes"].contains(where: {
+      plain[...].has($0)
+    }) {
+      return plain[...].has("once") ? ["1", "true"] : ["true"]
+    }
+    if plain.hasSuffix("once") { return ["1"] }
+    if plain.hasSuffix("twice") { return ["2"] }
+    if plain.hasSuffix("never") || plain.hasSuffix("zero") { return ["0"] }
+    if plain.hasSuffix("empty") { return ["0", ""] }
+    if plain.hasSuffix("true") || pageStates.contains(plain) { return ["true"] }
+    if plain.hasSuffix("false") { return ["false"] }
+    let isNull =
+      [
+        "nil", "null", "none", "undefined", "noerror", "error", "errorf", "fatal", "erroris", "beok",
+        "succeeds",
+      ]
+      .contains { plain.hasSuffix($0) } || plain == "ok"
+    return isNull ? ["nil", "null", "none", "undefined", "nullptr"] : []
+  }
+
+  /// Tables that stand in one string, such as JUnit's `@CsvSource`.
+  static func pieces(_ text: String, isOfWords: Bool = false) -> [String] {
+    // `%w[a b]`
+    if isOfWords, text.utf8.count < 100, text.contains(" ") {
+      return text.split(separator: " ").map(String.init)
+    }
+    guard text.utf8.count < 400, text.contains(",") || text.contains("|") || text.contains("\t") else {
+      return []
+    }
+    if text.hasPrefix("{") || text.hasPrefix("[") {
+      return text.split { !($0.isLetter || $0.isNumber || "._-".contains($0)) }.map(String.init)
+    }
+    return text.split { ",|\t\n".contains($0) }.map { piece in
+      var plain = String(Substring(piece).trimmed)
+      // A cell of a template: `${'99+'}`.
+      if plain.hasPrefix("${"), plain.hasSuffix("}") {
+        plain = String(plain.dropFirst(2).dropLast()).filter { $0 != "'" && $0 != "\"" }
+      }
+      return plain.first?.isNumber == true ? Lexer.plainNumber(plain) : plain
+    }
+  }
+}
