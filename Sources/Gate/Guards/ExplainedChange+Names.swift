@@ -33,6 +33,51 @@ extension ExplainedChange {
     return found
   }
 
+  /// The text or number that stands behind each name: `NEW: 0`, `NEW = 'new'`.
+  private static func bound(_ code: SourceCode) -> [String: Token] {
+    code.indices.reduce(into: [:]) { found, index in
+      guard code.isWord(index), code.isMark(index + 1, ":") || code.isMark(index + 1, "="),
+        code.kind(index + 2) == .number || code.kind(index + 2) == .string
+      else { return }
+      found[code.text(index)] = code.tokens[index + 2]
+    }
+  }
+
+  /// Whether a value has a name in the code, and what it names is a value of another kind now.
+  func isRetyped(_ value: String, by fresh: [String]) -> Bool {
+    retyped[value].map { !$0.isDisjoint(with: fresh) } ?? false
+  }
+
+  /// Whether the code gave one answer by HTTP and gives one of the same kind now: 201 in place of 200.
+  func isOtherStatus(_ value: String, by fresh: [String]) -> Bool {
+    guard let number = Int(value), goneStatuses.contains(number) else { return false }
+    return fresh.contains { text in
+      Int(text).map { cameStatuses.contains($0) && $0 / 100 == number / 100 } ?? false
+    }
+  }
+
+  private static let manifests: Set = [
+    "pyproject.toml", "setup.cfg", "Pipfile", "package.json", "Cargo.toml", "go.mod", "pom.xml",
+    "build.gradle", "build.gradle.kts", "Gemfile", "composer.json", "Package.swift", "mix.exs",
+    "libs.versions.toml", "Directory.Packages.props", "vcpkg.json", "conanfile.txt",
+  ]
+
+  /// Whether a manifest of the tree names other versions of what it depends on.
+  static func movesLibraries(_ change: TreeChange) -> Bool {
+    change.paths.contains { path in
+      let name = TestPath(path.path)
+      guard
+        manifests.contains(name.name) || name.ending == "csproj"
+          || name.name.hasPrefix("requirements") && name.ending == "txt",
+        let old = path.oldPath.flatMap(change.oldText), let new = path.newPath.flatMap(change.newText)
+      else { return false }
+      func hasNumber(_ lines: [(number: Int, text: Substring)]) -> Bool {
+        lines.contains { $0.text.utf8.contains { $0 >= 0x30 && $0 <= 0x39 } }
+      }
+      return hasNumber(addedLines(old: old, new: new)) && hasNumber(addedLines(old: new, new: old))
+    }
+  }
+
   mutating func readNames(_ before: SourceCode, _ after: SourceCode) {
     func words(_ code: SourceCode) -> [String] {
       code.tokens.filter { $0.kind == .word }.map { TestCase.plain($0.text) }
@@ -42,6 +87,15 @@ extension ExplainedChange {
     let (old, new) = (ExplainedChange.digests(before), ExplainedChange.digests(after))
     goneDigests.formUnion(old.subtracting(new))
     cameDigests.formUnion(new.subtracting(old))
+    let (was, now) = (Statuses.given(by: before), Statuses.given(by: after))
+    goneStatuses.formUnion(was.subtracting(now))
+    cameStatuses.formUnion(now.subtracting(was))
+    let values = ExplainedChange.bound(after)
+    for (name, token) in ExplainedChange.bound(before) {
+      if let other = values[name], other.kind != token.kind {
+        retyped[token.text, default: []].insert(other.text)
+      }
+    }
     let known = ExplainedChange.named(before)
     for (value, names) in ExplainedChange.named(after) {
       constants[value, default: []].formUnion(names.subtracting(known[value] ?? []))

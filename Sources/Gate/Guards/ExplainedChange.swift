@@ -27,6 +27,13 @@ struct ExplainedChange {
   /// The functions that make digests on one side only.
   var goneDigests: Set<String> = []
   var cameDigests: Set<String> = []
+  /// Answers by HTTP that the code gave on one side only.
+  var goneStatuses: Set<Int> = []
+  var cameStatuses: Set<Int> = []
+  /// Values that the code has names for, with those of another kind that they name now.
+  var retyped: [String: Set<String>] = [:]
+  /// Whether the tree depends on other versions of its libraries.
+  private(set) var movesLibraries = false
   /// The names that new code gives to values, without case and signs.
   var constants: [String: Set<String>] = [:]
 
@@ -45,6 +52,7 @@ struct ExplainedChange {
       readNames(before, after)
     }
     readNewFiles(change)
+    movesLibraries = ExplainedChange.movesLibraries(change)
     (goneWords, cameWords) = (oldWords.subtracting(newWords), newWords.subtracting(oldWords))
     (oldWords, newWords) = ([], [])
   }

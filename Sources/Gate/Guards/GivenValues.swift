@@ -13,7 +13,9 @@ extension TestComparison {
         reshaped.goneCalls.allSatisfy({ file.code.places[$0] == nil }),
         let place = TestComparison.otherValue(file.code, now.code),
         !explained.explains(file.code.text(place), by: [now.code.text(place)]),
-        !explained.isNamedAnew(file.code.text(place), by: [now.code.text(place)])
+        !explained.isNamedAnew(file.code.text(place), by: [now.code.text(place)]),
+        !explained.isRetyped(file.code.text(place), by: [now.code.text(place)]),
+        !explained.isOtherStatus(file.code.text(place), by: [now.code.text(place)])
       else { continue }
       let value = now.code.text(place)
       let test = now.tests.first { $0.body.contains(place) || $0.head.contains(place) }
@@ -39,6 +41,8 @@ extension TestComparison {
   private static let titles: Set = [
     "it", "test", "describe", "context", "specify", "Run", "suite", "fit", "xit", "scenario", "feature",
     "Fact", "DisplayName", "Skip", "skip", "each", "TestName", "TEST_CASE", "SECTION",
+    // Where something comes from is none of its values.
+    "require", "import",
   ]
 
   /// The first value that is another, where two texts are the same but for values.
@@ -54,7 +58,9 @@ extension TestComparison {
       if one.kind == other.kind, one.text == other.text { continue }
       guard isValue(one), isValue(other) else { return nil }
       let words = one.text.split(separator: " ").count
-      let isTitle = old.isMark(index - 1, "(") && titles.contains(old.text(index - 2))
+      let isTitle =
+        old.isMark(index - 1, "(") && titles.contains(old.text(index - 2))
+        || ["from", "import"].contains(old.text(index - 1))
       if !isTitle, words < 4, found == nil { found = index }
     }
     return found

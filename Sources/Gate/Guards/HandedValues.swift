@@ -15,6 +15,22 @@ extension TestComparison {
     }
   }
 
+  /// Whether nothing at all was handed to a maker that a helper of the tests calls now, with what it likes.
+  func isOfMaker(_ value: String, _ old: Place, _ new: Place) -> Bool {
+    guard TestComparison.nothings.contains(value) else { return false }
+    let places = callees(of: value, old)
+    let now = new.test.facts.calls
+    let made = now.flatMap { newHelpers[$0] ?? [] }.reduce(into: Set<String>()) {
+      $0.formUnion($1.facts.calls)
+    }
+    return !places.isEmpty
+      && places.allSatisfy { names in
+        !names.isEmpty && names.isDisjoint(with: now) && !names.isDisjoint(with: made)
+      }
+  }
+
+  private static let nothings: Set = ["nil", "null", "none", "undefined", "nullptr"]
+
   /// Whether a finder is given what the code's page says now and did not: `find('[data-testid="boats"]')`.
   private func isFoundByNewText(_ old: Place, _ new: Place) -> Bool {
     newValues(old, new).contains { text in

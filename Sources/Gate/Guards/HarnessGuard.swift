@@ -47,7 +47,9 @@ enum HarnessGuard {
     "mockk <", "mock <", "spyk <", "spy <", "new Mock <", "Substitute . For <", "A . Fake <",
     "setattr (", "patch . dict (", "patch . multiple (", "jest . doMock (", "vi . doMock (",
     "mock (", "@ Mock", "@ Spy", "@ MockBean", "@ SpyBean", "@ MockitoBean", "@ MockK", "@ SpyK",
-    "@ MockkBean", "vi . stubGlobal (", "Object . defineProperty (", "Object . assign (", "reflect .",
+    "@ MockkBean", "vi . stubGlobal (", "Object . defineProperty (", "Object . assign (",
+    "reflect . ValueOf (", "reflect . NewAt (",
+    "reflect . Indirect (",
     "monkey . Patch (",
   ])
 
@@ -71,6 +73,7 @@ enum HarnessGuard {
       subjects.formUnion(made(in: file).map(TestCase.plain))
     }
     subjects.subtract(TestComparison.commonWords)
+    subjects.subtract(TestComparison.standInWords)
     // What helps the tests is none of what they test.
     let helpers = old.flatMap { file in
       file.path.ending == "rs" || file.language.isTestPath(file.path) ? file.helpers : []

@@ -35,6 +35,7 @@ extension TestComparison {
       one.shape == swapped.shape && Set(one.literals) != Set(swapped.literals)
         && one.literals.allSatisfy { value in
           swapped.literals.contains(value) || explained.explains(value, by: swapped.literals)
+            || explained.isNamedAnew(value, by: swapped.literals)
         }
     }
   }

@@ -71,6 +71,48 @@ extension TestComparison {
     }
   }
 
+  /// Whether a sentence that no code of the change writes is another of the library that does: its version is
+  /// another in the tree's manifest, and numbers and some of the words are the same.
+  func isOfLibrary(
+    _ value: String, _ before: [Assertion], _ after: [Assertion], _ fresh: [String]
+  ) -> Bool {
+    func words(_ text: String) -> [Substring] { text.split { !($0.isLetter || $0.isNumber) } }
+    func numbers(_ words: [Substring]) -> [Substring] { words.filter { $0.allSatisfy(\.isNumber) } }
+    let said = words(value)
+    guard explained.movesLibraries, said.count >= 3, !explained.keptTexts.contains(value),
+      !explained.goneTexts.contains(where: { Template.rest(of: value, $0) != nil }),
+      let old = before.first(where: { $0.literals.contains(value) })
+    else { return false }
+    return after.contains { one in
+      one.strength >= old.strength && one.isNegative == old.isNegative
+        && one.literals.contains { text in
+          let now = words(text)
+          return fresh.contains(text) && now.count >= 3 && numbers(now) == numbers(said)
+            && !Set(now).subtracting(numbers(now)).isDisjoint(with: said)
+        }
+    }
+  }
+
+  /// Whether the number of an answer is told by its name now, or is another of its kind as in the code.
+  func isStatus(_ value: String, _ new: Place, _ fresh: [String]) -> Bool {
+    guard let number = Int(value), Statuses.names[number] != nil else { return false }
+    return new.test.facts.words.contains { Statuses.number(of: $0) == number }
+      || explained.isOtherStatus(value, by: fresh)
+  }
+
+  /// Whether an assertion asks by name for what was compared before: `be_sailing` and `eq("sailing")`.
+  func isPredicate(_ one: Assertion, _ before: [Assertion]) -> Bool {
+    guard one.strength < 3, !one.isNegative else { return false }
+    let words = one.shape.split(separator: " ").map { TestCase.plain(String($0)) }
+    return before.contains { old in
+      old.strength == 3 && !old.isNegative
+        && old.literals.contains { text in
+          let plain = TestCase.plain(text)
+          return plain.utf8.count > 2 && words.contains { $0 == "be" + plain || $0 == "is" + plain }
+        }
+    }
+  }
+
   private static let warned: Set = ["warns", "assertwarns", "assertwarnsregex", "deprecatedcall"]
 
   /// Whether warnings were caught and counted, and are awaited by name now.

@@ -17,6 +17,8 @@ extension TestComparison {
       return true
     }
     if explained.isFilledStill(value, known) || isTakenApart(value, after) { return true }
+    if isOfLibrary(value, before, after, fresh) || isStatus(value, new, fresh) { return true }
+    if explained.isRetyped(value, by: fresh) || isOfMaker(value, old, new) { return true }
     if isOfState(value, before, after) || isSaidByOthers(value, before, after, fresh) { return true }
     if isDateInParts(value, known) || isSelected(value, known) || isInWords(value, new, fresh) { return true }
     if isBoundOnly(value, before, after) { return true }

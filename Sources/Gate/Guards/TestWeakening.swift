@@ -165,7 +165,7 @@ extension TestComparison {
     let catches = !TestComparison.catches.isDisjoint(with: new.test.facts.words)
     let nothings = after.count {
       TestComparison.saysNothing($0) || catches && FactReader.failing.contains($0.name)
-        || asksForContent($0, before) || isOfOutcome($0, before)
+        || asksForContent($0, before) || isOfOutcome($0, before) || isPredicate($0, before)
     }
     if let (line, words) = lessSaid(before, after, old, new) {
       return add(.weakenedAssertion, path, line, name, "\(label) \(words)")
@@ -230,6 +230,13 @@ extension TestComparison {
   private func isExcused(_ swapped: Assertion, _ before: [Assertion], _ old: Place, _ new: Place) -> Bool {
     isExplained(swapped, before, newValues(old, new)) || isSwappedThrough(swapped, before, old, new)
       || isSpelledAnew(swapped, before, old, new) || isOfWrapper(swapped, before)
+      || before.contains { one in
+        one.shape == swapped.shape && one.literals != swapped.literals
+          && one.literals.allSatisfy {
+            swapped.literals.contains($0) || isOfLibrary($0, before, [swapped], swapped.literals)
+              || isStatus($0, new, swapped.literals) || explained.isRetyped($0, by: swapped.literals)
+          }
+      }
   }
 
   /// Whether what an assertion named is still used in the test: a loop over what were single assertions.

@@ -170,10 +170,9 @@ extension FactReader {
   func isTautology(_ site: AssertionSite) -> Bool {
     if comparesOneWithItself(site) { return true }
     func same(_ one: ArraySlice<Token>, _ other: ArraySlice<Token>) -> Bool {
-      let (left, right) = (
-        one.filter { $0.kind != .newline }.map(\.text), other.filter { $0.kind != .newline }.map(\.text)
-      )
-      return !left.isEmpty && left == right
+      let (left, right) = (one.filter { $0.kind != .newline }, other.filter { $0.kind != .newline })
+      // `expect(error).to.be.an('error')` names a kind.
+      return !left.isEmpty && left.map(\.text) == right.map(\.text) && left.map(\.kind) == right.map(\.kind)
     }
     if let open = site.arguments {
       let parts = code.arguments(of: open)
@@ -336,6 +335,15 @@ extension FactReader {
     // Without a closure that looks at it any error will do.
     if site.name == "XCTAssertThrowsError", let open = site.arguments, !code.isMark(code.end(of: open), "{") {
       found.insert("any")
+    }
+    // chai's `to.be.an('error')`
+    if language is JavaScriptTests,
+      site.range.contains(where: {
+        code.isMark($0, "(") && code.isWord($0 - 1, "an")
+          && code.text($0 + 1) == "error"
+      })
+    {
+      found.insert("Error")
     }
     if isOfPart(site) { found.insert("a part of it") }
     if site.name.hasPrefix("debug_assert") { found.insert("debug_assert") }

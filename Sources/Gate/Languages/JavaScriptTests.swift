@@ -83,6 +83,8 @@ struct JavaScriptTests: TestLanguage {
     {
       let verb = code.text(index + 2)
       let open = code.isMark(index + 3, "(") ? index + 3 : nil
+      // `sinon.stub()`, `chai.use(…)`
+      if ["sinon", "chai"].contains(word), !["assert", "expect", "should"].contains(verb) { return nil }
       if word == "t",
         open == nil
           || [
@@ -103,6 +105,13 @@ struct JavaScriptTests: TestLanguage {
       code.isMark(index + 1, "("), !code.isMark(index - 1, ".")
     {
       return AssertionSite(range: index..<code.statementEnd(from: index), name: word, arguments: index + 1)
+    }
+    // What supertest asks of an answer.
+    if word == "expect", code.isMark(index - 1, "."), code.isMark(index + 1, "("),
+      code.places["supertest"] != nil
+        || code.tokens.contains(where: { $0.kind == .string && $0.text == "supertest" })
+    {
+      return AssertionSite(range: index..<code.end(of: index + 1), name: "toEqual", arguments: index + 1)
     }
     // `expect` with nothing after it says nothing, and neither does a matcher that is not called.
     if word == "expect", code.isMark(index + 1, "("), !isMatched(code, after: code.end(of: index + 1)) {

@@ -72,6 +72,11 @@ struct JavaTests: TestLanguage {
     {
       return AssertionSite(range: index..<min(index + 5, code.tokens.count), name: "throws")
     }
+    // What is asked of an answer of Spring's.
+    if ["andExpect", "andExpectAll"].contains(word), code.isMark(index - 1, "."), code.isMark(index + 1, "(")
+    {
+      return AssertionSite(range: index..<code.end(of: index + 1), name: word, arguments: index + 1)
+    }
     if word == "expectedExceptions", code.isMark(index + 1, "=") {
       return AssertionSite(range: index..<expectedEnd(code, index), name: "throws")
     }

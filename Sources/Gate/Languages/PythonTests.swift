@@ -61,7 +61,7 @@ struct PythonTests: TestLanguage {
   ])
 
   let voids = PatternTable([
-    "or True", "or 1", "assert True", "assert ( #w", "mock . ANY", "assertTrue ( True )", "assert 1",
+    "or True", "or 1", "assert True", "mock . ANY", "assertTrue ( True )", "assert 1",
     "assert not False", "assert not None",
   ])
 

@@ -199,7 +199,9 @@ enum AssertionWords {
     "jsonstringequalsjsonstring", "jsoneq", "yamleq", "jsonequals", "expectedresult",
     "intercept", "interceptmessage", "throwsasync", "throwsexactlyasync", "rejectedwith", "assertnil",
     "benil",
-    "nil", "null", "bezero", "warns", "iszero", "zero", "beempty", "isempty", "empty",
+    "nil", "null", "bezero", "warns", "andexpect", "andexpectall", "havehttpstatus", "iszero", "zero",
+    "beempty", "isempty",
+    "empty",
   ]
 
   /// Those of them whose names hold one that compares with a part.
