@@ -26,8 +26,11 @@ struct CombiningTests {
         return remote
       }
       self.staged = try #require(staged)
-      // Otherwise a quarter of all goes ahead at once.
-      for ledger in [first, second] { ledger.contact.crowd.aheadOfSixteen = 0 }
+      // Otherwise a quarter of all goes ahead at once, and two are no crowd.
+      for ledger in [first, second] {
+        ledger.contact.crowd.aheadOfSixteen = 0
+        ledger.contact.crowd.many = 1
+      }
     }
 
     func claim(_ step: String, by holder: String, _ ledger: Ledger) throws -> AppendOutcome {
@@ -261,6 +264,17 @@ final class StagedRemote: ForwardingRemote {
     #expect(!crowd.isThere(at: begin.adding(seconds: -100)), "a clock was put back")
     crowd.isAlone()
     #expect(!crowd.isThere(at: begin))
+  }
+
+  @Test func `a crowd is so many, or whoever is too late again and again`() {
+    var crowd = Crowd()
+    #expect(!crowd.isLarge(at: begin, losses: 9), "nobody was met")
+    crowd.meet(5, at: begin)
+    #expect(!crowd.isLarge(at: begin, losses: 2))
+    #expect(crowd.isLarge(at: begin, losses: 3))
+    #expect(!crowd.isLarge(at: begin.adding(seconds: 10), losses: 3), "that was a while ago")
+    crowd.meet(6, at: begin)
+    #expect(crowd.isLarge(at: begin, losses: 0))
   }
 
   @Test func `a quarter goes ahead`() {

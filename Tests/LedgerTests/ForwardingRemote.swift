@@ -23,6 +23,8 @@ class ForwardingRemote: LedgerRemote {
   func refs(_ patterns: [String]) throws(GitError) -> [String] { try real.refs(patterns) }
   func fetchArchive(_ ref: String) throws(GitError) -> OID? { try real.fetchArchive(ref) }
   var takesDrafts: Bool { real.takesDrafts }
+  func askForDrafts(_ commit: OID) throws(GitError) { try real.askForDrafts(commit) }
+  func noteDraftsRefused() { real.noteDraftsRefused() }
   func waiting() throws(GitError) -> [WaitingDraft] { try real.waiting() }
   var pushesSinceFetch: Int { real.pushesSinceFetch }
   func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String? { try real.delete(refs) }

@@ -132,6 +132,7 @@ struct SharingTests {
       if arrives { faulty.afterArrival = append } else { faulty.beforeArrival = append }
       return faulty
     }
+    ledger.contact.crowd.many = 1
     var asked = 0
     let outcome = try world.ledgers.claim("S1", by: "a", through: ledger) { asked += 1 }
     #expect(outcome.isWon)

@@ -113,6 +113,9 @@ final class SimulatedRemote: LedgerRemote {
   }
 
   let takesDrafts: Bool
+  /// A world says once and for all whether its server takes them.
+  func askForDrafts(_ commit: OID) throws(GitError) {}
+  func noteDraftsRefused() {}
   var pushesSinceFetch: Int { clone.pushesSinceFetch }
   func waiting() throws(GitError) -> [WaitingDraft] {
     guard process.passes() else { throw Process.crashed }

@@ -9,7 +9,8 @@ final class SimulatedLedger: EventLedger, EntryStore {
   let world: World
   unowned let process: Process
   let remote: (any LedgerRemote)?
-  let contact = RemoteContact()
+  /// What is left for others is what must be proven, also where there are few.
+  let contact = RemoteContact(crowd: 1)
   private var remembered = LedgerSnapshot.empty
   /// The entries that the append under way has written.
   private var written: [OID] = []

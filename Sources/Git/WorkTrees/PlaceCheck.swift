@@ -42,7 +42,7 @@ enum PlaceCheck {
       folder: "objects/info", whole: ["alternates", "http-alternates"], files: ["commit-graph", "packs"]),
     Place(folder: "objects/pack", files: ["multi-pack-index"]),
     Place(
-      folder: "migrate", files: ["ledger.queue", "ledger.next", "packing", "init", "contact"],
+      folder: "migrate", files: ["ledger.queue", "ledger.next", "packing", "init", "contact", "combine"],
       folders: ["logs", "prompts", "slots"]),
     Place(folder: "migrate/slots", files: ["lock"]),
   ]

@@ -11,6 +11,13 @@ package struct Crowd: Equatable {
   /// that others always are.
   static let pushesWithoutLook = 8
 
+  /// How many others make a crowd, in which a push of one's own is too late almost always. Fewer are done
+  /// sooner when whoever was too late tries again at once.
+  var many = 6
+  /// How often one was too late, one time after the other, where there is a crowd: of two or four clones that
+  /// always have something to say each is, one time in eight or two.
+  var manyLosses = 3
+
   /// How many of sixteen appends in a crowd go straight to the server and take along what waits, instead of
   /// waiting there themselves.
   var aheadOfSixteen = 4
@@ -29,6 +36,11 @@ package struct Crowd: Equatable {
     // A clock that was put back must not keep the crowd for ever.
     guard let until else { return false }
     return now < until && until <= now.adding(seconds: Self.memorySeconds)
+  }
+
+  /// Whether so many were, or one was too late so often in a row, that it is worth leaving entries to others.
+  func isLarge(at now: Timestamp, losses: Int) -> Bool {
+    isThere(at: now) && (others >= many || losses >= manyLosses)
   }
 
   /// Takes note of so many others.

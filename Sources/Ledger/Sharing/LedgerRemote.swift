@@ -34,8 +34,12 @@ public protocol LedgerRemote: AnyObject {
   func fetchArchive(_ ref: String) throws(GitError) -> OID?
   /// Deletes refs there, all or none, each of which is at its commit; `nil`, or why it does not.
   func delete(_ refs: [(ref: String, commit: OID)]) throws(GitError) -> String?
-  /// Whether entries may be left there for others to take along.
+  /// Whether entries may be left there for others to take along, as far as anybody knows.
   var takesDrafts: Bool { get }
+  /// Finds out whether they may, by refs that name this commit, where nobody has said it and nobody knows.
+  func askForDrafts(_ commit: OID) throws(GitError)
+  /// Takes note that it does not let them be made, or deleted.
+  func noteDraftsRefused()
   /// What was left there, as it was when the ledger was fetched last.
   func waiting() throws(GitError) -> [WaitingDraft]
   /// How often any process of this clone has pushed to it since the ledger was fetched last.
@@ -68,9 +72,10 @@ public final class GitRemote: LedgerRemote {
   private let fetchURL: String
   private let pushURL: String
 
-  /// Whether entries may be left there for others to take along: when `migrate.combine` says so, because the
-  /// server must let refs below `refs/migrate/inbox/` be made and deleted.
-  public let takesDrafts: Bool
+  /// What `migrate.combine` says.
+  private let wish: Bool?
+  private let consent: DraftConsent
+  private var answer: Bool?
 
   /// The folder of refs that belongs to this remote.
   private let folder: String
@@ -91,7 +96,7 @@ public final class GitRemote: LedgerRemote {
     var git = git
     git.timeoutSeconds = 120
     self.git = git
-    takesDrafts = try repository.configBool("migrate.combine") ?? false
+    wish = try repository.configBool("migrate.combine")
     folder = GitRemote.folder(ofRemote: name, in: repository)
     if let url = try repository.config("remote.\(name).url") {
       fetchURL = GitRemote.address(url, from: repository)
@@ -104,6 +109,33 @@ public final class GitRemote: LedgerRemote {
         message: "there is no such remote", operation: "use", subject: "migrate.remote=\(name)",
         hint: "add it with 'git remote add \(name) URL', or 'git config --unset migrate.remote'")
     }
+    consent = DraftConsent(
+      path: repository.commonDirectory + "/migrate/combine", address: AddressText.withoutPasswords(pushURL))
+    answer = wish ?? consent.remembered(at: clock.now())
+  }
+
+  // MARK: Drafts
+
+  /// Whether entries may be left there for others to take along: when `migrate.combine` says so or, where it
+  /// says nothing, when the server was seen to make refs of ours and to delete them.
+  public var takesDrafts: Bool { answer ?? false }
+
+  /// Finds out whether they may; that it cannot be reached says nothing.
+  public func askForDrafts(_ commit: OID) throws(GitError) {
+    guard answer == nil else { return }
+    switch try probe(commit) {
+    case .unreachable: return
+    case .willing: answer = true
+    case .keeps, .refuses, .isNotAtomic, .hides: answer = false
+    }
+    consent.remember(answer ?? false, at: clock.now())
+  }
+
+  /// Takes note that it does not let them be made, or deleted.
+  public func noteDraftsRefused() {
+    guard wish == nil else { return }
+    answer = false
+    consent.remember(false, at: clock.now())
   }
 
   /// A relative path begins at the top of the work tree, as for git itself; our programs run elsewhere.

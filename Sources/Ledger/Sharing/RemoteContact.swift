@@ -36,8 +36,10 @@ package final class RemoteContact {
   /// For how long a remote that cannot be reached is left alone, in seconds.
   static let restSeconds = 10
 
-  /// Nothing is known yet.
-  package init() {}
+  /// Nothing is known yet. `crowd`: how many others make one, when it is not as many as usual.
+  package init(crowd: Int? = nil) {
+    if let crowd { self.crowd.many = crowd }
+  }
 
   /// Forgets what was known of its health, but not what the person was told: it is asked again.
   func renew() { (answered, restUntil, obstacle) = (nil, nil, nil) }

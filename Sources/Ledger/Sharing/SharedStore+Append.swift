@@ -19,8 +19,7 @@ extension SharedStore {
   /// the ref here.
   package func swap(to draft: inout Draft, from seen: LedgerSnapshot) throws(LedgerError) -> SwapOutcome {
     let parcel = try parcel(of: draft, after: seen)
-    // Among many, a push of one's own is too late almost always.
-    if let parcel, contact.crowd.isThere(at: clone.clock.now()), !isResting, try isFollowing(seen) {
+    if let parcel, isCrowded, !isResting, try isFollowing(seen) {
       return try swap(&draft, by: parcel, after: seen)
     }
     switch try share(draft, after: seen) {
@@ -30,7 +29,9 @@ extension SharedStore {
     case .lost:
       contact.losses += 1
       contact.crowd.meet(max(1, min(try read().sequence - seen.sequence, Parcel.most)), at: clone.clock.now())
+      guard isCrowded else { return .lost }
       if let parcel { return try swap(&draft, by: parcel, after: seen) }
+      if let known = seen.tip { try asGit { () throws(GitError) in try remote.askForDrafts(known) } }
       if remote.takesDrafts {
         clone.pause(atMostMicroseconds: contact.crowd.longestRest(beforeTry: min(contact.losses, 3)) / 4)
       }
@@ -89,7 +90,7 @@ extension SharedStore {
       return try wait(proposals, contact.obstacle ?? "entries wait for it already")
     }
     var course = PushCourse()
-    var load = try load(on: draft, after: seen)
+    var (load, isBare) = (try load(on: draft, after: seen), false)
     while true {
       // Anew each time: what the last contact has shown of the branches may have changed.
       let updates =
@@ -98,6 +99,7 @@ extension SharedStore {
       let answer: PushCourse.Answer
       switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
       case .won:
+        if isBare { refuseDrafts() }
         contact.losses = 0
         settle(load)
         return .shared(load.tip)
@@ -112,7 +114,7 @@ extension SharedStore {
       case .rejected(let reason):
         if !load.isPlain {
           // What was taken along may be what it does not want.
-          load = Load(tip: draft.tip)
+          (load, isBare) = (Load(tip: draft.tip), true)
           continue
         }
         answer = .rejected(reason)
@@ -132,6 +134,11 @@ extension SharedStore {
   }
 
   // MARK: Pieces
+
+  /// Whether so many append that what is left there for others gets into the ledger sooner.
+  var isCrowded: Bool {
+    contact.crowd.isLarge(at: clone.clock.now(), losses: contact.losses)
+  }
 
   private func isOfInbox(_ ref: String) -> Bool { ref.hasPrefix(LedgerRefs.inboxFolder) }
 

@@ -42,8 +42,7 @@ extension SharedStore {
     var way = Carriage()
     defer { clone.drop(parcel.place) }
     var turn = Turn.again
-    let isQuiet = isFirst && !contact.crowd.isThere(at: clone.clock.now())
-    if isQuiet {
+    if isFirst, !isCrowded {
       turn = try attempt(parcel, &way)
     } else if contact.crowd.sendsAhead(parcel.nonces.first ?? "") {
       // Somebody has to come by, and who does need not leave anything.
@@ -111,9 +110,15 @@ extension SharedStore {
     case .won: way.isLeft = true
     case .lost: break
     // The hooks of an older version, or a rule of the server's: we wait for our turn without it.
-    case .rejected: contact.refusesDrafts = true
+    case .rejected: refuseDrafts()
     case .unknown: way.isOpen = true
     }
+  }
+
+  /// Takes note that the server does not let drafts be left there, taken along or taken away.
+  func refuseDrafts() {
+    contact.refusesDrafts = true
+    remote.noteDraftsRefused()
   }
 
   /// Decides it anew on what the ledger is now, and pushes it with what waits.
@@ -128,22 +133,26 @@ extension SharedStore {
       return .refused
     }
     var load = try load(on: own, besides: parcel.place, after: now)
+    var (takesAway, isBare) = (way.isLeft, false)
     while true {
       var updates = [GitProgram.PushUpdate(ref: LedgerRefs.ledger, to: load.tip, from: now.tip)]
       updates += load.deletions
-      if way.isLeft {
+      if takesAway {
         updates.append(GitProgram.PushUpdate(ref: parcel.place.ref, to: .zero, from: parcel.place.tip))
       }
       switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
       case .won:
+        if isBare { refuseDrafts() }
         settle(load, besides: parcel.place)
         follow(load.tip)
         if way.isAlone, way.losses == 0 { contact.crowd.isAlone() }
         return .won(own)
       case .rejected(let reason):
-        // What was taken along may be what it does not want.
-        if load.isPlain { return try rejected(parcel, &way, reason) }
-        load = Load(tip: own.tip)
+        if load.isPlain, !takesAway { return try rejected(parcel, &way, reason) }
+        // What was taken along may be what it does not want, or that a ref is deleted: one that stays harms
+        // nobody once its entries are in the ledger.
+        isBare = true
+        if load.isPlain { takesAway = false } else { load = Load(tip: own.tip) }
         continue
       case .lost: break
       case .unknown: way.isOpen = way.isOpen || !way.isLeft
