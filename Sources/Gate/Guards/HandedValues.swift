@@ -140,7 +140,13 @@ extension TestComparison {
     _ value: String, _ before: [Assertion], _ old: Place, _ new: Place, _ fresh: [String]
   ) -> Bool {
     guard explained.goneTexts.contains([value]), keys(of: old).contains(value) else { return false }
-    return !keys(of: new).subtracting(keys(of: old)).isEmpty
+    // A record may be an object of a type that the code has now.
+    let isObject =
+      keys(of: new).isEmpty
+      && new.test.facts.calls.contains { name in
+        name.first?.isUppercase == true && old.file.code.places[name] == nil
+      }
+    return isObject || !keys(of: new).subtracting(keys(of: old)).isEmpty
   }
 
   /// Whether a value stood behind a key that no record of the test has any more, while the records have keys

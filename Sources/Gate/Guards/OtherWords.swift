@@ -113,6 +113,13 @@ extension TestComparison {
     }
   }
 
+  /// Whether EasyMock was asked whether all was called that should be, and nothing asks for it now.
+  func isOfPlayed(_ one: Assertion, _ after: [Assertion]) -> Bool {
+    let words = one.shape.split(separator: " ")
+    return words.count == 4 && words[0] == "verify" && words[1] == "("
+      && !after.contains { $0.name.hasPrefix("verify") && one.words.isSubset(of: $0.words) }
+  }
+
   private static let warned: Set = ["warns", "assertwarns", "assertwarnsregex", "deprecatedcall"]
 
   /// Whether warnings were caught and counted, and are awaited by name now.

@@ -44,6 +44,9 @@ extension TestComparison {
       return fresh.contains { new.test.facts.literals.contains($0) && words($0).contains(value[...]) }
     }
     guard wanted.count >= 4 else { return false }
+    // The same text with other numbers says something else.
+    func bare(_ text: String) -> String { text.filter { !$0.isNumber } }
+    if fresh.contains(where: { $0 != value && bare($0) == bare(value) }) { return false }
     let own = new.test.facts.literals.reduce(into: Set<Substring>()) { $0.formUnion(words($1)) }
     return wanted.allSatisfy(own.contains)
   }
@@ -88,6 +91,28 @@ extension TestComparison {
       one.strength == 3
         && fillings.contains { words in
           words.allSatisfy { word in one.literals.contains { $0 == word || $0[...].has(word) } }
+        }
+    }
+  }
+
+  /// Whether an assertion compares all that a text was made of piece by piece, beside what it hands in.
+  func isInPieces(_ value: String, _ before: [Assertion], _ after: [Assertion]) -> Bool {
+    let parts = value.split { !($0.isLetter || $0.isNumber || $0 == ".") }.map {
+      Lexer.plainNumber(String($0))
+    }
+    guard parts.count >= 2, let old = before.first(where: { $0.literals.contains(value) }) else {
+      return false
+    }
+    return after.contains { one in
+      var left = one.literals
+      for text in old.literals where text != value {
+        if let place = left.firstIndex(of: text) { left.remove(at: place) }
+      }
+      return one.strength == 3 && one.literals.count > old.literals.count
+        && parts.allSatisfy { part in
+          guard let place = left.firstIndex(of: part) else { return false }
+          left.remove(at: place)
+          return true
         }
     }
   }

@@ -18,6 +18,7 @@ extension TestComparison {
     }
     if explained.isFilledStill(value, known) || isTakenApart(value, after) { return true }
     if isOfLibrary(value, before, after, fresh) || isStatus(value, new, fresh) { return true }
+    if isInPieces(value, before, after) || Statuses.isVerb(value, of: new.test.facts.calls) { return true }
     if explained.isRetyped(value, by: fresh) || isOfMaker(value, old, new) { return true }
     if isOfState(value, before, after) || isSaidByOthers(value, before, after, fresh) { return true }
     if isDateInParts(value, known) || isSelected(value, known) || isInWords(value, new, fresh) { return true }
@@ -133,7 +134,10 @@ extension TestComparison {
     if awaitsWarnings(old, new), one.literals.allSatisfy({ Int($0) != nil }) { return true }
     if isToldByError(one, after) || isToldByCode(one, before, after) { return true }
     let fresh = newValues(old, new)
-    if !one.literals.isEmpty, one.literals.allSatisfy({ isSaidByOthers($0, before, after, fresh) }) {
+    let isSaid = one.literals.allSatisfy {
+      isSaidByOthers($0, before, after, fresh) || isStatus($0, new, fresh)
+    }
+    if !one.literals.isEmpty, isSaid {
       return true
     }
     // An error given to a callback is thrown where somebody waits.

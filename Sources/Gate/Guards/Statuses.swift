@@ -10,15 +10,23 @@ enum Statuses {
     502: "badgateway", 503: "serviceunavailable", 504: "gatewaytimeout",
   ]
 
-  private static let numbers = Dictionary(uniqueKeysWithValues: names.map { ($1, $0) })
+  private static let numbers = Dictionary(uniqueKeysWithValues: names.map { ($1, $0) }).merging([
+    "unprocessable": 422, "unprocessablecontent": 422, "servererror": 500,
+  ]) { $1 }
 
   /// The number that a word without case and signs stands for: `notfound`, `statusnotfound`, `isnotfound`.
   static func number(of word: String) -> Int? {
     if let number = numbers[word] { return number }
-    for start in ["status", "httpstatus", "http", "is", "sc"] {
+    for start in ["status", "httpstatus", "http", "is", "sc", "assert"] {
       if let rest = word[...].dropping(start), let number = numbers[String(rest)] { return number }
     }
     return nil
+  }
+
+  /// Whether a verb of HTTP is a part of a call's name: `getJson(…)` and `json('GET', …)`.
+  static func isVerb(_ value: String, of calls: Set<String>) -> Bool {
+    ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"].contains(value)
+      && calls.contains { $0.lowercased()[...].hasPrefix(value.lowercased()) }
   }
 
   /// Those that a code gives, by number or by a constant's name.

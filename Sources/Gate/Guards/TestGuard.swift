@@ -106,7 +106,7 @@ struct TestComparison {
           }
         } else if isReplaced(place) {
           touched.replaced[test.key, default: 0] += 1
-        } else if !deleted.explains(test) {
+        } else if !deleted.explains(test), !(test.isRunner && hasNoSuite(file)) {
           lost.append(
             (place, finding(.lostTest, pathNow(file), nil, test.fullName, "test '\(test.name)' is gone")))
         }
@@ -120,6 +120,13 @@ struct TestComparison {
     HarnessGuard.read(&self)
     compareNames()
     return found
+  }
+
+  /// Whether nobody has to run a suite of a file any more: its tests are functions now, or another does.
+  private func hasNoSuite(_ file: TestFile) -> Bool {
+    guard let now = newFiles.first(where: { $0.path.path == pathNow(file) }) else { return false }
+    return now.tests.contains(where: \.isRunner)
+      || !now.tests.isEmpty && now.tests.allSatisfy { now.code.isWord($0.head.lowerBound + 1) }
   }
 
   func pathNow(_ file: TestFile) -> String { newPaths[file.path.path] ?? file.path.path }

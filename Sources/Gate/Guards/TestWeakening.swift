@@ -98,6 +98,7 @@ extension TestComparison {
       !isName($0, asked) && !explained.explains($0, by: fresh) && !isOfCallback($0, old, new)
         && !isSaidOtherwise($0, before, after, old, new, fresh, known) && !isHandedIn($0, old, new)
         && !isRetyped($0, calls: old.test.facts.calls, fresh: fresh) && !isOfOtherRecord($0, old, new)
+        && !isOfOtherKeys($0, before, old, new, fresh)
     }
     if !rows.isEmpty {
       add(
@@ -184,15 +185,8 @@ extension TestComparison {
       add(.weakenedAssertion, path, turned.line, name, "\(label) asserts the contrary of what it did")
       return
     }
-    let known = Set(before.flatMap(\.looseness))
-    let kinds = Set(known.map(FactReader.kind))
-    let wide = Set(after.flatMap(\.looseness)).subtracting(known)
-    if let word = wide.sorted().first(where: {
-      !kinds.contains(FactReader.kind(ofLooseness: $0)) || $0.hasPrefix("abs")
-    }) {
-      add(
-        .weakenedAssertion, path, after.first { $0.looseness.contains(word) }?.line, name,
-        "\(label) is content with '\(word)' now")
+    if let (line, word) = loosened(before, after) {
+      add(.weakenedAssertion, path, line, name, "\(label) is content with '\(word)' now")
       return
     }
     if let swapped = swapped(before, after), !swapped.literals.isEmpty, !isExcused(swapped, before, old, new)
@@ -217,13 +211,26 @@ extension TestComparison {
     let named = asserted.union(explained.goneWords).union(new.test.facts.tables.map(TestCase.plain)).union(
       new.test.facts.literals.map(TestCase.plain))
     if missing.contains(where: {
-      !$0.words.subtracting(TestComparison.commonWords).subtracting(FactReader.bounds).isSubset(of: named)
-        && !isAliased($0, old, new)
+      isOfPlayed($0, after)
+        || !$0.words.subtracting(TestComparison.commonWords).subtracting(FactReader.bounds).isSubset(
+          of: named)
+          && !isAliased($0, old, new)
     }) {
       add(
         .fewerAssertions, path, new.test.line, name,
         "\(label) has \(after.count) assertions and had \(before.count)")
     }
+  }
+
+  /// What makes assertions wider that none was before.
+  private func loosened(_ before: [Assertion], _ after: [Assertion]) -> (line: Int?, word: String)? {
+    let known = Set(before.flatMap(\.looseness))
+    let kinds = Set(known.map(FactReader.kind))
+    let wide = Set(after.flatMap(\.looseness)).subtracting(known)
+    let word = wide.sorted().first {
+      !kinds.contains(FactReader.kind(ofLooseness: $0)) || $0.hasPrefix("abs")
+    }
+    return word.map { word in (after.first { $0.looseness.contains(word) }?.line, word) }
   }
 
   /// Whether the code, or what tests are written with, explains that an assertion names other values.
@@ -294,102 +301,5 @@ extension TestComparison {
       return after.first { $0.shape == one.shape && $0.literals != one.literals }
     }
     return nil
-  }
-
-  /// The values of `old` that nothing new names, whatever their spelling.
-  func lost(_ old: Set<String>, _ known: KnownValues) -> [String] {
-    old.filter { value in
-      if known.contains(value) { return false }
-      let plain = Substring(value).trimmed
-      if plain.isEmpty || known.contains(String(plain)) { return false }
-      // Longer texts may have been split, joined, or wrapped.
-      if value.utf8.count > 3,
-        known.contains(where: {
-          $0.contains(value)
-            || $0.utf8.count * 2 > value.utf8.count && value.contains($0) && isNamed(value, beside: $0, known)
-        })
-      {
-        return false
-      }
-      let bare = TestCase.plain(value)
-      if bare.utf8.count > 6, known.contains(where: { TestCase.plain($0) == bare }) { return false }
-      if isJoined(value, known) { return false }
-      // `1.0` and `1`, `'90'` and `90` are one value.
-      return !known.contains(Lexer.plainNumber(value))
-    }.sorted()
-  }
-
-  /// Whether a text is put together from two that are known, such as a template and what it is filled with.
-  private func isJoined(_ value: String, _ known: KnownValues) -> Bool {
-    let bytes = Array(value.utf8)
-    guard bytes.count > 4, bytes.count < 80 else { return false }
-    let isFilled = known.contains { template in
-      guard let head = template[...].before("${"), let tail = template[...].after("}"),
-        !(head.isEmpty && tail.isEmpty)
-      else { return false }
-      let text = value[...]
-      guard text.hasPrefix(String(head)), text.hasSuffix(String(tail)),
-        value.utf8.count > head.utf8.count + tail.utf8.count
-      else { return false }
-      return known.contains(
-        String(decoding: bytes[head.utf8.count..<(bytes.count - tail.utf8.count)], as: UTF8.self))
-    }
-    if isFilled { return true }
-    return (3..<bytes.count).contains { cut in
-      known.contains(String(decoding: bytes[..<cut], as: UTF8.self))
-        && known.contains(String(decoding: bytes[cut...], as: UTF8.self))
-    }
-  }
-
-  /// The same for rows: those that stood in one string each may all stand in parts now.
-  private func lostRows(_ old: Set<String>, _ known: KnownValues) -> [String] {
-    let rows = lost(old, known)
-    let joined = old.filter { $0.contains(",") || $0.contains("|") }
-    guard !joined.isEmpty,
-      joined.count == rows.filter(joined.contains).count
-        || joined.count > 1 && joined.allSatisfy({ !known.contains($0) })
-    else { return rows }
-    return rows.filter { row in
-      !joined.contains(row)
-        || !row.split(whereSeparator: { ",|".contains($0) }).allSatisfy {
-          let part = String($0[...].trimmed)
-          return known.contains(part) || known.contains(Lexer.plainNumber(part))
-            || isSpelledInParts(part, known)
-        }
-    }
-  }
-
-  /// Whether a value with signs in it is made of its numbers now: `2026-01-04`, and `of(2026, 1, 4)`.
-  private func isSpelledInParts(_ value: String, _ known: KnownValues) -> Bool {
-    let parts = value.split { !($0.isLetter || $0.isNumber) }
-    guard parts.count > 1 else { return false }
-    return parts.allSatisfy { part in
-      let bare = part.drop { $0 == "0" }
-      return known.contains(String(part)) || known.contains(bare.isEmpty ? "0" : String(bare))
-    }
-  }
-
-  /// Whether a recorded text of several lines is written as a value now.
-  private func isSpelledOut(_ value: String, _ known: KnownValues, _ words: Set<String>) -> Bool {
-    guard value.contains("\n") else { return false }
-    let parts = value.split { !($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") }.map(String.init)
-    return !parts.isEmpty && parts.allSatisfy { known.contains($0) || words.contains(TestCase.plain($0)) }
-  }
-
-  /// Whether a key is the name of a member now: `reply['state']` and `reply.state`.
-  private func isName(_ value: String, _ words: Set<String>) -> Bool {
-    guard value.utf8.count > 2, value.first?.isLetter == true,
-      value.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" })
-    else { return false }
-    return words.contains(TestCase.plain(value))
-  }
-
-  func spelled(_ values: [String]) -> String {
-    let shown = values.prefix(3).map { "'\(TestComparison.line($0))'" }.joined(separator: ", ")
-    return shown + (values.count > 3 ? " and \(values.count - 3) more" : "")
-  }
-
-  private static func line(_ text: String) -> String {
-    Secret.redacted(text.split(separator: "\n").joined(separator: " ").shortened(to: 40)[...])
   }
 }

@@ -69,39 +69,10 @@ extension FactReader {
       "within", "Within", "assertAlmostEqual", "assert_almost_equal", "rel_tol", "a tolerance", "delta",
       "places":
       "a tolerance"
+    case _ where bounds.contains(word): "a tolerance"
     case "anyOf", "oneOf", "toBeOneOf": "one of several"
     default: word
     }
-  }
-
-  /// What an assertion only says when it fails: the string beside the arguments that it compares.
-  func messageTokens(_ site: AssertionSite) -> Range<Int> {
-    if isFailure(site) { return site.range }
-    if let open = site.arguments {
-      var parts = code.arguments(of: open)
-      // `file: file, line: line` stand behind the message.
-      while let last = parts.last, parts.count > 1, isOfPlace(last) { parts.removeLast() }
-      guard parts.count >= 2 else { return 0..<0 }
-      func isMessage(_ part: Range<Int>) -> Bool {
-        code.tokens[part].first { $0.kind != .newline }?.kind == .string
-          && !code.tokens[part].contains { $0.isMark("==") }
-      }
-      let takesTwo = AssertionWords.strength([site.name], hasEquality: false) == 3
-      if parts.count >= (takesTwo ? 3 : 2), let last = parts.last, isMessage(last) { return last }
-      if parts.count >= 3, isMessage(parts[0]), takesTwo || site.name == "assertThat" { return parts[0] }
-      // JUnit 4 has it first.
-      let takesOne = ["assertTrue", "assertFalse", "assertNull", "assertNotNull"].contains(site.name)
-      if takesOne, parts.count == 2, isMessage(parts[0]) { return parts[0] }
-      return 0..<0
-    }
-    // Python's `assert x, "message"`.
-    guard site.name == "assert" || site.name == "refute" else { return 0..<0 }
-    var index = site.range.lowerBound
-    while index < site.range.upperBound {
-      if code.isMark(index, ",") { return index..<site.range.upperBound }
-      index = code.partner[index] > index ? code.partner[index] + 1 : index + 1
-    }
-    return 0..<0
   }
 
   /// What fails whenever it is reached: all that it is given is told, and nothing is compared.
@@ -122,14 +93,6 @@ extension FactReader {
       code.isMark(last - 1, ".")
     else { return false }
     return code.text(last).hasPrefix("assert_") || code.text(last) == "has_calls"
-  }
-
-  /// `file: file`, `line: #line`, `sourceLocation: here`
-  private func isOfPlace(_ part: Range<Int>) -> Bool {
-    let words = part.filter { code.kind($0) != .newline }
-    guard let first = words.first, code.isWord(first) else { return false }
-    return ["file", "line", "sourceLocation", "filePath", "fileID"].contains(code.text(first))
-      && words.count > 1 && code.isMark(words[1], ":")
   }
 
   /// `{}`, `%s`, `{:?}`: how a text is made of a value, and no value.
@@ -220,10 +183,33 @@ extension FactReader {
       }
   }
 
+  /// Assertions about what is outside: a database, who is logged in.
+  static let worldly = [
+    "assertDatabase", "assertModel", "assertSoftDeleted", "assertAuthenticated", "assertGuest",
+  ]
+
+  /// `expect(screen.getByText('lit')).toBeTruthy()`: what is found has that text.
+  func findsText(_ site: AssertionSite) -> Bool {
+    language is JavaScriptTests
+      && site.range.contains { place in
+        code.isWord(place) && JavaScriptTests.isFinder(code.text(place)) && code.kind(place + 2) == .string
+          && code.text(place).hasSuffix("Text")
+      }
+  }
+
+  /// How much cypress's `should('have.text', …)` proves.
+  func chained(_ site: AssertionSite) -> Int? {
+    guard site.name == "should", let open = site.arguments, code.kind(open + 1) == .string else { return nil }
+    let verb = code.text(open + 1)
+    if verb.hasPrefix("not.") { return 1 }
+    if ["contain", "include", "match"].contains(where: { verb[...].has($0) }) { return 2 }
+    return ["exist", "be.visible", "be.ok", "not.exist"].contains(verb) ? 1 : 3
+  }
+
   private static let comparers: Set = [
     "DeepEqual", "Equal", "equal", "Equals", "equals", "isEqual", "deepEqual", "strcmp", "EqualFold",
     "is_deeply",
-    "eq", "is",
+    "eq", "is", "Is", "As",
   ]
 
   /// `if !reflect.DeepEqual(got, got)`

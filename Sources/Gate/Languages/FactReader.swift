@@ -271,12 +271,19 @@ struct FactReader {
   ) -> Int {
     var strength = AssertionWords.strength(names, hasEquality: signs.hasEquality)
     if names.contains("Is"), words.contains("errors") { strength = 3 }
-    if matchesOneValue(site) { strength = 3 }
+    if matchesOneValue(site) || findsText(site) { strength = 3 }
+    if let known = chained(site) { strength = known }
+    if site.name.hasPrefix("assert"),
+      Statuses.number(of: TestCase.plain(String(site.name.dropFirst(6)))) != nil
+    {
+      strength = 3
+    }
     let comparisons = site.range.count { code.isMark($0, "==") || code.isMark($0, "!=") }
     if hasOnlyNull(site, literals), signs.isNegative, comparisons < 2 { strength = min(strength, 1) }
     if signs.hasEquality || strength == 1, isDistance(site) { strength = 2 }
     let isEmpty =
       words.isEmpty && !FactReader.expectations.contains(site.name) && !isFailure(site)
+      && !FactReader.worldly.contains { site.name.hasPrefix($0) }
       && !literals.contains(where: isFilled)
     if isEmpty || saysNothingAtAll(site) { strength = 0 }
     if asksForAnything(site) { strength = min(strength, 1) }

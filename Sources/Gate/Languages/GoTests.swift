@@ -71,7 +71,8 @@ struct GoTests: TestLanguage {
   }
 
   let skips = PatternTable([
-    ". Skip (", ". Skipf (", ". SkipNow (", "testing . Short (", "runtime . Goexit (", "runtime . GOOS",
+    ". Skip (", ". Skipf (", ". ExpectFailure (", ". SkipNow (", "testing . Short (", "runtime . Goexit (",
+    "runtime . GOOS",
     "os . Getenv (",
   ])
 
@@ -100,6 +101,13 @@ struct GoTests: TestLanguage {
     {
       return AssertionSite(
         range: index..<code.statementEnd(from: index), name: code.text(index + 2), arguments: index + 3)
+    }
+    // gocheck's `c.Assert(got, Equals, want)`, and testify's suites.
+    if code.isMark(index - 1, "."), code.isMark(index + 1, "("),
+      ["Assert", "Check"].contains(word) && code.text(index - 2) == "c" && GoTests.isChecked(code)
+        || code.places["suite"] != nil && GoTests.isOfSuite(code, index)
+    {
+      return AssertionSite(range: index..<code.statementEnd(from: index), name: word, arguments: index + 1)
     }
     if ["Expect", "Ω", "Eventually"].contains(word), code.isMark(index + 1, "(") {
       return AssertionSite(range: index..<code.statementEnd(from: index), name: word, arguments: index + 1)
@@ -135,30 +143,64 @@ struct GoTests: TestLanguage {
     return AssertionSite(range: condition, name: code.text(index), isReversed: true)
   }
 
-  func cases(in code: SourceCode, path: TestPath) -> [TestCase] {
-    code.functions("func").map { function in
-      let isMethod = code.isMark(function.index + 1, "(")
-      let depth = function.head.lowerBound
-      let starts = ["Test", "Fuzz", "Example", "Benchmark"].first { function.name.hasPrefix($0) }
-      var test = TestCase(
-        name: function.name, line: code.tokens[function.index].line,
-        isTest: starts != nil && function.name != "TestMain" && starts != "Benchmark",
-        head: depth..<function.body.lowerBound,
-        body: function.body)
-      if let starts, test.isTest {
-        if let next = function.name.dropFirst(starts.count).first, next.isLowercase {
-          test.hidden = "its name does not go on with a capital"
-        }
-        let parameters = code.spelled(
-          (function.index + 3)..<max(function.index + 3, code.end(of: function.index + 2) - 1))
-        if starts == "Test", !isMethod, !parameters.contains("testing") {
-          test.hidden = "it takes no '*testing.T'"
-        }
-        if isMethod, !(code.places["suite"] ?? []).contains(where: { code.isMark($0 + 1, ".") }) {
-          test.hidden = "it is a method"
-        }
-      }
-      return test
+  private static let verbs: Set = [
+    "Equal", "EqualValues", "EqualError", "ErrorIs", "ErrorAs", "Error", "NoError", "True", "False", "Nil",
+    "NotNil", "Contains", "ElementsMatch", "Len", "Empty", "NotEmpty", "Zero", "JSONEq", "InDelta", "Same",
+    "ErrorContains", "Panics", "PanicsWithError", "Regexp", "Exactly", "NotEqual", "NotContains", "IsType",
+  ]
+
+  /// `s.Equal(3, got)`, `s.Require().NoError(err)`
+  private static func isOfSuite(_ code: SourceCode, _ index: Int) -> Bool {
+    guard verbs.contains(code.text(index)) else { return false }
+    if code.isMark(index - 2, ")"), code.partner[index - 2] > 0 {
+      return ["Require", "Assert"].contains(code.text(code.partner[index - 2] - 1))
     }
+    return ["s", "suite", "ts"].contains(code.text(index - 2))
+  }
+
+  /// Whether a file has tests of gocheck.
+  private static func isChecked(_ code: SourceCode) -> Bool {
+    code.tokens.contains { $0.kind == .string && $0.text[...].has("check.v1") }
+  }
+
+  /// `TestingT(t)`, `suite.Run(t, new(S))`, `RunSpecs(t, "cans")`
+  private static func runsSuite(_ code: SourceCode, _ index: Int) -> Bool {
+    guard code.isWord(index), code.isMark(index + 1, "(") else { return false }
+    return ["TestingT", "RunSpecs"].contains(code.text(index))
+      || code.isWord(index, "Run") && code.isWord(index - 2, "suite")
+  }
+
+  func cases(in code: SourceCode, path: TestPath) -> [TestCase] {
+    let specs =
+      code.places["ginkgo"] != nil
+        || code.tokens.contains { $0.kind == .string && $0.text[...].has("/ginkgo") }
+      ? NestedSpecs.ginkgo.cases(in: code) : []
+    return specs
+      + code.functions("func").map { function in
+        let isMethod = code.isMark(function.index + 1, "(")
+        let depth = function.head.lowerBound
+        let starts = ["Test", "Fuzz", "Example", "Benchmark"].first { function.name.hasPrefix($0) }
+        var test = TestCase(
+          name: function.name, line: code.tokens[function.index].line,
+          isTest: starts != nil && function.name != "TestMain" && starts != "Benchmark",
+          head: depth..<function.body.lowerBound,
+          body: function.body)
+        if let starts, test.isTest {
+          if let next = function.name.dropFirst(starts.count).first, next.isLowercase {
+            test.hidden = "its name does not go on with a capital"
+          }
+          let parameters = code.spelled(
+            (function.index + 3)..<max(function.index + 3, code.end(of: function.index + 2) - 1))
+          if starts == "Test", !isMethod, !parameters.contains("testing") {
+            test.hidden = "it takes no '*testing.T'"
+          }
+          let isOfSuite =
+            (code.places["suite"] ?? []).contains { code.isMark($0 + 1, ".") }
+            || GoTests.isChecked(code) && code.tokens[function.head].contains { $0.isWord("C") }
+          if isMethod, !isOfSuite { test.hidden = "it is a method" }
+          test.isRunner = !isMethod && function.body.contains { GoTests.runsSuite(code, $0) }
+        }
+        return test
+      }
   }
 }

@@ -98,7 +98,13 @@ struct JavaScriptTests: TestLanguage {
         range: index..<code.statementEnd(from: index), name: "\(word).\(verb)", arguments: open)
     }
     if code.isMark(index - 1, "."), ["should", "must"].contains(word) {
-      return AssertionSite(range: index..<code.statementEnd(from: index), name: word)
+      return AssertionSite(
+        range: chainStart(code, index)..<code.statementEnd(from: index), name: word,
+        arguments: code.isMark(index + 1, "(") ? index + 1 : nil)
+    }
+    // What finds an element fails where there is none.
+    if JavaScriptTests.isFinder(word), code.isMark(index + 1, "("), isAlone(code, index) {
+      return AssertionSite(range: index..<code.end(of: index + 1), name: "toBeInTheDocument")
     }
     if ["strictEqual", "deepEqual", "deepStrictEqual", "notStrictEqual", "rejects", "throws", "equal", "ok"]
       .contains(word),
@@ -118,6 +124,41 @@ struct JavaScriptTests: TestLanguage {
       return nil
     }
     return callAssertion(in: code, at: index)
+  }
+
+  /// `getByText(`, `findByRole(`
+  static func isFinder(_ word: String) -> Bool {
+    ["getBy", "findBy", "getAllBy", "findAllBy"].contains {
+      word.hasPrefix($0) && word.dropFirst($0.count).first?.isUppercase == true
+    }
+  }
+
+  /// Whether a call is a statement of its own: `screen.getByText('lit');`
+  private func isAlone(_ code: SourceCode, _ index: Int) -> Bool {
+    var start = index
+    while code.isMark(start - 1, "."), code.isWord(start - 2) { start -= 2 }
+    if code.isWord(start - 1, "await") { start -= 1 }
+    let isStart =
+      code.kind(start - 1) == .newline || [";", "{", "}"].contains { code.isMark(start - 1, $0) }
+    let end = code.end(of: index + 1)
+    return isStart && (code.isMark(end, ";") || code.kind(end) == .newline)
+  }
+
+  /// Where the chain begins that a word stands in: `cy.get('a').should(…)`.
+  private func chainStart(_ code: SourceCode, _ index: Int) -> Int {
+    var start = index
+    while true {
+      var dot = start - 1
+      while code.kind(dot) == .newline { dot -= 1 }
+      guard code.isMark(dot, "."), dot > 0 else { return start }
+      var before = dot - 1
+      while before > 0, code.kind(before) == .newline { before -= 1 }
+      while before > 0, code.isMark(before, ")") || code.isMark(before, "]"), code.partner[before] > 0 {
+        before = code.partner[before] - 1
+      }
+      guard before >= 0, code.isWord(before) else { return start }
+      start = before
+    }
   }
 
   /// Whether something is asked of what was expected: `.toBe(…)`, `.not.toThrow()`, chai's `.to.be.true`.

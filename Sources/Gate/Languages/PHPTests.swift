@@ -89,17 +89,23 @@ struct PHPTests: TestLanguage {
     }
     // What Prophecy and Mockery ask of a stand-in.
     if PHPTests.demands.contains(where: { word.hasPrefix($0) }), code.isMark(index - 1, "->") {
-      var start = index
-      while start > 0, !code.isMark(start - 1, ";"), !code.isMark(start - 1, "{"),
-        !code.isMark(start - 1, "}")
-      {
-        start -= 1
-      }
-      return AssertionSite(range: start..<code.statementEnd(from: index), name: word)
+      return AssertionSite(range: statementStart(code, index)..<code.statementEnd(from: index), name: word)
     }
     guard word.hasPrefix("assert") || word.hasPrefix("expect") || word == "fail", code.isMark(index + 1, "(")
     else { return nil }
-    return AssertionSite(range: index..<code.statementEnd(from: index), name: word, arguments: index + 1)
+    // `$response->assertStatus(201)` is about what stands in front.
+    let isOfAnswer = code.isMark(index - 1, "->") && !code.isWord(index - 2, "$this")
+    return AssertionSite(
+      range: (isOfAnswer ? statementStart(code, index) : index)..<code.statementEnd(from: index), name: word,
+      arguments: index + 1)
+  }
+
+  private func statementStart(_ code: SourceCode, _ index: Int) -> Int {
+    var start = index
+    while start > 0, ![";", "{", "}"].contains(where: { code.isMark(start - 1, $0) }) {
+      start = code.isMark(start - 1, ")") && code.partner[start - 1] > 0 ? code.partner[start - 1] : start - 1
+    }
+    return start
   }
 
   private static let demands = ["shouldHaveBeenCalled", "shouldBeCalled", "shouldHaveReceived"]

@@ -85,47 +85,53 @@ struct SwiftTests: TestLanguage {
   func cases(in code: SourceCode, path: TestPath) -> [TestCase] {
     let types = code.types(["class", "struct", "extension", "enum", "actor"])
     let functions = code.functions("func")
-    return functions.map { function in
-      let around = types.filter { $0.body.contains(function.index) }
-      let attributes = code.tokens[function.head.lowerBound..<max(function.head.lowerBound, function.index)]
-      let isModern = zip(attributes, attributes.dropFirst()).contains { $0.isMark("@") && $1.isWord("Test") }
-      let owner = around.last
-      let header = owner.map { code.tokens[$0.keyword..<$0.body.lowerBound].map(\.text) } ?? []
-      let isOld = function.name.hasPrefix("test")
-      var test = TestCase(
-        name: function.name, scope: around.map(\.name), line: code.tokens[function.index].line,
-        isTest: isModern || isOld && owner != nil,
-        head: function.head, body: function.body)
-      test.scopeHeads = around.map { code.attributes(before: $0.keyword)..<$0.keyword }
-      if test.isTest, !isModern {
-        if attributes.contains(where: { ["private", "fileprivate", "static"].contains($0.text) }) {
-          test.hidden = "it is private or static"
+    let specs = code.places["QuickSpec"] != nil ? NestedSpecs.quick.cases(in: code) : []
+    return specs
+      + functions.map { function in
+        let around = types.filter { $0.body.contains(function.index) }
+        let attributes = code.tokens[function.head.lowerBound..<max(function.head.lowerBound, function.index)]
+        let isModern = zip(attributes, attributes.dropFirst()).contains {
+          $0.isMark("@") && $1.isWord("Test")
         }
-        if owner.map({ code.text($0.keyword) }) == "struct" || owner.map({ code.text($0.keyword) }) == "enum"
-        {
-          test.hidden = "'\(owner?.name ?? "")' is no class"
+        let owner = around.last
+        let header = owner.map { code.tokens[$0.keyword..<$0.body.lowerBound].map(\.text) } ?? []
+        let isOld = function.name.hasPrefix("test")
+        var test = TestCase(
+          name: function.name, scope: around.map(\.name), line: code.tokens[function.index].line,
+          isTest: isModern || isOld && owner != nil,
+          head: function.head, body: function.body)
+        test.scopeHeads = around.map { code.attributes(before: $0.keyword)..<$0.keyword }
+        if test.isTest, !isModern {
+          if attributes.contains(where: { ["private", "fileprivate", "static"].contains($0.text) }) {
+            test.hidden = "it is private or static"
+          }
+          if owner.map({ code.text($0.keyword) }) == "struct"
+            || owner.map({ code.text($0.keyword) }) == "enum"
+          {
+            test.hidden = "'\(owner?.name ?? "")' is no class"
+          }
+          let parents = header.split(separator: ":").dropFirst().flatMap { $0 }.filter {
+            $0 != "," && $0 != "\n"
+          }
+          if code.text(owner?.keyword ?? -1) == "class", parents.allSatisfy(SwiftTests.plainParents.contains)
+          {
+            test.hidden = "class '\(owner?.name ?? "")' is no test case"
+          }
+          if code.isMark(function.index + 2, "("), code.end(of: function.index + 2) > function.index + 4 {
+            test.hidden = "it takes parameters"
+          }
+          if let owner,
+            code.tokens[code.attributes(before: owner.keyword)..<owner.keyword].contains(where: {
+              $0.isWord("private") || $0.isWord("fileprivate")
+            })
+          {
+            test.hidden = "its class is private"
+          }
         }
-        let parents = header.split(separator: ":").dropFirst().flatMap { $0 }.filter {
-          $0 != "," && $0 != "\n"
+        if test.isTest, functions.contains(where: { $0.body.contains(function.index) }) {
+          test.hidden = "it stands inside a function"
         }
-        if code.text(owner?.keyword ?? -1) == "class", parents.allSatisfy(SwiftTests.plainParents.contains) {
-          test.hidden = "class '\(owner?.name ?? "")' is no test case"
-        }
-        if code.isMark(function.index + 2, "("), code.end(of: function.index + 2) > function.index + 4 {
-          test.hidden = "it takes parameters"
-        }
-        if let owner,
-          code.tokens[code.attributes(before: owner.keyword)..<owner.keyword].contains(where: {
-            $0.isWord("private") || $0.isWord("fileprivate")
-          })
-        {
-          test.hidden = "its class is private"
-        }
+        return test
       }
-      if test.isTest, functions.contains(where: { $0.body.contains(function.index) }) {
-        test.hidden = "it stands inside a function"
-      }
-      return test
-    }
   }
 }

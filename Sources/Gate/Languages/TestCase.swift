@@ -7,6 +7,8 @@ struct TestCase {
   var line: Int
   /// What a runner would call; a helper is only looked at when a test calls it.
   var isTest = true
+  /// Whether it only hands over to what runs the tests of a suite.
+  var isRunner = false
   /// Why no runner collects it, though it reads like a test.
   var hidden: String?
   /// Attributes, decorators, parameters.

@@ -199,7 +199,9 @@ enum AssertionWords {
     "jsonstringequalsjsonstring", "jsoneq", "yamleq", "jsonequals", "expectedresult",
     "intercept", "interceptmessage", "throwsasync", "throwsexactlyasync", "rejectedwith", "assertnil",
     "benil",
-    "nil", "null", "bezero", "warns", "andexpect", "andexpectall", "havehttpstatus", "iszero", "zero",
+    "nil", "null", "bezero", "warns", "andexpect", "andexpectall", "havehttpstatus", "errormatches", "haslen",
+    "assertstatus", "tohavetext", "tohaveurl",
+    "tohavecount", "tohavetitle", "havefield", "isnil", "iszero", "zero",
     "beempty", "isempty",
     "empty",
   ]
@@ -209,7 +211,7 @@ enum AssertionWords {
     "containsexactly", "containsexactlyinanyorder", "containsonly", "containsexactlyelementsof",
     "containsexactlyentriesof", "assertthatexceptionoftype", "shouldcontainexactly",
     "shouldcontainexactlyinanyorder", "assertraisesregex", "assertraisesregexp", "assertwarnsregex",
-    "tomatchinlinesnapshot", "requirethrowsmatches", "checkthrowsmatches",
+    "tomatchinlinesnapshot", "requirethrowsmatches", "checkthrowsmatches", "errormatches",
   ]
 
   private static let weakOnes: [String] = [
@@ -257,6 +259,7 @@ enum AssertionWords {
     "ok", "is", "not", "to", "be", "isequalto", "tobedefined", "tobetruthy",
     "notnil", "notnull", "isnotnull", "true", "false", "that", "assert", "t", "self", "assertions", "tothrow",
     "assertj", "beequal", "have", "areequal", "istrue", "isfalse", "len",
+    "isnil", "equals", "errormatches",
   ]
 
   private static func plain(_ word: String) -> String { word.lowercased().filter { $0 != "_" } }

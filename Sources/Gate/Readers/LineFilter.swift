@@ -54,13 +54,6 @@ enum LineFilter {
     (Int(one) << 8 ^ Int(two) << 4 ^ Int(three) &* 167) & 0xFFFF
   }
 
-  /// 1 for bytes at which something of interest may stand inside of a line.
-  private static let marks: [UInt8] = {
-    var table = [UInt8](repeating: 0, count: 256)
-    for byte in ":(rFf[%".utf8 { table[Int(byte)] = 1 }
-    return table
-  }()
-
   static func matters(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
     let count = line.count
     if count < 3 {
@@ -198,34 +191,68 @@ enum LineFilter {
   }
 
   private static func hasMark(_ line: UnsafeBufferPointer<UInt8>, _ start: Int) -> Bool {
-    let count = line.count
-    return marks.withUnsafeBufferPointer { table in
-      var index = start
-      while index < count {
-        defer { index += 1 }
-        if table[Int(line[index])] == 0 || index + 2 >= count { continue }
-        let (next, after) = (line[index + 1], line[index + 2])
-        switch line[index] {
-        case UInt8(ascii: ":"):
-          // `a.c:(.text+0x5): undefined reference`, of linkers.
-          if next == UInt8(ascii: "("), after == UInt8(ascii: ".") { return true }
-          // `file.c:12`, and not `12:34`.
-          if next >= 0x30 && next <= 0x39, index > start,
-            !(line[index - 1] >= 0x30 && line[index - 1] <= 0x39)
-          {
-            return true
-          }
-        case UInt8(ascii: "("), UInt8(ascii: "["):
-          if next >= 0x30 && next <= 0x39, index > start, line[index - 1] != 0x20 { return true }
-        case UInt8(ascii: "r"): if next == UInt8(ascii: "r") && after == UInt8(ascii: "o") { return true }
-        case UInt8(ascii: "F"):
-          if next | 0x20 == UInt8(ascii: "a") && after | 0x20 == UInt8(ascii: "i") { return true }
-        case UInt8(ascii: "f"): if next == UInt8(ascii: "a") && after == UInt8(ascii: "i") { return true }
-        case UInt8(ascii: "%"): if next == 0x20 && after == UInt8(ascii: "t") { return true }
-        default: break
-        }
-      }
-      return false
+    guard let base = line.baseAddress, line.count - start >= 9 else {
+      return hasMark(line, start, from: start, to: line.count)
+    }
+    // Eight places at once, each with the one behind it; the last ones are looked at again.
+    var index = start
+    while true {
+      if mayHoldMark(base + index), hasMark(line, start, from: index, to: index + 8) { return true }
+      if index + 9 >= line.count { return false }
+      index = min(index + 8, line.count - 9)
+    }
+  }
+
+  /// The high bits of the bytes that are zero, and perhaps of some behind one.
+  private static func zeros(_ word: UInt64) -> UInt64 {
+    (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+  }
+
+  // The same byte eight times: numbers, or the compiler makes globals of them that are asked for each time.
+  private static let small: UInt64 = 0x2020_2020_2020_2020
+  private static let smallR: UInt64 = 0x7272_7272_7272_7272
+  private static let smallF: UInt64 = 0x6666_6666_6666_6666
+  private static let smallA: UInt64 = 0x6161_6161_6161_6161
+  private static let colons: UInt64 = 0x3A3A_3A3A_3A3A_3A3A
+  private static let opens: UInt64 = 0x2828_2828_2828_2828
+  private static let percents: UInt64 = 0x2525_2525_2525_2525
+  /// What the bit of small letters makes of a bracket.
+  private static let braces: UInt64 = 0x7B7B_7B7B_7B7B_7B7B
+
+  /// Whether one of eight bytes may be a mark: nearly none is, and nothing is guessed by the processor.
+  private static func mayHoldMark(_ place: UnsafePointer<UInt8>) -> Bool {
+    let here = UnsafeRawPointer(place).loadUnaligned(as: UInt64.self) | small
+    let next = UnsafeRawPointer(place + 1).loadUnaligned(as: UInt64.self) | small
+    let words = zeros(here ^ smallR) & zeros(next ^ smallR) | zeros(here ^ smallF) & zeros(next ^ smallA)
+    let signs =
+      zeros(here ^ colons) | zeros(here ^ opens) | zeros(here ^ braces) | zeros(here ^ percents)
+    return words | signs != 0
+  }
+
+  private static func hasMark(
+    _ line: UnsafeBufferPointer<UInt8>, _ start: Int, from first: Int, to end: Int
+  ) -> Bool {
+    for index in first..<min(end, line.count - 2) where isMark(line, start, index) { return true }
+    return false
+  }
+
+  /// Whether something of interest stands at a place inside of a line.
+  private static func isMark(_ line: UnsafeBufferPointer<UInt8>, _ start: Int, _ index: Int) -> Bool {
+    let (next, after) = (line[index + 1], line[index + 2])
+    switch line[index] {
+    case UInt8(ascii: ":"):
+      // `a.c:(.text+0x5): undefined reference`, of linkers.
+      if next == UInt8(ascii: "("), after == UInt8(ascii: ".") { return true }
+      // `file.c:12`, and not `12:34`.
+      return next >= 0x30 && next <= 0x39 && index > start
+        && !(line[index - 1] >= 0x30 && line[index - 1] <= 0x39)
+    case UInt8(ascii: "("), UInt8(ascii: "["):
+      return next >= 0x30 && next <= 0x39 && index > start && line[index - 1] != 0x20
+    case UInt8(ascii: "r"): return next == UInt8(ascii: "r") && after == UInt8(ascii: "o")
+    case UInt8(ascii: "F"): return next | 0x20 == UInt8(ascii: "a") && after | 0x20 == UInt8(ascii: "i")
+    case UInt8(ascii: "f"): return next == UInt8(ascii: "a") && after == UInt8(ascii: "i")
+    case UInt8(ascii: "%"): return next == 0x20 && after == UInt8(ascii: "t")
+    default: return false
     }
   }
 }
