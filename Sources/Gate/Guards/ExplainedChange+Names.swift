@@ -62,19 +62,25 @@ extension ExplainedChange {
     "libs.versions.toml", "Directory.Packages.props", "vcpkg.json", "conanfile.txt",
   ]
 
-  /// Whether a manifest of the tree names other versions of what it depends on.
-  static func movesLibraries(_ change: TreeChange) -> Bool {
-    change.paths.contains { path in
+  /// Whether a manifest of the tree names other versions of what it depends on, and whether it names others.
+  mutating func readManifests(_ change: TreeChange) {
+    for path in change.paths {
       let name = TestPath(path.path)
       guard
-        manifests.contains(name.name) || name.ending == "csproj"
+        ExplainedChange.manifests.contains(name.name) || name.ending == "csproj"
           || name.name.hasPrefix("requirements") && name.ending == "txt",
         let old = path.oldPath.flatMap(change.oldText), let new = path.newPath.flatMap(change.newText)
-      else { return false }
+      else { continue }
       func hasNumber(_ lines: [(number: Int, text: Substring)]) -> Bool {
         lines.contains { $0.text.utf8.contains { $0 >= 0x30 && $0 <= 0x39 } }
       }
-      return hasNumber(addedLines(old: old, new: new)) && hasNumber(addedLines(old: new, new: old))
+      guard hasNumber(addedLines(old: old, new: new)), hasNumber(addedLines(old: new, new: old)) else {
+        continue
+      }
+      movesLibraries = true
+      func words(_ text: String) -> Set<Substring> { Set(text.split { !$0.isLetter && !"-_".contains($0) }) }
+      let (before, after) = (words(old), words(new))
+      if !before.isSubset(of: after), !after.isSubset(of: before) { swapsLibraries = true }
     }
   }
 

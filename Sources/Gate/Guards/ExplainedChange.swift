@@ -20,6 +20,8 @@ struct ExplainedChange {
   var cameTexts: [[String]] = []
   /// The code's texts of several words on both sides.
   var keptTexts: Set<String> = []
+  /// Words of the code's names and texts that it has on both sides.
+  var keptWords: Set<String> = []
   /// The names that the changed code had and has no more, without case and signs.
   var goneWords: Set<String> = []
   /// Those that it has and had not.
@@ -33,7 +35,9 @@ struct ExplainedChange {
   /// Values that the code has names for, with those of another kind that they name now.
   var retyped: [String: Set<String>] = [:]
   /// Whether the tree depends on other versions of its libraries.
-  private(set) var movesLibraries = false
+  var movesLibraries = false
+  /// Whether it depends on another library in place of one.
+  var swapsLibraries = false
   /// The names that new code gives to values, without case and signs.
   var constants: [String: Set<String>] = [:]
 
@@ -52,7 +56,8 @@ struct ExplainedChange {
       readNames(before, after)
     }
     readNewFiles(change)
-    movesLibraries = ExplainedChange.movesLibraries(change)
+    readManifests(change)
+    keptWords.formUnion(oldWords.intersection(newWords))
     (goneWords, cameWords) = (oldWords.subtracting(newWords), newWords.subtracting(oldWords))
     (oldWords, newWords) = ([], [])
   }
@@ -76,6 +81,7 @@ struct ExplainedChange {
     for text in old {
       if let count = counts[text], count > 0 {
         counts[text] = count - 1
+        if text.utf8.count < 40 { keptWords.insert(TestCase.plain(text)) }
         if text.utf8.count(where: { $0 == 0x20 }) >= 2 { keptTexts.insert(text) }
       } else {
         lost.append(text)

@@ -180,6 +180,21 @@ extension TestComparison {
     }
   }
 
+  /// The names in front of colons behind a matcher that compares with a whole.
+  func expectedKeys(of place: Place) -> Set<String> {
+    let code = place.file.code
+    let matchers: Set = ["toEqual", "toStrictEqual", "deepEqual", "deepStrictEqual", "eql"]
+    return place.test.body.reduce(into: []) { found, index in
+      guard code.isWord(index), matchers.contains(code.text(index)), code.isMark(index + 1, "(") else {
+        return
+      }
+      for inner in index + 1..<min(code.end(of: index + 1), place.test.body.upperBound)
+      where code.isWord(inner) && code.isMark(inner + 1, ":") {
+        found.insert(code.text(inner))
+      }
+    }
+  }
+
   /// Whether other values are expected because others are handed in, outside of all assertions, and were.
   func isSwappedThrough(_ swapped: Assertion, _ before: [Assertion], _ old: Place, _ new: Place) -> Bool {
     before.contains { one in

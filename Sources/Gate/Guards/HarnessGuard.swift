@@ -90,6 +90,13 @@ enum HarnessGuard {
         if seen.insert("\(line) \(target)").inserted { targets[target, default: 0] += 1 }
       }
     }
+    var now: [String: Int] = [:]
+    for file in comparison.newFiles {
+      let places = replacements(file, subjects, exact).map { "\($0.1) \($0.2)" }
+      for place in Set(places) { now[String(place.split(separator: " ").last ?? ""), default: 0] += 1 }
+    }
+    // Where more is replaced than before, one way is not another's.
+    targets = targets.filter { $0.value >= now[$0.key] ?? 0 }
     for file in comparison.newFiles {
       var seen: Set<String> = []
       for (spelling, line, target) in replacements(file, subjects, exact) {

@@ -72,7 +72,8 @@ extension TestComparison {
   }
 
   /// Whether a sentence that no code of the change writes is another of the library that does: its version is
-  /// another in the tree's manifest, and numbers and some of the words are the same.
+  /// another in the tree's manifest, and numbers and some of the words are the same. Where another library
+  /// took its place, the words are others, and the code may say them now.
   func isOfLibrary(
     _ value: String, _ before: [Assertion], _ after: [Assertion], _ fresh: [String]
   ) -> Bool {
@@ -87,7 +88,11 @@ extension TestComparison {
       one.strength >= old.strength && one.isNegative == old.isNegative
         && one.literals.contains { text in
           let now = words(text)
-          return fresh.contains(text) && now.count >= 3 && numbers(now) == numbers(said)
+          guard fresh.contains(text), now.count >= 3 else { return false }
+          if explained.swapsLibraries {
+            return Set(numbers(now)).isSubset(of: numbers(said)) || explained.cameTexts.contains([text])
+          }
+          return numbers(now) == numbers(said)
             && !Set(now).subtracting(numbers(now)).isDisjoint(with: said)
         }
     }
@@ -111,6 +116,47 @@ extension TestComparison {
           return plain.utf8.count > 2 && words.contains { $0 == "be" + plain || $0 == "is" + plain }
         }
     }
+  }
+
+  /// Whether each assertion that reads like one with other values is made by another now, which hands in
+  /// other things: the last call of both, with all that is expected in it, is the same.
+  func isSaidByAnother(_ swapped: Assertion, _ before: [Assertion], _ after: [Assertion]) -> Bool {
+    func expected(_ one: Assertion) -> (call: String, values: [String]) {
+      let call = String(one.shape[...].components(" . ").last ?? "")
+      return (call, one.literals.suffix(call.split(separator: " ").count { $0 == "§" }))
+    }
+    func key(_ one: Assertion) -> [String] { [one.shape] + one.literals }
+    let (known, kept) = (Set(before.map(key)), Set(after.map(key)))
+    let gone = before.filter { $0.shape == swapped.shape && !kept.contains(key($0)) }
+    let came = after.filter { !known.contains(key($0)) && $0.strength == 3 }
+    return !gone.isEmpty
+      && gone.allSatisfy { one in
+        let (call, values) = expected(one)
+        return values.count > 1 && one.literals.count > values.count
+          && came.contains { other in
+            let now = expected(other)
+            return now.call == call && now.values == values && !other.words.isDisjoint(with: one.words)
+              && other.isNegative == one.isNegative && other.shape != one.shape
+          }
+      }
+  }
+
+  /// Names in front of colons in what was compared with a whole, which nothing names now though the code
+  /// still has them: `{ low: [2], high: [5] }` and `{ high: [2, 5] }`.
+  func lostKeys(_ before: [Assertion], _ old: Place, _ new: Place) -> [String] {
+    guard old.file.path.isJavaScript, new.file.path.isJavaScript else { return [] }
+    let compared = before.filter { $0.strength == 3 && $0.name == "expect" || $0.name.hasSuffix("qual") }
+    let words = compared.reduce(into: Set<String>()) { $0.formUnion($1.words) }
+    let helped = helperFacts(new.test, newHelpers).reduce(into: new.test.facts.words) {
+      $0.formUnion($1.words)
+    }
+    let texts = Set(new.test.facts.literals.map(TestCase.plain))
+    return expectedKeys(of: old).filter { name in
+      let plain = TestCase.plain(name)
+      return plain.utf8.count > 2 && words.contains(plain) && !helped.contains(plain)
+        && !texts.contains(plain)
+        && !explained.goneWords.contains(plain) && explained.keptWords.contains(plain)
+    }.sorted()
   }
 
   /// Whether EasyMock was asked whether all was called that should be, and nothing asks for it now.

@@ -94,6 +94,11 @@ extension TestComparison {
       add(kind, path, line, name, "'\(new.test.name)' no longer names \(spelled(gone))")
       return
     }
+    let keys = lostKeys(before, old, new)
+    if !keys.isEmpty {
+      add(.changedExpectation, path, line, name, "'\(new.test.name)' no longer names \(spelled(keys))")
+      return
+    }
     let rows = lostRows(Set(old.test.facts.tables), known).filter {
       !isName($0, asked) && !explained.explains($0, by: fresh) && !isOfCallback($0, old, new)
         && !isSaidOtherwise($0, before, after, old, new, fresh, known) && !isHandedIn($0, old, new)
@@ -189,7 +194,8 @@ extension TestComparison {
       add(.weakenedAssertion, path, line, name, "\(label) is content with '\(word)' now")
       return
     }
-    if let swapped = swapped(before, after), !swapped.literals.isEmpty, !isExcused(swapped, before, old, new)
+    if let swapped = swapped(before, after), !swapped.literals.isEmpty,
+      !isExcused(swapped, before, after, old, new)
     {
       add(.changedExpectation, path, swapped.line, name, "\(label) expects other values than before")
       return
@@ -234,9 +240,12 @@ extension TestComparison {
   }
 
   /// Whether the code, or what tests are written with, explains that an assertion names other values.
-  private func isExcused(_ swapped: Assertion, _ before: [Assertion], _ old: Place, _ new: Place) -> Bool {
+  private func isExcused(
+    _ swapped: Assertion, _ before: [Assertion], _ after: [Assertion], _ old: Place, _ new: Place
+  ) -> Bool {
     isExplained(swapped, before, newValues(old, new)) || isSwappedThrough(swapped, before, old, new)
       || isSpelledAnew(swapped, before, old, new) || isOfWrapper(swapped, before)
+      || isSaidByAnother(swapped, before, after)
       || before.contains { one in
         one.shape == swapped.shape && one.literals != swapped.literals
           && one.literals.allSatisfy {
