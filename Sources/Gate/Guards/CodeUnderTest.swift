@@ -21,18 +21,9 @@ enum CodeUnderTest {
   ]
 
   static func read(_ comparison: inout TestComparison) {
-    for change in comparison.change.paths {
-      guard let name = change.newPath, let text = comparison.change.newText(name),
-        text.utf8.count <= TestFile.readLimit
-      else { continue }
-      let path = TestPath(name)
-      guard let language = TestLanguages.language(of: path), !path.isBelowTests,
-        !language.isTestPath(path) || path.ending == "rs",
-        path.name != "conftest.py"
-      else { continue }
-      let old = change.oldPath.flatMap(comparison.change.oldText)
-      let code = SourceCode(text, language.dialect)
-      let oldCode = old.map { SourceCode($0, language.dialect) }
+    for file in comparison.code.files where file.path.name != "conftest.py" {
+      guard let code = file.new else { continue }
+      let (name, path, language, oldCode) = (file.path.path, file.path, file.language, file.old)
       var before: [String: Int] = [:]
       for sign in oldCode.map(tells) ?? [] { before[sign.text, default: 0] += 1 }
       for sign in tells(code) {

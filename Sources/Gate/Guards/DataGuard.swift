@@ -4,7 +4,7 @@ extension TreeChange {
   /// Recorded results and test data that change or go: snapshots, golden files, fixtures. New ones, and those
   /// that only move, are no finding.
   public func dataFindings() -> [GuardFinding] {
-    let explained = ExplainedChange(self)
+    let explained = ExplainedChange(self, ChangedCode(self))
     let gained = Set(paths.compactMap { $0.newPath.flatMap(newText) })
     return paths.compactMap { change in
       guard let oldPath = change.oldPath, TestData.isRecorded(TestPath(oldPath)) else { return nil }

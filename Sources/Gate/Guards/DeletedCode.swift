@@ -7,21 +7,12 @@ struct DeletedCode {
     "fun", "object", "record",
   ]
 
-  init(_ change: TreeChange) {
+  init(_ code: ChangedCode) {
     var gone: [String: Set<String>] = [:]
     var came: [Set<String>] = []
     var left: Set<String> = []
-    for path in change.paths {
-      let name = TestPath(path.path)
-      guard let language = TestLanguages.language(of: name),
-        !language.isTestPath(name) || name.ending == "rs", !name.isBelowTests
-      else { continue }
-      func code(_ text: String?) -> SourceCode? {
-        text.flatMap { $0.utf8.count <= TestFile.readLimit ? SourceCode($0, language.dialect) : nil }
-      }
-      let (old, new) = (
-        code(path.oldPath.flatMap(change.oldText)), code(path.newPath.flatMap(change.newText))
-      )
+    for file in code.files {
+      let (old, new, language) = (file.old, file.new, file.language)
       let before = old.map { DeletedCode.declared($0, language) } ?? [:]
       let after = new.map { DeletedCode.declared($0, language) } ?? [:]
       for (name, words) in before where after[name] == nil { gone[name] = words }

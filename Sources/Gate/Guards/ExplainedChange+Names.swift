@@ -109,13 +109,10 @@ extension ExplainedChange {
   }
 
   /// New files of the code may hold the constants.
-  mutating func readNewFiles(_ change: TreeChange) {
-    for path in change.paths where path.kind == .added {
-      let name = TestPath(path.path)
-      guard let language = TestLanguages.language(of: name), !language.isTestPath(name), !name.isBelowTests,
-        let text = change.newText(path.path), text.utf8.count <= TestFile.readLimit
-      else { continue }
-      readNames(SourceCode("", language.dialect), SourceCode(text, language.dialect))
+  mutating func readNewFiles(_ code: ChangedCode) {
+    for file in code.files where file.change.kind == .added && !file.language.isTestPath(file.path) {
+      guard let text = file.new else { continue }
+      readNames(SourceCode("", file.language.dialect), text)
     }
   }
 

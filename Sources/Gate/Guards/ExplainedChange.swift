@@ -41,21 +41,15 @@ struct ExplainedChange {
   /// The names that new code gives to values, without case and signs.
   var constants: [String: Set<String>] = [:]
 
-  init(_ change: TreeChange) {
-    for path in change.paths {
-      readNames(path.oldPath, path.newPath)
-      let name = TestPath(path.path)
-      guard let language = TestLanguages.language(of: name),
-        !language.isTestPath(name) || name.ending == "rs", !name.isBelowTests
-      else { continue }
-      let isMixed = name.ending == "rs"
-      let (old, new) = (path.oldPath.flatMap(change.oldText), path.newPath.flatMap(change.newText))
-      guard let old, let new, max(old.utf8.count, new.utf8.count) <= TestFile.readLimit else { continue }
-      let (before, after) = (SourceCode(old, language.dialect), SourceCode(new, language.dialect))
+  init(_ change: TreeChange, _ code: ChangedCode) {
+    for path in change.paths { readNames(path.oldPath, path.newPath) }
+    for file in code.files {
+      guard let before = file.old, let after = file.new else { continue }
+      let isMixed = file.path.ending == "rs"
       read(ExplainedChange.literals(before, isMixed), ExplainedChange.literals(after, isMixed))
       readNames(before, after)
     }
-    readNewFiles(change)
+    readNewFiles(code)
     readManifests(change)
     keptWords.formUnion(oldWords.intersection(newWords))
     (goneWords, cameWords) = (oldWords.subtracting(newWords), newWords.subtracting(oldWords))

@@ -16,19 +16,15 @@ struct ReshapedCode {
   /// What the code called and no longer does, without declaring it in the changed files.
   private(set) var goneCalls: Set<String> = []
 
-  init(_ change: TreeChange) {
-    for path in change.paths {
-      let name = TestPath(path.path)
-      guard let language = TestLanguages.language(of: name),
-        !language.isTestPath(name) || name.ending == "rs", !name.isBelowTests
-      else { continue }
-      if let text = path.oldPath.flatMap(change.oldText), text.utf8.count <= TestFile.readLimit {
-        let reader = HeadReader(text, language, name)
+  init(_ code: ChangedCode) {
+    for file in code.files {
+      if let old = file.old {
+        let reader = HeadReader(old, file.language, file.path)
         oldHeads.merge(reader.heads) { $0.union($1) }
         oldCalls.merge(reader.calls) { $0.union($1) }
       }
-      if let text = path.newPath.flatMap(change.newText), text.utf8.count <= TestFile.readLimit {
-        let reader = HeadReader(text, language, name)
+      if let new = file.new {
+        let reader = HeadReader(new, file.language, file.path)
         newHeads.merge(reader.heads) { $0.union($1) }
         newCalls.merge(reader.calls) { $0.union($1) }
       }
@@ -106,8 +102,8 @@ private struct HeadReader {
     "unless", "do", "sizeof", "delete", "lock", "with", "except",
   ]
 
-  init(_ text: String, _ language: any TestLanguage, _ path: TestPath) {
-    code = SourceCode(text, language.dialect)
+  init(_ code: SourceCode, _ language: any TestLanguage, _ path: TestPath) {
+    self.code = code
     self.language = language
     // Rust's tests stand below the code.
     let end =

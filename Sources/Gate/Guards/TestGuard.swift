@@ -34,7 +34,8 @@ struct TestComparison {
   private(set) var looseLiterals: Set<String> = []
   /// Made when the first test is gone.
   var standIns: StandIns?
-  /// What the code under test says about the change.
+  /// The code under test, and what it says about the change.
+  let code: ChangedCode
   let explained: ExplainedChange
   let deleted: DeletedCode
   let reshaped: ReshapedCode
@@ -45,9 +46,10 @@ struct TestComparison {
 
   init(_ change: TreeChange) {
     self.change = change
-    explained = ExplainedChange(change)
-    deleted = DeletedCode(change)
-    reshaped = ReshapedCode(change)
+    code = ChangedCode(change)
+    explained = ExplainedChange(change, code)
+    deleted = DeletedCode(code)
+    reshaped = ReshapedCode(code)
     let before = RunnerSettings { change.oldText($0) }
     let after = RunnerSettings { change.newText($0) }
     for path in change.paths {
