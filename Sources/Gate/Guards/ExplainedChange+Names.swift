@@ -163,6 +163,17 @@ extension ExplainedChange {
       }
   }
 
+  /// Whether a text was written by code that is gone, and one of others holds all that it was filled with:
+  /// `Hide('cow', 20)` and `Hide(kind='cow', weight=20)`.
+  func fillsStill(_ text: String, in others: [String]) -> Bool {
+    let fillings = fillings(of: text)
+    return !fillings.isEmpty
+      && others.contains { other in
+        let words = Set(other.split { !($0.isLetter || $0.isNumber) }.map(String.init))
+        return other != text && fillings.contains { $0.isSubset(of: words) && $0.count > 1 }
+      }
+  }
+
   /// What a text was filled with by code that is gone.
   func fillings(of text: String) -> [Set<String>] {
     goneTexts.compactMap { Template.rest(of: text, $0) }.filter { !$0.isEmpty }

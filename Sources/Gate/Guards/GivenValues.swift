@@ -12,10 +12,7 @@ extension TestComparison {
       guard let now = newFiles.first(where: { $0.path.path == here }),
         reshaped.goneCalls.allSatisfy({ file.code.places[$0] == nil }),
         let place = TestComparison.otherValue(file.code, now.code),
-        !explained.explains(file.code.text(place), by: [now.code.text(place)]),
-        !explained.isNamedAnew(file.code.text(place), by: [now.code.text(place)]),
-        !explained.isRetyped(file.code.text(place), by: [now.code.text(place)]),
-        !explained.isOtherStatus(file.code.text(place), by: [now.code.text(place)])
+        !isWrittenOtherwise(file.code.text(place), [now.code.text(place)])
       else { continue }
       let value = now.code.text(place)
       let test = now.tests.first { $0.body.contains(place) || $0.head.contains(place) }
@@ -24,6 +21,13 @@ extension TestComparison {
         "\(test.map { "'\($0.name)'" } ?? "a test") is given other values than before (\(spelled([value])))"
       )
     }
+  }
+
+  /// Whether the code explains that one value is another, or both are one.
+  private func isWrittenOtherwise(_ value: String, _ others: [String]) -> Bool {
+    explained.explains(value, by: others) || explained.isNamedAnew(value, by: others)
+      || explained.isRetyped(value, by: others) || explained.isOtherStatus(value, by: others)
+      || explained.fillsStill(value, in: others) || Instants.isOne(value, of: others)
   }
 
   /// Whether the change is of code, too.

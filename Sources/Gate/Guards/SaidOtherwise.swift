@@ -243,38 +243,3 @@ extension TestFile.Mark {
     return text
   }
 }
-
-/// Points in time that are spelled as numbers and as dates.
-enum Instants {
-  /// What libraries call the beginning of 1970.
-  static let beginnings: Set = ["epoch", "unixepoch", "timeintervalsince1970"]
-
-  /// Whether a value is the same instant as one of others: `86400000` and `1970-01-02T00:00:00Z`.
-  static func isOne(_ value: String, of others: [String]) -> Bool {
-    if let seconds = seconds(of: value) {
-      return others.contains { text in Int(text).map { $0 == seconds || $0 == seconds * 1000 } ?? false }
-    }
-    guard let number = Int(value), number >= 10_000 else { return false }
-    return others.contains { text in
-      seconds(of: text).map { number == $0 || number == $0 * 1000 } ?? false
-    }
-  }
-
-  /// The seconds since 1970 of `2020-01-02`, `2020-01-02T03:04:05Z`.
-  static func seconds(of text: String) -> Int? {
-    let numbers = text.split { !$0.isNumber }.compactMap { Int($0) }
-    guard text.utf8.count >= 10, text.utf8.count <= 30, text.first?.isNumber == true, numbers.count >= 3,
-      text.split(separator: "-").count >= 3, (1900...2200).contains(numbers[0]),
-      (1...12).contains(numbers[1]), (1...31).contains(numbers[2])
-    else { return nil }
-    // Days since 1970 in the proleptic Gregorian calendar, with March as the first month.
-    let year = numbers[1] <= 2 ? numbers[0] - 1 : numbers[0]
-    let (era, inEra) = (year / 400, year % 400)
-    let month = (numbers[1] + 9) % 12
-    let inYear = (153 * month + 2) / 5 + numbers[2] - 1
-    let days = era * 146_097 + inEra * 365 + inEra / 4 - inEra / 100 + inYear - 719_468
-    let clock = numbers.dropFirst(3).prefix(3) + [0, 0, 0]
-    return days * 86_400 + clock[clock.startIndex] * 3600 + clock[clock.startIndex + 1] * 60
-      + clock[clock.startIndex + 2]
-  }
-}

@@ -249,7 +249,9 @@ extension TestComparison {
       || before.contains { one in
         one.shape == swapped.shape && one.literals != swapped.literals
           && one.literals.allSatisfy {
-            swapped.literals.contains($0) || isOfLibrary($0, before, [swapped], swapped.literals)
+            swapped.literals.contains($0) || explained.fillsStill($0, in: swapped.literals)
+              || Instants.isOne($0, of: swapped.literals)
+              || isOfLibrary($0, before, [swapped], swapped.literals)
               || isStatus($0, new, swapped.literals) || explained.isRetyped($0, by: swapped.literals)
           }
       }
