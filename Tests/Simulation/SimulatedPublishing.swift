@@ -12,8 +12,8 @@ struct PublicPlace {
   var requests: [PullRequest] = []
   /// The branch of each, by its number.
   var heads: [Int: String] = [:]
-  /// The branches on which people have committed.
-  var taken: Set<String> = []
+  /// The branches on which people have committed, and those that were ever ours.
+  var (taken, ours): (Set<String>, Set<String>) = ([], [])
   /// The commits of units: the same work gives the same one.
   var built: [String: OID] = [:]
   /// How many were ever opened, and how often somebody published.
@@ -122,6 +122,7 @@ final class SimulatedPublishing: PublishingWorld, Forge {
       world.fail("PUB-2", "'\(branch)' is moved to where what was there is not any more")
     }
     world.published.branches[branch] = new.oid
+    world.published.ours.insert(branch)
     // Somebody there is fast.
     if world.strikes(world.faults.person) { world.commitThere(on: branch) }
     try alive()
@@ -254,7 +255,12 @@ extension World {
     case 0: commitThere(on: branch)
     case 1:
       published.branches[branch] = nil
-      published.taken.insert(branch)
+      // That nobody wants ours is people's word; that theirs is gone leaves nothing to keep.
+      if published.ours.contains(branch) {
+        published.taken.insert(branch)
+      } else {
+        published.taken.remove(branch)
+      }
       for index in published.requests.indices
       where published.requests[index].isOpen && published.heads[published.requests[index].number] == branch {
         published.requests[index].state = .closed
