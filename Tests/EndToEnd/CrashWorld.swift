@@ -201,6 +201,7 @@ final class CrashWorld {
     let isTold =
       isHidden || run.err.contains("is not moved here yet")
       || run.err.contains("warning: worktrees could not be removed")
+      || run.err.contains("warning: kept the worktree")
       || run.err.contains("warning: it is recorded, but not here yet")
     if run.code == 0, !isTold, try operation.end(world) != operation.wanted {
       return "it said that it was done: \(try operation.end(world))\n\(run)"
