@@ -193,6 +193,18 @@ struct CombiningTests {
     #expect(try world.pushes() == 2)
   }
 
+  @Test func `what waited lasts as long as it was meant to, from when it is recorded`() {
+    let begin = Timestamp(milliseconds: 1_700_000_000_000)
+    let fence = Fence(step: "S1", epoch: 1)
+    var proposal = Proposal("mig", .leaseRenewed(fence, expiresAt: begin.adding(seconds: 300)))
+    #expect(proposal.change(at: begin.adding(seconds: 200)) == proposal.change, "nobody waits for it")
+    proposal.decidedAt = begin
+    #expect(
+      proposal.change(at: begin.adding(seconds: 200))
+        == .leaseRenewed(fence, expiresAt: begin.adding(seconds: 500)))
+    #expect(proposal.change(at: begin.adding(seconds: -200)) == proposal.change)
+  }
+
   @Test func `a draft of a process that was killed goes along, once`() throws {
     let world = try SharedWorld(steps: 3)
     let dead = try world.writer()

@@ -203,7 +203,7 @@ final class SimulatedLedger: EventLedger, EntryStore {
   ) throws(LedgerError) -> Refusal? {
     let parent = sketch.snapshot.tip
     let event = Event(
-      migration: proposal.migration, at: at, by: proposal.author ?? author, change: proposal.change,
+      migration: proposal.migration, at: at, by: proposal.author ?? author, change: proposal.change(at: at),
       reserved: proposal.facts)
     var entry: Entry
     do throws(Refusal) { entry = try sketch.decide(event) { proposal.nonce ?? nonce() } } catch {

@@ -42,12 +42,38 @@ public struct Proposal: Equatable, Sendable {
   package var author: String?
   /// The nonce it was recorded with before, so that no two clones, nor one twice, count it as two events.
   package var nonce: String?
+  /// The ledger's time when it was decided first, of one that its author still waits for: what it is to last
+  /// counts from when it is recorded. The ledger's time may leap where somebody's clock is ahead.
+  package var decidedAt: Timestamp?
 
   /// Makes a proposal.
   public init(_ migration: String, _ change: Migration.Change, planText: [UInt8]? = nil) {
     self.migration = migration
     self.change = change
     self.planText = planText
+  }
+
+  /// What is to happen, recorded at that time.
+  package func change(at: Timestamp) -> Migration.Change {
+    guard let decidedAt, decidedAt < at else { return change }
+    return change.postponed(byMilliseconds: at.milliseconds - decidedAt.milliseconds)
+  }
+}
+
+extension Migration.Change {
+  /// The same with the end of what it holds moved; of those that others may bring into a ledger.
+  fileprivate func postponed(byMilliseconds delay: Int64) -> Migration.Change {
+    func later(_ end: Timestamp) -> Timestamp { Timestamp(milliseconds: end.milliseconds + delay) }
+    switch self {
+    case .baseline(.renewed(let run, let end)): return .baseline(.renewed(run: run, expiresAt: later(end)))
+    case .claim(let fence, .renewed(let end)): return .claim(fence, .renewed(expiresAt: later(end)))
+    case .gate(let fence, .renewed(let gate, let end)):
+      return .gate(fence, .renewed(gate: gate, expiresAt: later(end)))
+    case .claim(let fence, .claimed(var claim)):
+      claim.expiresAt = later(claim.expiresAt)
+      return .claim(fence, .claimed(claim))
+    default: return self
+    }
   }
 }
 

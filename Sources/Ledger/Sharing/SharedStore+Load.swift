@@ -13,7 +13,11 @@ extension SharedStore {
     let entries = try clone.entries(to: draft.tip, without: seen.tip)
     guard let first = entries.first else { return nil }
     var proposals: [Proposal] = []
-    for entry in entries { proposals.append(try proposalAgain(entry, in: draft.tip)) }
+    for entry in entries {
+      var proposal = try proposalAgain(entry, in: draft.tip)
+      proposal.decidedAt = entry.event.at
+      proposals.append(proposal)
+    }
     return Parcel(
       place: WaitingDraft(ref: LedgerRefs.inbox(first.nonce), tip: draft.tip), proposals: proposals)
   }

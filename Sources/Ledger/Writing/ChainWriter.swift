@@ -40,7 +40,7 @@ final class ChainWriter: EntryWriter {
     var room = TextRoom()
     let event = Event(
       migration: proposal.migration, at: at, by: NameText.spelled(proposal.author ?? author),
-      change: proposal.change.mappingTexts {
+      change: proposal.change(at: at).mappingTexts {
         let text = spelled(redact($0))
         return isReport ? room.fit(text) : text
       },
