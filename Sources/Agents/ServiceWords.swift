@@ -96,19 +96,12 @@ public struct AgentClock: Equatable, Sendable {
     return hour * 3600 + minute * 60 + 60
   }
 
-  private static let months = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-  ]
-
   /// The days since the Unix epoch of `Dec 3rd 2026`.
   private static func day(_ words: [Substring]) -> Int? {
-    guard words.count >= 3, let month = months.firstIndex(of: words[0].prefix(3).lowercased()),
+    guard words.count >= 3, let month = CivilDate.month(named: words[0]),
       let day = Int(words[1].prefix { $0.isASCII && $0.isNumber }), (1...31).contains(day),
       let year = Int(words[2]), (1970...9999).contains(year)
     else { return nil }
-    // A year that begins in March ends with the day that not every one has.
-    let (shifted, index) = month < 2 ? (year - 1, month + 10) : (year, month - 2)
-    let daysOfYears = shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400
-    return daysOfYears + (153 * index + 2) / 5 + day - 1 - 719_468
+    return CivilDate(year: year, month: month, day: day).daysSinceEpoch
   }
 }

@@ -214,24 +214,16 @@ final class ForgeCaller {
 
 /// Times as headers have them: `Sun, 06 Nov 1994 08:49:37 GMT`.
 enum HTTPDate {
-  private static let months = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-  ]
-
   /// Seconds since the Unix epoch; `nil` for what is none.
   static func seconds(_ text: String) -> Int64? {
     let words = text.split(separator: " ")
-    guard words.count == 6, let day = Int64(words[1]), let year = Int64(words[3]),
-      let month = months.firstIndex(of: String(words[2])), (1...31).contains(day),
+    guard words.count == 6, let day = Int(words[1]), let year = Int(words[3]),
+      let month = CivilDate.month(named: words[2]), (1...31).contains(day),
       (1970...9999).contains(year)
     else { return nil }
     let clock = words[4].split(separator: ":").compactMap { Int64($0) }
     guard clock.count == 3 else { return nil }
-    // Days since 0000-03-01 (H. Hinnant, "chrono-compatible low-level date algorithms").
-    let shifted = Int64(month) + 1 <= 2 ? year - 1 : year
-    let (era, yearOfEra) = shifted.quotientAndRemainder(dividingBy: 400)
-    let dayOfYear = (153 * ((Int64(month) + 10) % 12) + 2) / 5 + day - 1
-    let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    let days = Int64(CivilDate(year: year, month: month, day: day).daysSinceEpoch)
     return days * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2]
   }
 }

@@ -1,3 +1,5 @@
+import Migration
+
 /// Points in time that are spelled as numbers and as dates.
 enum Instants {
   /// What libraries call the beginning of 1970.
@@ -39,10 +41,6 @@ enum Instants {
     }
   }
 
-  private static let months = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-  ]
-
   /// The year, month and day of `2 Jan 1970`, `January 2, 1970`.
   private static func named(_ text: String) -> [Int]? {
     let words = text.split { !($0.isLetter || $0.isNumber) }
@@ -50,11 +48,11 @@ enum Instants {
     let numbers = words.compactMap { Int($0) }
     let names = words.filter { $0.allSatisfy(\.isLetter) && $0.utf8.count >= 3 }
     guard numbers.count == 2, names.count == 1,
-      let month = months.firstIndex(of: String(names[0].lowercased().prefix(3))),
+      let month = CivilDate.month(named: names[0]),
       let year = numbers.first(where: { (1900...2200).contains($0) }),
       let day = numbers.first(where: { (1...31).contains($0) })
     else { return nil }
-    return [year, month + 1, day]
+    return [year, month, day]
   }
 
   /// The seconds since 1970 of `2020-01-02`, `2020-01-02T03:04:05Z`.
@@ -65,12 +63,7 @@ enum Instants {
       (1900...2200).contains(numbers[0]),
       (1...12).contains(numbers[1]), (1...31).contains(numbers[2])
     else { return nil }
-    // Days since 1970 in the proleptic Gregorian calendar, with March as the first month.
-    let year = numbers[1] <= 2 ? numbers[0] - 1 : numbers[0]
-    let (era, inEra) = (year / 400, year % 400)
-    let month = (numbers[1] + 9) % 12
-    let inYear = (153 * month + 2) / 5 + numbers[2] - 1
-    let days = era * 146_097 + inEra * 365 + inEra / 4 - inEra / 100 + inYear - 719_468
+    let days = CivilDate(year: numbers[0], month: numbers[1], day: numbers[2]).daysSinceEpoch
     let clock = numbers.dropFirst(3).prefix(3) + [0, 0, 0]
     return days * 86_400 + clock[clock.startIndex] * 3600 + clock[clock.startIndex + 1] * 60
       + clock[clock.startIndex + 2]

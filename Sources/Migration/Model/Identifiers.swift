@@ -11,20 +11,10 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
   /// The time as people everywhere read it, in UTC to the second: `2026-11-21 05:15:58 UTC`.
   public var utc: String {
-    let days = seconds / 86_400
-    let rest = seconds % 86_400
-    // Days since 0000-03-01, in eras of 400 years (H. Hinnant, "chrono-compatible low-level date
-    // algorithms").
-    let shifted = days + 719_468
-    let (era, dayOfEra) = shifted.quotientAndRemainder(dividingBy: 146_097)
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let monthIndex = (5 * dayOfYear + 2) / 153
-    let day = dayOfYear - (153 * monthIndex + 2) / 5 + 1
-    let month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
-    let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : String(number) }
-    let date = "\(year)-\(two(month))-\(two(day))"
+    let day = CivilDate(daysSinceEpoch: Int(seconds / 86_400))
+    let rest = Int(seconds % 86_400)
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
+    let date = "\(day.year)-\(two(day.month))-\(two(day.day))"
     return "\(date) \(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60)) UTC"
   }
 
