@@ -3,8 +3,8 @@ import Migration
 extension TreeChange {
   /// Recorded results and test data that change or go: snapshots, golden files, fixtures. New ones, and those
   /// that only move, are no finding.
-  public func dataFindings() -> [GuardFinding] {
-    let explained = ExplainedChange(self, ChangedCode(self))
+  /// `explained` is what the code under test says about the change.
+  func dataFindings(_ explained: ExplainedChange) -> [GuardFinding] {
     let gained = Set(paths.compactMap { $0.newPath.flatMap(newText) })
     return paths.compactMap { change in
       guard let oldPath = change.oldPath, TestData.isRecorded(TestPath(oldPath)) else { return nil }

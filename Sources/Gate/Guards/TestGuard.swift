@@ -4,10 +4,11 @@ extension TreeChange {
   /// Tests that would be lost, hidden, skipped or weakened.
   ///
   /// A test counts as kept when a test of that name runs afterwards in any changed file, or when new tests
-  /// name every value that it expected: moving, porting and joining tests is what migrations do.
+  /// name every value that it expected: moving, porting and joining tests is what migrations do. Recorded
+  /// results and test data are part of them.
   public func testFindings() -> [GuardFinding] {
     var comparison = TestComparison(self)
-    return comparison.findings()
+    return comparison.findings() + dataFindings(comparison.explained)
   }
 
   /// What the text of the change explains when other tests run than on the base.

@@ -117,7 +117,7 @@ public struct TreeChange {
     let found = guards.flatMap { name in
       switch name {
       case .scope: scopeFindings(globs: globs)
-      case .tests: testFindings() + dataFindings() + protectedFindings(globs: protected, isStrict: false)
+      case .tests: testFindings() + protectedFindings(globs: protected, isStrict: false)
       case .secrets: secretFindings()
       case .protected: protectedFindings(globs: protected)
       case .tree: treeFindings()
