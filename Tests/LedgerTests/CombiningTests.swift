@@ -9,52 +9,8 @@ import Testing
 /// Clones that are too late leave their entries where others take them along (FLEET 2.4).
 @Suite("Combining pushes")
 struct CombiningTests {
-  /// Two clones; before a push of the first one something happens, by the number of the push.
-  private final class Pair {
-    let world: SharedWorld
-    let first: Ledger
-    let second: Ledger
-    let staged: StagedRemote
-
-    init(steps: Int = 4) throws {
-      world = try SharedWorld(steps: steps)
-      second = try world.writer(in: try world.clone("other"))
-      var staged: StagedRemote?
-      first = try world.writer { real in
-        let remote = StagedRemote(real)
-        staged = remote
-        return remote
-      }
-      self.staged = try #require(staged)
-      // Otherwise a quarter of all goes ahead at once, and two are no crowd.
-      for ledger in [first, second] {
-        ledger.contact.crowd.aheadOfSixteen = 0
-        ledger.contact.crowd.many = 1
-      }
-    }
-
-    func claim(_ step: String, by holder: String, _ ledger: Ledger) throws -> AppendOutcome {
-      try world.ledgers.claim(step, by: holder, through: ledger)
-    }
-
-    /// The other clone is faster once, so that the first one leaves its entry at the server.
-    func overtake(with step: String = "S1") {
-      staged.before[1] = { [unowned self] () throws -> Void in
-        let outcome = try claim(step, by: "b", second)
-        #expect(outcome.isWon)
-      }
-    }
-
-    func inbox() throws -> [String] {
-      try world.ledgers.repository.git("-C", world.server, "for-each-ref", LedgerRefs.inboxFolder)
-        .split(separator: "\n").map(String.init)
-    }
-
-    func count(_ sentence: String) throws -> Int { try world.sentences().count { $0.contains(sentence) } }
-  }
-
   @Test func `what was too late goes along with what comes next, once`() throws {
-    let pair = try Pair()
+    let pair = try RivalClones()
     pair.overtake()
     pair.staged.after[2] = {
       #expect(try pair.inbox().count == 1)
@@ -79,7 +35,7 @@ struct CombiningTests {
   }
 
   @Test func `what nobody takes along gets there by itself`() throws {
-    let pair = try Pair()
+    let pair = try RivalClones()
     pair.overtake()
     #expect(try pair.claim("S2", by: "a", pair.first).isWon)
     #expect(pair.staged.pushes == 3)
@@ -88,7 +44,7 @@ struct CombiningTests {
   }
 
   @Test func `what cannot be any more is taken away by whoever meets it, and decided anew`() throws {
-    let pair = try Pair()
+    let pair = try RivalClones()
     pair.overtake()
     pair.staged.after[2] = {
       _ = try pair.second.synchronize()
@@ -103,7 +59,7 @@ struct CombiningTests {
   @Test func `a server that was killed in the middle has the entries and their ref, and counts them once`()
     throws
   {
-    let pair = try Pair()
+    let pair = try RivalClones()
     pair.overtake()
     var left = ""
     pair.staged.after[2] = {
@@ -124,7 +80,7 @@ struct CombiningTests {
   }
 
   @Test func `who goes ahead takes along what waits, and leaves nothing`() throws {
-    let pair = try Pair()
+    let pair = try RivalClones()
     pair.first.contact.crowd.aheadOfSixteen = 16
     pair.overtake()
     #expect(try pair.claim("S2", by: "a", pair.first).isWon)
@@ -133,19 +89,18 @@ struct CombiningTests {
   }
 
   @Test func `a server that lets nothing be left there is asked again and again`() throws {
-    let pair = try Pair()
-    let text = "#!/bin/sh\ncase $1 in refs/migrate/inbox/*) echo no >&2; exit 1 ;; esac\n"
-    try Files.writeAtomically(pair.world.server + "/hooks/update", Array(text.utf8), mode: 0o755)
+    let pair = try RivalClones()
+    try pair.letServerSay("case $1 in refs/migrate/inbox/*) echo no >&2; exit 1 ;; esac")
     pair.overtake()
     #expect(try pair.claim("S2", by: "a", pair.first).isWon)
     #expect(try pair.count("S2 claimed") == 1)
-    #expect(pair.first.contact.refusesDrafts)
+    #expect(pair.first.remote?.takesDrafts == false)
   }
 
   @Test(arguments: [1, 2, 3])
   func `pushes that are cut off before or after they get there count once`(_ number: Int) throws {
     for isThere in [true, false] {
-      let pair = try Pair()
+      let pair = try RivalClones()
       pair.overtake()
       pair.staged.cuts[number] = isThere
       #expect(try pair.claim("S2", by: "a", pair.first).isWon)
@@ -155,7 +110,7 @@ struct CombiningTests {
   }
 
   @Test func `who is never too late looks now and then, and takes along what waits`() throws {
-    let pair = try Pair(steps: 20)
+    let pair = try RivalClones(steps: 20)
     pair.overtake()
     var steps = (3...16).map { "S\($0)" }
     pair.staged.after[2] = {
@@ -239,25 +194,6 @@ private struct Others: Sendable {
       return [Proposal("mig", .stepClaimed(claim))]
     }
     if !outcome.isWon { throw TestFailure("\(step) is not claimed: \(outcome)") }
-  }
-}
-
-/// Things happen before and after pushes of a clone, and some are cut off.
-final class StagedRemote: ForwardingRemote {
-  var before: [Int: () throws -> Void] = [:]
-  var after: [Int: () throws -> Void] = [:]
-  /// Those of which nobody hears, and whether they have got there.
-  var cuts: [Int: Bool] = [:]
-  private(set) var pushes = 0
-
-  override func push(_ updates: [GitProgram.PushUpdate]) throws(GitError) -> GitProgram.PushOutcome {
-    pushes += 1
-    let number = pushes
-    do { try before[number]?() } catch { Issue.record("\(error)") }
-    if cuts[number] == false { return .unknown("the remote end hung up unexpectedly") }
-    let outcome = try real.push(updates)
-    do { try after[number]?() } catch { Issue.record("\(error)") }
-    return cuts[number] == true ? .unknown("the remote end hung up unexpectedly") : outcome
   }
 }
 

@@ -9,70 +9,33 @@ import Testing
 /// Whether a server lets entries be left there is found out by whoever was too late, and remembered.
 @Suite("Whether entries may be left at the server")
 struct DraftConsentTests {
-  /// Two clones; the other one is faster at each push of the first that is named.
-  private final class Rivals {
-    let world: SharedWorld
-    let first: Ledger
-    let second: Ledger
-    let staged: StagedRemote
+  /// Two clones of which nobody has said anything, where two losses make a crowd.
+  private func rivals(combines: Bool? = nil) throws -> RivalClones {
+    let rivals = try RivalClones(steps: 9, combines: combines, crowd: 6)
+    rivals.first.contact.crowd.manyLosses = 2
+    return rivals
+  }
 
-    init(setting: Bool? = nil) throws {
-      world = try SharedWorld(steps: 9)
-      second = try world.writer(in: try world.clone("other"))
-      var staged: StagedRemote?
-      try world.ledgers.repository.git("config", "--unset", "migrate.combine")
-      if let setting { try world.ledgers.repository.git("config", "migrate.combine", "\(setting)") }
-      first = try world.writer { real in
-        let remote = StagedRemote(real)
-        staged = remote
-        return remote
-      }
-      self.staged = try #require(staged)
-      for ledger in [first, second] { ledger.contact.crowd.aheadOfSixteen = 0 }
-      first.contact.crowd.manyLosses = 2
-    }
+  /// What a process that comes later knows.
+  private func known(_ rivals: RivalClones) throws -> Bool {
+    try rivals.world.writer().remote?.takesDrafts ?? false
+  }
 
-    /// The other clone claims a step just before this push of the first one.
-    func overtake(_ number: Int, with step: String) {
-      staged.before[number] = { [unowned self] () throws -> Void in
-        _ = try second.synchronize()
-        #expect(try claim(step, second).isWon)
-      }
-    }
-
-    func claim(_ step: String, _ ledger: Ledger) throws -> AppendOutcome {
-      try world.ledgers.claim(step, by: "x", through: ledger)
-    }
-
-    func inbox() throws -> Int {
-      try world.ledgers.repository.git("-C", world.server, "for-each-ref", LedgerRefs.inboxFolder)
-        .split(separator: "\n").count
-    }
-
-    func count(_ step: String) throws -> Int {
-      try world.sentences().count { $0.contains("\(step) claimed") }
-    }
-
-    /// What a process that comes later knows.
-    func known() throws -> Bool { try world.writer().remote?.takesDrafts ?? false }
-
-    /// The server lets no ref be deleted from now on, as some hosts' rules say.
-    func deny() throws {
-      let text = "#!/bin/sh\ncase $3 in *[!0]*) ;; *) echo 'nothing is deleted here' >&2; exit 1 ;; esac\n"
-      try Files.writeAtomically(world.server + "/hooks/update", Array(text.utf8), mode: 0o755)
-    }
+  /// The server lets no ref be deleted from now on, as some hosts' rules say.
+  private func deny(_ rivals: RivalClones) throws {
+    try rivals.letServerSay("case $3 in *[!0]*) ;; *) echo 'nothing is deleted here' >&2; exit 1 ;; esac")
   }
 
   @Test func `who was too late twice finds out, and leaves the next one there`() throws {
-    let rivals = try Rivals()
-    #expect(try !rivals.known())
+    let rivals = try rivals()
+    #expect(try !known(rivals))
     rivals.overtake(1, with: "S1")
     rivals.overtake(2, with: "S2")
-    rivals.staged.after[3] = { () throws -> Void in #expect(try rivals.inbox() == 1) }
-    #expect(try rivals.claim("S3", rivals.first).isWon)
+    rivals.staged.after[3] = { () throws -> Void in #expect(try rivals.inbox().count == 1) }
+    #expect(try rivals.claim("S3", by: "x", rivals.first).isWon)
     #expect(rivals.staged.pushes == 4)
-    #expect(try rivals.known())
-    #expect(try rivals.count("S3") == 1 && rivals.inbox() == 0)
+    #expect(try known(rivals))
+    #expect(try rivals.count("S3 claimed") == 1 && rivals.inbox().isEmpty)
     #expect(
       try rivals.world.ledgers.repository.git(
         "-C", rivals.world.server, "for-each-ref", LedgerRefs.probeFolder
@@ -80,22 +43,22 @@ struct DraftConsentTests {
   }
 
   @Test func `once is no crowd: nothing is asked, and nothing left there`() throws {
-    let rivals = try Rivals()
+    let rivals = try rivals()
     rivals.overtake(1, with: "S1")
-    #expect(try rivals.claim("S2", rivals.first).isWon)
+    #expect(try rivals.claim("S2", by: "x", rivals.first).isWon)
     #expect(!Files.exists(rivals.world.ledgers.repository.path + "/.git/migrate/combine"))
   }
 
   @Test func `a server that deletes nothing gets nothing to keep, and is not asked again`() throws {
-    let rivals = try Rivals()
-    try rivals.deny()
+    let rivals = try rivals()
+    try deny(rivals)
     rivals.overtake(1, with: "S1")
     rivals.overtake(2, with: "S2")
-    rivals.staged.after[3] = { () throws -> Void in #expect(try rivals.inbox() == 0) }
-    #expect(try rivals.claim("S3", rivals.first).isWon)
+    rivals.staged.after[3] = { () throws -> Void in #expect(try rivals.inbox().isEmpty) }
+    #expect(try rivals.claim("S3", by: "x", rivals.first).isWon)
     #expect(rivals.staged.pushes == 3)
-    #expect(try !rivals.known())
-    #expect(try rivals.count("S3") == 1)
+    #expect(try !known(rivals))
+    #expect(try rivals.count("S3 claimed") == 1)
     let place = rivals.world.ledgers.repository.path + "/.git/migrate/combine"
     let text = try Files.readFile(place, limit: 4096)
     #expect(String(decoding: text ?? [], as: UTF8.self).hasPrefix("no\n"))
@@ -105,26 +68,26 @@ struct DraftConsentTests {
   func `one that deletes nothing any more has the entry once, and the ref harms nobody`(
     _ setting: Bool?
   ) throws {
-    let rivals = try Rivals(setting: setting)
+    let rivals = try rivals(combines: setting)
     if setting == nil {
       let tip = try rivals.first.read().tip
       try rivals.first.remote?.askForDrafts(#require(tip))
-      #expect(try rivals.known())
+      #expect(try known(rivals))
     }
-    try rivals.deny()
+    try deny(rivals)
     rivals.overtake(1, with: "S1")
     rivals.overtake(2, with: "S2")
-    #expect(try rivals.claim("S3", rivals.first).isWon)
-    #expect(try rivals.count("S3") == 1 && rivals.inbox() == 1)
-    #expect(rivals.first.contact.refusesDrafts)
-    #expect(try rivals.known() == (setting ?? false))
+    #expect(try rivals.claim("S3", by: "x", rivals.first).isWon)
+    #expect(try rivals.count("S3 claimed") == 1 && rivals.inbox().count == 1)
+    #expect(rivals.first.remote?.takesDrafts == false)
+    #expect(try known(rivals) == (setting ?? false))
     // Whoever comes by meets a ref whose entries are there already.
     for step in ["S4", "S5"] {
       _ = try rivals.second.synchronize()
-      #expect(try rivals.claim(step, rivals.second).isWon)
+      #expect(try rivals.claim(step, by: "x", rivals.second).isWon)
     }
-    #expect(try rivals.claim("S6", rivals.first).isWon)
-    #expect(try rivals.count("S3") == 1 && rivals.count("S4") == 1)
+    #expect(try rivals.claim("S6", by: "x", rivals.first).isWon)
+    #expect(try rivals.count("S3 claimed") == 1 && rivals.count("S4 claimed") == 1)
   }
 
   @Test func `a no counts for a day and for one address, a yes until it is taken back`() throws {

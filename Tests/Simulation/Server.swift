@@ -112,10 +112,10 @@ final class SimulatedRemote: LedgerRemote {
     return isThere ? nil : "a ref is not there any more"
   }
 
-  let takesDrafts: Bool
-  /// A world says once and for all whether its server takes them.
+  private(set) var takesDrafts: Bool
+  /// A world says whether its server takes them.
   func askForDrafts(_ commit: OID) throws(GitError) {}
-  func noteDraftsRefused() {}
+  func noteDraftsRefused() { takesDrafts = false }
   var pushesSinceFetch: Int { clone.pushesSinceFetch }
   func waiting() throws(GitError) -> [WaitingDraft] {
     guard process.passes() else { throw Process.crashed }

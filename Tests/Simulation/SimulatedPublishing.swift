@@ -12,8 +12,10 @@ struct PublicPlace {
   var requests: [PullRequest] = []
   /// The branch of each, by its number.
   var heads: [Int: String] = [:]
-  /// The branches on which people have committed, and those that were ever ours.
-  var (taken, ours): (Set<String>, Set<String>) = ([], [])
+  /// The branches on which people have committed.
+  var taken: Set<String> = []
+  /// Those that were ever ours.
+  var ours: Set<String> = []
   /// The commits of units: the same work gives the same one.
   var built: [String: OID] = [:]
   /// How many were ever opened, and how often somebody published.

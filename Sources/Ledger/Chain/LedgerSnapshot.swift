@@ -60,23 +60,6 @@ public struct Proposal: Equatable, Sendable {
   }
 }
 
-extension Migration.Change {
-  /// The same with the end of what it holds moved; of those that others may bring into a ledger.
-  fileprivate func postponed(byMilliseconds delay: Int64) -> Migration.Change {
-    func later(_ end: Timestamp) -> Timestamp { Timestamp(milliseconds: end.milliseconds + delay) }
-    switch self {
-    case .baseline(.renewed(let run, let end)): return .baseline(.renewed(run: run, expiresAt: later(end)))
-    case .claim(let fence, .renewed(let end)): return .claim(fence, .renewed(expiresAt: later(end)))
-    case .gate(let fence, .renewed(let gate, let end)):
-      return .gate(fence, .renewed(gate: gate, expiresAt: later(end)))
-    case .claim(let fence, .claimed(var claim)):
-      claim.expiresAt = later(claim.expiresAt)
-      return .claim(fence, .claimed(claim))
-    default: return self
-    }
-  }
-}
-
 /// What became of an append.
 public enum AppendOutcome: Equatable, Sendable {
   /// Every proposal is in the ledger, and on the disk.

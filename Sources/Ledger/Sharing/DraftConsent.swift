@@ -3,7 +3,7 @@ import System
 
 /// Whether a server lets entries be left there for others to take along, as a clone has seen it.
 ///
-/// Nobody has to say it: whoever was too late more than once makes and deletes a ref there, and what came of
+/// Nobody has to say it: whoever was too late again and again makes and deletes a ref there, and what came of
 /// it is kept in a file, with the address that it is true of. A yes counts until the server says no; a no for
 /// a day, since rules change.
 struct DraftConsent {

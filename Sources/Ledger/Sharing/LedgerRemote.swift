@@ -125,17 +125,18 @@ public final class GitRemote: LedgerRemote {
     guard answer == nil else { return }
     switch try probe(commit) {
     case .unreachable: return
-    case .willing: answer = true
-    case .keeps, .refuses, .isNotAtomic, .hides: answer = false
+    case .willing: note(true)
+    case .keeps, .refuses, .isNotAtomic, .hides: note(false)
     }
-    consent.remember(answer ?? false, at: clock.now())
   }
 
-  /// Takes note that it does not let them be made, or deleted.
-  public func noteDraftsRefused() {
-    guard wish == nil else { return }
-    answer = false
-    consent.remember(false, at: clock.now())
+  /// Takes note that it does not let them be made, or deleted: this process leaves nothing there any more,
+  /// and others of this clone neither, unless `migrate.combine` says that they may.
+  public func noteDraftsRefused() { note(false) }
+
+  private func note(_ isWilling: Bool) {
+    answer = isWilling
+    if wish == nil { consent.remember(isWilling, at: clock.now()) }
   }
 
   /// A relative path begins at the top of the work tree, as for git itself; our programs run elsewhere.

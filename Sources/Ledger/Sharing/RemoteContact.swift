@@ -13,8 +13,6 @@ package final class RemoteContact {
 
   /// What others had left there when it was asked last, and nobody is known to have taken since.
   var waiting: [WaitingDraft] = []
-  /// Whether it does not let anything be left there.
-  var refusesDrafts = false
   /// How often others were faster since a push of ours got through.
   var losses = 0
   /// How many others append to it, and how long that takes.

@@ -100,7 +100,7 @@ extension SharedStore {
       let answer: PushCourse.Answer
       switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
       case .won:
-        if isBare { refuseDrafts() }
+        if isBare { remote.noteDraftsRefused() }
         contact.losses = 0
         settle(load)
         return .shared(load.tip)

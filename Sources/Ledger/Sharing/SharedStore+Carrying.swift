@@ -62,7 +62,7 @@ extension SharedStore {
   private func takeTurn(
     _ parcel: Parcel, _ way: inout Carriage, after seen: LedgerSnapshot
   ) throws(LedgerError) -> Turn {
-    if !way.isLeft, !contact.refusesDrafts { try leave(parcel, &way) }
+    if !way.isLeft, remote.takesDrafts { try leave(parcel, &way) }
     // In two parts, so that few are very early, when nobody can have come by yet.
     let rest = contact.crowd.longestRest(beforeTry: way.losses) / 2
     for _ in 0..<2 { clone.pause(atMostMicroseconds: rest) }
@@ -110,15 +110,9 @@ extension SharedStore {
     case .won: way.isLeft = true
     case .lost: break
     // The hooks of an older version, or a rule of the server's: we wait for our turn without it.
-    case .rejected: refuseDrafts()
+    case .rejected: remote.noteDraftsRefused()
     case .unknown: way.isOpen = true
     }
-  }
-
-  /// Takes note that the server does not let drafts be left there, taken along or taken away.
-  func refuseDrafts() {
-    contact.refusesDrafts = true
-    remote.noteDraftsRefused()
   }
 
   /// Decides it anew on what the ledger is now, and pushes it with what waits.
@@ -142,7 +136,7 @@ extension SharedStore {
       }
       switch try asGit({ () throws(GitError) in try remote.push(updates) }) {
       case .won:
-        if isBare { refuseDrafts() }
+        if isBare { remote.noteDraftsRefused() }
         settle(load, besides: parcel.place)
         follow(load.tip)
         if way.isAlone, way.losses == 0 { contact.crowd.isAlone() }

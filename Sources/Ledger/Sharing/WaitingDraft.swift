@@ -62,4 +62,22 @@ extension Migration.Change {
       false
     }
   }
+
+  /// The same with the end of what it holds moved. Of those that may be carried, what has no end of its own
+  /// stays as it is.
+  func postponed(byMilliseconds delay: Int64) -> Migration.Change {
+    func later(_ end: Timestamp) -> Timestamp { Timestamp(milliseconds: end.milliseconds + delay) }
+    switch self {
+    case .baseline(.renewed(let run, let end)): return .baselineRenewed(run: run, expiresAt: later(end))
+    case .claim(let fence, .renewed(let end)): return .leaseRenewed(fence, expiresAt: later(end))
+    case .gate(let fence, .renewed(let gate, let end)):
+      return .gateRenewed(fence, gate: gate, expiresAt: later(end))
+    case .claim(_, .claimed(var claim)):
+      claim.expiresAt = later(claim.expiresAt)
+      return .stepClaimed(claim)
+    case .migration, .refresh, .baseline, .claim, .gate, .train, .merge, .step, .ledger, .agent, .machine,
+      .loop, .lesson, .publication, .notice, .forge, .fleet, .reserved:
+      return self
+    }
+  }
 }
