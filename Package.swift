@@ -57,6 +57,7 @@ let isWithin: Bool = {
     && archives.allSatisfy { access("\(folder)lib\($0).a", R_OK) == 0 }
 }()
 
+/// What a program is linked with for that; nothing where the modules name libraries of the system.
 let libraries: [LinkerSetting] =
   isWithin ? [.unsafeFlags(archives.flatMap { ["-Xlinker", "-l:lib\($0).a"] })] : []
 
