@@ -24,15 +24,12 @@ extension Repository {
     let place = try placeForWorktree(path, operation)
     let folder = registration(ofWorktree: name)
     guard Files.kind(folder) == nil else { throw taken(name, operation) }
-    let draft = "\(commonDirectory)/migrate-worktree-\(name)-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    try fileOperation(operation, name) { () throws(FileError) in
-      try Files.makeDirectories("\(commonDirectory)/worktrees")
-      try Files.makeDirectories(draft)
-    }
-    var isMade = false
+    let drafts = "migrate-worktree-\(name)-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    let draft = "\(commonDirectory)/\(drafts)/\(name)"
+    try fileOperation(operation, name) { () throws(FileError) in try Files.makeDirectories(draft) }
     defer {
-      if !isMade, let parent = try? DirectoryHandle.open(commonDirectory, operation) {
-        try? DirectoryRemoval.remove(String(draft.dropFirst(commonDirectory.count + 1)), in: parent)
+      if let parent = try? DirectoryHandle.open(commonDirectory, operation) {
+        try? DirectoryRemoval.remove(drafts, in: parent)
       }
     }
     try fileOperation(operation, name) { () throws(FileError) in
@@ -56,7 +53,6 @@ extension Repository {
       if isFresh { rmdir(place) }
       throw error
     }
-    isMade = true
   }
 
   /// The real path that a worktree will have: links above it are resolved now, and the last component is new.
@@ -102,18 +98,25 @@ extension Repository {
     _ draft: String, as folder: String, name: String, _ operation: String
   ) throws(GitError) {
     var code = ENOENT
-    for _ in 0..<1000 where code == ENOENT {
+    for _ in 0..<1000 {
       if migrate_rename_exclusively(draft, folder) == 0 { return }
       code = errno
       guard code == ENOENT else { break }
-      // A `git worktree prune` beside it takes the folder of all registrations away while that is empty.
-      try fileOperation(operation, name) { () throws(FileError) in
-        try Files.makeDirectories(Files.parent(of: folder))
-      }
+      // There is no folder of all registrations: git makes it with the first, and a `git worktree prune`
+      // takes it away whenever it is empty, so that one made for this would be gone before it is used. Ours
+      // comes with the registration in it; this rename replaces nothing but an empty folder.
+      if rename(Files.parent(of: draft), Files.parent(of: folder)) == 0 { return }
+      code = errno
+      guard code == ENOTEMPTY || code == EEXIST else { break }
+      code = ENOENT
     }
     if code == EEXIST { throw taken(name, operation) }
     // Not every file system knows the exclusive rename. A plain one replaces at most an empty folder.
-    guard code == EINVAL || code == ENOSYS, Files.kind(folder) == nil, rename(draft, folder) == 0 else {
+    guard code == EINVAL || code == ENOSYS else { throw .system(code, operation, name) }
+    try fileOperation(operation, name) { () throws(FileError) in
+      try Files.makeDirectories(Files.parent(of: folder))
+    }
+    guard Files.kind(folder) == nil, rename(draft, folder) == 0 else {
       throw .system(code, operation, name)
     }
   }
