@@ -4,7 +4,15 @@ struct KnownValues {
   var own: Set<String>
   var shared: [Set<String>] = []
 
-  func contains(_ value: String) -> Bool { own.contains(value) || shared.contains { $0.contains(value) } }
+  /// Whether a value is named, a number as a part of a date, too.
+  func contains(_ value: String) -> Bool {
+    if names(value) { return true }
+    return value.utf8.count <= 4 && value.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
+      && names(FactReader.partMark + value)
+  }
+
+  /// Whether a value is named by itself.
+  func names(_ value: String) -> Bool { own.contains(value) || shared.contains { $0.contains(value) } }
 
   func contains(where condition: (String) -> Bool) -> Bool {
     own.contains(where: condition) || shared.contains { $0.contains(where: condition) }

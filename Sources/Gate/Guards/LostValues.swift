@@ -69,7 +69,7 @@ extension TestComparison {
     guard parts.count > 1 else { return false }
     return parts.allSatisfy { part in
       let bare = part.drop { $0 == "0" }
-      return known.contains(String(part)) || known.contains(bare.isEmpty ? "0" : String(bare))
+      return known.names(String(part)) || known.names(bare.isEmpty ? "0" : String(bare))
     }
   }
 

@@ -11,16 +11,16 @@ extension TestComparison {
       parts.allSatisfy({ $0.allSatisfy(\.isNumber) })
     else { return false }
     let numbers = parts.compactMap { Int($0) }
-    if isTime, parts.count < 4 { return numbers.allSatisfy { known.contains(String($0)) } }
+    if isTime, parts.count < 4 { return numbers.allSatisfy { known.names(String($0)) } }
     guard numbers.count == parts.count, numbers.contains(where: { (1900...2200).contains($0) }) else {
       return false
     }
     // A date may leave out the hour, the minutes and the seconds when they are nothing.
     let time = Array(numbers.dropFirst(3))
     let told = Array(numbers.prefix(3)) + time.prefix((time.lastIndex { $0 != 0 } ?? -1) + 1)
-    let missing = told.filter { !known.contains(String($0)) }
+    let missing = told.filter { !known.names(String($0)) }
     return missing.isEmpty
-      || missing.count == 1 && missing.allSatisfy { (1...12).contains($0) && known.contains(String($0 - 1)) }
+      || missing.count == 1 && missing.allSatisfy { (1...12).contains($0) && known.names(String($0 - 1)) }
   }
 
   /// Whether what a selector names stands in another text now, such as a snapshot: `.badge` and

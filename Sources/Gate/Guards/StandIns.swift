@@ -92,6 +92,7 @@ struct StandIns {
   /// Whether one of them names a value, or a text that it is a part of.
   mutating func has(_ choice: Choice, value: String) -> Bool {
     if hasExact(choice, value) { return true }
+    if value.utf8.count <= 4, Int(value) != nil, hasExact(choice, FactReader.partMark + value) { return true }
     guard value.utf8.count >= PartIndex.leastLength else { return false }
     for text in literals.holding(value) where hasExact(choice, text) { return true }
     return false

@@ -173,8 +173,9 @@ struct TestFile {
         let isConstant = FactReader.constants.contains(token.text)
         guard token.kind == .number || token.kind == .string || isConstant, !isImport(index) else { continue }
         literals.insert(isConstant ? token.text.lowercased() : token.text)
-        if token.kind == .string, language.dialect.hasRubyBlocks {
-          literals.formUnion(FactReader.pieces(token.text, isOfWords: true))
+        if token.kind == .string {
+          let pieces = FactReader.pieces(token.text, isOfWords: language.dialect.hasRubyBlocks)
+          literals.formUnion(pieces.filter { !$0.isEmpty })
         }
         // How unittest tells a failure.
         if ["longMessage", "maxDiff"].contains(code.text(index - 2)) { continue }

@@ -195,7 +195,21 @@ struct TestComparison {
       worth.strength = max(assertion.strength, helper.flatMap(\.facts.effective).map(\.strength).max() ?? 0)
       return worth
     }
-    return own + helperFacts(test, helpers).flatMap(\.effective)
+    return own + calledAssertions(test, helpers) + helperFacts(test, helpers).flatMap(\.effective)
+  }
+
+  /// Each call of a helper that asserts, with what it is given.
+  private func calledAssertions(_ test: TestCase, _ helpers: [String: [TestCase]]) -> [Assertion] {
+    test.facts.statements.compactMap { statement in
+      let called = statement.names.flatMap { helpers[$0] ?? [] }.filter {
+        $0.name != test.name && $0.scope.last != test.name
+      }
+      let strength = called.flatMap(\.facts.effective).map(\.strength).max() ?? 0
+      guard strength > 0 else { return nil }
+      var assertion = statement.assertion
+      assertion.strength = strength
+      return assertion
+    }
   }
 
   func helperFacts(_ test: TestCase, _ helpers: [String: [TestCase]]) -> [TestFacts] {

@@ -34,6 +34,7 @@ struct FactReader {
     sites = []
     readAssertions(test.head, voids, &facts)
     readAssertions(test.body, voids, &facts)
+    facts.statements = statements(in: test.body)
     facts.conditionals = conditionals(sites, in: test)
     throwsForIt(test, &facts)
     return facts

@@ -31,19 +31,38 @@ extension FactReader {
     if isOfWords, text.utf8.count < 100, text.contains(" ") {
       return text.split(separator: " ").map(String.init)
     }
-    guard text.utf8.count < 400, text.contains(",") || text.contains("|") || text.contains("\t") else {
+    let date = dateParts(of: text)
+    if !date.isEmpty { return date }
+    guard text.utf8.count < 4000, text.contains(",") || text.contains("|") || text.contains("\t") else {
       return []
     }
     if text.hasPrefix("{") || text.hasPrefix("[") {
       return text.split { !($0.isLetter || $0.isNumber || "._-".contains($0)) }.map(String.init)
     }
-    return text.split { ",|\t\n".contains($0) }.map { piece in
+    return text.split { ",|\t\n".contains($0) }.flatMap { piece -> [String] in
       var plain = String(Substring(piece).trimmed)
       // A cell of a template: `${'99+'}`.
       if plain.hasPrefix("${"), plain.hasSuffix("}") {
         plain = String(plain.dropFirst(2).dropLast()).filter { $0 != "'" && $0 != "\"" }
       }
-      return plain.first?.isNumber == true ? Lexer.plainNumber(plain) : plain
+      return [plain.first?.isNumber == true ? Lexer.plainNumber(plain) : plain] + dateParts(of: plain)
+    }
+  }
+
+  /// Stands in front of a number that is only a part of a date, which another date is not made of.
+  static let partMark = "\u{1}"
+
+  /// The numbers of a day and a time as code writes them: 2026, 4 and 1 of `2026-04-01`.
+  static func dateParts(of text: String) -> [String] {
+    let bytes = Array(text.utf8)
+    func isDigit(_ place: Int) -> Bool { bytes[place] >= 0x30 && bytes[place] <= 0x39 }
+    guard (10...30).contains(bytes.count), bytes[4] == 0x2D, bytes[7] == 0x2D,
+      [0, 1, 2, 3, 5, 6, 8, 9].allSatisfy(isDigit),
+      bytes.dropFirst(10).allSatisfy({ $0 >= 0x30 && $0 <= 0x3A || "TZ+-. ".utf8.contains($0) })
+    else { return [] }
+    return text.split { !$0.isNumber }.map { part in
+      let bare = part.drop { $0 == "0" }
+      return partMark + (bare.isEmpty ? "0" : bare)
     }
   }
 }

@@ -66,6 +66,14 @@ struct Assertion: Hashable {
   var tolerance: Double?
 }
 
+/// A statement that is a call. Where what it calls is a helper that asserts, it is an assertion.
+struct CallStatement: Hashable {
+  /// What it calls.
+  var names: [String]
+  /// As an assertion whose strength nobody knows.
+  var assertion: Assertion
+}
+
 /// What a test's text says about how much it proves.
 struct TestFacts {
   var assertions: [Assertion] = []
@@ -78,6 +86,8 @@ struct TestFacts {
   var words: Set<String> = []
   /// What it calls.
   var calls: Set<String> = []
+  /// The statements that are calls and no assertions by themselves.
+  var statements: [CallStatement] = []
   /// Places that catch what an assertion throws, and go on.
   var swallows = 0
   /// Numbers that say how often something is repeated in what a test builds.
