@@ -197,7 +197,10 @@ extension ExplainedChange {
 /// A text of the code that values are put into.
 enum Template {
   /// What stands between the places that are filled: `no room for {}` is `no room for `.
-  static func parts(_ text: String) -> [String] {
+  static func parts(_ text: String) -> [String] { pieces(text).filter { !$0.isEmpty } }
+
+  /// The same with nothing where a place stands at an end or beside another: one more than there are places.
+  static func pieces(_ text: String) -> [String] {
     var parts: [String] = []
     var current: [UInt8] = []
     let bytes = Array(text.utf8)
@@ -228,7 +231,22 @@ enum Template {
       }
     }
     parts.append(String(decoding: current, as: UTF8.self))
-    return parts.filter { !$0.isEmpty }
+    return parts
+  }
+
+  /// What a template is filled with to be a text; `nil` when it is not that text.
+  static func fillings(of text: String, _ pieces: [String]) -> [String]? {
+    guard let first = pieces.first, let last = pieces.last, pieces.count > 1, text.hasPrefix(first),
+      text.utf8.count >= first.utf8.count + last.utf8.count, text.hasSuffix(last)
+    else { return nil }
+    var rest = text.dropFirst(first.count).dropLast(last.count)
+    var found: [String] = []
+    for piece in pieces.dropFirst().dropLast() {
+      guard !piece.isEmpty, let front = rest.before(piece), let tail = rest.after(piece) else { return nil }
+      found.append(String(front))
+      rest = tail
+    }
+    return found + [String(rest)]
   }
 
   /// What follows in a text that begins with the last words of a part.

@@ -7,6 +7,7 @@ struct StandIns {
     var file: Int
     var isStrong: Bool
     var isEffective: Bool
+    var isMarked: Bool
   }
 
   private var entries: [Entry] = []
@@ -19,6 +20,9 @@ struct StandIns {
   private var words = PartIndex()
   private var literals = PartIndex()
   private var akin: [String: Set<String>] = [:]
+  /// Texts that are filled in, as what stands around the places where they are.
+  private(set) var templates: [[String]] = []
+  private static let mostTemplates = 256
   /// How many entries were looked at, for tests.
   private(set) var looks = 0
 
@@ -31,21 +35,40 @@ struct StandIns {
   mutating func share(_ values: Set<String>, in file: Int) {
     guard shared[file] == nil else { return }
     shared[file] = values
-    for text in values { literals.insert(text) }
+    for text in values {
+      literals.insert(text)
+      addTemplate(text)
+    }
+  }
+
+  private mutating func addTemplate(_ text: String) {
+    guard text.utf8.count < 200, templates.count < StandIns.mostTemplates,
+      text.utf8.contains(where: { $0 == 0x7B || $0 == 0x25 || $0 == 0x24 || $0 == 0x5C })
+    else { return }
+    let pieces = Template.pieces(text)
+    if pieces.count > 1, pieces.contains(where: { $0.count(where: \.isLetter) >= 3 }) {
+      templates.append(pieces)
+    }
   }
 
   mutating func add(
-    words: Set<String>, literals own: Set<String>, file: Int, isStrong: Bool, isEffective: Bool
+    words: Set<String>, literals own: Set<String>, file: Int, isStrong: Bool, isEffective: Bool,
+    isMarked: Bool = false
   ) {
     let number = entries.count
-    entries.append(Entry(words: words, file: file, isStrong: isStrong, isEffective: isEffective))
+    entries.append(
+      Entry(
+        words: words, file: file, isStrong: isStrong, isEffective: isEffective, isMarked: isMarked))
     byFile[file, default: []].append(number)
     for word in words {
       if byWord[word] == nil { self.words.insert(word) }
       byWord[word, default: []].append(number)
     }
     for text in own {
-      if byLiteral[text] == nil { literals.insert(text) }
+      if byLiteral[text] == nil {
+        literals.insert(text)
+        addTemplate(text)
+      }
       byLiteral[text, default: []].append(number)
     }
   }
@@ -56,22 +79,23 @@ struct StandIns {
     fileprivate var words: Set<String>
     fileprivate var isFree: Bool
     fileprivate var takesEmpty: Bool
+    fileprivate var takesMarked: Bool
   }
 
   /// Those that call what a test called, or something akin to it: `total` and `computeTotal`.
-  mutating func choice(subjects: Set<String>, takesEmpty: Bool) -> Choice {
+  mutating func choice(subjects: Set<String>, takesEmpty: Bool, takesMarked: Bool = false) -> Choice {
     var all = subjects
     for name in subjects where name.utf8.count >= PartIndex.leastLength {
       if akin[name] == nil { akin[name] = Set(words.holding(name) + words.partsOf(name)) }
       all.formUnion(akin[name] ?? [])
     }
-    return Choice(words: all, isFree: subjects.isEmpty, takesEmpty: takesEmpty)
+    return Choice(words: all, isFree: subjects.isEmpty, takesEmpty: takesEmpty, takesMarked: takesMarked)
   }
 
   private mutating func isIn(_ choice: Choice, _ number: Int) -> Bool {
     looks += 1
     let entry = entries[number]
-    return (choice.takesEmpty || entry.isEffective)
+    return (choice.takesEmpty || entry.isEffective) && (choice.takesMarked || !entry.isMarked)
       && (choice.isFree || !choice.words.isDisjoint(with: entry.words))
   }
 
@@ -116,20 +140,30 @@ extension TestComparison {
     for (number, file) in newFiles.enumerated() {
       let isOther = hasOtherRows(file)
       for test in file.tests
-      where test.hidden == nil && !test.facts.assertions.isEmpty && test.marks.isEmpty {
+      where test.hidden == nil {
+        let asserted = expanded(test, newHelpers)
+        if asserted.isEmpty, test.facts.assertions.isEmpty { continue }
         guard !unchanged.contains(test.signature) || isOther && goesOverRows(test) else { continue }
         let helpers = helperFacts(test, newHelpers)
         made.share(file.shared, in: number)
         made.add(
-          words: helpers.reduce(into: test.facts.words) { $0.formUnion($1.words) },
+          words: helpers.reduce(into: test.facts.words.union(describedWords(test))) { $0.formUnion($1.words) },
           literals: helpers.reduce(into: test.facts.literals) { $0.formUnion($1.literals) }, file: number,
-          isStrong: expanded(test, newHelpers).contains { assertion in
+          isStrong: asserted.contains { assertion in
             assertion.strength == 3
               || assertion.looseness.contains { FactReader.kind(ofLooseness: $0) == "a tolerance" }
-          }, isEffective: !test.facts.effective.isEmpty)
+          }, isEffective: !asserted.isEmpty, isMarked: !test.marks.isEmpty)
       }
     }
     standIns = made
+  }
+
+  /// The names of what a group is about, which its tests call `described_class` and `subject`.
+  private func describedWords(_ test: TestCase) -> [String] {
+    guard !test.facts.words.isDisjoint(with: ["describedclass", "subject", "isexpected"]) else { return [] }
+    return test.scope.flatMap { name in
+      name.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map { TestCase.plain(String($0)) }
+    }
   }
 
   /// Whether a test that reads as before goes through rows that stand outside of it.
@@ -163,7 +197,9 @@ extension TestComparison {
     let called = Set(old.test.facts.calls.map(TestCase.plain)).subtracting(TestComparison.commonWords)
       .subtracting(TestComparison.standInWords)
     let subjects = Set(asserted.flatMap(\.words)).subtracting(TestComparison.commonWords).union(called)
-    let choice = made.choice(subjects: subjects, takesEmpty: isEmpty)
+    // One that did not run may stand where it did not run.
+    let choice = made.choice(
+      subjects: subjects, takesEmpty: isEmpty, takesMarked: !old.test.marks.isEmpty)
     guard made.has(choice, strong: false) else { return false }
     if asserted.contains(where: { $0.strength == 3 }), !made.has(choice, strong: true) { return false }
     if needed.isEmpty {
@@ -180,6 +216,19 @@ extension TestComparison {
     let zeros: Set = old.file.path.ending == "go" ? ["false", "nil"] : []
     return needed.allSatisfy {
       zeros.contains($0) || made.has(choice, value: $0) || isHandedIn($0, old, old)
+        || isFilledIn($0, &made, choice)
+    }
+  }
+
+  /// Whether a text is a template of one of them with what its rows fill in: `not an address: ida@` of
+  /// `not an address: #{value}`.
+  private func isFilledIn(_ value: String, _ made: inout StandIns, _ choice: StandIns.Choice) -> Bool {
+    guard value.utf8.count < 400 else { return false }
+    return made.templates.contains { pieces in
+      guard let fillings = Template.fillings(of: value, pieces) else { return false }
+      return fillings.allSatisfy {
+        $0.isEmpty || made.has(choice, value: $0) || made.has(choice, value: Lexer.plainNumber($0))
+      }
     }
   }
 

@@ -176,9 +176,12 @@ struct TestComparison {
 
   /// The test that is the same one afterwards: by file and full name, then by file, then by name alone.
   private func counterpart(of old: Place, among places: [Place]) -> Place? {
+    let home = pathNow(old.file)
     func rank(_ place: Place) -> Int {
-      let isHere = place.file.path.path == pathNow(old.file)
-      return (place.test.hidden == nil ? 8 : 0) + (isHere ? 4 : 0)
+      let isHere = place.file.path.path == home
+      // Where its file is gone, the one that says the same is it, and another's namesake is not.
+      let isSame = !isHere && place.test.signature == old.test.signature
+      return (place.test.hidden == nil ? 16 : 0) + (isHere || isSame ? 8 : 0)
         + (place.test.scope == old.test.scope ? 2 : 0)
         + (place.test.name == old.test.name ? 1 : 0)
     }

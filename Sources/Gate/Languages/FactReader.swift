@@ -80,6 +80,11 @@ struct FactReader {
         if language is JavaScriptTests, code.isMark(index - 1, "<"), token.text.first?.isUppercase == true {
           facts.calls.insert(token.text)
         }
+        if language is RubyTests, RubyTests.includers.contains(token.text),
+          let name = (index + 1...index + 2).first(where: { code.kind($0) == .string })
+        {
+          facts.calls.insert(code.text(name))
+        }
         // Ruby calls without brackets.
         if language.dialect.hasRubyBlocks, code.kind(index - 1) == .newline, code.kind(index + 1) != .mark {
           facts.calls.insert(token.text)

@@ -28,6 +28,12 @@ enum PlainHooks {
     if code.isMark(index, "@"), code.isWord(index + 1, "TestInstance") {
       return (index..<index + 8).contains { code.isWord($0, "PER_CLASS") || code.isWord($0, "PER_METHOD") }
     }
+    // `define_method("test_refuses_#{name}") do`
+    if code.isWord(index, "define_method") {
+      return (index + 1...index + 2).contains {
+        code.kind($0) == .string && code.text($0).hasPrefix("test_")
+      }
+    }
     // `const test = require('node:test')`
     let words = ["const", "let", "var", "test", "it", "expect", "describe"]
     guard words.contains(code.text(index)) else { return false }

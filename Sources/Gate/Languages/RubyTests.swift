@@ -82,8 +82,12 @@ struct RubyTests: TestLanguage {
   private static let declarers: Set = ["it", "specify", "test", "example", "scenario", "should", "its"]
   private static let crossed: Set = ["xit", "xspecify", "xexample", "fit", "xscenario"]
   private static let groups: Set = [
-    "describe", "context", "feature", "xdescribe", "xcontext", "fdescribe", "fcontext", "shared_examples",
-    "RSpec",
+    "describe", "context", "feature", "xdescribe", "xcontext", "fdescribe", "fcontext", "RSpec",
+  ]
+  private static let shared: Set = ["shared_examples", "shared_examples_for", "shared_context"]
+  /// What runs the examples that groups share.
+  static let includers: Set = [
+    "include_examples", "it_behaves_like", "it_should_behave_like", "include_context",
   ]
 
   func cases(in code: SourceCode, path: TestPath) -> [TestCase] {
@@ -162,9 +166,23 @@ struct RubyTests: TestLanguage {
     _ hidden: String?, _ found: inout [TestCase]
   ) -> Int {
     let word = code.text(index)
-    let isTest = RubyTests.declarers.contains(word) || RubyTests.crossed.contains(word)
-    guard isTest || RubyTests.groups.contains(word) else { return index + 1 }
     let end = code.statementEnd(from: index)
+    if RubyTests.includers.contains(word), word != "include_context" {
+      var test = TestCase(
+        name: code.spelled((index + 1)..<max(index + 1, end)), scope: scope, line: code.tokens[index].line,
+        head: index..<end, body: end..<end)
+      test.hidden = hidden
+      test.scopeHeads = heads
+      found.append(test)
+      return max(end, index + 1)
+    }
+    // `define_method("test_refuses_#{name}") do`
+    let isDefined =
+      word == "define_method"
+      && (index + 1...index + 2).contains { code.kind($0) == .string && code.text($0).hasPrefix("test_") }
+    let isTest = isDefined || RubyTests.declarers.contains(word) || RubyTests.crossed.contains(word)
+    let isShared = (index...index + 2).contains { RubyTests.shared.contains(code.text($0)) }
+    guard isTest || isShared || RubyTests.groups.contains(word) else { return index + 1 }
     let opening = (index..<min(end, range.upperBound)).first {
       code.isWord($0, "do") || code.isMark($0, "{")
     }
@@ -185,7 +203,13 @@ struct RubyTests: TestLanguage {
     let name =
       (index..<opening).first { code.kind($0) == .string }.map(code.text)
       ?? code.spelled((index + 1)..<opening)
-    if isTest {
+    if isShared {
+      // Whoever includes them runs them.
+      found.append(
+        TestCase(
+          name: name, scope: scope, line: code.tokens[index].line, isTest: false, head: index..<opening,
+          body: block))
+    } else if isTest {
       var test = TestCase(
         name: name.isEmpty ? code.spelled(block) : name, scope: scope, line: code.tokens[index].line,
         head: index..<opening, body: block)
