@@ -3,8 +3,11 @@ import Migration
 extension TreeChange {
   /// Recorded results and test data that change or go: snapshots, golden files, fixtures. New ones, and those
   /// that only move, are no finding.
-  /// `explained` is what the code under test says about the change.
-  func dataFindings(_ explained: ExplainedChange) -> [GuardFinding] {
+  /// `explained` and `rewritten` are what the code under test says about the change.
+  func dataFindings(_ explained: ExplainedChange, _ rewritten: RewrittenTexts) -> [GuardFinding] {
+    func isWritten(_ old: String, _ new: String) -> Bool {
+      explained.explains(old, by: [new]) || rewritten.explainsLine(old, by: new)
+    }
     let gained = Set(paths.compactMap { $0.newPath.flatMap(newText) })
     return paths.compactMap { change in
       guard let oldPath = change.oldPath, TestData.isRecorded(TestPath(oldPath)) else { return nil }
@@ -27,7 +30,9 @@ extension TreeChange {
       }
       let lost = addedLines(old: now, new: text).filter { !$0.text.trimmed.isEmpty }
       let came = addedLines(old: text, new: now).map { String($0.text.trimmed) }
-      if explained.explainsAll(lost.map { String($0.text.trimmed) }, by: came) { return nil }
+      let gone = lost.map { String($0.text.trimmed) }
+      if explained.explainsAll(gone, by: came) { return nil }
+      if gone.count == came.count, zip(gone, came).allSatisfy(isWritten) { return nil }
       let isSnapshot = TestPath(path).ending == "snap"
       guard !lost.isEmpty, !TestData.isSameData(text, now, passingOverComments: isSnapshot) else {
         return nil

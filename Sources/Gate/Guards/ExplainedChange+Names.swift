@@ -218,7 +218,10 @@ enum Template {
         let stop = bytes[(index + 1)...].firstIndex { !Secret.isWord($0) } ?? bytes.count
         last = stop - 1
       }
-      if byte == 0x25 {
+      if byte == 0x25, next == 0x28 {
+        // `%(rows)d`
+        last = end(0x29, from: index).flatMap { $0 + 1 < bytes.count ? $0 + 1 : nil }
+      } else if byte == 0x25 {
         last = bytes[(index + 1)...].prefix(8).firstIndex { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A }
       }
       if let last {
@@ -232,6 +235,22 @@ enum Template {
     }
     parts.append(String(decoding: current, as: UTF8.self))
     return parts
+  }
+
+  /// Whether all that stands between the places of a template stands in a text, in that order.
+  static func writes(_ text: String, _ pieces: [String]) -> Bool {
+    var rest = text[...]
+    var hasSign = false
+    for piece in pieces {
+      var plain = piece[...]
+      for end in ["\\n", "\n"] { plain = plain.droppingSuffix(end) ?? plain }
+      plain = plain.trimmed
+      if plain.isEmpty { continue }
+      guard let tail = rest.after(String(plain)) else { return false }
+      hasSign = true
+      rest = tail
+    }
+    return hasSign
   }
 
   /// What a template is filled with to be a text; `nil` when it is not that text.

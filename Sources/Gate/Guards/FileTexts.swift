@@ -25,9 +25,11 @@ final class FileTexts {
   /// The same with numbers, and without what is one character.
   private(set) lazy var givenValues = Set(given.map(\.text).filter { $0.utf8.count > 1 })
 
-  /// The numbers.
+  /// The numbers, and the texts that are nothing else.
   private(set) lazy var numbers = Set(
-    code.tokens.filter { $0.kind == .number }.compactMap { Double($0.text) })
+    code.tokens.filter { token in
+      token.kind == .number || token.kind == .string && token.text.utf8.count < 20
+    }.compactMap { Double($0.text) })
 
   /// The short texts without a blank: what may name a file.
   private(set) lazy var names = Set(

@@ -204,7 +204,7 @@ extension TestComparison {
       )
       let isOther = gone.allSatisfy {
         isHandedIn($0, old, new) || isScaled($0, old, new) || isInTurn($0, old, new, swapped.literals)
-          || explained.explains($0, by: swapped.literals)
+          || explained.explains($0, by: swapped.literals) || isWrittenAnew($0, new, swapped.literals)
       }
       if isOther, !gone.isEmpty { return true }
       return gone.count == came.count && !gone.isEmpty

@@ -24,6 +24,15 @@ extension TestComparison {
     }
   }
 
+  /// Whether what the test asks writes a text as one of others now.
+  func isWrittenAnew(_ value: String, _ new: Place, _ fresh: [String]) -> Bool {
+    guard !rewritten.isEmpty else { return false }
+    let called = helperFacts(new.test, newHelpers).reduce(into: Set<String>()) { $0.formUnion($1.calls) }
+    return rewritten.explains(value, by: fresh) { name in
+      new.file.code.places[name] != nil || called.contains(name)
+    }
+  }
+
   /// The values that a test names now and did not.
   func newValues(_ old: Place, _ new: Place) -> [String] {
     let before = old.test.facts.literals.union(old.file.shared)

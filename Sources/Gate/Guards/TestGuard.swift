@@ -8,7 +8,7 @@ extension TreeChange {
   /// results and test data are part of them.
   public func testFindings() -> [GuardFinding] {
     var comparison = TestComparison(self)
-    return comparison.findings() + dataFindings(comparison.explained)
+    return comparison.findings() + dataFindings(comparison.explained, comparison.rewritten)
   }
 
   /// What the text of the change explains when other tests run than on the base.
@@ -40,6 +40,7 @@ struct TestComparison {
   let explained: ExplainedChange
   let deleted: DeletedCode
   let reshaped: ReshapedCode
+  let rewritten: RewrittenTexts
   let seen = ComparedFiles()
   private(set) var found: [GuardFinding] = []
   private var names: Set<String> = []
@@ -51,6 +52,7 @@ struct TestComparison {
     explained = ExplainedChange(change, code)
     deleted = DeletedCode(code)
     reshaped = ReshapedCode(code)
+    rewritten = RewrittenTexts(code)
     let before = RunnerSettings { change.oldText($0) }
     let after = RunnerSettings { change.newText($0) }
     for path in change.paths {

@@ -83,7 +83,7 @@ extension TestComparison {
     let fresh = newValues(old, new)
     let gone = lost(Set(before.flatMap(\.literals)), known).filter {
       !isSpelledOut($0, known, spoken) && !isName($0, asked) && !isPadding($0, old, new)
-        && !explained.explains($0, by: fresh) && !isOfCallback($0, old, new)
+        && !explained.explains($0, by: fresh) && !isWrittenAnew($0, new, fresh) && !isOfCallback($0, old, new)
         && !isCount($0, before, after, known) && !isSaidOtherwise($0, before, after, old, new, fresh, known)
         && !isHandedIn($0, old, new) && !isOfOtherKeys($0, before, old, new, fresh)
         && !isOfOtherKind($0, before, after, old, new, fresh) && !isInTurn($0, old, new, fresh)
@@ -250,7 +250,7 @@ extension TestComparison {
         one.shape == swapped.shape && one.literals != swapped.literals
           && one.literals.allSatisfy {
             swapped.literals.contains($0) || explained.fillsStill($0, in: swapped.literals)
-              || Instants.isOne($0, of: swapped.literals)
+              || Instants.isOne($0, of: swapped.literals) || isWrittenAnew($0, new, swapped.literals)
               || isOfLibrary($0, before, [swapped], swapped.literals)
               || isStatus($0, new, swapped.literals) || explained.isRetyped($0, by: swapped.literals)
           }

@@ -1,0 +1,160 @@
+/// Which functions of the code write other texts than they did, and what tests of them may expect for that.
+///
+/// A test that expected a text and expects another follows the code when what it asks writes its texts
+/// otherwise now, when the new text is one of those, and when it says no other value: no number is another
+/// while one is gone, and no word is gone that the code had not written itself.
+struct RewrittenTexts {
+  private struct Texts {
+    /// What stands around the places that are filled in the texts that came.
+    var came: [[String]] = []
+    /// The words of the texts of before.
+    var words: Set<String> = []
+  }
+
+  private var functions: [String: Texts] = [:]
+  /// What is asked without its name: how a thing reads as a text, what its making refuses.
+  private var unnamed = Texts()
+
+  private static let silent: Set = [
+    "__str__", "__repr__", "__format__", "__init__", "toString", "ToString", "to_s", "inspect", "description",
+    "debugDescription", "errorDescription", "fmt", "String", "Error", "constructor", "init", "new",
+    "initialize", "__construct", "__toString", "message", "getMessage", "operator", "what", "render", "main",
+  ]
+  private static let mostDepth = 3
+
+  init(_ code: ChangedCode) {
+    var callers: [String: Set<String>] = [:]
+    for file in code.files {
+      guard let old = file.old, let new = file.new, RewrittenTexts.differ(old, new) else { continue }
+      var before: [String: [String]] = [:]
+      for (name, body) in CodeFunctions.found(in: old, file.language) {
+        before[name, default: []] += RewrittenTexts.texts(old, body)
+      }
+      var after: [String: [String]] = [:]
+      for (name, body) in CodeFunctions.found(in: new, file.language) {
+        after[name, default: []] += RewrittenTexts.texts(new, body)
+        for word in new.tokens[body] where word.kind == .word && word.text != name {
+          callers[word.text, default: []].insert(name)
+        }
+      }
+      for (name, texts) in after { take(name, before[name] ?? [], texts) }
+      // What stands in no function is written by who knows whom.
+      takeOutside(RewrittenTexts.texts(old, old.indices), RewrittenTexts.texts(new, new.indices), after)
+    }
+    spread(by: callers)
+  }
+
+  var isEmpty: Bool { functions.isEmpty && unnamed.came.isEmpty }
+
+  private mutating func take(_ name: String, _ old: [String], _ new: [String]) {
+    let came = Set(new).subtracting(old)
+    guard !came.isEmpty else { return }
+    let texts = Texts(
+      came: came.map(Template.pieces),
+      words: old.reduce(into: []) { $0.formUnion(RewrittenTexts.words(Template.parts($1).joined(separator: " "))) })
+    func add(_ all: inout Texts) {
+      all.came += texts.came
+      all.words.formUnion(texts.words)
+    }
+    if RewrittenTexts.silent.contains(name) { add(&unnamed) } else { add(&functions[name, default: Texts()]) }
+  }
+
+  private mutating func takeOutside(_ old: [String], _ new: [String], _ inside: [String: [String]]) {
+    let known = inside.values.reduce(into: Set<String>()) { $0.formUnion($1) }
+    take("init", old, new.filter { !known.contains($0) })
+  }
+
+  /// Who calls what writes otherwise does so, too.
+  private mutating func spread(by callers: [String: Set<String>]) {
+    var fresh = Set(functions.keys)
+    for _ in 0..<RewrittenTexts.mostDepth {
+      var next: Set<String> = []
+      for name in fresh.sorted() {
+        guard let texts = functions[name] else { continue }
+        for caller in (callers[name] ?? []).sorted() where functions[caller] == nil {
+          functions[caller] = texts
+          next.insert(caller)
+        }
+      }
+      if next.isEmpty { return }
+      fresh = next
+    }
+  }
+
+  private static func texts(_ code: SourceCode, _ range: Range<Int>) -> [String] {
+    code.tokens[range].filter { $0.kind == .string && $0.text.utf8.count < 400 }.map(\.text)
+  }
+
+  private static func differ(_ old: SourceCode, _ new: SourceCode) -> Bool {
+    !Set(texts(new, new.indices)).isSubset(of: texts(old, old.indices))
+  }
+
+  /// Whether a text is another of `fresh` now because what a file of tests names writes it so.
+  func explains(_ old: String, by fresh: [String], in names: (String) -> Bool) -> Bool {
+    guard !isEmpty, old.utf8.count < 2000, fresh.count < 256 else { return false }
+    let asked = [unnamed] + functions.filter { names($0.key) }.map(\.value)
+    return fresh.contains { text in
+      text != old && text.utf8.count < 4000
+        && asked.contains { texts in
+          texts.came.contains { Template.writes(text, $0) }
+            && RewrittenTexts.saysSame(old, text, beside: texts.words)
+        }
+    }
+  }
+
+  /// The same for the lines of a recorded file, whatever wrote them.
+  func explainsLine(_ old: String, by new: String) -> Bool {
+    explains(old, by: [new]) { _ in true }
+  }
+
+  // MARK: Values
+
+  private static func words(_ text: String) -> Set<String> {
+    Set(text.split { !$0.isLetter }.map { $0.lowercased() })
+  }
+
+  private static func numbers(_ text: String) -> [Double] {
+    let bytes = Array(text.utf8)
+    var found: [Double] = []
+    var index = 0
+    func isDigit(_ place: Int) -> Bool {
+      bytes.indices.contains(place) && bytes[place] >= 0x30 && bytes[place] <= 0x39
+    }
+    while index < bytes.count {
+      guard isDigit(index) else {
+        index += 1
+        continue
+      }
+      var end = index
+      while isDigit(end) || end < bytes.count && bytes[end] == 0x2E && isDigit(end + 1) { end += 1 }
+      found.append(Double(String(decoding: bytes[index..<end], as: UTF8.self)) ?? -1)
+      index = end
+    }
+    return found
+  }
+
+  private static let factors: [Double] = [10, 100, 1000, 60, 3600, 1024]
+
+  /// Whether two texts name the same values, apart from words that the code itself had written.
+  static func saysSame(_ old: String, _ new: String, beside written: Set<String>) -> Bool {
+    if old.lowercased() == new.lowercased() { return true }
+    let lostWords = words(old).subtracting(words(new)).subtracting(written)
+    // `\n` is no word.
+    guard lostWords.allSatisfy({ $0 == "n" || written.contains(String($0.dropFirst())) && $0.hasPrefix("n") })
+    else { return false }
+    var won = numbers(new)
+    var lost: [Double] = []
+    for number in numbers(old) {
+      if let place = won.firstIndex(of: number) { won.remove(at: place) } else { lost.append(number) }
+    }
+    if lost.isEmpty || won.isEmpty { return true }
+    func digits(_ text: String) -> String { String(text.filter(\.isNumber)) }
+    if digits(old) == digits(new) { return true }
+    return lost.count == won.count
+      && factors.contains { factor in
+        [factor, 1 / factor].contains { scale in
+          zip(lost, won).allSatisfy { abs($0 * scale - $1) <= 0.0005 * max(1, abs($1)) && $0 != $1 }
+        }
+      }
+  }
+}
