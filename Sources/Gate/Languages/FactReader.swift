@@ -277,7 +277,7 @@ struct FactReader {
   ) -> Int {
     var strength = AssertionWords.strength(names, hasEquality: signs.hasEquality)
     if names.contains("Is"), words.contains("errors") { strength = 3 }
-    if matchesOneValue(site) || findsText(site) { strength = 3 }
+    if matchesOneValue(site) || findsText(site) || rejectsWithOne(site) { strength = 3 }
     if let known = chained(site) { strength = known }
     if site.name.hasPrefix("assert"),
       Statuses.number(of: TestCase.plain(String(site.name.dropFirst(6)))) != nil

@@ -104,7 +104,15 @@ extension JavaScriptTests {
     _ code: SourceCode, _ index: Int, _ scope: [String], _ hidden: String?, _ heads: [Range<Int>],
     _ found: inout [TestCase]
   ) -> Int? {
-    guard let (name, block) = function(code, index) else { return nil }
+    guard let (name, block) = function(code, index) else {
+      guard let (name, block) = method(code, index) else { return nil }
+      found.append(
+        TestCase(
+          name: name, scope: scope, line: code.tokens[index].line, isTest: false,
+          head: index..<block.lowerBound, body: block))
+      read(code, block, scope, hidden, heads, &found)
+      return block.upperBound
+    }
     var helper = TestCase(
       name: name, scope: scope, line: code.tokens[index].line, isTest: false,
       head: index..<block.lowerBound, body: block)
@@ -119,6 +127,40 @@ extension JavaScriptTests {
     let reason = hidden ?? (isCalled ? nil : "it stands in a function that nobody calls")
     read(code, block, scope, reason, heads, &found)
     return block.upperBound
+  }
+
+  private static let statements: Set = [
+    "if", "for", "while", "switch", "catch", "with", "return", "function", "constructor",
+  ]
+
+  /// `exports.expectEntries = function (entries) {`, `module.exports = { expectEntries(entries) {`
+  private func method(_ code: SourceCode, _ index: Int) -> (String, Range<Int>)? {
+    guard code.isWord(index), !JavaScriptTests.statements.contains(code.text(index)) else { return nil }
+    if code.isMark(index - 1, "."), code.isWord(index - 2, "exports"), code.isMark(index + 1, "=") {
+      var open = index + 2
+      while code.isWord(open, "async") || code.isWord(open, "function") { open += 1 }
+      guard code.isMark(open, "(") else { return nil }
+      let close = code.end(of: open)
+      if code.isMark(close, "{") { return (code.text(index), close..<code.end(of: close)) }
+      guard code.isMark(close, "=>") else { return nil }
+      return (code.text(index), close..<code.statementEnd(from: close + 1))
+    }
+    let before = code.previous(before: index)
+    let isMember =
+      ["{", "}", ",", ";"].contains { code.isMark(before, $0) }
+      || ["async", "static", "public", "private"].contains(code.text(before)) && code.isWord(before)
+    guard isMember, code.isMark(index + 1, "("), !JavaScriptTests.declarers.contains(code.text(index)) else {
+      return nil
+    }
+    var close = code.end(of: index + 1)
+    // A type of what comes back.
+    if code.isMark(close, ":") {
+      guard let open = (close..<min(close + 12, code.tokens.count)).first(where: { code.isMark($0, "{") })
+      else { return nil }
+      close = open
+    }
+    guard code.isMark(close, "{") else { return nil }
+    return (code.text(index), close..<code.end(of: close))
   }
 
   /// What reads like a test, and is given to a function that never calls it.

@@ -36,6 +36,19 @@ struct JavaTests: TestLanguage {
     "Assumptions . abort (", "@ RunIf",
   ])
 
+  /// What is imported keeps nothing from running until it is used.
+  func isSkip(_ code: SourceCode, at index: Int) -> Bool {
+    var start = index
+    while start > 0, index - start < 16, code.kind(start - 1) != .newline, !code.isMark(start - 1, ";") {
+      start -= 1
+    }
+    guard code.isWord(start, "import") else { return true }
+    // By another name nobody knows it.
+    return code.tokens[start..<min(code.statementEnd(from: start), start + 24)].contains { token in
+      token.isWord("as") || token.isMark("=>")
+    }
+  }
+
   let hooks = PatternTable([
     "System . exit (", "halt (", "implements TestExecutionExceptionHandler",
     "implements InvocationInterceptor", "implements ExecutionCondition",

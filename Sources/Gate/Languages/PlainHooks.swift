@@ -28,6 +28,15 @@ enum PlainHooks {
     if code.isMark(index, "@"), code.isWord(index + 1, "TestInstance") {
       return (index..<index + 8).contains { code.isWord($0, "PER_CLASS") || code.isWord($0, "PER_METHOD") }
     }
+    if code.isMark(index, "#"), code.isWord(index + 1, "pragma") {
+      return ["once", "region", "endregion", "mark", "warning", "message"].contains(code.text(index + 2))
+        || code.isWord(index + 3, "diagnostic")
+    }
+    if let name = [index, index + 1].first(where: { code.isWord($0, "main") }),
+      code.isMark(name + 1, "("), MainFunctions.tellsOutcome(code, name)
+    {
+      return true
+    }
     // `define_method("test_refuses_#{name}") do`
     if code.isWord(index, "define_method") {
       return (index + 1...index + 2).contains {
