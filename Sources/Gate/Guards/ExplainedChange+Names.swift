@@ -56,7 +56,7 @@ extension ExplainedChange {
     }
   }
 
-  private static let manifests: Set = [
+  static let manifests: Set = [
     "pyproject.toml", "setup.cfg", "Pipfile", "package.json", "Cargo.toml", "go.mod", "pom.xml",
     "build.gradle", "build.gradle.kts", "Gemfile", "composer.json", "Package.swift", "mix.exs",
     "libs.versions.toml", "Directory.Packages.props", "vcpkg.json", "conanfile.txt",

@@ -51,6 +51,7 @@ struct ExplainedChange {
     }
     readNewFiles(code)
     readManifests(change)
+    readPages(change)
     keptWords.formUnion(oldWords.intersection(newWords))
     (goneWords, cameWords) = (oldWords.subtracting(newWords), newWords.subtracting(oldWords))
     (oldWords, newWords) = ([], [])

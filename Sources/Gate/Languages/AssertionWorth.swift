@@ -190,15 +190,9 @@ extension FactReader {
         .contains(site.name)
     else { return false }
     guard let wanted = code.arguments(of: open).dropFirst().first else { return false }
-    // A class says of what kind it is, a text only what is told of a failure.
+    // A class only says of what kind it is.
     return code.tokens[wanted].contains { $0.isMark("{") || $0.isMark("=>") }
-      || code.kind(code.next(after: wanted.lowerBound - 1)) == .string && isPattern(wanted)
-  }
-
-  /// Whether the text that a part is was written between slashes.
-  private func isPattern(_ part: Range<Int>) -> Bool {
-    let first = code.next(after: part.lowerBound - 1)
-    return code.tokens[part].filter { $0.kind != .newline }.count == 1 && code.kind(first) == .string
+      || code.kind(code.next(after: wanted.lowerBound - 1)) == .string
   }
 
   /// Assertions about what is outside: a database, who is logged in.
