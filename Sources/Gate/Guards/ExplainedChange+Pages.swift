@@ -35,7 +35,9 @@ extension ExplainedChange {
       // `<h1>Sign in</h1>`
       var rest = line.text
       while let inner = rest.after(">") {
-        if let text = inner.before("<") ?? (inner.trimmed.isEmpty ? nil : inner) { found.append(text.trimmed) }
+        if let text = inner.before("<") ?? (inner.trimmed.isEmpty ? nil : inner) {
+          found.append(text.trimmed)
+        }
         rest = inner
       }
       if found.isEmpty { found = [line.text.trimmed] }

@@ -163,8 +163,8 @@ struct ExplainedChange {
         newNames.contains($0) || newNames.contains($0.split(separator: "/").last.map(String.init) ?? $0)
       }
     }
-    guard !gone.isEmpty || !came.isEmpty else { return false }
     if fills(old, by: new) { return true }
+    guard !gone.isEmpty || !came.isEmpty else { return false }
     let pieces = ExplainedChange.pieces(old)
     return new.contains { text in text != old && isFollowed(pieces, ExplainedChange.pieces(text)) }
   }

@@ -51,7 +51,9 @@ struct RewrittenTexts {
     guard !came.isEmpty else { return }
     let texts = Texts(
       came: came.map(Template.pieces),
-      words: old.reduce(into: []) { $0.formUnion(RewrittenTexts.words(Template.parts($1).joined(separator: " "))) })
+      words: old.reduce(into: []) {
+        $0.formUnion(RewrittenTexts.words(Template.parts($1).joined(separator: " ")))
+      })
     func add(_ all: inout Texts) {
       all.came += texts.came
       all.words.formUnion(texts.words)

@@ -147,7 +147,9 @@ extension TestComparison {
         let helpers = helperFacts(test, newHelpers)
         made.share(file.shared, in: number)
         made.add(
-          words: helpers.reduce(into: test.facts.words.union(describedWords(test))) { $0.formUnion($1.words) },
+          words: helpers.reduce(into: test.facts.words.union(describedWords(test))) {
+            $0.formUnion($1.words)
+          },
           literals: helpers.reduce(into: test.facts.literals) { $0.formUnion($1.literals) }, file: number,
           isStrong: asserted.contains { assertion in
             assertion.strength == 3

@@ -1,7 +1,8 @@
 /// The function that a program of tests begins with.
 enum MainFunctions {
   private static let runners: Set = [
-    "RUN_ALL_TESTS", "UNITY_END", "RUN_TEST", "UNITY_BEGIN", "run", "runTests", "run_tests", "srunner_run_all",
+    "RUN_ALL_TESTS", "UNITY_END", "RUN_TEST", "UNITY_BEGIN", "run", "runTests", "run_tests",
+    "srunner_run_all",
     "cmocka_run_group_tests", "unit_test_main", "Session", "applyCommandLine", "runAllTests", "RunAllTests",
     "greatest", "GREATEST_MAIN_END", "QTEST_MAIN", "main",
   ]
@@ -15,9 +16,12 @@ enum MainFunctions {
     let leaves: Set = ["exit", "_exit", "_Exit", "quick_exit", "abort", "longjmp", "raise", "signal"]
     guard !body.contains(where: { code.isWord($0) && leaves.contains(code.text($0)) }) else { return false }
     let returns = body.filter { code.isWord($0, "return") }
-    guard let last = returns.last, code.end(ofBlockOf: last, in: body) == body.upperBound else { return false }
+    guard let last = returns.last, code.end(ofBlockOf: last, in: body) == body.upperBound else {
+      return false
+    }
     return returns.allSatisfy { place in
-      place == last ? isOutcome(place, code, body) : isOfArguments(place, code, body) || isOutcome(place, code, body)
+      place == last
+        ? isOutcome(place, code, body) : isOfArguments(place, code, body) || isOutcome(place, code, body)
     }
   }
 
@@ -27,7 +31,9 @@ enum MainFunctions {
     let value = code.tokens[(place + 1)..<max(place + 1, end)]
     guard let first = value.first(where: { $0.kind == .word || $0.kind == .number }), first.kind == .word,
       !["EXIT_SUCCESS", "EXIT_FAILURE", "true", "false"].contains(first.text),
-      !value.contains(where: { $0.kind == .mark && ["&&", "||", "*", "&", "|", "^", "%", ","].contains($0.text) })
+      !value.contains(where: {
+        $0.kind == .mark && ["&&", "||", "*", "&", "|", "^", "%", ","].contains($0.text)
+      })
     else { return false }
     if value.contains(where: { $0.kind == .word && runners.contains($0.text) }) { return true }
     // A variable or a counter that the tests set.

@@ -19,6 +19,7 @@ struct LineJudge {
     case .python: return isHarmlessSection(line)
     case .settingsOfMocha: return isHarmlessMocha(line)
     case .javascript: return isHarmlessMember(line)
+    case .setup: return isHarmlessSetUp(line)
     case .lint:
       if line.has("tests: false") || line.has("exit-zero") || line.has("exit_zero") { return false }
       return old.isEmpty || !LineJudge.relaxing.contains { lower[...].has($0) }
@@ -47,6 +48,8 @@ struct LineJudge {
   func isDispensable(_ line: Substring) -> Bool {
     switch kind {
     case .pipeline:
+      // What it ran is asked for by itself.
+      if judge.change.newText(path.path) == nil, judge.hasNewPipeline { return true }
       if line.has("pipefail") || line.has("set -e") { return false }
       let triggers = ["push", "pull_request", "merge_request"]
       guard line.hasPrefix("on:") || triggers.contains(where: { line.hasPrefix($0) }) else { return true }
@@ -65,6 +68,7 @@ struct LineJudge {
         || MovedSettings(judge.change).isKept(line, of: path)
     case .settingsOfMocha, .javascript:
       return !["fail", "forbid", "hreshold", "bail", "allowUncaught"].contains { line.has($0) }
+    case .setup: return !["throw", "fail", "rror"].contains { line.has($0) }
     case .lint: return came.isEmpty && new.isEmpty || !line.has("error")
     case .markup:
       return !["failOn", "beStrict", "stopOn", "<directory", "<testsuite", "requireCoverage", "enforce"]
@@ -117,7 +121,7 @@ struct LineJudge {
     }
     // Outer blanks are gone, so a rule's head is told by its form.
     if let head = line.before(":"), !head.isEmpty, !head.has(" "), !line.has(":="), !line.has("?="),
-      head.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) }),
+      head.allSatisfy({ $0.isLetter || $0.isNumber || "-_./$()".contains($0) }),
       line.after(":")?.hasPrefix("=") != true
     {
       // `.IGNORE: test`
@@ -132,7 +136,14 @@ struct LineJudge {
         needs($0[...].after(":")?.before("##") ?? $0[...].after(":") ?? "")
       }
       if rest.has(";") || rest.has("=") { return false }
-      return before.map { $0.isSubset(of: needs(rest)) } ?? !MakeRules.hooks.contains(String(head))
+      guard let before else { return !MakeRules.hooks.contains(String(head)) }
+      let lost = before.subtracting(needs(rest))
+      if lost.isEmpty || MakeRules.hooks.contains(String(head)) || !head.has("/") { return lost.isEmpty }
+      // Another file is made of it now.
+      let others = new.filter { !$0.hasPrefix(head + ":") && !$0.hasPrefix(".") && $0.contains(":") }.map {
+        needs($0[...].after(":") ?? "")
+      }
+      return lost.allSatisfy { name in others.contains { $0.contains(name) } }
     }
     if let name = line.before("=")?.trimmed, !name.isEmpty,
       ShellLine.isAssignment(name.filter { !"?:+ ".contains($0) } + "=")
@@ -140,9 +151,20 @@ struct LineJudge {
       return isHarmlessVariable(line, name)
     }
     if line.hasPrefix("-") {
+      // What had to succeed may fail now.
+      let bare = line.dropFirst().trimmed
+      if old.contains(where: { $0[...].trimmed == bare || $0[...].dropping("@")?.trimmed == bare }) {
+        return false
+      }
       return !ShellLine(line.dropFirst()).runsTests && judge.commands.isPlain(line.dropFirst())
     }
     if line.hasPrefix("$"), !ShellLine(line).runsTests, line.has("(MAKE)") { return false }
+    // A program that the makefile makes.
+    if let made = line.split(separator: " ").first?.dropping("./"),
+      new.contains(where: { $0.hasPrefix(made + ":") }), !line.contains(where: { "|&;".contains($0) })
+    {
+      return true
+    }
     return judge.commands.isPlain(PlainCommands.command(in: line))
   }
 
@@ -171,7 +193,10 @@ struct LineJudge {
     }
     // `python3 -O` asserts nothing.
     let known = Set(words(was))
-    return family(value) == family(was) && words(value).dropFirst().allSatisfy(known.contains)
+    if family(value) == family(was), words(value).dropFirst().allSatisfy(known.contains) { return true }
+    // A tool in place of another that runs no tests.
+    return !ShellLine(was).runsTests && !ShellLine(value).runsTests && !was.has("python") && !value.has("$(")
+      && judge.commands.isPlain(value) && !value.isEmpty && judge.commands.isPlain(was)
   }
 
   private func isDispensableRule(_ line: Substring) -> Bool {

@@ -17,7 +17,8 @@ extension LineJudge {
   }
 
   /// Whether globs and folders find every test of the change.
-  private func findsAll(_ text: Substring) -> Bool {
+  private func findsAll(_ pattern: Substring) -> Bool {
+    let text = LineJudge.spelledOut(String(pattern))
     let words = text.split { " ,[]\"'<>".contains($0) }.map(String.init)
     guard !words.isEmpty, !words.contains(where: { $0.hasPrefix("!") }) else { return false }
     let tests = judge.change.paths.compactMap(\.newPath).filter { name in
@@ -32,6 +33,53 @@ extension LineJudge {
         return !folder.contains(".") && (test.hasPrefix(folder.hasSuffix("/") ? folder : folder + "/"))
       }
     }
+  }
+
+  /// `*.test.{ts,tsx}` and `*.[jt]s?(x)` as plain globs.
+  private static func spelledOut(_ pattern: String) -> String {
+    var text = pattern
+    for (sign, plain) in [("[jt]s?(x)", "{js,jsx,ts,tsx}"), ("[jt]sx", "{jsx,tsx}"), ("[jt]s", "{js,ts}")] {
+      text = text.replacing(sign, with: plain)
+    }
+    var words: [String] = []
+    var rest = text[...]
+    func alternatives(_ word: Substring) -> [String] {
+      guard let head = word.before("{"), let inner = word.after("{")?.before("}"),
+        let tail = word.after("}")
+      else { return [String(word)] }
+      return inner.split(separator: ",").flatMap { alternatives("\(head)\($0)\(tail)"[...]) }
+    }
+    // A comma in braces parts no words.
+    while !rest.isEmpty {
+      var (depth, end) = (0, rest.startIndex)
+      while end < rest.endIndex, depth > 0 || !" ,[]\"'".contains(rest[end]) {
+        if rest[end] == "{" { depth += 1 }
+        if rest[end] == "}" { depth -= 1 }
+        end = rest.index(after: end)
+      }
+      if end > rest.startIndex { words += alternatives(rest[..<end]) }
+      rest = rest[end...].dropFirst()
+    }
+    return words.joined(separator: " ")
+  }
+
+  private static let setUps = [
+    "cleanup", "restoreAllMocks", "clearAllMocks", "resetAllMocks", "resetHandlers", "listen(", "close(",
+    "useRealTimers", "unstubAllGlobals", "unstubAllEnvs", "resetModules",
+  ]
+
+  /// What a file of set-up says when it only makes ready what is used: matchers of packages, what is tidied up.
+  func isHarmlessSetUp(_ line: Substring) -> Bool {
+    if line.allSatisfy({ "{}[](),;".contains($0) || $0 == " " }) { return true }
+    if line.hasPrefix("import ") || line.has("require(") {
+      return !line.has("'./") && !line.has("\"./") && !line.has("'../") && !line.has("\"../")
+    }
+    if line.hasPrefix("expect.extend(") {
+      return !line.has("{") && line.has("atchers") || line.has("toHaveNo")
+    }
+    let isHook = ["afterEach(", "beforeEach(", "afterAll(", "beforeAll("].contains { line.hasPrefix($0) }
+    if isHook, line.hasSuffix("{") { return true }
+    return LineJudge.setUps.contains { line.has($0) } && !line.has("expect") && !line.has("=>  {")
   }
 
   // MARK: Python

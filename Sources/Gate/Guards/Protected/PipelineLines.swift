@@ -122,6 +122,13 @@ struct PipelineJudge {
     if let key = keys.first(where: { PipelineJudge.stops.contains($0) }) {
       if line.value == "false" { return true }
       if key == "shell" { return ["bash", "sh", "pwsh", "bash -e {0}"].contains(String(line.value)) }
+      // What asks to be merged is tested wherever it is pushed to.
+      let asks = ["pull_request", "merge_request", "merge_requests"]
+      if key == "branches", keys.contains("push"), all.contains(where: { asks.contains($0.keys.last ?? "") }),
+        !all.contains(where: { $0.keys.contains("pull_request") && $0.keys.last == "paths" })
+      {
+        return true
+      }
       // Where it is pushed to may be narrowed for what runs no tests only.
       return !["shell", "working-directory"].contains(key)
         && ["paths", "branches", "types", "tags-ignore"].contains(key) && !runsTests(all[...])
@@ -137,7 +144,7 @@ struct PipelineJudge {
       return commands.isPlain(PlainCommands.command(in: line.value))
     }
     if keys.contains("env") || keys.contains("variables") || keys.contains("environment") {
-      return line.value.isEmpty || commands.isHarmlessVariable((keys.last ?? "") + "=")
+      return line.value.isEmpty || commands.isHarmlessVariable((keys.last ?? "") + "=" + line.value)
     }
     // A task in short: `lint: golangci-lint run`.
     if keys.first == "tasks", keys.count == 2, !line.value.isEmpty { return commands.isPlain(line.value) }

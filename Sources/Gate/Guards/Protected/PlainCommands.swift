@@ -33,6 +33,17 @@ struct PlainCommands {
     return text
   }
 
+  /// Whether a program that ran before is only given more: another folder to look into.
+  private func isExtended(_ command: [String]) -> Bool {
+    guard let program = command.first, !["sh", "bash", "node", "python", "python3"].contains(program),
+      !command.contains(where: { word in PlainCommands.relaxing.contains { word.hasPrefix($0) } })
+    else { return false }
+    return known.contains { text in
+      let words = text.split(separator: "\u{0}").map(String.init)
+      return words.first == program && Set(words).isSubset(of: command)
+    }
+  }
+
   private static func spelled(_ command: [String]) -> String { command.joined(separator: "\u{0}") }
 
   /// Whether a line runs nothing that keeps tests from running or from failing.
@@ -60,7 +71,11 @@ struct PlainCommands {
         }
         guard isWholeRun(command) else { return false }
       } else {
-        guard known.contains(PlainCommands.spelled(command)) || isHarmless(command) else { return false }
+        let isAsked = position >= line.operators.count || line.operators[position] != "||"
+        guard
+          known.contains(PlainCommands.spelled(command)) || isHarmless(command)
+            || isAsked && isExtended(command)
+        else { return false }
         // `true || pytest`
         if position < line.operators.count, line.runsTests, line.operators[position] != "&&",
           line.operators[position] != ";"
@@ -112,6 +127,9 @@ struct PlainCommands {
   private func isWholeRun(_ command: [String]) -> Bool {
     for word in command where ShellLine.isAssignment(word) && !isHarmlessVariable(word) { return false }
     let words = ShellLine.bare(command).dropFirst()
+    // For these it is no stop at the first failure.
+    let isOfGradle = ShellLine.bare(command).first.map { $0.hasPrefix("gradle") } ?? false
+    if isOfGradle, words.contains(where: { ["-x", "-a"].contains($0) }) { return false }
     return words.allSatisfy { word in
       if knownWords.contains(word) { return true }
       if word.contains("./") && word.contains("=") || word.contains("!") { return false }
@@ -142,8 +160,31 @@ struct PlainCommands {
     "Release", "Debug", "trx", "github-actions", "importlib",
   ]
 
+  private static let plainFlags = [
+    "--experimental-", "--max-old-space-size", "--no-warnings", "--enable-source-maps", "--trace-",
+    "--openssl-legacy-provider", "--unhandled-rejections", "--no-deprecation", "-W", "-O", "-g", "-std=",
+    "-fsanitize", "-fno-omit", "-march", "-mod=", "-D", "warnings", "-Xmx", "-XX:", "-Dorg.gradle", "-Dfile.",
+  ]
+
+  /// Whether what a runtime or a compiler is told by a variable says nothing about tests.
+  private func isOfRuntime(_ name: String, _ value: Substring) -> Bool {
+    guard ["OPTIONS", "FLAGS", "OPTS"].contains(where: { name.hasSuffix($0) }), !name.hasPrefix("PYTEST")
+    else {
+      return false
+    }
+    let words = value.split { " \"'".contains($0) }
+    return !words.isEmpty
+      && words.allSatisfy { word in
+        // `-DNDEBUG` takes assertions out.
+        PlainCommands.plainFlags.contains { word.hasPrefix($0) }
+          && (word == "-D" || !word.hasPrefix("-D")
+            || word.hasPrefix("-Dorg.gradle") || word.hasPrefix("-Dfile."))
+      }
+  }
+
   func isHarmlessVariable(_ word: String) -> Bool {
     let name = String(word[...].before("=") ?? word[...]).uppercased()
+    if isOfRuntime(name, word[...].after("=") ?? "") { return true }
     let parts = Set(name.split(separator: "_").map(String.init))
     return PlainCommands.tellingNames.isDisjoint(with: parts)
       && !PlainCommands.endings.contains { name.hasSuffix($0) }
@@ -165,6 +206,12 @@ struct PlainCommands {
     "pre-commit", "codecov", "twine", "build", "venv", "grep", "awk", "rsync", "hadolint", "protoc", "buf",
     "webpack", "vite", "rollup", "esbuild", "gem", "tput", "true", "swiftlint", "swift-format", "ktlint",
     "detekt", "vet", "nvm", "asdf", "mise", "sleep", "which", "date", "ln", "mvnw", "standard", "biome",
+    "pipx", "markdownlint", "markdownlint-cli2", "yamllint", "lychee", "stylelint", "htmlhint", "hugo",
+    "kubeconform", "kubectl", "helm", "terraform", "ansible-lint", "actionlint", "typos", "codespell",
+    "commitlint", "cspell", "taplo", "dprint", "ccache", "conan", "vcpkg", "jq", "playwright",
+    "docker-compose",
+    "addlicense", "gosec", "govulncheck", "oxlint", "knip", "lint-staged", "husky", "sphinx-build", "mkdocs",
+    "deptry", "bandit", "vulture", "pydocstyle", "cppcheck", "include-what-you-use", "ruff-format",
   ]
   private static let verbs: [String: Set<String>] = [
     "npm": ["ci", "install", "i", "run", "audit"], "pnpm": ["install", "i", "run", "build", "lint"],

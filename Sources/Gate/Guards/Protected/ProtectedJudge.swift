@@ -47,6 +47,13 @@ struct ProtectedJudge {
       "ci", "test", "tests", "build", "main", "check", "checks", "python-package",
     ].flatMap { [".github/workflows/\($0).yml", ".github/workflows/\($0).yaml"] } + [".gitlab-ci.yml"]
 
+  /// Whether a pipeline comes in place of one that goes.
+  var hasNewPipeline: Bool {
+    change.paths.contains { path in
+      path.newPath.map { ProtectedFileKind(TestPath($0)) == .pipeline } ?? false
+    }
+  }
+
   private static func isOfCommands(_ kind: ProtectedFileKind) -> Bool {
     [.pipeline, .make, .scripts, .python].contains(kind)
   }
@@ -60,7 +67,8 @@ struct ProtectedJudge {
       case .make: line.hasPrefix("\t")
       case .scripts: line.trimmed.hasPrefix("\"") && !line.has("\": [")
       case .python: line.has("commands")
-      case .pipeline, .javascript, .lint, .markup, .ruby, .rspec, .gradle, .cmake, .swiftPackage, .cargo,
+      case .pipeline, .javascript, .setup, .lint, .markup, .ruby, .rspec, .gradle, .cmake, .swiftPackage,
+        .cargo,
         .settingsOfMocha, .other:
         false
       }
@@ -98,6 +106,27 @@ struct ProtectedJudge {
     return gone.first { !lines.isDispensable($0.text[...]) }.map { (nil, $0.text) }
   }
 
+  /// Whether a line of a compiler's settings only keeps tests out of what is built, where they do not run from
+  /// there, or takes in more.
+  private func isOfBuild(_ line: Substring, _ came: Lines, _ gone: Lines) -> Bool {
+    func words(_ text: Substring) -> [Substring] {
+      (text.after("[") ?? "").split { " ,[]\"'".contains($0) }
+    }
+    if line.hasPrefix("\"include\"") {
+      let before = gone.first { $0.text.hasPrefix("\"include\"") }.map { words($0.text[...]) } ?? []
+      return !before.isEmpty && Set(before).isSubset(of: words(line))
+    }
+    guard line.hasPrefix("\"exclude\"") else { return false }
+    let script = change.newText("package.json").map { text in
+      lines(of: text).first { $0.trimmed.hasPrefix("\"test\"") } ?? ""
+    }
+    guard let script, !script.has("tsc"), !script.has("dist"), !script.has("build") else { return false }
+    let folders: Set<Substring> = ["node_modules", "dist", "build", "coverage", "out", "__tests__", "tests"]
+    return words(line).allSatisfy { word in
+      word.has(".spec.") || word.has(".test.") || !folders.isDisjoint(with: word.split(separator: "/"))
+    }
+  }
+
   /// What is left of the lines of settings that hold much else; `nil` for other files.
   private func settings(_ path: String, _ came: Lines, _ gone: Lines) -> [(number: Int?, text: String)]? {
     let name = TestPath(path).name
@@ -107,7 +136,9 @@ struct ProtectedJudge {
       let stricter = came.filter {
         $0.text[...].after("\"strict")?.after("\":")?.trimmed.hasPrefix("true") == true
       }
-      let left = came.filter { line in !stricter.contains { $0.number == line.number } }
+      let left = came.filter { line in
+        !stricter.contains { $0.number == line.number } && !isOfBuild(line.text[...], came, gone)
+      }
       let lost = gone.filter { line in !stricter.contains { key($0.text) == key(line.text) } }
       return left.map { ($0.number, $0.text) } + lost.map { (nil, $0.text) }
     }
@@ -154,7 +185,9 @@ struct ProtectedJudge {
         return attributes(line.text).map { (line.number, $0) }
       }
     }
-    func plain(_ text: String) -> String { kind == .other ? text : levelled(text) }
+    func plain(_ text: String) -> String {
+      kind == .other ? String(text[...].droppingSuffix(",") ?? text[...]) : levelled(text)
+    }
     var counts: [String: Int] = [:]
     let (before, after) = (parts(old), parts(new))
     for line in before { counts[plain(line.text), default: 0] += 1 }
@@ -225,7 +258,8 @@ struct ProtectedJudge {
 
 /// The kinds of protected files that are read line by line.
 enum ProtectedFileKind {
-  case pipeline, make, scripts, python, javascript, lint, markup, ruby, rspec, gradle, cmake, swiftPackage,
+  case pipeline, make, scripts, python, javascript, setup, lint, markup, ruby, rspec, gradle, cmake,
+    swiftPackage,
     cargo
   case settingsOfMocha, other
 
@@ -261,6 +295,12 @@ enum ProtectedFileKind {
         self = .pipeline
       } else if name.hasPrefix("eslint.config.") {
         self = .lint
+      } else if ["setupTests.", "jest.setup.", "vitest.setup.", "setup-jest.", "jest-setup."].contains(
+        where: {
+          name.hasPrefix($0)
+        })
+      {
+        self = .setup
       } else if ["jest.config.", "vitest.config.", "vite.config."].contains(where: { name.hasPrefix($0) }) {
         self = .javascript
       } else if ["csproj", "fsproj", "vbproj"].contains(path.ending) {

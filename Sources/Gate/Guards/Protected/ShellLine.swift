@@ -47,6 +47,7 @@ struct ShellLine {
     "env", "sudo", "time", "nice", "npx", "bunx", "cross-env", "c8", "nyc", "xvfb-run", "command", "exec",
     "dotenv",
   ]
+  private static let npxOptions: Set = ["-y", "--yes", "--no-install", "--no", "-q", "--quiet"]
   private static let runners: [String: Set<String>] = [
     "uv": ["run"], "poetry": ["run"], "pipenv": ["run"], "hatch": ["run"], "rye": ["run"], "pdm": ["run"],
     "bundle": ["exec"], "pnpm": ["exec", "dlx"], "npm": ["exec"], "yarn": ["exec", "dlx"],
@@ -60,6 +61,9 @@ struct ShellLine {
       let name = program(first)
       if isAssignment(first) || wrappers.contains(name) || first == "--" {
         words = words.dropFirst()
+        while ["npx", "bunx"].contains(name), let next = words.first, npxOptions.contains(next) {
+          words = words.dropFirst()
+        }
       } else if let verbs = runners[name], let verb = words.dropFirst().first, verbs.contains(verb) {
         words = words.dropFirst(2)
       } else if isInterpreter(first), words.dropFirst().first == "-m" {
@@ -101,8 +105,8 @@ struct ShellLine {
   static func runsTests(_ command: [String]) -> Bool {
     let words = bare(command)
     guard let name = words.first else { return false }
-    if testPrograms.contains(name) { return true }
     let rest = words.dropFirst()
+    if testPrograms.contains(name) { return rest.first != "install" }
     func hasGoal() -> Bool {
       rest.contains { word in
         let parts = word.split { ":-/".contains($0) }.map(String.init)
@@ -114,7 +118,14 @@ struct ShellLine {
       return false
     }
     switch name {
-    case "node": return rest.contains("--test")
+    case "node":
+      return rest.contains("--test")
+        || rest.contains { word in
+          word.hasPrefix("node_modules/")
+            && word.split { "/.".contains($0) }.contains { part in
+              testPrograms.contains(String(part))
+            }
+        }
     case "cargo": return rest.contains("test") || rest.contains("nextest")
     case "go", "swift", "dotnet", "deno", "bazel", "meson", "flutter", "dart", "mix", "zig":
       return rest.first == "test" || rest.first == "vstest"
@@ -123,12 +134,14 @@ struct ShellLine {
       return hasGoal()
     case "rake": return rest.isEmpty || hasGoal() || rest.contains("default")
     case "sh", "bash": return rest.first.map { isTestScript($0) } ?? false
-    default: return isTestScript(name)
+    case let name where name.hasPrefix("$") || name.hasSuffix(")"): return hasGoal()
+    default: return isTestScript(command.first { !isAssignment($0) } ?? name)
     }
   }
 
   private static func isTestScript(_ name: String) -> Bool {
     let base = program(name)
+    if base.hasSuffix(".sh"), TestPath(name).isBelowTests { return true }
     return base.hasSuffix(".sh") && ["test", "check", "verify", "ci"].contains { base.contains($0) }
   }
 
