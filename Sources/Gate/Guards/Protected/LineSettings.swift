@@ -17,7 +17,7 @@ extension LineJudge {
   }
 
   /// Whether globs and folders find every test of the change.
-  private func findsAll(_ pattern: Substring) -> Bool {
+  func findsAll(_ pattern: Substring) -> Bool {
     let text = LineJudge.spelledOut(String(pattern))
     let words = text.split { " ,[]\"'<>".contains($0) }.map(String.init)
     guard !words.isEmpty, !words.contains(where: { $0.hasPrefix("!") }) else { return false }
@@ -61,25 +61,6 @@ extension LineJudge {
       rest = rest[end...].dropFirst()
     }
     return words.joined(separator: " ")
-  }
-
-  private static let setUps = [
-    "cleanup", "restoreAllMocks", "clearAllMocks", "resetAllMocks", "resetHandlers", "listen(", "close(",
-    "useRealTimers", "unstubAllGlobals", "unstubAllEnvs", "resetModules",
-  ]
-
-  /// What a file of set-up says when it only makes ready what is used: matchers of packages, what is tidied up.
-  func isHarmlessSetUp(_ line: Substring) -> Bool {
-    if line.allSatisfy({ "{}[](),;".contains($0) || $0 == " " }) { return true }
-    if line.hasPrefix("import ") || line.has("require(") {
-      return !line.has("'./") && !line.has("\"./") && !line.has("'../") && !line.has("\"../")
-    }
-    if line.hasPrefix("expect.extend(") {
-      return !line.has("{") && line.has("atchers") || line.has("toHaveNo")
-    }
-    let isHook = ["afterEach(", "beforeEach(", "afterAll(", "beforeAll("].contains { line.hasPrefix($0) }
-    if isHook, line.hasSuffix("{") { return true }
-    return LineJudge.setUps.contains { line.has($0) } && !line.has("expect") && !line.has("=>  {")
   }
 
   // MARK: Python
@@ -127,7 +108,7 @@ extension LineJudge {
     "strict", "disallow_", "warn_", "check_untyped", "no_implicit", "extra_checks", "strict_equality",
   ]
 
-  private func bare(_ text: some StringProtocol) -> String {
+  func bare(_ text: some StringProtocol) -> String {
     String(text.filter { $0 != "\"" && $0 != "'" })
   }
 
@@ -150,106 +131,6 @@ extension LineJudge {
       return LineJudge.pythonKeys.contains(name)
     }
     return false
-  }
-
-  // MARK: JavaScript
-
-  private static let members: Set = [
-    "testenvironment", "environment", "globals", "transform", "preset", "timeout", "testtimeout",
-    "clearmocks", "restoremocks", "resetmocks", "cachedirectory", "colors", "verbose",
-    "extensionstoretreatasesm",
-    "modulefileextensions", "color", "test", "plugins", "ui", "parallel", "jobs", "slow", "extension", "css",
-    "coverage", "provider", "recursive", "check-leaks", "forbidonly", "forbidpending", "jest", "vitest",
-    "mocha", "scripts", "maxworkers", "hooktimeout", "diff", "node-option", "collectcoverage",
-    "coveragedirectory",
-    "pool", "retry_delay", "displayname", "projects_root", "testrunner_options", "full-trace", "exit",
-  ]
-
-  func isHarmlessMember(_ line: Substring) -> Bool {
-    let words = ["gnore", "exclude", "grep", "invert", "NoTests", "mapper", "Mapper", "allowOnly", "failing"]
-    if words.contains(where: { line.has($0) }) { return false }
-    var text = line.trimmed
-    if ["export default config", "module.exports = config"].contains(text) { return true }
-    for start in ["export default ", "module.exports = "] { text = text.dropping(start) ?? text }
-    for call in ["defineConfig(", "defineProject("] { text = text.dropping(call) ?? text }
-    if text.hasPrefix("const "), text.hasSuffix("= {") || text == "export default config" { return true }
-    if text.hasPrefix("import ") || text.hasPrefix("const ") {
-      return !text.has("'./") && !text.has("\"./") && !text.has("'../") && !text.has("\"../")
-        && (text.has("from ") || text.has("require("))
-    }
-    if text.allSatisfy({ "{}[](),;".contains($0) || $0 == " " }) { return true }
-    return entries(text).allSatisfy { name, value in
-      switch name {
-      case "reporter", "reporters": return !value.has("./") && !value.has("/")
-      case "retries", "retry": return value.filter { !" ,})".contains($0) } == "0"
-      case "spec", "include", "testmatch", "testregex", "roots":
-        return findsAll(value) || MovedSettings(judge.change).stoodInJavaScript(value)
-      case "setupfiles", "setupfilesafterenv", "globalsetup", "require", "import", "file":
-        return !value.has("./") && !value.has("<rootDir>")
-          || MovedSettings(judge.change).stoodInJavaScript(value)
-      case "^.+\\\\.tsx?$", "^.+\\\\.(t|j)sx?$": return !value.has("./")
-      default: return LineJudge.members.contains(name)
-      }
-    }
-  }
-
-  /// `{ test: { environment: 'jsdom', globals: true } }` as its entries.
-  private func entries(_ text: Substring) -> [(String, Substring)] {
-    var found: [(String, Substring)] = []
-    var depth = 0
-    var start = text.startIndex
-    func take(_ part: Substring) {
-      var rest = part.trimmed
-      while let first = rest.first, "{ ,".contains(first) { rest = rest.dropFirst().trimmed }
-      while let last = rest.last, "}); ".contains(last) { rest = rest.dropLast().trimmed }
-      guard !rest.isEmpty else { return }
-      guard let key = rest.before(":") else {
-        // An item of a list.
-        found.append((found.last?.0 ?? ownerOfItem(text), rest))
-        return
-      }
-      let name = bare(key.trimmed).lowercased()
-      let value = (rest.after(":") ?? "").trimmed
-      if value.hasPrefix("{") {
-        found.append((name, ""))
-        take(value)
-      } else {
-        found.append((name, value))
-      }
-    }
-    var position = start
-    while position < text.endIndex {
-      switch text[position] {
-      case "[", "(": depth += 1
-      case "]", ")": depth -= 1
-      case "," where depth <= 0:
-        take(text[start..<position])
-        start = text.index(after: position)
-      default: break
-      }
-      position = text.index(after: position)
-    }
-    take(text[start...])
-    return found
-  }
-
-  private func ownerOfItem(_ line: Substring) -> String {
-    guard let place = new.firstIndex(where: { $0[...] == line }) else { return "?" }
-    for text in new[..<place].reversed() {
-      if let name = LineJudge.name(text[...]) { return bare(name).lowercased() }
-    }
-    return "?"
-  }
-
-  func isHarmlessMocha(_ line: Substring) -> Bool {
-    if line.hasPrefix("- ") {
-      guard let place = new.firstIndex(of: String(line)),
-        let owner = new[..<place].last(where: { !$0.hasPrefix("- ") })
-      else { return false }
-      return owner.hasPrefix("spec") && findsAll(line.dropFirst(2))
-    }
-    if line.has("spec:"), line.after("spec:")?.isEmpty == true { return true }
-    return isHarmlessMember(line)
   }
 
   // MARK: Build systems
