@@ -24,11 +24,14 @@ final class ComparedFiles {
     guard reshaped.names.contains(where: { old.code.places[$0] != nil }) else { return [] }
     let (before, after) = (old.texts.numbers, new.texts.numbers)
     let lost = before.subtracting(after).filter { $0 != 0 }
-    guard lost.count >= 2 else { return [] }
+    // A single number may be a mistake: only a usual change of units is none.
+    let isSingle = lost.count == 1
+    guard !lost.isEmpty else { return [] }
     for factor in ComparedFiles.factors {
       for isUp in [true, false] {
         let scaled = lost.count { after.contains(isUp ? $0 * factor : $0 / factor) }
-        if scaled >= 2, scaled * 4 >= lost.count * 3 {
+        let isUsual = isSingle && [100, 1000, 60].contains(factor)
+        if scaled >= 2 || scaled == 1 && isUsual, scaled * 4 >= lost.count * 3 {
           found.append(Scale(factor: factor, isUp: isUp, after: after))
         }
       }

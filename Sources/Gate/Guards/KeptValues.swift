@@ -24,6 +24,23 @@ extension TestComparison {
     }
   }
 
+  /// Whether a flag stood alone in comparisons with what a wider one compares now, without the other flag.
+  func isFlagOfWhole(_ value: String, _ before: [Assertion], _ after: [Assertion]) -> Bool {
+    guard ["true", "false"].contains(value) else { return false }
+    let other = value == "true" ? "false" : "true"
+    func words(_ one: Assertion) -> Set<String> { one.words.subtracting(TestComparison.commonWords) }
+    let (known, named) = (Set(before.flatMap(\.literals)), Set(after.flatMap(\.literals)))
+    guard known.contains(other) || !named.contains(other) else { return false }
+    let shapes = Set(before.map(\.shape))
+    return before.filter { $0.literals.contains(value) }.allSatisfy { one in
+      one.literals.allSatisfy { $0 == value }
+        && after.contains { whole in
+          whole.strength == 3 && !shapes.contains(whole.shape) && !whole.isNegative && !words(one).isEmpty
+            && !words(one).isDisjoint(with: words(whole)) && whole.words.count >= one.words.count
+        }
+    }
+  }
+
   /// Whether what the test asks writes a text as one of others now.
   func isWrittenAnew(_ value: String, _ new: Place, _ fresh: [String]) -> Bool {
     guard !rewritten.isEmpty else { return false }

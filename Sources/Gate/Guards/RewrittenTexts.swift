@@ -115,9 +115,10 @@ struct RewrittenTexts {
     Set(text.split { !$0.isLetter }.map { $0.lowercased() })
   }
 
-  private static func numbers(_ text: String) -> [Double] {
+  /// The numbers of a text, each with half of the last place that it is written with.
+  private static func numbers(_ text: String) -> [(value: Double, half: Double)] {
     let bytes = Array(text.utf8)
-    var found: [Double] = []
+    var found: [(Double, Double)] = []
     var index = 0
     func isDigit(_ place: Int) -> Bool {
       bytes.indices.contains(place) && bytes[place] >= 0x30 && bytes[place] <= 0x39
@@ -129,7 +130,10 @@ struct RewrittenTexts {
       }
       var end = index
       while isDigit(end) || end < bytes.count && bytes[end] == 0x2E && isDigit(end + 1) { end += 1 }
-      found.append(Double(String(decoding: bytes[index..<end], as: UTF8.self)) ?? -1)
+      let digits = bytes[index..<end]
+      let places = digits.lastIndex(of: 0x2E).map { end - $0 - 1 } ?? 0
+      let half = (0..<min(places, 9)).reduce(0.51) { half, _ in half / 10 }
+      found.append((Double(String(decoding: digits, as: UTF8.self)) ?? -1, half))
       index = end
     }
     return found
@@ -145,9 +149,13 @@ struct RewrittenTexts {
     guard lostWords.allSatisfy({ $0 == "n" || written.contains(String($0.dropFirst())) && $0.hasPrefix("n") })
     else { return false }
     var won = numbers(new)
-    var lost: [Double] = []
+    var lost: [(value: Double, half: Double)] = []
     for number in numbers(old) {
-      if let place = won.firstIndex(of: number) { won.remove(at: place) } else { lost.append(number) }
+      if let place = won.firstIndex(where: { $0.value == number.value }) {
+        won.remove(at: place)
+      } else {
+        lost.append(number)
+      }
     }
     if lost.isEmpty || won.isEmpty { return true }
     func digits(_ text: String) -> String { String(text.filter(\.isNumber)) }
@@ -155,7 +163,10 @@ struct RewrittenTexts {
     return lost.count == won.count
       && factors.contains { factor in
         [factor, 1 / factor].contains { scale in
-          zip(lost, won).allSatisfy { abs($0 * scale - $1) <= 0.0005 * max(1, abs($1)) && $0 != $1 }
+          zip(lost, won).allSatisfy { one, other in
+            abs(one.value - other.value / scale) <= one.half
+              || abs(one.value * scale - other.value) <= other.half
+          }
         }
       }
   }

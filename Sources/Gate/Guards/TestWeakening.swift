@@ -83,7 +83,8 @@ extension TestComparison {
     let fresh = newValues(old, new)
     let gone = lost(Set(before.flatMap(\.literals)), known).filter {
       !isSpelledOut($0, known, spoken) && !isName($0, asked) && !isPadding($0, old, new)
-        && !explained.explains($0, by: fresh) && !isWrittenAnew($0, new, fresh) && !isOfCallback($0, old, new)
+        && !explained.explains($0, by: fresh) && !isWrittenAnew($0, new, fresh)
+        && !isFlagOfWhole($0, before, after) && !isOfCallback($0, old, new)
         && !isCount($0, before, after, known) && !isSaidOtherwise($0, before, after, old, new, fresh, known)
         && !isHandedIn($0, old, new) && !isOfOtherKeys($0, before, old, new, fresh)
         && !isOfOtherKind($0, before, after, old, new, fresh) && !isInTurn($0, old, new, fresh)

@@ -258,6 +258,11 @@ struct FactReader {
       looseness.remove("approx")
       strength = 3
     }
+    // What a sum of fractions is off by is no leeway.
+    if strength == 2, hasTinyBound(site) {
+      looseness = looseness.filter { FactReader.kind(ofLooseness: $0) != "a tolerance" }
+      strength = 3
+    }
     return Assertion(
       line: code.tokens[site.range.lowerBound].line, name: site.name, shape: shape, literals: literals,
       words: words, strength: strength, isNegative: isNegative, looseness: looseness,

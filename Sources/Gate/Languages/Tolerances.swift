@@ -20,6 +20,14 @@ extension FactReader {
     return (nil, 0..<0)
   }
 
+  /// Whether an assertion that leaves room names a bound of at most a millionth.
+  func hasTinyBound(_ site: AssertionSite) -> Bool {
+    site.range.contains { place in
+      guard code.kind(place) == .number, let value = Double(code.text(place)) else { return false }
+      return value > 0 && value <= 1e-6
+    }
+  }
+
   /// `2` digits are `0.01`.
   private static func bound(digits: Double) -> Double {
     let factor = digits < 0 ? 10.0 : 0.1

@@ -26,6 +26,8 @@ extension LineJudge {
     if text.allSatisfy({ "{}[](),;".contains($0) || $0 == " " }) { return true }
     return entries(text).allSatisfy { name, value in
       switch name {
+      case "thresholds", "coveragethreshold", "threshold", "global": return value.isEmpty
+      case "lines", "branches", "functions", "statements": return isNoLower(name, value)
       case "reporter", "reporters": return !value.has("./") && !value.has("/")
       case "retries", "retry": return value.filter { !" ,})".contains($0) } == "0"
       case "spec", "include", "testmatch", "testregex", "roots":
@@ -77,6 +79,26 @@ extension LineJudge {
     }
     take(text[start...])
     return found
+  }
+
+  /// Whether as much of the code had to be measured before, wherever that was said.
+  private func isNoLower(_ name: String, _ value: Substring) -> Bool {
+    guard let number = Double(value.filter { $0.isNumber || $0 == "." }) else { return false }
+    let before = judge.change.paths.compactMap { path -> String? in
+      guard let name = path.oldPath, ProtectedFiles.scope(of: TestPath(name)) != nil else { return nil }
+      return judge.change.oldText(name)
+    }
+    return before.contains { text in
+      var rest = text[...]
+      while let tail = rest.after(name) {
+        rest = tail
+        let sign = tail.drop { "\"' ".contains($0) }
+        guard sign.hasPrefix(":") else { continue }
+        let digits = sign.dropFirst().trimmed.prefix { $0.isNumber || $0 == "." }
+        if let old = Double(digits), old <= number { return true }
+      }
+      return false
+    }
   }
 
   private func ownerOfItem(_ line: Substring) -> String {
