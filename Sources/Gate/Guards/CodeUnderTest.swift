@@ -14,10 +14,11 @@ enum CodeUnderTest {
     "PYTEST_CURRENT_TEST", "JEST_WORKER_ID", "VITEST", "XCTestConfigurationFilePath", "RUST_TEST_THREADS",
     "NODE_TEST_CONTEXT", "PHPUNIT_COMPOSER_INSTALL", "test.v", "surefire", "MIGRATE_", "CTEST_", "GTEST_",
     "RSPEC_",
-    "NEXTEST", "PYTEST_VERSION", "org.junit", "testhost", "vstest",
+    "NEXTEST", "swiftpm-testing", "PYTEST_VERSION", "org.junit", "testhost", "vstest",
   ]
   private static let moduleStrings: Set = [
-    "pytest", "unittest", "_pytest", "jest", "mocha", "XCTest", "test", "testing", "Testing", "vitest",
+    "pytest", "unittest", "_pytest", "xctest", "jest", "mocha", "XCTest", "test", "testing", "Testing",
+    "vitest",
   ]
 
   static func read(_ comparison: inout TestComparison) {
@@ -63,7 +64,9 @@ enum CodeUnderTest {
     return found
   }
 
-  private static let places: Set = ["modules", "NODE_ENV", "argv", "APP_ENV", "RAILS_ENV", "environ"]
+  private static let places: Set = [
+    "processName", "CommandLine", "modules", "NODE_ENV", "argv", "APP_ENV", "RAILS_ENV", "environ",
+  ]
   private static let comparers: Set = [
     "==", "===", "!=", "!==", "equals", "Equals", "eq", "in", "includes", "contains", "IsEnvironment",
     "environment",

@@ -5,6 +5,7 @@ enum HarnessGuard {
     stands(&comparison)
     imports(&comparison)
     modules(&comparison)
+    scripts(&comparison)
     CodeUnderTest.read(&comparison)
   }
 
@@ -245,6 +246,31 @@ enum HarnessGuard {
     "cmake", "swift", "bash", "sh", "dotnet", "tox", "nox", "bundle", "rustc", "gcc", "cc", "diff", "grep",
   ]
 
+  /// Tools of tests that nothing else uses.
+  private static let tools: Set = [
+    "supertest", "chai", "sinon", "nock", "enzyme", "assert", "expect", "tape",
+  ]
+
+  /// Scripts beside the tests that compare by themselves, and whose outcome is good whatever comes out.
+  private static func scripts(_ comparison: inout TestComparison) {
+    for change in comparison.change.paths {
+      guard let name = change.newPath, let before = change.oldPath.flatMap(comparison.change.oldText) else {
+        continue
+      }
+      let path = TestPath(name)
+      guard path.isBelowTests, ["sh", "bash", "ksh", "zsh"].contains(path.ending),
+        let after = comparison.change.newText(name)
+      else { continue }
+      func last(_ text: String) -> Substring { lines(of: text).last { !$0.trimmed.isEmpty }?.trimmed ?? "" }
+      func stops(_ text: String) -> Bool { lines(of: text).contains { $0.hasPrefix("set -") && $0.has("e") } }
+      let isForced = ["exit 0", "true", "exit"].contains(last(after)) && last(before) != last(after)
+      if isForced || stops(before) && !stops(after) {
+        comparison.add(
+          .testHook, name, nil, path.name, "the script no longer fails where what it runs does")
+      }
+    }
+  }
+
   private static func modules(_ comparison: inout TestComparison) {
     for change in comparison.change.paths where change.kind == .added {
       let path = TestPath(change.path)
@@ -261,7 +287,8 @@ enum HarnessGuard {
         || path.folders.contains("unittest") && path.name == "__init__.py"
         || path.folders.contains("node_modules") || path.ending == "pth"
       let isProgram = programs.contains(path.name) && path.ending == (path.name == "py.test" ? "test" : "")
-      if isModule || isProgram {
+      let isTool = path.folders.contains("__mocks__") && tools.contains(path.stem)
+      if isModule || isProgram || isTool {
         comparison.add(
           .shadowedModule, change.path, nil, nil, "takes the place of '\(first)', which the tests use")
       }

@@ -68,7 +68,8 @@ enum NamedSecret {
       let lower = name.lowercased()
       let plain = lower.filter { $0 != "_" && $0 != "-" && $0 != "." }
       if [
-        "str", "string", "value", "default", "optional", "final", "const", "char", "text", "env", "get",
+        "str", "string", "static", "value", "default", "optional", "final", "const", "char", "text", "env",
+        "get",
         "getenv", "or", "bearer", "basic", "data", "std", "some", "field",
       ].contains(plain), plain != "bearer" {
         continue
@@ -89,7 +90,12 @@ enum NamedSecret {
         index += 1
         continue
       }
-      guard let end = bytes[(index + 1)...].firstIndex(of: quote) else { return nil }
+      guard let end = bytes[(index + 1)...].firstIndex(of: quote) else {
+        // `&'static str`
+        if quote != 0x27 { return nil }
+        index += 1
+        continue
+      }
       let value = Substring(String(decoding: bytes[(index + 1)..<end], as: UTF8.self))
       let before = Substring(String(decoding: bytes[start..<index], as: UTF8.self))
       let assigns = before.trimmed.utf8.last.map { "=:(,>[?|".utf8.contains($0) } ?? false
@@ -201,6 +207,9 @@ enum NamedSecret {
     if isPassword, bytes.count >= 8, digits > 0, lowers > 0, uppers > 0 || hardSigns > 0,
       hardSigns > 0 || bytes.count >= 12 && wordShare(bytes) < 0.8
     {
+      return signs * 2 < bytes.count
+    }
+    if isPassword, bytes.count >= 12, hardSigns > 1, uppers > 2, lowers > 2, wordShare(bytes) < 0.6 {
       return signs * 2 < bytes.count
     }
     // Short ones must change between cases and digits more often than people's words do.

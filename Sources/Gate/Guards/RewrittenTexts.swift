@@ -15,10 +15,18 @@ struct RewrittenTexts {
   /// What is asked without its name: how a thing reads as a text, what its making refuses.
   private var unnamed = Texts()
 
+  /// The words of how things read as texts by functions that are gone: now they read as their types say.
+  private var freed: Set<String>?
+
   private static let silent: Set = [
     "__str__", "__repr__", "__format__", "__init__", "toString", "ToString", "to_s", "inspect", "description",
     "debugDescription", "errorDescription", "fmt", "String", "Error", "constructor", "init", "new",
     "initialize", "__construct", "__toString", "message", "getMessage", "operator", "what", "render", "main",
+  ]
+  private static let readers: Set = [
+    "__str__", "__repr__", "toString", "ToString", "to_s", "inspect", "description", "debugDescription",
+    "fmt",
+    "String",
   ]
   private static let mostDepth = 3
 
@@ -37,6 +45,10 @@ struct RewrittenTexts {
           callers[word.text, default: []].insert(name)
         }
       }
+      for (name, texts) in before where RewrittenTexts.readers.contains(name) && after[name] == nil {
+        let words = RewrittenTexts.words(texts.joined(separator: " "))
+        freed = (freed ?? []).union(words)
+      }
       for (name, texts) in after { take(name, before[name] ?? [], texts) }
       // What stands in no function is written by who knows whom.
       takeOutside(RewrittenTexts.texts(old, old.indices), RewrittenTexts.texts(new, new.indices), after)
@@ -44,7 +56,7 @@ struct RewrittenTexts {
     spread(by: callers)
   }
 
-  var isEmpty: Bool { functions.isEmpty && unnamed.came.isEmpty }
+  var isEmpty: Bool { functions.isEmpty && unnamed.came.isEmpty && freed == nil }
 
   private mutating func take(_ name: String, _ old: [String], _ new: [String]) {
     let came = Set(new).subtracting(old)
@@ -88,7 +100,7 @@ struct RewrittenTexts {
   }
 
   private static func differ(_ old: SourceCode, _ new: SourceCode) -> Bool {
-    !Set(texts(new, new.indices)).isSubset(of: texts(old, old.indices))
+    Set(texts(new, new.indices)) != Set(texts(old, old.indices))
   }
 
   /// Whether a text is another of `fresh` now because what a file of tests names writes it so.
@@ -100,8 +112,16 @@ struct RewrittenTexts {
         && asked.contains { texts in
           texts.came.contains { Template.writes(text, $0) }
             && RewrittenTexts.saysSame(old, text, beside: texts.words)
-        }
+        } || text != old && isFreed(old, text)
     }
+  }
+
+  /// Whether a text has all the values of one that a function made that is gone.
+  private func isFreed(_ old: String, _ new: String) -> Bool {
+    guard let freed else { return false }
+    let won = RewrittenTexts.numbers(new).map(\.value)
+    return RewrittenTexts.numbers(old).allSatisfy { won.contains($0.value) }
+      && RewrittenTexts.saysSame(old, new, beside: freed)
   }
 
   /// The same for the lines of a recorded file, whatever wrote them.

@@ -18,6 +18,7 @@ enum Secret {
     if let value = telegram(line) { return Match(kind: "a Telegram token", value: value) }
     if let value = webToken(line) { return Match(kind: "a JSON web token", value: value) }
     if let value = inAddress(line) { return Match(kind: "a password in an address", value: value) }
+    if let value = inConnection(line) { return Match(kind: "a password in a connection", value: value) }
     if let value = NamedSecret.value(in: line, previous: previous) {
       return Match(kind: "a literal that is named a secret", value: value)
     }
@@ -126,6 +127,23 @@ enum Secret {
       return nil
     }
     return NamedSecret.isRandom(password, isPassword: true) ? String(password) : nil
+  }
+
+  /// `Server=…;User Id=…;Password=…;`
+  private static func inConnection(_ line: Substring) -> String? {
+    guard line.has(";") else { return nil }
+    for name in ["Password=", "password=", "Pwd=", "PWD=", "pwd="] {
+      guard let front = line.before(name), let last = front.trimmed.last, ";\"'".contains(last),
+        let rest = line.after(name)
+      else { continue }
+      let value = rest.prefix { !";\"'` ".contains($0) }
+      if value.utf8.count >= 8, !isPlaceholder(value), !NamedSecret.isReference(value),
+        NamedSecret.isRandom(value, isPassword: true)
+      {
+        return String(value)
+      }
+    }
+    return nil
   }
 
   /// Documentation's own secrets, such as `AKIAIOSFODNN7EXAMPLE`.

@@ -218,8 +218,20 @@ extension TestComparison {
     let zeros: Set = old.file.path.ending == "go" ? ["false", "nil"] : []
     return needed.allSatisfy {
       zeros.contains($0) || made.has(choice, value: $0) || isHandedIn($0, old, old)
-        || isFilledIn($0, &made, choice)
+        || isFilledIn($0, &made, choice) || isOtherwiseNow($0, old.file)
     }
+  }
+
+  /// Whether a value is in another unit in the file's tests now, or is written otherwise by the code.
+  private func isOtherwiseNow(_ value: String, _ old: TestFile) -> Bool {
+    guard let now = newFiles.first(where: { $0.path.path == pathNow(old) }) else { return false }
+    if let number = Double(value), number != 0 { return isScaled(number, old, now) }
+    guard value.count(where: \.isLetter) >= 4 else { return false }
+    let before = Set(old.texts.times.keys)
+    let fresh = now.texts.times.keys.filter { !before.contains($0) }
+    return fresh.count < 64
+      && (explained.explains(value, by: fresh)
+        || rewritten.explains(value, by: fresh) { now.code.places[$0] != nil })
   }
 
   /// Whether a text is a template of one of them with what its rows fill in: `not an address: ida@` of

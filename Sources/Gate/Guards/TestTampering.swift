@@ -39,7 +39,9 @@ extension TestComparison {
       let names = Set(file.tests.map(\.name))
       let code = file.code
       for index in code.indices
-      where names.contains(code.text(index)) && code.isMark(index - 1, ".") && code.isMark(index + 1, "=") {
+      where names.contains(code.text(index)) && code.isMark(index - 1, ".")
+        && (code.isMark(index + 1, "=") || code.isWord(index - 3, "del"))
+      {
         let name = code.text(index)
         add(
           .hiddenTest, file.path.path, code.tokens[index].line, name,

@@ -133,7 +133,7 @@ extension FactReader {
       return true
     }
     var steps = 0
-    while start > test.body.lowerBound, steps < 24, code.kind(start) != .newline, !code.isMark(start, "{"),
+    while start > test.body.lowerBound, steps < 64, code.kind(start) != .newline, !code.isMark(start, "{"),
       !code.isMark(start, "}")
     {
       if code.isWord(start, "if") { return true }
@@ -181,6 +181,8 @@ extension FactReader {
           if statements.contains(word) { continue }
           let parameters = code.tokens[code.partner[start]..<start]
           if word == "func", parameters.contains(where: { $0.text == "testing" }) { continue }
+          // `if ready() || is_open() {`
+          if isOfStatement(open, test.body.lowerBound, statements) { continue }
           return true
         }
         if code.isMark(start, "=>") || code.isMark(start, "->") || code.isMark(start, "|") { return true }
@@ -201,6 +203,18 @@ extension FactReader {
         }
         if !isStatement { return true }
       }
+    }
+    return false
+  }
+
+  /// Whether the block that opens at `open` belongs to a condition or a loop, whatever its last word calls.
+  private func isOfStatement(_ open: Int, _ first: Int, _ statements: Set<String>) -> Bool {
+    var start = open - 1
+    while start > first, open - start < 64, ![";", "{", "}"].contains(where: { code.isMark(start, $0) }),
+      code.kind(start) != .newline
+    {
+      if code.isWord(start), statements.contains(code.text(start)) { return true }
+      start -= 1
     }
     return false
   }

@@ -11,8 +11,10 @@ struct RustTests: TestLanguage {
   }()
 
   func isSkip(_ code: SourceCode, at index: Int) -> Bool {
+    // `#[ignore = "…"]` is met by its beginning.
+    if code.isWord(index, "ignore"), code.isMark(index - 1, "[") { return false }
     // `#[cfg(test)]` is where tests stand.
-    !(code.isMark(index, "#") && code.isWord(index + 2, "cfg") && code.isWord(index + 4, "test"))
+    return !(code.isMark(index, "#") && code.isWord(index + 2, "cfg") && code.isWord(index + 4, "test"))
   }
 
   func isTestPath(_ path: TestPath) -> Bool { true }

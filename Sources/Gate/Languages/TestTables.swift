@@ -10,7 +10,7 @@ extension FactReader {
   /// What gives a parametrised test one more row.
   private static let rowWords: Set = [
     "InlineData", "TestCase", "DataRow", "TestWith", "Arguments", "test_case", "case", "Row", "param",
-    "Values", "arguments",
+    "Values", "arguments", "CsvSource", "ValueSource",
   ]
 
   /// The rows that stand in marks of their own.
@@ -25,6 +25,9 @@ extension FactReader {
   private static let statementMarks: Set = [";", "=", "=>", ":=", "!=", "==", "->"]
   private static let statementWords: Set = ["if", "for", "return", "assert", "def"]
 
+  /// What a list may stand behind, and no index.
+  private static let notIndexed: Set = ["return", "in", "of", "yield", "from", "and", "or", "is", "else"]
+
   static func listLiterals(_ code: SourceCode, _ range: Range<Int>) -> [String] {
     var found: [String] = []
     var index = range.lowerBound
@@ -38,7 +41,8 @@ extension FactReader {
           || code.isMark(index, "(") && code.isMark(index - 1, "!") && code.isWord(index - 2)
             && !rowWords.contains(code.text(index - 2)) && !code.isWord(index - 2, "vec")
           || code.isMark(index, "[")
-            && (code.isWord(index - 1) || code.isMark(index - 1, "]") || code.isMark(index - 1, ")"))
+            && (code.isWord(index - 1) && !notIndexed.contains(code.text(index - 1))
+              || code.isMark(index - 1, "]") || code.isMark(index - 1, ")"))
         let holdsOnlyData = !code.tokens[inner].contains { token in
           token.kind == .mark && statementMarks.contains(token.text)
             || token.kind == .word

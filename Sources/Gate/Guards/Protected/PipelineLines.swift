@@ -161,6 +161,38 @@ struct PipelineJudge {
     lines.contains { ShellLine(PlainCommands.command(in: $0.value)).runsTests }
   }
 
+  private static let checkWords: Set = [
+    "test", "tests", "check", "checks", "verify", "validate", "unit", "integration", "e2e", "qa", "smoke",
+  ]
+
+  /// The jobs of a pipeline that check something by their names or stages, with what they run.
+  static func checks(in text: String) -> [(name: String, commands: [String])] {
+    let lines = PipelineLines(text).lines
+    let isOfGitHub = lines.contains { $0.keys.first == "jobs" }
+    let place = isOfGitHub ? 1 : 0
+    var (order, told) = ([String](), Set<String>())
+    var commands: [String: [String]] = [:]
+    func checks(_ word: Substring) -> Bool {
+      word.lowercased().split { !$0.isLetter && !$0.isNumber }.contains { checkWords.contains(String($0)) }
+    }
+    for line in lines where line.keys.count > place && (!isOfGitHub || line.keys[0] == "jobs") {
+      let name = line.keys[place]
+      if commands[name] == nil {
+        order.append(name)
+        commands[name] = []
+        if checks(name[...]) { told.insert(name) }
+      }
+      if line.keys.count == place + 2, line.keys[place + 1] == "stage", checks(line.value) {
+        told.insert(name)
+      }
+      let isCommand = line.keys.dropFirst(place + 1).contains { commandKeys.contains($0) }
+      if isCommand, !line.value.isEmpty, line.value != "|" {
+        commands[name]?.append(String(PlainCommands.command(in: line.value)))
+      }
+    }
+    return order.filter { told.contains($0) && !commandKeys.contains($0) }.map { ($0, commands[$0] ?? []) }
+  }
+
   /// The commands of a pipeline that run tests.
   static func tests(in text: String) -> [String] {
     PipelineLines(text).lines.filter { line in

@@ -47,6 +47,21 @@ struct ProtectedJudge {
       "ci", "test", "tests", "build", "main", "check", "checks", "python-package",
     ].flatMap { [".github/workflows/\($0).yml", ".github/workflows/\($0).yaml"] } + [".gitlab-ci.yml"]
 
+  /// A job of a pipeline that checks something and is gone, with nothing that says what it said.
+  private func lostCheck(_ path: String, _ text: String) -> String? {
+    guard !text.isEmpty, let before = change.oldText(path) else { return nil }
+    let (old, new) = (PipelineJudge.checks(in: before), PipelineJudge.checks(in: text))
+    let others = change.paths.compactMap { other -> String? in
+      guard let name = other.newPath, ProtectedFiles.scope(of: TestPath(name)) != nil else { return nil }
+      return change.newText(name)
+    }
+    guard old.count > new.count else { return nil }
+    return old.first { job in
+      !new.contains { $0.name == job.name } && !job.commands.isEmpty
+        && !job.commands.allSatisfy { command in others.contains { $0.contains(command) } }
+    }?.name
+  }
+
   /// Whether a pipeline comes in place of one that goes.
   var hasNewPipeline: Bool {
     change.paths.contains { path in
@@ -99,6 +114,7 @@ struct ProtectedJudge {
     if kind == .pipeline {
       let judge = PipelineJudge(commands: commands)
       if let harm = judge.harm(in: text, new: Set(came.map(\.number))) { return harm }
+      if let job = lostCheck(path, text) { return (nil, job) }
     } else if !text.isEmpty, let harm = came.first(where: { !lines.isHarmless($0.text[...]) }) {
       return harm
     }
@@ -106,8 +122,8 @@ struct ProtectedJudge {
     return gone.first { !lines.isDispensable($0.text[...]) }.map { (nil, $0.text) }
   }
 
-  /// Whether a line of a compiler's settings only keeps tests out of what is built, where they do not run from
-  /// there, or takes in more.
+  /// Whether a line of a compiler's settings only keeps tests out of what is built, where they do not run
+  /// from there, or takes in more.
   private func isOfBuild(_ line: Substring, _ came: Lines, _ gone: Lines) -> Bool {
     func words(_ text: Substring) -> [Substring] {
       (text.after("[") ?? "").split { " ,[]\"'".contains($0) }

@@ -125,7 +125,7 @@ extension LineJudge {
     "useRealTimers", "unstubAllGlobals", "unstubAllEnvs", "resetModules",
   ]
 
-  /// What a file of set-up says when it only makes ready what is used: matchers of packages, what is tidied up.
+  /// What a file of set-up says when it only makes ready what is used: matchers of packages, what tidies up.
   func isHarmlessSetUp(_ line: Substring) -> Bool {
     if line.allSatisfy({ "{}[](),;".contains($0) || $0 == " " }) { return true }
     if line.hasPrefix("import ") || line.has("require(") {
