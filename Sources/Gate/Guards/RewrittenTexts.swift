@@ -104,14 +104,22 @@ struct RewrittenTexts {
   }
 
   /// Whether a text is another of `fresh` now because what a file of tests names writes it so.
-  func explains(_ old: String, by fresh: [String], in names: (String) -> Bool) -> Bool {
+  /// `filled` are numbers of the old one that a row fills into a template now.
+  func explains(
+    _ old: String, by fresh: [String], filledWith filled: Set<String> = [], in names: (String) -> Bool
+  ) -> Bool {
     guard !isEmpty, old.utf8.count < 2000, fresh.count < 256 else { return false }
     let asked = [unnamed] + functions.filter { names($0.key) }.map(\.value)
     return fresh.contains { text in
       text != old && text.utf8.count < 4000
         && asked.contains { texts in
-          texts.came.contains { Template.writes(text, $0) }
-            && RewrittenTexts.saysSame(old, text, beside: texts.words)
+          texts.came.contains { pieces in
+            guard Template.writes(text, pieces) else { return false }
+            let isTemplate = !filled.isEmpty && Template.pieces(text).count > 1
+            return RewrittenTexts.saysSame(
+              old, text, beside: texts.words, written: pieces.joined(separator: " "),
+              filledWith: isTemplate ? filled : [])
+          }
         } || text != old && isFreed(old, text)
     }
   }
@@ -162,11 +170,15 @@ struct RewrittenTexts {
   private static let factors: [Double] = [10, 100, 1000, 60, 3600, 1024]
 
   /// Whether two texts name the same values, apart from words that the code itself had written.
-  static func saysSame(_ old: String, _ new: String, beside written: Set<String>) -> Bool {
+  /// `written` is what the code itself writes into the new one.
+  static func saysSame(
+    _ old: String, _ new: String, beside known: Set<String>, written: String = "",
+    filledWith filled: Set<String> = []
+  ) -> Bool {
     if old.lowercased() == new.lowercased() { return true }
-    let lostWords = words(old).subtracting(words(new)).subtracting(written)
+    let lostWords = words(old).subtracting(words(new)).subtracting(known)
     // `\n` is no word.
-    guard lostWords.allSatisfy({ $0 == "n" || written.contains(String($0.dropFirst())) && $0.hasPrefix("n") })
+    guard lostWords.allSatisfy({ $0 == "n" || known.contains(String($0.dropFirst())) && $0.hasPrefix("n") })
     else { return false }
     var won = numbers(new)
     var lost: [(value: Double, half: Double)] = []
@@ -176,6 +188,10 @@ struct RewrittenTexts {
       } else {
         lost.append(number)
       }
+    }
+    lost.removeAll { number in filled.contains { Double($0) == number.value } }
+    for number in numbers(written) {
+      if let place = won.firstIndex(where: { $0.value == number.value }) { won.remove(at: place) }
     }
     if lost.isEmpty || won.isEmpty { return true }
     func digits(_ text: String) -> String { String(text.filter(\.isNumber)) }

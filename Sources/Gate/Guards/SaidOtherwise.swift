@@ -36,10 +36,10 @@ extension TestComparison {
       && parts.allSatisfy { known.contains($0) || known.contains(String($0[...].trimmed)) }
   }
 
-  private static let measures: Set = ["len", "length", "size", "count"]
+  static let measures: Set = ["len", "length", "size", "count"]
 
   /// Whether a number said how many there are, and a list of them is compared now.
-  private func isLength(_ value: String, _ before: [Assertion], _ after: [Assertion]) -> Bool {
+  func isLength(_ value: String, _ before: [Assertion], _ after: [Assertion]) -> Bool {
     guard let number = Int(value), (1...20).contains(number) else { return false }
     func isMeasured(_ one: Assertion) -> Bool {
       let shape = one.shape.lowercased()[...]
@@ -130,6 +130,8 @@ extension TestComparison {
         }
     }
     if isInRecord, !one.literals.isEmpty, !one.isNegative { return true }
+    let whole = after.filter { !shapes.contains($0.shape) && isAbout(one, $0) }
+    if one.literals.count == 1, isLength(one.literals[0], [one], whole) { return true }
     let (words, now) = (old.test.facts.words, new.test.facts.words)
     if awaitsWarnings(old, new), one.literals.allSatisfy({ Int($0) != nil }) { return true }
     if isToldByError(one, after) || isToldByCode(one, before, after) { return true }
@@ -146,6 +148,12 @@ extension TestComparison {
       "err", "error", "e", "exist", "exists", "iferror", "null",
     ])
     return isOfError && !waits.isDisjoint(with: now) && waits.isDisjoint(with: words)
+  }
+
+  /// Whether two assertions name the same things beside what everything is called.
+  private func isAbout(_ one: Assertion, _ other: Assertion) -> Bool {
+    let words = one.words.subtracting(TestComparison.commonWords).subtracting(TestComparison.measures)
+    return !words.isEmpty && words.isSubset(of: other.words)
   }
 
   /// `assertInternalType('array', …)`: what an exact comparison says, too.
@@ -230,12 +238,15 @@ extension TestFile.Mark {
   /// The same for marks outside of tests.
   var family: String { TestFile.Mark.family(text) }
 
+  /// The family of those that say when.
+  static let conditional = "skipped under a condition"
+
   static func family(_ text: String) -> String {
     let plain = TestCase.plain(text)
     let conditions = [
       "assum", "skipif", "skipunless", "skipwhen", "enabledif", "disabledif", "enabledon", "disabledon",
     ]
-    if conditions.contains(where: { plain.contains($0) }) { return "skipped under a condition" }
+    if conditions.contains(where: { plain.contains($0) }) { return conditional }
     if ["ignore", "disabled"].contains(plain) { return "ignored" }
     if ["unittestskip", "pytestmarkskip", "pytestskip", "skiptest", "selfskiptest"].contains(plain) {
       return "skipped"

@@ -111,7 +111,7 @@ struct TestComparison {
           }
         } else if isReplaced(place) {
           touched.replaced[test.key, default: 0] += 1
-        } else if !deleted.explains(test), !(test.isRunner && hasNoSuite(file)) {
+        } else if !deleted.explains(test), !(test.isRunner && hasNoSuite(file)), !neverRan(place) {
           lost.append(
             (place, finding(.lostTest, pathNow(file), nil, test.fullName, "test '\(test.name)' is gone")))
         }
@@ -125,6 +125,18 @@ struct TestComparison {
     HarnessGuard.read(&self)
     compareNames()
     return found
+  }
+
+  /// Whether a mark at the test itself kept it from running, whatever the machine.
+  private func neverRan(_ place: Place) -> Bool {
+    let first =
+      place.file.code.tokens.indices.contains(place.test.body.lowerBound)
+      ? place.file.code.tokens[place.test.body.lowerBound].line : 0
+    return place.test.marks.contains { mark in
+      mark.line <= first && mark.family != TestFile.Mark.conditional && !mark.text.contains("only")
+        && !mark.text.hasPrefix("#") && !mark.text.hasPrefix("f") && !mark.text.contains("if")
+        && !mark.text.contains("tags") && !mark.text.contains("enabled")
+    }
   }
 
   /// Whether nobody has to run a suite of a file any more: its tests are functions now, or another does.

@@ -34,6 +34,14 @@ extension FactReader {
     return 0..<0
   }
 
+  /// Where what a block of an assertion says when it fails ends, for the word that begins it.
+  func messageEnd(_ index: Int, _ site: AssertionSite) -> Int? {
+    guard index > site.range.lowerBound, code.isMark(index + 1, "("),
+      ["XCTFail", "Fatal", "Fatalf", "flunk"].contains(code.text(index))
+    else { return nil }
+    return code.end(of: index + 1)
+  }
+
   /// `file: file`, `line: #line`, `sourceLocation: here`
   private func isOfPlace(_ part: Range<Int>) -> Bool {
     let words = part.filter { code.kind($0) != .newline }

@@ -199,9 +199,9 @@ struct FactReader {
     let (message, bound, setUp) = (messageTokens(site), emptyBound(site), setUp(site))
     var (shape, literals, words, names) = ("", [String](), Set<String>(), [String]())
     var (hasEquality, isNegative, throwsAnything) = (false, site.isReversed, false)
-    var looseness: Set<String> = []
+    var (looseness, told) = (Set<String>(), 0)
     let tolerance = tolerance(site)
-    for index in site.range where !message.contains(index) && !bound.contains(index) {
+    for index in site.range where !message.contains(index) && !bound.contains(index) && index >= told {
       let token = code.tokens[index]
       switch token.kind {
       case .newline: continue
@@ -216,6 +216,7 @@ struct FactReader {
         shape += "§ "
       case .word:
         let isCalled = code.isMark(index - 1, ".") && code.isMark(index + 1, "(")
+        if let end = messageEnd(index, site) { told = end }
         if AssertionWords.begins(token.text) || isCalled && !isOfSubject(index, site)
           || index == site.range.lowerBound
           || AssertionWords.isMatcher(token.text) && !(isCalled && isOfSubject(index, site))
@@ -258,11 +259,7 @@ struct FactReader {
       looseness.remove("approx")
       strength = 3
     }
-    // What a sum of fractions is off by is no leeway.
-    if strength == 2, hasTinyBound(site) {
-      looseness = looseness.filter { FactReader.kind(ofLooseness: $0) != "a tolerance" }
-      strength = 3
-    }
+    if strength == 2, hasTinyBound(site) { (strength, looseness) = (3, FactReader.exact(looseness)) }
     return Assertion(
       line: code.tokens[site.range.lowerBound].line, name: site.name, shape: shape, literals: literals,
       words: words, strength: strength, isNegative: isNegative, looseness: looseness,

@@ -28,6 +28,11 @@ extension FactReader {
     }
   }
 
+  /// What is left to an assertion that is off by no more than a sum of fractions.
+  static func exact(_ looseness: Set<String>) -> Set<String> {
+    looseness.filter { kind(ofLooseness: $0) != "a tolerance" }
+  }
+
   /// `2` digits are `0.01`.
   private static func bound(digits: Double) -> Double {
     let factor = digits < 0 ? 10.0 : 0.1
