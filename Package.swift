@@ -11,6 +11,8 @@ let settings: [SwiftSetting] =
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
+    // A section for each function: the linker takes those that are used, and one of those that are alike.
+    .unsafeFlags(["-Xfrontend", "-function-sections"], .when(configuration: .release)),
   ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
 /// Rooms that wait for git and for other programs: what is small starts sooner.
@@ -27,10 +29,13 @@ let unpacksRelocations: Bool = {
 }()
 
 /// The linker that comes with Swift. It lets go of what nobody uses once the program exports nothing; by
-/// itself a program with Swift's libraries in it exports all of them.
+/// itself a program with Swift's libraries in it exports all of them. Functions that are alike become one:
+/// nothing here compares their addresses. The table by which C++ finds who catches an exception is for
+/// nobody here; debuggers read what it is made from.
 let linking: [LinkerSetting] = [
   .unsafeFlags(
     ["-use-ld=lld", "-Xlinker", "--no-export-dynamic"]
+      + ["-Xlinker", "--icf=all", "-Xlinker", "--no-eh-frame-hdr"]
       + (unpacksRelocations ? ["-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"] : []),
     .when(configuration: .release))
 ]
