@@ -12,7 +12,7 @@ extension TestComparison {
       guard let now = newFiles.first(where: { $0.path.path == here }),
         reshaped.goneCalls.allSatisfy({ file.code.places[$0] == nil }),
         let place = TestComparison.otherValue(file.code, now.code),
-        !isWrittenOtherwise(file.code.text(place), [now.code.text(place)])
+        !isWrittenOtherwise(file.code.text(place), [now.code.text(place)], now)
       else { continue }
       let value = now.code.text(place)
       let test = now.tests.first { $0.body.contains(place) || $0.head.contains(place) }
@@ -24,10 +24,11 @@ extension TestComparison {
   }
 
   /// Whether the code explains that one value is another, or both are one.
-  private func isWrittenOtherwise(_ value: String, _ others: [String]) -> Bool {
+  private func isWrittenOtherwise(_ value: String, _ others: [String], _ file: TestFile) -> Bool {
     explained.explains(value, by: others) || explained.isNamedAnew(value, by: others)
       || explained.isRetyped(value, by: others) || explained.isOtherStatus(value, by: others)
       || explained.fillsStill(value, in: others) || Instants.isOne(value, of: others)
+      || rewritten.explains(value, by: others) { file.code.places[$0] != nil }
   }
 
   /// Whether the change is of code, too.

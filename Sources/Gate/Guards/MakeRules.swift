@@ -42,6 +42,30 @@ struct MakeRules {
   /// What people and pipelines call by these names, whatever calls them.
   static let hooks: Set = ["test", "check", "verify", "lint", "ci", "all", "default"]
 
+  /// Whether a line only stands in recipes that nothing which checks comes to.
+  func isAside(_ line: Substring) -> Bool {
+    let owners = rules.filter { $0.text.split(separator: "\n").dropFirst().contains { $0.trimmed == line } }
+    guard !owners.isEmpty else { return false }
+    var reached = Set(rules.map(\.target).filter { name in MakeRules.hooks.contains { name.hasPrefix($0) } })
+    if let first = rules.first?.target { reached.insert(first) }
+    var fresh = reached
+    while !fresh.isEmpty {
+      // What a rule needs, and what it asks another make for.
+      let lines = rules.filter { fresh.contains($0.target) }.flatMap { rule in
+        rule.text.split(separator: "\n").enumerated().filter {
+          $0.offset == 0 || $0.element.lowercased()[...].has("make")
+        }
+        .map(\.element)
+      }
+      let words = lines.flatMap { line in
+        line.split { !($0.isLetter || $0.isNumber || "_-./".contains($0)) }.map(String.init)
+      }
+      fresh = Set(words).intersection(rules.map(\.target)).subtracting(reached)
+      reached.formUnion(fresh)
+    }
+    return owners.allSatisfy { !reached.contains($0.target) }
+  }
+
   /// Whether all that is new are targets of their own, which nothing that was there can run.
   static func onlyNewTargets(_ path: String, _ before: String, _ after: String) -> Bool {
     guard ["Makefile", "makefile", "GNUmakefile"].contains(TestPath(path).name) else { return false }

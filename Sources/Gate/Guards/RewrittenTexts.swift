@@ -167,6 +167,22 @@ struct RewrittenTexts {
     return found
   }
 
+  /// Whether a value is written so, with at least two places that say something.
+  private static func isRounded(_ value: Double, to number: (value: Double, half: Double)) -> Bool {
+    abs(value - number.value) <= number.half && (number.value >= number.half * 10 || value == number.value)
+  }
+
+  /// Whether a text has a time whose minutes are written without their zero.
+  private static func losesZero(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    func isDigit(_ place: Int) -> Bool {
+      bytes.indices.contains(place) && bytes[place] >= 0x30 && bytes[place] <= 0x39
+    }
+    return bytes.indices.contains {
+      bytes[$0] == 0x3A && isDigit($0 - 1) && isDigit($0 + 1) && !isDigit($0 + 2)
+    }
+  }
+
   private static let factors: [Double] = [10, 100, 1000, 60, 3600, 1024]
 
   /// Whether two texts name the same values, apart from words that the code itself had written.
@@ -176,6 +192,7 @@ struct RewrittenTexts {
     filledWith filled: Set<String> = []
   ) -> Bool {
     if old.lowercased() == new.lowercased() { return true }
+    if losesZero(new), !losesZero(old) { return false }
     let lostWords = words(old).subtracting(words(new)).subtracting(known)
     // `\n` is no word.
     guard lostWords.allSatisfy({ $0 == "n" || known.contains(String($0.dropFirst())) && $0.hasPrefix("n") })
@@ -200,8 +217,7 @@ struct RewrittenTexts {
       && factors.contains { factor in
         [factor, 1 / factor].contains { scale in
           zip(lost, won).allSatisfy { one, other in
-            abs(one.value - other.value / scale) <= one.half
-              || abs(one.value * scale - other.value) <= other.half
+            isRounded(other.value / scale, to: one) || isRounded(one.value * scale, to: other)
           }
         }
       }

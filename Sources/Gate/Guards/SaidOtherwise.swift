@@ -130,6 +130,7 @@ extension TestComparison {
         }
     }
     if isInRecord, !one.literals.isEmpty, !one.isNegative { return true }
+    if one.literals.contains(where: { isOfState($0, [one], after) }) { return true }
     let whole = after.filter { !shapes.contains($0.shape) && isAbout(one, $0) }
     if one.literals.count == 1, isLength(one.literals[0], [one], whole) { return true }
     let (words, now) = (old.test.facts.words, new.test.facts.words)

@@ -10,7 +10,10 @@ enum Secret {
   }
 
   /// The secret in a line, or `nil`. `next` is the line after it, `previous` the one before.
-  static func match(in line: Substring, previous: Substring = "", next: Substring = "") -> Match? {
+  /// Of words nobody is told a secret by its name.
+  static func match(
+    in line: Substring, previous: Substring = "", next: Substring = "", isOfWords: Bool = false
+  ) -> Match? {
     if isKey(line, next) { return Match(kind: "a private key", value: String(line.trimmed)) }
     if let found = tokens(in: Array(line.utf8)).first {
       return Match(kind: found.format.kind, value: found.value)
@@ -19,6 +22,7 @@ enum Secret {
     if let value = webToken(line) { return Match(kind: "a JSON web token", value: value) }
     if let value = inAddress(line) { return Match(kind: "a password in an address", value: value) }
     if let value = inConnection(line) { return Match(kind: "a password in a connection", value: value) }
+    if isOfWords { return nil }
     if let value = NamedSecret.value(in: line, previous: previous) {
       return Match(kind: "a literal that is named a secret", value: value)
     }

@@ -18,12 +18,14 @@ extension TreeChange {
     in text: String, _ path: String, _ known: Set<Substring>, _ olds: [String]
   ) -> [GuardFinding] {
     let all = lines(of: text)
+    let isTranslation = SecretGuard.isTranslation(path)
     var findings: [GuardFinding] = []
     for (index, line) in all.enumerated() where !known.contains(line.trimmed) {
       let next = index + 1 < all.count ? all[index + 1] : ""
       let previous = index > 0 ? all[index - 1] : ""
       for part in SecretGuard.pieces(line) {
-        guard let match = Secret.match(in: part, previous: previous, next: next),
+        guard
+          let match = Secret.match(in: part, previous: previous, next: next, isOfWords: isTranslation),
           !olds.contains(where: { $0[...].has(match.value) })
         else { continue }
         findings.append(
@@ -38,6 +40,19 @@ extension TreeChange {
 }
 
 enum SecretGuard {
+  private static let translations: Set = [
+    "locale", "locales", "i18n", "l10n", "translations", "translation", "lang", "langs", "messages",
+  ]
+
+  /// Whether a file holds what people read in their languages: a name there says of what a text speaks.
+  static func isTranslation(_ path: String) -> Bool {
+    let path = TestPath(path)
+    let stem = path.stem.lowercased()
+    return path.folders.contains { translations.contains($0.lowercased()) || $0.hasSuffix(".lproj") }
+      || ["po", "pot", "ftl", "xlf", "xliff", "arb", "strings"].contains(path.ending)
+      || stem.hasPrefix("messages") && path.ending == "properties"
+  }
+
   /// Very long lines, as in minified files, in parts that overlap.
   static func pieces(_ line: Substring) -> [Substring] {
     let longest = 4000

@@ -222,6 +222,14 @@ struct RubyTests: TestLanguage {
     return block.upperBound + 1
   }
 
+  /// Whether test-unit's `data` stands in front of a test.
+  private func isGivenRows(_ code: SourceCode, _ index: Int) -> Bool {
+    (code.places["data"] ?? []).contains { place in
+      place < index && code.kind(place - 1) == .newline
+        && code.next(after: code.statementEnd(from: place) - 1) == index
+    }
+  }
+
   private func add(
     _ code: SourceCode, _ index: Int, _ block: Range<Int>, _ scope: [String], _ heads: [Range<Int>],
     _ hidden: String?, _ found: inout [TestCase]
@@ -236,7 +244,7 @@ struct RubyTests: TestLanguage {
     if isTest {
       test.hidden = scope.isEmpty ? "it stands in no class" : hidden
       if code.isWord(index + 1, "self") { test.hidden = "it belongs to the class" }
-      if code.isMark(index + 2, "("), code.end(of: index + 2) > index + 4 {
+      if code.isMark(index + 2, "("), code.end(of: index + 2) > index + 4, !isGivenRows(code, index) {
         test.hidden = "it takes parameters"
       }
     }

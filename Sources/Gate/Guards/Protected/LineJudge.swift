@@ -137,7 +137,7 @@ struct LineJudge {
       }
       if rest.has(";") || rest.has("=") { return false }
       guard let before else { return !MakeRules.hooks.contains(String(head)) }
-      let lost = before.subtracting(needs(rest))
+      let lost = before.subtracting(needs(rest)).filter(runsTests)
       if lost.isEmpty || MakeRules.hooks.contains(String(head)) || !head.has("/") { return lost.isEmpty }
       // Another file is made of it now.
       let others = new.filter { !$0.hasPrefix(head + ":") && !$0.hasPrefix(".") && $0.contains(":") }.map {
@@ -159,6 +159,7 @@ struct LineJudge {
       return !ShellLine(line.dropFirst()).runsTests && judge.commands.isPlain(line.dropFirst())
     }
     if line.hasPrefix("$"), !ShellLine(line).runsTests, line.has("(MAKE)") { return false }
+    if let text = judge.change.newText(path.path), MakeRules(text).isAside(line) { return true }
     // A program that the makefile makes.
     if let made = line.split(separator: " ").first?.dropping("./"),
       new.contains(where: { $0.hasPrefix(made + ":") }), !line.contains(where: { "|&;".contains($0) })
@@ -166,6 +167,16 @@ struct LineJudge {
       return true
     }
     return judge.commands.isPlain(PlainCommands.command(in: line))
+  }
+
+  /// Whether what a rule needed may be missed: it checked something, or nobody knows what it did.
+  private func runsTests(_ need: Substring) -> Bool {
+    guard let text = judge.change.oldText(path.path),
+      let rule = MakeRules(text).rules.first(where: { $0.target == need })
+    else { return true }
+    let recipe = rule.text.split(separator: "\n").dropFirst()
+    return recipe.isEmpty || MakeRules.hooks.contains { need.hasPrefix($0) && $0 != "lint" }
+      || recipe.contains { ShellLine(PlainCommands.command(in: $0)).runsTests }
   }
 
   /// Whether `make` alone makes another target now that is new.

@@ -44,7 +44,8 @@ struct ShellLine {
   }
 
   private static let wrappers: Set = [
-    "env", "sudo", "time", "nice", "npx", "bunx", "cross-env", "c8", "nyc", "xvfb-run", "command", "exec",
+    "env", "sudo", "time", "nice", "npx", "bunx", "uvx", "cross-env", "c8", "nyc", "xvfb-run", "command",
+    "exec",
     "dotenv",
   ]
   private static let npxOptions: Set = ["-y", "--yes", "--no-install", "--no", "-q", "--quiet"]
