@@ -237,6 +237,11 @@ enum Template {
     return parts
   }
 
+  /// Whether a template writes nothing by itself: `{} {}`.
+  static func isOnlyFilled(_ pieces: [String]) -> Bool {
+    pieces.count > 1 && pieces.allSatisfy { $0[...].trimmed.isEmpty }
+  }
+
   /// Whether all that stands between the places of a template stands in a text, in that order.
   static func writes(_ text: String, _ pieces: [String]) -> Bool {
     var rest = text[...]

@@ -34,11 +34,47 @@ extension TestComparison {
     let shapes = Set(before.map(\.shape))
     return before.filter { $0.literals.contains(value) }.allSatisfy { one in
       // `check_dtype=False` is told, and not compared.
-      one.literals.allSatisfy { $0 == value } && !one.shape.contains(" = § ")
+      !one.shape.contains(" = § ")
         && after.contains { whole in
           whole.strength == 3 && !shapes.contains(whole.shape) && !whole.isNegative && !words(one).isEmpty
+            && one.literals.allSatisfy { $0 == value || named.contains($0) }
             && words(one).isSubset(of: words(whole))
         }
+    }
+  }
+
+  /// Whether nothing stood in one field of what is compared as a whole now, with the values of other fields.
+  func isDefaultOfWhole(_ value: String, _ before: [Assertion], _ after: [Assertion]) -> Bool {
+    guard TestComparison.nulls.contains(value) else { return false }
+    func subject(_ one: Assertion) -> Substring? {
+      one.shape.split(separator: " ").first { word in
+        word.first?.isLetter == true && !AssertionWords.isOwn(String(word))
+      }
+    }
+    let shapes = Set(before.map(\.shape))
+    let wholes = after.filter { $0.strength == 3 && !$0.isNegative && !shapes.contains($0.shape) }
+    return before.filter { $0.literals.contains(value) }.allSatisfy { one in
+      let others = before.filter { other in
+        other.shape != one.shape && subject(other) == subject(one) && !other.literals.isEmpty
+      }
+      return one.literals == [value] && !others.isEmpty
+        && wholes.contains { whole in others.allSatisfy { $0.literals.allSatisfy(whole.literals.contains) } }
+    }
+  }
+
+  /// Whether a long text stands in a file of test data that came with the change, which the test reads.
+  func isRecordedNow(_ value: String, _ new: Place) -> Bool {
+    guard value.utf8.count > 12,
+      new.test.facts.words.contains(where: {
+        $0.contains("read") || $0.contains("load") || $0.contains("golden") || $0.contains("file")
+      })
+    else { return false }
+    let wanted = TestData.flat(value.replacing("\\n", with: "\n"))
+    return change.paths.contains { path in
+      guard path.kind == .added, TestData.isRecorded(TestPath(path.path)),
+        new.file.texts.names.contains(TestPath(path.path).name), let text = change.newText(path.path)
+      else { return false }
+      return TestData.flat(text)[...].has(wanted)
     }
   }
 

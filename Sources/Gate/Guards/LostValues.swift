@@ -45,6 +45,26 @@ extension TestComparison {
     }
   }
 
+  /// Whether a text is put together from a few that are known: `"price of " + item + " must be positive"`.
+  static func isSpliced(_ value: String, of isKnown: (String) -> Bool) -> Bool {
+    let bytes = Array(value.utf8)
+    guard bytes.count >= 8, bytes.count <= 160 else { return false }
+    // The fewest parts that reach each place, and whether one of them is long.
+    var reached: [(parts: Int, isLong: Bool)?] = Array(repeating: nil, count: bytes.count + 1)
+    reached[0] = (0, false)
+    for start in bytes.indices {
+      guard let here = reached[start], here.parts < 5 else { continue }
+      for end in (start + 1)...bytes.count where end - start < bytes.count {
+        let isShort = end - start < 2
+        let part = String(decoding: bytes[start..<end], as: UTF8.self)
+        guard !isShort || Int(part) != nil, isKnown(part) else { continue }
+        let next = (here.parts + 1, here.isLong || (end - start) * 3 >= bytes.count)
+        if reached[end].map({ $0.parts > next.0 || next.1 && !$0.isLong }) ?? true { reached[end] = next }
+      }
+    }
+    return reached[bytes.count]?.isLong ?? false
+  }
+
   /// The same for rows: those that stood in one string each may all stand in parts now.
   func lostRows(_ old: Set<String>, _ known: KnownValues) -> [String] {
     let rows = lost(old, known)

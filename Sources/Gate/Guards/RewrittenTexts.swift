@@ -114,7 +114,9 @@ struct RewrittenTexts {
       text != old && text.utf8.count < 4000
         && asked.contains { texts in
           texts.came.contains { pieces in
-            guard Template.writes(text, pieces) else { return false }
+            guard Template.writes(text, pieces) else {
+              return Template.isOnlyFilled(pieces) && RewrittenTexts.isReordered(old, text)
+            }
             let isTemplate = !filled.isEmpty && Template.pieces(text).count > 1
             return RewrittenTexts.saysSame(
               old, text, beside: texts.words, written: pieces.joined(separator: " "),
@@ -185,6 +187,17 @@ struct RewrittenTexts {
 
   private static let factors: [Double] = [10, 100, 1000, 60, 3600, 1024]
 
+  /// The runs of digits, whatever stands between them.
+  private static func parts(_ text: String) -> [Int] {
+    text.split { !$0.isNumber }.compactMap { Int($0) }.sorted()
+  }
+
+  /// Whether two texts are made of the same words and runs of digits: only their order and signs are others.
+  private static func isReordered(_ old: String, _ new: String) -> Bool {
+    func runs(_ text: String) -> [Substring] { text.split { !$0.isNumber }.sorted() }
+    return runs(old) == runs(new) && words(old) == words(new) && runs(old).count > 1
+  }
+
   /// Whether two texts name the same values, apart from words that the code itself had written.
   /// `written` is what the code itself writes into the new one.
   static func saysSame(
@@ -210,7 +223,7 @@ struct RewrittenTexts {
     for number in numbers(written) {
       if let place = won.firstIndex(where: { $0.value == number.value }) { won.remove(at: place) }
     }
-    if lost.isEmpty || won.isEmpty { return true }
+    if lost.isEmpty || won.isEmpty || parts(old) == parts(new) { return true }
     func digits(_ text: String) -> String { String(text.filter(\.isNumber)) }
     if digits(old) == digits(new) { return true }
     return lost.count == won.count

@@ -10,6 +10,7 @@ extension TestComparison {
     if value == "0", !Instants.beginnings.isDisjoint(with: new.test.facts.words) { return true }
     if explained.names(of: value).contains(where: new.test.facts.words.contains) { return true }
     if hasNothingNow(old, before, after) { return true }
+    if isRecordedNow(value, new) { return true }
     if isSpelledInLines(value, known) || isLength(value, before, after) { return true }
     if explained.isOfDeleted(value),
       after.contains(where: { $0.strength == 3 && !$0.words.isDisjoint(with: explained.cameWords) })
@@ -131,6 +132,7 @@ extension TestComparison {
     }
     if isInRecord, !one.literals.isEmpty, !one.isNegative { return true }
     if one.literals.contains(where: { isOfState($0, [one], after) }) { return true }
+    if one.literals.count == 1, isDefaultOfWhole(one.literals[0], before, after) { return true }
     let whole = after.filter { !shapes.contains($0.shape) && isAbout(one, $0) }
     if one.literals.count == 1, isLength(one.literals[0], [one], whole) { return true }
     let (words, now) = (old.test.facts.words, new.test.facts.words)
@@ -154,7 +156,8 @@ extension TestComparison {
   /// Whether two assertions name the same things beside what everything is called.
   private func isAbout(_ one: Assertion, _ other: Assertion) -> Bool {
     let words = one.words.subtracting(TestComparison.commonWords).subtracting(TestComparison.measures)
-    return !words.isEmpty && words.isSubset(of: other.words)
+      .subtracting(["have", "has", "deep", "lengthof", "tohavelength", "hassize", "should", "must"])
+    return !words.isDisjoint(with: other.words)
   }
 
   /// `assertInternalType('array', …)`: what an exact comparison says, too.

@@ -23,6 +23,8 @@ struct StandIns {
   /// Texts that are filled in, as what stands around the places where they are.
   private(set) var templates: [[String]] = []
   private static let mostTemplates = 256
+  private var splices = 0
+  private static let mostSplices = 512
   /// How many entries were looked at, for tests.
   private(set) var looks = 0
 
@@ -120,6 +122,13 @@ struct StandIns {
     guard value.utf8.count >= PartIndex.leastLength else { return false }
     for text in literals.holding(value) where hasExact(choice, text) { return true }
     return false
+  }
+
+  /// Whether a text is put together from a few that they name; asked only so often.
+  mutating func hasParts(_ choice: Choice, of value: String) -> Bool {
+    guard splices < StandIns.mostSplices else { return false }
+    splices += 1
+    return TestComparison.isSpliced(value) { hasExact(choice, $0) }
   }
 
   private mutating func hasExact(_ choice: Choice, _ value: String) -> Bool {
@@ -253,10 +262,12 @@ extension TestComparison {
   /// `not an address: #{value}`.
   private func isFilledIn(_ value: String, _ made: inout StandIns, _ choice: StandIns.Choice) -> Bool {
     guard value.utf8.count < 400 else { return false }
+    if made.hasParts(choice, of: value) { return true }
     return made.templates.contains { pieces in
       guard let fillings = Template.fillings(of: value, pieces) else { return false }
       return fillings.allSatisfy {
         $0.isEmpty || made.has(choice, value: $0) || made.has(choice, value: Lexer.plainNumber($0))
+          || $0.allSatisfy(\.isLetter) && made.has(choice, word: TestCase.plain($0))
       }
     }
   }

@@ -104,7 +104,7 @@ struct TestComparison {
             if found.count == count { touched.kept.insert(test.key) }
           } else if isReplaced(place) {
             touched.replaced[test.key, default: 0] += 1
-          } else {
+          } else if !neverRan(place) {
             add(
               .hiddenTest, same.file.path.path, same.test.line, test.fullName,
               "test '\(test.name)' no longer runs: \(same.test.hidden ?? "")")
@@ -206,11 +206,11 @@ struct TestComparison {
   /// The assertions of a test and of the changed functions that it calls.
   func expanded(_ test: TestCase, _ helpers: [String: [TestCase]]) -> [Assertion] {
     // A call of a helper is worth what the helper asserts.
-    let own = test.facts.effective.map { assertion -> Assertion in
-      guard let helper = helpers[assertion.name] else { return assertion }
+    let own = test.facts.assertions.compactMap { assertion -> Assertion? in
+      guard let helper = helpers[assertion.name] else { return assertion.strength > 0 ? assertion : nil }
       var worth = assertion
       worth.strength = max(assertion.strength, helper.flatMap(\.facts.effective).map(\.strength).max() ?? 0)
-      return worth
+      return worth.strength > 0 ? worth : nil
     }
     return own + calledAssertions(test, helpers) + helperFacts(test, helpers).flatMap(\.effective)
   }

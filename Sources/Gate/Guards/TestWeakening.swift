@@ -53,6 +53,8 @@ extension TestComparison {
     let after = expanded(new.test, newHelpers)
     let line = new.test.line
     guard !before.isEmpty else { return }
+    // A helper that only made ready, and cannot fail any more.
+    if after.isEmpty, !old.test.isTest, before.allSatisfy(TestComparison.isOfSetUp) { return }
     if after.isEmpty {
       if let end = new.test.facts.earlyEnd, old.test.facts.earlyEnd == nil {
         add(
@@ -84,7 +86,8 @@ extension TestComparison {
     let gone = lost(Set(before.flatMap(\.literals)), known).filter {
       !isSpelledOut($0, known, spoken) && !isName($0, asked) && !isPadding($0, old, new)
         && !explained.explains($0, by: fresh) && !isWrittenAnew($0, new, fresh)
-        && !isFlagOfWhole($0, before, after) && !isOfCallback($0, old, new)
+        && !isFlagOfWhole($0, before, after) && !isDefaultOfWhole($0, before, after)
+        && !isOfCallback($0, old, new)
         && !isCount($0, before, after, known) && !isSaidOtherwise($0, before, after, old, new, fresh, known)
         && !isHandedIn($0, old, new) && !isOfOtherKeys($0, before, old, new, fresh)
         && !isOfOtherKind($0, before, after, old, new, fresh) && !isInTurn($0, old, new, fresh)
@@ -113,6 +116,13 @@ extension TestComparison {
       return
     }
     weighStrength(before, after, old, new, path, name)
+  }
+
+  /// `if err != nil { t.Fatal(err) }`
+  private static func isOfSetUp(_ one: Assertion) -> Bool {
+    let errors: Set = ["err", "error", "e", "noerror", "if", "t", ""]
+    return one.literals.allSatisfy(["nil", "null", "none"].contains)
+      && one.words.isSubset(of: errors.union(commonWords))
   }
 
   /// Assertions that are there and not reached, or that hold whatever happens; whether there are any.

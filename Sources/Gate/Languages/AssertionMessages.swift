@@ -34,6 +34,15 @@ extension FactReader {
     return 0..<0
   }
 
+  /// Whether a text or number of an assertion is one of its values. `verify(bank, times(1))` is what
+  /// `verify(bank)` is.
+  func isValue(_ index: Int) -> Bool {
+    let isOnce =
+      code.text(index) == "1" && code.isWord(index - 2, "times") && code.isMark(index - 1, "(")
+      && code.isMark(index + 1, ")")
+    return !isOnce && !FactReader.isPlaceholder(code.text(index))
+  }
+
   /// Where what a block of an assertion says when it fails ends, for the word that begins it.
   func messageEnd(_ index: Int, _ site: AssertionSite) -> Int? {
     guard index > site.range.lowerBound, code.isMark(index + 1, "("),

@@ -279,10 +279,19 @@ extension FactReader {
     let text = code.text(index)
     let isNot = text == "not" || text == "is" && code.isWord(index + 1, "not")
     let isNegated =
-      text.lowercased().hasPrefix("not") || text.contains("Not") || text.hasPrefix("refute")
+      negates(text) || text.contains("Not") || text.hasPrefix("refute")
       || text.contains("False") || text.contains("_not_") || text.hasPrefix("wont_") || text.hasSuffix("_ne")
       || text.hasSuffix("_NE") || text.hasSuffix("FALSE")
     return isNot != (isNegated && text != "not" && text != "NotFound")
+  }
+
+  /// `not_equal`, `notThrow`, and not `notify`.
+  private func negates(_ text: String) -> Bool {
+    let lower = text.lowercased()
+    guard lower.hasPrefix("not") else { return false }
+    let next = text.dropFirst(3).first
+    return next == nil || next == "_" || next?.isUppercase == true
+      || ["notequal", "notnull", "notnil", "notthrow", "notempty", "notto"].contains { lower.hasPrefix($0) }
   }
 
   /// Whether the word at `index` makes its assertion wide.

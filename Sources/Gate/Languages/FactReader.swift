@@ -207,7 +207,7 @@ struct FactReader {
       case .newline: continue
       case .number where isSubscript(index): shape += token.text + " "
       case .string, .number:
-        if !setUp.contains(index), !tolerance.tokens.contains(index), !FactReader.isPlaceholder(token.text) {
+        if !setUp.contains(index), !tolerance.tokens.contains(index), isValue(index) {
           literals.append(token.text)
         }
         shape += "§ "
