@@ -14,6 +14,11 @@ extension TestComparison {
       add(.weakenedAssertion, path, other.line, name, "\(label) expects a value where it expected an error")
       return true
     }
+    if let other = emptied(before, after) {
+      add(
+        .changedExpectation, path, other.line, name, "\(label) expects nothing where it expected something")
+      return true
+    }
     if let other = negated(before, after) {
       add(.changedExpectation, path, other.line, name, "\(label) expects a value of the other sign")
       return true
@@ -44,6 +49,26 @@ extension TestComparison {
   /// What stands in front of a word of an assertion.
   private func head(of one: Assertion, _ word: String) -> [Substring] {
     one.shape.split(separator: " ").prefix { TestCase.plain(String($0)) != word }
+  }
+
+  /// An assertion that reads the same but for a list of names, which is empty now.
+  func emptied(_ before: [Assertion], _ after: [Assertion]) -> Assertion? {
+    let names = reshaped.plainNames
+    func key(_ one: Assertion) -> [String] { [one.shape] + one.literals }
+    let (old, new) = (Set(before.map(key)), Set(after.map(key)))
+    let gone = before.filter { !new.contains(key($0)) && $0.shape.contains("[ ") }
+    guard !gone.isEmpty, before.count == after.count else { return nil }
+    func bare(_ shape: String) -> String? {
+      let words = shape.split(separator: " ")
+      guard let open = words.lastIndex(of: "["), let close = words.lastIndex(of: "]"), close > open + 1,
+        words[(open + 1)..<close].allSatisfy({ $0.first?.isLetter == true || $0 == "," })
+      else { return nil }
+      return (words[...open] + words[close...]).joined(separator: " ") + " "
+    }
+    return after.first { other in
+      other.shape.contains("[ ] ") && !old.contains(key(other)) && names.isDisjoint(with: other.words)
+        && gone.contains { bare($0.shape) == other.shape && $0.literals == other.literals }
+    }
   }
 
   /// An assertion that reads the same but for a sign.

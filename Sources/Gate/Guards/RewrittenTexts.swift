@@ -142,7 +142,8 @@ struct RewrittenTexts {
   // MARK: Values
 
   private static func words(_ text: String) -> Set<String> {
-    Set(text.split { !$0.isLetter }.map { $0.lowercased() })
+    let plain = text.replacing("\\n", with: " ").replacing("\\t", with: " ")
+    return Set(plain.split { !$0.isLetter }.map { $0.lowercased() })
   }
 
   /// The numbers of a text, each with half of the last place that it is written with.

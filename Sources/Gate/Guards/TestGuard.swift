@@ -132,8 +132,10 @@ struct TestComparison {
     let first =
       place.file.code.tokens.indices.contains(place.test.body.lowerBound)
       ? place.file.code.tokens[place.test.body.lowerBound].line : 0
+    let provesNothing = expanded(place.test, oldHelpers).isEmpty
     return place.test.marks.contains { mark in
-      mark.line <= first && mark.family != TestFile.Mark.conditional && !mark.text.contains("only")
+      (mark.line <= first || provesNothing) && mark.family != TestFile.Mark.conditional
+        && !mark.text.contains("only")
         && !mark.text.hasPrefix("#") && !mark.text.hasPrefix("f") && !mark.text.contains("if")
         && !mark.text.contains("tags") && !mark.text.contains("enabled")
     }

@@ -205,6 +205,8 @@ struct LineJudge {
     // `python3 -O` asserts nothing.
     let known = Set(words(was))
     if family(value) == family(was), words(value).dropFirst().allSatisfy(known.contains) { return true }
+    // Options of a compiler.
+    if plain.hasSuffix("FLAGS"), judge.commands.isHarmlessVariable(plain + "=" + value) { return true }
     // A tool in place of another that runs no tests.
     return !ShellLine(was).runsTests && !ShellLine(value).runsTests && !was.has("python") && !value.has("$(")
       && judge.commands.isPlain(value) && !value.isEmpty && judge.commands.isPlain(was)

@@ -163,7 +163,8 @@ struct PlainCommands {
   private static let plainFlags = [
     "--experimental-", "--max-old-space-size", "--no-warnings", "--enable-source-maps", "--trace-",
     "--openssl-legacy-provider", "--unhandled-rejections", "--no-deprecation", "-W", "-O", "-g", "-std=",
-    "-fsanitize", "-fno-omit", "-march", "-mod=", "-D", "warnings", "-Xmx", "-XX:", "-Dorg.gradle", "-Dfile.",
+    "-fsanitize", "-fno-omit", "-march", "-mod=", "-I", "-isystem", "-pedantic", "-pthread", "-L", "-l", "-D",
+    "warnings", "-Xmx", "-XX:", "-Dorg.gradle", "-Dfile.",
   ]
 
   /// Whether what a runtime or a compiler is told by a variable says nothing about tests.
