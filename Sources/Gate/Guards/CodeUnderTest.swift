@@ -22,7 +22,8 @@ enum CodeUnderTest {
   ]
 
   static func read(_ comparison: inout TestComparison) {
-    for file in comparison.code.files where file.path.name != "conftest.py" {
+    for file in comparison.code.files
+    where file.path.name != "conftest.py" && ProtectedFiles.scope(of: file.path) == nil {
       guard let code = file.new else { continue }
       let (name, path, language, oldCode) = (file.path.path, file.path, file.language, file.old)
       var before: [String: Int] = [:]

@@ -145,6 +145,12 @@ extension ExplainedChange {
       Set(names.compactMap { ExplainedChange.digestLengths[$0] })
     }
     let (old, new) = (lengths(goneDigests), lengths(cameDigests))
+    // The beginnings of both.
+    if let least = old.min(), !new.isEmpty, isHex(value), value.utf8.count < least,
+      fresh.contains(where: { isHex($0) && $0.utf8.count == value.utf8.count })
+    {
+      return true
+    }
     return isHex(value) && old.contains(value.utf8.count)
       && fresh.contains { isHex($0) && new.contains($0.utf8.count) }
   }

@@ -143,7 +143,8 @@ struct RewrittenTexts {
 
   private static func words(_ text: String) -> Set<String> {
     let plain = text.replacing("\\n", with: " ").replacing("\\t", with: " ")
-    return Set(plain.split { !$0.isLetter }.map { $0.lowercased() })
+    // What parts a day from its time is no word.
+    return Set(plain.split { !$0.isLetter }.map { $0.lowercased() }).subtracting(["t", "z"])
   }
 
   /// The numbers of a text, each with half of the last place that it is written with.

@@ -261,6 +261,7 @@ extension TestComparison {
         one.shape == swapped.shape && one.literals != swapped.literals
           && one.literals.allSatisfy {
             swapped.literals.contains($0) || explained.fillsStill($0, in: swapped.literals)
+              || explained.isDigest($0, now: swapped.literals)
               || Instants.isOne($0, of: swapped.literals) || isWrittenAnew($0, new, swapped.literals)
               || isOfLibrary($0, before, [swapped], swapped.literals)
               || isStatus($0, new, swapped.literals) || explained.isRetyped($0, by: swapped.literals)

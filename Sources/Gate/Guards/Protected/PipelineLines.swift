@@ -69,6 +69,8 @@ struct PipelineLines {
 /// Whether what is new in a pipeline still runs all the tests whenever it ran them, and fails when they do.
 struct PipelineJudge {
   let commands: PlainCommands
+  /// Whether it is new, or said before where it is pushed to.
+  var choosesBranches = false
 
   private static let commandKeys: Set = [
     "run", "script", "before_script", "after_script", "install", "commands", "command", "cmds", "cmd",
@@ -122,6 +124,7 @@ struct PipelineJudge {
     if let key = keys.first(where: { PipelineJudge.stops.contains($0) }) {
       if line.value == "false" { return true }
       if key == "shell" { return ["bash", "sh", "pwsh", "bash -e {0}"].contains(String(line.value)) }
+      if key == "branches", choosesBranches, keys.contains("on"), !line.value.has("!") { return true }
       // What asks to be merged is tested wherever it is pushed to.
       let asks = ["pull_request", "merge_request", "merge_requests"]
       if key == "branches", keys.contains("push"), all.contains(where: { asks.contains($0.keys.last ?? "") }),

@@ -112,7 +112,8 @@ struct ProtectedJudge {
       kind: kind, path: TestPath(path), judge: self, old: old.map(\.text), new: new.map(\.text),
       gone: gone.map(\.text), came: came.map(\.text))
     if kind == .pipeline {
-      let judge = PipelineJudge(commands: commands)
+      let choosesBranches = change.oldText(path).map { $0.contains("branches:") } ?? true
+      let judge = PipelineJudge(commands: commands, choosesBranches: choosesBranches)
       if let harm = judge.harm(in: text, new: Set(came.map(\.number))) { return harm }
       if let job = lostCheck(path, text) { return (nil, job) }
     } else if !text.isEmpty, let harm = came.first(where: { !lines.isHarmless($0.text[...]) }) {
