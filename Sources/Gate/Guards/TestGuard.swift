@@ -209,12 +209,28 @@ struct TestComparison {
   func expanded(_ test: TestCase, _ helpers: [String: [TestCase]]) -> [Assertion] {
     // A call of a helper is worth what the helper asserts.
     let own = test.facts.assertions.compactMap { assertion -> Assertion? in
-      guard let helper = helpers[assertion.name] else { return assertion.strength > 0 ? assertion : nil }
+      guard let helper = helpers[assertion.name] ?? matcher(of: assertion, helpers) else {
+        return assertion.strength > 0 ? assertion : nil
+      }
+      if helpers[assertion.name] == nil {
+        var exact = assertion
+        exact.strength = max(assertion.strength, 3)
+        return exact
+      }
       var worth = assertion
       worth.strength = max(assertion.strength, helper.flatMap(\.facts.effective).map(\.strength).max() ?? 0)
       return worth.strength > 0 ? worth : nil
     }
     return own + calledAssertions(test, helpers) + helperFacts(test, helpers).flatMap(\.effective)
+  }
+
+  /// The matcher of the tests' own that an assertion ends with: `expect(hand).toScore(16)`.
+  private func matcher(of one: Assertion, _ helpers: [String: [TestCase]]) -> [TestCase]? {
+    guard one.name == "expect", let last = one.shape[...].components(" . ").last,
+      let name = last.split(separator: " ").first, let helper = helpers[String(name)],
+      helper.contains(where: { $0.facts.words.isSuperset(of: ["pass", "message"]) })
+    else { return nil }
+    return helper
   }
 
   /// Each call of a helper that asserts, with what it is given.

@@ -37,6 +37,7 @@ enum PlainHooks {
     {
       return true
     }
+    if code.isWord(index, "expect"), code.isWord(index + 2, "extend") { return addsMatchers(code, index + 3) }
     // `define_method("test_refuses_#{name}") do`
     if code.isWord(index, "define_method") {
       return (index + 1...index + 2).contains {
@@ -50,5 +51,25 @@ enum PlainHooks {
     let isImport = (index..<end).contains { code.isWord($0, "require") || code.isWord($0, "import") }
     return isImport
       && (index..<end).contains { code.kind($0) == .string && frameworks.contains(code.text($0)) }
+  }
+
+  private static let builtIn: Set = [
+    "toBe", "toEqual", "toStrictEqual", "toThrow", "toThrowError", "toContain", "toMatch", "toBeNull",
+    "toBeTruthy", "toBeFalsy", "toBeDefined", "toHaveLength", "toMatchSnapshot", "toMatchObject",
+    "toBeCloseTo",
+    "toHaveBeenCalled", "toHaveBeenCalledWith", "toHaveBeenCalledTimes", "toBeUndefined", "toContainEqual",
+    "toBeGreaterThan", "toBeLessThan", "toBeInstanceOf", "toHaveProperty", "toBeNaN", "resolves", "rejects",
+  ]
+
+  /// Whether `expect.extend({ … })` only adds matchers that compare by themselves.
+  private static func addsMatchers(_ code: SourceCode, _ open: Int) -> Bool {
+    guard code.isMark(open, "("), code.isMark(open + 1, "{") else { return false }
+    let inner = (open + 2)..<max(open + 2, code.end(of: open + 1) - 1)
+    let isConstant = inner.contains { place in
+      code.isWord(place, "pass") && code.isMark(place + 1, ":")
+        && ["true", "!", "1"].contains(code.text(place + 2))
+    }
+    return !isConstant && !inner.contains { code.isWord($0) && builtIn.contains(code.text($0)) }
+      && inner.contains { code.isWord($0, "pass") }
   }
 }
