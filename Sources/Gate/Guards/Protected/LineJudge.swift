@@ -116,6 +116,10 @@ struct LineJudge {
   // MARK: Makefiles and scripts
 
   private func isHarmlessRule(_ line: Substring) -> Bool {
+    if let goal = LineJudge.goal([String(line)]) {
+      // What `make` alone makes is the same as before.
+      return goal == judge.change.oldText(path.path).flatMap { MakeRules($0).rules.first?.target }
+    }
     if line.hasPrefix(".PHONY") || line.hasPrefix("#") || line.hasPrefix("export ") && !line.has("=") {
       return true
     }
@@ -166,7 +170,20 @@ struct LineJudge {
     {
       return true
     }
-    return judge.commands.isPlain(PlainCommands.command(in: line))
+    return isCompiled(line) || judge.commands.isPlain(PlainCommands.command(in: line))
+  }
+
+  /// `$(CC) $(CFLAGS) -c -o $@ src/patterns.c` only makes an object.
+  private func isCompiled(_ line: Substring) -> Bool {
+    let words = (line.dropping("@") ?? line).split(separator: " ")
+    guard ["$(CC)", "$(CXX)", "cc", "gcc", "g++", "clang", "clang++"].contains(words.first ?? "") else {
+      return false
+    }
+    return words.contains("-c")
+      && words.allSatisfy { word in
+        !word.hasPrefix("-D") && !word.contains { "|&;<>`".contains($0) || $0 == "!" }
+      }
+      && !line.has("$<(")
   }
 
   /// Whether what a rule needed may be missed: it checked something, or nobody knows what it did.
@@ -179,8 +196,14 @@ struct LineJudge {
       || recipe.contains { ShellLine(PlainCommands.command(in: $0)).runsTests }
   }
 
+  /// `all` of `.DEFAULT_GOAL := all`.
+  private static func goal(_ lines: [String]) -> String? {
+    lines.last { $0.hasPrefix(".DEFAULT_GOAL") }?[...].after("=").map { String($0.trimmed) }
+  }
+
   /// Whether `make` alone makes another target now that is new.
   private func isFirst(_ head: Substring) -> Bool {
+    if LineJudge.goal(new) != nil { return false }
     func first(_ name: String, _ text: (String) -> String?) -> String? {
       text(name).flatMap { MakeRules($0).rules.first?.target }
     }
@@ -200,7 +223,9 @@ struct LineJudge {
       text[...].before("=").map { $0.filter { !"?:+ ".contains($0) } == plain } ?? false
     }
     guard let before, let was = before[...].after("=")?.trimmed else {
-      return judge.commands.isHarmlessVariable(plain + "=") && !value.has("$(") && !value.has("||")
+      // Names of files run nothing.
+      let told = String(value).replacing("$(wildcard ", with: "")[...]
+      return judge.commands.isHarmlessVariable(plain + "=") && !told.has("$(") && !told.has("||")
     }
     // `python3 -O` asserts nothing.
     let known = Set(words(was))

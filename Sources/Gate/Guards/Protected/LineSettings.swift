@@ -145,6 +145,9 @@ extension LineJudge {
       "displayDetailsOnTestsThatTriggerWarnings", "displayDetailsOnTestsThatTriggerDeprecations",
     ]
     if attributes.contains(String(name)) { return true }
+    if name == "name", path.name.hasPrefix("phpunit") {
+      return ["", ">"].contains((value.after("\"") ?? "-").trimmed)
+    }
     if name == "Include" { return !value.has("..") && !value.has(".cs") && !value.has("*") }
     if name.hasPrefix("failOn") || name.hasPrefix("beStrict") { return value.hasPrefix("true") }
     if ["<phpunit", "<PackageReference", "<Using"].contains(String(line)) { return true }
@@ -252,13 +255,36 @@ extension LineJudge {
     if line.hasPrefix("URL ") || line.hasPrefix("GIT_REPOSITORY ") {
       return places.contains { line.has(" " + $0) }
     }
+    if line.hasPrefix("add_test("), !sources(line).isEmpty { return false }
+    if line.hasPrefix("add_test(") { return isNewTest(line) }
     guard line.hasPrefix("add_executable(") || line.hasPrefix("add_library(") else { return false }
-    return sources(line).allSatisfy { name in
-      judge.change.paths.contains { path in
-        guard let new = path.newPath, let from = path.oldPath, new != from else { return false }
-        return new.hasSuffix(name)
-      } || gone.contains { $0.contains(name) }
+    let named = sources(line)
+    return isMadeOfAll(line)
+      && named.allSatisfy { name in
+        judge.change.paths.contains { path in
+          guard let new = path.newPath, new != path.oldPath else { return false }
+          return new.hasSuffix(name)
+        } || gone.contains { $0.contains(name) }
+      }
+  }
+
+  /// Whether a target still has all its sources that are there.
+  private func isMadeOfAll(_ line: Substring) -> Bool {
+    let head = line.split { " )".contains($0) }.first ?? line
+    let before = gone.filter { $0.split { " )".contains($0) }.first == head }.flatMap { sources($0[...]) }
+    let now = Set(came.flatMap { sources($0[...]) })
+    return before.allSatisfy { name in
+      now.contains(name)
+        || judge.change.paths.contains { $0.oldPath?.hasSuffix(name) == true && $0.newPath != $0.oldPath }
+        || judge.change.paths.contains { $0.kind == .deleted && $0.path.hasSuffix(name) }
     }
+  }
+
+  /// `add_test(NAME format_test COMMAND format_test)` for a program that comes new.
+  private func isNewTest(_ line: Substring) -> Bool {
+    let words = (line.after("(")?.before(")") ?? "").split(separator: " ")
+    let made = came.compactMap { $0[...].dropping("add_executable(")?.split { " )".contains($0) }.first }
+    return words.count == 4 && words[0] == "NAME" && words[2] == "COMMAND" && made.contains(words[3])
   }
 
   private func sources(_ line: Substring) -> [String] {
@@ -275,16 +301,34 @@ extension LineJudge {
       let words = Set(line.split { "() \t\"$<>:".contains($0) }.map(String.init))
       return came.contains { text in
         (text.contains("discover_tests(") || text.hasPrefix("add_test("))
-          && text.split { "() \t\"$<>:".contains($0) }.contains {
-            words.contains(String($0)) && $0 != "NAME" && $0 != "COMMAND"
+          && text.split { "() \t\"$<>:".contains($0) }.contains { word in
+            (words.contains(String(word)) || joined(words).contains(word)) && word != "NAME"
+              && word != "COMMAND"
           }
       }
     }
     if line.hasPrefix("add_executable(") {
       let name = line.after("(")?.split { " )".contains($0) }.first
-      return name.map { name in came.contains { $0.hasPrefix("add_executable(\(name)") } } ?? false
+      return name.map { name in
+        came.contains { $0.hasPrefix("add_executable(\(name)") } || !joined([String(name)]).isEmpty
+      } ?? false
     }
     return !line.has("discover_tests(") || came.contains { $0.contains("discover_tests(") }
+  }
+
+  /// The programs that are made now of all that those of these names were made of, which are gone.
+  private func joined(_ names: Set<String>) -> Set<Substring> {
+    func name(_ text: String) -> Substring? {
+      text[...].dropping("add_executable(")?.split { " )".contains($0) }.first
+    }
+    let needed = gone.filter { text in name(text).map { names.contains(String($0)) } ?? false }.flatMap {
+      sources($0[...])
+    }
+    guard !needed.isEmpty else { return [] }
+    return Set(
+      came.compactMap { text in
+        Set(needed).isSubset(of: sources(text[...])) ? name(text) : nil
+      })
   }
 
   func isHarmlessManifest(_ line: Substring) -> Bool {

@@ -71,6 +71,7 @@ struct PlainCommands {
         }
         guard isWholeRun(command) else { return false }
       } else {
+        if forgives(line, position) { return false }
         let isAsked = position >= line.operators.count || line.operators[position] != "||"
         guard
           known.contains(PlainCommands.spelled(command)) || isHarmless(command)
@@ -85,6 +86,15 @@ struct PlainCommands {
       }
     }
     return true
+  }
+
+  /// Whether a program of the tree's own may fail now: `./test_ini || true`.
+  private func forgives(_ line: ShellLine, _ position: Int) -> Bool {
+    guard position < line.operators.count, line.operators[position] == "||",
+      let program = line.commands[position].first, position + 1 < line.commands.count
+    else { return false }
+    let isOwn = program.hasPrefix("./") || program.hasPrefix("$(") || program.hasPrefix("build/")
+    return isOwn && [":", "true", "echo", "printf"].contains(line.commands[position + 1].first ?? "")
   }
 
   private static let signs = [
@@ -212,6 +222,8 @@ struct PlainCommands {
     "commitlint", "cspell", "taplo", "dprint", "ccache", "conan", "vcpkg", "jq", "playwright",
     "docker-compose",
     "addlicense", "gosec", "govulncheck", "oxlint", "knip", "lint-staged", "husky", "sphinx-build", "mkdocs",
+    "gitleaks", "trufflehog", "detect-secrets", "trivy", "semgrep", "checkov", "tflint", "sqlfluff", "vale",
+    "reuse", "kubeval", "pyupgrade", "djlint", "cargo-deny", "cargo-audit", "pip-audit", "safety", "sort",
     "deptry", "bandit", "vulture", "pydocstyle", "cppcheck", "include-what-you-use", "ruff-format",
   ]
   private static let verbs: [String: Set<String>] = [
@@ -248,6 +260,11 @@ struct PlainCommands {
     }
     if words.contains(where: { word in PlainCommands.relaxing.contains { word.hasPrefix($0) } }) {
       return false
+    }
+    // `cp .env.example .env`
+    if name == "cp", let from = words.dropFirst().first(where: { !$0.hasPrefix("-") }) {
+      let isPattern = [".example", ".sample", ".dist", ".template"].contains { from.contains($0) }
+      return isPattern && !words.contains { $0.contains("test") || $0.contains("phpunit") }
     }
     if let verbs = PlainCommands.verbs[name] {
       return words.dropFirst().first.map { verbs.contains($0) } ?? true
