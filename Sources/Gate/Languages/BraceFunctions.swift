@@ -72,7 +72,7 @@ extension SourceCode {
     "suspend",
     "fileprivate", "package", "pub", "unsafe", "const", "extern", "nonisolated", "mutating", "inline",
     "virtual",
-    "sealed", "synchronized", "default", "partial", "new", "fun", "void",
+    "sealed", "inner", "synchronized", "default", "partial", "new", "fun", "void",
   ]
 
   /// The types around `index`, from outside, by the braces that hold it.

@@ -51,7 +51,29 @@ struct CSharpTests: TestLanguage {
       { start -= 1 }
       return AssertionSite(range: start..<code.statementEnd(from: index), name: "Should")
     }
-    return callAssertion(in: code, at: index)
+    return shouldly(code, index) ?? callAssertion(in: code, at: index)
+  }
+
+  /// `total.ShouldBe(3)`, `Should.Throw<ArgumentException>(() => …)`.
+  private func shouldly(_ code: SourceCode, _ index: Int) -> AssertionSite? {
+    guard code.isWord(index) else { return nil }
+    let word = code.text(index)
+    if word == "Should", code.isMark(index + 1, "."), code.text(index + 2).contains("Throw") {
+      return AssertionSite(range: index..<code.statementEnd(from: index), name: code.text(index + 2))
+    }
+    guard word.hasPrefix("Should"), word.dropFirst(6).first?.isUppercase == true,
+      code.isMark(index - 1, ".") || code.isMark(index - 1, "?."),
+      code.isMark(code.afterTypeArguments(index + 1), "(")
+    else { return nil }
+    var start = index
+    while start > 0, !code.isMark(start - 1, ";"), !code.isMark(start - 1, "{"), !code.isMark(start - 1, "}"),
+      !code.isMark(start - 1, "=>"), index - start < 60
+    {
+      start -= 1
+      // What follows in the same statement belongs to the first.
+      if code.isWord(start), code.text(start).hasPrefix("Should") { return nil }
+    }
+    return AssertionSite(range: start..<code.statementEnd(from: index), name: word)
   }
 
   private static let marks: Set = [

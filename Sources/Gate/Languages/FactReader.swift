@@ -243,9 +243,7 @@ struct FactReader {
           isNegative.toggle()
           if site.isReversed { hasEquality = true }
         }
-        if token.text == "!", !code.isWord(index - 1) || code.tokens[index - 1].text == "return" {
-          isNegative.toggle()
-        }
+        if token.text == "!", negates(index, site) { isNegative.toggle() }
         shape += token.text + " "
       }
     }
@@ -264,6 +262,14 @@ struct FactReader {
       line: code.tokens[site.range.lowerBound].line, name: site.name, shape: shape, literals: literals,
       words: words, strength: strength, isNegative: isNegative, looseness: looseness,
       tolerance: tolerance.value)
+  }
+
+  /// `!found`, `#expect(try !data().isEmpty)`, and no `try!`.
+  private func negates(_ index: Int, _ site: AssertionSite) -> Bool {
+    if !code.isWord(index - 1) || code.isWord(index - 1, "return") { return true }
+    guard ["expect", "require"].contains(site.name), let open = site.arguments else { return false }
+    return index == open + 2 && (code.isWord(open + 1, "try") || code.isWord(open + 1, "await"))
+      && !site.range.contains { code.isMark($0, "==") }
   }
 
   /// `assert state is State.FREE`

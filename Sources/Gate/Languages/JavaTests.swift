@@ -62,6 +62,7 @@ struct JavaTests: TestLanguage {
     "fun assertAll (", "static class Assertions", "class Assert ", "class Assertions",
     "boolean equals (", "fun equals (", "exitProcess (", "System . setOut", "System . setErr",
     "Runtime . getRuntime", "@ RegisterExtension", ": TestExecutionExceptionHandler",
+    ": TestRule", ": MethodRule",
     "TestExecutionExceptionHandler", "InvocationInterceptor", "ExecutionCondition", "PostDiscoveryFilter",
     "LauncherSession*", "setAccessible", "@ Suite", "@ SelectClasses", "@ Order",
     "IInvokedMethodListener", "IAnnotationTransformer", "@ ExcludeTags", "retryAnalyzer", "MethodOrderer",

@@ -46,7 +46,34 @@ extension FactReader {
         plain = String(plain.dropFirst(2).dropLast()).filter { $0 != "'" && $0 != "\"" }
       }
       return [plain.first?.isNumber == true ? Lexer.plainNumber(plain) : plain] + dateParts(of: plain)
+    } + quotedCells(text)
+  }
+
+  /// The cells of a row that stand in quotes of their own: `'250 g', 'two, three'`.
+  private static func quotedCells(_ text: String) -> [String] {
+    let bytes = Array(text.utf8)
+    var found: [String] = []
+    var index = 0
+    while let open = bytes[index...].firstIndex(of: 0x27) {
+      let front = bytes[..<open].last { $0 != 0x20 }
+      var (cell, end) = ([UInt8](), open + 1)
+      while end < bytes.count {
+        if bytes[end] == 0x27 {
+          guard end + 1 < bytes.count, bytes[end + 1] == 0x27 else { break }
+          end += 1
+        }
+        cell.append(bytes[end])
+        end += 1
+      }
+      guard end < bytes.count else { break }
+      if front == nil || ",|\n".utf8.contains(front ?? 0) {
+        found.append(String(decoding: cell, as: UTF8.self))
+        index = end + 1
+      } else {
+        index = open + 1
+      }
     }
+    return found
   }
 
   /// Stands in front of a number that is only a part of a date, which another date is not made of.

@@ -249,6 +249,7 @@ enum AssertionWords {
   /// Whether a word compares.
   static func isMatcher(_ word: String) -> Bool {
     let plain = plain(word)
+    if word.hasPrefix("Should"), word.dropFirst(6).first?.isUppercase == true { return true }
     return plain == "eq" || plain == "eql" || word == "Be" || word.hasSuffix("Eq")
       || plain.utf8.count >= 4
         && (equalities.contains(plain) || weakOnes.contains(plain) || nearOnes.contains(plain))
