@@ -184,6 +184,17 @@ enum CodeUnderTest {
     return found
   }
 
+  /// The files of tests that C's build files name.
+  private static func builtTests(_ text: (String) -> String?) -> [String] {
+    ["CMakeLists.txt", "tests/CMakeLists.txt", "test/CMakeLists.txt", "Makefile", "meson.build"].flatMap {
+      name -> [String] in
+      let folder = TestPath(name).folders.map { $0 + "/" }.joined()
+      let words = (text(name) ?? "").split { !($0.isLetter || $0.isNumber || "_-./".contains($0)) }
+      return words.filter { $0.has("test") && [".cpp", ".cc", ".cxx", ".c"].contains(where: $0.hasSuffix) }
+        .prefix(64).map { folder + $0 }
+    }
+  }
+
   /// The texts of the tests that usually belong to a file.
   static func testTexts(
     _ path: TestPath, _ text: (String) -> String?, _ language: any TestLanguage
@@ -215,8 +226,18 @@ enum CodeUnderTest {
       }
     }
     if ending == "rs" { names.append(path.path) }
+    if ["cpp", "cc", "cxx", "c"].contains(ending) { names += builtTests(text) }
     for folder in ["\(path.folders.first ?? "").Tests", "tests", "Tests"] {
       if ending == "cs" { names.append("\(folder)/\(stem)Tests.cs") }
+    }
+    if ending == "cs" {
+      for project in path.folders {
+        for end in [".Tests", ".UnitTests", ".Test", "Tests"] {
+          names += ["tests", "test", ""].flatMap { place in
+            ["Tests", "Test"].map { (place.isEmpty ? "" : place + "/") + "\(project)\(end)/\(stem)\($0).cs" }
+          }
+        }
+      }
     }
     var seen: Set<String> = []
     return names.filter { ($0 != path.path || ending == "rs") && seen.insert($0).inserted }.compactMap {

@@ -15,9 +15,12 @@ enum Instants {
       let other = Array(text.utf8)
       guard other.count < 400, other != bytes else { return false }
       let most = min(bytes.count, other.count)
-      let front = (0..<most).first { bytes[$0] != other[$0] } ?? most
+      func isOfDate(_ byte: UInt8) -> Bool { byte >= 0x2D && byte <= 0x39 }
+      var front = (0..<most).first { bytes[$0] != other[$0] } ?? most
+      while front > 0, isOfDate(bytes[front - 1]) { front -= 1 }
       let back = (0..<(most - front)).first { bytes[bytes.count - 1 - $0] != other[other.count - 1 - $0] }
-      let end = back ?? most - front
+      var end = back ?? most - front
+      while end > 0, isOfDate(bytes[bytes.count - end]) { end -= 1 }
       return isSame(
         bare(bytes[front..<(bytes.count - end)]), [bare(other[front..<(other.count - end)])])
     }
@@ -55,11 +58,24 @@ enum Instants {
     return [year, month, day]
   }
 
+  /// The year, month and day of `09.03.2022` and `09/03/2022`.
+  private static func dotted(_ text: String) -> [Int]? {
+    for sign in [".", "/"] as [Character] {
+      let parts = text.split(separator: sign, omittingEmptySubsequences: false)
+      guard parts.count == 3, parts[2].utf8.count == 4, parts[0].utf8.count <= 2, parts[1].utf8.count <= 2
+      else { continue }
+      let numbers = parts.compactMap { Int($0) }
+      if numbers.count == 3 { return numbers.reversed() }
+    }
+    return nil
+  }
+
   /// The seconds since 1970 of `2020-01-02`, `2020-01-02T03:04:05Z`.
   static func seconds(of text: String) -> Int? {
-    let numbers = named(text) ?? text.split { !$0.isNumber }.compactMap { Int($0) }
+    let numbers = named(text) ?? dotted(text) ?? text.split { !$0.isNumber }.compactMap { Int($0) }
     guard text.utf8.count >= 8, text.utf8.count <= 30, numbers.count >= 3,
-      named(text) != nil || text.first?.isNumber == true && text.split(separator: "-").count >= 3,
+      named(text) != nil || dotted(text) != nil
+        || text.first?.isNumber == true && text.split(separator: "-").count >= 3,
       (1900...2200).contains(numbers[0]),
       (1...12).contains(numbers[1]), (1...31).contains(numbers[2])
     else { return nil }

@@ -220,8 +220,17 @@ enum NamedSecret {
     }
     guard bytes.count >= 16, digits > 0 || uppers > 2 && lowers > 2, lowers + uppers > 0 else { return false }
     guard entropy(bytes) >= (bytes.count < 24 ? 3.0 : 3.2) else { return false }
-    if signs * 4 > bytes.count { return false }
+    if signs * 4 > bytes.count || isHeading(value) { return false }
     return wordShare(bytes) < 0.6
+  }
+
+  /// Whether a text is the name of a header: `X-Carrier-Api-Key`.
+  private static func isHeading(_ value: Substring) -> Bool {
+    let parts = value.split(separator: "-", omittingEmptySubsequences: false)
+    return parts.count >= 3
+      && parts.allSatisfy { part in
+        part.first?.isUppercase == true && part.dropFirst().allSatisfy(\.isLowercase)
+      }
   }
 
   /// How often a text goes from one kind of character to another.

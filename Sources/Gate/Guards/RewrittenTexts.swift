@@ -189,6 +189,15 @@ struct RewrittenTexts {
 
   private static let factors: [Double] = [10, 100, 1000, 60, 3600, 1024]
 
+  /// Whether one number is told in two units, or the reverse: `150 s` and `2 min 30 s`.
+  private static func isSplit(_ one: [Double], _ other: [Double]) -> Bool {
+    let (whole, parts) = one.count == 1 ? (one, other) : (other, one)
+    guard whole.count == 1, parts.count == 2 || parts.count == 3 else { return false }
+    return factors.contains { factor in
+      parts.dropFirst().allSatisfy { $0 < factor } && parts.reduce(0) { $0 * factor + $1 } == whole[0]
+    }
+  }
+
   /// The runs of digits, whatever stands between them.
   private static func parts(_ text: String) -> [Int] {
     text.split { !$0.isNumber }.compactMap { Int($0) }.sorted()
@@ -227,7 +236,7 @@ struct RewrittenTexts {
     }
     if lost.isEmpty || won.isEmpty || parts(old) == parts(new) { return true }
     func digits(_ text: String) -> String { String(text.filter(\.isNumber)) }
-    if digits(old) == digits(new) { return true }
+    if digits(old) == digits(new) || isSplit(lost.map(\.value), won.map(\.value)) { return true }
     return lost.count == won.count
       && factors.contains { factor in
         [factor, 1 / factor].contains { scale in
