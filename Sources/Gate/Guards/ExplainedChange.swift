@@ -34,6 +34,8 @@ struct ExplainedChange {
   var cameStatuses: Set<Int> = []
   /// Values that the code has names for, with those of another kind that they name now.
   var retyped: [String: Set<String>] = [:]
+  /// The numbers of the code that it has on one side only.
+  private(set) var (goneNumbers, cameNumbers): (Set<String>, Set<String>) = ([], [])
   /// Whether the tree depends on other versions of its libraries.
   var movesLibraries = false
   /// Whether it depends on another library in place of one.
@@ -48,6 +50,9 @@ struct ExplainedChange {
       let isMixed = file.path.ending == "rs"
       read(ExplainedChange.literals(before, isMixed), ExplainedChange.literals(after, isMixed))
       readNames(before, after)
+      let (was, now) = (ExplainedChange.numbers(before, isMixed), ExplainedChange.numbers(after, isMixed))
+      goneNumbers.formUnion(was.subtracting(now))
+      cameNumbers.formUnion(now.subtracting(was))
     }
     readNewFiles(code)
     readManifests(change)
@@ -93,14 +98,31 @@ struct ExplainedChange {
     for text in won { came.formUnion(ExplainedChange.pieces(text)) }
   }
 
+  /// Where the code of a file ends: Rust's tests stand below it.
+  private static func end(of code: SourceCode, _ isMixed: Bool) -> Int {
+    guard isMixed else { return code.tokens.count }
+    return code.indices.first { code.isWord($0, "cfg") && code.isWord($0 + 2, "test") } ?? code.tokens.count
+  }
+
+  private static func numbers(_ code: SourceCode, _ isMixed: Bool) -> Set<String> {
+    Set(code.tokens[..<end(of: code, isMixed)].filter { $0.kind == .number }.map(\.text))
+  }
+
+  /// Whether a number of the code is told in another unit there: `0.4` metres and `40` centimetres.
+  func isInOtherUnit(_ value: String, by fresh: [String]) -> Bool {
+    guard goneNumbers.contains(value), let number = Double(value), number != 0 else { return false }
+    return fresh.contains { text in
+      guard cameNumbers.contains(text), let other = Double(text) else { return false }
+      let (least, most) = (min(number, other), max(number, other))
+      return ExplainedChange.units.contains { (unit: Double) in abs(least * unit - most) < most * 1e-9 }
+    }
+  }
+
+  private static let units: [Double] = [10, 100, 1000, 60, 3600, 1024]
+
   /// The texts of a file's code, and the numbers that say a version.
   private static func literals(_ code: SourceCode, _ isMixed: Bool) -> [String] {
-    // Rust's tests stand below the code.
-    let end =
-      isMixed
-      ? code.indices.first { code.isWord($0, "cfg") && code.isWord($0 + 2, "test") } ?? code.tokens.count
-      : code.tokens.count
-    return (0..<end).compactMap { index in
+    (0..<end(of: code, isMixed)).compactMap { index in
       let token = code.tokens[index]
       if token.kind == .string { return token.text }
       guard token.kind == .number else { return nil }

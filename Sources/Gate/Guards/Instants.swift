@@ -65,7 +65,10 @@ enum Instants {
       guard parts.count == 3, parts[2].utf8.count == 4, parts[0].utf8.count <= 2, parts[1].utf8.count <= 2
       else { continue }
       let numbers = parts.compactMap { Int($0) }
-      if numbers.count == 3 { return numbers.reversed() }
+      guard numbers.count == 3 else { continue }
+      // `03/15/2024`
+      if sign == "/", numbers[1] > 12 { return [numbers[2], numbers[0], numbers[1]] }
+      return numbers.reversed()
     }
     return nil
   }

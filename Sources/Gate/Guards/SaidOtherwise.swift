@@ -7,6 +7,7 @@ extension TestComparison {
     _ fresh: [String], _ known: KnownValues
   ) -> Bool {
     if explained.isDigest(value, now: fresh) || Instants.isOne(value, of: fresh) { return true }
+    if explained.isInOtherUnit(value, by: fresh) { return true }
     if value == "0", !Instants.beginnings.isDisjoint(with: new.test.facts.words) { return true }
     if explained.names(of: value).contains(where: new.test.facts.words.contains) { return true }
     if hasNothingNow(old, before, after) { return true }

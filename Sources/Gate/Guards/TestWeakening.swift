@@ -271,6 +271,7 @@ extension TestComparison {
               || explained.isDigest($0, now: swapped.literals)
               || Instants.isOne($0, of: swapped.literals) || isWrittenAnew($0, new, swapped.literals)
               || isOfLibrary($0, before, [swapped], swapped.literals)
+              || explained.isInOtherUnit($0, by: swapped.literals)
               || isStatus($0, new, swapped.literals) || explained.isRetyped($0, by: swapped.literals)
           }
       }
