@@ -107,11 +107,15 @@ struct TestFile {
   /// into one is lost.
   static let readLimit = 2 << 20
 
-  private static let supportNames: Set = [
+  static let supportNames: Set = [
     "conftest.py", "sitecustomize.py", "usercustomize.py", "spec_helper.rb", "rails_helper.rb",
     "test_helper.rb", "noxfile.py",
     "jest.setup.js", "jest.setup.ts", "vitest.setup.ts", "setupTests.js", "setupTests.ts", "bootstrap.php",
     "Pest.php",
+  ]
+
+  private static let signsOfHelpers = [
+    "@testing-library/", "jest.fn(", "vi.fn(", "expect(", "from 'chai'", "require('chai')",
   ]
 
   static func isSupport(_ path: TestPath, _ text: String, _ language: any TestLanguage) -> Bool {
@@ -120,6 +124,8 @@ struct TestFile {
       return text.contains("import pytest") || text.contains("import unittest")
         || text.contains("from unittest") || text.contains("def test_")
     }
+    // Helpers of pages stand beside the components: `src/testing/renderForm.tsx`.
+    if path.isJavaScript, TestFile.signsOfHelpers.contains(where: { text.contains($0) }) { return true }
     return [
       "@Test", "#[test]", "import XCTest", "import Testing", "[Fact", "TEST(", "node:test", "vitest'",
       "\"testing\"", "Minitest", "@jest",

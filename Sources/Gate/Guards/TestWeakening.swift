@@ -239,14 +239,24 @@ extension TestComparison {
     }
   }
 
+  /// Whether an assertion is content when something is thrown, be it by another assertion.
+  private static func awaitsError(_ one: Assertion) -> Bool {
+    let shape = (one.name + " " + one.shape).lowercased()[...]
+    return ["throw", "raise", "reject", "panic", "fails", "exception"].contains { shape.has($0) }
+  }
+
   /// What makes assertions wider that none was before.
   private func loosened(_ before: [Assertion], _ after: [Assertion]) -> (line: Int?, word: String)? {
     let known = Set(before.flatMap(\.looseness))
+    // Where all that was asserted still is, what comes beside it makes nothing wider, but for what catches.
+    func key(_ one: Assertion) -> [String] { [one.name, one.shape] + one.literals + one.looseness.sorted() }
+    let keepsAll = Set(before.map(key)).isSubset(of: after.map(key))
     // What is said beside all that was said makes nothing wider: that what is caught is an error.
     func exact(_ all: [Assertion]) -> Int { all.count { $0.strength == 3 && $0.looseness.isEmpty } }
     let isBeside = after.count > before.count && exact(after) >= exact(before)
     let after = after.filter { one in
-      !isBeside || one.strength == 3 || !one.literals.allSatisfy { $0.lowercased() == "error" }
+      if keepsAll { return TestComparison.awaitsError(one) }
+      return !isBeside || one.strength == 3 || !one.literals.allSatisfy { $0.lowercased() == "error" }
         || one.literals.isEmpty
     }
     let kinds = Set(known.map(FactReader.kind))

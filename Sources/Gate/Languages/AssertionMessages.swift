@@ -17,6 +17,8 @@ extension FactReader {
           && !code.tokens[part].contains { $0.isMark("==") }
       }
       let takesTwo = AssertionWords.strength([site.name], hasEquality: false) == 3
+      // `assert_lines(text, "one", "two")` takes as many texts as there are.
+      if !takesTwo, parts.count >= 3, parts.suffix(2).allSatisfy(isMessage) { return 0..<0 }
       if parts.count >= (takesTwo ? 3 : 2), let last = parts.last, isMessage(last) { return last }
       if parts.count >= 3, isMessage(parts[0]), takesTwo || site.name == "assertThat" { return parts[0] }
       // JUnit 4 has it first.

@@ -170,7 +170,35 @@ struct LineJudge {
     {
       return true
     }
-    return isCompiled(line) || judge.commands.isPlain(PlainCommands.command(in: line))
+    let command = PlainCommands.command(in: line)
+    if isCompiled(line) { return true }
+    let lines = expanded(command)
+    // `NPM = true`
+    let runsTests = ShellLine(command).runsTests
+    return !lines.isEmpty
+      && lines.allSatisfy { judge.commands.isPlain($0) && (!runsTests || ShellLine($0).runsTests) }
+  }
+
+  /// A line with the programs in place of the new variables that name them, one for each value that they are
+  /// given: `$(COMPOSE) up`. Empty when there are too many.
+  private func expanded(_ line: Substring) -> [Substring] {
+    var rest = line
+    var results = [""]
+    while let head = rest.before("$("), let tail = rest.after("$("), let name = tail.before(")") {
+      let isProgram = (results[0] + head)[...].trimmed.last.map { ";&|".contains($0) } ?? true
+      let values = (isProgram ? came : []).compactMap { text -> Substring? in
+        guard let sign = text[...].before("=")?.trimmed, sign.filter({ !"?: ".contains($0) }) == name else {
+          return nil
+        }
+        return text[...].after("=")?.trimmed
+      }
+      results = results.flatMap { begun in
+        (values.isEmpty ? ["$(\(name))"] : values).map { begun + head + $0 }
+      }
+      if results.count > 16 { return [] }
+      rest = tail.after(")") ?? ""
+    }
+    return results.map { ($0 + rest)[...] }
   }
 
   /// `$(CC) $(CFLAGS) -c -o $@ src/patterns.c` only makes an object.

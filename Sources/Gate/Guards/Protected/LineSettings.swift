@@ -23,6 +23,7 @@ extension LineJudge {
     guard !words.isEmpty, !words.contains(where: { $0.hasPrefix("!") }) else { return false }
     let tests = judge.change.paths.compactMap(\.newPath).filter { name in
       let path = TestPath(name)
+      if TestFile.supportNames.contains(path.name) { return false }
       return TestLanguages.language(of: path)?.isTestPath(path) == true
     }
     guard !tests.isEmpty else { return false }

@@ -48,9 +48,14 @@ struct PlainCommands {
 
   /// Whether a line runs nothing that keeps tests from running or from failing.
   func isPlain(_ text: Substring) -> Bool {
-    let line = ShellLine(text)
+    var line = ShellLine(text)
     if line.commands.isEmpty { return true }
-    if PlainCommands.signs.contains(where: { text.has($0) }) { return false }
+    var signs = PlainCommands.signs
+    if let plain = line.withoutStatus {
+      line = plain
+      signs.removeAll { $0 == "exit" }
+    }
+    if signs.contains(where: { text.has($0) }) { return false }
     for (position, command) in line.commands.enumerated() {
       let isTest = ShellLine.runsTests(command)
       // `./tools/pytest` is no pytest.
@@ -124,6 +129,8 @@ struct PlainCommands {
     "--bail", "--profile", "--no-coverage", "--display-deprecations", "--fail-on", "--testdox",
     "-shuffle", "-parallel", "-trimpath", "-json", "--maxfail", "--continue", "--rerun-tasks", "--scan",
     "--configuration-cache", "--console", "--nologo", "--settings", "--collect", "--blame", "--no-header",
+    "--report-formatter", "--formatter", "--output", "--output-junit", "--print-output-on-failure",
+    "--show-output-of-passing-tests", "--timing", "--tap", "--pretty", "--log-junit", "--outputFile",
     "--disallow-test-output", "--strict-coverage", "--check-leaks", "--trace-warnings", "--show-output",
   ]
   private static let families = ["--cov-", "--experimental-", "--fail-on-", "--display-", "--log-cli"]

@@ -34,7 +34,7 @@ extension LineJudge {
         return findsAll(value) || MovedSettings(judge.change).stoodInJavaScript(value)
       case "setupfiles", "setupfilesafterenv", "globalsetup", "require", "import", "file":
         return !value.has("./") && !value.has("<rootDir>")
-          || MovedSettings(judge.change).stoodInJavaScript(value)
+          || MovedSettings(judge.change).stoodInJavaScript(value) || isOfNewSetUps(value)
       case "^.+\\\\.tsx?$", "^.+\\\\.(t|j)sx?$": return !value.has("./")
       default: return LineJudge.members.contains(name)
       }
@@ -79,6 +79,22 @@ extension LineJudge {
     }
     take(text[start...])
     return found
+  }
+
+  /// Whether each path of a value is a file of set-up that comes with the change: each of its lines is judged
+  /// by itself.
+  private func isOfNewSetUps(_ value: Substring) -> Bool {
+    let paths = value.split { " ,[]\"'`{}()".contains($0) }.map { word in
+      word.dropping("<rootDir>/") ?? word.dropping("./") ?? word
+    }
+    let folder = path.folders.map { $0 + "/" }.joined()
+    return !paths.isEmpty
+      && paths.allSatisfy { name in
+        judge.change.paths.contains { other in
+          other.kind == .added && other.path == folder + name
+            && ProtectedFileKind(TestPath(other.path)) == .setup
+        }
+      }
   }
 
   /// Whether as much of the code had to be measured before, wherever that was said.

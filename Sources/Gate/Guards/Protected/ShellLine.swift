@@ -43,6 +43,30 @@ struct ShellLine {
     if !words.isEmpty { commands.append(words) }
   }
 
+  /// `npm test; status=$?; docker compose down; exit $status` without what only keeps the outcome, which is
+  /// that of `npm test`. `nil` for other lines.
+  var withoutStatus: ShellLine? {
+    guard let last = commands.last, last.count == 2, last[0] == "exit",
+      let keeps = commands.firstIndex(where: { $0.count == 1 && ShellLine.keepsStatus($0[0]) }), keeps > 0,
+      operators.count == commands.count - 1, operators[(keeps - 1)...].allSatisfy({ $0 == ";" }),
+      operators[..<(keeps - 1)].allSatisfy({ $0 == "&&" }), let name = commands[keeps][0][...].before("="),
+      last[1].filter({ !"${}".contains($0) }) == name, last[1].hasPrefix("$")
+    else { return nil }
+    let others = commands[..<keeps] + commands[(keeps + 1)...].dropLast()
+    let isTouched = others.contains { words in
+      words.contains { $0 == "exit" || $0.hasPrefix(name + "=") } || words.first == "read"
+    }
+    guard !isTouched else { return nil }
+    var plain = self
+    plain.commands = Array(others)
+    plain.operators = others.dropFirst().map { _ in "&&" }
+    return plain
+  }
+
+  private static func keepsStatus(_ word: String) -> Bool {
+    isAssignment(word) && ["$?", "$$?"].contains(word[...].after("=") ?? "")
+  }
+
   private static let wrappers: Set = [
     "env", "sudo", "time", "nice", "npx", "bunx", "uvx", "cross-env", "c8", "nyc", "xvfb-run", "command",
     "exec",
