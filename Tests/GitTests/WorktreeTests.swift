@@ -22,6 +22,19 @@ import Testing
     #expect(!world.exists("repo/.git/worktrees/w1"))
   }
 
+  @Test func whatAKilledProcessHadNotRegisteredGoesWithTheNext() throws {
+    let world = try World()
+    let commit = try world.commit(["a": "1"])
+    let old = "\(world.path)/.git/migrate-worktree-w9-4711-12"
+    let fresh = "\(world.path)/.git/migrate-worktree-w8-4712-13"
+    for draft in [old, fresh] { try Files.makeDirectories(draft + "/w") }
+    var times = [timeval(tv_sec: time(nil) - 4000, tv_usec: 0), timeval(tv_sec: time(nil) - 4000, tv_usec: 0)]
+    #expect(utimes(old, &times) == 0)
+    _ = try world.worktree("w1", at: commit)
+    #expect(!Files.exists(old))
+    #expect(Files.exists(fresh))
+  }
+
   /// `git worktree prune` removes the folder of all registrations while it is empty.
   @Test func whoTakesTheEmptyFolderAwayBesideItIsInNobodysWay() throws {
     let world = try World()
