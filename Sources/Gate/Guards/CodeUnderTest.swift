@@ -120,7 +120,7 @@ enum CodeUnderTest {
           && path.ending == "rs"
       } ?? before.count
     let known = Set(before[..<end].filter { $0.kind == .string || $0.kind == .number }.map(\.text))
-    let answers = answers(code).filter { answer in answer.literals.contains { !known.contains($0) } }
+    let answers = answers(code).filter { answer in answer.literals.contains { !holds($0, known) } }
     guard !answers.isEmpty else { return }
     for test in testTexts(path, comparison.change.newText, language) {
       let file = SourceCode(test, language.dialect)
@@ -133,7 +133,7 @@ enum CodeUnderTest {
       for item in cases where item.isTest {
         let facts = reader.facts(of: item)
         let values = facts.literals.union(facts.tables).union(made)
-        for answer in answers where answer.literals.allSatisfy(values.contains) {
+        for answer in answers where answer.literals.allSatisfy({ holds($0, values) }) {
           comparison.add(
             .specialCase, path.path, answer.line, nil,
             "the code answers what test '\(item.name)' asks with the value that it expects")
@@ -141,6 +141,31 @@ enum CodeUnderTest {
         }
       }
     }
+  }
+
+  /// Whether literals have a value among them, a date by its parts.
+  private static func holds(_ value: String, _ literals: Set<String>) -> Bool {
+    if literals.contains(value) { return true }
+    let parts = value.split(separator: "-")
+    return parts.count == 3 && Instants.seconds(of: value) != nil
+      && parts.allSatisfy { part in literals.contains(Int(part).map(String.init) ?? String(part)) }
+  }
+
+  /// The literals at some places: `2024, 1, 3` is a date, spelled as tests tell it.
+  private static func spelled(_ places: [Int], _ code: SourceCode) -> [String] {
+    var (found, rest) = ([String](), places[...])
+    while let first = rest.first {
+      let numbers = rest.prefix(3).compactMap { code.kind($0) == .number ? Int(code.text($0)) : nil }
+      let isDate =
+        numbers.count == 3 && rest.prefix(3).elementsEqual([first, first + 2, first + 4])
+        && code.isMark(first + 1, ",") && code.isMark(first + 3, ",") && (1900...2200).contains(numbers[0])
+        && (1...12).contains(numbers[1]) && (1...31).contains(numbers[2])
+      func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+      found.append(
+        isDate ? "\(numbers[0])-\(padded(numbers[1]))-\(padded(numbers[2]))" : code.text(first))
+      rest = rest.dropFirst(isDate ? 3 : 1)
+    }
+    return found
   }
 
   /// Whether a number is where a range ends: `case ..<60:` asks for none.
@@ -155,8 +180,8 @@ enum CodeUnderTest {
   private static func answers(_ code: SourceCode) -> [(line: Int, literals: Set<String>)] {
     func isTelling(_ token: Token) -> Bool {
       (token.kind == .string && !token.text.isEmpty || token.kind == .number)
-        && !["0", "1"].contains(token.text)
     }
+    func isPlain(_ text: String) -> Bool { ["0", "1"].contains(text) }
     var found: [(Int, Set<String>)] = []
     for index in code.indices {
       let token = code.tokens[index]
@@ -174,11 +199,15 @@ enum CodeUnderTest {
           $0.isWord("return") || $0.isMark("=>") || $0.isWord("then") || $0.isMark("?")
         }), back > compare || token.text == "if"
       else { continue }
-      let asked = (index..<max(index, back)).filter { isTelling(code.tokens[$0]) && !isEnd(code, $0) }.map(
-        code.text)
-      let given = code.tokens[back..<min(back + 14, code.tokens.count)].prefix {
-        $0.kind != .newline && !$0.isMark(";") && !$0.isMark("}")
-      }.filter(isTelling).map(\.text)
+      let asked = spelled(
+        (index..<max(index, back)).filter { isTelling(code.tokens[$0]) && !isEnd(code, $0) }, code
+      )
+      .filter { !isPlain($0) }
+      let given = spelled(
+        (back..<min(back + 14, code.tokens.count)).prefix {
+          code.kind($0) != .newline && !code.isMark($0, ";") && !code.isMark($0, "}")
+        }.filter { isTelling(code.tokens[$0]) }, code
+      ).filter { !isPlain($0) }
       if !asked.isEmpty, !given.isEmpty { found.append((token.line, Set(asked + given))) }
     }
     return found

@@ -238,8 +238,10 @@ enum ProtectedFiles {
     return nil
   }
 
-  /// A manifest whose scripts stand in one line, with a line for each.
+  /// A file whose lines are what is judged: a manifest whose scripts stand in one line, with a line for each,
+  /// and a `CMakeLists.txt` with each call in its first line.
   static func spread(_ text: String, _ path: String) -> String {
+    if TestPath(path).name == "CMakeLists.txt" { return withWholeCalls(text) }
     guard ["package.json", "composer.json"].contains(TestPath(path).name),
       Gate.lines(of: text).contains(where: {
         $0.has("\"scripts\"") && $0.after("\"scripts\"")?.has("}") == true
@@ -255,6 +257,32 @@ enum ProtectedFiles {
       if !isQuoted, byte == 0x7B || byte == 0x2C { spread.append(0x0A) }
     }
     return String(decoding: spread, as: UTF8.self)
+  }
+
+  private static func withWholeCalls(_ text: String) -> String {
+    var (joined, waiting, depth) = ("", 0, 0)
+    for line in Gate.lines(of: text) {
+      var isQuoted = false
+      let code = line.trimmed.hasPrefix("#") ? "" : line.before(" #") ?? line
+      if depth > 0 {
+        if !joined.hasSuffix("("), !code.trimmed.hasPrefix(")") { joined += " " }
+        joined += code.trimmed
+        waiting += 1
+      } else {
+        joined += line
+      }
+      for byte in code.utf8 {
+        if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+        if isQuoted { continue }
+        if byte == UInt8(ascii: "(") { depth += 1 }
+        if byte == UInt8(ascii: ")") { depth = max(0, depth - 1) }
+      }
+      guard depth == 0 else { continue }
+      // So each call keeps the number of its line.
+      joined += String(repeating: "\n", count: waiting + 1)
+      waiting = 0
+    }
+    return joined
   }
 
   /// The lines of a text that count, without comments and outer blanks.

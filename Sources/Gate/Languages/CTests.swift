@@ -91,6 +91,22 @@ struct CTests: TestLanguage {
     }
   }
 
+  /// Whether a function only has a test's name: it is given what it looks at, and asserts nothing itself, such
+  /// as the self test of a device.
+  private func isOfProduct(_ code: SourceCode, _ open: Int, _ body: Range<Int>) -> Bool {
+    let parameters = code.arguments(of: open).filter { part in
+      // `void **state`, `MunitParameter params[]`
+      !part.isEmpty && code.spelled(part) != "void"
+        && !part.contains { code.isMark($0, "*") || code.isMark($0, "[") || code.isMark($0, "&") }
+        || part.contains { code.isMark($0, "(") }
+    }
+    return !parameters.isEmpty
+      && !body.contains {
+        assertion(in: code, at: $0) != nil
+          || code.isMark($0 + 1, "(") && isAsserting(code.text($0), code, body)
+      }
+  }
+
   /// Whether another function of the file asserts.
   private func isAsserting(_ name: String, _ code: SourceCode, _ body: Range<Int>) -> Bool {
     (code.places[name] ?? []).prefix(64).contains { place in
@@ -140,9 +156,11 @@ struct CTests: TestLanguage {
           word.hasPrefix("test_") || word.hasSuffix("_test")
           || word.hasPrefix("test") && word.dropFirst(4).first?.isUppercase == true
           || isOfProgram(code, index + 1, open..<code.end(of: open), word)
+        let body = open..<code.end(of: open)
         var test = TestCase(
-          name: word, line: code.tokens[index].line, isTest: isNamed && isTestPath(path), head: index..<open,
-          body: open..<code.end(of: open))
+          name: word, line: code.tokens[index].line,
+          isTest: isNamed && isTestPath(path) && !isOfProduct(code, index + 1, body), head: index..<open,
+          body: body)
         // Plain C calls its tests by name, or lists them.
         if test.isTest, ["c", "m", "cc", "cpp"].contains(path.ending),
           !(code.places[word] ?? []).contains(where: {

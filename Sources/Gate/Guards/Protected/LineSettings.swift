@@ -247,25 +247,36 @@ extension LineJudge {
       let main = ["gtest_main", "WithMain", "gmock_main"]
       return main.contains { line.has($0) } || !gone.contains { text in main.contains { text.contains($0) } }
     }
-    if LineJudge.targetCommands.contains(where: { line.hasPrefix($0) }) { return true }
-    // What `FetchContent_Declare` is told of a framework.
-    if ["googletest", "GTest", "Catch2", "doctest"].contains(String(line)) { return true }
     let places = ["google/googletest", "catchorg/Catch2", "doctest/doctest"].map {
       "https://github.com/" + $0
     }
-    if line.hasPrefix("URL ") || line.hasPrefix("GIT_REPOSITORY ") {
+    if line.hasPrefix("FetchContent_Declare("), line.has(" URL ") || line.has(" GIT_REPOSITORY ") {
       return places.contains { line.has(" " + $0) }
     }
+    if LineJudge.targetCommands.contains(where: { line.hasPrefix($0) }) { return true }
     if line.hasPrefix("add_test("), !sources(line).isEmpty { return false }
     if line.hasPrefix("add_test(") { return isNewTest(line) }
     guard line.hasPrefix("add_executable(") || line.hasPrefix("add_library(") else { return false }
     let named = sources(line)
-    return isMadeOfAll(line)
+    return isMadeOfAll(line) && namesNewTests
       && named.allSatisfy { name in
         judge.change.paths.contains { path in
           guard let new = path.newPath, new != path.oldPath else { return false }
           return new.hasSuffix(name)
         } || gone.contains { $0.contains(name) }
+      }
+  }
+
+  /// Whether each file of tests that comes is named by the build file, be it by a pattern.
+  private var namesNewTests: Bool {
+    let texts = new.joined(separator: "\n")
+    return texts.contains("GLOB")
+      || judge.change.paths.allSatisfy { path in
+        guard let name = path.newPath.map(TestPath.init), path.newPath != path.oldPath,
+          !sources(name.path[...]).isEmpty, CTests().isTestPath(name)
+        else { return true }
+        return texts.contains(name.name)
+          || judge.change.paths.contains { $0.path != self.path.path && $0.path.hasSuffix("CMakeLists.txt") }
       }
   }
 

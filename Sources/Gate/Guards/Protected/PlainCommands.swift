@@ -4,8 +4,11 @@ struct PlainCommands {
   private var known: Set<String> = []
   /// The words of those of them that ran tests.
   private var knownWords: Set<String> = []
+  /// Where the tests stand that the change moves.
+  private let movedTests: [String]
 
-  init(_ texts: [String]) {
+  init(_ texts: [String], movedTests: [String] = []) {
+    self.movedTests = movedTests
     for text in texts {
       for line in lines(of: text) {
         for command in ShellLine(PlainCommands.command(in: line)).commands {
@@ -151,7 +154,7 @@ struct PlainCommands {
       if knownWords.contains(word) { return true }
       if word.contains("./") && word.contains("=") || word.contains("!") { return false }
       if word.hasPrefix("-") {
-        return PlainCommands.switches.contains(word)
+        return PlainCommands.switches.contains(word) || word == "-t" && command.contains("unittest")
           || PlainCommands.options.contains { word == $0 || word.hasPrefix($0 + "=") }
           || PlainCommands.families.contains { word.hasPrefix($0) }
       }
@@ -161,9 +164,14 @@ struct PlainCommands {
       if word.hasPrefix("$@") || word.hasPrefix("$(") || word.hasPrefix("${") || Int(word) != nil {
         return true
       }
-      if word.hasSuffix("/") || PlainCommands.goalsOf(word) { return true }
+      if word.hasSuffix("/") || PlainCommands.goalsOf(word) || isNewPlace(word) { return true }
       return PlainCommands.modules.contains(word)
     }
+  }
+
+  /// Whether a folder is the one that the tests were moved to.
+  private func isNewPlace(_ folder: String) -> Bool {
+    folder.contains("/") && !movedTests.isEmpty && movedTests.allSatisfy { $0.hasPrefix(folder + "/") }
   }
 
   private static func goalsOf(_ word: String) -> Bool {
@@ -256,6 +264,10 @@ struct PlainCommands {
     for word in command where ShellLine.isAssignment(word) && !isHarmlessVariable(word) { return false }
     let words = ShellLine.bare(command)
     guard let name = words.first else { return true }
+    // `go run honnef.co/go/tools/cmd/staticcheck@v0.6.0 ./...`
+    if name == "go", words.count > 2, words[1] == "run" {
+      return words[2].contains("@") && words[2].split(separator: "/").first?.contains(".") == true
+    }
     // What is installed from the tree may bear the name of what runs the tests.
     if words.dropFirst().contains(where: {
       $0.hasPrefix("./") || $0.hasPrefix("file:") || $0.contains("@ file")

@@ -24,7 +24,7 @@ struct ProtectedJudge {
     let new = paths.compactMap { path in
       path.newPath.flatMap { name in change.newText(name).map { (name, ProtectedFiles.spread($0, name)) } }
     }
-    commands = PlainCommands(old.map(\.1))
+    commands = PlainCommands(old.map(\.1), movedTests: ProtectedJudge.movedTests(change))
     let after = new.flatMap { ProtectedJudge.runs($0.0, $0.1) }
     // A pipeline that was not changed may run what another ran that is gone.
     func isElsewhere(_ command: String) -> Bool {
@@ -40,6 +40,17 @@ struct ProtectedJudge {
       return isGone ? all.filter { !isElsewhere($0) } : all
     }
     losesRuns = after.count < before.count
+  }
+
+  /// The new paths of the tests of a change, where all of them were moved.
+  private static func movedTests(_ change: TreeChange) -> [String] {
+    let tests = change.paths.filter { path in
+      let name = TestPath(path.path)
+      return path.newPath != path.oldPath && !TestFile.supportNames.contains(name.name)
+        && name.name != "__init__.py" && TestLanguages.language(of: name)?.isTestPath(name) == true
+    }
+    let moved = tests.filter { if case .renamed = $0.kind { true } else { false } }
+    return moved.count == tests.count ? moved.map(\.path) : []
   }
 
   private static let pipelines =
