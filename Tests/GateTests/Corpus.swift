@@ -153,7 +153,10 @@ struct Corpus {
     let changed = paths(old, new, renames)
     if changed.isEmpty { return (nil, "nothing changes") }
     let (before, after) = (old, new)
-    return (TreeChange(paths: changed, old: { content(before[$0]) }, new: { content(after[$0]) }), "")
+    let change = TreeChange(
+      paths: changed, old: { content(before[$0]) }, new: { content(after[$0]) },
+      files: { after.keys.sorted() })
+    return (change, "")
   }
 
   private static func paths(

@@ -10,10 +10,10 @@ extension CodeUnderTest {
     guard !tables.isEmpty else { return }
     // Tests that were there before the table was: a new table and its own tests come together.
     let expected = testTexts(path, comparison.change.oldText, language).reduce(into: Set<String>()) {
-      all, text in
-      let file = SourceCode(text, language.dialect)
+      all, test in
+      let file = SourceCode(test.text, language.dialect)
       var reader = FactReader(file, language)
-      for item in language.cases(in: file, path: path) where item.isTest {
+      for item in language.cases(in: file, path: test.path) where item.isTest {
         let facts = reader.facts(of: item)
         all.formUnion(facts.literals)
         all.formUnion(facts.tables)

@@ -122,10 +122,13 @@ enum CodeUnderTest {
     let known = Set(before[..<end].filter { $0.kind == .string || $0.kind == .number }.map(\.text))
     let answers = answers(code).filter { answer in answer.literals.contains { !holds($0, known) } }
     guard !answers.isEmpty else { return }
-    for test in testTexts(path, comparison.change.newText, language) {
-      let file = SourceCode(test, language.dialect)
+    let usual = testTexts(path, comparison.change.newText, language)
+    let named = Set(usual.map(\.path.path))
+    let others = otherTests(of: path, comparison.change, language).filter { !named.contains($0.path.path) }
+    for test in usual + others {
+      let file = SourceCode(test.text, language.dialect)
       var reader = FactReader(file, language)
-      let cases = language.cases(in: file, path: path)
+      let cases = language.cases(in: file, path: test.path)
       // What is made for all of them is asked, too.
       let made = cases.filter { !$0.isTest && path.ending != "rs" }.reduce(into: Set<String>()) {
         $0.formUnion(reader.facts(of: $1).literals)
@@ -145,7 +148,7 @@ enum CodeUnderTest {
 
   /// Whether literals have a value among them, a date by its parts.
   private static func holds(_ value: String, _ literals: Set<String>) -> Bool {
-    if literals.contains(value) { return true }
+    if literals.contains(value) || literals.contains("-" + value) { return true }
     let parts = value.split(separator: "-")
     return parts.count == 3 && Instants.seconds(of: value) != nil
       && parts.allSatisfy { part in literals.contains(Int(part).map(String.init) ?? String(part)) }
@@ -199,16 +202,17 @@ enum CodeUnderTest {
           $0.isWord("return") || $0.isMark("=>") || $0.isWord("then") || $0.isMark("?")
         }), back > compare || token.text == "if"
       else { continue }
-      let asked = spelled(
-        (index..<max(index, back)).filter { isTelling(code.tokens[$0]) && !isEnd(code, $0) }, code
-      )
-      .filter { !isPlain($0) }
+      // `if a == "x" || a == "y"` answers each by itself.
+      let asked = (index..<max(index, back)).split { code.isMark($0, "||") || code.isWord($0, "or") }.map {
+        spelled($0.filter { isTelling(code.tokens[$0]) && !isEnd(code, $0) }, code).filter { !isPlain($0) }
+      }
       let given = spelled(
         (back..<min(back + 14, code.tokens.count)).prefix {
           code.kind($0) != .newline && !code.isMark($0, ";") && !code.isMark($0, "}")
         }.filter { isTelling(code.tokens[$0]) }, code
       ).filter { !isPlain($0) }
-      if !asked.isEmpty, !given.isEmpty { found.append((token.line, Set(asked + given))) }
+      if given.isEmpty { continue }
+      found += asked.filter { !$0.isEmpty }.map { (token.line, Set($0 + given)) }
     }
     return found
   }
@@ -224,10 +228,30 @@ enum CodeUnderTest {
     }
   }
 
+  /// The texts of the other tests of a tree that speak of a file, of the nearest ones.
+  private static func otherTests(
+    of path: TestPath, _ change: TreeChange, _ language: any TestLanguage
+  ) -> [(path: TestPath, text: String)] {
+    func distance(_ name: String) -> Int {
+      let folders = TestPath(name).folders
+      let shared = zip(folders, path.folders).prefix { $0 == $1 }.count
+      return folders.count + path.folders.count - 2 * shared
+    }
+    let stem = path.stem.lowercased()
+    guard stem.utf8.count >= 3 else { return [] }
+    let names = change.files().filter { name in
+      let other = TestPath(name)
+      return name != path.path && language.extensions.contains(other.ending) && language.isTestPath(other)
+    }
+    return names.map { (distance($0), $0) }.sorted { $0 < $1 }.prefix(64).compactMap { _, name in
+      change.newText(name).map { (TestPath(name), $0) }
+    }.filter { $0.1.lowercased()[...].has(stem) }
+  }
+
   /// The texts of the tests that usually belong to a file.
   static func testTexts(
     _ path: TestPath, _ text: (String) -> String?, _ language: any TestLanguage
-  ) -> [String] {
+  ) -> [(path: TestPath, text: String)] {
     let (stem, ending) = (path.stem, path.ending)
     let folder = path.folders.joined(separator: "/")
     let here = folder.isEmpty ? "" : folder + "/"
@@ -270,7 +294,8 @@ enum CodeUnderTest {
     }
     var seen: Set<String> = []
     return names.filter { ($0 != path.path || ending == "rs") && seen.insert($0).inserted }.compactMap {
-      text($0)
+      name in
+      text(name).map { (TestPath(name), $0) }
     }
   }
 }

@@ -79,6 +79,8 @@ public struct TreeChange {
   public var old: (String) -> FileContent
   /// What a path holds after the change.
   public var new: (String) -> FileContent
+  /// All paths after the change, for what is asked rarely; none where nobody can tell them.
+  public var files: () -> [String]
 
   /// The text of a path before the change; `nil` for binary, missing or far too large files.
   public var oldText: (String) -> String? { { [old] in old($0).text } }
@@ -88,11 +90,13 @@ public struct TreeChange {
   /// Makes a change. The closures are called with any path of the trees, such as a runner's configuration
   /// that was not changed.
   public init(
-    paths: [ChangedPath], old: @escaping (String) -> FileContent, new: @escaping (String) -> FileContent
+    paths: [ChangedPath], old: @escaping (String) -> FileContent, new: @escaping (String) -> FileContent,
+    files: @escaping () -> [String] = { [] }
   ) {
     self.paths = paths
     self.old = old
     self.new = new
+    self.files = files
   }
 
   /// The same with texts alone: what is none counts as missing.

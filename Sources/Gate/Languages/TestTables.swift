@@ -40,6 +40,8 @@ extension FactReader {
           && !rowWords.contains(code.text(index - 1))
           || code.isMark(index, "(") && code.isMark(index - 1, "!") && code.isWord(index - 2)
             && !rowWords.contains(code.text(index - 2)) && !code.isWord(index - 2, "vec")
+          // What a block does: `let(:card) { double("card", valid: true) }`
+          || code.isMark(index, "{") && code.isMark(index - 1, ")")
           || code.isMark(index, "[")
             && (code.isWord(index - 1) && !notIndexed.contains(code.text(index - 1))
               || code.isMark(index - 1, "]") || code.isMark(index - 1, ")"))

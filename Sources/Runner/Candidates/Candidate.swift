@@ -140,7 +140,8 @@ package struct Candidate {
     let changes = try repository.changes(from: old, to: new, detectingRenames: true)
     return TreeChange(
       paths: changes.flatMap(ChangedPath.from), old: { content(of: $0, in: old, repository) },
-      new: { content(of: $0, in: new, repository) })
+      new: { content(of: $0, in: new, repository) },
+      files: { (try? repository.files(inTree: new)) ?? [] })
   }
 
   /// What a path holds, for a guard.

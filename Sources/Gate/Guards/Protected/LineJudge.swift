@@ -149,7 +149,7 @@ struct LineJudge {
       }
       return lost.allSatisfy { name in others.contains { $0.contains(name) } }
     }
-    if let name = line.before("=")?.trimmed, !name.isEmpty,
+    if let all = line.before("=")?.trimmed, !all.isEmpty, case let name = all.dropping("override ") ?? all,
       ShellLine.isAssignment(name.filter { !"?:+ ".contains($0) } + "=")
     {
       return isHarmlessVariable(line, name)
@@ -255,6 +255,13 @@ struct LineJudge {
       let told = String(value).replacing("$(wildcard ", with: "")[...]
       return judge.commands.isHarmlessVariable(plain + "=") && !told.has("$(") && !told.has("||")
     }
+    // More programs, or more files, than before.
+    if Set(words(was)).isSubset(of: words(value)), !ShellLine(was).runsTests, !ShellLine(value).runsTests,
+      value.split(separator: " ").allSatisfy({ !$0.hasPrefix("-") && !$0.hasPrefix("$") && !$0.has("|") }),
+      was.split(separator: " ").contains(where: { $0.has("test") || $0.has("/") })
+    {
+      return true
+    }
     // `python3 -O` asserts nothing.
     let known = Set(words(was))
     if family(value) == family(was), words(value).dropFirst().allSatisfy(known.contains) { return true }
@@ -298,8 +305,21 @@ struct LineJudge {
       "testRunner", "cacheDirectory", "displayName",
     ]
     if settings.contains(String(key)) { return isHarmlessMember(line) }
-    if line.has("\": \"") { return isPlainEntry(line) }
+    if line.has("\": \"") { return isPlainEntry(line) || isNewScript(String(key)) }
     return isHarmlessMember(line)
+  }
+
+  /// Whether a script comes beside those that are there, and nothing that is protected names it.
+  private func isNewScript(_ key: String) -> Bool {
+    guard key.contains(":"), !key.hasPrefix("pre"), !key.hasPrefix("post"),
+      old.contains(where: { $0.contains("\"scripts\"") }),
+      !old.contains(where: { $0.contains(key) }), new.count(where: { $0.contains(key) }) == 1
+    else { return false }
+    return judge.change.paths.allSatisfy { other in
+      guard other.path != path.path, let name = other.newPath, ProtectedFiles.scope(of: TestPath(name)) != nil
+      else { return true }
+      return judge.change.newText(name)?.contains(key) != true
+    }
   }
 
   private func isPlainEntry(_ line: Substring) -> Bool {

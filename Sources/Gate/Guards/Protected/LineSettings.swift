@@ -83,6 +83,10 @@ extension LineJudge {
     }
     let name = LineJudge.name(line).map { $0.lowercased() } ?? ""
     let value = (line.after("=") ?? line.after(":") ?? "").trimmed
+    if isOfNewChecker(line), !["ignore", "exclude", "skip", "follow"].contains(where: { name.hasPrefix($0) })
+    {
+      return true
+    }
     switch name {
     case "addopts":
       // Options that were there before are not looked at again.
@@ -111,6 +115,20 @@ extension LineJudge {
 
   func bare(_ text: some StringProtocol) -> String {
     String(text.filter { $0 != "\"" && $0 != "'" })
+  }
+
+  /// Whether a line tells a checker of types what to look at that comes new.
+  private func isOfNewChecker(_ line: Substring) -> Bool {
+    guard let place = new.firstIndex(of: String(line)),
+      let section = new[..<place].last(where: { $0.hasPrefix("[") && $0.hasSuffix("]") }),
+      let tool = ["mypy", "pyright", "ty", "basedpyright"].first(where: {
+        section.hasPrefix("[tool.\($0)") || section.hasPrefix("[\($0)")
+      })
+    else { return false }
+    return !old.contains { $0.contains(tool) }
+      && !judge.change.paths.contains { other in
+        other.oldPath.map { [tool + ".ini", "setup.cfg", "tox.ini"].contains(TestPath($0).name) } == true
+      }
   }
 
   private func isOfLinter(_ line: Substring) -> Bool {

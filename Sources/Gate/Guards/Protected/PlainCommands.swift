@@ -98,12 +98,20 @@ struct PlainCommands {
 
   /// Whether a program of the tree's own may fail now: `./test_ini || true`.
   private func forgives(_ line: ShellLine, _ position: Int) -> Bool {
-    guard position < line.operators.count, line.operators[position] == "||",
-      let program = line.commands[position].first, position + 1 < line.commands.count
+    guard position < line.operators.count, ["||", ";"].contains(line.operators[position]),
+      let program = line.commands[position].first(where: { !PlainCommands.keywords.contains($0) }),
+      position + 1 < line.commands.count
     else { return false }
+    // Of a loop only the last outcome counts.
+    if line.operators[position] == ";" {
+      return line.commands[position].first == "do" && line.commands[position + 1].first == "done"
+        && program.hasPrefix("./")
+    }
     let isOwn = program.hasPrefix("./") || program.hasPrefix("$(") || program.hasPrefix("build/")
     return isOwn && [":", "true", "echo", "printf"].contains(line.commands[position + 1].first ?? "")
   }
+
+  private static let keywords: Set = ["do", "then", "else", "if", "while", "!", "{", "("]
 
   private static let signs = [
     "set +e", "exit", "+o pipefail", "trap ", "--ignore", "--exclude", "--deselect", "PATH=", "alias ",
@@ -153,6 +161,7 @@ struct PlainCommands {
     return words.allSatisfy { word in
       if knownWords.contains(word) { return true }
       if word.contains("./") && word.contains("=") || word.contains("!") { return false }
+      if ShellLine.isAssignment(word) { return true }
       if word.hasPrefix("-") {
         return PlainCommands.switches.contains(word) || word == "-t" && command.contains("unittest")
           || PlainCommands.options.contains { word == $0 || word.hasPrefix($0 + "=") }
@@ -188,7 +197,7 @@ struct PlainCommands {
   private static let plainFlags = [
     "--experimental-", "--max-old-space-size", "--no-warnings", "--enable-source-maps", "--trace-",
     "--openssl-legacy-provider", "--unhandled-rejections", "--no-deprecation", "-W", "-O", "-g", "-std=",
-    "-fsanitize", "-fno-omit", "-march", "-mod=", "-I", "-isystem", "-pedantic", "-pthread", "-L", "-l", "-D",
+    "-f", "-march", "-mod=", "-I", "-isystem", "-pedantic", "-pthread", "-L", "-l", "-D",
     "warnings", "-Xmx", "-XX:", "-Dorg.gradle", "-Dfile.",
   ]
 

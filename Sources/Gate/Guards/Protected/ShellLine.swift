@@ -16,6 +16,12 @@ struct ShellLine {
     }
     while let next = rest.first {
       rest = rest.dropFirst()
+      // `CC=${{ matrix.cc }}`
+      if next == "$", rest.hasPrefix("{{"), let inner = rest.dropFirst(2).before("}}") {
+        word.append("${\(inner.trimmed)}")
+        rest = rest.after("}}") ?? ""
+        continue
+      }
       if let open = quote {
         if next == open { quote = nil } else { word.append(next) }
       } else if next == "'" || next == "\"" {
