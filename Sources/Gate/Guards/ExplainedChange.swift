@@ -36,6 +36,8 @@ struct ExplainedChange {
   var retyped: [String: Set<String>] = [:]
   /// The numbers of the code that it has on one side only.
   private(set) var (goneNumbers, cameNumbers): (Set<String>, Set<String>) = ([], [])
+  /// Those that it has names for and that are others now.
+  let numbers: ChangedNumbers
   /// Whether the tree depends on other versions of its libraries.
   var movesLibraries = false
   /// Whether it depends on another library in place of one.
@@ -44,6 +46,7 @@ struct ExplainedChange {
   var constants: [String: Set<String>] = [:]
 
   init(_ change: TreeChange, _ code: ChangedCode) {
+    numbers = ChangedNumbers(code)
     for path in change.paths { readNames(path.oldPath, path.newPath) }
     for file in code.files {
       guard let before = file.old, let after = file.new else { continue }
@@ -99,7 +102,7 @@ struct ExplainedChange {
   }
 
   /// Where the code of a file ends: Rust's tests stand below it.
-  private static func end(of code: SourceCode, _ isMixed: Bool) -> Int {
+  static func end(of code: SourceCode, _ isMixed: Bool) -> Int {
     guard isMixed else { return code.tokens.count }
     return code.indices.first { code.isWord($0, "cfg") && code.isWord($0 + 2, "test") } ?? code.tokens.count
   }
@@ -108,8 +111,10 @@ struct ExplainedChange {
     Set(code.tokens[..<end(of: code, isMixed)].filter { $0.kind == .number }.map(\.text))
   }
 
-  /// Whether a number of the code is told in another unit there: `0.4` metres and `40` centimetres.
-  func isInOtherUnit(_ value: String, by fresh: [String]) -> Bool {
+  /// Whether a number of the code is another now, or is told in another unit there: `0.4` metres and `40`
+  /// centimetres.
+  func isOtherNumber(_ value: String, by fresh: [String]) -> Bool {
+    if numbers.explains(value, by: fresh) { return true }
     guard goneNumbers.contains(value), let number = Double(value), number != 0 else { return false }
     return fresh.contains { text in
       guard cameNumbers.contains(text), let other = Double(text) else { return false }

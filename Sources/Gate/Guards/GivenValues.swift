@@ -28,7 +28,7 @@ extension TestComparison {
     explained.explains(value, by: others) || explained.isNamedAnew(value, by: others)
       || explained.isRetyped(value, by: others) || explained.isOtherStatus(value, by: others)
       || explained.fillsStill(value, in: others) || Instants.isOne(value, of: others)
-      || explained.isInOtherUnit(value, by: others)
+      || explained.isOtherNumber(value, by: others)
       || rewritten.explains(value, by: others) { file.code.places[$0] != nil }
   }
 

@@ -84,7 +84,7 @@ extension TestComparison {
     let called = helperFacts(new.test, newHelpers).reduce(into: Set<String>()) { $0.formUnion($1.calls) }
     return rewritten.explains(value, by: fresh) { name in
       new.file.code.places[name] != nil || called.contains(name)
-    }
+    } || rewritten.explains(value, by: fresh, wrote: true) { _ in true }
   }
 
   /// The values that a test names now and did not.

@@ -28,6 +28,7 @@ extension TestComparison {
     let bytes = Array(value.utf8)
     guard bytes.count > 4, bytes.count < 80 else { return false }
     let isFilled = known.contains { template in
+      if TestComparison.isFilled(value, template, known) { return true }
       guard let head = template[...].before("${"), let tail = template[...].after("}"),
         !(head.isEmpty && tail.isEmpty)
       else { return false }
@@ -43,6 +44,18 @@ extension TestComparison {
       known.contains(String(decoding: bytes[..<cut], as: UTF8.self))
         && known.contains(String(decoding: bytes[cut...], as: UTF8.self))
     }
+  }
+
+  /// Whether a text is a template of several letters with known values in it: `depot answered {status}`.
+  private static func isFilled(_ value: String, _ template: String, _ known: KnownValues) -> Bool {
+    guard let sign = template.utf8.firstIndex(where: { "{%$#\\".utf8.contains($0) }),
+      template.utf8.count < 200, !template.hasPrefix("{\""), value.hasPrefix(template[..<sign])
+    else { return false }
+    let pieces = Template.pieces(template)
+    guard pieces.reduce(0, { $0 + $1.count(where: \.isLetter) }) >= 4,
+      let fillings = Template.fillings(of: value, pieces)
+    else { return false }
+    return fillings.allSatisfy { known.contains($0) || known.contains(Lexer.plainNumber($0)) }
   }
 
   /// Whether a text is put together from a few that are known: `"price of " + item + " must be positive"`.

@@ -7,6 +7,8 @@ struct RewrittenTexts {
   private struct Texts {
     /// What stands around the places that are filled in the texts that came.
     var came: [[String]] = []
+    /// The same of the texts of before.
+    var old: [[String]] = []
     /// The words of the texts of before.
     var words: Set<String> = []
   }
@@ -62,12 +64,13 @@ struct RewrittenTexts {
     let came = Set(new).subtracting(old)
     guard !came.isEmpty else { return }
     let texts = Texts(
-      came: came.map(Template.pieces),
+      came: came.map(Template.pieces), old: old.map(Template.pieces),
       words: old.reduce(into: []) {
         $0.formUnion(RewrittenTexts.words(Template.parts($1).joined(separator: " ")))
       })
     func add(_ all: inout Texts) {
       all.came += texts.came
+      all.old += texts.old
       all.words.formUnion(texts.words)
     }
     if RewrittenTexts.silent.contains(name) { add(&unnamed) } else { add(&functions[name, default: Texts()]) }
@@ -104,16 +107,19 @@ struct RewrittenTexts {
   }
 
   /// Whether a text is another of `fresh` now because what a file of tests names writes it so.
-  /// `filled` are numbers of the old one that a row fills into a template now.
+  /// `filled` are numbers of the old one that a row fills into a template now. Where nobody knows what asks
+  /// for it, as what lies between did not change, the same code must have written the old one (`wrote`).
   func explains(
-    _ old: String, by fresh: [String], filledWith filled: Set<String> = [], in names: (String) -> Bool
+    _ old: String, by fresh: [String], filledWith filled: Set<String> = [], wrote: Bool = false,
+    in names: (String) -> Bool
   ) -> Bool {
     guard !isEmpty, old.utf8.count < 2000, fresh.count < 256 else { return false }
     let asked = [unnamed] + functions.filter { names($0.key) }.map(\.value)
     return fresh.contains { text in
       text != old && text.utf8.count < 4000
         && asked.contains { texts in
-          texts.came.contains { pieces in
+          if wrote, !texts.old.contains(where: { $0.count > 1 && Template.writes(old, $0) }) { return false }
+          return texts.came.contains { pieces in
             guard Template.writes(text, pieces) else {
               return Template.isOnlyFilled(pieces) && RewrittenTexts.isReordered(old, text)
             }

@@ -7,7 +7,8 @@ extension TestComparison {
     _ fresh: [String], _ known: KnownValues
   ) -> Bool {
     if explained.isDigest(value, now: fresh) || Instants.isOne(value, of: fresh) { return true }
-    if explained.isInOtherUnit(value, by: fresh) { return true }
+    if explained.isOtherNumber(value, by: fresh) { return true }
+    if isAskedElsewhere(value, before, new) || isOfReshapedRecord(value, old, new) { return true }
     if value == "0", !Instants.beginnings.isDisjoint(with: new.test.facts.words) { return true }
     if explained.names(of: value).contains(where: new.test.facts.words.contains) { return true }
     if hasNothingNow(old, before, after) { return true }
@@ -39,6 +40,12 @@ extension TestComparison {
   }
 
   static let measures: Set = ["len", "length", "size", "count"]
+
+  /// `XCTAssertEqual(lines.count, expected.count)` of a helper, which does not look at what it is given.
+  static func comparesSizes(_ one: Assertion) -> Bool {
+    one.literals.isEmpty
+      && one.shape.split(separator: " ").count { measures.contains($0.lowercased()) } >= 2
+  }
 
   /// Whether a number said how many there are, and a list of them is compared now.
   func isLength(_ value: String, _ before: [Assertion], _ after: [Assertion]) -> Bool {
@@ -158,7 +165,12 @@ extension TestComparison {
   private func isAbout(_ one: Assertion, _ other: Assertion) -> Bool {
     let words = one.words.subtracting(TestComparison.commonWords).subtracting(TestComparison.measures)
       .subtracting(["have", "has", "deep", "lengthof", "tohavelength", "hassize", "should", "must"])
-    return !words.isDisjoint(with: other.words)
+    if !words.isDisjoint(with: other.words) { return true }
+    // What a helper that came is given it compares with what it asks by itself.
+    let helped = (newHelpers[other.name] ?? []).filter { oldHelpers[$0.name] == nil }
+    return helped.flatMap(\.facts.effective).contains {
+      !words.isDisjoint(with: $0.words) && $0.strength == 3 && !TestComparison.comparesSizes($0)
+    }
   }
 
   /// `assertInternalType('array', …)`: what an exact comparison says, too.

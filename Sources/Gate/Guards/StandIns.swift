@@ -231,6 +231,7 @@ extension TestComparison {
     return needed.subtracting(needed.count > counts.count + 1 ? counts : []).allSatisfy {
       zeros.contains($0) || made.has(choice, value: $0) || isHandedIn($0, old, old)
         || isFilledIn($0, &made, choice) || isOtherwiseNow($0, old.file, &made, choice)
+        || needed.count > 1 && isOfOneThing($0, old)
     }
   }
 
@@ -261,15 +262,27 @@ extension TestComparison {
     _ value: String, _ old: TestFile, _ made: inout StandIns, _ choice: StandIns.Choice
   ) -> Bool {
     guard let now = newFiles.first(where: { $0.path.path == pathNow(old) }) else { return false }
-    if let number = Double(value), number != 0 { return isScaled(number, old, now) }
+    if let number = Double(value), number != 0 {
+      return isScaled(number, old, now) || isFollowed(value, old, now, &made, choice)
+    }
     guard value.count(where: \.isLetter) >= 4 else { return false }
     let before = Set(old.texts.times.keys)
     let fresh = now.texts.times.keys.filter { !before.contains($0) }
     guard fresh.count < 64 else { return false }
-    if explained.explains(value, by: fresh) { return true }
+    if explained.explains(value, by: fresh) || explained.isOtherNumber(value, by: fresh) { return true }
     let numbers = value.split { !($0.isNumber || $0 == ".") }.map { Lexer.plainNumber(String($0)) }
     let filled = Set(numbers.filter { made.has(choice, value: $0) })
     return rewritten.explains(value, by: fresh, filledWith: filled) { now.code.places[$0] != nil }
+  }
+
+  /// Whether one of them names what the code makes now of what it made that number of.
+  private func isFollowed(
+    _ value: String, _ old: TestFile, _ now: TestFile, _ made: inout StandIns, _ choice: StandIns.Choice
+  ) -> Bool {
+    guard !explained.numbers.isEmpty else { return false }
+    let fresh = now.texts.numbers.subtracting(old.texts.numbers).map { Lexer.plainNumber(String($0)) }
+    return fresh.count < 64
+      && explained.isOtherNumber(value, by: fresh.filter { made.has(choice, value: $0) })
   }
 
   /// Whether a text is a template of one of them with what its rows fill in: `not an address: ida@` of

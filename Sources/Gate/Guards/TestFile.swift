@@ -144,6 +144,15 @@ struct TestFile {
     return cases.filter { !$0.isTest && $0.body.lowerBound >= end }
   }
 
+  /// `private Appointment checkup = null!;`: nothing, until the tests are set up.
+  private func isFilledLater(_ index: Int) -> Bool {
+    guard !["true", "false"].contains(code.text(index).lowercased()) else { return false }
+    return (max(0, index - 6)..<index - 1).contains { place in
+      code.isWord(place) && code.tokens[place].line == code.tokens[index].line
+        && (code.places[code.text(place)] ?? []).contains { $0 != place && code.isMark($0 + 1, "=") }
+    }
+  }
+
   private mutating func readOutside() {
     var inside = [Bool](repeating: false, count: code.tokens.count)
     for test in cases {
@@ -177,7 +186,9 @@ struct TestFile {
       for index in range {
         let token = code.tokens[index]
         let isConstant = FactReader.constants.contains(token.text)
-        guard token.kind == .number || token.kind == .string || isConstant, !isImport(index) else { continue }
+        guard token.kind == .number || token.kind == .string || isConstant, !isImport(index),
+          !(isConstant && isFilledLater(index))
+        else { continue }
         literals.insert(isConstant ? token.text.lowercased() : token.text)
         if token.kind == .string {
           let pieces = FactReader.pieces(token.text, isOfWords: language.dialect.hasRubyBlocks)

@@ -218,10 +218,16 @@ struct TestComparison {
         return exact
       }
       var worth = assertion
-      worth.strength = max(assertion.strength, helper.flatMap(\.facts.effective).map(\.strength).max() ?? 0)
+      worth.strength = max(assertion.strength, TestComparison.strength(of: helper))
       return worth.strength > 0 ? worth : nil
     }
     return own + calledAssertions(test, helpers) + helperFacts(test, helpers).flatMap(\.effective)
+  }
+
+  /// How much a call of helpers proves.
+  private static func strength(of helpers: [TestCase]) -> Int {
+    helpers.flatMap(\.facts.effective).map { comparesSizes($0) ? min($0.strength, 2) : $0.strength }.max()
+      ?? 0
   }
 
   /// The matcher of the tests' own that an assertion ends with: `expect(hand).toScore(16)`.
@@ -239,7 +245,7 @@ struct TestComparison {
       let called = statement.names.flatMap { helpers[$0] ?? [] }.filter {
         $0.name != test.name && $0.scope.last != test.name
       }
-      let strength = called.flatMap(\.facts.effective).map(\.strength).max() ?? 0
+      let strength = TestComparison.strength(of: called)
       guard strength > 0 else { return nil }
       var assertion = statement.assertion
       assertion.strength = strength

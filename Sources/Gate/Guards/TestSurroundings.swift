@@ -51,19 +51,25 @@ extension TestComparison {
     }
     for file in oldFiles where newPaths[file.path.path] != nil || !file.tests.isEmpty {
       guard let now = newFiles.first(where: { $0.path.path == pathNow(file) }) else { continue }
-      let provided = file.cases.filter { !$0.isTest && $0.facts.effective.isEmpty }.flatMap(\.facts.tables)
-      let fresh = now.shared.subtracting(file.shared)
+      // What stands inside of a test is read with it.
+      let tests = Set(file.tests.map(\.name))
+      let provided = file.cases.filter {
+        !$0.isTest && $0.facts.effective.isEmpty && tests.isDisjoint(with: $0.scope)
+      }.flatMap(\.facts.tables)
+      let fresh = Array(now.shared.subtracting(file.shared))
       let calls = file.tests.reduce(into: Set<String>()) { $0.formUnion($1.facts.calls) }
       let words = Set(now.code.tokens.filter { $0.kind == .word }.map { TestCase.plain($0.text) })
       let rows = lost(Set(file.tables + provided), known).filter {
-        !explained.explains($0, by: Array(fresh)) && explained.names(of: $0).isDisjoint(with: words)
-          && !isRetyped($0, calls: calls, fresh: Array(fresh)) && !isUnit($0, file, now)
+        !explained.explains($0, by: fresh) && explained.names(of: $0).isDisjoint(with: words)
+          && !isRetyped($0, calls: calls, fresh: fresh) && !isUnit($0, file, now)
+          && !explained.isOtherNumber($0, by: fresh)
       }
       if !rows.isEmpty {
         add(.fewerParameters, pathNow(file), nil, nil, "the tests' tables no longer have \(spelled(rows))")
       }
       let values = lost(Set(file.constants.map(\.text)), known).filter {
-        !rows.contains($0) && !explained.explains($0, by: Array(fresh))
+        !rows.contains($0) && !explained.explains($0, by: fresh)
+          && !explained.isOtherNumber($0, by: fresh)
       }
       if !values.isEmpty, file.language.isTestPath(file.path) {
         add(.changedExpectation, pathNow(file), nil, nil, "the tests no longer name \(spelled(values))")

@@ -273,7 +273,7 @@ extension TestComparison {
   ) -> Bool {
     isExplained(swapped, before, newValues(old, new)) || isSwappedThrough(swapped, before, old, new)
       || isSpelledAnew(swapped, before, old, new) || isOfWrapper(swapped, before)
-      || isSaidByAnother(swapped, before, after)
+      || isSaidByAnother(swapped, before, after) || isAskedElsewhere(swapped, before, after, new)
       || before.contains { one in
         one.shape == swapped.shape && one.literals != swapped.literals
           && one.literals.allSatisfy {
@@ -281,8 +281,9 @@ extension TestComparison {
               || explained.isDigest($0, now: swapped.literals)
               || Instants.isOne($0, of: swapped.literals) || isWrittenAnew($0, new, swapped.literals)
               || isOfLibrary($0, before, [swapped], swapped.literals)
-              || explained.isInOtherUnit($0, by: swapped.literals)
+              || explained.isOtherNumber($0, by: swapped.literals)
               || isStatus($0, new, swapped.literals) || explained.isRetyped($0, by: swapped.literals)
+              || isOfReshapedRecord($0, old, new)
           }
       }
   }

@@ -272,10 +272,10 @@ struct FactReader {
       && !site.range.contains { code.isMark($0, "==") }
   }
 
-  /// `assert state is State.FREE`
+  /// `assert state is State.FREE`, `assert found is None`
   private func isIdentity(_ index: Int, _ site: AssertionSite) -> Bool {
-    code.isWord(index, "is") && site.name == "assert" && language is PythonTests
-      && code.isMark(index + 2, ".")
+    guard code.isWord(index, "is"), site.name == "assert", language is PythonTests else { return false }
+    return code.isMark(index + 2, ".") || code.isWord(index + 1, "None")
   }
 
   /// How much an assertion proves, from 0 to 3.
