@@ -33,6 +33,24 @@ extension TestComparison {
     }
   }
 
+  /// Whether a number only said what those of a list come to, which is compared as a whole now.
+  func isSum(_ value: String, _ before: [Assertion], _ after: [Assertion]) -> Bool {
+    guard let number = Double(value) else { return false }
+    let ones = before.filter { $0.literals.contains(value) }
+    let shapes = Set(before.map(\.shape))
+    return !ones.isEmpty && ones.allSatisfy { $0.literals.count == 1 && $0.words.contains("sum") }
+      && after.contains { whole in
+        guard whole.strength == 3, !whole.isNegative, !shapes.contains(whole.shape) else { return false }
+        var sum = 0.0
+        let numbers = whole.literals.reversed().prefix(64).map(Double.init)
+        return numbers.indices.contains { place in
+          guard let next = numbers[place] else { return false }
+          sum += next
+          return place > 0 && abs(sum - number) < 1e-9
+        }
+      }
+  }
+
   // MARK: What only tells one thing from another
 
   private static let identities: Set = [
