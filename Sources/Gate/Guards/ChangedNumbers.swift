@@ -11,6 +11,8 @@ struct ChangedNumbers {
   }
 
   private(set) var pairs: [Pair] = []
+  /// The names, without case and signs, whose flag is the other one now.
+  private(set) var flags: Set<String> = []
   var isEmpty: Bool { pairs.isEmpty }
   private static let mostPairs = 64
 
@@ -21,6 +23,7 @@ struct ChangedNumbers {
         continue
       }
       let isMixed = file.path.ending == "rs"
+      readFlags(file, before, after)
       let (was, now) = (Bindings.numbers(before, isMixed), Bindings.numbers(after, isMixed))
       guard was != now else { continue }
       found.formUnion(
@@ -28,6 +31,32 @@ struct ChangedNumbers {
           Bindings(before, file.language, isMixed, was), Bindings(after, file.language, isMixed, now)))
     }
     pairs = found.sorted { ($0.old, $0.new) < ($1.old, $1.new) }
+  }
+
+  /// `compact: false` and `compact: true`
+  private mutating func readFlags(_ file: ChangedCode.File, _ old: SourceCode, _ new: SourceCode) {
+    func bound(_ code: SourceCode) -> [String: [Int]] {
+      let end = ExplainedChange.end(of: code, file.path.ending == "rs")
+      return ["true", "false", "True", "False"].reduce(into: [:]) { found, flag in
+        for place in code.places[flag] ?? [] where place < end {
+          guard ["=", ":", "=>"].contains(where: { code.isMark(place - 1, $0) }),
+            let name = Bindings.name(before: place - 1, code)
+          else { continue }
+          found[TestCase.plain(name), default: []].append(place)
+        }
+      }
+    }
+    let (before, after) = (bound(old), bound(new))
+    let turned = before.compactMap { name, places -> (name: String, places: [Int])? in
+      guard let others = after[name] else { return nil }
+      let (was, now) = (Set(places.map(old.text)), Set(others.map(new.text)))
+      return was.count == 1 && now.count == 1 && was != now ? (name, others) : nil
+    }
+    guard !turned.isEmpty else { return }
+    let bodies = Bindings.bodies(new, file.language)
+    for (name, places) in turned where !places.allSatisfy({ Bindings.isPassing($0 - 1, new, bodies) }) {
+      flags.insert(name)
+    }
   }
 
   private static func pairs(_ old: Bindings, _ new: Bindings) -> [Pair] {
@@ -96,8 +125,6 @@ struct ChangedNumbers {
       }
       let step = pair.new - pair.old
       let times = (new - old) / step
-      // One more or one less may be any mistake, but for what is as large as the number itself.
-      if abs(step) < 2 { return times == 1 && abs(old - pair.old) <= 1 }
       return times == times.rounded() && times >= 1 && times <= (abs(step) < 20 ? 3 : 12)
     }
   }
@@ -163,19 +190,29 @@ private struct Bindings {
     let end = ExplainedChange.end(of: code, isMixed)
     names = Set(code.places.keys)
     self.numbers = numbers
-    let bodies = CodeFunctions.found(in: code, language).map(\.body).filter { !Bindings.isOfType($0, code) }
+    let bodies = Bindings.bodies(code, language)
     for index in 0..<end {
-      let isSign = ["=", ":", ":=", "=>"].contains { code.isMark(index, $0) }
+      // Kotlin's `"large" to 600` is a pair, too.
+      let isSign =
+        ["=", ":", ":=", "=>"].contains { code.isMark(index, $0) }
+        || code.isWord(index, "to") && code.kind(index - 1) == .string
       guard isSign, let name = Bindings.name(before: index, code),
         let value = Bindings.value(index + 1, code), !Bindings.isPassing(index, code, bodies)
       else { continue }
       values[name, default: []].append(value)
     }
     // `#define LEVELS 4`
-    for index in code.places["define"] ?? [] where index < end && code.isMark(index - 1, "#") {
-      guard code.isWord(index + 1), let value = Bindings.value(index + 2, code) else { continue }
+    for index in code.places["define"] ?? [] where index < end {
+      guard code.isWord(index + 1), let value = Bindings.value(index + 2, code, inLine: true) else {
+        continue
+      }
       values[code.text(index + 1), default: []].append(value)
     }
+  }
+
+  /// The bodies of functions.
+  static func bodies(_ code: SourceCode, _ language: any TestLanguage) -> [Range<Int>] {
+    CodeFunctions.found(in: code, language).map(\.body).filter { !isOfType($0, code) }
   }
 
   /// `class Visit(val note: String) {`
@@ -185,7 +222,7 @@ private struct Bindings {
   }
 
   /// Whether a sign belongs to a variable of a function, to a choice, a part of a list or a closure.
-  private static func isPassing(_ sign: Int, _ code: SourceCode, _ bodies: [Range<Int>]) -> Bool {
+  static func isPassing(_ sign: Int, _ code: SourceCode, _ bodies: [Range<Int>]) -> Bool {
     let text = code.text(sign)
     let isCapital = code.text(sign - 1).first?.isUppercase == true
     let isMember =
@@ -208,7 +245,7 @@ private struct Bindings {
   }
 
   /// `LEVELS =`, `o.Levels =`, `levels: int =`, `const LEVELS: u32 =`, `"shirt":`
-  private static func name(before sign: Int, _ code: SourceCode) -> String? {
+  static func name(before sign: Int, _ code: SourceCode) -> String? {
     let last = sign - 1
     if code.kind(last) == .string { return "\"" + code.text(last) }
     // `public int Minutes { get; set; } = 20;`
@@ -224,11 +261,12 @@ private struct Bindings {
   }
 
   /// What stands from an index on up to the end of the value, if it is made of numbers and units only.
-  private static func value(_ start: Int, _ code: SourceCode) -> Value? {
+  private static func value(_ start: Int, _ code: SourceCode, inLine: Bool = false) -> Value? {
     var value = Value(numbers: [], shape: "")
     var index = start
     while index < code.tokens.count, index < start + mostTokens {
       let token = code.tokens[index]
+      if inLine, token.line != code.tokens[start].line { return value.numbers.isEmpty ? nil : value }
       switch token.kind {
       case .newline: return value.numbers.isEmpty ? nil : value
       case .number, .string:
@@ -251,12 +289,19 @@ private struct Bindings {
         if [",", ";", ")", "}", "]"].contains(token.text), !isClosing(index, from: start, code) {
           return value.numbers.isEmpty ? nil : value
         }
-        guard ["(", ")", "*", ".", "-", "+", ","].contains(token.text) else { return nil }
+        guard ["(", ")", "*", ".", "-", "+", ",", "::"].contains(token.text) || isPath(index, code) else {
+          return nil
+        }
         value.shape += token.text + " "
       }
       index += 1
     }
     return nil
+  }
+
+  /// `Duration::from_secs(30)`
+  private static func isPath(_ index: Int, _ code: SourceCode) -> Bool {
+    code.isMark(index, ":") && (code.isMark(index + 1, ":") || code.isMark(index - 1, ":"))
   }
 
   /// Whether a mark belongs to a bracket that the value itself opened.

@@ -51,6 +51,43 @@ extension TestComparison {
       }
   }
 
+  /// Whether all that reads like one assertion and is gone is there with what the code makes of its new
+  /// numbers.
+  func isOfOtherNumbers(_ swapped: Assertion, _ before: [Assertion], _ after: [Assertion]) -> Bool {
+    let (old, new) = (before.filter { $0.shape == swapped.shape }, after.filter { $0.shape == swapped.shape })
+    let (known, kept) = (Set(old.map(\.literals)), Set(new.map(\.literals)))
+    let came = new.filter { !known.contains($0.literals) }
+    let gone = old.filter { !kept.contains($0.literals) }
+    return !gone.isEmpty
+      && gone.allSatisfy { one in
+        came.contains { other in
+          other.literals.count == one.literals.count
+            && zip(one.literals, other.literals).allSatisfy {
+              $0 == $1 || explained.isOtherNumber($0, by: [$1])
+            }
+        }
+      }
+  }
+
+  /// Whether a flag was only that of names whose flag is the other one in the code now.
+  func isOfTurnedFlag(_ value: String, _ old: Place) -> Bool {
+    let flags = explained.numbers.flags
+    guard !flags.isEmpty, value == "true" || value == "false" else { return false }
+    let code = old.file.code
+    let places = old.test.body.filter { code.isWord($0) && code.text($0).lowercased() == value }
+    return !places.isEmpty
+      && places.allSatisfy { place in
+        // Behind a key it is that key's.
+        if code.isMark(place - 1, ":") || code.isMark(place - 1, "=") {
+          return flags.contains(TestCase.plain(code.text(place - 2)))
+        }
+        let line = code.tokens[place].line
+        return code.tokens[max(0, place - 24)..<min(code.tokens.count, place + 24)].contains {
+          $0.line == line && $0.kind == .word && flags.contains(TestCase.plain($0.text))
+        }
+      }
+  }
+
   // MARK: What only tells one thing from another
 
   private static let identities: Set = [

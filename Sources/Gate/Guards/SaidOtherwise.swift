@@ -14,7 +14,7 @@ extension TestComparison {
     if hasNothingNow(old, before, after) { return true }
     if isRecordedNow(value, new) { return true }
     if isSpelledInLines(value, known) || isLength(value, before, after) { return true }
-    if isSum(value, before, after) { return true }
+    if isSum(value, before, after) || isOfTurnedFlag(value, old) { return true }
     if explained.isOfDeleted(value),
       after.contains(where: { $0.strength == 3 && !$0.words.isDisjoint(with: explained.cameWords) })
     {

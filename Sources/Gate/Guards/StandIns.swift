@@ -280,7 +280,7 @@ extension TestComparison {
     _ value: String, _ old: TestFile, _ now: TestFile, _ made: inout StandIns, _ choice: StandIns.Choice
   ) -> Bool {
     guard !explained.numbers.isEmpty else { return false }
-    let fresh = now.texts.numbers.subtracting(old.texts.numbers).map { Lexer.plainNumber(String($0)) }
+    let fresh = now.texts.numbers.map { Lexer.plainNumber(String($0)) }
     return fresh.count < 64
       && explained.isOtherNumber(value, by: fresh.filter { made.has(choice, value: $0) })
   }

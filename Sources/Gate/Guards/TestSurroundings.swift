@@ -49,12 +49,17 @@ extension TestComparison {
           "an example in a comment no longer runs as a test")
       }
     }
+    compareShared(known)
+  }
+
+  /// Tables and constants of a file.
+  private mutating func compareShared(_ known: KnownValues) {
     for file in oldFiles where newPaths[file.path.path] != nil || !file.tests.isEmpty {
       guard let now = newFiles.first(where: { $0.path.path == pathNow(file) }) else { continue }
       // What stands inside of a test is read with it.
       let tests = Set(file.tests.map(\.name))
-      let provided = file.cases.filter {
-        !$0.isTest && $0.facts.effective.isEmpty && tests.isDisjoint(with: $0.scope)
+      let provided = file.helpers.filter {
+        $0.facts.effective.isEmpty && tests.isDisjoint(with: $0.scope)
       }.flatMap(\.facts.tables)
       let fresh = Array(now.shared.subtracting(file.shared))
       let calls = file.tests.reduce(into: Set<String>()) { $0.formUnion($1.facts.calls) }

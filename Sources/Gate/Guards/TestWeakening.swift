@@ -274,6 +274,7 @@ extension TestComparison {
     isExplained(swapped, before, newValues(old, new)) || isSwappedThrough(swapped, before, old, new)
       || isSpelledAnew(swapped, before, old, new) || isOfWrapper(swapped, before)
       || isSaidByAnother(swapped, before, after) || isAskedElsewhere(swapped, before, after, new)
+      || isOfOtherNumbers(swapped, before, after)
       || before.contains { one in
         one.shape == swapped.shape && one.literals != swapped.literals
           && one.literals.allSatisfy {
@@ -283,7 +284,7 @@ extension TestComparison {
               || isOfLibrary($0, before, [swapped], swapped.literals)
               || explained.isOtherNumber($0, by: swapped.literals)
               || isStatus($0, new, swapped.literals) || explained.isRetyped($0, by: swapped.literals)
-              || isOfReshapedRecord($0, old, new)
+              || isOfReshapedRecord($0, old, new) || isOfTurnedFlag($0, old)
           }
       }
   }
@@ -312,6 +313,12 @@ extension TestComparison {
     }
     return zip(before, after).first { one, other in
       if kept.contains(key(one)) || known.contains(key(other)) { return false }
+      // The code's flag of that name is the other one now.
+      if one.literals == other.literals, one.words == other.words,
+        !one.words.isDisjoint(with: explained.numbers.flags)
+      {
+        return false
+      }
       if isOfOtherOutcome(one, other) { return true }
       if one.literals.isEmpty, !one.isNegative, one.strength == 3, TestComparison.saysNothing(other) {
         return false

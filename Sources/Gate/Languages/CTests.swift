@@ -91,8 +91,8 @@ struct CTests: TestLanguage {
     }
   }
 
-  /// Whether a function only has a test's name: it is given what it looks at, and asserts nothing itself, such
-  /// as the self test of a device.
+  /// Whether a function only has a test's name: it is given what it looks at, and asserts nothing itself,
+  /// such as the self test of a device.
   private func isOfProduct(_ code: SourceCode, _ open: Int, _ body: Range<Int>) -> Bool {
     let parameters = code.arguments(of: open).filter { part in
       // `void **state`, `MunitParameter params[]`
