@@ -28,7 +28,9 @@ import Testing
     let old = "\(world.path)/.git/migrate-worktree-w9-4711-12"
     let fresh = "\(world.path)/.git/migrate-worktree-w8-4712-13"
     for draft in [old, fresh] { try Files.makeDirectories(draft + "/w") }
-    var times = [timeval(tv_sec: time(nil) - 4000, tv_usec: 0), timeval(tv_sec: time(nil) - 4000, tv_usec: 0)]
+    var times = [
+      timeval(tv_sec: time(nil) - 4000, tv_usec: 0), timeval(tv_sec: time(nil) - 4000, tv_usec: 0),
+    ]
     #expect(utimes(old, &times) == 0)
     _ = try world.worktree("w1", at: commit)
     #expect(!Files.exists(old))
