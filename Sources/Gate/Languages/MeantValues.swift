@@ -76,17 +76,23 @@ extension FactReader {
     return found
   }
 
-  /// Stands in front of a number that is only a part of a date, which another date is not made of.
+  /// Stands in front of a number that is only a part of a date or a time, which another is not made of.
   static let partMark = "\u{1}"
 
-  /// The numbers of a day and a time as code writes them: 2026, 4 and 1 of `2026-04-01`.
+  /// The numbers of a day and a time as code writes them: 2026, 4 and 1 of `2026-04-01`, 8 and 20 of `08:20`.
   static func dateParts(of text: String) -> [String] {
     let bytes = Array(text.utf8)
     func isDigit(_ place: Int) -> Bool { bytes[place] >= 0x30 && bytes[place] <= 0x39 }
-    guard (10...30).contains(bytes.count), bytes[4] == 0x2D, bytes[7] == 0x2D,
-      [0, 1, 2, 3, 5, 6, 8, 9].allSatisfy(isDigit),
-      bytes.dropFirst(10).allSatisfy({ $0 >= 0x30 && $0 <= 0x3A || "TZ+-. ".utf8.contains($0) })
-    else { return [] }
+    let isDate =
+      (10...30).contains(bytes.count) && bytes[4] == 0x2D && bytes[7] == 0x2D
+      && [0, 1, 2, 3, 5, 6, 8, 9].allSatisfy(isDigit)
+      && bytes.dropFirst(10).allSatisfy { $0 >= 0x30 && $0 <= 0x3A || "TZ+-. ".utf8.contains($0) }
+    let hours = bytes.split(separator: 0x3A, omittingEmptySubsequences: false)
+    let isTime =
+      (4...8).contains(bytes.count) && (2...3).contains(hours.count)
+      && hours.dropFirst().allSatisfy { $0.count == 2 } && (1...2).contains(hours[0].count)
+      && hours.allSatisfy { $0.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } }
+    guard isDate || isTime else { return [] }
     return text.split { !$0.isNumber }.map { part in
       let bare = part.drop { $0 == "0" }
       return partMark + (bare.isEmpty ? "0" : bare)
