@@ -123,6 +123,19 @@ struct ExplainedChange {
     }
   }
 
+  /// Whether the code writes dates, amounts or signs in another form, and a text says what it said.
+  func isInOtherForm(_ value: String, by fresh: [String]) -> Bool {
+    guard !goneTexts.isEmpty || !goneWords.isEmpty else { return false }
+    if TextAtoms.areSame(value, fresh) { return true }
+    let numbers = goneNumbers.union(cameNumbers)
+    guard numbers.contains("100") || numbers.contains("100.0"), let amount = TextAtoms.amount(value) else {
+      return false
+    }
+    return fresh.contains { text in
+      TextAtoms.amount(text).map { $0 == amount * 100 || $0 * 100 == amount || $0 == amount } ?? false
+    }
+  }
+
   private static let units: [Double] = [10, 100, 1000, 60, 3600, 1024]
 
   /// The texts of a file's code, and the numbers that say a version.

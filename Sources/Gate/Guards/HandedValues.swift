@@ -195,6 +195,15 @@ extension TestComparison {
     }
   }
 
+  /// Whether a text told a number that is handed in, and what is expected now does not.
+  static func dropsInput(_ value: String, _ one: Assertion, _ came: [String]) -> Bool {
+    let told = value.split { !$0.isNumber }
+    return one.literals.contains { text in
+      text != value && Int(text) != nil && told.contains(text[...])
+        && !came.contains { $0.split { !$0.isNumber }.contains(text[...]) }
+    }
+  }
+
   /// Whether other values are expected because others are handed in, outside of all assertions, and were.
   func isSwappedThrough(_ swapped: Assertion, _ before: [Assertion], _ old: Place, _ new: Place) -> Bool {
     before.contains { one in
@@ -204,7 +213,8 @@ extension TestComparison {
       )
       let isOther = gone.allSatisfy {
         isHandedIn($0, old, new) || isScaled($0, old, new) || isInTurn($0, old, new, swapped.literals)
-          || explained.explains($0, by: swapped.literals) || isWrittenAnew($0, new, swapped.literals)
+          || explained.explains($0, by: swapped.literals)
+          || isWrittenAnew($0, new, Array(came)) && !TestComparison.dropsInput($0, one, Array(came))
       }
       if isOther, !gone.isEmpty { return true }
       return gone.count == came.count && !gone.isEmpty

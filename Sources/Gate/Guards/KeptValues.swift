@@ -92,17 +92,6 @@ extension TestComparison {
     let before = old.test.facts.literals.union(old.file.shared)
     return new.test.facts.literals.union(new.file.shared).filter { !before.contains($0) }
   }
-
-  func isExplained(_ swapped: Assertion, _ before: [Assertion], _ fresh: [String]) -> Bool {
-    before.contains { one in
-      one.shape == swapped.shape && Set(one.literals) != Set(swapped.literals)
-        && one.literals.allSatisfy { value in
-          swapped.literals.contains(value) || explained.explains(value, by: swapped.literals)
-            || explained.isNamedAnew(value, by: swapped.literals)
-        }
-    }
-  }
-
   /// Whether what a text holds beside a part of it is known as well.
   func isNamed(_ value: String, beside part: String, _ known: KnownValues) -> Bool {
     guard let head = value[...].before(part), let tail = value[...].after(part) else { return true }

@@ -9,6 +9,7 @@ extension TestComparison {
     if explained.isDigest(value, now: fresh) || Instants.isOne(value, of: fresh) { return true }
     if explained.isOtherNumber(value, by: fresh) { return true }
     if isAskedElsewhere(value, before, new) || isOfReshapedRecord(value, old, new) { return true }
+    if explained.isInOtherForm(value, by: after.flatMap(\.literals)) { return true }
     if value == "0", !Instants.beginnings.isDisjoint(with: new.test.facts.words) { return true }
     if explained.names(of: value).contains(where: new.test.facts.words.contains) { return true }
     if hasNothingNow(old, before, after) { return true }

@@ -37,6 +37,7 @@ enum PlainHooks {
     {
       return true
     }
+    if code.isWord(index, "setattr"), setsOwnObject(code, index + 1) { return true }
     if code.isWord(index, "expect"), code.isWord(index + 2, "extend") { return addsMatchers(code, index + 3) }
     // `define_method("test_refuses_#{name}") do`
     if code.isWord(index, "define_method") {
@@ -51,6 +52,26 @@ enum PlainHooks {
     let isImport = (index..<end).contains { code.isWord($0, "require") || code.isWord($0, "import") }
     return isImport
       && (index..<end).contains { code.kind($0) == .string && frameworks.contains(code.text($0)) }
+  }
+
+  private static let ofRunner: Set = [
+    "item", "config", "session", "report", "request", "metafunc", "parser", "node", "call", "outcome", "cls",
+  ]
+
+  /// `setattr(loan, field, value)` for what the test is given.
+  private static func setsOwnObject(_ code: SourceCode, _ open: Int) -> Bool {
+    let name = code.text(open + 1)
+    guard code.isMark(open, "("), code.isWord(open + 1), code.isMark(open + 2, ","),
+      name.first?.isLowercase == true, !ofRunner.contains(name)
+    else { return false }
+    let places = (code.places[name] ?? []).prefix(64)
+    func begins(_ word: String, before place: Int) -> Bool {
+      var start = place
+      while start > 0, place - start < 40, code.kind(start - 1) != .newline { start -= 1 }
+      return code.isWord(start, word)
+    }
+    return places.contains { begins("def", before: $0) }
+      && !places.contains { begins("import", before: $0) || begins("from", before: $0) }
   }
 
   private static let builtIn: Set = [

@@ -7,7 +7,7 @@ struct PlainCommands {
   /// Where the tests stand that the change moves.
   private let movedTests: [String]
 
-  init(_ texts: [String], movedTests: [String] = []) {
+  init(_ texts: [String], movedTests: [String] = [], renamed: [String: String] = [:]) {
     self.movedTests = movedTests
     for text in texts {
       for line in lines(of: text) {
@@ -15,6 +15,12 @@ struct PlainCommands {
           known.insert(PlainCommands.spelled(command))
           if ShellLine.runsTests(command) { knownWords.formUnion(command) }
         }
+      }
+    }
+    // A file that was moved is named by its new place.
+    for word in knownWords {
+      if let new = renamed[String(word[...].dropping("./") ?? word[...])] {
+        knownWords.insert((word.hasPrefix("./") ? "./" : "") + new)
       }
     }
   }

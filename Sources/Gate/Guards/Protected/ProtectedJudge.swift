@@ -24,7 +24,11 @@ struct ProtectedJudge {
     let new = paths.compactMap { path in
       path.newPath.flatMap { name in change.newText(name).map { (name, ProtectedFiles.spread($0, name)) } }
     }
-    commands = PlainCommands(old.map(\.1), movedTests: ProtectedJudge.movedTests(change))
+    commands = PlainCommands(
+      old.map(\.1), movedTests: ProtectedJudge.movedTests(change),
+      renamed: change.paths.reduce(into: [:]) { all, path in
+        if case .renamed(let old) = path.kind { all[old] = path.path }
+      })
     let after = new.flatMap { ProtectedJudge.runs($0.0, $0.1) }
     // A pipeline that was not changed may run what another ran that is gone.
     func isElsewhere(_ command: String) -> Bool {
