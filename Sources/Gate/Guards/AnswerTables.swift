@@ -30,6 +30,9 @@ extension CodeUnderTest {
   private static func tables(_ code: SourceCode) -> [(line: Int, values: [String])] {
     (code.places["if"] ?? []).compactMap { index in
       let window = index..<min(index + 48, code.tokens.count)
+      if let table = looked(up: window, code) {
+        return values(of: table, code).map { (code.tokens[index].line, $0) }
+      }
       guard let back = window.first(where: { code.isWord($0, "return") }) else { return nil }
       let condition = (index + 1)..<back
       guard let name = code.isWord(back + 1) ? code.text(back + 1) : nil else { return nil }
@@ -49,6 +52,23 @@ extension CodeUnderTest {
     }
   }
 
+  /// The table of `if title == "Leek soup" { grams = leek[portions] }`.
+  private static func looked(up window: Range<Int>, _ code: SourceCode) -> Int? {
+    guard
+      let open = window.first(where: { code.isMark($0, "{") || code.isMark($0, ":") }),
+      window.prefix(while: { $0 < open }).contains(where: { place in
+        code.kind(place) == .string && (code.isMark(place - 1, "==") || code.isMark(place - 1, "==="))
+      })
+    else { return nil }
+    let body = (open + 1)..<min(open + 12, code.tokens.count)
+    guard
+      let name = body.first(where: { place in
+        code.isMark(place, "=") && code.isWord(place + 1) && code.isMark(place + 2, "[")
+      })
+    else { return nil }
+    return bound(code.text(name + 1), code)
+  }
+
   /// The bracket of the table that a name is bound to.
   private static func bound(_ name: String, _ code: SourceCode) -> Int? {
     for place in (code.places[name] ?? []).prefix(64) {
@@ -60,6 +80,8 @@ extension CodeUnderTest {
       else { continue }
       let open = (equals + 1..<min(equals + 12, code.tokens.count)).first {
         (code.isMark($0, "{") || code.isMark($0, "[")) && code.partner[$0] > $0 + 1
+          // `map[int]float64{8: 1200}`
+          && !(code.isMark($0, "[") && code.isWord($0 - 1, "map"))
       }
       if let open { return open }
     }

@@ -13,8 +13,11 @@ struct DeletedCode {
     var left: Set<String> = []
     for file in code.files {
       let (old, new, language) = (file.old, file.new, file.language)
-      let before = old.map { DeletedCode.declared($0, language) } ?? [:]
-      let after = new.map { DeletedCode.declared($0, language) } ?? [:]
+      let isMixed = file.path.ending == "rs"
+      func declared(_ code: SourceCode?) -> [String: Set<String>] {
+        code.map { DeletedCode.declared($0, language, before: ExplainedChange.end(of: $0, isMixed)) } ?? [:]
+      }
+      let (before, after) = (declared(old), declared(new))
       for (name, words) in before where after[name] == nil { gone[name] = words }
       came += after.filter { before[$0.key] == nil }.map(\.value)
       if let new { left.formUnion(new.tokens.filter { $0.kind == .word }.map(\.text)) }
@@ -26,15 +29,17 @@ struct DeletedCode {
       }.map(\.key))
   }
 
-  /// The words of each declaration, by its name.
-  private static func declared(_ code: SourceCode, _ language: any TestLanguage) -> [String: Set<String>] {
+  /// The words of each declaration that stands before `end`, by its name.
+  private static func declared(
+    _ code: SourceCode, _ language: any TestLanguage, before end: Int
+  ) -> [String: Set<String>] {
     var found: [String: Set<String>] = [:]
     func take(_ name: String, _ block: Range<Int>) {
       guard name.utf8.count > 2 else { return }
       found[name] = Set(code.tokens[block].filter { $0.kind != .newline && $0.kind != .mark }.map(\.text))
         .subtracting([name])
     }
-    for index in code.indices where code.isWord(index) && keywords.contains(code.text(index)) {
+    for index in 0..<end where code.isWord(index) && keywords.contains(code.text(index)) {
       var place = index + 1
       // Go's receivers.
       if code.isMark(place, "(") { place = code.end(of: place) }
@@ -48,7 +53,7 @@ struct DeletedCode {
       }
     }
     // Methods of Java, C# and JavaScript have no word in front of them.
-    for index in code.indices where code.isWord(index) && code.isMark(index + 1, "(") {
+    for index in 0..<end where code.isWord(index) && code.isMark(index + 1, "(") {
       let close = code.end(of: index + 1)
       guard code.isMark(close, "{"), found[code.text(index)] == nil,
         !["if", "for", "while", "switch", "catch", "foreach", "using", "match", "guard"].contains(

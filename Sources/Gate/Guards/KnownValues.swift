@@ -7,6 +7,10 @@ struct KnownValues {
   /// Whether a value is named, a number as a part of a date, too.
   func contains(_ value: String) -> Bool {
     if names(value) { return true }
+    // `datetime!(2024-05-01 6:00)`
+    if value.utf8.count == 1, value.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), names("0" + value) {
+      return true
+    }
     return value.utf8.count <= 4 && value.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
       && names(FactReader.partMark + value)
   }

@@ -74,7 +74,7 @@ extension TestComparison {
       }
       let values = lost(Set(file.constants.map(\.text)), known).filter {
         !rows.contains($0) && !explained.explains($0, by: fresh)
-          && !explained.isOtherNumber($0, by: fresh)
+          && !explained.isOtherNumber($0, by: fresh) && !Instants.isOne($0, of: fresh)
       }
       if !values.isEmpty, file.language.isTestPath(file.path) {
         add(.changedExpectation, pathNow(file), nil, nil, "the tests no longer name \(spelled(values))")

@@ -79,6 +79,20 @@ extension FactReader {
   /// Stands in front of a number that is only a part of a date or a time, which another is not made of.
   static let partMark = "\u{1}"
 
+  /// Whether a text is `PT1H30M`, `90s` or `1h30m`.
+  private static func isDuration(_ bytes: [UInt8]) -> Bool {
+    guard (2...12).contains(bytes.count), bytes.contains(where: { $0 >= 0x30 && $0 <= 0x39 }) else {
+      return false
+    }
+    let isISO = bytes[0] == 0x50
+    guard isISO || bytes[0] >= 0x30 && bytes[0] <= 0x39, bytes.last.map({ $0 > 0x39 }) == true else {
+      return false
+    }
+    return bytes.dropFirst(isISO ? 1 : 0).allSatisfy { byte in
+      byte >= 0x30 && byte <= 0x39 || byte == 0x2E || (isISO ? "PTYMWDHS" : "hms").utf8.contains(byte)
+    }
+  }
+
   /// The numbers of a day and a time as code writes them: 2026, 4 and 1 of `2026-04-01`, 8 and 20 of `08:20`.
   static func dateParts(of text: String) -> [String] {
     let bytes = Array(text.utf8)
@@ -92,7 +106,7 @@ extension FactReader {
       (4...8).contains(bytes.count) && (2...3).contains(hours.count)
       && hours.dropFirst().allSatisfy { $0.count == 2 } && (1...2).contains(hours[0].count)
       && hours.allSatisfy { $0.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } }
-    guard isDate || isTime else { return [] }
+    guard isDate || isTime || isDuration(bytes) else { return [] }
     return text.split { !$0.isNumber }.map { part in
       let bare = part.drop { $0 == "0" }
       return partMark + (bare.isEmpty ? "0" : bare)
