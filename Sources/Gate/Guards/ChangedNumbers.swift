@@ -130,7 +130,7 @@ struct ChangedNumbers {
   }
 
   /// A text as its numbers and what stands around them; `nil` when there are none.
-  private static func parts(_ text: String) -> (words: [String], numbers: [String])? {
+  static func parts(_ text: String) -> (words: [String], numbers: [String])? {
     var (words, numbers, current) = ([""], [String](), "")
     let bytes = Array(text.utf8)
     func isDigit(_ place: Int) -> Bool {

@@ -38,6 +38,8 @@ struct ExplainedChange {
   private(set) var (goneNumbers, cameNumbers): (Set<String>, Set<String>) = ([], [])
   /// Those that it has names for and that are others now.
   let numbers: ChangedNumbers
+  /// The units that the code newly converts to.
+  let scales: ChangedScales
   /// Whether the tree depends on other versions of its libraries.
   var movesLibraries = false
   /// Whether it depends on another library in place of one.
@@ -47,6 +49,7 @@ struct ExplainedChange {
 
   init(_ change: TreeChange, _ code: ChangedCode) {
     numbers = ChangedNumbers(code)
+    scales = ChangedScales(code)
     for path in change.paths { readNames(path.oldPath, path.newPath) }
     for file in code.files {
       guard let before = file.old, let after = file.new else { continue }
@@ -114,13 +117,24 @@ struct ExplainedChange {
   /// Whether a number of the code is another now, or is told in another unit there: `0.4` metres and `40`
   /// centimetres.
   func isOtherNumber(_ value: String, by fresh: [String]) -> Bool {
-    if numbers.explains(value, by: fresh) { return true }
+    if numbers.explains(value, by: fresh) || scales.explains(value, by: fresh, isSaid: areSaid) {
+      return true
+    }
     guard goneNumbers.contains(value), let number = Double(value), number != 0 else { return false }
     return fresh.contains { text in
       guard cameNumbers.contains(text), let other = Double(text) else { return false }
       let (least, most) = (min(number, other), max(number, other))
       return ExplainedChange.units.contains { (unit: Double) in abs(least * unit - most) < most * 1e-9 }
     }
+  }
+
+  /// Whether the words of two texts only differ by such as the code itself wrote and writes.
+  private func areSaid(_ old: [Substring], _ new: [Substring]) -> Bool {
+    let (lost, won) = (Set(old).subtracting(new), Set(new).subtracting(old))
+    func isPart(_ word: Substring, of said: Set<String>) -> Bool {
+      said.contains(String(word)) || said.contains { $0[...].has(String(word)) }
+    }
+    return lost.allSatisfy { isPart($0, of: gone) } && won.allSatisfy { isPart($0, of: came) }
   }
 
   /// Whether the code writes dates, amounts or signs in another form, and a text says what it said.

@@ -266,8 +266,13 @@ struct PlainCommands {
     "swift": ["build", "package", "format", "--version"],
     "git": ["fetch", "submodule", "lfs", "describe", "log", "diff", "rev-parse", "tag"],
     "dotnet": ["restore", "build", "format", "publish", "tool", "pack"],
-    "mvn": ["install", "package", "compile", "deploy", "site"], "gradle": ["assemble", "build", "publish"],
-    "gradlew": ["assemble", "build", "publish"], "hatch": ["build"], "rake": ["build", "rubocop"],
+    "mvn": ["install", "package", "compile", "deploy", "site", "javadoc:javadoc"],
+    "gradle": [
+      "assemble", "build", "publish", "javadoc", "dokkaHtml", "spotlessCheck", "ktlintCheck", "detekt",
+    ],
+    "gradlew": [
+      "assemble", "build", "publish", "javadoc", "dokkaHtml", "spotlessCheck", "ktlintCheck", "detekt",
+    ], "hatch": ["build"], "rake": ["build", "rubocop"],
   ]
 
   /// What makes a linter content with more.

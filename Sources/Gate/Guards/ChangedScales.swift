@@ -1,0 +1,110 @@
+/// Units that the code newly converts to: it multiplies or divides by what parts two of them.
+///
+/// A test that expected `95` and expects `5700` follows code that has `* 60` now. Only factors between units
+/// count, so that a number that somebody made up explains nothing.
+struct ChangedScales {
+  /// A new value is the old one times `factor` and `offset` more.
+  private struct Map: Hashable {
+    var factor: Double
+    var offset: Double
+  }
+
+  private var maps: Set<Map> = []
+  var isEmpty: Bool { maps.isEmpty }
+
+  private static let units: [Double] = [
+    10, 60, 100, 1000, 3600, 24, 86_400, 7, 12, 1024, 1_000_000, 60_000, 3.6, 1.609344, 1.609, 0.621371,
+    2.20462,
+    2.54, 0.3048,
+  ]
+
+  init(_ code: ChangedCode) {
+    for file in code.files {
+      guard let old = file.old, let new = file.new else { continue }
+      let isMixed = file.path.ending == "rs"
+      var left = ChangedScales.chains(old, isMixed).reduce(into: [Map: Int]()) { $0[$1, default: 0] += 1 }
+      for map in ChangedScales.chains(new, isMixed) {
+        if let count = left[map], count > 0 {
+          left[map] = count - 1
+        } else if ChangedScales.isOfUnits(map) {
+          maps.insert(map)
+        }
+      }
+    }
+  }
+
+  private static func isOfUnits(_ map: Map) -> Bool {
+    func isNear(_ one: Double, _ other: Double) -> Bool { abs(one - other) < 1e-6 * abs(other) }
+    // Degrees.
+    if isNear(map.factor, 1.8), map.offset == 32 { return true }
+    if isNear(map.factor, 1), isNear(abs(map.offset), 273.15) { return true }
+    return map.offset == 0
+      && units.contains { isNear(map.factor, $0) || isNear(1 / map.factor, $0) }
+  }
+
+  /// `celsius * 9.0 / 5.0 + 32.0`: what each run of factors and sums makes of what stands before it, or, of a
+  /// single product, behind it.
+  private static func chains(_ code: SourceCode, _ isMixed: Bool) -> [Map] {
+    let end = ExplainedChange.end(of: code, isMixed)
+    func number(_ place: Int) -> Double? {
+      guard place < end, code.kind(place) == .number else { return nil }
+      return Double(code.text(place).filter { $0 != "_" })
+    }
+    var found: [Map] = []
+    var index = 1
+    while index < end {
+      var (map, place, length) = (Map(factor: 1, offset: 0), index, 0)
+      while place < end, ["*", "/", "+", "-"].contains(code.text(place)), code.kind(place) == .mark,
+        let value = number(place + 1), value != 0
+      {
+        switch code.text(place) {
+        case "*": map = Map(factor: map.factor * value, offset: map.offset * value)
+        case "/": map = Map(factor: map.factor / value, offset: map.offset / value)
+        case "+": map.offset += value
+        default: map.offset -= value
+        }
+        length += 1
+        place += 2
+      }
+      if length > 0 {
+        found.append(map)
+        index = place
+      } else {
+        if let value = number(index), code.isMark(index + 1, "*"), number(index + 2) == nil, value != 0 {
+          found.append(Map(factor: value, offset: 0))
+        }
+        index += 1
+      }
+    }
+    return found
+  }
+
+  /// Whether a number, or a text with numbers in it, is told in the other unit. `isSaid` tells whether the
+  /// code wrote one word and writes another.
+  func explains(_ old: String, by fresh: [String], isSaid: ([Substring], [Substring]) -> Bool) -> Bool {
+    guard !maps.isEmpty, old.utf8.count < 400, fresh.count < 256, let parts = ChangedNumbers.parts(old) else {
+      return false
+    }
+    func words(_ all: [String]) -> [Substring] { all.flatMap { $0.split { !$0.isLetter } } }
+    return fresh.contains { text in
+      guard text != old, let others = ChangedNumbers.parts(text), others.numbers.count == parts.numbers.count,
+        words(parts.words) == words(others.words) || isSaid(words(parts.words), words(others.words))
+      else { return false }
+      return maps.contains { map in
+        zip(parts.numbers, others.numbers).allSatisfy { ChangedScales.isMapped($0, $1, by: map) }
+      }
+    }
+  }
+
+  private static func isMapped(_ old: String, _ new: String, by map: Map) -> Bool {
+    guard let was = Double(old), let now = Double(new) else { return false }
+    func half(_ text: String) -> Double {
+      let places = text[...].after(".")?.utf8.count ?? 0
+      return places == 0 ? 0 : (0..<places).reduce(0.5) { half, _ in half / 10 }
+    }
+    let wanted = was * map.factor + map.offset
+    // A whole number may be one that was rounded, where the old one was none.
+    let slack = half(new) + half(old) * map.factor + (new.contains(".") || !old.contains(".") ? 0 : 0.5)
+    return abs(wanted - now) <= slack + 1e-9 * abs(wanted)
+  }
+}
