@@ -1,7 +1,8 @@
 /// Units that the code newly converts to: it multiplies or divides by what parts two of them.
 ///
 /// A test that expected `95` and expects `5700` follows code that has `* 60` now. Only factors between units
-/// count, so that a number that somebody made up explains nothing.
+/// count, so that a number that somebody made up explains nothing, and only where the code's own words tell of
+/// another unit: else it may be a mistake.
 struct ChangedScales {
   /// A new value is the old one times `factor` and `offset` more.
   private struct Map: Hashable {
@@ -22,6 +23,7 @@ struct ChangedScales {
     for file in code.files {
       guard let old = file.old, let new = file.new else { continue }
       let isMixed = file.path.ending == "rs"
+      guard ChangedScales.tellsUnits(old, new) else { continue }
       var left = ChangedScales.chains(old, isMixed).reduce(into: [Map: Int]()) { $0[$1, default: 0] += 1 }
       for map in ChangedScales.chains(new, isMixed) {
         if let count = left[map], count > 0 {
@@ -30,6 +32,42 @@ struct ChangedScales {
           maps.insert(map)
         }
       }
+    }
+  }
+
+  private static let names: Set = [
+    "second", "seconds", "sec", "secs", "minute", "minutes", "min", "mins", "hour", "hours", "day", "days",
+    "ms",
+    "millis", "milliseconds", "micros", "nanos", "s", "h", "cent", "cents", "euro", "euros", "eur", "dollars",
+    "pence", "pounds", "g", "kg", "mg", "gram", "grams", "kilo", "kilos", "kilogram", "kilograms", "ton",
+    "tons",
+    "tonne", "tonnes", "t", "m", "km", "cm", "mm", "metre", "metres", "meter", "meters", "kilometre",
+    "kilometres", "kilometers", "centimetres", "centimeters", "mile", "miles", "inch", "inches", "feet", "l",
+    "ml", "litre", "litres", "liter", "liters", "celsius", "fahrenheit", "kelvin", "c", "f", "k", "percent",
+    "byte", "bytes", "kb", "mb", "kib", "mib", "kmh", "kph", "mph", "knots", "weeks", "months", "years", "wh",
+    "kwh", "watt", "watts", "hpa", "bar",
+  ]
+
+  /// Whether the words of names and texts that are on one side only speak of units.
+  private static func tellsUnits(_ old: SourceCode, _ new: SourceCode) -> Bool {
+    func words(_ code: SourceCode) -> Set<String> {
+      Set(
+        code.tokens.filter { $0.kind == .word || $0.kind == .string && $0.text.utf8.count < 400 }.map(\.text))
+    }
+    func parts(_ text: String) -> [String] {
+      var (found, current) = ([String](), "")
+      for character in text {
+        if !character.isLetter || character.isUppercase && current.last?.isLowercase == true {
+          if !current.isEmpty { found.append(current.lowercased()) }
+          current = ""
+        }
+        if character.isLetter { current.append(character) }
+      }
+      return current.isEmpty ? found : found + [current.lowercased()]
+    }
+    let (before, after) = (words(old), words(new))
+    return before.symmetricDifference(after).contains { text in
+      parts(text).contains { names.contains($0) && ($0.utf8.count > 1 || text.contains { !$0.isLetter }) }
     }
   }
 

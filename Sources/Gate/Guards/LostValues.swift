@@ -70,7 +70,7 @@ extension TestComparison {
       for end in (start + 1)...bytes.count where end - start < bytes.count {
         let isShort = end - start < 2
         let part = String(decoding: bytes[start..<end], as: UTF8.self)
-        guard !isShort || Int(part) != nil, isKnown(part) else { continue }
+        guard !isShort || part.first?.isLetter == false, isKnown(part) else { continue }
         let next = (here.parts + 1, here.isLong || (end - start) * 3 >= bytes.count)
         if reached[end].map({ $0.parts > next.0 || next.1 && !$0.isLong }) ?? true { reached[end] = next }
       }

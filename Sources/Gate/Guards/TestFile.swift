@@ -167,9 +167,11 @@ struct TestFile {
       { position -= 1 }
       return ["import", "from", "require", "include", "use", "#", "using", "require_relative", "package"]
         .contains(code.text(position))
-        || code.tokens[position..<index].contains {
-          ["require", "from", "import", "require_relative", "include", "__DIR__", "__dirname", "__file__"]
-            .contains($0.text)
+        || code.isWord(index - 1, "from")
+        || (position..<index).contains { place in
+          // `{ include: 'a' }` names a value.
+          ["require", "import", "require_relative", "include", "__DIR__", "__dirname", "__file__"]
+            .contains(code.text(place)) && !code.isMark(place + 1, ":")
         }
     }
     var ranges: [Range<Int>] = []
