@@ -40,7 +40,7 @@ struct ESLintBlocks: DiagnosticBlocks {
     let name = line.droppingSuffix(":") ?? line
     // A path alone in its line.
     file =
-      DiagnosticReader.isPath(name) && (!name.has(" ") || isWhole(name)) && !name.has(": ")
+      DiagnosticReader.isPath(name) && (DiagnosticReader.isFile(name) || isWhole(name)) && !name.has(": ")
         && DiagnosticReader.place(name) == nil && name.has(".") ? String(name) : nil
     return false
   }
@@ -154,8 +154,7 @@ struct SanitizerBlocks: DiagnosticBlocks {
       return true
     }
     if line.hasPrefix("Direct leak of "), let text = line.before(" allocated from:") { list.add(text) }
-    if line.trimmed.hasPrefix("#"),
-      let place = line.trimmed.parts(" ").reversed().lazy.compactMap({ DiagnosticReader.place($0) }).first,
+    if line.trimmed.hasPrefix("#"), let place = Self.place(line),
       !place.file.contains("/libsanitizer/"),
       !place.file.contains("compiler-rt"), !place.file.hasPrefix("../")
     {
@@ -164,71 +163,15 @@ struct SanitizerBlocks: DiagnosticBlocks {
     return true
   }
 
+  /// `#1 0x55d in main /home/ada/my cart/a.c:3:5`
+  private static func place(_ line: Substring) -> DiagnosticReader.Place? {
+    if let rest = line.after(" /"), let place = DiagnosticReader.place(rest) {
+      return DiagnosticReader.Place(file: "/" + place.file, line: place.line, hasColumn: place.hasColumn)
+    }
+    return line.trimmed.parts(" ").reversed().lazy.compactMap { DiagnosticReader.place($0) }.first
+  }
+
   mutating func finish() { list.end() }
-}
-
-/// A traceback of Python that no runner takes, and the syntax errors of `py_compile`.
-struct TracebackBlocks: DiagnosticBlocks {
-  private(set) var failures: [GateFailure] = []
-  private var place: DiagnosticReader.Place?
-  private var isIn = false
-  var isOpen: Bool { isIn || place != nil }
-  var isOnlyElse: Bool { true }
-
-  mutating func read(_ line: Substring) -> Bool {
-    if line.hasPrefix("Traceback (most recent call last)") {
-      isIn = true
-      place = nil
-    } else if line.hasPrefix("  File \""), let file = line.after("\"")?.before("\""),
-      let number = line.after(", line ")?.leadingNumber
-    {
-      place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
-    } else if place != nil, !line.hasPrefix(" "), !line.isEmpty {
-      if line.hasPrefix("***") || line.hasPrefix("Sorry:") { return false }
-      let name = line.before(":") ?? line
-      if isIn || name.hasSuffix("Error") || name.hasSuffix("Exception"), failures.count < 1000 {
-        failures.append(GateFailure(file: place?.file, line: place?.line, message: String(line)))
-      }
-      (place, isIn) = (nil, false)
-    }
-    return false
-  }
-}
-
-/// An interpreter of Python that died: the innermost frame that is not a library's is the place.
-struct FaultBlocks: DiagnosticBlocks {
-  private(set) var failures: [GateFailure] = []
-  private var message: String?
-  private var test: String?
-  private var place: DiagnosticReader.Place?
-  var isOpen: Bool { message != nil }
-
-  mutating func read(_ line: Substring) -> Bool {
-    if let told = line.after("Fatal Python error: ") {
-      finish()
-      message = "Fatal Python error: " + told
-      return true
-    }
-    guard message != nil else { return false }
-    if line.hasPrefix("  File \""), let file = line.after("\"")?.before("\"") {
-      let isOwn = !file.has("-packages/") && !file.hasPrefix("<") && !file.has("/lib/python")
-      if isOwn, place == nil, let number = line.after(", line ")?.leadingNumber {
-        place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
-      }
-      if isOwn, test == nil, let name = line.after(" in "), name.hasPrefix("test") { test = String(name) }
-      return true
-    }
-    if line.trimmed.isEmpty || line.hasSuffix("(most recent call first):") { return true }
-    finish()
-    return false
-  }
-
-  mutating func finish() {
-    if let message {
-      failures.append(GateFailure(test: test, file: place?.file, line: place?.line, message: message))
-    }
-    (message, test, place) = (nil, nil, nil)
-  }
 }
 
 /// What linkers say about symbols.
@@ -297,6 +240,8 @@ struct FormatterLines: DiagnosticBlocks {
   private var names: Set<String> = []
   /// Between prettier's first and last line, where older ones name files without a sign.
   private var isChecking = false
+  /// Whether it is still to come why the last file cannot be parsed.
+  private var isUnexplained = false
   var isOpen: Bool { isChecking }
 
   mutating func read(_ line: Substring) -> Bool {
@@ -330,7 +275,14 @@ struct FormatterLines: DiagnosticBlocks {
       failures.append(
         GateFailure(
           file: place?.file ?? String(front), line: place?.line,
-          message: String(rest.after(": ") ?? "cannot be parsed")))
+          message: String(rest.after(": ") ?? "cannot parse")))
+      isUnexplained = !rest.has(": ")
+      return true
+    }
+    // Below a file that cannot be parsed, and the line of it.
+    if isUnexplained, line.hasPrefix("TokenError: ") || line.hasPrefix("ParseError: ") {
+      isUnexplained = false
+      failures[failures.count - 1].message += ": \(line)"
       return true
     }
     // `gofmt -d`, `ruff format --diff`, `black --diff`: the header of a unified diff.
@@ -346,13 +298,7 @@ struct FormatterLines: DiagnosticBlocks {
     return false
   }
 
-  /// A name with blanks needs an ending, or a sentence would be one.
-  private func isFile(_ path: Substring) -> Bool {
-    if !path.has(" ") { return path.has(".") || path.has("/") }
-    let ending = path.utf8.reversed().prefix { $0 != UInt8(ascii: ".") }
-    return !path.has(": ") && !path.has(". ") && (1...6).contains(ending.count)
-      && ending.count < path.utf8.count && ending.allSatisfy { $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A }
-  }
+  private func isFile(_ path: Substring) -> Bool { DiagnosticReader.isFile(path) }
 
   private mutating func take(_ path: Substring, _ line: Int?) -> Bool {
     guard DiagnosticReader.isPath(path), isFile(path) else { return false }

@@ -51,7 +51,9 @@ struct DiagnosticReader {
       pending = String(line)
       return
     }
-    if let failure = Self.diagnostic(line) ?? goDiagnostic(line) ?? syntaxError(line) {
+    if let failure = Self.diagnostic(line) ?? goDiagnostic(line) ?? syntaxError(line)
+      ?? Self.shellFinding(line)
+    {
       add(failure)
     } else if let failure = looseDiagnostic(line) {
       if !isStrict {
@@ -99,7 +101,7 @@ struct DiagnosticReader {
       isGoPackage = line.parts(" ").count <= 3
       return nil
     }
-    guard isGoPackage else { return nil }
+    guard isGoPackage || Self.isOfModules(line) else { return nil }
     guard let (place, text) = Self.split(line.dropping("vet: ") ?? line), place.file.hasSuffix(".go") else {
       isGoPackage = line.hasPrefix("\t")
       return nil
@@ -107,6 +109,21 @@ struct DiagnosticReader {
     return GateFailure(
       file: String(place.file[...].dropping("./") ?? place.file[...]), line: place.line, message: String(text)
     )
+  }
+
+  /// What go says of a package that is nowhere, without the line above that names the one that asks for it.
+  private static func isOfModules(_ line: Substring) -> Bool {
+    line.has(".go:")
+      && (line.has(" module providing package ") || line.has(" is not in std")
+        || line.has(" is not in GOROOT"))
+  }
+
+  /// ShellCheck's lines for compilers: it fails for a note as for an error.
+  private static func shellFinding(_ line: Substring) -> GateFailure? {
+    guard line.hasSuffix("]"), line.has(" [SC"), let (place, text) = split(line), place.hasColumn,
+      let told = text.dropping("warning: ") ?? text.dropping("note: ")
+    else { return nil }
+    return GateFailure(file: place.file, line: place.line, message: String(told))
   }
 
   private func looseDiagnostic(_ line: Substring) -> GateFailure? {
@@ -120,9 +137,11 @@ struct DiagnosticReader {
     return GateFailure(file: place.file, line: place.line, message: String(text))
   }
 
-  /// php -l, ruby -c, bash -n.
+  /// php -l, ruby -c, and what shells do not understand.
   private func syntaxError(_ line: Substring) -> GateFailure? {
-    guard line.has("yntax error") || line.has("arse error") else { return nil }
+    guard line.has("yntax error") || line.has("arse error") || line.has(": unexpected EOF ") else {
+      return nil
+    }
     if line.hasPrefix("PHP ") || line.hasPrefix("Parse error"), let rest = line.after(" in "),
       let file = rest.before(" on line "), let number = rest.after(" on line ")?.leadingNumber
     {
@@ -135,8 +154,24 @@ struct DiagnosticReader {
     {
       return GateFailure(file: String(file), line: number, message: String(text))
     }
-    if let (place, text) = Self.split(line), text.hasPrefix("syntax error") {
+    if let (place, text) = Self.split(line), text.hasPrefix("syntax error") || text.hasPrefix("parse error") {
       return GateFailure(file: place.file, line: place.line, message: String(text))
+    }
+    // ksh: `a.sh: syntax error at line 3: …`; perl: `syntax error at a.pl line 3, near …`
+    if let file = line.before(": syntax error at line "), let number = line.after(" at line ")?.leadingNumber
+    {
+      return GateFailure(file: String(file), line: number, message: String(line.after(": ") ?? line))
+    }
+    if let rest = line.dropping("syntax error at "), let file = rest.before(" line "),
+      let number = rest.after(" line ")?.leadingNumber
+    {
+      return GateFailure(file: String(file), line: number, message: String(line))
+    }
+    // dash: `a.sh: 3: Syntax error: …`
+    if let file = line.before(": "), let rest = line.after(": "), let number = rest.leadingNumber,
+      let text = rest.after(": "), text.hasPrefix("Syntax error")
+    {
+      return GateFailure(file: String(file), line: number, message: String(text))
     }
     return nil
   }
@@ -165,6 +200,8 @@ struct DiagnosticReader {
       else {
         continue
       }
+      // Swift's own library is no place of the project.
+      if place.file.hasPrefix("Swift/") { return GateFailure(message: "Fatal error: \(text.trimmed)") }
       // rustc's short form has the code in brackets.
       let message = word == ": error[" ? "error[" + text : text
       return GateFailure(file: place.file, line: place.line, message: String(message.trimmed))
@@ -238,6 +275,26 @@ struct DiagnosticReader {
     let digits = text[text.utf8.index(after: colon)...]
     guard !digits.isEmpty, let number = Int(digits) else { return nil }
     return (text[..<colon], number)
+  }
+
+  /// Whether a frame is none of the project: Python's own, or of a package.
+  static func isOfPython(_ file: Substring) -> Bool {
+    file.has("site-packages/") || file.has("/lib/python") || file.hasPrefix("<frozen ")
+  }
+
+  /// The same of Ruby; a project may have a folder `gems`.
+  static func isOfRuby(_ file: Substring) -> Bool {
+    file.has("/lib/ruby/") || file.hasPrefix("<internal:")
+      || file.hasPrefix("/usr/") && !file.hasPrefix("/usr/src/")
+      || file.has("/gems/") && ["/ruby/", "/.gem/", "/bundle/", "/lib/gems/"].contains(where: file.has)
+  }
+
+  /// Whether a text may be the name of a file: one with blanks needs an ending, or a sentence would be one.
+  static func isFile(_ path: Substring) -> Bool {
+    if !path.has(" ") { return path.has(".") || path.has("/") }
+    let ending = path.utf8.reversed().prefix { $0 != UInt8(ascii: ".") }
+    return !path.has(": ") && !path.has(". ") && (1...6).contains(ending.count)
+      && ending.count < path.utf8.count && ending.allSatisfy { $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A }
   }
 
   static func isPath(_ text: Substring) -> Bool {

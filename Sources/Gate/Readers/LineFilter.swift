@@ -36,7 +36,7 @@ enum LineFilter {
     "SKIPPED:",
     "Total tests", "Test run", "No suitable", "[info]", "[error]", "[warn]", "Could not run", "MethodSource",
     "=> ", "##team", "FILE: ", "<check", "<file", "==", "Message:", "Stack:", "Scenario", "✓", "<EXPR>",
-    "Loaded suite",
+    "Loaded suite", "+ Exception Group",
     "SIG", "TIMEOUT", "TRY ", "JUnit version", "e: file",
     "e: /", "All tests", "[doctest]", "DONE ", "process didn't", "bun test", "<Catch", "(pass)", "=== FAIL",
   ]
@@ -127,7 +127,17 @@ enum LineFilter {
 
   /// Whether a line may be a whole path, which is of interest above findings that are indented.
   static func isPath(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
-    line.count >= 3 && line.count < 1024 && (line[0] == UInt8(ascii: "/") || isDrive(line) || isWord(line))
+    line.count >= 3 && line.count < 1024
+      && (line[0] == UInt8(ascii: "/") || isDrive(line) || isWord(line) || hasEnding(line))
+  }
+
+  /// `old/mail box.py`, `old/mail box.py:`: where there are blanks, the ending of a file's name.
+  private static func hasEnding(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+    let end = line.count - (line[line.count - 1] == UInt8(ascii: ":") ? 2 : 1)
+    var index = end
+    while index > 0, end - index < 6, line[index] | 0x20 >= 0x61 && line[index] | 0x20 <= 0x7A { index -= 1 }
+    return index > 0 && index < end && line[index] == UInt8(ascii: ".") && line[index - 1] > 0x20
+      && line[0] > 0x20
   }
 
   /// `./a/b.yaml`, `src/a.css`: no blank, and a dot.
@@ -243,6 +253,10 @@ enum LineFilter {
     case UInt8(ascii: ":"):
       // `a.c:(.text+0x5): undefined reference`, of linkers.
       if next == UInt8(ascii: "("), after == UInt8(ascii: ".") { return true }
+      // `a.sh: line 3: unexpected EOF while …`, of bash.
+      if next == 0x20, after == UInt8(ascii: "u"), index + 15 < line.count {
+        return line[index + 13] == UInt8(ascii: "E") && line[index + 15] == UInt8(ascii: "F")
+      }
       // `file.c:12`, and not `12:34`.
       return next >= 0x30 && next <= 0x39 && index > start
         && !(line[index - 1] >= 0x30 && line[index - 1] <= 0x39)

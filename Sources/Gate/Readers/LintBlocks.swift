@@ -27,13 +27,16 @@ struct PHPBlocks: DiagnosticBlocks {
     if line.hasPrefix("Stack trace:") {
       isInStack = true
     } else if let rest = line.dropping("Next ") {
-      // The error that was thrown for another.
-      lines = []
-      isInStack = false
-      add(rest)
+      // The error that was thrown for another; what a library throws for one of the project says no more.
+      isInStack = Self.isOfLibrary(rest) && place.map { !Self.isOfLibrary($0.file[...]) } == true
+      if !isInStack {
+        lines = []
+        add(rest)
+      }
     } else if let rest = line.trimmed.dropping("thrown in "), let file = rest.before(" on line ") {
-      let number = rest.after(" on line ")?.leadingNumber
-      place = number.map { DiagnosticReader.Place(file: String(file), line: $0, hasColumn: false) } ?? place
+      if let number = rest.after(" on line ")?.leadingNumber, place == nil || !Self.isOfLibrary(file) {
+        place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
+      }
       end()
     } else if !isInStack {
       add(line)
@@ -43,6 +46,11 @@ struct PHPBlocks: DiagnosticBlocks {
       return false
     }
     return true
+  }
+
+  /// Whether a place is none of the project.
+  static func isOfLibrary(_ text: Substring) -> Bool {
+    text.has("/vendor/") || text.has("/usr/share/php/") || text.has("phar://")
   }
 
   private mutating func add(_ line: Substring) {

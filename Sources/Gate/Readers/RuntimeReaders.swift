@@ -31,7 +31,7 @@ struct BunReader: OutputReader {
       list.begin(nil, file: nil, String(text))
     } else if let place = line.framePlace {
       list.place(place)
-    } else if let name = line.droppingSuffix(":"), line.has("."), !line.has(" ") {
+    } else if let name = line.droppingSuffix(":"), line.has("."), DiagnosticReader.isFile(name) {
       file = String(name)
     } else if line.hasPrefix(" "), let number = line.trimmed.leadingNumber,
       let word = line.trimmed.parts(" ").dropFirst().first
