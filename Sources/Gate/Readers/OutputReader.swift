@@ -63,6 +63,13 @@ struct FailureList {
     open?.line = place.line
   }
 
+  /// The place for one that is named by a file: the line, where the place is in that file.
+  mutating func line(_ place: DiagnosticReader.Place) {
+    if let file = open?.file, open?.line == nil, file == place.file || place.file.hasSuffix("/" + file) {
+      open?.line = place.line
+    }
+  }
+
   mutating func rename(_ test: String) { open?.test = test }
 
   mutating func end() {
@@ -103,9 +110,9 @@ extension Substring {
     if text.hasSuffix(")") { text = text.dropLast() }
     text = text.dropping("async ") ?? text
     text = text.dropping("file://") ?? text
-    guard !text.hasPrefix("node:"), !text.has("node_modules"), !text.hasPrefix("internal/") else {
-      return nil
-    }
+    guard !text.hasPrefix("node:"), !text.has("node_modules"), !text.hasPrefix("internal/"),
+      !text.has("usr/share/nodejs/")
+    else { return nil }
     return DiagnosticReader.place(text)
   }
 
@@ -123,7 +130,8 @@ extension Substring {
     for word in ["FAILED", "ERROR"] {
       if hasPrefix("[gw"), let name = after("] \(word) ") { return String(name.trimmed) }
       guard let name = before(" \(word)"), let rest = after(" \(word)")?.trimmed else { continue }
-      if name.has("::"), !name.has(" "), rest.isEmpty || rest.hasPrefix("[") { return String(name) }
+      let isAtEnd = rest.isEmpty && !name.has(" ") || rest.hasPrefix("[") && rest.hasSuffix("%]")
+      if name.has("::"), isAtEnd { return String(name) }
     }
     return nil
   }

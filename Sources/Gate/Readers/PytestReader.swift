@@ -32,7 +32,14 @@ struct PytestReader: OutputReader {
     var isCaptured = false
     /// After a `File "…", line n` of a native traceback.
     var isNative = false
+    /// What there is when no line is marked as the error's.
+    var plain: [String] = []
+    /// Whether only sub-tests failed in it: they are told by themselves.
+    var isOfSubtests = false
   }
+
+  /// Tests that only failed by their sub-tests.
+  private var parents: Set<String> = []
 
   var isOpen: Bool { section != .other || isUsage }
   var executed: Int? { sum(\.executed) }
@@ -214,50 +221,79 @@ struct PytestReader: OutputReader {
         block?.lines.append(String(line))
       }
     } else if block?.isCaptured == false {
-      if let text = line.dropping("E  ") {
-        block?.lines.append(String(text.dropping(" ") ?? text))
-        block?.isNative = false
-        // What cannot be parsed is named by the error.
-        if let place = text.trimmed.dropping("File \""), let file = place.before("\""),
-          let number = place.after(", line ")?.leadingNumber
-        {
-          block?.place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
-        }
-      } else if line.hasPrefix("  File \""), let file = line.after("\"")?.before("\""),
-        let number = line.after(", line ")?.leadingNumber
-      {
-        if !file.has("site-packages") && !file.has("/lib/python") {
-          block?.place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
-        }
-        block?.isNative = true
-        block?.lines.removeAll()
-      } else if let front = line.before(": "), let place = DiagnosticReader.place(front), !line.hasPrefix(" ")
-      {
-        block?.place = place
-      } else if let front = line.droppingSuffix(":"), let place = DiagnosticReader.place(front),
-        !line.hasPrefix(" ")
-      {
-        // The frames of a long traceback.
-        if block?.place == nil { block?.place = place }
-      } else if block?.isNative == true, !line.hasPrefix("    "), !line.hasPrefix("Traceback "), !line.isEmpty
-      {
-        block?.lines.append(String(line))
-      } else if line.hasPrefix("["), line.has("XPASS") {
-        block?.lines.append(String(line.trimmed))
-      }
+      readMessage(line.dropping("  | ") ?? line)
     }
   }
+
+  /// A line of the report of one failure, or of a group of exceptions without what it is drawn with.
+  private mutating func readMessage(_ line: Substring) {
+    if let text = line.dropping("E  ") {
+      block?.lines.append(String(text.dropping(" ") ?? text))
+      block?.isNative = false
+      // What cannot be parsed is named by the error.
+      if let place = text.trimmed.dropping("File \""), let file = place.before("\""),
+        let number = place.after(", line ")?.leadingNumber
+      {
+        block?.place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
+      }
+    } else if line.hasPrefix("  File \""), let file = line.after("\"")?.before("\""),
+      let number = line.after(", line ")?.leadingNumber
+    {
+      if Self.isOwn(file) {
+        block?.place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
+      }
+      block?.isNative = true
+      block?.lines.removeAll()
+    } else if let front = line.before(": "), let place = DiagnosticReader.place(front), !line.hasPrefix(" ") {
+      if Self.isOwn(place.file[...]) { block?.place = place }
+    } else if let front = line.droppingSuffix(":"), let place = DiagnosticReader.place(front),
+      !line.hasPrefix(" "), Self.isOwn(front), !front.has("::")
+    {
+      // The frames of a long traceback.
+      if block?.place == nil { block?.place = place }
+    } else if let rest = line.dropping("file "), let file = rest.before(", line "), block?.place == nil,
+      let number = rest.after(", line ").flatMap({ Int($0) })
+    {
+      // A fixture that is not there.
+      block?.place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
+    } else if block?.isNative == true, !line.hasPrefix("    "), !line.hasPrefix("Traceback "),
+      !line.hasPrefix("  +-"), !line.isEmpty
+    {
+      block?.lines.append(String(line))
+    } else if block?.isNative == true, let inner = line.dropping("    | "), !inner.hasPrefix(" "),
+      !inner.hasPrefix("Traceback ")
+    {
+      block?.lines.append(String(inner))
+    } else if line.hasPrefix("["), line.has("XPASS") {
+      block?.lines.append(String(line.trimmed))
+    } else if line.hasPrefix("contains "),
+      line.hasSuffix(" failed subtests") || line.hasSuffix(" failed subtest")
+    {
+      block?.isOfSubtests = true
+    } else if let count = block?.plain.count, count < 20 {
+      block?.plain.append(String(line))
+    }
+  }
+
+  private static func isOwn(_ file: Substring) -> Bool { !DiagnosticReader.isOfPython(file) }
 
   private mutating func endBlock() {
     guard let block else { return }
     self.block = nil
     let name = Self.bareName(block.name)
+    if block.isOfSubtests, block.lines.isEmpty {
+      parents.insert(name)
+      return
+    }
+    // Only what cannot be collected is told without marks.
+    let isPlain = block.lines.isEmpty && block.name.hasPrefix("ERROR collecting ")
     blockIndexes[name, default: []].append(failures.count)
     guard failures.count < FailureList.most else { return }
     failures.append(
       GateFailure(
         test: name, file: block.place?.file, line: block.place?.line,
-        message: block.lines.prefix(60).map { String(Substring($0).trimmed) }.joined(separator: "\n")))
+        message: (isPlain ? block.plain : block.lines).prefix(60).map { String(Substring($0).trimmed) }
+          .joined(separator: "\n")))
   }
 
   private static func bareName(_ title: String) -> String {
@@ -283,6 +319,14 @@ struct PytestReader: OutputReader {
     return text.hasSuffix("]") ? (text, "") : (first, String(text.after(" - ") ?? ""))
   }
 
+  /// `SUBFAILED[message] (i=1) path::test - …`: what names the sub-test, and what follows it.
+  private static func subtest(_ line: Substring) -> (name: String, rest: Substring)? {
+    guard let text = line.dropping("SUBFAILED") else { return nil }
+    guard let separator = text.before("::")?.utf8.lastIndex(of: 0x20) else { return nil }
+    let name = text[..<separator].trimmed
+    return (name.isEmpty ? "" : " \(name)", text[separator...].dropFirst())
+  }
+
   /// `FAILED path::Class::test[1] - message`: the full name of a block, or a failure without one (`--tb=no`).
   private mutating func readShort(_ line: Substring) {
     if let name = Self.verbosePass(line), line.hasPrefix("PASSED") {
@@ -290,10 +334,11 @@ struct PytestReader: OutputReader {
       return
     }
     guard
-      let rest = line.dropping("FAILED ") ?? line.dropping("ERROR ") ?? line.dropping("SUBFAILED ")
-        ?? line.dropping("SUBFAIL ")
+      let rest = line.dropping("FAILED ") ?? line.dropping("ERROR ") ?? line.dropping("SUBFAIL ")
+        ?? Self.subtest(line)?.rest
     else { return }
     let (id, reason) = split(rest)
+    let subtest = Self.subtest(line)?.name ?? ""
     let file = id.before("::") ?? id
     var names: [String] = []
     // Parameters may hold the sign, too.
@@ -304,22 +349,29 @@ struct PytestReader: OutputReader {
       tail = text.after("::")
     }
     if let last = names.last { names[names.count - 1] = last + parameters }
-    let name = names.isEmpty ? String(id) : names.joined(separator: ".")
+    let name = (names.isEmpty ? String(id) : names.joined(separator: ".")) + subtest
+    if subtest.isEmpty, parents.contains(name) || reason.hasPrefix("contains "),
+      reason[...].has(" failed subtest")
+    {
+      return
+    }
     // A doctest's block is named by its module.
     let key = blockIndexes[name]?.isEmpty == false ? name : "[doctest] " + (names.last ?? name)
     if let index = blockIndexes[key]?.first, index < failures.count {
       blockIndexes[key]?.removeFirst()
-      failures[index].test = String(id)
+      failures[index].test = id + subtest
       if failures[index].file == nil { failures[index].file = String(file) }
       if failures[index].message.isEmpty { failures[index].message = reason }
     } else if failures.count < FailureList.most {
       let message = reason
-      var failure = GateFailure(test: String(id), file: String(file), message: message)
+      var failure = GateFailure(test: id + subtest, file: String(file), message: message)
       if let index = linePlaces.firstIndex(where: {
         $0.text == message || $0.text.hasPrefix(message) && !message.isEmpty
           || message.hasSuffix("...") && $0.text.hasPrefix(message.dropLast(3))
       }) {
-        failure.line = linePlaces[index].place.line
+        let place = linePlaces[index].place
+        if place.file != file, !place.file.hasSuffix("/\(file)") { failure.file = place.file }
+        failure.line = place.line
         failure.message = linePlaces[index].text
         linePlaces.remove(at: index)
       }

@@ -61,10 +61,18 @@ struct UnittestReader: OutputReader {
 
   private mutating func readBlock(_ line: Substring) {
     guard block?.isOpen == true else { return }
+    // A group of exceptions is drawn with lines.
+    if line.hasPrefix("  +") { return }
+    if let inner = line.dropping("    | "), !inner.hasPrefix(" "), !inner.hasPrefix("Traceback ") {
+      block?.lines.append(String(inner))
+      return
+    }
+    let line = line.dropping("  | ") ?? line
     if let place = line.trimmed.dropping("File \""), line.hasPrefix("  File") {
       let file = place.before("\"").map { String($0) }
       // The frames of the library say nothing of the test.
-      if file?[...].has("/unittest/") != true || block?.file == nil {
+      let isForeign = file.map { $0[...].has("/unittest/") || DiagnosticReader.isOfPython($0[...]) } ?? false
+      if !isForeign || block?.file == nil {
         block?.file = file
         block?.line = place.after(", line ")?.leadingNumber
       }
