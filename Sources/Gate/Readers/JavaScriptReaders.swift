@@ -23,11 +23,11 @@ struct JestReader: OutputReader {
       let name = line.dropFirst(5).trimmed
       guard name.has(".") || name.has("/") else { return }
       isThere = true
-      file = String(name.parts(" ").first ?? name)
+      file = String(Self.path(name))
     } else if line.hasPrefix("Summary of all failing tests") {
       list.end()
       isSummary = true
-    } else if text.hasPrefix("● "), isThere {
+    } else if text.hasPrefix("● "), isThere, line.indentation <= 2 {
       list.end()
       if isSummary { return }
       let name = text.dropFirst(2).trimmed
@@ -47,13 +47,42 @@ struct JestReader: OutputReader {
       executed.add(0)
     } else if list.isOpen {
       if text.hasPrefix("at ") {
-        if let place = text.framePlace { list.place(place) }
-      } else if !text.has(" | ") && !text.hasPrefix("| ") || text.has("SyntaxError") {
+        if let place = text.framePlace {
+          list.line(place)
+          list.place(place)
+        }
+      } else if text.hasPrefix("SyntaxError"), text.hasSuffix(")"), let file = list.last?.file,
+        let open = text.utf8.lastIndex(of: UInt8(ascii: "(")),
+        let number = text[open...].dropFirst().leadingNumber
+      {
+        // `SyntaxError: /home/ada/a.test.js: Unexpected token (2:26)`
+        list.line(DiagnosticReader.Place(file: file, line: number, hasColumn: true))
+        list.add(text)
+      } else if !Self.isSource(text) || text.has("SyntaxError") {
         list.add(text)
       }
     } else if text.hasPrefix("✓ ") || text.hasPrefix("√ "), isThere {
       passed.append(String((text.dropFirst(2).trimmed.before(" (") ?? text.dropFirst(2)).trimmed))
     }
+  }
+
+  /// `unit src/my cart.test.js (5.2 s)`: without the project's name and the time.
+  private static func path(_ text: Substring) -> Substring {
+    var path = text
+    if path.hasSuffix(" s)"), let open = path.utf8.lastIndex(of: UInt8(ascii: "(")) {
+      path = path[..<open].trimmed
+    }
+    while let word = path.before(" "), !word.has("/"), !word.has(".") {
+      path = path.dropFirst(word.count).trimmed
+    }
+    return path
+  }
+
+  /// `> 9 |   expect(…)`, and the mark below.
+  private static func isSource(_ text: Substring) -> Bool {
+    if text.has(" | ") || text.hasPrefix("| ") { return true }
+    let number = (text.dropping("> ") ?? text).droppingSuffix("|")?.trimmed
+    return number.map { $0.isEmpty || Int($0) != nil } ?? false
   }
 
   mutating func finish() {
@@ -72,6 +101,7 @@ struct VitestReader: OutputReader {
   private(set) var executed: Int?
   private(set) var skipped: Int?
   private var hasFailedFile = false
+  private var file: Substring?
   private(set) var failed: Int?
   private(set) var passed: [String] = []
   var failures: [GateFailure] { list.all }
@@ -88,6 +118,7 @@ struct VitestReader: OutputReader {
       let name = rest.trimmed
       let file = name.before(" > ") ?? name.before(" [") ?? name
       list.begin(String(name.after(" > ") ?? name), file: nil)
+      self.file = file
       if !name.has(" > ") { list.place(DiagnosticReader.place(file)) }
     } else if text.hasPrefix("Test Files "), text.hasSuffix(")") {
       list.end()
@@ -108,11 +139,13 @@ struct VitestReader: OutputReader {
       executed.add(0)
     } else if list.isOpen {
       if let rest = text.dropping("❯ ") {
-        let place = rest.parts(" ").last.flatMap { DiagnosticReader.place($0) }
+        // `❯ add src/cart.ts:3:5`; a test's own file may have a blank in its name.
+        let isWhole = file.map { rest.hasPrefix(String($0)) } ?? false
+        let place = (isWhole ? rest : rest.parts(" ").last).flatMap { DiagnosticReader.place($0) }
         if let place, !place.file.contains("node_modules") { list.place(place) }
       } else if text.hasPrefix("⎯⎯") {
         list.end()
-      } else if !text.has("| ") && !text.hasPrefix("|") {
+      } else if !text.has("| "), !text.hasPrefix("|"), Int(text.droppingSuffix("|") ?? "") == nil {
         list.add(text)
       }
     } else if text.hasPrefix("✓ "), line.hasPrefix(" ") {

@@ -77,13 +77,16 @@ private struct ScriptErrors {
   private var lines: [String] = []
   private var isInError = false
   private var hasVersion = false
+  private var isOfMocha = false
+  /// The file that asked for a module that is not there, when no frame says where.
+  private var asking: String?
   /// How many lines may stand between a place and its error.
   private var patience = 0
 
   var isOpen: Bool { isInError || patience > 0 }
 
-  /// Errors of a whole program, which ends by telling its version.
-  var uncaught: [GateFailure] { hasVersion ? found : [] }
+  /// Errors of a whole program, which ends by telling its version, or of one that mocha loads.
+  var uncaught: [GateFailure] { hasVersion || isOfMocha ? found : [] }
 
   func error(of failure: GateFailure) -> GateFailure? {
     guard let test = failure.test else { return nil }
@@ -109,9 +112,9 @@ private struct ScriptErrors {
       if let frame = text.framePlace {
         if place == nil { place = frame }
       } else if text.trimmed.hasPrefix("at ") {
-        return
-      } else if let rest = text.dropping("- "), place == nil {
-        place = DiagnosticReader.Place(file: String(rest), line: 1, hasColumn: false)
+        if text.has("/mocha/lib/cli/") { isOfMocha = true }
+      } else if let rest = text.dropping("- ") {
+        if asking == nil { asking = String(rest) }
       } else if text.trimmed.isEmpty || text.hasPrefix("Node.js v") || text.hasPrefix("}")
         || text.hasPrefix("Subtest:") || text.hasPrefix("✖")
       {
@@ -148,6 +151,10 @@ private struct ScriptErrors {
 
   private mutating func close() {
     isInError = false
+    if place == nil, let asking {
+      place = DiagnosticReader.Place(file: asking, line: 1, hasColumn: false)
+    }
+    asking = nil
     if found.count < 200 {
       found.append(GateFailure(file: place?.file, line: place?.line, message: lines.joined(separator: "\n")))
     }
@@ -169,6 +176,9 @@ private struct TapFailures {
   private(set) var passed: [String] = []
   private var hasYAML = false
   private var hasPlan = false
+  /// How deep `stack:` stands whose frames come: the first one of the project is where it failed, and the
+  /// location only where the test begins.
+  private var stack: (indentation: Int, isPlaced: Bool)?
 
   var isOpen: Bool { current != nil }
 
@@ -201,6 +211,7 @@ private struct TapFailures {
     guard let ended = current else { return }
     current = nil
     isInError = false
+    stack = nil
     if ended.isGroup { return }
     failures.append(
       GateFailure(
@@ -215,6 +226,17 @@ private struct TapFailures {
         return
       }
       isInError = false
+    }
+    if let (depth, isPlaced) = stack {
+      if line.indentation > depth || text.isEmpty {
+        if !isPlaced, let place = Substring("at \(text)").framePlace {
+          current?.file = place.file
+          current?.line = place.line
+          stack?.isPlaced = true
+        }
+        return
+      }
+      stack = nil
     }
     if text == "---" {
       hasYAML = true
@@ -234,6 +256,8 @@ private struct TapFailures {
       let place = DiagnosticReader.place(Self.unquoted(value))
       current?.file = place?.file
       current?.line = place?.line
+    } else if text.hasPrefix("stack: |") || text.hasPrefix("stack: >") {
+      stack = (line.indentation, false)
     } else if text.hasPrefix("failureType:"), text.has("subtestsFailed") {
       current?.isGroup = true
     } else if let value = text.dropping("error: ") ?? text.dropping("message: ") {
@@ -289,6 +313,8 @@ private struct SpecFailures {
   private var place: DiagnosticReader.Place?
   private var current: GateFailure?
   private var isInStack = false
+  /// Whether the place is that of a frame already.
+  private var hasFrame = false
   private(set) var isDot = false
   private(set) var passed: [String] = []
 
@@ -312,13 +338,16 @@ private struct SpecFailures {
       let bare = name.droppingSuffix("ms)").flatMap { text in text.lastIndex(of: "(").map { text[..<$0] } }
       current = GateFailure(
         test: String((bare ?? name).trimmed), file: place?.file, line: place?.line, message: "")
-      isInStack = false
+      (isInStack, hasFrame) = (false, false)
     } else if current != nil {
       let text = line.trimmed
       if text.hasPrefix("at ") || isInStack {
         isInStack = true
-        if current?.file == nil, let place = text.framePlace {
-          current?.file = place.file
+        // The test's own place is where it begins; the first frame says where it failed.
+        if !hasFrame, let place = text.framePlace {
+          hasFrame = true
+          let declared = current?.file
+          current?.file = declared.flatMap { place.file.hasSuffix("/" + $0) ? $0 : nil } ?? place.file
           current?.line = place.line
         }
       } else if !text.isEmpty {
