@@ -109,7 +109,7 @@ import Testing
     #expect(
       failures(DocumentedOutput.surefire) == [
         "AppTest.testFoo (AppTest.java:15): expected: <1>\n    but was: <2>",
-        "AppTest.testBar (AppTest.java:20): » NullPointer",
+        "AppTest.testBar (AppTest.java:31): » NullPointer",
       ])
     #expect(failures(DocumentedOutput.mavenNotCompiling) == ["/src/main/java/App.java:5: cannot find symbol"])
     #expect(failures(DocumentedOutput.ctest) == ["two: (Failed)", "four: (SEGFAULT)"])

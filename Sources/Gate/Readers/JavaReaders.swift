@@ -59,7 +59,9 @@ struct SurefireReader: OutputReader {
       || (!line.hasPrefix("[") && line.hasPrefix("  ") && !line.hasPrefix("   ") && line.has("."))
     {
       readEntry(text.trimmed)
-    } else if !text.trimmed.isEmpty, !line.hasPrefix("["), let last = failures.last {
+    } else if !text.trimmed.isEmpty, text.startIndex == line.startIndex, !line.hasPrefix("[INFO]"),
+      !line.hasPrefix("[ERROR]"), let last = failures.last
+    {
       failures[failures.count - 1] = GateFailure(
         test: last.test, file: last.file, line: last.line, message: "\(last.message)\n\(text.trimmed)")
     }
@@ -71,8 +73,12 @@ struct SurefireReader: OutputReader {
     let head = entry.before(" ") ?? entry
     let first = head.before("->") ?? head
     let name = first.before(":") ?? first
-    let line = first.after(":")?.leadingNumber
-    let file = line == nil ? nil : name.before(".").map { "\($0.before("$") ?? $0).java" }
+    // The last one called is where it failed: a method of the same class, or of one that is named.
+    let last = head.components("->").last ?? first
+    let called = last.before(":") ?? last
+    let line = last.after(":")?.leadingNumber
+    let owner = called.before(".") ?? name.before(".")
+    let file = line == nil ? nil : owner.map { "\($0.before("$") ?? $0).java" }
     failures.append(
       GateFailure(
         test: String(name), file: file, line: line, message: String((entry.after(" ") ?? "").trimmed)))

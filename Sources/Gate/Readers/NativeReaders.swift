@@ -79,77 +79,6 @@ struct GTestReader: OutputReader {
   }
 }
 
-/// CMake's ctest: `N% tests passed, F tests failed out of T`, and lists of those that failed or did not run.
-struct CTestReader: OutputReader {
-  static let runner = "ctest"
-  private(set) var failures: [GateFailure] = []
-  private(set) var executed: Int?
-  private(set) var failed: Int?
-  private(set) var skipped: Int?
-  private(set) var passed: [String] = []
-  private var list = List.none
-  /// What failing tests printed (`--output-on-failure`), by their names.
-  private var outputs: [String: [String]] = [:]
-  private var printing: String?
-
-  private enum List { case none, failed, didNotRun }
-
-  var isOpen: Bool { list != .none || printing != nil }
-
-  mutating func read(_ line: Substring) {
-    if line.has("% tests passed, "), let total = line.after(" out of ")?.leadingNumber {
-      printing = nil
-      executed.add(total)
-      failed.add(line.number(before: "tests failed") ?? line.number(before: "test failed") ?? 0)
-    } else if line.hasPrefix("Total Tests: "), executed == nil {
-      // `ctest -N` only lists them.
-      executed = 0
-    } else if line == "No tests were found!!!" {
-      executed.add(0)
-    } else if line.hasPrefix("The following tests FAILED:") {
-      list = .failed
-    } else if line.hasPrefix("The following tests did not run:") {
-      list = .didNotRun
-    } else if list != .none {
-      readEntry(line)
-    } else if let name = Self.result(line) {
-      printing = line.has("***") && !line.has("***Skipped") && !line.has("***Not Run") ? name : nil
-      if line.has("   Passed ") { passed.append(name) }
-    } else if line.has("    Start "), line.trimmed.hasPrefix("Start ") {
-      printing = nil
-    } else if let printing, !line.trimmed.isEmpty, (outputs[printing]?.count ?? 0) < 20 {
-      outputs[printing, default: []].append(String(line))
-    }
-  }
-
-  /// `3/5 Test #3: bad ....***Failed  0.00 sec`
-  private static func result(_ line: Substring) -> String? {
-    guard line.has(" Test "), let rest = line.after("#"), line.trimmed.leadingNumber != nil,
-      line.hasSuffix(" sec"), let name = rest.after(": ")
-    else { return nil }
-    return String((name.before(" ") ?? name).trimmed)
-  }
-
-  /// `<tab>  2 - name (Failed)`
-  private mutating func readEntry(_ line: Substring) {
-    guard line.indentation > 0, line.trimmed.leadingNumber != nil, let entry = line.after(" - ") else {
-      list = .none
-      return
-    }
-    let open = entry.lastIndex(of: "(")
-    let name = String(open.map { entry[..<$0].trimmed } ?? entry)
-    if list == .didNotRun || entry.hasSuffix("(Not Run)") {
-      executed = executed.map { max(0, $0 - 1) }
-      if list == .didNotRun { skipped.add(1) }
-    }
-    if list == .failed {
-      let how = open.map { String(entry[$0...]) } ?? ""
-      let output = outputs[name] ?? []
-      failures.append(GateFailure(test: name, message: ([how] + output).joined(separator: "\n")))
-    }
-  }
-}
-
 /// RSpec: a numbered list after `Failures:`, and `6 examples, 3 failures, 2 pending`.
 struct RSpecReader: OutputReader {
   static let runner = "rspec"
@@ -187,9 +116,16 @@ struct RSpecReader: OutputReader {
         isInList = false
       } else if line.indentation == 2, let number = text.before(") "), Int(number) != nil {
         list.begin(String((text.after(") ") ?? "").trimmed))
+      } else if let name = list.last?.test, list.isOpen, let number = text.before(") "),
+        let dot = number.before("."), Int(dot) != nil, Int(number.after(".") ?? "") != nil
+      {
+        // `4.1) …`, one of several in the example above.
+        if list.last?.message.isEmpty == true, number.hasSuffix(".1") { list.drop(of: nil) }
+        list.begin(name)
+        if let told = text.after(") "), !told.hasPrefix("Failure/Error:") { list.add(told.trimmed) }
       } else if let place = text.dropping("# ") {
         // A whole backtrace (`-b`) begins in the libraries.
-        if !place.has("/gems/") && !place.hasPrefix("/usr/") {
+        if !DiagnosticReader.isOfRuby(place) {
           list.place(DiagnosticReader.place(Self.place(place)))
         }
       } else if !text.hasPrefix("Failure/Error:") || list.last == nil {
@@ -259,8 +195,8 @@ struct MinitestReader: OutputReader {
       let name = rest.before("): ").map { String($0) + ")" } ?? String(rest)
       list.begin(name, (rest.after("): ")).map(String.init) ?? "")
     } else if list.isOpen {
-      if let front = text.before(":in "), DiagnosticReader.place(front) != nil {
-        list.place(DiagnosticReader.place(front))
+      if let front = text.before(":in "), let place = DiagnosticReader.place(front) {
+        if !DiagnosticReader.isOfRuby(front) { list.place(place) }
       } else if !text.hasPrefix("=> ") && !Self.isSource(text) {
         list.add(text)
       }
@@ -315,6 +251,7 @@ struct PHPUnitReader: OutputReader {
   private(set) var skipped: Int?
   private(set) var failed: Int?
   private var hasList = false
+  private var hasEntry = false
   private var isThere = false
   var failures: [GateFailure] { list.all }
   var isOpen: Bool { isInList || list.isOpen }
@@ -342,23 +279,29 @@ struct PHPUnitReader: OutputReader {
       executed.add(total)
     } else if line.hasPrefix("No tests executed!") {
       executed.add(0)
-    } else if isInList {
+    } else if isInList, hasEntry || !line.hasPrefix(" ✘ ") && !line.hasPrefix(" ✔ ") {
       if text == "--" {
         list.end()
       } else if let number = line.before(") "), Int(number) != nil {
+        hasEntry = true
         list.begin(String((line.after(") ") ?? "").trimmed))
       } else if let place = DiagnosticReader.place(text), list.isOpen {
-        list.place(place)
+        if !PHPBlocks.isOfLibrary(text) { list.place(place) }
       } else {
         list.add(text)
       }
     } else if line.hasPrefix(" ✘ ") {
-      // `--testdox`
+      // `--testdox`; a test has printed the head of a list without entries.
+      if !hasEntry { (isInList, hasList) = (false, false) }
       if !hasList { list.begin(String(text.dropFirst(1).trimmed)) }
     } else if list.isOpen {
       if let rest = text.dropping("│") {
         let inner = rest.trimmed
-        if let place = DiagnosticReader.place(inner) { list.place(place) } else { list.add(inner) }
+        if let place = DiagnosticReader.place(inner) {
+          if !PHPBlocks.isOfLibrary(inner) { list.place(place) }
+        } else {
+          list.add(inner)
+        }
       } else if line.hasPrefix(" ✔ ") || line.hasPrefix(" ↩ ") || line.hasPrefix("Time:") {
         list.end()
       }

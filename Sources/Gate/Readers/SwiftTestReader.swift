@@ -17,6 +17,14 @@ struct SwiftTestReader: OutputReader {
   private var crash: GateFailure?
   private var isInMessage = false
 
+  /// Where a pipe brings the last words of the tests behind those of their runner.
+  mutating func finish() {
+    if let running, let crash {
+      failures.append(GateFailure(test: running, file: crash.file, line: crash.line, message: crash.message))
+    }
+    (running, crash) = (nil, nil)
+  }
+
   var skipped: Int? { executed == nil ? nil : modernSkips + classicSkips }
   var failed: Int? { executed == nil ? nil : fails.count }
   var isOpen: Bool { acceptsComment || isRootSuite || isInMessage }
@@ -60,8 +68,10 @@ struct SwiftTestReader: OutputReader {
     } else if let front = line.before(": Fatal error: ") ?? line.before(": Fatal error"),
       let place = DiagnosticReader.place(front)
     {
+      // Swift's own library is no place of the project.
+      let isOwn = !place.file.hasPrefix("Swift/")
       crash = GateFailure(
-        file: place.file, line: place.line,
+        file: isOwn ? place.file : nil, line: isOwn ? place.line : nil,
         message: "Fatal error" + (line.after(": Fatal error").map { String($0) } ?? ""))
     } else if line.hasPrefix("error: Exited with unexpected signal code ")
       || line.hasPrefix("error: Exited with signal code ")
