@@ -8,8 +8,8 @@ import Testing
 /// What is made of what real tools printed: `Logs/NAME.log` and beside it `Logs/NAME.expected`, which
 /// `RECORD_TRANSCRIPTS=1` writes anew. Only places of the machine were changed in the logs; those of jest,
 /// vitest, Gradle, Kotlin's K2, dotnet, Surefire, ESLint's default, stylelint, prettier, PHPStan, Scala and
-/// its runners, Spock, Jasmine, Karma, Playwright, Bun, Deno and Catch2's XML are written after the
-/// published formats.
+/// its runners, Spock, Jasmine, Karma, Playwright, Bun, Deno, Catch2's XML and `go5-json` are written after
+/// the published formats; `jest5` is real.
 @Suite struct LogTests {
   private static let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
   static let names: [String] = {

@@ -17,7 +17,12 @@ struct CargoReader: OutputReader {
   }
   var skipped: Int? { executed == nil ? nil : skips }
   var failed: Int? { executed == nil ? nil : fails }
-  var isOpen: Bool { block != nil || panics.isOpen }
+  var isOpen: Bool { block != nil || isListing || panics.isOpen }
+
+  /// Where the names of this section begin, and what its last list names.
+  private var sectionStart = 0
+  private var listed: [String] = []
+  private var isListing = false
 
   /// What ended the whole program, and whether its result line is still to come.
   private var crashes: [GateFailure] = []
@@ -32,6 +37,7 @@ struct CargoReader: OutputReader {
       if let current { earlier = (earlier ?? 0) + current }
       current = nil
       isRunning = true
+      if block == nil { sectionStart = names.count }
     } else if let rest = line.dropping("thread '"), line.hasSuffix(" has overflowed its stack"), isRunning,
       let name = rest.before("'")
     {
@@ -43,12 +49,19 @@ struct CargoReader: OutputReader {
       crash(
         GateFailure(
           test: "a test program of cargo", message: "was ended by signal \(signal.before(")") ?? signal)"))
+    } else if line.trimmed.hasPrefix("process didn't exit successfully: "), isRunning,
+      let code = line.after("` (exit status: ")?.leadingNumber
+    {
+      crash(GateFailure(test: "a test program of cargo", message: "ended itself with \(code)"))
     } else if let rest = line.dropping("test result: "), rest.has(" measured;") {
       endBlock()
       isRunning = false
       current = Self.count(rest)
       skips += rest.number(before: "ignored") ?? 0
-      fails += rest.number(before: "failed") ?? 0
+      endSection(failed: rest.number(before: "failed") ?? 0)
+    } else if block != nil, line.hasPrefix("test ") {
+      // All results come before what the tests have printed.
+      block?.lines.append(String(line))
     } else if let rest = line.dropping("test "), let name = rest.droppingSuffix(" ... FAILED") {
       names.append(String(name.droppingSuffix(" - should panic") ?? name))
     } else if let rest = line.dropping("test "), let name = rest.droppingSuffix(" ... ok") {
@@ -59,6 +72,9 @@ struct CargoReader: OutputReader {
       if !names.contains(String(name)) { names.append(String(name)) }
     } else if line == "failures:" {
       endBlock()
+      (listed, isListing) = ([], true)
+    } else if isListing, line.hasPrefix("    "), listed.count < FailureList.most {
+      listed.append(String(line.trimmed))
     } else if !line.isEmpty {
       block?.lines.append(String(line))
     }
@@ -76,7 +92,22 @@ struct CargoReader: OutputReader {
     earlier = (earlier ?? 0) + passed.count + 1
   }
 
+  /// The list before the result names them all, and nothing else: also where a test's output stands between
+  /// its name and how it ended.
+  private mutating func endSection(failed count: Int) {
+    fails += count
+    if count > 0, listed.count == count {
+      let known = Set(names[sectionStart...])
+      let all = Set(listed)
+      names[sectionStart...].removeAll { !all.contains($0) }
+      names += listed.filter { !known.contains($0) }
+    }
+    sectionStart = names.count
+    (listed, isListing) = ([], false)
+  }
+
   private mutating func endBlock() {
+    isListing = false
     if let block { blocks[block.name] = block.lines.joined(separator: "\n") }
     block = nil
   }
@@ -157,7 +188,10 @@ struct PanicCollector {
       }
     } else if let started = current {
       let text = line.trimmed
-      let isOver = text.hasPrefix("stack backtrace:") || text.hasPrefix("note: ") || text.hasPrefix("---- ")
+      // A test that should panic tells of another panic below the word for it.
+      let isNote =
+        text.hasPrefix("note: ") && !text.has("expected string") && !text.has("expected panic with")
+      let isOver = isNote || text.hasPrefix("stack backtrace:") || text.hasPrefix("---- ")
       if isOver || (text.isEmpty && !started.lines.isEmpty) {
         finish()
       } else {

@@ -30,12 +30,15 @@ struct GoReader: OutputReader {
   private var summed = (tests: 0, skips: 0, fails: 0)
   /// Within the list that gotestsum ends with.
   private var isSummed = false
+  /// What a package prints that is no test's, and how many more lines of it are looked at.
+  private var stray: [String] = []
+  private var patience = 0
 
   var executed: Int? { events.isThere ? events.executed : isThere ? (isVerbose ? tests : packages) : nil }
   var skipped: Int? { events.isThere ? events.skipped : isThere && isVerbose ? skips : nil }
   var failed: Int? { events.isThere ? events.failed : isThere ? fails : nil }
   var passed: [String] { events.isThere ? events.passed : own }
-  var isOpen: Bool { open != nil || running != nil }
+  var isOpen: Bool { open != nil || running != nil || patience > 0 }
 
   /// A parent of failed sub-tests that has nothing of its own to say is none.
   var failures: [GateFailure] {
@@ -54,7 +57,10 @@ struct GoReader: OutputReader {
   mutating func read(_ line: Substring) {
     if line.hasPrefix("{\""), line.has("\"Action\":\""), events.read(line) { return }
     let text = line.trimmed
-    if let rest = text.dropping("=== RUN ") ?? text.dropping("=== CONT ") ?? text.dropping("=== NAME ") {
+    if text.hasPrefix("=== PAUSE ") {
+      switchTest(nil)
+    } else if let rest = text.dropping("=== RUN ") ?? text.dropping("=== CONT ") ?? text.dropping("=== NAME ")
+    {
       isVerbose = true
       if started.count < 200_000 { started.insert(String(rest.trimmed)) }
       switchTest(String(rest.trimmed))
@@ -108,6 +114,11 @@ struct GoReader: OutputReader {
       append(text)
     } else if running != nil {
       running?.lines.append(String(text))
+    } else if patience > 0 {
+      patience -= 1
+      if !text.isEmpty, !line.hasPrefix("# "), !text.hasPrefix("coverage: ") {
+        stray = (stray + [String(text)]).suffix(10)
+      }
     }
   }
 
@@ -202,8 +213,10 @@ struct GoReader: OutputReader {
     } else if let rest = line.dropping("FAIL\t") {
       isThere = true
       fails += fails == 0 ? 1 : 0
-      if !rest.has("[build failed]") && !rest.has("[setup failed]") { packages += 1 }
+      let isBuilt = !rest.has("[build failed]") && !rest.has("[setup failed]")
+      if isBuilt { packages += 1 }
       close()
+      if isBuilt, !isSummed, found.count == before.found { failPackage(rest.before("\t") ?? rest) }
       endPackage()
     } else if line == "FAIL" {
       close()
@@ -214,7 +227,18 @@ struct GoReader: OutputReader {
     return true
   }
 
+  /// A package that fails though none of its tests does ends itself, as a `TestMain` can.
+  private mutating func failPackage(_ name: Substring) {
+    let told = running?.lines ?? stray
+    guard found.count < FailureList.most else { return }
+    found.append(
+      GateFailure(
+        test: running?.name ?? String(name),
+        message: told.isEmpty ? "ended without a failing test" : told.suffix(10).joined(separator: "\n")))
+  }
+
   private mutating func endPackage() {
+    (stray, patience) = ([], 50)
     before = (found.count, fails)
     started = []
     printed = nil
@@ -267,6 +291,8 @@ private struct GoEvents {
   private var outputs: [String: [String]] = [:]
   /// The tests that run now: what one prints may be taken for the result of another.
   private var running: Set<String> = []
+  /// The packages of which something is told.
+  private var broken: Set<String> = []
 
   mutating func read(_ line: Substring) -> Bool {
     guard let event = StreamValue.parse(Array(line.utf8)), let action = event["Action"]?.text else {
@@ -297,10 +323,17 @@ private struct GoEvents {
       if let test {
         executed += 1
         failed += 1
+        broken.insert(package)
         failures += GoEvents.failures(outputs[key] ?? [], test)
       } else {
         if failed == 0 { failed = 1 }
-        failures += GoEvents.diagnostics(outputs[key] ?? [])
+        let found = GoEvents.diagnostics(outputs[key] ?? [])
+        failures += found
+        let hasFailed = event["FailedBuild"] != nil || broken.remove(package) != nil
+        if action == "build-fail" || !found.isEmpty { broken.insert(package) }
+        if action == "fail", found.isEmpty, !hasFailed {
+          failures += GoEvents.ended(package, outputs[key] ?? [])
+        }
       }
       outputs[key] = nil
     default: break
@@ -327,6 +360,17 @@ private struct GoEvents {
     reader.finish()
     let found = reader.failures
     return found.isEmpty ? [GateFailure(test: test, message: "")] : Array(found.prefix(1))
+  }
+
+  /// A package of which no test failed.
+  private static func ended(_ package: String, _ output: [String]) -> [GateFailure] {
+    let lines = lines(of: output.joined()).filter {
+      !$0.isEmpty && $0 != "FAIL" && $0 != "PASS" && !$0.hasPrefix("FAIL\t") && !$0.hasPrefix("exit status ")
+        && !$0.hasPrefix("coverage: ") && !$0.hasPrefix("# ")
+    }
+    if output.contains(where: { $0.hasPrefix("FAIL\t") && $0.hasSuffix(" failed]\n") }) { return [] }
+    let told = lines.suffix(10).joined(separator: "\n")
+    return [GateFailure(test: package, message: told.isEmpty ? "ended without a failing test" : told)]
   }
 
   private static func diagnostics(_ output: [String]) -> [GateFailure] {
