@@ -1,8 +1,8 @@
 /// Units that the code newly converts to: it multiplies or divides by what parts two of them.
 ///
 /// A test that expected `95` and expects `5700` follows code that has `* 60` now. Only factors between units
-/// count, so that a number that somebody made up explains nothing, and only where the code's own words tell of
-/// another unit: else it may be a mistake.
+/// count, so that a number that somebody made up explains nothing, and only where the code's own words tell
+/// of another unit: else it may be a mistake.
 struct ChangedScales {
   /// A new value is the old one times `factor` and `offset` more.
   private struct Map: Hashable {
@@ -23,6 +23,7 @@ struct ChangedScales {
     for file in code.files {
       guard let old = file.old, let new = file.new else { continue }
       let isMixed = file.path.ending == "rs"
+      if let factor = ChangedScales.common(old, new, isMixed) { maps.insert(Map(factor: factor, offset: 0)) }
       guard ChangedScales.tellsUnits(old, new) else { continue }
       var left = ChangedScales.chains(old, isMixed).reduce(into: [Map: Int]()) { $0[$1, default: 0] += 1 }
       for map in ChangedScales.chains(new, isMixed) {
@@ -31,6 +32,24 @@ struct ChangedScales {
         } else if ChangedScales.isOfUnits(map) {
           maps.insert(map)
         }
+      }
+    }
+  }
+
+  /// The factor between units by which all numbers of a file are others, of at least two.
+  private static func common(_ old: SourceCode, _ new: SourceCode, _ isMixed: Bool) -> Double? {
+    func numbers(_ code: SourceCode) -> Set<Double> {
+      let tokens = code.tokens[..<ExplainedChange.end(of: code, isMixed)]
+      return Set(
+        tokens.filter { $0.kind == .number }.compactMap { Double(Lexer.plainNumber($0.text)) })
+    }
+    let (before, after) = (numbers(old), numbers(new))
+    let gone = before.subtracting(after).filter { $0 != 0 }
+    let came = after.subtracting(before)
+    guard gone.count >= 2, gone.count < 256 else { return nil }
+    return units.flatMap { [$0, 1 / $0] }.first { factor in
+      gone.allSatisfy { number in
+        came.contains { abs($0 - number * factor) <= 1e-9 * abs(number * factor) }
       }
     }
   }

@@ -202,6 +202,11 @@ enum CodeUnderTest {
           $0.isWord("return") || $0.isMark("=>") || $0.isWord("then") || $0.isMark("?")
         }), back > compare || token.text == "if"
       else { continue }
+      // `[crop for crop in bed if crop.ripe]` and `2 if member else 3` give nothing back.
+      let isInLine =
+        code.isWord(index, "if") && code.kind(index - 1) != .newline && !code.isWord(index - 1, "else")
+        && !["{", "}", ";", ")"].contains { code.isMark(index - 1, $0) }
+      if isInLine, code.tokens[index..<max(index, back)].contains(where: { $0.kind == .newline }) { continue }
       // `if a == "x" || a == "y"` answers each by itself.
       let asked = (index..<max(index, back)).split { code.isMark($0, "||") || code.isWord($0, "or") }.map {
         spelled($0.filter { isTelling(code.tokens[$0]) && !isEnd(code, $0) }, code).filter { !isPlain($0) }

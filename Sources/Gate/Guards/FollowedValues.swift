@@ -33,6 +33,26 @@ extension TestComparison {
     }
   }
 
+  /// Whether what a field was compared with stands in a list or record that has a name, with which all of it
+  /// is compared now: `reflect.DeepEqual(seats, want)`.
+  func isInNamedWhole(_ one: Assertion, _ shapes: Set<String>, _ after: [Assertion], _ new: Place) -> Bool {
+    let facts = new.test.facts
+    let isMeasure = one.shape.split(separator: " ").contains { TestComparison.measures.contains(String($0)) }
+    // Go's tests say what must not be.
+    func isAffirmed(_ one: Assertion) -> Bool { !one.isNegative || one.shape.hasPrefix("if ! ") }
+    guard isAffirmed(one),
+      one.literals.allSatisfy({ isMeasure && Int($0) != nil || facts.tables.contains($0) })
+    else { return false }
+    return after.contains { whole in
+      let words = whole.words.subtracting(TestComparison.commonWords)
+      return whole.strength == 3 && isAffirmed(whole) && !shapes.contains(whole.shape)
+        && whole.literals.isEmpty && whole.looseness.isEmpty && !words.isDisjoint(with: one.words)
+        && !TestComparison.comparesSizes(whole)
+        && one.words.subtracting(TestComparison.commonWords).subtracting(TestComparison.measures)
+          .isSubset(of: facts.words)
+    }
+  }
+
   /// Whether a number only said what those of a list come to, which is compared as a whole now.
   func isSum(_ value: String, _ before: [Assertion], _ after: [Assertion]) -> Bool {
     guard let number = Double(value) else { return false }
@@ -86,6 +106,19 @@ extension TestComparison {
           $0.line == line && $0.kind == .word && flags.contains(TestCase.plain($0.text))
         }
       }
+  }
+
+  /// Whether new tests only say the contrary of what a test said that is gone: that something is so where it
+  /// was not.
+  func isTurnedRound(_ asserted: [Assertion]) -> Bool {
+    func isFlag(_ one: Assertion) -> Bool { one.strength == 1 && !one.words.isEmpty }
+    guard !asserted.isEmpty, asserted.allSatisfy(isFlag) else { return false }
+    let others = seen.newAssertions(of: self).filter(isFlag)
+    return asserted.contains { one in
+      let alike = others.filter { $0.words == one.words && $0.literals == one.literals }
+      return !alike.isEmpty && alike.allSatisfy { $0.isNegative != one.isNegative }
+        && one.words.isDisjoint(with: explained.numbers.flags)
+    }
   }
 
   // MARK: What only tells one thing from another

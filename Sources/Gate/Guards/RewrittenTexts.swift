@@ -243,6 +243,12 @@ struct RewrittenTexts {
     if lost.isEmpty || won.isEmpty || parts(old) == parts(new) { return true }
     func digits(_ text: String) -> String { String(text.filter(\.isNumber)) }
     if digits(old) == digits(new) || isSplit(lost.map(\.value), won.map(\.value)) { return true }
+    // The same numbers with more places.
+    if lost.count == won.count,
+      zip(lost, won).allSatisfy({ $1.half < $0.half && isRounded($1.value, to: $0) })
+    {
+      return true
+    }
     return lost.count == won.count
       && factors.contains { factor in
         [factor, 1 / factor].contains { scale in

@@ -133,6 +133,7 @@ extension TestComparison {
         && one.literals.allSatisfy(whole.literals.contains)
     }
     if isInWhole, !one.literals.isEmpty, !one.isNegative { return true }
+    if isInNamedWhole(one, shapes, after, new) { return true }
     let isInRecord = after.contains { whole in
       whole.words.contains("tomatchinlinesnapshot") && !shapes.contains(whole.shape)
         && one.literals.allSatisfy { text in

@@ -214,6 +214,7 @@ extension TestComparison {
       subjects: subjects, takesEmpty: isEmpty, takesMarked: !old.test.marks.isEmpty)
     guard made.has(choice, strong: false) else { return false }
     if asserted.contains(where: { $0.strength == 3 }), !made.has(choice, strong: true) { return false }
+    if isTurnedRound(asserted) { return false }
     if needed.isEmpty {
       // What its loop called its values, another test need not.
       if !called.isEmpty, !isEmpty, called.allSatisfy({ made.has(choice, word: $0) }),

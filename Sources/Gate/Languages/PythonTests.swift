@@ -109,6 +109,8 @@ private struct PythonReader {
   let code: SourceCode
   var found: [TestCase] = []
   private var removed: [String: String] = [:]
+  /// What was found in the last class of a name in a place.
+  private var classes: [String: Range<Int>] = [:]
 
   struct Class {
     var name: String
@@ -170,6 +172,12 @@ private struct PythonReader {
         read(
           block, scope: scope + [name], class: Class(name: name, isCollected: collected, isCase: isCase),
           hidden: isInFunction ? "it stands inside a function" : hidden, isInFunction: false)
+        // A later class of the same name in the same place takes the earlier one's.
+        let place = (scope + [name]).joined(separator: "\u{0}") + "\u{0}\(token.indentation)"
+        for position in classes[place] ?? 0..<0 where found[position].hidden == nil {
+          found[position].hidden = "another class '\(name)' takes its class's place"
+        }
+        if !isInFunction, hidden == nil { classes[place] = start..<found.count }
         // The class's own marks are its tests' too.
         if let head {
           for position in start..<found.count { found[position].scopeHeads.append(head..<index) }

@@ -25,6 +25,9 @@ extension FactReader {
   private static let statementMarks: Set = [";", "=", "=>", ":=", "!=", "==", "->"]
   private static let statementWords: Set = ["if", "for", "return", "assert", "def"]
 
+  /// How Go's tests tell a failure: `{ t.Errorf("Row = %q", seats[0].Row) }` is no list.
+  private static let tellers: Set = ["Errorf", "Fatalf", "Error", "Fatal", "Logf", "Log"]
+
   /// What a list may stand behind, and no index.
   private static let notIndexed: Set = ["return", "in", "of", "yield", "from", "and", "or", "is", "else"]
 
@@ -50,12 +53,17 @@ extension FactReader {
             || token.kind == .word
               && (statementWords.contains(token.text) || AssertionWords.begins(token.text))
         }
+        let tells =
+          code.isMark(index, "{")
+          && inner.contains {
+            code.isMark($0, ".") && code.isMark($0 + 2, "(") && tellers.contains(code.text($0 + 1))
+          }
         let isRow = code.isMark(index, "(") && rowWords.contains(code.text(index - 1))
         let literals = code.tokens[inner].filter {
           $0.kind == .number || $0.kind == .string || constants.contains($0.text)
         }
         let isList = literals.count >= 2 && code.tokens[inner].contains { $0.isMark(",") }
-        if !isCall, holdsOnlyData, isList || isRow && !literals.isEmpty {
+        if !isCall, !tells, holdsOnlyData, isList || isRow && !literals.isEmpty {
           found += literals.map { constants.contains($0.text) ? $0.text.lowercased() : $0.text }
           index = code.partner[index] + 1
           continue

@@ -28,7 +28,8 @@ struct LineJudge {
       return LineJudge.rake.contains { line.hasPrefix($0) } && !line.has("{") || findsAllOfRake(line)
     case .rspec:
       return [
-        "--require spec_helper", "--require rails_helper", "--format", "--color", "--colour", "--order",
+        "-I lib", "--require spec_helper", "--require rails_helper", "--format", "--color", "--colour",
+        "--order",
       ]
       .contains { line.hasPrefix($0) }
     case .gradle: return isHarmlessGradle(line)
@@ -140,7 +141,11 @@ struct LineJudge {
         needs($0[...].after(":")?.before("##") ?? $0[...].after(":") ?? "")
       }
       if rest.has(";") || rest.has("=") { return false }
-      guard let before else { return !MakeRules.hooks.contains(String(head)) }
+      guard let before else {
+        // Nobody asked for what was not there.
+        return !MakeRules.hooks.contains(String(head))
+          || !["test", "all", "default"].contains(head) && !old.contains { $0.contains(head) }
+      }
       let lost = before.subtracting(needs(rest)).filter(runsTests)
       if lost.isEmpty || MakeRules.hooks.contains(String(head)) || !head.has("/") { return lost.isEmpty }
       // Another file is made of it now.

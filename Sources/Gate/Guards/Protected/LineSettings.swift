@@ -179,6 +179,8 @@ extension LineJudge {
         ].contains { word.hasPrefix($0) }
       }
     }
+    let telling = ["<trimStackTrace>", "<runOrder>", "<printSummary>", "<reportFormat>", "<useModulePath>"]
+    if telling.contains(where: { line.hasPrefix($0) }) { return true }
     if line.has("surefire") || line.has("failsafe") { return line.has("<artifactId>") || line.has("ersion>") }
     if line.hasPrefix("<directory>") { return findsAll(line.after(">")?.before("<") ?? "") }
     return ["<testsuites>", "</testsuites>", "</phpunit>", "<testsuite", "</testsuite>"].contains(
