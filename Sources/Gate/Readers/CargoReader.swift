@@ -76,6 +76,8 @@ struct CargoReader: OutputReader {
     } else if isListing, line.hasPrefix("    "), listed.count < FailureList.most {
       listed.append(String(line.trimmed))
     } else if !line.isEmpty {
+      // What else a test has printed below that word is not waited for.
+      isListing = false
       block?.lines.append(String(line))
     }
   }
