@@ -87,11 +87,16 @@ extension TestComparison {
   /// An assertion that compares what a call gives with a value, where it was expected to fail with an error.
   func unthrown(_ before: [Assertion], _ after: [Assertion], _ old: Place) -> Assertion? {
     let names = reshaped.plainNames
-    guard after.count(where: throwsError) < before.count(where: throwsError) else { return nil }
+    // What is thrown may be looked at by a helper.
+    func fails(_ one: Assertion) -> Bool {
+      throwsError(one)
+        || (newHelpers[one.name] ?? []).contains { $0.facts.effective.contains(where: throwsError) }
+    }
+    guard after.count(where: fails) < before.count(where: throwsError) else { return nil }
     func key(_ one: Assertion) -> [String] { [one.shape] + one.literals }
     let known = Set(before.map(key))
     return after.first { other in
-      guard !throwsError(other), !known.contains(key(other)), other.strength == 3,
+      guard !fails(other), !known.contains(key(other)), other.strength == 3,
         !TestComparison.asksForNothing(other), names.isDisjoint(with: other.words)
       else { return false }
       if other.words.contains(where: { $0.contains("err") }) { return false }

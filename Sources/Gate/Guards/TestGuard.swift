@@ -209,34 +209,15 @@ struct TestComparison {
   func expanded(_ test: TestCase, _ helpers: [String: [TestCase]]) -> [Assertion] {
     // A call of a helper is worth what the helper asserts.
     let own = test.facts.assertions.compactMap { assertion -> Assertion? in
-      guard let helper = helpers[assertion.name] ?? matcher(of: assertion, helpers) else {
-        return assertion.strength > 0 ? assertion : nil
-      }
-      if helpers[assertion.name] == nil {
-        var exact = assertion
-        exact.strength = max(assertion.strength, 3)
-        return exact
-      }
       var worth = assertion
-      worth.strength = max(assertion.strength, TestComparison.strength(of: helper))
+      if let helper = helpers[assertion.name] {
+        worth.strength = max(assertion.strength, TestComparison.strength(of: helper))
+      } else {
+        worth.strength = max(assertion.strength, matcherStrength(assertion, helpers))
+      }
       return worth.strength > 0 ? worth : nil
     }
     return own + calledAssertions(test, helpers) + helperFacts(test, helpers).flatMap(\.effective)
-  }
-
-  /// How much a call of helpers proves.
-  private static func strength(of helpers: [TestCase]) -> Int {
-    helpers.flatMap(\.facts.effective).map { comparesSizes($0) ? min($0.strength, 2) : $0.strength }.max()
-      ?? 0
-  }
-
-  /// The matcher of the tests' own that an assertion ends with: `expect(hand).toScore(16)`.
-  private func matcher(of one: Assertion, _ helpers: [String: [TestCase]]) -> [TestCase]? {
-    guard one.name == "expect", let last = one.shape[...].components(" . ").last,
-      let name = last.split(separator: " ").first, let helper = helpers[String(name)],
-      helper.contains(where: { $0.facts.words.isSuperset(of: ["pass", "message"]) })
-    else { return nil }
-    return helper
   }
 
   /// Each call of a helper that asserts, with what it is given.
@@ -262,7 +243,8 @@ struct TestComparison {
       var next: Set<String> = []
       for name in calls.sorted() where seen.insert(name).inserted {
         // What stands inside of the test is read with it.
-        for helper in helpers[name] ?? [] where helper.scope.last != test.name {
+        for helper in (helpers[name] ?? []) + matchMethods(of: name, helpers)
+        where helper.scope.last != test.name {
           facts.append(helper.facts)
           next.formUnion(helper.facts.calls)
         }
@@ -278,8 +260,11 @@ struct TestComparison {
     var own = helperFacts(place.test, newHelpers).reduce(into: place.test.facts.literals) {
       $0.formUnion($1.literals)
     }
-    // What it is called is none of its values.
-    if place.test.name.contains(" ") { own.remove(place.test.name) }
+    // What it is called is none of its values, unless it says so again.
+    let name = place.test.name
+    if name.contains(" "), !place.test.facts.assertions.contains(where: { $0.literals.contains(name) }) {
+      own.remove(name)
+    }
     return KnownValues(own: own, shared: [place.file.shared, looseLiterals])
   }
 }

@@ -89,9 +89,9 @@ extension TestComparison {
         && !isFlagOfWhole($0, before, after) && !isDefaultOfWhole($0, before, after)
         && !isOfCallback($0, old, new)
         && !isCount($0, before, after, known) && !isSaidOtherwise($0, before, after, old, new, fresh, known)
-        && !isHandedIn($0, old, new) && !isOfOtherKeys($0, before, old, new, fresh)
-        && !isOfOtherKind($0, before, after, old, new, fresh) && !isInTurn($0, old, new, fresh)
-        && !explained.isNamedAnew($0, by: fresh)
+        && !isHandedIn($0, old, new) && !isLengthOfGiven($0, new)
+        && !isOfOtherKeys($0, before, old, new, fresh) && !isOfOtherKind($0, before, after, old, new, fresh)
+        && !isInTurn($0, old, new, fresh) && !explained.isNamedAnew($0, by: fresh)
     }
     if !gone.isEmpty {
       let kind: FindingKind = after.count < before.count ? .fewerAssertions : .changedExpectation
@@ -106,8 +106,8 @@ extension TestComparison {
     let rows = lostRows(Set(old.test.facts.tables), known).filter {
       !isName($0, asked) && !explained.explains($0, by: fresh) && !isOfCallback($0, old, new)
         && !isSaidOtherwise($0, before, after, old, new, fresh, known) && !isHandedIn($0, old, new)
-        && !isRetyped($0, calls: old.test.facts.calls, fresh: fresh) && !isOfOtherRecord($0, old, new)
-        && !isOfOtherKeys($0, before, old, new, fresh)
+        && !isLengthOfGiven($0, new) && !isRetyped($0, calls: old.test.facts.calls, fresh: fresh)
+        && !isOfOtherRecord($0, old, new) && !isOfOtherKeys($0, before, old, new, fresh)
     }
     if !rows.isEmpty {
       add(

@@ -53,7 +53,9 @@ struct CTests: TestLanguage {
   ])
 
   func assertion(in code: SourceCode, at index: Int) -> AssertionSite? {
-    failing(code, index) ?? callAssertion(in: code, at: index)
+    // What a predicate of googletest gives back.
+    if code.text(index).hasPrefix("Assertion") { return nil }
+    return failing(code, index) ?? callAssertion(in: code, at: index)
   }
 
   /// `if (got != want) { …; exit(1); }` and `failures++` there: the condition asserts.
@@ -129,7 +131,9 @@ struct CTests: TestLanguage {
     for index in code.indices where code.isWord(index) && code.isMark(index + 1, "(") {
       let word = code.text(index)
       let close = code.end(of: index + 1)
-      if CTests.macros.contains(word) {
+      if let macro = macro(code, index) {
+        found.append(macro)
+      } else if CTests.macros.contains(word) {
         guard let open = code.brace(from: close), open - close < 4 else { continue }
         let parts = code.arguments(of: index + 1).map(code.spelled)
         let name =
@@ -175,6 +179,26 @@ struct CTests: TestLanguage {
       }
     }
     return found
+  }
+
+  /// `#define SPANS(from, to, wanted) assert(…)`, `MATCHER_P(IsLong, metres, "") { … }`
+  private func macro(_ code: SourceCode, _ index: Int) -> TestCase? {
+    let close = code.end(of: index + 1)
+    let line = code.tokens[index].line
+    if code.isWord(index - 1, "define"), code.isMark(index - 2, "#") {
+      var end = close
+      while end < code.tokens.count,
+        code.tokens[end].line == line || code.tokens[end].indentation == Lexer.continued
+      { end += 1 }
+      return TestCase(
+        name: code.text(index), line: line, isTest: false, head: index..<close, body: close..<end)
+    }
+    guard code.text(index).hasPrefix("MATCHER"), code.isMark(close, "{"),
+      let name = code.arguments(of: index + 1).first
+    else { return nil }
+    return TestCase(
+      name: code.spelled(name), line: line, isTest: false, head: index..<close,
+      body: close..<code.end(of: close))
   }
 
   private func isDeclaration(_ code: SourceCode, _ index: Int) -> Bool {

@@ -4,7 +4,8 @@ extension FactReader {
   private static let noCalls: Set = [
     "if", "for", "while", "switch", "catch", "foreach", "using", "match", "guard", "throw", "raise", "with",
     "let", "var", "const", "def", "func", "fn", "fun", "function", "class", "import", "from", "else", "elif",
-    "do", "except", "rescue", "static", "final", "val", "lambda", "end", "case", "when", "unless", "assert",
+    "do", "except", "rescue", "package", "new", "static", "final", "val", "lambda", "end", "case", "when",
+    "unless", "assert",
   ]
   private static let mostTokens = 160
 
@@ -13,7 +14,7 @@ extension FactReader {
     var found: [CallStatement] = []
     var index = range.lowerBound
     while index < range.upperBound {
-      guard code.isWord(index), isStart(index, range) else {
+      guard code.isWord(index) || language is JavaTests && isValueAt(index), isStart(index, range) else {
         index += 1
         continue
       }
@@ -22,7 +23,7 @@ extension FactReader {
         first += 1
         if code.isMark(first, ".") || code.isMark(first, "?") || code.isMark(first, "!") { first += 1 }
       }
-      guard code.isWord(first), !FactReader.noCalls.contains(code.text(first)),
+      guard code.isWord(first) || first == index, !FactReader.noCalls.contains(code.text(first)),
         language.assertion(in: code, at: first) == nil,
         let statement = statement(first..<min(code.statementEnd(from: first), range.upperBound))
       else {
@@ -41,9 +42,32 @@ extension FactReader {
       || code.isWord(index - 1, "do")
   }
 
+  private func isValueAt(_ index: Int) -> Bool {
+    code.kind(index) == .number || code.kind(index) == .string
+  }
+
+  /// The word of Kotlin's `31 pays 480` that stands between two values.
+  private func infix(_ range: Range<Int>) -> Int? {
+    guard language is JavaTests else { return nil }
+    var place = range.lowerBound
+    while place < range.upperBound {
+      let (before, after) = (place - 1, place + 1)
+      if code.isWord(place), !FactReader.noCalls.contains(code.text(place)), before >= range.lowerBound,
+        after < range.upperBound, code.isWord(before) || isValueAt(before) || code.isMark(before, ")"),
+        code.isWord(after) || isValueAt(after) || code.isMark(after, "-")
+      {
+        return place
+      }
+      place = code.partner[place] > place ? code.partner[place] + 1 : place + 1
+    }
+    return nil
+  }
+
   private func statement(_ range: Range<Int>) -> CallStatement? {
     guard range.count >= 3, range.count <= FactReader.mostTokens else { return nil }
     var (names, literals, words, shape) = ([String](), [String](), Set<String>(), "")
+    let infix = infix(range)
+    if let infix { names.append(code.text(infix)) }
     for index in range {
       let token = code.tokens[index]
       switch token.kind {
@@ -71,7 +95,7 @@ extension FactReader {
     }
     guard !names.isEmpty else { return nil }
     return CallStatement(
-      names: names,
+      names: names, isInfix: infix != nil,
       assertion: Assertion(
         line: code.tokens[range.lowerBound].line, name: names[names.count - 1], shape: shape,
         literals: literals, words: words, strength: 0, isNegative: false, looseness: []))

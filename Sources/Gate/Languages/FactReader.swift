@@ -35,6 +35,11 @@ struct FactReader {
     readAssertions(test.head, voids, &facts)
     readAssertions(test.body, voids, &facts)
     facts.statements = statements(in: test.body)
+    for one in facts.statements where one.isInfix { facts.calls.formUnion(one.names) }
+    if !test.isTest {
+      facts.parameters = parameters(of: test)
+      facts.compared = facts.parameters.isEmpty ? [] : compared(in: test.body)
+    }
     facts.conditionals = conditionals(sites, in: test)
     throwsForIt(test, &facts)
     return facts
@@ -125,9 +130,13 @@ struct FactReader {
         index = max(index + 1, end)
         continue
       }
-      guard let site = language.assertion(in: code, at: index), !isDeclared(index) else {
+      guard var site = language.assertion(in: code, at: index), !isDeclared(index) else {
         index += 1
         continue
+      }
+      // What a macro of C is made of ends with its line, without a semicolon.
+      if language is CTests, range.upperBound > index, site.range.upperBound > range.upperBound {
+        site.range = site.range.lowerBound..<range.upperBound
       }
       var found = assertion(site)
       if voids.contains(found.line) || isOfCopies(site) { found.strength = 0 }
@@ -191,7 +200,7 @@ struct FactReader {
 
   /// `def assertTotal(…)` declares one and does not call it.
   private func isDeclared(_ index: Int) -> Bool {
-    ["def", "func", "fn", "function", "fun", "import", "class", "struct", "void"].contains(
+    ["def", "func", "fn", "function", "fun", "import", "class", "struct", "void", "define"].contains(
       code.text(index - 1))
   }
 
@@ -287,6 +296,9 @@ struct FactReader {
     if names.contains("Is"), words.contains("errors") { strength = 3 }
     if matchesOneValue(site) || findsText(site) || rejectsWithOne(site) { strength = 3 }
     if let known = chained(site) { strength = known }
+    if site.name == "Assert.Single", let open = site.arguments, code.arguments(of: open).count == 1 {
+      strength = 3
+    }
     if site.name.hasPrefix("assert"),
       Statuses.number(of: TestCase.plain(String(site.name.dropFirst(6)))) != nil
     {

@@ -145,6 +145,7 @@ extension JavaScriptTests {
       guard code.isMark(close, "=>") else { return nil }
       return (code.text(index), close..<code.statementEnd(from: close + 1))
     }
+    if let plugged = plugged(code, index) { return plugged }
     let before = code.previous(before: index)
     let isMember =
       ["{", "}", ",", ";"].contains { code.isMark(before, $0) }
@@ -161,6 +162,17 @@ extension JavaScriptTests {
     }
     guard code.isMark(close, "{") else { return nil }
     return (code.text(index), close..<code.end(of: close))
+  }
+
+  /// chai's `Assertion.addMethod('waiting', function (people) { … })`
+  private func plugged(_ code: SourceCode, _ index: Int) -> (String, Range<Int>)? {
+    guard ["addMethod", "addProperty", "addChainableMethod"].contains(code.text(index)),
+      code.isMark(index - 1, "."), code.isMark(index + 1, "("),
+      let made = code.arguments(of: index + 1).dropFirst().first,
+      let open = made.first(where: { code.isMark($0, "{") })
+    else { return nil }
+    let name = code.next(after: index + 1)
+    return code.kind(name) == .string ? (code.text(name), open..<code.end(of: open)) : nil
   }
 
   /// What reads like a test, and is given to a function that never calls it.

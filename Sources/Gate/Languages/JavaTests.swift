@@ -98,7 +98,7 @@ struct JavaTests: TestLanguage {
     }
     let isInfix = [.word, .number, .string].contains(code.kind(index + 1))
     if word.hasPrefix("should"), isInfix || code.isMark(index - 1, ".") && code.isMark(index + 1, "("),
-      word.count > 6
+      word.count > 6 || code.isWord(index + 1) && code.isMark(index + 2, "(")
     {
       var start = index
       while start > 0, code.kind(start - 1) != .newline, !code.isMark(start - 1, "{"),
@@ -217,10 +217,22 @@ struct JavaTests: TestLanguage {
     "else",
   ]
 
+  /// Kotlin's `fun Crossing.shouldCost(`, `fun List<Crossing>?.total(`
+  private func extends(_ code: SourceCode, _ index: Int) -> Bool {
+    guard code.isMark(index - 1, ".") || code.isMark(index - 1, "?.") else { return false }
+    return (max(0, index - 14)..<index).contains { place in
+      code.isWord(place, "fun")
+        && (place + 1..<index).allSatisfy {
+          code.isWord($0) || code.kind($0) == .mark && !["(", "{", "}", ";", "="].contains(code.text($0))
+        }
+    }
+  }
+
   private func methods(_ code: SourceCode) -> [(String, Int, Range<Int>)] {
     var found: [(String, Int, Range<Int>)] = []
     for index in code.indices where code.isWord(index) && code.isMark(index + 1, "(") {
-      let before = code.text(index - 1)
+      let isExtension = extends(code, index)
+      let before = isExtension ? "fun" : code.text(index - 1)
       let isFunction = before == "fun"
       if JavaTests.noMethods.contains(code.text(index)) || before == "new" || before == "." || before == "@" {
         continue

@@ -181,7 +181,11 @@ struct RubyTests: TestLanguage {
       word == "define_method"
       && (index + 1...index + 2).contains { code.kind($0) == .string && code.text($0).hasPrefix("test_") }
     let isTest = isDefined || RubyTests.declarers.contains(word) || RubyTests.crossed.contains(word)
-    let isShared = (index...index + 2).contains { RubyTests.shared.contains(code.text($0)) }
+    // `RSpec::Matchers.define :give do |name|`
+    let isMatcher =
+      word == "matcher"
+      || word == "RSpec" && code.tokens[index..<end].contains { $0.isWord("Matchers") }
+    let isShared = isMatcher || (index...index + 2).contains { RubyTests.shared.contains(code.text($0)) }
     guard isTest || isShared || RubyTests.groups.contains(word) else { return index + 1 }
     let opening = (index..<min(end, range.upperBound)).first {
       code.isWord($0, "do") || code.isMark($0, "{")
@@ -201,7 +205,8 @@ struct RubyTests: TestLanguage {
       code.isWord(opening, "do")
       ? code.endBlock(from: opening) : (opening + 1)..<max(opening + 1, code.end(of: opening) - 1)
     let name =
-      (index..<opening).first { code.kind($0) == .string }.map(code.text)
+      (index..<opening).first { code.kind($0) == .string || isMatcher && code.isMark($0 - 1, ":") }.map(
+        code.text)
       ?? code.spelled((index + 1)..<opening)
     if isShared {
       // Whoever includes them runs them.

@@ -81,7 +81,7 @@ struct RustTests: TestLanguage {
     let macros = code.indices.filter { code.isWord($0, "macro_rules") }.compactMap { code.brace(from: $0) }
       .map { $0..<code.end(of: $0) }
     let functions = code.functions("fn")
-    return made(in: code)
+    return made(in: code) + ownMacros(in: code)
       + functions.map { function in
         let attributes = code.tokens[function.head.lowerBound..<max(function.head.lowerBound, function.index)]
           .map(\.text).joined()
@@ -103,6 +103,18 @@ struct RustTests: TestLanguage {
         }
         return test
       }
+  }
+
+  /// Macros that tests call as they call functions: `macro_rules! assert_shade { … }`.
+  private func ownMacros(in code: SourceCode) -> [TestCase] {
+    (code.places["macro_rules"] ?? []).compactMap { index in
+      guard code.isWord(index + 2), let open = code.brace(from: index) else { return nil }
+      let body = open..<code.end(of: open)
+      if body.contains(where: { code.isWord($0, "fn") }) { return nil }
+      return TestCase(
+        name: code.text(index + 2), line: code.tokens[index].line, isTest: false, head: index..<open,
+        body: body)
+    }
   }
 
   /// Tests that a macro of the file makes: `scans!(number, "12.5", …)`.

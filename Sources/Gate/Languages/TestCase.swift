@@ -70,6 +70,8 @@ struct Assertion: Hashable {
 struct CallStatement: Hashable {
   /// What it calls.
   var names: [String]
+  /// Whether one of them stands between what it is given: `31 pays 480`.
+  var isInfix = false
   /// As an assertion whose strength nobody knows.
   var assertion: Assertion
 }
@@ -106,6 +108,9 @@ struct TestFacts {
   var hasty = 0
   /// Comparisons whose result nobody looks at.
   var discards = 0
+  /// What a function that is no test is given, and what it compares exactly: of a matcher.
+  var parameters: [String] = []
+  var compared: Set<String> = []
   /// Statements after which nothing is reached.
   var earlyEnd: (line: Int, text: String)?
 

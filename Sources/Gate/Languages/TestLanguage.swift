@@ -211,7 +211,8 @@ enum AssertionWords {
     "containsexactly", "containsexactlyinanyorder", "containsonly", "containsexactlyelementsof",
     "containsexactlyentriesof", "assertthatexceptionoftype", "shouldcontainexactly",
     "shouldcontainexactlyinanyorder", "assertraisesregex", "assertraisesregexp", "assertwarnsregex",
-    "tomatchinlinesnapshot", "requirethrowsmatches", "checkthrowsmatches", "errormatches",
+    "containsingle", "shouldhavesingleelement", "tomatchinlinesnapshot", "requirethrowsmatches",
+    "checkthrowsmatches", "errormatches",
   ]
 
   private static let weakOnes: [String] = [
@@ -219,6 +220,8 @@ enum AssertionWords {
     "exists", "any",
     "anything", "doesnotthrow", "notthrow", "doesnotraise", "nothrow", "greaterthan", "lessthan", "notequal",
     "isnotnone", "notempty", "notthrown", "notzero", "nonzero", "nonnull",
+    "notbenull", "notbenil", "notbeempty", "refutenil", "refuteempty", "refuteequal", "wontbenil",
+    "wontbeempty", "wontequal",
   ]
 
   private static let bounds = [

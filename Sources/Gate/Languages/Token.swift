@@ -108,6 +108,7 @@ struct Lexer {
       case UInt8(ascii: "\\") where byte(1) == 0x0A:
         position += 2
         line += 1
+        if dialect.hasPreprocessor { indentation = Lexer.continued }
       default:
         if skipComment() || readString() { continue }
         if isName(current) {
@@ -121,6 +122,9 @@ struct Lexer {
     }
     if tokens.last?.kind != .newline { add(.newline, "\n") }
   }
+
+  /// How deep a line is that goes on with what the one before began.
+  static let continued = Int.max
 
   mutating func startLine() {
     isAtLineStart = false
