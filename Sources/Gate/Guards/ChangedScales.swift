@@ -26,12 +26,17 @@ struct ChangedScales {
       if let factor = ChangedScales.common(old, new, isMixed) { maps.insert(Map(factor: factor, offset: 0)) }
       guard ChangedScales.tellsUnits(old, new) else { continue }
       var left = ChangedScales.chains(old, isMixed).reduce(into: [Map: Int]()) { $0[$1, default: 0] += 1 }
+      var came: Set<Map> = []
       for map in ChangedScales.chains(new, isMixed) {
-        if let count = left[map], count > 0 {
-          left[map] = count - 1
-        } else if ChangedScales.isOfUnits(map) {
-          maps.insert(map)
-        }
+        if let count = left[map], count > 0 { left[map] = count - 1 } else { came.insert(map) }
+      }
+      maps.formUnion(came.filter(ChangedScales.isOfUnits))
+      // `/ 60` became `/ 3600`.
+      let gone = left.filter { $0.value > 0 && $0.key.offset == 0 }.keys
+      guard gone.count <= 8, came.count <= 8 else { continue }
+      for (one, other) in gone.flatMap({ one in came.map { (one, $0) } }) where other.offset == 0 {
+        let map = Map(factor: other.factor / one.factor, offset: 0)
+        if ChangedScales.isOfUnits(map) { maps.insert(map) }
       }
     }
   }
@@ -111,12 +116,12 @@ struct ChangedScales {
     var index = 1
     while index < end {
       var (map, place, length) = (Map(factor: 1, offset: 0), index, 0)
-      while place < end, ["*", "/", "+", "-"].contains(code.text(place)), code.kind(place) == .mark,
+      while place < end, ["*", "/", "//", "+", "-"].contains(code.text(place)), code.kind(place) == .mark,
         let value = number(place + 1), value != 0
       {
         switch code.text(place) {
         case "*": map = Map(factor: map.factor * value, offset: map.offset * value)
-        case "/": map = Map(factor: map.factor / value, offset: map.offset / value)
+        case "/", "//": map = Map(factor: map.factor / value, offset: map.offset / value)
         case "+": map.offset += value
         default: map.offset -= value
         }

@@ -120,7 +120,10 @@ enum CodeUnderTest {
           && path.ending == "rs"
       } ?? before.count
     let known = Set(before[..<end].filter { $0.kind == .string || $0.kind == .number }.map(\.text))
-    let answers = answers(code).filter { answer in answer.literals.contains { !holds($0, known) } }
+    let hasBranches = ["kt", "kts", "rs", "scala", "php"].contains(path.ending)
+    let answers = (answers(code) + (hasBranches ? branches(code) : [])).filter { answer in
+      answer.literals.contains { !holds($0, known) }
+    }
     guard !answers.isEmpty else { return }
     let usual = testTexts(path, comparison.change.newText, language)
     let named = Set(usual.map(\.path.path))
@@ -136,13 +139,51 @@ enum CodeUnderTest {
       for item in cases where item.isTest {
         let facts = reader.facts(of: item)
         let values = facts.literals.union(facts.tables).union(made)
-        for answer in answers where answer.literals.allSatisfy({ holds($0, values) }) {
+        for answer in answers
+        where answer.literals.allSatisfy({ holds($0, values) }) || isTold(answer.literals, values, file) {
           comparison.add(
             .specialCase, path.path, answer.line, nil,
             "the code answers what test '\(item.name)' asks with the value that it expects")
           return
         }
       }
+    }
+  }
+
+  /// Whether a test has all numbers of an answer, of several, and its file all texts, such as a name of what
+  /// all tests look at.
+  private static func isTold(_ answer: Set<String>, _ values: Set<String>, _ file: SourceCode) -> Bool {
+    let numbers = answer.filter { Double($0) != nil }
+    return numbers.count >= 3 && numbers.count < answer.count && numbers.allSatisfy(values.contains)
+      && answer.subtracting(numbers).allSatisfy { text in
+        file.tokens.contains { token in
+          token.kind == .string && token.text == text
+            || token.kind == .word && TestCase.plain(token.text) == TestCase.plain(text)
+        }
+      }
+  }
+
+  /// `title == "Pancakes" && people == 8 -> listOf(400, 800)`
+  private static func branches(_ code: SourceCode) -> [(line: Int, literals: Set<String>)] {
+    code.indices.compactMap { index in
+      guard code.isMark(index, "->") || code.isMark(index, "=>") else { return nil }
+      var start = index
+      while start > 0, index - start < 48, code.kind(start - 1) != .newline, !code.isMark(start - 1, "{"),
+        !code.isMark(start - 1, ",") || code.partner[index] > 0
+      {
+        start -= 1
+      }
+      let asked = start..<index
+      guard asked.contains(where: { code.isMark($0, "==") || code.isMark($0, "===") }) else { return nil }
+      let line = code.tokens[index].line
+      let given = (index + 1..<min(index + 24, code.tokens.count)).prefix { code.tokens[$0].line == line }
+      func literals(_ places: some Sequence<Int>) -> [String] {
+        places.filter { code.kind($0) == .number || code.kind($0) == .string && !code.text($0).isEmpty }
+          .map(code.text)
+      }
+      let (questions, answers) = (literals(asked), literals(given))
+      guard !questions.isEmpty, answers.contains(where: { !["0", "1"].contains($0) }) else { return nil }
+      return (line, Set(questions + answers))
     }
   }
 

@@ -46,6 +46,11 @@ extension TestComparison {
     return ["throw", "raise", "rejects", "failswith", "unreachable"].contains { shape.has($0) }
   }
 
+  private static let throwers: Set = [
+    "xctassertthrowserror", "assertthrows", "assertraises", "assertfailswith", "shouldthrow", "raiseserror",
+    "throwsexception", "expectthrow", "expectexception", "requireerror", "shouldpanic",
+  ]
+
   /// What stands in front of a word of an assertion.
   private func head(of one: Assertion, _ word: String) -> [Substring] {
     one.shape.split(separator: " ").prefix { TestCase.plain(String($0)) != word }
@@ -90,7 +95,10 @@ extension TestComparison {
     // What is thrown may be looked at by a helper.
     func fails(_ one: Assertion) -> Bool {
       throwsError(one)
-        || (newHelpers[one.name] ?? []).contains { $0.facts.effective.contains(where: throwsError) }
+        || (newHelpers[one.name] ?? []).contains { helper in
+          (helper.facts.effective + helper.facts.assertions).contains(where: throwsError)
+            || helper.facts.words.contains { TestComparison.throwers.contains($0) }
+        }
     }
     guard after.count(where: fails) < before.count(where: throwsError) else { return nil }
     func key(_ one: Assertion) -> [String] { [one.shape] + one.literals }

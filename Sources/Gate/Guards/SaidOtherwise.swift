@@ -181,11 +181,12 @@ extension TestComparison {
     let kinds: Set = [
       "array", "string", "int", "integer", "bool", "boolean", "float", "double", "object", "number",
       "function", "callable",
+      "error", "date", "regexp", "promise", "map", "set",
     ]
     return kinds.contains(value)
       && before.contains { one in
         one.literals.contains(value) && one.shape.lowercased()[...].has("type")
-          || one.literals.contains(value) && one.shape.contains(". a ")
+          || one.literals.contains(value) && (one.shape.contains(". a ") || one.shape.contains(". an "))
       }
   }
 
@@ -197,7 +198,7 @@ extension TestComparison {
   /// Whether an assertion only says of what kind something is, or that it is there at all.
   static func asksForKind(_ one: Assertion) -> Bool {
     let shape = one.shape.lowercased()[...]
-    return kindWords.contains { shape.has($0) }
+    return kindWords.contains { shape.has($0) } || shape.has(". be . a ( ") || shape.has(". be . an ( ")
   }
 
   /// `assert not found`: the same as a comparison with what is empty, zero or nothing.

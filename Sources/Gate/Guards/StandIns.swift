@@ -148,8 +148,13 @@ extension TestComparison {
     var made = StandIns(loose: looseLiterals)
     for (number, file) in newFiles.enumerated() {
       let isOther = hasOtherRows(file)
+      let hidden = file.tests.filter { $0.hidden != nil }
       for test in file.tests
       where test.hidden == nil {
+        // What stands in a test and is never called proves nothing there.
+        let nested = hidden.filter { test.body.contains($0.head.lowerBound) }.reduce(into: Set<String>()) {
+          $0.formUnion($1.facts.literals)
+        }
         let asserted = expanded(test, newHelpers)
         if asserted.isEmpty, test.facts.assertions.isEmpty { continue }
         guard !unchanged.contains(test.signature) || isOther && goesOverRows(test) else { continue }
@@ -159,7 +164,9 @@ extension TestComparison {
           words: helpers.reduce(into: test.facts.words.union(describedWords(test))) {
             $0.formUnion($1.words)
           },
-          literals: helpers.reduce(into: test.facts.literals) { $0.formUnion($1.literals) }, file: number,
+          literals: helpers.reduce(into: test.facts.literals.subtracting(nested)) {
+            $0.formUnion($1.literals)
+          }, file: number,
           isStrong: asserted.contains { assertion in
             assertion.strength == 3
               || assertion.looseness.contains { FactReader.kind(ofLooseness: $0) == "a tolerance" }
