@@ -2,8 +2,31 @@
 extension TestComparison {
   /// How much a call of helpers proves.
   static func strength(of helpers: [TestCase]) -> Int {
-    helpers.flatMap(\.facts.effective).map { comparesSizes($0) ? min($0.strength, 2) : $0.strength }.max()
+    helpers.flatMap(\.facts.effective).map {
+      comparesSizes($0) ? min($0.strength, 2) : worth(of: $0)
+    }.max()
       ?? 0
+  }
+
+  /// What is only not some value says little of it: `if got == zero { t.Error() }`.
+  static func worth(of one: Assertion) -> Int {
+    let isOfGo = ["Error", "Errorf", "Fatal", "Fatalf", "Fail", "FailNow"].contains(one.name)
+    return one.isNegative && isOfGo ? min(one.strength, 2) : one.strength
+  }
+
+  /// Whether a call's value is handed to a helper that asserts nothing: `m.says(m.fills("oats"), 1)`.
+  static func isHandedOn(_ call: Assertion, _ helpers: [String: [TestCase]]) -> Bool {
+    let words = call.shape.split(separator: " ").map(String.init)
+    var (depth, isHeld) = (0, false)
+    for place in words.indices {
+      if depth == 0, place + 1 < words.count, words[place + 1] == "(", let called = helpers[words[place]] {
+        if strength(of: called) > 0 { return false }
+        isHeld = true
+      }
+      if ["(", "[", "{"].contains(words[place]) { depth += 1 }
+      if [")", "]", "}"].contains(words[place]) { depth -= 1 }
+    }
+    return isHeld
   }
 
   /// How much a matcher of the tests' own proves that an assertion is made with: `expect(hand).toScore(16)`,

@@ -217,7 +217,12 @@ struct TestComparison {
       }
       return worth.strength > 0 ? worth : nil
     }
-    return own + calledAssertions(test, helpers) + helperFacts(test, helpers).flatMap(\.effective)
+    return own + calledAssertions(test, helpers)
+      + helperFacts(test, helpers).flatMap(\.effective).map {
+        var worth = $0
+        worth.strength = TestComparison.worth(of: $0)
+        return worth
+      }
   }
 
   /// Each call of a helper that asserts, with what it is given.
@@ -229,7 +234,8 @@ struct TestComparison {
       let strength = TestComparison.strength(of: called)
       guard strength > 0 else { return nil }
       var assertion = statement.assertion
-      assertion.strength = strength
+      let isInner = TestComparison.isHandedOn(assertion, helpers)
+      assertion.strength = isInner ? min(strength, 1) : strength
       return assertion
     }
   }

@@ -279,10 +279,20 @@ extension FactReader {
     let text = code.text(index)
     let isNot = text == "not" || text == "is" && code.isWord(index + 1, "not")
     let isNegated =
-      negates(text) || text.contains("Not") || text.hasPrefix("refute")
+      negates(text) || saysNot(text) || text.hasPrefix("refute")
       || text.contains("False") || text.contains("_not_") || text.hasPrefix("wont_") || text.hasSuffix("_ne")
       || text.hasSuffix("_NE") || text.hasSuffix("FALSE")
     return isNot != (isNegated && text != "not" && text != "NotFound")
+  }
+
+  /// `IsNotNull`, and not `Notes`.
+  private func saysNot(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    guard bytes.count > 2 else { return false }
+    return (0...bytes.count - 3).contains { place in
+      bytes[place] == 0x4E && bytes[place + 1] == 0x6F && bytes[place + 2] == 0x74
+        && (place + 3 == bytes.count || !(0x61...0x7A).contains(bytes[place + 3]))
+    }
   }
 
   /// `not_equal`, `notThrow`, and not `notify`.

@@ -77,6 +77,10 @@ struct FactReader {
         {
           facts.calls.insert(token.text)
         }
+        // `Give.new(name)`
+        if language is RubyTests, token.text == "new", code.isMark(index - 1, "."), code.isWord(index - 2) {
+          facts.calls.insert(code.text(index - 2))
+        }
         // `yield check, 1, 2` of nose: the runner calls it.
         if language is PythonTests, code.isWord(index - 1, "yield"), code.isMark(index + 1, ",") {
           facts.calls.insert(token.text)
@@ -157,35 +161,6 @@ struct FactReader {
       site.name.hasSuffix(".rejects") || site.name == "rejects"
       || site.range.contains { code.isMark($0, ".") && ["rejects", "resolves"].contains(code.text($0 + 1)) }
     return !isPromise || !isDropped(start, 0..<code.tokens.count)
-  }
-
-  /// Whether what is expected was taken from what is compared just before: `want = got`.
-  private func isOfCopies(_ site: AssertionSite) -> Bool {
-    var end = site.range.lowerBound
-    while end > 0, code.kind(end - 1) == .newline || code.isMark(end - 1, ";") { end -= 1 }
-    var start = end
-    while start > 0, end - start < 12, code.kind(start - 1) != .newline,
-      !["{", "}", ";", ":"].contains(where: { code.isMark(start - 1, $0) })
-    {
-      start -= 1
-    }
-    guard start < end,
-      let equals = (start..<end).first(where: { code.isMark($0, "=") || code.isMark($0, ":=") })
-    else { return false }
-    func isPath(_ range: Range<Int>) -> Bool {
-      !range.isEmpty && range.allSatisfy { code.isWord($0) || code.isMark($0, ".") }
-    }
-    let (left, right) = (start..<equals, (equals + 1)..<end)
-    guard isPath(left), isPath(right), code.spelled(left) != code.spelled(right) else { return false }
-    func names(_ path: Range<Int>) -> Bool {
-      let words = path.map { code.text($0) }
-      let wanted = Array(words.reversed().prefix { $0 != "let" && $0 != "const" && $0 != "var" }.reversed())
-      return site.range.contains { place in
-        place + wanted.count <= site.range.upperBound
-          && wanted.indices.allSatisfy { code.text(place + $0) == wanted[$0] }
-      }
-    }
-    return names(left) && names(right)
   }
 
   private func nested(_ site: AssertionSite) -> Int? {
@@ -307,6 +282,11 @@ struct FactReader {
     let comparisons = site.range.count { code.isMark($0, "==") || code.isMark($0, "!=") }
     if hasOnlyNull(site, literals), signs.isNegative, comparisons < 2 { strength = min(strength, 1) }
     if signs.hasEquality || strength == 1, isDistance(site) { strength = 2 }
+    // That something is there says little of it.
+    if signs.isNegative, !signs.hasEquality, strength == 3 {
+      let rest = names.filter { !FactReader.emptiness.contains(TestCase.plain($0)) }
+      if rest.count < names.count { strength = AssertionWords.strength(rest, hasEquality: false) }
+    }
     let isEmpty =
       words.isEmpty && !FactReader.expectations.contains(site.name) && !isFailure(site)
       && !FactReader.worldly.contains { site.name.hasPrefix($0) }
@@ -365,6 +345,8 @@ struct FactReader {
         && code.arguments(of: place + 1).count == 1
     }
   }
+
+  private static let emptiness: Set = ["empty", "isempty", "isnull", "isnil", "beempty", "isblank"]
 
   private static let throwing: Set = [
     "toThrow", "toThrowError", "raise_error", "toThrowErrorMatchingSnapshot",

@@ -91,7 +91,10 @@ struct GoTests: TestLanguage {
     guard code.isWord(index) else { return nil }
     let word = code.text(index)
     if ["Error", "Errorf", "Fatal", "Fatalf", "Fail", "FailNow"].contains(word), code.isMark(index - 1, "."),
-      ["t", "b", "tb", "f", "tt", "testing", "T"].contains(code.text(index - 2)), code.isMark(index + 1, "(")
+      code.isMark(index + 1, "("),
+      ["t", "b", "tb", "f", "tt", "testing", "T"].contains(code.text(index - 2))
+        || word != "Error" && !["fmt", "log", "errors"].contains(code.text(index - 2))
+          && GoTests.embedsRunner(code)
     {
       return failing(code, index)
     }
@@ -119,6 +122,9 @@ struct GoTests: TestLanguage {
 
   /// `if got != want { t.Errorf(…) }`: the condition asserts, what is printed does not.
   private func failing(_ code: SourceCode, _ index: Int) -> AssertionSite {
+    if let condition = choice(code, index) {
+      return AssertionSite(range: condition, name: code.text(index), isReversed: true)
+    }
     var open = index
     while open >= 0, !(code.isMark(open, "{") && code.partner[open] > index) { open -= 1 }
     guard open > 0 else {
@@ -141,6 +147,32 @@ struct GoTests: TestLanguage {
       return AssertionSite(range: (index - 2)..<(index + 1), name: code.text(index), isReversed: true)
     }
     return AssertionSite(range: condition, name: code.text(index), isReversed: true)
+  }
+
+  /// The condition of `switch { case got != want: t.Errorf(…) }`.
+  private func choice(_ code: SourceCode, _ index: Int) -> Range<Int>? {
+    var place = index
+    while place > 0, !(code.isMark(place, "{") && code.partner[place] > index) {
+      if code.isWord(place, "case") {
+        let colon = (place..<index).first { code.isMark($0, ":") }
+        let open = (0..<place).last { code.isMark($0, "{") && code.partner[$0] > index }
+        guard let colon, let open, code.isWord(open - 1, "switch") else { return nil }
+        return place..<colon
+      }
+      place -= 1
+    }
+    return nil
+  }
+
+  /// Whether a type of the file is a `*testing.T` by what it holds.
+  private static func embedsRunner(_ code: SourceCode) -> Bool {
+    (code.places["testing"] ?? []).prefix(64).contains { place in
+      let isPointer = code.isMark(place - 1, "*")
+      let before = isPointer ? place - 2 : place - 1
+      return code.isMark(place + 1, ".") && (isPointer || code.isWord(place + 2, "TB"))
+        && (code.isMark(before, "{") || code.kind(before) == .newline)
+        && (code.isMark(place + 3, "}") || code.kind(place + 3) == .newline)
+    }
   }
 
   private static let verbs: Set = [

@@ -48,12 +48,17 @@ extension FactReader {
     "have_attributes", "SequenceEqual", "contentEquals", "sameValue",
   ]
 
+  /// Where one of several things will do.
+  private static let choices: Set = ["||", "or", "Or", "anyOf", "AnyOf", "any_of", "either", "oneOf", "any"]
+
   /// The names that stand on a side of an equality; none where something else will do, or nothing need hold.
   func compared(in range: Range<Int>) -> Set<String> {
     var found: Set<String> = []
     var (isGiven, isRefused) = (false, false)
     for index in range {
-      if code.isMark(index, "||") || code.isWord(index, "or") { return [] }
+      if code.isMark(index, "||") || code.isWord(index), FactReader.choices.contains(code.text(index)) {
+        return []
+      }
       if ["true", "True", "AssertionSuccess"].contains(code.text(index)), stands(index) { isGiven = true }
       if ["false", "False", "AssertionFailure"].contains(code.text(index)) { isRefused = true }
       let isSign = ["==", "===", "!=", "!=="].contains { code.isMark(index, $0) }
@@ -98,5 +103,37 @@ extension FactReader {
         || code.partner[index] >= 0 && code.text(index) != "{" && code.text(index) != "}"
     default: false
     }
+  }
+}
+
+/// What an assertion expects.
+extension FactReader {
+  /// Whether what is expected was taken from what is compared just before: `want = got`.
+  func isOfCopies(_ site: AssertionSite) -> Bool {
+    var end = site.range.lowerBound
+    while end > 0, code.kind(end - 1) == .newline || code.isMark(end - 1, ";") { end -= 1 }
+    var start = end
+    while start > 0, end - start < 12, code.kind(start - 1) != .newline,
+      !["{", "}", ";", ":"].contains(where: { code.isMark(start - 1, $0) })
+    {
+      start -= 1
+    }
+    guard start < end,
+      let equals = (start..<end).first(where: { code.isMark($0, "=") || code.isMark($0, ":=") })
+    else { return false }
+    func isPath(_ range: Range<Int>) -> Bool {
+      !range.isEmpty && range.allSatisfy { code.isWord($0) || code.isMark($0, ".") }
+    }
+    let (left, right) = (start..<equals, (equals + 1)..<end)
+    guard isPath(left), isPath(right), code.spelled(left) != code.spelled(right) else { return false }
+    func names(_ path: Range<Int>) -> Bool {
+      let words = path.map { code.text($0) }
+      let wanted = Array(words.reversed().prefix { $0 != "let" && $0 != "const" && $0 != "var" }.reversed())
+      return site.range.contains { place in
+        place + wanted.count <= site.range.upperBound
+          && wanted.indices.allSatisfy { code.text(place + $0) == wanted[$0] }
+      }
+    }
+    return names(left) && names(right)
   }
 }

@@ -65,6 +65,21 @@ struct PythonTests: TestLanguage {
     "assert not False", "assert not None",
   ])
 
+  /// The condition of `if got != want: pytest.fail(…)`, and of one that raises an `AssertionError`.
+  private func failing(_ code: SourceCode, _ index: Int) -> Range<Int>? {
+    var start = index
+    if code.isWord(index, "fail"), code.isMark(index - 1, "."), code.isMark(index + 1, "(") {
+      start = index - 2
+    } else if !(code.isWord(index, "raise") && code.isWord(index + 1, "AssertionError")) {
+      return nil
+    }
+    let colon = code.previous(before: start)
+    guard colon > 0, code.isMark(colon, ":") else { return nil }
+    var first = colon
+    while first > 0, code.kind(first - 1) != .newline { first -= 1 }
+    return code.isWord(first, "if") ? first..<colon : nil
+  }
+
   func assertion(in code: SourceCode, at index: Int) -> AssertionSite? {
     if code.isWord(index, "assert") {
       // `assert (x == 1, "…")` is a tuple, and always true.
@@ -75,6 +90,9 @@ struct PythonTests: TestLanguage {
       return isTuple
         ? AssertionSite(range: index..<(index + 1), name: "assert")
         : AssertionSite(range: index..<end, name: "assert")
+    }
+    if let condition = failing(code, index) {
+      return AssertionSite(range: condition, name: "fail", isReversed: true)
     }
     // What nose calls an assertion.
     if ["eq_", "ok_"].contains(code.text(index)), code.isWord(index), code.isMark(index + 1, "("),

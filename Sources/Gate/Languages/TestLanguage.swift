@@ -220,7 +220,8 @@ enum AssertionWords {
     "exists", "any",
     "anything", "doesnotthrow", "notthrow", "doesnotraise", "nothrow", "greaterthan", "lessthan", "notequal",
     "isnotnone", "notempty", "notthrown", "notzero", "nonzero", "nonnull",
-    "notbenull", "notbenil", "notbeempty", "refutenil", "refuteempty", "refuteequal", "wontbenil",
+    "notsame", "notidentical", "notbenull", "notbenil", "notbeempty", "refutenil", "refuteempty",
+    "refuteequal", "wontbenil",
     "wontbeempty", "wontequal",
   ]
 
