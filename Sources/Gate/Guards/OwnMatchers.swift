@@ -100,8 +100,8 @@ extension TestComparison {
         }
         guard isCompared else { return false }
         let isLess = asked.contains { $0.contains("-") }
-        return (code.places[name] ?? []).contains { place in
-          guard new.test.body.contains(place), code.isMark(place + 1, "(") else { return false }
+        return new.test.body.contains { place in
+          guard code.isWord(place, name), code.isMark(place + 1, "(") else { return false }
           let given = code.arguments(of: place + 1)
           let sizes = measured.compactMap { given.indices.contains($0) ? size(of: given[$0], code) : nil }
           return sizes.contains(wanted)

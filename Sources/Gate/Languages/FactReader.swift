@@ -296,7 +296,7 @@ struct FactReader {
     // What throws anything at all says little.
     if signs.throwsAnything || isLoose { strength = min(strength, 2) }
     if site.name == "should_panic", !literals.isEmpty { strength = 3 }
-    if saysNothingThere(words, signs.isNegative) { strength = max(strength, 3) }
+    if saysNothingThere(words, signs.isNegative) || failsUnlessEqual(site) { strength = max(strength, 3) }
     return strength
   }
 

@@ -62,8 +62,7 @@ extension FactReader {
       if ["true", "True", "AssertionSuccess"].contains(code.text(index)), stands(index) { isGiven = true }
       if ["false", "False", "AssertionFailure"].contains(code.text(index)) { isRefused = true }
       let isSign = ["==", "===", "!=", "!=="].contains { code.isMark(index, $0) }
-      let isCall =
-        code.isWord(index) && FactReader.equalities.contains(code.text(index)) && code.isMark(index + 1, "(")
+      let isCall = isEquality(index)
       guard isSign || isCall else { continue }
       var (first, last) = (index, index)
       while first > range.lowerBound, isOfSide(first - 1) {
@@ -86,6 +85,34 @@ extension FactReader {
       found.formUnion((first...last).filter { code.isWord($0) }.map { TestCase.plain(code.text($0)) })
     }
     return isGiven && !isRefused ? [] : found
+  }
+
+  /// `if (got != wanted) { fail(…) }`, `guard got == wanted else { XCTFail(…) }`
+  func failsUnlessEqual(_ site: AssertionSite) -> Bool {
+    guard isFailure(site) || site.name == "AssertionError" else { return false }
+    var open = site.range.lowerBound - 1
+    while open > 0, site.range.lowerBound - open < 6, !code.isMark(open, "{") { open -= 1 }
+    guard code.isMark(open, "{"), code.partner[open] > site.range.lowerBound else { return false }
+    let start = (max(0, open - 60)..<open).last {
+      code.isWord($0, "if") || code.isWord($0, "guard") || ["{", "}", ";"].contains(code.text($0))
+    }
+    guard let start, code.isWord(start) else { return false }
+    let condition = start..<open
+    func has(_ signs: [String]) -> Bool {
+      condition.contains { index in code.kind(index) == .mark && signs.contains(code.text(index)) }
+    }
+    if condition.contains(where: { code.isWord($0, "let") }) { return false }
+    if code.isWord(start, "guard") { return has(["==", "==="]) && !has(["||"]) }
+    let isUnequal = condition.contains { code.isMark($0, "!") } && condition.contains { isEquality($0) }
+    return (has(["!=", "!=="]) && !isOnlyNull(condition) || isUnequal) && !has(["&&"])
+  }
+
+  private func isEquality(_ index: Int) -> Bool {
+    code.isWord(index) && FactReader.equalities.contains(code.text(index)) && code.isMark(index + 1, "(")
+  }
+
+  private func isOnlyNull(_ range: Range<Int>) -> Bool {
+    range.contains { ["null", "nil", "undefined", "nullptr", "NULL"].contains(code.text($0)) }
   }
 
   /// Whether a word is all that is given back.
