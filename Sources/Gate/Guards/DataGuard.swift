@@ -95,7 +95,8 @@ enum TestData {
       return true
     }
     guard path.isBelowTests, !["md", "rst", "cfg", "ini", "toml", "lock", "cmake"].contains(path.ending),
-      !["README", "Makefile", "package.json"].contains(path.name)
+      !["README", "Makefile", "package.json", "CMakeLists.txt", "constraints.txt"].contains(path.name),
+      !path.name.hasPrefix("requirements")
     else {
       return false
     }

@@ -132,10 +132,15 @@ extension TestComparison {
     if hasNothingNow(old, before, after) { return true }
     // Several fields become one comparison with a whole that names them.
     let shapes = Set(before.map(\.shape))
-    let isInWhole = after.contains { whole in
-      whole.strength == 3 && !shapes.contains(whole.shape) && whole.literals.count > one.literals.count
-        && one.literals.allSatisfy(whole.literals.contains)
+    func holds(_ whole: Assertion, _ one: Assertion) -> Bool {
+      // `lines[0]` says where it stands.
+      let values =
+        one.shape.contains("[ § ]")
+        ? one.literals.filter { text in Int(text).map { $0 >= whole.literals.count } ?? true } : one.literals
+      return whole.strength == 3 && !shapes.contains(whole.shape) && whole.literals.count > values.count
+        && !values.isEmpty && values.allSatisfy(whole.literals.contains)
     }
+    let isInWhole = after.contains { holds($0, one) }
     if isInWhole, !one.literals.isEmpty, !one.isNegative { return true }
     if isInNamedWhole(one, shapes, after, new) { return true }
     if one.literals == ["1"], TestComparison.isMeasured(one),
@@ -153,7 +158,12 @@ extension TestComparison {
     if isInRecord, !one.literals.isEmpty, !one.isNegative { return true }
     if one.literals.contains(where: { isOfState($0, [one], after) }) { return true }
     if one.literals.count == 1, isDefaultOfWhole(one.literals[0], before, after) { return true }
-    let whole = after.filter { !shapes.contains($0.shape) && isAbout(one, $0) }
+    // `lines` may be what the whole is compared with, whose parts were compared before.
+    let whole = after.filter { whole in
+      !shapes.contains(whole.shape)
+        && (isAbout(one, whole)
+          || before.contains { $0.shape != one.shape && isAbout(one, $0) && holds(whole, $0) })
+    }
     if one.literals.count == 1, isLength(one.literals[0], [one], whole) { return true }
     let (words, now) = (old.test.facts.words, new.test.facts.words)
     if awaitsWarnings(old, new), one.literals.allSatisfy({ Int($0) != nil }) { return true }

@@ -231,7 +231,8 @@ enum AssertionWords {
   ]
 
   private static let nearOnes = [
-    "almostequal", "closeto", "near", "approx", "indelta", "isin", "assertin", "contain", "includes",
+    "almostequal", "closeto", "near", "approx", "indelta", "bewithin", "plusorminus", "iscloseto", "isin",
+    "assertin", "contain", "includes",
     "matchobject", "matches", "tomatch", "regex", "isinstance",
   ]
 

@@ -182,7 +182,11 @@ extension LineJudge {
     let telling = ["<trimStackTrace>", "<runOrder>", "<printSummary>", "<reportFormat>", "<useModulePath>"]
     if telling.contains(where: { line.hasPrefix($0) }) { return true }
     if line.has("surefire") || line.has("failsafe") { return line.has("<artifactId>") || line.has("ersion>") }
-    if line.hasPrefix("<directory>") { return findsAll(line.after(">")?.before("<") ?? "") }
+    if line.hasPrefix("<directory>") {
+      // A suite for each kind of tests.
+      let folders = new.filter { $0.hasPrefix("<directory>") }.map { $0[...].after(">")?.before("<") ?? "" }
+      return findsAll(folders.joined(separator: " ")[...])
+    }
     return ["<testsuites>", "</testsuites>", "</phpunit>", "<testsuite", "</testsuite>"].contains(
       String(line))
   }

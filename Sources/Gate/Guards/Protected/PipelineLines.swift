@@ -114,7 +114,9 @@ struct PipelineJudge {
   }
 
   private func isHarmless(_ line: PipelineLines.Line, _ all: [PipelineLines.Line]) -> Bool {
-    let keys = line.keys
+    var keys = line.keys
+    // A job is called as somebody likes: `types`, `go`.
+    if ["jobs", "tasks"].contains(keys.first ?? ""), keys.count > 1 { keys[1] = "-" }
     // Below `with` a name means what the action makes of it.
     if let free = keys.firstIndex(where: { PipelineJudge.free.contains($0) }),
       !keys[..<free].contains(where: PipelineJudge.isTelling), !["if", "when"].contains(keys.last ?? "")

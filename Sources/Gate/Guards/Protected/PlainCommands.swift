@@ -257,6 +257,9 @@ struct PlainCommands {
     "deptry", "bandit", "vulture", "pydocstyle", "cppcheck", "include-what-you-use", "ruff-format",
   ]
   private static let verbs: [String: Set<String>] = [
+    "make": [
+      "lint", "fmt", "format", "build", "deps", "setup", "install", "docs", "doc", "generate", "clean",
+    ],
     "npm": ["ci", "install", "i", "run", "audit"], "pnpm": ["install", "i", "run", "build", "lint"],
     "yarn": ["install", "build", "lint", "run", "--frozen-lockfile", "--immutable"],
     "bun": ["install", "run"], "bundle": ["install", "config", "update"],

@@ -28,6 +28,7 @@ extension LineJudge {
       switch name {
       case "thresholds", "coveragethreshold", "threshold", "global": return value.isEmpty
       case "lines", "branches", "functions", "statements": return isNoLower(name, value)
+      case "outputfile", "junit", "json", "html": return !value.has("..") && !value.hasPrefix("\"/")
       case "reporter", "reporters": return !value.has("./") && !value.has("/")
       case "retries", "retry": return value.filter { !" ,})".contains($0) } == "0"
       case "spec", "include", "testmatch", "testregex", "roots":
