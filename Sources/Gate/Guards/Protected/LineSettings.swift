@@ -144,7 +144,10 @@ extension LineJudge {
     guard let place = new.firstIndex(of: String(line)) else { return false }
     for text in new[..<place].reversed() {
       if text.hasPrefix("["), text.hasSuffix("]"), !text.contains("\"") { return false }
-      guard text.contains("=") else { continue }
+      // `pytest>=8`
+      guard text.contains("="), text[...].before("=")?.last.map({ "<>!~=".contains($0) }) != true else {
+        continue
+      }
       let name = LineJudge.name(text[...]).map { $0.lowercased() } ?? ""
       if name == "commands" { return judge.commands.isPlain(line) }
       return LineJudge.pythonKeys.contains(name)
@@ -244,7 +247,8 @@ extension LineJudge {
       return !rest.has("Tags") && !rest.has("Engines") && !rest.has("{ ")
     }
     return [
-      "test {", "tasks.test {", "testLogging", "tasks.named(\"test\") {", "tasks.withType<Test>",
+      "test {", "tasks.test {", "testLogging", "tasks.named(\"test\") {", "tasks.named('test') {",
+      "tasks.withType<Test>",
       "tasks.withType(Test)", "alias(", "kotlin(\"test", "jvmToolchain", "testOptions {",
     ].contains { line.hasPrefix($0) } && !line.has("=")
   }

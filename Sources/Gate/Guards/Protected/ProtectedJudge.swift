@@ -219,8 +219,14 @@ struct ProtectedJudge {
       guard kind == .markup else { return lines }
       // Each attribute of a tag by itself.
       return lines.flatMap { line -> Lines in
-        guard line.text.hasPrefix("<"), line.text.contains("=\"") else { return [line] }
-        return attributes(line.text).map { (line.number, $0) }
+        guard line.text.contains("=\""), line.text.hasPrefix("<") || !line.text.contains("<") else {
+          return [line]
+        }
+        // A tag may go over several lines.
+        let isTag = line.text.hasPrefix("<")
+        return attributes(isTag ? line.text : "< " + line.text).dropFirst(isTag ? 0 : 1).map {
+          (line.number, $0)
+        }
       }
     }
     func plain(_ text: String) -> String {
