@@ -12,6 +12,8 @@ struct PipelineLines {
   }
 
   private(set) var lines: [Line] = []
+  /// The jobs of a file of GitLab's, which stand outside of everything.
+  private var jobs: Set<String> = []
 
   init(_ text: String) {
     var stack: [(indent: Int, key: String, block: Int)] = []
@@ -53,6 +55,24 @@ struct PipelineLines {
         Line(
           number: index + 1, text: plain, keys: stack.map(\.key), blocks: stack.map(\.block), value: value))
     }
+    jobs = Set(
+      lines.filter { $0.keys.count == 2 && PipelineLines.signsOfJobs.contains($0.keys[1]) }.map { $0.keys[0] })
+  }
+
+  /// Keys whose keys are called as somebody likes.
+  private static let holdersOfNames: Set = ["jobs", "tasks", "steps", "pipeline", "workflows"]
+  /// What says that a key of a file of GitLab's is a job.
+  private static let signsOfJobs: Set = ["script", "trigger", "extends", "stage"]
+
+  /// The keys of a line without the names of jobs, tasks and steps, which may read like a key that says
+  /// something: `types`, `go`.
+  func unnamed(_ keys: [String]) -> [String] {
+    var keys = keys
+    if let first = keys.first, jobs.contains(first) { keys[0] = "-" }
+    if keys.count > 1, PipelineLines.holdersOfNames.contains(keys[0]), keys[1] != "version" { keys[1] = "-" }
+    // `workflows: build: jobs: - go: filters:`
+    if keys.count > 4, keys[0] == "workflows", keys[2] == "jobs", keys[3] == "-" { keys[4] = "-" }
+    return keys
   }
 
   private static func entry(_ text: Substring) -> (String, Substring)? {
@@ -106,7 +126,12 @@ struct PipelineJudge {
 
   /// The first new line that may keep tests from running or from failing.
   func harm(in text: String, new: Set<Int>) -> (number: Int, text: String)? {
-    let all = PipelineLines(text).lines
+    let pipeline = PipelineLines(text)
+    let all = pipeline.lines.map { line in
+      var line = line
+      line.keys = pipeline.unnamed(line.keys)
+      return line
+    }
     for line in all where new.contains(line.number) && !isHarmless(line, all) {
       return (line.number, String(line.text))
     }
@@ -114,9 +139,7 @@ struct PipelineJudge {
   }
 
   private func isHarmless(_ line: PipelineLines.Line, _ all: [PipelineLines.Line]) -> Bool {
-    var keys = line.keys
-    // A job is called as somebody likes: `types`, `go`.
-    if ["jobs", "tasks"].contains(keys.first ?? ""), keys.count > 1 { keys[1] = "-" }
+    let keys = line.keys
     // Below `with` a name means what the action makes of it.
     if let free = keys.firstIndex(where: { PipelineJudge.free.contains($0) }),
       !keys[..<free].contains(where: PipelineJudge.isTelling), !["if", "when"].contains(keys.last ?? "")
