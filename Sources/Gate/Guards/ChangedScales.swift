@@ -13,11 +13,10 @@ struct ChangedScales {
   private var maps: Set<Map> = []
   var isEmpty: Bool { maps.isEmpty }
 
-  private static let units: [Double] = [
-    10, 60, 100, 1000, 3600, 24, 86_400, 7, 12, 1024, 1_000_000, 60_000, 3.6, 1.609344, 1.609, 0.621371,
-    2.20462,
-    2.54, 0.3048,
-  ]
+  private static let units =
+    Units.factors + [
+      24, 86_400, 7, 12, 1_000_000, 60_000, 3.6, 1.609344, 1.609, 0.621371, 2.20462, 2.54, 0.3048,
+    ]
 
   init(_ code: ChangedCode) {
     for file in code.files {

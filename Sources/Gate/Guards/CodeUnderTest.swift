@@ -22,6 +22,8 @@ enum CodeUnderTest {
   ]
 
   static func read(_ comparison: inout TestComparison) {
+    // All files of the tree, once somebody asks.
+    var listing: [String]?
     for file in comparison.code.files
     where file.path.name != "conftest.py" && ProtectedFiles.scope(of: file.path) == nil {
       guard let code = file.new else { continue }
@@ -41,7 +43,9 @@ enum CodeUnderTest {
       if let line = constant.first, constant.count > (oldCode.map(equalities) ?? []).count {
         comparison.add(.specialCase, name, line, nil, "the code has an equality that always holds")
       }
-      if path.ending == "rs" || oldCode != nil { specialCases(path, code, oldCode, language, &comparison) }
+      if path.ending == "rs" || oldCode != nil {
+        specialCases(path, code, oldCode, language, &comparison, &listing)
+      }
       if let oldCode { answerTables(path, code, oldCode, language, &comparison) }
     }
   }
@@ -110,7 +114,7 @@ enum CodeUnderTest {
   /// `if code == "SAVE10": return 90` where a test asks for just that.
   private static func specialCases(
     _ path: TestPath, _ code: SourceCode, _ oldCode: SourceCode?, _ language: any TestLanguage,
-    _ comparison: inout TestComparison
+    _ comparison: inout TestComparison, _ listing: inout [String]?
   ) {
     let before = oldCode?.tokens ?? []
     // Rust's tests stand below the code.
@@ -127,7 +131,11 @@ enum CodeUnderTest {
     guard !answers.isEmpty else { return }
     let usual = testTexts(path, comparison.change.newText, language)
     let named = Set(usual.map(\.path.path))
-    let others = otherTests(of: path, comparison.change, language).filter { !named.contains($0.path.path) }
+    let files = listing ?? comparison.change.files()
+    listing = files
+    let others = otherTests(of: path, among: files, comparison.change, language).filter {
+      !named.contains($0.path.path)
+    }
     for test in usual + others {
       let file = SourceCode(test.text, language.dialect)
       var reader = FactReader(file, language)
@@ -191,11 +199,12 @@ enum CodeUnderTest {
   private static func holds(_ value: String, _ literals: Set<String>) -> Bool {
     if literals.contains(value) || literals.contains("-" + value) { return true }
     let parts = value.split(separator: "-")
-    return parts.count == 3 && Instants.seconds(of: value) != nil
-      && parts.allSatisfy { part in literals.contains(Int(part).map(String.init) ?? String(part)) }
+    guard parts.count == 3, let day = Instants.seconds(of: value) else { return false }
+    return parts.allSatisfy { part in literals.contains(Int(part).map(String.init) ?? String(part)) }
+      || literals.contains { Instants.seconds(of: $0) == day }
   }
 
-  /// The literals at some places: `2024, 1, 3` is a date, spelled as tests tell it.
+  /// The literals at some places: `2024, 1, 3` is a date, `2024-1-3`.
   private static func spelled(_ places: [Int], _ code: SourceCode) -> [String] {
     var (found, rest) = ([String](), places[...])
     while let first = rest.first {
@@ -204,9 +213,7 @@ enum CodeUnderTest {
         numbers.count == 3 && rest.prefix(3).elementsEqual([first, first + 2, first + 4])
         && code.isMark(first + 1, ",") && code.isMark(first + 3, ",") && (1900...2200).contains(numbers[0])
         && (1...12).contains(numbers[1]) && (1...31).contains(numbers[2])
-      func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-      found.append(
-        isDate ? "\(numbers[0])-\(padded(numbers[1]))-\(padded(numbers[2]))" : code.text(first))
+      found.append(isDate ? "\(numbers[0])-\(numbers[1])-\(numbers[2])" : code.text(first))
       rest = rest.dropFirst(isDate ? 3 : 1)
     }
     return found
@@ -276,7 +283,7 @@ enum CodeUnderTest {
 
   /// The texts of the other tests of a tree that speak of a file, of the nearest ones.
   private static func otherTests(
-    of path: TestPath, _ change: TreeChange, _ language: any TestLanguage
+    of path: TestPath, among files: [String], _ change: TreeChange, _ language: any TestLanguage
   ) -> [(path: TestPath, text: String)] {
     func distance(_ name: String) -> Int {
       let folders = TestPath(name).folders
@@ -285,7 +292,7 @@ enum CodeUnderTest {
     }
     let stem = path.stem.lowercased()
     guard stem.utf8.count >= 3 else { return [] }
-    let names = change.files().filter { name in
+    let names = files.filter { name in
       let other = TestPath(name)
       return name != path.path && language.extensions.contains(other.ending) && language.isTestPath(other)
     }

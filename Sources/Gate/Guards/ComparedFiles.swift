@@ -12,7 +12,7 @@ final class ComparedFiles {
   private var swaps: [String: (gone: [String], came: [String])] = [:]
   private var assertions: [Assertion]?
 
-  private static let factors: [Double] = [10, 100, 1000, 10_000, 60, 3600, 24, 1024, 7]
+  private static let factors: [Double] = Units.factors + [10_000, 24, 7]
 
   /// By what nearly all numbers that are gone were multiplied or divided, where the file names something of
   /// the code that is called otherwise now.

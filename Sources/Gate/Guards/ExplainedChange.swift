@@ -123,8 +123,7 @@ struct ExplainedChange {
     guard goneNumbers.contains(value), let number = Double(value), number != 0 else { return false }
     return fresh.contains { text in
       guard cameNumbers.contains(text), let other = Double(text) else { return false }
-      let (least, most) = (min(number, other), max(number, other))
-      return ExplainedChange.units.contains { (unit: Double) in abs(least * unit - most) < most * 1e-9 }
+      return Units.areOne(number, other)
     }
   }
 
@@ -149,8 +148,6 @@ struct ExplainedChange {
       TextAtoms.amount(text).map { $0 == amount * 100 || $0 * 100 == amount || $0 == amount } ?? false
     }
   }
-
-  private static let units: [Double] = [10, 100, 1000, 60, 3600, 1024]
 
   /// The texts of a file's code, and the numbers that say a version.
   private static func literals(_ code: SourceCode, _ isMixed: Bool) -> [String] {

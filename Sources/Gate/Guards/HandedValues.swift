@@ -198,9 +198,7 @@ extension TestComparison {
   /// Whether a number stands in a text, be it in another unit.
   private static func tells(_ text: String, _ number: String) -> Bool {
     guard let wanted = Double(number), let parts = ChangedNumbers.parts(text) else { return false }
-    return parts.numbers.compactMap(Double.init).contains { value in
-      [1, 10, 60, 100, 1000, 3600, 1024].contains { abs(value * $0 - wanted) < 1e-9 || value == wanted * $0 }
-    }
+    return parts.numbers.compactMap(Double.init).contains { $0 == wanted || Units.areOne($0, wanted) }
   }
 
   /// Whether a text told a number that is handed in, and what is expected now does not.

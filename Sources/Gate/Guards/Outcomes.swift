@@ -46,11 +46,6 @@ extension TestComparison {
     return ["throw", "raise", "rejects", "failswith", "unreachable"].contains { shape.has($0) }
   }
 
-  private static let throwers: Set = [
-    "xctassertthrowserror", "assertthrows", "assertraises", "assertfailswith", "shouldthrow", "raiseserror",
-    "throwsexception", "expectthrow", "expectexception", "requireerror", "shouldpanic",
-  ]
-
   /// What stands in front of a word of an assertion.
   private func head(of one: Assertion, _ word: String) -> [Substring] {
     one.shape.split(separator: " ").prefix { TestCase.plain(String($0)) != word }
@@ -96,8 +91,7 @@ extension TestComparison {
     func fails(_ one: Assertion) -> Bool {
       throwsError(one)
         || (newHelpers[one.name] ?? []).contains { helper in
-          (helper.facts.effective + helper.facts.assertions).contains(where: throwsError)
-            || helper.facts.words.contains { TestComparison.throwers.contains($0) }
+          helper.facts.assertions.contains(where: throwsError)
         }
     }
     guard after.count(where: fails) < before.count(where: throwsError) else { return nil }

@@ -193,13 +193,11 @@ struct RewrittenTexts {
     }
   }
 
-  private static let factors: [Double] = [10, 100, 1000, 60, 3600, 1024]
-
   /// Whether one number is told in two units, or the reverse: `150 s` and `2 min 30 s`.
   private static func isSplit(_ one: [Double], _ other: [Double]) -> Bool {
     let (whole, parts) = one.count == 1 ? (one, other) : (other, one)
     guard whole.count == 1, parts.count == 2 || parts.count == 3 else { return false }
-    return factors.contains { factor in
+    return Units.factors.contains { factor in
       parts.dropFirst().allSatisfy { $0 < factor } && parts.reduce(0) { $0 * factor + $1 } == whole[0]
     }
   }
@@ -250,7 +248,7 @@ struct RewrittenTexts {
       return true
     }
     return lost.count == won.count
-      && factors.contains { factor in
+      && Units.factors.contains { factor in
         [factor, 1 / factor].contains { scale in
           zip(lost, won).allSatisfy { one, other in
             isRounded(other.value / scale, to: one) || isRounded(one.value * scale, to: other)

@@ -132,35 +132,3 @@ extension FactReader {
     }
   }
 }
-
-/// What an assertion expects.
-extension FactReader {
-  /// Whether what is expected was taken from what is compared just before: `want = got`.
-  func isOfCopies(_ site: AssertionSite) -> Bool {
-    var end = site.range.lowerBound
-    while end > 0, code.kind(end - 1) == .newline || code.isMark(end - 1, ";") { end -= 1 }
-    var start = end
-    while start > 0, end - start < 12, code.kind(start - 1) != .newline,
-      !["{", "}", ";", ":"].contains(where: { code.isMark(start - 1, $0) })
-    {
-      start -= 1
-    }
-    guard start < end,
-      let equals = (start..<end).first(where: { code.isMark($0, "=") || code.isMark($0, ":=") })
-    else { return false }
-    func isPath(_ range: Range<Int>) -> Bool {
-      !range.isEmpty && range.allSatisfy { code.isWord($0) || code.isMark($0, ".") }
-    }
-    let (left, right) = (start..<equals, (equals + 1)..<end)
-    guard isPath(left), isPath(right), code.spelled(left) != code.spelled(right) else { return false }
-    func names(_ path: Range<Int>) -> Bool {
-      let words = path.map { code.text($0) }
-      let wanted = Array(words.reversed().prefix { $0 != "let" && $0 != "const" && $0 != "var" }.reversed())
-      return site.range.contains { place in
-        place + wanted.count <= site.range.upperBound
-          && wanted.indices.allSatisfy { code.text(place + $0) == wanted[$0] }
-      }
-    }
-    return names(left) && names(right)
-  }
-}

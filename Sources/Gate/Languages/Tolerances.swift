@@ -39,33 +39,6 @@ extension FactReader {
     return (0..<Int(min(abs(digits), 300))).reduce(1) { bound, _ in bound * factor }
   }
 
-  /// Whether what is compared with was asked of the code just before: `want = f(x)`, then
-  /// `assertEqual(f(x), want)`.
-  func isOfItself(_ site: AssertionSite) -> Bool {
-    guard let open = site.arguments else { return false }
-    let parts = code.arguments(of: open)
-    guard parts.count >= 2 else { return false }
-    func tokens(_ range: Range<Int>) -> [String] {
-      range.filter { code.kind($0) != .newline }.map { code.text($0) }
-    }
-    for (name, value) in [(parts[1], parts[0]), (parts[0], parts[1])] {
-      let (word, wanted) = (tokens(name), tokens(value))
-      guard word.count == 1, wanted.count > 3, wanted.contains("("), code.isWord(name.lowerBound) else {
-        continue
-      }
-      let from = max(0, site.range.lowerBound - 60)
-      let isGiven = (from..<site.range.lowerBound).contains { place in
-        guard code.isWord(place, word[0]), code.isMark(place + 1, "=") || code.isMark(place + 1, ":=") else {
-          return false
-        }
-        let end = min(code.statementEnd(from: place), site.range.lowerBound)
-        return place + 2 <= end && tokens((place + 2)..<end) == wanted
-      }
-      if isGiven { return true }
-    }
-    return false
-  }
-
   /// Whether it holds whatever the code does.
   func saysNothingAtAll(_ site: AssertionSite) -> Bool {
     isUnasked(site) || isTautology(site) || isUncalledMock(site) || isOfItself(site)

@@ -279,7 +279,7 @@ struct DiagnosticReader {
 
   /// Whether a frame is none of the project: Python's own, or of a package.
   static func isOfPython(_ file: Substring) -> Bool {
-    file.has("site-packages/") || file.has("/lib/python") || file.hasPrefix("<frozen ")
+    file.has("-packages/") || file.has("/lib/python") || file.hasPrefix("<frozen ")
   }
 
   /// The same of Ruby; a project may have a folder `gems`.

@@ -92,7 +92,7 @@ struct FaultBlocks: DiagnosticBlocks {
     }
     guard message != nil else { return false }
     if line.hasPrefix("  File \""), let file = line.after("\"")?.before("\"") {
-      let isOwn = !file.has("-packages/") && !file.hasPrefix("<") && !file.has("/lib/python")
+      let isOwn = !DiagnosticReader.isOfPython(file) && !file.hasPrefix("<")
       if isOwn, place == nil, let number = line.after(", line ")?.leadingNumber {
         place = DiagnosticReader.Place(file: String(file), line: number, hasColumn: false)
       }

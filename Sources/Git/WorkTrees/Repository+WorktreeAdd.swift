@@ -24,7 +24,7 @@ extension Repository {
     let place = try placeForWorktree(path, operation)
     let folder = registration(ofWorktree: name)
     guard Files.kind(folder) == nil else { throw taken(name, operation) }
-    try removeOldDrafts(operation)
+    removeOldDrafts(operation)
     let drafts = "\(draftPrefix)\(name)-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     let draft = "\(commonDirectory)/\(drafts)/\(name)"
     try fileOperation(operation, name) { () throws(FileError) in try Files.makeDirectories(draft) }
@@ -58,17 +58,17 @@ extension Repository {
 
   private var draftPrefix: String { "migrate-worktree-" }
 
-  /// Takes away what processes left that were killed before their registration appeared.
-  private func removeOldDrafts(_ operation: String) throws(GitError) {
-    guard let common = try DirectoryHandle.open(commonDirectory, operation) else { return }
+  /// Takes away what processes left that were killed before their registration appeared. What cannot go, such
+  /// as another user's, is in nobody's way.
+  private func removeOldDrafts(_ operation: String) {
+    guard let common = try? DirectoryHandle.open(commonDirectory, operation),
+      let names = try? common.names(operation)
+    else { return }
     // Making one takes milliseconds; whose it was cannot be asked where processes do not see each other.
     let limit = Int64(time(nil)) - 3600
-    for bytes in try common.names(operation) {
-      let name = common.text(bytes)
-      guard name.hasPrefix(draftPrefix), let modified = Files.modified("\(commonDirectory)/\(name)"),
-        modified < limit
-      else { continue }
-      try DirectoryRemoval.remove(name, in: common)
+    for name in names.map({ common.text($0) }) where name.hasPrefix(draftPrefix) {
+      guard let modified = Files.modified("\(commonDirectory)/\(name)"), modified < limit else { continue }
+      try? DirectoryRemoval.remove(name, in: common)
     }
   }
 

@@ -27,8 +27,9 @@ struct LineJudge {
     case .ruby:
       return LineJudge.rake.contains { line.hasPrefix($0) } && !line.has("{") || findsAllOfRake(line)
     case .rspec:
+      if line == "-I lib" { return true }
       return [
-        "-I lib", "--require spec_helper", "--require rails_helper", "--format", "--color", "--colour",
+        "--require spec_helper", "--require rails_helper", "--format", "--color", "--colour",
         "--order",
       ]
       .contains { line.hasPrefix($0) }
