@@ -55,8 +55,8 @@ struct PipelineLines {
         Line(
           number: index + 1, text: plain, keys: stack.map(\.key), blocks: stack.map(\.block), value: value))
     }
-    jobs = Set(
-      lines.filter { $0.keys.count == 2 && PipelineLines.signsOfJobs.contains($0.keys[1]) }.map { $0.keys[0] })
+    let inJobs = lines.filter { $0.keys.count == 2 && PipelineLines.signsOfJobs.contains($0.keys[1]) }
+    jobs = Set(inJobs.map { $0.keys[0] })
   }
 
   /// Keys whose keys are called as somebody likes.
